@@ -1,0 +1,7 @@
+/** Stateful sessions: the engine, the store SPI, the in-memory store and the near cache. */
+module io.coatcheck.session {
+  requires static transitive org.jspecify;
+  requires bcrypt;
+  requires com.github.benmanes.caffeine;
+  requires org.slf4j;
+}

@@ -1,0 +1,7 @@
+/** One servlet filter that puts Coatcheck behind {@code request.getSession()}. */
+module io.coatcheck.session.servlet {
+  requires static org.jspecify;
+  requires transitive io.coatcheck.session;
+  requires transitive jakarta.servlet;
+  requires org.slf4j;
+}

@@ -1,0 +1,8 @@
+/** The contract of a session store, as JUnit 5 classes that a store author extends. */
+module io.coatcheck.session.testkit {
+  requires static org.jspecify;
+  requires transitive io.coatcheck.session;
+  requires transitive org.junit.jupiter.api;
+  requires transitive org.junit.jupiter.params;
+  requires org.assertj.core;
+}
