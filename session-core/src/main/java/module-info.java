@@ -4,4 +4,8 @@ module io.coatcheck.session {
   requires bcrypt;
   requires com.github.benmanes.caffeine;
   requires org.slf4j;
+
+  exports io.coatcheck.session.codec;
+  exports io.coatcheck.session.store;
+  exports io.coatcheck.session.token;
 }

@@ -1,0 +1,111 @@
+package io.coatcheck.session.codec;
+
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The value of an attribute in a snapshot: either live, an object together with the codec that
+ * would encode it, or encoded, the bytes that a store kept.
+ *
+ * <p>An in-process store keeps it as it is and pays no serialization. Any other store calls {@link
+ * #bytes()} when it writes and {@link #encoded(byte[])} when it reads, and never sees a codec.
+ *
+ * <p>Thread-safe. A live object that is mutable is shared, not copied.
+ *
+ * @since 0.1.0
+ */
+public final class AttributeValue {
+
+  /** The object, or the bytes where {@link #liveCodec} is null. */
+  private final Object content;
+
+  private final @Nullable AttributeCodec liveCodec;
+
+  /** What the bytes decode to, if that is immutable; a data race at worst decodes twice. */
+  private @Nullable Object decoded;
+
+  private AttributeValue(Object content, @Nullable AttributeCodec liveCodec) {
+    this.content = content;
+    this.liveCodec = liveCodec;
+  }
+
+  /**
+   * Wraps an object.
+   *
+   * @param value retained, not copied
+   * @param codec used if a store asks for bytes
+   */
+  public static AttributeValue live(Object value, AttributeCodec codec) {
+    return new AttributeValue(value, codec);
+  }
+
+  /**
+   * Wraps bytes that a store kept.
+   *
+   * @param bytes retained, not copied: the caller must not change them afterwards
+   */
+  public static AttributeValue encoded(byte[] bytes) {
+    return new AttributeValue(bytes, null);
+  }
+
+  /** Tells whether this is an object and not bytes. */
+  public boolean isLive() {
+    return liveCodec != null;
+  }
+
+  /**
+   * Returns the encoding, which for a live value is made anew by each call.
+   *
+   * @return for an encoded value the bytes themselves, not a copy: the caller must not change them
+   * @throws AttributeCodecException if the value is live and cannot be encoded
+   */
+  public byte[] bytes() {
+    return liveCodec == null ? (byte[]) content : liveCodec.encode(content);
+  }
+
+  /**
+   * Returns the object: a live value's own, or what the bytes decode to. What is decoded is the
+   * caller's alone unless {@code codec} says that it is immutable.
+   *
+   * @param codec used only if the value is encoded
+   * @throws AttributeCodecException if the bytes cannot be decoded
+   */
+  public Object object(AttributeCodec codec) {
+    if (liveCodec != null) {
+      return content;
+    }
+    Object known = decoded;
+    if (known != null) {
+      return known;
+    }
+    Object fresh = codec.decode((byte[]) content);
+    if (codec.isImmutable(fresh)) {
+      decoded = fresh;
+    }
+    return fresh;
+  }
+
+  /** Live values are equal if their objects are, encoded ones if their bytes are. */
+  @Override
+  public boolean equals(@Nullable Object other) {
+    if (!(other instanceof AttributeValue that) || isLive() != that.isLive()) {
+      return false;
+    }
+    return isLive()
+        ? content.equals(that.content)
+        : Arrays.equals((byte[]) content, (byte[]) that.content);
+  }
+
+  @Override
+  public int hashCode() {
+    return isLive() ? content.hashCode() : Arrays.hashCode((byte[]) content);
+  }
+
+  /** Tells the kind and the size or the class. A value does not belong in a log. */
+  @Override
+  public String toString() {
+    return isLive()
+        ? "AttributeValue[live " + content.getClass().getName() + "]"
+        : "AttributeValue[" + ((byte[]) content).length + " bytes]";
+  }
+}

@@ -1,0 +1,138 @@
+package io.coatcheck.session.store;
+
+import io.coatcheck.session.token.SessionId;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * Keeps sessions. This comment and those of the methods are the specification; {@code
+ * SessionStoreContract} in the test kit has a test for every sentence.
+ *
+ * <p><b>No upsert.</b> {@link #insert} is the only operation that makes a session exist. An update
+ * or a touch of a session that is gone answers {@code false} and leaves it gone, so that no request
+ * in flight can bring back a session that was logged out.
+ *
+ * <p><b>Atomic.</b> Each operation happens at one moment between call and return, or, where it
+ * throws and does not say otherwise, may or may not have happened. A reader never sees part of a
+ * write. What has returned is seen by every operation that begins later, on every node.
+ *
+ * <p><b>Time.</b> A store has no clock: it is told {@code now}. A session is expired at {@code now}
+ * if {@code now} is at or past {@link StoredSession#expiresAt()}; the exact instant is expired.
+ *
+ * <p><b>Ownership.</b> {@link StoredSession} is immutable and may be retained. A store that does not
+ * keep live objects reads each {@link io.coatcheck.session.codec.AttributeValue} by {@code bytes()}
+ * before it returns, and returns encoded values.
+ *
+ * <p>Implementations are thread-safe. Methods may block for as long as the store's own timeout, which
+ * must be bounded. A capability is asked for by {@link #principalIndex()} and its like, never by a
+ * cast: a decorator wraps what the inner store returns.
+ *
+ * @since 0.1.0
+ */
+public interface SessionStore extends AutoCloseable {
+
+  /**
+   * Stores a new session, as given, its version included. Never overwrites.
+   *
+   * @throws SessionStoreException if the id exists already, expired or not, and the stored session
+   *     is unchanged; or if the store failed or is full
+   */
+  void insert(StoredSession session);
+
+  /**
+   * Returns the session as stored, expired or not: the caller decides. Changes nothing.
+   *
+   * @return empty if there is no such session, or there is none any more
+   * @throws SessionStoreException if the store cannot tell
+   */
+  Optional<StoredSession> find(SessionId id);
+
+  /**
+   * Replaces a session if nobody else did: only if it exists, its stored version is {@code
+   * session.version()}, and the stored session is unexpired at {@code now}. Then all of {@code
+   * session} is stored, but for two things: the version becomes {@code session.version() + 1}, and
+   * the last-seen moment is the later one of the stored and the given. Never creates.
+   *
+   * @return whether it was stored; on {@code false} nothing changed
+   * @throws SessionStoreException if the store failed: the update may have happened or not
+   */
+  boolean update(StoredSession session, Instant now);
+
+  /**
+   * Moves the last-seen moment of a session forward: only if it exists and is unexpired at {@code
+   * now}. A given moment that is not later than the stored one changes nothing and is still a
+   * success. Never creates, and changes neither the version nor anything else.
+   *
+   * @return whether the session exists and is unexpired at {@code now}
+   * @throws SessionStoreException if the store failed: the touch may have happened or not
+   */
+  boolean touch(SessionId id, Instant lastSeenAt, Instant now);
+
+  /**
+   * Deletes a session of whatever kind: live, expired, or one that never expires by idleness.
+   * Doing it twice is fine.
+   *
+   * @return what was deleted, as it was at that moment, to exactly one of all callers on all nodes;
+   *     empty to all others
+   * @throws SessionStoreException if the store failed: it may be gone or not
+   */
+  Optional<StoredSession> delete(SessionId id);
+
+  /**
+   * Deletes sessions that are expired at {@code cutoff}, and no others, in one bounded step. A
+   * session that was touched or updated meanwhile, and so is no longer expired, stays.
+   *
+   * @param limit the most to delete in this call, at least 1; a store may stop earlier to bound the
+   *     bytes that it holds at once
+   * @param deleted called once for each session that this call deleted, after it is gone for every
+   *     reader; each goes to one caller of all on all nodes. When it throws, the other sessions are
+   *     handed over nevertheless and the first exception is thrown at the end, the others
+   *     suppressed in it
+   * @return how many were deleted; {@code 0} means that nothing was found to delete
+   * @throws IllegalArgumentException if {@code limit} is less than 1
+   * @throws SessionStoreException if the store failed: some may be gone without having been handed
+   *     over
+   */
+  int deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> deleted);
+
+  /**
+   * Returns the index by principal, the same one each time, or empty if this store has none: then
+   * sessions of a principal cannot be listed, revoked together or limited.
+   */
+  default Optional<PrincipalIndex> principalIndex() {
+    return Optional.empty();
+  }
+
+  /** Returns the notice of evictions, the same one each time, or empty if this store never evicts. */
+  default Optional<Evictions> evictions() {
+    return Optional.empty();
+  }
+
+  /**
+   * Tells whether this store keeps live attribute values as they are, in this process. If not, which
+   * is the default, values are encoded when they are set, so that one that cannot be stored fails
+   * there.
+   */
+  default boolean keepsLiveValues() {
+    return false;
+  }
+
+  /**
+   * Returns how far the stored last-seen moment may lag behind the last request before it is worth a
+   * write; zero means that every request touches. Sessions may expire by idleness earlier by up to
+   * this much, never later. Default: 1 minute.
+   */
+  default Duration touchInterval() {
+    return Duration.ofMinutes(1);
+  }
+
+  /**
+   * Releases what the store opened itself: threads, caches and, for a decorator, the store that it
+   * wraps. What the store was given, such as a {@code DataSource}, stays open. Doing it twice is
+   * fine.
+   */
+  @Override
+  void close();
+}

@@ -1,0 +1,25 @@
+package io.coatcheck.session.store;
+
+/**
+ * A store could not do what it was asked, or could not tell whether it did.
+ *
+ * <p>The message names the operation and the session's id where there is one. It never contains a
+ * secret, a hash or the value of an attribute. What was done when it is thrown is said at each
+ * operation of {@link SessionStore}; a caller that does not know treats the request as failed.
+ *
+ * @since 0.1.0
+ */
+public class SessionStoreException extends RuntimeException {
+
+  private static final long serialVersionUID = 1L;
+
+  /** Makes an exception with a message that names the operation. */
+  public SessionStoreException(String message) {
+    super(message);
+  }
+
+  /** Makes an exception with a message that names the operation and the failure behind it. */
+  public SessionStoreException(String message, Throwable cause) {
+    super(message, cause);
+  }
+}

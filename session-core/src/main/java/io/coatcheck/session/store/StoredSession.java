@@ -1,0 +1,514 @@
+package io.coatcheck.session.store;
+
+import io.coatcheck.session.codec.AttributeValue;
+import io.coatcheck.session.token.SecretHash;
+import io.coatcheck.session.token.SessionId;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A persisted snapshot of a session: what a store keeps and returns. It holds nothing that could be
+ * presented as a credential.
+ *
+ * <p>Moments and durations are kept to the millisecond; what is finer is cut off. They lie between
+ * 1970 and the end of the year 9999. Two snapshots are equal if all their parts are.
+ *
+ * <p>Immutable and thread-safe, apart from live attribute values that are mutable themselves.
+ *
+ * @since 0.1.0
+ */
+public final class StoredSession {
+
+  /** The longest principal, in code points. */
+  public static final int MAX_PRINCIPAL_LENGTH = 255;
+
+  /** The longest client address, in characters. */
+  public static final int MAX_CLIENT_ADDRESS_LENGTH = 45;
+
+  /** The longest user agent, in characters. */
+  public static final int MAX_USER_AGENT_LENGTH = 128;
+
+  /** The latest moment that is accepted: the end of the year 9999. */
+  public static final Instant MAX_MOMENT = Instant.parse("9999-12-31T23:59:59.999Z");
+
+  private static final long MAX_MILLIS = MAX_MOMENT.toEpochMilli();
+  private static final long ABSENT = Long.MIN_VALUE;
+
+  private final SessionId id;
+  private final SecretHash secretHash;
+  private final @Nullable SecretHash previousSecretHash;
+  private final long previousReadableUntil;
+  private final @Nullable String principal;
+  private final long createdAt;
+  private final long authenticatedAt;
+  private final long lastSeenAt;
+  private final long idleTimeout;
+  private final long absoluteDeadline;
+  private final long rotatedAt;
+  private final long generation;
+  private final long fence;
+  private final long version;
+  private final boolean remembered;
+  private final @Nullable String clientAddress;
+  private final @Nullable String userAgent;
+  private final Map<String, AttributeValue> attributes;
+
+  private StoredSession(Builder builder) {
+    id = builder.id;
+    secretHash = required(builder.secretHash, "secretHash");
+    previousSecretHash = builder.previousSecretHash;
+    previousReadableUntil = builder.previousReadableUntil;
+    principal = builder.principal;
+    createdAt = required(builder.createdAt, "createdAt");
+    authenticatedAt = builder.authenticatedAt;
+    lastSeenAt = builder.lastSeenAt == ABSENT ? createdAt : builder.lastSeenAt;
+    idleTimeout = builder.idleTimeout;
+    absoluteDeadline = required(builder.absoluteDeadline, "absoluteDeadline");
+    rotatedAt = builder.rotatedAt == ABSENT ? createdAt : builder.rotatedAt;
+    generation = builder.generation;
+    fence = builder.fence;
+    version = builder.version;
+    remembered = builder.remembered;
+    clientAddress = builder.clientAddress;
+    userAgent = builder.userAgent;
+    attributes = builder.attributes;
+    if ((principal == null) != (authenticatedAt == ABSENT)) {
+      throw new IllegalArgumentException(
+          "principal and authenticatedAt must both be present or both be absent: session " + id);
+    }
+    if (previousSecretHash == null && previousReadableUntil != ABSENT) {
+      throw new IllegalArgumentException(
+          "previousReadableUntil needs a previousSecretHash: session " + id);
+    }
+    if (fence > generation) {
+      throw new IllegalArgumentException(
+          "fence must not be above generation: " + fence + " > " + generation);
+    }
+  }
+
+  /** Begins a snapshot of version 0 and generation 0. Required: secret hash, creation, deadline. */
+  public static Builder builder(SessionId id) {
+    return new Builder(id);
+  }
+
+  /** Begins a snapshot that differs from this one in what is then set. */
+  public Builder toBuilder() {
+    return new Builder(this);
+  }
+
+  /** Returns the public handle, which is the same for the whole life of the session. */
+  public SessionId id() {
+    return id;
+  }
+
+  /** Returns the hash of the current secret. */
+  public SecretHash secretHash() {
+    return secretHash;
+  }
+
+  /** Returns the hash of the secret before the last rotation; empty before the first rotation. */
+  public Optional<SecretHash> previousSecretHash() {
+    return Optional.ofNullable(previousSecretHash);
+  }
+
+  /**
+   * Returns until when, exclusively, the previous secret may still read; empty if it may not, as
+   * after every login.
+   */
+  public Optional<Instant> previousReadableUntil() {
+    return optionalMoment(previousReadableUntil);
+  }
+
+  /** Returns who is logged in; empty for an anonymous session. */
+  public Optional<String> principal() {
+    return Optional.ofNullable(principal);
+  }
+
+  /** Returns when the session was created. */
+  public Instant createdAt() {
+    return Instant.ofEpochMilli(createdAt);
+  }
+
+  /** Returns when the principal last authenticated; present exactly if there is a principal. */
+  public Optional<Instant> authenticatedAt() {
+    return optionalMoment(authenticatedAt);
+  }
+
+  /** Returns when a request last used the session, up to the store's touch interval late. */
+  public Instant lastSeenAt() {
+    return Instant.ofEpochMilli(lastSeenAt);
+  }
+
+  /** Returns after how much idle time the session expires; empty if idleness does not end it. */
+  public Optional<Duration> idleTimeout() {
+    return idleTimeout == ABSENT ? Optional.empty() : Optional.of(Duration.ofMillis(idleTimeout));
+  }
+
+  /** Returns when the session expires whatever happens, unless its principal logs in again. */
+  public Instant absoluteDeadline() {
+    return Instant.ofEpochMilli(absoluteDeadline);
+  }
+
+  /** Returns when the secret was last changed; at first, the creation. */
+  public Instant rotatedAt() {
+    return Instant.ofEpochMilli(rotatedAt);
+  }
+
+  /** Returns how many times the secret was changed. */
+  public long generation() {
+    return generation;
+  }
+
+  /**
+   * Returns the lowest generation whose requests may still save. A login of another principal and
+   * an explicit renewal raise it to the new generation, so that what requests from before them
+   * changed is dropped; logging in again as the same principal and a periodic renewal do not.
+   */
+  public long fence() {
+    return fence;
+  }
+
+  /** Returns the optimistic guard: it grows with every update, and not with a touch. */
+  public long version() {
+    return version;
+  }
+
+  /** Tells whether the login was remembered: the client keeps the cookie over a restart. */
+  public boolean remembered() {
+    return remembered;
+  }
+
+  /** Returns the address of the client as recorded at login. */
+  public Optional<String> clientAddress() {
+    return Optional.ofNullable(clientAddress);
+  }
+
+  /** Returns the user agent of the client as recorded at login. */
+  public Optional<String> userAgent() {
+    return Optional.ofNullable(userAgent);
+  }
+
+  /** Returns the attributes by name, immutable. */
+  public Map<String, AttributeValue> attributes() {
+    return attributes;
+  }
+
+  /**
+   * Returns when the session expires: the earlier one of last-seen plus idle timeout and the
+   * absolute deadline. At that exact instant it is expired.
+   */
+  public Instant expiresAt() {
+    return Instant.ofEpochMilli(expiresAtMillis());
+  }
+
+  /** Tells whether the session is expired at a moment: at or past {@link #expiresAt()}. */
+  public boolean isExpiredAt(Instant now) {
+    return now.toEpochMilli() >= expiresAtMillis();
+  }
+
+  private long expiresAtMillis() {
+    // Both are non-negative and bounded by MAX_MILLIS and Long.MAX_VALUE; the sum may overflow.
+    return idleTimeout == ABSENT || idleTimeout >= absoluteDeadline - lastSeenAt
+        ? absoluteDeadline
+        : lastSeenAt + idleTimeout;
+  }
+
+  private static Optional<Instant> optionalMoment(long millis) {
+    return millis == ABSENT ? Optional.empty() : Optional.of(Instant.ofEpochMilli(millis));
+  }
+
+  private static <T> T required(@Nullable T value, String name) {
+    if (value == null) {
+      throw new IllegalArgumentException(name + " must be set");
+    }
+    return value;
+  }
+
+  private static long required(long millis, String name) {
+    if (millis == ABSENT) {
+      throw new IllegalArgumentException(name + " must be set");
+    }
+    return millis;
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof StoredSession that
+        && id.equals(that.id)
+        && version == that.version
+        && lastSeenAt == that.lastSeenAt
+        && secretHash.equals(that.secretHash)
+        && Objects.equals(previousSecretHash, that.previousSecretHash)
+        && previousReadableUntil == that.previousReadableUntil
+        && Objects.equals(principal, that.principal)
+        && createdAt == that.createdAt
+        && authenticatedAt == that.authenticatedAt
+        && idleTimeout == that.idleTimeout
+        && absoluteDeadline == that.absoluteDeadline
+        && rotatedAt == that.rotatedAt
+        && generation == that.generation
+        && fence == that.fence
+        && remembered == that.remembered
+        && Objects.equals(clientAddress, that.clientAddress)
+        && Objects.equals(userAgent, that.userAgent)
+        && attributes.equals(that.attributes);
+  }
+
+  @Override
+  public int hashCode() {
+    return 31 * id.hashCode() + Long.hashCode(version);
+  }
+
+  /** Tells what is safe to log: no hash, no client, and of the attributes only how many. */
+  @Override
+  public String toString() {
+    return "StoredSession["
+        + id
+        + ", generation "
+        + generation
+        + ", version "
+        + version
+        + (principal == null ? ", anonymous" : ", authenticated")
+        + ", lastSeenAt "
+        + lastSeenAt()
+        + ", expiresAt "
+        + expiresAt()
+        + ", "
+        + attributes.size()
+        + " attributes]";
+  }
+
+  /**
+   * Builds a snapshot. Each method checks its range and throws {@link IllegalArgumentException}
+   * with a message that names the part and the rule. Not thread-safe.
+   */
+  public static final class Builder {
+
+    private final SessionId id;
+    private @Nullable SecretHash secretHash;
+    private @Nullable SecretHash previousSecretHash;
+    private long previousReadableUntil = ABSENT;
+    private @Nullable String principal;
+    private long createdAt = ABSENT;
+    private long authenticatedAt = ABSENT;
+    private long lastSeenAt = ABSENT;
+    private long idleTimeout = ABSENT;
+    private long absoluteDeadline = ABSENT;
+    private long rotatedAt = ABSENT;
+    private long generation;
+    private long fence;
+    private long version;
+    private boolean remembered;
+    private @Nullable String clientAddress;
+    private @Nullable String userAgent;
+    private Map<String, AttributeValue> attributes = Map.of();
+
+    private Builder(SessionId id) {
+      this.id = id;
+    }
+
+    private Builder(StoredSession session) {
+      id = session.id;
+      secretHash = session.secretHash;
+      previousSecretHash = session.previousSecretHash;
+      previousReadableUntil = session.previousReadableUntil;
+      principal = session.principal;
+      createdAt = session.createdAt;
+      authenticatedAt = session.authenticatedAt;
+      lastSeenAt = session.lastSeenAt;
+      idleTimeout = session.idleTimeout;
+      absoluteDeadline = session.absoluteDeadline;
+      rotatedAt = session.rotatedAt;
+      generation = session.generation;
+      fence = session.fence;
+      version = session.version;
+      remembered = session.remembered;
+      clientAddress = session.clientAddress;
+      userAgent = session.userAgent;
+      attributes = session.attributes;
+    }
+
+    /** Sets the hash of the current secret. Required. */
+    public Builder secretHash(SecretHash hash) {
+      secretHash = hash;
+      return this;
+    }
+
+    /** Sets the hash of the secret before the last rotation. Default: none. */
+    public Builder previousSecretHash(@Nullable SecretHash hash) {
+      previousSecretHash = hash;
+      return this;
+    }
+
+    /** Sets until when, exclusively, the previous secret may still read. Default: it may not. */
+    public Builder previousReadableUntil(@Nullable Instant moment) {
+      previousReadableUntil = optionalMillis(moment, "previousReadableUntil");
+      return this;
+    }
+
+    /**
+     * Sets who is logged in: 1 to 255 code points, without U+0000 and lone surrogates. Default:
+     * nobody.
+     */
+    public Builder principal(@Nullable String name) {
+      principal = name == null ? null : checkPrincipal(name);
+      return this;
+    }
+
+    /** Sets when the session was created. Required. */
+    public Builder createdAt(Instant moment) {
+      createdAt = millis(moment, "createdAt");
+      return this;
+    }
+
+    /** Sets when the principal authenticated. Required exactly if there is a principal. */
+    public Builder authenticatedAt(@Nullable Instant moment) {
+      authenticatedAt = optionalMillis(moment, "authenticatedAt");
+      return this;
+    }
+
+    /** Sets when a request last used the session. Default: its creation. */
+    public Builder lastSeenAt(Instant moment) {
+      lastSeenAt = millis(moment, "lastSeenAt");
+      return this;
+    }
+
+    /** Sets after how much idle time it expires, at least 1 millisecond. Default: null, never. */
+    public Builder idleTimeout(@Nullable Duration timeout) {
+      idleTimeout = timeout == null ? ABSENT : positiveMillis(timeout);
+      return this;
+    }
+
+    /** Sets when the session expires whatever happens. Required. */
+    public Builder absoluteDeadline(Instant moment) {
+      absoluteDeadline = millis(moment, "absoluteDeadline");
+      return this;
+    }
+
+    /** Sets when the secret was last changed. Default: the creation. */
+    public Builder rotatedAt(Instant moment) {
+      rotatedAt = millis(moment, "rotatedAt");
+      return this;
+    }
+
+    /** Sets how many times the secret was changed. Default: 0. */
+    public Builder generation(long number) {
+      generation = notNegative(number, "generation");
+      return this;
+    }
+
+    /** Sets the lowest generation whose requests may still save. Default: 0. */
+    public Builder fence(long lowestGeneration) {
+      fence = notNegative(lowestGeneration, "fence");
+      return this;
+    }
+
+    /** Sets the optimistic guard. Default: 0. */
+    public Builder version(long number) {
+      version = notNegative(number, "version");
+      return this;
+    }
+
+    /** Sets whether the client keeps the cookie over a restart. Default: false. */
+    public Builder remembered(boolean value) {
+      remembered = value;
+      return this;
+    }
+
+    /** Sets the address of the client, at most 45 characters. Default: none. */
+    public Builder clientAddress(@Nullable String address) {
+      clientAddress = atMost(address, MAX_CLIENT_ADDRESS_LENGTH, "clientAddress");
+      return this;
+    }
+
+    /** Sets the user agent of the client, at most 128 characters. Default: none. */
+    public Builder userAgent(@Nullable String agent) {
+      userAgent = atMost(agent, MAX_USER_AGENT_LENGTH, "userAgent");
+      return this;
+    }
+
+    /** Sets all attributes. The map is copied. Default: none. */
+    public Builder attributes(Map<String, AttributeValue> values) {
+      attributes = Map.copyOf(values);
+      return this;
+    }
+
+    /** Sets one attribute and keeps the others. */
+    public Builder attribute(String name, AttributeValue value) {
+      Map<String, AttributeValue> changed = new HashMap<>(attributes);
+      changed.put(name, value);
+      return attributes(changed);
+    }
+
+    /**
+     * Makes the snapshot.
+     *
+     * @throws IllegalArgumentException if a required part is missing, or two parts contradict each
+     *     other
+     */
+    public StoredSession build() {
+      return new StoredSession(this);
+    }
+
+    private static long millis(Instant moment, String name) {
+      if (moment.isBefore(Instant.EPOCH) || moment.isAfter(MAX_MOMENT)) {
+        throw new IllegalArgumentException(
+            name + " must lie between 1970 and the end of the year 9999: " + moment);
+      }
+      return moment.toEpochMilli();
+    }
+
+    private static long optionalMillis(@Nullable Instant moment, String name) {
+      return moment == null ? ABSENT : millis(moment, name);
+    }
+
+    private static long positiveMillis(Duration timeout) {
+      if (timeout.compareTo(Duration.ofMillis(1)) < 0) {
+        throw new IllegalArgumentException(
+            "idleTimeout must be at least 1 millisecond: " + timeout);
+      }
+      // Longer than any deadline is as good as this.
+      return timeout.compareTo(Duration.ofMillis(MAX_MILLIS)) > 0 ? MAX_MILLIS : timeout.toMillis();
+    }
+
+    private static long notNegative(long number, String name) {
+      if (number < 0) {
+        throw new IllegalArgumentException(name + " must not be negative: " + number);
+      }
+      return number;
+    }
+
+    private static @Nullable String atMost(@Nullable String text, int length, String name) {
+      if (text != null && text.length() > length) {
+        throw new IllegalArgumentException(
+            name + " must have at most " + length + " characters: " + text.length());
+      }
+      return text;
+    }
+
+    private static String checkPrincipal(String name) {
+      int length = 0;
+      for (int i = 0; i < name.length(); length++) {
+        int codePoint = name.codePointAt(i);
+        if (codePoint == 0) {
+          throw new IllegalArgumentException("principal must not contain U+0000, at index " + i);
+        }
+        if (Character.getType(codePoint) == Character.SURROGATE) {
+          throw new IllegalArgumentException(
+              "principal must not contain a lone surrogate, at index " + i);
+        }
+        i += Character.charCount(codePoint);
+      }
+      if (length < 1 || length > MAX_PRINCIPAL_LENGTH) {
+        throw new IllegalArgumentException(
+            "principal must have 1 to " + MAX_PRINCIPAL_LENGTH + " code points: " + length);
+      }
+      return name;
+    }
+  }
+}

@@ -1,0 +1,158 @@
+package io.coatcheck.session.token;
+
+import java.security.SecureRandom;
+import java.time.Instant;
+import java.util.HexFormat;
+import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The public handle of a session: 128 bits, stable from its creation to its end.
+ *
+ * <p>An id authenticates nothing. It may be logged, listed, put into a URL and shown to its owner;
+ * what opens the session is the secret in the {@link SessionToken}. Its layout is that of a UUID of
+ * version 7 (RFC 9562, section 5.7): the first 48 bits are the millisecond of creation, so that
+ * rows which are created together lie together in a B-tree. Its text is the canonical lower-case
+ * UUID form, the same in tokens, logs and databases that have a UUID type.
+ *
+ * <p>Immutable and thread-safe. Ordered by unsigned value, hence by time of creation.
+ *
+ * @since 0.1.0
+ */
+public final class SessionId implements Comparable<SessionId> {
+
+  /** The length of the text form, in characters. */
+  public static final int TEXT_LENGTH = 36;
+
+  private static final HexFormat HEX = HexFormat.of();
+
+  private final long mostSignificantBits;
+  private final long leastSignificantBits;
+
+  private SessionId(long mostSignificantBits, long leastSignificantBits) {
+    this.mostSignificantBits = mostSignificantBits;
+    this.leastSignificantBits = leastSignificantBits;
+  }
+
+  /**
+   * Makes a new id.
+   *
+   * @param now the moment of creation; its milliseconds since the epoch become the leading 48 bits
+   * @param random the source of the other 74 bits; when it throws, so does this method
+   */
+  public static SessionId generate(Instant now, SecureRandom random) {
+    byte[] bytes = new byte[10];
+    random.nextBytes(bytes);
+    long randomA = ((bytes[0] & 0xFFL) << 8 | (bytes[1] & 0xFFL)) & 0x0FFFL;
+    long randomB = 0;
+    for (int i = 2; i < 10; i++) {
+      randomB = randomB << 8 | (bytes[i] & 0xFFL);
+    }
+    long most = now.toEpochMilli() << 16 | 0x7000L | randomA;
+    long least = randomB & 0x3FFF_FFFF_FFFF_FFFFL | 0x8000_0000_0000_0000L;
+    return new SessionId(most, least);
+  }
+
+  /** Restores an id from the two halves that a store kept. Any bits are accepted. */
+  public static SessionId of(long mostSignificantBits, long leastSignificantBits) {
+    return new SessionId(mostSignificantBits, leastSignificantBits);
+  }
+
+  /**
+   * Reads the text form.
+   *
+   * @param text anything at all, of any length
+   * @return the id, or empty when {@code text} is not exactly the 36 characters, in lower case, that
+   *     {@link #toString()} gives; each id has one text
+   */
+  public static Optional<SessionId> parse(@Nullable String text) {
+    return text == null || text.length() != TEXT_LENGTH
+        ? Optional.empty()
+        : Optional.ofNullable(parseAt(text, 0));
+  }
+
+  /** Reads 36 characters from {@code start}, which must lie within {@code text}; null if malformed. */
+  static @Nullable SessionId parseAt(String text, int start) {
+    long most = 0;
+    long least = 0;
+    for (int i = 0; i < TEXT_LENGTH; i++) {
+      char character = text.charAt(start + i);
+      if (i == 8 || i == 13 || i == 18 || i == 23) {
+        if (character != '-') {
+          return null;
+        }
+        continue;
+      }
+      int digit = digit(character);
+      if (digit < 0) {
+        return null;
+      }
+      if (i < 18) {
+        most = most << 4 | digit;
+      } else {
+        least = least << 4 | digit;
+      }
+    }
+    return new SessionId(most, least);
+  }
+
+  private static int digit(char character) {
+    if (character >= '0' && character <= '9') {
+      return character - '0';
+    }
+    return character >= 'a' && character <= 'f' ? character - 'a' + 10 : -1;
+  }
+
+  /** Returns the first 64 bits, which begin with the time of creation. */
+  public long mostSignificantBits() {
+    return mostSignificantBits;
+  }
+
+  /** Returns the last 64 bits. */
+  public long leastSignificantBits() {
+    return leastSignificantBits;
+  }
+
+  /** Returns the same 128 bits as a {@link UUID}, for databases that have the type. */
+  public UUID toUuid() {
+    return new UUID(mostSignificantBits, leastSignificantBits);
+  }
+
+  @Override
+  public int compareTo(SessionId other) {
+    int order = Long.compareUnsigned(mostSignificantBits, other.mostSignificantBits);
+    return order != 0
+        ? order
+        : Long.compareUnsigned(leastSignificantBits, other.leastSignificantBits);
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof SessionId that
+        && mostSignificantBits == that.mostSignificantBits
+        && leastSignificantBits == that.leastSignificantBits;
+  }
+
+  @Override
+  public int hashCode() {
+    // The last bits are random; the first ones are close together in time.
+    return Long.hashCode(leastSignificantBits) ^ Long.hashCode(mostSignificantBits);
+  }
+
+  /** Returns the 36 characters of the canonical UUID form, in lower case. */
+  @Override
+  public String toString() {
+    String most = HEX.toHexDigits(mostSignificantBits);
+    String least = HEX.toHexDigits(leastSignificantBits);
+    return most.substring(0, 8)
+        + '-'
+        + most.substring(8, 12)
+        + '-'
+        + most.substring(12)
+        + '-'
+        + least.substring(0, 4)
+        + '-'
+        + least.substring(4);
+  }
+}

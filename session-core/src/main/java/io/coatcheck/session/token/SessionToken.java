@@ -1,0 +1,173 @@
+package io.coatcheck.session.token;
+
+import java.security.DigestException;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.security.SecureRandom;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The credential that the client holds: {@code <id>.<secret>}, the public id of the session and 256
+ * random bits in base64url without padding, 80 characters in all.
+ *
+ * <p>Who presents it is in the session. It is made once, sent to the client and not kept: a store
+ * sees its {@link #secretHash()} only. {@link #toString()} is redacted; the text is reached by
+ * {@link #value()} alone. Not serializable, on purpose. Immutable and thread-safe.
+ *
+ * @since 0.1.0
+ */
+public final class SessionToken {
+
+  /** The length of the secret in bytes. ASVS 5.0, 7.2.3 asks for 16. */
+  public static final int SECRET_LENGTH = 32;
+
+  private static final int SECRET_TEXT_LENGTH = 43;
+
+  /** The length of the text form, in characters: each token has exactly this many. */
+  public static final int TEXT_LENGTH = SessionId.TEXT_LENGTH + 1 + SECRET_TEXT_LENGTH;
+
+  private static final Base64.Encoder ENCODER = Base64.getUrlEncoder().withoutPadding();
+  private static final byte[] SEXTETS = sextets();
+
+  /** A digest a thread: obtaining one anew from the provider costs as much as the hash itself. */
+  private static final ThreadLocal<MessageDigest> SHA_256 =
+      ThreadLocal.withInitial(SessionToken::sha256);
+
+  private final SessionId id;
+  private final byte[] secret;
+
+  private SessionToken(SessionId id, byte[] secret) {
+    this.id = id;
+    this.secret = secret;
+  }
+
+  /**
+   * Makes a token with a new secret.
+   *
+   * @param random asked for {@value #SECRET_LENGTH} bytes; when it throws, so does this method:
+   *     there is no other source to fall back to
+   */
+  public static SessionToken generate(SessionId id, SecureRandom random) {
+    byte[] secret = new byte[SECRET_LENGTH];
+    random.nextBytes(secret);
+    return new SessionToken(id, secret);
+  }
+
+  /**
+   * Reads the text form.
+   *
+   * @param text anything at all, of any length; nothing is trimmed, unquoted or decoded
+   * @return the token, or empty when {@code text} is not exactly what {@link #value()} of some token
+   *     gives; each token has one text
+   */
+  public static Optional<SessionToken> parse(@Nullable String text) {
+    return text == null ? Optional.empty() : parse(text, 0, text.length());
+  }
+
+  /**
+   * Reads the text form from a part of a longer text, such as a {@code Cookie} header.
+   *
+   * @param start the index of the first character
+   * @param end the index behind the last character
+   * @throws IndexOutOfBoundsException if the range does not lie within {@code text}
+   */
+  public static Optional<SessionToken> parse(String text, int start, int end) {
+    Objects.checkFromToIndex(start, end, text.length());
+    if (end - start != TEXT_LENGTH || text.charAt(start + SessionId.TEXT_LENGTH) != '.') {
+      return Optional.empty();
+    }
+    SessionId id = SessionId.parseAt(text, start);
+    if (id == null) {
+      return Optional.empty();
+    }
+    byte[] secret = decode(text, end - SECRET_TEXT_LENGTH);
+    return secret == null ? Optional.empty() : Optional.of(new SessionToken(id, secret));
+  }
+
+  /** Returns the public id of the session that this token opens. */
+  public SessionId id() {
+    return id;
+  }
+
+  /** Returns the SHA-256 of the 32 bytes of the secret. */
+  public SecretHash secretHash() {
+    MessageDigest digest = SHA_256.get();
+    byte[] hash = new byte[SecretHash.LENGTH];
+    digest.update(secret);
+    try {
+      digest.digest(hash, 0, hash.length);
+    } catch (DigestException e) {
+      throw new IllegalStateException("SHA-256 does not give 32 bytes", e);
+    }
+    return SecretHash.adopt(hash);
+  }
+
+  /** Returns the credential itself. It belongs in the answer to the client and nowhere else. */
+  public String value() {
+    return id + "." + ENCODER.encodeToString(secret);
+  }
+
+  /** Compares the secrets in constant time. */
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof SessionToken that
+        && id.equals(that.id)
+        && MessageDigest.isEqual(secret, that.secret);
+  }
+
+  @Override
+  public int hashCode() {
+    return id.hashCode();
+  }
+
+  /** Returns the id, with the secret left out. */
+  @Override
+  public String toString() {
+    return "SessionToken[" + id + ".redacted]";
+  }
+
+  /** Decodes 43 characters to 32 bytes; null if one is outside the alphabet or the last has spare bits. */
+  private static byte @Nullable [] decode(String text, int start) {
+    byte[] bytes = new byte[SECRET_LENGTH];
+    int accumulated = 0;
+    int bits = 0;
+    int position = 0;
+    for (int i = start; i < start + SECRET_TEXT_LENGTH; i++) {
+      char character = text.charAt(i);
+      int sextet = character < SEXTETS.length ? SEXTETS[character] : -1;
+      if (sextet < 0) {
+        return null;
+      }
+      accumulated = accumulated << 6 | sextet;
+      bits += 6;
+      if (bits >= 8) {
+        bits -= 8;
+        bytes[position++] = (byte) (accumulated >> bits);
+        accumulated &= (1 << bits) - 1;
+      }
+    }
+    return accumulated == 0 ? bytes : null;
+  }
+
+  private static byte[] sextets() {
+    byte[] sextets = new byte[128];
+    Arrays.fill(sextets, (byte) -1);
+    String alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    for (int i = 0; i < alphabet.length(); i++) {
+      sextets[alphabet.charAt(i)] = (byte) i;
+    }
+    return sextets;
+  }
+
+  private static MessageDigest sha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java platform must provide SHA-256", e);
+    }
+  }
+}

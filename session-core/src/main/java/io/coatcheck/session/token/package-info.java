@@ -1,0 +1,5 @@
+/** What names a session and what opens it: the public id, the secret token, and the hash that the store keeps. */
+@NullMarked
+package io.coatcheck.session.token;
+
+import org.jspecify.annotations.NullMarked;
