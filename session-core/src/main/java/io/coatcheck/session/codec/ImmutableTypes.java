@@ -11,8 +11,8 @@ import java.util.Set;
 import java.util.UUID;
 
 /**
- * The immutable value types of the JDK, by exact class: a subclass of {@code BigDecimal} may change,
- * so only final classes are here.
+ * The immutable value types of the JDK, by exact class: a subclass of {@code BigDecimal} may
+ * change, so only final classes are here.
  */
 final class ImmutableTypes {
 

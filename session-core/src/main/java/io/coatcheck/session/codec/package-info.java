@@ -1,4 +1,7 @@
-/** How the value of an attribute becomes bytes, and how bytes that may be hostile become a value again. */
+/**
+ * How the value of an attribute becomes bytes, and how bytes that may be hostile become a value
+ * again.
+ */
 @NullMarked
 package io.coatcheck.session.codec;
 

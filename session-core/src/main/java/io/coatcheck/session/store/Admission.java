@@ -6,8 +6,8 @@ import java.util.List;
  * What {@link PrincipalIndex#admit} did.
  *
  * @param outcome whether the session was stored, and if not, why
- * @param evicted the sessions that were deleted to make room, oldest first; empty unless the outcome
- *     is {@link Outcome#STORED}
+ * @param evicted the sessions that were deleted to make room, oldest first; empty unless the
+ *     outcome is {@link Outcome#STORED}
  * @since 0.1.0
  */
 public record Admission(Outcome outcome, List<StoredSession> evicted) {

@@ -3,7 +3,8 @@ package io.coatcheck.session.store;
 import java.util.function.Consumer;
 
 /**
- * An optional capability: the store is bounded and gives up live sessions by itself when it is full.
+ * An optional capability: the store is bounded and gives up live sessions by itself when it is
+ * full.
  *
  * @since 0.1.0
  */

@@ -48,8 +48,8 @@ public interface PrincipalIndex {
    * <p>Counted are the principal's sessions that are unexpired at {@code now}, other than this one.
    * If they are fewer than {@code limit}, the session is stored. Otherwise {@code whenFull}
    * decides: the ones authenticated longest ago are deleted in the same step (of two with the same
-   * moment, the one with the smaller id), or nothing is changed. If the session cannot be stored, no other is
-   * deleted.
+   * moment, the one with the smaller id), or nothing is changed. If the session cannot be stored,
+   * no other is deleted.
    *
    * @param session has a principal; stored as by {@link SessionStore#insert} if {@code isNew}, else
    *     as by {@link SessionStore#update}
@@ -58,6 +58,5 @@ public interface PrincipalIndex {
    *     than 1
    * @throws SessionStoreException as by {@code insert} and {@code update}
    */
-  Admission admit(
-      StoredSession session, boolean isNew, int limit, WhenFull whenFull, Instant now);
+  Admission admit(StoredSession session, boolean isNew, int limit, WhenFull whenFull, Instant now);
 }

@@ -21,13 +21,13 @@ import java.util.function.Consumer;
  * <p><b>Time.</b> A store has no clock: it is told {@code now}. A session is expired at {@code now}
  * if {@code now} is at or past {@link StoredSession#expiresAt()}; the exact instant is expired.
  *
- * <p><b>Ownership.</b> {@link StoredSession} is immutable and may be retained. A store that does not
- * keep live objects reads each {@link io.coatcheck.session.codec.AttributeValue} by {@code bytes()}
- * before it returns, and returns encoded values.
+ * <p><b>Ownership.</b> {@link StoredSession} is immutable and may be retained. A store that does
+ * not keep live objects reads each {@link io.coatcheck.session.codec.AttributeValue} by {@code
+ * bytes()} before it returns, and returns encoded values.
  *
- * <p>Implementations are thread-safe. Methods may block for as long as the store's own timeout, which
- * must be bounded. A capability is asked for by {@link #principalIndex()} and its like, never by a
- * cast: a decorator wraps what the inner store returns.
+ * <p>Implementations are thread-safe. Methods may block for as long as the store's own timeout,
+ * which must be bounded. A capability is asked for by {@link #principalIndex()} and its like, never
+ * by a cast: a decorator wraps what the inner store returns.
  *
  * @since 0.1.0
  */
@@ -71,8 +71,8 @@ public interface SessionStore extends AutoCloseable {
   boolean touch(SessionId id, Instant lastSeenAt, Instant now);
 
   /**
-   * Deletes a session of whatever kind: live, expired, or one that never expires by idleness.
-   * Doing it twice is fine.
+   * Deletes a session of whatever kind: live, expired, or one that never expires by idleness. Doing
+   * it twice is fine.
    *
    * @return what was deleted, as it was at that moment, to exactly one of all callers on all nodes;
    *     empty to all others
@@ -105,24 +105,26 @@ public interface SessionStore extends AutoCloseable {
     return Optional.empty();
   }
 
-  /** Returns the notice of evictions, the same one each time, or empty if this store never evicts. */
+  /**
+   * Returns the notice of evictions, the same one each time, or empty if this store never evicts.
+   */
   default Optional<Evictions> evictions() {
     return Optional.empty();
   }
 
   /**
-   * Tells whether this store keeps live attribute values as they are, in this process. If not, which
-   * is the default, values are encoded when they are set, so that one that cannot be stored fails
-   * there.
+   * Tells whether this store keeps live attribute values as they are, in this process. If not,
+   * which is the default, values are encoded when they are set, so that one that cannot be stored
+   * fails there.
    */
   default boolean keepsLiveValues() {
     return false;
   }
 
   /**
-   * Returns how far the stored last-seen moment may lag behind the last request before it is worth a
-   * write; zero means that every request touches. Sessions may expire by idleness earlier by up to
-   * this much, never later. Default: 1 minute.
+   * Returns how far the stored last-seen moment may lag behind the last request before it is worth
+   * a write; zero means that every request touches. Sessions may expire by idleness earlier by up
+   * to this much, never later. Default: 1 minute.
    */
   default Duration touchInterval() {
     return Duration.ofMinutes(1);

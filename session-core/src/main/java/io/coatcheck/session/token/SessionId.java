@@ -44,13 +44,13 @@ public final class SessionId implements Comparable<SessionId> {
   public static SessionId generate(Instant now, SecureRandom random) {
     byte[] bytes = new byte[10];
     random.nextBytes(bytes);
-    long randomA = ((bytes[0] & 0xFFL) << 8 | (bytes[1] & 0xFFL)) & 0x0FFFL;
+    long randomA = (((bytes[0] & 0xFFL) << 8) | (bytes[1] & 0xFFL)) & 0x0FFFL;
     long randomB = 0;
     for (int i = 2; i < 10; i++) {
-      randomB = randomB << 8 | (bytes[i] & 0xFFL);
+      randomB = (randomB << 8) | (bytes[i] & 0xFFL);
     }
-    long most = now.toEpochMilli() << 16 | 0x7000L | randomA;
-    long least = randomB & 0x3FFF_FFFF_FFFF_FFFFL | 0x8000_0000_0000_0000L;
+    long most = (now.toEpochMilli() << 16) | 0x7000L | randomA;
+    long least = (randomB & 0x3FFF_FFFF_FFFF_FFFFL) | 0x8000_0000_0000_0000L;
     return new SessionId(most, least);
   }
 
@@ -63,8 +63,8 @@ public final class SessionId implements Comparable<SessionId> {
    * Reads the text form.
    *
    * @param text anything at all, of any length
-   * @return the id, or empty when {@code text} is not exactly the 36 characters, in lower case, that
-   *     {@link #toString()} gives; each id has one text
+   * @return the id, or empty when {@code text} is not exactly the 36 characters, in lower case,
+   *     that {@link #toString()} gives; each id has one text
    */
   public static Optional<SessionId> parse(@Nullable String text) {
     return text == null || text.length() != TEXT_LENGTH
@@ -72,7 +72,9 @@ public final class SessionId implements Comparable<SessionId> {
         : Optional.ofNullable(parseAt(text, 0));
   }
 
-  /** Reads 36 characters from {@code start}, which must lie within {@code text}; null if malformed. */
+  /**
+   * Reads 36 characters from {@code start}, which must lie within {@code text}; null if malformed.
+   */
   static @Nullable SessionId parseAt(String text, int start) {
     long most = 0;
     long least = 0;

@@ -61,8 +61,8 @@ public final class SessionToken {
    * Reads the text form.
    *
    * @param text anything at all, of any length; nothing is trimmed, unquoted or decoded
-   * @return the token, or empty when {@code text} is not exactly what {@link #value()} of some token
-   *     gives; each token has one text
+   * @return the token, or empty when {@code text} is not exactly what {@link #value()} of some
+   *     token gives; each token has one text
    */
   public static Optional<SessionToken> parse(@Nullable String text) {
     return text == null ? Optional.empty() : parse(text, 0, text.length());
@@ -130,7 +130,10 @@ public final class SessionToken {
     return "SessionToken[" + id + ".redacted]";
   }
 
-  /** Decodes 43 characters to 32 bytes; null if one is outside the alphabet or the last has spare bits. */
+  /**
+   * Decodes 43 characters to 32 bytes; null if one is outside the alphabet or the last has spare
+   * bits.
+   */
   private static byte @Nullable [] decode(String text, int start) {
     byte[] bytes = new byte[SECRET_LENGTH];
     int accumulated = 0;

@@ -1,4 +1,7 @@
-/** What names a session and what opens it: the public id, the secret token, and the hash that the store keeps. */
+/**
+ * What names a session and what opens it: the public id, the secret token, and the hash that the
+ * store keeps.
+ */
 @NullMarked
 package io.coatcheck.session.token;
 
