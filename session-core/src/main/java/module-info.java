@@ -5,7 +5,9 @@ module io.coatcheck.session {
   requires com.github.benmanes.caffeine;
   requires org.slf4j;
 
+  exports io.coatcheck.session;
   exports io.coatcheck.session.codec;
+  exports io.coatcheck.session.event;
   exports io.coatcheck.session.store;
   exports io.coatcheck.session.token;
 }

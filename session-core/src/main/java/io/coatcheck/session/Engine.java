@@ -1,0 +1,53 @@
+package io.coatcheck.session;
+
+import io.coatcheck.session.codec.AttributeCodec;
+import io.coatcheck.session.codec.AttributeValue;
+import io.coatcheck.session.store.PrincipalIndex;
+import io.coatcheck.session.store.SessionStore;
+import io.coatcheck.session.token.SessionToken;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Optional;
+
+/**
+ * What the parts of the engine share: the settings, and the store behind {@link ReportingStore}.
+ *
+ * @param store reports each failure to the listeners
+ * @param index the store's, if it has one
+ * @param touchInterval the store's, or as configured
+ */
+record Engine(
+    SessionStore store,
+    Optional<PrincipalIndex> index,
+    SessionPolicy policy,
+    AttributeCodec codec,
+    InstantSource clock,
+    SecureRandom random,
+    Events events,
+    Duration touchInterval) {
+
+  /** Returns the current moment, to the millisecond, as it is stored. */
+  Instant now() {
+    return Instant.ofEpochMilli(clock.millis());
+  }
+
+  /** Returns the value as the store keeps it. Throws where it cannot be kept. */
+  AttributeValue attributeValue(Object value) {
+    return store.keepsLiveValues()
+        ? AttributeValue.live(value, codec)
+        : AttributeValue.encoded(codec.encode(value));
+  }
+
+  SessionToken newToken(io.coatcheck.session.token.SessionId id) {
+    return SessionToken.generate(id, random);
+  }
+
+  /** Returns the index, or says what lacks it. */
+  PrincipalIndex requiredIndex(String operation) {
+    return index.orElseThrow(
+        () ->
+            new UnsupportedOperationException(operation + " needs a store with a PrincipalIndex"));
+  }
+}

@@ -1,0 +1,110 @@
+package io.coatcheck.session;
+
+import io.coatcheck.session.event.DropReason;
+import io.coatcheck.session.event.EndReason;
+import io.coatcheck.session.event.RefusalReason;
+import io.coatcheck.session.event.SessionEvent;
+import io.coatcheck.session.event.SessionListener;
+import io.coatcheck.session.store.SessionStoreException;
+import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.token.SessionId;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Tells the listeners what happened. A listener that throws is logged and stops nobody else. */
+final class Events {
+
+  private static final Logger LOG = LoggerFactory.getLogger(SessionManager.class);
+
+  private final InstantSource clock;
+  private final List<SessionListener> listeners;
+
+  Events(InstantSource clock, List<SessionListener> listeners) {
+    this.clock = clock;
+    this.listeners = List.copyOf(listeners);
+  }
+
+  void created(StoredSession session) {
+    tell(new SessionEvent.Created(clock.instant(), session));
+  }
+
+  void authenticated(StoredSession session) {
+    tell(new SessionEvent.Authenticated(clock.instant(), session));
+  }
+
+  void renewed(StoredSession session) {
+    tell(new SessionEvent.Renewed(clock.instant(), session));
+  }
+
+  void savedAfterConflict(StoredSession session, int attempts) {
+    tell(new SessionEvent.SavedAfterConflict(clock.instant(), session, attempts));
+  }
+
+  void dropped(StoredSession session, DropReason reason, Set<String> attributes) {
+    tell(
+        new SessionEvent.WriteDropped(
+            clock.instant(), Optional.of(session.id()), session.principal(), reason, attributes));
+  }
+
+  void ended(StoredSession session, EndReason reason) {
+    tell(new SessionEvent.Ended(clock.instant(), session, reason));
+  }
+
+  /** Tells that a session expired, by which of its two limits. */
+  void expired(StoredSession session) {
+    boolean absolute = session.expiresAt().equals(session.absoluteDeadline());
+    ended(session, absolute ? EndReason.ABSOLUTE : EndReason.IDLE);
+  }
+
+  void refused(RefusalReason reason, Optional<SessionId> id, Optional<String> principal) {
+    tell(new SessionEvent.TokenRefused(clock.instant(), id, principal, reason));
+  }
+
+  void undecodable(StoredSession session, String attribute, Exception problem) {
+    tell(
+        new SessionEvent.AttributeUndecodable(
+            clock.instant(),
+            Optional.of(session.id()),
+            session.principal(),
+            attribute,
+            String.valueOf(problem.getMessage())));
+  }
+
+  void unencodable(StoredSession session, String attribute, Exception problem) {
+    tell(
+        new SessionEvent.AttributeUnencodable(
+            clock.instant(),
+            Optional.of(session.id()),
+            session.principal(),
+            attribute,
+            String.valueOf(problem.getMessage())));
+  }
+
+  void storeFailed(Optional<SessionId> id, String operation, SessionStoreException failure) {
+    tell(new SessionEvent.StoreFailed(clock.instant(), id, operation, failure));
+  }
+
+  Instant now() {
+    return clock.instant();
+  }
+
+  private void tell(SessionEvent event) {
+    for (SessionListener listener : listeners) {
+      try {
+        listener.onEvent(event);
+      } catch (Throwable failure) {
+        // Even an Error of a listener must not undo or hide what has happened already.
+        LOG.error(
+            "A session listener failed on {}: {}",
+            event.getClass().getSimpleName(),
+            listener.getClass().getName(),
+            failure);
+      }
+    }
+  }
+}

@@ -1,0 +1,187 @@
+package io.coatcheck.session;
+
+import io.coatcheck.session.store.StoredSession;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a login may ask for beside the principal. Immutable; {@link #defaults()} asks for nothing.
+ *
+ * @since 0.1.0
+ */
+public final class LoginOptions {
+
+  private static final LoginOptions DEFAULTS = builder().build();
+
+  private final boolean remembered;
+  private final @Nullable Duration idleTimeout;
+  private final @Nullable Duration absoluteTimeout;
+  private final @Nullable String clientAddress;
+  private final @Nullable String userAgent;
+  private final BooleanSupplier validIf;
+
+  private LoginOptions(Builder builder) {
+    remembered = builder.remembered;
+    idleTimeout = builder.idleTimeout;
+    absoluteTimeout = builder.absoluteTimeout;
+    clientAddress = builder.clientAddress;
+    userAgent = builder.userAgent;
+    validIf = builder.validIf;
+  }
+
+  /** Returns options that ask for nothing. */
+  public static LoginOptions defaults() {
+    return DEFAULTS;
+  }
+
+  /**
+   * Returns options that ask for a remembered login, with the limits that the policy has for it.
+   */
+  public static LoginOptions remember() {
+    return builder().remembered(true).build();
+  }
+
+  /** Begins options that ask for nothing. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /** Begins options that differ from these in what is then set. */
+  public Builder toBuilder() {
+    Builder builder = new Builder();
+    builder.remembered = remembered;
+    builder.idleTimeout = idleTimeout;
+    builder.absoluteTimeout = absoluteTimeout;
+    builder.clientAddress = clientAddress;
+    builder.userAgent = userAgent;
+    builder.validIf = validIf;
+    return builder;
+  }
+
+  /** Tells whether the client should keep the cookie over a restart. */
+  public boolean remembered() {
+    return remembered;
+  }
+
+  /** Returns the address of the client to record. */
+  public Optional<String> clientAddress() {
+    return Optional.ofNullable(clientAddress);
+  }
+
+  /** Returns the user agent of the client to record. */
+  public Optional<String> userAgent() {
+    return Optional.ofNullable(userAgent);
+  }
+
+  Duration idleTimeout(SessionPolicy policy) {
+    if (idleTimeout != null) {
+      return idleTimeout;
+    }
+    return remembered ? policy.rememberedIdleTimeout() : policy.idleTimeout();
+  }
+
+  Duration absoluteTimeout(SessionPolicy policy) {
+    if (absoluteTimeout != null) {
+      return absoluteTimeout;
+    }
+    return remembered ? policy.rememberedAbsoluteTimeout() : policy.absoluteTimeout();
+  }
+
+  boolean stillValid() {
+    return validIf.getAsBoolean();
+  }
+
+  /** Builds options. Not thread-safe. */
+  public static final class Builder {
+
+    private boolean remembered;
+    private @Nullable Duration idleTimeout;
+    private @Nullable Duration absoluteTimeout;
+    private @Nullable String clientAddress;
+    private @Nullable String userAgent;
+    private BooleanSupplier validIf = () -> true;
+
+    private Builder() {}
+
+    /**
+     * Sets whether the client should keep the cookie over a restart of the browser, until the
+     * absolute deadline. Default: false.
+     */
+    public Builder remembered(boolean value) {
+      remembered = value;
+      return this;
+    }
+
+    /**
+     * Sets the idle timeout of this session, 1 second to 3,650 days. Default: the policy's.
+     *
+     * @throws IllegalArgumentException if it is out of range
+     */
+    public Builder idleTimeout(Duration timeout) {
+      idleTimeout =
+          Durations.between("idleTimeout", timeout, Duration.ofSeconds(1), Duration.ofDays(3650));
+      return this;
+    }
+
+    /**
+     * Sets how long this session lives in all, 1 second to 3,650 days. Default: the policy's.
+     *
+     * @throws IllegalArgumentException if it is out of range
+     */
+    public Builder absoluteTimeout(Duration timeout) {
+      absoluteTimeout =
+          Durations.between(
+              "absoluteTimeout", timeout, Duration.ofSeconds(1), Duration.ofDays(3650));
+      return this;
+    }
+
+    /**
+     * Sets what the list of devices shows of the client. What the client itself sent is not
+     * trusted: control characters and lone surrogates become U+FFFD, and what is longer than 45
+     * characters (the address) or 128 (the user agent) is cut off. Default: nothing is recorded.
+     */
+    public Builder client(@Nullable String address, @Nullable String agent) {
+      clientAddress = displayable(address, StoredSession.MAX_CLIENT_ADDRESS_LENGTH);
+      userAgent = displayable(agent, StoredSession.MAX_USER_AGENT_LENGTH);
+      return this;
+    }
+
+    /**
+     * Sets a condition that is asked again after the login was stored. If it no longer holds, the
+     * new session is ended at once: so a login with the old password cannot slip past a change of
+     * the password that revokes all sessions meanwhile. The condition must read the credential
+     * afresh. If it throws, the session is ended too. Default: always true.
+     */
+    public Builder validIf(BooleanSupplier condition) {
+      validIf = condition;
+      return this;
+    }
+
+    /** Makes the options. */
+    public LoginOptions build() {
+      return new LoginOptions(this);
+    }
+
+    private static @Nullable String displayable(@Nullable String text, int length) {
+      if (text == null) {
+        return null;
+      }
+      StringBuilder cleaned = new StringBuilder(Math.min(text.length(), length));
+      for (int i = 0; i < text.length(); ) {
+        int codePoint = text.codePointAt(i);
+        i += Character.charCount(codePoint);
+        boolean unprintable =
+            Character.isISOControl(codePoint)
+                || Character.getType(codePoint) == Character.SURROGATE;
+        int shown = unprintable ? 0xFFFD : codePoint;
+        if (cleaned.length() + Character.charCount(shown) > length) {
+          break;
+        }
+        cleaned.appendCodePoint(shown);
+      }
+      return cleaned.toString();
+    }
+  }
+}

@@ -1,0 +1,184 @@
+package io.coatcheck.session;
+
+import io.coatcheck.session.Authentication.Granted;
+import io.coatcheck.session.Authentication.Reason;
+import io.coatcheck.session.Authentication.Refused;
+import io.coatcheck.session.codec.AttributeValue;
+import io.coatcheck.session.event.EndReason;
+import io.coatcheck.session.store.Admission;
+import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.store.WhenFull;
+import io.coatcheck.session.token.SessionId;
+import io.coatcheck.session.token.SessionToken;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/** Logs principals in: on the session that they have, if it is still the one that was resolved. */
+final class Logins {
+
+  private final Engine engine;
+  private final SaveLoop saveLoop;
+  private final @Nullable Limit limit;
+  private final boolean dropAttributes;
+
+  /** How many live sessions a principal may have, and what happens then. */
+  record Limit(int sessions, WhenFull whenFull) {}
+
+  Logins(Engine engine, SaveLoop saveLoop, @Nullable Limit limit, boolean dropAttributes) {
+    this.engine = engine;
+    this.saveLoop = saveLoop;
+    this.limit = limit;
+    this.dropAttributes = dropAttributes;
+  }
+
+  Authentication authenticate(@Nullable Session current, String principal, LoginOptions options) {
+    Session session = usable(current, principal);
+    Authentication result =
+        session.isStored()
+            ? saveLoop.inTurn(session.id(), () -> onExisting(session, principal, options))
+            : onNew(session, principal, options, session.snapshot().attributes());
+    if (result instanceof Granted granted) {
+      return confirm(granted, options);
+    }
+    return result;
+  }
+
+  /** Returns the session to log in on; ends one that belongs to somebody else first. */
+  private Session usable(@Nullable Session current, String principal) {
+    Drafts.checkPrincipal(principal);
+    if (current == null || current.isEnded()) {
+      return Drafts.anonymous(engine, Session.Status.NEW);
+    }
+    if (current.isStored() && !current.principal().map(principal::equals).orElse(true)) {
+      engine
+          .store()
+          .delete(current.id())
+          .ifPresent(ended -> engine.events().ended(ended, EndReason.REPLACED));
+      current.end();
+      return Drafts.anonymous(engine, Session.Status.NEW);
+    }
+    return current;
+  }
+
+  private Authentication onExisting(Session session, String principal, LoginOptions options) {
+    StoredSession resolved = session.snapshot();
+    Session.Pending pending = session.pending();
+    SessionToken token = engine.newToken(resolved.id());
+    SaveLoop.Outcome outcome =
+        saveLoop.write(
+            resolved,
+            (current, now) ->
+                current.generation() == resolved.generation()
+                        && current.principal().equals(resolved.principal())
+                    ? Optional.of(loggedIn(current, pending, principal, options, token, now))
+                    : Optional.empty(),
+            (next, now) -> store(next, false, now));
+    if (outcome.isRefused()) {
+      return new Refused(Reason.LIMIT_REACHED);
+    }
+    StoredSession stored = outcome.session();
+    if (stored == null) {
+      // Gone, or another's by now. What an anonymous session held is the client's own to keep; what
+      // an authenticated one held belongs to a login that has ended.
+      Map<String, AttributeValue> carried =
+          resolved.principal().isEmpty() ? resolved.attributes() : Map.of();
+      return onNew(session, principal, options, carried);
+    }
+    session.rekeyed(stored, pending, token);
+    engine.events().authenticated(stored);
+    return new Granted(session);
+  }
+
+  private Authentication onNew(
+      Session session,
+      String principal,
+      LoginOptions options,
+      Map<String, AttributeValue> carried) {
+    Instant now = engine.now();
+    // A session that was begun here and never sent keeps the id that the application may have seen.
+    boolean fresh = session.status() == Session.Status.NEW;
+    SessionId id = fresh ? session.id() : SessionId.generate(now, engine.random());
+    SessionToken token = engine.newToken(id);
+    StoredSession draft =
+        Drafts.anonymous(engine, token, now).toBuilder()
+            .generation(fresh ? session.generation() : 0)
+            .attributes(carried)
+            .build();
+    Session.Pending pending = session.pending();
+    StoredSession next = loggedIn(draft, pending, principal, options, token, now);
+    // Nobody holds an earlier secret of a session that was never stored.
+    next = next.toBuilder().previousSecretHash(null).build();
+    if (store(next, true, now) == Admission.Outcome.REFUSED) {
+      return new Refused(Reason.LIMIT_REACHED);
+    }
+    session.rekeyed(next, pending, token);
+    engine.events().created(next);
+    engine.events().authenticated(next);
+    return new Granted(session);
+  }
+
+  private StoredSession loggedIn(
+      StoredSession current,
+      Session.Pending pending,
+      String principal,
+      LoginOptions options,
+      SessionToken token,
+      Instant now) {
+    boolean samePrincipal = current.principal().map(principal::equals).orElse(false);
+    StoredSession.Builder next =
+        Drafts.rekeyed(dropAttributes ? current : pending.applyTo(current).build(), token, now)
+            .principal(principal)
+            .authenticatedAt(now)
+            .lastSeenAt(Session.later(current.lastSeenAt(), now))
+            .idleTimeout(options.idleTimeout(engine.policy()))
+            .absoluteDeadline(Drafts.deadline(now, options.absoluteTimeout(engine.policy())))
+            .remembered(options.remembered())
+            .clientAddress(options.clientAddress().orElse(null))
+            .userAgent(options.userAgent().orElse(null));
+    if (!samePrincipal) {
+      next.fence(current.generation() + 1);
+    }
+    if (dropAttributes) {
+      next.attributes(Map.of());
+    }
+    return next.build();
+  }
+
+  private Admission.Outcome store(StoredSession next, boolean isNew, Instant now) {
+    if (limit == null) {
+      if (isNew) {
+        engine.store().insert(next);
+        return Admission.Outcome.STORED;
+      }
+      return engine.store().update(next, now)
+          ? Admission.Outcome.STORED
+          : Admission.Outcome.CONFLICT;
+    }
+    Admission admission =
+        engine
+            .requiredIndex("a limit per principal")
+            .admit(next, isNew, limit.sessions(), limit.whenFull(), now);
+    admission.evicted().forEach(evicted -> engine.events().ended(evicted, EndReason.LIMIT));
+    return admission.outcome();
+  }
+
+  /** Asks again whether the credential holds, now that "revoke all" would find this session. */
+  private Authentication confirm(Granted granted, LoginOptions options) {
+    AtomicReference<@Nullable Boolean> valid = new AtomicReference<>();
+    try {
+      valid.set(options.stillValid());
+    } finally {
+      if (!Boolean.TRUE.equals(valid.get())) {
+        engine
+            .store()
+            .delete(granted.session().id())
+            .ifPresent(ended -> engine.events().ended(ended, EndReason.REVOKED));
+        granted.session().end();
+      }
+    }
+    return Boolean.TRUE.equals(valid.get()) ? granted : new Refused(Reason.NO_LONGER_VALID);
+  }
+}

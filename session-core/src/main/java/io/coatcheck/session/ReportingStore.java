@@ -1,0 +1,142 @@
+package io.coatcheck.session;
+
+import io.coatcheck.session.store.Admission;
+import io.coatcheck.session.store.Evictions;
+import io.coatcheck.session.store.PrincipalIndex;
+import io.coatcheck.session.store.SessionStore;
+import io.coatcheck.session.store.SessionStoreException;
+import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.store.WhenFull;
+import io.coatcheck.session.token.SessionId;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+/** Tells the listeners of each failure of a store, and throws it on. */
+final class ReportingStore implements SessionStore {
+
+  private final SessionStore store;
+  private final Events events;
+
+  ReportingStore(SessionStore store, Events events) {
+    this.store = store;
+    this.events = events;
+  }
+
+  @Override
+  public void insert(StoredSession session) {
+    report(
+        "insert",
+        Optional.of(session.id()),
+        () -> {
+          store.insert(session);
+          return true;
+        });
+  }
+
+  @Override
+  public Optional<StoredSession> find(SessionId id) {
+    try {
+      return store.find(id);
+    } catch (SessionStoreException e) {
+      events.storeFailed(Optional.of(id), "find", e);
+      throw e;
+    }
+  }
+
+  @Override
+  public boolean update(StoredSession session, Instant now) {
+    return report("update", Optional.of(session.id()), () -> store.update(session, now));
+  }
+
+  @Override
+  public boolean touch(SessionId id, Instant lastSeenAt, Instant now) {
+    try {
+      return store.touch(id, lastSeenAt, now);
+    } catch (SessionStoreException e) {
+      events.storeFailed(Optional.of(id), "touch", e);
+      throw e;
+    }
+  }
+
+  @Override
+  public Optional<StoredSession> delete(SessionId id) {
+    return report("delete", Optional.of(id), () -> store.delete(id));
+  }
+
+  @Override
+  public int deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> deleted) {
+    return report(
+        "deleteExpired", Optional.empty(), () -> store.deleteExpired(cutoff, limit, deleted));
+  }
+
+  @Override
+  public Optional<PrincipalIndex> principalIndex() {
+    return store.principalIndex().map(ReportingIndex::new);
+  }
+
+  @Override
+  public Optional<Evictions> evictions() {
+    return store.evictions();
+  }
+
+  @Override
+  public boolean keepsLiveValues() {
+    return store.keepsLiveValues();
+  }
+
+  @Override
+  public Duration touchInterval() {
+    return store.touchInterval();
+  }
+
+  @Override
+  public void close() {
+    store.close();
+  }
+
+  private <T> T report(String operation, Optional<SessionId> id, Supplier<T> call) {
+    try {
+      return call.get();
+    } catch (SessionStoreException e) {
+      events.storeFailed(id, operation, e);
+      throw e;
+    }
+  }
+
+  private final class ReportingIndex implements PrincipalIndex {
+
+    private final PrincipalIndex index;
+
+    ReportingIndex(PrincipalIndex index) {
+      this.index = index;
+    }
+
+    @Override
+    public List<StoredSession> findByPrincipal(String principal) {
+      return report("findByPrincipal", Optional.empty(), () -> index.findByPrincipal(principal));
+    }
+
+    @Override
+    public int deleteByPrincipal(
+        String principal, Set<SessionId> except, Consumer<StoredSession> deleted) {
+      return report(
+          "deleteByPrincipal",
+          Optional.empty(),
+          () -> index.deleteByPrincipal(principal, except, deleted));
+    }
+
+    @Override
+    public Admission admit(
+        StoredSession session, boolean isNew, int limit, WhenFull whenFull, Instant now) {
+      return report(
+          "admit",
+          Optional.of(session.id()),
+          () -> index.admit(session, isNew, limit, whenFull, now));
+    }
+  }
+}

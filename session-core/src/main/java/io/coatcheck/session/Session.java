@@ -1,0 +1,332 @@
+package io.coatcheck.session;
+
+import io.coatcheck.session.codec.AttributeCodecException;
+import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.token.SessionId;
+import io.coatcheck.session.token.SessionToken;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A request's working copy of a session. It reads the snapshot that the token was resolved to, and
+ * records what the request changes, attribute by attribute; {@link SessionManager#save} applies the
+ * changes to whatever the session is by then.
+ *
+ * <p>Made by a {@link SessionManager}, used within one request, and thread-safe: a request that
+ * goes on asynchronously may use it from several threads. Nothing here asks the store; what is
+ * changed is stored by {@code save} and not before. Once the session has ended within this request,
+ * reading or changing it throws {@link IllegalStateException}, but for {@link #id()}, {@link
+ * #principal()} and the questions that begin with {@code is}.
+ *
+ * @since 0.1.0
+ */
+public final class Session {
+
+  /** The longest name of an attribute, in characters. */
+  public static final int MAX_ATTRIBUTE_NAME_LENGTH = 255;
+
+  /** What a working copy stands for. */
+  enum Status {
+    /** Begun by this request, and stored by the next save if it is relied on. */
+    NEW,
+    /** Begun by this request, and never stored or sent. */
+    EPHEMERAL,
+    /** In the store, as far as this request knows. */
+    STORED,
+    /** Ended, by this request or as it found out. */
+    ENDED
+  }
+
+  /** A change of the idle timeout; null for no idle limit. */
+  record IdleTimeoutChange(@Nullable Duration timeout) {}
+
+  /** What there is to save. */
+  record Pending(AttributeChanges.Delta attributes, @Nullable IdleTimeoutChange idleTimeout) {
+
+    boolean isEmpty() {
+      return attributes.isEmpty() && idleTimeout == null;
+    }
+
+    /** Applies the changes to a snapshot that may be newer than the one that they were made on. */
+    StoredSession.Builder applyTo(StoredSession current) {
+      StoredSession.Builder builder =
+          current.toBuilder().attributes(attributes.applyTo(current.attributes()));
+      return idleTimeout == null ? builder : builder.idleTimeout(idleTimeout.timeout());
+    }
+  }
+
+  private final Instant requestedAt;
+  private final AttributeChanges attributes;
+
+  // Guarded by this.
+  private StoredSession snapshot;
+  private Status status;
+  private boolean begunHere;
+  private boolean kept;
+  private boolean touchDue;
+  private @Nullable SessionToken unsentToken;
+  private @Nullable IdleTimeoutChange idleTimeoutChange;
+
+  /** A session that a token was resolved to. */
+  Session(Engine engine, StoredSession snapshot, Instant requestedAt, boolean touchDue) {
+    this.attributes = new AttributeChanges(engine);
+    this.snapshot = snapshot;
+    this.requestedAt = requestedAt;
+    this.touchDue = touchDue;
+    status = Status.STORED;
+  }
+
+  /** A session that this request begins. */
+  Session(Engine engine, StoredSession draft, SessionToken token, Status status) {
+    this.attributes = new AttributeChanges(engine);
+    this.snapshot = draft;
+    this.requestedAt = draft.createdAt();
+    this.unsentToken = token;
+    this.status = status;
+    begunHere = true;
+  }
+
+  /** Returns the public handle. Reading it does not make a new session be stored. */
+  public synchronized SessionId id() {
+    return snapshot.id();
+  }
+
+  /** Returns how many times the secret was changed. */
+  public synchronized long generation() {
+    return snapshot.generation();
+  }
+
+  /** Returns who is logged in; empty for an anonymous session, and for one that has ended. */
+  public synchronized Optional<String> principal() {
+    return status == Status.ENDED ? Optional.empty() : snapshot.principal();
+  }
+
+  /** Returns when the principal last authenticated; present exactly if there is a principal. */
+  public synchronized Optional<Instant> authenticatedAt() {
+    return status == Status.ENDED ? Optional.empty() : snapshot.authenticatedAt();
+  }
+
+  /** Returns when the session was created. */
+  public synchronized Instant createdAt() {
+    return live().createdAt();
+  }
+
+  /**
+   * Returns when the session was last used before this request, up to the touch interval late; for
+   * a session that this request began, its creation.
+   */
+  public synchronized Instant lastSeenAt() {
+    return live().lastSeenAt();
+  }
+
+  /** Returns when the session will expire if no request after this one uses it. */
+  public synchronized Instant expiresAt() {
+    StoredSession current = live();
+    StoredSession.Builder builder =
+        current.toBuilder().lastSeenAt(later(current.lastSeenAt(), requestedAt));
+    if (idleTimeoutChange != null) {
+      builder.idleTimeout(idleTimeoutChange.timeout());
+    }
+    return builder.build().expiresAt();
+  }
+
+  /** Returns when the session expires whatever happens, unless its principal logs in again. */
+  public synchronized Instant absoluteDeadline() {
+    return live().absoluteDeadline();
+  }
+
+  /** Returns after how much idle time it expires; empty if only the absolute deadline ends it. */
+  public synchronized Optional<Duration> idleTimeout() {
+    StoredSession current = live();
+    return idleTimeoutChange == null
+        ? current.idleTimeout()
+        : Optional.ofNullable(idleTimeoutChange.timeout());
+  }
+
+  /**
+   * Changes the idle timeout of this session, until the next login. The absolute deadline stays.
+   *
+   * @param timeout at least 1 millisecond; null for no limit but the absolute deadline
+   * @throws IllegalArgumentException if it is out of range
+   */
+  public synchronized void idleTimeout(@Nullable Duration timeout) {
+    StoredSession.Builder checked = live().toBuilder().idleTimeout(timeout);
+    idleTimeoutChange = new IdleTimeoutChange(checked.build().idleTimeout().orElse(null));
+    kept = true;
+  }
+
+  /** Tells whether the login was remembered: the client keeps the cookie over a restart. */
+  public synchronized boolean isRemembered() {
+    return snapshot.remembered();
+  }
+
+  /** Tells whether this request began the session. */
+  public synchronized boolean isNew() {
+    return begunHere;
+  }
+
+  /** Tells whether the session has ended, as far as this request knows. */
+  public synchronized boolean isEnded() {
+    return status == Status.ENDED;
+  }
+
+  /** Tells whether the session is in the store, as far as this request knows. */
+  public synchronized boolean isStored() {
+    return status == Status.STORED;
+  }
+
+  /** Tells whether the session will never be stored or sent: see {@link SessionManager#create}. */
+  public synchronized boolean isEphemeral() {
+    return status == Status.EPHEMERAL;
+  }
+
+  /** Tells whether the next save will create the session in the store. */
+  public synchronized boolean isAwaitingCreation() {
+    return status == Status.NEW && kept;
+  }
+
+  /** Asks for a new session to be stored by the next save even if it holds nothing. */
+  public synchronized void keep() {
+    live();
+    kept = true;
+  }
+
+  /**
+   * Returns the value of an attribute: what this request set, or what the snapshot holds. A value
+   * whose bytes do not decode any more is absent, and told to the listeners once.
+   *
+   * @return the application's to change: a change in place is saved without another {@code set}
+   */
+  public synchronized @Nullable Object attribute(String name) {
+    return attributes.get(live(), name);
+  }
+
+  /** Returns the names of the attributes, sorted; a copy that the caller owns. */
+  public synchronized Set<String> attributeNames() {
+    return attributes.names(live());
+  }
+
+  /**
+   * Sets an attribute.
+   *
+   * @param name 1 to 255 characters
+   * @param value retained; null removes the attribute
+   * @throws AttributeCodecException if the store needs bytes and the value cannot be encoded;
+   *     nothing was changed
+   * @throws IllegalArgumentException if the name is empty or too long
+   */
+  public synchronized void attribute(String name, @Nullable Object value) {
+    live();
+    if (name.isEmpty() || name.length() > MAX_ATTRIBUTE_NAME_LENGTH) {
+      throw new IllegalArgumentException(
+          "the name of an attribute must have 1 to "
+              + MAX_ATTRIBUTE_NAME_LENGTH
+              + " characters: "
+              + name.length());
+    }
+    if (value == null) {
+      attributes.remove(name);
+    } else {
+      attributes.set(name, value);
+      kept = true;
+    }
+  }
+
+  /**
+   * Returns the token that the client does not have yet: of a session that was created, or got a
+   * new secret, in this request. It stays here until {@link #tokenSent()}.
+   *
+   * @return empty if there is none, or the session is not stored
+   */
+  public synchronized Optional<SessionToken> unsentToken() {
+    return status == Status.STORED ? Optional.ofNullable(unsentToken) : Optional.empty();
+  }
+
+  /** Forgets the token: it is on its way to the client. */
+  public synchronized void tokenSent() {
+    unsentToken = null;
+  }
+
+  /** Tells the id, the generation and the status; no attribute and no principal. */
+  @Override
+  public synchronized String toString() {
+    return "Session[" + snapshot.id() + "~" + snapshot.generation() + ", " + status + "]";
+  }
+
+  private StoredSession live() {
+    if (status == Status.ENDED) {
+      throw new IllegalStateException("the session has ended: " + snapshot.id());
+    }
+    return snapshot;
+  }
+
+  // What follows is for the engine.
+
+  synchronized StoredSession snapshot() {
+    return snapshot;
+  }
+
+  synchronized Status status() {
+    return status;
+  }
+
+  Instant requestedAt() {
+    return requestedAt;
+  }
+
+  synchronized Pending pending() {
+    return new Pending(attributes.collect(snapshot), idleTimeoutChange);
+  }
+
+  /** Tells whether a touch is due, once. */
+  synchronized boolean takeTouchDue() {
+    boolean due = touchDue;
+    touchDue = false;
+    return due;
+  }
+
+  /** Takes note that the changes are stored, and that the session is now {@code stored}. */
+  synchronized void saved(StoredSession stored, Pending pending) {
+    attributes.saved(pending.attributes(), snapshot, stored);
+    if (Objects.equals(idleTimeoutChange, pending.idleTimeout())) {
+      idleTimeoutChange = null;
+    }
+    snapshot = stored;
+    status = Status.STORED;
+    touchDue = false;
+  }
+
+  /** As {@link #saved}, and the client is to get a new token. */
+  synchronized void rekeyed(StoredSession stored, Pending pending, SessionToken token) {
+    begunHere |= !stored.id().equals(snapshot.id());
+    saved(stored, pending);
+    unsentToken = token;
+  }
+
+  /**
+   * Replaces the draft of a session that is not stored yet, for a renewal before the first save.
+   */
+  synchronized void redraft(StoredSession draft, SessionToken token) {
+    snapshot = draft;
+    unsentToken = token;
+  }
+
+  synchronized void forgetChanges() {
+    attributes.clear();
+    idleTimeoutChange = null;
+  }
+
+  synchronized void end() {
+    status = Status.ENDED;
+    unsentToken = null;
+    forgetChanges();
+  }
+
+  static Instant later(Instant one, Instant other) {
+    return one.isAfter(other) ? one : other;
+  }
+}

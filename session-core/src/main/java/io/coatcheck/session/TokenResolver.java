@@ -1,0 +1,150 @@
+package io.coatcheck.session;
+
+import io.coatcheck.session.event.RefusalReason;
+import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.token.SecretHash;
+import io.coatcheck.session.token.SessionToken;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Finds out what a token is worth. One look-up a token, and none for what is not a token. */
+final class TokenResolver {
+
+  /** How many tokens of one request are looked up: cookies of one name, as an attacker may add. */
+  static final int MOST_TOKENS = 4;
+
+  /** For how long after a rotation a token that is not current must not lead to a new cookie. */
+  static final Duration GUARD = Duration.ofMinutes(1);
+
+  private static final Resolution ABSENT = new Resolution.Absent();
+  private static final Resolution MALFORMED = new Resolution.Malformed();
+
+  private final Engine engine;
+
+  TokenResolver(Engine engine) {
+    this.engine = engine;
+  }
+
+  /** What one token is worth: the snapshot that it opens, or why it is refused. */
+  private record Finding(
+      @Nullable StoredSession live,
+      Resolution resolution,
+      @Nullable RefusalReason refusal,
+      Optional<String> principal) {
+
+    static Finding live(StoredSession session) {
+      return new Finding(session, ABSENT, null, Optional.empty());
+    }
+
+    static Finding refused(
+        Resolution resolution, RefusalReason refusal, Optional<String> principal) {
+      return new Finding(null, resolution, refusal, principal);
+    }
+  }
+
+  Resolution resolve(List<String> presented) {
+    if (presented.isEmpty()) {
+      return ABSENT;
+    }
+    Instant now = engine.now();
+    if (presented.size() == 1) {
+      Finding finding = find(presented.get(0), now);
+      return finding.live() == null ? refuse(finding) : accept(finding.live(), now);
+    }
+    return resolveOneOf(presented, now);
+  }
+
+  /**
+   * Accepts one of several tokens only if no other one is live: who can add a cookie wins nothing.
+   */
+  private Resolution resolveOneOf(List<String> presented, Instant now) {
+    StoredSession live = null;
+    Finding refused = null;
+    for (String text : presented.subList(0, Math.min(MOST_TOKENS, presented.size()))) {
+      Finding finding = find(text, now);
+      if (finding.live() != null) {
+        if (live != null && !live.id().equals(finding.live().id())) {
+          engine.events().refused(RefusalReason.AMBIGUOUS, Optional.empty(), Optional.empty());
+          return ABSENT;
+        }
+        live = finding.live();
+      } else if (refused == null || finding.resolution().guardsNewerToken()) {
+        refused = finding;
+      }
+    }
+    if (live != null) {
+      return accept(live, now);
+    }
+    return refused == null ? ABSENT : refuse(refused);
+  }
+
+  private Resolution refuse(Finding finding) {
+    if (finding.refusal() != null) {
+      engine.events().refused(finding.refusal(), finding.resolution().id(), finding.principal());
+    }
+    return finding.resolution();
+  }
+
+  private Finding find(String text, Instant now) {
+    Optional<SessionToken> parsed = SessionToken.parse(text);
+    if (parsed.isEmpty()) {
+      return Finding.refused(MALFORMED, RefusalReason.MALFORMED, Optional.empty());
+    }
+    SessionToken token = parsed.get();
+    Optional<StoredSession> found = engine.store().find(token.id());
+    if (found.isEmpty()) {
+      return Finding.refused(
+          new Resolution.Unknown(token.id()), RefusalReason.UNKNOWN, Optional.empty());
+    }
+    StoredSession session = found.get();
+    SecretHash presented = token.secretHash();
+    boolean expired = session.isExpiredAt(now);
+    if (session.secretHash().equals(presented)) {
+      return expired
+          ? Finding.refused(
+              new Resolution.Expired(session.id()), RefusalReason.EXPIRED, session.principal())
+          : Finding.live(session);
+    }
+    boolean guards = !expired && now.isBefore(session.rotatedAt().plus(GUARD));
+    boolean superseded =
+        session.previousSecretHash().filter(previous -> previous.equals(presented)).isPresent();
+    return superseded
+        ? Finding.refused(
+            new Resolution.Superseded(session.id(), guards),
+            RefusalReason.SUPERSEDED,
+            session.principal())
+        : Finding.refused(
+            new Resolution.Mismatched(session.id(), guards),
+            RefusalReason.MISMATCHED,
+            session.principal());
+  }
+
+  private Resolution accept(StoredSession session, Instant now) {
+    long interval = touchIntervalMillis(session);
+    boolean due = now.toEpochMilli() - session.lastSeenAt().toEpochMilli() >= Math.max(interval, 1);
+    if (due && interval == 0) {
+      if (!engine.store().touch(session.id(), now, now)) {
+        return refuse(
+            Finding.refused(
+                new Resolution.Unknown(session.id()), RefusalReason.UNKNOWN, session.principal()));
+      }
+      due = false;
+    }
+    return new Resolution.Live(new Session(engine, session, now, due));
+  }
+
+  /** The configured interval, and never more than a tenth of the session's own idle timeout. */
+  private long touchIntervalMillis(StoredSession session) {
+    long configured = engine.touchInterval().toMillis();
+    if (configured == 0) {
+      return 0;
+    }
+    return session
+        .idleTimeout()
+        .map(idle -> Math.min(configured, idle.toMillis() / 10))
+        .orElse(configured);
+  }
+}

@@ -1,0 +1,132 @@
+package io.coatcheck.session.event;
+
+import io.coatcheck.session.store.SessionStoreException;
+import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.token.SessionId;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Something that happened to a session. No event contains a secret, and no {@code toString} a
+ * principal's data.
+ *
+ * @since 0.1.0
+ */
+public sealed interface SessionEvent {
+
+  /** Returns when it happened, by the clock of the session manager. */
+  Instant at();
+
+  /** Returns the public id of the session; empty if there is none, as for a malformed token. */
+  Optional<SessionId> sessionId();
+
+  /** Returns who is, or was, logged in; empty for an anonymous or unknown session. */
+  Optional<String> principal();
+
+  /** An event about a session of which a snapshot is at hand, attributes included. */
+  sealed interface WithSession extends SessionEvent {
+
+    /** Returns the session as it was stored, or as it was when it ended. */
+    StoredSession session();
+
+    @Override
+    default Optional<SessionId> sessionId() {
+      return Optional.of(session().id());
+    }
+
+    @Override
+    default Optional<String> principal() {
+      return session().principal();
+    }
+  }
+
+  /** A session was stored for the first time. */
+  record Created(Instant at, StoredSession session) implements WithSession {}
+
+  /** A principal logged in, on a new session or on one that existed. */
+  record Authenticated(Instant at, StoredSession session) implements WithSession {}
+
+  /** A session got a new secret without a login. */
+  record Renewed(Instant at, StoredSession session) implements WithSession {}
+
+  /**
+   * Changes were saved after other requests had changed the same session first.
+   *
+   * @param attempts how many times the write was tried, at least 2
+   */
+  record SavedAfterConflict(Instant at, StoredSession session, int attempts)
+      implements WithSession {}
+
+  /**
+   * Changes were dropped because what they were made on is gone.
+   *
+   * @param attributes the names of the attributes whose changes are lost
+   */
+  record WriteDropped(
+      Instant at,
+      Optional<SessionId> sessionId,
+      Optional<String> principal,
+      DropReason reason,
+      Set<String> attributes)
+      implements SessionEvent {
+
+    /** Copies the set. */
+    public WriteDropped {
+      attributes = Set.copyOf(attributes);
+    }
+  }
+
+  /** A session ended. Each ended session is told once, over all nodes on one store. */
+  record Ended(Instant at, StoredSession session, EndReason reason) implements WithSession {}
+
+  /** A client presented a token that was not accepted. */
+  record TokenRefused(
+      Instant at, Optional<SessionId> sessionId, Optional<String> principal, RefusalReason reason)
+      implements SessionEvent {}
+
+  /**
+   * The stored bytes of an attribute could not be decoded. The attribute reads as absent; its bytes
+   * stay until something is stored under its name.
+   *
+   * @param attribute its name
+   * @param problem names the class and the rule, never the value
+   */
+  record AttributeUndecodable(
+      Instant at,
+      Optional<SessionId> sessionId,
+      Optional<String> principal,
+      String attribute,
+      String problem)
+      implements SessionEvent {}
+
+  /**
+   * The value of an attribute was changed after it was set or read, and can no longer be encoded.
+   * The bytes from before stay; the other attributes are saved.
+   *
+   * @param attribute its name
+   * @param problem names the class and the rule, never the value
+   */
+  record AttributeUnencodable(
+      Instant at,
+      Optional<SessionId> sessionId,
+      Optional<String> principal,
+      String attribute,
+      String problem)
+      implements SessionEvent {}
+
+  /**
+   * The store failed.
+   *
+   * @param operation what was asked of it, such as {@code find}
+   */
+  record StoreFailed(
+      Instant at, Optional<SessionId> sessionId, String operation, SessionStoreException failure)
+      implements SessionEvent {
+
+    @Override
+    public Optional<String> principal() {
+      return Optional.empty();
+    }
+  }
+}

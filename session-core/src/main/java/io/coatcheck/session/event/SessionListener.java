@@ -1,0 +1,17 @@
+package io.coatcheck.session.event;
+
+/**
+ * Is told what happens to sessions.
+ *
+ * <p>Called after the fact, on the thread that caused it, outside of every lock; several threads
+ * may call at once. It should return soon: a request waits for it. What it throws is logged and
+ * breaks neither the request nor the other listeners.
+ *
+ * @since 0.1.0
+ */
+@FunctionalInterface
+public interface SessionListener {
+
+  /** Receives an event. */
+  void onEvent(SessionEvent event);
+}
