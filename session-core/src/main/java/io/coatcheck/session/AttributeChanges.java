@@ -37,12 +37,33 @@ final class AttributeChanges {
   }
 
   /**
-   * A change of one attribute.
-   *
-   * @param value what it was set to; null if it was removed
-   * @param whenSet the value as it was when set; null if it was removed
+   * A change of one attribute. Not a record: setting an equal value again is another change, whose
+   * object is the one to watch from then on.
    */
-  record Change(@Nullable Object value, @Nullable AttributeValue whenSet) {}
+  static final class Change {
+
+    private final @Nullable Object value;
+    private final @Nullable AttributeValue whenSet;
+
+    /**
+     * Makes a change.
+     *
+     * @param value what it was set to; null if it was removed
+     * @param whenSet the value as it was when set; null if it was removed
+     */
+    Change(@Nullable Object value, @Nullable AttributeValue whenSet) {
+      this.value = value;
+      this.whenSet = whenSet;
+    }
+
+    @Nullable Object value() {
+      return value;
+    }
+
+    @Nullable AttributeValue whenSet() {
+      return whenSet;
+    }
+  }
 
   /**
    * Changes that are about to be saved.
