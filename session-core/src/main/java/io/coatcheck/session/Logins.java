@@ -13,7 +13,6 @@ import io.coatcheck.session.token.SessionToken;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /** Logs principals in: on the session that they have, if it is still the one that was resolved. */
@@ -167,11 +166,11 @@ final class Logins {
 
   /** Asks again whether the credential holds, now that "revoke all" would find this session. */
   private Authentication confirm(Granted granted, LoginOptions options) {
-    AtomicReference<@Nullable Boolean> valid = new AtomicReference<>();
+    boolean valid = false;
     try {
-      valid.set(options.stillValid());
+      valid = options.stillValid();
     } finally {
-      if (!Boolean.TRUE.equals(valid.get())) {
+      if (!valid) {
         engine
             .store()
             .delete(granted.session().id())
@@ -179,6 +178,6 @@ final class Logins {
         granted.session().end();
       }
     }
-    return Boolean.TRUE.equals(valid.get()) ? granted : new Refused(Reason.NO_LONGER_VALID);
+    return valid ? granted : new Refused(Reason.NO_LONGER_VALID);
   }
 }
