@@ -1,0 +1,303 @@
+package io.coatcheck.session.memory;
+
+import io.coatcheck.session.codec.AttributeValue;
+import io.coatcheck.session.store.Admission;
+import io.coatcheck.session.store.Evictions;
+import io.coatcheck.session.store.PrincipalIndex;
+import io.coatcheck.session.store.SessionStore;
+import io.coatcheck.session.store.SessionStoreException;
+import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.store.WhenFull;
+import io.coatcheck.session.token.SessionId;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps sessions in the memory of this process, on Caffeine. They end with the process, and no
+ * other node sees them.
+ *
+ * <p><b>Bounded by count.</b> A full store gives up anonymous sessions, those first that are used
+ * least, and tells {@link #evictions()}. Sessions that are or once were authenticated are never
+ * given up: if only those are left, an insert fails. A session that logs in always finds room,
+ * since it is in the store already.
+ *
+ * <p><b>Shares live objects</b>, as servlet containers do: an attribute is the same object for
+ * every request of the session, and what is changed in place is changed at once. With {@code
+ * copyOnRead(true)} it encodes every value and gives each reader a copy, as a remote store does.
+ *
+ * <p>Thread-safe. No operation blocks for longer than another one takes, none waits for I/O, and
+ * there is no background thread. It has no clock: sessions expire by the times that it is given.
+ *
+ * @since 0.1.0
+ */
+public final class InMemorySessionStore implements SessionStore {
+
+  private static final Logger LOGGER = LoggerFactory.getLogger(InMemorySessionStore.class);
+
+  private final SessionTable table;
+  private final boolean copyOnRead;
+  private final Index index = new Index();
+  private volatile @Nullable Consumer<StoredSession> evictionListener;
+  private volatile boolean closed;
+
+  private InMemorySessionStore(Builder builder) {
+    table = new SessionTable(builder.maximumSessions, this::tellEvicted);
+    copyOnRead = builder.copyOnRead;
+  }
+
+  /** Begins a store of at most a million sessions that shares live objects. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  @Override
+  public void insert(StoredSession session) {
+    open().insert(incoming(session));
+  }
+
+  @Override
+  public Optional<StoredSession> find(SessionId id) {
+    Slot slot = open().use(id);
+    return slot == null ? Optional.empty() : Optional.ofNullable(outgoing(slot.read()));
+  }
+
+  @Override
+  public boolean update(StoredSession session, Instant now) {
+    SessionTable sessions = open();
+    StoredSession incoming = incoming(session);
+    Slot slot = sessions.peek(session.id());
+    return slot != null && sessions.update(slot, incoming, now);
+  }
+
+  @Override
+  public boolean touch(SessionId id, Instant lastSeenAt, Instant now) {
+    SessionTable sessions = open();
+    Slot slot = sessions.peek(id);
+    while (slot != null) {
+      StoredSession stored = sessions.settled(slot);
+      if (stored == null || stored.isExpiredAt(now)) {
+        return false;
+      }
+      if (lastSeenAt.toEpochMilli() <= stored.lastSeenAt().toEpochMilli()
+          || slot.replace(stored, stored.toBuilder().lastSeenAt(lastSeenAt).build())) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  @Override
+  public Optional<StoredSession> delete(SessionId id) {
+    SessionTable sessions = open();
+    Slot slot = sessions.peek(id);
+    return slot == null ? Optional.empty() : Optional.ofNullable(sessions.end(slot));
+  }
+
+  @Override
+  public int deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> deleted) {
+    if (limit < 1) {
+      throw new IllegalArgumentException("limit must be at least 1: " + limit);
+    }
+    SessionTable sessions = open();
+    List<StoredSession> ended = new ArrayList<>();
+    for (Slot slot : sessions.slots()) {
+      StoredSession stored = sessions.settled(slot);
+      while (stored != null && stored.isExpiredAt(cutoff)) {
+        if (sessions.end(slot, stored)) {
+          ended.add(stored);
+          break;
+        }
+        stored = sessions.settled(slot);
+      }
+      if (ended.size() == limit) {
+        break;
+      }
+    }
+    handOver(ended, deleted);
+    return ended.size();
+  }
+
+  @Override
+  public Optional<PrincipalIndex> principalIndex() {
+    return Optional.of(index);
+  }
+
+  /**
+   * {@inheritDoc}
+   *
+   * <p>The thread is that of the insert, or of the login, that found the store full.
+   */
+  @Override
+  public Optional<Evictions> evictions() {
+    return Optional.of(listener -> evictionListener = listener);
+  }
+
+  /** Tells whether live objects are shared: yes, unless this store copies on read. */
+  @Override
+  public boolean keepsLiveValues() {
+    return !copyOnRead;
+  }
+
+  /** Returns zero: every request touches, and idleness is exact. */
+  @Override
+  public Duration touchInterval() {
+    return Duration.ZERO;
+  }
+
+  /** Forgets all sessions, without telling anyone. */
+  @Override
+  public void close() {
+    closed = true;
+    table.clear();
+  }
+
+  /** Returns the table, for tests of what it still holds. */
+  SessionTable table() {
+    return table;
+  }
+
+  private SessionTable open() {
+    if (closed) {
+      throw new SessionStoreException("the in-memory store is closed");
+    }
+    return table;
+  }
+
+  private StoredSession incoming(StoredSession session) {
+    return copyOnRead ? encoded(session) : session;
+  }
+
+  private @Nullable StoredSession outgoing(@Nullable StoredSession session) {
+    return copyOnRead && session != null ? encoded(session) : session;
+  }
+
+  private static StoredSession encoded(StoredSession session) {
+    Map<String, AttributeValue> copies = new HashMap<>();
+    session
+        .attributes()
+        .forEach((name, value) -> copies.put(name, AttributeValue.encoded(value.bytes().clone())));
+    return session.toBuilder().attributes(copies).build();
+  }
+
+  private void tellEvicted(StoredSession session) {
+    Consumer<StoredSession> listener = evictionListener;
+    if (listener != null) {
+      try {
+        listener.accept(session);
+      } catch (RuntimeException e) {
+        LOGGER.warn("who is told of evictions failed for session {}", session.id(), e);
+      }
+    }
+  }
+
+  /** Gives every session to its consumer, whatever the consumer throws. */
+  private static void handOver(List<StoredSession> ended, Consumer<StoredSession> consumer) {
+    RuntimeException first = null;
+    for (StoredSession session : ended) {
+      try {
+        consumer.accept(session);
+      } catch (RuntimeException e) {
+        if (first == null) {
+          first = e;
+        } else if (first != e) {
+          first.addSuppressed(e);
+        }
+      }
+    }
+    if (first != null) {
+      throw first;
+    }
+  }
+
+  private final class Index implements PrincipalIndex {
+
+    @Override
+    public List<StoredSession> findByPrincipal(String principal) {
+      List<StoredSession> sessions = open().sessionsOf(principal);
+      if (copyOnRead) {
+        sessions.replaceAll(InMemorySessionStore::encoded);
+      }
+      return sessions;
+    }
+
+    @Override
+    public int deleteByPrincipal(
+        String principal, Set<SessionId> except, Consumer<StoredSession> deleted) {
+      SessionTable sessions = open();
+      List<StoredSession> ended = new ArrayList<>();
+      for (Slot slot : sessions.slotsOf(principal)) {
+        StoredSession stored = sessions.settled(slot);
+        while (stored != null
+            && stored.principal().filter(principal::equals).isPresent()
+            && !except.contains(stored.id())) {
+          if (sessions.end(slot, stored)) {
+            ended.add(stored);
+            break;
+          }
+          stored = sessions.settled(slot);
+        }
+      }
+      handOver(ended, deleted);
+      return ended.size();
+    }
+
+    @Override
+    public Admission admit(
+        StoredSession session, boolean isNew, int limit, WhenFull whenFull, Instant now) {
+      if (session.principal().isEmpty()) {
+        throw new IllegalArgumentException("session must have a principal: " + session.id());
+      }
+      if (limit < 1) {
+        throw new IllegalArgumentException("limit must be at least 1: " + limit);
+      }
+      return open().admit(incoming(session), isNew, limit, whenFull, now);
+    }
+  }
+
+  /** Builds a store. Not thread-safe. */
+  public static final class Builder {
+
+    private long maximumSessions = 1_000_000;
+    private boolean copyOnRead;
+
+    private Builder() {}
+
+    /**
+     * Sets how many sessions there are at most. A login on a session that is in the store succeeds
+     * whatever their number. Default: 1,000,000.
+     *
+     * @throws IllegalArgumentException if {@code number} is less than 1
+     */
+    public Builder maximumSessions(long number) {
+      if (number < 1) {
+        throw new IllegalArgumentException("maximumSessions must be at least 1: " + number);
+      }
+      maximumSessions = number;
+      return this;
+    }
+
+    /**
+     * Sets whether values are encoded when they are stored, and copied when they are read, so that
+     * the store behaves as a remote one does: for tests. Default: false.
+     */
+    public Builder copyOnRead(boolean copy) {
+      copyOnRead = copy;
+      return this;
+    }
+
+    /** Makes the store. */
+    public InMemorySessionStore build() {
+      return new InMemorySessionStore(this);
+    }
+  }
+}

@@ -1,0 +1,397 @@
+package io.coatcheck.session.memory;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.Policy;
+import com.github.benmanes.caffeine.cache.RemovalCause;
+import io.coatcheck.session.store.Admission;
+import io.coatcheck.session.store.Admission.Outcome;
+import io.coatcheck.session.store.SessionStoreException;
+import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.store.WhenFull;
+import io.coatcheck.session.token.SessionId;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where the slots are: those of anonymous sessions in a bounded Caffeine cache, those of
+ * authenticated ones in a map, and these by principal as well.
+ *
+ * <p>The two kinds are apart because only one may be evicted. A single cache in which authenticated
+ * sessions weigh nothing would walk past all of them at each eviction. A session that logs in moves
+ * from the cache to the map and never back: it keeps its slot, which is in both for a moment, so
+ * that a reader cannot miss it.
+ *
+ * <p><b>Locks.</b> {@link #structure} is held while a session is inserted, its principal changed,
+ * or a login admitted; it is thus the lock of every principal, for a few microseconds and without
+ * any call to the outside. Reading, touching, updating attributes, deleting and expiring take no
+ * lock; a writer waits for this one if it meets a slot that an admission has frozen. Order: this
+ * lock, then those inside Caffeine, then those inside the maps; whoever holds one never asks for an
+ * earlier one. Who is told of evictions is called when none is held.
+ */
+final class SessionTable {
+
+  private static final Comparator<Candidate> AUTHENTICATED_LONGEST_AGO =
+      Comparator.comparing((Candidate one) -> one.session.authenticatedAt().orElseThrow())
+          .thenComparing(one -> one.session.id());
+
+  private final long maximum;
+  private final Consumer<StoredSession> evictionNotice;
+  private final ConcurrentHashMap<SessionId, Slot> authenticated = new ConcurrentHashMap<>();
+  private final Cache<SessionId, Slot> anonymous;
+  private final Policy<SessionId, Slot> anonymousPolicy;
+  private final Policy.Eviction<SessionId, Slot> anonymousBound;
+  private final SlotsByPrincipal byPrincipal = new SlotsByPrincipal();
+  private final ReentrantLock structure = new ReentrantLock();
+
+  /** Filled inside Caffeine's locks, emptied under {@link #structure}. */
+  private final Queue<StoredSession> evicted = new ConcurrentLinkedQueue<>();
+
+  /**
+   * Makes an empty table.
+   *
+   * @param evictionNotice called for each evicted session, under no lock; must not throw
+   */
+  SessionTable(long maximum, Consumer<StoredSession> evictionNotice) {
+    this.maximum = maximum;
+    this.evictionNotice = evictionNotice;
+    anonymous =
+        Caffeine.newBuilder()
+            .maximumSize(maximum)
+            // Room is made by the thread that needs it: there is no other thread.
+            .executor(Runnable::run)
+            .evictionListener(this::evict)
+            .build();
+    anonymousPolicy = anonymous.policy();
+    anonymousBound = anonymousPolicy.eviction().orElseThrow();
+  }
+
+  /** Returns the slot of a session that exists, and counts it as used; null if there is none. */
+  @Nullable Slot use(SessionId id) {
+    Slot slot = live(authenticated.get(id));
+    if (slot == null) {
+      slot = live(anonymous.getIfPresent(id));
+    }
+    // Between the two looks it may have logged in.
+    return slot != null ? slot : live(authenticated.get(id));
+  }
+
+  /** As {@link #use}, without any effect on what is evicted. */
+  @Nullable Slot peek(SessionId id) {
+    Slot slot = live(authenticated.get(id));
+    if (slot == null) {
+      slot = live(anonymousPolicy.getIfPresentQuietly(id));
+    }
+    return slot != null ? slot : live(authenticated.get(id));
+  }
+
+  /** Returns the session in a slot for a writer; null if it has ended. */
+  @Nullable StoredSession settled(Slot slot) {
+    return slot.settled(structure);
+  }
+
+  /** Adds a session, or throws and leaves the table as it was. */
+  void insert(StoredSession session) {
+    locked(
+        () -> {
+          refuseKnown(session.id());
+          long room = room(session.id(), 0);
+          if (session.principal().isPresent()) {
+            boundAnonymous(room - 1);
+            Slot slot = new Slot();
+            register(slot, session);
+            slot.replace(null, session);
+          } else {
+            anonymous.put(session.id(), new Slot(session));
+            boundAnonymous(room);
+          }
+          return session;
+        });
+  }
+
+  /** Updates a session, whether or not its principal changes. */
+  boolean update(Slot slot, StoredSession session, Instant now) {
+    while (true) {
+      StoredSession stored = settled(slot);
+      if (stored == null || !accepts(stored, session, now)) {
+        return false;
+      }
+      if (!stored.principal().equals(session.principal())) {
+        return locked(
+            () -> {
+              try (Step step = new Step()) {
+                return updatePrincipal(slot, session, now, step);
+              }
+            });
+      }
+      if (slot.replace(stored, successor(stored, session))) {
+        return true;
+      }
+    }
+  }
+
+  /** Stores a login of a session's principal within a limit. */
+  Admission admit(StoredSession session, boolean isNew, int limit, WhenFull whenFull, Instant now) {
+    return locked(() -> admitLocked(session, isNew, limit, whenFull, now));
+  }
+
+  /** Ends the session in a slot; null if somebody else did. */
+  @Nullable StoredSession end(Slot slot) {
+    while (true) {
+      StoredSession stored = settled(slot);
+      if (stored == null || end(slot, stored)) {
+        return stored;
+      }
+    }
+  }
+
+  /** Ends the session in a slot if it is exactly this snapshot. */
+  boolean end(Slot slot, StoredSession stored) {
+    if (!slot.replace(stored, null)) {
+      return false;
+    }
+    forget(slot, stored);
+    return true;
+  }
+
+  /** Returns the sessions of a principal as they all were at one moment. */
+  List<StoredSession> sessionsOf(String principal) {
+    // Without the lock, one could see an old session before an admission and the new one after it.
+    structure.lock();
+    try {
+      List<Slot> slots = byPrincipal.of(principal);
+      while (true) {
+        List<StoredSession> sessions = new ArrayList<>(slots.size());
+        slots.removeIf(slot -> !addIfOf(principal, slot, sessions));
+        if (slots.stream().noneMatch(slot -> slot.read() == null)) {
+          return sessions;
+        }
+      }
+    } finally {
+      structure.unlock();
+    }
+  }
+
+  /** Returns the slots that may hold sessions of a principal. */
+  List<Slot> slotsOf(String principal) {
+    return byPrincipal.of(principal);
+  }
+
+  Iterable<Slot> slots() {
+    List<Slot> slots = new ArrayList<>(authenticated.values());
+    slots.addAll(anonymous.asMap().values());
+    return slots;
+  }
+
+  /** Returns how many sessions there are, for tests. */
+  long size() {
+    return authenticated.mappingCount() + anonymous.estimatedSize();
+  }
+
+  /** Returns how many principals have sessions, for tests. */
+  int principals() {
+    return byPrincipal.size();
+  }
+
+  /** Forgets everything. */
+  void clear() {
+    structure.lock();
+    try {
+      authenticated.clear();
+      byPrincipal.clear();
+      anonymous.invalidateAll();
+    } finally {
+      structure.unlock();
+    }
+  }
+
+  private Admission admitLocked(
+      StoredSession session, boolean isNew, int limit, WhenFull whenFull, Instant now) {
+    if (isNew) {
+      refuseKnown(session.id());
+    }
+    Slot known = peek(session.id());
+    Slot own = known == null ? new Slot() : known;
+    StoredSession stored = own.read();
+    if (!isNew && (stored == null || !accepts(stored, session, now))) {
+      return new Admission(Outcome.CONFLICT, List.of());
+    }
+    try (Step step = new Step()) {
+      List<Candidate> others = freezeLive(session.principal().orElseThrow(), own, now, step);
+      int excess = Math.max(0, others.size() - limit + 1);
+      if (excess > 0 && whenFull == WhenFull.REFUSE_NEWCOMER) {
+        return new Admission(Outcome.REFUSED, List.of());
+      }
+      others.sort(AUTHENTICATED_LONGEST_AGO);
+      List<Candidate> oldest = others.subList(0, excess);
+      oldest.forEach(one -> one.frozen.becomes(null));
+      if (isNew) {
+        boundAnonymous(room(session.id(), excess) - 1);
+        step.begin(own, session);
+        register(own, session);
+        step.take();
+      } else if (!updatePrincipal(own, session, now, step)) {
+        return new Admission(Outcome.CONFLICT, List.of());
+      }
+      oldest.forEach(one -> forget(one.slot, one.session));
+      return new Admission(Outcome.STORED, oldest.stream().map(one -> one.session).toList());
+    }
+  }
+
+  /** Freezes the other live sessions of a principal, so that their number stays what it is. */
+  private List<Candidate> freezeLive(String principal, Slot own, Instant now, Step step) {
+    List<Candidate> live = new ArrayList<>();
+    for (Slot slot : byPrincipal.of(principal)) {
+      StoredSession stored = slot == own ? null : slot.read();
+      while (stored != null && isOf(principal, stored) && !stored.isExpiredAt(now)) {
+        Step.Frozen frozen = step.freeze(slot, stored);
+        if (frozen != null) {
+          live.add(new Candidate(slot, stored, frozen));
+          break;
+        }
+        stored = slot.read();
+      }
+    }
+    return live;
+  }
+
+  /**
+   * Updates a session whose principal may change, and takes the step with it. The slot is frozen
+   * last, when nothing can stop the step any more: an eviction passes over a frozen slot.
+   */
+  private boolean updatePrincipal(Slot slot, StoredSession session, Instant now, Step step) {
+    boolean moved = register(slot, session);
+    StoredSession stored = slot.read();
+    while (stored != null && accepts(stored, session, now)) {
+      StoredSession next = successor(stored, session);
+      Step.Frozen frozen = step.freeze(slot, stored);
+      if (frozen != null) {
+        frozen.becomes(next);
+        step.take();
+        if (!stored.principal().equals(session.principal())) {
+          stored.principal().ifPresent(principal -> byPrincipal.remove(principal, slot));
+        }
+        anonymous.asMap().remove(session.id(), slot);
+        return true;
+      }
+      stored = slot.read();
+    }
+    if (moved) {
+      authenticated.remove(session.id(), slot);
+    }
+    if (stored == null || !stored.principal().equals(session.principal())) {
+      session.principal().ifPresent(principal -> byPrincipal.remove(principal, slot));
+    }
+    return false;
+  }
+
+  /** Lets a session be found by its principal; tells whether it was not among the authenticated. */
+  private boolean register(Slot slot, StoredSession session) {
+    session.principal().ifPresent(principal -> byPrincipal.add(principal, slot));
+    return authenticated.put(session.id(), slot) != slot;
+  }
+
+  /** Removes what refers to a slot that is empty now. */
+  private void forget(Slot slot, StoredSession ended) {
+    ended.principal().ifPresent(principal -> byPrincipal.remove(principal, slot));
+    authenticated.remove(ended.id(), slot);
+    anonymous.asMap().remove(ended.id(), slot);
+  }
+
+  private void refuseKnown(SessionId id) {
+    if (peek(id) != null) {
+      throw new SessionStoreException("insert: the session exists already: " + id);
+    }
+  }
+
+  /** Returns how many sessions there is room for beside the authenticated ones, at least 1. */
+  private long room(SessionId id, int leaving) {
+    long room = maximum - authenticated.mappingCount() + leaving;
+    if (room < 1) {
+      throw new SessionStoreException(
+          "insert: no room for session "
+              + id
+              + ": all "
+              + maximum
+              + " sessions are authenticated and none of them is evicted; raise maximumSessions");
+    }
+    return room;
+  }
+
+  /** Evicts anonymous sessions until there are no more than these. */
+  private void boundAnonymous(long room) {
+    if (anonymous.estimatedSize() >= Math.min(room, anonymousBound.getMaximum())) {
+      // Only near the bound, because the cache reconsiders its regions each time.
+      anonymousBound.setMaximum(room);
+    }
+    if (anonymous.estimatedSize() > room) {
+      anonymous.cleanUp();
+    }
+  }
+
+  /** Called inside Caffeine's locks: only empties the slot. */
+  private void evict(@Nullable SessionId id, @Nullable Slot slot, RemovalCause cause) {
+    // A session that is logging in, or has, stays: it is in the other map already.
+    while (slot != null && !slot.isFrozen()) {
+      StoredSession stored = slot.read();
+      if (stored == null || stored.principal().isPresent()) {
+        return;
+      }
+      if (slot.replace(stored, null)) {
+        evicted.add(stored);
+        return;
+      }
+    }
+  }
+
+  private boolean addIfOf(String principal, Slot slot, List<StoredSession> sessions) {
+    StoredSession stored = slot.read();
+    return stored != null && isOf(principal, stored) && sessions.add(stored);
+  }
+
+  private static boolean isOf(String principal, StoredSession session) {
+    return session.principal().filter(principal::equals).isPresent();
+  }
+
+  private static @Nullable Slot live(@Nullable Slot slot) {
+    return slot != null && slot.read() != null ? slot : null;
+  }
+
+  private static boolean accepts(StoredSession stored, StoredSession update, Instant now) {
+    return stored.version() == update.version() && !stored.isExpiredAt(now);
+  }
+
+  private static StoredSession successor(StoredSession stored, StoredSession update) {
+    Instant lastSeenAt =
+        stored.lastSeenAt().isAfter(update.lastSeenAt())
+            ? stored.lastSeenAt()
+            : update.lastSeenAt();
+    return update.toBuilder().version(update.version() + 1).lastSeenAt(lastSeenAt).build();
+  }
+
+  private <T> T locked(Supplier<T> change) {
+    List<StoredSession> gone = new ArrayList<>();
+    structure.lock();
+    try {
+      return change.get();
+    } finally {
+      for (StoredSession one = evicted.poll(); one != null; one = evicted.poll()) {
+        gone.add(one);
+      }
+      structure.unlock();
+      gone.forEach(evictionNotice);
+    }
+  }
+
+  /** A session that may have to go for another of its principal. */
+  private record Candidate(Slot slot, StoredSession session, Step.Frozen frozen) {}
+}
