@@ -1,0 +1,182 @@
+package io.coatcheck.session.event;
+
+import io.coatcheck.session.event.SessionEvent.AttributeUndecodable;
+import io.coatcheck.session.event.SessionEvent.AttributeUnencodable;
+import io.coatcheck.session.event.SessionEvent.Authenticated;
+import io.coatcheck.session.event.SessionEvent.Created;
+import io.coatcheck.session.event.SessionEvent.Ended;
+import io.coatcheck.session.event.SessionEvent.Renewed;
+import io.coatcheck.session.event.SessionEvent.SavedAfterConflict;
+import io.coatcheck.session.event.SessionEvent.StoreFailed;
+import io.coatcheck.session.event.SessionEvent.TokenRefused;
+import io.coatcheck.session.event.SessionEvent.WriteDropped;
+import io.coatcheck.session.token.SessionId;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
+
+/**
+ * Writes the events to the SLF4J logger {@value #LOGGER_NAME}, one line each, as {@code
+ * event=authenticated at=2026-01-31T09:30:00Z session=… generation=1 principal="alice"}.
+ *
+ * <p>What users do (log in, log out) is {@code INFO}; what somebody should look at (a superseded or
+ * mismatched token, a store that fails, an attribute that does not decode) is {@code WARN}; what is
+ * merely frequent (an anonymous session, a token that is unknown, malformed or expired, a merge) is
+ * {@code DEBUG}. Values that come from outside stand in quotation marks with control characters
+ * escaped, so that nobody can write a line of his own (ASVS 5.0, 16.4.1).
+ *
+ * <p>Lines that a client can cause without a login, the refused tokens, and those that a failing
+ * dependency repeats are limited: of each kind at most {@value #LINES_PER_MINUTE} a minute; how
+ * many were left out is said by the next line of that kind. Thread-safe.
+ *
+ * @since 0.1.0
+ */
+public final class AuditListener implements SessionListener {
+
+  /** The name of the logger. */
+  public static final String LOGGER_NAME = "io.coatcheck.session.audit";
+
+  /** How many lines of each limited kind are written in a minute. */
+  public static final int LINES_PER_MINUTE = 20;
+
+  private static final int LONGEST_VALUE = 300;
+
+  private final Logger log;
+  private final RateLimit limit = new RateLimit(LINES_PER_MINUTE, Duration.ofMinutes(1));
+
+  /** Makes a listener that writes to the logger {@value #LOGGER_NAME}. */
+  public AuditListener() {
+    log = LoggerFactory.getLogger(LOGGER_NAME);
+  }
+
+  @Override
+  public void onEvent(SessionEvent event) {
+    if (event instanceof Created created) {
+      write(Level.DEBUG, line("created", created));
+    } else if (event instanceof Authenticated authenticated) {
+      write(
+          Level.INFO,
+          line("authenticated", authenticated)
+              .append(" generation=")
+              .append(authenticated.session().generation())
+              .append(authenticated.session().remembered() ? " remembered=true" : ""));
+    } else if (event instanceof Renewed renewed) {
+      write(
+          Level.INFO,
+          line("renewed", renewed).append(" generation=").append(renewed.session().generation()));
+    } else if (event instanceof SavedAfterConflict saved) {
+      write(
+          Level.DEBUG,
+          line("saved-after-conflict", saved).append(" attempts=").append(saved.attempts()));
+    } else if (event instanceof Ended ended) {
+      Level level = ended.principal().isPresent() ? Level.INFO : Level.DEBUG;
+      write(level, line("ended", ended).append(" reason=").append(word(ended.reason())));
+    } else {
+      onTrouble(event);
+    }
+  }
+
+  private void onTrouble(SessionEvent event) {
+    if (event instanceof TokenRefused refused) {
+      Level level =
+          switch (refused.reason()) {
+            case SUPERSEDED, MISMATCHED, AMBIGUOUS -> Level.WARN;
+            case MALFORMED, UNKNOWN, EXPIRED -> Level.DEBUG;
+          };
+      limited(level, refused.reason(), refused, "token-refused", "");
+    } else if (event instanceof WriteDropped dropped) {
+      StringBuilder names = new StringBuilder();
+      dropped.attributes().stream().sorted().forEach(name -> names.append(' ').append(name));
+      write(
+          Level.WARN,
+          line("write-dropped", dropped)
+              .append(" reason=")
+              .append(word(dropped.reason()))
+              .append(" attributes=")
+              .append(quoted(names.toString().trim())));
+    } else if (event instanceof AttributeUndecodable undecodable) {
+      String text =
+          " attribute="
+              + quoted(undecodable.attribute())
+              + " problem="
+              + quoted(undecodable.problem());
+      limited(Level.WARN, AttributeUndecodable.class, event, "attribute-undecodable", text);
+    } else if (event instanceof AttributeUnencodable unencodable) {
+      String text =
+          " attribute="
+              + quoted(unencodable.attribute())
+              + " problem="
+              + quoted(unencodable.problem());
+      limited(Level.WARN, AttributeUnencodable.class, event, "attribute-unencodable", text);
+    } else if (event instanceof StoreFailed failed) {
+      String text =
+          " operation="
+              + failed.operation()
+              + " problem="
+              + quoted(String.valueOf(failed.failure().getMessage()));
+      limited(Level.WARN, StoreFailed.class, event, "store-failed", text);
+    }
+  }
+
+  private void limited(Level level, Object kind, SessionEvent event, String name, String text) {
+    if (!log.isEnabledForLevel(level)) {
+      return;
+    }
+    limit
+        .take(kind, event.at())
+        .ifPresent(
+            leftOut -> {
+              StringBuilder line = line(name, event);
+              if (event instanceof TokenRefused refused) {
+                line.append(" reason=").append(word(refused.reason()));
+              }
+              line.append(text);
+              if (leftOut > 0) {
+                line.append(" left-out=").append(leftOut);
+              }
+              write(level, line);
+            });
+  }
+
+  private static StringBuilder line(String name, SessionEvent event) {
+    StringBuilder line = new StringBuilder(160);
+    line.append("event=").append(name).append(" at=").append(event.at());
+    Optional<SessionId> id = event.sessionId();
+    id.ifPresent(present -> line.append(" session=").append(present));
+    event.principal().ifPresent(principal -> line.append(" principal=").append(quoted(principal)));
+    return line;
+  }
+
+  private void write(Level level, StringBuilder line) {
+    if (log.isEnabledForLevel(level)) {
+      log.atLevel(level).log(line.toString());
+    }
+  }
+
+  private static String word(Enum<?> reason) {
+    return reason.name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+
+  /** Quotes a value from outside: one line, at most {@value #LONGEST_VALUE} characters of it. */
+  static String quoted(String value) {
+    StringBuilder quoted = new StringBuilder(value.length() + 2).append('"');
+    for (int i = 0; i < value.length() && i < LONGEST_VALUE; i++) {
+      char character = value.charAt(i);
+      int type = Character.getType(character);
+      if (character == '"' || character == '\\') {
+        quoted.append('\\').append(character);
+      } else if (Character.isISOControl(character)
+          || type == Character.FORMAT
+          || type == Character.LINE_SEPARATOR
+          || type == Character.PARAGRAPH_SEPARATOR) {
+        quoted.append(String.format(Locale.ROOT, "\\u%04x", (int) character));
+      } else {
+        quoted.append(character);
+      }
+    }
+    return quoted.append(value.length() > LONGEST_VALUE ? "…\"" : "\"").toString();
+  }
+}
