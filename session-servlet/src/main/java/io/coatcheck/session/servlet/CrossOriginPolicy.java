@@ -1,0 +1,234 @@
+package io.coatcheck.session.servlet;
+
+import jakarta.servlet.http.HttpServletRequest;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which requests other sites may make a browser send with our cookie: by default none that change
+ * anything. The browser itself says where a request comes from ({@code Sec-Fetch-Site}, in all
+ * browsers since 2023, and {@code Origin}), so there is no token to thread through forms. {@link
+ * SessionFilter} applies it before the application runs, to logins too.
+ *
+ * <ol>
+ *   <li>{@code GET}, {@code HEAD} and {@code OPTIONS} pass, unless they open a WebSocket: an
+ *       application must not change anything in answer to them. Any other method, known or not, is
+ *       looked at.
+ *   <li>A request on an {@linkplain Builder#exempt exempt} path passes.
+ *   <li>A header that should be there once and is there twice: refused.
+ *   <li>{@code Sec-Fetch-Site: same-origin} and {@code none} pass. With {@code same-site}, {@code
+ *       cross-site} or anything else, the {@code Origin} must be {@linkplain Builder#trustedOrigin
+ *       trusted}.
+ *   <li>Without {@code Sec-Fetch-Site}, an {@code Origin} must be trusted or the application's own.
+ *       {@code Origin: null} never is.
+ *   <li>With neither, it is no browser, and it passes unless the policy is {@linkplain
+ *       Builder#strict strict}.
+ * </ol>
+ *
+ * <p>So it is in Go's {@code net/http.CrossOriginProtection}; here the scheme must match too, and
+ * WebSocket handshakes, which carry the cookie and are not bound by the same-origin policy (RFC
+ * 6455, 10.2), are looked at.
+ *
+ * <p>It does not protect against scripts in our own pages, nor against applications that change
+ * something on {@code GET}. It answers no CORS preflight: that remains the application's. Immutable
+ * and thread-safe.
+ *
+ * @since 0.1.0
+ */
+public final class CrossOriginPolicy {
+
+  private static final CrossOriginPolicy DEFAULTS = builder().build();
+  private static final CrossOriginPolicy OFF = new CrossOriginPolicy(builder(), false);
+
+  private static final Set<String> SAFE_METHODS = Set.of("GET", "HEAD", "OPTIONS");
+  private static final Set<String> OWN_SITES = Set.of("same-origin", "none");
+
+  /** Why a request is refused. */
+  enum Refusal {
+    REPEATED_HEADER("it has more than one Sec-Fetch-Site or more than one Origin header"),
+    FOREIGN_SITE(
+        "its Sec-Fetch-Site is neither same-origin nor none, and its Origin is not a trusted one"),
+    FOREIGN_ORIGIN(
+        "its Origin is neither that of this application nor a trusted one; behind a proxy, the"
+            + " application must be told its public origin"),
+    NO_ORIGIN("it has neither Sec-Fetch-Site nor Origin, and the policy is strict");
+
+    private final String reason;
+
+    Refusal(String reason) {
+      this.reason = reason;
+    }
+
+    /** Returns what the client is told. It names the rule and repeats nothing that was sent. */
+    String message() {
+      return "Cross-origin request refused: " + reason + ".";
+    }
+  }
+
+  /** What the decision goes by. */
+  record Presented(
+      String method,
+      boolean opensWebSocket,
+      List<String> fetchSites,
+      List<String> origins,
+      String addressedTo) {
+
+    static Presented by(HttpServletRequest request) {
+      return new Presented(
+          request.getMethod(),
+          opensWebSocket(request),
+          Collections.list(request.getHeaders("Sec-Fetch-Site")),
+          Collections.list(request.getHeaders("Origin")),
+          WebOrigin.of(request.getScheme(), request.getServerName(), request.getServerPort()));
+    }
+
+    private static boolean opensWebSocket(HttpServletRequest request) {
+      return Collections.list(request.getHeaders("Upgrade")).stream()
+          .anyMatch(protocols -> protocols.toLowerCase(Locale.ROOT).contains("websocket"));
+    }
+  }
+
+  private final boolean isOn;
+  private final boolean isStrict;
+  private final Set<String> trustedOrigins;
+  private final Set<String> publicOrigins;
+  private final PathPatterns exempt;
+
+  private CrossOriginPolicy(Builder builder, boolean isOn) {
+    this.isOn = isOn;
+    isStrict = builder.strict;
+    trustedOrigins = Set.copyOf(builder.trustedOrigins);
+    publicOrigins = Set.copyOf(builder.publicOrigins);
+    exempt = PathPatterns.of("exempt", builder.exempt);
+  }
+
+  /** Returns the policy that trusts nobody else and exempts nothing. */
+  public static CrossOriginPolicy defaults() {
+    return DEFAULTS;
+  }
+
+  /**
+   * Returns the policy that lets everything pass. Then a form on any other site can act as the user
+   * who is logged in here, within what {@code SameSite} allows, unless the application has a
+   * protection of its own.
+   */
+  public static CrossOriginPolicy off() {
+    return OFF;
+  }
+
+  /** Begins a policy with the defaults. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /**
+   * Tells why a request must not reach the application, if it must not. For a session that came in
+   * a header it is not to be asked: no browser adds that by itself.
+   */
+  Optional<Refusal> refuses(HttpServletRequest request) {
+    if (!isOn) {
+      return Optional.empty();
+    }
+    Refusal refusal = decide(Presented.by(request));
+    return refusal == null || exempt.matches(request) ? Optional.empty() : Optional.of(refusal);
+  }
+
+  /** Decides on everything but the path; null lets it pass. */
+  @Nullable Refusal decide(Presented presented) {
+    if (SAFE_METHODS.contains(presented.method()) && !presented.opensWebSocket()) {
+      return null;
+    }
+    if (presented.fetchSites().size() > 1 || presented.origins().size() > 1) {
+      return Refusal.REPEATED_HEADER;
+    }
+    String origin = presented.origins().isEmpty() ? null : presented.origins().get(0);
+    boolean isTrusted = origin != null && trustedOrigins.contains(origin);
+    if (!presented.fetchSites().isEmpty()) {
+      boolean isOwnSite = OWN_SITES.contains(presented.fetchSites().get(0));
+      return isOwnSite || isTrusted ? null : Refusal.FOREIGN_SITE;
+    }
+    if (origin == null) {
+      return isStrict ? Refusal.NO_ORIGIN : null;
+    }
+    return isTrusted || isOwn(origin, presented.addressedTo()) ? null : Refusal.FOREIGN_ORIGIN;
+  }
+
+  private boolean isOwn(String origin, String addressedTo) {
+    return publicOrigins.isEmpty() ? origin.equals(addressedTo) : publicOrigins.contains(origin);
+  }
+
+  /** Builds a policy; each option is checked where it is set. Not thread-safe. */
+  public static final class Builder {
+
+    private final Set<String> trustedOrigins = new HashSet<>();
+    private final Set<String> publicOrigins = new HashSet<>();
+    private final List<String> exempt = new ArrayList<>();
+    private boolean strict;
+
+    private Builder() {}
+
+    /**
+     * Adds an origin whose pages may send requests as our users, as if they were our own. Default:
+     * none.
+     *
+     * @param origin as browsers send it: scheme, host and, unless it is the scheme's own, port,
+     *     such as {@code https://app.example} or {@code http://localhost:5173}
+     * @throws IllegalArgumentException if it is not exactly that
+     */
+    public Builder trustedOrigin(String origin) {
+      trustedOrigins.add(WebOrigin.checked("trustedOrigin", origin));
+      return this;
+    }
+
+    /**
+     * Adds an origin that the application itself is reached by. Needed behind a proxy that ends TLS
+     * or changes {@code Host}, for browsers that do not send {@code Sec-Fetch-Site}: those from
+     * before 2023, and all of them over plain HTTP. Once one is set, what {@code Host} says does
+     * not count. Default: the scheme, host and port that the request was sent to, as the container
+     * tells them.
+     *
+     * @param origin as {@link #trustedOrigin} wants it
+     * @throws IllegalArgumentException if it is not that
+     */
+    public Builder publicOrigin(String origin) {
+      publicOrigins.add(WebOrigin.checked("publicOrigin", origin));
+      return this;
+    }
+
+    /**
+     * Adds a path that any site may send requests to: a webhook, an OpenID Connect {@code
+     * form_post} response. What is there must authenticate its requests by something other than the
+     * session. Default: none.
+     *
+     * @param path {@code /webhook} or {@code /webhooks/*}, within the application; a URI with
+     *     {@code ;}, {@code //}, dot segments, or encoded slashes or dots is never exempt
+     * @throws IllegalArgumentException if it is neither
+     */
+    public Builder exempt(String path) {
+      PathPatterns.of("exempt", List.of(path));
+      exempt.add(path);
+      return this;
+    }
+
+    /**
+     * Sets whether a request that tells neither {@code Sec-Fetch-Site} nor {@code Origin} is
+     * refused. No browser of the last years sends such a request, but {@code curl} and most other
+     * programs do. Default: false.
+     */
+    public Builder strict(boolean refuse) {
+      strict = refuse;
+      return this;
+    }
+
+    /** Makes the policy. */
+    public CrossOriginPolicy build() {
+      return new CrossOriginPolicy(this, true);
+    }
+  }
+}

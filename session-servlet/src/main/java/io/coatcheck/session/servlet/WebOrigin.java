@@ -1,0 +1,62 @@
+package io.coatcheck.session.servlet;
+
+import java.util.Locale;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Origins in the one spelling that browsers send (RFC 6454, 6.2): lower case, without the port that
+ * the scheme has anyway. Two origins are the same exactly if their texts are equal.
+ */
+final class WebOrigin {
+
+  private static final Map<String, Integer> OWN_PORTS = Map.of("http", 80, "https", 443);
+
+  private static final Pattern FORM =
+      Pattern.compile(
+          "(?<scheme>[a-z][a-z0-9+.-]*)://(?:[a-z0-9_-]+(?:\\.[a-z0-9_-]+)*|\\[[0-9a-f:.]+])"
+              + "(?::(?<port>[1-9][0-9]{0,4}))?");
+
+  private WebOrigin() {}
+
+  /**
+   * Checks an origin that was configured.
+   *
+   * @return the same
+   * @throws IllegalArgumentException if a browser would not send it like that
+   */
+  static String checked(String setting, String origin) {
+    Matcher form = FORM.matcher(origin);
+    if (!form.matches() || !isPort(form.group("scheme"), form.group("port"))) {
+      throw new IllegalArgumentException(
+          setting
+              + " must be an origin as browsers send it, lower-case scheme://host, with :port only"
+              + " if it is not the scheme's own and without a path, such as https://app.example: "
+              + origin);
+    }
+    return origin;
+  }
+
+  private static boolean isPort(String scheme, @Nullable String port) {
+    if (port == null) {
+      return true;
+    }
+    int number = Integer.parseInt(port);
+    return number <= 65_535 && !Integer.valueOf(number).equals(OWN_PORTS.get(scheme));
+  }
+
+  /**
+   * Writes the origin that a request was addressed to.
+   *
+   * @param host a name, or an address, with or without brackets
+   * @param port not positive if unknown
+   */
+  static String of(String scheme, String host, int port) {
+    boolean isBareIpv6 = host.indexOf(':') >= 0 && !host.startsWith("[");
+    String origin = scheme + "://" + (isBareIpv6 ? "[" + host + "]" : host);
+    boolean isNamed = port > 0 && !Integer.valueOf(port).equals(OWN_PORTS.get(scheme));
+    return (isNamed ? origin + ":" + port : origin).toLowerCase(Locale.ROOT);
+  }
+}
