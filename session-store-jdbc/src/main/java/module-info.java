@@ -4,4 +4,6 @@ module io.coatcheck.session.jdbc {
   requires transitive io.coatcheck.session;
   requires transitive java.sql;
   requires org.slf4j;
+
+  exports io.coatcheck.session.jdbc;
 }

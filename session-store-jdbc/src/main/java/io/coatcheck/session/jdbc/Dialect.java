@@ -1,0 +1,169 @@
+package io.coatcheck.session.jdbc;
+
+import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.token.SessionId;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The SQL of one database, with the name of the table in it. Immutable and thread-safe. */
+abstract sealed class Dialect permits PostgreSqlDialect, MySqlDialect, H2Dialect {
+
+  final TableName table;
+  final String find;
+  final String insert;
+  final String update;
+  final String touch;
+
+  Dialect(TableName table) {
+    this.table = table;
+    find = select("id = ?");
+    insert = SessionRow.insertInto(table);
+    update = SessionRow.update(table);
+    touch = SessionRow.touch(table);
+  }
+
+  final String select(String condition) {
+    return "SELECT " + SessionRow.COLUMNS + " FROM " + table.qualified() + " WHERE " + condition;
+  }
+
+  abstract void setId(PreparedStatement statement, int index, SessionId id) throws SQLException;
+
+  abstract SessionId getId(ResultSet row, int column) throws SQLException;
+
+  abstract void setPrincipal(PreparedStatement statement, int index, @Nullable String principal)
+      throws SQLException;
+
+  abstract @Nullable String getPrincipal(ResultSet row, int column) throws SQLException;
+
+  /** Touches one session and tells whether it is there and unexpired. */
+  boolean touch(Statements statements, SessionId id, Instant lastSeenAt, Instant now)
+      throws SQLException {
+    try (PreparedStatement statement = statements.prepare(touch)) {
+      SessionRow.bindTouch(statement, this, id, lastSeenAt, now);
+      return statement.executeUpdate() > 0;
+    }
+  }
+
+  /** Tells whether {@link #delete} is one statement, which needs no transaction around it. */
+  abstract boolean deletesInOneStatement();
+
+  /** Deletes the rows that meet a condition and returns them as they were. */
+  abstract SessionRow.Deleted delete(Statements statements, Condition condition)
+      throws SQLException;
+
+  /** Returns what makes logins of a principal wait for each other until the transaction ends. */
+  abstract Scope principalLock(String principal, int waitSeconds);
+
+  /** Returns what the transactions of the clean-up need around them. */
+  abstract Scope cleanUp();
+
+  /** Selects the id and the login of the other live sessions of a principal. */
+  Condition othersLive(String principal, SessionId id, Instant now) {
+    return new Condition(
+        "principal = ? AND expires_at > ? AND id <> ?",
+        (statement, first) -> {
+          setPrincipal(statement, first, principal);
+          statement.setLong(first + 1, now.toEpochMilli());
+          setId(statement, first + 2, id);
+          return first + 3;
+        });
+  }
+
+  /** Returns the suffix of the query for {@link #othersLive}. */
+  String othersLiveLock() {
+    return "";
+  }
+
+  final Condition withId(SessionId id) {
+    return new Condition(
+        "id = ?",
+        (statement, first) -> {
+          setId(statement, first, id);
+          return first + 1;
+        });
+  }
+
+  Condition withIdIn(Collection<SessionId> ids) {
+    return new Condition(
+        "id IN (" + "?, ".repeat(ids.size() - 1) + "?)",
+        (statement, first) -> {
+          int next = first;
+          for (SessionId id : ids) {
+            setId(statement, next++, id);
+          }
+          return next;
+        });
+  }
+
+  final Condition withPrincipal(String principal) {
+    return new Condition(
+        "principal = ?",
+        (statement, first) -> {
+          setPrincipal(statement, first, principal);
+          return first + 1;
+        });
+  }
+
+  /** Selects the rows of a principal but some, for {@link #delete}. */
+  Condition withPrincipal(String principal, Collection<SessionId> except) {
+    Condition all = withPrincipal(principal);
+    return except.isEmpty() ? all : all.and(withIdIn(except).not());
+  }
+
+  /** Selects and locks rows that the clean-up is due to look at, leaving out what others hold. */
+  final String lockDue() {
+    return "SELECT id, expires_at, OCTET_LENGTH(attributes) FROM "
+        + table.qualified()
+        + " WHERE sweep_at <= ? ORDER BY sweep_at LIMIT ? FOR UPDATE SKIP LOCKED";
+  }
+
+  /** Executes a query that gives whole rows of sessions. */
+  final List<StoredSession> query(Statements statements, String sql, Condition condition)
+      throws SQLException {
+    try (PreparedStatement statement = statements.prepare(sql)) {
+      condition.bind(statement, 1);
+      try (ResultSet rows = statement.executeQuery()) {
+        return SessionRow.readAll(rows, this);
+      }
+    }
+  }
+
+  /** Executes a statement that deletes rows and gives them back. */
+  final SessionRow.Deleted deleteReturning(Statements statements, String sql, Condition condition)
+      throws SQLException {
+    try (PreparedStatement statement = statements.prepare(sql)) {
+      condition.bind(statement, 1);
+      try (ResultSet rows = statement.executeQuery()) {
+        return SessionRow.readDeleted(rows, this);
+      }
+    }
+  }
+
+  /** A condition on rows, with the values of its parameters. */
+  record Condition(String sql, Binder binder) {
+
+    /** Sets parameters from the given index, and returns the next one. */
+    interface Binder {
+      int bind(PreparedStatement statement, int first) throws SQLException;
+    }
+
+    int bind(PreparedStatement statement, int first) throws SQLException {
+      return binder.bind(statement, first);
+    }
+
+    Condition and(Condition other) {
+      return new Condition(
+          sql + " AND " + other.sql,
+          (statement, first) -> other.bind(statement, bind(statement, first)));
+    }
+
+    Condition not() {
+      return new Condition("NOT (" + sql + ")", binder);
+    }
+  }
+}

@@ -1,0 +1,281 @@
+package io.coatcheck.session.jdbc;
+
+import io.coatcheck.session.codec.AttributeFrames;
+import io.coatcheck.session.store.PrincipalIndex;
+import io.coatcheck.session.store.SessionStore;
+import io.coatcheck.session.store.SessionStoreException;
+import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.token.SessionId;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps sessions in a table of PostgreSQL, MariaDB, MySQL or H2: they survive restarts, and any
+ * number of nodes share them.
+ *
+ * <p>Each operation is a short transaction of its own on a connection of its own, and one statement
+ * wherever the database allows. It never joins a transaction of the application: a session that was
+ * changed stays changed when the application rolls back. A thread that calls it within a
+ * transaction of its own therefore holds two connections of the pool for a moment.
+ *
+ * <p>Thread-safe. Blocks until the database has answered or the query timeout and one second more
+ * have passed, besides the pool's own timeout for handing out a connection. After three timeouts in
+ * a row, {@link #find} fails at once for a second, then lets one call a second through until the
+ * database answers.
+ *
+ * <p>All attributes of a session lie in one column, at most {@value AttributeFrames#MAX_BYTES}
+ * bytes; past that, insert and update throw {@link
+ * io.coatcheck.session.codec.AttributeCodecException} and have done nothing. A row that cannot be
+ * read as a session counts as absent and is logged.
+ *
+ * <p>A {@link SessionStoreException} names the operation and the SQLState. It repeats nothing that
+ * a driver says about a statement, since drivers quote values.
+ *
+ * @since 0.1.0
+ */
+public final class JdbcSessionStore implements SessionStore {
+
+  private final Transactions transactions;
+  private final Dialect dialect;
+  private final Cleaning cleaning;
+  private final JdbcPrincipalIndex principalIndex;
+
+  private JdbcSessionStore(
+      Transactions transactions, Dialect dialect, Cleaning cleaning, JdbcPrincipalIndex index) {
+    this.transactions = transactions;
+    this.dialect = dialect;
+    this.cleaning = cleaning;
+    principalIndex = index;
+  }
+
+  /**
+   * Begins a store.
+   *
+   * @param dataSource a pool with a timeout for handing out connections, in autocommit or not;
+   *     stays the caller's to close
+   */
+  public static Builder builder(DataSource dataSource) {
+    return new Builder(dataSource);
+  }
+
+  @Override
+  public void insert(StoredSession session) {
+    byte[] attributes = AttributeFrames.write(session.attributes());
+    transactions.one(
+        new Operation("insert", session.id()),
+        statements -> {
+          try (PreparedStatement statement = statements.prepare(dialect.insert)) {
+            SessionRow.bindInsert(statement, dialect, session, attributes);
+            return statement.executeUpdate();
+          }
+        });
+  }
+
+  @Override
+  public Optional<StoredSession> find(SessionId id) {
+    return transactions.resolve(
+        new Operation("find", id),
+        statements -> first(dialect.query(statements, dialect.find, dialect.withId(id))));
+  }
+
+  @Override
+  public boolean update(StoredSession session, Instant now) {
+    byte[] attributes = AttributeFrames.write(session.attributes());
+    return transactions.one(
+        new Operation("update", session.id()),
+        statements -> {
+          try (PreparedStatement statement = statements.prepare(dialect.update)) {
+            SessionRow.bindUpdate(statement, dialect, session, attributes, now);
+            return statement.executeUpdate() > 0;
+          }
+        });
+  }
+
+  /**
+   * {@inheritDoc}
+   *
+   * @throws IllegalArgumentException if {@code lastSeenAt} is before 1970 or after {@link
+   *     StoredSession#MAX_MOMENT}
+   */
+  @Override
+  public boolean touch(SessionId id, Instant lastSeenAt, Instant now) {
+    if (lastSeenAt.isBefore(Instant.EPOCH) || lastSeenAt.isAfter(StoredSession.MAX_MOMENT)) {
+      throw new IllegalArgumentException(
+          "lastSeenAt must lie between 1970 and the end of the year 9999: " + lastSeenAt);
+    }
+    return transactions.one(
+        new Operation("touch", id), statements -> dialect.touch(statements, id, lastSeenAt, now));
+  }
+
+  @Override
+  public Optional<StoredSession> delete(SessionId id) {
+    Operation operation = new Operation("delete", id);
+    Transactions.Work<Optional<StoredSession>> work =
+        statements -> first(dialect.delete(statements, dialect.withId(id)).sessions());
+    return dialect.deletesInOneStatement()
+        ? transactions.one(operation, work)
+        : transactions.several(operation, Scope.NONE, work);
+  }
+
+  /**
+   * {@inheritDoc}
+   *
+   * <p>Deletes at most as many rows as {@link Builder#cleanUpRows} says, and stops at {@link
+   * Builder#cleanUpBytes}. Waits for nobody: rows that another transaction holds at that moment are
+   * left for a later call.
+   */
+  @Override
+  public int deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> deleted) {
+    if (limit < 1) {
+      throw new IllegalArgumentException("limit must be at least 1: " + limit);
+    }
+    return cleaning.deleteExpired(cutoff, limit, deleted);
+  }
+
+  @Override
+  public Optional<PrincipalIndex> principalIndex() {
+    return Optional.of(principalIndex);
+  }
+
+  /** Does nothing: the store opened nothing, and the data source is the caller's. */
+  @Override
+  public void close() {}
+
+  private static Optional<StoredSession> first(List<StoredSession> sessions) {
+    return sessions.isEmpty() ? Optional.empty() : Optional.of(sessions.get(0));
+  }
+
+  /**
+   * Builds a store. Each method checks its value and throws {@link IllegalArgumentException} with a
+   * message that names the setting, the rule and the value. Not thread-safe.
+   */
+  public static final class Builder {
+
+    private static final Duration MAX_QUERY_TIMEOUT = Duration.ofHours(1);
+
+    private final DataSource dataSource;
+    private TableName table = new TableName(TableName.DEFAULT);
+    private @Nullable Database database;
+    private boolean createSchema;
+    private Duration queryTimeout = Duration.ofSeconds(5);
+    private int cleanUpRows = 1_000;
+    private long cleanUpBytes = 16L * 1024 * 1024;
+    private InstantSource time = InstantSource.system();
+
+    private Builder(DataSource dataSource) {
+      TransactionAware.refuse(dataSource);
+      this.dataSource = dataSource;
+    }
+
+    /**
+     * Names the table, with its schema and a dot before it if it is not the connection's own: at
+     * most 40 ASCII letters, digits and underscores each. Written unquoted. Default: {@code
+     * http_session}.
+     */
+    public Builder tableName(String name) {
+      table = new TableName(name);
+      return this;
+    }
+
+    /**
+     * Says which database it is. Default: {@link #build} asks the driver, for which it needs a
+     * connection.
+     */
+    public Builder database(Database kind) {
+      database = kind;
+      return this;
+    }
+
+    /**
+     * Has {@link #build} create the table and its indexes where they are missing. Nothing that
+     * exists is changed. Default: {@code false}, the schema file was run by someone else.
+     */
+    public Builder createSchema(boolean create) {
+      createSchema = create;
+      return this;
+    }
+
+    /**
+     * Bounds each statement, from 1 second to 1 hour; drivers count whole seconds, so a fraction is
+     * rounded up. One second later the connection is given up. Default: 5 seconds.
+     */
+    public Builder queryTimeout(Duration timeout) {
+      if (timeout.compareTo(Duration.ofSeconds(1)) < 0
+          || timeout.compareTo(MAX_QUERY_TIMEOUT) > 0) {
+        throw new IllegalArgumentException(
+            "queryTimeout must be from 1 second to 1 hour: " + timeout);
+      }
+      queryTimeout = timeout;
+      return this;
+    }
+
+    /**
+     * Bounds how many rows one call of {@link JdbcSessionStore#deleteExpired} deletes, from 1 to
+     * 1,000. Default: 1,000.
+     */
+    public Builder cleanUpRows(int rows) {
+      if (rows < 1 || rows > 1_000) {
+        throw new IllegalArgumentException("cleanUpRows must be from 1 to 1000: " + rows);
+      }
+      cleanUpRows = rows;
+      return this;
+    }
+
+    /**
+     * Bounds the attributes that one call of {@link JdbcSessionStore#deleteExpired} holds in
+     * memory, in bytes, at least 1; the row that passes the bound is the last one. Default: 16 MiB.
+     */
+    public Builder cleanUpBytes(long bytes) {
+      if (bytes < 1) {
+        throw new IllegalArgumentException("cleanUpBytes must be at least 1: " + bytes);
+      }
+      cleanUpBytes = bytes;
+      return this;
+    }
+
+    /** Sets the clock of the pause after timeouts. Default: the system's. */
+    Builder time(InstantSource source) {
+      time = source;
+      return this;
+    }
+
+    /**
+     * Makes the store. Connects if the database was not given or the schema is to be created.
+     *
+     * @throws IllegalArgumentException if the database is none of {@link Database}
+     * @throws SessionStoreException if the database cannot be reached or refuses to create the
+     *     table
+     */
+    public JdbcSessionStore build() {
+      Database kind = database == null ? detect() : database;
+      if (createSchema) {
+        Schema.create(dataSource, kind, table);
+      }
+      Dialect dialect = kind.dialect(table);
+      Transactions transactions =
+          new Transactions(dataSource, kind, table, new Timeouts(queryTimeout), new Breaker(time));
+      return new JdbcSessionStore(
+          transactions,
+          dialect,
+          new Cleaning(transactions, dialect, cleanUpRows, cleanUpBytes),
+          new JdbcPrincipalIndex(transactions, dialect));
+    }
+
+    private Database detect() {
+      try (Connection connection = dataSource.getConnection()) {
+        return Database.detect(connection);
+      } catch (SQLException failure) {
+        throw SqlFailure.whileConnecting(new Operation("build"), failure);
+      }
+    }
+  }
+}

@@ -1,0 +1,139 @@
+package io.coatcheck.session.jdbc;
+
+import io.coatcheck.session.token.SessionId;
+import java.nio.ByteBuffer;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.SQLTimeoutException;
+import java.time.Instant;
+import java.util.HexFormat;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * MariaDB and MySQL: ids as 16 bytes, and locks that belong to the connection. MariaDB has {@code
+ * DELETE … RETURNING}, MySQL reads and deletes in two steps.
+ */
+final class MySqlDialect extends Dialect {
+
+  private static final int LOCK_NAME_BYTES = 24;
+
+  private final boolean returning;
+  private final String exists;
+  private final String deleteFrom;
+
+  MySqlDialect(TableName table, boolean returning) {
+    super(table);
+    this.returning = returning;
+    exists = "SELECT 1 FROM " + table.qualified() + " WHERE id = ? AND expires_at > ?";
+    deleteFrom = "DELETE FROM " + table.qualified() + " WHERE ";
+  }
+
+  @Override
+  void setId(PreparedStatement statement, int index, SessionId id) throws SQLException {
+    statement.setBytes(
+        index,
+        ByteBuffer.allocate(16)
+            .putLong(id.mostSignificantBits())
+            .putLong(id.leastSignificantBits())
+            .array());
+  }
+
+  @Override
+  SessionId getId(ResultSet row, int column) throws SQLException {
+    ByteBuffer bytes = ByteBuffer.wrap(row.getBytes(column));
+    return SessionId.of(bytes.getLong(), bytes.getLong());
+  }
+
+  @Override
+  void setPrincipal(PreparedStatement statement, int index, @Nullable String principal)
+      throws SQLException {
+    Utf8Principal.set(statement, index, principal);
+  }
+
+  @Override
+  @Nullable String getPrincipal(ResultSet row, int column) throws SQLException {
+    return Utf8Principal.get(row, column);
+  }
+
+  /**
+   * Looks again if nothing was touched: with {@code useAffectedRows}, drivers count the rows that
+   * changed and not those that were found, and a touch may change nothing.
+   */
+  @Override
+  boolean touch(Statements statements, SessionId id, Instant lastSeenAt, Instant now)
+      throws SQLException {
+    if (super.touch(statements, id, lastSeenAt, now)) {
+      return true;
+    }
+    try (PreparedStatement statement = statements.prepare(exists)) {
+      setId(statement, 1, id);
+      statement.setLong(2, now.toEpochMilli());
+      try (ResultSet row = statement.executeQuery()) {
+        return row.next();
+      }
+    }
+  }
+
+  @Override
+  boolean deletesInOneStatement() {
+    return returning;
+  }
+
+  @Override
+  SessionRow.Deleted delete(Statements statements, Condition condition) throws SQLException {
+    if (returning) {
+      return deleteReturning(
+          statements, deleteFrom + condition.sql() + " RETURNING " + SessionRow.COLUMNS, condition);
+    }
+    SessionRow.Deleted doomed =
+        deleteReturning(statements, select(condition.sql()) + " ORDER BY id FOR UPDATE", condition);
+    if (!doomed.ids().isEmpty()) {
+      // By id, not by the condition again: a row that meets it only now was not read.
+      Condition read = withIdIn(doomed.ids());
+      try (PreparedStatement statement = statements.prepare(deleteFrom + read.sql())) {
+        read.bind(statement, 1);
+        statement.executeUpdate();
+      }
+    }
+    return doomed;
+  }
+
+  @Override
+  Scope principalLock(String principal, int waitSeconds) {
+    byte[] digest = LockNames.digest(table, principal);
+    return new NamedLock(
+        "coatcheck." + HexFormat.of().formatHex(digest, 0, LOCK_NAME_BYTES), waitSeconds);
+  }
+
+  @Override
+  Scope cleanUp() {
+    // At REPEATABLE READ, the range that is searched for due rows would be locked against inserts.
+    return new ReadCommitted();
+  }
+
+  /** Taken before the first read, so that the snapshot is younger; kept until after the commit. */
+  private record NamedLock(String name, int waitSeconds) implements Scope {
+
+    @Override
+    public void enter(Statements statements) throws SQLException {
+      try (PreparedStatement statement = statements.prepare("SELECT GET_LOCK(?, ?)")) {
+        statement.setString(1, name);
+        statement.setInt(2, waitSeconds);
+        try (ResultSet row = statement.executeQuery()) {
+          if (!row.next() || row.getInt(1) != 1) {
+            throw new SQLTimeoutException("the lock of a principal was not free in time", "70100");
+          }
+        }
+      }
+    }
+
+    @Override
+    public void leave(Statements statements) throws SQLException {
+      try (PreparedStatement statement = statements.prepare("SELECT RELEASE_LOCK(?)")) {
+        statement.setString(1, name);
+        statement.executeQuery().close();
+      }
+    }
+  }
+}

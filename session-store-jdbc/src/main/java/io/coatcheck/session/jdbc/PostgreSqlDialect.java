@@ -1,0 +1,114 @@
+package io.coatcheck.session.jdbc;
+
+import io.coatcheck.session.token.SessionId;
+import java.nio.ByteBuffer;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** PostgreSQL: native UUIDs, {@code RETURNING}, advisory locks that end with the transaction. */
+final class PostgreSqlDialect extends Dialect {
+
+  private final String deleteFrom;
+
+  PostgreSqlDialect(TableName table) {
+    super(table);
+    deleteFrom = "DELETE FROM " + table.qualified() + " WHERE ";
+  }
+
+  @Override
+  void setId(PreparedStatement statement, int index, SessionId id) throws SQLException {
+    statement.setObject(index, id.toUuid());
+  }
+
+  @Override
+  SessionId getId(ResultSet row, int column) throws SQLException {
+    UUID uuid = row.getObject(column, UUID.class);
+    return SessionId.of(uuid.getMostSignificantBits(), uuid.getLeastSignificantBits());
+  }
+
+  @Override
+  void setPrincipal(PreparedStatement statement, int index, @Nullable String principal)
+      throws SQLException {
+    statement.setString(index, principal);
+  }
+
+  @Override
+  @Nullable String getPrincipal(ResultSet row, int column) throws SQLException {
+    return row.getString(column);
+  }
+
+  @Override
+  boolean deletesInOneStatement() {
+    return true;
+  }
+
+  @Override
+  SessionRow.Deleted delete(Statements statements, Condition condition) throws SQLException {
+    return deleteReturning(
+        statements, deleteFrom + condition.sql() + " RETURNING " + SessionRow.COLUMNS, condition);
+  }
+
+  @Override
+  Condition withIdIn(Collection<SessionId> ids) {
+    return new Condition(
+        "id = ANY (?)",
+        (statement, first) -> {
+          Object[] uuids = ids.stream().map(SessionId::toUuid).toArray();
+          statement.setArray(first, statement.getConnection().createArrayOf("uuid", uuids));
+          return first + 1;
+        });
+  }
+
+  /** Locks in the order of ids before it deletes, as all that lock several rows do. */
+  @Override
+  Condition withPrincipal(String principal, Collection<SessionId> except) {
+    Condition inner = super.withPrincipal(principal, except);
+    return new Condition(
+        "id = ANY (ARRAY (SELECT id FROM "
+            + table.qualified()
+            + " WHERE "
+            + inner.sql()
+            + " ORDER BY id FOR UPDATE))",
+        inner.binder());
+  }
+
+  /** Includes the session itself, so that its row is locked in its turn. */
+  @Override
+  Condition othersLive(String principal, SessionId id, Instant now) {
+    return new Condition(
+        "(principal = ? AND expires_at > ?) OR id = ?",
+        super.othersLive(principal, id, now).binder());
+  }
+
+  @Override
+  String othersLiveLock() {
+    return " ORDER BY id FOR UPDATE";
+  }
+
+  /**
+   * What follows the lock must see what was committed before it was had, whatever isolation the
+   * pool has chosen: hence the first half, which goes to the server together with the second.
+   */
+  @Override
+  Scope principalLock(String principal, int waitSeconds) {
+    long key = ByteBuffer.wrap(LockNames.digest(table, principal)).getLong();
+    return statements -> {
+      try (PreparedStatement statement =
+          statements.prepare(
+              "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock(?)")) {
+        statement.setLong(1, key);
+        statement.execute();
+      }
+    };
+  }
+
+  @Override
+  Scope cleanUp() {
+    return Scope.NONE;
+  }
+}

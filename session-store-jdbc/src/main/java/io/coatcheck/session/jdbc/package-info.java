@@ -1,0 +1,5 @@
+/** Sessions in a relational database: one table, one row a session. */
+@NullMarked
+package io.coatcheck.session.jdbc;
+
+import org.jspecify.annotations.NullMarked;

