@@ -13,10 +13,11 @@ public interface Evictions {
   /**
    * Registers who is told of each session that was given up for lack of room. Each such session
    * goes to exactly one call, after it is gone; sessions that expired, or that {@code delete} took,
-   * are not told here.
+   * are not told here. Who is registered last is told, and nobody else; what was given up before is
+   * not told again.
    *
    * @param evicted called on the thread whose operation made room; must not block. What it throws
-   *     is the store's to contain
+   *     is the store's to contain: the operation succeeds
    */
   void onEvicted(Consumer<StoredSession> evicted);
 }

@@ -22,7 +22,7 @@ public interface PrincipalIndex {
   /**
    * Returns the stored sessions of a principal, in no particular order, expired ones included.
    *
-   * @return a list that the caller owns; empty if there are none
+   * @return a new list, which the caller may change; empty if there are none
    * @throws SessionStoreException if the store cannot tell; never a partial list
    */
   List<StoredSession> findByPrincipal(String principal);
@@ -47,9 +47,10 @@ public interface PrincipalIndex {
    *
    * <p>Counted are the principal's sessions that are unexpired at {@code now}, other than this one.
    * If they are fewer than {@code limit}, the session is stored. Otherwise {@code whenFull}
-   * decides: the ones authenticated longest ago are deleted in the same step (of two with the same
-   * moment, the one with the smaller id), or nothing is changed. If the session cannot be stored,
-   * no other is deleted.
+   * decides: as many as needed of those authenticated longest ago are deleted in the same step (of
+   * two with the same moment, the one with the smaller id first), or nothing is changed. If the
+   * session cannot be stored, no other is deleted; a newcomer that is both in conflict and to be
+   * refused may be answered either way.
    *
    * @param session has a principal; stored as by {@link SessionStore#insert} if {@code isNew}, else
    *     as by {@link SessionStore#update}

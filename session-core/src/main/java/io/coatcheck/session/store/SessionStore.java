@@ -25,6 +25,9 @@ import java.util.function.Consumer;
  * not keep live objects reads each {@link io.coatcheck.session.codec.AttributeValue} by {@code
  * bytes()} before it returns, and returns encoded values.
  *
+ * <p><b>Consumers</b> are called on the calling thread, while the store holds no lock, transaction
+ * or connection for it: they may call the store.
+ *
  * <p>Implementations are thread-safe. Methods may block for as long as the store's own timeout,
  * which must be bounded. A capability is asked for by {@link #principalIndex()} and its like, never
  * by a cast: a decorator wraps what the inner store returns.
@@ -132,8 +135,8 @@ public interface SessionStore extends AutoCloseable {
 
   /**
    * Releases what the store opened itself: threads, caches and, for a decorator, the store that it
-   * wraps. What the store was given, such as a {@code DataSource}, stays open. Doing it twice is
-   * fine.
+   * wraps. What the store was given, such as a {@code DataSource}, stays open. Operations that
+   * begin later throw {@link SessionStoreException}. Doing it twice is fine.
    */
   @Override
   void close();
