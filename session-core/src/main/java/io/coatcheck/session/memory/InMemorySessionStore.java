@@ -47,6 +47,7 @@ public final class InMemorySessionStore implements SessionStore {
   private final SessionTable table;
   private final boolean copyOnRead;
   private final Index index = new Index();
+  private final Evictions evictions = this::listen;
   private volatile @Nullable Consumer<StoredSession> evictionListener;
   private volatile boolean closed;
 
@@ -139,7 +140,7 @@ public final class InMemorySessionStore implements SessionStore {
    */
   @Override
   public Optional<Evictions> evictions() {
-    return Optional.of(listener -> evictionListener = listener);
+    return Optional.of(evictions);
   }
 
   /** Tells whether live objects are shared: yes, unless this store copies on read. */
@@ -187,6 +188,10 @@ public final class InMemorySessionStore implements SessionStore {
         .attributes()
         .forEach((name, value) -> copies.put(name, AttributeValue.encoded(value.bytes().clone())));
     return session.toBuilder().attributes(copies).build();
+  }
+
+  private void listen(Consumer<StoredSession> listener) {
+    evictionListener = listener;
   }
 
   private void tellEvicted(StoredSession session) {

@@ -1,0 +1,224 @@
+package io.coatcheck.session.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.coatcheck.session.store.StoredSession;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** {@code deleteExpired}. */
+abstract class Expiring extends ContractPart {
+
+  private static final Instant EXPIRY = NOW.plus(SampleSessions.IDLE_TIMEOUT);
+
+  Expiring(Supplier<Nodes> nodes) {
+    super(nodes);
+  }
+
+  @ParameterizedTest
+  @EnumSource(Specimen.class)
+  void deleteExpired_anySession_takesItAtItsExpiryAndNotBefore(Specimen specimen) {
+    StoredSession stored = insert(specimen.at(NOW));
+    Instant expiry = stored.expiresAt();
+    assertThat(expire(expiry.minus(MILLISECOND)))
+        .as("what is expired a millisecond before %s", expiry)
+        .isEmpty();
+    assertStored(stored);
+    assertThat(expire(expiry)).as("what is expired at %s", expiry).containsExactly(stored);
+    assertGone(stored);
+    assertThat(expire(expiry)).isEmpty();
+  }
+
+  @Test
+  void deleteExpired_amongOthers_takesThoseThatAreExpired() {
+    List<StoredSession> expired = new ArrayList<>();
+    List<StoredSession> live = new ArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      expired.add(insert(SampleSessions.anonymous(NOW.minusSeconds(i))));
+      expired.add(insert(SampleSessions.complete(NOW).absoluteDeadline(EXPIRY.minusSeconds(i))));
+      live.add(insert(SampleSessions.complete(NOW.plus(MILLISECOND).plusSeconds(i))));
+      live.add(insert(SampleSessions.authenticated("alice", NOW).idleTimeout(null)));
+      live.add(insert(SampleSessions.anonymous(NOW).idleTimeout(Duration.ofHours(1))));
+    }
+    assertThat(expire(EXPIRY)).containsExactlyInAnyOrderElementsOf(expired);
+    live.forEach(this::assertStored);
+    expired.forEach(this::assertGone);
+  }
+
+  @Test
+  void deleteExpired_touchedMeanwhile_spares() {
+    StoredSession stored = insert(SampleSessions.anonymous(NOW));
+    Instant later = NOW.plusSeconds(60);
+    store().touch(stored.id(), later, NOW);
+    assertThat(expire(EXPIRY)).isEmpty();
+    assertStored(stored.toBuilder().lastSeenAt(later).build());
+  }
+
+  @Test
+  void deleteExpired_updatedMeanwhile_spares() {
+    StoredSession stored = insert(SampleSessions.anonymous(NOW));
+    StoredSession longer = stored.toBuilder().idleTimeout(Duration.ofHours(2)).build();
+    store().update(longer, NOW);
+    assertThat(expire(EXPIRY)).isEmpty();
+    assertStored(longer.toBuilder().version(1).build());
+  }
+
+  @Test
+  void deleteExpired_returnsTheLastSnapshot() {
+    StoredSession stored = insert(SampleSessions.complete(NOW));
+    StoredSession changed = stored.toBuilder().remembered(false).build();
+    store().update(changed, NOW);
+    assertThat(expire(stored.absoluteDeadline()))
+        .containsExactly(changed.toBuilder().version(stored.version() + 1).build());
+  }
+
+  @Test
+  void deleteExpired_moreThanTheLimit_stopsAtTheLimit() {
+    for (int i = 0; i < 25; i++) {
+      insert(SampleSessions.anonymous(NOW));
+    }
+    int total = 0;
+    for (int deleted = 1; deleted > 0; total += deleted) {
+      List<StoredSession> gone = new ArrayList<>();
+      deleted = store().deleteExpired(EXPIRY, 10, gone::add);
+      assertThat(deleted).as("how many one call deleted").isBetween(0, 10).isEqualTo(gone.size());
+    }
+    assertThat(total).as("how many all calls deleted").isEqualTo(25);
+  }
+
+  @Test
+  void deleteExpired_limitOfOne_takesOneAtATime() {
+    insert(SampleSessions.anonymous(NOW));
+    insert(SampleSessions.anonymous(NOW));
+    assertThat(store().deleteExpired(EXPIRY, 1, gone -> {})).isOne();
+    assertThat(store().deleteExpired(EXPIRY, 1, gone -> {})).isOne();
+    assertThat(store().deleteExpired(EXPIRY, 1, gone -> {})).isZero();
+  }
+
+  @Test
+  void deleteExpired_largestLimit_takesAll() {
+    insert(SampleSessions.anonymous(NOW));
+    assertThat(store().deleteExpired(EXPIRY, Integer.MAX_VALUE, gone -> {})).isOne();
+  }
+
+  @Test
+  void deleteExpired_manyLargeSessions_takesAllInTheEnd() {
+    for (int i = 0; i < 20; i++) {
+      insert(Specimen.MEGABYTE_ATTRIBUTE.at(NOW));
+    }
+    assertThat(expire(EXPIRY)).hasSize(20);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, -1, Integer.MIN_VALUE})
+  void deleteExpired_limitBelowOne_throwsAndDeletesNothing(int limit) {
+    StoredSession stored = insert(SampleSessions.anonymous(NOW));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> store().deleteExpired(EXPIRY, limit, gone -> {}));
+    assertStored(stored);
+  }
+
+  @Test
+  void deleteExpired_handsOverWhatIsGoneAlready() {
+    insert(SampleSessions.anonymous(NOW));
+    insert(SampleSessions.complete(NOW).absoluteDeadline(EXPIRY));
+    List<Optional<StoredSession>> seen = new ArrayList<>();
+    store()
+        .deleteExpired(
+            EXPIRY,
+            10,
+            gone -> {
+              seen.add(store().find(gone.id()));
+              seen.add(otherNode().find(gone.id()));
+            });
+    assertThat(seen).hasSize(4).containsOnly(Optional.empty());
+  }
+
+  @Test
+  void deleteExpired_consumerThatCallsTheStore_mayDoSo() {
+    StoredSession expired = insert(SampleSessions.anonymous(NOW));
+    StoredSession successor = SampleSessions.anonymous(expired.id(), EXPIRY).build();
+    assertThat(store().deleteExpired(EXPIRY, 10, gone -> store().insert(successor))).isOne();
+    assertStored(successor);
+  }
+
+  @Test
+  void deleteExpired_consumerThatThrows_isStillHandedTheOthers() {
+    for (int i = 0; i < 5; i++) {
+      insert(SampleSessions.anonymous(NOW));
+    }
+    List<StoredSession> handedOver = new ArrayList<>();
+    List<Throwable> thrown = new ArrayList<>();
+    assertThatThrownBy(
+            () ->
+                store()
+                    .deleteExpired(
+                        EXPIRY,
+                        10,
+                        gone -> {
+                          handedOver.add(gone);
+                          IllegalStateException failure =
+                              new IllegalStateException("number " + handedOver.size());
+                          thrown.add(failure);
+                          throw failure;
+                        }))
+        .isSameAs(thrown.get(0))
+        .satisfies(
+            first ->
+                assertThat(first.getSuppressed())
+                    .containsExactlyElementsOf(thrown.subList(1, thrown.size())));
+    assertThat(handedOver).hasSize(5).doesNotHaveDuplicates().allSatisfy(this::assertGone);
+    assertThat(expire(EXPIRY)).isEmpty();
+  }
+
+  @Test
+  void deleteExpired_byMany_handsEachSessionToOne() {
+    for (int round = 0; round < Race.ROUNDS / 10; round++) {
+      List<StoredSession> expired = new ArrayList<>();
+      for (int i = 0; i < 40; i++) {
+        expired.add(insert(SampleSessions.anonymous(NOW)));
+      }
+      List<Callable<List<StoredSession>>> cleaners = new ArrayList<>();
+      for (int i = 0; i < 4; i++) {
+        boolean here = i % 2 == 0;
+        cleaners.add(
+            () -> {
+              List<StoredSession> gone = new ArrayList<>();
+              int deleted = 1;
+              while (deleted > 0) {
+                deleted = (here ? store() : otherNode()).deleteExpired(EXPIRY, 7, gone::add);
+              }
+              return gone;
+            });
+      }
+      List<StoredSession> handedOver = new ArrayList<>();
+      Race.among(cleaners).forEach(handedOver::addAll);
+      handedOver.addAll(expire(EXPIRY));
+      assertThat(handedOver)
+          .as("what 4 concurrent cleaners were handed")
+          .containsExactlyInAnyOrderElementsOf(expired);
+    }
+  }
+
+  /** Deletes all that is expired and returns it. */
+  private List<StoredSession> expire(Instant cutoff) {
+    List<StoredSession> gone = new ArrayList<>();
+    int counted = 0;
+    for (int deleted = 1; deleted > 0; counted += deleted) {
+      deleted = store().deleteExpired(cutoff, 1_000, gone::add);
+    }
+    assertThat(gone).as("handed over as counted").hasSize(counted);
+    return gone;
+  }
+}

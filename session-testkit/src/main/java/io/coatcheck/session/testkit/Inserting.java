@@ -1,0 +1,109 @@
+package io.coatcheck.session.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import io.coatcheck.session.store.SessionStoreException;
+import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.token.SessionId;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** {@code insert} and {@code find}. */
+abstract class Inserting extends ContractPart {
+
+  Inserting(Supplier<Nodes> nodes) {
+    super(nodes);
+  }
+
+  @ParameterizedTest
+  @EnumSource(Specimen.class)
+  void insert_anySession_isFoundWithAllItsParts(Specimen specimen) {
+    StoredSession session = insert(specimen.at(NOW));
+    assertStored(session);
+  }
+
+  @ParameterizedTest
+  @EnumSource(Specimen.class)
+  void insert_knownId_throwsAndChangesNothing(Specimen specimen) {
+    StoredSession session = insert(specimen.at(NOW));
+    StoredSession same =
+        SampleSessions.anonymous(session.id(), NOW)
+            .attribute("other", SampleSessions.text("value"))
+            .build();
+    assertThatExceptionOfType(SessionStoreException.class)
+        .as("a second insert of %s", session)
+        .isThrownBy(() -> otherNode().insert(same));
+    assertStored(session);
+  }
+
+  @Test
+  void insert_idThatWasDeleted_stores() {
+    StoredSession first = insert(SampleSessions.complete(NOW));
+    store().delete(first.id());
+    StoredSession second = insert(SampleSessions.anonymous(first.id(), NOW));
+    assertStored(second);
+  }
+
+  @Test
+  void insert_idsThatDifferInOneBit_areDifferentSessions() {
+    List<StoredSession> sessions = new ArrayList<>();
+    sessions.add(insert(SampleSessions.anonymous(SessionId.of(0, 0), NOW)));
+    for (int bit = 0; bit < Long.SIZE; bit++) {
+      sessions.add(insert(SampleSessions.anonymous(SessionId.of(1L << bit, 0), NOW)));
+      sessions.add(insert(SampleSessions.anonymous(SessionId.of(0, 1L << bit), NOW)));
+    }
+    sessions.forEach(this::assertStored);
+  }
+
+  @Test
+  void insert_sameIdByMany_oneSucceedsAndItsSessionIsStored() {
+    for (int round = 0; round < Race.ROUNDS / 10; round++) {
+      SessionId id = SampleSessions.anonymous(NOW).build().id();
+      List<StoredSession> candidates = new ArrayList<>();
+      List<Callable<Boolean>> inserts = new ArrayList<>();
+      for (int i = 0; i < 8; i++) {
+        // Of both kinds, since a store may keep them apart.
+        StoredSession.Builder kind =
+            i % 2 == 0
+                ? SampleSessions.anonymous(id, NOW)
+                : SampleSessions.anonymous(id, NOW).principal("p" + i).authenticatedAt(NOW);
+        StoredSession candidate = kind.build();
+        candidates.add(candidate);
+        boolean here = i < 4;
+        inserts.add(() -> succeeds(() -> (here ? store() : otherNode()).insert(candidate)));
+      }
+      List<Boolean> succeeded = Race.among(inserts);
+      assertThat(succeeded).as("who inserted the id %s", id).containsOnlyOnce(true);
+      assertStored(candidates.get(succeeded.indexOf(true)));
+    }
+  }
+
+  @Test
+  void find_absent_isEmpty() {
+    insert(SampleSessions.anonymous(NOW));
+    assertGone(SampleSessions.anonymous(NOW).build());
+  }
+
+  @Test
+  void find_changesNothing() {
+    StoredSession session = insert(SampleSessions.complete(NOW));
+    for (int i = 0; i < 3; i++) {
+      assertStored(session);
+    }
+  }
+
+  private static boolean succeeds(Runnable insert) {
+    try {
+      insert.run();
+      return true;
+    } catch (SessionStoreException e) {
+      return false;
+    }
+  }
+}

@@ -1,0 +1,87 @@
+package io.coatcheck.session.testkit;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.random.RandomGenerator;
+
+/**
+ * Several calls that begin together, each in its own thread. What a single race shows is luck, so
+ * races are run in {@link #ROUNDS}.
+ */
+final class Race {
+
+  /** How often a race is run: often enough to lose it, few enough for a store behind a network. */
+  static final int ROUNDS = 200;
+
+  private static final Duration DEADLINE = Duration.ofSeconds(60);
+
+  private Race() {}
+
+  /** Runs two calls at once and returns what they answered. */
+  static <A, B> Outcome<A, B> between(Callable<A> first, Callable<B> second) {
+    AtomicInteger starting = new AtomicInteger(2);
+    FutureTask<A> one = start(starting, first);
+    FutureTask<B> other = start(starting, second);
+    return new Outcome<>(await(one), await(other));
+  }
+
+  /** Runs calls at once and returns what they answered, in the order of the calls. */
+  static <T> List<T> among(List<? extends Callable<T>> calls) {
+    AtomicInteger starting = new AtomicInteger(calls.size());
+    List<FutureTask<T>> running = new ArrayList<>();
+    calls.forEach(call -> running.add(start(starting, call)));
+    List<T> answers = new ArrayList<>();
+    running.forEach(task -> answers.add(await(task)));
+    return answers;
+  }
+
+  // Yielding decides nothing here: with fewer cores than calls, it only ends the wait sooner.
+  @SuppressWarnings("ThreadPriorityCheck")
+  private static <T> FutureTask<T> start(AtomicInteger starting, Callable<T> call) {
+    FutureTask<T> task =
+        new FutureTask<>(
+            () -> {
+              starting.decrementAndGet();
+              // Waking up sleepers one by one would let the first be done before the last begins.
+              while (starting.get() > 0) {
+                Thread.yield();
+              }
+              stagger();
+              return call.call();
+            });
+    Thread thread = new Thread(task, "race");
+    thread.setDaemon(true);
+    thread.start();
+    return task;
+  }
+
+  /** Lets now this, now that call come first. */
+  private static void stagger() {
+    for (int left = RandomGenerator.getDefault().nextInt(300); left > 0; left--) {
+      Thread.onSpinWait();
+    }
+  }
+
+  private static <T> T await(FutureTask<T> task) {
+    try {
+      return task.get(DEADLINE.toSeconds(), TimeUnit.SECONDS);
+    } catch (ExecutionException e) {
+      throw new AssertionError("a call in a race failed: " + e.getCause(), e.getCause());
+    } catch (TimeoutException e) {
+      throw new AssertionError("a call in a race has not returned after " + DEADLINE, e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new AssertionError("interrupted while a race was run", e);
+    }
+  }
+
+  /** What the two calls of a race answered. */
+  record Outcome<A, B>(A first, B second) {}
+}

@@ -1,0 +1,278 @@
+package io.coatcheck.session.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.coatcheck.session.codec.AttributeValue;
+import io.coatcheck.session.store.SessionStore;
+import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.token.SessionId;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Operations that meet. Each test says which answers fit together if every operation happens at one
+ * moment; a store that looks first and writes then gives others.
+ */
+abstract class Racing extends ContractPart {
+
+  private static final Instant EXPIRY = NOW.plus(SampleSessions.IDLE_TIMEOUT);
+  private static final Instant BEFORE_EXPIRY = EXPIRY.minus(MILLISECOND);
+
+  Racing(Supplier<Nodes> nodes) {
+    super(nodes);
+  }
+
+  /** If it broke, a request in flight would undo the logout. */
+  @Test
+  void updateAgainstDelete_theSessionStaysGone() {
+    for (int round = 0; round < Race.ROUNDS; round++) {
+      StoredSession stored = insert(SampleSessions.complete(NOW));
+      StoredSession changed = stored.toBuilder().remembered(false).build();
+      Race.Outcome<Boolean, Optional<StoredSession>> outcome =
+          Race.between(() -> store().update(changed, NOW), () -> otherNode().delete(stored.id()));
+      assertGone(stored);
+      assertThat(outcome.second())
+          .as("what delete returned, when update answered %s", outcome.first())
+          .contains(
+              outcome.first() ? changed.toBuilder().version(stored.version() + 1).build() : stored);
+    }
+  }
+
+  /** If it broke, any request in flight, even one that only reads, would undo the logout. */
+  @Test
+  void touchAgainstDelete_theSessionStaysGone() {
+    Instant later = NOW.plusSeconds(60);
+    for (int round = 0; round < Race.ROUNDS; round++) {
+      StoredSession stored = insert(SampleSessions.complete(NOW));
+      Race.Outcome<Boolean, Optional<StoredSession>> outcome =
+          Race.between(
+              () -> store().touch(stored.id(), later, NOW), () -> otherNode().delete(stored.id()));
+      assertGone(stored);
+      assertThat(outcome.second())
+          .as("what delete returned, when touch answered %s", outcome.first())
+          .contains(outcome.first() ? stored.toBuilder().lastSeenAt(later).build() : stored);
+    }
+  }
+
+  /** If it broke, a session would be accepted and end all the same, or expire and live on. */
+  @Test
+  void touchAgainstDeleteExpired_oneOfThemWins() {
+    for (int round = 0; round < Race.ROUNDS; round++) {
+      StoredSession stored = insert(SampleSessions.anonymous(NOW));
+      Race.Outcome<Boolean, Integer> outcome =
+          Race.between(
+              () -> store().touch(stored.id(), BEFORE_EXPIRY, BEFORE_EXPIRY),
+              () -> otherNode().deleteExpired(EXPIRY, 10, gone -> {}));
+      assertThat(outcome.second())
+          .as("how many expired, when touch answered %s", outcome.first())
+          .isEqualTo(outcome.first() ? 0 : 1);
+      assertThat(store().delete(stored.id()).map(StoredSession::lastSeenAt))
+          .isEqualTo(outcome.first() ? Optional.of(BEFORE_EXPIRY) : Optional.empty());
+    }
+  }
+
+  /** If it broke, a saved change would be lost to a clean-up, or bring the session back. */
+  @Test
+  void updateAgainstDeleteExpired_oneOfThemWins() {
+    for (int round = 0; round < Race.ROUNDS; round++) {
+      StoredSession stored = insert(SampleSessions.anonymous(NOW));
+      StoredSession changed = stored.toBuilder().lastSeenAt(BEFORE_EXPIRY).build();
+      Race.Outcome<Boolean, Integer> outcome =
+          Race.between(
+              () -> store().update(changed, BEFORE_EXPIRY),
+              () -> otherNode().deleteExpired(EXPIRY, 10, gone -> {}));
+      assertThat(outcome.second())
+          .as("how many expired, when update answered %s", outcome.first())
+          .isEqualTo(outcome.first() ? 0 : 1);
+      assertThat(store().delete(stored.id()))
+          .isEqualTo(
+              outcome.first()
+                  ? Optional.of(changed.toBuilder().version(1).build())
+                  : Optional.empty());
+    }
+  }
+
+  /** If it broke, an ended session would be reported twice, or not at all. */
+  @Test
+  void deleteAgainstDeleteExpired_oneOfThemHandsItOver() {
+    for (int round = 0; round < Race.ROUNDS; round++) {
+      StoredSession stored = insert(SampleSessions.anonymous(NOW));
+      List<StoredSession> expired = new ArrayList<>();
+      Race.Outcome<Optional<StoredSession>, Integer> outcome =
+          Race.between(
+              () -> store().delete(stored.id()),
+              () -> otherNode().deleteExpired(EXPIRY, 10, expired::add));
+      outcome.first().ifPresent(expired::add);
+      assertThat(expired).containsExactly(stored);
+      assertGone(stored);
+    }
+  }
+
+  /** If it broke, a session that is in use would expire. */
+  @Test
+  void touchAgainstUpdate_theLaterMomentIsKept() {
+    Instant later = NOW.plusSeconds(60);
+    for (int round = 0; round < Race.ROUNDS; round++) {
+      StoredSession stored = insert(SampleSessions.anonymous(NOW));
+      StoredSession changed = stored.toBuilder().lastSeenAt(NOW.plusSeconds(30)).build();
+      Race.Outcome<Boolean, Boolean> outcome =
+          Race.between(
+              () -> store().touch(stored.id(), later, NOW), () -> otherNode().update(changed, NOW));
+      assertThat(outcome).isEqualTo(new Race.Outcome<>(true, true));
+      assertStored(changed.toBuilder().version(1).lastSeenAt(later).build());
+    }
+  }
+
+  /** If it broke, a session that is in use would expire. */
+  @Test
+  void touchAgainstTouch_theLatestMomentIsKept() {
+    for (int round = 0; round < Race.ROUNDS / 4; round++) {
+      StoredSession stored = insert(SampleSessions.anonymous(NOW));
+      List<Callable<Boolean>> touches = new ArrayList<>();
+      for (int i = 1; i <= 8; i++) {
+        Instant moment = NOW.plusSeconds(i * 3 % 10);
+        boolean here = i % 2 == 0;
+        touches.add(() -> (here ? store() : otherNode()).touch(stored.id(), moment, NOW));
+      }
+      assertThat(Race.among(touches)).containsOnly(true);
+      assertStored(stored.toBuilder().lastSeenAt(NOW.plusSeconds(9)).build());
+    }
+  }
+
+  /** If it broke, one of two changes would be lost and nobody would know. */
+  @Test
+  void updatesOfOneVersion_oneOfThemWins() {
+    for (int round = 0; round < Race.ROUNDS / 4; round++) {
+      StoredSession stored = insert(SampleSessions.complete(NOW));
+      List<Callable<Boolean>> updates = new ArrayList<>();
+      for (int i = 0; i < 6; i++) {
+        StoredSession changed = withCount(stored, i);
+        boolean here = i % 2 == 0;
+        updates.add(() -> (here ? store() : otherNode()).update(changed, NOW));
+      }
+      List<Boolean> succeeded = Race.among(updates);
+      assertThat(succeeded).as("which update of version 3 succeeded").containsOnlyOnce(true);
+      assertStored(
+          withCount(stored, succeeded.indexOf(true)).toBuilder()
+              .version(stored.version() + 1)
+              .build());
+    }
+  }
+
+  /** If it broke, the counter would be lower than the number of successes. */
+  @Test
+  void updatesInALoop_noneIsLost() {
+    StoredSession stored = insert(withCount(SampleSessions.anonymous(NOW).build(), 0).toBuilder());
+    List<Callable<Integer>> writers = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      SessionStore node = i % 2 == 0 ? store() : otherNode();
+      writers.add(() -> increment(node, stored.id(), Race.ROUNDS / 4));
+    }
+    int successes = Race.among(writers).stream().mapToInt(Integer::intValue).sum();
+    StoredSession last = store().find(stored.id()).orElseThrow();
+    assertThat(count(last, "count")).isEqualTo(successes).isEqualTo(Race.ROUNDS);
+    assertThat(last.version()).isEqualTo(successes);
+  }
+
+  /** If it broke, a reader would see one half of a change without the other. */
+  @Test
+  void readsDuringUpdates_neverSeeHalfASession() {
+    StoredSession stored = insert(withCount(SampleSessions.complete(NOW).build(), 0).toBuilder());
+    AtomicBoolean done = new AtomicBoolean();
+    Callable<Integer> writer =
+        () -> {
+          try {
+            return increment(store(), stored.id(), Race.ROUNDS);
+          } finally {
+            done.set(true);
+          }
+        };
+    Callable<Integer> reader =
+        () -> {
+          int reads = 0;
+          while (!done.get()) {
+            StoredSession seen = otherNode().find(stored.id()).orElseThrow();
+            int count = count(seen, "count");
+            assertThat(count(seen, "again")).as("the second half").isEqualTo(count);
+            assertThat(seen.version()).isEqualTo(stored.version() + count);
+            assertThat(seen.generation()).isEqualTo(stored.generation() + count);
+            reads++;
+          }
+          return reads;
+        };
+    assertThat(Race.among(List.of(writer, reader)).get(0)).isEqualTo(Race.ROUNDS);
+  }
+
+  /** If it broke, a session would be found before or after its time. */
+  @Test
+  void readsDuringItsLife_seeItFromInsertToDelete() {
+    for (int round = 0; round < Race.ROUNDS; round++) {
+      StoredSession session = SampleSessions.complete(NOW).build();
+      AtomicBoolean inserted = new AtomicBoolean();
+      AtomicBoolean deleting = new AtomicBoolean();
+      AtomicBoolean deleted = new AtomicBoolean();
+      Callable<Boolean> life =
+          () -> {
+            store().insert(session);
+            inserted.set(true);
+            Thread.onSpinWait();
+            deleting.set(true);
+            store().delete(session.id());
+            deleted.set(true);
+            return true;
+          };
+      Callable<Boolean> reader =
+          () -> {
+            while (true) {
+              boolean mustBeGone = deleted.get();
+              boolean mayBeAbsent = !inserted.get();
+              Optional<StoredSession> seen = otherNode().find(session.id());
+              mayBeAbsent |= deleting.get();
+              seen.ifPresent(found -> assertThat(found).isEqualTo(session));
+              assertThat(seen.isPresent() || mayBeAbsent).as("absent in its life").isTrue();
+              assertThat(seen.isPresent() && mustBeGone).as("found after its end").isFalse();
+              if (mustBeGone) {
+                return true;
+              }
+            }
+          };
+      assertThat(Race.among(List.of(life, reader))).containsOnly(true);
+    }
+  }
+
+  private static int increment(SessionStore node, SessionId id, int times) {
+    int successes = 0;
+    while (successes < times) {
+      StoredSession seen = node.find(id).orElseThrow();
+      StoredSession next =
+          withCount(seen, count(seen, "count") + 1).toBuilder()
+              .generation(seen.generation() + 1)
+              .build();
+      if (node.update(next, NOW)) {
+        successes++;
+      }
+    }
+    return successes;
+  }
+
+  private static StoredSession withCount(StoredSession session, int count) {
+    AttributeValue value = SampleSessions.text(Integer.toString(count));
+    return session.toBuilder().attributes(Map.of("count", value, "again", value)).build();
+  }
+
+  private static int count(StoredSession session, String name) {
+    AttributeValue value = session.attributes().get(name);
+    if (value == null) {
+      throw new AssertionError("attribute " + name + " is missing in " + session);
+    }
+    return Integer.parseInt(new String(value.bytes(), StandardCharsets.UTF_8));
+  }
+}

@@ -1,0 +1,93 @@
+package io.coatcheck.session.testkit;
+
+import io.coatcheck.session.codec.AttributeValue;
+import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.token.SecretHash;
+import io.coatcheck.session.token.SessionId;
+import java.nio.charset.StandardCharsets;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.Instant;
+
+/**
+ * Sessions for tests, each with an id and a secret hash of its own. They are builders, so that a
+ * test changes what it is about and nothing else.
+ *
+ * @since 0.1.0
+ */
+public final class SampleSessions {
+
+  /** The idle timeout of every sample that has one. */
+  public static final Duration IDLE_TIMEOUT = Duration.ofMinutes(30);
+
+  /** The time from creation to the absolute deadline of every sample. */
+  public static final Duration ABSOLUTE_TIMEOUT = Duration.ofHours(12);
+
+  private static final SecureRandom RANDOM = new SecureRandom();
+
+  private SampleSessions() {}
+
+  /** Begins an anonymous session without attributes, created and last seen at {@code now}. */
+  public static StoredSession.Builder anonymous(Instant now) {
+    return anonymous(SessionId.generate(now, RANDOM), now);
+  }
+
+  /** As {@link #anonymous(Instant)}, with an id that the test has chosen. */
+  public static StoredSession.Builder anonymous(SessionId id, Instant now) {
+    return StoredSession.builder(id)
+        .secretHash(secretHash())
+        .createdAt(now)
+        .idleTimeout(IDLE_TIMEOUT)
+        .absoluteDeadline(now.plus(ABSOLUTE_TIMEOUT));
+  }
+
+  /** Begins a session of a principal who authenticated at {@code now}. */
+  public static StoredSession.Builder authenticated(String principal, Instant now) {
+    return anonymous(now).principal(principal).authenticatedAt(now);
+  }
+
+  /** Begins a session with every optional part, no two parts alike. */
+  public static StoredSession.Builder complete(Instant now) {
+    return complete(SessionId.generate(now, RANDOM), now);
+  }
+
+  /** As {@link #complete(Instant)}, with an id that the test has chosen. */
+  public static StoredSession.Builder complete(SessionId id, Instant now) {
+    return anonymous(id, now)
+        .previousSecretHash(secretHash())
+        .previousReadableUntil(now.plusSeconds(61))
+        .principal("alice")
+        .authenticatedAt(now.plusSeconds(2))
+        .lastSeenAt(now.plusSeconds(3))
+        .rotatedAt(now.plusSeconds(4))
+        .generation(7)
+        .fence(5)
+        .version(3)
+        .remembered(true)
+        .clientAddress("2001:db8::1")
+        .userAgent("Mozilla/5.0 (X11; Linux x86_64)")
+        .attribute("cart", text("three apples"))
+        .attribute("empty", AttributeValue.encoded(new byte[0]))
+        .attribute("every byte", AttributeValue.encoded(everyByte()));
+  }
+
+  /** Makes an attribute value of the UTF-8 bytes of a text; no codec would decode it. */
+  public static AttributeValue text(String text) {
+    return AttributeValue.encoded(text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** Makes a random secret hash, of a secret that nobody knows. */
+  public static SecretHash secretHash() {
+    byte[] bytes = new byte[SecretHash.LENGTH];
+    RANDOM.nextBytes(bytes);
+    return SecretHash.of(bytes);
+  }
+
+  private static byte[] everyByte() {
+    byte[] bytes = new byte[256];
+    for (int i = 0; i < bytes.length; i++) {
+      bytes[i] = (byte) i;
+    }
+    return bytes;
+  }
+}

@@ -1,0 +1,183 @@
+package io.coatcheck.session.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.coatcheck.session.store.StoredSession;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** {@code update}. */
+abstract class Updating extends ContractPart {
+
+  private static final Duration MINUTE = Duration.ofMinutes(1);
+
+  Updating(Supplier<Nodes> nodes) {
+    super(nodes);
+  }
+
+  @ParameterizedTest
+  @EnumSource(Specimen.class)
+  void update_toAnySession_storesAllItsParts(Specimen specimen) {
+    StoredSession wanted = specimen.at(NOW).lastSeenAt(StoredSession.MAX_MOMENT).build();
+    insert(
+        SampleSessions.complete(wanted.id(), NOW)
+            .version(wanted.version())
+            .attribute("gone", SampleSessions.text("after the update")));
+    assertThat(otherNode().update(wanted, NOW)).isTrue();
+    assertStored(successor(wanted));
+  }
+
+  @ParameterizedTest
+  @EnumSource(Specimen.class)
+  void update_ofAnySessionBeforeItExpires_storesAllParts(Specimen specimen) {
+    StoredSession stored = insert(specimen.at(NOW));
+    StoredSession wanted =
+        SampleSessions.anonymous(stored.id(), NOW)
+            .lastSeenAt(StoredSession.MAX_MOMENT)
+            .version(stored.version())
+            .build();
+    assertThat(store().update(wanted, stored.expiresAt().minus(MILLISECOND))).isTrue();
+    assertStored(successor(wanted));
+  }
+
+  @ParameterizedTest
+  @EnumSource(Specimen.class)
+  void update_ofAnySessionAtItsExpiry_isRefused(Specimen specimen) {
+    StoredSession stored = insert(specimen.at(NOW));
+    StoredSession wanted =
+        stored.toBuilder().idleTimeout(null).absoluteDeadline(StoredSession.MAX_MOMENT).build();
+    assertThat(store().update(wanted, stored.expiresAt()))
+        .as("an update of a session at the exact moment at which it expires")
+        .isFalse();
+    assertThat(store().update(wanted, stored.expiresAt().plusSeconds(1))).isFalse();
+    assertStored(stored);
+  }
+
+  @Test
+  void update_toASessionThatIsExpired_stores() {
+    StoredSession stored = insert(SampleSessions.anonymous(NOW));
+    StoredSession expired = stored.toBuilder().absoluteDeadline(NOW).build();
+    assertThat(store().update(expired, NOW)).as("only the stored session must live").isTrue();
+    assertStored(successor(expired));
+    assertThat(store().update(successor(expired), NOW)).isFalse();
+  }
+
+  @Test
+  void update_sameVersionTwice_isRefusedTheSecondTime() {
+    StoredSession stored = insert(SampleSessions.complete(NOW));
+    StoredSession first = stored.toBuilder().attribute("a", SampleSessions.text("1")).build();
+    StoredSession second = stored.toBuilder().attribute("b", SampleSessions.text("2")).build();
+    assertThat(store().update(first, NOW)).isTrue();
+    assertThat(otherNode().update(second, NOW)).as("an update from before another one").isFalse();
+    assertStored(successor(first));
+  }
+
+  @Test
+  void update_versionThatIsNotStored_isRefused() {
+    StoredSession stored = insert(SampleSessions.complete(NOW).version(5));
+    for (long version : new long[] {0, 4, 6, Long.MAX_VALUE - 1}) {
+      StoredSession wanted = stored.toBuilder().version(version).remembered(false).build();
+      assertThat(store().update(wanted, NOW)).as("an update of version %s", version).isFalse();
+    }
+    assertStored(stored);
+  }
+
+  @Test
+  void update_absent_neverCreates() {
+    StoredSession absent = SampleSessions.complete(NOW).build();
+    assertThat(store().update(absent, NOW)).isFalse();
+    assertGone(absent);
+  }
+
+  @ParameterizedTest
+  @EnumSource(Specimen.class)
+  void update_deleted_neverCreates(Specimen specimen) {
+    StoredSession stored = insert(specimen.at(NOW));
+    store().delete(stored.id());
+    assertThat(otherNode().update(stored, stored.expiresAt().minus(MILLISECOND))).isFalse();
+    assertGone(stored);
+  }
+
+  @Test
+  void update_olderLastSeen_keepsTheStoredOne() {
+    StoredSession stored = insert(SampleSessions.anonymous(NOW));
+    Instant touched = NOW.plus(MINUTE);
+    store().touch(stored.id(), touched, NOW);
+    assertThat(store().update(stored, NOW)).isTrue();
+    assertStored(stored.toBuilder().version(1).lastSeenAt(touched).build());
+  }
+
+  @Test
+  void update_newerLastSeen_isStored() {
+    StoredSession stored = insert(SampleSessions.anonymous(NOW));
+    StoredSession later = stored.toBuilder().lastSeenAt(NOW.plus(MINUTE)).build();
+    assertThat(store().update(later, NOW)).isTrue();
+    assertStored(successor(later));
+  }
+
+  @Test
+  void update_olderLastSeen_expiresByTheStoredOne() {
+    StoredSession stored = insert(SampleSessions.anonymous(NOW));
+    Instant touched = NOW.plus(MINUTE);
+    store().touch(stored.id(), touched, NOW);
+    store().update(stored, NOW);
+    Instant expiry = touched.plus(SampleSessions.IDLE_TIMEOUT);
+    assertExpiresAt(expiry, stored);
+  }
+
+  @Test
+  void update_shorterIdleTimeout_expiresEarlier() {
+    StoredSession stored = insert(SampleSessions.anonymous(NOW));
+    store().update(stored.toBuilder().idleTimeout(MINUTE).build(), NOW);
+    assertExpiresAt(NOW.plus(MINUTE), stored);
+  }
+
+  @Test
+  void update_longerIdleTimeout_expiresLater() {
+    StoredSession stored = insert(SampleSessions.anonymous(NOW).idleTimeout(MINUTE));
+    store().update(stored.toBuilder().idleTimeout(Duration.ofHours(1)).build(), NOW);
+    assertExpiresAt(NOW.plus(Duration.ofHours(1)), stored);
+  }
+
+  @Test
+  void update_withoutIdleTimeout_expiresAtTheDeadline() {
+    StoredSession stored = insert(SampleSessions.anonymous(NOW));
+    store().update(stored.toBuilder().idleTimeout(null).build(), NOW);
+    assertExpiresAt(stored.absoluteDeadline(), stored);
+  }
+
+  @Test
+  void update_earlierDeadline_expiresEarlier() {
+    StoredSession stored = insert(SampleSessions.anonymous(NOW));
+    store().update(stored.toBuilder().absoluteDeadline(NOW.plus(MINUTE)).build(), NOW);
+    assertExpiresAt(NOW.plus(MINUTE), stored);
+  }
+
+  @Test
+  void update_leavesOtherSessionsAlone() {
+    StoredSession stored = insert(SampleSessions.complete(NOW));
+    StoredSession neighbour = insert(SampleSessions.complete(NOW));
+    assertThat(store().update(stored, NOW)).isTrue();
+    assertStored(neighbour);
+  }
+
+  private void assertExpiresAt(Instant expiry, StoredSession session) {
+    assertThat(store().deleteExpired(expiry.minus(MILLISECOND), 10, gone -> {}))
+        .as("how many expired before %s", expiry)
+        .isZero();
+    Instant unmoved = Instant.EPOCH;
+    assertThat(store().touch(session.id(), unmoved, expiry.minus(MILLISECOND))).isTrue();
+    assertThat(store().touch(session.id(), unmoved, expiry)).isFalse();
+    assertThat(store().deleteExpired(expiry, 10, gone -> {}))
+        .as("how many expired at %s", expiry)
+        .isOne();
+  }
+
+  private static StoredSession successor(StoredSession session) {
+    return session.toBuilder().version(session.version() + 1).build();
+  }
+}

@@ -1,0 +1,10 @@
+/**
+ * The contract of a session store, and what tests of stores and of applications need.
+ *
+ * <p>The author of a store extends {@link io.coatcheck.session.testkit.SessionStoreContract}, and
+ * one class more for each capability that the store has.
+ */
+@NullMarked
+package io.coatcheck.session.testkit;
+
+import org.jspecify.annotations.NullMarked;

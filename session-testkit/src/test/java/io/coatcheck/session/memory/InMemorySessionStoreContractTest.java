@@ -1,0 +1,12 @@
+package io.coatcheck.session.memory;
+
+import io.coatcheck.session.store.SessionStore;
+import io.coatcheck.session.testkit.SessionStoreContract;
+
+class InMemorySessionStoreContractTest extends SessionStoreContract {
+
+  @Override
+  protected SessionStore createStore() {
+    return InMemorySessionStore.builder().build();
+  }
+}
