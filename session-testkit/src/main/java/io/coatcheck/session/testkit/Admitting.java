@@ -1,0 +1,277 @@
+package io.coatcheck.session.testkit;
+
+import static io.coatcheck.session.store.WhenFull.EVICT_OLDEST;
+import static io.coatcheck.session.store.WhenFull.REFUSE_NEWCOMER;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import io.coatcheck.session.store.Admission;
+import io.coatcheck.session.store.Admission.Outcome;
+import io.coatcheck.session.store.SessionStoreException;
+import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.store.WhenFull;
+import io.coatcheck.session.token.SessionId;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** {@code admit}, one at a time. */
+abstract class Admitting extends IndexPart {
+
+  private static final Admission REFUSED = new Admission(Outcome.REFUSED, List.of());
+  private static final Admission CONFLICT = new Admission(Outcome.CONFLICT, List.of());
+
+  Admitting(Supplier<Nodes> nodes) {
+    super(nodes);
+  }
+
+  @ParameterizedTest
+  @EnumSource(WhenFull.class)
+  void admit_newBelowTheLimit_inserts(WhenFull whenFull) {
+    StoredSession first = insert(at(1));
+    StoredSession second = at(2).version(4).build();
+    assertThat(index().admit(second, true, 2, whenFull, NOW)).isEqualTo(stored());
+    assertSessionsOf("alice", first, second);
+    assertStored(second);
+  }
+
+  @ParameterizedTest
+  @EnumSource(WhenFull.class)
+  void admit_knownBelowTheLimit_updates(WhenFull whenFull) {
+    StoredSession first = insert(at(1));
+    StoredSession anonymous = insert(SampleSessions.anonymous(NOW));
+    store().touch(anonymous.id(), NOW.plusSeconds(60), NOW);
+    StoredSession login = login(anonymous, 2);
+    assertThat(index().admit(login, false, 2, whenFull, NOW)).isEqualTo(stored());
+    StoredSession expected = login.toBuilder().version(1).lastSeenAt(NOW.plusSeconds(60)).build();
+    assertSessionsOf("alice", first, expected);
+    assertStored(expected);
+  }
+
+  @ParameterizedTest
+  @EnumSource(Specimen.class)
+  void admit_anySession_storesAllItsParts(Specimen specimen) {
+    StoredSession session = specimen.at(NOW).principal("bob").authenticatedAt(NOW).build();
+    assertThat(otherIndex().admit(session, true, 1, EVICT_OLDEST, NOW)).isEqualTo(stored());
+    assertStored(session);
+    assertSessionsOf("bob", session);
+  }
+
+  @Test
+  void admit_newAtTheLimit_evictsTheOldest() {
+    StoredSession middle = insert(at(2));
+    StoredSession oldest = insert(at(1).lastSeenAt(NOW.plusSeconds(99)));
+    StoredSession youngest = insert(at(3).createdAt(NOW.minusSeconds(99)));
+    StoredSession newcomer = at(0).build();
+    assertThat(index().admit(newcomer, true, 3, EVICT_OLDEST, NOW)).isEqualTo(stored(oldest));
+    assertSessionsOf("alice", middle, youngest, newcomer);
+    assertGone(oldest);
+  }
+
+  @Test
+  void admit_knownAtTheLimit_evictsTheOldest() {
+    StoredSession oldest = insert(at(1));
+    StoredSession anonymous = insert(SampleSessions.anonymous(NOW));
+    StoredSession login = login(anonymous, 2);
+    assertThat(index().admit(login, false, 1, EVICT_OLDEST, NOW)).isEqualTo(stored(oldest));
+    assertSessionsOf("alice", successor(login));
+    assertGone(oldest);
+  }
+
+  @Test
+  void admit_newAtTheLimit_isRefused() {
+    StoredSession first = insert(at(1));
+    StoredSession second = insert(at(2));
+    StoredSession newcomer = at(3).build();
+    assertThat(index().admit(newcomer, true, 2, REFUSE_NEWCOMER, NOW)).isEqualTo(REFUSED);
+    assertSessionsOf("alice", first, second);
+    assertGone(newcomer);
+  }
+
+  @Test
+  void admit_knownAtTheLimit_isRefusedAndUnchanged() {
+    StoredSession first = insert(at(1));
+    StoredSession anonymous = insert(SampleSessions.anonymous(NOW));
+    assertThat(index().admit(login(anonymous, 2), false, 1, REFUSE_NEWCOMER, NOW))
+        .isEqualTo(REFUSED);
+    assertSessionsOf("alice", first);
+    assertStored(anonymous);
+  }
+
+  @Test
+  void admit_farAboveTheLimit_evictsAsManyAsNeededOldestFirst() {
+    List<StoredSession> sessions = new ArrayList<>();
+    for (int i = 0; i < 6; i++) {
+      sessions.add(insert(at(i)));
+    }
+    StoredSession newcomer = at(9).build();
+    Admission admission = index().admit(newcomer, true, 3, EVICT_OLDEST, NOW);
+    assertThat(admission.outcome()).isEqualTo(Outcome.STORED);
+    assertThat(admission.evicted()).containsExactlyElementsOf(sessions.subList(0, 4));
+    assertSessionsOf("alice", sessions.get(4), sessions.get(5), newcomer);
+  }
+
+  @Test
+  void admit_sameMoment_evictsTheSmallerIdFirst() {
+    List<SessionId> ids =
+        new ArrayList<>(
+            List.of(
+                SessionId.of(0, 0),
+                SessionId.of(0, 1),
+                SessionId.of(0, -1),
+                SessionId.of(1, 0),
+                SessionId.of(Long.MAX_VALUE, 5),
+                SessionId.of(Long.MIN_VALUE, 0),
+                SessionId.of(-1, -1)));
+    List<SessionId> ascending = ids.stream().sorted().toList();
+    Collections.reverse(ids);
+    for (SessionId id : ids) {
+      insert(SampleSessions.anonymous(id, NOW).principal("alice").authenticatedAt(NOW));
+    }
+    Admission admission = index().admit(at(1).build(), true, 2, EVICT_OLDEST, NOW);
+    assertThat(admission.evicted())
+        .extracting(StoredSession::id)
+        .containsExactlyElementsOf(ascending.subList(0, 6));
+  }
+
+  @Test
+  void admit_expired_isNotCountedAndStays() {
+    StoredSession expired = insert(at(1).absoluteDeadline(NOW));
+    StoredSession idle = insert(at(2).lastSeenAt(NOW.minus(SampleSessions.IDLE_TIMEOUT)));
+    StoredSession newcomer = at(3).build();
+    assertThat(index().admit(newcomer, true, 1, REFUSE_NEWCOMER, NOW)).isEqualTo(stored());
+    assertSessionsOf("alice", expired, idle, newcomer);
+  }
+
+  @Test
+  void admit_expiringAMillisecondLater_isCounted() {
+    insert(at(1).absoluteDeadline(NOW.plus(MILLISECOND)));
+    assertThat(index().admit(at(2).build(), true, 1, REFUSE_NEWCOMER, NOW)).isEqualTo(REFUSED);
+  }
+
+  @Test
+  void admit_othersPrincipals_areNotCounted() {
+    StoredSession anonymous = insert(SampleSessions.anonymous(NOW));
+    StoredSession bob = insert(SampleSessions.authenticated("bob", NOW));
+    StoredSession similar = insert(SampleSessions.authenticated("Alice", NOW));
+    assertThat(index().admit(at(1).build(), true, 1, EVICT_OLDEST, NOW)).isEqualTo(stored());
+    assertStored(anonymous);
+    assertStored(bob);
+    assertStored(similar);
+  }
+
+  @ParameterizedTest
+  @EnumSource(WhenFull.class)
+  void admit_ownSession_isNotCounted(WhenFull whenFull) {
+    StoredSession session = insert(at(1));
+    StoredSession again = session.toBuilder().authenticatedAt(NOW.plusSeconds(9)).build();
+    assertThat(index().admit(again, false, 1, whenFull, NOW)).isEqualTo(stored());
+    assertSessionsOf("alice", successor(again));
+  }
+
+  @Test
+  void admit_sessionOfAnotherPrincipal_moves() {
+    StoredSession session = insert(SampleSessions.authenticated("bob", NOW));
+    StoredSession oldest = insert(at(1));
+    StoredSession login = session.toBuilder().principal("alice").build();
+    assertThat(index().admit(login, false, 1, EVICT_OLDEST, NOW)).isEqualTo(stored(oldest));
+    assertSessionsOf("bob");
+    assertSessionsOf("alice", successor(login));
+  }
+
+  @Test
+  void admit_staleVersion_conflictsAndEvictsNobody() {
+    StoredSession oldest = insert(at(1));
+    StoredSession anonymous = insert(SampleSessions.anonymous(NOW));
+    store().update(anonymous, NOW);
+    assertThat(index().admit(login(anonymous, 2), false, 1, EVICT_OLDEST, NOW)).isEqualTo(CONFLICT);
+    assertSessionsOf("alice", oldest);
+    assertStored(successor(anonymous));
+  }
+
+  @Test
+  void admit_absent_conflictsAndEvictsNobody() {
+    StoredSession oldest = insert(at(1));
+    StoredSession absent = at(2).build();
+    assertThat(index().admit(absent, false, 1, EVICT_OLDEST, NOW)).isEqualTo(CONFLICT);
+    assertSessionsOf("alice", oldest);
+    assertGone(absent);
+  }
+
+  @Test
+  void admit_expiredItself_conflictsAndEvictsNobody() {
+    StoredSession anonymous = insert(SampleSessions.anonymous(NOW));
+    Instant expiry = anonymous.expiresAt();
+    StoredSession oldest = insert(at(1).idleTimeout(null));
+    assertThat(index().admit(login(anonymous, 2), false, 1, EVICT_OLDEST, expiry))
+        .isEqualTo(CONFLICT);
+    assertSessionsOf("alice", oldest);
+    assertStored(anonymous);
+    assertThat(
+            index().admit(login(anonymous, 2), false, 1, EVICT_OLDEST, expiry.minus(MILLISECOND)))
+        .isEqualTo(stored(oldest));
+  }
+
+  @Test
+  void admit_inConflictAndOverTheLimit_changesNothing() {
+    StoredSession oldest = insert(at(1));
+    StoredSession absent = at(2).build();
+    assertThat(index().admit(absent, false, 1, REFUSE_NEWCOMER, NOW)).isIn(REFUSED, CONFLICT);
+    assertSessionsOf("alice", oldest);
+    assertGone(absent);
+  }
+
+  @Test
+  void admit_newWithAKnownId_throwsAndEvictsNobody() {
+    StoredSession oldest = insert(at(1));
+    StoredSession known = insert(SampleSessions.anonymous(NOW));
+    assertThatExceptionOfType(SessionStoreException.class)
+        .isThrownBy(() -> index().admit(login(known, 2), true, 1, EVICT_OLDEST, NOW));
+    assertSessionsOf("alice", oldest);
+    assertStored(known);
+  }
+
+  @Test
+  void admit_withoutPrincipal_throws() {
+    StoredSession anonymous = SampleSessions.anonymous(NOW).build();
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> index().admit(anonymous, true, 1, EVICT_OLDEST, NOW));
+    assertGone(anonymous);
+  }
+
+  @Test
+  void admit_limitBelowOne_throws() {
+    StoredSession session = at(1).build();
+    for (int limit : new int[] {0, -1, Integer.MIN_VALUE}) {
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> index().admit(session, true, limit, EVICT_OLDEST, NOW));
+    }
+    assertGone(session);
+  }
+
+  @Test
+  void admit_largestLimit_stores() {
+    insert(at(1));
+    assertThat(index().admit(at(2).build(), true, Integer.MAX_VALUE, REFUSE_NEWCOMER, NOW))
+        .isEqualTo(stored());
+  }
+
+  /** A session of alice who authenticated so many seconds after the moment. */
+  private static StoredSession.Builder at(int seconds) {
+    return SampleSessions.authenticated("alice", NOW).authenticatedAt(NOW.plusSeconds(seconds));
+  }
+
+  private static StoredSession login(StoredSession session, int seconds) {
+    return session.toBuilder().principal("alice").authenticatedAt(NOW.plusSeconds(seconds)).build();
+  }
+
+  private static Admission stored(StoredSession... evicted) {
+    return new Admission(Outcome.STORED, List.of(evicted));
+  }
+}

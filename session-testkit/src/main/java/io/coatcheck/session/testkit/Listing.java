@@ -1,0 +1,257 @@
+package io.coatcheck.session.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import io.coatcheck.session.store.PrincipalIndex;
+import io.coatcheck.session.store.SessionStore;
+import io.coatcheck.session.store.SessionStoreException;
+import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.store.WhenFull;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.Test;
+
+/** {@code findByPrincipal}, and that the index follows the sessions. */
+abstract class Listing extends IndexPart {
+
+  private static final String SMILE = "\uD83D\uDE00";
+
+  /** Pairs of these are equal to some collation, normalisation or padding, and to no code point. */
+  static final List<String> PRINCIPALS =
+      List.of(
+          "alice",
+          "Alice",
+          "ALICE",
+          "alice ",
+          " alice",
+          "alice\t",
+          "alice\n",
+          "\u00e1lice",
+          "a\u0301lice",
+          "\uFF41lice",
+          "\u0430lice",
+          "a\u200Blice",
+          "alice\u00AD",
+          "stra\u00dfe",
+          "strasse",
+          "\u0130",
+          "i",
+          "I",
+          "\u0131",
+          "\uFB01",
+          "fi",
+          "a%",
+          "a_",
+          "%",
+          "' OR '1'='1",
+          "\"",
+          "\\",
+          "\\\\",
+          " ",
+          "  ",
+          "0",
+          "00",
+          "null",
+          "\uFFFD",
+          "\uFFFF",
+          SMILE,
+          "\uD83D\uDE01",
+          SMILE.repeat(254),
+          SMILE.repeat(255),
+          SMILE.repeat(254) + "\uD83D\uDE01",
+          "x".repeat(255));
+
+  Listing(Supplier<Nodes> nodes) {
+    super(nodes);
+  }
+
+  @Test
+  void principalIndex_isTheSameEachTime() {
+    assertThat(store().principalIndex()).containsSame(index());
+  }
+
+  @Test
+  void findByPrincipal_none_isEmpty() {
+    insert(SampleSessions.anonymous(NOW));
+    insert(SampleSessions.authenticated("bob", NOW));
+    assertSessionsOf("alice");
+  }
+
+  @Test
+  void findByPrincipal_several_returnsAllWithAllParts() {
+    StoredSession first = insert(SampleSessions.complete(NOW));
+    StoredSession second = insert(SampleSessions.authenticated("alice", NOW));
+    insert(SampleSessions.authenticated("bob", NOW));
+    StoredSession third = insert(Specimen.MEGABYTE_ATTRIBUTE.at(NOW), "alice");
+    assertSessionsOf("alice", first, second, third);
+  }
+
+  @Test
+  void findByPrincipal_expired_isIncluded() {
+    StoredSession expired =
+        insert(SampleSessions.authenticated("alice", NOW).absoluteDeadline(NOW));
+    assertSessionsOf("alice", expired);
+  }
+
+  @Test
+  void findByPrincipal_many_returnsAll() {
+    List<StoredSession> sessions = new ArrayList<>();
+    for (int i = 0; i < 300; i++) {
+      sessions.add(insert(SampleSessions.authenticated("alice", NOW)));
+    }
+    assertSessionsOf("alice", sessions);
+  }
+
+  @Test
+  void findByPrincipal_list_belongsToTheCaller() {
+    StoredSession session = insert(SampleSessions.authenticated("alice", NOW));
+    index().findByPrincipal("alice").clear();
+    assertSessionsOf("alice", session);
+    index().findByPrincipal("bob").add(session);
+    assertSessionsOf("bob");
+  }
+
+  @Test
+  void findByPrincipal_comparesCodePoints() {
+    List<StoredSession> sessions = new ArrayList<>();
+    for (String principal : PRINCIPALS) {
+      sessions.add(insert(SampleSessions.authenticated(principal, NOW)));
+    }
+    for (int i = 0; i < sessions.size(); i++) {
+      assertSessionsOf(PRINCIPALS.get(i), sessions.get(i));
+    }
+  }
+
+  @Test
+  void findByPrincipal_textThatIsNoPrincipal_isEmpty() {
+    insert(SampleSessions.authenticated("alice", NOW));
+    for (String text : List.of("", "x".repeat(256), "x".repeat(100_000))) {
+      assertSessionsOf(text);
+    }
+  }
+
+  @Test
+  void update_ofTheAttributes_isSeen() {
+    StoredSession session = insert(SampleSessions.complete(NOW));
+    StoredSession changed = session.toBuilder().remembered(false).build();
+    store().update(changed, NOW);
+    assertSessionsOf("alice", successor(changed));
+  }
+
+  @Test
+  void update_ofThePrincipal_movesTheSession() {
+    StoredSession session = insert(SampleSessions.anonymous(NOW));
+    StoredSession login = session.toBuilder().principal("alice").authenticatedAt(NOW).build();
+    assertThat(store().update(login, NOW)).isTrue();
+    assertSessionsOf("alice", successor(login));
+
+    StoredSession relogin = successor(login).toBuilder().principal("bob").build();
+    assertThat(store().update(relogin, NOW)).isTrue();
+    assertSessionsOf("alice");
+    assertSessionsOf("bob", successor(relogin));
+
+    StoredSession anonymous =
+        successor(relogin).toBuilder().principal(null).authenticatedAt(null).build();
+    assertThat(store().update(anonymous, NOW)).isTrue();
+    assertSessionsOf("bob");
+    assertStored(successor(anonymous));
+
+    StoredSession again =
+        successor(anonymous).toBuilder().principal("bob").authenticatedAt(NOW).build();
+    assertThat(store().update(again, NOW)).isTrue();
+    assertSessionsOf("bob", successor(again));
+  }
+
+  @Test
+  void update_refused_leavesTheIndexAlone() {
+    StoredSession session = insert(SampleSessions.authenticated("alice", NOW));
+    StoredSession stale = session.toBuilder().version(1).principal("bob").build();
+    assertThat(store().update(stale, NOW)).isFalse();
+    StoredSession late = session.toBuilder().principal("bob").build();
+    assertThat(store().update(late, session.expiresAt())).isFalse();
+    assertSessionsOf("alice", session);
+    assertSessionsOf("bob");
+  }
+
+  @Test
+  void insert_refused_leavesTheIndexAlone() {
+    StoredSession session = insert(SampleSessions.authenticated("alice", NOW));
+    StoredSession same =
+        SampleSessions.anonymous(session.id(), NOW).principal("bob").authenticatedAt(NOW).build();
+    assertThatExceptionOfType(SessionStoreException.class).isThrownBy(() -> store().insert(same));
+    assertSessionsOf("alice", session);
+    assertSessionsOf("bob");
+  }
+
+  @Test
+  void touch_isSeen() {
+    StoredSession session = insert(SampleSessions.authenticated("alice", NOW));
+    store().touch(session.id(), NOW.plusSeconds(60), NOW);
+    assertSessionsOf("alice", session.toBuilder().lastSeenAt(NOW.plusSeconds(60)).build());
+  }
+
+  @Test
+  void delete_removesFromTheIndex() {
+    StoredSession session = insert(SampleSessions.authenticated("alice", NOW));
+    StoredSession other = insert(SampleSessions.authenticated("alice", NOW));
+    store().delete(session.id());
+    assertSessionsOf("alice", other);
+    store().delete(other.id());
+    assertSessionsOf("alice");
+  }
+
+  @Test
+  void deleteExpired_removesFromTheIndex() {
+    StoredSession expired = insert(SampleSessions.authenticated("alice", NOW));
+    StoredSession live = insert(SampleSessions.authenticated("alice", NOW).idleTimeout(null));
+    store().deleteExpired(expired.expiresAt(), 10, gone -> {});
+    assertSessionsOf("alice", live);
+  }
+
+  /** If it broke, a session just created would be missing from the list of devices. */
+  @Test
+  void findByPrincipal_ofASessionThatWasFound_includesIt() {
+    for (int round = 0; round < Race.ROUNDS; round++) {
+      StoredSession session = SampleSessions.authenticated("alice", NOW).build();
+      Callable<Boolean> life =
+          () -> {
+            store().insert(session);
+            return true;
+          };
+      Callable<Boolean> reader =
+          () -> {
+            while (otherNode().find(session.id()).isEmpty()) {
+              Thread.onSpinWait();
+            }
+            return otherIndex().findByPrincipal("alice").contains(session);
+          };
+      assertThat(Race.among(List.of(life, reader))).containsOnly(true);
+      assertSessionsOf("alice", session);
+      store().delete(session.id());
+    }
+  }
+
+  @Test
+  void close_thenAnyOperation_throws() {
+    StoredSession session = SampleSessions.authenticated("alice", NOW).build();
+    PrincipalIndex index = index();
+    SessionStore closed = store();
+    closed.close();
+    List<Runnable> operations =
+        List.of(
+            () -> index.findByPrincipal("alice").clear(),
+            () -> index.deleteByPrincipal("alice", Set.of(), gone -> {}),
+            () -> index.admit(session, true, 1, WhenFull.EVICT_OLDEST, NOW));
+    operations.forEach(
+        operation ->
+            assertThatExceptionOfType(SessionStoreException.class).isThrownBy(operation::run));
+  }
+
+  private StoredSession insert(StoredSession.Builder session, String principal) {
+    return insert(session.principal(principal).authenticatedAt(NOW));
+  }
+}
