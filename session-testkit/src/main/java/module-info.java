@@ -5,4 +5,9 @@ module io.coatcheck.session.testkit {
   requires transitive org.junit.jupiter.api;
   requires transitive org.junit.jupiter.params;
   requires org.assertj.core;
+
+  exports io.coatcheck.session.testkit;
+
+  opens io.coatcheck.session.testkit to
+      org.junit.platform.commons;
 }
