@@ -4,4 +4,6 @@ module io.coatcheck.session.servlet {
   requires transitive io.coatcheck.session;
   requires transitive jakarta.servlet;
   requires org.slf4j;
+
+  exports io.coatcheck.session.servlet;
 }

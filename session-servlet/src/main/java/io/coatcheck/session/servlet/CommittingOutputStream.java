@@ -1,0 +1,64 @@
+package io.coatcheck.session.servlet;
+
+import jakarta.servlet.ServletOutputStream;
+import jakarta.servlet.WriteListener;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/** The container's stream, with the session saved before what is written can reach the client. */
+final class CommittingOutputStream extends ServletOutputStream {
+
+  private final SessionExchange exchange;
+  private final ServletOutputStream out;
+
+  CommittingOutputStream(SessionExchange exchange, ServletOutputStream out) {
+    this.exchange = exchange;
+    this.out = out;
+  }
+
+  @Override
+  public void write(int value) throws IOException {
+    exchange.watch().beforeWrite(1);
+    out.write(value);
+  }
+
+  @Override
+  public void write(byte[] bytes) throws IOException {
+    write(bytes, 0, bytes.length);
+  }
+
+  @Override
+  public void write(byte[] bytes, int offset, int length) throws IOException {
+    exchange.watch().beforeWrite(length);
+    out.write(bytes, offset, length);
+  }
+
+  /** Servlet 6.1; nobody calls it on a container that does not have it. */
+  @Override
+  public void write(ByteBuffer buffer) throws IOException {
+    exchange.watch().beforeWrite(buffer.remaining());
+    out.write(buffer);
+  }
+
+  @Override
+  public void flush() throws IOException {
+    exchange.beforeCommit();
+    out.flush();
+  }
+
+  @Override
+  public void close() throws IOException {
+    exchange.beforeCommit();
+    out.close();
+  }
+
+  @Override
+  public boolean isReady() {
+    return out.isReady();
+  }
+
+  @Override
+  public void setWriteListener(WriteListener listener) {
+    out.setWriteListener(listener);
+  }
+}

@@ -1,0 +1,12 @@
+package io.coatcheck.session.servlet;
+
+import io.coatcheck.session.SessionInfo;
+
+/**
+ * One of the sessions of the user who is logged in.
+ *
+ * @param info what may be shown of it; the user agent in it was written by a client, so escape it
+ * @param isCurrent whether it is the session of this request
+ * @since 0.1.0
+ */
+public record Device(SessionInfo info, boolean isCurrent) {}

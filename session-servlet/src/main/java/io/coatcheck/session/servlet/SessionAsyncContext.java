@@ -1,0 +1,188 @@
+package io.coatcheck.session.servlet;
+
+import jakarta.servlet.AsyncContext;
+import jakarta.servlet.AsyncEvent;
+import jakarta.servlet.AsyncListener;
+import jakarta.servlet.ServletContext;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.ServletRequest;
+import jakarta.servlet.ServletResponse;
+import java.io.IOException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The container's asynchronous context, with the session saved before {@link #complete} lets the
+ * response go. Listeners are handed this one too.
+ */
+final class SessionAsyncContext implements AsyncContext {
+
+  private static final Logger LOG = LoggerFactory.getLogger(SessionFilter.class);
+
+  private final SessionExchange exchange;
+  private final AsyncContext context;
+
+  /** Whether it was begun with the request and response that the application got. */
+  private final boolean isOriginal;
+
+  private SessionAsyncContext(SessionExchange exchange, AsyncContext context, boolean isOriginal) {
+    this.exchange = exchange;
+    this.context = context;
+    this.isOriginal = isOriginal;
+  }
+
+  /** Wraps a context that has just begun. */
+  static SessionAsyncContext begin(
+      SessionExchange exchange, AsyncContext context, boolean isOriginal) {
+    SessionAsyncContext begun = new SessionAsyncContext(exchange, context, isOriginal);
+    context.addListener(begun.new Saving());
+    exchange.asyncContext(begun);
+    return begun;
+  }
+
+  /** Returns the wrapper of a context that the container handed out. */
+  static AsyncContext of(SessionExchange exchange, AsyncContext context) {
+    SessionAsyncContext known = exchange.asyncContext();
+    return known != null && known.context == context
+        ? known
+        : new SessionAsyncContext(exchange, context, context.hasOriginalRequestAndResponse());
+  }
+
+  @Override
+  public ServletRequest getRequest() {
+    return context.getRequest();
+  }
+
+  @Override
+  public ServletResponse getResponse() {
+    return context.getResponse();
+  }
+
+  @Override
+  public boolean hasOriginalRequestAndResponse() {
+    return isOriginal;
+  }
+
+  @Override
+  public void dispatch() {
+    context.dispatch();
+  }
+
+  @Override
+  public void dispatch(String path) {
+    context.dispatch(path);
+  }
+
+  @Override
+  public void dispatch(ServletContext servletContext, String path) {
+    context.dispatch(servletContext, path);
+  }
+
+  @Override
+  public void complete() {
+    try {
+      exchange.beforeCommit();
+    } finally {
+      context.complete();
+    }
+  }
+
+  @Override
+  public void start(Runnable work) {
+    context.start(work);
+  }
+
+  @Override
+  public void addListener(AsyncListener listener) {
+    context.addListener(new Forwarding(listener));
+  }
+
+  @Override
+  public void addListener(
+      AsyncListener listener, ServletRequest request, ServletResponse response) {
+    context.addListener(new Forwarding(listener), request, response);
+  }
+
+  @Override
+  public <T extends AsyncListener> T createListener(Class<T> type) throws ServletException {
+    return context.createListener(type);
+  }
+
+  @Override
+  public void setTimeout(long timeout) {
+    context.setTimeout(timeout);
+  }
+
+  @Override
+  public long getTimeout() {
+    return context.getTimeout();
+  }
+
+  private AsyncEvent of(AsyncEvent event) {
+    return new AsyncEvent(
+        this, event.getSuppliedRequest(), event.getSuppliedResponse(), event.getThrowable());
+  }
+
+  /** Saves what is left when the asynchronous cycle ends, however it ends. */
+  private final class Saving implements AsyncListener {
+
+    @Override
+    public void onComplete(AsyncEvent event) {
+      save();
+    }
+
+    @Override
+    public void onTimeout(AsyncEvent event) {
+      save();
+    }
+
+    @Override
+    public void onError(AsyncEvent event) {
+      save();
+    }
+
+    @Override
+    public void onStartAsync(AsyncEvent event) {
+      // Each cycle begins with a context of its own, and with its own listener.
+    }
+
+    private void save() {
+      try {
+        exchange.completed();
+      } catch (RuntimeException e) {
+        // There is nobody left to throw it to.
+        LOG.error("The session could not be saved at the end of an asynchronous request", e);
+      }
+    }
+  }
+
+  /** Hands the event on with the wrapped context. */
+  private final class Forwarding implements AsyncListener {
+
+    private final AsyncListener listener;
+
+    Forwarding(AsyncListener listener) {
+      this.listener = listener;
+    }
+
+    @Override
+    public void onComplete(AsyncEvent event) throws IOException {
+      listener.onComplete(of(event));
+    }
+
+    @Override
+    public void onTimeout(AsyncEvent event) throws IOException {
+      listener.onTimeout(of(event));
+    }
+
+    @Override
+    public void onError(AsyncEvent event) throws IOException {
+      listener.onError(of(event));
+    }
+
+    @Override
+    public void onStartAsync(AsyncEvent event) throws IOException {
+      listener.onStartAsync(of(event));
+    }
+  }
+}

@@ -1,0 +1,278 @@
+package io.coatcheck.session.servlet;
+
+import io.coatcheck.session.token.SessionToken;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * How the token travels: the name and the attributes of the one cookie. Immutable.
+ *
+ * <p>The defaults are the strictest that browsers know: {@code __Host-session=<token>; Path=/;
+ * Secure; HttpOnly; SameSite=Lax}. {@code Secure} does not depend on how a request came in, since
+ * TLS may end at a proxy, and {@code HttpOnly} cannot be switched off. Browsers accept and return
+ * such a cookie on {@code http://localhost} as well.
+ *
+ * <p>Without a remembered login there is no {@code Max-Age}, and the cookie goes when the browser
+ * does. How long a session lives is the store's to know, never the cookie's (RFC 6265bis, OWASP
+ * ASVS 5.0 V3.3).
+ *
+ * @since 0.1.0
+ */
+public final class SessionCookie {
+
+  private static final Logger LOG = LoggerFactory.getLogger(SessionCookie.class);
+
+  /** Browsers cap the lifetime of cookies at 400 days (RFC 6265bis, 5.5). */
+  private static final Duration LONGEST_MAX_AGE = Duration.ofDays(400);
+
+  private static final int MAX_NAME_LENGTH = 128;
+  private static final int MAX_ATTRIBUTE_LENGTH = 1024;
+  private static final String TOKEN_PUNCTUATION = "!#$%&'*+-.^_`|~";
+
+  private static final SessionCookie DEFAULTS = builder().build();
+
+  /** On which requests from other sites browsers send the cookie. */
+  public enum SameSite {
+    /** When somebody follows a link to us, and on none that could change anything. */
+    LAX("Lax"),
+    /** On none: who follows a link to us arrives logged out. */
+    STRICT("Strict"),
+    /** On all. The cross-origin policy alone then stands against forged requests. */
+    NONE("None");
+
+    private final String text;
+
+    SameSite(String text) {
+      this.text = text;
+    }
+  }
+
+  private final String name;
+
+  /** All attributes but {@code Max-Age}, so that setting and deleting cannot differ in them. */
+  private final String attributes;
+
+  private final String path;
+  private final @Nullable String domain;
+  private final SameSite sameSite;
+  private final boolean secure;
+
+  private SessionCookie(Builder builder, boolean secure) {
+    name = builder.name;
+    path = builder.path;
+    domain = builder.domain;
+    sameSite = builder.sameSite;
+    this.secure = secure;
+    attributes =
+        "; Path="
+            + path
+            + (domain == null ? "" : "; Domain=" + domain)
+            + (secure ? "; Secure" : "")
+            + "; HttpOnly; SameSite="
+            + sameSite.text;
+  }
+
+  /** Returns the cookie that is used unless another one is configured. */
+  public static SessionCookie defaults() {
+    return DEFAULTS;
+  }
+
+  /** Begins a cookie with the defaults. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /**
+   * Returns a cookie without {@code Secure}, of the name {@code session-insecure}, for development
+   * on a host other than {@code localhost} without TLS. Everybody on the way can take over the
+   * sessions; so it says in the log.
+   */
+  public static SessionCookie insecureForLocalDevelopment() {
+    LOG.warn(
+        "The session cookie is not Secure: whoever sees the traffic can take over sessions."
+            + " Never use this outside of local development.");
+    return new SessionCookie(builder().name("session-insecure"), false);
+  }
+
+  /** Returns the name. */
+  public String name() {
+    return name;
+  }
+
+  /** Returns below which path browsers send the cookie. */
+  public String path() {
+    return path;
+  }
+
+  /** Returns the domain that browsers send it to; empty for the host that set it alone. */
+  public Optional<String> domain() {
+    return Optional.ofNullable(domain);
+  }
+
+  /** Returns on which requests from other sites browsers send it. */
+  public SameSite sameSite() {
+    return sameSite;
+  }
+
+  /** Tells whether browsers send it over TLS alone. */
+  public boolean isSecure() {
+    return secure;
+  }
+
+  /**
+   * Returns the value of the {@code Set-Cookie} header that gives the client a token.
+   *
+   * @param maxAge how long the client may keep it, capped at 400 days; null until the browser ends
+   */
+  String set(SessionToken token, @Nullable Duration maxAge) {
+    String start = name + '=' + token.value();
+    if (maxAge == null) {
+      return start + attributes;
+    }
+    Duration capped = maxAge.compareTo(LONGEST_MAX_AGE) > 0 ? LONGEST_MAX_AGE : maxAge;
+    return start + "; Max-Age=" + Math.max(capped.toSeconds(), 0) + attributes;
+  }
+
+  /** Returns the value of the {@code Set-Cookie} header that makes the client forget it. */
+  String delete() {
+    return name + "=; Max-Age=0" + attributes;
+  }
+
+  /** Tells whether a {@code Set-Cookie} header is about the cookie of this name. */
+  boolean isSetBy(String header) {
+    int equals = header.indexOf('=');
+    return equals >= 0 && header.substring(0, equals).strip().equals(name);
+  }
+
+  /** Tells the name and the attributes. */
+  @Override
+  public String toString() {
+    return "SessionCookie[" + name + attributes + "]";
+  }
+
+  /** Builds a cookie; {@link #build()} checks the combination. Not thread-safe. */
+  public static final class Builder {
+
+    private String name = "__Host-session";
+    private String path = "/";
+    private @Nullable String domain;
+    private SameSite sameSite = SameSite.LAX;
+
+    private Builder() {}
+
+    /**
+     * Sets the name: 1 to 128 characters of an HTTP token, not beginning with {@code $}. Default:
+     * {@code __Host-session}. A name with the prefix {@code __Host-} keeps other hosts of the same
+     * site from planting a cookie of theirs; choose another one only for a path or a domain.
+     *
+     * @throws IllegalArgumentException if it is not a token
+     */
+    public Builder name(String cookieName) {
+      boolean isToken =
+          !cookieName.isEmpty()
+              && cookieName.length() <= MAX_NAME_LENGTH
+              && cookieName.charAt(0) != '$'
+              && cookieName.chars().allMatch(Builder::isTokenCharacter);
+      if (!isToken) {
+        throw new IllegalArgumentException(
+            "the name of the cookie must have 1 to 128 characters of an HTTP token and not begin"
+                + " with '$': "
+                + quoted(cookieName));
+      }
+      name = cookieName;
+      return this;
+    }
+
+    /**
+     * Sets below which path browsers send the cookie. Default: {@code /}. This keeps nothing from
+     * other applications on the same host.
+     *
+     * @throws IllegalArgumentException if it does not begin with {@code /} or contains anything but
+     *     visible ASCII characters without {@code ;} and {@code ,}
+     */
+    public Builder path(String cookiePath) {
+      boolean isPath =
+          cookiePath.startsWith("/")
+              && cookiePath.length() <= MAX_ATTRIBUTE_LENGTH
+              && cookiePath.chars().allMatch(Builder::isAttributeCharacter);
+      if (!isPath) {
+        throw new IllegalArgumentException(
+            "the path of the cookie must begin with '/' and consist of visible ASCII characters"
+                + " without ';' and ',': "
+                + quoted(cookiePath));
+      }
+      path = cookiePath;
+      return this;
+    }
+
+    /**
+     * Sets the domain whose hosts all get the cookie, which needs a name without {@code __Host-}.
+     * Default: none, the host that set it alone.
+     *
+     * @throws IllegalArgumentException if it is not the name of a host, or begins with a dot
+     */
+    public Builder domain(String cookieDomain) {
+      if (!isHostName(cookieDomain)) {
+        throw new IllegalArgumentException(
+            "the domain of the cookie must be the name of a host, without a dot in front: "
+                + quoted(cookieDomain));
+      }
+      domain = cookieDomain;
+      return this;
+    }
+
+    /** Sets on which requests from other sites browsers send it. Default: {@code LAX}. */
+    public Builder sameSite(SameSite value) {
+      sameSite = value;
+      return this;
+    }
+
+    /**
+     * Makes the cookie.
+     *
+     * @throws IllegalArgumentException if the name has the prefix {@code __Host-} or {@code
+     *     __Host-Http-} in whatever case, and there is a domain or a path other than {@code /}:
+     *     browsers would drop it
+     */
+    public SessionCookie build() {
+      boolean isHostBound = name.toLowerCase(Locale.ROOT).startsWith("__host-");
+      if (isHostBound && domain != null) {
+        throw new IllegalArgumentException(
+            "the domain of a cookie with the prefix __Host- must not be set: " + domain);
+      }
+      if (isHostBound && !path.equals("/")) {
+        throw new IllegalArgumentException(
+            "the path of a cookie with the prefix __Host- must be '/': " + path);
+      }
+      return new SessionCookie(this, true);
+    }
+
+    private static boolean isTokenCharacter(int character) {
+      return (character >= 'a' && character <= 'z')
+          || (character >= 'A' && character <= 'Z')
+          || (character >= '0' && character <= '9')
+          || TOKEN_PUNCTUATION.indexOf(character) >= 0;
+    }
+
+    private static boolean isAttributeCharacter(int character) {
+      return character > ' ' && character < 0x7F && character != ';' && character != ',';
+    }
+
+    private static boolean isHostName(String text) {
+      return text.length() <= 253
+          && text.matches(
+              "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+                  + "(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*");
+    }
+
+    /** Returns a refused value for a message, without what could break a line of the log. */
+    private static String quoted(String text) {
+      String cut = text.length() > 200 ? text.substring(0, 200) + "..." : text;
+      return '"' + cut.replaceAll("\\p{C}", "\uFFFD") + '"';
+    }
+  }
+}

@@ -1,0 +1,405 @@
+package io.coatcheck.session.servlet;
+
+import io.coatcheck.session.SessionManager;
+import io.coatcheck.session.store.SessionStoreException;
+import jakarta.servlet.DispatcherType;
+import jakarta.servlet.Filter;
+import jakarta.servlet.FilterChain;
+import jakarta.servlet.FilterConfig;
+import jakarta.servlet.FilterRegistration;
+import jakarta.servlet.ServletContext;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.ServletRequest;
+import jakarta.servlet.ServletRequestWrapper;
+import jakarta.servlet.ServletResponse;
+import jakarta.servlet.ServletResponseWrapper;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BiPredicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Puts Coatcheck behind {@code request.getSession()}, for everything behind the filter. The
+ * container's own sessions are never asked for.
+ *
+ * <p>Put it before all filters that use the session, for the dispatcher types {@code REQUEST},
+ * {@code FORWARD}, {@code ASYNC} and {@code ERROR}, with asynchronous support; {@link #register}
+ * does that. Mapped twice, it acts once; several filters with cookies of different names work side
+ * by side.
+ *
+ * <p>A session is saved before the response can reach the client, so that who sees the response
+ * finds what it reports. A {@link SessionStoreException} that the application lets pass, and a save
+ * that fails, is answered with 503 and {@code Retry-After}, as long as the response is uncommitted.
+ *
+ * <p>Thread-safe.
+ *
+ * @since 0.1.0
+ */
+public class SessionFilter implements Filter {
+
+  /** Names the request attribute that holds the exchange of the innermost filter. */
+  static final String CURRENT = SessionFilter.class.getName() + ".current";
+
+  private static final AtomicLong INSTANCES = new AtomicLong();
+
+  /** Names the request attribute that holds this filter's exchange. */
+  private final String attribute =
+      SessionFilter.class.getName() + ".exchange" + INSTANCES.incrementAndGet();
+
+  private final boolean isBuilt;
+  private volatile @Nullable FilterSettings settings;
+
+  /**
+   * For {@code web.xml} and for subclasses: what {@link #configure} returns is used from {@link
+   * #init} on.
+   */
+  public SessionFilter() {
+    isBuilt = false;
+  }
+
+  private SessionFilter(FilterSettings settings) {
+    isBuilt = true;
+    this.settings = settings;
+  }
+
+  /**
+   * Begins a filter for the sessions of a manager. The manager is the caller's to close, after the
+   * filter's end.
+   */
+  public static Builder builder(SessionManager manager) {
+    return new Builder(manager);
+  }
+
+  /**
+   * Decides how a filter works that was not built by a {@link Builder}. To be overridden.
+   *
+   * @throws ServletException if something is wrong with the configuration, which stops start-up
+   */
+  protected Builder configure(FilterConfig config) throws ServletException {
+    throw new ServletException(
+        "a SessionFilter of web.xml must override configure, which makes its settings");
+  }
+
+  @Override
+  public final void init(FilterConfig config) throws ServletException {
+    if (!isBuilt) {
+      settings = configure(config).settings();
+    } else if (config.getInitParameterNames().hasMoreElements()) {
+      throw new ServletException(
+          "this SessionFilter was made by its builder and reads no init parameters: "
+              + config.getInitParameterNames().nextElement());
+    }
+  }
+
+  /** Closes the manager if this filter made it, and leaves one that it was given alone. */
+  @Override
+  public void destroy() {
+    FilterSettings current = settings;
+    if (current != null && current.closesManager()) {
+      current.manager().close();
+    }
+  }
+
+  /**
+   * Registers this filter for all paths and the dispatcher types that it needs, before the filters
+   * that {@code web.xml} maps and those that are mapped later in this way.
+   *
+   * @throws IllegalStateException if there is a filter {@code coatcheck-session} already, or it is
+   *     too late to add one
+   */
+  public FilterRegistration.Dynamic register(ServletContext servletContext) {
+    FilterRegistration.Dynamic registration = servletContext.addFilter("coatcheck-session", this);
+    if (registration == null) {
+      throw new IllegalStateException("there is a filter of the name coatcheck-session already");
+    }
+    registration.setAsyncSupported(true);
+    registration.addMappingForUrlPatterns(
+        EnumSet.of(
+            DispatcherType.REQUEST,
+            DispatcherType.FORWARD,
+            DispatcherType.ASYNC,
+            DispatcherType.ERROR),
+        false,
+        "/*");
+    return registration;
+  }
+
+  @Override
+  public final void doFilter(ServletRequest request, ServletResponse response, FilterChain chain)
+      throws IOException, ServletException {
+    if (request instanceof HttpServletRequest httpRequest
+        && response instanceof HttpServletResponse httpResponse) {
+      filter(httpRequest, httpResponse, chain);
+    } else {
+      chain.doFilter(request, response);
+    }
+  }
+
+  private void filter(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+      throws IOException, ServletException {
+    SessionExchange known =
+        request.getAttribute(attribute) instanceof SessionExchange exchange ? exchange : null;
+    if (known == null && isRefused(request, response)) {
+      return;
+    }
+    SessionExchange exchange = known == null ? begin(request, response) : known;
+    SessionRequest ourRequest = ours(request, exchange);
+    SessionResponse ourResponse = ours(response, exchange);
+    if (ourRequest != null && ourResponse != null) {
+      passThrough(exchange, request, response, chain);
+      return;
+    }
+    HttpServletResponse passedResponse = response;
+    if (ourResponse == null) {
+      ourResponse = new SessionResponse(exchange, response);
+      passedResponse = ourResponse;
+    }
+    HttpServletRequest passedRequest = request;
+    if (ourRequest == null) {
+      ourRequest = new SessionRequest(exchange, request, ourResponse);
+      passedRequest = ourRequest;
+    }
+    exchange.wrappedBy(ourRequest);
+    if (request.getDispatcherType() == DispatcherType.ERROR) {
+      exchange.errorDispatchBegins();
+    }
+    if (known == null && isEager(exchange.settings(), request)) {
+      exchange.resolveNow();
+    }
+    Object outer = request.getAttribute(CURRENT);
+    request.setAttribute(CURRENT, exchange);
+    try {
+      guarded(exchange, passedRequest, passedResponse, chain);
+    } finally {
+      if (outer != null && !request.isAsyncStarted()) {
+        request.setAttribute(CURRENT, outer);
+      }
+    }
+  }
+
+  /** Answers 403 if another site made a browser send the request. The session is not looked at. */
+  private boolean isRefused(HttpServletRequest request, HttpServletResponse response)
+      throws IOException {
+    FilterSettings current = settings;
+    if (current == null || request.getDispatcherType() != DispatcherType.REQUEST) {
+      return false;
+    }
+    CrossOriginPolicy.Refusal refusal = current.crossOrigin().refuses(request).orElse(null);
+    if (refusal == null) {
+      return false;
+    }
+    response.setStatus(HttpServletResponse.SC_FORBIDDEN);
+    response.setHeader("Cache-Control", "no-store");
+    response.setContentType("text/plain;charset=UTF-8");
+    response.getWriter().println(refusal.message());
+    return true;
+  }
+
+  /** Passes a forward or an include on; the end of a forward may be the end of the response. */
+  private static void passThrough(
+      SessionExchange exchange,
+      HttpServletRequest request,
+      HttpServletResponse response,
+      FilterChain chain)
+      throws IOException, ServletException {
+    if (request.getDispatcherType() != DispatcherType.FORWARD) {
+      chain.doFilter(request, response);
+      return;
+    }
+    exchange.forwardBegins();
+    try {
+      chain.doFilter(request, response);
+      exchange.beforeCommit();
+    } finally {
+      exchange.forwardEnds();
+    }
+  }
+
+  private static void guarded(
+      SessionExchange exchange,
+      HttpServletRequest request,
+      HttpServletResponse response,
+      FilterChain chain)
+      throws IOException, ServletException {
+    try {
+      chain.doFilter(request, response);
+      exchange.chainReturned(request.isAsyncStarted());
+    } catch (IOException | ServletException | RuntimeException | Error e) {
+      SessionStoreException failure = Unavailable.causeOf(e);
+      if (failure == null) {
+        saveDespite(e, exchange, request.isAsyncStarted());
+        throw e;
+      }
+      if (!exchange.answersUnavailable(failure)) {
+        throw e;
+      }
+    }
+  }
+
+  /** What the application stored before it failed is stored. */
+  private static void saveDespite(Throwable e, SessionExchange exchange, boolean isAsync) {
+    try {
+      exchange.chainReturned(isAsync);
+    } catch (SessionStoreException unsaved) {
+      e.addSuppressed(unsaved);
+    }
+  }
+
+  private static boolean isEager(FilterSettings settings, HttpServletRequest request) {
+    return !settings.lazy() && !settings.excluded().matches(request);
+  }
+
+  private SessionExchange begin(HttpServletRequest request, HttpServletResponse response) {
+    FilterSettings current = settings;
+    if (current == null) {
+      throw new IllegalStateException("init was not called on this SessionFilter");
+    }
+    SessionExchange exchange = new SessionExchange(current, request, response);
+    request.setAttribute(attribute, exchange);
+    return exchange;
+  }
+
+  /** Finds our wrapper below those of others; null if there is none. */
+  private static @Nullable SessionRequest ours(
+      HttpServletRequest request, SessionExchange exchange) {
+    ServletRequest current = request;
+    while (current instanceof ServletRequestWrapper wrapper) {
+      if (wrapper instanceof SessionRequest ours && ours.exchange() == exchange) {
+        return ours;
+      }
+      current = wrapper.getRequest();
+    }
+    return null;
+  }
+
+  private static @Nullable SessionResponse ours(
+      HttpServletResponse response, SessionExchange exchange) {
+    ServletResponse current = response;
+    while (current instanceof ServletResponseWrapper wrapper) {
+      if (wrapper instanceof SessionResponse ours && ours.exchange() == exchange) {
+        return ours;
+      }
+      current = wrapper.getResponse();
+    }
+    return null;
+  }
+
+  /** Builds a filter; {@link #build()} checks the combination. Not thread-safe. */
+  public static final class Builder {
+
+    private final SessionManager manager;
+    private SessionCookie cookie = SessionCookie.defaults();
+    private final List<String> excluded = new ArrayList<>();
+    private boolean lazy;
+    private boolean storeEmptySessions;
+    private BiPredicate<String, String> roles = (principal, role) -> false;
+    private boolean recordClient = true;
+    private CrossOriginPolicy crossOrigin = CrossOriginPolicy.defaults();
+    private boolean closeManager;
+
+    private Builder(SessionManager manager) {
+      this.manager = manager;
+    }
+
+    /** Sets the cookie. Default: {@link SessionCookie#defaults()}. */
+    public Builder cookie(SessionCookie sessionCookie) {
+      cookie = sessionCookie;
+      return this;
+    }
+
+    /**
+     * Adds paths on which the store is asked only when the application asks for the session, such
+     * as {@code /assets/*}: requests there do not count as activity otherwise. The session works
+     * there as everywhere. Default: none.
+     *
+     * @param paths {@code /health} or {@code /assets/*}, within the application
+     * @throws IllegalArgumentException if one is neither
+     */
+    public Builder exclude(String... paths) {
+      List<String> added = List.of(paths);
+      PathPatterns.of("exclude", added);
+      excluded.addAll(added);
+      return this;
+    }
+
+    /**
+     * Sets whether that is so on all paths. Then a request counts as activity only if the
+     * application asks for the session, the user or a {@link WebSession}. Default: false.
+     */
+    public Builder lazy(boolean untilAsked) {
+      lazy = untilAsked;
+      return this;
+    }
+
+    /**
+     * Sets whether {@code getSession()} stores a session, and sends its cookie, though nothing is
+     * put into it: the habit of the containers, which costs a row for every robot that comes by.
+     * Default: false, a session is stored once the application relies on it.
+     */
+    public Builder storeEmptySessions(boolean store) {
+      storeEmptySessions = store;
+      return this;
+    }
+
+    /**
+     * Sets what {@code isUserInRole} answers for a principal of ours. It is asked each time, so
+     * that a role that was taken away is gone at once. Default: false for every role.
+     *
+     * @param predicate is given the principal and the role, in this order; thread-safe
+     */
+    public Builder roles(BiPredicate<String, String> predicate) {
+      roles = predicate;
+      return this;
+    }
+
+    /**
+     * Sets whether a login records the address and the user agent of the client for the list of
+     * devices, unless the login itself says what to record. Default: true.
+     */
+    public Builder recordClient(boolean record) {
+      recordClient = record;
+      return this;
+    }
+
+    /**
+     * Sets which requests other sites may make a browser send. Default: {@link
+     * CrossOriginPolicy#defaults()}.
+     */
+    public Builder crossOrigin(CrossOriginPolicy policy) {
+      crossOrigin = policy;
+      return this;
+    }
+
+    /**
+     * Sets whether the manager is closed when the container ends the filter; for filters that a
+     * subclass configures, with a manager that nobody else knows. Default: false.
+     */
+    public Builder closeManager(boolean close) {
+      closeManager = close;
+      return this;
+    }
+
+    /** Makes the filter. */
+    public SessionFilter build() {
+      return new SessionFilter(settings());
+    }
+
+    FilterSettings settings() {
+      return new FilterSettings(
+          manager,
+          cookie,
+          PathPatterns.of("exclude", excluded),
+          lazy,
+          storeEmptySessions,
+          roles,
+          recordClient,
+          crossOrigin,
+          closeManager);
+    }
+  }
+}

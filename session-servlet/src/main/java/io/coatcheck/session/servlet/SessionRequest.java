@@ -1,0 +1,196 @@
+package io.coatcheck.session.servlet;
+
+import io.coatcheck.session.Session;
+import jakarta.servlet.AsyncContext;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.ServletRequest;
+import jakarta.servlet.ServletResponse;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletRequestWrapper;
+import jakarta.servlet.http.HttpServletResponse;
+import jakarta.servlet.http.HttpSession;
+import jakarta.servlet.http.HttpUpgradeHandler;
+import java.io.IOException;
+import java.security.Principal;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The request with our session in place of the container's.
+ *
+ * <p>Who is logged in by us comes first: {@code getUserPrincipal} and its like answer with that
+ * principal, {@code authenticate} is satisfied, {@code login} is refused as the Servlet API demands
+ * where somebody is logged in. With no principal of ours, all of them are the container's. {@code
+ * logout} ends both. When the container logs somebody in, our session gets a new secret, so that
+ * nobody who knew the old one is in it.
+ */
+final class SessionRequest extends HttpServletRequestWrapper {
+
+  private static final String AUTH_TYPE = "SESSION";
+
+  /** Names the attribute that tells for whom of the container's users the secret was renewed. */
+  private static final String RENEWED_FOR = SessionRequest.class.getPackageName() + ".renewedFor";
+
+  private final SessionExchange exchange;
+  private final SessionResponse response;
+
+  SessionRequest(SessionExchange exchange, HttpServletRequest request, SessionResponse response) {
+    super(request);
+    this.exchange = exchange;
+    this.response = response;
+  }
+
+  SessionExchange exchange() {
+    return exchange;
+  }
+
+  SessionResponse response() {
+    return response;
+  }
+
+  @Override
+  public HttpSession getSession() {
+    HttpSession session = getSession(true);
+    if (session == null) {
+      throw new IllegalStateException("a session was asked for and not made");
+    }
+    return session;
+  }
+
+  @Override
+  public @Nullable HttpSession getSession(boolean create) {
+    return exchange.view(create);
+  }
+
+  @Override
+  public String changeSessionId() {
+    HttpSessionView view = exchange.view(false);
+    if (view == null) {
+      throw new IllegalStateException("there is no session whose id could be changed");
+    }
+    exchange.renew(view.session());
+    return HttpSessionView.textOf(view.session());
+  }
+
+  /**
+   * Returns the id that our cookie names, without the secret; equal to the session's {@code getId}
+   * if it is live. Without one, an id in the URL is reported as the Servlet API wants it, and never
+   * accepted.
+   */
+  @Override
+  public @Nullable String getRequestedSessionId() {
+    if (exchange.hasPresented()) {
+      return exchange.requestedSessionId();
+    }
+    return super.isRequestedSessionIdFromURL() ? super.getRequestedSessionId() : null;
+  }
+
+  @Override
+  public boolean isRequestedSessionIdValid() {
+    return exchange.isRequestedSessionIdValid();
+  }
+
+  @Override
+  public boolean isRequestedSessionIdFromCookie() {
+    return exchange.requestedSessionId() != null;
+  }
+
+  @Override
+  public boolean isRequestedSessionIdFromURL() {
+    return !exchange.hasPresented() && super.isRequestedSessionIdFromURL();
+  }
+
+  @Override
+  public @Nullable Principal getUserPrincipal() {
+    Principal ours = exchange.principal().map(SessionPrincipal::new).orElse(null);
+    return ours == null ? super.getUserPrincipal() : ours;
+  }
+
+  @Override
+  public @Nullable String getRemoteUser() {
+    String ours = exchange.principal().orElse(null);
+    return ours == null ? super.getRemoteUser() : ours;
+  }
+
+  @Override
+  public @Nullable String getAuthType() {
+    return exchange.principal().isPresent() ? AUTH_TYPE : super.getAuthType();
+  }
+
+  /** The two names that the Servlet API reserves mean nobody, and everybody who is logged in. */
+  @Override
+  public boolean isUserInRole(String role) {
+    String ours = exchange.principal().orElse(null);
+    if (ours == null) {
+      return super.isUserInRole(role);
+    }
+    return switch (role) {
+      case "*" -> false;
+      case "**" -> true;
+      default -> exchange.settings().roles().test(ours, role);
+    };
+  }
+
+  @Override
+  public boolean authenticate(HttpServletResponse to) throws IOException, ServletException {
+    if (exchange.principal().isPresent()) {
+      return true;
+    }
+    boolean isAuthenticated = super.authenticate(to);
+    if (isAuthenticated) {
+      renewOnceFor(super.getRemoteUser());
+    }
+    return isAuthenticated;
+  }
+
+  @Override
+  public void login(String user, String password) throws ServletException {
+    if (exchange.principal().isPresent()) {
+      throw new ServletException("somebody is logged in already");
+    }
+    super.login(user, password);
+    renewOnceFor(super.getRemoteUser());
+  }
+
+  @Override
+  public void logout() throws ServletException {
+    try {
+      exchange.logout();
+    } finally {
+      super.logout();
+    }
+  }
+
+  /** Some of the container's mechanisms log in anew with each request: one renewal is enough. */
+  private void renewOnceFor(@Nullable String user) {
+    Session session = exchange.session();
+    if (session != null && user != null && !user.equals(session.attribute(RENEWED_FOR))) {
+      session.attribute(RENEWED_FOR, user);
+      exchange.renew(session);
+    }
+  }
+
+  @Override
+  public <T extends HttpUpgradeHandler> T upgrade(Class<T> handler)
+      throws IOException, ServletException {
+    exchange.beforeCommit();
+    return super.upgrade(handler);
+  }
+
+  /** The container would go on with its own request and response. */
+  @Override
+  public AsyncContext startAsync() {
+    return SessionAsyncContext.begin(exchange, super.startAsync(this, response), true);
+  }
+
+  @Override
+  public AsyncContext startAsync(ServletRequest servletRequest, ServletResponse servletResponse) {
+    boolean areOurs = servletRequest == this && servletResponse == response;
+    return SessionAsyncContext.begin(
+        exchange, super.startAsync(servletRequest, servletResponse), areOurs);
+  }
+
+  @Override
+  public AsyncContext getAsyncContext() {
+    return SessionAsyncContext.of(exchange, super.getAsyncContext());
+  }
+}

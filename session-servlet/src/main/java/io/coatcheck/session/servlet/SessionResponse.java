@@ -1,0 +1,215 @@
+package io.coatcheck.session.servlet;
+
+import jakarta.servlet.ServletOutputStream;
+import jakarta.servlet.http.Cookie;
+import jakarta.servlet.http.HttpServletResponse;
+import jakarta.servlet.http.HttpServletResponseWrapper;
+import java.io.IOException;
+import java.io.PrintWriter;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The response, with the session saved before each way to commit it, and no session id in any URL.
+ */
+final class SessionResponse extends HttpServletResponseWrapper {
+
+  private static final Logger LOG = LoggerFactory.getLogger(SessionFilter.class);
+
+  private final SessionExchange exchange;
+  private @Nullable ServletOutputStream stream;
+  private @Nullable PrintWriter writer;
+
+  SessionResponse(SessionExchange exchange, HttpServletResponse response) {
+    super(response);
+    this.exchange = exchange;
+  }
+
+  SessionExchange exchange() {
+    return exchange;
+  }
+
+  // What is written.
+
+  @Override
+  public ServletOutputStream getOutputStream() throws IOException {
+    ServletOutputStream out = super.getOutputStream();
+    if (stream == null) {
+      stream = new CommittingOutputStream(exchange, out);
+    }
+    return stream;
+  }
+
+  @Override
+  public PrintWriter getWriter() throws IOException {
+    PrintWriter out = super.getWriter();
+    if (writer == null) {
+      writer = new CommittingWriter(exchange, out, getCharacterEncoding());
+    }
+    return writer;
+  }
+
+  @Override
+  public void flushBuffer() throws IOException {
+    exchange.beforeCommit();
+    super.flushBuffer();
+  }
+
+  @Override
+  public void resetBuffer() {
+    super.resetBuffer();
+    exchange.watch().bufferWasReset();
+  }
+
+  @Override
+  public void reset() {
+    super.reset();
+    stream = null;
+    writer = null;
+    exchange.watch().responseWasReset();
+    exchange.restoreCookie();
+  }
+
+  // Errors and redirects.
+
+  @Override
+  public void sendError(int status) throws IOException {
+    exchange.beforeCommit();
+    super.sendError(status);
+  }
+
+  @Override
+  public void sendError(int status, @Nullable String message) throws IOException {
+    exchange.beforeCommit();
+    super.sendError(status, message);
+  }
+
+  @Override
+  public void sendRedirect(String location) throws IOException {
+    exchange.beforeCommit();
+    super.sendRedirect(location);
+  }
+
+  // The next three are of Servlet 6.1; nobody calls them on a container that does not have them.
+
+  @Override
+  public void sendRedirect(String location, int status) throws IOException {
+    exchange.beforeCommit();
+    super.sendRedirect(location, status);
+  }
+
+  @Override
+  public void sendRedirect(String location, boolean clearBuffer) throws IOException {
+    exchange.beforeCommit();
+    super.sendRedirect(location, clearBuffer);
+  }
+
+  @Override
+  public void sendRedirect(String location, int status, boolean clearBuffer) throws IOException {
+    exchange.beforeCommit();
+    super.sendRedirect(location, status, clearBuffer);
+  }
+
+  // Lengths and headers.
+
+  @Override
+  public void setContentLength(int length) {
+    exchange.watch().beforeContentLength(length);
+    super.setContentLength(length);
+  }
+
+  @Override
+  public void setContentLengthLong(long length) {
+    exchange.watch().beforeContentLength(length);
+    super.setContentLengthLong(length);
+  }
+
+  @Override
+  public void setHeader(String name, @Nullable String value) {
+    if (isOurs(name, value)) {
+      return;
+    }
+    beforeHeader(name, value);
+    super.setHeader(name, value);
+    afterHeader(name);
+  }
+
+  @Override
+  public void addHeader(String name, @Nullable String value) {
+    if (isOurs(name, value)) {
+      return;
+    }
+    beforeHeader(name, value);
+    super.addHeader(name, value);
+    afterHeader(name);
+  }
+
+  @Override
+  public void setIntHeader(String name, int value) {
+    beforeHeader(name, Integer.toString(value));
+    super.setIntHeader(name, value);
+  }
+
+  @Override
+  public void addIntHeader(String name, int value) {
+    beforeHeader(name, Integer.toString(value));
+    super.addIntHeader(name, value);
+  }
+
+  @Override
+  public void addCookie(Cookie cookie) {
+    if (cookie.getName().equals(exchange.settings().cookie().name())) {
+      refuse();
+    } else {
+      super.addCookie(cookie);
+    }
+  }
+
+  private boolean isOurs(String name, @Nullable String value) {
+    boolean isOurs =
+        value != null
+            && name.equalsIgnoreCase("Set-Cookie")
+            && exchange.settings().cookie().isSetBy(value);
+    if (isOurs) {
+      refuse();
+    }
+    return isOurs;
+  }
+
+  private static void refuse() {
+    LOG.warn("The application tried to set the session cookie by itself; this has no effect");
+  }
+
+  private void beforeHeader(String name, @Nullable String value) {
+    if (value != null && name.equalsIgnoreCase("Content-Length")) {
+      long length;
+      try {
+        length = Long.parseLong(value.strip());
+      } catch (NumberFormatException e) {
+        return;
+      }
+      exchange.watch().beforeContentLength(length);
+    }
+  }
+
+  private void afterHeader(String name) {
+    if (name.equalsIgnoreCase("Set-Cookie") || name.equalsIgnoreCase("Cache-Control")) {
+      exchange.restoreCookie();
+    }
+  }
+
+  // URLs.
+
+  /** Returns the URL as it is: a session is never named in one. */
+  @Override
+  public String encodeURL(String url) {
+    return url;
+  }
+
+  /** Returns the URL as it is: a session is never named in one. */
+  @Override
+  public String encodeRedirectURL(String url) {
+    return url;
+  }
+}

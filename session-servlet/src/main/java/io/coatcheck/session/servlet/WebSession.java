@@ -1,0 +1,233 @@
+package io.coatcheck.session.servlet;
+
+import io.coatcheck.session.LoginOptions;
+import io.coatcheck.session.Session;
+import io.coatcheck.session.SessionManager;
+import io.coatcheck.session.token.SessionId;
+import jakarta.servlet.http.HttpServletRequest;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What the Servlet API has no words for: logging in and out, and the user's other sessions.
+ *
+ * <p>Attributes remain with {@code request.getSession()}, which shows the same session. Use it
+ * within the request. Every method may ask the store, if nothing in this request did before, and
+ * then throws {@link io.coatcheck.session.store.SessionStoreException} if that fails; let it pass,
+ * and {@link SessionFilter} answers 503.
+ *
+ * @since 0.1.0
+ */
+public final class WebSession {
+
+  private final HttpServletRequest request;
+  private final SessionExchange exchange;
+  private final SessionManager manager;
+
+  private WebSession(HttpServletRequest request, SessionExchange exchange) {
+    this.request = request;
+    this.exchange = exchange;
+    this.manager = exchange.settings().manager();
+  }
+
+  /**
+   * Returns the session side of a request, whether there is a session or not. With several filters
+   * in front, it is the innermost one's.
+   *
+   * @param request as the filter handed it on, wrapped or not
+   * @throws IllegalStateException if no {@link SessionFilter} is in front of what asks
+   */
+  public static WebSession of(HttpServletRequest request) {
+    if (request.getAttribute(SessionFilter.CURRENT) instanceof SessionExchange exchange) {
+      return new WebSession(request, exchange);
+    }
+    throw new IllegalStateException(
+        "no SessionFilter is in front of this request: map one to /* for the dispatcher types"
+            + " REQUEST, FORWARD, ASYNC and ERROR, before all filters that use the session");
+  }
+
+  /**
+   * Logs a principal in, as {@link #login(String, LoginOptions)} with {@link
+   * LoginOptions#defaults()}.
+   */
+  public LoginResult login(String principal) {
+    return login(principal, LoginOptions.defaults());
+  }
+
+  /**
+   * Logs a principal in whose credentials the application has checked. The session gets a new
+   * secret in the same write, so that the cookie from before opens nothing any more; what an
+   * anonymous session held is kept. It works whatever the client presented. Somebody else who was
+   * logged in is logged out first.
+   *
+   * @param principal 1 to 255 code points without U+0000 and lone surrogates; compared exactly
+   * @return {@link LoginResult#LOGGED_IN}, unless a limit of sessions that refuses newcomers or
+   *     {@link LoginOptions.Builder#validIf} speaks against it
+   * @throws IllegalArgumentException if the principal is out of range; nothing was done
+   * @throws IllegalStateException if the response is committed, so that the cookie cannot be sent;
+   *     nothing was done
+   * @throws io.coatcheck.session.store.SessionStoreException if the store failed: nobody has the
+   *     new cookie, and the next login works
+   */
+  public LoginResult login(String principal, LoginOptions options) {
+    boolean isToBeRecorded =
+        exchange.settings().recordClient()
+            && options.clientAddress().isEmpty()
+            && options.userAgent().isEmpty();
+    LoginOptions completed =
+        isToBeRecorded
+            ? options.toBuilder()
+                .client(request.getRemoteAddr(), request.getHeader("User-Agent"))
+                .build()
+            : options;
+    return exchange.login(principal, completed);
+  }
+
+  /**
+   * Ends the session in the store, for every node, and makes the client forget the cookie. Doing it
+   * twice is fine, and so is doing it without a session.
+   *
+   * @throws io.coatcheck.session.store.SessionStoreException if the store failed: the response is
+   *     503 even if this is caught, since the logout must not be reported as done
+   */
+  public void logout() {
+    exchange.logout();
+  }
+
+  /**
+   * Gives the session a new secret: the cookie from before opens nothing any more. For changes of
+   * privilege that are no login.
+   *
+   * @return whether it has one; {@code false} if there is no session, or it ended meanwhile
+   * @throws IllegalStateException if the response is committed; nothing was done
+   */
+  public boolean renew() {
+    Session session = exchange.session();
+    return session != null && exchange.renew(session);
+  }
+
+  /** Returns who is logged in. */
+  public Optional<String> principal() {
+    return exchange.principal();
+  }
+
+  /** Tells whether somebody is logged in. */
+  public boolean isLoggedIn() {
+    return principal().isPresent();
+  }
+
+  /** Returns when the principal last proved who they are. */
+  public Optional<Instant> authenticatedAt() {
+    return live().flatMap(Session::authenticatedAt);
+  }
+
+  /**
+   * Tells whether the principal logged in less than so long ago; for what needs a fresh login. Just
+   * as long ago is too long.
+   */
+  public boolean authenticatedWithin(Duration age) {
+    return authenticatedAt()
+        .map(moment -> manager.clock().instant().isBefore(moment.plus(age)))
+        .orElse(false);
+  }
+
+  /** Returns the public id of the session, by which it can be named in a log or a list. */
+  public Optional<SessionId> id() {
+    return live().map(Session::id);
+  }
+
+  /** Returns when the session was created. */
+  public Optional<Instant> createdAt() {
+    return live().map(Session::createdAt);
+  }
+
+  /**
+   * Returns when the session was used before this request, up to the touch interval late; its
+   * creation if this request began it.
+   */
+  public Optional<Instant> lastSeenAt() {
+    return live().map(exchange::previousAccess);
+  }
+
+  /** Returns when the session will expire if no other request uses it. */
+  public Optional<Instant> expiresAt() {
+    return live().map(Session::expiresAt);
+  }
+
+  /**
+   * Lists the live sessions of whoever is logged in, the one that was used last first; empty if
+   * nobody is.
+   *
+   * @throws UnsupportedOperationException if the store has no index by principal
+   */
+  public List<Device> devices() {
+    Session session = exchange.session();
+    if (session == null || session.principal().isEmpty()) {
+      return List.of();
+    }
+    return manager.sessionsOf(session.principal().get()).stream()
+        .map(info -> new Device(info, info.id().equals(session.id())))
+        .toList();
+  }
+
+  /**
+   * Ends one of the sessions of whoever is logged in. The session of this request is {@linkplain
+   * #logout() logged out}.
+   *
+   * @param id as {@link Device} has it
+   * @return whether it was ended; {@code false} alike for a session of another principal, one that
+   *     does not exist, and where nobody is logged in
+   */
+  public boolean revoke(SessionId id) {
+    Session session = exchange.session();
+    if (session == null || session.principal().isEmpty()) {
+      return false;
+    }
+    if (session.id().equals(id)) {
+      exchange.logout();
+      return true;
+    }
+    return manager.revokeOwn(session, id);
+  }
+
+  /**
+   * As {@link #revoke(SessionId)}, for an id as a form or a path sends it.
+   *
+   * @param id untrusted; what is not the text of an id names no session
+   */
+  public boolean revoke(String id) {
+    return SessionId.parse(id).map(this::revoke).orElse(false);
+  }
+
+  /**
+   * Ends all other sessions of whoever is logged in.
+   *
+   * @return how many
+   * @throws UnsupportedOperationException if the store has no index by principal
+   */
+  public int logoutOthers() {
+    Session session = exchange.session();
+    return session == null ? 0 : manager.revokeOthers(session);
+  }
+
+  /**
+   * Ends all sessions of whoever is logged in, that of this request included, and {@linkplain
+   * #logout() logs out}.
+   *
+   * @return how many
+   * @throws UnsupportedOperationException if the store has no index by principal; nobody is logged
+   *     out
+   */
+  public int logoutEverywhere() {
+    Optional<String> principal = principal();
+    int ended = principal.isEmpty() ? 0 : manager.revokeAll(principal.get());
+    exchange.logout();
+    return ended;
+  }
+
+  private Optional<Session> live() {
+    return Optional.ofNullable(exchange.session());
+  }
+}

@@ -1,0 +1,139 @@
+package io.coatcheck.session.servlet;
+
+import io.coatcheck.session.SessionManager;
+import io.coatcheck.session.event.SessionEvent;
+import io.coatcheck.session.memory.InMemorySessionStore;
+import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.testkit.MovableClock;
+import io.coatcheck.session.token.SessionId;
+import jakarta.servlet.DispatcherType;
+import jakarta.servlet.Filter;
+import jakarta.servlet.FilterChain;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.ServletRequest;
+import jakarta.servlet.ServletResponse;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.UnaryOperator;
+
+/** One application behind one or more filters, in a container that runs, for one test. */
+final class Site implements AutoCloseable {
+
+  static final String ERROR_PAGE = "/error-page";
+
+  final MovableClock clock = MovableClock.at(Instant.parse("2026-01-01T00:00:00Z"));
+  final ObservedStore store;
+  final SessionManager manager;
+  final List<SessionEvent> events = new CopyOnWriteArrayList<>();
+
+  private final Container.Running running;
+  private final Map<String, Handler> handlers = new ConcurrentHashMap<>();
+  private volatile List<Filter> filters;
+  private volatile Set<DispatcherType> dispatchers = EnumSet.allOf(DispatcherType.class);
+  private volatile HttpServletResponse lastResponse;
+
+  Site(Container container) {
+    this(container, false, UnaryOperator.identity(), UnaryOperator.identity());
+  }
+
+  Site(
+      Container container,
+      boolean copyOnRead,
+      UnaryOperator<SessionManager.Builder> managerOptions,
+      UnaryOperator<SessionFilter.Builder> filterOptions) {
+    store = new ObservedStore(InMemorySessionStore.builder().copyOnRead(copyOnRead).build());
+    manager =
+        managerOptions
+            .apply(
+                SessionManager.builder(store)
+                    .codec(new TestCodec())
+                    .clock(clock)
+                    .listener(events::add)
+                    .cleanUpInterval(Duration.ZERO))
+            .build();
+    filters = List.of(filterOptions.apply(SessionFilter.builder(manager)).build());
+    running = container.running();
+    handlers.put(ERROR_PAGE, (request, response) -> response.getWriter().print("error page"));
+    running.switchboard().connect(this);
+  }
+
+  /** Sets what the application does on a path. */
+  Site on(String path, Handler handler) {
+    handlers.put(path, handler);
+    return this;
+  }
+
+  void filters(Filter... inOrder) {
+    filters = List.of(inOrder);
+  }
+
+  /** Maps the filters to some dispatcher types only. */
+  void dispatchers(DispatcherType first, DispatcherType... rest) {
+    dispatchers = EnumSet.of(first, rest);
+  }
+
+  int port() {
+    return running.port();
+  }
+
+  /** Returns the response of the last request, as the container gave it. */
+  HttpServletResponse lastResponse() {
+    return lastResponse;
+  }
+
+  Browser browser() {
+    return new Browser(port());
+  }
+
+  /** Returns what is stored under the id of a token. */
+  StoredSession stored(String token) {
+    SessionId id = SessionId.parse(token.substring(0, token.indexOf('.'))).orElseThrow();
+    return store.find(id).orElse(null);
+  }
+
+  void filter(ServletRequest request, ServletResponse response, FilterChain chain)
+      throws IOException, ServletException {
+    if (request.getDispatcherType() == DispatcherType.REQUEST) {
+      lastResponse = (HttpServletResponse) response;
+    }
+    List<Filter> active = dispatchers.contains(request.getDispatcherType()) ? filters : List.of();
+    chain(active, chain).doFilter(request, response);
+  }
+
+  private static FilterChain chain(List<Filter> filters, FilterChain last) {
+    return filters.isEmpty()
+        ? last
+        : (request, response) ->
+            filters
+                .get(0)
+                .doFilter(request, response, chain(filters.subList(1, filters.size()), last));
+  }
+
+  void handle(HttpServletRequest request, HttpServletResponse response) throws Exception {
+    String path =
+        request.getPathInfo() == null
+            ? request.getServletPath()
+            : request.getServletPath() + request.getPathInfo();
+    Object included = request.getAttribute("jakarta.servlet.include.path_info");
+    Handler handler = handlers.get(included == null ? path : included.toString());
+    if (handler == null) {
+      response.sendError(HttpServletResponse.SC_NOT_FOUND);
+    } else {
+      handler.handle(request, response);
+    }
+  }
+
+  @Override
+  public void close() {
+    manager.close();
+  }
+}
