@@ -1,0 +1,137 @@
+package io.coatcheck.session.codec;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.ObjectInputFilter;
+import java.io.ObjectInputFilter.FilterInfo;
+import java.io.ObjectInputFilter.Status;
+import java.io.ObjectInputStream;
+import java.io.ObjectStreamClass;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads one object from bytes that may be hostile.
+ *
+ * <p>Classes are checked twice. By name, before they are loaded; and by the JDK's filter, which
+ * also sees what {@code readResolve} returns and which superclasses a class has here. A filter of
+ * the whole JVM ({@code jdk.serialFilter}) is asked too.
+ *
+ * <p>A class that is allowed and does not exist any more is reported as the JDK wants it: if it is
+ * the class of a field that was removed, or of a superclass that was, reading goes on without it.
+ */
+final class CheckedInput extends ObjectInputStream {
+
+  /** A hash table is at most this many times as long as its entries have bytes. */
+  private static final int TABLE_SPARSITY = 8;
+
+  private final AllowList allowed;
+  private final DecodingLimits limits;
+  private final int size;
+
+  /** False to walk the stream, and ask the filter, without instantiating anything. */
+  private final boolean instantiating;
+
+  private long claimedElements;
+  private @Nullable AttributeCodecException refusal;
+
+  CheckedInput(
+      ByteArrayInputStream in, AllowList allowed, DecodingLimits limits, boolean instantiating)
+      throws IOException {
+    super(in);
+    this.allowed = allowed;
+    this.limits = limits;
+    this.size = in.available();
+    this.instantiating = instantiating;
+    ObjectInputFilter jvmWide = ObjectInputFilter.Config.getSerialFilter();
+    setObjectInputFilter(
+        jvmWide == null ? this::check : ObjectInputFilter.merge(this::check, jvmWide));
+  }
+
+  /** Returns the first refusal, which code of a class in the stream may have swallowed. */
+  @Nullable AttributeCodecException refusal() {
+    return refusal;
+  }
+
+  /** Four bytes that are the same in every stream are not stored. */
+  @Override
+  protected void readStreamHeader() {}
+
+  @Override
+  protected Class<?> resolveClass(ObjectStreamClass description) throws ClassNotFoundException {
+    String name = description.getName();
+    if (!allowed.allows(name)) {
+      throw refuse(ClassNames.printable(name) + " is not on the allow-list");
+    }
+    boolean primitiveArray = "".equals(ClassNames.element(name));
+    if (!instantiating && !primitiveArray) {
+      throw new ClassNotFoundException(name);
+    }
+    ClassLoader context = Thread.currentThread().getContextClassLoader();
+    if (context != null) {
+      try {
+        return Class.forName(name, false, context);
+      } catch (ClassNotFoundException absent) {
+        // The thread may belong to another application, or to none.
+      }
+    }
+    return Class.forName(name, false, CheckedInput.class.getClassLoader());
+  }
+
+  @Override
+  protected Class<?> resolveProxyClass(String[] interfaces) {
+    throw refuse("a dynamic proxy is never decoded");
+  }
+
+  private Status check(FilterInfo info) {
+    if (info.depth() > limits.depth()) {
+      refuse("nested deeper than maxDepth " + limits.depth());
+      return Status.REJECTED;
+    }
+    if (info.references() > limits.references()) {
+      refuse("more references than maxReferences " + limits.references());
+      return Status.REJECTED;
+    }
+    Class<?> type = info.serialClass();
+    if (info.arrayLength() >= 0 && !mayAllocate(type, info.arrayLength())) {
+      return Status.REJECTED;
+    }
+    if (type == null) {
+      return Status.UNDECIDED;
+    }
+    if (!allowed.allows(type)) {
+      refuse(ClassNames.printable(type.getName()) + " is not on the allow-list");
+      return Status.REJECTED;
+    }
+    return Status.ALLOWED;
+  }
+
+  /**
+   * Each element of an array takes at least one byte of the stream, so the arrays that are claimed,
+   * together, have no more elements than there are bytes; twice that, since an array may be shown
+   * again when it is resolved. Thus fifty bytes cannot allocate a gigabyte, nor a hundred arrays
+   * inside each other.
+   */
+  private boolean mayAllocate(@Nullable Class<?> type, long length) {
+    boolean table = type == Map.Entry[].class;
+    if (!table && length > limits.arrayLength()) {
+      refuse("an array of " + length + ", longer than maxArrayLength " + limits.arrayLength());
+      return false;
+    }
+    claimedElements += table ? length / TABLE_SPARSITY : length;
+    if (claimedElements > 2L * size) {
+      refuse("arrays of " + claimedElements + " elements claimed by " + size + " bytes");
+      return false;
+    }
+    return true;
+  }
+
+  private AttributeCodecException refuse(String why) {
+    AttributeCodecException refused =
+        new AttributeCodecException("an encoded attribute is refused: " + why);
+    if (refusal == null) {
+      refusal = refused;
+    }
+    return refused;
+  }
+}

@@ -1,0 +1,106 @@
+package io.coatcheck.session.codec;
+
+import java.io.IOException;
+import java.io.ObjectInputFilter;
+import java.io.ObjectInputFilter.FilterInfo;
+import java.io.ObjectInputFilter.Status;
+import java.io.ObjectOutputStream;
+import java.io.OutputStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes one object, and refuses at once a class that {@link CheckedInput} would refuse: both are
+ * asked about each class that the stream describes, superclasses, elements of arrays and what
+ * {@code writeReplace} returned included.
+ */
+final class CheckedOutput extends ObjectOutputStream {
+
+  private final AllowList allowed;
+  private final Class<?> root;
+  private final @Nullable ObjectInputFilter jvmWide = ObjectInputFilter.Config.getSerialFilter();
+  private @Nullable AttributeCodecException refusal;
+  private boolean resolving;
+
+  CheckedOutput(OutputStream out, AllowList allowed, Class<?> root) throws IOException {
+    super(out);
+    this.allowed = allowed;
+    this.root = root;
+  }
+
+  /** Returns the first refusal, which code of a class in the graph may have swallowed. */
+  @Nullable AttributeCodecException refusal() {
+    return refusal;
+  }
+
+  /** Tells whether reading back may replace an object by one that this stream does not show. */
+  boolean wroteResolvingClass() {
+    return resolving;
+  }
+
+  @Override
+  protected void writeStreamHeader() {}
+
+  @Override
+  protected void annotateClass(Class<?> type) {
+    if (!allowed.allows(type)) {
+      refuse(AllowList.refusalOf(type), type);
+    } else if (type.isHidden()) {
+      refuse(
+          ClassNames.printable(type.getName()) + " is hidden and has no name to be found by", type);
+    } else if (jvmWide != null && jvmWide.checkInput(new Described(type)) == Status.REJECTED) {
+      refuse(type.getName() + " is refused by the filter of this JVM, jdk.serialFilter", type);
+    }
+    if (type.getClassLoader() != null) {
+      resolving |= ClassShape.resolves(type);
+      String obstacle = ClassShape.obstacle(type);
+      if (!obstacle.isEmpty()) {
+        refuse(obstacle, type);
+      }
+    }
+  }
+
+  @Override
+  protected void annotateProxyClass(Class<?> type) {
+    refuse("a dynamic proxy is never stored: use a class", type);
+  }
+
+  /**
+   * Throws, unless the class is that of an exception by which the stream itself may just be
+   * reporting a failure: throwing would hide it. The refusal stands all the same.
+   */
+  private void refuse(String why, Class<?> type) {
+    String inside = type == root ? "" : " (inside a " + root.getName() + ")";
+    AttributeCodecException refused =
+        new AttributeCodecException("cannot store an attribute: " + why + inside);
+    if (refusal == null) {
+      refusal = refused;
+    }
+    if (!IOException.class.isAssignableFrom(type)) {
+      throw refused;
+    }
+  }
+
+  /** A class by itself, as a filter is shown it. */
+  private record Described(Class<?> serialClass) implements FilterInfo {
+
+    @Override
+    public long arrayLength() {
+      return -1;
+    }
+
+    @Override
+    public long depth() {
+      return 1;
+    }
+
+    @Override
+    public long references() {
+      return 1;
+    }
+
+    @Override
+    public long streamBytes() {
+      return 0;
+    }
+  }
+}

@@ -1,0 +1,213 @@
+package io.coatcheck.session.codec;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.InvalidClassException;
+import java.io.NotSerializableException;
+import java.io.ObjectStreamClass;
+import java.io.ObjectStreamConstants;
+import org.jspecify.annotations.Nullable;
+
+/** Java serialization in both directions, under an allow-list and limits. */
+final class SerializedForm {
+
+  /** An object in an object takes a tag and a reference to the description of its class. */
+  private static final int LEAST_BYTES_PER_LEVEL = 6;
+
+  private final AllowList allowed;
+  private final DecodingLimits limits;
+
+  SerializedForm(AllowList allowed, DecodingLimits limits) {
+    this.allowed = allowed;
+    this.limits = limits;
+  }
+
+  byte[] write(Object value) {
+    Class<?> root = value.getClass();
+    if (value instanceof Class || value instanceof ObjectStreamClass) {
+      throw unstorable(root, "it is never stored", null);
+    }
+    BoundedBytes sink = new BoundedBytes(limits.bytes());
+    sink.writeBytes(CompactForms.header(CompactForms.SERIALIZED));
+    CheckedOutput out = null;
+    Throwable failure = null;
+    try {
+      out = new CheckedOutput(sink, allowed, root);
+      out.writeObject(value);
+      out.flush();
+    } catch (Throwable thrown) {
+      rethrowFatal(thrown);
+      failure = thrown;
+    }
+    if (out != null && out.refusal() != null && !(failure instanceof NotSerializableException)) {
+      throw out.refusal();
+    }
+    if (sink.isOverfull()) {
+      throw tooLarge(root);
+    }
+    if (failure != null || out == null) {
+      throw unstorable(root, reasonToNotWrite(failure), failure);
+    }
+    byte[] bytes = sink.toByteArray();
+    requireReadable(bytes, root, out.wroteResolvingClass());
+    return bytes;
+  }
+
+  Object read(byte[] bytes) {
+    ByteArrayInputStream source = payload(bytes);
+    CheckedInput in = null;
+    Object value = null;
+    Throwable failure = null;
+    try {
+      in = new CheckedInput(source, allowed, limits, true);
+      value = in.readObject();
+    } catch (Throwable thrown) {
+      rethrowFatal(thrown);
+      failure = thrown;
+    }
+    if (in != null && in.refusal() != null) {
+      throw in.refusal();
+    }
+    if (failure != null) {
+      throw undecodable(reasonToNotRead(failure), failure);
+    }
+    if (value == null || value instanceof Class || value instanceof ObjectStreamClass) {
+      throw undecodable("it holds no value", null);
+    }
+    if (source.available() > 0) {
+      throw undecodable(source.available() + " bytes follow the value", null);
+    }
+    return value;
+  }
+
+  AttributeCodecException tooLarge(Class<?> root) {
+    return unstorable(root, "it takes more than maxBytes " + limits.bytes(), null);
+  }
+
+  /**
+   * Holds a new encoding against the limits as decoding will count them. What is too short to pass
+   * one is not read at all; most of the rest is walked, which instantiates nothing; decoded is only
+   * what decoding shows more of than the bytes do.
+   */
+  private void requireReadable(byte[] bytes, Class<?> root, boolean resolving) {
+    int length = bytes.length - CompactForms.HEADER;
+    if (length == 1 && bytes[CompactForms.HEADER] == ObjectStreamConstants.TC_NULL) {
+      throw unstorable(root, "its writeReplace returns null", null);
+    }
+    try {
+      if (resolving || length > limits.arrayLength()) {
+        read(bytes);
+      } else if (length > (long) LEAST_BYTES_PER_LEVEL * limits.depth()
+          || length > limits.references()) {
+        if (!walk(bytes)) {
+          read(bytes);
+        }
+      }
+    } catch (AttributeCodecException refused) {
+      throw unstorable(root, "it could not be read back: " + refused.getMessage(), refused);
+    }
+  }
+
+  /** Returns false if the stream cannot be followed without the classes that wrote it. */
+  private boolean walk(byte[] bytes) {
+    CheckedInput in = null;
+    boolean followed;
+    try {
+      in = new CheckedInput(payload(bytes), allowed, limits, false);
+      in.readObject();
+      followed = true;
+    } catch (ClassNotFoundException asIntended) {
+      followed = true;
+    } catch (Throwable thrown) {
+      rethrowFatal(thrown);
+      followed = false;
+    }
+    if (in != null && in.refusal() != null) {
+      throw in.refusal();
+    }
+    return followed;
+  }
+
+  private static ByteArrayInputStream payload(byte[] bytes) {
+    return new ByteArrayInputStream(bytes, CompactForms.HEADER, bytes.length - CompactForms.HEADER);
+  }
+
+  /** A JVM that is in trouble says so; everything else is the value's own doing. */
+  private static void rethrowFatal(Throwable thrown) {
+    if (thrown instanceof VirtualMachineError fatal && !(thrown instanceof StackOverflowError)) {
+      throw fatal;
+    }
+  }
+
+  private String reasonToNotWrite(@Nullable Throwable failure) {
+    if (failure instanceof NotSerializableException) {
+      return ClassNames.printable(failure.getMessage()) + " does not implement Serializable";
+    }
+    if (failure instanceof StackOverflowError) {
+      return "it is nested deeper than maxDepth " + limits.depth();
+    }
+    return "writing it failed";
+  }
+
+  private static String reasonToNotRead(Throwable failure) {
+    if (failure instanceof ClassNotFoundException) {
+      return "class " + ClassNames.printable(failure.getMessage()) + " does not exist";
+    }
+    if (failure instanceof InvalidClassException invalid) {
+      return invalid.classname == null
+          ? "refused by the filter of this JVM (jdk.serialFilter) or malformed"
+          : "class " + ClassNames.printable(invalid.classname) + " has changed";
+    }
+    return failure.getClass().getName();
+  }
+
+  private static AttributeCodecException unstorable(
+      Class<?> root, String why, @Nullable Throwable cause) {
+    return exception("cannot store a " + root.getName() + ": " + why, cause);
+  }
+
+  private static AttributeCodecException undecodable(String why, @Nullable Throwable cause) {
+    return exception("an encoded attribute cannot be decoded: " + why, cause);
+  }
+
+  private static AttributeCodecException exception(String message, @Nullable Throwable cause) {
+    return cause == null
+        ? new AttributeCodecException(message)
+        : new AttributeCodecException(message, cause);
+  }
+
+  /** Stops a graph without end before it fills the memory. */
+  private static final class BoundedBytes extends ByteArrayOutputStream {
+
+    private final int limit;
+    private boolean overfull;
+
+    BoundedBytes(int limit) {
+      super(256);
+      this.limit = limit;
+    }
+
+    boolean isOverfull() {
+      return overfull;
+    }
+
+    @Override
+    public synchronized void write(int next) {
+      require(1);
+      super.write(next);
+    }
+
+    @Override
+    public synchronized void write(byte[] bytes, int offset, int length) {
+      require(length);
+      super.write(bytes, offset, length);
+    }
+
+    private void require(int more) {
+      if (more > limit - count) {
+        overfull = true;
+        throw new IllegalStateException("more than " + limit + " bytes");
+      }
+    }
+  }
+}

@@ -1,0 +1,205 @@
+package io.coatcheck.session.codec;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import java.io.Serializable;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class AllowPatternTest {
+
+  @ParameterizedTest
+  @CsvSource({
+    "com.example.Cart,    com.example.Cart,        true",
+    "com.example.Cart,    com.example.Cart$Item,   false",
+    "com.example.Cart,    com.example.Carton,      false",
+    "com.example.*,       com.example.Cart,        true",
+    "com.example.*,       com.example.Cart$Item,   true",
+    "com.example.*,       com.example.shop.Cart,   false",
+    "com.example.*,       com.examples.Cart,       false",
+    "com.example.**,      com.example.Cart,        true",
+    "com.example.**,      com.example.shop.a.Cart, true",
+    "com.example.**,      com.examples.Cart,       false",
+    "com.example.**,      com.example,             false",
+    "shop.*,              shop.Cart,               true",
+    "shop.*,              shop.a.Cart,             false",
+    "Cart,                Cart,                    true",
+    "Cart,                com.example.Cart,        false",
+    "com.example.Cart$-1, com.example.Cart$-1,     true"
+  })
+  void matches_isByWholeParts(String pattern, String className, boolean expected) {
+    assertThat(AllowPattern.parse(pattern).matches(className)).isEqualTo(expected);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "*",
+        "**",
+        ".",
+        ".*",
+        ".**",
+        "*.*",
+        "*.**",
+        "a..b",
+        "com.example.",
+        ".com.example.Cart",
+        "com.example.***",
+        "com.*.Cart",
+        "com.**.Cart",
+        "com.example.Ca*",
+        "com.example**",
+        "com.example.Cart;java.**",
+        "!com.example.Cart",
+        "maxdepth=5",
+        "com.example.Cart ",
+        " com.example.**",
+        "com/example/Cart",
+        "[Lcom.example.Cart;",
+        "com.example.Cart[]",
+        "1a.B",
+        "com.example.\u0000Cart",
+        "com.example.Cart\n"
+      })
+  @DisplayName("I12: a pattern that is malformed is refused")
+  void parse_ofMalformed_isRefused(String pattern) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> JavaSerializationCodec.builder().allow(pattern))
+        .withMessageStartingWith("allow takes ");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "com.**",
+        "org.**",
+        "shop.**",
+        "uk.co.**",
+        "com.google.**",
+        "org.apache.**",
+        "io.github.**",
+        "org.springframework.**"
+      })
+  @DisplayName("I12: a pattern wider than one project is refused")
+  void parse_ofTooWide_isRefused(String pattern) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> JavaSerializationCodec.builder().allow(pattern))
+        .withMessageStartingWith("allow takes ")
+        .withMessageEndingWith(": " + pattern);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "java.**",
+        "java.*",
+        "java.util.**",
+        "java.util.*",
+        "java.util.concurrent.**",
+        "javax.**",
+        "javax.swing.**",
+        "jdk.internal.**",
+        "sun.misc.*",
+        "com.sun.**",
+        "com.sun.rowset.*",
+        "org.w3c.dom.**",
+        "org.xml.sax.*",
+        "netscape.javascript.*",
+        "com.oracle.truffle.**"
+      })
+  @DisplayName("I12: a pattern for packages of the JDK is refused")
+  void parse_ofJdkPackages_isRefused(String pattern) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> JavaSerializationCodec.builder().allow(pattern))
+        .withMessage("allow takes classes of the JDK one by one, by their full names: " + pattern);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "java.io.File",
+        "java.net.URL",
+        "java.lang.Class",
+        "java.lang.invoke.SerializedLambda",
+        "java.lang.reflect.Proxy",
+        "java.rmi.server.UnicastRemoteObject",
+        "java.security.SignedObject",
+        "javax.management.BadAttributeValueExpException",
+        "sun.reflect.annotation.AnnotationInvocationHandler",
+        "jdk.proxy1.$Proxy5",
+        "com.sun.org.apache.xalan.internal.xsltc.trax.TemplatesImpl"
+      })
+  @DisplayName("I12: some classes are never allowed, not even by name")
+  void parse_ofNeverAllowed_isRefused(String className) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> JavaSerializationCodec.builder().allow(className))
+        .withMessageStartingWith("allow never takes this class");
+    assertThat(JdkTypes.isValueType(className)).isFalse();
+  }
+
+  @Test
+  void allow_ofClassesThatNoEncodingNames_isRefused() {
+    Runnable lambda = () -> {};
+    Class<?>[] types = {
+      int.class,
+      String[].class,
+      int[].class,
+      Serializable.class,
+      Comparable.class,
+      lambda.getClass()
+    };
+    for (Class<?> type : types) {
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> JavaSerializationCodec.builder().allow(type))
+          .withMessageStartingWith("allow takes ");
+    }
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> JavaSerializationCodec.builder().allow(java.io.File.class))
+        .withMessageStartingWith("allow never takes ");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "com.example.shop.Cart$Item,  com.example.shop.**",
+    "com.example.Cart,            com.example.**",
+    "shop.Cart,                   shop.Cart",
+    "Cart,                        Cart",
+    "org.apache.Cart,             org.apache.Cart",
+    "java.lang.StringBuilder,     java.lang.StringBuilder"
+  })
+  void lineFor_isALineThatWillDo(String className, String line) {
+    assertThat(AllowPattern.lineFor(className)).isEqualTo(line);
+    assertThat(AllowPattern.parse(line).matches(className)).isTrue();
+  }
+
+  @Test
+  void allowList_decidesArraysByTheirElements() {
+    AllowList list = new AllowList(java.util.List.of(AllowPattern.parse("com.example.*")));
+    assertThat(list.allows("[Lcom.example.Cart;")).isTrue();
+    assertThat(list.allows("[[[Lcom.example.Cart;")).isTrue();
+    assertThat(list.allows("[I")).isTrue();
+    assertThat(list.allows("[[Z")).isTrue();
+    assertThat(list.allows("[Lcom.other.Cart;")).isFalse();
+    assertThat(list.allows("[Ljava.io.File;")).isFalse();
+    for (String malformed :
+        new String[] {"", "[", "[L;", "[X", "[Lcom.example.Cart", "[com.example.Cart;", "I"}) {
+      assertThat(list.allows(malformed)).as(malformed).isFalse();
+    }
+    assertThat(list.allows(int[][].class)).isTrue();
+    assertThat(list.allows(int.class)).isFalse();
+    assertThat(list.allows(String[].class)).isTrue();
+    assertThat(list.allows(java.io.File[].class)).isFalse();
+  }
+
+  @Test
+  void printable_keepsControlCharactersAndLengthOutOfMessages() {
+    assertThat(ClassNames.printable("a.B\n\u001b[31m x")).isEqualTo("a.B??[31m?x");
+    assertThat(ClassNames.printable("a".repeat(70_000))).hasSize(203).endsWith("...");
+    assertThat(ClassNames.printable(null)).isEqualTo("(no name)");
+  }
+}
