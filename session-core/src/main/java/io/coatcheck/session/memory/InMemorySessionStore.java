@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -49,6 +50,7 @@ public final class InMemorySessionStore implements SessionStore {
   private final Index index = new Index();
   private final Evictions evictions = this::listen;
   private volatile @Nullable Consumer<StoredSession> evictionListener;
+  private final AtomicLong evictionFailures = new AtomicLong();
   private volatile boolean closed;
 
   private InMemorySessionStore(Builder builder) {
@@ -200,7 +202,11 @@ public final class InMemorySessionStore implements SessionStore {
       try {
         listener.accept(session);
       } catch (RuntimeException e) {
-        LOGGER.warn("who is told of evictions failed for session {}", session.id(), e);
+        long failures = evictionFailures.incrementAndGet();
+        if (Long.bitCount(failures) == 1) {
+          // At 1, 2, 4, 8 and so on: in a flood, evictions are as frequent as requests.
+          LOGGER.warn("who is told of evictions has failed, {} times so far", failures, e);
+        }
       }
     }
   }

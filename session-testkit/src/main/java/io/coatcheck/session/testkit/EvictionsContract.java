@@ -1,0 +1,198 @@
+package io.coatcheck.session.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.coatcheck.session.store.Evictions;
+import io.coatcheck.session.store.SessionStore;
+import io.coatcheck.session.store.StoredSession;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/**
+ * The contract of a store's {@link Evictions}: a test for every sentence of its documentation.
+ * Extended like {@link SessionStoreContract}, by a store whose {@link SessionStore#evictions()} is
+ * present.
+ *
+ * @since 0.1.0
+ */
+public abstract class EvictionsContract {
+
+  private static final Instant NOW = ContractPart.NOW;
+  private static final int CAPACITY = 100;
+
+  private SessionStore store;
+
+  /** Makes the contract; a test class has nothing to hand over. */
+  protected EvictionsContract() {}
+
+  /**
+   * Makes a store without any session that holds about as many sessions as {@code capacity}, and
+   * never ten times as many. Called before each test, which closes the store.
+   */
+  protected abstract SessionStore createStore(int capacity);
+
+  /** Opens what the test is about. */
+  @BeforeEach
+  final void openStore() {
+    store = createStore(CAPACITY);
+  }
+
+  /** Closes what the test was about. */
+  @AfterEach
+  final void closeStore() {
+    store.close();
+  }
+
+  @Test
+  void onEvicted_eachSessionGivenUp_isToldOnceAfterItIsGone() {
+    List<StoredSession> evicted = new ArrayList<>();
+    List<Boolean> found = new ArrayList<>();
+    evictions()
+        .onEvicted(
+            session -> {
+              evicted.add(session);
+              found.add(store.find(session.id()).isPresent());
+            });
+    List<StoredSession> inserted = fill();
+    assertThat(evicted).as("who was given up").isNotEmpty().doesNotHaveDuplicates();
+    assertThat(found).as("found when told").containsOnly(false);
+    assertToldExactlyWhatIsMissing(inserted, evicted);
+  }
+
+  @Test
+  void onEvicted_lastSnapshot_isTold() {
+    List<StoredSession> evicted = new ArrayList<>();
+    evictions().onEvicted(evicted::add);
+    StoredSession touched = SampleSessions.anonymous(NOW).build();
+    store.insert(touched);
+    store.touch(touched.id(), NOW.plusSeconds(60), NOW);
+    fill();
+    assertThat(evicted)
+        .filteredOn(session -> session.id().equals(touched.id()))
+        .allSatisfy(session -> assertThat(session.lastSeenAt()).isEqualTo(NOW.plusSeconds(60)));
+  }
+
+  @Test
+  void onEvicted_deletedOrExpired_isNotTold() {
+    List<StoredSession> evicted = new ArrayList<>();
+    evictions().onEvicted(evicted::add);
+    StoredSession deleted = SampleSessions.anonymous(NOW).build();
+    StoredSession expired = SampleSessions.anonymous(NOW).absoluteDeadline(NOW).build();
+    store.insert(deleted);
+    store.insert(expired);
+    store.delete(deleted.id());
+    store.deleteExpired(NOW, 10, gone -> {});
+    fill();
+    assertThat(evicted).doesNotContain(deleted, expired);
+  }
+
+  @Test
+  void onEvicted_onTheThreadThatMadeRoom() {
+    Set<Thread> threads = ConcurrentHashMap.newKeySet();
+    evictions().onEvicted(session -> threads.add(Thread.currentThread()));
+    fill();
+    assertThat(threads).containsExactly(Thread.currentThread());
+  }
+
+  @Test
+  void onEvicted_thatThrows_doesNotFailTheInsert() {
+    evictions()
+        .onEvicted(
+            session -> {
+              throw new IllegalStateException("on purpose");
+            });
+    List<StoredSession> inserted = fill();
+    StoredSession last = inserted.get(inserted.size() - 1);
+    assertThat(store.find(last.id())).as("the session inserted last").contains(last);
+  }
+
+  @Test
+  void onEvicted_thatCallsTheStore_mayDoSo() {
+    List<StoredSession> evicted = new ArrayList<>();
+    evictions()
+        .onEvicted(
+            session -> {
+              evicted.add(session);
+              store.delete(session.id());
+              store.deleteExpired(NOW, 1, gone -> {});
+            });
+    List<StoredSession> inserted = fill();
+    assertToldExactlyWhatIsMissing(inserted, evicted);
+  }
+
+  @Test
+  void onEvicted_twice_tellsTheLastOne() {
+    List<StoredSession> first = new ArrayList<>();
+    List<StoredSession> second = new ArrayList<>();
+    evictions().onEvicted(first::add);
+    evictions().onEvicted(second::add);
+    List<StoredSession> inserted = fill();
+    assertThat(first).isEmpty();
+    assertToldExactlyWhatIsMissing(inserted, second);
+  }
+
+  /** If it broke, a session would be reported as ended twice, or vanish without a trace. */
+  @Test
+  void insertsAtOnce_eachSessionIsStoredOrTold() {
+    ConcurrentLinkedQueue<StoredSession> ended = new ConcurrentLinkedQueue<>();
+    evictions().onEvicted(ended::add);
+    List<StoredSession> inserted = new ArrayList<>();
+    List<Callable<Integer>> calls = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      List<StoredSession> sessions = sessions();
+      inserted.addAll(sessions);
+      calls.add(
+          () -> {
+            for (StoredSession session : sessions) {
+              store.insert(session);
+              store.touch(session.id(), NOW.plusSeconds(1), NOW);
+              if (session.id().leastSignificantBits() % 3 == 0) {
+                store.delete(session.id()).ifPresent(ended::add);
+              }
+            }
+            return sessions.size();
+          });
+    }
+    Race.among(calls);
+    assertToldExactlyWhatIsMissing(inserted, List.copyOf(ended));
+  }
+
+  private Evictions evictions() {
+    return store.evictions().orElseThrow();
+  }
+
+  /** Inserts ten times as many sessions as there is room for. */
+  private List<StoredSession> fill() {
+    List<StoredSession> sessions = sessions();
+    sessions.forEach(store::insert);
+    return sessions;
+  }
+
+  private static List<StoredSession> sessions() {
+    List<StoredSession> sessions = new ArrayList<>();
+    for (int i = 0; i < 10 * CAPACITY; i++) {
+      sessions.add(SampleSessions.anonymous(NOW).build());
+    }
+    return sessions;
+  }
+
+  private void assertToldExactlyWhatIsMissing(
+      List<StoredSession> inserted, List<StoredSession> told) {
+    assertThat(told)
+        .extracting(StoredSession::id)
+        .as("the sessions that are told of are those that are missing")
+        .containsExactlyInAnyOrderElementsOf(
+            inserted.stream()
+                .map(StoredSession::id)
+                .filter(id -> store.find(id).isEmpty())
+                .toList());
+  }
+}

@@ -1,0 +1,311 @@
+package io.coatcheck.session.testkit;
+
+import io.coatcheck.session.store.Admission;
+import io.coatcheck.session.store.Evictions;
+import io.coatcheck.session.store.PrincipalIndex;
+import io.coatcheck.session.store.SessionStore;
+import io.coatcheck.session.store.SessionStoreException;
+import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.store.WhenFull;
+import io.coatcheck.session.token.SessionId;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+/**
+ * A store in front of another one that fails and waits on command, and counts what it is asked.
+ *
+ * <p>A failure before an operation is one that did not happen; a failure after it is one that did,
+ * and whose answer was lost. A pause holds a call before or after its effect until the test lets it
+ * go, so that a race has one outcome. Each order given is for the calls of one operation to come,
+ * in the order of the orders. Thread-safe.
+ *
+ * @since 0.1.0
+ */
+public final class FaultyStore implements SessionStore {
+
+  private static final Order NO_ORDER = new Order(1, FaultyStore::nothing, FaultyStore::nothing);
+
+  private final SessionStore store;
+  private final Optional<PrincipalIndex> index;
+  private final Map<Operation, Script> scripts = new EnumMap<>(Operation.class);
+
+  private FaultyStore(SessionStore store) {
+    this.store = store;
+    index = store.principalIndex().map(FaultyIndex::new);
+    for (Operation operation : Operation.values()) {
+      scripts.put(operation, new Script());
+    }
+  }
+
+  /** Wraps a store, which is closed with the result. */
+  public static FaultyStore wrap(SessionStore store) {
+    return new FaultyStore(store);
+  }
+
+  /** What a store and its index can be asked. */
+  public enum Operation {
+    /** {@link SessionStore#insert}. */
+    INSERT,
+    /** {@link SessionStore#find}. */
+    FIND,
+    /** {@link SessionStore#update}. */
+    UPDATE,
+    /** {@link SessionStore#touch}. */
+    TOUCH,
+    /** {@link SessionStore#delete}. */
+    DELETE,
+    /** {@link SessionStore#deleteExpired}. */
+    DELETE_EXPIRED,
+    /** {@link PrincipalIndex#findByPrincipal}. */
+    FIND_BY_PRINCIPAL,
+    /** {@link PrincipalIndex#deleteByPrincipal}. */
+    DELETE_BY_PRINCIPAL,
+    /** {@link PrincipalIndex#admit}. */
+    ADMIT
+  }
+
+  /** Lets the next calls of an operation fail without any effect. */
+  public void failBefore(Operation operation, int times) {
+    script(operation)
+        .add(new Order(times, failure(operation, "before it began"), FaultyStore::nothing));
+  }
+
+  /** Lets the next calls of an operation take effect, and fail then. */
+  public void failAfter(Operation operation, int times) {
+    script(operation)
+        .add(new Order(times, FaultyStore::nothing, failure(operation, "after its effect")));
+  }
+
+  /** Lets every operation fail without any effect, until {@link #heal()}: the store is down. */
+  public void failAlways() {
+    for (Operation operation : Operation.values()) {
+      failBefore(operation, Integer.MAX_VALUE);
+    }
+  }
+
+  /** Holds the next call of an operation before it has any effect. */
+  public Pause pauseBefore(Operation operation) {
+    Pause pause = new Pause(operation);
+    script(operation).add(new Order(1, pause::hold, FaultyStore::nothing));
+    return pause;
+  }
+
+  /** Holds the next call of an operation when it has taken effect, before it returns. */
+  public Pause pauseAfter(Operation operation) {
+    Pause pause = new Pause(operation);
+    script(operation).add(new Order(1, FaultyStore::nothing, pause::hold));
+    return pause;
+  }
+
+  /** Takes back the orders that no call has carried out. A call that is held stays so. */
+  public void heal() {
+    scripts.values().forEach(Script::clear);
+  }
+
+  /** Returns how often an operation was begun, whether or not it failed. */
+  public long calls(Operation operation) {
+    return script(operation).calls();
+  }
+
+  @Override
+  public void insert(StoredSession session) {
+    carryOut(
+        Operation.INSERT,
+        () -> {
+          store.insert(session);
+          return session;
+        });
+  }
+
+  @Override
+  public Optional<StoredSession> find(SessionId id) {
+    return carryOut(Operation.FIND, () -> store.find(id));
+  }
+
+  @Override
+  public boolean update(StoredSession session, Instant now) {
+    return carryOut(Operation.UPDATE, () -> store.update(session, now));
+  }
+
+  @Override
+  public boolean touch(SessionId id, Instant lastSeenAt, Instant now) {
+    return carryOut(Operation.TOUCH, () -> store.touch(id, lastSeenAt, now));
+  }
+
+  @Override
+  public Optional<StoredSession> delete(SessionId id) {
+    return carryOut(Operation.DELETE, () -> store.delete(id));
+  }
+
+  @Override
+  public int deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> deleted) {
+    return carryOut(Operation.DELETE_EXPIRED, () -> store.deleteExpired(cutoff, limit, deleted));
+  }
+
+  @Override
+  public Optional<PrincipalIndex> principalIndex() {
+    return index;
+  }
+
+  @Override
+  public Optional<Evictions> evictions() {
+    return store.evictions();
+  }
+
+  @Override
+  public boolean keepsLiveValues() {
+    return store.keepsLiveValues();
+  }
+
+  @Override
+  public Duration touchInterval() {
+    return store.touchInterval();
+  }
+
+  @Override
+  public void close() {
+    store.close();
+  }
+
+  private <T> T carryOut(Operation operation, Supplier<T> call) {
+    Order order = script(operation).next();
+    order.before.run();
+    T answer = call.get();
+    order.after.run();
+    return answer;
+  }
+
+  private Script script(Operation operation) {
+    return Objects.requireNonNull(scripts.get(operation));
+  }
+
+  private static void nothing() {}
+
+  private static Runnable failure(Operation operation, String when) {
+    return () -> {
+      throw new SessionStoreException(operation + " failed on command, " + when);
+    };
+  }
+
+  /** A call that waits until it is let go. */
+  public static final class Pause {
+
+    private static final long DEADLINE_SECONDS = 60;
+
+    private final Operation operation;
+    private final CountDownLatch reached = new CountDownLatch(1);
+    private final CountDownLatch released = new CountDownLatch(1);
+
+    private Pause(Operation operation) {
+      this.operation = operation;
+    }
+
+    /**
+     * Waits until a call is held here.
+     *
+     * @throws AssertionError if none is within a minute
+     */
+    public void awaitReached() {
+      await(reached, "was not called");
+    }
+
+    /** Lets the call go on. If none has come yet, it will not be held. */
+    public void release() {
+      released.countDown();
+    }
+
+    private void hold() {
+      reached.countDown();
+      await(released, "was never let go");
+    }
+
+    private void await(CountDownLatch latch, String complaint) {
+      try {
+        if (!latch.await(DEADLINE_SECONDS, TimeUnit.SECONDS)) {
+          throw new AssertionError(operation + " " + complaint);
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new AssertionError(operation + ": interrupted while it was held", e);
+      }
+    }
+  }
+
+  private record Order(int times, Runnable before, Runnable after) {}
+
+  /** What is to happen to the coming calls of one operation. */
+  private static final class Script {
+    private final Deque<Order> orders = new ArrayDeque<>();
+    private int carriedOut;
+    private long calls;
+
+    synchronized void add(Order order) {
+      if (order.times < 1) {
+        throw new IllegalArgumentException("times must be at least 1: " + order.times);
+      }
+      orders.add(order);
+    }
+
+    /** Counts a call and returns what is to happen to it. */
+    synchronized Order next() {
+      calls++;
+      Order order = orders.peek();
+      if (order == null) {
+        return NO_ORDER;
+      }
+      if (++carriedOut == order.times) {
+        orders.remove();
+        carriedOut = 0;
+      }
+      return order;
+    }
+
+    synchronized void clear() {
+      orders.clear();
+      carriedOut = 0;
+    }
+
+    synchronized long calls() {
+      return calls;
+    }
+  }
+
+  private final class FaultyIndex implements PrincipalIndex {
+
+    private final PrincipalIndex inner;
+
+    FaultyIndex(PrincipalIndex inner) {
+      this.inner = inner;
+    }
+
+    @Override
+    public List<StoredSession> findByPrincipal(String principal) {
+      return carryOut(Operation.FIND_BY_PRINCIPAL, () -> inner.findByPrincipal(principal));
+    }
+
+    @Override
+    public int deleteByPrincipal(
+        String principal, Set<SessionId> except, Consumer<StoredSession> deleted) {
+      return carryOut(
+          Operation.DELETE_BY_PRINCIPAL, () -> inner.deleteByPrincipal(principal, except, deleted));
+    }
+
+    @Override
+    public Admission admit(
+        StoredSession session, boolean isNew, int limit, WhenFull whenFull, Instant now) {
+      return carryOut(Operation.ADMIT, () -> inner.admit(session, isNew, limit, whenFull, now));
+    }
+  }
+}

@@ -1,0 +1,12 @@
+package io.coatcheck.session.memory;
+
+import io.coatcheck.session.store.SessionStore;
+import io.coatcheck.session.testkit.EvictionsContract;
+
+class InMemoryEvictionsContractTest extends EvictionsContract {
+
+  @Override
+  protected SessionStore createStore(int capacity) {
+    return InMemorySessionStore.builder().maximumSessions(capacity).build();
+  }
+}

@@ -1,0 +1,304 @@
+package io.coatcheck.session.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.coatcheck.session.memory.InMemorySessionStore;
+import io.coatcheck.session.store.Admission;
+import io.coatcheck.session.store.Admission.Outcome;
+import io.coatcheck.session.store.Evictions;
+import io.coatcheck.session.store.SessionStore;
+import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.store.WhenFull;
+import io.coatcheck.session.token.SessionId;
+import java.text.Normalizer;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.Test;
+
+/** Indexes and evictions that are wrong in one way each, and the tests that say so. */
+class BrokenIndexesTest {
+
+  @Test
+  void soundIndex_passes() {
+    assertThat(
+            ContractRun.failures(
+                ContractRun.OfIndex.class,
+                BrokenStore::new,
+                Set.of("findByPrincipal_comparesCodePoints", "admit_newAtTheLimit_isRefused")))
+        .isEmpty();
+  }
+
+  @Test
+  void principals_withoutCase() {
+    assertFails(
+        () -> folding(name -> name.toLowerCase(Locale.ROOT)), "findByPrincipal_comparesCodePoints");
+  }
+
+  @Test
+  void principals_withoutTrailingSpace() {
+    assertFails(() -> folding(String::stripTrailing), "findByPrincipal_comparesCodePoints");
+  }
+
+  @Test
+  void principals_normalised() {
+    assertFails(
+        () -> folding(name -> Normalizer.normalize(name, Normalizer.Form.NFC)),
+        "findByPrincipal_comparesCodePoints");
+  }
+
+  @Test
+  void findByPrincipal_thatHidesTheExpired() {
+    class Hiding extends BrokenStore {
+      @Override
+      public List<StoredSession> findByPrincipal(String principal) {
+        List<StoredSession> found = super.findByPrincipal(principal);
+        found.removeIf(session -> session.isExpiredAt(ContractPart.NOW));
+        return found;
+      }
+    }
+    assertFails(Hiding::new, "findByPrincipal_expired_isIncluded");
+  }
+
+  @Test
+  void findByPrincipal_thatRemembersOnlyInserts() {
+    class Remembering extends BrokenStore {
+      private final List<StoredSession> inserted = new ArrayList<>();
+
+      @Override
+      public synchronized void insert(StoredSession session) {
+        super.insert(session);
+        inserted.add(session);
+      }
+
+      @Override
+      public synchronized List<StoredSession> findByPrincipal(String principal) {
+        List<StoredSession> found = new ArrayList<>(inserted);
+        found.removeIf(session -> !session.principal().equals(Optional.of(principal)));
+        return found;
+      }
+    }
+    assertFails(
+        Remembering::new,
+        "update_ofTheAttributes_isSeen",
+        "update_ofThePrincipal_movesTheSession",
+        "touch_isSeen",
+        "delete_removesFromTheIndex",
+        "deleteExpired_removesFromTheIndex");
+  }
+
+  @Test
+  void deleteByPrincipal_thatSparesNobody() {
+    class SparingNobody extends BrokenStore {
+      @Override
+      public int deleteByPrincipal(
+          String principal, Set<SessionId> except, Consumer<StoredSession> deleted) {
+        return super.deleteByPrincipal(principal, Set.of(), deleted);
+      }
+    }
+    assertFails(
+        SparingNobody::new,
+        "deleteByPrincipal_excepted_isSpared",
+        "deleteByPrincipal_manyExcepted_areSpared");
+  }
+
+  @Test
+  void deleteByPrincipal_thatLooksFirst() {
+    class LookingFirst extends BrokenStore {
+      @Override
+      public int deleteByPrincipal(
+          String principal, Set<SessionId> except, Consumer<StoredSession> deleted) {
+        List<StoredSession> found = findByPrincipal(principal);
+        window();
+        found.forEach(session -> sound.delete(session.id()));
+        found.forEach(deleted);
+        return found.size();
+      }
+    }
+    assertFails(
+        LookingFirst::new,
+        "deleteByPrincipal_byMany_handsEachSessionToOne",
+        "deleteByPrincipalAgainstLogin_theIndexAgreesWithTheStore");
+  }
+
+  @Test
+  void admit_thatCountsFirst() {
+    assertFails(
+        () -> new CountingFirst(true),
+        "admit_manyLoginsAtTheLimit_allAreStoredAndTheLimitHolds",
+        "admit_manyLoginsAtTheLimit_asManyAsTheLimitAreStored");
+  }
+
+  @Test
+  void admit_thatEvictsBeforeItKnows() {
+    assertFails(
+        () -> new CountingFirst(true),
+        "admit_staleVersion_conflictsAndEvictsNobody",
+        "admit_absent_conflictsAndEvictsNobody",
+        "admit_newWithAKnownId_throwsAndEvictsNobody",
+        "admitAgainstUpdate_oneOfThemWinsAndAConflictEvictsNobody");
+  }
+
+  @Test
+  void admit_thatEvictsAfterwards() {
+    class EvictingAfterwards extends CountingFirst {
+      EvictingAfterwards() {
+        super(false);
+      }
+
+      @Override
+      public synchronized Admission admit(
+          StoredSession session, boolean isNew, int limit, WhenFull whenFull, Instant now) {
+        return super.admit(session, isNew, limit, whenFull, now);
+      }
+    }
+    assertFails(EvictingAfterwards::new, "admit_manyLoginsAtTheLimit_allAreStoredAndTheLimitHolds");
+  }
+
+  @Test
+  void admit_thatCountsTheExpired() {
+    class CountingTheExpired extends BrokenStore {
+      @Override
+      public Admission admit(
+          StoredSession session, boolean isNew, int limit, WhenFull whenFull, Instant now) {
+        return super.admit(session, isNew, limit, whenFull, Instant.EPOCH);
+      }
+    }
+    assertFails(
+        CountingTheExpired::new,
+        "admit_expired_isNotCountedAndStays",
+        "admit_expiredItself_conflictsAndEvictsNobody");
+  }
+
+  @Test
+  void admit_thatCountsItself() {
+    class CountingItself extends BrokenStore {
+      @Override
+      public Admission admit(
+          StoredSession session, boolean isNew, int limit, WhenFull whenFull, Instant now) {
+        int others = isNew || limit == 1 ? limit : limit - 1;
+        boolean known = find(session.id()).flatMap(StoredSession::principal).isPresent();
+        if (known && findByPrincipal(session.principal().orElseThrow()).size() >= limit) {
+          return new Admission(Outcome.REFUSED, List.of());
+        }
+        return super.admit(session, isNew, others, whenFull, now);
+      }
+    }
+    assertFails(CountingItself::new, "admit_ownSession_isNotCounted");
+  }
+
+  @Test
+  void evictions_toldBeforeOrTwiceOrNotAtAll() {
+    class Telling extends BrokenStore {
+      private final Evictions evictions;
+
+      Telling(UnaryOperator<Consumer<StoredSession>> telling) {
+        super(InMemorySessionStore.builder().maximumSessions(100).build());
+        evictions = told -> sound.evictions().orElseThrow().onEvicted(telling.apply(told));
+      }
+
+      @Override
+      public Optional<Evictions> evictions() {
+        return Optional.of(evictions);
+      }
+    }
+    assertThat(
+            evictionFailures(
+                () -> new Telling(told -> told.andThen(told)),
+                "onEvicted_eachSessionGivenUp_isToldOnceAfterItIsGone",
+                "insertsAtOnce_eachSessionIsStoredOrTold"))
+        .hasSize(2);
+    assertThat(
+            evictionFailures(
+                () -> new Telling(told -> session -> {}),
+                "onEvicted_eachSessionGivenUp_isToldOnceAfterItIsGone"))
+        .hasSize(1);
+    assertThat(
+            evictionFailures(
+                () ->
+                    new Telling(
+                        told -> session -> Race.among(List.of(() -> accept(told, session)))),
+                "onEvicted_onTheThreadThatMadeRoom"))
+        .hasSize(1);
+  }
+
+  private static boolean accept(Consumer<StoredSession> told, StoredSession session) {
+    told.accept(session);
+    return true;
+  }
+
+  private static Set<String> evictionFailures(
+      Supplier<? extends SessionStore> store, String... tests) {
+    return ContractRun.failures(ContractRun.OfEvictions.class, store, Set.of(tests));
+  }
+
+  private static void assertFails(Supplier<? extends SessionStore> store, String... tests) {
+    assertThat(ContractRun.failures(ContractRun.OfIndex.class, store, Set.of(tests)))
+        .as("the tests that fail")
+        .containsExactlyInAnyOrder(tests);
+  }
+
+  /** A store that takes some principals for equal. */
+  private static SessionStore folding(UnaryOperator<String> fold) {
+    return new BrokenStore() {
+      @Override
+      public List<StoredSession> findByPrincipal(String principal) {
+        List<StoredSession> found = new ArrayList<>();
+        for (SessionId id : ids) {
+          find(id)
+              .filter(
+                  session ->
+                      session.principal().map(fold).equals(Optional.of(fold.apply(principal))))
+              .ifPresent(found::add);
+        }
+        return found;
+      }
+    };
+  }
+
+  /** Counts, decides and then acts, in steps that anybody can come between. */
+  private static class CountingFirst extends BrokenStore {
+
+    private final boolean evictsFirst;
+
+    CountingFirst(boolean evictsFirst) {
+      this.evictsFirst = evictsFirst;
+    }
+
+    @Override
+    public Admission admit(
+        StoredSession session, boolean isNew, int limit, WhenFull whenFull, Instant now) {
+      List<StoredSession> others = findByPrincipal(session.principal().orElseThrow());
+      others.removeIf(other -> other.id().equals(session.id()) || other.isExpiredAt(now));
+      others.sort(
+          Comparator.comparing((StoredSession other) -> other.authenticatedAt().orElseThrow())
+              .thenComparing(StoredSession::id));
+      int excess = Math.max(0, others.size() - limit + 1);
+      if (excess > 0 && whenFull == WhenFull.REFUSE_NEWCOMER) {
+        return new Admission(Outcome.REFUSED, List.of());
+      }
+      window();
+      List<StoredSession> evicted = new ArrayList<>();
+      if (evictsFirst) {
+        others.subList(0, excess).forEach(other -> delete(other.id()).ifPresent(evicted::add));
+      }
+      if (isNew) {
+        insert(session);
+      } else if (!update(session, now)) {
+        return new Admission(Outcome.CONFLICT, List.of());
+      }
+      window();
+      if (!evictsFirst) {
+        others.subList(0, excess).forEach(other -> delete(other.id()).ifPresent(evicted::add));
+      }
+      return new Admission(Outcome.STORED, evicted);
+    }
+  }
+}

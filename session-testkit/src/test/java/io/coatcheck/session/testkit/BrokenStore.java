@@ -1,0 +1,123 @@
+package io.coatcheck.session.testkit;
+
+import io.coatcheck.session.memory.InMemorySessionStore;
+import io.coatcheck.session.store.Admission;
+import io.coatcheck.session.store.Evictions;
+import io.coatcheck.session.store.PrincipalIndex;
+import io.coatcheck.session.store.SessionStore;
+import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.store.WhenFull;
+import io.coatcheck.session.token.SessionId;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.function.Consumer;
+
+/** A sound store of which a subclass breaks one thing. */
+class BrokenStore implements SessionStore, PrincipalIndex {
+
+  final SessionStore sound;
+  final PrincipalIndex soundIndex;
+
+  /** All ids that were ever inserted, for what has to look at every session. */
+  final Set<SessionId> ids = new ConcurrentSkipListSet<>();
+
+  BrokenStore() {
+    this(InMemorySessionStore.builder().copyOnRead(true).build());
+  }
+
+  BrokenStore(SessionStore sound) {
+    this.sound = sound;
+    this.soundIndex = sound.principalIndex().orElseThrow();
+  }
+
+  /** Puts a session in place of whatever is stored, as no sound store can. */
+  final void overwrite(StoredSession session) {
+    sound.delete(session.id());
+    sound.insert(session);
+  }
+
+  /** Lets other threads come between a look and a write. */
+  @SuppressWarnings("ThreadPriorityCheck") // It only makes likely what may happen anyway.
+  static void window() {
+    for (int i = 0; i < 3; i++) {
+      Thread.yield();
+    }
+  }
+
+  @Override
+  public void insert(StoredSession session) {
+    ids.add(session.id());
+    sound.insert(session);
+  }
+
+  @Override
+  public Optional<StoredSession> find(SessionId id) {
+    return sound.find(id);
+  }
+
+  @Override
+  public boolean update(StoredSession session, Instant now) {
+    return sound.update(session, now);
+  }
+
+  @Override
+  public boolean touch(SessionId id, Instant lastSeenAt, Instant now) {
+    return sound.touch(id, lastSeenAt, now);
+  }
+
+  @Override
+  public Optional<StoredSession> delete(SessionId id) {
+    return sound.delete(id);
+  }
+
+  @Override
+  public int deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> deleted) {
+    return sound.deleteExpired(cutoff, limit, deleted);
+  }
+
+  @Override
+  public Optional<PrincipalIndex> principalIndex() {
+    return Optional.of(this);
+  }
+
+  @Override
+  public Optional<Evictions> evictions() {
+    return sound.evictions();
+  }
+
+  @Override
+  public boolean keepsLiveValues() {
+    return sound.keepsLiveValues();
+  }
+
+  @Override
+  public Duration touchInterval() {
+    return sound.touchInterval();
+  }
+
+  @Override
+  public void close() {
+    sound.close();
+  }
+
+  @Override
+  public List<StoredSession> findByPrincipal(String principal) {
+    return soundIndex.findByPrincipal(principal);
+  }
+
+  @Override
+  public int deleteByPrincipal(
+      String principal, Set<SessionId> except, Consumer<StoredSession> deleted) {
+    return soundIndex.deleteByPrincipal(principal, except, deleted);
+  }
+
+  @Override
+  public Admission admit(
+      StoredSession session, boolean isNew, int limit, WhenFull whenFull, Instant now) {
+    return soundIndex.admit(session, isNew, limit, whenFull, now);
+  }
+}
