@@ -1,0 +1,99 @@
+package io.coatcheck.session;
+
+import io.coatcheck.session.codec.AttributeCodec;
+import io.coatcheck.session.codec.JavaSerializationCodec;
+import io.coatcheck.session.event.SessionEvent;
+import io.coatcheck.session.memory.InMemorySessionStore;
+import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.token.SessionToken;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.UnaryOperator;
+
+/** A manager on a store in memory that behaves like a remote one, with hooks, and what it told. */
+final class EngineFixture implements AutoCloseable {
+
+  static final AttributeCodec CODEC = JavaSerializationCodec.builder().build();
+  static final Duration TOUCH_INTERVAL = Duration.ofMinutes(1);
+
+  final TestClock clock = new TestClock();
+  final HookedStore store;
+  final List<SessionEvent> events = new CopyOnWriteArrayList<>();
+  final SessionManager manager;
+
+  EngineFixture() {
+    this(builder -> builder);
+  }
+
+  EngineFixture(UnaryOperator<SessionManager.Builder> settings) {
+    this(
+        new HookedStore(InMemorySessionStore.builder().copyOnRead(true).build(), TOUCH_INTERVAL),
+        settings);
+  }
+
+  EngineFixture(HookedStore store, UnaryOperator<SessionManager.Builder> settings) {
+    this.store = store;
+    manager =
+        settings
+            .apply(
+                SessionManager.builder(store)
+                    .clock(clock)
+                    .codec(CODEC)
+                    .cleanUpInterval(Duration.ZERO)
+                    .listener(events::add))
+            .build();
+  }
+
+  /** Begins and stores a session that holds something, and returns its token's text. */
+  String anonymous() {
+    Session session = manager.create(manager.resolve(List.of()));
+    session.attribute("cart", "a book");
+    manager.save(session);
+    return sent(session);
+  }
+
+  /** Logs in on no session, and returns the token's text. */
+  String loggedIn(String principal) {
+    return sent(granted(manager.authenticate(null, principal, LoginOptions.defaults())));
+  }
+
+  Session live(String token) {
+    Resolution resolution = manager.resolve(List.of(token));
+    if (resolution instanceof Resolution.Live live) {
+      return live.session();
+    }
+    throw new AssertionError("not live: " + resolution);
+  }
+
+  boolean isLive(String token) {
+    return manager.resolve(List.of(token)) instanceof Resolution.Live;
+  }
+
+  StoredSession stored(Session session) {
+    return store.find(session.id()).orElseThrow();
+  }
+
+  static Session granted(Authentication authentication) {
+    if (authentication instanceof Authentication.Granted granted) {
+      return granted.session();
+    }
+    throw new AssertionError("not granted: " + authentication);
+  }
+
+  /** Takes the token as the response would, and returns its text. */
+  static String sent(Session session) {
+    SessionToken token = session.unsentToken().orElseThrow();
+    session.tokenSent();
+    return token.value();
+  }
+
+  <T extends SessionEvent> List<T> told(Class<T> type) {
+    return events.stream().filter(type::isInstance).map(type::cast).toList();
+  }
+
+  @Override
+  public void close() {
+    manager.close();
+  }
+}

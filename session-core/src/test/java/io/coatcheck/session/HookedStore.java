@@ -1,0 +1,155 @@
+package io.coatcheck.session;
+
+import io.coatcheck.session.store.Admission;
+import io.coatcheck.session.store.Evictions;
+import io.coatcheck.session.store.PrincipalIndex;
+import io.coatcheck.session.store.SessionStore;
+import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.store.WhenFull;
+import io.coatcheck.session.token.SessionId;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
+
+/** Counts calls, and does what a test says once before the next call of an operation. */
+final class HookedStore implements SessionStore {
+
+  private final SessionStore store;
+  private final Duration touchInterval;
+  private final Map<String, Deque<Runnable>> hooks = new HashMap<>();
+  final List<String> calls = new CopyOnWriteArrayList<>();
+  volatile boolean closed;
+  private volatile boolean indexed = true;
+
+  HookedStore(SessionStore store, Duration touchInterval) {
+    this.store = store;
+    this.touchInterval = touchInterval;
+  }
+
+  /** Runs a hook before the next call of an operation; hooks of one operation queue up. */
+  synchronized void beforeNext(String operation, Runnable hook) {
+    hooks.computeIfAbsent(operation, key -> new ArrayDeque<>()).add(hook);
+  }
+
+  /** Makes this a store without an index by principal. */
+  HookedStore withoutIndex() {
+    indexed = false;
+    return this;
+  }
+
+  /** Returns the store behind the hooks. */
+  SessionStore inner() {
+    return store;
+  }
+
+  private void call(String operation) {
+    calls.add(operation);
+    Runnable hook;
+    synchronized (this) {
+      Deque<Runnable> queue = hooks.get(operation);
+      hook = queue == null ? null : queue.poll();
+    }
+    if (hook != null) {
+      hook.run();
+    }
+  }
+
+  @Override
+  public void insert(StoredSession session) {
+    call("insert");
+    store.insert(session);
+  }
+
+  @Override
+  public Optional<StoredSession> find(SessionId id) {
+    call("find");
+    return store.find(id);
+  }
+
+  @Override
+  public boolean update(StoredSession session, Instant now) {
+    call("update");
+    return store.update(session, now);
+  }
+
+  @Override
+  public boolean touch(SessionId id, Instant lastSeenAt, Instant now) {
+    call("touch");
+    return store.touch(id, lastSeenAt, now);
+  }
+
+  @Override
+  public Optional<StoredSession> delete(SessionId id) {
+    call("delete");
+    return store.delete(id);
+  }
+
+  @Override
+  public int deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> deleted) {
+    call("deleteExpired");
+    return store.deleteExpired(cutoff, limit, deleted);
+  }
+
+  @Override
+  public Optional<PrincipalIndex> principalIndex() {
+    return indexed ? store.principalIndex().map(HookedIndex::new) : Optional.empty();
+  }
+
+  @Override
+  public Optional<Evictions> evictions() {
+    return store.evictions();
+  }
+
+  @Override
+  public boolean keepsLiveValues() {
+    return store.keepsLiveValues();
+  }
+
+  @Override
+  public Duration touchInterval() {
+    return touchInterval;
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    store.close();
+  }
+
+  private final class HookedIndex implements PrincipalIndex {
+
+    private final PrincipalIndex index;
+
+    HookedIndex(PrincipalIndex index) {
+      this.index = index;
+    }
+
+    @Override
+    public List<StoredSession> findByPrincipal(String principal) {
+      call("findByPrincipal");
+      return index.findByPrincipal(principal);
+    }
+
+    @Override
+    public int deleteByPrincipal(
+        String principal, Set<SessionId> except, Consumer<StoredSession> deleted) {
+      call("deleteByPrincipal");
+      return index.deleteByPrincipal(principal, except, deleted);
+    }
+
+    @Override
+    public Admission admit(
+        StoredSession session, boolean isNew, int limit, WhenFull whenFull, Instant now) {
+      call("admit");
+      return index.admit(session, isNew, limit, whenFull, now);
+    }
+  }
+}

@@ -1,0 +1,65 @@
+package io.coatcheck.session;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.time.Duration;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+class SessionPolicyTest {
+
+  @Test
+  void defaults_areThoseOfTheDocumentation() {
+    SessionPolicy policy = SessionPolicy.defaults();
+
+    assertThat(policy.idleTimeout()).isEqualTo(Duration.ofMinutes(30));
+    assertThat(policy.absoluteTimeout()).isEqualTo(Duration.ofHours(12));
+    assertThat(policy.anonymousIdleTimeout()).isEqualTo(Duration.ofMinutes(15));
+    assertThat(policy.rememberedIdleTimeout()).isEqualTo(Duration.ofDays(14));
+    assertThat(policy.rememberedAbsoluteTimeout()).isEqualTo(Duration.ofDays(30));
+  }
+
+  @Test
+  @DisplayName("NIST SP 800-63B-4: the presets, with no way around them by remembering")
+  void presets_areTheLimitsOfTheLevels() {
+    assertThat(SessionPolicy.aal1().absoluteTimeout()).isEqualTo(Duration.ofDays(30));
+    assertThat(SessionPolicy.aal2().idleTimeout()).isEqualTo(Duration.ofHours(1));
+    assertThat(SessionPolicy.aal2().absoluteTimeout()).isEqualTo(Duration.ofHours(24));
+    assertThat(SessionPolicy.aal3().idleTimeout()).isEqualTo(Duration.ofMinutes(15));
+    assertThat(SessionPolicy.aal3().absoluteTimeout()).isEqualTo(Duration.ofHours(12));
+    assertThat(SessionPolicy.aal3().rememberedIdleTimeout()).isEqualTo(Duration.ofMinutes(15));
+    assertThat(SessionPolicy.aal3().rememberedAbsoluteTimeout()).isEqualTo(Duration.ofHours(12));
+  }
+
+  @Test
+  void anonymousIdleTimeout_followsAShorterIdleTimeout() {
+    SessionPolicy policy = SessionPolicy.builder().idleTimeout(Duration.ofMinutes(5)).build();
+
+    assertThat(policy.anonymousIdleTimeout()).isEqualTo(Duration.ofMinutes(5));
+  }
+
+  @Test
+  @DisplayName("I11: idle above absolute is refused, with both values")
+  void build_contradictions_areRefused() {
+    assertThatThrownBy(() -> SessionPolicy.builder().idleTimeout(Duration.ofHours(13)).build())
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("idleTimeout must not be longer than absoluteTimeout: PT13H > PT12H");
+    assertThatThrownBy(() -> SessionPolicy.builder().idleTimeout(Duration.ZERO).build())
+        .hasMessage("idleTimeout must be between PT1S and PT87600H: PT0S");
+    assertThatThrownBy(
+            () -> SessionPolicy.builder().anonymousIdleTimeout(Duration.ofHours(1)).build())
+        .hasMessage("anonymousIdleTimeout must not be longer than idleTimeout: PT1H > PT30M");
+    assertThatThrownBy(
+            () -> SessionPolicy.builder().rememberedIdleTimeout(Duration.ofDays(31)).build())
+        .hasMessageContaining("rememberedIdleTimeout must not be longer than");
+  }
+
+  @Test
+  void loginOptions_outOfRange_areRefused() {
+    assertThatThrownBy(() -> LoginOptions.builder().idleTimeout(Duration.ofMillis(1)))
+        .hasMessage("idleTimeout must be between PT1S and PT87600H: PT0.001S");
+    assertThatThrownBy(() -> LoginOptions.builder().absoluteTimeout(Duration.ofDays(9999)))
+        .hasMessageStartingWith("absoluteTimeout must be between");
+  }
+}

@@ -1,0 +1,161 @@
+package io.coatcheck.session.event;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+import io.coatcheck.session.store.SessionStoreException;
+import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.token.SecretHash;
+import io.coatcheck.session.token.SessionId;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
+
+class AuditListenerTest {
+
+  private static final Instant NOW = Instant.parse("2026-03-01T12:00:00Z");
+  private static final SessionId ID = SessionId.of(1, 2);
+
+  private final Logger logger = (Logger) LoggerFactory.getLogger(AuditListener.LOGGER_NAME);
+  private final ListAppender<ILoggingEvent> appender = new ListAppender<>();
+  private final AuditListener listener = new AuditListener();
+
+  @BeforeEach
+  void listen() {
+    appender.start();
+    logger.addAppender(appender);
+    logger.setLevel(Level.DEBUG);
+    logger.setAdditive(false);
+  }
+
+  @AfterEach
+  void leave() {
+    logger.detachAppender(appender);
+    logger.setLevel(null);
+    logger.setAdditive(true);
+  }
+
+  private static StoredSession session(String principal) {
+    return StoredSession.builder(ID)
+        .secretHash(SecretHash.of(new byte[32]))
+        .createdAt(NOW)
+        .absoluteDeadline(NOW.plus(Duration.ofHours(1)))
+        .principal(principal)
+        .authenticatedAt(principal == null ? null : NOW)
+        .generation(3)
+        .build();
+  }
+
+  private static SessionEvent refused(RefusalReason reason, Instant at) {
+    return new SessionEvent.TokenRefused(at, Optional.of(ID), Optional.empty(), reason);
+  }
+
+  private List<String> lines() {
+    return appender.list.stream().map(ILoggingEvent::getFormattedMessage).toList();
+  }
+
+  private Level levelOf(SessionEvent event) {
+    appender.list.clear();
+    listener.onEvent(event);
+    return appender.list.get(0).getLevel();
+  }
+
+  @Test
+  void onEvent_login_isOneLineOfFacts() {
+    listener.onEvent(new SessionEvent.Authenticated(NOW, session("alice")));
+
+    assertThat(lines())
+        .containsExactly(
+            "event=authenticated at=2026-03-01T12:00:00Z"
+                + " session=00000000-0000-0001-0000-000000000002"
+                + " principal=\"alice\" generation=3");
+  }
+
+  @Test
+  void onEvent_levels_tellWhatToLookAt() {
+    assertThat(levelOf(new SessionEvent.Created(NOW, session(null)))).isEqualTo(Level.DEBUG);
+    assertThat(levelOf(new SessionEvent.Renewed(NOW, session("a")))).isEqualTo(Level.INFO);
+    assertThat(levelOf(new SessionEvent.Ended(NOW, session("a"), EndReason.LOGOUT)))
+        .isEqualTo(Level.INFO);
+    assertThat(levelOf(new SessionEvent.Ended(NOW, session(null), EndReason.IDLE)))
+        .isEqualTo(Level.DEBUG);
+    assertThat(levelOf(refused(RefusalReason.UNKNOWN, NOW))).isEqualTo(Level.DEBUG);
+    assertThat(levelOf(refused(RefusalReason.SUPERSEDED, NOW))).isEqualTo(Level.WARN);
+    assertThat(
+            levelOf(
+                new SessionEvent.StoreFailed(
+                    NOW, Optional.of(ID), "find", new SessionStoreException("find: down"))))
+        .isEqualTo(Level.WARN);
+    assertThat(
+            levelOf(
+                new SessionEvent.WriteDropped(
+                    NOW, Optional.of(ID), Optional.empty(), DropReason.ENDED, Set.of("a"))))
+        .isEqualTo(Level.WARN);
+    assertThat(
+            levelOf(
+                new SessionEvent.AttributeUndecodable(
+                    NOW, Optional.of(ID), Optional.empty(), "cart", "class gone")))
+        .isEqualTo(Level.WARN);
+    assertThat(
+            levelOf(
+                new SessionEvent.AttributeUnencodable(
+                    NOW, Optional.of(ID), Optional.empty(), "cart", "not serializable")))
+        .isEqualTo(Level.WARN);
+    assertThat(levelOf(new SessionEvent.SavedAfterConflict(NOW, session("a"), 2)))
+        .isEqualTo(Level.DEBUG);
+  }
+
+  @Test
+  @DisplayName("refused tokens are limited by kind and minute, and the next line says the rest")
+  void onEvent_flood_isLimited() {
+    for (int i = 0; i < 10_000; i++) {
+      listener.onEvent(refused(RefusalReason.MISMATCHED, NOW.plusMillis(i)));
+    }
+    listener.onEvent(refused(RefusalReason.UNKNOWN, NOW));
+    assertThat(lines()).hasSize(AuditListener.LINES_PER_MINUTE + 1);
+
+    appender.list.clear();
+    listener.onEvent(refused(RefusalReason.MISMATCHED, NOW.plusSeconds(60)));
+    listener.onEvent(refused(RefusalReason.MISMATCHED, NOW.plusSeconds(61)));
+
+    assertThat(lines().get(0)).endsWith(" reason=mismatched left-out=9980");
+    assertThat(lines().get(1)).endsWith(" reason=mismatched");
+  }
+
+  @Test
+  @DisplayName("a clock that steps back does not silence the log")
+  void onEvent_clockStepsBack_goesOn() {
+    for (int i = 0; i < 100; i++) {
+      listener.onEvent(refused(RefusalReason.UNKNOWN, NOW));
+    }
+    appender.list.clear();
+    listener.onEvent(refused(RefusalReason.UNKNOWN, NOW.minusSeconds(3600)));
+
+    assertThat(lines()).hasSize(1);
+  }
+
+  @Test
+  @DisplayName("ASVS 16.4.1: nobody writes a line of his own")
+  void onEvent_controlCharacters_areEscaped() {
+    listener.onEvent(
+        new SessionEvent.Authenticated(NOW, session("a\"\r\nevent=forged\u2028\u202e\u001b[31m")));
+
+    assertThat(lines().get(0))
+        .contains("principal=\"a\\\"\\u000d\\u000aevent=forged\\u2028\\u202e\\u001b[31m\"");
+  }
+
+  @Test
+  void quoted_longValue_isCut() {
+    assertThat(AuditListener.quoted("x".repeat(10_000))).hasSize(303);
+  }
+}
