@@ -139,8 +139,20 @@ final class AttributeChanges {
     return names;
   }
 
-  void set(String name, Object value) {
-    record(name, new Change(value, engine.attributeValue(value)));
+  void set(StoredSession snapshot, String name, Object value) {
+    AttributeValue whenSet = engine.attributeValue(value);
+    int others = 0;
+    long otherBytes = 0;
+    for (String other : names(snapshot)) {
+      if (!other.equals(name)) {
+        Change change = pending.get(other);
+        AttributeValue known = change == null ? snapshot.attributes().get(other) : change.whenSet();
+        others++;
+        otherBytes += known == null ? 0 : AttributeLimits.size(known);
+      }
+    }
+    engine.limits().check(name, whenSet, others, otherBytes);
+    record(name, new Change(value, whenSet));
   }
 
   void remove(String name) {

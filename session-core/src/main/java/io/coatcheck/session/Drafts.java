@@ -38,6 +38,21 @@ final class Drafts {
         .rotatedAt(now);
   }
 
+  /**
+   * Gives a new secret in passing. The old one goes on reading until the client has presented the new
+   * one.
+   *
+   * @param lost the client never got the current secret and still has the previous one: that one stays
+   */
+  static StoredSession.Builder renewed(
+      StoredSession current, SessionToken token, Instant now, boolean lost) {
+    StoredSession.Builder next = rekeyed(current, token, now);
+    if (lost) {
+      next.previousSecretHash(current.previousSecretHash().orElseThrow());
+    }
+    return next.previousReadableUntil(current.absoluteDeadline());
+  }
+
   static Instant deadline(Instant now, Duration timeout) {
     Instant deadline = now.plus(timeout);
     return deadline.isAfter(StoredSession.MAX_MOMENT) ? StoredSession.MAX_MOMENT : deadline;

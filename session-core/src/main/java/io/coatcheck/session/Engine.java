@@ -17,6 +17,9 @@ import java.util.Optional;
  * @param store reports each failure to the listeners
  * @param index the store's, if it has one
  * @param touchInterval the store's, or as configured
+ * @param renewInterval how old a secret may get; zero for as old as the session
+ * @param endOnReuse whether a secret that a renewal replaced ends the session when presented later
+ * @param limits how much a session may hold
  */
 record Engine(
     SessionStore store,
@@ -26,7 +29,10 @@ record Engine(
     InstantSource clock,
     SecureRandom random,
     Events events,
-    Duration touchInterval) {
+    Duration touchInterval,
+    Duration renewInterval,
+    boolean endOnReuse,
+    AttributeLimits limits) {
 
   /** Returns the current moment, to the millisecond, as it is stored. */
   Instant now() {

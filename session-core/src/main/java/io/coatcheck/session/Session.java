@@ -41,6 +41,22 @@ public final class Session {
     ENDED
   }
 
+  /** What periodic renewal asks of this request. */
+  enum Renewal {
+    /** Nothing. */
+    NONE,
+    /** The secret is old enough to be replaced, if the response can still carry the new one. */
+    DUE,
+    /** The answer with the new secret was lost: the client still has the old one, and gets another. */
+    LOST,
+    /** The client has presented its new secret for the first time: the old one may go. */
+    CONFIRM;
+
+    boolean replacesSecret() {
+      return this == DUE || this == LOST;
+    }
+  }
+
   /** A change of the idle timeout; null for no idle limit. */
   record IdleTimeoutChange(@Nullable Duration timeout) {}
 
@@ -68,15 +84,22 @@ public final class Session {
   private boolean begunHere;
   private boolean kept;
   private boolean touchDue;
+  private Renewal renewal = Renewal.NONE;
   private @Nullable SessionToken unsentToken;
   private @Nullable IdleTimeoutChange idleTimeoutChange;
 
   /** A session that a token was resolved to. */
-  Session(Engine engine, StoredSession snapshot, Instant requestedAt, boolean touchDue) {
+  Session(
+      Engine engine,
+      StoredSession snapshot,
+      Instant requestedAt,
+      boolean touchDue,
+      Renewal renewal) {
     this.attributes = new AttributeChanges(engine);
     this.snapshot = snapshot;
     this.requestedAt = requestedAt;
     this.touchDue = touchDue;
+    this.renewal = renewal;
     status = Status.STORED;
   }
 
@@ -217,7 +240,8 @@ public final class Session {
    * @param value retained; null removes the attribute
    * @throws AttributeCodecException if the store needs bytes and the value cannot be encoded;
    *     nothing was changed
-   * @throws IllegalArgumentException if the name is empty or too long
+   * @throws IllegalArgumentException if the name is empty or too long, or the session would hold more
+   *     than its limits allow; nothing was changed
    */
   public synchronized void attribute(String name, @Nullable Object value) {
     live();
@@ -231,7 +255,7 @@ public final class Session {
     if (value == null) {
       attributes.remove(name);
     } else {
-      attributes.set(name, value);
+      attributes.set(snapshot, name, value);
       kept = true;
     }
   }
@@ -282,6 +306,14 @@ public final class Session {
     return new Pending(attributes.collect(snapshot), idleTimeoutChange);
   }
 
+  synchronized Renewal renewal() {
+    return renewal;
+  }
+
+  synchronized void renewalDone() {
+    renewal = Renewal.NONE;
+  }
+
   /** Tells whether a touch is due, once. */
   synchronized boolean takeTouchDue() {
     boolean due = touchDue;
@@ -305,6 +337,7 @@ public final class Session {
     begunHere |= !stored.id().equals(snapshot.id());
     saved(stored, pending);
     unsentToken = token;
+    renewal = Renewal.NONE;
   }
 
   /**

@@ -1,20 +1,13 @@
 package io.coatcheck.session;
 
-import io.coatcheck.session.codec.AttributeCodec;
-import io.coatcheck.session.event.DropReason;
 import io.coatcheck.session.event.EndReason;
-import io.coatcheck.session.event.SessionListener;
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
-import io.coatcheck.session.store.WhenFull;
 import io.coatcheck.session.token.SessionId;
-import io.coatcheck.session.token.SessionToken;
 import java.security.SecureRandom;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
@@ -37,11 +30,11 @@ public final class SessionManager implements AutoCloseable {
 
   private final Engine engine;
   private final TokenResolver resolver;
-  private final SaveLoop saveLoop;
+  private final SessionWriter writer;
   private final Logins logins;
   private final @Nullable Sweeper sweeper;
 
-  private SessionManager(Builder builder) {
+  SessionManager(SessionManagerBuilder builder) {
     SessionStore store = builder.store;
     Events events = new Events(builder.clock, builder.listeners);
     SessionStore reporting = new ReportingStore(store, events);
@@ -54,9 +47,13 @@ public final class SessionManager implements AutoCloseable {
             builder.clock,
             builder.random == null ? new SecureRandom() : builder.random,
             events,
-            builder.touchInterval == null ? store.touchInterval() : builder.touchInterval);
+            builder.touchInterval == null ? store.touchInterval() : builder.touchInterval,
+            builder.renewInterval,
+            builder.endOnReuse,
+            builder.limits);
     resolver = new TokenResolver(engine);
-    saveLoop = new SaveLoop(engine, builder.storeTimeout);
+    SaveLoop saveLoop = new SaveLoop(engine, builder.storeTimeout);
+    writer = new SessionWriter(engine, saveLoop);
     logins = new Logins(engine, saveLoop, builder.limit, builder.dropAttributesAtLogin);
     store.evictions().ifPresent(evictions -> evictions.onEvicted(this::evicted));
     sweeper =
@@ -69,8 +66,8 @@ public final class SessionManager implements AutoCloseable {
   /**
    * Begins a manager of the sessions in a store. The manager closes the store when it is closed.
    */
-  public static Builder builder(SessionStore store) {
-    return new Builder(store);
+  public static SessionManagerBuilder builder(SessionStore store) {
+    return new SessionManagerBuilder(store);
   }
 
   /** Returns the limits that sessions get. */
@@ -123,78 +120,7 @@ public final class SessionManager implements AutoCloseable {
    *     be stored or not, and remain to be saved
    */
   public boolean save(Session session) {
-    return switch (session.status()) {
-      case ENDED, EPHEMERAL -> true;
-      case NEW -> !session.isAwaitingCreation() || insert(session);
-      case STORED -> saveStored(session);
-    };
-  }
-
-  private boolean insert(Session session) {
-    return saveLoop.inTurn(
-        session.id(),
-        () -> {
-          if (session.status() == Session.Status.NEW) {
-            Session.Pending pending = session.pending();
-            StoredSession first = pending.applyTo(session.snapshot()).build();
-            engine.store().insert(first);
-            session.saved(first, pending);
-            engine.events().created(first);
-          }
-          return true;
-        });
-  }
-
-  private boolean saveStored(Session session) {
-    if (session.pending().isEmpty()) {
-      return touch(session);
-    }
-    return saveLoop.inTurn(
-        session.id(),
-        () -> {
-          Session.Pending pending = session.pending();
-          return pending.isEmpty() || update(session, pending);
-        });
-  }
-
-  private boolean touch(Session session) {
-    if (session.takeTouchDue()
-        && !engine.store().touch(session.id(), session.requestedAt(), engine.now())) {
-      session.end();
-    }
-    return true;
-  }
-
-  private boolean update(Session session, Session.Pending pending) {
-    StoredSession resolved = session.snapshot();
-    SaveLoop.Outcome outcome =
-        saveLoop.update(
-            resolved,
-            (current, now) ->
-                resolved.generation() < current.fence()
-                    ? Optional.empty()
-                    : Optional.of(
-                        pending
-                            .applyTo(current)
-                            .lastSeenAt(Session.later(current.lastSeenAt(), session.requestedAt()))
-                            .build()));
-    StoredSession stored = outcome.session();
-    if (stored == null) {
-      drop(session, pending, outcome);
-      return false;
-    }
-    session.saved(stored, pending);
-    if (outcome.attempts() > 1) {
-      engine.events().savedAfterConflict(stored, outcome.attempts());
-    }
-    return true;
-  }
-
-  private void drop(Session session, Session.Pending pending, SaveLoop.Outcome outcome) {
-    StoredSession resolved = session.snapshot();
-    session.end();
-    DropReason reason = outcome.dropped() == null ? DropReason.ENDED : outcome.dropped();
-    engine.events().dropped(resolved, reason, pending.attributes().values().keySet());
+    return writer.save(session);
   }
 
   /**
@@ -230,49 +156,42 @@ public final class SessionManager implements AutoCloseable {
    * @throws SessionStoreException if the store failed: it may be renewed or not
    */
   public boolean renew(Session session) {
-    return switch (session.status()) {
-      case ENDED, EPHEMERAL -> false;
-      case NEW, STORED ->
-          saveLoop.inTurn(
-              session.id(),
-              () ->
-                  session.status() == Session.Status.NEW
-                      ? renewDraft(session)
-                      : renewStored(session));
-    };
+    return writer.renew(session);
   }
 
-  private boolean renewDraft(Session session) {
-    SessionToken token = engine.newToken(session.id());
-    session.redraft(
-        Drafts.rekeyed(session.snapshot(), token, engine.now()).previousSecretHash(null).build(),
-        token);
-    return true;
+  /**
+   * Gives the session a new secret if periodic renewal is on and due, and saves what the request
+   * changed in the same write. To be called only while the response can still carry the cookie. Of
+   * several requests at once one wins; the others go on with the secret that they have.
+   *
+   * <p>Until the client first presents the new secret, and for 10 seconds after, the old one
+   * authenticates too, so that a lost response logs nobody out. A login ends that at once.
+   *
+   * @return whether there is a new token to send
+   * @throws SessionStoreException if the store failed: it may be renewed or not
+   */
+  public boolean renewIfDue(Session session) {
+    return writer.renewIfDue(session);
   }
 
-  private boolean renewStored(Session session) {
-    StoredSession resolved = session.snapshot();
-    Session.Pending pending = session.pending();
-    SessionToken token = engine.newToken(resolved.id());
-    SaveLoop.Outcome outcome =
-        saveLoop.update(
-            resolved,
-            (current, now) ->
-                current.generation() != resolved.generation()
-                    ? Optional.empty()
-                    : Optional.of(
-                        Drafts.rekeyed(pending.applyTo(current).build(), token, now)
-                            .fence(current.generation() + 1)
-                            .lastSeenAt(Session.later(current.lastSeenAt(), now))
-                            .build()));
-    StoredSession stored = outcome.session();
-    if (stored == null) {
-      drop(session, pending, outcome);
-      return false;
-    }
-    session.rekeyed(stored, pending, token);
-    engine.events().renewed(stored);
-    return true;
+  /**
+   * Asks the store whether a session that was resolved a while ago still lives: for connections that
+   * stay open longer than a request, such as server-sent events and WebSockets. Does not count as
+   * activity.
+   *
+   * @return {@code false} if it has ended or expired, or belongs to another principal now
+   * @throws SessionStoreException if the store cannot tell
+   */
+  public boolean isStillLive(Session session) {
+    return session.isStored()
+        && engine
+            .store()
+            .find(session.id())
+            .filter(
+                found ->
+                    !found.isExpiredAt(engine.now())
+                        && found.principal().equals(session.principal()))
+            .isPresent();
   }
 
   /**
@@ -399,135 +318,5 @@ public final class SessionManager implements AutoCloseable {
       sweeper.close();
     }
     engine.store().close();
-  }
-
-  /** Builds a manager; {@link #build()} checks the combination. Not thread-safe. */
-  public static final class Builder {
-
-    private final SessionStore store;
-    private SessionPolicy policy = SessionPolicy.defaults();
-    private @Nullable AttributeCodec codec;
-    private InstantSource clock = InstantSource.system();
-    private @Nullable SecureRandom random;
-    private final List<SessionListener> listeners = new ArrayList<>();
-    private @Nullable Duration touchInterval;
-    private Duration cleanUpInterval = Duration.ofMinutes(1);
-    private Duration storeTimeout = Duration.ofSeconds(5);
-    private Logins.@Nullable Limit limit;
-    private boolean dropAttributesAtLogin;
-
-    private Builder(SessionStore store) {
-      this.store = store;
-    }
-
-    /** Sets how long sessions live. Default: {@link SessionPolicy#defaults()}. */
-    public Builder policy(SessionPolicy sessionPolicy) {
-      policy = sessionPolicy;
-      return this;
-    }
-
-    /** Sets how attribute values become bytes, for stores that need them. Required. */
-    public Builder codec(AttributeCodec attributeCodec) {
-      codec = attributeCodec;
-      return this;
-    }
-
-    /** Sets where the time comes from. Default: the system's clock. */
-    public Builder clock(InstantSource source) {
-      clock = source;
-      return this;
-    }
-
-    /**
-     * Sets where secrets and ids come from. When it throws, no session begins: there is nothing to
-     * fall back to. Default: {@code new SecureRandom()}.
-     */
-    public Builder random(SecureRandom source) {
-      random = source;
-      return this;
-    }
-
-    /** Adds somebody to tell what happens. Default: nobody. */
-    public Builder listener(SessionListener listener) {
-      listeners.add(listener);
-      return this;
-    }
-
-    /**
-     * Sets how far the stored last-seen moment may lag behind before a request that only reads
-     * writes it; zero means each request does. Sessions may expire by idleness earlier by up to
-     * this much, never later. Each session's own lag is never more than a tenth of its idle
-     * timeout. Default: what the store prefers, 1 minute for a database and zero in memory.
-     */
-    public Builder touchInterval(Duration interval) {
-      touchInterval =
-          Durations.between("touchInterval", interval, Duration.ZERO, Duration.ofHours(1));
-      return this;
-    }
-
-    /**
-     * Sets how often expired sessions are deleted, within a quarter more or less; zero starts no
-     * thread, and {@link SessionManager#cleanUp} is the application's to call. Default: 1 minute.
-     */
-    public Builder cleanUpInterval(Duration interval) {
-      cleanUpInterval =
-          Durations.between("cleanUpInterval", interval, Duration.ZERO, Duration.ofDays(1));
-      return this;
-    }
-
-    /**
-     * Sets for how long a save goes on trying while other requests are always first, and how long
-     * it waits in the queue of its session. The time that one call to the store takes is the
-     * store's to bound. Default: 5 seconds.
-     */
-    public Builder storeTimeout(Duration timeout) {
-      storeTimeout =
-          Durations.between("storeTimeout", timeout, Duration.ofMillis(10), Duration.ofMinutes(1));
-      return this;
-    }
-
-    /**
-     * Limits how many live sessions a principal has, on all nodes together. Default: no limit.
-     *
-     * @param limit at least 1
-     * @param whenFull whether the oldest gives way or the newcomer is refused
-     */
-    public Builder sessionsPerPrincipal(int limit, WhenFull whenFull) {
-      if (limit < 1) {
-        throw new IllegalArgumentException("sessionsPerPrincipal must be at least 1: " + limit);
-      }
-      this.limit = new Logins.Limit(limit, whenFull);
-      return this;
-    }
-
-    /** Sets whether a login drops what the session held before. Default: false, it is kept. */
-    public Builder dropAttributesAtLogin(boolean drop) {
-      dropAttributesAtLogin = drop;
-      return this;
-    }
-
-    /**
-     * Makes the manager and starts its sweeper.
-     *
-     * @throws IllegalArgumentException if a limit per principal is set and the store has no index
-     *     by principal, or the touch interval is more than a tenth of an idle timeout of the policy
-     */
-    public SessionManager build() {
-      if (limit != null && store.principalIndex().isEmpty()) {
-        throw new IllegalArgumentException(
-            "sessionsPerPrincipal needs a store with a PrincipalIndex, which this one does not have: "
-                + store.getClass().getName());
-      }
-      Duration shortest = policy.anonymousIdleTimeout();
-      if (touchInterval != null && touchInterval.compareTo(shortest.dividedBy(10)) > 0) {
-        throw new IllegalArgumentException(
-            "touchInterval must not be more than a tenth of the shortest idle timeout: "
-                + touchInterval
-                + " > "
-                + shortest
-                + " / 10");
-      }
-      return new SessionManager(this);
-    }
   }
 }

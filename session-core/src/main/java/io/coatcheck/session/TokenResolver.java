@@ -1,5 +1,6 @@
 package io.coatcheck.session;
 
+import io.coatcheck.session.event.EndReason;
 import io.coatcheck.session.event.RefusalReason;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SecretHash;
@@ -19,6 +20,9 @@ final class TokenResolver {
   /** For how long after a rotation a token that is not current must not lead to a new cookie. */
   static final Duration GUARD = Duration.ofMinutes(1);
 
+  /** How long the old secret still reads once the client has presented the new one. */
+  static final Duration RENEWAL_GRACE = Duration.ofSeconds(10);
+
   private static final Resolution ABSENT = new Resolution.Absent();
   private static final Resolution MALFORMED = new Resolution.Malformed();
 
@@ -31,17 +35,18 @@ final class TokenResolver {
   /** What one token is worth: the snapshot that it opens, or why it is refused. */
   private record Finding(
       @Nullable StoredSession live,
+      Session.Renewal renewal,
       Resolution resolution,
       @Nullable RefusalReason refusal,
       Optional<String> principal) {
 
-    static Finding live(StoredSession session) {
-      return new Finding(session, ABSENT, null, Optional.empty());
+    static Finding live(StoredSession session, Session.Renewal renewal) {
+      return new Finding(session, renewal, ABSENT, null, Optional.empty());
     }
 
     static Finding refused(
         Resolution resolution, RefusalReason refusal, Optional<String> principal) {
-      return new Finding(null, resolution, refusal, principal);
+      return new Finding(null, Session.Renewal.NONE, resolution, refusal, principal);
     }
   }
 
@@ -52,7 +57,7 @@ final class TokenResolver {
     Instant now = engine.now();
     if (presented.size() == 1) {
       Finding finding = find(presented.get(0), now);
-      return finding.live() == null ? refuse(finding) : accept(finding.live(), now);
+      return finding.live() == null ? refuse(finding) : accept(finding, finding.live(), now);
     }
     return resolveOneOf(presented, now);
   }
@@ -61,22 +66,22 @@ final class TokenResolver {
    * Accepts one of several tokens only if no other one is live: who can add a cookie wins nothing.
    */
   private Resolution resolveOneOf(List<String> presented, Instant now) {
-    StoredSession live = null;
+    Finding live = null;
     Finding refused = null;
     for (String text : presented.subList(0, Math.min(MOST_TOKENS, presented.size()))) {
       Finding finding = find(text, now);
       if (finding.live() != null) {
-        if (live != null && !live.id().equals(finding.live().id())) {
+        if (live != null && live.live() != null && !live.live().id().equals(finding.live().id())) {
           engine.events().refused(RefusalReason.AMBIGUOUS, Optional.empty(), Optional.empty());
           return ABSENT;
         }
-        live = finding.live();
+        live = finding;
       } else if (refused == null || finding.resolution().guardsNewerToken()) {
         refused = finding;
       }
     }
-    if (live != null) {
-      return accept(live, now);
+    if (live != null && live.live() != null) {
+      return accept(live, live.live(), now);
     }
     return refused == null ? ABSENT : refuse(refused);
   }
@@ -99,30 +104,56 @@ final class TokenResolver {
       return Finding.refused(
           new Resolution.Unknown(token.id()), RefusalReason.UNKNOWN, Optional.empty());
     }
-    StoredSession session = found.get();
-    SecretHash presented = token.secretHash();
+    return judge(found.get(), token.secretHash(), now);
+  }
+
+  private Finding judge(StoredSession session, SecretHash presented, Instant now) {
     boolean expired = session.isExpiredAt(now);
     if (session.secretHash().equals(presented)) {
       return expired
           ? Finding.refused(
               new Resolution.Expired(session.id()), RefusalReason.EXPIRED, session.principal())
-          : Finding.live(session);
+          : Finding.live(session, renewalOfCurrent(session, now));
     }
     boolean guards = !expired && now.isBefore(session.rotatedAt().plus(GUARD));
-    boolean superseded =
-        session.previousSecretHash().filter(previous -> previous.equals(presented)).isPresent();
-    return superseded
-        ? Finding.refused(
-            new Resolution.Superseded(session.id(), guards),
-            RefusalReason.SUPERSEDED,
-            session.principal())
-        : Finding.refused(
-            new Resolution.Mismatched(session.id(), guards),
-            RefusalReason.MISMATCHED,
-            session.principal());
+    boolean previous =
+        session.previousSecretHash().filter(hash -> hash.equals(presented)).isPresent();
+    if (!previous) {
+      return Finding.refused(
+          new Resolution.Mismatched(session.id(), guards),
+          RefusalReason.MISMATCHED,
+          session.principal());
+    }
+    if (!expired && session.previousReadableUntil().filter(now::isBefore).isPresent()) {
+      // The response with the new secret may be under way for the minute of the guard; after that it
+      // was lost, and the client is to get another one.
+      return Finding.live(session, guards ? Session.Renewal.NONE : Session.Renewal.LOST);
+    }
+    boolean byLogin = session.authenticatedAt().filter(session.rotatedAt()::equals).isPresent();
+    if (engine.endOnReuse() && !expired && !guards && !byLogin) {
+      engine
+          .store()
+          .delete(session.id())
+          .ifPresent(ended -> engine.events().ended(ended, EndReason.REUSE));
+    }
+    return Finding.refused(
+        new Resolution.Superseded(session.id(), guards),
+        RefusalReason.SUPERSEDED,
+        session.principal());
   }
 
-  private Resolution accept(StoredSession session, Instant now) {
+  private Session.Renewal renewalOfCurrent(StoredSession session, Instant now) {
+    Optional<Instant> readableUntil = session.previousReadableUntil();
+    if (readableUntil.isPresent() && readableUntil.get().isAfter(now.plus(RENEWAL_GRACE))) {
+      return Session.Renewal.CONFIRM;
+    }
+    boolean due =
+        !engine.renewInterval().isZero()
+            && !now.isBefore(session.rotatedAt().plus(engine.renewInterval()));
+    return due ? Session.Renewal.DUE : Session.Renewal.NONE;
+  }
+
+  private Resolution accept(Finding finding, StoredSession session, Instant now) {
     long interval = touchIntervalMillis(session);
     boolean due = now.toEpochMilli() - session.lastSeenAt().toEpochMilli() >= Math.max(interval, 1);
     if (due && interval == 0) {
@@ -133,7 +164,7 @@ final class TokenResolver {
       }
       due = false;
     }
-    return new Resolution.Live(new Session(engine, session, now, due));
+    return new Resolution.Live(new Session(engine, session, now, due, finding.renewal()));
   }
 
   /** The configured interval, and never more than a tenth of the session's own idle timeout. */

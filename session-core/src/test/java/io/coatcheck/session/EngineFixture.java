@@ -26,13 +26,13 @@ final class EngineFixture implements AutoCloseable {
     this(builder -> builder);
   }
 
-  EngineFixture(UnaryOperator<SessionManager.Builder> settings) {
+  EngineFixture(UnaryOperator<SessionManagerBuilder> settings) {
     this(
         new HookedStore(InMemorySessionStore.builder().copyOnRead(true).build(), TOUCH_INTERVAL),
         settings);
   }
 
-  EngineFixture(HookedStore store, UnaryOperator<SessionManager.Builder> settings) {
+  EngineFixture(HookedStore store, UnaryOperator<SessionManagerBuilder> settings) {
     this.store = store;
     manager =
         settings

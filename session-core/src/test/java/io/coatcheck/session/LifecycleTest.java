@@ -414,7 +414,7 @@ class LifecycleTest {
 
     @Test
     void settings_outOfRange_areRefused() {
-      SessionManager.Builder builder =
+      SessionManagerBuilder builder =
           SessionManager.builder(InMemorySessionStore.builder().build());
 
       assertThatThrownBy(() -> builder.sessionsPerPrincipal(0, WhenFull.EVICT_OLDEST))

@@ -20,6 +20,11 @@ public enum EndReason {
   LIMIT,
   /** Another principal logged in on it. */
   REPLACED,
+  /**
+   * A secret that a renewal had replaced was presented again later, which only a thief or a copied
+   * cookie does.
+   */
+  REUSE,
   /** The store was full and gave it up; only anonymous sessions end so. */
   CAPACITY
 }

@@ -1,0 +1,221 @@
+package io.coatcheck.session;
+
+import io.coatcheck.session.codec.AttributeCodec;
+import io.coatcheck.session.event.SessionListener;
+import io.coatcheck.session.store.SessionStore;
+import io.coatcheck.session.store.WhenFull;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Builds a manager; {@link #build()} checks the combination. Not thread-safe.
+ *
+ * @since 0.1.0
+ */
+public final class SessionManagerBuilder {
+
+  final SessionStore store;
+  SessionPolicy policy = SessionPolicy.defaults();
+  @Nullable AttributeCodec codec;
+  InstantSource clock = InstantSource.system();
+  @Nullable SecureRandom random;
+  final List<SessionListener> listeners = new ArrayList<>();
+  @Nullable Duration touchInterval;
+  Duration cleanUpInterval = Duration.ofMinutes(1);
+  Duration storeTimeout = Duration.ofSeconds(5);
+  Logins.@Nullable Limit limit;
+  boolean dropAttributesAtLogin;
+  Duration renewInterval = Duration.ZERO;
+  boolean endOnReuse;
+  AttributeLimits limits = AttributeLimits.DEFAULTS;
+
+  SessionManagerBuilder(SessionStore store) {
+    this.store = store;
+  }
+
+  /** Sets how long sessions live. Default: {@link SessionPolicy#defaults()}. */
+  public SessionManagerBuilder policy(SessionPolicy sessionPolicy) {
+    policy = sessionPolicy;
+    return this;
+  }
+
+  /** Sets how attribute values become bytes, for stores that need them. Required. */
+  public SessionManagerBuilder codec(AttributeCodec attributeCodec) {
+    codec = attributeCodec;
+    return this;
+  }
+
+  /** Sets where the time comes from. Default: the system's clock. */
+  public SessionManagerBuilder clock(InstantSource source) {
+    clock = source;
+    return this;
+  }
+
+  /**
+   * Sets where secrets and ids come from. When it throws, no session begins: there is nothing to
+   * fall back to. Default: {@code new SecureRandom()}.
+   */
+  public SessionManagerBuilder random(SecureRandom source) {
+    random = source;
+    return this;
+  }
+
+  /** Adds somebody to tell what happens. Default: nobody. */
+  public SessionManagerBuilder listener(SessionListener listener) {
+    listeners.add(listener);
+    return this;
+  }
+
+  /**
+   * Sets how far the stored last-seen moment may lag behind before a request that only reads
+   * writes it; zero means each request does. Sessions may expire by idleness earlier by up to
+   * this much, never later. Each session's own lag is never more than a tenth of its idle
+   * timeout. Default: what the store prefers, 1 minute for a database and zero in memory.
+   */
+  public SessionManagerBuilder touchInterval(Duration interval) {
+    touchInterval =
+        Durations.between("touchInterval", interval, Duration.ZERO, Duration.ofHours(1));
+    return this;
+  }
+
+  /**
+   * Sets how often expired sessions are deleted, within a quarter more or less; zero starts no
+   * thread, and {@link SessionManager#cleanUp} is the application's to call. Default: 1 minute.
+   */
+  public SessionManagerBuilder cleanUpInterval(Duration interval) {
+    cleanUpInterval =
+        Durations.between("cleanUpInterval", interval, Duration.ZERO, Duration.ofDays(1));
+    return this;
+  }
+
+  /**
+   * Sets for how long a save goes on trying while other requests are always first, and how long
+   * it waits in the queue of its session. The time that one call to the store takes is the
+   * store's to bound. Default: 5 seconds.
+   */
+  public SessionManagerBuilder storeTimeout(Duration timeout) {
+    storeTimeout =
+        Durations.between("storeTimeout", timeout, Duration.ofMillis(10), Duration.ofMinutes(1));
+    return this;
+  }
+
+  /**
+   * Limits how many live sessions a principal has, on all nodes together. Default: no limit.
+   *
+   * @param limit at least 1
+   * @param whenFull whether the oldest gives way or the newcomer is refused
+   */
+  public SessionManagerBuilder sessionsPerPrincipal(int limit, WhenFull whenFull) {
+    if (limit < 1) {
+      throw new IllegalArgumentException("sessionsPerPrincipal must be at least 1: " + limit);
+    }
+    this.limit = new Logins.Limit(limit, whenFull);
+    return this;
+  }
+
+  /** Sets whether a login drops what the session held before. Default: false, it is kept. */
+  public SessionManagerBuilder dropAttributesAtLogin(boolean drop) {
+    dropAttributesAtLogin = drop;
+    return this;
+  }
+
+  /**
+   * Sets how old a secret may get before it is renewed in passing; zero, the default, renews only at
+   * logins. See {@link SessionManager#renewIfDue}.
+   *
+   * @param interval zero, or 2 minutes to 30 days
+   */
+  public SessionManagerBuilder renewInterval(Duration interval) {
+    if (!interval.isZero()) {
+      Durations.between("renewInterval", interval, Duration.ofMinutes(2), Duration.ofDays(30));
+    }
+    renewInterval = interval;
+    return this;
+  }
+
+  /**
+   * Sets whether a session ends when the secret from before a renewal is presented again more than a
+   * minute after it, which only a thief or a copied cookie does. A secret that a login replaced never
+   * ends anything: whoever planted it must not be able to. Default: false, it is only refused and
+   * told.
+   */
+  public SessionManagerBuilder endOnReuse(boolean end) {
+    endOnReuse = end;
+    return this;
+  }
+
+  /**
+   * Limits the encoded size of one attribute, in stores that need bytes. Default: 1 MiB.
+   *
+   * @param bytes at least 64
+   */
+  public SessionManagerBuilder maxAttributeBytes(int bytes) {
+    limits =
+        new AttributeLimits(
+            limits.attributes(),
+            atLeast("maxAttributeBytes", bytes, 64),
+            limits.sessionBytes());
+    return this;
+  }
+
+  /**
+   * Limits the encoded size of all attributes of a session together, in stores that need bytes, when
+   * one is set. Requests that set attributes at the same moment may together go beyond it. Default: 4
+   * MiB.
+   *
+   * @param bytes at least 64
+   */
+  public SessionManagerBuilder maxSessionBytes(int bytes) {
+    limits =
+        new AttributeLimits(
+            limits.attributes(),
+            limits.attributeBytes(),
+            atLeast("maxSessionBytes", bytes, 64));
+    return this;
+  }
+
+  /** Limits how many attributes a session has, at least 1. Default: 1,000. */
+  public SessionManagerBuilder maxAttributes(int number) {
+    limits =
+        new AttributeLimits(
+            atLeast("maxAttributes", number, 1),
+            limits.attributeBytes(),
+            limits.sessionBytes());
+    return this;
+  }
+
+  private static int atLeast(String setting, int value, int least) {
+    if (value < least) {
+      throw new IllegalArgumentException(setting + " must be at least " + least + ": " + value);
+    }
+    return value;
+  }
+
+  /**
+   * Makes the manager and starts its sweeper.
+   *
+   * @throws IllegalArgumentException if a limit per principal is set and the store has no index
+   *     by principal, or the touch interval is more than a tenth of an idle timeout of the policy
+   */
+  public SessionManager build() {
+    if (limit != null && store.principalIndex().isEmpty()) {
+      throw new IllegalArgumentException(
+          "sessionsPerPrincipal needs a store with a PrincipalIndex, which this one does not have: "
+              + store.getClass().getName());
+    }
+    Duration shortest = policy.anonymousIdleTimeout();
+    if (touchInterval != null && touchInterval.compareTo(shortest.dividedBy(10)) > 0) {
+      throw new IllegalArgumentException(
+          "touchInterval must not be more than a tenth of the shortest idle timeout: "
+              + touchInterval
+              + " > "
+              + shortest
+              + " / 10");
+    }
+    return new SessionManager(this);
+  }
+}
