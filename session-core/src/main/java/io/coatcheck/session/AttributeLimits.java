@@ -3,8 +3,8 @@ package io.coatcheck.session;
 import io.coatcheck.session.codec.AttributeValue;
 
 /**
- * How much a session may hold. Live values, which are never encoded, have no size here; their number
- * is limited all the same.
+ * How much a session may hold. Live values, which are never encoded, have no size here; their
+ * number is limited all the same.
  */
 record AttributeLimits(int attributes, int attributeBytes, int sessionBytes) {
 

@@ -39,10 +39,11 @@ final class Drafts {
   }
 
   /**
-   * Gives a new secret in passing. The old one goes on reading until the client has presented the new
-   * one.
+   * Gives a new secret in passing. The old one goes on reading until the client has presented the
+   * new one.
    *
-   * @param lost the client never got the current secret and still has the previous one: that one stays
+   * @param lost the client never got the current secret and still has the previous one: that one
+   *     stays
    */
   static StoredSession.Builder renewed(
       StoredSession current, SessionToken token, Instant now, boolean lost) {

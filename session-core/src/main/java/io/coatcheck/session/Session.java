@@ -47,7 +47,9 @@ public final class Session {
     NONE,
     /** The secret is old enough to be replaced, if the response can still carry the new one. */
     DUE,
-    /** The answer with the new secret was lost: the client still has the old one, and gets another. */
+    /**
+     * The answer with the new secret was lost: the client still has the old one, and gets another.
+     */
     LOST,
     /** The client has presented its new secret for the first time: the old one may go. */
     CONFIRM;
@@ -240,8 +242,8 @@ public final class Session {
    * @param value retained; null removes the attribute
    * @throws AttributeCodecException if the store needs bytes and the value cannot be encoded;
    *     nothing was changed
-   * @throws IllegalArgumentException if the name is empty or too long, or the session would hold more
-   *     than its limits allow; nothing was changed
+   * @throws IllegalArgumentException if the name is empty or too long, or the session would hold
+   *     more than its limits allow; nothing was changed
    */
   public synchronized void attribute(String name, @Nullable Object value) {
     live();

@@ -10,7 +10,6 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
@@ -43,7 +42,7 @@ public final class SessionManager implements AutoCloseable {
             reporting,
             reporting.principalIndex(),
             builder.policy,
-            Objects.requireNonNull(builder.codec, "codec must be set"),
+            builder.codec,
             builder.clock,
             builder.random == null ? new SecureRandom() : builder.random,
             events,
@@ -175,9 +174,9 @@ public final class SessionManager implements AutoCloseable {
   }
 
   /**
-   * Asks the store whether a session that was resolved a while ago still lives: for connections that
-   * stay open longer than a request, such as server-sent events and WebSockets. Does not count as
-   * activity.
+   * Asks the store whether a session that was resolved a while ago still lives: for connections
+   * that stay open longer than a request, such as server-sent events and WebSockets. Does not count
+   * as activity.
    *
    * @return {@code false} if it has ended or expired, or belongs to another principal now
    * @throws SessionStoreException if the store cannot tell

@@ -1,6 +1,7 @@
 package io.coatcheck.session;
 
 import io.coatcheck.session.codec.AttributeCodec;
+import io.coatcheck.session.codec.JavaSerializationCodec;
 import io.coatcheck.session.event.SessionListener;
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.WhenFull;
@@ -20,7 +21,7 @@ public final class SessionManagerBuilder {
 
   final SessionStore store;
   SessionPolicy policy = SessionPolicy.defaults();
-  @Nullable AttributeCodec codec;
+  AttributeCodec codec = JavaSerializationCodec.builder().build();
   InstantSource clock = InstantSource.system();
   @Nullable SecureRandom random;
   final List<SessionListener> listeners = new ArrayList<>();
@@ -43,7 +44,11 @@ public final class SessionManagerBuilder {
     return this;
   }
 
-  /** Sets how attribute values become bytes, for stores that need them. Required. */
+  /**
+   * Sets how attribute values become bytes, for stores that need them. Default: {@link
+   * JavaSerializationCodec} with the value and collection types of the JDK only; classes of the
+   * application are allowed by its builder.
+   */
   public SessionManagerBuilder codec(AttributeCodec attributeCodec) {
     codec = attributeCodec;
     return this;
@@ -71,10 +76,10 @@ public final class SessionManagerBuilder {
   }
 
   /**
-   * Sets how far the stored last-seen moment may lag behind before a request that only reads
-   * writes it; zero means each request does. Sessions may expire by idleness earlier by up to
-   * this much, never later. Each session's own lag is never more than a tenth of its idle
-   * timeout. Default: what the store prefers, 1 minute for a database and zero in memory.
+   * Sets how far the stored last-seen moment may lag behind before a request that only reads writes
+   * it; zero means each request does. Sessions may expire by idleness earlier by up to this much,
+   * never later. Each session's own lag is never more than a tenth of its idle timeout. Default:
+   * what the store prefers, 1 minute for a database and zero in memory.
    */
   public SessionManagerBuilder touchInterval(Duration interval) {
     touchInterval =
@@ -93,9 +98,9 @@ public final class SessionManagerBuilder {
   }
 
   /**
-   * Sets for how long a save goes on trying while other requests are always first, and how long
-   * it waits in the queue of its session. The time that one call to the store takes is the
-   * store's to bound. Default: 5 seconds.
+   * Sets for how long a save goes on trying while other requests are always first, and how long it
+   * waits in the queue of its session. The time that one call to the store takes is the store's to
+   * bound. Default: 5 seconds.
    */
   public SessionManagerBuilder storeTimeout(Duration timeout) {
     storeTimeout =
@@ -124,8 +129,8 @@ public final class SessionManagerBuilder {
   }
 
   /**
-   * Sets how old a secret may get before it is renewed in passing; zero, the default, renews only at
-   * logins. See {@link SessionManager#renewIfDue}.
+   * Sets how old a secret may get before it is renewed in passing; zero, the default, renews only
+   * at logins. See {@link SessionManager#renewIfDue}.
    *
    * @param interval zero, or 2 minutes to 30 days
    */
@@ -138,10 +143,10 @@ public final class SessionManagerBuilder {
   }
 
   /**
-   * Sets whether a session ends when the secret from before a renewal is presented again more than a
-   * minute after it, which only a thief or a copied cookie does. A secret that a login replaced never
-   * ends anything: whoever planted it must not be able to. Default: false, it is only refused and
-   * told.
+   * Sets whether a session ends when the secret from before a renewal is presented again more than
+   * a minute after it, which only a thief or a copied cookie does. A secret that a login replaced
+   * never ends anything: whoever planted it must not be able to. Default: false, it is only refused
+   * and told.
    */
   public SessionManagerBuilder endOnReuse(boolean end) {
     endOnReuse = end;
@@ -156,25 +161,21 @@ public final class SessionManagerBuilder {
   public SessionManagerBuilder maxAttributeBytes(int bytes) {
     limits =
         new AttributeLimits(
-            limits.attributes(),
-            atLeast("maxAttributeBytes", bytes, 64),
-            limits.sessionBytes());
+            limits.attributes(), atLeast("maxAttributeBytes", bytes, 64), limits.sessionBytes());
     return this;
   }
 
   /**
-   * Limits the encoded size of all attributes of a session together, in stores that need bytes, when
-   * one is set. Requests that set attributes at the same moment may together go beyond it. Default: 4
-   * MiB.
+   * Limits the encoded size of all attributes of a session together, in stores that need bytes,
+   * when one is set. Requests that set attributes at the same moment may together go beyond it.
+   * Default: 4 MiB.
    *
    * @param bytes at least 64
    */
   public SessionManagerBuilder maxSessionBytes(int bytes) {
     limits =
         new AttributeLimits(
-            limits.attributes(),
-            limits.attributeBytes(),
-            atLeast("maxSessionBytes", bytes, 64));
+            limits.attributes(), limits.attributeBytes(), atLeast("maxSessionBytes", bytes, 64));
     return this;
   }
 
@@ -182,9 +183,7 @@ public final class SessionManagerBuilder {
   public SessionManagerBuilder maxAttributes(int number) {
     limits =
         new AttributeLimits(
-            atLeast("maxAttributes", number, 1),
-            limits.attributeBytes(),
-            limits.sessionBytes());
+            atLeast("maxAttributes", number, 1), limits.attributeBytes(), limits.sessionBytes());
     return this;
   }
 
@@ -198,8 +197,8 @@ public final class SessionManagerBuilder {
   /**
    * Makes the manager and starts its sweeper.
    *
-   * @throws IllegalArgumentException if a limit per principal is set and the store has no index
-   *     by principal, or the touch interval is more than a tenth of an idle timeout of the policy
+   * @throws IllegalArgumentException if a limit per principal is set and the store has no index by
+   *     principal, or the touch interval is more than a tenth of an idle timeout of the policy
    */
   public SessionManager build() {
     if (limit != null && store.principalIndex().isEmpty()) {

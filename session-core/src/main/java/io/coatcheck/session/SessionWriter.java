@@ -91,9 +91,7 @@ final class SessionWriter {
       Instant requestedAt,
       @Nullable Instant confirmedAt) {
     StoredSession.Builder next =
-        pending
-            .applyTo(current)
-            .lastSeenAt(Session.later(current.lastSeenAt(), requestedAt));
+        pending.applyTo(current).lastSeenAt(Session.later(current.lastSeenAt(), requestedAt));
     if (confirmedAt != null && current.previousReadableUntil().isPresent()) {
       next.previousReadableUntil(confirmedAt.plus(TokenResolver.RENEWAL_GRACE));
     }
@@ -175,8 +173,7 @@ final class SessionWriter {
                     ? Optional.empty()
                     : Optional.of(
                         Drafts.renewed(pending.applyTo(current).build(), token, now, lost)
-                            .lastSeenAt(
-                                Session.later(current.lastSeenAt(), session.requestedAt()))
+                            .lastSeenAt(Session.later(current.lastSeenAt(), session.requestedAt()))
                             .build()));
     StoredSession stored = outcome.session();
     session.renewalDone();

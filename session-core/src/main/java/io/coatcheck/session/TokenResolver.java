@@ -125,7 +125,8 @@ final class TokenResolver {
           session.principal());
     }
     if (!expired && session.previousReadableUntil().filter(now::isBefore).isPresent()) {
-      // The response with the new secret may be under way for the minute of the guard; after that it
+      // The response with the new secret may be under way for the minute of the guard; after that
+      // it
       // was lost, and the client is to get another one.
       return Finding.live(session, guards ? Session.Renewal.NONE : Session.Renewal.LOST);
     }

@@ -77,7 +77,8 @@ class AuthenticateTest {
     }
 
     @Test
-    @DisplayName("I3, F25: a request from before the login cannot undo it, and its changes are dropped")
+    @DisplayName(
+        "I3, F25: a request from before the login cannot undo it, and its changes are dropped")
     void save_fromBeforeTheLogin_isDropped() {
       String before = fixture.anonymous();
       Session slow = fixture.live(before);
@@ -393,8 +394,7 @@ class AuthenticateTest {
       String token = fixture.loggedIn("alice");
       Session session = fixture.live(token);
 
-      assertThatThrownBy(
-              () -> manager.authenticate(session, principal, LoginOptions.defaults()))
+      assertThatThrownBy(() -> manager.authenticate(session, principal, LoginOptions.defaults()))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageStartingWith("principal must");
       assertThat(fixture.isLive(token)).isTrue();
@@ -446,8 +446,7 @@ class AuthenticateTest {
             throw new SessionStoreException("update: down");
           });
 
-      assertThatThrownBy(() -> login(session, "alice"))
-          .isInstanceOf(SessionStoreException.class);
+      assertThatThrownBy(() -> login(session, "alice")).isInstanceOf(SessionStoreException.class);
       assertThat(session.unsentToken()).isEmpty();
       assertThat(session.principal()).isEmpty();
 
@@ -462,8 +461,7 @@ class AuthenticateTest {
     @Test
     void authenticate_evictsTheOldest() {
       try (EngineFixture limited =
-          new EngineFixture(
-              builder -> builder.sessionsPerPrincipal(2, WhenFull.EVICT_OLDEST))) {
+          new EngineFixture(builder -> builder.sessionsPerPrincipal(2, WhenFull.EVICT_OLDEST))) {
         String first = limited.loggedIn("alice");
         limited.clock.advance(Duration.ofSeconds(1));
         String second = limited.loggedIn("alice");
@@ -484,8 +482,7 @@ class AuthenticateTest {
     @Test
     void authenticate_refusesTheNewcomer_andLeavesTheAnonymousSession() {
       try (EngineFixture limited =
-          new EngineFixture(
-              builder -> builder.sessionsPerPrincipal(1, WhenFull.REFUSE_NEWCOMER))) {
+          new EngineFixture(builder -> builder.sessionsPerPrincipal(1, WhenFull.REFUSE_NEWCOMER))) {
         String first = limited.loggedIn("alice");
         String anonymous = limited.anonymous();
         Session session = limited.live(anonymous);

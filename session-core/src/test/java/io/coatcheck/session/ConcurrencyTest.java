@@ -88,8 +88,7 @@ class ConcurrencyTest {
 
         Session after = fixture.live(token);
         assertThat(after.attributeNames()).hasSize(22);
-        IntStream.range(0, 20)
-            .forEach(i -> assertThat(after.attribute("own" + i)).isEqualTo(i));
+        IntStream.range(0, 20).forEach(i -> assertThat(after.attribute("own" + i)).isEqualTo(i));
         assertThat((Integer) after.attribute("common")).isBetween(0, 19);
       }
     }

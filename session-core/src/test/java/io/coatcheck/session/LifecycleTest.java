@@ -318,8 +318,7 @@ class LifecycleTest {
     @Test
     @DisplayName("I15: the sweeper is one named daemon thread, which close() ends with the store")
     void sweeper_runsAndEnds() throws InterruptedException {
-      HookedStore store =
-          new HookedStore(InMemorySessionStore.builder().build(), Duration.ZERO);
+      HookedStore store = new HookedStore(InMemorySessionStore.builder().build(), Duration.ZERO);
       CountDownLatch swept = new CountDownLatch(3);
       // A failure in between must not end the thread.
       store.beforeNext("deleteExpired", swept::countDown);

@@ -114,9 +114,7 @@ class PeriodicRenewalTest {
     String fresh = serve(old);
 
     String after =
-        sent(
-            granted(
-                manager.authenticate(fixture.live(fresh), "alice", LoginOptions.defaults())));
+        sent(granted(manager.authenticate(fixture.live(fresh), "alice", LoginOptions.defaults())));
 
     assertThat(fixture.isLive(old)).isFalse();
     assertThat(fixture.isLive(fresh)).isFalse();
@@ -175,8 +173,7 @@ class PeriodicRenewalTest {
       String victim =
           sent(
               granted(
-                  manager.authenticate(
-                      fixture.live(planted), "alice", LoginOptions.defaults())));
+                  manager.authenticate(fixture.live(planted), "alice", LoginOptions.defaults())));
       pass(Duration.ofMinutes(2));
 
       assertThat(fixture.isLive(planted)).isFalse();
@@ -219,8 +216,7 @@ class PeriodicRenewalTest {
 
     private final EngineFixture small =
         new EngineFixture(
-            new HookedStore(
-                InMemorySessionStore.builder().copyOnRead(true).build(), Duration.ZERO),
+            new HookedStore(InMemorySessionStore.builder().copyOnRead(true).build(), Duration.ZERO),
             builder -> builder.maxAttributeBytes(1_000).maxSessionBytes(1_500).maxAttributes(5));
 
     @AfterEach

@@ -83,8 +83,7 @@ class SecretNeverToldTest {
       collect(() -> manager.save(writing));
       collect(() -> manager.invalidate(writing));
       collect(() -> manager.authenticate(writing, "\uD800", LoginOptions.defaults()));
-      tokens.add(
-          sent(granted(manager.authenticate(writing, "bob", LoginOptions.defaults()))));
+      tokens.add(sent(granted(manager.authenticate(writing, "bob", LoginOptions.defaults()))));
       fixture.clock.advance(Duration.ofDays(31));
       manager.cleanUp();
       texts.add(fixture.events.toString());

@@ -191,7 +191,9 @@ class StoredSessionTest {
             .principal("alice")
             .authenticatedAt(NOW)
             .clientAddress("192.0.2.7")
-            .attribute("card", AttributeValue.encoded("4111".getBytes(java.nio.charset.StandardCharsets.UTF_8)))
+            .attribute(
+                "card",
+                AttributeValue.encoded("4111".getBytes(java.nio.charset.StandardCharsets.UTF_8)))
             .build();
 
     assertThat(session.toString())
