@@ -123,6 +123,8 @@ class PathPatternsTest {
     @ValueSource(strings = {"/assets/../admin", "/assets//a", "/assets/a;b", "/assets/\\a"})
     void decodedPathIsLookedAtToo(String path) {
       assertThat(PATTERNS.matches(request("/assets/a", path))).isFalse();
+      PathPatterns elsewhere = PathPatterns.of("protectedPaths", List.of("/admin"));
+      assertThat(elsewhere.mayMatch(request("/assets/a", path))).isTrue();
     }
 
     @Test
