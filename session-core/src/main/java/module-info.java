@@ -9,6 +9,7 @@ module io.coatcheck.session {
   exports io.coatcheck.session.codec;
   exports io.coatcheck.session.event;
   exports io.coatcheck.session.memory;
+  exports io.coatcheck.session.nearcache;
   exports io.coatcheck.session.store;
   exports io.coatcheck.session.token;
 }

@@ -2,6 +2,7 @@ package io.coatcheck.session;
 
 import io.coatcheck.session.codec.AttributeCodec;
 import io.coatcheck.session.codec.AttributeValue;
+import io.coatcheck.session.store.NearCopies;
 import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.token.SessionToken;
@@ -16,6 +17,7 @@ import java.util.Optional;
  *
  * @param store reports each failure to the listeners
  * @param index the store's, if it has one
+ * @param copies the store's, if it has any
  * @param touchInterval the store's, or as configured
  * @param renewInterval how old a secret may get; zero for as old as the session
  * @param endOnReuse whether a secret that a renewal replaced ends the session when presented later
@@ -24,6 +26,7 @@ import java.util.Optional;
 record Engine(
     SessionStore store,
     Optional<PrincipalIndex> index,
+    Optional<NearCopies> copies,
     SessionPolicy policy,
     AttributeCodec codec,
     InstantSource clock,

@@ -1,7 +1,9 @@
 package io.coatcheck.session;
 
 import io.coatcheck.session.store.Admission;
+import io.coatcheck.session.store.BatchLookup;
 import io.coatcheck.session.store.Evictions;
+import io.coatcheck.session.store.NearCopies;
 import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.SessionStoreException;
@@ -82,6 +84,21 @@ final class ReportingStore implements SessionStore {
   @Override
   public Optional<Evictions> evictions() {
     return store.evictions();
+  }
+
+  @Override
+  public Optional<NearCopies> nearCopies() {
+    return store
+        .nearCopies()
+        .map(
+            copies ->
+                (id, generation, version) ->
+                    report("find", Optional.of(id), () -> copies.near(id, generation, version)));
+  }
+
+  @Override
+  public Optional<BatchLookup> batchLookup() {
+    return store.batchLookup();
   }
 
   @Override

@@ -41,6 +41,7 @@ public final class SessionManager implements AutoCloseable {
         new Engine(
             reporting,
             reporting.principalIndex(),
+            reporting.nearCopies(),
             builder.policy,
             builder.codec,
             builder.clock,

@@ -2,6 +2,7 @@ package io.coatcheck.session;
 
 import io.coatcheck.session.event.EndReason;
 import io.coatcheck.session.event.RefusalReason;
+import io.coatcheck.session.store.NearCopies;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SecretHash;
 import io.coatcheck.session.token.SessionToken;
@@ -99,12 +100,30 @@ final class TokenResolver {
       return Finding.refused(MALFORMED, RefusalReason.MALFORMED, Optional.empty());
     }
     SessionToken token = parsed.get();
-    Optional<StoredSession> found = engine.store().find(token.id());
+    SecretHash presentedHash = token.secretHash();
+    Optional<StoredSession> found = Optional.empty();
+    boolean isConfirmed = false;
+    if (engine.copies().isPresent()) {
+      NearCopies.Near near = engine.copies().get().near(token.id(), 0, 0);
+      found = near.session();
+      isConfirmed = near.isConfirmed();
+      // A copy lets in and never keeps out: what it does not confirm, the store is asked.
+      if (!isConfirmed && found.filter(copy -> opens(copy, presentedHash, now)).isPresent()) {
+        return Finding.live(found.get(), renewalOfCurrent(found.get(), now));
+      }
+    }
+    if (!isConfirmed) {
+      found = engine.store().find(token.id());
+    }
     if (found.isEmpty()) {
       return Finding.refused(
           new Resolution.Unknown(token.id()), RefusalReason.UNKNOWN, Optional.empty());
     }
-    return judge(found.get(), token.secretHash(), now);
+    return judge(found.get(), presentedHash, now);
+  }
+
+  private static boolean opens(StoredSession copy, SecretHash presented, Instant now) {
+    return !copy.isExpiredAt(now) && copy.secretHash().equals(presented);
   }
 
   private Finding judge(StoredSession session, SecretHash presented, Instant now) {

@@ -115,6 +115,18 @@ public interface SessionStore extends AutoCloseable {
     return Optional.empty();
   }
 
+  /** Returns the copies on this node, the same each time, or empty if this store keeps none. */
+  default Optional<NearCopies> nearCopies() {
+    return Optional.empty();
+  }
+
+  /**
+   * Returns the look-up of many sessions at once, the same each time, or empty if there is none.
+   */
+  default Optional<BatchLookup> batchLookup() {
+    return Optional.empty();
+  }
+
   /**
    * Tells whether this store keeps live attribute values as they are, in this process. If not,
    * which is the default, values are encoded when they are set, so that one that cannot be stored

@@ -1,0 +1,323 @@
+package io.coatcheck.session.nearcache;
+
+import io.coatcheck.session.store.Admission;
+import io.coatcheck.session.store.BatchLookup;
+import io.coatcheck.session.store.Evictions;
+import io.coatcheck.session.store.NearCopies;
+import io.coatcheck.session.store.PrincipalIndex;
+import io.coatcheck.session.store.SessionStore;
+import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.store.WhenFull;
+import io.coatcheck.session.token.SessionId;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps copies of the sessions that this node uses in front of a store that is far away, so that
+ * most requests are validated from memory: without a look into the database and without a
+ * signature.
+ *
+ * <p><b>What a copy may do.</b> Within {@code maxStaleness} of the moment before it was loaded, a
+ * copy lets a request in. It never keeps one out: a token that the copy does not confirm is looked
+ * up in the store. All writes go to the store; what this node writes, ends or revokes takes effect
+ * on its copies before the call returns. On other nodes it does within {@code maxStaleness}. {@link
+ * #find} and all other operations of {@link SessionStore} answer from the store and are as exact as
+ * its own; only {@link #nearCopies()} answers from copies.
+ *
+ * <p><b>Revalidation.</b> If the store has a {@link BatchLookup}, one daemon thread named {@code
+ * coatcheck-revalidator-N} compares the copies that were used since its last look with the store,
+ * many at a time, often enough that copies in use do not grow too old. The number of queries then
+ * depends on the number of active sessions and not on that of requests.
+ *
+ * <p><b>Outage.</b> If the store cannot be reached and the copy is older than {@code maxStaleness},
+ * the request fails, unless {@code serveStaleOnOutage} allows for more.
+ *
+ * <p>Thread-safe. Its ages come from {@link System#nanoTime()}, whatever the clock of the sessions
+ * says. Closing ends the thread and closes the store.
+ *
+ * @since 0.1.0
+ */
+public final class NearCacheSessionStore implements SessionStore {
+
+  private final SessionStore store;
+  private final Copies copies;
+  private final Optional<PrincipalIndex> index;
+  private final Optional<Evictions> evictions;
+  private final @Nullable Revalidator revalidator;
+
+  private NearCacheSessionStore(Builder builder) {
+    store = builder.store;
+    copies =
+        new Copies(
+            store,
+            builder.maxStaleness.toNanos(),
+            builder.serveStaleOnOutage.toNanos(),
+            builder.maximumBytes,
+            builder.nanoTime);
+    index = store.principalIndex().map(NearIndex::new);
+    evictions = store.evictions().map(inner -> listener -> inner.onEvicted(forgetting(listener)));
+    Optional<BatchLookup> batches = store.batchLookup();
+    revalidator =
+        batches.isEmpty() || builder.maxStaleness.isZero() || !builder.revalidate
+            ? null
+            : new Revalidator(copies, batches.get(), builder.maxStaleness.dividedBy(4));
+    if (revalidator != null) {
+      revalidator.start();
+    }
+  }
+
+  /** Puts copies with the default settings in front of a store. */
+  public static NearCacheSessionStore wrap(SessionStore store) {
+    return builder(store).build();
+  }
+
+  /** Begins to put copies in front of a store, which is closed together with this one. */
+  public static Builder builder(SessionStore store) {
+    return new Builder(store);
+  }
+
+  @Override
+  public void insert(StoredSession session) {
+    store.insert(session);
+  }
+
+  @Override
+  public Optional<StoredSession> find(SessionId id) {
+    return copies.find(id);
+  }
+
+  @Override
+  public boolean update(StoredSession session, Instant now) {
+    Copies.Start start = copies.start(session.id());
+    boolean updated = false;
+    try {
+      updated = store.update(session, now);
+      return updated;
+    } finally {
+      if (updated) {
+        copies.wrote(session.toBuilder().version(session.version() + 1).build(), start);
+      } else {
+        copies.forget(session.id());
+      }
+    }
+  }
+
+  @Override
+  public boolean touch(SessionId id, Instant lastSeenAt, Instant now) {
+    boolean touched = false;
+    try {
+      touched = store.touch(id, lastSeenAt, now);
+      return touched;
+    } finally {
+      if (touched) {
+        copies.seen(id, lastSeenAt);
+      } else {
+        copies.forget(id);
+      }
+    }
+  }
+
+  @Override
+  public Optional<StoredSession> delete(SessionId id) {
+    try {
+      return store.delete(id);
+    } finally {
+      copies.forget(id);
+    }
+  }
+
+  @Override
+  public int deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> deleted) {
+    return store.deleteExpired(cutoff, limit, forgetting(deleted));
+  }
+
+  @Override
+  public Optional<PrincipalIndex> principalIndex() {
+    return index;
+  }
+
+  @Override
+  public Optional<Evictions> evictions() {
+    return evictions;
+  }
+
+  @Override
+  public Optional<NearCopies> nearCopies() {
+    return Optional.of(copies);
+  }
+
+  @Override
+  public Optional<BatchLookup> batchLookup() {
+    return store.batchLookup();
+  }
+
+  @Override
+  public Duration touchInterval() {
+    return store.touchInterval();
+  }
+
+  /** Returns how many requests were let in by a copy, since this store was made. */
+  public long hits() {
+    return copies.hits();
+  }
+
+  /** Returns how many requests had to ask the store, since this store was made. */
+  public long misses() {
+    return copies.misses();
+  }
+
+  @Override
+  public void close() {
+    if (revalidator != null) {
+      revalidator.close();
+    }
+    copies.clear();
+    store.close();
+  }
+
+  private Consumer<StoredSession> forgetting(Consumer<StoredSession> consumer) {
+    return session -> {
+      copies.forget(session.id());
+      consumer.accept(session);
+    };
+  }
+
+  /** The store's index, with what it ends forgotten here. */
+  private final class NearIndex implements PrincipalIndex {
+
+    private final PrincipalIndex index;
+
+    NearIndex(PrincipalIndex index) {
+      this.index = index;
+    }
+
+    @Override
+    public List<StoredSession> findByPrincipal(String principal) {
+      return index.findByPrincipal(principal);
+    }
+
+    @Override
+    public int deleteByPrincipal(
+        String principal, Set<SessionId> except, Consumer<StoredSession> deleted) {
+      // All must be forgotten before the first listener runs.
+      List<StoredSession> ended = new ArrayList<>();
+      int number;
+      try {
+        number = index.deleteByPrincipal(principal, except, ended::add);
+      } catch (RuntimeException e) {
+        copies.forgetAllOf(principal);
+        throw e;
+      }
+      copies.revoked(ended);
+      HandOver.each(ended, deleted);
+      return number;
+    }
+
+    @Override
+    public Admission admit(
+        StoredSession session, boolean isNew, int limit, WhenFull whenFull, Instant now) {
+      try {
+        Admission admission = index.admit(session, isNew, limit, whenFull, now);
+        admission.evicted().forEach(evicted -> copies.forget(evicted.id()));
+        return admission;
+      } finally {
+        copies.forget(session.id());
+      }
+    }
+  }
+
+  /** Builds a near cache. Not thread-safe. */
+  public static final class Builder {
+
+    private final SessionStore store;
+    private Duration maxStaleness = Duration.ofSeconds(1);
+    private Duration serveStaleOnOutage = Duration.ZERO;
+    private long maximumBytes = 256L << 20;
+    private boolean revalidate = true;
+    private LongSupplier nanoTime = System::nanoTime;
+
+    private Builder(SessionStore store) {
+      this.store = store;
+    }
+
+    /**
+     * Sets for how long a copy may let requests in, at most 1 minute; zero keeps no copies. It is
+     * also how long a session that was revoked on another node may live on here. Default: 1 second.
+     *
+     * @throws IllegalArgumentException if it is out of range
+     */
+    public Builder maxStaleness(Duration bound) {
+      maxStaleness = between("maxStaleness", bound, Duration.ofMinutes(1));
+      return this;
+    }
+
+    /**
+     * Sets for how much longer a copy may let requests in while the store cannot be reached, at
+     * most 1 hour. What is revoked elsewhere meanwhile is not known here. Default: zero, requests
+     * fail.
+     *
+     * @throws IllegalArgumentException if it is out of range
+     */
+    public Builder serveStaleOnOutage(Duration more) {
+      serveStaleOnOutage = between("serveStaleOnOutage", more, Duration.ofHours(1));
+      return this;
+    }
+
+    /**
+     * Sets how much memory the copies take, about; those used least go first. Default: 256 MiB.
+     *
+     * @throws IllegalArgumentException if it is less than 64 KiB
+     */
+    public Builder maximumBytes(long bytes) {
+      if (bytes < 1 << 16) {
+        throw new IllegalArgumentException("maximumBytes must be at least 65536: " + bytes);
+      }
+      maximumBytes = bytes;
+      return this;
+    }
+
+    /**
+     * Sets whether copies in use are compared with the store in batches, if it has a {@link
+     * BatchLookup}. Default: true.
+     */
+    public Builder revalidate(boolean inBatches) {
+      revalidate = inBatches;
+      return this;
+    }
+
+    /** Sets where ages come from, in nanoseconds, for tests. */
+    Builder nanoTime(LongSupplier source) {
+      nanoTime = source;
+      return this;
+    }
+
+    /**
+     * Makes the near cache and starts its thread.
+     *
+     * @throws IllegalArgumentException if the store keeps live values: it is near already
+     */
+    public NearCacheSessionStore build() {
+      if (store.keepsLiveValues()) {
+        throw new IllegalArgumentException(
+            "a near cache needs a store that does not keep live values, unlike "
+                + store.getClass().getName());
+      }
+      return new NearCacheSessionStore(this);
+    }
+
+    private static Duration between(String setting, Duration value, Duration most) {
+      if (value.isNegative() || value.compareTo(most) > 0) {
+        throw new IllegalArgumentException(
+            setting + " must be between PT0S and " + most + ": " + value);
+      }
+      return value;
+    }
+  }
+}

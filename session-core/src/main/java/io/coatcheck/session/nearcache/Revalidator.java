@@ -1,0 +1,108 @@
+package io.coatcheck.session.nearcache;
+
+import io.coatcheck.session.store.BatchLookup;
+import io.coatcheck.session.store.SessionStoreException;
+import io.coatcheck.session.token.SessionId;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Compares the copies that requests used since the last look with the store, in batches, and makes
+ * those that agree young again. A copy that differs, or whose session is gone, is forgotten: the
+ * next request loads it. A copy that nobody uses is left to grow old.
+ */
+final class Revalidator implements AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(NearCacheSessionStore.class);
+  private static final AtomicInteger NUMBER = new AtomicInteger();
+
+  private final Copies copies;
+  private final BatchLookup store;
+  private final Duration interval;
+  private final CountDownLatch closing = new CountDownLatch(1);
+  private final Thread thread;
+
+  Revalidator(Copies copies, BatchLookup store, Duration interval) {
+    this.copies = copies;
+    this.store = store;
+    this.interval = interval;
+    thread = new Thread(this::run, "coatcheck-revalidator-" + NUMBER.incrementAndGet());
+    thread.setDaemon(true);
+    thread.setContextClassLoader(Revalidator.class.getClassLoader());
+  }
+
+  void start() {
+    thread.start();
+  }
+
+  private void run() {
+    try {
+      while (!closing.await(interval.toNanos(), TimeUnit.NANOSECONDS)) {
+        try {
+          revalidate();
+        } catch (SessionStoreException e) {
+          // Copies grow too old and requests ask the store themselves; they report the failure.
+          LOG.debug("Revalidation failed; it is tried again: {}", e.getMessage());
+        } catch (RuntimeException e) {
+          LOG.error("Revalidation failed unexpectedly; it is tried again", e);
+        }
+      }
+    } catch (InterruptedException e) {
+      // Only close() interrupts, to end a call to the store.
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Looks once at everything that was used since the last look. */
+  void revalidate() {
+    Map<SessionId, Copies.Copy> batch = new HashMap<>();
+    for (Map.Entry<SessionId, Copies.Copy> entry : copies.all().entrySet()) {
+      if (entry.getValue().takeUsed()) {
+        batch.put(entry.getKey(), entry.getValue());
+        if (batch.size() == BatchLookup.MAX_IDS) {
+          compare(batch);
+          batch.clear();
+        }
+      }
+    }
+    if (!batch.isEmpty()) {
+      compare(batch);
+    }
+  }
+
+  private void compare(Map<SessionId, Copies.Copy> batch) {
+    long began = copies.now();
+    Map<SessionId, BatchLookup.Stamp> stamps = store.stamps(batch.keySet());
+    batch.forEach(
+        (id, copy) -> {
+          BatchLookup.Stamp stamp = stamps.get(id);
+          if (stamp == null || stamp.version() > copy.session().version()) {
+            copies.forget(id);
+          } else if (stamp.version() == copy.session().version()) {
+            copies.seen(id, stamp.lastSeenAt());
+            copies.confirmed(id, stamp.version(), began);
+          }
+        });
+  }
+
+  /** Ends the thread and waits for it, for 5 seconds at most. */
+  @Override
+  public void close() {
+    closing.countDown();
+    thread.interrupt();
+    try {
+      thread.join(TimeUnit.SECONDS.toMillis(5));
+      if (thread.isAlive()) {
+        LOG.warn("{} is still waiting for the store after 5 seconds", thread.getName());
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

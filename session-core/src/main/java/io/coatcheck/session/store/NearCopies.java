@@ -1,0 +1,36 @@
+package io.coatcheck.session.store;
+
+import io.coatcheck.session.token.SessionId;
+import java.util.Optional;
+
+/**
+ * An optional capability: the store keeps copies of sessions on this node, which may lag behind
+ * what {@link SessionStore#find} returns by a bound that the store states.
+ *
+ * <p>A copy may let a request in; it must never keep one out. Whoever does not find in a copy what
+ * makes a token good asks {@code find}, unless the answer {@linkplain Near#isConfirmed is
+ * confirmed}.
+ *
+ * @since 0.1.0
+ */
+public interface NearCopies {
+
+  /**
+   * Returns the session as a copy has it, or loads it. Concurrent loads of one session are one.
+   *
+   * @param minimumGeneration a copy of an earlier generation is not used
+   * @param minimumVersion a copy of an earlier version is not used; zero uses any. What the client
+   *     says it has seen may stand here: a false number can only cause a look into the store
+   * @throws SessionStoreException if there is no copy within the bound and the store cannot tell
+   */
+  Near near(SessionId id, long minimumGeneration, long minimumVersion);
+
+  /**
+   * What is known nearby.
+   *
+   * @param session the session; empty if there is none
+   * @param isConfirmed whether the store was asked after the call began, so that asking it again
+   *     would tell nothing new
+   */
+  record Near(Optional<StoredSession> session, boolean isConfirmed) {}
+}

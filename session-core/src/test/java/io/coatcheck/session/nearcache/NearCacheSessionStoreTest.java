@@ -1,0 +1,582 @@
+package io.coatcheck.session.nearcache;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.coatcheck.session.Authentication;
+import io.coatcheck.session.LoginOptions;
+import io.coatcheck.session.Resolution;
+import io.coatcheck.session.Session;
+import io.coatcheck.session.SessionManager;
+import io.coatcheck.session.memory.InMemorySessionStore;
+import io.coatcheck.session.store.NearCopies;
+import io.coatcheck.session.store.SessionStore;
+import io.coatcheck.session.store.SessionStoreException;
+import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.token.SecretHash;
+import io.coatcheck.session.token.SessionId;
+import io.coatcheck.session.token.SessionToken;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+
+class NearCacheSessionStoreTest {
+
+  private static final Instant NOW = Instant.parse("2026-03-01T12:00:00Z");
+  private static final SecureRandom RANDOM = new SecureRandom();
+
+  private final AtomicLong nanos = new AtomicLong(Long.MAX_VALUE - 1_000);
+  private final RemoteStore remote = new RemoteStore();
+  private final List<NearCacheSessionStore> opened = new ArrayList<>();
+  private final NearCacheSessionStore node = near(Duration.ZERO);
+  private final NearCopies copies = node.nearCopies().orElseThrow();
+
+  @AfterEach
+  void close() {
+    opened.forEach(NearCacheSessionStore::close);
+  }
+
+  private NearCacheSessionStore near(Duration serveStaleOnOutage) {
+    NearCacheSessionStore store =
+        NearCacheSessionStore.builder(remote)
+            .nanoTime(nanos::get)
+            .revalidate(false)
+            .serveStaleOnOutage(serveStaleOnOutage)
+            .build();
+    opened.add(store);
+    return store;
+  }
+
+  private void pass(Duration time) {
+    nanos.addAndGet(time.toNanos());
+  }
+
+  private StoredSession stored(String principal) {
+    StoredSession session =
+        StoredSession.builder(SessionId.generate(NOW, RANDOM))
+            .secretHash(SecretHash.of(new byte[32]))
+            .createdAt(NOW)
+            .principal(principal)
+            .authenticatedAt(principal == null ? null : NOW)
+            .absoluteDeadline(NOW.plus(Duration.ofHours(12)))
+            .build();
+    remote.insert(session);
+    return session;
+  }
+
+  private NearCopies.Near look(StoredSession session) {
+    return copies.near(session.id(), 0, 0);
+  }
+
+  @Nested
+  @DisplayName("within the bound")
+  class Staleness {
+
+    @Test
+    void near_again_asksNoStore() {
+      StoredSession session = stored("alice");
+      assertThat(look(session).isConfirmed()).isTrue();
+      pass(Duration.ofSeconds(1).minusNanos(1));
+
+      NearCopies.Near near = look(session);
+
+      assertThat(near.session()).contains(session);
+      assertThat(near.isConfirmed()).isFalse();
+      assertThat(remote.finds).hasValue(1);
+      assertThat(node.hits()).isEqualTo(1);
+      assertThat(node.misses()).isEqualTo(1);
+    }
+
+    @Test
+    void near_atTheBound_asksTheStore() {
+      StoredSession session = stored("alice");
+      look(session);
+      remote.delete(session.id());
+      pass(Duration.ofSeconds(1));
+
+      assertThat(look(session).session()).isEmpty();
+      assertThat(remote.finds).hasValue(2);
+    }
+
+    @Test
+    @DisplayName("a copy's age counts from before its load began")
+    void near_slowLoad_isOldWhenItArrives() {
+      StoredSession session = stored("alice");
+      remote.beforeFindAnswers = () -> pass(Duration.ofMillis(600));
+      look(session);
+      pass(Duration.ofMillis(400));
+
+      look(session);
+
+      assertThat(remote.finds).hasValue(2);
+    }
+
+    @Test
+    void find_alwaysAsksTheStore() {
+      StoredSession session = stored("alice");
+      look(session);
+      remote.delete(session.id());
+
+      assertThat(node.find(session.id())).isEmpty();
+      assertThat(look(session).session()).isEmpty();
+    }
+
+    @Test
+    void near_zeroBound_keepsNoCopies() {
+      NearCacheSessionStore off =
+          NearCacheSessionStore.builder(remote).maxStaleness(Duration.ZERO).build();
+      opened.add(off);
+      StoredSession session = stored("alice");
+
+      off.nearCopies().orElseThrow().near(session.id(), 0, 0);
+      off.nearCopies().orElseThrow().near(session.id(), 0, 0);
+
+      assertThat(remote.finds).hasValue(2);
+    }
+
+    @Test
+    @DisplayName("what the client has seen makes an older copy look again")
+    void near_minimumVersion_looksAgain() {
+      StoredSession session = stored("alice");
+      look(session);
+      remote.update(session, NOW);
+
+      assertThat(copies.near(session.id(), 0, 1).session().orElseThrow().version()).isEqualTo(1);
+      assertThat(remote.finds).hasValue(2);
+      copies.near(session.id(), 0, 1);
+      assertThat(remote.finds).hasValue(2);
+      // A false hint causes a look each time, and nothing else.
+      assertThat(copies.near(session.id(), 0, 99).session().orElseThrow().version()).isEqualTo(1);
+      assertThat(remote.finds).hasValue(3);
+    }
+
+    @Test
+    @DisplayName("unknown ids leave nothing behind")
+    void near_unknownIds_areNotKept() {
+      for (int i = 0; i < 10_000; i++) {
+        assertThat(copies.near(SessionId.generate(NOW, RANDOM), 0, 0).session()).isEmpty();
+      }
+      assertThat(((Copies) copies).all()).isEmpty();
+      assertThat(remote.finds).hasValue(10_000);
+    }
+  }
+
+  @Nested
+  @DisplayName("I2, I3, I5: what this node does takes effect on its copies before the call returns")
+  class OwnWrites {
+
+    @Test
+    void update_isSeenAtOnce() {
+      StoredSession session = stored("alice");
+      look(session);
+
+      node.update(session.toBuilder().userAgent("changed").build(), NOW);
+
+      assertThat(look(session).session().orElseThrow().userAgent()).contains("changed");
+      assertThat(look(session).session().orElseThrow().version()).isEqualTo(1);
+      assertThat(remote.finds).hasValue(1);
+    }
+
+    @Test
+    void update_lost_looksAgain() {
+      StoredSession session = stored("alice");
+      look(session);
+      remote.update(session, NOW);
+
+      assertThat(node.update(session, NOW)).isFalse();
+
+      assertThat(look(session).session().orElseThrow().version()).isEqualTo(1);
+    }
+
+    @Test
+    void touch_isSeenAtOnce() {
+      StoredSession session = stored("alice");
+      look(session);
+
+      node.touch(session.id(), NOW.plusSeconds(5), NOW.plusSeconds(5));
+
+      assertThat(look(session).session().orElseThrow().lastSeenAt()).isEqualTo(NOW.plusSeconds(5));
+    }
+
+    @Test
+    void delete_isSeenAtOnce() {
+      StoredSession session = stored("alice");
+      look(session);
+      node.delete(session.id());
+      assertThat(look(session).session()).isEmpty();
+    }
+
+    @Test
+    void delete_unreachable_forgetsTheCopy() {
+      StoredSession session = stored("alice");
+      look(session);
+      remote.down = true;
+
+      assertThatThrownBy(() -> node.delete(session.id())).isInstanceOf(SessionStoreException.class);
+      assertThatThrownBy(() -> look(session)).isInstanceOf(SessionStoreException.class);
+    }
+
+    @Test
+    void deleteByPrincipal_isSeenAtOnce_andBeforeTheListener() {
+      StoredSession one = stored("alice");
+      StoredSession other = stored("alice");
+      look(one);
+      look(other);
+      List<Boolean> live = new ArrayList<>();
+
+      node.principalIndex()
+          .orElseThrow()
+          .deleteByPrincipal(
+              "alice",
+              Set.of(),
+              ended -> {
+                live.add(look(one).session().isPresent());
+                live.add(look(other).session().isPresent());
+              });
+
+      assertThat(live).containsOnly(false).hasSize(4);
+    }
+
+    @Test
+    void deleteExpired_isSeenAtOnce() {
+      StoredSession session = stored("alice");
+      look(session);
+
+      node.deleteExpired(session.absoluteDeadline(), 10, ended -> {});
+
+      assertThat(look(session).session()).isEmpty();
+    }
+  }
+
+  @Nested
+  @DisplayName("what is under way when a session ends is discarded")
+  class UnderWay {
+
+    @Test
+    void load_overtakenByDelete_isNotKept() {
+      StoredSession session = stored("alice");
+      remote.beforeFindAnswers = () -> node.delete(session.id());
+      look(session);
+
+      // If the load were kept, the session would be let in for another second.
+      assertThat(look(session).session()).isEmpty();
+    }
+
+    @Test
+    void load_overtakenByRevocation_isNotKept() {
+      StoredSession session = stored("alice");
+      remote.beforeFindAnswers =
+          () ->
+              node.principalIndex().orElseThrow().deleteByPrincipal("alice", Set.of(), ended -> {});
+      look(session);
+
+      assertThat(look(session).session()).isEmpty();
+    }
+
+    @Test
+    void write_overtakenByRevocation_isNotKept() {
+      StoredSession session = stored("alice");
+      remote.beforeUpdateAnswers =
+          () ->
+              node.principalIndex().orElseThrow().deleteByPrincipal("alice", Set.of(), ended -> {});
+      node.update(session, NOW);
+
+      assertThat(look(session).session()).isEmpty();
+    }
+
+    @Test
+    void load_overtakenByWrite_doesNotHideIt() {
+      StoredSession session = stored("alice");
+      remote.beforeFindAnswers =
+          () -> node.update(session.toBuilder().userAgent("new").build(), NOW);
+      look(session);
+
+      assertThat(look(session).session().orElseThrow().userAgent()).contains("new");
+    }
+
+    @Test
+    @DisplayName("concurrent misses of one session share one load")
+    void near_concurrentMisses_loadOnce() throws Exception {
+      StoredSession session = stored("alice");
+      CountDownLatch loading = new CountDownLatch(1);
+      CountDownLatch release = new CountDownLatch(1);
+      remote.beforeFindAnswers =
+          () -> {
+            loading.countDown();
+            await(release);
+          };
+      ExecutorService threads = Executors.newCachedThreadPool();
+      try {
+        Future<NearCopies.Near> first = threads.submit(() -> look(session));
+        await(loading);
+        List<Future<NearCopies.Near>> others = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+          others.add(threads.submit(() -> look(session)));
+        }
+        release.countDown();
+        assertThat(first.get(30, TimeUnit.SECONDS).session()).isPresent();
+        for (Future<NearCopies.Near> one : others) {
+          assertThat(one.get(30, TimeUnit.SECONDS).session()).contains(session);
+        }
+        assertThat(remote.finds).hasValue(1);
+      } finally {
+        threads.shutdownNow();
+      }
+    }
+
+    private void await(CountDownLatch latch) {
+      try {
+        assertThat(latch.await(30, TimeUnit.SECONDS)).isTrue();
+      } catch (InterruptedException e) {
+        throw new AssertionError(e);
+      }
+    }
+  }
+
+  @Nested
+  class Outage {
+
+    @Test
+    @DisplayName("I9: past the bound it fails closed")
+    void near_pastTheBound_fails() {
+      StoredSession session = stored("alice");
+      look(session);
+      remote.down = true;
+      pass(Duration.ofMillis(999));
+      assertThat(look(session).session()).isPresent();
+      pass(Duration.ofMillis(1));
+
+      assertThatThrownBy(() -> look(session)).isInstanceOf(SessionStoreException.class);
+    }
+
+    @Test
+    void near_serveStaleOnOutage_letsInForThatMuchLonger() {
+      NearCacheSessionStore lenient = near(Duration.ofSeconds(10));
+      NearCopies lenientCopies = lenient.nearCopies().orElseThrow();
+      StoredSession session = stored("alice");
+      lenientCopies.near(session.id(), 0, 0);
+      remote.down = true;
+      pass(Duration.ofSeconds(11).minusNanos(1));
+
+      assertThat(lenientCopies.near(session.id(), 0, 0).session()).contains(session);
+
+      pass(Duration.ofNanos(1));
+      assertThatThrownBy(() -> lenientCopies.near(session.id(), 0, 0))
+          .isInstanceOf(SessionStoreException.class);
+    }
+  }
+
+  @Nested
+  @DisplayName("only a live session is answered from a copy")
+  class Engine {
+
+    private final SessionManager here = manager(node);
+    private final SessionManager elsewhere = manager(near(Duration.ZERO));
+
+    private SessionManager manager(SessionStore store) {
+      return SessionManager.builder(store)
+          .clock(() -> NOW)
+          .codec(io.coatcheck.session.codec.JavaSerializationCodec.builder().build())
+          .cleanUpInterval(Duration.ZERO)
+          .build();
+    }
+
+    private String login(SessionManager manager, Session session) {
+      Authentication result = manager.authenticate(session, "alice", LoginOptions.defaults());
+      return ((Authentication.Granted) result).session().unsentToken().orElseThrow().value();
+    }
+
+    private Session live(SessionManager manager, String token) {
+      return ((Resolution.Live) manager.resolve(List.of(token))).session();
+    }
+
+    @Test
+    void resolve_freshLoginElsewhere_isNeverRefused() {
+      String first = login(here, null);
+      live(here, first);
+      String second = login(elsewhere, live(elsewhere, first));
+
+      // This node's copy has the old secret only.
+      assertThat(here.resolve(List.of(second))).isInstanceOf(Resolution.Live.class);
+      assertThat(here.resolve(List.of(first))).isInstanceOf(Resolution.Superseded.class);
+    }
+
+    @Test
+    void resolve_again_asksNoStore() {
+      String token = login(here, null);
+      live(here, token);
+      int before = remote.finds.get();
+      for (int i = 0; i < 100; i++) {
+        live(here, token);
+      }
+      assertThat(remote.finds).hasValue(before);
+    }
+
+    @Test
+    @DisplayName("a session revoked elsewhere dies here within the bound")
+    void resolve_revokedElsewhere_diesWithinTheBound() {
+      String token = login(here, null);
+      live(here, token);
+      elsewhere.revokeAll("alice");
+      assertThat(here.resolve(List.of(token))).isInstanceOf(Resolution.Live.class);
+
+      pass(Duration.ofSeconds(1));
+
+      assertThat(here.resolve(List.of(token))).isInstanceOf(Resolution.Unknown.class);
+    }
+
+    @Test
+    @DisplayName("I2: what an old copy let in cannot write to a session that has ended")
+    void save_onAnOldCopy_isDropped() {
+      String token = login(here, null);
+      live(here, token);
+      elsewhere.revokeAll("alice");
+      Session late = live(here, token);
+      late.attribute("a", "1");
+
+      assertThat(here.save(late)).isFalse();
+      assertThat(here.resolve(List.of(token))).isInstanceOf(Resolution.Unknown.class);
+    }
+
+    @Test
+    @DisplayName("I4: a write on an old copy is merged into the newer session")
+    void save_onAnOldCopy_isMerged() {
+      String token = login(here, null);
+      live(here, token);
+      Session other = live(elsewhere, token);
+      other.attribute("other", "1");
+      elsewhere.save(other);
+      Session own = live(here, token);
+      own.attribute("own", "2");
+
+      assertThat(here.save(own)).isTrue();
+
+      assertThat(live(here, token).attributeNames()).containsExactly("other", "own");
+    }
+
+    @Test
+    void resolve_forged_isConfirmedByTheStore() {
+      String token = login(here, null);
+      live(here, token);
+      SessionToken forged =
+          SessionToken.generate(
+              SessionId.parse(token.substring(0, 36)).orElseThrow(), new SecureRandom());
+
+      assertThat(here.resolve(List.of(forged.value()))).isInstanceOf(Resolution.Mismatched.class);
+    }
+  }
+
+  @Nested
+  @DisplayName("revalidation in batches")
+  class Batches {
+
+    private final Revalidator revalidator =
+        new Revalidator((Copies) copies, remote, Duration.ofHours(1));
+
+    @Test
+    void revalidate_keepsUsedCopiesYoung() {
+      StoredSession session = stored("alice");
+      look(session);
+      for (int i = 0; i < 20; i++) {
+        look(session);
+        pass(Duration.ofMillis(300));
+        revalidator.revalidate();
+      }
+      assertThat(remote.finds).hasValue(1);
+      assertThat(remote.batches).hasValue(20);
+    }
+
+    @Test
+    void revalidate_unusedCopies_growOld() {
+      StoredSession session = stored("alice");
+      look(session);
+      revalidator.revalidate();
+      assertThat(remote.batches).hasValue(0);
+      pass(Duration.ofSeconds(1));
+
+      look(session);
+      assertThat(remote.finds).hasValue(2);
+    }
+
+    @Test
+    void revalidate_endedElsewhere_forgets() {
+      StoredSession session = stored("alice");
+      look(session);
+      look(session);
+      remote.delete(session.id());
+
+      revalidator.revalidate();
+
+      assertThat(look(session).session()).isEmpty();
+    }
+
+    @Test
+    void revalidate_changedElsewhere_looksAgain() {
+      StoredSession session = stored("alice");
+      look(session);
+      look(session);
+      remote.update(session, NOW);
+
+      revalidator.revalidate();
+
+      assertThat(look(session).session().orElseThrow().version()).isEqualTo(1);
+    }
+
+    @Test
+    void revalidate_manySessions_areFewQueries() {
+      for (int i = 0; i < 2_500; i++) {
+        StoredSession session = stored("user" + i);
+        look(session);
+        look(session);
+      }
+      revalidator.revalidate();
+      assertThat(remote.batches).hasValue(3);
+    }
+
+    @Test
+    @DisplayName("I15: the thread is named, runs, survives failures, and ends with the store")
+    void thread_runsAndEnds() {
+      remote.down = false;
+      NearCacheSessionStore running =
+          NearCacheSessionStore.builder(remote).maxStaleness(Duration.ofMillis(20)).build();
+      Thread thread =
+          Thread.getAllStackTraces().keySet().stream()
+              .filter(one -> one.getName().startsWith("coatcheck-revalidator-"))
+              .findFirst()
+              .orElseThrow();
+      assertThat(thread.isDaemon()).isTrue();
+
+      running.close();
+
+      assertThat(thread.isAlive()).isFalse();
+      assertThat(remote.closed).isTrue();
+    }
+  }
+
+  @Test
+  @DisplayName("I11: wrong settings are refused with setting, rule and value")
+  void build_wrongSettings_areRefused() {
+    NearCacheSessionStore.Builder builder = NearCacheSessionStore.builder(remote);
+    assertThatThrownBy(() -> builder.maxStaleness(Duration.ofMinutes(2)))
+        .hasMessage("maxStaleness must be between PT0S and PT1M: PT2M");
+    assertThatThrownBy(() -> builder.serveStaleOnOutage(Duration.ofHours(2)))
+        .hasMessage("serveStaleOnOutage must be between PT0S and PT1H: PT2H");
+    assertThatThrownBy(() -> builder.maximumBytes(1))
+        .hasMessage("maximumBytes must be at least 65536: 1");
+    assertThatThrownBy(() -> NearCacheSessionStore.wrap(InMemorySessionStore.builder().build()))
+        .hasMessageContaining("a near cache needs a store that does not keep live values");
+  }
+}

@@ -1,0 +1,119 @@
+package io.coatcheck.session.nearcache;
+
+import io.coatcheck.session.memory.InMemorySessionStore;
+import io.coatcheck.session.store.BatchLookup;
+import io.coatcheck.session.store.PrincipalIndex;
+import io.coatcheck.session.store.SessionStore;
+import io.coatcheck.session.store.SessionStoreException;
+import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.token.SessionId;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+
+/**
+ * A store that is far away: counts what it is asked, can be unreachable, and can be slow to answer.
+ */
+final class RemoteStore implements SessionStore, BatchLookup {
+
+  private final SessionStore store = InMemorySessionStore.builder().copyOnRead(true).build();
+  final AtomicInteger finds = new AtomicInteger();
+  final AtomicInteger batches = new AtomicInteger();
+  volatile boolean down;
+  volatile boolean closed;
+
+  /** Run once after the next find has read and before it answers. */
+  volatile Runnable beforeFindAnswers = () -> {};
+
+  /** Run once after the next update is stored and before it answers. */
+  volatile Runnable beforeUpdateAnswers = () -> {};
+
+  private void reach() {
+    if (down) {
+      throw new SessionStoreException("unreachable");
+    }
+  }
+
+  @Override
+  public void insert(StoredSession session) {
+    reach();
+    store.insert(session);
+  }
+
+  @Override
+  public Optional<StoredSession> find(SessionId id) {
+    finds.incrementAndGet();
+    reach();
+    Optional<StoredSession> found = store.find(id);
+    Runnable slow = beforeFindAnswers;
+    beforeFindAnswers = () -> {};
+    slow.run();
+    return found;
+  }
+
+  @Override
+  public boolean update(StoredSession session, Instant now) {
+    reach();
+    boolean updated = store.update(session, now);
+    Runnable slow = beforeUpdateAnswers;
+    beforeUpdateAnswers = () -> {};
+    slow.run();
+    return updated;
+  }
+
+  @Override
+  public boolean touch(SessionId id, Instant lastSeenAt, Instant now) {
+    reach();
+    return store.touch(id, lastSeenAt, now);
+  }
+
+  @Override
+  public Optional<StoredSession> delete(SessionId id) {
+    reach();
+    return store.delete(id);
+  }
+
+  @Override
+  public int deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> deleted) {
+    reach();
+    return store.deleteExpired(cutoff, limit, deleted);
+  }
+
+  @Override
+  public Optional<PrincipalIndex> principalIndex() {
+    return store.principalIndex();
+  }
+
+  @Override
+  public Optional<BatchLookup> batchLookup() {
+    return Optional.of(this);
+  }
+
+  @Override
+  public Map<SessionId, Stamp> stamps(Set<SessionId> ids) {
+    batches.incrementAndGet();
+    reach();
+    Map<SessionId, Stamp> stamps = new HashMap<>();
+    for (SessionId id : ids) {
+      store
+          .find(id)
+          .ifPresent(found -> stamps.put(id, new Stamp(found.version(), found.lastSeenAt())));
+    }
+    return stamps;
+  }
+
+  @Override
+  public Duration touchInterval() {
+    return Duration.ofMinutes(1);
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+  }
+}
