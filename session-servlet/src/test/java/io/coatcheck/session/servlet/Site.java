@@ -1,6 +1,7 @@
 package io.coatcheck.session.servlet;
 
 import io.coatcheck.session.SessionManager;
+import io.coatcheck.session.SessionManagerBuilder;
 import io.coatcheck.session.event.SessionEvent;
 import io.coatcheck.session.memory.InMemorySessionStore;
 import io.coatcheck.session.store.StoredSession;
@@ -48,7 +49,7 @@ final class Site implements AutoCloseable {
   Site(
       Container container,
       boolean copyOnRead,
-      UnaryOperator<SessionManager.Builder> managerOptions,
+      UnaryOperator<SessionManagerBuilder> managerOptions,
       UnaryOperator<SessionFilter.Builder> filterOptions) {
     store = new ObservedStore(InMemorySessionStore.builder().copyOnRead(copyOnRead).build());
     manager =
