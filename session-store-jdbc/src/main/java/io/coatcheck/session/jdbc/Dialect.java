@@ -62,16 +62,17 @@ abstract sealed class Dialect permits PostgreSqlDialect, MySqlDialect, H2Dialect
   /** Returns what the transactions of the clean-up need around them. */
   abstract Scope cleanUp();
 
-  /** Selects the id and the login of the other live sessions of a principal. */
+  /** Selects the live sessions of a principal but one. */
   Condition othersLive(String principal, SessionId id, Instant now) {
-    return new Condition(
-        "principal = ? AND expires_at > ? AND id <> ?",
-        (statement, first) -> {
-          setPrincipal(statement, first, principal);
-          statement.setLong(first + 1, now.toEpochMilli());
-          setId(statement, first + 2, id);
-          return first + 3;
-        });
+    return withPrincipal(principal)
+        .and(
+            new Condition(
+                "expires_at > ? AND id <> ?",
+                (statement, first) -> {
+                  statement.setLong(first, now.toEpochMilli());
+                  setId(statement, first + 1, id);
+                  return first + 2;
+                }));
   }
 
   /** Returns the suffix of the query for {@link #othersLive}. */
@@ -100,7 +101,7 @@ abstract sealed class Dialect permits PostgreSqlDialect, MySqlDialect, H2Dialect
         });
   }
 
-  final Condition withPrincipal(String principal) {
+  Condition withPrincipal(String principal) {
     return new Condition(
         "principal = ?",
         (statement, first) -> {

@@ -146,9 +146,15 @@ public final class JdbcSessionStore implements SessionStore {
     return Optional.of(principalIndex);
   }
 
-  /** Does nothing: the store opened nothing, and the data source is the caller's. */
+  /**
+   * {@inheritDoc}
+   *
+   * <p>The store opened nothing; operations that are under way go on to their end.
+   */
   @Override
-  public void close() {}
+  public void close() {
+    transactions.close();
+  }
 
   private static Optional<StoredSession> first(List<StoredSession> sessions) {
     return sessions.isEmpty() ? Optional.empty() : Optional.of(sessions.get(0));
@@ -206,7 +212,8 @@ public final class JdbcSessionStore implements SessionStore {
 
     /**
      * Bounds each statement, from 1 second to 1 hour; drivers count whole seconds, so a fraction is
-     * rounded up. One second later the connection is given up. Default: 5 seconds.
+     * rounded up. One second later the connection is given up, with PostgreSQL at once. Default: 5
+     * seconds.
      */
     public Builder queryTimeout(Duration timeout) {
       if (timeout.compareTo(Duration.ofSeconds(1)) < 0
@@ -262,7 +269,8 @@ public final class JdbcSessionStore implements SessionStore {
       }
       Dialect dialect = kind.dialect(table);
       Transactions transactions =
-          new Transactions(dataSource, kind, table, new Timeouts(queryTimeout), new Breaker(time));
+          new Transactions(
+              dataSource, kind, table, new Timeouts(queryTimeout, kind), new Breaker(time));
       return new JdbcSessionStore(
           transactions,
           dialect,

@@ -9,6 +9,7 @@ final class Statements {
 
   private final Connection connection;
   private final Timeouts timeouts;
+  private int queryTimeoutBefore = Timeouts.UNTOUCHED;
   private boolean rollBack;
 
   Statements(Connection connection, Timeouts timeouts) {
@@ -20,7 +21,10 @@ final class Statements {
   PreparedStatement prepare(String sql) throws SQLException {
     PreparedStatement statement = connection.prepareStatement(sql);
     try {
-      timeouts.bound(statement);
+      int before = timeouts.bound(statement);
+      if (queryTimeoutBefore == Timeouts.UNTOUCHED) {
+        queryTimeoutBefore = before;
+      }
       return statement;
     } catch (Throwable failure) {
       try {
@@ -34,6 +38,11 @@ final class Statements {
 
   Connection connection() {
     return connection;
+  }
+
+  /** Puts back what {@link #prepare} changed of the connection. */
+  void restore() throws SQLException {
+    timeouts.restoreQuery(connection, queryTimeoutBefore);
   }
 
   /** Has the transaction rolled back although the operation returns a result. */

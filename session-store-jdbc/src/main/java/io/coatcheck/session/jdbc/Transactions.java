@@ -37,6 +37,8 @@ final class Transactions {
   /** Once a connection came in autocommit, one that does not is in somebody's transaction. */
   private volatile boolean autoCommits;
 
+  private volatile boolean closed;
+
   Transactions(
       DataSource dataSource,
       Database database,
@@ -48,6 +50,11 @@ final class Transactions {
     this.table = table;
     this.timeouts = timeouts;
     this.breaker = breaker;
+  }
+
+  /** Has every operation that begins later refused. */
+  void close() {
+    closed = true;
   }
 
   Timeouts timeouts() {
@@ -85,6 +92,9 @@ final class Transactions {
   }
 
   private <T extends @Nullable Object> T run(Operation operation, Plan<T> plan) {
+    if (closed) {
+      throw new SessionStoreException(operation + " failed: the store is closed");
+    }
     for (int attempt = 1; ; attempt++) {
       Attempt<T> current = new Attempt<>(operation, plan);
       boolean timedOut = false;
@@ -138,12 +148,13 @@ final class Transactions {
       try {
         boolean autoCommit = autoCommit(connection);
         int networkTimeout = timeouts.take(connection);
+        Statements statements = new Statements(connection, timeouts);
         try {
           return plan.several || !autoCommit
-              ? transaction(connection, autoCommit)
-              : plan.work.run(new Statements(connection, timeouts));
+              ? transaction(statements, autoCommit)
+              : plan.work.run(statements);
         } finally {
-          putBack(connection, plan.several && autoCommit, networkTimeout);
+          putBack(statements, plan.several && autoCommit, networkTimeout);
         }
       } finally {
         close(connection);
@@ -163,8 +174,8 @@ final class Transactions {
       return autoCommit;
     }
 
-    private T transaction(Connection connection, boolean autoCommit) throws SQLException {
-      Statements statements = new Statements(connection, timeouts);
+    private T transaction(Statements statements, boolean autoCommit) throws SQLException {
+      Connection connection = statements.connection();
       if (autoCommit) {
         connection.setAutoCommit(false);
       }
@@ -201,13 +212,15 @@ final class Transactions {
       }
     }
 
-    private void putBack(Connection connection, boolean autoCommit, int networkTimeout) {
+    private void putBack(Statements statements, boolean autoCommit, int networkTimeout) {
+      Connection connection = statements.connection();
       try {
         if (!suspect && !connection.isClosed()) {
-          timeouts.restore(connection, networkTimeout);
+          statements.restore();
           if (autoCommit) {
             connection.setAutoCommit(true);
           }
+          timeouts.restore(connection, networkTimeout);
         }
       } catch (SQLException | RuntimeException failure) {
         suspect = true;
