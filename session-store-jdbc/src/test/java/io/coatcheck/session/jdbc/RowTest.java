@@ -1,0 +1,259 @@
+package io.coatcheck.session.jdbc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import io.coatcheck.session.codec.AttributeCodecException;
+import io.coatcheck.session.codec.AttributeFrames;
+import io.coatcheck.session.store.PrincipalIndex;
+import io.coatcheck.session.store.SessionStoreException;
+import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.token.SessionToken;
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What lies in the rows, and what becomes of rows that hold something else. */
+class RowTest {
+
+  private static final Instant NOW = Sessions.NOW;
+
+  static Stream<Pool> eachDialect() {
+    return Pool.eachDialect();
+  }
+
+  @DisplayName("I1: no column of any row holds the secret, in whatever form")
+  @ParameterizedTest
+  @MethodSource("eachDialect")
+  void noColumnHoldsTheSecret(Pool pool) throws SQLException {
+    try (Table table = new Table(pool)) {
+      SessionToken first = Sessions.token();
+      SessionToken second = Sessions.token();
+      table.store.insert(
+          StoredSession.builder(first.id())
+              .secretHash(second.secretHash())
+              .previousSecretHash(first.secretHash())
+              .previousReadableUntil(NOW)
+              .createdAt(NOW)
+              .absoluteDeadline(NOW.plusSeconds(60))
+              .attribute("a", Sessions.bytes(99))
+              .build());
+
+      String dump = dump(table);
+
+      assertThat(dump).contains(HexFormat.of().formatHex(first.secretHash().toBytes()));
+      for (SessionToken token : List.of(first, second)) {
+        String secret = token.value().substring(token.value().indexOf('.') + 1);
+        assertThat(dump)
+            .doesNotContain(secret)
+            .doesNotContain(HexFormat.of().formatHex(Base64.getUrlDecoder().decode(secret)))
+            .doesNotContain(HexFormat.of().formatHex(secret.getBytes(StandardCharsets.US_ASCII)));
+      }
+    }
+  }
+
+  private static String dump(Table table) throws SQLException {
+    StringBuilder dump = new StringBuilder();
+    try (Connection connection = table.connections.getConnection();
+        Statement statement = connection.createStatement();
+        ResultSet rows = statement.executeQuery("SELECT * FROM " + table.name)) {
+      while (rows.next()) {
+        for (int i = 1; i <= rows.getMetaData().getColumnCount(); i++) {
+          String type = rows.getMetaData().getColumnTypeName(i).toUpperCase(Locale.ROOT);
+          boolean binary = type.contains("BYTEA") || type.contains("BIN") || type.contains("BLOB");
+          Object value = binary ? rows.getBytes(i) : rows.getString(i);
+          dump.append(value instanceof byte[] bytes ? HexFormat.of().formatHex(bytes) : value);
+          dump.append('\n');
+        }
+      }
+    }
+    return dump.toString();
+  }
+
+  @DisplayName("Attributes that are not frames: the session counts as absent, and can be deleted")
+  @ParameterizedTest
+  @MethodSource("eachDialect")
+  void unreadableAttributes(Pool pool) {
+    try (Table table = new Table(pool)) {
+      PrincipalIndex index = table.store.principalIndex().orElseThrow();
+      StoredSession session = Sessions.of("alice").attribute("a", Sessions.bytes(9)).build();
+      table.store.insert(session);
+      table.execute("UPDATE " + table.name + " SET attributes = secret_hash");
+
+      assertThat(table.store.find(session.id())).isEmpty();
+      assertThat(index.findByPrincipal("alice")).isEmpty();
+
+      List<StoredSession> deleted = new ArrayList<>();
+      assertThat(index.deleteByPrincipal("alice", Set.of(), deleted::add)).isEqualTo(1);
+      assertThat(deleted).containsExactly(session.toBuilder().attributes(Map.of()).build());
+    }
+  }
+
+  @DisplayName("Rows that hold no session do not stop the clean-up")
+  @ParameterizedTest
+  @MethodSource("eachDialect")
+  void unreadableRow(Pool pool) {
+    try (Table table = new Table(pool)) {
+      StoredSession broken = Sessions.of("alice").build();
+      StoredSession sound = Sessions.anonymous().build();
+      table.store.insert(broken);
+      table.store.insert(sound);
+      table.execute(
+          "UPDATE " + table.name + " SET authenticated_at = NULL WHERE principal IS NOT NULL");
+
+      assertThat(table.store.find(broken.id())).isEmpty();
+      List<StoredSession> deleted = new ArrayList<>();
+      assertThat(table.store.deleteExpired(broken.expiresAt(), 9, deleted::add)).isEqualTo(2);
+      assertThat(deleted).containsExactly(sound);
+      assertThat(table.count()).isZero();
+    }
+  }
+
+  @DisplayName("A row of a newer format is no absent session: it is alive on other nodes")
+  @ParameterizedTest
+  @MethodSource("eachDialect")
+  void newerFormat(Pool pool) {
+    try (Table table = new Table(pool)) {
+      StoredSession session = Sessions.of("alice").build();
+      table.store.insert(session);
+      table.execute("UPDATE " + table.name + " SET format = 2");
+
+      assertThatThrownBy(() -> table.store.find(session.id()))
+          .isInstanceOf(SessionStoreException.class)
+          .hasMessageContaining("format 2, known up to 1");
+      assertThat(table.store.delete(session.id())).contains(session);
+    }
+  }
+
+  @DisplayName("Attributes up to the limit are stored, one byte more is refused before anything")
+  @ParameterizedTest
+  @MethodSource("eachDialect")
+  void attributesAtTheLimit(Pool pool) {
+    try (Table table = new Table(pool)) {
+      int overhead =
+          AttributeFrames.write(Map.of("a", Sessions.bytes(5_000_000))).length - 5_000_000;
+      int most = AttributeFrames.MAX_BYTES - overhead;
+      StoredSession session = Sessions.of("alice").attribute("a", Sessions.bytes(most)).build();
+      table.store.insert(session);
+      assertThat(table.store.update(session, NOW)).isTrue();
+      assertThat(table.store.delete(session.id())).contains(session.toBuilder().version(1).build());
+      table.watched.takeKinds();
+
+      StoredSession larger = session.toBuilder().attribute("a", Sessions.bytes(most + 1)).build();
+      assertThatThrownBy(() -> table.store.insert(larger))
+          .isInstanceOf(AttributeCodecException.class)
+          .hasMessageContaining("at most " + AttributeFrames.MAX_BYTES);
+      assertThat(table.watched.takeKinds()).isEmpty();
+    }
+  }
+
+  @DisplayName("The clean-up stops for bytes, and goes on with the next call")
+  @ParameterizedTest
+  @MethodSource("eachDialect")
+  void cleanUpBytes(Pool pool) {
+    try (Table table = new Table(pool)) {
+      JdbcSessionStore store = table.builder().cleanUpBytes(250_000).build();
+      for (int i = 0; i < 7; i++) {
+        store.insert(Sessions.anonymous().attribute("a", Sessions.bytes(100_000)).build());
+      }
+      Instant cutoff = NOW.plus(Sessions.IDLE);
+      List<StoredSession> deleted = new ArrayList<>();
+
+      assertThat(store.deleteExpired(cutoff, 100, deleted::add)).isEqualTo(3);
+      assertThat(store.deleteExpired(cutoff, 100, deleted::add)).isEqualTo(3);
+      assertThat(store.deleteExpired(cutoff, 100, deleted::add)).isEqualTo(1);
+      assertThat(store.deleteExpired(cutoff, 100, deleted::add)).isZero();
+      assertThat(deleted).hasSize(7);
+    }
+  }
+
+  @DisplayName("Many sessions in use that are due do not hide the expired one behind them")
+  @ParameterizedTest
+  @MethodSource("eachDialect")
+  void cleanUpBehindLiveSessions(Pool pool) {
+    try (Table table = new Table(pool)) {
+      JdbcSessionStore store = table.builder().cleanUpRows(10).build();
+      for (int i = 0; i < 25; i++) {
+        StoredSession used = Sessions.anonymous().build();
+        store.insert(used);
+        store.touch(used.id(), NOW.plusSeconds(600), NOW);
+      }
+      StoredSession expired = Sessions.anonymous().lastSeenAt(NOW.plusSeconds(1)).build();
+      store.insert(expired);
+
+      List<StoredSession> deleted = new ArrayList<>();
+      assertThat(store.deleteExpired(expired.expiresAt(), 1_000, deleted::add)).isEqualTo(1);
+      assertThat(deleted).containsExactly(expired);
+    }
+  }
+
+  @DisplayName("An update that shortens a session brings its clean-up forward")
+  @ParameterizedTest
+  @MethodSource("eachDialect")
+  void shortenedSession(Pool pool) {
+    try (Table table = new Table(pool)) {
+      StoredSession session = Sessions.anonymous().build();
+      table.store.insert(session);
+      Instant deadline = NOW.plusSeconds(5);
+      assertThat(table.store.update(session.toBuilder().absoluteDeadline(deadline).build(), NOW))
+          .isTrue();
+
+      assertThat(table.store.deleteExpired(deadline.minusMillis(1), 9, deleted -> {})).isZero();
+      assertThat(table.store.deleteExpired(deadline, 9, deleted -> {})).isEqualTo(1);
+    }
+  }
+
+  @DisplayName("Counts of changed rows, not of found ones, are told apart from an absent session")
+  @Test
+  void useAffectedRows() {
+    TestDatabase server = TestDatabase.MARIADB;
+    try (Table table = new Table(new Pool(server, Database.MARIADB, true, null))) {
+      HikariConfig config = server.config(true, 2);
+      config.setJdbcUrl(server.url() + "&useAffectedRows=true");
+      try (HikariDataSource connections = new HikariDataSource(config)) {
+        JdbcSessionStore store =
+            JdbcSessionStore.builder(connections).tableName(table.name).build();
+        StoredSession session = Sessions.anonymous().build();
+        store.insert(session);
+
+        assertThat(store.touch(session.id(), NOW, NOW)).as("nothing to change").isTrue();
+        assertThat(store.touch(session.id(), NOW, session.expiresAt())).isFalse();
+        assertThat(store.update(session, NOW)).isTrue();
+        assertThat(store.touch(Sessions.token().id(), NOW, NOW)).isFalse();
+      }
+    }
+  }
+
+  @DisplayName("A principal of 255 characters outside the basic plane fits, with its neighbours")
+  @ParameterizedTest
+  @MethodSource("eachDialect")
+  void longPrincipal(Pool pool) {
+    try (Table table = new Table(pool)) {
+      String principal = "\uD83E\uDDE5".repeat(255);
+      StoredSession session = Sessions.of(principal).build();
+      StoredSession other = Sessions.of("\uD83E\uDDE5".repeat(254) + "\uD83E\uDDE4").build();
+      table.store.insert(session);
+      table.store.insert(other);
+
+      assertThat(table.store.principalIndex().orElseThrow().findByPrincipal(principal))
+          .containsExactly(session);
+    }
+  }
+}

@@ -1,0 +1,93 @@
+package io.coatcheck.session.jdbc;
+
+import com.zaxxer.hikari.HikariDataSource;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * A table of a test's own, and a watched pool to reach it by; ends with a check that all was
+ * closed.
+ */
+final class Table implements AutoCloseable {
+
+  private static final AtomicInteger COUNT = new AtomicInteger();
+
+  final String name = "t" + COUNT.incrementAndGet();
+  final Pool pool;
+  final HikariDataSource connections;
+  final WatchedDataSource watched;
+  final JdbcSessionStore store;
+
+  Table(Pool pool) {
+    this(pool, 4);
+  }
+
+  Table(Pool pool, int size) {
+    this.pool = pool;
+    connections = pool.open(size);
+    watched = new WatchedDataSource(connections);
+    JdbcSessionStore.builder(connections)
+        .database(pool.server().database)
+        .tableName(name)
+        .createSchema(true)
+        .build();
+    store = builder().build();
+  }
+
+  JdbcSessionStore.Builder builder() {
+    return JdbcSessionStore.builder(watched).database(pool.database()).tableName(name);
+  }
+
+  void execute(String sql) {
+    try (Connection connection = connections.getConnection();
+        Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+      if (!connection.getAutoCommit()) {
+        connection.commit();
+      }
+    } catch (SQLException e) {
+      throw new IllegalStateException(sql, e);
+    }
+  }
+
+  /** Returns the rows of a query, each as the text of its columns. */
+  List<List<String>> query(String sql) {
+    try (Connection connection = connections.getConnection();
+        Statement statement = connection.createStatement();
+        ResultSet rows = statement.executeQuery(sql)) {
+      List<List<String>> result = new ArrayList<>();
+      while (rows.next()) {
+        List<String> row = new ArrayList<>();
+        for (int i = 1; i <= rows.getMetaData().getColumnCount(); i++) {
+          row.add(rows.getString(i));
+        }
+        result.add(row);
+      }
+      if (!connection.getAutoCommit()) {
+        connection.commit();
+      }
+      return result;
+    } catch (SQLException e) {
+      throw new IllegalStateException(sql, e);
+    }
+  }
+
+  int count() {
+    return Integer.parseInt(query("SELECT COUNT(*) FROM " + name).get(0).get(0));
+  }
+
+  @Override
+  public void close() {
+    try {
+      watched.assertClean();
+    } finally {
+      execute("DROP TABLE IF EXISTS " + name);
+      connections.close();
+    }
+  }
+}
