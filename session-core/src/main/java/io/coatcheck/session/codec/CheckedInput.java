@@ -22,9 +22,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class CheckedInput extends ObjectInputStream {
 
-  /** A hash table is at most this many times as long as its entries have bytes. */
-  private static final int TABLE_SPARSITY = 8;
-
   private final AllowList allowed;
   private final DecodingLimits limits;
   private final int size;
@@ -108,9 +105,10 @@ final class CheckedInput extends ObjectInputStream {
 
   /**
    * Each element of an array takes at least one byte of the stream, so the arrays that are claimed,
-   * together, have no more elements than there are bytes; twice that, since an array may be shown
-   * again when it is resolved. Thus fifty bytes cannot allocate a gigabyte, nor a hundred arrays
-   * inside each other.
+   * together, have no more elements than there are bytes; or twice that, since an array may be
+   * shown again when it is resolved, and since a hash table may have eight places for an entry, of
+   * which no two take fewer than four bytes each. Thus fifty bytes cannot allocate a gigabyte, nor
+   * a hundred arrays inside each other.
    */
   private boolean mayAllocate(@Nullable Class<?> type, long length) {
     boolean table = type == Map.Entry[].class;
@@ -118,7 +116,7 @@ final class CheckedInput extends ObjectInputStream {
       refuse("an array of " + length + ", longer than maxArrayLength " + limits.arrayLength());
       return false;
     }
-    claimedElements += table ? length / TABLE_SPARSITY : length;
+    claimedElements += length;
     if (claimedElements > 2L * size) {
       refuse("arrays of " + claimedElements + " elements claimed by " + size + " bytes");
       return false;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import java.io.Serializable;
+import java.util.List;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -179,7 +180,7 @@ class AllowPatternTest {
 
   @Test
   void allowList_decidesArraysByTheirElements() {
-    AllowList list = new AllowList(java.util.List.of(AllowPattern.parse("com.example.*")));
+    AllowList list = new AllowList(List.of(AllowPattern.parse("com.example.*")));
     assertThat(list.allows("[Lcom.example.Cart;")).isTrue();
     assertThat(list.allows("[[[Lcom.example.Cart;")).isTrue();
     assertThat(list.allows("[I")).isTrue();
@@ -194,6 +195,19 @@ class AllowPatternTest {
     assertThat(list.allows(int.class)).isFalse();
     assertThat(list.allows(String[].class)).isTrue();
     assertThat(list.allows(java.io.File[].class)).isFalse();
+  }
+
+  @Test
+  @DisplayName("I12: never means never, even if a pattern had slipped through")
+  void allowList_ofAnyPattern_refusesWhatIsNeverAllowed() {
+    AllowList list =
+        new AllowList(
+            List.of(
+                new AllowPattern("java.", AllowPattern.Reach.TREE),
+                new AllowPattern("java.io.File", AllowPattern.Reach.CLASS)));
+    assertThat(list.allows("java.io.File")).isFalse();
+    assertThat(list.allows(java.io.File.class)).isFalse();
+    assertThat(list.allows("[Ljava.net.URL;")).isFalse();
   }
 
   @Test

@@ -178,6 +178,7 @@ class AttributeFramesTest {
     void read_ofMutations_isRefusedOrCanonical() {
       Random random = new Random(20240607);
       int accepted = 0;
+      int refusals = 0;
       for (int round = 0; round < 20_000; round++) {
         byte[] mutated = Arrays.copyOf(SMALL, SMALL.length + random.nextInt(3) - 1);
         for (int flips = random.nextInt(3); flips >= 0; flips--) {
@@ -185,13 +186,16 @@ class AttributeFramesTest {
         }
         try {
           Map<String, AttributeValue> attributes = AttributeFrames.read(mutated);
-          assertThat(AttributeFrames.write(attributes)).isEqualTo(mutated);
+          if (!Arrays.equals(AttributeFrames.write(attributes), mutated)) {
+            throw new AssertionError("read " + attributes + " from " + Arrays.toString(mutated));
+          }
           accepted++;
         } catch (AttributeCodecException refused) {
-          assertThat(refused).hasMessageContaining("attribute");
+          refusals++;
         }
       }
       assertThat(accepted).isPositive();
+      assertThat(refusals).isPositive();
     }
 
     private static void assertCorrupt(byte[] frames, String message) {

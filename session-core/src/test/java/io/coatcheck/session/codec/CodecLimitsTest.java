@@ -35,6 +35,8 @@ class CodecLimitsTest {
   void maxDepth_isTheLastLevelThatWorks() {
     assertThat(codec.decode(codec.encode(nested(63)))).isEqualTo(nested(63));
     assertRefusedBothWays(codec, nested(64), "nested deeper than maxDepth 64");
+    assertRefusedBothWays(
+        codec, new Shop.OwnFormat(1, nested(63)), "nested deeper than maxDepth 64");
     AttributeCodec flat = JavaSerializationCodec.builder().allow(SHOP).maxDepth(2).build();
     assertThat(flat.decode(flat.encode(nested(1)))).isEqualTo(nested(1));
     assertRefusedBothWays(flat, nested(2), "nested deeper than maxDepth 2");
@@ -108,6 +110,14 @@ class CodecLimitsTest {
   }
 
   @Test
+  void encode_looksAtDepthWithoutMakingObjects() {
+    Shop.Failing.failWith(() -> new IllegalStateException("read while writing"));
+    Object[] value = {new Shop.Failing(), new int[9], "long enough to be looked at".repeat(100)};
+    assertThat(codec.encode(value)).hasSizeGreaterThan(2_000);
+    Shop.Failing.failWith(() -> null);
+  }
+
+  @Test
   void encode_ofAValueWithoutEnd_stopsAtTheLimit() {
     byte[] block = new byte[100_000];
     List<Object> blocks = new ArrayList<>();
@@ -144,15 +154,16 @@ class CodecLimitsTest {
       HashSet<Object> set = new HashSet<>(1 << 12, 0.01f);
       Hashtable<Object, Object> table = new Hashtable<>(1 << 12, 0.01f);
       for (int key = 0; key < size; key++) {
-        map.put((byte) key, true);
-        set.add((byte) key);
-        table.put((byte) key, true);
+        String shortest = String.valueOf((char) ('0' + key));
+        map.put(shortest, null);
+        set.add(shortest);
+        table.put(shortest, "");
       }
-      for (Object value : List.of(map, set, table, new ArrayDeque<>(set), new ArrayList<>(set))) {
-        assertThat(codec.decode(codec.encode(value)))
-            .hasSameClassAs(value)
-            .hasToString(value.toString());
+      for (Object value : List.of(map, set, table, new ArrayList<>(set))) {
+        assertThat(codec.decode(codec.encode(value))).isEqualTo(value);
       }
+      ArrayDeque<Object> queue = new ArrayDeque<>(set);
+      assertThat(codec.decode(codec.encode(queue))).hasToString(queue.toString());
     }
     List<Map<String, String>> empty = new ArrayList<>();
     for (int number = 0; number < 5_000; number++) {

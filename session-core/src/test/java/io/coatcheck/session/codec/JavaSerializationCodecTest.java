@@ -351,6 +351,10 @@ class JavaSerializationCodecTest {
               + " not Serializable and has no no-argument constructor");
       assertUnstorable(
           codec,
+          new Shop.ChildOfSecretive(),
+          "codec.Secretive, which io.coatcheck.session.codec.shop.Shop$ChildOfSecretive extends");
+      assertUnstorable(
+          codec,
           new Shop.ExternalWithoutConstructor(1),
           "is Externalizable without a public no-argument constructor");
       assertUnstorable(codec, new Shop.Replaced(null), "its writeReplace returns null");

@@ -1,5 +1,6 @@
 package io.coatcheck.session.codec.shop;
 
+import io.coatcheck.session.codec.Secretive;
 import java.io.Externalizable;
 import java.io.IOException;
 import java.io.InvalidObjectException;
@@ -78,26 +79,28 @@ public final class Shop {
   public static class OwnFormat implements Serializable {
     private static final long serialVersionUID = 1L;
     private int number;
-    private String text = "";
+    private Object content;
 
-    public OwnFormat(int number, String text) {
+    public OwnFormat(int number, Object content) {
       this.number = number;
-      this.text = text;
+      this.content = content;
     }
 
     private void writeObject(ObjectOutputStream out) throws IOException {
-      out.writeObject(text);
+      out.writeObject(content);
       out.writeInt(number);
     }
 
     private void readObject(ObjectInputStream in) throws IOException, ClassNotFoundException {
-      text = (String) in.readObject();
+      content = in.readObject();
       number = in.readInt();
     }
 
     @Override
     public boolean equals(@Nullable Object other) {
-      return other instanceof OwnFormat that && number == that.number && text.equals(that.text);
+      return other instanceof OwnFormat that
+          && number == that.number
+          && content.equals(that.content);
     }
 
     @Override
@@ -202,6 +205,13 @@ public final class Shop {
   /** Can be written, and never made again. */
   public static class ChildOfStubborn extends Stubborn implements Serializable {
     public ChildOfStubborn() {
+      super(1);
+    }
+  }
+
+  /** Can be written, and never made again either: the other package keeps it to itself. */
+  public static class ChildOfSecretive extends Secretive implements Serializable {
+    public ChildOfSecretive() {
       super(1);
     }
   }
