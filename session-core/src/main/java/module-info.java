@@ -10,6 +10,7 @@ module io.coatcheck.session {
   exports io.coatcheck.session.event;
   exports io.coatcheck.session.memory;
   exports io.coatcheck.session.nearcache;
+  exports io.coatcheck.session.password;
   exports io.coatcheck.session.store;
   exports io.coatcheck.session.token;
 }
