@@ -128,12 +128,12 @@ public final class RequireLogin implements Filter {
     response.setStatus(HttpServletResponse.SC_UNAUTHORIZED);
     response.setHeader("WWW-Authenticate", "Session");
     response.setCharacterEncoding("UTF-8");
-    if (acceptsJson(request)) {
-      response.setContentType("application/json");
-      response.getWriter().print("{\"error\":\"" + error + "\"}");
-    } else {
+    if (acceptsPlainTextOnly(request)) {
       response.setContentType("text/plain");
       response.getWriter().println(message);
+    } else {
+      response.setContentType("application/json");
+      response.getWriter().print("{\"error\":\"" + error + "\"}");
     }
   }
 
@@ -152,9 +152,9 @@ public final class RequireLogin implements Filter {
         && accept(request).contains("text/html");
   }
 
-  private static boolean acceptsJson(HttpServletRequest request) {
+  private static boolean acceptsPlainTextOnly(HttpServletRequest request) {
     String accept = accept(request);
-    return accept.isEmpty() || accept.contains("json") || accept.contains("*/*");
+    return accept.contains("text/plain") && !accept.contains("json") && !accept.contains("*/*");
   }
 
   private static String accept(HttpServletRequest request) {

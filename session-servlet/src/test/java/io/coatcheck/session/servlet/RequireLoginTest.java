@@ -38,6 +38,9 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class RequireLoginTest {
 
+  /** Held on to, so that its level is not forgotten. */
+  private static final Logger TOMCAT_LOG = Logger.getLogger("org.apache");
+
   private static final String SECRET = "the secret";
   private static final String BROWSER = "Accept: text/html,application/xhtml+xml,*/*;q=0.8\r\n";
 
@@ -153,6 +156,8 @@ class RequireLoginTest {
       "Accept: */*, application/json",
       "Accept: application/json, application/json",
       "Accept: application/problem+json, application/json",
+      "Accept: text/plain;q=0.5;application/json, application/json",
+      "Accept: text/html, application/json",
       "Accept: text/plain, text/plain",
     })
     void unauthorized_saysSoInTheFormAskedFor(String header, String type) throws Exception {
@@ -317,7 +322,7 @@ class RequireLoginTest {
   private void start(String contextPath, RequireLogin.Builder requireLogin, boolean withSessions)
       throws Exception {
     RequireLogin filter = requireLogin.build();
-    Logger.getLogger("org.apache").setLevel(Level.OFF);
+    TOMCAT_LOG.setLevel(Level.OFF);
     tomcat.setBaseDir(directory.toString());
     tomcat.setPort(0);
     // The most that a front controller may get to see.
