@@ -54,7 +54,7 @@ final class CookieSlot {
     List<String> present =
         response.getHeaders(SET_COOKIE).stream().filter(cookie::isSetBy).toList();
     boolean isIntact = present.size() == 1 && present.get(0).equals(ours);
-    if (!isIntact || !NO_STORE.equals(response.getHeader(CACHE_CONTROL))) {
+    if (!isIntact || !List.of(NO_STORE).equals(List.copyOf(response.getHeaders(CACHE_CONTROL)))) {
       write();
     }
   }

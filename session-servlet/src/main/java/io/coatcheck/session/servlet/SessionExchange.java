@@ -50,6 +50,7 @@ final class SessionExchange {
   private @Nullable SessionId requestedId;
   private @Nullable String requestedText;
   private @Nullable Instant previousAccess;
+  private boolean isAnswered;
   private boolean asked;
   private int observedForwards;
   private volatile @Nullable SessionAsyncContext asyncContext;
@@ -394,7 +395,9 @@ final class SessionExchange {
       return;
     }
     try {
-      manager.save(current);
+      if (!manager.renewIfDue(current)) {
+        manager.save(current);
+      }
     } catch (SessionStoreException e) {
       if (asked) {
         throw fail(e);
@@ -472,8 +475,11 @@ final class SessionExchange {
   /** Remembers a failure, so that nothing else reaches the client even if it is swallowed. */
   private SessionStoreException fail(SessionStoreException e) {
     failure = e;
-    cookie.clear();
-    Unavailable.answer(response);
+    if (!isAnswered && !response.isCommitted()) {
+      cookie.clear();
+      Unavailable.answer(response);
+      isAnswered = true;
+    }
     return e;
   }
 
@@ -481,11 +487,8 @@ final class SessionExchange {
   boolean answersUnavailable(SessionStoreException e) {
     return locked(
         () -> {
-          if (failure == null && response.isCommitted()) {
-            return false;
-          }
           fail(e);
-          return true;
+          return isAnswered;
         });
   }
 

@@ -76,13 +76,30 @@ public class SessionFilter implements Filter {
   }
 
   /**
-   * Decides how a filter works that was not built by a {@link Builder}. To be overridden.
+   * Decides how a filter works that was not made by a {@link Builder}: to be overridden, if the
+   * init parameters are not enough. As it is here, sessions are kept in memory, an audit log is
+   * written, the manager ends with the filter, and these init parameters of {@code web.xml} are
+   * read, each with the default that the builders say:
    *
-   * @throws ServletException if something is wrong with the configuration, which stops start-up
+   * <ul>
+   *   <li>{@code idleTimeout}, {@code absoluteTimeout}, {@code anonymousIdleTimeout}, {@code
+   *       rememberedIdleTimeout}, {@code rememberedAbsoluteTimeout}: durations such as {@code
+   *       PT30M}, as {@link io.coatcheck.session.SessionPolicy.Builder} has them
+   *   <li>{@code maximumSessions} of the store, {@code dropAttributesAtLogin} of the manager
+   *   <li>{@code cookieName}, {@code cookiePath}, {@code cookieDomain}, {@code cookieSameSite}
+   *       ({@code Lax}, {@code Strict} or {@code None}), or {@code insecureForLocalDevelopment}, as
+   *       {@link SessionCookie} has them
+   *   <li>{@code exclude} (several, with commas or spaces between them), {@code lazy}, {@code
+   *       storeEmptySessions}, {@code recordClient}, as {@link Builder} has them
+   *   <li>{@code trustedOrigins}, {@code publicOrigins}, {@code crossOriginExempt} (several),
+   *       {@code crossOriginStrict}, as {@link CrossOriginPolicy.Builder} has them
+   * </ul>
+   *
+   * @throws ServletException if a parameter is not known or is wrong, which stops start-up; the
+   *     message names it, the rule and the value
    */
   protected Builder configure(FilterConfig config) throws ServletException {
-    throw new ServletException(
-        "a SessionFilter of web.xml must override configure, which makes its settings");
+    return InitParameters.read(config);
   }
 
   @Override
@@ -200,23 +217,26 @@ public class SessionFilter implements Filter {
     return true;
   }
 
-  /** Passes a forward or an include on; the end of a forward may be the end of the response. */
+  /** Passes a dispatch on that has our wrappers already. */
   private static void passThrough(
       SessionExchange exchange,
       HttpServletRequest request,
       HttpServletResponse response,
       FilterChain chain)
       throws IOException, ServletException {
-    if (request.getDispatcherType() != DispatcherType.FORWARD) {
-      chain.doFilter(request, response);
-      return;
-    }
-    exchange.forwardBegins();
-    try {
-      chain.doFilter(request, response);
-      exchange.beforeCommit();
-    } finally {
-      exchange.forwardEnds();
+    switch (request.getDispatcherType()) {
+      case FORWARD -> {
+        // The end of a forward may be the end of the response.
+        exchange.forwardBegins();
+        try {
+          chain.doFilter(request, response);
+          exchange.beforeCommit();
+        } finally {
+          exchange.forwardEnds();
+        }
+      }
+      case ASYNC -> guarded(exchange, request, response, chain);
+      default -> chain.doFilter(request, response);
     }
   }
 

@@ -154,9 +154,9 @@ final class SessionRequest extends HttpServletRequestWrapper {
   @Override
   public void logout() throws ServletException {
     try {
-      exchange.logout();
-    } finally {
       super.logout();
+    } finally {
+      exchange.logout();
     }
   }
 

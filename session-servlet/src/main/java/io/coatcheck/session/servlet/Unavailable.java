@@ -29,11 +29,8 @@ final class Unavailable {
     return null;
   }
 
-  /** Answers, and closes the response, unless it is committed already. */
+  /** Answers, and closes the response, which must not be committed yet. */
   static void answer(HttpServletResponse response) {
-    if (response.isCommitted()) {
-      return;
-    }
     response.reset();
     response.setStatus(HttpServletResponse.SC_SERVICE_UNAVAILABLE);
     response.setHeader("Retry-After", "5");

@@ -1,0 +1,167 @@
+package io.coatcheck.session.servlet;
+
+import io.coatcheck.session.SessionManager;
+import io.coatcheck.session.SessionManagerBuilder;
+import io.coatcheck.session.SessionPolicy;
+import io.coatcheck.session.event.AuditListener;
+import io.coatcheck.session.memory.InMemorySessionStore;
+import io.coatcheck.session.servlet.SessionCookie.SameSite;
+import jakarta.servlet.FilterConfig;
+import jakarta.servlet.ServletException;
+import java.time.Duration;
+import java.time.format.DateTimeParseException;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.function.Function;
+
+/**
+ * Settings from the init parameters of a filter in {@code web.xml}: sessions in memory, and what is
+ * said of cookie, limits and paths. A parameter that is not known, or cannot be read, stops
+ * start-up.
+ */
+final class InitParameters {
+
+  private final SessionPolicy.Builder policy = SessionPolicy.builder();
+  private final SessionCookie.Builder cookie = SessionCookie.builder();
+  private final CrossOriginPolicy.Builder crossOrigin = CrossOriginPolicy.builder();
+  private final InMemorySessionStore.Builder store = InMemorySessionStore.builder();
+  private final Map<String, Consumer<String>> settings = new TreeMap<>();
+  private final Map<String, Consumer<SessionFilter.Builder>> chosen = new TreeMap<>();
+  private final Map<String, Consumer<SessionManagerBuilder>> chosenOfManager = new TreeMap<>();
+  private boolean isInsecure;
+  private boolean hasCookieSettings;
+
+  private InitParameters() {
+    duration("idleTimeout", policy::idleTimeout);
+    duration("absoluteTimeout", policy::absoluteTimeout);
+    duration("anonymousIdleTimeout", policy::anonymousIdleTimeout);
+    duration("rememberedIdleTimeout", policy::rememberedIdleTimeout);
+    duration("rememberedAbsoluteTimeout", policy::rememberedAbsoluteTimeout);
+    settings.put("maximumSessions", text -> store.maximumSessions(wholeNumber(text)));
+    settings.put("cookieName", cookie::name);
+    settings.put("cookiePath", cookie::path);
+    settings.put("cookieDomain", cookie::domain);
+    settings.put("cookieSameSite", text -> cookie.sameSite(sameSite(text)));
+    settings.put("insecureForLocalDevelopment", text -> isInsecure = truth(text));
+    settings.put(
+        "dropAttributesAtLogin",
+        text -> {
+          boolean drop = truth(text);
+          chosenOfManager.put("drop", manager -> manager.dropAttributesAtLogin(drop));
+        });
+    settings.put(
+        "exclude",
+        text -> {
+          String[] paths = list(text).toArray(String[]::new);
+          PathPatterns.of("exclude", List.of(paths));
+          chosen.put("exclude", filter -> filter.exclude(paths));
+        });
+    flag("lazy", value -> filter -> filter.lazy(value));
+    flag("storeEmptySessions", value -> filter -> filter.storeEmptySessions(value));
+    flag("recordClient", value -> filter -> filter.recordClient(value));
+    settings.put("trustedOrigins", text -> list(text).forEach(crossOrigin::trustedOrigin));
+    settings.put("publicOrigins", text -> list(text).forEach(crossOrigin::publicOrigin));
+    settings.put("crossOriginExempt", text -> list(text).forEach(crossOrigin::exempt));
+    settings.put("crossOriginStrict", text -> crossOrigin.strict(truth(text)));
+  }
+
+  /**
+   * Makes the settings, and the manager with them, which ends with the filter.
+   *
+   * @throws ServletException if a parameter is unknown, or what it says is not allowed
+   */
+  static SessionFilter.Builder read(FilterConfig config) throws ServletException {
+    InitParameters parameters = new InitParameters();
+    for (String name : Collections.list(config.getInitParameterNames())) {
+      parameters.set(name, config.getInitParameter(name));
+    }
+    try {
+      return parameters.build();
+    } catch (IllegalArgumentException e) {
+      throw new ServletException("init parameters of the session filter: " + e.getMessage(), e);
+    }
+  }
+
+  private void set(String name, String value) throws ServletException {
+    Consumer<String> setting = settings.get(name);
+    if (setting == null) {
+      throw new ServletException(
+          "the session filter has no init parameter " + name + ", only " + settings.keySet());
+    }
+    hasCookieSettings |= name.startsWith("cookie");
+    try {
+      setting.accept(value.strip());
+    } catch (IllegalArgumentException e) {
+      throw new ServletException("init parameter " + name + ": " + e.getMessage(), e);
+    }
+  }
+
+  private SessionFilter.Builder build() {
+    if (isInsecure && hasCookieSettings) {
+      throw new IllegalArgumentException(
+          "insecureForLocalDevelopment must not be set together with cookie settings: true");
+    }
+    SessionPolicy limits = policy.build();
+    SessionCookie secureCookie = cookie.build();
+    CrossOriginPolicy origins = crossOrigin.build();
+    SessionManagerBuilder manager =
+        SessionManager.builder(store.build()).policy(limits).listener(new AuditListener());
+    chosenOfManager.values().forEach(choice -> choice.accept(manager));
+    SessionFilter.Builder filter =
+        SessionFilter.builder(manager.build()).closeManager(true).crossOrigin(origins);
+    filter.cookie(isInsecure ? SessionCookie.insecureForLocalDevelopment() : secureCookie);
+    chosen.values().forEach(choice -> choice.accept(filter));
+    return filter;
+  }
+
+  private void duration(String name, Consumer<Duration> setting) {
+    settings.put(
+        name,
+        text -> {
+          Duration value;
+          try {
+            value = Duration.parse(text);
+          } catch (DateTimeParseException e) {
+            throw new IllegalArgumentException(
+                name + " must be a duration such as PT30M, PT12H or P14D: " + text, e);
+          }
+          setting.accept(value);
+        });
+  }
+
+  private void flag(String name, Function<Boolean, Consumer<SessionFilter.Builder>> choice) {
+    settings.put(name, text -> chosen.put(name, choice.apply(truth(text))));
+  }
+
+  private static boolean truth(String text) {
+    return switch (text) {
+      case "true" -> true;
+      case "false" -> false;
+      default -> throw new IllegalArgumentException("must be true or false: " + text);
+    };
+  }
+
+  private static long wholeNumber(String text) {
+    try {
+      return Long.parseLong(text);
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException("must be a whole number: " + text, e);
+    }
+  }
+
+  private static SameSite sameSite(String text) {
+    return switch (text) {
+      case "Lax" -> SameSite.LAX;
+      case "Strict" -> SameSite.STRICT;
+      case "None" -> SameSite.NONE;
+      default -> throw new IllegalArgumentException("must be Lax, Strict or None: " + text);
+    };
+  }
+
+  private static List<String> list(String text) {
+    return List.of(text.split("[,\\s]+"));
+  }
+}
