@@ -104,7 +104,7 @@ final class Browser {
 
   private synchronized void keep(String header) {
     int equals = header.indexOf('=');
-    int end = header.indexOf(';');
+    int end = (header + ';').indexOf(';');
     String name = header.substring(0, equals);
     if (header.contains("; Max-Age=0;")) {
       jar.remove(name);

@@ -32,7 +32,7 @@ enum Container {
       Tomcat tomcat = new Tomcat();
       tomcat.setBaseDir(new File("target/tomcat").getAbsolutePath());
       tomcat.setPort(0);
-      tomcat.getConnector();
+      tomcat.getConnector().setProperty("maxKeepAliveRequests", "-1");
       Context context = tomcat.addContext("", null);
       Wrapper servlet = Tomcat.addServlet(context, "app", switchboard.servlet());
       servlet.setAsyncSupported(true);

@@ -56,6 +56,11 @@ final class ObservedStore implements SessionStore {
     calls.clear();
   }
 
+  /** Returns what is stored, without writing that down. */
+  Optional<StoredSession> peek(SessionId id) {
+    return store.find(id);
+  }
+
   private void observe(String operation) {
     calls.add(operation);
     before.getOrDefault(operation, () -> {}).run();

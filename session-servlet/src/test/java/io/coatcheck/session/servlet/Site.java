@@ -56,7 +56,6 @@ final class Site implements AutoCloseable {
         managerOptions
             .apply(
                 SessionManager.builder(store)
-                    .codec(new TestCodec())
                     .clock(clock)
                     .listener(events::add)
                     .cleanUpInterval(Duration.ZERO))
@@ -98,7 +97,7 @@ final class Site implements AutoCloseable {
   /** Returns what is stored under the id of a token. */
   StoredSession stored(String token) {
     SessionId id = SessionId.parse(token.substring(0, token.indexOf('.'))).orElseThrow();
-    return store.find(id).orElse(null);
+    return store.peek(id).orElse(null);
   }
 
   void filter(ServletRequest request, ServletResponse response, FilterChain chain)

@@ -1,0 +1,234 @@
+package io.coatcheck.session.servlet;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import jakarta.servlet.Filter;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletRequestWrapper;
+import jakarta.servlet.http.HttpServletResponse;
+import java.security.Principal;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
+
+@DisplayName("Principals of ours and of the container")
+@ParameterizedClass(name = "{0}")
+@EnumSource(Container.class)
+class ContainerLoginTest {
+
+  @Parameter Container container;
+
+  private final AtomicReference<String> containersUser = new AtomicReference<>();
+  private Site site;
+  private Browser browser;
+
+  /** A request of a container that knows one user, {@code tom}, with the password {@code cat}. */
+  private final class ContainersRequest extends HttpServletRequestWrapper {
+
+    ContainersRequest(HttpServletRequest request) {
+      super(request);
+    }
+
+    @Override
+    public void login(String user, String password) throws ServletException {
+      if (!user.equals("tom") || !password.equals("cat")) {
+        throw new ServletException("wrong");
+      }
+      containersUser.set(user);
+    }
+
+    @Override
+    public boolean authenticate(HttpServletResponse response) {
+      containersUser.set("tom");
+      return true;
+    }
+
+    @Override
+    public void logout() {
+      containersUser.set(null);
+    }
+
+    @Override
+    public String getRemoteUser() {
+      return containersUser.get();
+    }
+
+    @Override
+    public Principal getUserPrincipal() {
+      return containersUser.get() == null ? null : new SessionPrincipal(containersUser.get());
+    }
+
+    @Override
+    public String getAuthType() {
+      return containersUser.get() == null ? null : "BASIC";
+    }
+
+    @Override
+    public boolean isUserInRole(String role) {
+      return containersUser.get() != null && role.equals("containers-role");
+    }
+  }
+
+  @BeforeEach
+  void start() {
+    site =
+        new Site(container)
+            .on("/begin", (request, response) -> request.getSession().setAttribute("a", "1"))
+            .on("/login", (request, response) -> WebSession.of(request).login("alice"))
+            .on("/container-login", (request, response) -> request.login("tom", "cat"))
+            .on(
+                "/authenticate",
+                (request, response) -> response.getWriter().print(request.authenticate(response)))
+            .on("/logout", (request, response) -> request.logout())
+            .on(
+                "/who",
+                (request, response) ->
+                    response
+                        .getWriter()
+                        .print(
+                            request.getRemoteUser()
+                                + " "
+                                + Objects.toString(request.getUserPrincipal())
+                                + " "
+                                + request.getAuthType()
+                                + " "
+                                + request.isUserInRole("admin")
+                                + request.isUserInRole("containers-role")
+                                + request.isUserInRole("*")
+                                + request.isUserInRole("**")));
+    Filter outer =
+        (request, response, chain) ->
+            chain.doFilter(new ContainersRequest((HttpServletRequest) request), response);
+    site.filters(
+        outer,
+        SessionFilter.builder(site.manager)
+            .roles((principal, role) -> principal.equals("alice") && role.equals("admin"))
+            .build());
+    browser = site.browser();
+  }
+
+  @AfterEach
+  void stop() {
+    site.close();
+  }
+
+  @Test
+  void nobody_isNobody() {
+    assertThat(browser.get("/who").body()).isEqualTo("null null null falsefalsefalsefalse");
+  }
+
+  @Test
+  @DisplayName("ours comes first, and its roles are asked for each time")
+  void ours_comesFirst() {
+    containersUser.set("tom");
+    browser.get("/login");
+
+    assertThat(browser.get("/who").body()).isEqualTo("alice alice SESSION truefalsefalsetrue");
+  }
+
+  @Test
+  @DisplayName("without one of ours, all is the container's")
+  void containers_isDelegatedTo() {
+    browser.get("/container-login");
+
+    assertThat(browser.get("/who").body()).isEqualTo("tom tom BASIC falsetruefalsefalse");
+  }
+
+  @Test
+  @DisplayName(
+      "I3: when the container logs in, the session gets a new token, and keeps what it holds")
+  void containerLogin_renews() {
+    browser.get("/begin");
+    String before = browser.token();
+
+    assertThat(browser.get("/container-login").setCookies()).hasSize(1);
+
+    assertThat(browser.token()).isNotEqualTo(before);
+    assertThat(site.stored(browser.token()).attributes()).containsKey("a");
+    assertThat(site.browser().get("/container-login").setCookies()).as("no session").isEmpty();
+  }
+
+  @Test
+  @DisplayName("a container that authenticates each request renews the session once")
+  void authenticate_renewsOnce() {
+    browser.get("/begin");
+    String before = browser.token();
+
+    assertThat(browser.get("/authenticate").body()).isEqualTo("true");
+    String after = browser.token();
+    assertThat(after).isNotEqualTo(before);
+    assertThat(browser.get("/authenticate").setCookies()).isEmpty();
+    assertThat(browser.token()).isEqualTo(after);
+  }
+
+  @Test
+  void authenticate_isSatisfiedByOurs() {
+    browser.get("/login");
+
+    assertThat(browser.get("/authenticate").body()).isEqualTo("true");
+    assertThat(containersUser.get()).isNull();
+  }
+
+  @Test
+  void login_withSomebodyLoggedIn_isRefused() {
+    browser.get("/login");
+    site.on(
+        "/again",
+        (request, response) -> {
+          assertThatThrownBy(() -> request.login("tom", "cat"))
+              .isInstanceOf(ServletException.class);
+          response.getWriter().print("refused");
+        });
+
+    assertThat(browser.get("/again").body()).isEqualTo("refused");
+  }
+
+  @Test
+  void failedLogin_changesNothing() {
+    browser.get("/begin");
+    site.on(
+        "/wrong",
+        (request, response) ->
+            assertThatThrownBy(() -> request.login("tom", "dog"))
+                .isInstanceOf(ServletException.class));
+
+    Browser.Answer answer = browser.get("/wrong");
+
+    assertThat(answer.status()).isEqualTo(200);
+    assertThat(answer.setCookies()).isEmpty();
+  }
+
+  @Test
+  @DisplayName("logout ends both")
+  void logout_endsBoth() {
+    browser.get("/login");
+    String token = browser.token();
+    containersUser.set("tom");
+
+    assertThat(browser.get("/logout").setCookie()).startsWith("__Host-session=; Max-Age=0;");
+
+    assertThat(containersUser.get()).isNull();
+    assertThat(site.stored(token)).isNull();
+    assertThat(browser.get("/who").body()).startsWith("null null null");
+  }
+
+  @Test
+  @DisplayName("logout ends the container's login even if our store fails")
+  void failedLogout_endsTheContainers() {
+    browser.get("/login");
+    containersUser.set("tom");
+    site.store.fail("delete");
+
+    assertThat(browser.get("/logout").status()).isEqualTo(503);
+
+    assertThat(containersUser.get()).isNull();
+  }
+}

@@ -1,0 +1,103 @@
+package io.coatcheck.session.servlet;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@DisplayName("Reading the Cookie header")
+class CookieHeaderTest {
+
+  private static List<String> read(String... lines) {
+    return CookieHeader.valuesOf("__Host-id", Collections.enumeration(List.of(lines)));
+  }
+
+  @Test
+  void pairs_areFoundAmongOthers() {
+    assertThat(read("a=1; __Host-id=x; b=2")).containsExactly("x");
+    assertThat(read("__Host-id=x")).containsExactly("x");
+    assertThat(read("a=1;__Host-id=x;b=2")).containsExactly("x");
+    assertThat(read("a=1; \t __Host-id=x \t ; b=2")).containsExactly("x");
+    assertThat(read("a=1;;;__Host-id=x;")).containsExactly("x");
+  }
+
+  @Test
+  @DisplayName("F49: HTTP/2 may split the header into several")
+  void lines_areAllRead() {
+    assertThat(read("a=1", "__Host-id=x", "__Host-id=y; b=2")).containsExactly("x", "y");
+  }
+
+  @Test
+  void noHeader_hasNoValue() {
+    assertThat(CookieHeader.valuesOf("__Host-id", (java.util.Enumeration<String>) null)).isEmpty();
+    assertThat(read()).isEmpty();
+    assertThat(read("")).isEmpty();
+  }
+
+  @ParameterizedTest
+  @DisplayName("F49: what is not named exactly as ours is not ours")
+  @ValueSource(
+      strings = {
+        "=__Host-id=x",
+        "__Host-id",
+        "__Host-id =x",
+        "__host-id=x",
+        "__Host.id=x",
+        "__Host-id%00=x",
+        "__Host-id\u0000=x",
+        "x__Host-id=x",
+        "__Host-idx=x",
+        "\"__Host-id\"=x",
+        "a=__Host-id=x",
+        "a=1,__Host-id=x",
+        "$Version=1; __Host-id=x",
+        " $version=\"1\"; __Host-id=x; $Path=/",
+      })
+  void otherNames_areIgnored(String line) {
+    assertThat(read(line)).isEmpty();
+  }
+
+  @Test
+  @DisplayName("F4: a value is taken as it stands, neither unquoted nor decoded")
+  void values_areNotTouched() {
+    assertThat(read("__Host-id=\"x\"")).containsExactly("\"x\"");
+    assertThat(read("__Host-id=%78+y")).containsExactly("%78+y");
+    assertThat(read("__Host-id=x=y")).containsExactly("x=y");
+    assertThat(read("__Host-id= x")).containsExactly(" x");
+    assertThat(read("__Host-id=")).containsExactly("");
+    assertThat(read("__Host-id= ; a=1")).containsExactly("");
+  }
+
+  @Test
+  @DisplayName("F48: four values at most are taken")
+  void manyValues_areCutOff() {
+    assertThat(read("__Host-id=x; ".repeat(150))).hasSize(4);
+    assertThat(read("__Host-id=1; __Host-id=2", "__Host-id=3; __Host-id=4; __Host-id=5"))
+        .containsExactly("1", "2", "3", "4");
+  }
+
+  @Test
+  @DisplayName(
+      "I14: any characters are read without an exception, and values hold no more than those")
+  void anyCharacters_areRead() {
+    String alphabet = "__Host-id=;; \t\"$Version\u0000\u00ff\ud83d\ude00,\\";
+    Random random = new Random(20260101);
+    for (int round = 0; round < 200_000; round++) {
+      StringBuilder line = new StringBuilder();
+      int length = random.nextInt(60);
+      for (int i = 0; i < length; i++) {
+        line.append(
+            random.nextInt(8) == 0
+                ? "__Host-id="
+                : String.valueOf(alphabet.charAt(random.nextInt(alphabet.length()))));
+      }
+      int total = read(line.toString()).stream().mapToInt(String::length).sum();
+      assertThat(total).isLessThanOrEqualTo(line.length());
+    }
+  }
+}

@@ -1,0 +1,534 @@
+package io.coatcheck.session.servlet;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpSession;
+import jakarta.servlet.http.HttpSessionBindingEvent;
+import jakarta.servlet.http.HttpSessionBindingListener;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.UnaryOperator;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
+
+@DisplayName("HttpSession, as the Servlet API has it")
+@ParameterizedClass(name = "{0}")
+@EnumSource(Container.class)
+class HttpSessionTest {
+
+  @Parameter Container container;
+
+  private Site site;
+  private Browser browser;
+
+  @BeforeEach
+  void start() {
+    site =
+        new Site(container)
+            .on("/begin", (request, response) -> request.getSession().setAttribute("a", "1"));
+    browser = site.browser();
+  }
+
+  @AfterEach
+  void stop() {
+    site.close();
+  }
+
+  /** Runs the assertions of a test within a request, and lets their failure be the test's. */
+  private Browser.Answer within(Handler handler) {
+    AtomicReference<Throwable> failure = new AtomicReference<>();
+    site.on(
+        "/within",
+        (request, response) -> {
+          try {
+            handler.handle(request, response);
+          } catch (Throwable e) {
+            failure.set(e);
+          }
+        });
+    Browser.Answer answer = browser.get("/within");
+    if (failure.get() != null) {
+      throw new AssertionError(failure.get());
+    }
+    return answer;
+  }
+
+  @Test
+  void getSession_returnsTheSameObjectThroughoutTheRequest() {
+    within(
+        (request, response) -> {
+          assertThat(request.getSession(false)).isNull();
+          HttpSession session = request.getSession();
+          assertThat(request.getSession()).isSameAs(session);
+          assertThat(request.getSession(false)).isSameAs(session);
+          assertThat(session.getServletContext()).isNotNull();
+        });
+  }
+
+  @Test
+  @DisplayName("I10: a session is stored once the application relies on it, and not before")
+  void session_isStoredWhenReliedOn() {
+    assertThat(
+            within(
+                    (request, response) -> {
+                      HttpSession session = request.getSession();
+                      session.getAttribute("a");
+                      session.removeAttribute("a");
+                      session.getMaxInactiveInterval();
+                      session.isNew();
+                      session.getCreationTime();
+                      session.getLastAccessedTime();
+                    })
+                .setCookies())
+        .isEmpty();
+    assertThat(site.store.calls()).isEmpty();
+
+    assertThat(within((request, response) -> request.getSession().getId()).setCookies()).hasSize(1);
+    browser = site.browser();
+    assertThat(
+            within((request, response) -> request.getSession().setMaxInactiveInterval(60))
+                .setCookies())
+        .hasSize(1);
+    browser = site.browser();
+    assertThat(
+            within((request, response) -> request.getSession().setAttribute("a", "1")).setCookies())
+        .hasSize(1);
+  }
+
+  @Test
+  @DisplayName("I10: a switch stores empty sessions too, as containers do")
+  void storeEmptySessions_storesEachSession() {
+    site.filters(SessionFilter.builder(site.manager).storeEmptySessions(true).build());
+
+    assertThat(within((request, response) -> request.getSession()).setCookies()).hasSize(1);
+    assertThat(site.stored(browser.token()).attributes()).isEmpty();
+  }
+
+  @Test
+  @DisplayName("the id is <id>~<generation>, changes with changeSessionId, and opens nothing")
+  void id_changesAndOpensNothing() {
+    browser.get("/begin");
+    String[] ids = new String[2];
+    within(
+        (request, response) -> {
+          ids[0] = request.getSession().getId();
+          ids[1] = request.changeSessionId();
+          assertThat(request.getSession().getId()).isEqualTo(ids[1]);
+          assertThat(request.getSession().getAttribute("a")).isEqualTo("1");
+        });
+
+    String id = browser.token().substring(0, 36);
+    assertThat(ids).containsExactly(id + "~0", id + "~1");
+    for (String presented : ids) {
+      browser = site.browser().token(presented);
+      within((request, response) -> assertThat(request.getSession(false)).isNull());
+    }
+  }
+
+  @Test
+  void changeSessionId_withoutASession_isIllegal() {
+    within(
+        (request, response) ->
+            assertThatThrownBy(request::changeSessionId).isInstanceOf(IllegalStateException.class));
+  }
+
+  @Test
+  @DisplayName("F28: the id of a session that was never saved can be changed")
+  void changeSessionId_beforeTheFirstSave() {
+    within(
+        (request, response) -> {
+          request.getSession().setAttribute("a", "1");
+          request.changeSessionId();
+          request.changeSessionId();
+        });
+
+    assertThat(site.store.calls()).containsExactly("insert");
+    within(
+        (request, response) ->
+            assertThat(request.getSession(false).getAttribute("a")).isEqualTo("1"));
+  }
+
+  @Test
+  void isNew_untilTheClientPresentsIt() {
+    within(
+        (request, response) -> {
+          HttpSession session = request.getSession();
+          session.setAttribute("a", "1");
+          assertThat(session.isNew()).isTrue();
+          response.flushBuffer();
+          assertThat(session.isNew()).isTrue();
+        });
+    within((request, response) -> assertThat(request.getSession().isNew()).isFalse());
+  }
+
+  @Test
+  @DisplayName("F44: the last access is the one of the request before, whatever this one does")
+  void lastAccessedTime_isThePreviousRequest() {
+    Instant begin = site.clock.instant();
+    browser.get("/begin");
+    site.clock.advance(Duration.ofMinutes(1));
+    browser.get("/begin");
+    site.clock.advance(Duration.ofMinutes(1));
+
+    within(
+        (request, response) -> {
+          HttpSession session = request.getSession();
+          assertThat(session.getCreationTime()).isEqualTo(begin.toEpochMilli());
+          assertThat(session.getLastAccessedTime()).isEqualTo(begin.plusSeconds(60).toEpochMilli());
+          session.setAttribute("b", "2");
+          response.flushBuffer();
+          assertThat(session.getLastAccessedTime()).isEqualTo(begin.plusSeconds(60).toEpochMilli());
+        });
+  }
+
+  @Test
+  void maxInactiveInterval_isKept_andEndsTheSession() {
+    browser.get("/begin");
+    within(
+        (request, response) -> {
+          assertThat(request.getSession().getMaxInactiveInterval()).isEqualTo(15 * 60);
+          request.getSession().setMaxInactiveInterval(60);
+          assertThat(request.getSession().getMaxInactiveInterval()).isEqualTo(60);
+        });
+    site.clock.advance(Duration.ofSeconds(60).minusMillis(1));
+    within(
+        (request, response) ->
+            assertThat(request.getSession(false).getMaxInactiveInterval()).isEqualTo(60));
+    site.clock.advance(Duration.ofSeconds(60));
+    within((request, response) -> assertThat(request.getSession(false)).isNull());
+  }
+
+  @Test
+  @DisplayName(
+      "F57: zero and less mean no idle limit; the absolute deadline stands, and logout works")
+  void maxInactiveInterval_ofZero_leavesTheDeadline() {
+    for (int interval : new int[] {0, -1, Integer.MIN_VALUE}) {
+      browser = site.browser();
+      within((request, response) -> request.getSession().setMaxInactiveInterval(interval));
+      site.clock.advance(Duration.ofHours(11));
+      within(
+          (request, response) ->
+              assertThat(request.getSession(false).getMaxInactiveInterval()).isNotPositive());
+      site.clock.advance(Duration.ofHours(1));
+      within((request, response) -> assertThat(request.getSession(false)).isNull());
+    }
+    within((request, response) -> request.getSession().setMaxInactiveInterval(-1));
+    String token = browser.token();
+    within((request, response) -> request.getSession().invalidate());
+    assertThat(site.stored(token)).isNull();
+  }
+
+  @Test
+  void attributes_behaveAsAMap() {
+    within(
+        (request, response) -> {
+          HttpSession session = request.getSession();
+          session.setAttribute("b", "2");
+          session.setAttribute("a", "1");
+          session.setAttribute("a", "3");
+          session.setAttribute("c", "4");
+          session.setAttribute("c", null);
+          session.removeAttribute("absent");
+          assertThat(session.getAttribute("a")).isEqualTo("3");
+          assertThat(session.getAttribute("absent")).isNull();
+          assertThat(Collections.list(session.getAttributeNames())).containsExactly("a", "b");
+        });
+
+    assertThat(site.stored(browser.token()).attributes()).containsOnlyKeys("a", "b");
+  }
+
+  @Test
+  @DisplayName("what needs a live session is illegal after invalidate, the rest is not")
+  void invalidated_isIllegal() {
+    browser.get("/begin");
+    within(
+        (request, response) -> {
+          HttpSession session = request.getSession();
+          String id = session.getId();
+          session.invalidate();
+
+          Map<String, ThrowingCallable> illegal =
+              Map.of(
+                  "getAttribute", () -> session.getAttribute("a"),
+                  "setAttribute", () -> session.setAttribute("a", "1"),
+                  "setAttribute to null", () -> session.setAttribute("a", null),
+                  "removeAttribute", () -> session.removeAttribute("a"),
+                  "getAttributeNames", session::getAttributeNames,
+                  "getCreationTime", session::getCreationTime,
+                  "getLastAccessedTime", session::getLastAccessedTime,
+                  "isNew", session::isNew,
+                  "invalidate", session::invalidate);
+          illegal.forEach(
+              (name, call) ->
+                  assertThatThrownBy(call).as(name).isInstanceOf(IllegalStateException.class));
+          assertThat(session.getId()).isEqualTo(id);
+          assertThat(session.getServletContext()).isNotNull();
+          session.setMaxInactiveInterval(5);
+          assertThat(session.getMaxInactiveInterval()).isEqualTo(5);
+        });
+  }
+
+  @Test
+  @DisplayName("F9: after invalidate the same request has no session, and a new one is new")
+  void invalidate_isFinalWithinTheRequest() {
+    browser.get("/begin");
+    String before = browser.token();
+    within(
+        (request, response) -> {
+          HttpSession session = request.getSession();
+          session.invalidate();
+          assertThat(request.getSession(false)).isNull();
+          assertThat(request.isRequestedSessionIdValid()).isFalse();
+          HttpSession next = request.getSession();
+          assertThat(next).isNotSameAs(session);
+          assertThat(next.isNew()).isTrue();
+          assertThat(next.getAttribute("a")).isNull();
+          next.setAttribute("b", "2");
+        });
+
+    assertThat(site.stored(before)).isNull();
+    assertThat(browser.token()).isNotEqualTo(before);
+    assertThat(site.stored(browser.token()).attributes()).containsOnlyKeys("b");
+  }
+
+  @Test
+  @DisplayName("F42: after the commit no session is created; what is there stays usable")
+  void afterCommit_nothingIsCreated() {
+    within(
+        (request, response) -> {
+          HttpSession unstored = request.getSession();
+          response.flushBuffer();
+          assertThat(request.getSession()).isSameAs(unstored);
+          assertThat(unstored.getAttribute("a")).isNull();
+          assertThat(unstored.getId()).isNotEmpty();
+          assertThatThrownBy(() -> unstored.setAttribute("a", "1"))
+              .isInstanceOf(IllegalStateException.class)
+              .hasMessageContaining("committed");
+          assertThatThrownBy(() -> unstored.setMaxInactiveInterval(60))
+              .isInstanceOf(IllegalStateException.class);
+        });
+    within(
+        (request, response) -> {
+          response.flushBuffer();
+          assertThat(request.getSession(false)).isNull();
+          assertThatThrownBy(request::getSession).isInstanceOf(IllegalStateException.class);
+        });
+    assertThat(site.store.calls()).isEmpty();
+
+    browser.get("/begin");
+    within(
+        (request, response) -> {
+          response.flushBuffer();
+          request.getSession().setAttribute("b", "2");
+          assertThatThrownBy(request::changeSessionId).isInstanceOf(IllegalStateException.class);
+        });
+    assertThat(site.stored(browser.token()).attributes()).containsOnlyKeys("a", "b");
+  }
+
+  @Test
+  @DisplayName(
+      "F44, F46: the requested id is reported without the secret, its validity as it is now")
+  void requestedSessionId_isReported() {
+    browser.get("/begin");
+    String id = browser.token().substring(0, 36);
+    within(
+        (request, response) -> {
+          assertThat(request.getRequestedSessionId()).isEqualTo(id + "~0");
+          assertThat(request.getRequestedSessionId()).isEqualTo(request.getSession().getId());
+          assertThat(request.isRequestedSessionIdFromCookie()).isTrue();
+          assertThat(request.isRequestedSessionIdFromURL()).isFalse();
+          assertThat(request.isRequestedSessionIdValid()).isTrue();
+          site.clock.advance(Duration.ofMinutes(15));
+          assertThat(request.isRequestedSessionIdValid()).isFalse();
+        });
+    String expired = browser.token();
+    site.clock.advance(Duration.ofMinutes(15));
+    within(
+        (request, response) -> {
+          assertThat(request.getRequestedSessionId()).isEqualTo(expired.substring(0, 36));
+          assertThat(request.isRequestedSessionIdFromCookie()).isTrue();
+          assertThat(request.isRequestedSessionIdValid()).isFalse();
+        });
+    browser = site.browser().token("<script>");
+    within(
+        (request, response) -> {
+          assertThat(request.getRequestedSessionId()).isNull();
+          assertThat(request.isRequestedSessionIdFromCookie()).isFalse();
+          assertThat(request.isRequestedSessionIdValid()).isFalse();
+        });
+    browser = site.browser();
+    within((request, response) -> assertThat(request.getRequestedSessionId()).isNull());
+  }
+
+  /** Writes down what it hears, and what can be read then. */
+  private static final class Bound implements HttpSessionBindingListener {
+
+    private final String name;
+    private final List<String> heard;
+
+    Bound(String name, List<String> heard) {
+      this.name = name;
+      this.heard = heard;
+    }
+
+    @Override
+    public void valueBound(HttpSessionBindingEvent event) {
+      heard.add(
+          name + " bound as " + event.getName() + ", " + event.getSession().getAttribute("x"));
+    }
+
+    @Override
+    public void valueUnbound(HttpSessionBindingEvent event) {
+      heard.add(name + " unbound from " + event.getName());
+      if (name.equals("bad")) {
+        throw new AssertionError("a listener that fails");
+      }
+    }
+
+    @Override
+    public String toString() {
+      return name;
+    }
+  }
+
+  @Test
+  @DisplayName("binding listeners hear of each binding, before it shows and after it is gone")
+  void bindingListeners_hear() {
+    List<String> heard = new ArrayList<>();
+    within(
+        (request, response) -> {
+          HttpSession session = request.getSession();
+          Bound first = new Bound("first", heard);
+          session.setAttribute("x", first);
+          session.setAttribute("x", first);
+          session.setAttribute("x", new Bound("second", heard));
+          session.removeAttribute("x");
+          session.setAttribute("x", "plain");
+        });
+
+    assertThat(heard)
+        .containsExactly(
+            "first bound as x, null",
+            "second bound as x, first",
+            "first unbound from x",
+            "second unbound from x");
+  }
+
+  @Test
+  @DisplayName(
+      "F10, F11: at invalidate each hears once; one that fails stops neither the others nor the logout")
+  void bindingListeners_hearOfTheEnd() {
+    List<String> heard = new CopyOnWriteArrayList<>();
+    within(
+        (request, response) -> {
+          HttpSession session = request.getSession();
+          session.setAttribute("a", new Bound("bad", heard));
+          session.setAttribute("b", new Bound("good", heard));
+        });
+    heard.clear();
+    String token = browser.token();
+
+    Browser.Answer answer = within((request, response) -> WebSession.of(request).logout());
+
+    assertThat(heard).containsExactly("bad unbound from a", "good unbound from b");
+    assertThat(answer.status()).isEqualTo(200);
+    assertThat(answer.setCookie()).startsWith("__Host-session=; Max-Age=0;");
+    assertThat(site.stored(token)).isNull();
+  }
+
+  @Test
+  @DisplayName("lazy, or excluded: the store is asked when the application asks, and not before")
+  void lazy_resolvesWhenAsked() {
+    browser.get("/begin");
+    site.store.forgetCalls();
+    site.filters(SessionFilter.builder(site.manager).exclude("/assets/*").build());
+    site.on("/assets/x", (request, response) -> response.getWriter().print("x"))
+        .on(
+            "/assets/y",
+            (HttpServletRequest request, jakarta.servlet.http.HttpServletResponse response) ->
+                response.getWriter().print(request.getSession().getAttribute("a")))
+        .on("/page", (request, response) -> response.getWriter().print("page"));
+
+    browser.get("/assets/x");
+    assertThat(site.store.calls()).isEmpty();
+    assertThat(browser.get("/assets/y").body()).isEqualTo("1");
+    assertThat(site.store.calls()).containsExactly("find");
+    browser.get("/page");
+    assertThat(site.store.calls()).as("eager elsewhere").hasSize(2);
+
+    site.filters(SessionFilter.builder(site.manager).lazy(true).build());
+    browser.get("/page");
+    assertThat(site.store.calls()).hasSize(2);
+  }
+
+  @Test
+  @DisplayName("I6: each request counts as activity, whether it asks for the session or not")
+  void eachRequest_isActivity() {
+    site.on("/page", (request, response) -> response.getWriter().print("page"));
+    browser.get("/begin");
+    for (int i = 0; i < 5; i++) {
+      site.clock.advance(Duration.ofMinutes(14));
+      browser.get("/page");
+    }
+    within((request, response) -> assertThat(request.getSession(false)).isNotNull());
+  }
+
+  @Test
+  @DisplayName("I6, F15: no request is served at or past the deadline, before any cleaner has run")
+  void deadline_isExact() {
+    browser.get("/begin");
+    site.clock.advance(Duration.ofMinutes(15).minusMillis(1));
+    within((request, response) -> assertThat(request.getSession(false)).isNotNull());
+    site.clock.advance(Duration.ofMinutes(15));
+    within((request, response) -> assertThat(request.getSession(false)).isNull());
+    assertThat(site.stored(browser.token())).as("still there for the cleaner").isNotNull();
+  }
+
+  @Test
+  @DisplayName(
+      "I2, F35: a request that outlives the deadline keeps its copy, and its changes are dropped")
+  void slowRequest_isDropped() {
+    browser.get("/begin");
+    within(
+        (request, response) -> {
+          site.clock.advance(Duration.ofMinutes(16));
+          assertThat(request.getSession(false).getAttribute("a")).isEqualTo("1");
+          request.getSession().setAttribute("b", "2");
+        });
+
+    within((request, response) -> assertThat(request.getSession(false)).isNull());
+    assertThat(site.events)
+        .anyMatch(event -> event instanceof io.coatcheck.session.event.SessionEvent.WriteDropped);
+  }
+
+  @Test
+  @DisplayName("I12: values that a store cannot keep fail where they are set")
+  void unencodable_failsAtOnce() {
+    site.close();
+    site = new Site(container, true, UnaryOperator.identity(), UnaryOperator.identity());
+    browser = site.browser();
+    within(
+        (request, response) -> {
+          request.getSession().setAttribute("good", "1");
+          assertThatThrownBy(() -> request.getSession().setAttribute("bad", new Object()))
+              .isInstanceOf(RuntimeException.class)
+              .hasMessageContaining("java.lang.Object");
+        });
+
+    assertThat(site.stored(browser.token()).attributes()).containsOnlyKeys("good");
+  }
+}

@@ -1,0 +1,221 @@
+package io.coatcheck.session.servlet;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.coatcheck.session.store.SessionStoreException;
+import jakarta.servlet.ServletException;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@DisplayName("I9, F66: the store is down")
+@ParameterizedClass(name = "{0}")
+@EnumSource(Container.class)
+class OutageTest {
+
+  @Parameter Container container;
+
+  private Site site;
+  private Browser browser;
+
+  @BeforeEach
+  void start() {
+    site =
+        new Site(container)
+            .on("/plain", (request, response) -> response.getWriter().print("plain"))
+            .on("/begin", (request, response) -> request.getSession().setAttribute("a", "1"))
+            .on("/login", (request, response) -> WebSession.of(request).login("alice"))
+            .on("/logout", (request, response) -> WebSession.of(request).logout())
+            .on("/invalidate", (request, response) -> request.getSession().invalidate())
+            .on("/renew", (request, response) -> request.changeSessionId())
+            .on("/session", (request, response) -> request.getSession(false))
+            .on("/create", (request, response) -> request.getSession())
+            .on("/user", (request, response) -> request.getUserPrincipal())
+            .on("/valid", (request, response) -> request.isRequestedSessionIdValid())
+            .on("/web", (request, response) -> WebSession.of(request).isLoggedIn())
+            .on(
+                "/caught",
+                (request, response) -> {
+                  try {
+                    request.getSession();
+                  } catch (SessionStoreException e) {
+                    response.getWriter().print("without");
+                  }
+                })
+            .on(
+                "/wrapped",
+                (request, response) -> {
+                  try {
+                    request.getSession();
+                  } catch (SessionStoreException e) {
+                    response.setHeader("X-Application", "was here");
+                    throw new ServletException(new IllegalStateException(e));
+                  }
+                });
+    browser = site.browser();
+  }
+
+  @AfterEach
+  void stop() {
+    site.close();
+  }
+
+  private void assert503(Browser.Answer answer) {
+    assertThat(answer.status()).isEqualTo(503);
+    assertThat(answer.header("Retry-After")).isEqualTo("5");
+    assertThat(answer.header("Content-Type")).startsWith("text/plain");
+    assertThat(answer.header("X-Application")).isNull();
+    assertThat(answer.setCookies()).isEmpty();
+  }
+
+  @Test
+  void pageThatNeedsNoSession_works() {
+    assertThat(browser.get("/plain").body()).isEqualTo("plain");
+    browser.get("/begin");
+    site.store.failAll();
+    site.store.forgetCalls();
+
+    assertThat(browser.get("/plain").body()).isEqualTo("plain");
+    assertThat(site.store.calls()).containsExactly("find");
+    assertThat(site.browser().get("/plain").body()).isEqualTo("plain");
+    assertThat(site.store.calls()).as("without a cookie").hasSize(1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "/session",
+        "/create",
+        "/user",
+        "/valid",
+        "/web",
+        "/begin",
+        "/login",
+        "/logout",
+        "/invalidate",
+        "/renew",
+        "/wrapped"
+      })
+  void pageThatAsks_is503_andTheCookieIsLeftAlone(String path) {
+    browser.get("/begin");
+    String token = browser.token();
+    site.store.failAll();
+
+    assert503(browser.get(path));
+
+    assertThat(browser.token()).isEqualTo(token);
+    site.store.recover();
+    assertThat(browser.get("/begin").status()).isEqualTo(200);
+    assertThat(site.stored(token)).isNotNull();
+  }
+
+  @Test
+  void applicationThatExpectsIt_mayDoWithout() {
+    browser.get("/begin");
+    site.store.failAll();
+
+    assertThat(browser.get("/caught").body()).isEqualTo("without");
+  }
+
+  @Test
+  void anonymousSession_isNotMinted() {
+    site.store.failAll();
+
+    assert503(browser.get("/begin"));
+    assertThat(browser.token()).isNull();
+  }
+
+  @Test
+  void login_isNotReportedAsDone() {
+    site.store.failAll();
+
+    assert503(browser.get("/login"));
+    site.store.recover();
+    assertThat(browser.get("/login").setCookies()).hasSize(1);
+  }
+
+  @Test
+  @DisplayName("a logout that failed is not reported as done, even if the application swallows it")
+  void swallowedLogout_is503() {
+    browser.get("/login");
+    String token = browser.token();
+    site.on(
+        "/swallow",
+        (request, response) -> {
+          try {
+            request.getSession().invalidate();
+          } catch (SessionStoreException e) {
+            // Some do.
+          }
+          response.setHeader("X-Application", "was here");
+          response.sendRedirect("/bye");
+        });
+    site.store.fail("delete");
+
+    assert503(browser.get("/swallow"));
+    assertThat(browser.token()).isEqualTo(token);
+  }
+
+  @Test
+  @DisplayName("a save that failed is not reported as done, even if the application swallows it")
+  void swallowedSave_is503() {
+    site.on(
+        "/swallow",
+        (request, response) -> {
+          request.getSession().setAttribute("a", "1");
+          response.setHeader("X-Application", "was here");
+          for (int i = 0; i < 3; i++) {
+            try {
+              response.getWriter().print("saved");
+              response.flushBuffer();
+            } catch (SessionStoreException e) {
+              // Some do.
+            }
+          }
+        });
+    site.store.fail("insert");
+
+    Browser.Answer answer = browser.get("/swallow");
+
+    assert503(answer);
+    assertThat(answer.body()).doesNotContain("saved");
+  }
+
+  @Test
+  void failureAfterTheCommit_cannotBeAnswered() {
+    browser.get("/begin");
+    site.on(
+        "/late",
+        (request, response) -> {
+          response.getWriter().print("early");
+          response.flushBuffer();
+          request.getSession().setAttribute("b", "2");
+        });
+    site.store.fail("update");
+
+    try {
+      assertThat(browser.get("/late").status()).isEqualTo(200);
+    } catch (AssertionError e) {
+      // The container may cut the connection, which is the clearest it can do.
+      assertThat(e).hasCauseInstanceOf(java.io.IOException.class);
+    }
+    assertThat(site.stored(browser.token()).attributes()).containsOnlyKeys("a");
+  }
+
+  @Test
+  @DisplayName("a touch that fails costs nothing where the session was not asked for")
+  void failedTouch_isNoMatterUnlessAsked() {
+    browser.get("/begin");
+    site.clock.advance(java.time.Duration.ofMinutes(2));
+    site.store.fail("touch");
+
+    assertThat(browser.get("/plain").body()).isEqualTo("plain");
+    assert503(browser.get("/session"));
+  }
+}
