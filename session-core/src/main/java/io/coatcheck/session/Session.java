@@ -86,6 +86,7 @@ public final class Session {
   private boolean begunHere;
   private boolean kept;
   private boolean touchDue;
+  private boolean deleted;
   private Renewal renewal = Renewal.NONE;
   private @Nullable SessionToken unsentToken;
   private @Nullable IdleTimeoutChange idleTimeoutChange;
@@ -353,6 +354,15 @@ public final class Session {
   synchronized void forgetChanges() {
     attributes.clear();
     idleTimeoutChange = null;
+  }
+
+  /** Takes note that the store has deleted the session, which is still to be ended here. */
+  synchronized void deleted() {
+    deleted = true;
+  }
+
+  synchronized boolean isDeleted() {
+    return deleted;
   }
 
   synchronized void end() {

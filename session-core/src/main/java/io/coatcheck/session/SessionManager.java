@@ -201,7 +201,7 @@ public final class SessionManager implements AutoCloseable {
    *     must not be reported as done
    */
   public void invalidate(Session session) {
-    if (session.status() == Session.Status.STORED) {
+    if (session.status() == Session.Status.STORED && !session.isDeleted()) {
       engine
           .store()
           .delete(session.id())
@@ -284,6 +284,23 @@ public final class SessionManager implements AutoCloseable {
    */
   public int revokeOthers(Session own) {
     return own.principal().map(principal -> revokeAllBut(principal, Set.of(own.id()))).orElse(0);
+  }
+
+  /**
+   * Ends all sessions of the principal of the request's own session, that one included. The caller
+   * then {@linkplain #invalidate invalidates} its own copy, which asks the store no more.
+   *
+   * @return how many; 0 if nobody is logged in
+   * @throws UnsupportedOperationException if the store has no index by principal
+   * @throws SessionStoreException if the store failed: some may have ended
+   */
+  public int revokeAllOf(Session own) {
+    Optional<String> principal = own.principal();
+    int ended = principal.isEmpty() ? 0 : revokeAllBut(principal.get(), Set.of());
+    if (principal.isPresent()) {
+      own.deleted();
+    }
+    return ended;
   }
 
   private int revokeAllBut(String principal, Set<SessionId> except) {

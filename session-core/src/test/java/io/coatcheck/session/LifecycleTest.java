@@ -275,6 +275,38 @@ class LifecycleTest {
   }
 
   @Nested
+  @DisplayName("everywhere: all sessions of the principal, the own one included")
+  class Everywhere {
+
+    @Test
+    void revokeAllOf_andInvalidate_asksTheStoreOnce() {
+      String laptop = fixture.loggedIn("alice");
+      String phone = fixture.loggedIn("alice");
+      String bob = fixture.loggedIn("bob");
+      Session own = fixture.live(laptop);
+      fixture.store.calls.clear();
+
+      assertThat(manager.revokeAllOf(own)).isEqualTo(2);
+      manager.invalidate(own);
+
+      assertThat(fixture.store.calls).containsExactly("deleteByPrincipal");
+      assertThat(own.isEnded()).isTrue();
+      assertThat(fixture.isLive(laptop)).isFalse();
+      assertThat(fixture.isLive(phone)).isFalse();
+      assertThat(fixture.isLive(bob)).isTrue();
+      assertThat(fixture.told(SessionEvent.Ended.class)).hasSize(2);
+    }
+
+    @Test
+    void revokeAllOf_anonymous_endsNothing() {
+      String other = fixture.anonymous();
+
+      assertThat(manager.revokeAllOf(fixture.live(fixture.anonymous()))).isZero();
+      assertThat(fixture.isLive(other)).isTrue();
+    }
+  }
+
+  @Nested
   class CleanUp {
 
     @Test

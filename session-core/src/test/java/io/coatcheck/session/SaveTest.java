@@ -539,6 +539,19 @@ class SaveTest {
   }
 
   @Test
+  @DisplayName("F37: what is changed while a save is under way stays to be saved")
+  void save_changedMeanwhile_isSavedByTheNext() {
+    String token = fixture.anonymous();
+    Session session = fixture.live(token);
+    session.attribute("a", "1");
+    fixture.store.beforeNext("update", () -> session.attribute("a", "2"));
+    manager.save(session);
+    manager.save(session);
+
+    assertThat(fixture.live(token).attribute("a")).isEqualTo("2");
+  }
+
+  @Test
   void attribute_nameOutOfRange_isRefused() {
     Session session = newSession();
 

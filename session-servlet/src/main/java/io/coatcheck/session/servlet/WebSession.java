@@ -221,8 +221,7 @@ public final class WebSession {
    *     out
    */
   public int logoutEverywhere() {
-    Optional<String> principal = principal();
-    int ended = principal.isEmpty() ? 0 : manager.revokeAll(principal.get());
+    int ended = live().map(manager::revokeAllOf).orElse(0);
     exchange.logout();
     return ended;
   }

@@ -1,6 +1,7 @@
 package io.coatcheck.session.jdbc;
 
 import io.coatcheck.session.codec.AttributeFrames;
+import io.coatcheck.session.store.BatchLookup;
 import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.SessionStoreException;
@@ -48,6 +49,7 @@ public final class JdbcSessionStore implements SessionStore {
   private final Dialect dialect;
   private final Cleaning cleaning;
   private final JdbcPrincipalIndex principalIndex;
+  private final JdbcBatchLookup batchLookup;
 
   private JdbcSessionStore(
       Transactions transactions, Dialect dialect, Cleaning cleaning, JdbcPrincipalIndex index) {
@@ -55,6 +57,7 @@ public final class JdbcSessionStore implements SessionStore {
     this.dialect = dialect;
     this.cleaning = cleaning;
     principalIndex = index;
+    batchLookup = new JdbcBatchLookup(transactions, dialect);
   }
 
   /**
@@ -144,6 +147,11 @@ public final class JdbcSessionStore implements SessionStore {
   @Override
   public Optional<PrincipalIndex> principalIndex() {
     return Optional.of(principalIndex);
+  }
+
+  @Override
+  public Optional<BatchLookup> batchLookup() {
+    return Optional.of(batchLookup);
   }
 
   /**

@@ -1,0 +1,70 @@
+package io.coatcheck.session.jdbc;
+
+import io.coatcheck.session.store.BatchLookup;
+import io.coatcheck.session.token.SessionId;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** The stamps of many sessions by one query on the primary key. */
+final class JdbcBatchLookup implements BatchLookup {
+
+  private final Transactions transactions;
+  private final Dialect dialect;
+
+  JdbcBatchLookup(Transactions transactions, Dialect dialect) {
+    this.transactions = transactions;
+    this.dialect = dialect;
+  }
+
+  @Override
+  public Map<SessionId, Stamp> stamps(Set<SessionId> ids) {
+    if (ids.size() > MAX_IDS) {
+      throw new IllegalArgumentException(
+          "at most " + MAX_IDS + " ids may be asked for: " + ids.size());
+    }
+    Map<SessionId, Stamp> stamps = new HashMap<>();
+    if (ids.isEmpty()) {
+      return stamps;
+    }
+    Dialect.Condition condition = dialect.withIdIn(padded(ids));
+    String sql =
+        "SELECT id, version, last_seen_at FROM "
+            + dialect.table.qualified()
+            + " WHERE "
+            + condition.sql();
+    return transactions.resolve(
+        new Operation("stamps"),
+        statements -> {
+          stamps.clear();
+          try (PreparedStatement statement = statements.prepare(sql)) {
+            condition.bind(statement, 1);
+            try (ResultSet rows = statement.executeQuery()) {
+              while (rows.next()) {
+                stamps.put(
+                    dialect.getId(rows, 1),
+                    new Stamp(rows.getLong(2), Instant.ofEpochMilli(rows.getLong(3))));
+              }
+            }
+          }
+          return stamps;
+        });
+  }
+
+  /**
+   * Repeats the last id up to a power of two, so that there are few different statements to plan.
+   */
+  private static List<SessionId> padded(Set<SessionId> ids) {
+    List<SessionId> padded = new ArrayList<>(ids);
+    int size = Math.min(MAX_IDS, Integer.highestOneBit(Math.max(1, ids.size() - 1)) << 1);
+    while (padded.size() < size) {
+      padded.add(padded.get(ids.size() - 1));
+    }
+    return padded;
+  }
+}

@@ -1,0 +1,135 @@
+package io.coatcheck.session.jdbc;
+
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import io.coatcheck.session.SessionManager;
+import io.coatcheck.session.servlet.SessionFilter;
+import io.coatcheck.session.servlet.WebSession;
+import jakarta.servlet.http.HttpServlet;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import jakarta.servlet.http.HttpSession;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.function.UnaryOperator;
+import org.apache.catalina.Context;
+import org.apache.catalina.LifecycleException;
+import org.apache.catalina.startup.Tomcat;
+import org.apache.tomcat.util.descriptor.web.FilterDef;
+import org.apache.tomcat.util.descriptor.web.FilterMap;
+
+/**
+ * One node of a small application on Tomcat, with its sessions in a database: in this process, or
+ * by {@link #main} in one of its own that can be killed.
+ */
+final class AppNode implements AutoCloseable {
+
+  /** The paths that the application answers under; all by GET, for the brevity of the tests. */
+  private static final class App extends HttpServlet {
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    protected void doGet(HttpServletRequest request, HttpServletResponse response)
+        throws IOException {
+      String name = Objects.requireNonNullElse(request.getParameter("name"), "note");
+      String value = request.getParameter("value");
+      String answer =
+          switch (Objects.requireNonNullElse(request.getPathInfo(), "/")) {
+            case "/plain" -> "plain";
+            case "/read" -> {
+              HttpSession session = request.getSession(false);
+              yield session == null ? "none" : String.valueOf(session.getAttribute(name));
+            }
+            case "/set" -> {
+              for (String each : value.split(",", -1)) {
+                request.getSession().setAttribute(name, each);
+                request.getSession().setAttribute(name + "-length", each.length());
+              }
+              yield "set";
+            }
+            case "/login" -> WebSession.of(request).login(value).name();
+            case "/logout" -> {
+              WebSession.of(request).logout();
+              yield "out";
+            }
+            case "/logout-everywhere" -> {
+              WebSession.of(request).logoutEverywhere();
+              yield "out";
+            }
+            default -> String.valueOf(request.getRemoteUser());
+          };
+      response.setContentType("text/plain;charset=UTF-8");
+      response.getWriter().print(answer);
+    }
+  }
+
+  private final Tomcat tomcat = new Tomcat();
+  private final SessionManager manager;
+
+  AppNode(SessionManager manager, UnaryOperator<SessionFilter.Builder> settings) {
+    this.manager = manager;
+    try {
+      Path base = Files.createTempDirectory("coatcheck-node");
+      tomcat.setBaseDir(base.toString());
+      tomcat.setHostname("127.0.0.1");
+      tomcat.setPort(0);
+      tomcat.getConnector().setProperty("address", "127.0.0.1");
+      Context context = tomcat.addContext("", base.toString());
+      FilterDef filter = new FilterDef();
+      filter.setFilterName("session");
+      filter.setFilter(settings.apply(SessionFilter.builder(manager)).build());
+      filter.setAsyncSupported("true");
+      context.addFilterDef(filter);
+      FilterMap map = new FilterMap();
+      map.setFilterName("session");
+      map.addURLPattern("/*");
+      context.addFilterMap(map);
+      Tomcat.addServlet(context, "app", new App()).addMapping("/*");
+      tomcat.start();
+    } catch (IOException | LifecycleException e) {
+      throw new IllegalStateException("the node does not start", e);
+    }
+  }
+
+  int port() {
+    return tomcat.getConnector().getLocalPort();
+  }
+
+  /**
+   * Runs a node until it is killed, or its standard input ends.
+   *
+   * @param arguments the JDBC URL and the table
+   */
+  public static void main(String[] arguments) throws Exception {
+    HikariConfig config = new HikariConfig();
+    config.setJdbcUrl(arguments[0]);
+    config.setMaximumPoolSize(8);
+    config.setConnectionTimeout(2_000);
+    try (HikariDataSource pool = new HikariDataSource(config);
+        AppNode node =
+            new AppNode(
+                SessionManager.builder(
+                        JdbcSessionStore.builder(pool).tableName(arguments[1]).build())
+                    .build(),
+                settings -> settings)) {
+      System.out.println("PORT=" + node.port());
+      while (System.in.read() >= 0) {
+        // The parent says nothing; when it ends, so does this.
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    try {
+      tomcat.stop();
+      tomcat.destroy();
+    } catch (LifecycleException e) {
+      throw new IllegalStateException("the node does not stop", e);
+    } finally {
+      manager.close();
+    }
+  }
+}

@@ -1,0 +1,166 @@
+package io.coatcheck.session.jdbc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import io.coatcheck.session.SessionManager;
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.CleanupMode;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A database that is killed under load and comes back, below an application that goes on. */
+@Tag("long")
+class DatabaseCrashTest {
+
+  private static final int CLIENTS = 4;
+
+  @TempDir(cleanup = CleanupMode.ON_SUCCESS)
+  private Path directory;
+
+  private final AtomicInteger acknowledged = new AtomicInteger();
+  private final AtomicInteger unavailable = new AtomicInteger();
+  private final AtomicBoolean enough = new AtomicBoolean();
+
+  /** What one client was told. */
+  private static final class Told {
+    private final AppClient client = new AppClient();
+    private int acknowledged = -1;
+    private int sent = -1;
+  }
+
+  @Test
+  @DisplayName(
+      "I9: kill -9 of PostgreSQL under load: 503, the cookie stays, and all is there after")
+  void killedDatabase_losesNothingAcknowledged() throws Exception {
+    Path data = directory.resolve("data");
+    ExecutorService threads = Executors.newFixedThreadPool(CLIENTS);
+    EmbeddedPostgres server = start(data, 0);
+    int port = server.getPort();
+    try (HikariDataSource pool = pool(server.getJdbcUrl("postgres", "postgres"));
+        AppNode node =
+            new AppNode(
+                SessionManager.builder(
+                        JdbcSessionStore.builder(pool)
+                            .createSchema(true)
+                            .queryTimeout(Duration.ofSeconds(2))
+                            .build())
+                    .cleanUpInterval(Duration.ofMillis(200))
+                    .build(),
+                settings -> settings)) {
+      List<Future<Told>> clients = new ArrayList<>();
+      for (int number = 0; number < CLIENTS; number++) {
+        clients.add(threads.submit(load(node.port())));
+      }
+      await("acknowledged changes", () -> acknowledged.get() >= 200);
+
+      kill(data);
+      server.close();
+      await("refusals while it is down", () -> unavailable.get() >= 3 * CLIENTS);
+      server = start(data, port);
+      int before = acknowledged.get();
+      await("acknowledged changes after it is back", () -> acknowledged.get() >= before + 200);
+
+      enough.set(true);
+      for (Future<Told> client : clients) {
+        check(client.get(60, TimeUnit.SECONDS), node.port());
+      }
+    } finally {
+      enough.set(true);
+      threads.shutdownNow();
+      server.close();
+    }
+  }
+
+  private Callable<Told> load(int port) {
+    return () -> {
+      Told told = new Told();
+      assertThat(told.client.get(port, "/login?value=alice").status()).isEqualTo(200);
+      String cookie = told.client.cookie();
+      while (!enough.get()) {
+        told.sent++;
+        AppClient.Answer answer = told.client.get(port, "/set?value=" + told.sent);
+        if (answer.status() == 200) {
+          told.acknowledged = told.sent;
+          acknowledged.incrementAndGet();
+        } else {
+          assertThat(answer.status()).isEqualTo(503);
+          assertThat(answer.retryAfter()).as("Retry-After").isPresent();
+          unavailable.incrementAndGet();
+        }
+        // Neither cleared nor replaced by that of an anonymous session.
+        assertThat(answer.setCookie()).isEmpty();
+        assertThat(told.client.cookie()).isEqualTo(cookie);
+      }
+      return told;
+    };
+  }
+
+  private static void check(Told told, int port) throws IOException {
+    assertThat(told.client.get(port, "/me").body()).isEqualTo("alice");
+    assertThat(Integer.parseInt(told.client.get(port, "/read").body()))
+        .isBetween(told.acknowledged, told.sent);
+  }
+
+  private static EmbeddedPostgres start(Path data, int port) throws IOException {
+    return EmbeddedPostgres.builder()
+        .setDataDirectory(data)
+        .setCleanDataDirectory(false)
+        .setPort(port == 0 ? freePort() : port)
+        .setPGStartupWait(Duration.ofSeconds(60))
+        .start();
+  }
+
+  private static int freePort() throws IOException {
+    try (java.net.ServerSocket socket = new java.net.ServerSocket(0)) {
+      return socket.getLocalPort();
+    }
+  }
+
+  private static HikariDataSource pool(String url) {
+    HikariConfig config = new HikariConfig();
+    config.setJdbcUrl(url);
+    config.setMaximumPoolSize(8);
+    config.setConnectionTimeout(2_000);
+    config.setValidationTimeout(1_000);
+    return new HikariDataSource(config);
+  }
+
+  /** Kills the server and all its processes with SIGKILL, and waits until they are gone. */
+  private static void kill(Path data) throws Exception {
+    long pid = Long.parseLong(Files.readAllLines(data.resolve("postmaster.pid")).get(0).strip());
+    ProcessHandle server = ProcessHandle.of(pid).orElseThrow();
+    List<ProcessHandle> all = new ArrayList<>(server.descendants().toList());
+    all.add(0, server);
+    all.forEach(ProcessHandle::destroyForcibly);
+    for (ProcessHandle one : all) {
+      one.onExit().get(30, TimeUnit.SECONDS);
+    }
+  }
+
+  private static void await(String what, BooleanSupplier condition) {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(120);
+    while (!condition.getAsBoolean()) {
+      assertThat(System.nanoTime() - deadline).as("waiting for " + what).isNegative();
+      LockSupport.parkNanos(5_000_000);
+    }
+  }
+}

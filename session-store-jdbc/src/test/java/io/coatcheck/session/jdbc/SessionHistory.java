@@ -1,0 +1,369 @@
+package io.coatcheck.session.jdbc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.coatcheck.session.Authentication;
+import io.coatcheck.session.LoginOptions;
+import io.coatcheck.session.Resolution;
+import io.coatcheck.session.Session;
+import io.coatcheck.session.SessionManager;
+import io.coatcheck.session.testkit.MovableClock;
+import io.coatcheck.session.token.SessionId;
+import io.coatcheck.session.token.SessionToken;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Random;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A random history of one client that hops between nodes, beside a model that knows what must come
+ * of it. Requests may stay open while others run and end. After each step the model is compared
+ * with what a node answers for every token that was ever sent.
+ */
+final class SessionHistory {
+
+  private static final String[] USERS = {"alice", "bob"};
+  private static final String[] NAMES = {"cart", "note", "theme"};
+
+  private final List<SessionManager> nodes;
+  private final List<MovableClock> clocks;
+  private final Random random;
+  private final List<String> log = new ArrayList<>();
+
+  private final Map<SessionId, Modelled> alive = new HashMap<>();
+  private final Map<String, Issued> issued = new LinkedHashMap<>();
+  private final List<Open> open = new ArrayList<>();
+  private @Nullable String cookie;
+  private int counter;
+
+  /** What a session must be like. */
+  private static final class Modelled {
+    private @Nullable String principal;
+    private long generation;
+    private long fence;
+    private Map<String, String> attributes = new TreeMap<>();
+    private @Nullable Instant authenticatedAt;
+  }
+
+  private record Issued(SessionId id, long generation) {}
+
+  /** A request that has begun and not ended. */
+  private static final class Open {
+    private final SessionManager node;
+    private final Session session;
+    private final SessionId id;
+    private final long generation;
+    private final @Nullable String principal;
+    private final Map<String, String> seen;
+    private final Map<String, Optional<String>> changes = new TreeMap<>();
+
+    private Open(SessionManager node, Session session, Modelled modelled) {
+      this.node = node;
+      this.session = session;
+      id = session.id();
+      generation = modelled.generation;
+      principal = modelled.principal;
+      seen = new TreeMap<>(modelled.attributes);
+    }
+  }
+
+  SessionHistory(List<SessionManager> nodes, List<MovableClock> clocks, long seed) {
+    this.nodes = nodes;
+    this.clocks = clocks;
+    random = new Random(seed);
+    log.add("seed " + seed);
+  }
+
+  void run(int steps) {
+    try {
+      for (int i = 0; i < steps; i++) {
+        step();
+        compare();
+      }
+      while (!open.isEmpty()) {
+        save(open.remove(0));
+        compare();
+      }
+    } catch (AssertionError | RuntimeException e) {
+      throw new AssertionError(String.join("\n  ", log), e);
+    }
+  }
+
+  private void step() {
+    if (cookie == null || !isAlive(cookie)) {
+      if (random.nextInt(3) == 0) {
+        loginFromNothing();
+      } else {
+        beginAnonymous();
+      }
+      return;
+    }
+    switch (random.nextInt(16)) {
+      case 0, 1, 2 -> save(change(begin()));
+      case 3, 4 -> login(change(begin()));
+      case 5 -> renew(change(begin()));
+      case 6 -> logout(begin());
+      case 7 -> revokeAll();
+      case 8, 9, 10 -> open.add(change(begin()));
+      case 11 -> finishOne();
+      case 12 -> finishOne();
+      case 13 -> pass(Duration.ofSeconds(random.nextInt(90)));
+      case 14 -> save(begin());
+      default -> {
+        if (random.nextInt(6) == 0) {
+          expire();
+        } else {
+          revokeOthers(begin());
+        }
+      }
+    }
+  }
+
+  private SessionManager node() {
+    int number = random.nextInt(nodes.size());
+    log.add("on node " + number + ":");
+    return nodes.get(number);
+  }
+
+  private String user() {
+    return USERS[random.nextInt(USERS.length)];
+  }
+
+  private Open begin() {
+    SessionManager node = node();
+    Resolution resolution = node.resolve(List.of(String.valueOf(cookie)));
+    assertThat(resolution).isInstanceOf(Resolution.Live.class);
+    Session session = ((Resolution.Live) resolution).session();
+    return new Open(node, session, alive.get(session.id()));
+  }
+
+  private Open change(Open request) {
+    for (int i = random.nextInt(3); i >= 0; i--) {
+      String name = NAMES[random.nextInt(NAMES.length)];
+      if (random.nextInt(4) == 0) {
+        request.session.attribute(name, null);
+        // Removing what it has not seen is no change.
+        if (request.seen.containsKey(name)) {
+          request.changes.put(name, Optional.empty());
+        } else {
+          request.changes.remove(name);
+        }
+      } else {
+        String value = "v" + counter++;
+        request.session.attribute(name, value);
+        request.changes.put(name, Optional.of(value));
+      }
+    }
+    log.add("  changes " + request.changes + " on " + request.session);
+    return request;
+  }
+
+  private static void apply(Open request, Map<String, String> attributes) {
+    request.changes.forEach(
+        (name, value) ->
+            value.ifPresentOrElse(set -> attributes.put(name, set), () -> attributes.remove(name)));
+  }
+
+  private void beginAnonymous() {
+    SessionManager node = node();
+    Session session = node.create(node.resolve(cookie == null ? List.of() : List.of(cookie)));
+    session.attribute("cart", "new");
+    node.save(session);
+    if (session.isEphemeral()) {
+      log.add("  ephemeral");
+      return;
+    }
+    Modelled modelled = new Modelled();
+    modelled.attributes.put("cart", "new");
+    alive.put(session.id(), modelled);
+    log.add("  begins " + session);
+    send(session);
+  }
+
+  private void loginFromNothing() {
+    SessionManager node = node();
+    Authentication result = node.authenticate(null, user(), LoginOptions.defaults());
+    adopt(((Authentication.Granted) result).session(), Map.of());
+  }
+
+  /** Takes a session that began with a login into the model. */
+  private void adopt(Session session, Map<String, String> attributes) {
+    Modelled modelled = new Modelled();
+    modelled.principal = session.principal().orElseThrow();
+    modelled.generation = session.generation();
+    modelled.fence = session.generation();
+    modelled.attributes = new TreeMap<>(attributes);
+    modelled.authenticatedAt = session.authenticatedAt().orElseThrow();
+    assertThat(alive).doesNotContainKey(session.id());
+    alive.put(session.id(), modelled);
+    log.add("  logs in anew " + session + " as " + modelled.principal);
+    send(session);
+  }
+
+  private void send(Session session) {
+    SessionToken token = session.unsentToken().orElseThrow();
+    session.tokenSent();
+    cookie = token.value();
+    issued.put(cookie, new Issued(session.id(), session.generation()));
+  }
+
+  private void save(Open request) {
+    Modelled modelled = alive.get(request.id);
+    boolean merges =
+        modelled != null && request.generation >= modelled.fence || request.changes.isEmpty();
+    log.add("  saves " + request.session + ", merges " + merges);
+
+    assertThat(request.node.save(request.session)).isEqualTo(merges);
+
+    if (merges && modelled != null) {
+      apply(request, modelled.attributes);
+    }
+  }
+
+  private void login(Open request) {
+    String user = user();
+    Modelled modelled = alive.get(request.id);
+    Authentication result =
+        request.node.authenticate(request.session, user, LoginOptions.defaults());
+    Session session = ((Authentication.Granted) result).session();
+    if (request.principal != null && !request.principal.equals(user)) {
+      alive.remove(request.id);
+      adopt(session, Map.of());
+      return;
+    }
+    boolean isSame =
+        modelled != null
+            && modelled.generation == request.generation
+            && Objects.equals(modelled.principal, request.principal);
+    if (!isSame) {
+      Map<String, String> attributes = new TreeMap<>();
+      if (request.principal == null) {
+        attributes.putAll(request.seen);
+      }
+      apply(request, attributes);
+      adopt(session, attributes);
+      return;
+    }
+    assertThat(session.id()).isEqualTo(request.id);
+    modelled.generation++;
+    if (modelled.principal == null) {
+      modelled.fence = modelled.generation;
+    }
+    modelled.principal = user;
+    modelled.authenticatedAt = session.authenticatedAt().orElseThrow();
+    apply(request, modelled.attributes);
+    log.add("  logs in " + session + " as " + user);
+    send(session);
+  }
+
+  private void renew(Open request) {
+    Modelled modelled = alive.get(request.id);
+    boolean expected = modelled != null && modelled.generation == request.generation;
+    log.add("  renews " + request.session + ", succeeds " + expected);
+
+    assertThat(request.node.renew(request.session)).isEqualTo(expected);
+
+    if (expected) {
+      modelled.generation++;
+      modelled.fence = modelled.generation;
+      apply(request, modelled.attributes);
+      send(request.session);
+    }
+  }
+
+  private void logout(Open request) {
+    request.node.invalidate(request.session);
+    alive.remove(request.id);
+    log.add("  logs out " + request.session);
+  }
+
+  private void revokeAll() {
+    String user = user();
+    log.add("revokes all of " + user);
+    long expected = alive.values().stream().filter(one -> user.equals(one.principal)).count();
+
+    assertThat(node().revokeAll(user)).isEqualTo((int) expected);
+
+    alive.values().removeIf(one -> user.equals(one.principal));
+  }
+
+  private void revokeOthers(Open request) {
+    request.node.revokeOthers(request.session);
+    log.add("  revokes others of " + request.session);
+    if (request.principal != null) {
+      alive
+          .entrySet()
+          .removeIf(
+              entry ->
+                  request.principal.equals(entry.getValue().principal)
+                      && !entry.getKey().equals(request.id));
+    }
+  }
+
+  private void finishOne() {
+    if (!open.isEmpty()) {
+      Open request = open.remove(random.nextInt(open.size()));
+      log.add("ends an open request:");
+      switch (random.nextInt(5)) {
+        case 0 -> login(request);
+        case 1 -> renew(request);
+        case 2 -> logout(request);
+        default -> save(request);
+      }
+    }
+  }
+
+  private void pass(Duration time) {
+    log.add("passes " + time);
+    clocks.forEach(clock -> clock.advance(time));
+  }
+
+  private void expire() {
+    // Past every deadline, on the node whose clock is behind too.
+    pass(Duration.ofHours(25));
+    alive.clear();
+    node().cleanUp();
+  }
+
+  private boolean isAlive(String token) {
+    Issued known = issued.get(token);
+    Modelled modelled = known == null ? null : alive.get(known.id());
+    return modelled != null && modelled.generation == known.generation();
+  }
+
+  /** Asks a node for every token that was ever sent. */
+  private void compare() {
+    int number = random.nextInt(nodes.size());
+    SessionManager node = nodes.get(number);
+    List<String> tokens = new ArrayList<>(issued.keySet());
+    for (String token : tokens.subList(Math.max(0, tokens.size() - 12), tokens.size())) {
+      Resolution resolution = node.resolve(List.of(token));
+      Issued known = issued.get(token);
+      assertThat(resolution instanceof Resolution.Live)
+          .as("node %d, session %s~%d: %s", number, known.id(), known.generation(), resolution)
+          .isEqualTo(isAlive(token));
+      if (resolution instanceof Resolution.Live live) {
+        assertSame(live.session(), alive.get(known.id()));
+      }
+    }
+  }
+
+  private static void assertSame(Session session, Modelled modelled) {
+    assertThat(session.principal()).isEqualTo(Optional.ofNullable(modelled.principal));
+    assertThat(session.authenticatedAt()).isEqualTo(Optional.ofNullable(modelled.authenticatedAt));
+    assertThat(session.generation()).isEqualTo(modelled.generation);
+    Map<String, String> attributes = new TreeMap<>();
+    session
+        .attributeNames()
+        .forEach(name -> attributes.put(name, String.valueOf(session.attribute(name))));
+    assertThat(attributes).isEqualTo(modelled.attributes);
+  }
+}
