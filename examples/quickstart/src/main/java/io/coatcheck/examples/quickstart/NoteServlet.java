@@ -1,0 +1,41 @@
+package io.coatcheck.examples.quickstart;
+
+import jakarta.servlet.http.HttpServlet;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import jakarta.servlet.http.HttpSession;
+import java.io.IOException;
+
+/** A note in the session, with nothing but the Servlet API. Nobody needs to be logged in. */
+final class NoteServlet extends HttpServlet {
+
+  static final int MAX_LENGTH = 2_000;
+
+  private static final long serialVersionUID = 1L;
+  private static final String ATTRIBUTE = "note";
+
+  static String noteOf(HttpServletRequest request) {
+    HttpSession session = request.getSession(false);
+    Object note = session == null ? null : session.getAttribute(ATTRIBUTE);
+    return note == null ? "" : note.toString();
+  }
+
+  @Override
+  protected void doGet(HttpServletRequest request, HttpServletResponse response)
+      throws IOException {
+    Answers.text(response, noteOf(request));
+  }
+
+  @Override
+  protected void doPost(HttpServletRequest request, HttpServletResponse response)
+      throws IOException {
+    String text = request.getParameter("text");
+    if (text == null || text.length() > MAX_LENGTH) {
+      String alert = "A note has at most " + MAX_LENGTH + " characters.";
+      Answers.html(response, HttpServletResponse.SC_BAD_REQUEST, Page.of(request, alert));
+      return;
+    }
+    request.getSession().setAttribute(ATTRIBUTE, text);
+    Answers.backToPage(response);
+  }
+}

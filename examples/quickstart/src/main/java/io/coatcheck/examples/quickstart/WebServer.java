@@ -1,0 +1,87 @@
+package io.coatcheck.examples.quickstart;
+
+import jakarta.servlet.ServletContext;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import java.util.stream.Stream;
+import org.apache.catalina.LifecycleException;
+import org.apache.catalina.startup.Tomcat;
+import org.apache.catalina.valves.ErrorReportValve;
+
+/** An embedded Tomcat with one application at the root. */
+final class WebServer implements AutoCloseable {
+
+  /** Held on to, so that its level is not forgotten. */
+  private static final Logger TOMCAT_LOG = Logger.getLogger("org.apache");
+
+  private final Tomcat tomcat = new Tomcat();
+  private final Path directory;
+  private boolean isClosed;
+
+  WebServer(int port, Consumer<ServletContext> application) throws IOException {
+    TOMCAT_LOG.setLevel(Level.SEVERE);
+    directory = Files.createTempDirectory("quickstart");
+    tomcat.setBaseDir(directory.toString());
+    tomcat.setPort(port);
+    tomcat.getConnector().setThrowOnFailure(true);
+    tomcat
+        .addContext("", null)
+        .addServletContainerInitializer(
+            (classes, context) -> application.accept(context), Set.of());
+
+    // Error pages that tell the status and nothing about the server.
+    ErrorReportValve errorPages = new ErrorReportValve();
+    errorPages.setShowReport(false);
+    errorPages.setShowServerInfo(false);
+    tomcat.getHost().getPipeline().addValve(errorPages);
+  }
+
+  void start() throws IOException {
+    try {
+      tomcat.start();
+    } catch (LifecycleException e) {
+      throw new IOException("Cannot listen on port " + tomcat.getConnector().getPort(), e);
+    }
+  }
+
+  int port() {
+    return tomcat.getConnector().getLocalPort();
+  }
+
+  /** Waits until the server is closed. */
+  void await() {
+    tomcat.getServer().await();
+  }
+
+  @Override
+  public synchronized void close() {
+    if (isClosed) {
+      return;
+    }
+    isClosed = true;
+    try {
+      tomcat.stop();
+      tomcat.destroy();
+      deleteDirectory();
+    } catch (LifecycleException e) {
+      throw new IllegalStateException("Tomcat did not stop", e);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private void deleteDirectory() throws IOException {
+    try (Stream<Path> files = Files.walk(directory)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
+    }
+  }
+}

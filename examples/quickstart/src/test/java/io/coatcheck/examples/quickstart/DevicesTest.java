@@ -1,0 +1,94 @@
+package io.coatcheck.examples.quickstart;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.net.http.HttpResponse;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class DevicesTest extends Site {
+
+  @Test
+  void list_marksTheCurrentOne() throws Exception {
+    Browser laptop = bob();
+    laptop.post("/logout-others");
+    Browser phone = browser().with("User-Agent", "Phone/1.0");
+    phone.logIn("bob", "builder-1");
+    String devices = phone.get("/devices").body();
+    assertThat(devices).startsWith("[{").endsWith("}]").containsOnlyOnce("\"current\":true");
+    List<String> each = List.of(devices.split("\\},\\{"));
+    assertThat(each)
+        .hasSize(2)
+        .anyMatch(
+            device ->
+                device.contains("\"current\":true")
+                    && device.contains("\"userAgent\":\"Phone/1.0\"")
+                    && device.contains("\"clientAddress\":\"127.0.0.1\""))
+        .anyMatch(device -> device.contains("\"current\":false"));
+    assertThat(devices).contains(sessionId(phone), sessionId(laptop));
+    assertThat(phone.get("/").body()).contains("Phone/1.0 <strong>(this one)</strong>");
+  }
+
+  @Test
+  void revoke_endsTheOtherOne_onItsNextRequest() throws Exception {
+    Browser laptop = alice();
+    Browser phone = alice();
+    assertBackToPage(laptop.post("/devices/" + sessionId(phone) + "/revoke"));
+    assertThat(statusOfMe(phone)).isEqualTo(401);
+    assertThat(statusOfMe(laptop)).isEqualTo(200);
+  }
+
+  @Test
+  void revoke_itself_logsOut() throws Exception {
+    Browser browser = alice();
+    Browser thief = browser.copy();
+    assertBackToPage(browser.post("/devices/" + sessionId(browser) + "/revoke"));
+    assertThat(browser.hasCookie()).isFalse();
+    assertThat(statusOfMe(thief)).isEqualTo(401);
+  }
+
+  /** I17. */
+  @Test
+  void revoke_whatIsNotTheirs_isAnsweredAlike_andDoesNothing() throws Exception {
+    Browser alice = alice();
+    Browser bob = bob();
+    for (String id : List.of(sessionId(alice), ABSENT_ID, "malformed", "%3Cscript%3E")) {
+      HttpResponse<String> answer = bob.post("/devices/" + id + "/revoke");
+      assertBackToPage(answer);
+      assertThat(answer.body()).isEmpty();
+      assertThat(answer.headers().allValues("Set-Cookie")).isEmpty();
+    }
+    assertThat(statusOfMe(alice)).isEqualTo(200);
+  }
+
+  @Test
+  void logoutOthers_leavesThisOne() throws Exception {
+    Browser first = alice();
+    Browser second = alice();
+    assertBackToPage(second.post("/logout-others"));
+    assertThat(statusOfMe(first)).isEqualTo(401);
+    assertThat(statusOfMe(second)).isEqualTo(200);
+  }
+
+  @Test
+  void logoutEverywhere_leavesNone() throws Exception {
+    Browser first = alice();
+    Browser second = alice();
+    Browser thief = second.copy();
+    Browser bob = bob();
+    assertBackToPage(second.post("/logout-everywhere"));
+    assertThat(second.hasCookie()).isFalse();
+    assertThat(statusOfMe(first)).isEqualTo(401);
+    assertThat(statusOfMe(thief)).isEqualTo(401);
+    assertThat(statusOfMe(bob)).isEqualTo(200);
+  }
+
+  @Test
+  void withoutLogin_peopleAreSentToThePage_andCallersGet401() throws Exception {
+    String revoke = "/devices/" + ABSENT_ID + "/revoke";
+    for (String path : List.of("/logout-others", "/logout-everywhere", revoke)) {
+      assertThat(browser().post(path).statusCode()).isEqualTo(401);
+      assertBackToPage(browser().with("Accept", "text/html").post(path));
+    }
+  }
+}
