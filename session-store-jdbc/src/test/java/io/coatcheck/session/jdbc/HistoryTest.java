@@ -54,7 +54,7 @@ class HistoryTest {
   @ParameterizedTest
   @EnumSource(TestDatabase.class)
   void threeNodes_longHistories(TestDatabase database) {
-    run(database, 60, 400, Duration.ZERO, Duration.ZERO, Duration.ofMinutes(1));
+    run(database, 10, 200, Duration.ZERO, Duration.ZERO, Duration.ofMinutes(1));
   }
 
   private static void run(TestDatabase database, int histories, int steps, Duration... skews) {

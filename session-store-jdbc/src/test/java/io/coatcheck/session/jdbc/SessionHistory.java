@@ -218,7 +218,7 @@ final class SessionHistory {
   private void save(Open request) {
     Modelled modelled = alive.get(request.id);
     boolean merges =
-        modelled != null && request.generation >= modelled.fence || request.changes.isEmpty();
+        (modelled != null && request.generation >= modelled.fence) || request.changes.isEmpty();
     log.add("  saves " + request.session + ", merges " + merges);
 
     assertThat(request.node.save(request.session)).isEqualTo(merges);
