@@ -111,21 +111,7 @@ public final class InMemorySessionStore implements SessionStore {
     if (limit < 1) {
       throw new IllegalArgumentException("limit must be at least 1: " + limit);
     }
-    SessionTable sessions = open();
-    List<StoredSession> ended = new ArrayList<>();
-    for (Slot slot : sessions.slots()) {
-      StoredSession stored = sessions.settled(slot);
-      while (stored != null && stored.isExpiredAt(cutoff)) {
-        if (sessions.end(slot, stored)) {
-          ended.add(stored);
-          break;
-        }
-        stored = sessions.settled(slot);
-      }
-      if (ended.size() == limit) {
-        break;
-      }
-    }
+    List<StoredSession> ended = open().endExpired(cutoff, limit);
     handOver(ended, deleted);
     return ended.size();
   }

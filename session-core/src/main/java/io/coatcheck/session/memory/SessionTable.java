@@ -1,9 +1,5 @@
 package io.coatcheck.session.memory;
 
-import com.github.benmanes.caffeine.cache.Cache;
-import com.github.benmanes.caffeine.cache.Caffeine;
-import com.github.benmanes.caffeine.cache.Policy;
-import com.github.benmanes.caffeine.cache.RemovalCause;
 import io.coatcheck.session.store.Admission;
 import io.coatcheck.session.store.Admission.Outcome;
 import io.coatcheck.session.store.SessionStoreException;
@@ -14,29 +10,28 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where the slots are: those of anonymous sessions in a bounded Caffeine cache, those of
- * authenticated ones in a map, and these by principal as well.
+ * Where the slots are: those of anonymous sessions in {@link AnonymousSlots}, those of
+ * authenticated ones in a map, and these by principal as well. Every slot is in the {@link
+ * ExpiryCalendar} too.
  *
  * <p>The two kinds are apart because only one may be evicted. A single cache in which authenticated
  * sessions weigh nothing would walk past all of them at each eviction. A session that logs in moves
- * from the cache to the map and never back: it keeps its slot, which is in both for a moment, so
- * that a reader cannot miss it.
+ * to the map and never back: it keeps its slot, which is in both for a moment, so that a reader
+ * cannot miss it.
  *
  * <p><b>Locks.</b> {@link #structure} is held while a session is inserted, its principal changed,
  * or a login admitted; it is thus the lock of every principal, for a few microseconds and without
  * any call to the outside. Reading, touching, updating attributes, deleting and expiring take no
  * lock; a writer waits for this one if it meets a slot that an admission has frozen. Order: this
- * lock, then those inside Caffeine, then those inside the maps; whoever holds one never asks for an
- * earlier one. Who is told of evictions is called when none is held.
+ * lock, then those inside Caffeine, then those inside the maps and the calendar; whoever holds one
+ * never asks for an earlier one. Who is told of evictions is called when none is held.
  */
 final class SessionTable {
 
@@ -47,14 +42,10 @@ final class SessionTable {
   private final long maximum;
   private final Consumer<StoredSession> evictionNotice;
   private final ConcurrentHashMap<SessionId, Slot> authenticated = new ConcurrentHashMap<>();
-  private final Cache<SessionId, Slot> anonymous;
-  private final Policy<SessionId, Slot> anonymousPolicy;
-  private final Policy.Eviction<SessionId, Slot> anonymousBound;
+  private final AnonymousSlots anonymous;
   private final SlotsByPrincipal byPrincipal = new SlotsByPrincipal();
+  private final ExpiryCalendar calendar = new ExpiryCalendar();
   private final ReentrantLock structure = new ReentrantLock();
-
-  /** Filled inside Caffeine's locks, emptied under {@link #structure}. */
-  private final Queue<StoredSession> evicted = new ConcurrentLinkedQueue<>();
 
   /**
    * Makes an empty table.
@@ -64,22 +55,14 @@ final class SessionTable {
   SessionTable(long maximum, Consumer<StoredSession> evictionNotice) {
     this.maximum = maximum;
     this.evictionNotice = evictionNotice;
-    anonymous =
-        Caffeine.newBuilder()
-            .maximumSize(maximum)
-            // Room is made by the thread that needs it: there is no other thread.
-            .executor(Runnable::run)
-            .evictionListener(this::evict)
-            .build();
-    anonymousPolicy = anonymous.policy();
-    anonymousBound = anonymousPolicy.eviction().orElseThrow();
+    anonymous = new AnonymousSlots(maximum, calendar::place);
   }
 
   /** Returns the slot of a session that exists, and counts it as used; null if there is none. */
   @Nullable Slot use(SessionId id) {
     Slot slot = live(authenticated.get(id));
     if (slot == null) {
-      slot = live(anonymous.getIfPresent(id));
+      slot = live(anonymous.use(id));
     }
     // Between the two looks it may have logged in.
     return slot != null ? slot : live(authenticated.get(id));
@@ -89,7 +72,7 @@ final class SessionTable {
   @Nullable Slot peek(SessionId id) {
     Slot slot = live(authenticated.get(id));
     if (slot == null) {
-      slot = live(anonymousPolicy.getIfPresentQuietly(id));
+      slot = live(anonymous.peek(id));
     }
     return slot != null ? slot : live(authenticated.get(id));
   }
@@ -106,13 +89,15 @@ final class SessionTable {
           refuseKnown(session.id());
           long room = room(session.id(), 0);
           if (session.principal().isPresent()) {
-            boundAnonymous(room - 1);
+            anonymous.bound(room - 1);
             Slot slot = new Slot();
             register(slot, session);
             slot.replace(null, session);
+            calendar.place(slot);
           } else {
-            anonymous.put(session.id(), new Slot(session));
-            boundAnonymous(room);
+            Slot slot = new Slot(session);
+            anonymous.put(session.id(), slot, room);
+            calendar.place(slot);
           }
           return session;
         });
@@ -133,7 +118,9 @@ final class SessionTable {
               }
             });
       }
-      if (slot.replace(stored, successor(stored, session))) {
+      StoredSession next = successor(stored, session);
+      if (slot.replace(stored, next)) {
+        replan(slot, stored, next);
         return true;
       }
     }
@@ -186,20 +173,37 @@ final class SessionTable {
     return byPrincipal.of(principal);
   }
 
-  Iterable<Slot> slots() {
-    List<Slot> slots = new ArrayList<>(authenticated.values());
-    slots.addAll(anonymous.asMap().values());
-    return slots;
+  /**
+   * Ends sessions that are expired.
+   *
+   * @return at most {@code limit} of them; none only if none was found
+   */
+  List<StoredSession> endExpired(Instant cutoff, int limit) {
+    List<StoredSession> ended = new ArrayList<>();
+    calendar.visit(
+        cutoff,
+        slot -> {
+          StoredSession stored = settled(slot);
+          while (stored != null && stored.isExpiredAt(cutoff)) {
+            if (end(slot, stored)) {
+              ended.add(stored);
+              break;
+            }
+            stored = settled(slot);
+          }
+          return ended.size() < limit;
+        });
+    return ended;
   }
 
   /** Returns how many sessions there are, for tests. */
   long size() {
-    return authenticated.mappingCount() + anonymous.estimatedSize();
+    return authenticated.mappingCount() + anonymous.size();
   }
 
-  /** Returns how many principals have sessions, for tests. */
-  int principals() {
-    return byPrincipal.size();
+  /** Tells whether nothing is left anywhere, for tests. */
+  boolean isEmpty() {
+    return size() == 0 && byPrincipal.size() == 0 && calendar.isEmpty();
   }
 
   /** Forgets everything. */
@@ -208,7 +212,8 @@ final class SessionTable {
     try {
       authenticated.clear();
       byPrincipal.clear();
-      anonymous.invalidateAll();
+      calendar.clear();
+      anonymous.clear();
     } finally {
       structure.unlock();
     }
@@ -235,10 +240,11 @@ final class SessionTable {
       List<Candidate> oldest = others.subList(0, excess);
       oldest.forEach(one -> one.frozen.becomes(null));
       if (isNew) {
-        boundAnonymous(room(session.id(), excess) - 1);
+        anonymous.bound(room(session.id(), excess) - 1);
         step.begin(own, session);
         register(own, session);
         step.take();
+        calendar.place(own);
       } else if (!updatePrincipal(own, session, now, step)) {
         return new Admission(Outcome.CONFLICT, List.of());
       }
@@ -277,10 +283,11 @@ final class SessionTable {
       if (frozen != null) {
         frozen.becomes(next);
         step.take();
+        replan(slot, stored, next);
         if (!stored.principal().equals(session.principal())) {
           stored.principal().ifPresent(principal -> byPrincipal.remove(principal, slot));
         }
-        anonymous.asMap().remove(session.id(), slot);
+        anonymous.remove(session.id(), slot);
         return true;
       }
       stored = slot.read();
@@ -304,7 +311,15 @@ final class SessionTable {
   private void forget(Slot slot, StoredSession ended) {
     ended.principal().ifPresent(principal -> byPrincipal.remove(principal, slot));
     authenticated.remove(ended.id(), slot);
-    anonymous.asMap().remove(ended.id(), slot);
+    anonymous.remove(ended.id(), slot);
+    calendar.place(slot);
+  }
+
+  /** Lets the calendar know of an earlier expiry; a later one it finds by itself. */
+  private void replan(Slot slot, StoredSession stored, StoredSession next) {
+    if (next.expiresAt().isBefore(stored.expiresAt())) {
+      calendar.place(slot);
+    }
   }
 
   private void refuseKnown(SessionId id) {
@@ -325,32 +340,6 @@ final class SessionTable {
               + " sessions are authenticated and none of them is evicted; raise maximumSessions");
     }
     return room;
-  }
-
-  /** Evicts anonymous sessions until there are no more than these. */
-  private void boundAnonymous(long room) {
-    if (anonymous.estimatedSize() >= Math.min(room, anonymousBound.getMaximum())) {
-      // Only near the bound, because the cache reconsiders its regions each time.
-      anonymousBound.setMaximum(room);
-    }
-    if (anonymous.estimatedSize() > room) {
-      anonymous.cleanUp();
-    }
-  }
-
-  /** Called inside Caffeine's locks: only empties the slot. */
-  private void evict(@Nullable SessionId id, @Nullable Slot slot, RemovalCause cause) {
-    // A session that is logging in, or has, stays: it is in the other map already.
-    while (slot != null && !slot.isFrozen()) {
-      StoredSession stored = slot.read();
-      if (stored == null || stored.principal().isPresent()) {
-        return;
-      }
-      if (slot.replace(stored, null)) {
-        evicted.add(stored);
-        return;
-      }
-    }
   }
 
   private boolean addIfOf(String principal, Slot slot, List<StoredSession> sessions) {
@@ -379,16 +368,17 @@ final class SessionTable {
   }
 
   private <T> T locked(Supplier<T> change) {
-    List<StoredSession> gone = new ArrayList<>();
+    List<StoredSession> evicted = List.of();
     structure.lock();
     try {
       return change.get();
     } finally {
-      for (StoredSession one = evicted.poll(); one != null; one = evicted.poll()) {
-        gone.add(one);
+      try {
+        evicted = anonymous.takeEvicted();
+      } finally {
+        structure.unlock();
       }
-      structure.unlock();
-      gone.forEach(evictionNotice);
+      evicted.forEach(evictionNotice);
     }
   }
 

@@ -29,6 +29,12 @@ final class Slot {
   /** A snapshot, a {@link Step.Frozen}, or null. */
   private volatile @Nullable Object content;
 
+  /** Where it is in the {@link ExpiryCalendar}, which guards these three. */
+  ExpiryCalendar.@Nullable Page page;
+
+  @Nullable Slot previous;
+  @Nullable Slot next;
+
   /** Makes an empty slot, of a session that has not begun. */
   Slot() {}
 

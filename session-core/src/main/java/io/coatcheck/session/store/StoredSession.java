@@ -43,9 +43,8 @@ public final class StoredSession {
   private final SecretHash secretHash;
   private final @Nullable SecretHash previousSecretHash;
   private final long previousReadableUntil;
-  private final @Nullable String principal;
+  private final Login login;
   private final long createdAt;
-  private final long authenticatedAt;
   private final long lastSeenAt;
   private final long idleTimeout;
   private final long absoluteDeadline;
@@ -53,9 +52,6 @@ public final class StoredSession {
   private final long generation;
   private final long fence;
   private final long version;
-  private final boolean remembered;
-  private final @Nullable String clientAddress;
-  private final @Nullable String userAgent;
   private final Map<String, AttributeValue> attributes;
 
   private StoredSession(Builder builder) {
@@ -63,9 +59,8 @@ public final class StoredSession {
     secretHash = required(builder.secretHash, "secretHash");
     previousSecretHash = builder.previousSecretHash;
     previousReadableUntil = builder.previousReadableUntil;
-    principal = builder.principal;
+    login = builder.login;
     createdAt = required(builder.createdAt, "createdAt");
-    authenticatedAt = builder.authenticatedAt;
     lastSeenAt = builder.lastSeenAt == ABSENT ? createdAt : builder.lastSeenAt;
     idleTimeout = builder.idleTimeout;
     absoluteDeadline = required(builder.absoluteDeadline, "absoluteDeadline");
@@ -73,11 +68,8 @@ public final class StoredSession {
     generation = builder.generation;
     fence = builder.fence;
     version = builder.version;
-    remembered = builder.remembered;
-    clientAddress = builder.clientAddress;
-    userAgent = builder.userAgent;
     attributes = builder.attributes;
-    if ((principal == null) != (authenticatedAt == ABSENT)) {
+    if ((login.principal == null) != (login.authenticatedAt == ABSENT)) {
       throw new IllegalArgumentException(
           "principal and authenticatedAt must both be present or both be absent: session " + id);
     }
@@ -126,7 +118,7 @@ public final class StoredSession {
 
   /** Returns who is logged in; empty for an anonymous session. */
   public Optional<String> principal() {
-    return Optional.ofNullable(principal);
+    return Optional.ofNullable(login.principal);
   }
 
   /** Returns when the session was created. */
@@ -136,7 +128,7 @@ public final class StoredSession {
 
   /** Returns when the principal last authenticated; present exactly if there is a principal. */
   public Optional<Instant> authenticatedAt() {
-    return optionalMoment(authenticatedAt);
+    return optionalMoment(login.authenticatedAt);
   }
 
   /** Returns when a request last used the session, up to the store's touch interval late. */
@@ -180,17 +172,17 @@ public final class StoredSession {
 
   /** Tells whether the login was remembered: the client keeps the cookie over a restart. */
   public boolean remembered() {
-    return remembered;
+    return login.remembered;
   }
 
   /** Returns the address of the client as recorded at login. */
   public Optional<String> clientAddress() {
-    return Optional.ofNullable(clientAddress);
+    return Optional.ofNullable(login.clientAddress);
   }
 
   /** Returns the user agent of the client as recorded at login. */
   public Optional<String> userAgent() {
-    return Optional.ofNullable(userAgent);
+    return Optional.ofNullable(login.userAgent);
   }
 
   /** Returns the attributes by name, immutable. */
@@ -245,17 +237,13 @@ public final class StoredSession {
         && secretHash.equals(that.secretHash)
         && Objects.equals(previousSecretHash, that.previousSecretHash)
         && previousReadableUntil == that.previousReadableUntil
-        && Objects.equals(principal, that.principal)
+        && login.equals(that.login)
         && createdAt == that.createdAt
-        && authenticatedAt == that.authenticatedAt
         && idleTimeout == that.idleTimeout
         && absoluteDeadline == that.absoluteDeadline
         && rotatedAt == that.rotatedAt
         && generation == that.generation
         && fence == that.fence
-        && remembered == that.remembered
-        && Objects.equals(clientAddress, that.clientAddress)
-        && Objects.equals(userAgent, that.userAgent)
         && attributes.equals(that.attributes);
   }
 
@@ -273,7 +261,7 @@ public final class StoredSession {
         + generation
         + ", version "
         + version
-        + (principal == null ? ", anonymous" : ", authenticated")
+        + (login.principal == null ? ", anonymous" : ", authenticated")
         + ", lastSeenAt "
         + lastSeenAt()
         + ", expiresAt "
@@ -281,6 +269,36 @@ public final class StoredSession {
         + ", "
         + attributes.size()
         + " attributes]";
+  }
+
+  /**
+   * What only a login brings, apart from the rest: an anonymous session does without it, and the
+   * snapshots of one login share it.
+   */
+  private record Login(
+      @Nullable String principal,
+      long authenticatedAt,
+      boolean remembered,
+      @Nullable String clientAddress,
+      @Nullable String userAgent) {
+
+    static final Login NONE = new Login(null, ABSENT, false, null, null);
+
+    Login withPrincipal(@Nullable String name) {
+      return new Login(name, authenticatedAt, remembered, clientAddress, userAgent);
+    }
+
+    Login withAuthenticatedAt(long moment) {
+      return new Login(principal, moment, remembered, clientAddress, userAgent);
+    }
+
+    Login withRemembered(boolean value) {
+      return new Login(principal, authenticatedAt, value, clientAddress, userAgent);
+    }
+
+    Login withClient(@Nullable String address, @Nullable String agent) {
+      return new Login(principal, authenticatedAt, remembered, address, agent);
+    }
   }
 
   /**
@@ -293,9 +311,8 @@ public final class StoredSession {
     private @Nullable SecretHash secretHash;
     private @Nullable SecretHash previousSecretHash;
     private long previousReadableUntil = ABSENT;
-    private @Nullable String principal;
+    private Login login = Login.NONE;
     private long createdAt = ABSENT;
-    private long authenticatedAt = ABSENT;
     private long lastSeenAt = ABSENT;
     private long idleTimeout = ABSENT;
     private long absoluteDeadline = ABSENT;
@@ -303,9 +320,6 @@ public final class StoredSession {
     private long generation;
     private long fence;
     private long version;
-    private boolean remembered;
-    private @Nullable String clientAddress;
-    private @Nullable String userAgent;
     private Map<String, AttributeValue> attributes = Map.of();
 
     private Builder(SessionId id) {
@@ -317,9 +331,8 @@ public final class StoredSession {
       secretHash = session.secretHash;
       previousSecretHash = session.previousSecretHash;
       previousReadableUntil = session.previousReadableUntil;
-      principal = session.principal;
+      login = session.login;
       createdAt = session.createdAt;
-      authenticatedAt = session.authenticatedAt;
       lastSeenAt = session.lastSeenAt;
       idleTimeout = session.idleTimeout;
       absoluteDeadline = session.absoluteDeadline;
@@ -327,9 +340,6 @@ public final class StoredSession {
       generation = session.generation;
       fence = session.fence;
       version = session.version;
-      remembered = session.remembered;
-      clientAddress = session.clientAddress;
-      userAgent = session.userAgent;
       attributes = session.attributes;
     }
 
@@ -356,7 +366,7 @@ public final class StoredSession {
      * nobody.
      */
     public Builder principal(@Nullable String name) {
-      principal = name == null ? null : checkPrincipal(name);
+      login = login.withPrincipal(name == null ? null : checkPrincipal(name));
       return this;
     }
 
@@ -368,7 +378,7 @@ public final class StoredSession {
 
     /** Sets when the principal authenticated. Required exactly if there is a principal. */
     public Builder authenticatedAt(@Nullable Instant moment) {
-      authenticatedAt = optionalMillis(moment, "authenticatedAt");
+      login = login.withAuthenticatedAt(optionalMillis(moment, "authenticatedAt"));
       return this;
     }
 
@@ -416,25 +426,27 @@ public final class StoredSession {
 
     /** Sets whether the client keeps the cookie over a restart. Default: false. */
     public Builder remembered(boolean value) {
-      remembered = value;
+      login = login.withRemembered(value);
       return this;
     }
 
     /** Sets the address of the client, at most 45 characters. Default: none. */
     public Builder clientAddress(@Nullable String address) {
-      clientAddress = atMost(address, MAX_CLIENT_ADDRESS_LENGTH, "clientAddress");
+      String checked = atMost(address, MAX_CLIENT_ADDRESS_LENGTH, "clientAddress");
+      login = login.withClient(checked, login.userAgent);
       return this;
     }
 
     /** Sets the user agent of the client, at most 128 characters. Default: none. */
     public Builder userAgent(@Nullable String agent) {
-      userAgent = atMost(agent, MAX_USER_AGENT_LENGTH, "userAgent");
+      String checked = atMost(agent, MAX_USER_AGENT_LENGTH, "userAgent");
+      login = login.withClient(login.clientAddress, checked);
       return this;
     }
 
     /** Sets all attributes. The map is copied. Default: none. */
     public Builder attributes(Map<String, AttributeValue> values) {
-      attributes = Map.copyOf(values);
+      attributes = AttributeMap.copyOf(values);
       return this;
     }
 

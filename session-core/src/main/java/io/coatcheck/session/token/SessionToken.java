@@ -103,7 +103,7 @@ public final class SessionToken {
     } catch (DigestException e) {
       throw new IllegalStateException("SHA-256 does not give 32 bytes", e);
     }
-    return SecretHash.adopt(hash);
+    return SecretHash.of(hash);
   }
 
   /** Returns the credential itself. It belongs in the answer to the client and nowhere else. */

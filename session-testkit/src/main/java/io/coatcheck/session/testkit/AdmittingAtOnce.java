@@ -63,7 +63,7 @@ abstract class AdmittingAtOnce extends IndexPart {
   /** If it broke, a session would be reported as ended twice, or not at all. */
   @Test
   void admitAgainstDelete_oneOfThemHandsItOver() {
-    for (int round = 0; round < Race.ROUNDS; round++) {
+    for (Race race = Race.inRounds(); race.goesOn(); ) {
       StoredSession oldest = insert(SampleSessions.authenticated("alice", NOW));
       StoredSession newcomer =
           SampleSessions.authenticated("alice", NOW).authenticatedAt(NOW.plusSeconds(1)).build();
@@ -84,7 +84,7 @@ abstract class AdmittingAtOnce extends IndexPart {
   @ParameterizedTest
   @EnumSource(WhenFull.class)
   void admitAgainstUpdate_oneOfThemWinsAndAConflictEvictsNobody(WhenFull whenFull) {
-    for (int round = 0; round < Race.ROUNDS; round++) {
+    for (Race race = Race.inRounds(); race.goesOn(); ) {
       StoredSession oldest = insert(SampleSessions.authenticated("alice", NOW));
       StoredSession session = insert(SampleSessions.anonymous(NOW));
       StoredSession login =
@@ -111,7 +111,7 @@ abstract class AdmittingAtOnce extends IndexPart {
   /** If it broke, a login in flight would bring back a session that was ended. */
   @Test
   void admitAgainstDeleteOfItself_theSessionStaysGone() {
-    for (int round = 0; round < Race.ROUNDS; round++) {
+    for (Race race = Race.inRounds(); race.goesOn(); ) {
       StoredSession session = insert(SampleSessions.anonymous(NOW));
       StoredSession login =
           session.toBuilder().principal("alice").authenticatedAt(NOW.plusSeconds(1)).build();
@@ -129,7 +129,7 @@ abstract class AdmittingAtOnce extends IndexPart {
   /** If it broke, two principals who take over each other's sessions would block for good. */
   @Test
   void admitAcrossPrincipals_neitherBlocks() {
-    for (int round = 0; round < Race.ROUNDS; round++) {
+    for (Race race = Race.inRounds(); race.goesOn(); ) {
       StoredSession alices = insert(SampleSessions.authenticated("alice", NOW));
       StoredSession bobs = insert(SampleSessions.authenticated("bob", NOW));
       StoredSession toBob = alices.toBuilder().principal("bob").build();

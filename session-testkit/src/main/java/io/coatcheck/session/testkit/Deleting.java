@@ -57,7 +57,7 @@ abstract class Deleting extends ContractPart {
 
   @Test
   void delete_byMany_handsTheSessionToOne() {
-    for (int round = 0; round < Race.ROUNDS / 10; round++) {
+    for (Race race = Race.inFewRounds(); race.goesOn(); ) {
       StoredSession stored = insert(SampleSessions.complete(NOW));
       List<Callable<Optional<StoredSession>>> deletes = new ArrayList<>();
       for (int i = 0; i < 4; i++) {

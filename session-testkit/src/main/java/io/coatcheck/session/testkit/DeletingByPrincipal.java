@@ -143,7 +143,7 @@ abstract class DeletingByPrincipal extends IndexPart {
 
   @Test
   void deleteByPrincipal_byMany_handsEachSessionToOne() {
-    for (int round = 0; round < Race.ROUNDS / 10; round++) {
+    for (Race race = Race.inFewRounds(); race.goesOn(); ) {
       List<StoredSession> sessions = new ArrayList<>();
       for (int i = 0; i < 10; i++) {
         sessions.add(insert(SampleSessions.authenticated("alice", NOW)));
@@ -167,7 +167,7 @@ abstract class DeletingByPrincipal extends IndexPart {
   @Test
   void deleteByPrincipalAgainstUpdateAndTouch_theSessionsStayGone() {
     Instant later = NOW.plusSeconds(60);
-    for (int round = 0; round < Race.ROUNDS; round++) {
+    for (Race race = Race.inRounds(); race.goesOn(); ) {
       StoredSession updated = insert(SampleSessions.authenticated("alice", NOW));
       StoredSession touched = insert(SampleSessions.authenticated("alice", NOW));
       StoredSession changed = updated.toBuilder().remembered(true).build();
@@ -186,7 +186,7 @@ abstract class DeletingByPrincipal extends IndexPart {
   /** If it broke, a session would be left that belongs to nobody's list. */
   @Test
   void deleteByPrincipalAgainstLogin_theIndexAgreesWithTheStore() {
-    for (int round = 0; round < Race.ROUNDS; round++) {
+    for (Race race = Race.inRounds(); race.goesOn(); ) {
       StoredSession session = insert(SampleSessions.authenticated("alice", NOW));
       StoredSession relogin = session.toBuilder().principal("bob").build();
       Race.Outcome<Boolean, List<StoredSession>> outcome =

@@ -184,7 +184,7 @@ abstract class Expiring extends ContractPart {
 
   @Test
   void deleteExpired_byMany_handsEachSessionToOne() {
-    for (int round = 0; round < Race.ROUNDS / 10; round++) {
+    for (Race race = Race.inFewRounds(); race.goesOn(); ) {
       List<StoredSession> expired = new ArrayList<>();
       for (int i = 0; i < 40; i++) {
         expired.add(insert(SampleSessions.anonymous(NOW)));

@@ -1,7 +1,9 @@
 package io.coatcheck.session.testkit;
 
 import io.coatcheck.session.store.Admission;
+import io.coatcheck.session.store.BatchLookup;
 import io.coatcheck.session.store.Evictions;
+import io.coatcheck.session.store.NearCopies;
 import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.SessionStoreException;
@@ -39,11 +41,15 @@ public final class FaultyStore implements SessionStore {
 
   private final SessionStore store;
   private final Optional<PrincipalIndex> index;
+  private final Optional<BatchLookup> lookup;
+  private final Optional<NearCopies> copies;
   private final Map<Operation, Script> scripts = new EnumMap<>(Operation.class);
 
   private FaultyStore(SessionStore store) {
     this.store = store;
     index = store.principalIndex().map(FaultyIndex::new);
+    lookup = store.batchLookup().map(this::faulty);
+    copies = store.nearCopies().map(this::faulty);
     for (Operation operation : Operation.values()) {
       scripts.put(operation, new Script());
     }
@@ -58,7 +64,7 @@ public final class FaultyStore implements SessionStore {
   public enum Operation {
     /** {@link SessionStore#insert}. */
     INSERT,
-    /** {@link SessionStore#find}. */
+    /** {@link SessionStore#find} and {@link NearCopies#near}. */
     FIND,
     /** {@link SessionStore#update}. */
     UPDATE,
@@ -73,7 +79,9 @@ public final class FaultyStore implements SessionStore {
     /** {@link PrincipalIndex#deleteByPrincipal}. */
     DELETE_BY_PRINCIPAL,
     /** {@link PrincipalIndex#admit}. */
-    ADMIT
+    ADMIT,
+    /** {@link BatchLookup#stamps}. */
+    STAMPS
   }
 
   /** Lets the next calls of an operation fail without any effect. */
@@ -160,6 +168,16 @@ public final class FaultyStore implements SessionStore {
   }
 
   @Override
+  public Optional<NearCopies> nearCopies() {
+    return copies;
+  }
+
+  @Override
+  public Optional<BatchLookup> batchLookup() {
+    return lookup;
+  }
+
+  @Override
   public Optional<Evictions> evictions() {
     return store.evictions();
   }
@@ -177,6 +195,15 @@ public final class FaultyStore implements SessionStore {
   @Override
   public void close() {
     store.close();
+  }
+
+  private BatchLookup faulty(BatchLookup inner) {
+    return ids -> carryOut(Operation.STAMPS, () -> inner.stamps(ids));
+  }
+
+  private NearCopies faulty(NearCopies inner) {
+    return (id, minimumGeneration, minimumVersion) ->
+        carryOut(Operation.FIND, () -> inner.near(id, minimumGeneration, minimumVersion));
   }
 
   private <T> T carryOut(Operation operation, Supplier<T> call) {

@@ -63,7 +63,7 @@ abstract class Inserting extends ContractPart {
 
   @Test
   void insert_sameIdByMany_oneSucceedsAndItsSessionIsStored() {
-    for (int round = 0; round < Race.ROUNDS / 10; round++) {
+    for (Race race = Race.inFewRounds(); race.goesOn(); ) {
       SessionId id = SampleSessions.anonymous(NOW).build().id();
       List<StoredSession> candidates = new ArrayList<>();
       List<Callable<Boolean>> inserts = new ArrayList<>();

@@ -215,7 +215,7 @@ abstract class Listing extends IndexPart {
   /** If it broke, a session just created would be missing from the list of devices. */
   @Test
   void findByPrincipal_ofASessionThatWasFound_includesIt() {
-    for (int round = 0; round < Race.ROUNDS; round++) {
+    for (Race race = Race.inRounds(); race.goesOn(); ) {
       StoredSession session = SampleSessions.authenticated("alice", NOW).build();
       Callable<Boolean> life =
           () -> {

@@ -5,7 +5,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -13,16 +16,55 @@ import java.util.random.RandomGenerator;
 
 /**
  * Several calls that begin together, each in its own thread. What a single race shows is luck, so
- * races are run in {@link #ROUNDS}.
+ * races are run in rounds: {@link #ROUNDS} of them, and more where a store is fast and the moment
+ * at which it could go wrong is short.
  */
 final class Race {
 
-  /** How often a race is run: often enough to lose it, few enough for a store behind a network. */
+  /** How often a race is run at least: few enough for a store behind a network. */
   static final int ROUNDS = 200;
 
+  private static final Duration LEAST_TIME = Duration.ofMillis(250);
   private static final Duration DEADLINE = Duration.ofSeconds(60);
 
-  private Race() {}
+  private static final AtomicInteger THREADS = new AtomicInteger();
+
+  /** Keeps threads for a second, since starting one takes longer than most races. */
+  private static final ExecutorService RUNNERS =
+      new ThreadPoolExecutor(
+          0,
+          Integer.MAX_VALUE,
+          1,
+          TimeUnit.SECONDS,
+          new SynchronousQueue<>(),
+          task -> {
+            Thread thread = new Thread(task, "coatcheck-race-" + THREADS.incrementAndGet());
+            thread.setDaemon(true);
+            return thread;
+          });
+
+  private final int least;
+  private final long begun = System.nanoTime();
+  private int round;
+
+  private Race(int least) {
+    this.least = least;
+  }
+
+  /** Begins the rounds of a race between two calls: {@code while (race.goesOn())}. */
+  static Race inRounds() {
+    return new Race(ROUNDS);
+  }
+
+  /** Begins the rounds of a race among many calls, or of one that takes long to set up. */
+  static Race inFewRounds() {
+    return new Race(ROUNDS / 10);
+  }
+
+  /** Tells whether there is one more round. */
+  boolean goesOn() {
+    return round++ < least || System.nanoTime() - begun < LEAST_TIME.toNanos();
+  }
 
   /** Runs two calls at once and returns what they answered. */
   static <A, B> Outcome<A, B> between(Callable<A> first, Callable<B> second) {
@@ -56,9 +98,7 @@ final class Race {
               stagger();
               return call.call();
             });
-    Thread thread = new Thread(task, "race");
-    thread.setDaemon(true);
-    thread.start();
+    RUNNERS.execute(task);
     return task;
   }
 

@@ -33,7 +33,7 @@ abstract class Racing extends ContractPart {
   /** If it broke, a request in flight would undo the logout. */
   @Test
   void updateAgainstDelete_theSessionStaysGone() {
-    for (int round = 0; round < Race.ROUNDS; round++) {
+    for (Race race = Race.inRounds(); race.goesOn(); ) {
       StoredSession stored = insert(SampleSessions.complete(NOW));
       StoredSession changed = stored.toBuilder().remembered(false).build();
       Race.Outcome<Boolean, Optional<StoredSession>> outcome =
@@ -50,7 +50,7 @@ abstract class Racing extends ContractPart {
   @Test
   void touchAgainstDelete_theSessionStaysGone() {
     Instant later = NOW.plusSeconds(60);
-    for (int round = 0; round < Race.ROUNDS; round++) {
+    for (Race race = Race.inRounds(); race.goesOn(); ) {
       StoredSession stored = insert(SampleSessions.complete(NOW));
       Race.Outcome<Boolean, Optional<StoredSession>> outcome =
           Race.between(
@@ -65,7 +65,7 @@ abstract class Racing extends ContractPart {
   /** If it broke, a session would be accepted and end all the same, or expire and live on. */
   @Test
   void touchAgainstDeleteExpired_oneOfThemWins() {
-    for (int round = 0; round < Race.ROUNDS; round++) {
+    for (Race race = Race.inRounds(); race.goesOn(); ) {
       StoredSession stored = insert(SampleSessions.anonymous(NOW));
       Race.Outcome<Boolean, Integer> outcome =
           Race.between(
@@ -82,7 +82,7 @@ abstract class Racing extends ContractPart {
   /** If it broke, a saved change would be lost to a clean-up, or bring the session back. */
   @Test
   void updateAgainstDeleteExpired_oneOfThemWins() {
-    for (int round = 0; round < Race.ROUNDS; round++) {
+    for (Race race = Race.inRounds(); race.goesOn(); ) {
       StoredSession stored = insert(SampleSessions.anonymous(NOW));
       StoredSession changed = stored.toBuilder().lastSeenAt(BEFORE_EXPIRY).build();
       Race.Outcome<Boolean, Integer> outcome =
@@ -103,7 +103,7 @@ abstract class Racing extends ContractPart {
   /** If it broke, an ended session would be reported twice, or not at all. */
   @Test
   void deleteAgainstDeleteExpired_oneOfThemHandsItOver() {
-    for (int round = 0; round < Race.ROUNDS; round++) {
+    for (Race race = Race.inRounds(); race.goesOn(); ) {
       StoredSession stored = insert(SampleSessions.anonymous(NOW));
       List<StoredSession> expired = new ArrayList<>();
       Race.Outcome<Optional<StoredSession>, Integer> outcome =
@@ -120,7 +120,7 @@ abstract class Racing extends ContractPart {
   @Test
   void touchAgainstUpdate_theLaterMomentIsKept() {
     Instant later = NOW.plusSeconds(60);
-    for (int round = 0; round < Race.ROUNDS; round++) {
+    for (Race race = Race.inRounds(); race.goesOn(); ) {
       StoredSession stored = insert(SampleSessions.anonymous(NOW));
       StoredSession changed = stored.toBuilder().lastSeenAt(NOW.plusSeconds(30)).build();
       Race.Outcome<Boolean, Boolean> outcome =
@@ -134,7 +134,7 @@ abstract class Racing extends ContractPart {
   /** If it broke, a session that is in use would expire. */
   @Test
   void touchAgainstTouch_theLatestMomentIsKept() {
-    for (int round = 0; round < Race.ROUNDS / 4; round++) {
+    for (Race race = Race.inFewRounds(); race.goesOn(); ) {
       StoredSession stored = insert(SampleSessions.anonymous(NOW));
       List<Callable<Boolean>> touches = new ArrayList<>();
       for (int i = 1; i <= 8; i++) {
@@ -150,7 +150,7 @@ abstract class Racing extends ContractPart {
   /** If it broke, one of two changes would be lost and nobody would know. */
   @Test
   void updatesOfOneVersion_oneOfThemWins() {
-    for (int round = 0; round < Race.ROUNDS / 4; round++) {
+    for (Race race = Race.inFewRounds(); race.goesOn(); ) {
       StoredSession stored = insert(SampleSessions.complete(NOW));
       List<Callable<Boolean>> updates = new ArrayList<>();
       for (int i = 0; i < 6; i++) {
@@ -174,12 +174,19 @@ abstract class Racing extends ContractPart {
     List<Callable<Integer>> writers = new ArrayList<>();
     for (int i = 0; i < 4; i++) {
       SessionStore node = i % 2 == 0 ? store() : otherNode();
-      writers.add(() -> increment(node, stored.id(), Race.ROUNDS / 4));
+      writers.add(
+          () -> {
+            int successes = 0;
+            for (Race race = Race.inFewRounds(); race.goesOn(); successes++) {
+              increment(node, stored.id());
+            }
+            return successes;
+          });
     }
     int successes = Race.among(writers).stream().mapToInt(Integer::intValue).sum();
     StoredSession last = store().find(stored.id()).orElseThrow();
-    assertThat(count(last, "count")).isEqualTo(successes).isEqualTo(Race.ROUNDS);
-    assertThat(last.version()).isEqualTo(successes);
+    assertThat(count(last, "count")).as("the counter").isEqualTo(successes);
+    assertThat(last.version()).as("the version").isEqualTo(successes);
   }
 
   /** If it broke, a reader would see one half of a change without the other. */
@@ -187,34 +194,35 @@ abstract class Racing extends ContractPart {
   void readsDuringUpdates_neverSeeHalfASession() {
     StoredSession stored = insert(withCount(SampleSessions.complete(NOW).build(), 0).toBuilder());
     AtomicBoolean done = new AtomicBoolean();
-    Callable<Integer> writer =
+    Callable<Boolean> writer =
         () -> {
           try {
-            return increment(store(), stored.id(), Race.ROUNDS);
+            for (Race race = Race.inRounds(); race.goesOn(); ) {
+              increment(store(), stored.id());
+            }
+            return true;
           } finally {
             done.set(true);
           }
         };
-    Callable<Integer> reader =
+    Callable<Boolean> reader =
         () -> {
-          int reads = 0;
           while (!done.get()) {
             StoredSession seen = otherNode().find(stored.id()).orElseThrow();
             int count = count(seen, "count");
             assertThat(count(seen, "again")).as("the second half").isEqualTo(count);
             assertThat(seen.version()).isEqualTo(stored.version() + count);
             assertThat(seen.generation()).isEqualTo(stored.generation() + count);
-            reads++;
           }
-          return reads;
+          return true;
         };
-    assertThat(Race.among(List.of(writer, reader)).get(0)).isEqualTo(Race.ROUNDS);
+    assertThat(Race.among(List.of(writer, reader))).containsOnly(true);
   }
 
   /** If it broke, a session would be found before or after its time. */
   @Test
   void readsDuringItsLife_seeItFromInsertToDelete() {
-    for (int round = 0; round < Race.ROUNDS; round++) {
+    for (Race race = Race.inRounds(); race.goesOn(); ) {
       StoredSession session = SampleSessions.complete(NOW).build();
       AtomicBoolean inserted = new AtomicBoolean();
       AtomicBoolean deleting = new AtomicBoolean();
@@ -248,19 +256,16 @@ abstract class Racing extends ContractPart {
     }
   }
 
-  private static int increment(SessionStore node, SessionId id, int times) {
-    int successes = 0;
-    while (successes < times) {
+  /** Adds one to the counter, however often that takes. */
+  private static void increment(SessionStore node, SessionId id) {
+    StoredSession next;
+    do {
       StoredSession seen = node.find(id).orElseThrow();
-      StoredSession next =
+      next =
           withCount(seen, count(seen, "count") + 1).toBuilder()
               .generation(seen.generation() + 1)
               .build();
-      if (node.update(next, NOW)) {
-        successes++;
-      }
-    }
-    return successes;
+    } while (!node.update(next, NOW));
   }
 
   private static StoredSession withCount(StoredSession session, int count) {

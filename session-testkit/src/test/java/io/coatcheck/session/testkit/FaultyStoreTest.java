@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.coatcheck.session.memory.InMemorySessionStore;
+import io.coatcheck.session.store.BatchLookup;
 import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.SessionStoreException;
@@ -13,6 +14,7 @@ import io.coatcheck.session.store.WhenFull;
 import io.coatcheck.session.testkit.FaultyStore.Operation;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
@@ -55,7 +57,7 @@ class FaultyStoreTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Operation.class)
+  @EnumSource(value = Operation.class, mode = EnumSource.Mode.EXCLUDE, names = "STAMPS")
   void failBefore_hasNoEffectAndIsCounted(Operation operation) {
     inner.insert(session);
     store.failBefore(operation, 2);
@@ -77,7 +79,7 @@ class FaultyStoreTest {
     store.failAfter(operation, 1);
     assertThatExceptionOfType(SessionStoreException.class)
         .isThrownBy(() -> operations().get(operation).accept(store));
-    assertThat(inner.find(session.id())).isNotEqualTo(java.util.Optional.of(session));
+    assertThat(inner.find(session.id())).isNotEqualTo(Optional.of(session));
   }
 
   @Test
@@ -92,6 +94,25 @@ class FaultyStoreTest {
     store.heal();
     store.insert(session);
     assertThat(store.find(session.id())).contains(session);
+  }
+
+  @Test
+  void failBefore_ofACapability_fails() {
+    class WithLookup extends BrokenStore {
+      @Override
+      public Optional<BatchLookup> batchLookup() {
+        return Optional.of(ids -> Map.of());
+      }
+    }
+    FaultyStore faulty = FaultyStore.wrap(new WithLookup());
+    BatchLookup lookup = faulty.batchLookup().orElseThrow();
+    faulty.failBefore(Operation.STAMPS, 1);
+    assertThatExceptionOfType(SessionStoreException.class)
+        .isThrownBy(() -> lookup.stamps(Set.of()));
+    assertThat(lookup.stamps(Set.of())).isEmpty();
+    assertThat(faulty.calls(Operation.STAMPS)).isEqualTo(2);
+    assertThat(store.batchLookup()).isEmpty();
+    assertThat(store.nearCopies()).isEmpty();
   }
 
   @Test

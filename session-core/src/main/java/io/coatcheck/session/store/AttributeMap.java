@@ -1,0 +1,99 @@
+package io.coatcheck.session.store;
+
+import io.coatcheck.session.codec.AttributeValue;
+import java.util.AbstractMap;
+import java.util.AbstractSet;
+import java.util.Iterator;
+import java.util.Map;
+import java.util.NoSuchElementException;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A few attributes in one array, name and value by turns. Most sessions have a handful, for which a
+ * hash table is larger and no faster. Immutable, in the order of the map it was made from.
+ */
+final class AttributeMap extends AbstractMap<String, AttributeValue> {
+
+  /** With more names than this, looking at each of them is slower than a hash table. */
+  private static final int MOST = 8;
+
+  private final Object[] namesAndValues;
+
+  private AttributeMap(Object[] namesAndValues) {
+    this.namesAndValues = namesAndValues;
+  }
+
+  /** Copies a map into an immutable one. */
+  static Map<String, AttributeValue> copyOf(Map<String, AttributeValue> map) {
+    if (map instanceof AttributeMap) {
+      return map;
+    }
+    // The copy of the JDK also refuses null, and does not change between here and there.
+    Map<String, AttributeValue> copy = Map.copyOf(map);
+    if (copy.isEmpty() || copy.size() > MOST) {
+      return copy;
+    }
+    Object[] namesAndValues = new Object[2 * copy.size()];
+    int position = 0;
+    for (Map.Entry<String, AttributeValue> attribute : copy.entrySet()) {
+      namesAndValues[position++] = attribute.getKey();
+      namesAndValues[position++] = attribute.getValue();
+    }
+    return new AttributeMap(namesAndValues);
+  }
+
+  @Override
+  public int size() {
+    return namesAndValues.length / 2;
+  }
+
+  @Override
+  public @Nullable AttributeValue get(@Nullable Object name) {
+    for (int i = 0; i < namesAndValues.length; i += 2) {
+      if (namesAndValues[i].equals(name)) {
+        return (AttributeValue) namesAndValues[i + 1];
+      }
+    }
+    return null;
+  }
+
+  @Override
+  public boolean containsKey(@Nullable Object name) {
+    return get(name) != null;
+  }
+
+  @Override
+  public Set<Map.Entry<String, AttributeValue>> entrySet() {
+    return new AbstractSet<>() {
+      @Override
+      public int size() {
+        return AttributeMap.this.size();
+      }
+
+      @Override
+      public Iterator<Map.Entry<String, AttributeValue>> iterator() {
+        return new Attributes();
+      }
+    };
+  }
+
+  private final class Attributes implements Iterator<Map.Entry<String, AttributeValue>> {
+    private int position;
+
+    @Override
+    public boolean hasNext() {
+      return position < namesAndValues.length;
+    }
+
+    @Override
+    public Map.Entry<String, AttributeValue> next() {
+      if (!hasNext()) {
+        throw new NoSuchElementException();
+      }
+      position += 2;
+      return Map.entry(
+          (String) namesAndValues[position - 2], (AttributeValue) namesAndValues[position - 1]);
+    }
+  }
+}
