@@ -4,6 +4,7 @@ import io.coatcheck.session.store.SessionStoreException;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -14,6 +15,8 @@ final class Unavailable {
 
   private static final Logger LOG = LoggerFactory.getLogger(SessionFilter.class);
   private static final int DEEPEST_CAUSE = 32;
+  private static final String BODY =
+      "The service cannot reach its sessions at the moment. Please try again shortly.\n";
 
   private Unavailable() {}
 
@@ -36,15 +39,29 @@ final class Unavailable {
     response.setHeader("Retry-After", "5");
     response.setHeader("Cache-Control", "no-store");
     response.setContentType("text/plain;charset=UTF-8");
-    byte[] body =
-        "The service cannot reach its sessions at the moment. Please try again shortly.\n"
-            .getBytes(StandardCharsets.UTF_8);
-    response.setContentLength(body.length);
-    try (OutputStream out = response.getOutputStream()) {
-      out.write(body);
+    // The container tells the length: if the body cannot be written, none must have been promised.
+    try {
+      write(response);
     } catch (IOException | IllegalStateException e) {
       // The client is gone, or the response is one of non-blocking writes; the status is set.
       LOG.debug("The answer 503 has no body", e);
+    }
+  }
+
+  private static void write(HttpServletResponse response) throws IOException {
+    OutputStream stream;
+    try {
+      stream = response.getOutputStream();
+    } catch (IllegalStateException e) {
+      // Another thread of an asynchronous request has asked for the writer since the reset.
+      try (PrintWriter writer = response.getWriter()) {
+        response.resetBuffer();
+        writer.print(BODY);
+      }
+      return;
+    }
+    try (stream) {
+      stream.write(BODY.getBytes(StandardCharsets.UTF_8));
     }
   }
 }
