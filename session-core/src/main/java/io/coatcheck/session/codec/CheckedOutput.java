@@ -19,6 +19,7 @@ final class CheckedOutput extends ObjectOutputStream {
   private final Class<?> root;
   private final @Nullable ObjectInputFilter jvmWide = ObjectInputFilter.Config.getSerialFilter();
   private @Nullable AttributeCodecException refusal;
+  private @Nullable AttributeCodecException noted;
   private boolean resolving;
 
   CheckedOutput(OutputStream out, AllowList allowed, Class<?> root) throws IOException {
@@ -27,9 +28,13 @@ final class CheckedOutput extends ObjectOutputStream {
     this.root = root;
   }
 
-  /** Returns the first refusal, which code of a class in the graph may have swallowed. */
-  @Nullable AttributeCodecException refusal() {
-    return refusal;
+  /**
+   * Returns the first refusal, which code of a class in the graph may have swallowed.
+   *
+   * @param failure what writing ended with, if anything
+   */
+  @Nullable AttributeCodecException refusal(@Nullable Throwable failure) {
+    return refusal == null && failure == null ? noted : refusal;
   }
 
   /** Tells whether reading back may replace an object by one that this stream does not show. */
@@ -66,18 +71,18 @@ final class CheckedOutput extends ObjectOutputStream {
 
   /**
    * Throws, unless the class is that of an exception by which the stream itself may just be
-   * reporting a failure: throwing would hide it. The refusal stands all the same.
+   * reporting a failure: throwing would hide that. The refusal stands unless there is one.
    */
   private void refuse(String why, Class<?> type) {
     String inside = type == root ? "" : " (inside a " + root.getName() + ")";
     AttributeCodecException refused =
         new AttributeCodecException("cannot store an attribute: " + why + inside);
-    if (refusal == null) {
-      refusal = refused;
+    if (IOException.class.isAssignableFrom(type)) {
+      noted = noted == null ? refused : noted;
+      return;
     }
-    if (!IOException.class.isAssignableFrom(type)) {
-      throw refused;
-    }
+    refusal = refusal == null ? refused : refusal;
+    throw refused;
   }
 
   /** A class by itself, as a filter is shown it. */

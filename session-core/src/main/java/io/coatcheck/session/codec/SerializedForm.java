@@ -39,8 +39,9 @@ final class SerializedForm {
       rethrowFatal(thrown);
       failure = thrown;
     }
-    if (out != null && out.refusal() != null && !(failure instanceof NotSerializableException)) {
-      throw out.refusal();
+    AttributeCodecException refusal = out == null ? null : out.refusal(failure);
+    if (refusal != null) {
+      throw refusal;
     }
     if (sink.isOverfull()) {
       throw tooLarge(root);

@@ -9,6 +9,7 @@ import io.coatcheck.session.codec.shop.Shop.Box;
 import io.coatcheck.session.codec.shop.Shop.Colour;
 import io.coatcheck.session.codec.shop.Shop.Money;
 import java.io.File;
+import java.io.IOException;
 import java.io.ObjectStreamClass;
 import java.io.Serializable;
 import java.math.BigDecimal;
@@ -368,12 +369,14 @@ class JavaSerializationCodecTest {
 
     @Test
     void encode_whenWritingFails_keepsTheCause() {
-      assertThatExceptionOfType(AttributeCodecException.class)
-          .isThrownBy(() -> codec.encode(new Shop.FailingToWrite()))
-          .withMessage(
-              "cannot store a io.coatcheck.session.codec.shop.Shop$FailingToWrite: writing it"
-                  + " failed")
-          .withCauseInstanceOf(IllegalStateException.class);
+      for (Exception cause : List.of(new IllegalStateException(), new IOException("closed"))) {
+        assertThatExceptionOfType(AttributeCodecException.class)
+            .isThrownBy(() -> codec.encode(new Shop.FailingToWrite(cause)))
+            .withMessage(
+                "cannot store a io.coatcheck.session.codec.shop.Shop$FailingToWrite: writing it"
+                    + " failed")
+            .withCause(cause);
+      }
     }
 
     @Test

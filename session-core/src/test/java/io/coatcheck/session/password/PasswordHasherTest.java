@@ -152,6 +152,26 @@ class PasswordHasherTest {
     }
 
     @Test
+    @DisplayName("the work that only takes time never counts, not even if it matched")
+    void verify_ofWhatCannotBe_isFalse_evenIfTheStandInMatches() {
+      CountingBcrypt credulous =
+          new CountingBcrypt() {
+            @Override
+            public boolean matches(byte[] secret, String hash) {
+              return super.matches(secret, hash) || secret.length > 0;
+            }
+          };
+      PasswordHasher gullible = PasswordHasher.builder().bcrypt(credulous).build();
+      assertThat(gullible.verify("a", "$2a$12$" + TAIL)).isTrue();
+      assertThat(gullible.verify("a", "$2a$04$" + TAIL)).isTrue();
+      assertThat(gullible.verify("a", (String) null)).isFalse();
+      assertThat(gullible.verify("a", "$2a$03$" + TAIL)).isFalse();
+      assertThat(gullible.verify("a", "$2a$16$" + TAIL)).isFalse();
+      assertThat(gullible.verify("a", "{hmac-sha384}$2a$12$" + TAIL)).isFalse();
+      assertThat(gullible.verify("a".repeat(73), "$2a$12$" + TAIL)).isFalse();
+    }
+
+    @Test
     void verify_ofAMegabytePassword_encodesNothingAndIsOneBcrypt() {
       String hash = hasher.hash("a");
       bcrypt.takeWork();

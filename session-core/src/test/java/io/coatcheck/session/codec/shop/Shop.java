@@ -185,8 +185,18 @@ public final class Shop {
   }
 
   public static class FailingToWrite implements Serializable {
-    private void writeObject(ObjectOutputStream out) {
-      throw new IllegalStateException("closed " + out.hashCode());
+    private final transient Exception failure;
+
+    public FailingToWrite(Exception failure) {
+      this.failure = failure;
+    }
+
+    private void writeObject(ObjectOutputStream out) throws IOException {
+      out.writeInt(1);
+      if (failure instanceof IOException failed) {
+        throw failed;
+      }
+      throw (RuntimeException) failure;
     }
   }
 
