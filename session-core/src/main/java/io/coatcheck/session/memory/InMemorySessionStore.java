@@ -11,7 +11,6 @@ import io.coatcheck.session.store.WhenFull;
 import io.coatcheck.session.token.SessionId;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -70,8 +69,8 @@ public final class InMemorySessionStore implements SessionStore {
 
   @Override
   public Optional<StoredSession> find(SessionId id) {
-    Slot slot = open().use(id);
-    return slot == null ? Optional.empty() : Optional.ofNullable(outgoing(slot.read()));
+    StoredSession session = open().find(id);
+    return session == null ? Optional.empty() : Optional.of(outgoing(session));
   }
 
   @Override
@@ -86,7 +85,10 @@ public final class InMemorySessionStore implements SessionStore {
   public boolean touch(SessionId id, Instant lastSeenAt, Instant now) {
     SessionTable sessions = open();
     Slot slot = sessions.peek(id);
-    while (slot != null) {
+    if (slot == null) {
+      return false;
+    }
+    while (true) {
       StoredSession stored = sessions.settled(slot);
       if (stored == null || stored.isExpiredAt(now)) {
         return false;
@@ -96,14 +98,15 @@ public final class InMemorySessionStore implements SessionStore {
         return true;
       }
     }
-    return false;
   }
 
   @Override
   public Optional<StoredSession> delete(SessionId id) {
     SessionTable sessions = open();
     Slot slot = sessions.peek(id);
-    return slot == null ? Optional.empty() : Optional.ofNullable(sessions.end(slot));
+    return slot == null
+        ? Optional.empty()
+        : Optional.ofNullable(sessions.end(slot, stored -> true));
   }
 
   @Override
@@ -166,8 +169,8 @@ public final class InMemorySessionStore implements SessionStore {
     return copyOnRead ? encoded(session) : session;
   }
 
-  private @Nullable StoredSession outgoing(@Nullable StoredSession session) {
-    return copyOnRead && session != null ? encoded(session) : session;
+  private StoredSession outgoing(StoredSession session) {
+    return copyOnRead ? encoded(session) : session;
   }
 
   private static StoredSession encoded(StoredSession session) {
@@ -230,20 +233,7 @@ public final class InMemorySessionStore implements SessionStore {
     @Override
     public int deleteByPrincipal(
         String principal, Set<SessionId> except, Consumer<StoredSession> deleted) {
-      SessionTable sessions = open();
-      List<StoredSession> ended = new ArrayList<>();
-      for (Slot slot : sessions.slotsOf(principal)) {
-        StoredSession stored = sessions.settled(slot);
-        while (stored != null
-            && stored.principal().filter(principal::equals).isPresent()
-            && !except.contains(stored.id())) {
-          if (sessions.end(slot, stored)) {
-            ended.add(stored);
-            break;
-          }
-          stored = sessions.settled(slot);
-        }
-      }
+      List<StoredSession> ended = open().endAllOf(principal, except);
       handOver(ended, deleted);
       return ended.size();
     }

@@ -10,9 +10,11 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -58,17 +60,17 @@ final class SessionTable {
     anonymous = new AnonymousSlots(maximum, calendar::place);
   }
 
-  /** Returns the slot of a session that exists, and counts it as used; null if there is none. */
-  @Nullable Slot use(SessionId id) {
-    Slot slot = live(authenticated.get(id));
-    if (slot == null) {
-      slot = live(anonymous.use(id));
+  /** Returns a session and counts it as used; null if there is none. */
+  @Nullable StoredSession find(SessionId id) {
+    StoredSession session = read(authenticated.get(id));
+    if (session == null) {
+      session = read(anonymous.use(id));
     }
     // Between the two looks it may have logged in.
-    return slot != null ? slot : live(authenticated.get(id));
+    return session != null ? session : read(authenticated.get(id));
   }
 
-  /** As {@link #use}, without any effect on what is evicted. */
+  /** Returns the slot of a session that exists, without any effect on what is evicted. */
   @Nullable Slot peek(SessionId id) {
     Slot slot = live(authenticated.get(id));
     if (slot == null) {
@@ -131,23 +133,18 @@ final class SessionTable {
     return locked(() -> admitLocked(session, isNew, limit, whenFull, now));
   }
 
-  /** Ends the session in a slot; null if somebody else did. */
-  @Nullable StoredSession end(Slot slot) {
+  /** Ends the session in a slot; null if it does not meet the condition, or has ended. */
+  @Nullable StoredSession end(Slot slot, Predicate<StoredSession> condition) {
     while (true) {
       StoredSession stored = settled(slot);
-      if (stored == null || end(slot, stored)) {
+      if (stored == null || !condition.test(stored)) {
+        return null;
+      }
+      if (slot.replace(stored, null)) {
+        forget(slot, stored);
         return stored;
       }
     }
-  }
-
-  /** Ends the session in a slot if it is exactly this snapshot. */
-  boolean end(Slot slot, StoredSession stored) {
-    if (!slot.replace(stored, null)) {
-      return false;
-    }
-    forget(slot, stored);
-    return true;
   }
 
   /** Returns the sessions of a principal as they all were at one moment. */
@@ -168,9 +165,17 @@ final class SessionTable {
     }
   }
 
-  /** Returns the slots that may hold sessions of a principal. */
-  List<Slot> slotsOf(String principal) {
-    return byPrincipal.of(principal);
+  /** Ends all sessions of a principal but some, and returns them. */
+  List<StoredSession> endAllOf(String principal, Set<SessionId> except) {
+    List<StoredSession> ended = new ArrayList<>();
+    for (Slot slot : byPrincipal.of(principal)) {
+      StoredSession session =
+          end(slot, stored -> isOf(principal, stored) && !except.contains(stored.id()));
+      if (session != null) {
+        ended.add(session);
+      }
+    }
+    return ended;
   }
 
   /**
@@ -183,13 +188,9 @@ final class SessionTable {
     calendar.visit(
         cutoff,
         slot -> {
-          StoredSession stored = settled(slot);
-          while (stored != null && stored.isExpiredAt(cutoff)) {
-            if (end(slot, stored)) {
-              ended.add(stored);
-              break;
-            }
-            stored = settled(slot);
+          StoredSession session = end(slot, stored -> stored.isExpiredAt(cutoff));
+          if (session != null) {
+            ended.add(session);
           }
           return ended.size() < limit;
         });
@@ -351,8 +352,12 @@ final class SessionTable {
     return session.principal().filter(principal::equals).isPresent();
   }
 
+  private static @Nullable StoredSession read(@Nullable Slot slot) {
+    return slot == null ? null : slot.read();
+  }
+
   private static @Nullable Slot live(@Nullable Slot slot) {
-    return slot != null && slot.read() != null ? slot : null;
+    return read(slot) == null ? null : slot;
   }
 
   private static boolean accepts(StoredSession stored, StoredSession update, Instant now) {
