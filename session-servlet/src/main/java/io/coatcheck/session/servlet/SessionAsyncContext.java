@@ -128,17 +128,17 @@ final class SessionAsyncContext implements AsyncContext {
 
     @Override
     public void onComplete(AsyncEvent event) {
-      save();
+      save(exchange::completed);
     }
 
     @Override
     public void onTimeout(AsyncEvent event) {
-      save();
+      save(exchange::wentAsync);
     }
 
     @Override
     public void onError(AsyncEvent event) {
-      save();
+      save(exchange::wentAsync);
     }
 
     @Override
@@ -146,9 +146,9 @@ final class SessionAsyncContext implements AsyncContext {
       // Each cycle begins with a context of its own, and with its own listener.
     }
 
-    private void save() {
+    private void save(Runnable work) {
       try {
-        exchange.completed();
+        work.run();
       } catch (RuntimeException e) {
         // There is nobody left to throw it to.
         LOG.error("The session could not be saved at the end of an asynchronous request", e);

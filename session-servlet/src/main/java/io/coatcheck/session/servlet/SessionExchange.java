@@ -2,22 +2,19 @@ package io.coatcheck.session.servlet;
 
 import io.coatcheck.session.Authentication;
 import io.coatcheck.session.LoginOptions;
-import io.coatcheck.session.Resolution;
 import io.coatcheck.session.Session;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.store.SessionStoreException;
-import io.coatcheck.session.token.SessionId;
-import io.coatcheck.session.token.SessionToken;
 import jakarta.servlet.RequestDispatcher;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
-import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * All that one filter knows of one request: what the client presented, the session, whether it was
@@ -29,28 +26,22 @@ import org.jspecify.annotations.Nullable;
  */
 final class SessionExchange {
 
-  private static final Resolution ABSENT = new Resolution.Absent();
+  private static final Logger LOG = LoggerFactory.getLogger(SessionFilter.class);
 
   private final ReentrantLock lock = new ReentrantLock();
   private final FilterSettings settings;
   private final SessionManager manager;
   private final HttpServletRequest request;
   private final HttpServletResponse response;
-  private final List<String> presented;
-  private final CookieSlot cookie;
+  private final PresentedTokens presented;
+  private final OutgoingResponse outgoing;
   private final CommitWatch watch;
 
   // Guarded by the lock.
-  private @Nullable Resolution resolution;
-  private @Nullable SessionStoreException unresolved;
-  private @Nullable SessionStoreException failure;
   private @Nullable Session session;
   private @Nullable HttpSessionView view;
   private @Nullable SessionRequest wrapper;
-  private @Nullable SessionId requestedId;
-  private @Nullable String requestedText;
   private @Nullable Instant previousAccess;
-  private boolean isAnswered;
   private boolean asked;
   private int observedForwards;
   private volatile @Nullable SessionAsyncContext asyncContext;
@@ -61,8 +52,9 @@ final class SessionExchange {
     this.manager = settings.manager();
     this.request = request;
     this.response = response;
-    presented = CookieHeader.valuesOf(settings.cookie().name(), request);
-    cookie = new CookieSlot(settings.cookie(), response);
+    presented =
+        new PresentedTokens(manager, CookieHeader.valuesOf(settings.cookie().name(), request));
+    outgoing = new OutgoingResponse(settings.cookie(), response, manager.clock());
     watch = new CommitWatch(this, response);
   }
 
@@ -77,13 +69,7 @@ final class SessionExchange {
 
   /** Puts the cookie back after the application changed headers, unless they have been sent. */
   void restoreCookie() {
-    locked(
-        () -> {
-          if (!response.isCommitted()) {
-            cookie.restore();
-          }
-          return null;
-        });
+    run(outgoing::restoreCookie);
   }
 
   CommitWatch watch() {
@@ -107,33 +93,23 @@ final class SessionExchange {
 
   /** Resolves before the application runs. A failure waits until the application asks. */
   void resolveNow() {
-    if (!presented.isEmpty()) {
-      locked(
-          () -> {
-            if (resolution == null) {
-              resolve();
-            }
-            return null;
-          });
+    if (presented.areAny()) {
+      run(this::resolveOnce);
     }
   }
 
-  private void resolve() {
-    try {
-      Resolution found = manager.resolve(presented);
-      resolution = found;
-      if (found instanceof Resolution.Live live) {
-        session = live.session();
-        previousAccess = session.lastSeenAt();
-        if (requestedId == null) {
-          requestedId = session.id();
-          requestedText = HttpSessionView.textOf(session);
-        }
+  private void resolveOnce() {
+    if (!presented.areResolved()) {
+      Session live = presented.resolve();
+      if (live != null) {
+        begin(live);
       }
-    } catch (SessionStoreException e) {
-      unresolved = e;
-      resolution = ABSENT;
     }
+  }
+
+  private void begin(Session begun) {
+    session = begun;
+    previousAccess = begun.lastSeenAt();
   }
 
   /**
@@ -151,14 +127,10 @@ final class SessionExchange {
       // Another request ended it, or took it over. What the token is worth now decides whether the
       // client has a newer cookie, which a new session of this request would overwrite.
       session = null;
-      resolution = null;
+      presented.reconsider();
     }
-    if (resolution == null) {
-      resolve();
-    }
-    if (unresolved != null) {
-      throw unresolved;
-    }
+    resolveOnce();
+    presented.requireAnswer();
     return session;
   }
 
@@ -172,32 +144,20 @@ final class SessionExchange {
   @Nullable String requestedSessionId() {
     return locked(
         () -> {
-          if (requestedText == null && !presented.isEmpty()) {
-            if (resolution == null) {
-              resolve();
-            }
-            if (requestedText == null) {
-              requestedText =
-                  presented.stream()
-                      .flatMap(text -> SessionToken.parse(text).stream())
-                      .findFirst()
-                      .map(token -> token.id().toString())
-                      .orElse(null);
-            }
-          }
-          return requestedText;
+          resolveOnce();
+          return presented.requestedText();
         });
   }
 
   boolean isRequestedSessionIdValid() {
     Session current = session();
     return current != null
-        && current.id().equals(requestedId)
+        && presented.opened(current)
         && manager.clock().instant().isBefore(current.expiresAt());
   }
 
   boolean hasPresented() {
-    return !presented.isEmpty();
+    return presented.areAny();
   }
 
   // What the application does.
@@ -210,8 +170,8 @@ final class SessionExchange {
             if (!create) {
               return null;
             }
-            requireUncommitted("create a session");
-            current = manager.create(resolution == null ? ABSENT : resolution);
+            outgoing.requireUncommitted("create a session");
+            current = manager.create(presented.resolution());
             begin(current);
             if (settings.storeEmptySessions()) {
               current.keep();
@@ -220,11 +180,6 @@ final class SessionExchange {
           }
           return viewOf(current);
         });
-  }
-
-  private void begin(Session begun) {
-    session = begun;
-    previousAccess = begun.lastSeenAt();
   }
 
   private HttpSessionView viewOf(Session current) {
@@ -248,9 +203,12 @@ final class SessionExchange {
    *     sent
    */
   void requireUsable(Session current) {
-    if (!current.isStored() && !current.isEphemeral() && !current.isEnded()) {
-      requireUncommitted("store a new session");
-    }
+    run(
+        () -> {
+          if (!current.isStored() && !current.isEphemeral() && !current.isEnded()) {
+            outgoing.requireUncommitted("store a new session");
+          }
+        });
   }
 
   /**
@@ -273,31 +231,31 @@ final class SessionExchange {
 
   /** Begins a forward whose end the filter sees. */
   void forwardBegins() {
-    locked(() -> observedForwards++);
+    run(() -> observedForwards++);
   }
 
   /** Ends such a forward. */
   void forwardEnds() {
-    locked(() -> observedForwards--);
+    run(() -> observedForwards--);
   }
 
   LoginResult login(String principal, LoginOptions options) {
     return locked(
         () -> {
-          requireUncommitted("log in");
+          outgoing.requireUncommitted("log in");
           Session before = findSession();
           Authentication outcome = manager.authenticate(before, principal, options);
           if (outcome instanceof Authentication.Granted granted) {
             if (granted.session() != before) {
               begin(granted.session());
             }
-            resolution = ABSENT;
-            deliver();
+            presented.settle();
+            outgoing.carryTokenOf(granted.session());
             return LoginResult.LOGGED_IN;
           }
           if (before != null && before.isEnded()) {
             forget();
-            deleteCookie();
+            outgoing.deleteCookie(presented.areAny());
           }
           return switch (((Authentication.Refused) outcome).reason()) {
             case LIMIT_REACHED -> LoginResult.LIMIT_REACHED;
@@ -314,10 +272,10 @@ final class SessionExchange {
   boolean renew(Session current) {
     return locked(
         () -> {
-          requireUncommitted("renew the session");
+          outgoing.requireUncommitted("renew the session");
           current.keep();
           boolean renewed = manager.renew(current);
-          deliver();
+          outgoing.carryTokenOf(current);
           relied(current);
           return renewed;
         });
@@ -325,47 +283,35 @@ final class SessionExchange {
 
   /** Ends the session, and makes the client forget it. A store that fails is not forgotten. */
   void invalidate(Session current) {
-    locked(
+    run(
         () -> {
           boolean wasEphemeral = current.isEphemeral();
           try {
             manager.invalidate(current);
           } catch (SessionStoreException e) {
-            throw fail(e);
+            throw outgoing.fail(e);
           }
           forget();
           if (!wasEphemeral) {
-            deleteCookie();
+            outgoing.deleteCookie(presented.areAny());
           }
-          return null;
         });
   }
 
   /** Ends the session, if there is one, and makes the client forget what it presented. */
   void logout() {
-    HttpSessionView current = view(false);
+    HttpSessionView current = orFail(() -> view(false));
     if (current != null) {
       current.invalidate();
     }
-    deleteCookie();
-  }
-
-  /** Makes the client forget whatever it presented, and what it was to be sent. */
-  void deleteCookie() {
-    locked(
-        () -> {
-          if ((cookie.isFilled() || hasPresented()) && !response.isCommitted()) {
-            cookie.put(settings.cookie().delete());
-          }
-          return null;
-        });
+    run(() -> outgoing.deleteCookie(presented.areAny()));
   }
 
   /** There is no session any more, and none is looked for again. */
   private void forget() {
     session = null;
     view = null;
-    resolution = ABSENT;
+    presented.settle();
   }
 
   // Saving.
@@ -376,16 +322,13 @@ final class SessionExchange {
    * @throws SessionStoreException if it could not be saved; the response is answered with 503
    */
   void beforeCommit() {
-    locked(
+    run(
         () -> {
-          if (failure != null) {
-            throw fail(failure);
-          }
-          if (!response.isCommitted()) {
+          outgoing.requireNoFailure();
+          if (!outgoing.isCommitted()) {
             save();
-            cookie.restore();
+            outgoing.restoreCookie();
           }
-          return null;
         });
   }
 
@@ -400,117 +343,110 @@ final class SessionExchange {
       }
     } catch (SessionStoreException e) {
       if (asked) {
-        throw fail(e);
+        throw outgoing.fail(e);
       }
       // The application did not ask for the session: there is nothing to lose but a touch.
     }
-    deliver();
+    outgoing.carryTokenOf(current);
   }
 
-  private void deliver() {
-    Session current = session;
-    if (current != null && !response.isCommitted()) {
-      current
-          .unsentToken()
-          .ifPresent(
-              token -> {
-                cookie.put(settings.cookie().set(token, maxAge(current)));
-                current.tokenSent();
-              });
-    }
-  }
-
-  private @Nullable Duration maxAge(Session current) {
-    return current.isRemembered()
-        ? Duration.between(manager.clock().instant(), current.absoluteDeadline())
-        : null;
+  /** Saves when the application is done. */
+  void chainReturned() {
+    run(
+        () -> {
+          if (outgoing.hasFailed()) {
+            outgoing.answerFailure();
+          } else if (outgoing.isCommitted()) {
+            saveWhatIsLeft();
+          } else {
+            beforeCommit();
+          }
+        });
   }
 
   /**
-   * Saves when the application is done, or has gone on asynchronously: then the response belongs to
-   * another thread, and is left alone.
+   * Saves while the request goes on asynchronously. The response belongs to another thread now, and
+   * is left alone: whoever commits it sends the cookie, or finds out about the failure.
    */
-  void chainReturned(boolean isAsync) {
-    locked(
+  void wentAsync() {
+    run(
         () -> {
-          if (failure == null) {
-            if (isAsync || response.isCommitted()) {
-              saveLate(isAsync);
-            } else {
-              beforeCommit();
+          Session current = session;
+          if (current != null && !outgoing.hasFailed()) {
+            try {
+              saveLate(current);
+            } catch (SessionStoreException e) {
+              LOG.debug("A save failed while the request goes on asynchronously", e);
             }
           }
-          return null;
+        });
+  }
+
+  /** Saves when an asynchronous request has been completed. */
+  void completed() {
+    run(
+        () -> {
+          if (!outgoing.hasFailed()) {
+            saveWhatIsLeft();
+          }
         });
   }
 
   /** Saves what was changed after the response was committed. */
-  void completed() {
-    locked(
-        () -> {
-          if (failure == null) {
-            saveLate(false);
-          }
-          return null;
-        });
-  }
-
-  private void saveLate(boolean cookieCanFollow) {
+  private void saveWhatIsLeft() {
     Session current = session;
-    if (current == null || (current.isAwaitingCreation() && !cookieCanFollow)) {
+    if (current == null) {
       return;
     }
+    if (current.isAwaitingCreation()) {
+      LOG.error(
+          "The container committed the response before its buffer was full, and the new session {}"
+              + " was not stored: its cookie could not be sent",
+          current.id());
+      return;
+    }
+    saveLate(current);
+  }
+
+  private void saveLate(Session current) {
     try {
       manager.save(current);
     } catch (SessionStoreException e) {
       if (asked) {
-        failure = e;
-        throw e;
+        throw outgoing.failLater(e);
       }
     }
   }
 
   // Failure.
 
-  /** Remembers a failure, so that nothing else reaches the client even if it is swallowed. */
-  private SessionStoreException fail(SessionStoreException e) {
-    failure = e;
-    if (!isAnswered && !response.isCommitted()) {
-      cookie.clear();
-      Unavailable.answer(response);
-      isAnswered = true;
-    }
-    return e;
+  /** Does what must not be reported as done if the store fails. */
+  <T extends @Nullable Object> T orFail(Supplier<T> work) {
+    return locked(
+        () -> {
+          try {
+            return work.get();
+          } catch (SessionStoreException e) {
+            throw outgoing.fail(e);
+          }
+        });
   }
 
   /** Answers 503 for a failure that the application let pass, unless it is too late for that. */
   boolean answersUnavailable(SessionStoreException e) {
     return locked(
         () -> {
-          fail(e);
-          return isAnswered;
+          outgoing.fail(e);
+          return outgoing.isAnswered();
         });
   }
 
-  /** Puts the cookie back after the container dropped what the application had written. */
-  void errorDispatchBegins() {
-    locked(
-        () -> {
-          if (!response.isCommitted()) {
-            watch.bufferWasReset();
-            cookie.restore();
-          }
-          return null;
-        });
-  }
-
-  private void requireUncommitted(String what) {
-    if (response.isCommitted()) {
-      throw new IllegalStateException(
-          "it is too late to "
-              + what
-              + ": the response is committed, so its cookie can no longer be sent."
-              + " Do it before the response is written");
+  private void run(Runnable work) {
+    lock.lock();
+    try {
+      work.run();
+    } finally {
+      lock.unlock();
     }
   }
 

@@ -10,9 +10,7 @@ import jakarta.servlet.FilterRegistration;
 import jakarta.servlet.ServletContext;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.ServletRequest;
-import jakarta.servlet.ServletRequestWrapper;
 import jakarta.servlet.ServletResponse;
-import jakarta.servlet.ServletResponseWrapper;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
@@ -165,8 +163,8 @@ public class SessionFilter implements Filter {
       return;
     }
     SessionExchange exchange = known == null ? begin(request, response) : known;
-    SessionRequest ourRequest = ours(request, exchange);
-    SessionResponse ourResponse = ours(response, exchange);
+    SessionRequest ourRequest = SessionRequest.in(request, exchange);
+    SessionResponse ourResponse = SessionResponse.in(response, exchange);
     if (ourRequest != null && ourResponse != null) {
       passThrough(exchange, request, response, chain);
       return;
@@ -182,9 +180,6 @@ public class SessionFilter implements Filter {
       passedRequest = ourRequest;
     }
     exchange.wrappedBy(ourRequest);
-    if (request.getDispatcherType() == DispatcherType.ERROR) {
-      exchange.errorDispatchBegins();
-    }
     if (known == null && isEager(exchange.settings(), request)) {
       exchange.resolveNow();
     }
@@ -248,11 +243,11 @@ public class SessionFilter implements Filter {
       throws IOException, ServletException {
     try {
       chain.doFilter(request, response);
-      exchange.chainReturned(request.isAsyncStarted());
+      ended(exchange, request);
     } catch (IOException | ServletException | RuntimeException | Error e) {
       SessionStoreException failure = Unavailable.causeOf(e);
       if (failure == null) {
-        saveDespite(e, exchange, request.isAsyncStarted());
+        saveDespite(e, exchange, request);
         throw e;
       }
       if (!exchange.answersUnavailable(failure)) {
@@ -261,10 +256,19 @@ public class SessionFilter implements Filter {
     }
   }
 
+  private static void ended(SessionExchange exchange, HttpServletRequest request) {
+    if (request.isAsyncStarted()) {
+      exchange.wentAsync();
+    } else {
+      exchange.chainReturned();
+    }
+  }
+
   /** What the application stored before it failed is stored. */
-  private static void saveDespite(Throwable e, SessionExchange exchange, boolean isAsync) {
+  private static void saveDespite(
+      Throwable e, SessionExchange exchange, HttpServletRequest request) {
     try {
-      exchange.chainReturned(isAsync);
+      ended(exchange, request);
     } catch (SessionStoreException unsaved) {
       e.addSuppressed(unsaved);
     }
@@ -282,31 +286,6 @@ public class SessionFilter implements Filter {
     SessionExchange exchange = new SessionExchange(current, request, response);
     request.setAttribute(attribute, exchange);
     return exchange;
-  }
-
-  /** Finds our wrapper below those of others; null if there is none. */
-  private static @Nullable SessionRequest ours(
-      HttpServletRequest request, SessionExchange exchange) {
-    ServletRequest current = request;
-    while (current instanceof ServletRequestWrapper wrapper) {
-      if (wrapper instanceof SessionRequest ours && ours.exchange() == exchange) {
-        return ours;
-      }
-      current = wrapper.getRequest();
-    }
-    return null;
-  }
-
-  private static @Nullable SessionResponse ours(
-      HttpServletResponse response, SessionExchange exchange) {
-    ServletResponse current = response;
-    while (current instanceof ServletResponseWrapper wrapper) {
-      if (wrapper instanceof SessionResponse ours && ours.exchange() == exchange) {
-        return ours;
-      }
-      current = wrapper.getResponse();
-    }
-    return null;
   }
 
   /** Builds a filter; {@link #build()} checks the combination. Not thread-safe. */

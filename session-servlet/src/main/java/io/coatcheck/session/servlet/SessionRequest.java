@@ -4,6 +4,7 @@ import io.coatcheck.session.Session;
 import jakarta.servlet.AsyncContext;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.ServletRequest;
+import jakarta.servlet.ServletRequestWrapper;
 import jakarta.servlet.ServletResponse;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletRequestWrapper;
@@ -39,12 +40,16 @@ final class SessionRequest extends HttpServletRequestWrapper {
     this.response = response;
   }
 
-  SessionExchange exchange() {
-    return exchange;
-  }
-
-  SessionResponse response() {
-    return response;
+  /** Finds the wrapper of an exchange below those of others; null if there is none. */
+  static @Nullable SessionRequest in(HttpServletRequest request, SessionExchange exchange) {
+    ServletRequest current = request;
+    while (current instanceof ServletRequestWrapper wrapper) {
+      if (wrapper instanceof SessionRequest ours && ours.exchange == exchange) {
+        return ours;
+      }
+      current = wrapper.getRequest();
+    }
+    return null;
   }
 
   @Override

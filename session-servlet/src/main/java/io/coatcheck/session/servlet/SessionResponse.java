@@ -1,11 +1,14 @@
 package io.coatcheck.session.servlet;
 
 import jakarta.servlet.ServletOutputStream;
+import jakarta.servlet.ServletResponse;
+import jakarta.servlet.ServletResponseWrapper;
 import jakarta.servlet.http.Cookie;
 import jakarta.servlet.http.HttpServletResponse;
 import jakarta.servlet.http.HttpServletResponseWrapper;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -17,6 +20,8 @@ final class SessionResponse extends HttpServletResponseWrapper {
 
   private static final Logger LOG = LoggerFactory.getLogger(SessionFilter.class);
 
+  private static final AtomicBoolean REFUSAL_TOLD = new AtomicBoolean();
+
   private final SessionExchange exchange;
   private @Nullable ServletOutputStream stream;
   private @Nullable PrintWriter writer;
@@ -26,8 +31,16 @@ final class SessionResponse extends HttpServletResponseWrapper {
     this.exchange = exchange;
   }
 
-  SessionExchange exchange() {
-    return exchange;
+  /** Finds the wrapper of an exchange below those of others; null if there is none. */
+  static @Nullable SessionResponse in(HttpServletResponse response, SessionExchange exchange) {
+    ServletResponse current = response;
+    while (current instanceof ServletResponseWrapper wrapper) {
+      if (wrapper instanceof SessionResponse ours && ours.exchange == exchange) {
+        return ours;
+      }
+      current = wrapper.getResponse();
+    }
+    return null;
   }
 
   // What is written.
@@ -178,7 +191,11 @@ final class SessionResponse extends HttpServletResponseWrapper {
   }
 
   private static void refuse() {
-    LOG.warn("The application tried to set the session cookie by itself; this has no effect");
+    if (REFUSAL_TOLD.compareAndSet(false, true)) {
+      LOG.warn(
+          "The application sets the session cookie by itself, here or elsewhere; that has no effect."
+              + " To log out, call WebSession.logout or invalidate the session");
+    }
   }
 
   private void beforeHeader(String name, @Nullable String value) {

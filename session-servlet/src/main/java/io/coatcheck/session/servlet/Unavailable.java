@@ -6,6 +6,8 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -17,6 +19,9 @@ final class Unavailable {
   private static final int DEEPEST_CAUSE = 32;
   private static final String BODY =
       "The service cannot reach its sessions at the moment. Please try again shortly.\n";
+  private static final long LOG_INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(1);
+  private static final AtomicLong LAST_LOGGED =
+      new AtomicLong(System.nanoTime() - LOG_INTERVAL_NANOS);
 
   private Unavailable() {}
 
@@ -33,7 +38,8 @@ final class Unavailable {
   }
 
   /** Answers, and closes the response, which must not be committed yet. */
-  static void answer(HttpServletResponse response) {
+  static void answer(HttpServletResponse response, SessionStoreException failure) {
+    log(failure);
     response.reset();
     response.setStatus(HttpServletResponse.SC_SERVICE_UNAVAILABLE);
     response.setHeader("Retry-After", "5");
@@ -62,6 +68,17 @@ final class Unavailable {
     }
     try (stream) {
       stream.write(BODY.getBytes(StandardCharsets.UTF_8));
+    }
+  }
+
+  /** The exception goes no further, so it is logged here; during an outage once a second. */
+  private static void log(SessionStoreException failure) {
+    long now = System.nanoTime();
+    long last = LAST_LOGGED.get();
+    if (now - last >= LOG_INTERVAL_NANOS && LAST_LOGGED.compareAndSet(last, now)) {
+      LOG.error("The session store failed, and the answer is 503", failure);
+    } else {
+      LOG.debug("The session store failed, and the answer is 503", failure);
     }
   }
 }

@@ -90,7 +90,8 @@ public final class WebSession {
    * twice is fine, and so is doing it without a session.
    *
    * @throws io.coatcheck.session.store.SessionStoreException if the store failed: the response is
-   *     503 even if this is caught, since the logout must not be reported as done
+   *     503 even if this is caught, since the logout must not be reported as done; so it is for all
+   *     that ends sessions
    */
   public void logout() {
     exchange.logout();
@@ -189,7 +190,7 @@ public final class WebSession {
       exchange.logout();
       return true;
     }
-    return manager.revokeOwn(session, id);
+    return exchange.orFail(() -> manager.revokeOwn(session, id));
   }
 
   /**
@@ -209,7 +210,7 @@ public final class WebSession {
    */
   public int logoutOthers() {
     Session session = exchange.session();
-    return session == null ? 0 : manager.revokeOthers(session);
+    return session == null ? 0 : exchange.orFail(() -> manager.revokeOthers(session));
   }
 
   /**
@@ -221,7 +222,7 @@ public final class WebSession {
    *     out
    */
   public int logoutEverywhere() {
-    int ended = live().map(manager::revokeAllOf).orElse(0);
+    int ended = exchange.orFail(() -> live().map(manager::revokeAllOf).orElse(0));
     exchange.logout();
     return ended;
   }

@@ -10,9 +10,9 @@ import jakarta.servlet.http.HttpSession;
 import java.io.IOException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Disabled;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.Parameter;
@@ -23,6 +23,13 @@ import org.junit.jupiter.params.provider.EnumSource;
 @ParameterizedClass(name = "{0}")
 @EnumSource(Container.class)
 class AsyncTest {
+
+  /**
+   * In milliseconds: long enough for the container's thread to return first. Jetty 12.1.14, with no
+   * filter at all, never answers one in sixty requests whose timeout is 1 ms, and so ends while
+   * that thread is on its way back.
+   */
+  private static final long TIMEOUT = 100;
 
   @Parameter Container container;
 
@@ -101,7 +108,7 @@ class AsyncTest {
                     event.getAsyncContext().getResponse().getWriter().print("timed out");
                     event.getAsyncContext().complete();
                   }));
-          context.setTimeout(1);
+          context.setTimeout(TIMEOUT);
         });
 
     Browser.Answer answer = browser.get("/");
@@ -112,14 +119,13 @@ class AsyncTest {
   }
 
   @Test
-  @Disabled("Known defect: on Jetty the request now and then never completes; see CHANGELOG.md")
   void timeout_withoutAListener_savesAndShowsTheErrorPage() {
     browser.get("/begin");
     site.on(
             "/",
             (request, response) -> {
               request.getSession().setAttribute("b", "2");
-              request.startAsync().setTimeout(1);
+              request.startAsync().setTimeout(TIMEOUT);
             })
         .on(
             Site.ERROR_PAGE,
@@ -245,10 +251,46 @@ class AsyncTest {
   }
 
   @Test
+  @DisplayName("I9: a save that failed when the filter returned is answered with 503 at complete")
+  void failedSaveOfTheFilter_isAnsweredAtComplete() {
+    CountDownLatch filterReturned = new CountDownLatch(1);
+    SessionFilter filter = SessionFilter.builder(site.manager).build();
+    site.filters(
+        (request, response, chain) -> {
+          chain.doFilter(request, response);
+          filterReturned.countDown();
+        },
+        filter);
+    site.on(
+        "/",
+        (request, response) -> {
+          request.getSession().setAttribute("a", "1");
+          AsyncContext context = request.startAsync();
+          startThread(
+              () -> {
+                awaitQuietly(filterReturned);
+                site.store.recover();
+                try {
+                  response.getWriter().print("done");
+                  context.complete();
+                } catch (IOException | RuntimeException e) {
+                  // The application does not care.
+                }
+              });
+        });
+    site.store.fail("insert");
+
+    Browser.Answer answer = browser.get("/");
+
+    assertThat(answer.status()).isEqualTo(503);
+    assertThat(answer.setCookies()).isEmpty();
+  }
+
+  @Test
   @DisplayName("F37: a response may commit while another thread changes the session")
-  @Disabled("Known defect: on Jetty the request now and then never completes; see CHANGELOG.md")
   void concurrentChanges_doNoHarm() throws Exception {
     CountDownLatch done = new CountDownLatch(1);
+    AtomicReference<IllegalStateException> refused = new AtomicReference<>();
     site.on(
         "/",
         (request, response) -> {
@@ -257,10 +299,15 @@ class AsyncTest {
           Thread changes =
               new Thread(
                   () -> {
-                    for (int i = 0; i < 2_000; i++) {
-                      session.setAttribute(Integer.toString(i % 10), Integer.toString(i));
+                    try {
+                      for (int i = 0; i < 2_000; i++) {
+                        session.setAttribute(Integer.toString(i % 10), Integer.toString(i));
+                      }
+                    } catch (IllegalStateException e) {
+                      refused.set(e);
+                    } finally {
+                      done.countDown();
                     }
-                    done.countDown();
                   });
           changes.start();
           for (int i = 0; i < 50; i++) {
@@ -271,6 +318,7 @@ class AsyncTest {
         });
 
     assertThat(browser.get("/").status()).isEqualTo(200);
+    assertThat(refused).as("a change refused, though the session was stored").hasNullValue();
     assertThat(site.stored(browser.token()).attributes()).hasSize(10);
   }
 

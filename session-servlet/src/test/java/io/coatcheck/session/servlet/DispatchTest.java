@@ -161,6 +161,34 @@ class DispatchTest {
   }
 
   @Test
+  @DisplayName("F40: the cookie is on the error page even if the container dropped all headers")
+  void errorPage_hasTheCookieAfterAReset() {
+    SessionFilter filter = SessionFilter.builder(site.manager).build();
+    site.filters(
+        (request, response, chain) -> {
+          try {
+            chain.doFilter(request, response);
+          } catch (IllegalStateException e) {
+            response.reset();
+            throw e;
+          }
+        },
+        filter);
+    site.on(
+        "/",
+        (request, response) -> {
+          WebSession.of(request).login("alice");
+          throw new IllegalStateException("broken");
+        });
+
+    Browser.Answer answer = browser.get("/");
+
+    assertThat(answer.status()).isEqualTo(500);
+    assertThat(answer.setCookie()).startsWith("__Host-session=" + browser.token() + ";");
+    assertThat(site.stored(browser.token()).principal()).contains("alice");
+  }
+
+  @Test
   void exception_savesWhatWasSet() {
     browser.get("/set");
     site.on(

@@ -3,17 +3,11 @@ package io.coatcheck.session.servlet;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpSession;
-import jakarta.servlet.http.HttpSessionBindingEvent;
-import jakarta.servlet.http.HttpSessionBindingListener;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Collections;
-import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -372,147 +366,6 @@ class HttpSessionTest {
         });
     browser = site.browser();
     within((request, response) -> assertThat(request.getRequestedSessionId()).isNull());
-  }
-
-  /** Writes down what it hears, and what can be read then. */
-  private static final class Bound implements HttpSessionBindingListener {
-
-    private final String name;
-    private final List<String> heard;
-
-    Bound(String name, List<String> heard) {
-      this.name = name;
-      this.heard = heard;
-    }
-
-    @Override
-    public void valueBound(HttpSessionBindingEvent event) {
-      heard.add(
-          name + " bound as " + event.getName() + ", " + event.getSession().getAttribute("x"));
-    }
-
-    @Override
-    public void valueUnbound(HttpSessionBindingEvent event) {
-      heard.add(name + " unbound from " + event.getName());
-      if (name.equals("bad")) {
-        throw new AssertionError("a listener that fails");
-      }
-    }
-
-    @Override
-    public String toString() {
-      return name;
-    }
-  }
-
-  @Test
-  @DisplayName("binding listeners hear of each binding, before it shows and after it is gone")
-  void bindingListeners_hear() {
-    List<String> heard = new ArrayList<>();
-    within(
-        (request, response) -> {
-          HttpSession session = request.getSession();
-          Bound first = new Bound("first", heard);
-          session.setAttribute("x", first);
-          session.setAttribute("x", first);
-          session.setAttribute("x", new Bound("second", heard));
-          session.removeAttribute("x");
-          session.setAttribute("x", "plain");
-        });
-
-    assertThat(heard)
-        .containsExactly(
-            "first bound as x, null",
-            "second bound as x, first",
-            "first unbound from x",
-            "second unbound from x");
-  }
-
-  @Test
-  @DisplayName(
-      "F10, F11: at invalidate each hears once; one that fails stops neither the others nor the logout")
-  void bindingListeners_hearOfTheEnd() {
-    List<String> heard = new CopyOnWriteArrayList<>();
-    within(
-        (request, response) -> {
-          HttpSession session = request.getSession();
-          session.setAttribute("a", new Bound("bad", heard));
-          session.setAttribute("b", new Bound("good", heard));
-        });
-    heard.clear();
-    String token = browser.token();
-
-    Browser.Answer answer = within((request, response) -> WebSession.of(request).logout());
-
-    assertThat(heard).containsExactly("bad unbound from a", "good unbound from b");
-    assertThat(answer.status()).isEqualTo(200);
-    assertThat(answer.setCookie()).startsWith("__Host-session=; Max-Age=0;");
-    assertThat(site.stored(token)).isNull();
-  }
-
-  @Test
-  @DisplayName("lazy, or excluded: the store is asked when the application asks, and not before")
-  void lazy_resolvesWhenAsked() {
-    browser.get("/begin");
-    site.store.forgetCalls();
-    site.filters(SessionFilter.builder(site.manager).exclude("/assets/*").build());
-    site.on("/assets/x", (request, response) -> response.getWriter().print("x"))
-        .on(
-            "/assets/y",
-            (HttpServletRequest request, jakarta.servlet.http.HttpServletResponse response) ->
-                response.getWriter().print(request.getSession().getAttribute("a")))
-        .on("/page", (request, response) -> response.getWriter().print("page"));
-
-    browser.get("/assets/x");
-    assertThat(site.store.calls()).isEmpty();
-    assertThat(browser.get("/assets/y").body()).isEqualTo("1");
-    assertThat(site.store.calls()).containsExactly("find");
-    browser.get("/page");
-    assertThat(site.store.calls()).as("eager elsewhere").hasSize(2);
-
-    site.filters(SessionFilter.builder(site.manager).lazy(true).build());
-    browser.get("/page");
-    assertThat(site.store.calls()).hasSize(2);
-  }
-
-  @Test
-  @DisplayName("I6: each request counts as activity, whether it asks for the session or not")
-  void eachRequest_isActivity() {
-    site.on("/page", (request, response) -> response.getWriter().print("page"));
-    browser.get("/begin");
-    for (int i = 0; i < 5; i++) {
-      site.clock.advance(Duration.ofMinutes(14));
-      browser.get("/page");
-    }
-    within((request, response) -> assertThat(request.getSession(false)).isNotNull());
-  }
-
-  @Test
-  @DisplayName("I6, F15: no request is served at or past the deadline, before any cleaner has run")
-  void deadline_isExact() {
-    browser.get("/begin");
-    site.clock.advance(Duration.ofMinutes(15).minusMillis(1));
-    within((request, response) -> assertThat(request.getSession(false)).isNotNull());
-    site.clock.advance(Duration.ofMinutes(15));
-    within((request, response) -> assertThat(request.getSession(false)).isNull());
-    assertThat(site.stored(browser.token())).as("still there for the cleaner").isNotNull();
-  }
-
-  @Test
-  @DisplayName(
-      "I2, F35: a request that outlives the deadline keeps its copy, and its changes are dropped")
-  void slowRequest_isDropped() {
-    browser.get("/begin");
-    within(
-        (request, response) -> {
-          site.clock.advance(Duration.ofMinutes(16));
-          assertThat(request.getSession(false).getAttribute("a")).isEqualTo("1");
-          request.getSession().setAttribute("b", "2");
-        });
-
-    within((request, response) -> assertThat(request.getSession(false)).isNull());
-    assertThat(site.events)
-        .anyMatch(event -> event instanceof io.coatcheck.session.event.SessionEvent.WriteDropped);
   }
 
   @Test

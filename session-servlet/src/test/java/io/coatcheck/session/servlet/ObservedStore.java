@@ -1,14 +1,17 @@
 package io.coatcheck.session.servlet;
 
+import io.coatcheck.session.store.Admission;
 import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.store.WhenFull;
 import io.coatcheck.session.token.SessionId;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
@@ -103,7 +106,36 @@ final class ObservedStore implements SessionStore {
 
   @Override
   public Optional<PrincipalIndex> principalIndex() {
-    return store.principalIndex();
+    return store.principalIndex().map(ObservedIndex::new);
+  }
+
+  private final class ObservedIndex implements PrincipalIndex {
+
+    private final PrincipalIndex index;
+
+    ObservedIndex(PrincipalIndex index) {
+      this.index = index;
+    }
+
+    @Override
+    public List<StoredSession> findByPrincipal(String principal) {
+      observe("findByPrincipal");
+      return index.findByPrincipal(principal);
+    }
+
+    @Override
+    public int deleteByPrincipal(
+        String principal, Set<SessionId> except, Consumer<StoredSession> deleted) {
+      observe("deleteByPrincipal");
+      return index.deleteByPrincipal(principal, except, deleted);
+    }
+
+    @Override
+    public Admission admit(
+        StoredSession session, boolean isNew, int limit, WhenFull whenFull, Instant now) {
+      observe("admit");
+      return index.admit(session, isNew, limit, whenFull, now);
+    }
   }
 
   @Override

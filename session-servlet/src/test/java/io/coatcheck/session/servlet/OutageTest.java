@@ -162,6 +162,35 @@ class OutageTest {
     assertThat(browser.token()).isEqualTo(token);
   }
 
+  @ParameterizedTest
+  @DisplayName("nor is any other end of a session, nor a logout that could not even look")
+  @ValueSource(strings = {"logout", "revoke", "logoutOthers", "logoutEverywhere"})
+  void swallowedEnd_is503(String what) {
+    Browser other = site.browser();
+    other.get("/login");
+    browser.get("/login");
+    site.on(
+        "/swallow",
+        (request, response) -> {
+          try {
+            WebSession session = WebSession.of(request);
+            switch (what) {
+              case "logout" -> session.logout();
+              case "revoke" -> session.revoke(other.token().substring(0, 36));
+              case "logoutOthers" -> session.logoutOthers();
+              default -> session.logoutEverywhere();
+            }
+          } catch (SessionStoreException e) {
+            // Some do.
+          }
+          response.setHeader("X-Application", "was here");
+          response.sendRedirect("/bye");
+        });
+    site.store.fail(what.equals("logout") ? "find" : "delete", "deleteByPrincipal");
+
+    assert503(browser.get("/swallow"));
+  }
+
   @Test
   @DisplayName("a save that failed is not reported as done, even if the application swallows it")
   void swallowedSave_is503() {
