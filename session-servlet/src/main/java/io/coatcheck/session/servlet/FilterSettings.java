@@ -2,17 +2,21 @@ package io.coatcheck.session.servlet;
 
 import io.coatcheck.session.SessionManager;
 import java.util.function.BiPredicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a {@link SessionFilter} was built with.
  *
+ * @param cookie null if there is none
+ * @param header null if there is none
  * @param excluded paths on which sessions are resolved only when asked for
  * @param lazy whether it is so everywhere
  * @param closesManager whether the manager ends with the filter
  */
 record FilterSettings(
     SessionManager manager,
-    SessionCookie cookie,
+    @Nullable SessionCookie cookie,
+    @Nullable SessionHeader header,
     PathPatterns excluded,
     boolean lazy,
     boolean storeEmptySessions,

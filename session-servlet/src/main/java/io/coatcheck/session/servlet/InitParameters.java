@@ -32,6 +32,7 @@ final class InitParameters {
   private final Map<String, Consumer<SessionFilter.Builder>> chosen = new TreeMap<>();
   private final Map<String, Consumer<SessionManagerBuilder>> chosenOfManager = new TreeMap<>();
   private boolean isInsecure;
+  private boolean withoutCookie;
   private boolean hasCookieSettings;
 
   private InitParameters() {
@@ -45,6 +46,14 @@ final class InitParameters {
     settings.put("cookiePath", cookie::path);
     settings.put("cookieDomain", cookie::domain);
     settings.put("cookieSameSite", text -> cookie.sameSite(sameSite(text)));
+    settings.put(
+        "header",
+        text -> {
+          SessionHeader header =
+              text.equals("Authorization") ? SessionHeader.bearer() : SessionHeader.named(text);
+          chosen.put("header", filter -> filter.header(header));
+        });
+    settings.put("withoutCookie", text -> withoutCookie = truth(text));
     settings.put("insecureForLocalDevelopment", text -> isInsecure = truth(text));
     settings.put(
         "dropAttributesAtLogin",
@@ -104,6 +113,13 @@ final class InitParameters {
       throw new IllegalArgumentException(
           "insecureForLocalDevelopment must not be set together with cookie settings: true");
     }
+    if (withoutCookie && (isInsecure || hasCookieSettings)) {
+      throw new IllegalArgumentException(
+          "withoutCookie must not be set together with cookie settings: true");
+    }
+    if (withoutCookie && !chosen.containsKey("header")) {
+      throw new IllegalArgumentException("withoutCookie must not be set without header: true");
+    }
     SessionPolicy limits = policy.build();
     SessionCookie secureCookie = cookie.build();
     CrossOriginPolicy origins = crossOrigin.build();
@@ -112,7 +128,11 @@ final class InitParameters {
     chosenOfManager.values().forEach(choice -> choice.accept(manager));
     SessionFilter.Builder filter =
         SessionFilter.builder(manager.build()).closeManager(true).crossOrigin(origins);
-    filter.cookie(isInsecure ? SessionCookie.insecureForLocalDevelopment() : secureCookie);
+    if (withoutCookie) {
+      filter.withoutCookie();
+    } else {
+      filter.cookie(isInsecure ? SessionCookie.insecureForLocalDevelopment() : secureCookie);
+    }
     chosen.values().forEach(choice -> choice.accept(filter));
     return filter;
   }

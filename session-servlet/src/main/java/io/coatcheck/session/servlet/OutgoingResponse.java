@@ -8,23 +8,21 @@ import java.time.InstantSource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What we do to the response as the container gave it: put our cookie in, or answer 503. Guarded by
+ * What we do to the response as the container gave it: put our token in, or answer 503. Guarded by
  * the lock of the {@link SessionExchange} that it belongs to.
  */
 final class OutgoingResponse {
 
-  private final SessionCookie cookie;
   private final HttpServletResponse response;
   private final InstantSource clock;
-  private final CookieSlot slot;
+  private CredentialSlot slot;
   private @Nullable SessionStoreException failure;
   private boolean isAnswered;
 
-  OutgoingResponse(SessionCookie cookie, HttpServletResponse response, InstantSource clock) {
-    this.cookie = cookie;
+  OutgoingResponse(CredentialSlot slot, HttpServletResponse response, InstantSource clock) {
+    this.slot = slot;
     this.response = response;
     this.clock = clock;
-    slot = new CookieSlot(cookie, response);
   }
 
   boolean isCommitted() {
@@ -42,19 +40,32 @@ final class OutgoingResponse {
       throw new IllegalStateException(
           "it is too late to "
               + what
-              + ": the response is committed, so its cookie can no longer be sent."
+              + ": the response is committed, so its token can no longer be sent."
               + " Do it before the response is written");
     }
   }
 
-  /** Puts the token into the cookie that the client does not have yet, if there is one. */
+  /**
+   * Lets the token go another way from now on.
+   *
+   * @throws IllegalStateException if it has gone already
+   */
+  void goBy(CredentialSlot other) {
+    if (slot.isFilled()) {
+      throw new IllegalStateException(
+          "it is too late to choose another transport: the response carries a token already");
+    }
+    slot = other;
+  }
+
+  /** Sends the token that the client does not have yet, if there is one. */
   void carryTokenOf(Session session) {
     if (!response.isCommitted()) {
       session
           .unsentToken()
           .ifPresent(
               token -> {
-                slot.put(cookie.set(token, maxAge(session)));
+                slot.put(token, maxAge(session));
                 session.tokenSent();
               });
     }
@@ -66,15 +77,15 @@ final class OutgoingResponse {
         : null;
   }
 
-  /** Makes the client forget the cookie, if it has one or was to be sent one. */
-  void deleteCookie(boolean hasPresented) {
+  /** Makes the client forget its token, if it has one or was to be sent one. */
+  void deleteToken(boolean hasPresented) {
     if ((hasPresented || slot.isFilled()) && !response.isCommitted()) {
-      slot.put(cookie.delete());
+      slot.putDeletion();
     }
   }
 
-  /** Puts the cookie back where something dropped, changed or doubled it. */
-  void restoreCookie() {
+  /** Puts the token back where something dropped, changed or doubled it. */
+  void restoreToken() {
     if (!response.isCommitted()) {
       slot.restore();
     }

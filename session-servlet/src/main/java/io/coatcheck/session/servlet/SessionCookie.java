@@ -148,6 +148,20 @@ public final class SessionCookie {
     return equals >= 0 && header.substring(0, equals).strip().equals(name);
   }
 
+  /** Tells whether a character may stand in a name (RFC 9110, 5.6.2). */
+  static boolean isTokenCharacter(int character) {
+    return (character >= 'a' && character <= 'z')
+        || (character >= 'A' && character <= 'Z')
+        || (character >= '0' && character <= '9')
+        || TOKEN_PUNCTUATION.indexOf(character) >= 0;
+  }
+
+  /** Returns a refused value for a message, without what could break a line of the log. */
+  static String quoted(String text) {
+    String cut = text.length() > 200 ? text.substring(0, 200) + "..." : text;
+    return '"' + cut.replaceAll("\\p{C}", "\uFFFD") + '"';
+  }
+
   /** Tells the name and the attributes. */
   @Override
   public String toString() {
@@ -176,7 +190,7 @@ public final class SessionCookie {
           !cookieName.isEmpty()
               && cookieName.length() <= MAX_NAME_LENGTH
               && cookieName.charAt(0) != '$'
-              && cookieName.chars().allMatch(Builder::isTokenCharacter);
+              && cookieName.chars().allMatch(SessionCookie::isTokenCharacter);
       if (!isToken) {
         throw new IllegalArgumentException(
             "the name of the cookie must have 1 to 128 characters of an HTTP token and not begin"
@@ -251,13 +265,6 @@ public final class SessionCookie {
       return new SessionCookie(this, true);
     }
 
-    private static boolean isTokenCharacter(int character) {
-      return (character >= 'a' && character <= 'z')
-          || (character >= 'A' && character <= 'Z')
-          || (character >= '0' && character <= '9')
-          || TOKEN_PUNCTUATION.indexOf(character) >= 0;
-    }
-
     private static boolean isAttributeCharacter(int character) {
       return character > ' ' && character < 0x7F && character != ';' && character != ',';
     }
@@ -267,12 +274,6 @@ public final class SessionCookie {
           && text.matches(
               "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
                   + "(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*");
-    }
-
-    /** Returns a refused value for a message, without what could break a line of the log. */
-    private static String quoted(String text) {
-      String cut = text.length() > 200 ? text.substring(0, 200) + "..." : text;
-      return '"' + cut.replaceAll("\\p{C}", "\uFFFD") + '"';
     }
   }
 }

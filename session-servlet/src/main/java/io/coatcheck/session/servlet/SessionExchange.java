@@ -9,6 +9,7 @@ import jakarta.servlet.RequestDispatcher;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
@@ -33,6 +34,7 @@ final class SessionExchange {
   private final SessionManager manager;
   private final HttpServletRequest request;
   private final HttpServletResponse response;
+  private final SessionTransport transport;
   private final PresentedTokens presented;
   private final OutgoingResponse outgoing;
   private final CommitWatch watch;
@@ -52,10 +54,31 @@ final class SessionExchange {
     this.manager = settings.manager();
     this.request = request;
     this.response = response;
-    presented =
-        new PresentedTokens(manager, CookieHeader.valuesOf(settings.cookie().name(), request));
-    outgoing = new OutgoingResponse(settings.cookie(), response, manager.clock());
+    SessionHeader header = settings.header();
+    List<String> tokens = header == null ? List.of() : header.tokensIn(request);
+    SessionCookie cookie = settings.cookie();
+    if (tokens.isEmpty() && cookie != null) {
+      transport = SessionTransport.COOKIE;
+      tokens = CookieHeader.valuesOf(cookie.name(), request);
+    } else {
+      transport = SessionTransport.HEADER;
+    }
+    presented = new PresentedTokens(manager, tokens);
+    outgoing = new OutgoingResponse(slot(settings, transport, response), response, manager.clock());
     watch = new CommitWatch(this, response);
+  }
+
+  private static CredentialSlot slot(
+      FilterSettings settings, SessionTransport by, HttpServletResponse response) {
+    SessionCookie cookie = settings.cookie();
+    SessionHeader header = settings.header();
+    if (by == SessionTransport.COOKIE && cookie != null) {
+      return new CookieSlot(cookie, response);
+    }
+    if (by == SessionTransport.HEADER && header != null) {
+      return new HeaderSlot(header, response);
+    }
+    throw new IllegalArgumentException("the session filter has no such transport: " + by);
   }
 
   FilterSettings settings() {
@@ -67,9 +90,9 @@ final class SessionExchange {
     return response;
   }
 
-  /** Puts the cookie back after the application changed headers, unless they have been sent. */
-  void restoreCookie() {
-    run(outgoing::restoreCookie);
+  /** Puts the token back after the application changed headers, unless they have been sent. */
+  void restoreToken() {
+    run(outgoing::restoreToken);
   }
 
   CommitWatch watch() {
@@ -160,6 +183,20 @@ final class SessionExchange {
     return presented.areAny();
   }
 
+  /** Tells whether it is our cookie that the request is recognised by. */
+  boolean isByCookie() {
+    return transport == SessionTransport.COOKIE;
+  }
+
+  /**
+   * Tells whether a header of the request opened a live session.
+   *
+   * @throws SessionStoreException if the store could not tell
+   */
+  boolean isLiveByHeader() {
+    return transport == SessionTransport.HEADER && session() != null;
+  }
+
   // What the application does.
 
   @Nullable HttpSessionView view(boolean create) {
@@ -239,10 +276,18 @@ final class SessionExchange {
     run(() -> observedForwards--);
   }
 
-  LoginResult login(String principal, LoginOptions options) {
+  /**
+   * Logs in.
+   *
+   * @param by how the token is to leave; null as the request came
+   */
+  LoginResult login(String principal, LoginOptions options, @Nullable SessionTransport by) {
     return locked(
         () -> {
           outgoing.requireUncommitted("log in");
+          if (by != null) {
+            outgoing.goBy(slot(settings, by, response));
+          }
           Session before = findSession();
           Authentication outcome = manager.authenticate(before, principal, options);
           if (outcome instanceof Authentication.Granted granted) {
@@ -255,7 +300,7 @@ final class SessionExchange {
           }
           if (before != null && before.isEnded()) {
             forget();
-            outgoing.deleteCookie(presented.areAny());
+            outgoing.deleteToken(presented.areAny());
           }
           return switch (((Authentication.Refused) outcome).reason()) {
             case LIMIT_REACHED -> LoginResult.LIMIT_REACHED;
@@ -293,7 +338,7 @@ final class SessionExchange {
           }
           forget();
           if (!wasEphemeral) {
-            outgoing.deleteCookie(presented.areAny());
+            outgoing.deleteToken(presented.areAny());
           }
         });
   }
@@ -304,7 +349,7 @@ final class SessionExchange {
     if (current != null) {
       current.invalidate();
     }
-    run(() -> outgoing.deleteCookie(presented.areAny()));
+    run(() -> outgoing.deleteToken(presented.areAny()));
   }
 
   /** There is no session any more, and none is looked for again. */
@@ -327,7 +372,7 @@ final class SessionExchange {
           outgoing.requireNoFailure();
           if (!outgoing.isCommitted()) {
             save();
-            outgoing.restoreCookie();
+            outgoing.restoreToken();
           }
         });
   }

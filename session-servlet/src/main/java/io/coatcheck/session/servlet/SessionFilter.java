@@ -87,6 +87,8 @@ public class SessionFilter implements Filter {
    *   <li>{@code cookieName}, {@code cookiePath}, {@code cookieDomain}, {@code cookieSameSite}
    *       ({@code Lax}, {@code Strict} or {@code None}), or {@code insecureForLocalDevelopment}, as
    *       {@link SessionCookie} has them
+   *   <li>{@code header}: {@code Authorization} for {@link SessionHeader#bearer}, any other name
+   *       for {@link SessionHeader#named}; {@code withoutCookie}
    *   <li>{@code exclude} (several, with commas or spaces between them), {@code lazy}, {@code
    *       storeEmptySessions}, {@code recordClient}, as {@link Builder} has them
    *   <li>{@code trustedOrigins}, {@code publicOrigins}, {@code crossOriginExempt} (several),
@@ -159,10 +161,10 @@ public class SessionFilter implements Filter {
       throws IOException, ServletException {
     SessionExchange known =
         request.getAttribute(attribute) instanceof SessionExchange exchange ? exchange : null;
-    if (known == null && isRefused(request, response)) {
+    SessionExchange exchange = known == null ? begin(request, response) : known;
+    if (known == null && isRefused(exchange, request, response)) {
       return;
     }
-    SessionExchange exchange = known == null ? begin(request, response) : known;
     SessionRequest ourRequest = SessionRequest.in(request, exchange);
     SessionResponse ourResponse = SessionResponse.in(response, exchange);
     if (ourRequest != null && ourResponse != null) {
@@ -194,16 +196,29 @@ public class SessionFilter implements Filter {
     }
   }
 
-  /** Answers 403 if another site made a browser send the request. The session is not looked at. */
-  private boolean isRefused(HttpServletRequest request, HttpServletResponse response)
+  /**
+   * Answers 403 if another site made a browser send the request. A live session that came in the
+   * header speaks for the request, since no browser adds that by itself; none that came in the
+   * cookie is looked at.
+   */
+  private static boolean isRefused(
+      SessionExchange exchange, HttpServletRequest request, HttpServletResponse response)
       throws IOException {
-    FilterSettings current = settings;
-    if (current == null || request.getDispatcherType() != DispatcherType.REQUEST) {
+    if (request.getDispatcherType() != DispatcherType.REQUEST) {
       return false;
     }
-    CrossOriginPolicy.Refusal refusal = current.crossOrigin().refuses(request).orElse(null);
+    CrossOriginPolicy.Refusal refusal =
+        exchange.settings().crossOrigin().refuses(request).orElse(null);
     if (refusal == null) {
       return false;
+    }
+    try {
+      if (exchange.isLiveByHeader()) {
+        return false;
+      }
+    } catch (SessionStoreException e) {
+      exchange.answersUnavailable(e);
+      return true;
     }
     response.setStatus(HttpServletResponse.SC_FORBIDDEN);
     response.setHeader("Cache-Control", "no-store");
@@ -292,7 +307,9 @@ public class SessionFilter implements Filter {
   public static final class Builder {
 
     private final SessionManager manager;
-    private SessionCookie cookie = SessionCookie.defaults();
+    private @Nullable SessionCookie cookie;
+    private @Nullable SessionHeader header;
+    private boolean withoutCookie;
     private final List<String> excluded = new ArrayList<>();
     private boolean lazy;
     private boolean storeEmptySessions;
@@ -308,6 +325,24 @@ public class SessionFilter implements Filter {
     /** Sets the cookie. Default: {@link SessionCookie#defaults()}. */
     public Builder cookie(SessionCookie sessionCookie) {
       cookie = sessionCookie;
+      return this;
+    }
+
+    /**
+     * Sets the header that carries the token of programs, beside the cookie of browsers: a request
+     * with a token of ours in it has nothing to do with the cookie. Default: none.
+     */
+    public Builder header(SessionHeader sessionHeader) {
+      header = sessionHeader;
+      return this;
+    }
+
+    /**
+     * Leaves the cookie out: tokens come and go by the {@linkplain #header header} alone. Default:
+     * there is a cookie.
+     */
+    public Builder withoutCookie() {
+      withoutCookie = true;
       return this;
     }
 
@@ -383,15 +418,31 @@ public class SessionFilter implements Filter {
       return this;
     }
 
-    /** Makes the filter. */
+    /**
+     * Makes the filter.
+     *
+     * @throws IllegalArgumentException if there is neither a cookie nor a header, or the cookie is
+     *     set and left out
+     */
     public SessionFilter build() {
       return new SessionFilter(settings());
     }
 
     FilterSettings settings() {
+      if (withoutCookie && header == null) {
+        throw new IllegalArgumentException(
+            "withoutCookie() must not be chosen without a header(...): nothing could carry a token");
+      }
+      SessionCookie set = cookie;
+      if (withoutCookie && set != null) {
+        throw new IllegalArgumentException(
+            "cookie(...) must not be set together with withoutCookie(): " + set);
+      }
+      SessionCookie used = set == null ? SessionCookie.defaults() : set;
       return new FilterSettings(
           manager,
-          cookie,
+          withoutCookie ? null : used,
+          header,
           PathPatterns.of("exclude", excluded),
           lazy,
           storeEmptySessions,

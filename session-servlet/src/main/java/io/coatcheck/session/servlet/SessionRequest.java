@@ -77,9 +77,9 @@ final class SessionRequest extends HttpServletRequestWrapper {
   }
 
   /**
-   * Returns the id that our cookie names, without the secret; equal to the session's {@code getId}
-   * if it is live. Without one, an id in the URL is reported as the Servlet API wants it, and never
-   * accepted.
+   * Returns the id that our cookie or header names, without the secret; equal to the session's
+   * {@code getId} if it is live. Without one, an id in the URL is reported as the Servlet API wants
+   * it, and never accepted.
    */
   @Override
   public @Nullable String getRequestedSessionId() {
@@ -96,7 +96,7 @@ final class SessionRequest extends HttpServletRequestWrapper {
 
   @Override
   public boolean isRequestedSessionIdFromCookie() {
-    return exchange.requestedSessionId() != null;
+    return exchange.isByCookie() && exchange.requestedSessionId() != null;
   }
 
   @Override

@@ -81,7 +81,7 @@ final class SessionResponse extends HttpServletResponseWrapper {
     stream = null;
     writer = null;
     exchange.watch().responseWasReset();
-    exchange.restoreCookie();
+    exchange.restoreToken();
   }
 
   // Errors and redirects.
@@ -172,7 +172,8 @@ final class SessionResponse extends HttpServletResponseWrapper {
 
   @Override
   public void addCookie(Cookie cookie) {
-    if (cookie.getName().equals(exchange.settings().cookie().name())) {
+    SessionCookie ours = exchange.settings().cookie();
+    if (ours != null && cookie.getName().equals(ours.name())) {
       refuse();
     } else {
       super.addCookie(cookie);
@@ -180,10 +181,9 @@ final class SessionResponse extends HttpServletResponseWrapper {
   }
 
   private boolean isOurs(String name, @Nullable String value) {
+    SessionCookie ours = exchange.settings().cookie();
     boolean isOurs =
-        value != null
-            && name.equalsIgnoreCase("Set-Cookie")
-            && exchange.settings().cookie().isSetBy(value);
+        ours != null && value != null && name.equalsIgnoreCase("Set-Cookie") && ours.isSetBy(value);
     if (isOurs) {
       refuse();
     }
@@ -211,8 +211,11 @@ final class SessionResponse extends HttpServletResponseWrapper {
   }
 
   private void afterHeader(String name) {
-    if (name.equalsIgnoreCase("Set-Cookie") || name.equalsIgnoreCase("Cache-Control")) {
-      exchange.restoreCookie();
+    SessionHeader header = exchange.settings().header();
+    if (name.equalsIgnoreCase("Set-Cookie")
+        || name.equalsIgnoreCase("Cache-Control")
+        || (header != null && name.equalsIgnoreCase(header.responseName()))) {
+      exchange.restoreToken();
     }
   }
 

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the Servlet API has no words for: logging in and out, and the user's other sessions.
@@ -72,6 +73,21 @@ public final class WebSession {
    *     new cookie, and the next login works
    */
   public LoginResult login(String principal, LoginOptions options) {
+    return login(principal, options, null);
+  }
+
+  /**
+   * As {@link #login(String, LoginOptions)}, and chooses how the new token reaches the client,
+   * whatever way the request came. The login of a mobile app, say, is answered with the header
+   * though the client sent none yet.
+   *
+   * @param transport null for that of the request
+   * @throws IllegalArgumentException if the filter was not built with that transport; nothing was
+   *     done
+   * @throws IllegalStateException also if the response carries a token already; nothing was done
+   */
+  public LoginResult login(
+      String principal, LoginOptions options, @Nullable SessionTransport transport) {
     boolean isToBeRecorded =
         exchange.settings().recordClient()
             && options.clientAddress().isEmpty()
@@ -82,7 +98,7 @@ public final class WebSession {
                 .client(request.getRemoteAddr(), request.getHeader("User-Agent"))
                 .build()
             : options;
-    return exchange.login(principal, completed);
+    return exchange.login(principal, completed, transport);
   }
 
   /**
@@ -132,6 +148,20 @@ public final class WebSession {
     return authenticatedAt()
         .map(moment -> manager.clock().instant().isBefore(moment.plus(age)))
         .orElse(false);
+  }
+
+  /**
+   * Asks the store whether the session of this request still lives, and is still that of whoever
+   * was logged in when the request began. For connections that stay open longer than a request,
+   * such as server-sent events and WebSockets: ask before sending what is private, at least as
+   * often as a logout is to take effect. It counts as no activity, and may be called by any thread
+   * and after the filter has returned.
+   *
+   * @return {@code false} if it has ended or expired, if it is somebody else's by now, and if there
+   *     is none
+   */
+  public boolean stillLive() {
+    return live().map(manager::isStillLive).orElse(false);
   }
 
   /** Returns the public id of the session, by which it can be named in a log or a list. */

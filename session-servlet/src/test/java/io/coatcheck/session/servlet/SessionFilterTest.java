@@ -103,6 +103,8 @@ class SessionFilterTest {
           "lazy | yes | init parameter lazy: must be true or false: yes",
           "exclude | *.css | init parameter exclude: exclude must be a path",
           "trustedOrigins | example.com | init parameter trustedOrigins",
+          "header | Cookie | init parameter header: the session header must not be one",
+          "withoutCookie | true | withoutCookie must not be set without header",
         })
     void wrongOnes_stopStartUp(String name, String value, String message) {
       assertThatThrownBy(() -> new SessionFilter().init(config(Map.of(name, value))))

@@ -1,0 +1,79 @@
+package io.coatcheck.session.servlet;
+
+import io.coatcheck.session.token.SessionToken;
+import jakarta.servlet.http.HttpServletResponse;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The one place in a response that tells the client what token to present from now on: what is put
+ * here replaces what was put before. A response that has it is not to be cached.
+ *
+ * <p>It writes to the response as the container gave it, since a container hands out others that
+ * ignore headers while one servlet includes another.
+ */
+abstract class CredentialSlot {
+
+  private static final String CACHE_CONTROL = "Cache-Control";
+  private static final String NO_STORE = "no-store";
+
+  private final HttpServletResponse response;
+
+  /** What is to stand in the response; it may contain a secret, and is never shown. */
+  private @Nullable String header;
+
+  CredentialSlot(HttpServletResponse response) {
+    this.response = response;
+  }
+
+  /**
+   * Gives the client a token.
+   *
+   * @param maxAge how long the client may keep it; null until it ends
+   */
+  abstract void put(SessionToken token, @Nullable Duration maxAge);
+
+  /** Makes the client forget the token that it has. */
+  abstract void putDeletion();
+
+  /** Tells whether a header stands in the response, once and as it was written. */
+  abstract boolean isIntact(String value);
+
+  /** Writes the header, and drops others that say something about our token. */
+  abstract void write(String value);
+
+  final HttpServletResponse response() {
+    return response;
+  }
+
+  /** Tells whether the response tells the client something, or will. */
+  final boolean isFilled() {
+    return header != null;
+  }
+
+  final void fill(String value) {
+    header = value;
+    writeAll(value);
+  }
+
+  /** Forgets what was put, after the headers of the response were dropped. */
+  final void clear() {
+    header = null;
+  }
+
+  /** Puts it back where something dropped, changed or doubled it. */
+  final void restore() {
+    String ours = header;
+    if (ours != null
+        && (!isIntact(ours)
+            || !List.of(NO_STORE).equals(List.copyOf(response.getHeaders(CACHE_CONTROL))))) {
+      writeAll(ours);
+    }
+  }
+
+  private void writeAll(String value) {
+    write(value);
+    response.setHeader(CACHE_CONTROL, NO_STORE);
+  }
+}

@@ -1,0 +1,143 @@
+package io.coatcheck.session.servlet;
+
+import io.coatcheck.session.token.SessionToken;
+import jakarta.servlet.http.HttpServletRequest;
+import java.util.ArrayList;
+import java.util.Enumeration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The header that carries the token to and from programs that keep no cookies: mobile apps, command
+ * lines, other servers. It is for programs that can keep a secret; what a script in a page can
+ * read, every script that gets into the page can.
+ *
+ * <p>A value that is exactly of our token's form wins over the cookie, which is then neither read
+ * nor written. Any other value, such as somebody else's JWT, is not ours, and the cookie counts. A
+ * new token is sent in the response header, and an empty value there tells the client to forget the
+ * one it has.
+ *
+ * <p>Immutable and thread-safe.
+ *
+ * @since 0.1.0
+ */
+public final class SessionHeader {
+
+  /** As many as are looked up. */
+  private static final int MOST_VALUES = 4;
+
+  private static final int MAX_NAME_LENGTH = 128;
+  private static final String AUTHORIZATION = "Authorization";
+  private static final String BEARER = "Bearer ";
+
+  /** Names, in lower case, that mean something else in a request or a response. */
+  private static final Set<String> TAKEN =
+      Set.of(
+          "authorization",
+          "cache-control",
+          "connection",
+          "content-length",
+          "content-type",
+          "cookie",
+          "date",
+          "host",
+          "location",
+          "origin",
+          "proxy-authorization",
+          "set-cookie",
+          "transfer-encoding",
+          "upgrade",
+          "vary",
+          "www-authenticate");
+
+  private final String requestName;
+  private final String responseName;
+
+  private SessionHeader(String requestName, String responseName) {
+    this.requestName = requestName;
+    this.responseName = responseName;
+  }
+
+  /**
+   * Returns the header {@code Authorization: Bearer} (RFC 6750, 2.1) of requests; responses carry a
+   * new token in {@code Session-Token}.
+   */
+  public static SessionHeader bearer() {
+    return new SessionHeader(AUTHORIZATION, "Session-Token");
+  }
+
+  /**
+   * Returns a header of one name in requests and responses, whose whole value is the token.
+   *
+   * @param name 1 to 128 characters of an HTTP token, in any case, such as {@code X-Session}
+   * @throws IllegalArgumentException if it is not that, or names a header that means something else
+   */
+  public static SessionHeader named(String name) {
+    boolean isToken =
+        !name.isEmpty()
+            && name.length() <= MAX_NAME_LENGTH
+            && name.chars().allMatch(SessionCookie::isTokenCharacter);
+    if (!isToken) {
+      throw new IllegalArgumentException(
+          "the name of the session header must have 1 to 128 characters of an HTTP token: "
+              + SessionCookie.quoted(name));
+    }
+    if (TAKEN.contains(name.toLowerCase(Locale.ROOT))) {
+      throw new IllegalArgumentException(
+          "the session header must not be one that means something else (for Authorization, use"
+              + " bearer()): "
+              + name);
+    }
+    return new SessionHeader(name, name);
+  }
+
+  /** Returns the name of the header in requests. */
+  public String requestName() {
+    return requestName;
+  }
+
+  /** Returns the name of the header in responses. */
+  public String responseName() {
+    return responseName;
+  }
+
+  /** Returns the values that are of our token's form, the first four of them. */
+  List<String> tokensIn(HttpServletRequest request) {
+    return tokensIn(request.getHeaders(requestName));
+  }
+
+  List<String> tokensIn(@Nullable Enumeration<String> values) {
+    List<String> tokens = List.of();
+    while (values != null && values.hasMoreElements() && tokens.size() < MOST_VALUES) {
+      String token = tokenIn(values.nextElement());
+      if (token != null) {
+        tokens = tokens.isEmpty() ? new ArrayList<>(1) : tokens;
+        tokens.add(token);
+      }
+    }
+    return tokens;
+  }
+
+  private @Nullable String tokenIn(String value) {
+    String text = value;
+    if (requestName.equals(AUTHORIZATION)) {
+      if (!value.regionMatches(true, 0, BEARER, 0, BEARER.length())) {
+        return null;
+      }
+      int start = BEARER.length();
+      while (start < value.length() && value.charAt(start) == ' ') {
+        start++;
+      }
+      text = value.substring(start);
+    }
+    return SessionToken.parse(text).isPresent() ? text : null;
+  }
+
+  /** Tells the names. */
+  @Override
+  public String toString() {
+    return "SessionHeader[" + requestName + ", " + responseName + "]";
+  }
+}
