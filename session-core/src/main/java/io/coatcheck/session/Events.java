@@ -13,6 +13,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,7 +27,15 @@ final class Events {
 
   Events(InstantSource clock, List<SessionListener> listeners) {
     this.clock = clock;
-    this.listeners = List.copyOf(listeners);
+    this.listeners = new CopyOnWriteArrayList<>(listeners);
+  }
+
+  void add(SessionListener listener) {
+    listeners.add(listener);
+  }
+
+  void remove(SessionListener listener) {
+    listeners.remove(listener);
   }
 
   void created(StoredSession session) {

@@ -1,6 +1,8 @@
 package io.coatcheck.session;
 
+import io.coatcheck.session.codec.AttributeCodecException;
 import io.coatcheck.session.event.EndReason;
+import io.coatcheck.session.event.SessionListener;
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
@@ -8,10 +10,13 @@ import io.coatcheck.session.token.SessionId;
 import java.security.SecureRandom;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 
@@ -192,6 +197,56 @@ public final class SessionManager implements AutoCloseable {
                     !found.isExpiredAt(engine.now())
                         && found.principal().equals(session.principal()))
             .isPresent();
+  }
+
+  /**
+   * Begins another working copy of a session that was resolved a while ago, as it is stored now;
+   * for work that goes on after the request. It counts as activity.
+   *
+   * @return empty if it has ended or expired, or belongs to another principal now
+   * @throws SessionStoreException if the store cannot tell
+   */
+  public Optional<Session> reopen(Session session) {
+    return session.isStored() ? resolver.reopen(session) : Optional.empty();
+  }
+
+  /**
+   * Decodes what a session held, such as one that an event tells the end of.
+   *
+   * @return the values by name, unmodifiable; one that does not decode any more is left out, and
+   *     told to the listeners
+   */
+  public Map<String, Object> attributesOf(StoredSession session) {
+    Map<String, Object> values = new TreeMap<>();
+    session
+        .attributes()
+        .forEach(
+            (name, value) -> {
+              try {
+                values.put(name, value.object(engine.codec()));
+              } catch (AttributeCodecException e) {
+                engine.events().undecodable(session, name, e);
+              }
+            });
+    return Collections.unmodifiableMap(values);
+  }
+
+  /**
+   * Tells whether attribute values are kept as the objects that they are, as in memory, or as
+   * bytes.
+   */
+  public boolean keepsLiveValues() {
+    return engine.store().keepsLiveValues();
+  }
+
+  /** Adds somebody to tell what happens from now on, after those that are told already. */
+  public void addListener(SessionListener listener) {
+    engine.events().add(listener);
+  }
+
+  /** Tells somebody no more. One that was never added is fine. */
+  public void removeListener(SessionListener listener) {
+    engine.events().remove(listener);
   }
 
   /**

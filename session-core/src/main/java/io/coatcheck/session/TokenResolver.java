@@ -94,6 +94,21 @@ final class TokenResolver {
     return finding.resolution();
   }
 
+  /** Begins another working copy of a session, if it still lives and nobody else took it over. */
+  Optional<Session> reopen(Session session) {
+    Instant now = engine.now();
+    return engine
+        .store()
+        .find(session.id())
+        .filter(found -> !found.isExpiredAt(now) && found.principal().equals(session.principal()))
+        .map(found -> accept(Finding.live(found, Session.Renewal.NONE), found, now))
+        .flatMap(
+            resolution ->
+                resolution instanceof Resolution.Live live
+                    ? Optional.of(live.session())
+                    : Optional.empty());
+  }
+
   private Finding find(String text, Instant now) {
     Optional<SessionToken> parsed = SessionToken.parse(text);
     if (parsed.isEmpty()) {

@@ -1,6 +1,8 @@
 package io.coatcheck.session.servlet;
 
 import io.coatcheck.session.SessionManager;
+import java.util.EventListener;
+import java.util.List;
 import java.util.function.BiPredicate;
 import org.jspecify.annotations.Nullable;
 
@@ -23,4 +25,5 @@ record FilterSettings(
     BiPredicate<String, String> roles,
     boolean recordClient,
     CrossOriginPolicy crossOrigin,
+    List<EventListener> listeners,
     boolean closesManager) {}

@@ -1,19 +1,16 @@
 package io.coatcheck.session.servlet;
 
 import io.coatcheck.session.Session;
+import io.coatcheck.session.token.SessionId;
 import jakarta.servlet.ServletContext;
 import jakarta.servlet.http.HttpSession;
-import jakarta.servlet.http.HttpSessionBindingEvent;
-import jakarta.servlet.http.HttpSessionBindingListener;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.Enumeration;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.function.BiConsumer;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A session as the Servlet API shows it. There is one for a session within a request.
@@ -23,7 +20,6 @@ import org.slf4j.LoggerFactory;
  */
 final class HttpSessionView implements HttpSession {
 
-  private static final Logger LOG = LoggerFactory.getLogger(SessionFilter.class);
   private static final int NO_LIMIT = -1;
 
   private final SessionExchange exchange;
@@ -37,7 +33,7 @@ final class HttpSessionView implements HttpSession {
     this.exchange = exchange;
     this.session = session;
     this.servletContext = servletContext;
-    maxInactiveInterval = seconds(session);
+    maxInactiveInterval = seconds(session.idleTimeout());
   }
 
   Session session() {
@@ -45,7 +41,11 @@ final class HttpSessionView implements HttpSession {
   }
 
   static String textOf(Session session) {
-    return session.id() + "~" + session.generation();
+    return textOf(session.id(), session.generation());
+  }
+
+  static String textOf(SessionId id, long generation) {
+    return id + "~" + generation;
   }
 
   @Override
@@ -91,14 +91,13 @@ final class HttpSessionView implements HttpSession {
   @Override
   public int getMaxInactiveInterval() {
     if (!session.isEnded()) {
-      maxInactiveInterval = seconds(session);
+      maxInactiveInterval = seconds(session.idleTimeout());
     }
     return maxInactiveInterval;
   }
 
-  private static int seconds(Session session) {
-    return session
-        .idleTimeout()
+  static int seconds(Optional<Duration> idleTimeout) {
+    return idleTimeout
         .map(timeout -> (int) Math.min(Math.max(timeout.toSeconds(), 1), Integer.MAX_VALUE))
         .orElse(NO_LIMIT);
   }
@@ -115,7 +114,7 @@ final class HttpSessionView implements HttpSession {
 
   /**
    * The new value is told before it can be read, the old one after it no longer can (Servlet 6.1,
-   * 7.4).
+   * 7.4); listeners last.
    */
   @Override
   public void setAttribute(String name, @Nullable Object value) {
@@ -124,10 +123,11 @@ final class HttpSessionView implements HttpSession {
       return;
     }
     exchange.requireUsable(session);
+    SessionListeners listeners = exchange.listeners();
     Object before = session.attribute(name);
     boolean isOther = before != value;
     if (isOther) {
-      tell(name, value, HttpSessionBindingListener::valueBound);
+      listeners.bound(this, name, value);
     }
     boolean isSet = false;
     try {
@@ -135,13 +135,14 @@ final class HttpSessionView implements HttpSession {
       isSet = true;
     } finally {
       if (!isSet && isOther) {
-        tell(name, value, HttpSessionBindingListener::valueUnbound);
+        listeners.unbound(this, name, value);
       }
     }
     exchange.relied(session);
     if (isOther) {
-      tell(name, before, HttpSessionBindingListener::valueUnbound);
+      listeners.unbound(this, name, before);
     }
+    listeners.attributeSet(this, name, before, value);
   }
 
   @Override
@@ -149,20 +150,27 @@ final class HttpSessionView implements HttpSession {
     Object before = session.attribute(name);
     if (before != null) {
       session.attribute(name, null);
-      tell(name, before, HttpSessionBindingListener::valueUnbound);
+      exchange.listeners().unbound(this, name, before);
+      exchange.listeners().attributeRemoved(this, name, before);
     }
   }
 
   @Override
   public void invalidate() {
-    Map<String, Object> bound = new LinkedHashMap<>();
+    requireLive();
+    exchange.invalidate(this);
+  }
+
+  /** Returns all values that can be read. */
+  Map<String, Object> values() {
+    Map<String, Object> values = new LinkedHashMap<>();
     for (String name : session.attributeNames()) {
-      if (session.attribute(name) instanceof HttpSessionBindingListener listener) {
-        bound.put(name, listener);
+      Object value = session.attribute(name);
+      if (value != null) {
+        values.put(name, value);
       }
     }
-    exchange.invalidate(session);
-    bound.forEach((name, value) -> tell(name, value, HttpSessionBindingListener::valueUnbound));
+    return values;
   }
 
   @Override
@@ -174,20 +182,6 @@ final class HttpSessionView implements HttpSession {
   private void requireLive() {
     if (session.isEnded()) {
       throw new IllegalStateException("the session has ended: " + session.id());
-    }
-  }
-
-  /** Tells a value what happens to it. One that throws changes nothing about that. */
-  private void tell(
-      String name,
-      @Nullable Object value,
-      BiConsumer<HttpSessionBindingListener, HttpSessionBindingEvent> what) {
-    if (value instanceof HttpSessionBindingListener listener) {
-      try {
-        what.accept(listener, new HttpSessionBindingEvent(this, name, value));
-      } catch (RuntimeException | Error e) {
-        LOG.error("An attribute failed to hear of its binding: {}", value.getClass().getName(), e);
-      }
     }
   }
 

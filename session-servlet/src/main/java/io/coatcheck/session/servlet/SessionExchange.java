@@ -32,6 +32,7 @@ final class SessionExchange {
   private final ReentrantLock lock = new ReentrantLock();
   private final FilterSettings settings;
   private final SessionManager manager;
+  private final SessionListeners listeners;
   private final HttpServletRequest request;
   private final HttpServletResponse response;
   private final SessionTransport transport;
@@ -42,6 +43,10 @@ final class SessionExchange {
   // Guarded by the lock.
   private @Nullable Session session;
   private @Nullable HttpSessionView view;
+
+  /** A session whose beginning was told, and that may never be stored. */
+  private @Nullable Session unstored;
+
   private @Nullable SessionRequest wrapper;
   private @Nullable Instant previousAccess;
   private boolean asked;
@@ -49,8 +54,12 @@ final class SessionExchange {
   private volatile @Nullable SessionAsyncContext asyncContext;
 
   SessionExchange(
-      FilterSettings settings, HttpServletRequest request, HttpServletResponse response) {
+      FilterSettings settings,
+      SessionListeners listeners,
+      HttpServletRequest request,
+      HttpServletResponse response) {
     this.settings = settings;
+    this.listeners = listeners;
     this.manager = settings.manager();
     this.request = request;
     this.response = response;
@@ -83,6 +92,10 @@ final class SessionExchange {
 
   FilterSettings settings() {
     return settings;
+  }
+
+  SessionListeners listeners() {
+    return listeners;
   }
 
   /** Returns the response as the container gave it. */
@@ -210,6 +223,7 @@ final class SessionExchange {
             outgoing.requireUncommitted("create a session");
             current = manager.create(presented.resolution());
             begin(current);
+            tellCreated(current);
             if (settings.storeEmptySessions()) {
               current.keep();
               relied(current);
@@ -217,6 +231,35 @@ final class SessionExchange {
           }
           return viewOf(current);
         });
+  }
+
+  /** A session that is never stored is told all the same: the application may rely on it. */
+  private void tellCreated(Session begun) {
+    if (listeners.hearOfSessions()) {
+      listeners.created(viewOf(begun));
+      unstored = begun;
+    }
+  }
+
+  private void tellIdChanged(Session current, String oldId) {
+    if (listeners.hearOfIds() && !HttpSessionView.textOf(current).equals(oldId)) {
+      listeners.idChanged(viewOf(current), oldId);
+    }
+  }
+
+  /**
+   * Tells of the end of a session that was begun and never stored, when the request is over: nobody
+   * else will.
+   */
+  private void tellUnstoredEnd() {
+    Session begun = unstored;
+    unstored = null;
+    if (begun != null && begun == session && !begun.isStored() && !begun.isEnded()) {
+      HttpSessionView ending = viewOf(begun);
+      listeners.endOwn(
+          new EndedSession(ending, ending.values()), true, () -> manager.invalidate(begun));
+      forget();
+    }
   }
 
   private HttpSessionView viewOf(Session current) {
@@ -289,13 +332,21 @@ final class SessionExchange {
             outgoing.goBy(slot(settings, by, response));
           }
           Session before = findSession();
+          String oldId = before == null ? "" : HttpSessionView.textOf(before);
           Authentication outcome = manager.authenticate(before, principal, options);
           if (outcome instanceof Authentication.Granted granted) {
-            if (granted.session() != before) {
-              begin(granted.session());
+            Session now = granted.session();
+            boolean isOther = now != before;
+            if (isOther) {
+              begin(now);
             }
             presented.settle();
-            outgoing.carryTokenOf(granted.session());
+            outgoing.carryTokenOf(now);
+            if (isOther) {
+              tellCreated(now);
+            } else {
+              tellIdChanged(now, oldId);
+            }
             return LoginResult.LOGGED_IN;
           }
           if (before != null && before.isEnded()) {
@@ -319,20 +370,28 @@ final class SessionExchange {
         () -> {
           outgoing.requireUncommitted("renew the session");
           current.keep();
+          String oldId = HttpSessionView.textOf(current);
           boolean renewed = manager.renew(current);
           outgoing.carryTokenOf(current);
           relied(current);
+          if (renewed) {
+            tellIdChanged(current, oldId);
+          }
           return renewed;
         });
   }
 
   /** Ends the session, and makes the client forget it. A store that fails is not forgotten. */
-  void invalidate(Session current) {
+  void invalidate(HttpSessionView ending) {
     run(
         () -> {
+          Session current = ending.session();
           boolean wasEphemeral = current.isEphemeral();
           try {
-            manager.invalidate(current);
+            listeners.endOwn(
+                new EndedSession(ending, ending.values()),
+                !current.isStored(),
+                () -> manager.invalidate(current));
           } catch (SessionStoreException e) {
             throw outgoing.fail(e);
           }
@@ -383,7 +442,10 @@ final class SessionExchange {
       return;
     }
     try {
-      if (!manager.renewIfDue(current)) {
+      String oldId = listeners.hearOfIds() ? HttpSessionView.textOf(current) : "";
+      if (manager.renewIfDue(current)) {
+        tellIdChanged(current, oldId);
+      } else {
         manager.save(current);
       }
     } catch (SessionStoreException e) {
@@ -406,6 +468,7 @@ final class SessionExchange {
           } else {
             beforeCommit();
           }
+          tellUnstoredEnd();
         });
   }
 
@@ -434,6 +497,7 @@ final class SessionExchange {
           if (!outgoing.hasFailed()) {
             saveWhatIsLeft();
           }
+          tellUnstoredEnd();
         });
   }
 

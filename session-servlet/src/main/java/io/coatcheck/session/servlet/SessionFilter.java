@@ -13,13 +13,19 @@ import jakarta.servlet.ServletRequest;
 import jakarta.servlet.ServletResponse;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
+import jakarta.servlet.http.HttpSessionAttributeListener;
+import jakarta.servlet.http.HttpSessionIdListener;
+import jakarta.servlet.http.HttpSessionListener;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.EventListener;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiPredicate;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Puts Coatcheck behind {@code request.getSession()}, for everything behind the filter. The
@@ -40,6 +46,8 @@ import org.jspecify.annotations.Nullable;
  */
 public class SessionFilter implements Filter {
 
+  private static final Logger LOG = LoggerFactory.getLogger(SessionFilter.class);
+
   /** Names the request attribute that holds the exchange of the innermost filter. */
   static final String CURRENT = SessionFilter.class.getName() + ".current";
 
@@ -51,6 +59,7 @@ public class SessionFilter implements Filter {
 
   private final boolean isBuilt;
   private volatile @Nullable FilterSettings settings;
+  private volatile @Nullable SessionListeners listeners;
 
   /**
    * For {@code web.xml} and for subclasses: what {@link #configure} returns is used from {@link
@@ -111,12 +120,50 @@ public class SessionFilter implements Filter {
           "this SessionFilter was made by its builder and reads no init parameters: "
               + config.getInitParameterNames().nextElement());
     }
+    listen(config.getServletContext());
+  }
+
+  /** Finds out whom to tell about sessions. */
+  private synchronized SessionListeners listen(ServletContext servletContext) {
+    SessionListeners known = listeners;
+    if (known != null) {
+      return known;
+    }
+    FilterSettings current = required();
+    List<EventListener> all = new ArrayList<>();
+    ContainerListeners.of(servletContext)
+        .ifPresentOrElse(
+            all::addAll,
+            () ->
+                LOG.warn(
+                    "This container does not tell which listeners are registered with it ({})."
+                        + " If the application has listeners of sessions, give them to"
+                        + " SessionFilter.Builder.listener, or they hear nothing",
+                    servletContext.getServerInfo()));
+    all.addAll(current.listeners());
+    SessionListeners told = new SessionListeners(current.manager(), servletContext, all);
+    listeners = told;
+    current.manager().addListener(told);
+    return told;
+  }
+
+  private FilterSettings required() {
+    FilterSettings current = settings;
+    if (current == null) {
+      throw new IllegalStateException("init was not called on this SessionFilter");
+    }
+    return current;
   }
 
   /** Closes the manager if this filter made it, and leaves one that it was given alone. */
   @Override
-  public void destroy() {
+  public synchronized void destroy() {
     FilterSettings current = settings;
+    SessionListeners told = listeners;
+    listeners = null;
+    if (current != null && told != null) {
+      current.manager().removeListener(told);
+    }
     if (current != null && current.closesManager()) {
       current.manager().close();
     }
@@ -294,11 +341,13 @@ public class SessionFilter implements Filter {
   }
 
   private SessionExchange begin(HttpServletRequest request, HttpServletResponse response) {
-    FilterSettings current = settings;
-    if (current == null) {
-      throw new IllegalStateException("init was not called on this SessionFilter");
+    FilterSettings current = required();
+    SessionListeners told = listeners;
+    if (told == null) {
+      // A filter that was built may be called by one that initialises no others.
+      told = listen(request.getServletContext());
     }
-    SessionExchange exchange = new SessionExchange(current, request, response);
+    SessionExchange exchange = new SessionExchange(current, told, request, response);
     request.setAttribute(attribute, exchange);
     return exchange;
   }
@@ -316,6 +365,7 @@ public class SessionFilter implements Filter {
     private BiPredicate<String, String> roles = (principal, role) -> false;
     private boolean recordClient = true;
     private CrossOriginPolicy crossOrigin = CrossOriginPolicy.defaults();
+    private final List<EventListener> listeners = new ArrayList<>();
     private boolean closeManager;
 
     private Builder(SessionManager manager) {
@@ -410,6 +460,31 @@ public class SessionFilter implements Filter {
     }
 
     /**
+     * Adds somebody to tell about sessions, after those before. Needed where the container does not
+     * let itself be asked for its listeners, which a warning at start-up says; Tomcat and Jetty do,
+     * and there the listeners of {@code web.xml}, of annotations and of {@code
+     * ServletContext.addListener} are told without this.
+     *
+     * @param listener a {@code HttpSessionListener}, {@code HttpSessionAttributeListener} or {@code
+     *     HttpSessionIdListener}, or several of these; thread-safe. The end of a session is told on
+     *     the node that ended it, by whatever thread it happens on.
+     * @throws IllegalArgumentException if it is none of these
+     */
+    public Builder listener(EventListener listener) {
+      boolean isKnown =
+          listener instanceof HttpSessionListener
+              || listener instanceof HttpSessionAttributeListener
+              || listener instanceof HttpSessionIdListener;
+      if (!isKnown) {
+        throw new IllegalArgumentException(
+            "listener must be a listener of sessions, their attributes or their ids: "
+                + listener.getClass().getName());
+      }
+      listeners.add(listener);
+      return this;
+    }
+
+    /**
      * Sets whether the manager is closed when the container ends the filter; for filters that a
      * subclass configures, with a manager that nobody else knows. Default: false.
      */
@@ -449,6 +524,7 @@ public class SessionFilter implements Filter {
           roles,
           recordClient,
           crossOrigin,
+          List.copyOf(listeners),
           closeManager);
     }
   }

@@ -6,6 +6,7 @@ import static org.mockito.Mockito.when;
 
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.memory.InMemorySessionStore;
+import jakarta.servlet.ServletContext;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
@@ -13,6 +14,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.io.Writer;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -33,7 +35,10 @@ class CommittingWriterTest {
     when(response.getBufferSize()).thenReturn(8192);
     SessionExchange exchange =
         new SessionExchange(
-            SessionFilter.builder(manager).settings(), mock(HttpServletRequest.class), response);
+            SessionFilter.builder(manager).settings(),
+            new SessionListeners(manager, mock(ServletContext.class), List.of()),
+            mock(HttpServletRequest.class),
+            response);
     return new CommittingWriter(exchange, new PrintWriter(writer), "UTF-8");
   }
 

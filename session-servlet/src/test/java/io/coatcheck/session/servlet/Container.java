@@ -34,6 +34,8 @@ enum Container {
       tomcat.setPort(0);
       tomcat.getConnector().setProperty("maxKeepAliveRequests", "-1");
       Context context = tomcat.addContext("", null);
+      context.addServletContainerInitializer(
+          (classes, servletContext) -> servletContext.addListener(switchboard.listener()), null);
       Wrapper servlet = Tomcat.addServlet(context, "app", switchboard.servlet());
       servlet.setAsyncSupported(true);
       servlet.addMapping("/*");
@@ -64,6 +66,8 @@ enum Container {
       ServerConnector connector = new ServerConnector(server);
       server.addConnector(connector);
       ServletContextHandler context = new ServletContextHandler("/");
+      context.addServletContainerInitializer(
+          (classes, servletContext) -> servletContext.addListener(switchboard.listener()));
       ServletHolder holder = new ServletHolder(switchboard.servlet());
       holder.setAsyncSupported(true);
       context.addServlet(holder, "/*");

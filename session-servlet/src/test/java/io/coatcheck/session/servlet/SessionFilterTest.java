@@ -38,6 +38,7 @@ class SessionFilterTest {
         .thenAnswer(call -> Collections.enumeration(parameters.keySet()));
     when(config.getInitParameter(anyString()))
         .thenAnswer(call -> parameters.get(call.<String>getArgument(0)));
+    when(config.getServletContext()).thenReturn(mock(ServletContext.class));
     return config;
   }
 

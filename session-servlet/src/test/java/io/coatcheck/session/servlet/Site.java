@@ -36,6 +36,7 @@ final class Site implements AutoCloseable {
   final SessionManager manager;
   final List<SessionEvent> events = new CopyOnWriteArrayList<>();
 
+  private final SessionEar ear = new SessionEar();
   private final Container.Running running;
   private final Map<String, Handler> handlers = new ConcurrentHashMap<>();
   private volatile List<Filter> filters;
@@ -74,6 +75,11 @@ final class Site implements AutoCloseable {
 
   void filters(Filter... inOrder) {
     filters = List.of(inOrder);
+  }
+
+  /** Returns what hears of sessions. */
+  SessionEar listener() {
+    return ear;
   }
 
   /** Maps the filters to some dispatcher types only. */

@@ -8,7 +8,13 @@ import jakarta.servlet.ServletResponse;
 import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
+import jakarta.servlet.http.HttpSessionAttributeListener;
+import jakarta.servlet.http.HttpSessionBindingEvent;
+import jakarta.servlet.http.HttpSessionEvent;
+import jakarta.servlet.http.HttpSessionIdListener;
+import jakarta.servlet.http.HttpSessionListener;
 import java.io.IOException;
+import java.util.EventListener;
 
 /** The filter and the servlet of a container that runs, which lead to the site of the moment. */
 final class Switchboard {
@@ -27,6 +33,46 @@ final class Switchboard {
         site.filter(request, response, chain);
       }
     };
+  }
+
+  /** Returns what is registered with the container, as an application registers it. */
+  EventListener listener() {
+    return new Listener();
+  }
+
+  /** Hears what the container's own listeners hear. */
+  final class Listener
+      implements HttpSessionListener, HttpSessionAttributeListener, HttpSessionIdListener {
+
+    @Override
+    public void sessionCreated(HttpSessionEvent event) {
+      site.listener().sessionCreated(event);
+    }
+
+    @Override
+    public void sessionDestroyed(HttpSessionEvent event) {
+      site.listener().sessionDestroyed(event);
+    }
+
+    @Override
+    public void attributeAdded(HttpSessionBindingEvent event) {
+      site.listener().attributeAdded(event);
+    }
+
+    @Override
+    public void attributeRemoved(HttpSessionBindingEvent event) {
+      site.listener().attributeRemoved(event);
+    }
+
+    @Override
+    public void attributeReplaced(HttpSessionBindingEvent event) {
+      site.listener().attributeReplaced(event);
+    }
+
+    @Override
+    public void sessionIdChanged(HttpSessionEvent event, String oldSessionId) {
+      site.listener().sessionIdChanged(event, oldSessionId);
+    }
   }
 
   HttpServlet servlet() {

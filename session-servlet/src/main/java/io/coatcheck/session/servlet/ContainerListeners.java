@@ -1,0 +1,76 @@
+package io.coatcheck.session.servlet;
+
+import jakarta.servlet.ServletContext;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.EventListener;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Finds the listeners that were registered with the container: by {@code web.xml}, by annotations
+ * or by {@code ServletContext.addListener}. The Servlet API has no way to ask for them, so this
+ * asks Tomcat and Jetty by their own public methods, without depending on either.
+ */
+final class ContainerListeners {
+
+  private ContainerListeners() {}
+
+  /**
+   * Finds the listeners.
+   *
+   * @return empty if this container is not known, or does not let itself be asked
+   */
+  static Optional<List<EventListener>> of(ServletContext context) {
+    try {
+      List<Object> found = new ArrayList<>();
+      if (context.getClass().getName().startsWith("org.apache.catalina.core.Application")) {
+        Object standardContext =
+            asked(asked(context.getClassLoader(), "getResources"), "getContext");
+        found.addAll(listed(standardContext, "getApplicationLifecycleListeners"));
+        found.addAll(listed(standardContext, "getApplicationEventListeners"));
+      } else if (context.getClass().getName().startsWith("org.eclipse.jetty.")) {
+        Object handler =
+            handlerClass(context.getClass())
+                .getMethod("getServletContextHandler", ServletContext.class)
+                .invoke(null, context);
+        found.addAll(listed(handler, "getEventListeners"));
+      } else {
+        return Optional.empty();
+      }
+      return Optional.of(
+          found.stream()
+              .filter(EventListener.class::isInstance)
+              .map(EventListener.class::cast)
+              .toList());
+    } catch (ReflectiveOperationException | RuntimeException e) {
+      return Optional.empty();
+    }
+  }
+
+  /** Jetty has one class for each edition of Jakarta EE; the context is a part of it. */
+  private static Class<?> handlerClass(Class<?> contextClass) throws ClassNotFoundException {
+    String name = contextClass.getName();
+    int dollar = name.indexOf('$');
+    return Class.forName(
+        dollar < 0 ? name : name.substring(0, dollar), false, contextClass.getClassLoader());
+  }
+
+  private static Object asked(Object object, String method) throws ReflectiveOperationException {
+    Object value = object.getClass().getMethod(method).invoke(object);
+    if (value == null) {
+      throw new NoSuchFieldException(method);
+    }
+    return value;
+  }
+
+  private static Collection<?> listed(Object object, String method)
+      throws ReflectiveOperationException {
+    Object value = asked(object, method);
+    if (value instanceof Object[] array) {
+      return Arrays.asList(array);
+    }
+    return value instanceof Collection<?> collection ? List.copyOf(collection) : List.of();
+  }
+}

@@ -1,0 +1,79 @@
+package io.coatcheck.session.servlet;
+
+import jakarta.servlet.http.HttpSession;
+import jakarta.servlet.http.HttpSessionAttributeListener;
+import jakarta.servlet.http.HttpSessionBindingEvent;
+import jakarta.servlet.http.HttpSessionEvent;
+import jakarta.servlet.http.HttpSessionIdListener;
+import jakarta.servlet.http.HttpSessionListener;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
+
+/** A listener of an application, which writes down what it hears. */
+final class SessionEar
+    implements HttpSessionListener, HttpSessionAttributeListener, HttpSessionIdListener {
+
+  private final List<String> heard = new CopyOnWriteArrayList<>();
+  private volatile Consumer<HttpSession> atCreation = session -> {};
+  private volatile Consumer<HttpSession> atEnd = session -> {};
+
+  /** Returns what was heard since it was asked last. */
+  List<String> heard() {
+    List<String> all = List.copyOf(heard);
+    heard.clear();
+    return all;
+  }
+
+  /** As {@link #heard}, once the last of so many is there: some come after the response. */
+  List<String> heardOnceThereAre(int count) throws InterruptedException {
+    long deadline = System.nanoTime() + Duration.ofSeconds(10).toNanos();
+    while (heard.size() < count && System.nanoTime() < deadline) {
+      Thread.sleep(5);
+    }
+    return heard();
+  }
+
+  void atCreation(Consumer<HttpSession> action) {
+    atCreation = action;
+  }
+
+  void atEnd(Consumer<HttpSession> action) {
+    atEnd = action;
+  }
+
+  @Override
+  public void sessionCreated(HttpSessionEvent event) {
+    heard.add("created");
+    atCreation.accept(event.getSession());
+  }
+
+  @Override
+  public void sessionDestroyed(HttpSessionEvent event) {
+    HttpSession session = event.getSession();
+    heard.add("destroyed " + Collections.list(session.getAttributeNames()));
+    atEnd.accept(session);
+  }
+
+  @Override
+  public void attributeAdded(HttpSessionBindingEvent event) {
+    heard.add("added " + event.getName() + "=" + event.getValue());
+  }
+
+  @Override
+  public void attributeRemoved(HttpSessionBindingEvent event) {
+    heard.add("removed " + event.getName() + "=" + event.getValue());
+  }
+
+  @Override
+  public void attributeReplaced(HttpSessionBindingEvent event) {
+    heard.add("replaced " + event.getName() + "=" + event.getValue());
+  }
+
+  @Override
+  public void sessionIdChanged(HttpSessionEvent event, String oldSessionId) {
+    heard.add("id " + oldSessionId + " > " + event.getSession().getId());
+  }
+}
