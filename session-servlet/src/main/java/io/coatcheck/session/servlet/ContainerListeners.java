@@ -15,6 +15,9 @@ import java.util.Optional;
  */
 final class ContainerListeners {
 
+  /** Names the attribute by which Tomcat hands out what leads to its context. */
+  private static final String TOMCAT_RESOURCES = "org.apache.catalina.resources";
+
   private ContainerListeners() {}
 
   /**
@@ -25,9 +28,8 @@ final class ContainerListeners {
   static Optional<List<EventListener>> of(ServletContext context) {
     try {
       List<Object> found = new ArrayList<>();
-      if (context.getClass().getName().startsWith("org.apache.catalina.core.Application")) {
-        Object standardContext =
-            asked(asked(context.getClassLoader(), "getResources"), "getContext");
+      if (context.getAttribute(TOMCAT_RESOURCES) != null) {
+        Object standardContext = asked(context.getAttribute(TOMCAT_RESOURCES), "getContext");
         found.addAll(listed(standardContext, "getApplicationLifecycleListeners"));
         found.addAll(listed(standardContext, "getApplicationEventListeners"));
       } else if (context.getClass().getName().startsWith("org.eclipse.jetty.")) {
