@@ -40,8 +40,8 @@ final class Cleaning {
   int deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> taker) {
     int rows = Math.min(limit, maxRows);
     int deleted = 0;
-    boolean more = true;
-    while (more && deleted < rows && !Thread.currentThread().isInterrupted()) {
+    boolean more;
+    do {
       int wanted = rows - deleted;
       Step step =
           transactions.several(
@@ -51,7 +51,7 @@ final class Cleaning {
       deleted += step.deleted().ids().size();
       more = step.looked() == wanted && !step.full();
       HandOver.each(step.deleted().sessions(), taker);
-    }
+    } while (more && deleted < rows && !Thread.currentThread().isInterrupted());
     return deleted;
   }
 

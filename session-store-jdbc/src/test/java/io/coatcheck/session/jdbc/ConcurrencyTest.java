@@ -6,6 +6,9 @@ import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.WhenFull;
 import io.coatcheck.session.token.SessionId;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -56,6 +59,7 @@ class ConcurrencyTest {
         table.store.insert(session);
       }
       Map<SessionId, Integer> ended = new ConcurrentHashMap<>();
+      ConcurrentLinkedQueue<StoredSession> cleanedAlive = new ConcurrentLinkedQueue<>();
       AtomicInteger admitted = new AtomicInteger();
       List<Callable<Void>> parties = new ArrayList<>();
       for (int party = 0; party < 10; party++) {
@@ -69,11 +73,18 @@ class ConcurrencyTest {
                 // Expiries lie around the cutoff, so that cleaners and requests meet.
                 Instant later = NOW.plusSeconds(random.nextInt(120));
                 switch (number) {
-                  case 0, 1, 2 ->
-                      table.store.deleteExpired(
-                          NOW.plus(Sessions.IDLE).plusSeconds(round),
-                          5,
-                          session -> ended.merge(session.id(), 1, Integer::sum));
+                  case 0, 1, 2 -> {
+                    Instant cutoff = NOW.plus(Sessions.IDLE).plusSeconds(round);
+                    table.store.deleteExpired(
+                        cutoff,
+                        5,
+                        session -> {
+                          ended.merge(session.id(), 1, Integer::sum);
+                          if (!session.isExpiredAt(cutoff)) {
+                            cleanedAlive.add(session);
+                          }
+                        });
+                  }
                   case 3, 4, 5 -> table.store.touch(id, later, NOW);
                   case 6 ->
                       table
@@ -107,11 +118,44 @@ class ConcurrencyTest {
 
       Together.run(parties);
 
+      assertThat(cleanedAlive).as("cleaned up although a request had come first").isEmpty();
       assertThat(ended.values()).as("how often each was handed over").containsOnly(1);
       assertThat(table.count()).isEqualTo(ids.size() + admitted.get() - ended.size());
       assertThat(table.query("SELECT COUNT(*) FROM " + table.name + " WHERE sweep_at > expires_at"))
           .as("sessions that the cleaner would come to too late")
           .containsExactly(List.of("0"));
+    }
+  }
+
+  @DisplayName("The cleaner waits for nobody: a row that is held is left for the next time")
+  @ParameterizedTest
+  @MethodSource("pools")
+  void deleteExpired_rowIsHeld_skipsIt(Pool pool) throws SQLException {
+    try (Table table = new Table(pool);
+        Connection holder = table.connections.getConnection()) {
+      StoredSession held = Sessions.of("alice").build();
+      StoredSession free = Sessions.of("bob").build();
+      table.store.insert(held);
+      table.store.insert(free);
+      String id = held.id().toString();
+      holder.setAutoCommit(false);
+      try (Statement statement = holder.createStatement()) {
+        statement.executeUpdate(
+            "UPDATE "
+                + table.name
+                + " SET generation = 1 WHERE id = "
+                + (pool.server() == TestDatabase.MARIADB
+                    ? "0x" + id.replace("-", "")
+                    : "'" + id + "'"));
+      }
+
+      List<StoredSession> deleted = new ArrayList<>();
+      assertThat(table.store.deleteExpired(held.expiresAt(), 9, deleted::add)).isEqualTo(1);
+      assertThat(deleted).containsExactly(free);
+
+      holder.rollback();
+      holder.setAutoCommit(pool.autoCommit());
+      assertThat(table.store.deleteExpired(held.expiresAt(), 9, deleted::add)).isEqualTo(1);
     }
   }
 

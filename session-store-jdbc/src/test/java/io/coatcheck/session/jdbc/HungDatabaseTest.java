@@ -89,16 +89,19 @@ class HungDatabaseTest {
       store.insert(session);
 
       proxy.freeze();
-      for (int i = 0; i < 3; i++) {
-        assertUnanswered(store, "");
+      try {
+        for (int i = 0; i < 3; i++) {
+          assertUnanswered(store, "");
+        }
+        assertUnanswered(store, "failed at once");
+        assertThatThrownBy(() -> store.update(session, Sessions.NOW))
+            .as("only resolution fails at once")
+            .isInstanceOf(SessionStoreException.class)
+            .hasMessageNotContaining("failed at once");
+      } finally {
+        proxy.thaw();
       }
-      assertUnanswered(store, "failed at once");
-      assertThatThrownBy(() -> store.update(session, Sessions.NOW))
-          .as("only resolution fails at once")
-          .isInstanceOf(SessionStoreException.class)
-          .hasMessageNotContaining("failed at once");
 
-      proxy.thaw();
       long deadline = System.nanoTime() + 4 * PATIENCE.toNanos();
       boolean recovered = false;
       while (!recovered && System.nanoTime() < deadline) {

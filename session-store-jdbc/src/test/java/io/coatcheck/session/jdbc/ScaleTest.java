@@ -1,0 +1,179 @@
+package io.coatcheck.session.jdbc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.token.SessionId;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestReporter;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Many rows: what they take, and how the clean-up of most of them is felt by readers of the rest. */
+@Tag("long")
+class ScaleTest {
+
+  private static final int EXPIRED = 200_000;
+  private static final int LIVE = 20_000;
+  private static final Instant LATER = Sessions.NOW.plus(Duration.ofHours(1));
+
+  @DisplayName("Reads while 200,000 expired sessions are cleaned up beside 20,000 live ones")
+  @ParameterizedTest
+  @EnumSource(TestDatabase.class)
+  void readsDuringCleanUp(TestDatabase server, TestReporter report) {
+    try (Table table = new Table(new Pool(server, server.database, true, null), 8)) {
+      multiply(table, Sessions.of("alice").attribute("a", Sessions.bytes(300)).build(), EXPIRED);
+      StoredSession live =
+          Sessions.of("bob").lastSeenAt(LATER).attribute("a", Sessions.bytes(300)).build();
+      multiply(table, live, LIVE);
+      List<SessionId> ids = liveIds(table);
+      assertThat(ids).hasSize(LIVE);
+
+      long pause = System.nanoTime() + Duration.ofSeconds(3).toNanos();
+      read(table, ids, () -> System.nanoTime() < pause);
+      long end = System.nanoTime() + Duration.ofSeconds(8).toNanos();
+      long[] alone = read(table, ids, () -> System.nanoTime() < end);
+
+      AtomicInteger cleaning = new AtomicInteger(2);
+      AtomicInteger deleted = new AtomicInteger();
+      Callable<long[]> cleaner =
+          () -> {
+            JdbcSessionStore node = table.builder().build();
+            long start = System.nanoTime();
+            int batch = 1;
+            while (batch > 0) {
+              batch = node.deleteExpired(LATER, 1_000, session -> {});
+              deleted.addAndGet(batch);
+            }
+            cleaning.decrementAndGet();
+            return new long[] {System.nanoTime() - start};
+          };
+      List<long[]> results =
+          Together.run(
+              List.of(cleaner, cleaner, () -> read(table, ids, () -> cleaning.get() > 0)));
+      long[] during = results.get(2);
+
+      report.publishEntry(
+          server.name(),
+          String.format(
+              "p99 of reads alone %.2f ms (%d reads), during clean-up %.2f ms (%d reads), ratio"
+                  + " %.1f; %d rows deleted in %.1f s",
+              p99(alone) / 1e6,
+              alone.length,
+              p99(during) / 1e6,
+              during.length,
+              (double) p99(during) / p99(alone),
+              deleted.get(),
+              Math.max(results.get(0)[0], results.get(1)[0]) / 1e9));
+      assertThat(deleted).hasValue(EXPIRED);
+      assertThat(table.count()).isEqualTo(LIVE);
+    }
+  }
+
+  private static long[] read(Table table, List<SessionId> ids, BooleanSupplier more) {
+    SplittableRandom random = new SplittableRandom(1);
+    long[] times = new long[1 << 20];
+    int count = 0;
+    while (more.getAsBoolean() && count < times.length) {
+      SessionId id = ids.get(random.nextInt(ids.size()));
+      long start = System.nanoTime();
+      assertThat(table.store.find(id)).isPresent();
+      times[count++] = System.nanoTime() - start;
+    }
+    return Arrays.copyOf(times, count);
+  }
+
+  private static long p99(long[] times) {
+    long[] sorted = times.clone();
+    Arrays.sort(sorted);
+    return sorted[sorted.length * 99 / 100];
+  }
+
+  @DisplayName("Bytes per session in PostgreSQL")
+  @Test
+  void bytesPerSession(TestReporter report) {
+    try (Table table =
+        new Table(new Pool(TestDatabase.POSTGRESQL, Database.POSTGRESQL, true, null))) {
+      for (int size : new int[] {0, 300, 1_000}) {
+        table.execute("TRUNCATE " + table.name);
+        StoredSession.Builder session =
+            Sessions.of("alice@example.org").clientAddress("2001:db8::1").userAgent("x".repeat(110));
+        if (size > 0) {
+          session.attribute("a", Sessions.bytes(size));
+        }
+        int sessions = 20_000;
+        multiply(table, session.build(), sessions);
+        List<String> bytes =
+            table
+                .query(
+                    String.format(
+                        "SELECT pg_table_size('%1$s') / %2$d, pg_indexes_size('%1$s') / %2$d",
+                        table.name, sessions))
+                .get(0);
+        report.publishEntry(
+            size + " bytes of attributes", bytes.get(0) + " in the table, " + bytes.get(1) + " in indexes");
+        assertThat(Integer.parseInt(bytes.get(0))).isLessThan(900 + 2 * size);
+      }
+    }
+  }
+
+  /** Stores a session as many times, each under a new id. */
+  private static void multiply(Table table, StoredSession session, int times) {
+    table.store.insert(session);
+    String series =
+        switch (table.pool.server()) {
+          case POSTGRESQL -> "generate_series(1, %d)";
+          case MARIADB -> "seq_1_to_%d";
+          case H2 -> "SYSTEM_RANGE(1, %d)";
+        };
+    String id =
+        switch (table.pool.server()) {
+          case POSTGRESQL -> "gen_random_uuid()";
+          case MARIADB -> "RANDOM_BYTES(16)";
+          case H2 -> "RANDOM_UUID()";
+        };
+    String all = SessionRow.COLUMNS + ", expires_at, sweep_at";
+    String others = all.substring("id, ".length());
+    table.execute(
+        String.format(
+            "INSERT INTO %1$s (id, %2$s) SELECT %3$s, %2$s FROM %1$s, %4$s AS series"
+                + " WHERE last_seen_at = %5$d",
+            table.name,
+            others,
+            id,
+            String.format(series, times - 1),
+            session.lastSeenAt().toEpochMilli()));
+  }
+
+  private static List<SessionId> liveIds(Table table) {
+    boolean binary = table.pool.server() == TestDatabase.MARIADB;
+    List<SessionId> ids = new ArrayList<>();
+    for (List<String> row :
+        table.query(
+            "SELECT " + (binary ? "HEX(id)" : "id") + " FROM " + table.name + " WHERE expires_at > "
+                + LATER.toEpochMilli())) {
+      if (binary) {
+        ByteBuffer bytes = ByteBuffer.wrap(HexFormat.of().parseHex(row.get(0)));
+        ids.add(SessionId.of(bytes.getLong(), bytes.getLong()));
+      } else {
+        UUID uuid = UUID.fromString(row.get(0));
+        ids.add(SessionId.of(uuid.getMostSignificantBits(), uuid.getLeastSignificantBits()));
+      }
+    }
+    return ids;
+  }
+}
