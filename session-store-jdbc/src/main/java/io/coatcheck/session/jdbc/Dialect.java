@@ -49,8 +49,8 @@ abstract sealed class Dialect permits PostgreSqlDialect, MySqlDialect, H2Dialect
     }
   }
 
-  /** Tells whether {@link #delete} is one statement, which needs no transaction around it. */
-  abstract boolean deletesInOneStatement();
+  /** Tells whether {@link #delete} is done or undone as a whole without a transaction around it. */
+  abstract boolean deletesInAutoCommit();
 
   /** Deletes the rows that meet a condition and returns them as they were. */
   abstract SessionRow.Deleted delete(Statements statements, Condition condition)

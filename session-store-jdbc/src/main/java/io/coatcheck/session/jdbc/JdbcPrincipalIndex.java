@@ -44,7 +44,7 @@ final class JdbcPrincipalIndex implements PrincipalIndex {
     Transactions.Work<SessionRow.Deleted> work =
         statements -> dialect.delete(statements, dialect.withPrincipal(principal, except));
     SessionRow.Deleted gone =
-        dialect.deletesInOneStatement()
+        dialect.deletesInAutoCommit()
             ? transactions.one(operation, work)
             : transactions.several(operation, Scope.NONE, work);
     HandOver.each(gone.sessions(), deleted);

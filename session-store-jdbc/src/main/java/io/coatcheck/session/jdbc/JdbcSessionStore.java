@@ -124,7 +124,7 @@ public final class JdbcSessionStore implements SessionStore {
     Operation operation = new Operation("delete", id);
     Transactions.Work<Optional<StoredSession>> work =
         statements -> first(dialect.delete(statements, dialect.withId(id)).sessions());
-    return dialect.deletesInOneStatement()
+    return dialect.deletesInAutoCommit()
         ? transactions.one(operation, work)
         : transactions.several(operation, Scope.NONE, work);
   }

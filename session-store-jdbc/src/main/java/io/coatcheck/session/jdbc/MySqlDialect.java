@@ -76,7 +76,7 @@ final class MySqlDialect extends Dialect {
   }
 
   @Override
-  boolean deletesInOneStatement() {
+  boolean deletesInAutoCommit() {
     return returning;
   }
 

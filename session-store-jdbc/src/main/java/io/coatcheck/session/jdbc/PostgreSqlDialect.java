@@ -43,7 +43,7 @@ final class PostgreSqlDialect extends Dialect {
   }
 
   @Override
-  boolean deletesInOneStatement() {
+  boolean deletesInAutoCommit() {
     return true;
   }
 

@@ -1,16 +1,18 @@
 package io.coatcheck.session.jdbc;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.coatcheck.session.store.PrincipalIndex;
+import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.WhenFull;
 import io.coatcheck.session.token.SessionId;
-import java.sql.Connection;
 import java.sql.SQLException;
-import java.sql.Statement;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -20,6 +22,10 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
@@ -131,32 +137,89 @@ class ConcurrencyTest {
   @ParameterizedTest
   @MethodSource("pools")
   void deleteExpired_rowIsHeld_skipsIt(Pool pool) throws SQLException {
-    try (Table table = new Table(pool);
-        Connection holder = table.connections.getConnection()) {
+    try (Table table = new Table(pool)) {
       StoredSession held = Sessions.of("alice").build();
       StoredSession free = Sessions.of("bob").build();
       table.store.insert(held);
       table.store.insert(free);
-      String id = held.id().toString();
-      holder.setAutoCommit(false);
-      try (Statement statement = holder.createStatement()) {
-        statement.executeUpdate(
-            "UPDATE "
-                + table.name
-                + " SET generation = 1 WHERE id = "
-                + (pool.server() == TestDatabase.MARIADB
-                    ? "0x" + id.replace("-", "")
-                    : "'" + id + "'"));
-      }
-
       List<StoredSession> deleted = new ArrayList<>();
-      assertThat(table.store.deleteExpired(held.expiresAt(), 9, deleted::add)).isEqualTo(1);
-      assertThat(deleted).containsExactly(free);
+      try (RowHolder holder = new RowHolder(table)) {
+        holder.hold(held.id());
 
-      holder.rollback();
-      holder.setAutoCommit(pool.autoCommit());
+        assertThat(table.store.deleteExpired(held.expiresAt(), 9, deleted::add)).isEqualTo(1);
+        assertThat(deleted).containsExactly(free);
+      }
       assertThat(table.store.deleteExpired(held.expiresAt(), 9, deleted::add)).isEqualTo(1);
     }
+  }
+
+  @DisplayName(
+      "A revocation that waits in vain for one of its rows does not delete the others alone")
+  @ParameterizedTest
+  @MethodSource("pools")
+  void deleteByPrincipal_rowIsHeld_deletesAllOrNone(Pool pool) throws SQLException {
+    try (Table table = new Table(pool)) {
+      List<StoredSession> sessions = insertInOrder(table);
+      JdbcSessionStore impatient = table.builder().queryTimeout(Duration.ofSeconds(1)).build();
+      List<StoredSession> deleted = new ArrayList<>();
+      try (RowHolder holder = new RowHolder(table)) {
+        holder.hold(sessions.get(1).id());
+
+        assertThatThrownBy(
+                () ->
+                    impatient
+                        .principalIndex()
+                        .orElseThrow()
+                        .deleteByPrincipal("alice", Set.of(), deleted::add))
+            .isInstanceOf(SessionStoreException.class);
+      }
+      assertThat(deleted).isEmpty();
+      // PostgreSQL may go on with it when the row is free: the connection was given up, not the
+      // work.
+      assertThat(table.count()).isIn(0, 2);
+    }
+  }
+
+  @DisplayName("A revocation that the database gives up in a deadlock is done again")
+  @ParameterizedTest
+  @MethodSource("pools")
+  void deleteByPrincipal_victimOfDeadlock_deletesAll(Pool pool) throws Exception {
+    try (Table table = new Table(pool)) {
+      List<StoredSession> sessions = insertInOrder(table);
+      ConcurrentLinkedQueue<StoredSession> deleted = new ConcurrentLinkedQueue<>();
+      ExecutorService revoking = Executors.newSingleThreadExecutor();
+      try (RowHolder holder = new RowHolder(table)) {
+        holder.hold(sessions.get(1).id());
+        Future<Integer> revoked =
+            revoking.submit(
+                () ->
+                    table
+                        .store
+                        .principalIndex()
+                        .orElseThrow()
+                        .deleteByPrincipal("alice", Set.of(), deleted::add));
+        holder.awaitWaiter();
+        // Which of the two is given up, the database decides.
+        holder.holdOrRollBack(sessions.get(0).id());
+        holder.rollBack();
+
+        assertThat(revoked.get(30, TimeUnit.SECONDS)).isEqualTo(2);
+      } finally {
+        revoking.shutdownNow();
+      }
+      assertThat(deleted).containsExactlyInAnyOrderElementsOf(sessions);
+      assertThat(table.count()).isZero();
+    }
+  }
+
+  /** Stores two sessions of alice, in the order in which all databases lock them. */
+  private static List<StoredSession> insertInOrder(Table table) {
+    List<StoredSession> sessions =
+        Stream.of(Sessions.of("alice").build(), Sessions.of("alice").build())
+            .sorted(Comparator.comparing(StoredSession::id))
+            .toList();
+    sessions.forEach(table.store::insert);
+    return sessions;
   }
 
   @Tag("long")

@@ -19,7 +19,10 @@ final class Together {
 
   private Together() {}
 
-  /** Returns the results in the order of the tasks; fails with what the first of them threw. */
+  /**
+   * Returns the results in the order of the tasks. If any fails, waits for the others, and throws
+   * an error that tells what each of them threw: the first that failed may be but the victim.
+   */
   static <T> List<T> run(List<Callable<T>> tasks) {
     CyclicBarrier start = new CyclicBarrier(tasks.size());
     ExecutorService threads = Executors.newFixedThreadPool(tasks.size());
@@ -34,17 +37,37 @@ final class Together {
                 }));
       }
       List<T> results = new ArrayList<>();
+      List<Throwable> failures = new ArrayList<>();
       for (Future<T> result : running) {
-        results.add(result.get(LIMIT.toSeconds(), TimeUnit.SECONDS));
+        try {
+          results.add(result.get(LIMIT.toSeconds(), TimeUnit.SECONDS));
+        } catch (ExecutionException e) {
+          failures.add(e.getCause());
+        }
+      }
+      if (!failures.isEmpty()) {
+        throw together(failures, tasks.size());
       }
       return results;
-    } catch (ExecutionException e) {
-      throw new AssertionError("one of several threads failed", e.getCause());
     } catch (InterruptedException | TimeoutException e) {
       throw new AssertionError("several threads were not done in " + LIMIT, e);
     } finally {
       threads.shutdownNow();
     }
+  }
+
+  /** Build logs are cut to the message, so all that was thrown stands in it. */
+  private static AssertionError together(List<Throwable> failures, int tasks) {
+    StringBuilder message = new StringBuilder();
+    message.append(failures.size()).append(" of ").append(tasks).append(" threads failed:");
+    for (Throwable failure : failures) {
+      for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+        message.append(cause == failure ? "\n- " : "\n  caused by ").append(cause);
+      }
+    }
+    AssertionError error = new AssertionError(message.toString(), failures.get(0));
+    failures.stream().skip(1).forEach(error::addSuppressed);
+    return error;
   }
 
   /** Runs one task several times at once. */
