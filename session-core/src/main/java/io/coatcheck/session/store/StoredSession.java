@@ -430,16 +430,22 @@ public final class StoredSession {
       return this;
     }
 
-    /** Sets the address of the client, at most 45 characters. Default: none. */
+    /**
+     * Sets the address of the client: at most 45 characters, without U+0000 and lone surrogates.
+     * Default: none.
+     */
     public Builder clientAddress(@Nullable String address) {
-      String checked = atMost(address, MAX_CLIENT_ADDRESS_LENGTH, "clientAddress");
+      String checked = checkText(address, MAX_CLIENT_ADDRESS_LENGTH, "clientAddress");
       login = login.withClient(checked, login.userAgent);
       return this;
     }
 
-    /** Sets the user agent of the client, at most 128 characters. Default: none. */
+    /**
+     * Sets the user agent of the client: at most 128 characters, without U+0000 and lone
+     * surrogates. Default: none.
+     */
     public Builder userAgent(@Nullable String agent) {
-      String checked = atMost(agent, MAX_USER_AGENT_LENGTH, "userAgent");
+      String checked = checkText(agent, MAX_USER_AGENT_LENGTH, "userAgent");
       login = login.withClient(login.clientAddress, checked);
       return this;
     }
@@ -495,32 +501,41 @@ public final class StoredSession {
       return number;
     }
 
-    private static @Nullable String atMost(@Nullable String text, int length, String name) {
-      if (text != null && text.length() > length) {
-        throw new IllegalArgumentException(
-            name + " must have at most " + length + " characters: " + text.length());
+    private static @Nullable String checkText(@Nullable String text, int length, String name) {
+      if (text != null) {
+        if (text.length() > length) {
+          throw new IllegalArgumentException(
+              name + " must have at most " + length + " characters: " + text.length());
+        }
+        countCodePoints(text, name);
       }
       return text;
     }
 
     private static String checkPrincipal(String name) {
-      int length = 0;
-      for (int i = 0; i < name.length(); length++) {
-        int codePoint = name.codePointAt(i);
-        if (codePoint == 0) {
-          throw new IllegalArgumentException("principal must not contain U+0000, at index " + i);
-        }
-        if (Character.getType(codePoint) == Character.SURROGATE) {
-          throw new IllegalArgumentException(
-              "principal must not contain a lone surrogate, at index " + i);
-        }
-        i += Character.charCount(codePoint);
-      }
+      int length = countCodePoints(name, "principal");
       if (length < 1 || length > MAX_PRINCIPAL_LENGTH) {
         throw new IllegalArgumentException(
             "principal must have 1 to " + MAX_PRINCIPAL_LENGTH + " code points: " + length);
       }
       return name;
+    }
+
+    /** Refuses what some databases cannot store. */
+    private static int countCodePoints(String text, String name) {
+      int length = 0;
+      for (int i = 0; i < text.length(); length++) {
+        int codePoint = text.codePointAt(i);
+        if (codePoint == 0) {
+          throw new IllegalArgumentException(name + " must not contain U+0000, at index " + i);
+        }
+        if (Character.getType(codePoint) == Character.SURROGATE) {
+          throw new IllegalArgumentException(
+              name + " must not contain a lone surrogate, at index " + i);
+        }
+        i += Character.charCount(codePoint);
+      }
+      return length;
     }
   }
 }

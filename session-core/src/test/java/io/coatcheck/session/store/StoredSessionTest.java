@@ -138,6 +138,14 @@ class StoredSessionTest {
           .hasMessage("userAgent must have at most 128 characters: 129");
       assertThatThrownBy(() -> valid().clientAddress("x".repeat(46)))
           .hasMessage("clientAddress must have at most 45 characters: 46");
+      assertThatThrownBy(() -> valid().userAgent("a\0"))
+          .hasMessage("userAgent must not contain U+0000, at index 1");
+      assertThatThrownBy(() -> valid().userAgent("ab\uDC00"))
+          .hasMessage("userAgent must not contain a lone surrogate, at index 2");
+      assertThatThrownBy(() -> valid().clientAddress("\0"))
+          .hasMessage("clientAddress must not contain U+0000, at index 0");
+      assertThatThrownBy(() -> valid().clientAddress("\uD800x"))
+          .hasMessage("clientAddress must not contain a lone surrogate, at index 0");
     }
 
     @ParameterizedTest

@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import io.coatcheck.session.Authentication;
+import io.coatcheck.session.LoginOptions;
+import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.codec.AttributeCodecException;
 import io.coatcheck.session.codec.AttributeFrames;
 import io.coatcheck.session.store.PrincipalIndex;
@@ -16,6 +19,7 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -66,6 +70,31 @@ class RowTest {
             .doesNotContain(HexFormat.of().formatHex(Base64.getUrlDecoder().decode(secret)))
             .doesNotContain(HexFormat.of().formatHex(secret.getBytes(StandardCharsets.US_ASCII)));
       }
+    }
+  }
+
+  @DisplayName("I14: whatever a client calls itself, its user can log in")
+  @ParameterizedTest
+  @MethodSource("eachDialect")
+  void hostileClient_logsIn(Pool pool) {
+    try (Table table = new Table(pool);
+        SessionManager manager =
+            SessionManager.builder(table.store).cleanUpInterval(Duration.ZERO).build()) {
+      LoginOptions options =
+          LoginOptions.builder()
+              .client("\0\uD800", "\uDC00\0\u0080'\"\\\uFFFF" + "\uD83D\uDE00".repeat(80))
+              .build();
+
+      Authentication login = manager.authenticate(null, "alice", options);
+
+      assertThat(login).isInstanceOf(Authentication.Granted.class);
+      List<StoredSession> stored =
+          table.store.principalIndex().orElseThrow().findByPrincipal("alice");
+      assertThat(stored).hasSize(1);
+      assertThat(stored.get(0).clientAddress()).contains("\uFFFD\uFFFD");
+      assertThat(stored.get(0).userAgent().orElseThrow())
+          .startsWith("\uFFFD\uFFFD\uFFFD'\"\\\uFFFF\uD83D\uDE00")
+          .hasSizeBetween(127, 128);
     }
   }
 
