@@ -117,10 +117,16 @@ abstract sealed class Dialect permits PostgreSqlDialect, MySqlDialect, H2Dialect
   }
 
   /** Selects and locks rows that the clean-up is due to look at, leaving out what others hold. */
-  final String lockDue() {
+  String lockDue() {
+    return lockDue(" ORDER BY sweep_at");
+  }
+
+  final String lockDue(String order) {
     return "SELECT id, expires_at, OCTET_LENGTH(attributes) FROM "
         + table.qualified()
-        + " WHERE sweep_at <= ? ORDER BY sweep_at LIMIT ? FOR UPDATE SKIP LOCKED";
+        + " WHERE sweep_at <= ?"
+        + order
+        + " LIMIT ? FOR UPDATE SKIP LOCKED";
   }
 
   /** Executes a query that gives whole rows of sessions. */

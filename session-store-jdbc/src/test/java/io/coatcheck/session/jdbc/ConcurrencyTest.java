@@ -8,6 +8,9 @@ import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.WhenFull;
 import io.coatcheck.session.token.SessionId;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
@@ -150,6 +153,44 @@ class ConcurrencyTest {
         assertThat(deleted).containsExactly(free);
       }
       assertThat(table.store.deleteExpired(held.expiresAt(), 9, deleted::add)).isEqualTo(1);
+    }
+  }
+
+  @DisplayName("A cleaner locks no more than its batch, so that others find theirs beside it")
+  @ParameterizedTest
+  @MethodSource("pools")
+  void lockDue_locksItsBatchOnly(Pool pool) throws SQLException {
+    try (Table table = new Table(pool);
+        Connection first = table.connections.getConnection();
+        Connection second = table.connections.getConnection()) {
+      for (int i = 0; i < 20; i++) {
+        table.store.insert(Sessions.anonymous().build());
+      }
+      String sql = pool.database().dialect(new TableName(table.name)).lockDue();
+
+      assertThat(countDue(first, sql, 5)).isEqualTo(5);
+      assertThat(countDue(second, sql, 20)).isEqualTo(15);
+
+      for (Connection each : List.of(first, second)) {
+        each.rollback();
+        each.setAutoCommit(pool.autoCommit());
+      }
+    }
+  }
+
+  private static int countDue(Connection connection, String sql, int limit) throws SQLException {
+    connection.setAutoCommit(false);
+    connection.setTransactionIsolation(Connection.TRANSACTION_READ_COMMITTED);
+    try (PreparedStatement statement = connection.prepareStatement(sql)) {
+      statement.setLong(1, StoredSession.MAX_MOMENT.toEpochMilli());
+      statement.setInt(2, limit);
+      int count = 0;
+      try (ResultSet rows = statement.executeQuery()) {
+        while (rows.next()) {
+          count++;
+        }
+      }
+      return count;
     }
   }
 
