@@ -10,10 +10,13 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import jakarta.servlet.http.HttpSession;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.Objects;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.apache.catalina.Context;
 import org.apache.catalina.LifecycleException;
 import org.apache.catalina.startup.Tomcat;
@@ -65,17 +68,21 @@ final class AppNode implements AutoCloseable {
     }
   }
 
+  static final int MAX_THREADS = 16;
+
   private final Tomcat tomcat = new Tomcat();
+  private final Path base;
   private final SessionManager manager;
 
   AppNode(SessionManager manager, UnaryOperator<SessionFilter.Builder> settings) {
     this.manager = manager;
     try {
-      Path base = Files.createTempDirectory("coatcheck-node");
+      base = Files.createTempDirectory("coatcheck-node");
       tomcat.setBaseDir(base.toString());
       tomcat.setHostname("127.0.0.1");
       tomcat.setPort(0);
       tomcat.getConnector().setProperty("address", "127.0.0.1");
+      tomcat.getConnector().setProperty("maxThreads", String.valueOf(MAX_THREADS));
       Context context = tomcat.addContext("", base.toString());
       FilterDef filter = new FilterDef();
       filter.setFilterName("session");
@@ -98,7 +105,8 @@ final class AppNode implements AutoCloseable {
   }
 
   /**
-   * Runs a node until it is killed, or its standard input ends.
+   * Runs a node until it is killed, or its standard input ends. Who kills it deletes the directory
+   * that it has for temporary files.
    *
    * @param arguments the JDBC URL and the table
    */
@@ -130,6 +138,20 @@ final class AppNode implements AutoCloseable {
       throw new IllegalStateException("the node does not stop", e);
     } finally {
       manager.close();
+    }
+    // Tomcat made directories in it, and no files.
+    try (Stream<Path> left = Files.walk(base)) {
+      left.sorted(Comparator.reverseOrder()).forEach(AppNode::delete);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static void delete(Path path) {
+    try {
+      Files.delete(path);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 }

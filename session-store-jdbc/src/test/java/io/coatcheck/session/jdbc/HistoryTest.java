@@ -33,21 +33,21 @@ class HistoryTest {
   @ParameterizedTest
   @EnumSource(TestDatabase.class)
   void twoNodes(TestDatabase database) {
-    run(database, 4, 150, Duration.ZERO, Duration.ZERO);
+    run(database, 3, 150, Duration.ZERO, Duration.ZERO);
   }
 
   @ParameterizedTest
   @EnumSource(TestDatabase.class)
   @DisplayName("one of three nodes has a clock that is a minute ahead")
   void threeNodes_oneAhead(TestDatabase database) {
-    run(database, 4, 150, Duration.ZERO, Duration.ZERO, Duration.ofMinutes(1));
+    run(database, 3, 150, Duration.ZERO, Duration.ZERO, Duration.ofMinutes(1));
   }
 
   @ParameterizedTest
   @EnumSource(TestDatabase.class)
   @DisplayName("one of three nodes has a clock that is a minute behind")
   void threeNodes_oneBehind(TestDatabase database) {
-    run(database, 4, 150, Duration.ZERO, Duration.ZERO, Duration.ofMinutes(-1));
+    run(database, 3, 150, Duration.ZERO, Duration.ZERO, Duration.ofMinutes(-1));
   }
 
   @Tag("long")

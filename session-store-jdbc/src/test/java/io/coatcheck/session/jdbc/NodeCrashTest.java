@@ -20,6 +20,7 @@ import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** A node that is killed under load loses nothing that it has acknowledged, and revives nothing. */
 @Tag("long")
@@ -27,6 +28,8 @@ class NodeCrashTest {
 
   private static final int CLIENTS = 8;
   private static final int ACKNOWLEDGED_BEFORE_KILL = 400;
+
+  @TempDir private Path directory;
 
   /** What one client was told. */
   private static final class Told {
@@ -43,7 +46,7 @@ class NodeCrashTest {
     try (Table table = new Table(pool)) {
       for (int round = 0; round < 3; round++) {
         List<Told> told = runUntilKilled(table.name);
-        try (Node second = new Node(table.name)) {
+        try (Node second = new Node(table.name, directory)) {
           for (Told one : told) {
             check(one, second.port);
           }
@@ -52,10 +55,10 @@ class NodeCrashTest {
     }
   }
 
-  private static List<Told> runUntilKilled(String table) throws Exception {
+  private List<Told> runUntilKilled(String table) throws Exception {
     AtomicInteger acknowledged = new AtomicInteger();
     ExecutorService threads = Executors.newFixedThreadPool(CLIENTS);
-    try (Node node = new Node(table)) {
+    try (Node node = new Node(table, directory)) {
       List<Future<Told>> clients = new ArrayList<>();
       for (int number = 0; number < CLIENTS; number++) {
         boolean logsOut = number % 4 == 3;
@@ -120,10 +123,11 @@ class NodeCrashTest {
     private final Process process;
     private final int port;
 
-    Node(String table) throws IOException {
+    Node(String table, Path directory) throws IOException {
       process =
           new ProcessBuilder(
                   Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                  "-Djava.io.tmpdir=" + directory,
                   "-cp",
                   System.getProperty("java.class.path"),
                   AppNode.class.getName(),
@@ -145,8 +149,8 @@ class NodeCrashTest {
     }
 
     @Override
-    public void close() {
-      process.destroyForcibly();
+    public void close() throws InterruptedException {
+      process.destroyForcibly().waitFor();
     }
   }
 }
