@@ -6,8 +6,6 @@ import io.coatcheck.session.token.SessionId;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 
 /** Another party's transaction, which holds rows of a table until it is closed or rolled back. */
 final class RowHolder implements AutoCloseable {
@@ -22,17 +20,21 @@ final class RowHolder implements AutoCloseable {
   }
 
   void hold(SessionId id) throws SQLException {
-    String hex = id.toUuid().toString();
+    execute("UPDATE " + table.name + " SET generation = generation", id);
+  }
+
+  void delete(SessionId id) throws SQLException {
+    execute("DELETE FROM " + table.name, id);
+  }
+
+  private void execute(String sql, SessionId id) throws SQLException {
+    String uuid = id.toUuid().toString();
+    String literal =
+        table.pool.server() == TestDatabase.MARIADB
+            ? "0x" + uuid.replace("-", "")
+            : "'" + uuid + "'";
     try (Statement statement = connection.createStatement()) {
-      int held =
-          statement.executeUpdate(
-              "UPDATE "
-                  + table.name
-                  + " SET generation = generation WHERE id = "
-                  + (table.pool.server() == TestDatabase.MARIADB
-                      ? "0x" + hex.replace("-", "")
-                      : "'" + hex + "'"));
-      assertThat(held).isEqualTo(1);
+      assertThat(statement.executeUpdate(sql + " WHERE id = " + literal)).isEqualTo(1);
     }
   }
 
@@ -46,21 +48,12 @@ final class RowHolder implements AutoCloseable {
     }
   }
 
-  /** Waits until a transaction waits for a row of this or another holder. */
   void awaitWaiter() {
-    String waiting =
-        switch (table.pool.server()) {
-          case POSTGRESQL -> "SELECT 1 FROM pg_locks WHERE NOT granted";
-          case MARIADB ->
-              "SELECT 1 FROM information_schema.global_status"
-                  + " WHERE variable_name = 'Innodb_row_lock_current_waits' AND variable_value > 0";
-          case H2 -> "SELECT 1 FROM information_schema.sessions WHERE blocker_id IS NOT NULL";
-        };
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
-    while (table.query(waiting).isEmpty()) {
-      assertThat(System.nanoTime() - deadline).as("somebody waits for the row").isNegative();
-      LockSupport.parkNanos(5_000_000);
-    }
+    Table.await("somebody waits for the row", table::hasWaiter);
+  }
+
+  void commit() throws SQLException {
+    connection.commit();
   }
 
   void rollBack() throws SQLException {

@@ -1,5 +1,7 @@
 package io.coatcheck.session.jdbc;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import com.zaxxer.hikari.HikariDataSource;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -7,7 +9,10 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 
 /**
  * A table of a test's own, and a watched pool to reach it by; ends with a check that all was
@@ -79,6 +84,27 @@ final class Table implements AutoCloseable {
 
   int count() {
     return Integer.parseInt(query("SELECT COUNT(*) FROM " + name).get(0).get(0));
+  }
+
+  /** Tells whether a transaction of any connection waits for a row that another one holds. */
+  boolean hasWaiter() {
+    String waiting =
+        switch (pool.server()) {
+          case POSTGRESQL -> "SELECT 1 FROM pg_locks WHERE NOT granted";
+          case MARIADB ->
+              "SELECT 1 FROM information_schema.global_status"
+                  + " WHERE variable_name = 'Innodb_row_lock_current_waits' AND variable_value > 0";
+          case H2 -> "SELECT 1 FROM information_schema.sessions WHERE blocker_id IS NOT NULL";
+        };
+    return !query(waiting).isEmpty();
+  }
+
+  static void await(String what, BooleanSupplier condition) {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+    while (!condition.getAsBoolean()) {
+      assertThat(System.nanoTime() - deadline).as(what).isNegative();
+      LockSupport.parkNanos(5_000_000);
+    }
   }
 
   @Override
