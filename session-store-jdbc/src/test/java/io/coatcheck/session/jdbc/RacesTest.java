@@ -58,8 +58,7 @@ class RacesTest {
       other = node(table.builder().build(), otherClock);
     }
 
-    private static SessionManager node(
-        SessionStore store, MovableClock clock) {
+    private static SessionManager node(SessionStore store, MovableClock clock) {
       return SessionManager.builder(store).clock(clock).cleanUpInterval(Duration.ZERO).build();
     }
 
@@ -151,8 +150,7 @@ class RacesTest {
       Session entirely = live(nodes.slow, token);
       inTheMiddle.attribute("note", "late");
       entirely.attribute("note", "later");
-      nodes.steps.beforeNext(
-          Step.UPDATE, () -> nodes.other.invalidate(live(nodes.other, token)));
+      nodes.steps.beforeNext(Step.UPDATE, () -> nodes.other.invalidate(live(nodes.other, token)));
 
       assertThat(nodes.slow.save(inTheMiddle)).as("its changes are dropped").isFalse();
       assertThat(nodes.slow.save(entirely)).as("its changes are dropped").isFalse();
@@ -174,8 +172,7 @@ class RacesTest {
       first.attribute("one", 1);
       second.attribute("cart", "of the second");
       second.attribute("two", 2);
-      nodes.steps.beforeNext(
-          Step.UPDATE, () -> assertThat(nodes.other.save(second)).isTrue());
+      nodes.steps.beforeNext(Step.UPDATE, () -> assertThat(nodes.other.save(second)).isTrue());
 
       assertThat(nodes.slow.save(first)).as("nobody fails").isTrue();
 
@@ -250,11 +247,9 @@ class RacesTest {
       nodes.otherClock.advance(Duration.ofSeconds(30));
       Session login = live(nodes.slow, before);
       nodes.steps.calls.clear();
-      nodes.steps.beforeNext(
-          Step.UPDATE, () -> nodes.other.save(live(nodes.other, before)));
+      nodes.steps.beforeNext(Step.UPDATE, () -> nodes.other.save(live(nodes.other, before)));
 
-      Session session =
-          granted(nodes.slow.authenticate(login, "alice", LoginOptions.defaults()));
+      Session session = granted(nodes.slow.authenticate(login, "alice", LoginOptions.defaults()));
 
       assertThat(nodes.steps.calls).as("no conflict").containsExactly(Step.UPDATE);
       StoredSession row = nodes.row(login.id());
@@ -304,7 +299,8 @@ class RacesTest {
   @EnumSource(TestDatabase.class)
   void touch_duringCleanUp(TestDatabase database) throws Exception {
     try (Table table = new Table(new Pool(database, database.database, true, null))) {
-      StoredSession session = Sessions.of("alice").lastSeenAt(NOW).absoluteDeadline(NOW.plusSeconds(9_000)).build();
+      StoredSession session =
+          Sessions.of("alice").lastSeenAt(NOW).absoluteDeadline(NOW.plusSeconds(9_000)).build();
       table.store.insert(session);
       ExecutorService thread = Executors.newSingleThreadExecutor();
       List<Future<Boolean>> touched = new ArrayList<>();
