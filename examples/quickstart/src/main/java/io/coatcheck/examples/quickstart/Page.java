@@ -13,6 +13,9 @@ import java.util.Optional;
 /** The one page, for who is logged in and who is not. Whatever users wrote is escaped. */
 final class Page {
 
+  /** The attribute of the application that says where the sessions are. */
+  static final String STORE = "store";
+
   private static final DateTimeFormatter MOMENT =
       DateTimeFormatter.ofPattern("d MMM uuuu, HH:mm:ss 'UTC'", Locale.ENGLISH)
           .withZone(ZoneOffset.UTC);
@@ -56,7 +59,20 @@ final class Page {
         + alertBox
         + content
         + noteForm(NoteServlet.noteOf(request))
-        + "</main>\n</body>\n</html>\n";
+        + "</main>\n"
+        + footer(request)
+        + "</body>\n</html>\n";
+  }
+
+  private static String footer(HttpServletRequest request) {
+    return """
+        <footer>
+        <p class="muted">Sessions are kept in %s. This page came from port %d.</p>
+        </footer>
+        """
+        .formatted(
+            escape(String.valueOf(request.getServletContext().getAttribute(STORE))),
+            request.getLocalPort());
   }
 
   private static String loginForm() {

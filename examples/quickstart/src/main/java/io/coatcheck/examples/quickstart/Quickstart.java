@@ -1,11 +1,10 @@
 package io.coatcheck.examples.quickstart;
 
 import io.coatcheck.session.SessionManager;
-import io.coatcheck.session.event.AuditListener;
-import io.coatcheck.session.memory.InMemorySessionStore;
 import io.coatcheck.session.servlet.RequireLogin;
 import io.coatcheck.session.servlet.SessionFilter;
 import io.coatcheck.session.servlet.WebSession;
+import io.coatcheck.session.store.SessionStoreException;
 import jakarta.servlet.ServletContext;
 import java.io.IOException;
 import java.util.Map;
@@ -13,26 +12,36 @@ import java.util.Map;
 /** A site with a login: the whole of it, on embedded Tomcat. */
 public final class Quickstart implements AutoCloseable {
 
-  private final SessionManager sessions;
+  private final Sessions sessions;
   private final WebServer server;
 
-  private Quickstart(SessionManager sessions, int port) throws IOException {
+  private Quickstart(Sessions sessions, int port) throws IOException {
     this.sessions = sessions;
     server = new WebServer(port, this::addTo);
+  }
+
+  /**
+   * Starts the site with its sessions in memory.
+   *
+   * @param port 0 for any that is free
+   * @throws IOException if it cannot listen there
+   */
+  public static Quickstart start(int port) throws IOException {
+    return start(port, Map.of());
   }
 
   /**
    * Starts the site.
    *
    * @param port 0 for any that is free
+   * @param environment {@code STORE}, {@code STORE_USER} and {@code STORE_PASSWORD} say where
+   *     sessions are kept
    * @throws IOException if it cannot listen there
+   * @throws IllegalArgumentException if the environment is wrong
+   * @throws SessionStoreException if the database cannot be reached
    */
-  public static Quickstart start(int port) throws IOException {
-    SessionManager sessions =
-        SessionManager.builder(InMemorySessionStore.builder().build())
-            .listener(new AuditListener())
-            .build();
-    Quickstart quickstart = new Quickstart(sessions, port);
+  static Quickstart start(int port, Map<String, String> environment) throws IOException {
+    Quickstart quickstart = new Quickstart(Sessions.of(environment), port);
     try {
       quickstart.server.start();
       return quickstart;
@@ -45,14 +54,8 @@ public final class Quickstart implements AutoCloseable {
   /** Adds what the site consists of: nothing here is particular to Tomcat. */
   private void addTo(ServletContext context) {
     context.setRequestCharacterEncoding("UTF-8");
-    SessionFilter.builder(sessions).exclude("/style.css").build().register(context);
-    RequireLogin login =
-        RequireLogin.builder()
-            .loginPage("/")
-            .publicPaths("/style.css", "/login", "/logout", "/note")
-            .apiPaths("/me", "/devices")
-            .build();
-    context.addFilter("login", login).addMappingForUrlPatterns(null, true, "/*");
+    context.setAttribute(Page.STORE, sessions.storeName());
+    addFilters(context, sessions.manager());
 
     Map.of(
             "", new PageServlet(),
@@ -67,19 +70,33 @@ public final class Quickstart implements AutoCloseable {
         .forEach((path, servlet) -> context.addServlet("at " + path, servlet).addMapping(path));
   }
 
+  private static void addFilters(ServletContext context, SessionManager sessions) {
+    SessionFilter.builder(sessions).exclude("/style.css").build().register(context);
+    RequireLogin login =
+        RequireLogin.builder()
+            .loginPage("/")
+            .publicPaths("/style.css", "/login", "/logout", "/note")
+            .apiPaths("/me", "/devices")
+            .build();
+    context.addFilter("login", login).addMappingForUrlPatterns(null, true, "/*");
+  }
+
   /** Returns where the site is. */
   public String url() {
     return "http://localhost:" + server.port();
   }
 
-  /** Stops the site, and with it ends all sessions, which were in memory. */
+  /** Stops the site. Sessions in memory end with it, those in a database do not. */
   @Override
   public void close() {
     server.close();
     sessions.close();
   }
 
-  /** Starts the site on the port that the environment variable PORT names, or on 8080. */
+  /**
+   * Starts the site on the port that the environment variable {@code PORT} names, or on 8080, with
+   * its sessions where {@code STORE} says.
+   */
   public static void main(String[] arguments) {
     String port = System.getenv().getOrDefault("PORT", "8080");
     if (!port.matches("[0-9]{1,5}") || Integer.parseInt(port) > 65_535) {
@@ -87,13 +104,16 @@ public final class Quickstart implements AutoCloseable {
       System.exit(2);
     }
     try {
-      Quickstart quickstart = start(Integer.parseInt(port));
+      Quickstart quickstart = start(Integer.parseInt(port), System.getenv());
       Runtime.getRuntime().addShutdownHook(new Thread(quickstart::close, "quickstart-shutdown"));
       System.out.println("The quickstart is ready: " + quickstart.url() + " (Ctrl-C stops it)");
       quickstart.server.await();
     } catch (IOException e) {
       System.err.println(e.getMessage() + ". Set PORT to choose another one.");
       System.exit(1);
+    } catch (IllegalArgumentException | SessionStoreException e) {
+      System.err.println("The quickstart cannot start: " + e.getMessage());
+      System.exit(2);
     }
   }
 }

@@ -42,7 +42,12 @@ final class Browser {
 
   /** Returns another one with the same cookie, as a thief has it. */
   Browser copy() {
-    Browser copy = new Browser(url);
+    return at(url);
+  }
+
+  /** Returns another one with the same cookie that asks another server. */
+  Browser at(String otherUrl) {
+    Browser copy = new Browser(otherUrl);
     copy.cookie = cookie;
     return copy;
   }

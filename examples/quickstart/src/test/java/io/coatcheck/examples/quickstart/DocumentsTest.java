@@ -40,9 +40,10 @@ class DocumentsTest {
   void readme_commands_comeFirst() throws Exception {
     List<String> commands =
         read("README.md").lines().filter(line -> line.startsWith("./mvnw")).toList();
-    assertThat(commands).hasSize(2);
+    assertThat(commands).hasSize(3);
     assertThat(commands.get(0)).contains("quickstart");
     assertThat(commands.get(1)).isEqualTo("./mvnw verify");
+    assertThat(commands.get(2)).contains("cluster");
   }
 
   /** But for the indentation, which depends on where they stand. */

@@ -1,0 +1,142 @@
+package io.coatcheck.examples.cluster;
+
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.stream.Stream;
+
+/**
+ * A PostgreSQL, three nodes of the quickstart that keep their sessions there, and a front that asks
+ * them in turn. A node may be killed: whoever is logged in stays logged in.
+ */
+public final class Cluster implements AutoCloseable {
+
+  private static final int NODES = 3;
+
+  private final Path directory;
+  private final List<Node> nodes = new ArrayList<>();
+  private EmbeddedPostgres database;
+  private Front front;
+  private boolean isClosed;
+
+  private Cluster() throws IOException {
+    directory = Files.createTempDirectory("coatcheck-cluster");
+  }
+
+  /**
+   * Starts all of it, on the loopback interface, and waits until it answers.
+   *
+   * @param port of the front; the nodes have the next three. 0 for any that are free
+   * @throws IOException if something does not start
+   */
+  static Cluster start(int port) throws IOException {
+    Cluster cluster = new Cluster();
+    try {
+      cluster.startAll(port);
+      return cluster;
+    } catch (IOException | RuntimeException e) {
+      cluster.close();
+      throw e;
+    }
+  }
+
+  private void startAll(int port) throws IOException {
+    front = new Front(port);
+    database =
+        EmbeddedPostgres.builder()
+            .setDataDirectory(directory.resolve("postgresql"))
+            .setRegisterShutdownHook(false)
+            .start();
+    for (int number = 1; number <= NODES; number++) {
+      nodes.add(
+          new Node(
+              number,
+              directory,
+              Map.of(
+                  "PORT", String.valueOf(port == 0 ? 0 : port + number),
+                  "STORE", database.getJdbcUrl("postgres", "postgres"))));
+    }
+    for (Node node : nodes) {
+      node.awaitReady(() -> tellEnd(node));
+    }
+    front.start(nodes.stream().map(Node::url).toList());
+  }
+
+  /** Returns where the front is. */
+  String url() {
+    return front.url();
+  }
+
+  List<Node> nodes() {
+    return List.copyOf(nodes);
+  }
+
+  /** Stops everything and deletes the database. */
+  @Override
+  public synchronized void close() {
+    if (isClosed) {
+      return;
+    }
+    isClosed = true;
+    if (front != null) {
+      front.close();
+    }
+    nodes.forEach(Node::close);
+    try {
+      if (database != null) {
+        database.close();
+      }
+      deleteDirectory();
+    } catch (IOException e) {
+      throw new UncheckedIOException("PostgreSQL did not stop, or left files in " + directory, e);
+    }
+  }
+
+  private void deleteDirectory() throws IOException {
+    try (Stream<Path> files = Files.walk(directory)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
+    }
+  }
+
+  private synchronized void tellEnd(Node node) {
+    if (!isClosed) {
+      System.out.println("node " + node.number() + " has ended; the others carry on");
+    }
+  }
+
+  private void describe() {
+    System.out.println();
+    System.out.println("Log in at " + url() + ". The front asks the nodes in turn:");
+    for (Node node : nodes) {
+      System.out.printf("  node %d  %s  kill -9 %d%n", node.number(), node.url(), node.pid());
+    }
+    System.out.println("Kill one, and reload: you stay logged in. Ctrl-C stops everything.");
+  }
+
+  /** Starts the front on the port that the environment variable PORT names, or on 8080. */
+  public static void main(String[] arguments) throws InterruptedException {
+    String port = System.getenv().getOrDefault("PORT", "8080");
+    if (!port.matches("[0-9]{1,5}") || Integer.parseInt(port) > 65_535 - NODES) {
+      System.err.println("PORT must be a number from 0 to " + (65_535 - NODES) + ": " + port);
+      System.exit(2);
+    }
+    try {
+      Cluster cluster = start(Integer.parseInt(port));
+      Runtime.getRuntime().addShutdownHook(new Thread(cluster::close, "cluster-shutdown"));
+      cluster.describe();
+      new CountDownLatch(1).await();
+    } catch (IOException e) {
+      System.err.println("The cluster does not start: " + e.getMessage());
+      System.exit(1);
+    }
+  }
+}

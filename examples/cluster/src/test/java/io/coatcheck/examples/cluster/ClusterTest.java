@@ -1,0 +1,102 @@
+package io.coatcheck.examples.cluster;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+class ClusterTest {
+
+  private static final Pattern PORT = Pattern.compile("This page came from port (\\d+)\\.");
+
+  private final HttpClient client = HttpClient.newHttpClient();
+  private String cookie = "";
+
+  @DisplayName("Who is logged in stays logged in when a node is killed, and another one")
+  @Test
+  void killedNode_losesNobody() throws Exception {
+    List<ProcessHandle> processes;
+    try (Cluster cluster = Cluster.start(0)) {
+      List<Node> nodes = cluster.nodes();
+      processes = nodes.stream().map(node -> ProcessHandle.of(node.pid()).orElseThrow()).toList();
+      assertThat(post(cluster, "/login", "username=alice&password=wonderland-1")).isEqualTo(303);
+      assertThat(portsThatServe(cluster, "You are alice")).hasSize(3);
+
+      kill(processes.get(0));
+
+      assertThat(post(cluster, "/note", "text=still+here")).isEqualTo(303);
+      assertThat(portsThatServe(cluster, "You are alice", "still here")).hasSize(2);
+
+      kill(processes.get(1));
+
+      assertThat(portsThatServe(cluster, "You are alice", "still here", "kept in PostgreSQL"))
+          .containsExactly(String.valueOf(nodes.get(2).url().getPort()));
+      assertThat(post(cluster, "/logout", "")).isEqualTo(303);
+      assertThat(get(cluster)).doesNotContain("You are alice");
+    }
+    assertThat(processes).noneMatch(ProcessHandle::isAlive);
+  }
+
+  private static void kill(ProcessHandle process) throws Exception {
+    process.destroyForcibly();
+    process.onExit().get(20, TimeUnit.SECONDS);
+  }
+
+  private Set<String> portsThatServe(Cluster cluster, String... contents) throws Exception {
+    Set<String> ports = new TreeSet<>();
+    for (int i = 0; i < 9; i++) {
+      String page = get(cluster);
+      assertThat(page).contains(contents);
+      Matcher port = PORT.matcher(page);
+      assertThat(port.find()).isTrue();
+      ports.add(port.group(1));
+    }
+    return ports;
+  }
+
+  private String get(Cluster cluster) throws IOException, InterruptedException {
+    HttpResponse<String> answer = send(cluster, "/", HttpRequest.newBuilder().GET());
+    assertThat(answer.statusCode()).isEqualTo(200);
+    return answer.body();
+  }
+
+  private int post(Cluster cluster, String path, String form)
+      throws IOException, InterruptedException {
+    return send(
+            cluster,
+            path,
+            HttpRequest.newBuilder()
+                .header("Content-Type", "application/x-www-form-urlencoded")
+                .header("Origin", cluster.url())
+                .POST(BodyPublishers.ofString(form)))
+        .statusCode();
+  }
+
+  private HttpResponse<String> send(Cluster cluster, String path, HttpRequest.Builder request)
+      throws IOException, InterruptedException {
+    request.uri(URI.create(cluster.url() + path));
+    if (!cookie.isEmpty()) {
+      request.header("Cookie", cookie);
+    }
+    HttpResponse<String> answer = client.send(request.build(), BodyHandlers.ofString(UTF_8));
+    answer
+        .headers()
+        .firstValue("Set-Cookie")
+        .ifPresent(set -> cookie = set.substring(0, set.indexOf(';')));
+    return answer;
+  }
+}

@@ -1,0 +1,96 @@
+package io.coatcheck.examples.quickstart;
+
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import io.coatcheck.session.SessionManager;
+import io.coatcheck.session.event.AuditListener;
+import io.coatcheck.session.jdbc.JdbcSessionStore;
+import io.coatcheck.session.memory.InMemorySessionStore;
+import io.coatcheck.session.store.SessionStoreException;
+import java.sql.Connection;
+import java.sql.DatabaseMetaData;
+import java.sql.SQLException;
+import java.util.Map;
+
+/** The sessions, in memory or in the database that the environment names. */
+final class Sessions implements AutoCloseable {
+
+  private final SessionManager manager;
+  private final String storeName;
+  private final Runnable closeConnections;
+
+  private Sessions(SessionManager manager, String storeName, Runnable closeConnections) {
+    this.manager = manager;
+    this.storeName = storeName;
+    this.closeConnections = closeConnections;
+  }
+
+  private static Sessions inMemory() {
+    SessionManager sessions =
+        SessionManager.builder(InMemorySessionStore.builder().build())
+            .listener(new AuditListener())
+            .build();
+    return new Sessions(sessions, "memory", () -> {});
+  }
+
+  /**
+   * Opens what {@code STORE} says: {@code memory}, which is the default, or a JDBC URL of H2 or
+   * PostgreSQL. {@code STORE_USER} and {@code STORE_PASSWORD} are needed if they are not in the
+   * URL.
+   *
+   * @throws IllegalArgumentException if it is neither; the message does not quote the URL, in which
+   *     a password may be
+   * @throws SessionStoreException if the database cannot be reached
+   */
+  static Sessions of(Map<String, String> environment) {
+    String url = environment.getOrDefault("STORE", "memory");
+    if (url.equals("memory")) {
+      return inMemory();
+    }
+    if (!url.startsWith("jdbc:h2:") && !url.startsWith("jdbc:postgresql:")) {
+      throw new IllegalArgumentException(
+          "STORE must be memory, or begin with jdbc:h2: or jdbc:postgresql:");
+    }
+    HikariConfig config = new HikariConfig();
+    config.setJdbcUrl(url);
+    config.setUsername(environment.get("STORE_USER"));
+    config.setPassword(environment.get("STORE_PASSWORD"));
+    config.setConnectionTimeout(2_000);
+    // That it cannot connect is told by the store, which repeats nothing that is secret.
+    config.setInitializationFailTimeout(-1);
+    HikariDataSource pool = new HikariDataSource(config);
+    try {
+      JdbcSessionStore store = JdbcSessionStore.builder(pool).createSchema(true).build();
+      String product = product(pool);
+      SessionManager sessions = SessionManager.builder(store).listener(new AuditListener()).build();
+      return new Sessions(sessions, product, pool::close);
+    } catch (RuntimeException | SQLException e) {
+      pool.close();
+      throw e instanceof RuntimeException failure
+          ? failure
+          : new SessionStoreException("STORE cannot be asked what it is", e);
+    }
+  }
+
+  private static String product(HikariDataSource pool) throws SQLException {
+    try (Connection connection = pool.getConnection()) {
+      DatabaseMetaData database = connection.getMetaData();
+      return database.getDatabaseProductName() + " " + database.getDatabaseProductVersion();
+    }
+  }
+
+  SessionManager manager() {
+    return manager;
+  }
+
+  /** Returns what may be shown to everybody: the product, never its address. */
+  String storeName() {
+    return storeName;
+  }
+
+  @Override
+  public void close() {
+    manager.close();
+    closeConnections.run();
+  }
+}
