@@ -62,8 +62,19 @@ abstract sealed class Dialect permits PostgreSqlDialect, MySqlDialect, H2Dialect
   /** Returns what the transactions of the clean-up need around them. */
   abstract Scope cleanUp();
 
-  /** Selects the live sessions of a principal but one. */
-  Condition othersLive(String principal, SessionId id, Instant now) {
+  /**
+   * Returns the query for the live sessions of a principal but one: id, authenticated_at, and 1 if
+   * the {@link #principalLock} is had, which may be this query's to take. A row without an id
+   * stands for no session.
+   */
+  Condition selectOthersLive(String principal, SessionId id, Instant now, int waitSeconds) {
+    Condition others = othersLive(principal, id, now);
+    return new Condition(
+        "SELECT id, authenticated_at, 1 FROM " + table.qualified() + " WHERE " + others.sql(),
+        others.binder());
+  }
+
+  final Condition othersLive(String principal, SessionId id, Instant now) {
     return withPrincipal(principal)
         .and(
             new Condition(
@@ -73,11 +84,6 @@ abstract sealed class Dialect permits PostgreSqlDialect, MySqlDialect, H2Dialect
                   setId(statement, first + 1, id);
                   return first + 2;
                 }));
-  }
-
-  /** Returns the suffix of the query for {@link #othersLive}. */
-  String othersLiveLock() {
-    return "";
   }
 
   final Condition withId(SessionId id) {
@@ -151,7 +157,7 @@ abstract sealed class Dialect permits PostgreSqlDialect, MySqlDialect, H2Dialect
     }
   }
 
-  /** A condition on rows, with the values of its parameters. */
+  /** A condition on rows, or a whole query, with the values of its parameters. */
   record Condition(String sql, Binder binder) {
 
     /** Sets parameters from the given index, and returns the next one. */

@@ -9,6 +9,7 @@ import io.coatcheck.session.token.SessionId;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.SQLTimeoutException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -21,12 +22,10 @@ final class JdbcPrincipalIndex implements PrincipalIndex {
 
   private final Transactions transactions;
   private final Dialect dialect;
-  private final String selectOthers;
 
   JdbcPrincipalIndex(Transactions transactions, Dialect dialect) {
     this.transactions = transactions;
     this.dialect = dialect;
-    selectOthers = "SELECT id, authenticated_at FROM " + dialect.table.qualified() + " WHERE ";
   }
 
   @Override
@@ -67,7 +66,7 @@ final class JdbcPrincipalIndex implements PrincipalIndex {
         new Operation("admit", session.id()),
         dialect.principalLock(principal, waitSeconds),
         statements -> {
-          List<Login> others = others(statements, principal, session.id(), now);
+          List<Login> others = others(statements, principal, session.id(), now, waitSeconds);
           int excess = others.size() - limit + 1;
           if (excess > 0 && whenFull == WhenFull.REFUSE_NEWCOMER) {
             return new Admission(Admission.Outcome.REFUSED, List.of());
@@ -94,18 +93,23 @@ final class JdbcPrincipalIndex implements PrincipalIndex {
     }
   }
 
-  private List<Login> others(Statements statements, String principal, SessionId id, Instant now)
+  private List<Login> others(
+      Statements statements, String principal, SessionId id, Instant now, int waitSeconds)
       throws SQLException {
-    Dialect.Condition condition = dialect.othersLive(principal, id, now);
+    Dialect.Condition query = dialect.selectOthersLive(principal, id, now, waitSeconds);
     List<Login> others = new ArrayList<>();
-    try (PreparedStatement statement =
-        statements.prepare(selectOthers + condition.sql() + dialect.othersLiveLock())) {
-      condition.bind(statement, 1);
+    try (PreparedStatement statement = statements.prepare(query.sql())) {
+      query.bind(statement, 1);
       try (ResultSet rows = statement.executeQuery()) {
         while (rows.next()) {
-          SessionId other = dialect.getId(rows, 1);
-          if (!other.equals(id)) {
-            others.add(new Login(other, rows.getLong(2)));
+          if (rows.getInt(3) != 1) {
+            throw new SQLTimeoutException("the lock of a principal was not free in time", "70100");
+          }
+          if (rows.getObject(1) != null) {
+            SessionId other = dialect.getId(rows, 1);
+            if (!other.equals(id)) {
+              others.add(new Login(other, rows.getLong(2)));
+            }
           }
         }
       }

@@ -99,11 +99,37 @@ final class MySqlDialect extends Dialect {
     return doomed;
   }
 
+  /**
+   * On MariaDB, takes the lock on the way, and saves a statement: the derived table is made before
+   * the first row of the sessions is read, and so before the transaction has its snapshot. MySQL is
+   * not trusted with that, unseen.
+   */
+  @Override
+  Condition selectOthersLive(String principal, SessionId id, Instant now, int waitSeconds) {
+    if (!returning) {
+      return super.selectOthersLive(principal, id, now, waitSeconds);
+    }
+    Condition others = othersLive(principal, id, now);
+    return new Condition(
+        "SELECT id, authenticated_at, had FROM (SELECT GET_LOCK(?, ?) AS had) AS turn LEFT JOIN "
+            + table.qualified()
+            + " ON "
+            + others.sql(),
+        (statement, first) -> {
+          statement.setString(first, lockName(principal));
+          statement.setInt(first + 1, waitSeconds);
+          return others.bind(statement, first + 2);
+        });
+  }
+
   @Override
   Scope principalLock(String principal, int waitSeconds) {
+    return new NamedLock(lockName(principal), waitSeconds, returning);
+  }
+
+  private String lockName(String principal) {
     byte[] digest = LockNames.digest(table, principal);
-    return new NamedLock(
-        "coatcheck." + HexFormat.of().formatHex(digest, 0, LOCK_NAME_BYTES), waitSeconds);
+    return "coatcheck." + HexFormat.of().formatHex(digest, 0, LOCK_NAME_BYTES);
   }
 
   @Override
@@ -113,10 +139,13 @@ final class MySqlDialect extends Dialect {
   }
 
   /** Taken before the first read, so that the snapshot is younger; kept until after the commit. */
-  private record NamedLock(String name, int waitSeconds) implements Scope {
+  private record NamedLock(String name, int waitSeconds, boolean takenByQuery) implements Scope {
 
     @Override
     public void enter(Statements statements) throws SQLException {
+      if (takenByQuery) {
+        return;
+      }
       try (PreparedStatement statement = statements.prepare("SELECT GET_LOCK(?, ?)")) {
         statement.setString(1, name);
         statement.setInt(2, waitSeconds);

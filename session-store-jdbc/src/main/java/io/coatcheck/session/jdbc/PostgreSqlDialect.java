@@ -79,15 +79,12 @@ final class PostgreSqlDialect extends Dialect {
 
   /** Includes the session itself, so that its row is locked in its turn. */
   @Override
-  Condition othersLive(String principal, SessionId id, Instant now) {
+  Condition selectOthersLive(String principal, SessionId id, Instant now, int waitSeconds) {
     return new Condition(
-        "(principal = ? AND expires_at > ?) OR id = ?",
-        super.othersLive(principal, id, now).binder());
-  }
-
-  @Override
-  String othersLiveLock() {
-    return " ORDER BY id FOR UPDATE";
+        "SELECT id, authenticated_at, 1 FROM "
+            + table.qualified()
+            + " WHERE (principal = ? AND expires_at > ?) OR id = ? ORDER BY id FOR UPDATE",
+        othersLive(principal, id, now).binder());
   }
 
   /**

@@ -1,15 +1,25 @@
 package io.coatcheck.session.jdbc;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.coatcheck.session.Authentication;
+import io.coatcheck.session.LoginOptions;
+import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.store.Admission;
 import io.coatcheck.session.store.PrincipalIndex;
+import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.WhenFull;
 import io.coatcheck.session.token.SessionId;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -23,6 +33,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 @DisplayName("I13: 50 parallel logins of one principal on two nodes, limit 3")
@@ -79,6 +90,68 @@ class PrincipalLimitTest {
     }
   }
 
+  @DisplayName("through two session managers, under both policies")
+  @ParameterizedTest
+  @EnumSource(TestDatabase.class)
+  void throughManagers(TestDatabase database) throws Exception {
+    for (WhenFull whenFull : WhenFull.values()) {
+      try (Table table = new Table(new Pool(database, database.database, true, null), 8);
+          SessionManager one = manager(table, whenFull);
+          SessionManager other = manager(table, whenFull)) {
+        List<Callable<Authentication>> logins = new ArrayList<>();
+        for (int login = 0; login < LOGINS; login++) {
+          SessionManager node = login % 2 == 0 ? one : other;
+          logins.add(() -> node.authenticate(null, "alice", LoginOptions.defaults()));
+        }
+
+        List<Authentication> results = watched(table, logins);
+
+        assertThat(results.stream().filter(Authentication.Granted.class::isInstance))
+            .hasSize(whenFull == WhenFull.EVICT_OLDEST ? LOGINS : LIMIT);
+        assertThat(one.sessionsOf("alice")).hasSize(LIMIT);
+      }
+    }
+  }
+
+  private static SessionManager manager(Table table, WhenFull whenFull) {
+    return SessionManager.builder(table.builder().build())
+        .sessionsPerPrincipal(LIMIT, whenFull)
+        .cleanUpInterval(Duration.ZERO)
+        .build();
+  }
+
+  @DisplayName("a login whose turn does not come in time fails, stores and evicts nothing")
+  @ParameterizedTest
+  @EnumSource(names = {"MARIADB", "MYSQL"})
+  void turnDoesNotCome(Database dialect) throws SQLException {
+    try (Table table = new Table(new Pool(TestDatabase.MARIADB, dialect, true, null));
+        Connection other = table.connections.getConnection();
+        Statement statement = other.createStatement()) {
+      StoredSession first = Sessions.of("alice").build();
+      table.store.insert(first);
+      byte[] digest = LockNames.digest(new TableName(table.name), "alice");
+      String name = "coatcheck." + HexFormat.of().formatHex(digest, 0, 24);
+      statement.executeQuery("SELECT GET_LOCK('" + name + "', 0)").close();
+      PrincipalIndex index =
+          table
+              .builder()
+              .queryTimeout(Duration.ofSeconds(1))
+              .build()
+              .principalIndex()
+              .orElseThrow();
+      StoredSession second = Sessions.of("alice").build();
+
+      assertThatThrownBy(() -> index.admit(second, true, 1, WhenFull.EVICT_OLDEST, NOW))
+          .isInstanceOf(SessionStoreException.class)
+          .hasMessageContaining("no answer in time");
+      statement.executeQuery("SELECT RELEASE_LOCK('" + name + "')").close();
+
+      assertThat(index.findByPrincipal("alice")).containsExactly(first);
+      assertThat(index.admit(second, true, 1, WhenFull.EVICT_OLDEST, NOW).evicted())
+          .containsExactly(first);
+    }
+  }
+
   /** Half of the logins are new sessions, half are updates of anonymous ones. */
   private static List<Admission> login(Table table, WhenFull whenFull) throws Exception {
     List<PrincipalIndex> nodes = new ArrayList<>();
@@ -97,15 +170,21 @@ class PrincipalLimitTest {
       PrincipalIndex node = nodes.get(login / 2 % 2);
       logins.add(() -> node.admit(session, isNew, LIMIT, whenFull, NOW));
     }
+    List<Admission> admissions = watched(table, logins);
+    table.execute("DELETE FROM " + table.name + " WHERE principal IS NULL");
+    return admissions;
+  }
+
+  /** Runs logins at once, while a reader counts the sessions that it sees. */
+  private static <T> List<T> watched(Table table, List<Callable<T>> logins) throws Exception {
     AtomicBoolean done = new AtomicBoolean();
     ExecutorService reader = Executors.newSingleThreadExecutor();
     try {
       Future<Integer> most = reader.submit(() -> mostSeen(table, done));
-      List<Admission> admissions = Together.run(logins);
+      List<T> results = Together.run(logins);
       done.set(true);
       assertThat(most(most)).as("seen at once").isLessThanOrEqualTo(LIMIT);
-      table.execute("DELETE FROM " + table.name + " WHERE principal IS NULL");
-      return admissions;
+      return results;
     } finally {
       done.set(true);
       reader.shutdown();

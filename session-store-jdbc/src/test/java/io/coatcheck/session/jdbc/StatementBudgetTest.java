@@ -90,11 +90,16 @@ class StatementBudgetTest {
       Admission admission = index.admit(session, false, 1, WhenFull.EVICT_OLDEST, NOW);
 
       assertThat(admission.evicted()).containsExactly(old);
-      List<String> expected = new ArrayList<>(List.of("LOCK", "SELECT"));
+      // MariaDB takes its lock with the look at the others, and gives it back after the
+      // transaction:
+      // the lock is the connection's. MySQL is not trusted with the former.
+      List<String> expected = new ArrayList<>(List.of("LOCK"));
+      if (pool.database() != Database.MARIADB) {
+        expected.add("SELECT");
+      }
       expected.addAll(deletion(pool));
       expected.add("UPDATE");
       if (pool.server() == TestDatabase.MARIADB) {
-        // After the transaction: the lock is the connection's.
         expected.add("UNLOCK");
       }
       assertThat(table.watched.takeKinds()).containsExactlyElementsOf(expected);
