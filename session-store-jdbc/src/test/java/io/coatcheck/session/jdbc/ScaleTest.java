@@ -23,8 +23,10 @@ import org.junit.jupiter.api.TestReporter;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Many rows: what they take, and how the clean-up of most of them is felt by readers of the rest. */
-@Tag("long")
+/**
+ * Many rows: what they take, and how the clean-up of most of them is felt by readers of the rest.
+ */
+@Tag("benchmark")
 class ScaleTest {
 
   private static final int EXPIRED = 200_000;
@@ -63,8 +65,7 @@ class ScaleTest {
             return new long[] {System.nanoTime() - start};
           };
       List<long[]> results =
-          Together.run(
-              List.of(cleaner, cleaner, () -> read(table, ids, () -> cleaning.get() > 0)));
+          Together.run(List.of(cleaner, cleaner, () -> read(table, ids, () -> cleaning.get() > 0)));
       long[] during = results.get(2);
 
       report.publishEntry(
@@ -111,7 +112,9 @@ class ScaleTest {
       for (int size : new int[] {0, 300, 1_000}) {
         table.execute("TRUNCATE " + table.name);
         StoredSession.Builder session =
-            Sessions.of("alice@example.org").clientAddress("2001:db8::1").userAgent("x".repeat(110));
+            Sessions.of("alice@example.org")
+                .clientAddress("2001:db8::1")
+                .userAgent("x".repeat(110));
         if (size > 0) {
           session.attribute("a", Sessions.bytes(size));
         }
@@ -125,7 +128,8 @@ class ScaleTest {
                         table.name, sessions))
                 .get(0);
         report.publishEntry(
-            size + " bytes of attributes", bytes.get(0) + " in the table, " + bytes.get(1) + " in indexes");
+            size + " bytes of attributes",
+            bytes.get(0) + " in the table, " + bytes.get(1) + " in indexes");
         assertThat(Integer.parseInt(bytes.get(0))).isLessThan(900 + 2 * size);
       }
     }
@@ -164,7 +168,11 @@ class ScaleTest {
     List<SessionId> ids = new ArrayList<>();
     for (List<String> row :
         table.query(
-            "SELECT " + (binary ? "HEX(id)" : "id") + " FROM " + table.name + " WHERE expires_at > "
+            "SELECT "
+                + (binary ? "HEX(id)" : "id")
+                + " FROM "
+                + table.name
+                + " WHERE expires_at > "
                 + LATER.toEpochMilli())) {
       if (binary) {
         ByteBuffer bytes = ByteBuffer.wrap(HexFormat.of().parseHex(row.get(0)));
