@@ -1,0 +1,46 @@
+package io.coatcheck.benchmarks;
+
+import com.zaxxer.hikari.HikariDataSource;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The least that any session in a database costs: a connection from the pool, one row by primary
+ * key, two of its columns. Nothing is hashed or decoded.
+ */
+final class BareSelect implements Contestant {
+
+  private final Population population;
+  private final HikariDataSource pool;
+
+  BareSelect(Postgres postgres, int sessions) {
+    population = postgres.fillCoatcheck(sessions);
+    pool = postgres.pool(4);
+  }
+
+  @Override
+  public @Nullable Object read(int session) {
+    try (Connection connection = pool.getConnection();
+        PreparedStatement statement =
+            connection.prepareStatement(
+                "SELECT principal, secret_hash, attributes FROM http_session WHERE id = ?")) {
+      statement.setObject(1, population.token(session).id().toUuid());
+      try (ResultSet row = statement.executeQuery()) {
+        if (!row.next() || row.getBytes(2).length == 0 || row.getBytes(3).length == 0) {
+          return null;
+        }
+        return row.getString(1);
+      }
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Override
+  public void close() {
+    pool.close();
+  }
+}

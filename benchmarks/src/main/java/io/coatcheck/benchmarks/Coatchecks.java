@@ -1,0 +1,98 @@
+package io.coatcheck.benchmarks;
+
+import com.zaxxer.hikari.HikariDataSource;
+import io.coatcheck.session.LoginOptions;
+import io.coatcheck.session.SessionManager;
+import io.coatcheck.session.SessionPolicy;
+import io.coatcheck.session.codec.AttributeCodec;
+import io.coatcheck.session.codec.JavaSerializationCodec;
+import io.coatcheck.session.jdbc.JdbcSessionStore;
+import io.coatcheck.session.memory.InMemorySessionStore;
+import io.coatcheck.session.nearcache.NearCacheSessionStore;
+import io.coatcheck.session.servlet.LoginResult;
+import io.coatcheck.session.servlet.SessionCookie;
+import io.coatcheck.session.servlet.SessionFilter;
+import io.coatcheck.session.servlet.WebSession;
+import io.coatcheck.session.store.SessionStore;
+import jakarta.servlet.http.HttpServletRequest;
+import java.time.Duration;
+import java.time.Instant;
+import javax.sql.DataSource;
+
+/** Coatcheck, on its three stores. */
+final class Coatchecks {
+
+  static final String COOKIE = SessionCookie.defaults().name();
+
+  static final AttributeCodec CODEC = JavaSerializationCodec.builder().build();
+
+  private Coatchecks() {}
+
+  static Contestant memory(int sessions, boolean areLoggedIn) {
+    Population population = new Population(sessions);
+    InMemorySessionStore store =
+        InMemorySessionStore.builder().maximumSessions(4L * sessions).build();
+    fill(store, population, areLoggedIn);
+    return contestant(manager(store), population);
+  }
+
+  static void fill(InMemorySessionStore store, Population population, boolean areLoggedIn) {
+    Instant now = Instant.now();
+    for (int i = 0; i < population.size(); i++) {
+      store.insert(population.live(i, areLoggedIn, CODEC, now));
+    }
+  }
+
+  static Contestant jdbc(Postgres postgres, int sessions) {
+    Population population = postgres.fillCoatcheck(sessions);
+    HikariDataSource pool = postgres.pool(4);
+    SessionManager manager = manager(store(pool));
+    return contestant(manager, population, Closing.of(manager, pool));
+  }
+
+  static Contestant near(Postgres postgres, int sessions) {
+    Population population = postgres.fillCoatcheck(sessions);
+    HikariDataSource pool = postgres.pool(4);
+    SessionManager manager = manager(NearCacheSessionStore.wrap(store(pool)));
+    return contestant(manager, population, Closing.of(manager, pool));
+  }
+
+  static JdbcSessionStore store(DataSource pool) {
+    return JdbcSessionStore.builder(pool).createSchema(true).build();
+  }
+
+  /** The default settings, but that no session is due for a touch while it is measured. */
+  static SessionManager manager(SessionStore store) {
+    return SessionManager.builder(store)
+        .policy(
+            SessionPolicy.builder()
+                .idleTimeout(Population.IDLE_TIMEOUT)
+                .anonymousIdleTimeout(Population.IDLE_TIMEOUT)
+                .absoluteTimeout(Population.ABSOLUTE_TIMEOUT)
+                .build())
+        .touchInterval(store.touchInterval().isZero() ? Duration.ZERO : Duration.ofHours(1))
+        .codec(CODEC)
+        .build();
+  }
+
+  private static Contestant contestant(SessionManager manager, Population population) {
+    return contestant(manager, population, manager);
+  }
+
+  private static Contestant contestant(
+      SessionManager manager, Population population, AutoCloseable resources) {
+    return new Filtered(
+        SessionFilter.builder(manager).build(),
+        population.cookies(COOKIE),
+        Population.unknownCookie(COOKIE),
+        Coatchecks::login,
+        resources);
+  }
+
+  static void login(HttpServletRequest request, String principal) {
+    LoginResult result = WebSession.of(request).login(principal, LoginOptions.builder().build());
+    if (result != LoginResult.LOGGED_IN) {
+      throw new IllegalStateException("a login was refused: " + result);
+    }
+  }
+}

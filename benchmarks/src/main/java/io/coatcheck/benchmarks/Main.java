@@ -1,0 +1,65 @@
+package io.coatcheck.benchmarks;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Runs one of the benchmarks, and leaves what it measured in {@code benchmarks/results}. {@code
+ * docs/BENCHMARKS.md} says what each is for.
+ */
+public final class Main {
+
+  static final int SESSIONS = 100_000;
+
+  private Main() {}
+
+  /** Takes the name of the benchmark, then for some how many rounds. */
+  public static void main(String[] arguments) throws Exception {
+    if (arguments.length == 0) {
+      throw new IllegalArgumentException("name a benchmark, as docs/BENCHMARKS.md lists them");
+    }
+    Path results = Path.of(System.getProperty("benchmarks.results", "benchmarks/results"));
+    int rounds = arguments.length > 1 ? Integer.parseInt(arguments[1]) : 3;
+    List<String> only =
+        arguments.length > 2 ? Arrays.asList(arguments).subList(2, arguments.length) : List.of();
+    switch (arguments[0]) {
+      case "validate" -> validate(results, rounds, only);
+      case "requests" -> requests(results, rounds);
+      default -> throw new IllegalArgumentException("there is no benchmark " + arguments[0]);
+    }
+  }
+
+  private static void validate(Path results, int rounds, List<String> only) {
+    List<Rounds.Case> cases =
+        Arrays.stream(Entrant.values())
+            .filter(entrant -> only.isEmpty() || only.contains(entrant.name()))
+            .map(entrant -> new Rounds.Case(entrant, Visit.Kind.READ, SESSIONS))
+            .toList();
+    String name = only.isEmpty() ? "validate" : "validate-some";
+    new Rounds(requestTable(results, name), rounds).run(cases);
+  }
+
+  private static void requests(Path results, int rounds) {
+    List<Rounds.Case> cases = new ArrayList<>();
+    for (Visit.Kind kind : Visit.Kind.values()) {
+      for (Entrant entrant :
+          List.of(
+              Entrant.COATCHECK_MEMORY,
+              Entrant.SPRING_MAP,
+              Entrant.COATCHECK_JDBC,
+              Entrant.COATCHECK_NEAR,
+              Entrant.SPRING_JDBC)) {
+        if (kind != Visit.Kind.READ) {
+          cases.add(new Rounds.Case(entrant, kind, SESSIONS));
+        }
+      }
+    }
+    new Rounds(requestTable(results, "requests"), rounds).run(cases);
+  }
+
+  private static Results requestTable(Path results, String name) {
+    return Results.begin(results, name, "entrant", "kind", "sessions", "round", "micros", "bytes");
+  }
+}

@@ -1,0 +1,86 @@
+package io.coatcheck.benchmarks;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.openjdk.jmh.profile.GCProfiler;
+import org.openjdk.jmh.results.Result;
+import org.openjdk.jmh.results.RunResult;
+import org.openjdk.jmh.runner.Runner;
+import org.openjdk.jmh.runner.RunnerException;
+import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
+import org.openjdk.jmh.runner.options.OptionsBuilder;
+import org.openjdk.jmh.runner.options.TimeValue;
+import org.openjdk.jmh.runner.options.VerboseMode;
+
+/**
+ * Measures requests with JMH, each in a process of its own, and all of them again in each round, so
+ * that what else the machine does falls on all alike.
+ */
+final class Rounds {
+
+  /** What to measure. */
+  record Case(Entrant entrant, Visit.Kind kind, int sessions) {}
+
+  private final Results results;
+  private final int rounds;
+
+  Rounds(Results results, int rounds) {
+    this.results = results;
+    this.rounds = rounds;
+  }
+
+  void run(List<Case> cases) {
+    boolean onPostgres = cases.stream().anyMatch(one -> one.entrant().needsPostgres());
+    try (Postgres postgres = onPostgres ? Postgres.start() : null) {
+      for (int round = 1; round <= rounds; round++) {
+        for (Case one : cases) {
+          RunResult result = run(one, postgres == null ? null : postgres.url());
+          results.add(
+              one.entrant().title(),
+              one.kind(),
+              one.sessions(),
+              round,
+              Results.rounded(result.getPrimaryResult().getScore()),
+              Results.rounded(allocated(result)));
+        }
+      }
+    }
+  }
+
+  private static RunResult run(Case one, @Nullable String postgres) {
+    List<String> arguments = new ArrayList<>(List.of("-Xms2g", "-Xmx2g", "-XX:+AlwaysPreTouch"));
+    if (postgres != null) {
+      arguments.add("-D" + Postgres.PROPERTY + "=" + postgres);
+    }
+    ChainedOptionsBuilder options =
+        new OptionsBuilder()
+            .include(RequestBenchmark.class.getName())
+            .param("entrant", one.entrant().name())
+            .param("kind", one.kind().name())
+            .param("sessions", Integer.toString(one.sessions()))
+            .forks(1)
+            .warmupIterations(5)
+            .warmupTime(TimeValue.seconds(1))
+            .measurementIterations(5)
+            .measurementTime(TimeValue.seconds(1))
+            .shouldFailOnError(true)
+            .verbosity(VerboseMode.SILENT)
+            .addProfiler(GCProfiler.class)
+            .jvmArgs(arguments.toArray(String[]::new));
+    try {
+      return new Runner(options.build()).runSingle();
+    } catch (RunnerException e) {
+      throw new IllegalStateException(one.toString(), e);
+    }
+  }
+
+  private static double allocated(RunResult result) {
+    for (Result<?> secondary : result.getSecondaryResults().values()) {
+      if (secondary.getLabel().endsWith("gc.alloc.rate.norm")) {
+        return secondary.getScore();
+      }
+    }
+    throw new IllegalStateException("JMH did not report what was allocated");
+  }
+}

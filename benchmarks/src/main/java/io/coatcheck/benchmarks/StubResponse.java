@@ -1,0 +1,73 @@
+package io.coatcheck.benchmarks;
+
+import jakarta.servlet.http.HttpServletResponse;
+import jakarta.servlet.http.HttpServletResponseWrapper;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** A response that keeps its cookies and forgets everything else. */
+final class StubResponse extends HttpServletResponseWrapper {
+
+  private static final String SET_COOKIE = "Set-Cookie";
+
+  private final List<String> setCookies = new ArrayList<>();
+
+  StubResponse() {
+    super(Refusal.of(HttpServletResponse.class));
+  }
+
+  /** Begins the next response. */
+  StubResponse next() {
+    setCookies.clear();
+    return this;
+  }
+
+  /** Returns what the client is to send from now on; null if no cookie was set. */
+  @Nullable String newCookie() {
+    if (setCookies.isEmpty()) {
+      return null;
+    }
+    String last = setCookies.get(setCookies.size() - 1);
+    int semicolon = last.indexOf(';');
+    return semicolon < 0 ? last : last.substring(0, semicolon);
+  }
+
+  @Override
+  public void setHeader(String name, @Nullable String value) {
+    if (name.equalsIgnoreCase(SET_COOKIE)) {
+      setCookies.clear();
+      addHeader(name, value);
+    }
+  }
+
+  @Override
+  public void addHeader(String name, @Nullable String value) {
+    if (name.equalsIgnoreCase(SET_COOKIE) && value != null) {
+      setCookies.add(value);
+    }
+  }
+
+  @Override
+  public Collection<String> getHeaders(String name) {
+    return name.equalsIgnoreCase(SET_COOKIE) ? List.copyOf(setCookies) : List.of();
+  }
+
+  @Override
+  public @Nullable String getHeader(String name) {
+    return null;
+  }
+
+  @Override
+  public boolean isCommitted() {
+    return false;
+  }
+
+  @Override
+  public void setStatus(int status) {
+    if (status >= HttpServletResponse.SC_BAD_REQUEST) {
+      throw new IllegalStateException("the request was refused with " + status);
+    }
+  }
+}
