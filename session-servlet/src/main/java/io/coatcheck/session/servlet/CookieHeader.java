@@ -49,12 +49,21 @@ final class CookieHeader {
       int first = skipSpaces(line, start, end);
       int value = first + name.length() + 1;
       if (value <= end && line.startsWith(name, first) && line.charAt(value - 1) == '=') {
-        values = values.isEmpty() ? new ArrayList<>(1) : values;
-        values.add(line.substring(value, dropSpaces(line, value, end)));
+        values = with(values, line.substring(value, dropSpaces(line, value, end)));
       }
       start = end + 1;
     }
     return values;
+  }
+
+  /** Nearly always there is one, which needs no list that grows. */
+  private static List<String> with(List<String> values, String value) {
+    if (values.isEmpty()) {
+      return List.of(value);
+    }
+    List<String> more = new ArrayList<>(values);
+    more.add(value);
+    return more;
   }
 
   private static int skipSpaces(String line, int start, int end) {

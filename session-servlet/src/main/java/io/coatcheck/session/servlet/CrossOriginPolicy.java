@@ -3,6 +3,7 @@ package io.coatcheck.session.servlet;
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Enumeration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
@@ -88,9 +89,14 @@ public final class CrossOriginPolicy {
           WebOrigin.of(request.getScheme(), request.getServerName(), request.getServerPort()));
     }
 
-    private static boolean opensWebSocket(HttpServletRequest request) {
-      return Collections.list(request.getHeaders("Upgrade")).stream()
-          .anyMatch(protocols -> protocols.toLowerCase(Locale.ROOT).contains("websocket"));
+    static boolean opensWebSocket(HttpServletRequest request) {
+      Enumeration<String> lines = request.getHeaders("Upgrade");
+      while (lines.hasMoreElements()) {
+        if (lines.nextElement().toLowerCase(Locale.ROOT).contains("websocket")) {
+          return true;
+        }
+      }
+      return false;
     }
   }
 
@@ -132,7 +138,8 @@ public final class CrossOriginPolicy {
    * a header it is not to be asked: no browser adds that by itself.
    */
   Optional<Refusal> refuses(HttpServletRequest request) {
-    if (!isOn) {
+    // Most requests are let pass here, before anything is made of their other headers.
+    if (!isOn || isSafe(request.getMethod(), Presented.opensWebSocket(request))) {
       return Optional.empty();
     }
     Refusal refusal = decide(Presented.by(request));
@@ -141,7 +148,7 @@ public final class CrossOriginPolicy {
 
   /** Decides on everything but the path; null lets it pass. */
   @Nullable Refusal decide(Presented presented) {
-    if (SAFE_METHODS.contains(presented.method()) && !presented.opensWebSocket()) {
+    if (isSafe(presented.method(), presented.opensWebSocket())) {
       return null;
     }
     if (presented.fetchSites().size() > 1 || presented.origins().size() > 1) {
@@ -157,6 +164,10 @@ public final class CrossOriginPolicy {
       return isStrict ? Refusal.NO_ORIGIN : null;
     }
     return isTrusted || isOwn(origin, presented.addressedTo()) ? null : Refusal.FOREIGN_ORIGIN;
+  }
+
+  private static boolean isSafe(String method, boolean opensWebSocket) {
+    return SAFE_METHODS.contains(method) && !opensWebSocket;
   }
 
   private boolean isOwn(String origin, String addressedTo) {

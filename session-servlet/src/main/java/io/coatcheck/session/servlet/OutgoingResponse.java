@@ -2,9 +2,11 @@ package io.coatcheck.session.servlet;
 
 import io.coatcheck.session.Session;
 import io.coatcheck.session.store.SessionStoreException;
+import io.coatcheck.session.token.SessionToken;
 import jakarta.servlet.http.HttpServletResponse;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -61,13 +63,11 @@ final class OutgoingResponse {
   /** Sends the token that the client does not have yet, if there is one. */
   void carryTokenOf(Session session) {
     if (!response.isCommitted()) {
-      session
-          .unsentToken()
-          .ifPresent(
-              token -> {
-                slot.put(token, maxAge(session));
-                session.tokenSent();
-              });
+      Optional<SessionToken> token = session.unsentToken();
+      if (token.isPresent()) {
+        slot.put(token.get(), maxAge(session));
+        session.tokenSent();
+      }
     }
   }
 

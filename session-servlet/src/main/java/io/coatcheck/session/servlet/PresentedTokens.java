@@ -26,7 +26,7 @@ final class PresentedTokens {
   private @Nullable Resolution resolution;
   private @Nullable SessionStoreException failure;
   private @Nullable SessionId requestedId;
-  private @Nullable String requestedText;
+  private long requestedGeneration;
 
   PresentedTokens(SessionManager manager, List<String> texts) {
     this.manager = manager;
@@ -59,7 +59,7 @@ final class PresentedTokens {
     if (found instanceof Resolution.Live live) {
       if (requestedId == null) {
         requestedId = live.session().id();
-        requestedText = HttpSessionView.textOf(live.session());
+        requestedGeneration = live.session().generation();
       }
       return live.session();
     }
@@ -94,16 +94,15 @@ final class PresentedTokens {
 
   /** Returns what the client asked for, without the secret; null if it has not our form. */
   @Nullable String requestedText() {
-    if (requestedText == null) {
-      requestedText =
-          texts.stream()
-              .map(SessionToken::parse)
-              .flatMap(Optional::stream)
-              .findFirst()
-              .map(token -> token.id().toString())
-              .orElse(null);
+    if (requestedId != null) {
+      return HttpSessionView.textOf(requestedId, requestedGeneration);
     }
-    return requestedText;
+    return texts.stream()
+        .map(SessionToken::parse)
+        .flatMap(Optional::stream)
+        .findFirst()
+        .map(token -> token.id().toString())
+        .orElse(null);
   }
 
   /** Tells whether a session is the one that was found by them. */
