@@ -24,10 +24,10 @@ final class AttributeChanges {
   private final Engine engine;
 
   /** What was set or removed and is not saved yet. */
-  private Map<String, Change> pending = Map.of();
+  private volatile Map<String, Change> pending = Map.of();
 
   /** Mutable values that came from bytes, to see at save whether they were changed in place. */
-  private Map<String, Object> decoded = Map.of();
+  private volatile Map<String, Object> decoded = Map.of();
 
   /** The names whose bytes could not be decoded, so that each is told once. */
   private Set<String> undecodable = Set.of();
@@ -172,6 +172,14 @@ final class AttributeChanges {
     pending = Map.of();
     decoded = Map.of();
     undecodable = Set.of();
+  }
+
+  /**
+   * Tells whether there may be anything to collect. Needs no lock: a change that happened before
+   * this call is seen.
+   */
+  boolean mayHaveChanges() {
+    return !pending.isEmpty() || !decoded.isEmpty();
   }
 
   /**

@@ -80,16 +80,18 @@ public final class Session {
   private final Instant requestedAt;
   private final AttributeChanges attributes;
 
-  // Guarded by this.
-  private StoredSession snapshot;
-  private Status status;
+  // Written under the lock of this. What is volatile is read without it: most requests only read,
+  // and
+  // each reader takes one of them as it is.
+  private volatile StoredSession snapshot;
+  private volatile Status status;
   private boolean begunHere;
   private boolean kept;
-  private boolean touchDue;
+  private volatile boolean touchDue;
   private boolean deleted;
-  private Renewal renewal = Renewal.NONE;
-  private @Nullable SessionToken unsentToken;
-  private @Nullable IdleTimeoutChange idleTimeoutChange;
+  private volatile Renewal renewal = Renewal.NONE;
+  private volatile @Nullable SessionToken unsentToken;
+  private volatile @Nullable IdleTimeoutChange idleTimeoutChange;
 
   /** A session that a token was resolved to. */
   Session(
@@ -117,27 +119,27 @@ public final class Session {
   }
 
   /** Returns the public handle. Reading it does not make a new session be stored. */
-  public synchronized SessionId id() {
+  public SessionId id() {
     return snapshot.id();
   }
 
   /** Returns how many times the secret was changed. */
-  public synchronized long generation() {
+  public long generation() {
     return snapshot.generation();
   }
 
   /** Returns who is logged in; empty for an anonymous session, and for one that has ended. */
-  public synchronized Optional<String> principal() {
+  public Optional<String> principal() {
     return status == Status.ENDED ? Optional.empty() : snapshot.principal();
   }
 
   /** Returns when the principal last authenticated; present exactly if there is a principal. */
-  public synchronized Optional<Instant> authenticatedAt() {
+  public Optional<Instant> authenticatedAt() {
     return status == Status.ENDED ? Optional.empty() : snapshot.authenticatedAt();
   }
 
   /** Returns when the session was created. */
-  public synchronized Instant createdAt() {
+  public Instant createdAt() {
     return live().createdAt();
   }
 
@@ -145,7 +147,7 @@ public final class Session {
    * Returns when the session was last used before this request, up to the touch interval late; for
    * a session that this request began, its creation.
    */
-  public synchronized Instant lastSeenAt() {
+  public Instant lastSeenAt() {
     return live().lastSeenAt();
   }
 
@@ -161,16 +163,15 @@ public final class Session {
   }
 
   /** Returns when the session expires whatever happens, unless its principal logs in again. */
-  public synchronized Instant absoluteDeadline() {
+  public Instant absoluteDeadline() {
     return live().absoluteDeadline();
   }
 
   /** Returns after how much idle time it expires; empty if only the absolute deadline ends it. */
-  public synchronized Optional<Duration> idleTimeout() {
+  public Optional<Duration> idleTimeout() {
     StoredSession current = live();
-    return idleTimeoutChange == null
-        ? current.idleTimeout()
-        : Optional.ofNullable(idleTimeoutChange.timeout());
+    IdleTimeoutChange change = idleTimeoutChange;
+    return change == null ? current.idleTimeout() : Optional.ofNullable(change.timeout());
   }
 
   /**
@@ -186,7 +187,7 @@ public final class Session {
   }
 
   /** Tells whether the login was remembered: the client keeps the cookie over a restart. */
-  public synchronized boolean isRemembered() {
+  public boolean isRemembered() {
     return snapshot.remembered();
   }
 
@@ -196,17 +197,17 @@ public final class Session {
   }
 
   /** Tells whether the session has ended, as far as this request knows. */
-  public synchronized boolean isEnded() {
+  public boolean isEnded() {
     return status == Status.ENDED;
   }
 
   /** Tells whether the session is in the store, as far as this request knows. */
-  public synchronized boolean isStored() {
+  public boolean isStored() {
     return status == Status.STORED;
   }
 
   /** Tells whether the session will never be stored or sent: see {@link SessionManager#create}. */
-  public synchronized boolean isEphemeral() {
+  public boolean isEphemeral() {
     return status == Status.EPHEMERAL;
   }
 
@@ -269,7 +270,7 @@ public final class Session {
    *
    * @return empty if there is none, or the session is not stored
    */
-  public synchronized Optional<SessionToken> unsentToken() {
+  public Optional<SessionToken> unsentToken() {
     return status == Status.STORED ? Optional.ofNullable(unsentToken) : Optional.empty();
   }
 
@@ -293,11 +294,11 @@ public final class Session {
 
   // What follows is for the engine.
 
-  synchronized StoredSession snapshot() {
+  StoredSession snapshot() {
     return snapshot;
   }
 
-  synchronized Status status() {
+  Status status() {
     return status;
   }
 
@@ -309,7 +310,7 @@ public final class Session {
     return new Pending(attributes.collect(snapshot), idleTimeoutChange);
   }
 
-  synchronized Renewal renewal() {
+  Renewal renewal() {
     return renewal;
   }
 
@@ -317,11 +318,21 @@ public final class Session {
     renewal = Renewal.NONE;
   }
 
+  /** Tells whether there may be changes; without any, there is no need to collect them. */
+  boolean mayHaveChanges() {
+    return idleTimeoutChange != null || attributes.mayHaveChanges();
+  }
+
   /** Tells whether a touch is due, once. */
-  synchronized boolean takeTouchDue() {
-    boolean due = touchDue;
-    touchDue = false;
-    return due;
+  boolean takeTouchDue() {
+    if (!touchDue) {
+      return false;
+    }
+    synchronized (this) {
+      boolean due = touchDue;
+      touchDue = false;
+      return due;
+    }
   }
 
   /** Takes note that the changes are stored, and that the session is now {@code stored}. */

@@ -43,7 +43,7 @@ final class SessionWriter {
 
   private boolean saveStored(Session session) {
     boolean confirm = session.renewal() == Session.Renewal.CONFIRM;
-    if (!confirm && session.pending().isEmpty()) {
+    if (!confirm && (!session.mayHaveChanges() || session.pending().isEmpty())) {
       return touch(session);
     }
     return saveLoop.inTurn(

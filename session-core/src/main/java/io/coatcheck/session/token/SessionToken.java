@@ -34,8 +34,7 @@ public final class SessionToken {
   private static final byte[] SEXTETS = sextets();
 
   /** A digest a thread: obtaining one anew from the provider costs as much as the hash itself. */
-  private static final ThreadLocal<MessageDigest> SHA_256 =
-      ThreadLocal.withInitial(SessionToken::sha256);
+  private static final ThreadLocal<Sha256> SHA_256 = ThreadLocal.withInitial(Sha256::new);
 
   private final SessionId id;
   private final byte[] secret;
@@ -95,15 +94,7 @@ public final class SessionToken {
 
   /** Returns the SHA-256 of the 32 bytes of the secret. */
   public SecretHash secretHash() {
-    MessageDigest digest = SHA_256.get();
-    byte[] hash = new byte[SecretHash.LENGTH];
-    digest.update(secret);
-    try {
-      digest.digest(hash, 0, hash.length);
-    } catch (DigestException e) {
-      throw new IllegalStateException("SHA-256 does not give 32 bytes", e);
-    }
-    return SecretHash.of(hash);
+    return SHA_256.get().hash(secret);
   }
 
   /** Returns the credential itself. It belongs in the answer to the client and nowhere else. */
@@ -136,24 +127,34 @@ public final class SessionToken {
    */
   private static byte @Nullable [] decode(String text, int start) {
     byte[] bytes = new byte[SECRET_LENGTH];
-    int accumulated = 0;
-    int bits = 0;
+    // Negative as soon as one character is.
+    int seen = 0;
     int position = 0;
-    for (int i = start; i < start + SECRET_TEXT_LENGTH; i++) {
-      char character = text.charAt(i);
-      int sextet = character < SEXTETS.length ? SEXTETS[character] : -1;
-      if (sextet < 0) {
-        return null;
-      }
-      accumulated = accumulated << 6 | sextet;
-      bits += 6;
-      if (bits >= 8) {
-        bits -= 8;
-        bytes[position++] = (byte) (accumulated >> bits);
-        accumulated &= (1 << bits) - 1;
-      }
+    int tail = start + SECRET_TEXT_LENGTH - 3;
+    for (int i = start; i < tail; i += 4) {
+      int bits =
+          sextet(text, i) << 18
+              | sextet(text, i + 1) << 12
+              | sextet(text, i + 2) << 6
+              | sextet(text, i + 3);
+      seen |= bits;
+      bytes[position] = (byte) (bits >> 16);
+      bytes[position + 1] = (byte) (bits >> 8);
+      bytes[position + 2] = (byte) bits;
+      position += 3;
     }
-    return accumulated == 0 ? bytes : null;
+    int bits = sextet(text, tail) << 12 | sextet(text, tail + 1) << 6 | sextet(text, tail + 2);
+    seen |= bits;
+    bytes[position] = (byte) (bits >> 10);
+    bytes[position + 1] = (byte) (bits >> 2);
+    boolean hasSpareBits = (bits & 0b11) != 0;
+    return seen < 0 || hasSpareBits ? null : bytes;
+  }
+
+  /** Returns the value of a character, negative if it is outside the alphabet. */
+  private static int sextet(String text, int index) {
+    char character = text.charAt(index);
+    return character < SEXTETS.length ? SEXTETS[character] : -1;
   }
 
   private static byte[] sextets() {
@@ -166,11 +167,28 @@ public final class SessionToken {
     return sextets;
   }
 
-  private static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java platform must provide SHA-256", e);
+  /** A digest and the place for its result, of one thread. */
+  private static final class Sha256 {
+
+    private final MessageDigest digest;
+    private final byte[] result = new byte[SecretHash.LENGTH];
+
+    Sha256() {
+      try {
+        digest = MessageDigest.getInstance("SHA-256");
+      } catch (NoSuchAlgorithmException e) {
+        throw new IllegalStateException("every Java platform must provide SHA-256", e);
+      }
+    }
+
+    SecretHash hash(byte[] secret) {
+      digest.update(secret);
+      try {
+        digest.digest(result, 0, result.length);
+      } catch (DigestException e) {
+        throw new IllegalStateException("SHA-256 does not give 32 bytes", e);
+      }
+      return SecretHash.of(result);
     }
   }
 }
