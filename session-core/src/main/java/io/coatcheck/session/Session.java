@@ -80,9 +80,8 @@ public final class Session {
   private final Instant requestedAt;
   private final AttributeChanges attributes;
 
-  // Written under the lock of this. What is volatile is read without it: most requests only read,
-  // and
-  // each reader takes one of them as it is.
+  // Written under the lock of this. What is volatile is read without it, one at a time: most
+  // requests only read.
   private volatile StoredSession snapshot;
   private volatile Status status;
   private boolean begunHere;

@@ -1,6 +1,5 @@
 package io.coatcheck.session.token;
 
-import java.security.DigestException;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
@@ -34,7 +33,12 @@ public final class SessionToken {
   private static final byte[] SEXTETS = sextets();
 
   /** A digest a thread: obtaining one anew from the provider costs as much as the hash itself. */
-  private static final ThreadLocal<Sha256> SHA_256 = ThreadLocal.withInitial(Sha256::new);
+  /**
+   * What a thread keeps is of a class of the JDK: one of ours would keep our class loader, after
+   * the application is gone, for as long as a thread of the container lives.
+   */
+  private static final ThreadLocal<MessageDigest> SHA_256 =
+      ThreadLocal.withInitial(SessionToken::sha256);
 
   private final SessionId id;
   private final byte[] secret;
@@ -94,7 +98,7 @@ public final class SessionToken {
 
   /** Returns the SHA-256 of the 32 bytes of the secret. */
   public SecretHash secretHash() {
-    return SHA_256.get().hash(secret);
+    return SecretHash.of(SHA_256.get().digest(secret));
   }
 
   /** Returns the credential itself. It belongs in the answer to the client and nowhere else. */
@@ -167,28 +171,11 @@ public final class SessionToken {
     return sextets;
   }
 
-  /** A digest and the place for its result, of one thread. */
-  private static final class Sha256 {
-
-    private final MessageDigest digest;
-    private final byte[] result = new byte[SecretHash.LENGTH];
-
-    Sha256() {
-      try {
-        digest = MessageDigest.getInstance("SHA-256");
-      } catch (NoSuchAlgorithmException e) {
-        throw new IllegalStateException("every Java platform must provide SHA-256", e);
-      }
-    }
-
-    SecretHash hash(byte[] secret) {
-      digest.update(secret);
-      try {
-        digest.digest(result, 0, result.length);
-      } catch (DigestException e) {
-        throw new IllegalStateException("SHA-256 does not give 32 bytes", e);
-      }
-      return SecretHash.of(result);
+  private static MessageDigest sha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java platform must provide SHA-256", e);
     }
   }
 }
