@@ -1,7 +1,9 @@
 package io.coatcheck.session.servlet;
 
 import jakarta.servlet.DispatcherType;
+import jakarta.servlet.http.HttpSession;
 import java.io.File;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.Map;
@@ -10,18 +12,14 @@ import java.util.logging.Logger;
 import org.apache.catalina.Context;
 import org.apache.catalina.Wrapper;
 import org.apache.catalina.startup.Tomcat;
+import org.apache.coyote.http2.Http2Protocol;
 import org.apache.tomcat.util.descriptor.web.ErrorPage;
 import org.apache.tomcat.util.descriptor.web.FilterDef;
 import org.apache.tomcat.util.descriptor.web.FilterMap;
-import org.eclipse.jetty.ee11.servlet.ErrorPageErrorHandler;
-import org.eclipse.jetty.ee11.servlet.FilterHolder;
-import org.eclipse.jetty.ee11.servlet.ServletContextHandler;
-import org.eclipse.jetty.ee11.servlet.ServletHolder;
-import org.eclipse.jetty.server.Server;
-import org.eclipse.jetty.server.ServerConnector;
 
 /**
- * The containers that every test runs in. Each is started once and serves one {@link Site} after
+ * The containers that every test runs in: Tomcat 11 and Jetty's ee11, or, where the class path has
+ * Servlet 6.0, Tomcat 10.1 and Jetty's ee10. Each is started once and serves one {@link Site} after
  * the other.
  */
 enum Container {
@@ -33,6 +31,7 @@ enum Container {
       tomcat.setBaseDir(new File("target/tomcat").getAbsolutePath());
       tomcat.setPort(0);
       tomcat.getConnector().setProperty("maxKeepAliveRequests", "-1");
+      tomcat.getConnector().addUpgradeProtocol(new Http2Protocol());
       Context context = tomcat.addContext("", null);
       context.addServletContainerInitializer(
           (classes, servletContext) -> servletContext.addListener(switchboard.listener()), null);
@@ -62,24 +61,7 @@ enum Container {
   JETTY {
     @Override
     int start(Switchboard switchboard) throws Exception {
-      Server server = new Server();
-      ServerConnector connector = new ServerConnector(server);
-      server.addConnector(connector);
-      ServletContextHandler context = new ServletContextHandler("/");
-      context.addServletContainerInitializer(
-          (classes, servletContext) -> servletContext.addListener(switchboard.listener()));
-      ServletHolder holder = new ServletHolder(switchboard.servlet());
-      holder.setAsyncSupported(true);
-      context.addServlet(holder, "/*");
-      FilterHolder filter = new FilterHolder(switchboard.filter());
-      filter.setAsyncSupported(true);
-      context.addFilter(filter, "/*", EnumSet.allOf(DispatcherType.class));
-      ErrorPageErrorHandler errors = new ErrorPageErrorHandler();
-      errors.addErrorPage(ErrorPageErrorHandler.GLOBAL_ERROR_PAGE, Site.ERROR_PAGE);
-      context.setErrorHandler(errors);
-      server.setHandler(context);
-      server.start();
-      return connector.getLocalPort();
+      return isServlet61() ? JettyEe11.start(switchboard) : JettyEe10.start(switchboard);
     }
   };
 
@@ -87,6 +69,12 @@ enum Container {
   record Running(int port, Switchboard switchboard) {}
 
   private static final Map<Container, Running> RUNNING = new EnumMap<>(Container.class);
+
+  /** Tells whether the containers on the class path have Servlet 6.1, or 6.0. */
+  static boolean isServlet61() {
+    return Arrays.stream(HttpSession.class.getDeclaredClasses())
+        .anyMatch(nested -> nested.getSimpleName().equals("Accessor"));
+  }
 
   abstract int start(Switchboard switchboard) throws Exception;
 

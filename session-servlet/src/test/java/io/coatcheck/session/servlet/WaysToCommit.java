@@ -37,6 +37,15 @@ final class WaysToCommit {
     ways.put("sendError(int)", (request, response) -> response.sendError(410));
     ways.put("sendError(int, String)", (request, response) -> response.sendError(410, "gone"));
     ways.put("sendRedirect(String)", (request, response) -> response.sendRedirect("/x"));
+    if (Container.isServlet61()) {
+      ofServlet61(ways);
+    }
+    ways.put("status 304", (request, response) -> response.setStatus(304));
+    ways.put("status 204", (request, response) -> response.setStatus(204));
+    ways.put("nothing", (request, response) -> {});
+  }
+
+  private static void ofServlet61(Map<String, Handler> ways) {
     ways.put("sendRedirect(String, int)", (request, response) -> response.sendRedirect("/x", 303));
     ways.put(
         "sendRedirect(String, boolean)",
@@ -47,9 +56,9 @@ final class WaysToCommit {
     ways.put(
         "sendRedirect(String, int, boolean)",
         (request, response) -> response.sendRedirect("/x", 307, true));
-    ways.put("status 304", (request, response) -> response.setStatus(304));
-    ways.put("status 204", (request, response) -> response.setStatus(204));
-    ways.put("nothing", (request, response) -> {});
+    ways.put(
+        "stream, ByteBuffer",
+        (request, response) -> response.getOutputStream().write(ByteBuffer.wrap(LARGE)));
   }
 
   private static void streams(Map<String, Handler> ways) {
@@ -82,9 +91,6 @@ final class WaysToCommit {
             response.getOutputStream().write('x');
           }
         });
-    ways.put(
-        "stream, ByteBuffer",
-        (request, response) -> response.getOutputStream().write(ByteBuffer.wrap(LARGE)));
     ways.put(
         "stream, transferTo",
         (request, response) ->

@@ -1,0 +1,43 @@
+package io.coatcheck.session.servlet;
+
+import jakarta.servlet.DispatcherType;
+import java.util.EnumSet;
+import org.eclipse.jetty.ee11.servlet.ErrorPageErrorHandler;
+import org.eclipse.jetty.ee11.servlet.FilterHolder;
+import org.eclipse.jetty.ee11.servlet.ServletContextHandler;
+import org.eclipse.jetty.ee11.servlet.ServletHolder;
+import org.eclipse.jetty.http2.server.HTTP2CServerConnectionFactory;
+import org.eclipse.jetty.server.HttpConfiguration;
+import org.eclipse.jetty.server.HttpConnectionFactory;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.ServerConnector;
+
+/** Jetty with its ee11; the same as {@link JettyEe10}, whose classes have other names. */
+final class JettyEe11 {
+
+  private JettyEe11() {}
+
+  static int start(Switchboard switchboard) throws Exception {
+    Server server = new Server();
+    HttpConfiguration http = new HttpConfiguration();
+    ServerConnector connector =
+        new ServerConnector(
+            server, new HttpConnectionFactory(http), new HTTP2CServerConnectionFactory(http));
+    server.addConnector(connector);
+    ServletContextHandler context = new ServletContextHandler("/");
+    context.addServletContainerInitializer(
+        (classes, servletContext) -> servletContext.addListener(switchboard.listener()));
+    ServletHolder holder = new ServletHolder(switchboard.servlet());
+    holder.setAsyncSupported(true);
+    context.addServlet(holder, "/*");
+    FilterHolder filter = new FilterHolder(switchboard.filter());
+    filter.setAsyncSupported(true);
+    context.addFilter(filter, "/*", EnumSet.allOf(DispatcherType.class));
+    ErrorPageErrorHandler errors = new ErrorPageErrorHandler();
+    errors.addErrorPage(ErrorPageErrorHandler.GLOBAL_ERROR_PAGE, Site.ERROR_PAGE);
+    context.setErrorHandler(errors);
+    server.setHandler(context);
+    server.start();
+    return connector.getLocalPort();
+  }
+}
