@@ -139,6 +139,8 @@ final class AppNode implements AutoCloseable {
     } finally {
       manager.close();
     }
+    // The first node's directory, which Tomcat would make again for the next one.
+    System.clearProperty("catalina.home");
     // Tomcat made directories in it, and no files.
     try (Stream<Path> left = Files.walk(base)) {
       left.sorted(Comparator.reverseOrder()).forEach(AppNode::delete);

@@ -78,6 +78,8 @@ final class WebServer implements AutoCloseable {
   }
 
   private void deleteDirectory() throws IOException {
+    // Tomcat remembers the first directory in it, and would make that again for another server.
+    System.clearProperty("catalina.home");
     try (Stream<Path> files = Files.walk(directory)) {
       for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
         Files.delete(file);
