@@ -23,6 +23,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.Collectors;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -96,6 +97,7 @@ class InMemorySessionStoreModelTest {
   }
 
   @Test
+  @DisplayName("F58: no entry and no index is left of what was created, expired and deleted")
   void createExpireDelete_leaveNothingBehind() {
     begin(0, 1_000_000);
     for (int i = 0; i < 100_000; i++) {

@@ -54,7 +54,7 @@ class ConcurrencyTest {
   }
 
   @DisplayName(
-      "Three cleaners, requests, logouts, revocations and logins at once: no failure, and each"
+      "F56: three cleaners, requests, logouts, revocations and logins at once: no failure, and each"
           + " ended session goes to exactly one")
   @ParameterizedTest
   @MethodSource("pools")
@@ -314,7 +314,7 @@ class ConcurrencyTest {
     }
   }
 
-  @DisplayName("Readers meet whole sessions while the row is rewritten with large values")
+  @DisplayName("F36: readers meet whole sessions while the row is rewritten with large values")
   @ParameterizedTest
   @MethodSource("pools")
   void find_whileItIsRewritten_isWhole(Pool pool) {

@@ -235,6 +235,7 @@ class FailureTest {
       }
     }
 
+    @DisplayName("F56: whoever loses a deadlock is run again")
     @ParameterizedTest
     @MethodSource("each")
     void update_deadlockVictim_isRunAgain(Pool pool) {
@@ -350,7 +351,8 @@ class FailureTest {
       return Pool.each();
     }
 
-    @DisplayName("What is stored during a transaction of the application outlives its rollback")
+    @DisplayName(
+        "F68: what is stored during a transaction of the application outlives its rollback")
     @ParameterizedTest
     @MethodSource("each")
     void applicationRollsBack_sessionStays(Pool pool) throws SQLException {

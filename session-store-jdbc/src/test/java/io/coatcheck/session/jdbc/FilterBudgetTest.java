@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /**
  * Each row of the statement budget, counted at the data source while requests go through Tomcat.
  */
-@DisplayName("I7: the statement budget, through the filter")
+@DisplayName("I7, F67: the statement budget, through the filter")
 class FilterBudgetTest {
 
   private static final Instant NOW = Instant.parse("2026-11-23T12:00:00Z");

@@ -30,7 +30,7 @@ class HungDatabaseTest {
 
   private final AtomicReference<Instant> now = new AtomicReference<>(Sessions.NOW);
 
-  @DisplayName("A server that accepts and is silent costs the pool's timeout, three times in a row")
+  @DisplayName("F66: a silent server costs the pool's timeout, three times in a row")
   @Test
   void silentServer() throws IOException {
     try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());

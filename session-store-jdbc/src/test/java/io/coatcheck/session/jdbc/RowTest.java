@@ -43,7 +43,7 @@ class RowTest {
     return Pool.eachDialect();
   }
 
-  @DisplayName("I1: no column of any row holds the secret, in whatever form")
+  @DisplayName("I1, F1: no column of any row holds the secret, in whatever form")
   @ParameterizedTest
   @MethodSource("eachDialect")
   void noColumnHoldsTheSecret(Pool pool) throws SQLException {
@@ -116,7 +116,8 @@ class RowTest {
     return dump.toString();
   }
 
-  @DisplayName("Attributes that are not frames: the session counts as absent, and can be deleted")
+  @DisplayName(
+      "F61: attributes that are not frames: the session counts as absent, and can be deleted")
   @ParameterizedTest
   @MethodSource("eachDialect")
   void unreadableAttributes(Pool pool) {
@@ -171,7 +172,7 @@ class RowTest {
     }
   }
 
-  @DisplayName("Attributes up to the limit are stored, one byte more is refused before anything")
+  @DisplayName("F55: attributes up to the limit are stored, one byte more is refused at once")
   @ParameterizedTest
   @MethodSource("eachDialect")
   void attributesAtTheLimit(Pool pool) {
