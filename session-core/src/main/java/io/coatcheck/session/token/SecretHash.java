@@ -1,6 +1,9 @@
 package io.coatcheck.session.token;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +20,9 @@ public final class SecretHash {
   /** The length in bytes. */
   public static final int LENGTH = 32;
 
+  private static final VarHandle LONGS =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
+
   // Not an array: that would cost each session 16 bytes more.
   private final long first;
   private final long second;
@@ -24,11 +30,10 @@ public final class SecretHash {
   private final long fourth;
 
   private SecretHash(byte[] bytes) {
-    ByteBuffer buffer = ByteBuffer.wrap(bytes);
-    first = buffer.getLong();
-    second = buffer.getLong();
-    third = buffer.getLong();
-    fourth = buffer.getLong();
+    first = (long) LONGS.get(bytes, 0);
+    second = (long) LONGS.get(bytes, Long.BYTES);
+    third = (long) LONGS.get(bytes, 2 * Long.BYTES);
+    fourth = (long) LONGS.get(bytes, 3 * Long.BYTES);
   }
 
   /**

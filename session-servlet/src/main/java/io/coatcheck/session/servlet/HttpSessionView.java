@@ -97,9 +97,9 @@ final class HttpSessionView implements HttpSession {
   }
 
   static int seconds(Optional<Duration> idleTimeout) {
-    return idleTimeout
-        .map(timeout -> (int) Math.min(Math.max(timeout.toSeconds(), 1), Integer.MAX_VALUE))
-        .orElse(NO_LIMIT);
+    return idleTimeout.isEmpty()
+        ? NO_LIMIT
+        : (int) Math.min(Math.max(idleTimeout.get().toSeconds(), 1), Integer.MAX_VALUE);
   }
 
   @Override
