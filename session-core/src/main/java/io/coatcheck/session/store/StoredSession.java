@@ -83,6 +83,23 @@ public final class StoredSession {
     }
   }
 
+  private StoredSession(StoredSession session, long lastSeenAt) {
+    id = session.id;
+    secretHash = session.secretHash;
+    previousSecretHash = session.previousSecretHash;
+    previousReadableUntil = session.previousReadableUntil;
+    login = session.login;
+    createdAt = session.createdAt;
+    this.lastSeenAt = lastSeenAt;
+    idleTimeout = session.idleTimeout;
+    absoluteDeadline = session.absoluteDeadline;
+    rotatedAt = session.rotatedAt;
+    generation = session.generation;
+    fence = session.fence;
+    version = session.version;
+    attributes = session.attributes;
+  }
+
   /** Begins a snapshot of version 0 and generation 0. Required: secret hash, creation, deadline. */
   public static Builder builder(SessionId id) {
     return new Builder(id);
@@ -91,6 +108,17 @@ public final class StoredSession {
   /** Begins a snapshot that differs from this one in what is then set. */
   public Builder toBuilder() {
     return new Builder(this);
+  }
+
+  /**
+   * Returns the snapshot with a last-seen moment that is the later one of its own and this. As
+   * cheap as can be, since a store that is exact about activity does it for each request.
+   *
+   * @throws IllegalArgumentException if the moment is out of range
+   */
+  public StoredSession seenAt(Instant moment) {
+    long millis = Builder.millis(moment, "lastSeenAt");
+    return millis <= lastSeenAt ? this : new StoredSession(this, millis);
   }
 
   /** Returns the public handle, which is the same for the whole life of the session. */
