@@ -92,8 +92,14 @@ final class ReportingStore implements SessionStore {
         .nearCopies()
         .map(
             copies ->
-                (id, generation, version) ->
-                    report("find", Optional.of(id), () -> copies.near(id, generation, version)));
+                (id, generation, version) -> {
+                  try {
+                    return copies.near(id, generation, version);
+                  } catch (SessionStoreException e) {
+                    events.storeFailed(Optional.of(id), "find", e);
+                    throw e;
+                  }
+                });
   }
 
   @Override

@@ -76,7 +76,9 @@ final class Copies implements NearCopies {
   static final class Copy {
 
     private final StoredSession session;
-    private final long asOf;
+
+    /** Grows when the store confirms that the session is still this one. */
+    private volatile long asOf;
 
     /** Whether a request used it since the last revalidation. */
     private volatile boolean used;
@@ -97,10 +99,34 @@ final class Copies implements NearCopies {
       return changed;
     }
 
+    /** Takes note of a use. Written only when it changes: other threads have it in their caches. */
+    void use() {
+      if (!used) {
+        used = true;
+      }
+    }
+
     boolean takeUsed() {
       boolean was = used;
-      used = false;
+      if (was) {
+        used = false;
+      }
       return was;
+    }
+
+    /** Tells whether the copy was surely current after a moment. */
+    boolean isYoungerThan(long moment) {
+      return asOf - moment > 0;
+    }
+
+    /**
+     * Takes note that the store had exactly this version at a moment. Only the revalidation calls
+     * it, in one thread. That is true of this copy whatever became of it in the cache.
+     */
+    void confirm(long moment) {
+      if (moment - asOf > 0) {
+        asOf = moment;
+      }
     }
 
     int weight() {
@@ -133,6 +159,10 @@ final class Copies implements NearCopies {
     return nanoTime.getAsLong();
   }
 
+  long maxStaleness() {
+    return maxStaleness;
+  }
+
   long hits() {
     return hits.sum();
   }
@@ -146,7 +176,7 @@ final class Copies implements NearCopies {
     Copy copy = maxStaleness == 0 ? null : cache.getIfPresent(id);
     if (copy != null && isUsable(copy, minimumGeneration, minimumVersion)) {
       hits.increment();
-      copy.used = true;
+      copy.use();
       return new Near(Optional.of(copy.session), false);
     }
     misses.increment();
@@ -248,17 +278,7 @@ final class Copies implements NearCopies {
         id,
         known ->
             lastSeenAt.isAfter(known.session.lastSeenAt())
-                ? known.with(known.session.toBuilder().lastSeenAt(lastSeenAt).build(), known.asOf)
-                : known);
-  }
-
-  /** Takes note that a copy of this version was current at a moment. */
-  void confirmed(SessionId id, long version, long moment) {
-    replace(
-        id,
-        known ->
-            known.session.version() == version && moment - known.asOf > 0
-                ? known.with(known.session, moment)
+                ? known.with(known.session.seenAt(lastSeenAt), known.asOf)
                 : known);
   }
 

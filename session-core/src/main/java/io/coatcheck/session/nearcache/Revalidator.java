@@ -59,11 +59,15 @@ final class Revalidator implements AutoCloseable {
     }
   }
 
-  /** Looks once at everything that was used since the last look. */
+  /**
+   * Looks once at everything that was used since it was last looked at and would grow too old
+   * before the look after the next. What is younger can wait: it costs the store a row each time.
+   */
   void revalidate() {
+    long due = copies.now() - copies.maxStaleness() + 2 * interval.toNanos();
     Map<SessionId, Copies.Copy> batch = new HashMap<>();
     for (Map.Entry<SessionId, Copies.Copy> entry : copies.all().entrySet()) {
-      if (entry.getValue().takeUsed()) {
+      if (!entry.getValue().isYoungerThan(due) && entry.getValue().takeUsed()) {
         batch.put(entry.getKey(), entry.getValue());
         if (batch.size() == BatchLookup.MAX_IDS) {
           compare(batch);
@@ -85,8 +89,10 @@ final class Revalidator implements AutoCloseable {
           if (stamp == null || stamp.version() > copy.session().version()) {
             copies.forget(id);
           } else if (stamp.version() == copy.session().version()) {
-            copies.seen(id, stamp.lastSeenAt());
-            copies.confirmed(id, stamp.version(), began);
+            copy.confirm(began);
+            if (stamp.lastSeenAt().isAfter(copy.session().lastSeenAt())) {
+              copies.seen(id, stamp.lastSeenAt());
+            }
           }
         });
   }
