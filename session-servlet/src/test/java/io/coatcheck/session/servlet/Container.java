@@ -5,7 +5,6 @@ import jakarta.servlet.http.HttpSession;
 import java.io.File;
 import java.util.Arrays;
 import java.util.EnumMap;
-import java.util.EnumSet;
 import java.util.Map;
 import java.util.logging.Level;
 import java.util.logging.Logger;

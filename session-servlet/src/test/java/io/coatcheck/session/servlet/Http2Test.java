@@ -38,7 +38,9 @@ class Http2Test {
             .on(
                 "/who",
                 (request, response) ->
-                    response.getWriter().print(WebSession.of(request).principal().orElse("nobody")));
+                    response
+                        .getWriter()
+                        .print(WebSession.of(request).principal().orElse("nobody")));
   }
 
   @AfterEach
