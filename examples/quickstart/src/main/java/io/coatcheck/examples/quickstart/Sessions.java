@@ -9,6 +9,7 @@ import io.coatcheck.session.memory.InMemorySessionStore;
 import io.coatcheck.session.store.SessionStoreException;
 import java.sql.Connection;
 import java.sql.DatabaseMetaData;
+import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.util.Map;
 
@@ -51,31 +52,36 @@ final class Sessions implements AutoCloseable {
       throw new IllegalArgumentException(
           "STORE must be memory, or begin with jdbc:h2: or jdbc:postgresql:");
     }
+    String user = environment.get("STORE_USER");
+    String password = environment.get("STORE_PASSWORD");
+    String product = product(url, user, password);
     HikariConfig config = new HikariConfig();
     config.setJdbcUrl(url);
-    config.setUsername(environment.get("STORE_USER"));
-    config.setPassword(environment.get("STORE_PASSWORD"));
+    config.setUsername(user);
+    config.setPassword(password);
     config.setConnectionTimeout(2_000);
-    // That it cannot connect is told by the store, which repeats nothing that is secret.
-    config.setInitializationFailTimeout(-1);
     HikariDataSource pool = new HikariDataSource(config);
     try {
       JdbcSessionStore store = JdbcSessionStore.builder(pool).createSchema(true).build();
-      String product = product(pool);
       SessionManager sessions = SessionManager.builder(store).listener(new AuditListener()).build();
       return new Sessions(sessions, product, pool::close);
-    } catch (RuntimeException | SQLException e) {
+    } catch (RuntimeException e) {
       pool.close();
-      throw e instanceof RuntimeException failure
-          ? failure
-          : new SessionStoreException("STORE cannot be asked what it is", e);
+      throw e;
     }
   }
 
-  private static String product(HikariDataSource pool) throws SQLException {
-    try (Connection connection = pool.getConnection()) {
+  /** Tries a connection first: the pool would try a wrong password again and again. */
+  private static String product(String url, String user, String password) {
+    try (Connection connection =
+        user == null
+            ? DriverManager.getConnection(url)
+            : DriverManager.getConnection(url, user, password)) {
       DatabaseMetaData database = connection.getMetaData();
       return database.getDatabaseProductName() + " " + database.getDatabaseProductVersion();
+    } catch (SQLException e) {
+      // Without the cause: drivers quote the URL, and a password may be in it.
+      throw new SessionStoreException("STORE cannot be opened, SQLState " + e.getSQLState());
     }
   }
 

@@ -60,7 +60,9 @@ class StoreTest {
         Map.of("STORE", right.get("STORE"), "STORE_USER", "keeper", "STORE_PASSWORD", "wrong-one");
     assertThatThrownBy(() -> Quickstart.start(0, wrong))
         .isInstanceOf(SessionStoreException.class)
-        .hasMessageNotContaining("wrong-one");
+        .hasMessageStartingWith("STORE cannot be opened, SQLState ")
+        .hasMessageNotContaining("wrong-one")
+        .hasNoCause();
   }
 
   @ParameterizedTest
