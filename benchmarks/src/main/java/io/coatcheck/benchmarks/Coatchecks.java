@@ -44,10 +44,14 @@ final class Coatchecks {
   }
 
   static Contestant jdbc(Postgres postgres, int sessions) {
-    Population population = postgres.fillCoatcheck(sessions);
+    postgres.fillCoatcheck(sessions);
     HikariDataSource pool = postgres.pool(4);
-    SessionManager manager = manager(store(pool));
-    return contestant(manager, population, Closing.of(manager, pool));
+    Contestant contestant = jdbc(pool, sessions);
+    return new Hosted(contestant, pool);
+  }
+
+  static Contestant jdbc(DataSource pool, int sessions) {
+    return contestant(manager(store(pool)), new Population(sessions));
   }
 
   static Contestant near(Postgres postgres, int sessions) {

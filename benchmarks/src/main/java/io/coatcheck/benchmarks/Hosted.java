@@ -2,8 +2,8 @@ package io.coatcheck.benchmarks;
 
 import org.jspecify.annotations.Nullable;
 
-/** A contestant together with the server that it needs. */
-record Hosted(Contestant contestant, Postgres postgres) implements Contestant {
+/** A contestant together with what it needs, which is closed after it. */
+record Hosted(Contestant contestant, AutoCloseable host) implements Contestant {
 
   @Override
   public @Nullable Object read(int session) {
@@ -18,6 +18,10 @@ record Hosted(Contestant contestant, Postgres postgres) implements Contestant {
   @Override
   public void close() {
     contestant.close();
-    postgres.close();
+    try {
+      host.close();
+    } catch (Exception e) {
+      throw new IllegalStateException(e);
+    }
   }
 }

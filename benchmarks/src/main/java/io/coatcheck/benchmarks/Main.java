@@ -27,6 +27,33 @@ public final class Main {
     switch (arguments[0]) {
       case "validate" -> validate(results, rounds, only);
       case "requests" -> requests(results, rounds);
+      case "growth" -> growth(results, rounds);
+      case "memory" ->
+          new MemoryUse(Results.begin(results, "memory", "entrant", "sessions", "bytes"), 200_000)
+              .run();
+      case "costs" -> costs(results);
+      case "http" ->
+          Http.run(
+              Results.begin(
+                  results, "http", "entrant", "pair", "none", "with", "ratio", "p50none", "p50",
+                  "p99none", "p99"),
+              rounds,
+              SESSIONS);
+      case "cluster" ->
+          Cluster.run(
+              Results.begin(
+                  results,
+                  "cluster",
+                  "entrant",
+                  "nodes",
+                  "offered",
+                  "requests",
+                  "queries",
+                  "rows",
+                  "p50",
+                  "p99"));
+      case "serve" -> Server.serve(Server.Kind.valueOf(only.get(0)), rounds);
+      case "charts" -> Charts.draw(results, Path.of("docs"));
       default -> throw new IllegalArgumentException("there is no benchmark " + arguments[0]);
     }
   }
@@ -57,6 +84,29 @@ public final class Main {
       }
     }
     new Rounds(requestTable(results, "requests"), rounds).run(cases);
+  }
+
+  private static void growth(Path results, int rounds) {
+    List<Rounds.Case> cases = new ArrayList<>();
+    for (Entrant entrant : List.of(Entrant.COATCHECK_MEMORY, Entrant.COATCHECK_JDBC)) {
+      for (Visit.Kind kind : List.of(Visit.Kind.READ, Visit.Kind.WRITE)) {
+        for (int sessions : List.of(10_000, 100_000, 1_000_000)) {
+          cases.add(new Rounds.Case(entrant, kind, sessions));
+        }
+      }
+    }
+    new Rounds(requestTable(results, "growth"), rounds).run(cases);
+  }
+
+  private static void costs(Path results) throws InterruptedException {
+    try (Postgres postgres = Postgres.start()) {
+      Costs costs = new Costs(postgres);
+      costs.tables(Results.begin(results, "tables", "entrant", "when", "sessions", "bytes"));
+      costs.requests(
+          Results.begin(results, "costs", "entrant", "kind", "requests", "statements", "wal"));
+      costs.cleanUp(
+          Results.begin(results, "cleanup", "entrant", "cleans", "millis", "p99"), SESSIONS);
+    }
   }
 
   private static Results requestTable(Path results, String name) {

@@ -16,7 +16,6 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Instant;
 import java.util.Objects;
-import java.util.UUID;
 import java.util.stream.IntStream;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -108,10 +107,7 @@ final class Postgres implements AutoCloseable {
 
   /** Does the same for Spring's tables, and returns the ids of the sessions. */
   String[] fillSpring(int sessions) {
-    String[] ids = new String[sessions];
-    for (int i = 0; i < sessions; i++) {
-      ids[i] = new UUID(0x1234_0000_0000_4000L, 0x8000_0000_0000_0000L + 31L * i).toString();
-    }
+    String[] ids = Springs.ids(sessions);
     try (HikariDataSource pool = fillingPool()) {
       createSpringSchema(pool);
       boolean isFilled =

@@ -25,9 +25,9 @@ final class Springs {
 
   static Contestant map(int sessions) {
     MapSessionRepository repository = new MapSessionRepository(new ConcurrentHashMap<>());
-    String[] ids = new String[sessions];
+    String[] ids = ids(sessions);
     for (int i = 0; i < sessions; i++) {
-      ids[i] = add(repository, i);
+      add(repository, ids[i], i);
     }
     return new Filtered(
         new SessionRepositoryFilter<>(repository),
@@ -37,25 +37,41 @@ final class Springs {
         () -> {});
   }
 
-  static String add(MapSessionRepository repository, int session) {
-    MapSession added = repository.createSession();
+  /** Returns ids that are the same in each process. */
+  static String[] ids(int sessions) {
+    String[] ids = new String[sessions];
+    for (int i = 0; i < sessions; i++) {
+      ids[i] = id(i);
+    }
+    return ids;
+  }
+
+  static String id(int session) {
+    return new UUID(0x1234_0000_0000_4000L, 0x8000_0000_0000_0000L + 31L * session).toString();
+  }
+
+  static void add(MapSessionRepository repository, String id, int session) {
+    MapSession added = new MapSession(id);
     added.setMaxInactiveInterval(Population.IDLE_TIMEOUT);
     added.setAttribute(Workload.PRINCIPAL, Workload.principal(session));
     added.setAttribute(Workload.LOCALE, Workload.locale(session));
     added.setAttribute(Workload.CART, Workload.cart(session));
     repository.save(added);
-    return added.getId();
   }
 
   static Contestant jdbc(Postgres postgres, int sessions) {
     String[] ids = postgres.fillSpring(sessions);
     HikariDataSource pool = postgres.pool(4);
+    return new Hosted(jdbc(pool, ids), pool);
+  }
+
+  static Contestant jdbc(DataSource pool, String[] ids) {
     return new Filtered(
         new SessionRepositoryFilter<>(repository(pool)),
         cookies(ids),
         cookie(UUID.randomUUID().toString()),
         Springs::login,
-        pool);
+        () -> {});
   }
 
   static JdbcIndexedSessionRepository repository(DataSource pool) {
@@ -68,7 +84,7 @@ final class Springs {
     return repository;
   }
 
-  private static String[] cookies(String[] ids) {
+  static String[] cookies(String[] ids) {
     String[] cookies = new String[ids.length];
     for (int i = 0; i < ids.length; i++) {
       cookies[i] = cookie(ids[i]);

@@ -21,7 +21,7 @@ final class TomcatSessions implements Contestant {
 
   private final Tomcat tomcat;
   private final Manager manager;
-  private final String[] cookies;
+  private String[] cookies;
 
   TomcatSessions(int sessions) {
     try {
@@ -45,12 +45,17 @@ final class TomcatSessions implements Contestant {
   }
 
   static String add(Manager manager, int session) {
-    Session added = manager.createSession(null);
+    Session added = manager.createSession(Springs.id(session));
     added.getSession().setAttribute(Workload.PRINCIPAL, Workload.principal(session));
     added.getSession().setAttribute(Workload.LOCALE, Workload.locale(session));
     added.getSession().setAttribute(Workload.CART, Workload.cart(session));
     added.endAccess();
     return added.getId();
+  }
+
+  /** Lets go of what is not the sessions. */
+  void forgetCookies() {
+    cookies = new String[0];
   }
 
   @Override

@@ -1,0 +1,69 @@
+package io.coatcheck.benchmarks;
+
+import java.time.Duration;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import org.HdrHistogram.Histogram;
+
+/**
+ * Whole requests, over loopback: every way to keep sessions against none at all, in pairs that
+ * follow each other closely.
+ */
+final class Http {
+
+  private static final Duration TURN = Duration.ofMillis(700);
+  private static final double UNLIMITED = 1e9;
+
+  private Http() {}
+
+  static void run(Results results, int pairs, int sessions) throws Exception {
+    Workload workload = new Workload(sessions);
+    Map<Server.Kind, Node> nodes = new EnumMap<>(Server.Kind.class);
+    Map<Server.Kind, Load> loads = new EnumMap<>(Server.Kind.class);
+    try (Postgres postgres = Postgres.start()) {
+      postgres.fillCoatcheck(sessions);
+      postgres.fillSpring(sessions);
+      for (Server.Kind kind : Server.Kind.values()) {
+        Node node = Node.start(kind, sessions, kind.needsPostgres() ? postgres : null);
+        nodes.put(kind, node);
+        boolean isAnonymous = kind == Server.Kind.NO_SESSION;
+        loads.put(
+            kind, new Load(List.of(node.port()), kind.cookies(sessions), isAnonymous, workload));
+      }
+      for (Server.Kind kind : Server.Kind.values()) {
+        load(loads, kind, Duration.ofSeconds(8));
+      }
+      for (int pair = 1; pair <= pairs; pair++) {
+        for (Server.Kind kind : Server.Kind.values()) {
+          if (kind != Server.Kind.NO_SESSION) {
+            Load.Outcome none = load(loads, Server.Kind.NO_SESSION, TURN);
+            Load.Outcome with = load(loads, kind, TURN);
+            Histogram latency = with.microseconds();
+            results.add(
+                kind.title(),
+                pair,
+                Results.rounded(none.perSecond()),
+                Results.rounded(with.perSecond()),
+                Results.rounded(with.perSecond() / none.perSecond()),
+                none.microseconds().getValueAtPercentile(50),
+                latency.getValueAtPercentile(50),
+                none.microseconds().getValueAtPercentile(99),
+                latency.getValueAtPercentile(99));
+          }
+        }
+      }
+    } finally {
+      nodes.values().forEach(Node::close);
+    }
+  }
+
+  private static Load.Outcome load(Map<Server.Kind, Load> loads, Server.Kind kind, Duration time)
+      throws Exception {
+    Load load = loads.get(kind);
+    if (load == null) {
+      throw new IllegalStateException(kind + " was not started");
+    }
+    return load.run(time, UNLIMITED);
+  }
+}

@@ -1,0 +1,168 @@
+package io.coatcheck.benchmarks;
+
+import com.zaxxer.hikari.HikariDataSource;
+import io.coatcheck.session.memory.InMemorySessionStore;
+import io.coatcheck.session.nearcache.NearCacheSessionStore;
+import io.coatcheck.session.servlet.SessionFilter;
+import jakarta.servlet.Filter;
+import jakarta.servlet.http.HttpServlet;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import jakarta.servlet.http.HttpSession;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.catalina.Context;
+import org.apache.catalina.Manager;
+import org.apache.catalina.startup.Tomcat;
+import org.apache.tomcat.util.descriptor.web.FilterDef;
+import org.apache.tomcat.util.descriptor.web.FilterMap;
+import org.jspecify.annotations.Nullable;
+import org.springframework.session.MapSessionRepository;
+import org.springframework.session.web.http.SessionRepositoryFilter;
+
+/**
+ * A site on embedded Tomcat that answers with the principal of the session, in a process of its
+ * own. It tells its port on standard output and ends with its standard input.
+ */
+final class Server {
+
+  /** How the sessions are kept. */
+  enum Kind {
+    NO_SESSION("no session"),
+    TOMCAT("Tomcat"),
+    COATCHECK_MEMORY("Coatcheck in memory"),
+    COATCHECK_NEAR("Coatcheck JDBC + near cache"),
+    COATCHECK_JDBC("Coatcheck JDBC"),
+    SPRING_MAP("Spring Session map"),
+    SPRING_JDBC("Spring Session JDBC");
+
+    private final String title;
+
+    Kind(String title) {
+      this.title = title;
+    }
+
+    String title() {
+      return title;
+    }
+
+    boolean needsPostgres() {
+      return this == COATCHECK_NEAR || this == COATCHECK_JDBC || this == SPRING_JDBC;
+    }
+
+    /** Returns the {@code Cookie} line of each session. */
+    String[] cookies(int sessions) {
+      return switch (this) {
+        case NO_SESSION, TOMCAT -> {
+          String[] cookies = new String[sessions];
+          for (int i = 0; i < sessions; i++) {
+            cookies[i] = Cookies.line("JSESSIONID", Springs.id(i));
+          }
+          yield cookies;
+        }
+        case SPRING_MAP, SPRING_JDBC -> Springs.cookies(Springs.ids(sessions));
+        default -> new Population(sessions).cookies(Coatchecks.COOKIE);
+      };
+    }
+  }
+
+  private Server() {}
+
+  static void serve(Kind kind, int sessions) throws Exception {
+    Path base = Files.createTempDirectory("server");
+    Tomcat tomcat = new Tomcat();
+    tomcat.setBaseDir(base.toString());
+    tomcat.setPort(0);
+    tomcat.getConnector().setProperty("address", "127.0.0.1");
+    tomcat.getConnector().setProperty("maxThreads", "8");
+    tomcat.getConnector().setProperty("maxKeepAliveRequests", "-1");
+    Context context = tomcat.addContext("", base.toString());
+    context.setSessionTimeout((int) Population.IDLE_TIMEOUT.toMinutes());
+    Filter filter = filter(kind, sessions);
+    if (filter != null) {
+      FilterDef definition = new FilterDef();
+      definition.setFilterName("sessions");
+      definition.setFilter(filter);
+      context.addFilterDef(definition);
+      FilterMap map = new FilterMap();
+      map.setFilterName("sessions");
+      map.addURLPattern("/*");
+      context.addFilterMap(map);
+    }
+    Tomcat.addServlet(context, "cart", new Cart(kind == Kind.NO_SESSION)).addMapping("/cart");
+    tomcat.start();
+    if (kind == Kind.TOMCAT) {
+      Manager manager = context.getManager();
+      for (int i = 0; i < sessions; i++) {
+        TomcatSessions.add(manager, i);
+      }
+    }
+    System.out.println("PORT " + tomcat.getConnector().getLocalPort());
+    while (System.in.read() >= 0) {
+      Thread.onSpinWait();
+    }
+    tomcat.stop();
+    tomcat.destroy();
+    System.exit(0);
+  }
+
+  private static @Nullable Filter filter(Kind kind, int sessions) {
+    return switch (kind) {
+      case NO_SESSION, TOMCAT -> null;
+      case COATCHECK_MEMORY -> {
+        InMemorySessionStore store =
+            InMemorySessionStore.builder().maximumSessions(4L * sessions).build();
+        Coatchecks.fill(store, new Population(sessions), true);
+        yield SessionFilter.builder(Coatchecks.manager(store)).build();
+      }
+      case COATCHECK_JDBC ->
+          SessionFilter.builder(Coatchecks.manager(Coatchecks.store(pool()))).build();
+      case COATCHECK_NEAR ->
+          SessionFilter.builder(
+                  Coatchecks.manager(NearCacheSessionStore.wrap(Coatchecks.store(pool()))))
+              .build();
+      case SPRING_MAP -> {
+        MapSessionRepository repository = new MapSessionRepository(new ConcurrentHashMap<>());
+        for (int i = 0; i < sessions; i++) {
+          Springs.add(repository, Springs.id(i), i);
+        }
+        yield new SessionRepositoryFilter<>(repository);
+      }
+      case SPRING_JDBC -> new SessionRepositoryFilter<>(Springs.repository(pool()));
+    };
+  }
+
+  private static HikariDataSource pool() {
+    return Postgres.get().pool(8);
+  }
+
+  /** Answers with the principal. */
+  private static final class Cart extends HttpServlet {
+
+    private static final long serialVersionUID = 1;
+
+    private final boolean isAnonymous;
+
+    Cart(boolean isAnonymous) {
+      this.isAnonymous = isAnonymous;
+    }
+
+    @Override
+    protected void doGet(HttpServletRequest request, HttpServletResponse response)
+        throws IOException {
+      Object principal = isAnonymous ? "user-0000000" : principal(request);
+      byte[] body = String.valueOf(principal).getBytes(StandardCharsets.ISO_8859_1);
+      response.setContentType("text/plain");
+      response.setContentLength(body.length);
+      response.getOutputStream().write(body);
+    }
+
+    private static @Nullable Object principal(HttpServletRequest request) {
+      HttpSession session = request.getSession(false);
+      return session == null ? null : session.getAttribute(Workload.PRINCIPAL);
+    }
+  }
+}
