@@ -115,7 +115,7 @@ final class AnonymousSlots {
         return;
       }
       if (slot.replace(stored, null)) {
-        evicted.add(slot.asSeen(stored));
+        evicted.add(stored);
         afterEviction.accept(slot);
         return;
       }
