@@ -139,7 +139,7 @@ public class SessionFilter implements Filter {
                     "This container does not tell which listeners are registered with it ({})."
                         + " If the application has listeners of sessions, give them to"
                         + " SessionFilter.Builder.listener, or they hear nothing",
-                    servletContext.getServerInfo()));
+                    servletContext.getClass().getName()));
     all.addAll(current.listeners());
     SessionListeners told = new SessionListeners(current.manager(), servletContext, all);
     listeners = told;
