@@ -32,10 +32,10 @@ public final class SessionToken {
   private static final Base64.Encoder ENCODER = Base64.getUrlEncoder().withoutPadding();
   private static final byte[] SEXTETS = sextets();
 
-  /** A digest a thread: obtaining one anew from the provider costs as much as the hash itself. */
   /**
-   * What a thread keeps is of a class of the JDK: one of ours would keep our class loader, after
-   * the application is gone, for as long as a thread of the container lives.
+   * A digest a thread: obtaining one anew from the provider costs as much as the hash itself. What
+   * a thread keeps is of a class of the JDK: one of ours would keep our class loader, after the
+   * application is gone, for as long as a thread of the container lives.
    */
   private static final ThreadLocal<MessageDigest> SHA_256 =
       ThreadLocal.withInitial(SessionToken::sha256);
