@@ -84,6 +84,36 @@ class FailuresElsewhereTest {
     assertThat(browser.get("/me").body()).isEqualTo("alice");
   }
 
+  /** The watch over all tests sees what the containers log, as docs/SECURITY.md configures them. */
+  @Test
+  @DisplayName("F2: a malformed header is neither logged nor, if it reaches us, shown")
+  void malformedHeaders_areNotLogged() throws IOException {
+    browser.get("/login");
+    String ours = "__Host-session=" + browser.token();
+    for (String header :
+        List.of(
+            "Cookie: a=b,c; " + ours + ",",
+            "Cookie: " + ours + "\u0001",
+            "Cookie: " + ours + "\u007f\u0000",
+            "Cookie : " + ours,
+            "Coo kie: " + ours,
+            "Cookie: " + ours + "\r\n folded: " + ours,
+            "Cookie: $Version=1; " + ours + "; $Path=/",
+            ours + ": x",
+            "Authorization: Bearer " + browser.token() + "\u0000",
+            "Content-Length: " + browser.token())) {
+      try (RawClient client = new RawClient(site.port())) {
+        String answer = client.get("/me", header);
+        if (!answer.startsWith("HTTP/1.1 400")) {
+          assertThat(answer).doesNotContain(browser.token().substring(37));
+        }
+      }
+    }
+    try (RawClient client = new RawClient(site.port())) {
+      client.get("/me?" + browser.token() + "=%zz");
+    }
+  }
+
   @Test
   @DisplayName("F4: a quotation mark in one cookie swallows no other, and no value is echoed")
   void quotedNeighbour_swallowsNothing() throws IOException {
