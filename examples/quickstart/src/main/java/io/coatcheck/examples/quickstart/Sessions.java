@@ -27,8 +27,9 @@ final class Sessions implements AutoCloseable {
   }
 
   private static Sessions inMemory() {
+    // A visitor may keep a note of 4 kB. So many fit into a small heap; anonymous ones give way.
     SessionManager sessions =
-        SessionManager.builder(InMemorySessionStore.builder().build())
+        SessionManager.builder(InMemorySessionStore.builder().maximumSessions(10_000).build())
             .listener(new AuditListener())
             .build();
     return new Sessions(sessions, "memory", () -> {});
