@@ -1,0 +1,334 @@
+package io.coatcheck.examples.quickstart;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.sun.net.httpserver.HttpServer;
+import java.io.File;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.CleanupMode;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.openqa.selenium.By;
+import org.openqa.selenium.Cookie;
+import org.openqa.selenium.chrome.ChromeDriver;
+import org.openqa.selenium.chrome.ChromeDriverService;
+import org.openqa.selenium.chrome.ChromeOptions;
+
+/** What a real browser makes of it. Needs {@code chromium} and {@code chromedriver} on the path. */
+@DisplayName("In Chromium")
+class ChromiumTest extends Site {
+
+  private static final String COOKIE = "__Host-session";
+
+  private static Path chromium;
+  private static Path chromedriver;
+
+  @TempDir(cleanup = CleanupMode.NEVER)
+  Path profiles;
+
+  private final Deque<ChromeDriver> open = new ArrayDeque<>();
+
+  @BeforeAll
+  static void find() {
+    Optional<Path> browser = onPath("chromium");
+    Optional<Path> driver = onPath("chromedriver");
+    assumeTrue(
+        browser.isPresent() && driver.isPresent(),
+        "no chromium and chromedriver on the path: not tested in a browser");
+    chromium = browser.get();
+    chromedriver = driver.get();
+  }
+
+  private static Optional<Path> onPath(String program) {
+    return Stream.of(System.getenv().getOrDefault("PATH", "").split(File.pathSeparator))
+        .map(directory -> Path.of(directory, program))
+        .filter(Files::isExecutable)
+        .findFirst();
+  }
+
+  @AfterEach
+  void quit() throws IOException {
+    while (!open.isEmpty()) {
+      open.pop().quit();
+    }
+    // Chromium's last processes may still be writing: what is left is the system's to clear.
+    try (Stream<Path> files = Files.walk(profiles)) {
+      files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
+    }
+  }
+
+  /** Starts a browser with the profile of a device. */
+  private ChromeDriver device(String name) {
+    ChromeOptions options = new ChromeOptions();
+    options.setBinary(chromium.toFile());
+    options.addArguments(
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--no-first-run",
+        "--user-agent=" + name,
+        "--user-data-dir=" + profiles.resolve(name));
+    ChromeDriverService service =
+        new ChromeDriverService.Builder()
+            .usingDriverExecutable(chromedriver.toFile())
+            .usingAnyFreePort()
+            .build();
+    ChromeDriver driver = new ChromeDriver(service, options);
+    driver.manage().timeouts().implicitlyWait(Duration.ofSeconds(10));
+    open.push(driver);
+    return driver;
+  }
+
+  private static void visit(ChromeDriver driver) {
+    driver.get(url() + "/");
+  }
+
+  private static void logIn(ChromeDriver driver, boolean remembered) {
+    visit(driver);
+    driver.findElement(By.id("username")).sendKeys("alice");
+    driver.findElement(By.id("password")).sendKeys("wonderland-1");
+    if (remembered) {
+      driver.findElement(By.name("remember")).click();
+    }
+    driver.findElement(By.cssSelector("form[action='/login'] button")).click();
+    assertThat(textOf(driver, "you")).isEqualTo("You are alice");
+  }
+
+  private static void press(ChromeDriver driver, String action) {
+    driver.findElement(By.cssSelector("form[action='" + action + "'] button")).click();
+  }
+
+  private static String textOf(ChromeDriver driver, String id) {
+    return driver.findElement(By.id(id)).getText();
+  }
+
+  private static boolean isLoggedIn(ChromeDriver driver) {
+    // One of the two is there once the page is.
+    return "you".equals(driver.findElement(By.cssSelector("#you, #login")).getDomAttribute("id"));
+  }
+
+  /** Sets a cookie of ours as the site did: WebDriver itself would add a domain. */
+  private static void putBack(ChromeDriver driver, Cookie cookie) {
+    Map<String, Object> set =
+        driver.executeCdpCommand(
+            "Network.setCookie",
+            Map.of(
+                "name",
+                cookie.getName(),
+                "value",
+                cookie.getValue(),
+                "url",
+                url() + "/",
+                "path",
+                "/",
+                "secure",
+                true,
+                "httpOnly",
+                true,
+                "sameSite",
+                "Lax"));
+    assertThat(set).containsEntry("success", true);
+  }
+
+  @Test
+  void hostCookie_isAcceptedOnLocalhost_andHiddenFromScripts() {
+    ChromeDriver browser = device("laptop");
+    visit(browser);
+    assertThat(browser.manage().getCookies()).isEmpty();
+    logIn(browser, false);
+
+    Cookie cookie = browser.manage().getCookieNamed(COOKIE);
+    assertThat(cookie).isNotNull();
+    assertThat(cookie.isSecure()).isTrue();
+    assertThat(cookie.isHttpOnly()).isTrue();
+    assertThat(cookie.getSameSite()).isEqualTo("Lax");
+    assertThat(cookie.getPath()).isEqualTo("/");
+    assertThat(cookie.getDomain()).as("host only").isEqualTo("localhost");
+    assertThat(cookie.getExpiry()).isNull();
+    assertThat(browser.executeScript("return document.cookie")).isEqualTo("");
+    assertThat(browser.executeScript("return JSON.stringify(localStorage)")).isEqualTo("{}");
+    assertThat(browser.getPageSource()).doesNotContain(cookie.getValue().substring(37));
+  }
+
+  @Test
+  void note_isKept_overTheLogin() {
+    ChromeDriver browser = device("laptop");
+    visit(browser);
+    browser.findElement(By.id("text")).sendKeys("<b>milk</b>");
+    press(browser, "/note");
+    String anonymous = browser.manage().getCookieNamed(COOKIE).getValue();
+    logIn(browser, false);
+
+    assertThat(textOf(browser, "text")).isEqualTo("<b>milk</b>");
+    assertThat(browser.manage().getCookieNamed(COOKIE).getValue()).isNotEqualTo(anonymous);
+  }
+
+  @Test
+  void devices_areListedAndRevoked() {
+    ChromeDriver laptop = device("laptop");
+    ChromeDriver phone = device("phone");
+    logIn(laptop, false);
+    logIn(phone, false);
+    laptop.navigate().refresh();
+    assertThat(laptop.findElement(By.className("devices")).getText())
+        .contains("laptop (this one)", "phone");
+
+    laptop.findElement(By.cssSelector("button[aria-label='Sign out phone']")).click();
+
+    assertThat(laptop.findElement(By.className("devices")).getText()).doesNotContain("phone");
+    phone.navigate().refresh();
+    assertThat(isLoggedIn(phone)).isFalse();
+    assertThat(isLoggedIn(laptop)).isTrue();
+    press(laptop, "/logout-everywhere");
+  }
+
+  @Test
+  void supersededCookie_opensNothing_andALoginWorksAllTheSame() {
+    ChromeDriver browser = device("laptop");
+    visit(browser);
+    browser.findElement(By.id("text")).sendKeys("before");
+    press(browser, "/note");
+    Cookie superseded = browser.manage().getCookieNamed(COOKIE);
+    logIn(browser, false);
+    Cookie current = browser.manage().getCookieNamed(COOKIE);
+
+    putBack(browser, superseded);
+    visit(browser);
+
+    assertThat(isLoggedIn(browser)).isFalse();
+    assertThat(textOf(browser, "text")).isEmpty();
+    assertThat(browser.manage().getCookieNamed(COOKIE).getValue())
+        .as("a refused token is left alone")
+        .isEqualTo(superseded.getValue());
+    logIn(browser, false);
+    assertThat(browser.manage().getCookieNamed(COOKIE).getValue())
+        .isNotIn(superseded.getValue(), current.getValue());
+  }
+
+  @Test
+  void logout_clearsTheCookie() {
+    ChromeDriver browser = device("laptop");
+    logIn(browser, false);
+    Cookie cookie = browser.manage().getCookieNamed(COOKIE);
+
+    press(browser, "/logout");
+
+    assertThat(isLoggedIn(browser)).isFalse();
+    assertThat(browser.manage().getCookies()).isEmpty();
+    putBack(browser, cookie);
+    visit(browser);
+    assertThat(isLoggedIn(browser)).as("with the cookie from before").isFalse();
+  }
+
+  @Test
+  void backButtonAfterLogout_showsNothingPrivate() {
+    ChromeDriver browser = device("laptop");
+    logIn(browser, false);
+    browser.findElement(By.id("text")).sendKeys("a private note");
+    press(browser, "/note");
+    browser.get(url() + "/?a=1");
+    assertThat(textOf(browser, "text")).isEqualTo("a private note");
+    browser.get(url() + "/me");
+    assertThat(browser.getPageSource()).contains("alice");
+    browser.get(url() + "/?a=2");
+    press(browser, "/logout");
+    assertThat(isLoggedIn(browser)).isFalse();
+
+    for (int i = 0; i < 5; i++) {
+      browser.navigate().back();
+      assertThat(browser.getPageSource())
+          .as(browser.getCurrentUrl())
+          .doesNotContain("a private note", "You are alice", "\"principal\"");
+    }
+  }
+
+  @Test
+  void rememberedLogin_outlivesTheBrowser() {
+    ChromeDriver browser = device("laptop");
+    logIn(browser, true);
+    assertThat(browser.manage().getCookieNamed(COOKIE).getExpiry()).isNotNull();
+    open.pop().quit();
+
+    ChromeDriver restarted = device("laptop");
+    visit(restarted);
+    assertThat(isLoggedIn(restarted)).isTrue();
+    press(restarted, "/logout");
+    assertThat(isLoggedIn(restarted)).isFalse();
+    logIn(restarted, false);
+    open.pop().quit();
+
+    ChromeDriver again = device("laptop");
+    visit(again);
+    assertThat(isLoggedIn(again)).as("a login that is not remembered").isFalse();
+  }
+
+  /** 127.0.0.1 is another site; another port of localhost is the same site, and another origin. */
+  @ParameterizedTest
+  @ValueSource(strings = {"127.0.0.1", "localhost"})
+  void postFromAnotherSite_isRefused(String host) throws IOException {
+    ChromeDriver browser = device("laptop");
+    logIn(browser, false);
+    HttpServer elsewhere =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    elsewhere.createContext(
+        "/",
+        exchange -> {
+          byte[] page = attack().getBytes(StandardCharsets.UTF_8);
+          exchange.getResponseHeaders().set("Content-Type", "text/html");
+          exchange.sendResponseHeaders(200, page.length);
+          exchange.getResponseBody().write(page);
+          exchange.close();
+        });
+    elsewhere.start();
+    try {
+      String attacker = "http://" + host + ":" + elsewhere.getAddress().getPort() + "/";
+      for (String form : Set.of("note", "logout", "login")) {
+        browser.get(attacker);
+        browser.findElement(By.id(form)).click();
+        assertThat(browser.findElement(By.tagName("body")).getText())
+            .as(form)
+            .startsWith("Cross-origin request refused");
+      }
+      browser.get(attacker);
+      browser.findElement(By.id("link")).click();
+      assertThat(textOf(browser, "you")).as("a link from there").isEqualTo("You are alice");
+      assertThat(textOf(browser, "text")).isEmpty();
+    } finally {
+      elsewhere.stop(0);
+    }
+  }
+
+  private static String attack() {
+    return """
+        <!doctype html><title>Win a prize</title>
+        <form method="post" action="%1$s/note"><input name="text" value="forged"><button id="note">1</button></form>
+        <form method="post" action="%1$s/logout"><button id="logout">2</button></form>
+        <form method="post" action="%1$s/login"><input name="username" value="bob">
+        <input name="password" value="builder-1"><button id="login">3</button></form>
+        <a id="link" href="%1$s/">4</a>
+        """
+        .formatted(url());
+  }
+}
