@@ -322,13 +322,13 @@ class ChromiumTest extends Site {
 
   private static String attack() {
     return """
-        <!doctype html><title>Win a prize</title>
-        <form method="post" action="%1$s/note"><input name="text" value="forged"><button id="note">1</button></form>
-        <form method="post" action="%1$s/logout"><button id="logout">2</button></form>
-        <form method="post" action="%1$s/login"><input name="username" value="bob">
-        <input name="password" value="builder-1"><button id="login">3</button></form>
-        <a id="link" href="%1$s/">4</a>
-        """
+    <!doctype html><title>Win a prize</title>
+    <form method="post" action="%1$s/note"><input name="text" value="forged"><button id="note">1</button></form>
+    <form method="post" action="%1$s/logout"><button id="logout">2</button></form>
+    <form method="post" action="%1$s/login"><input name="username" value="bob">
+    <input name="password" value="builder-1"><button id="login">3</button></form>
+    <a id="link" href="%1$s/">4</a>
+    """
         .formatted(url());
   }
 }
