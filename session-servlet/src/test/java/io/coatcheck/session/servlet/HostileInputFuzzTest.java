@@ -146,8 +146,6 @@ class HostileInputFuzzTest {
 
   // The header of programs.
 
-  private static final Pattern TOKEN =
-      Pattern.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\\.[\\w-]{43}");
   private static final SessionHeader BEARER = SessionHeader.bearer();
   private static final SessionHeader NAMED = SessionHeader.named("X-Session");
 
@@ -155,14 +153,15 @@ class HostileInputFuzzTest {
   @DictionaryEntries({"Bearer ", "bearer ", "\\x01", "\\x0a", "  ", "Basic "})
   void sessionHeader_toTokens(byte[] bytes) {
     Live live = Live.INSTANCE;
-    List<String> lines = List.of(text(bytes).replace(LIVE_TOKEN, live.token).split("\n", -1));
+    String header = text(bytes).substring(0, Math.min(bytes.length, 300));
+    List<String> lines = List.of(header.replace(LIVE_TOKEN, live.token).split("\n", -1));
 
     List<String> byBearer = BEARER.tokensIn(Collections.enumeration(lines));
     List<String> byName = NAMED.tokensIn(Collections.enumeration(lines));
 
     for (List<String> found : List.of(byBearer, byName)) {
       check(found.size() <= 4, "more than four", lines);
-      check(found.stream().allMatch(t -> TOKEN.matcher(t).matches()), "no token", lines);
+      check(found.stream().allMatch(t -> isTokenByTheBook(t)), "no token", lines);
     }
     check(byName.stream().allMatch(lines::contains), "not the whole value", lines);
     check(
@@ -171,6 +170,21 @@ class HostileInputFuzzTest {
         lines);
     boolean isPresented = lines.stream().anyMatch(line -> isBearer(line, live.token));
     check(isPresented == byBearer.contains(live.token) || byBearer.size() == 4, "lost", lines);
+  }
+
+  private static boolean isTokenByTheBook(String text) {
+    StringBuilder shape = new StringBuilder(text.length());
+    for (char character : text.toCharArray()) {
+      boolean isLowerHex = "0123456789abcdef".indexOf(character) >= 0;
+      shape.append(isLowerHex ? 'x' : character);
+    }
+    return text.length() == 80
+        && shape.substring(0, 37).equals("xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx.")
+        && text.substring(37).chars().allMatch(c -> c == '-' || c == '_' || isAlphanumeric(c));
+  }
+
+  private static boolean isAlphanumeric(int character) {
+    return character < 0x80 && Character.isLetterOrDigit(character);
   }
 
   private static boolean isBearer(String line, String token) {
