@@ -174,7 +174,8 @@ class HostileInputFuzzTest {
 
   private static boolean isTokenByTheBook(String text) {
     StringBuilder shape = new StringBuilder(text.length());
-    for (char character : text.toCharArray()) {
+    for (int i = 0; i < text.length(); i++) {
+      char character = text.charAt(i);
       boolean isLowerHex = "0123456789abcdef".indexOf(character) >= 0;
       shape.append(isLowerHex ? 'x' : character);
     }
