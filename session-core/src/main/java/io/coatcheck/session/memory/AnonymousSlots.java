@@ -115,7 +115,7 @@ final class AnonymousSlots {
         return;
       }
       if (slot.replace(stored, null)) {
-        evicted.add(stored);
+        evicted.add(slot.asSeen(stored));
         afterEviction.accept(slot);
         return;
       }

@@ -41,7 +41,7 @@ final class ExpiryCalendar {
         }
         return;
       }
-      long number = number(session.expiresAt());
+      long number = number(slot.asSeen(session).expiresAt());
       if (current == null || current.number != number) {
         if (current != null) {
           take(current, slot);

@@ -83,21 +83,8 @@ public final class InMemorySessionStore implements SessionStore {
 
   @Override
   public boolean touch(SessionId id, Instant lastSeenAt, Instant now) {
-    SessionTable sessions = open();
-    Slot slot = sessions.peek(id);
-    if (slot == null) {
-      return false;
-    }
-    while (true) {
-      StoredSession stored = sessions.settled(slot);
-      if (stored == null || stored.isExpiredAt(now)) {
-        return false;
-      }
-      if (lastSeenAt.toEpochMilli() <= stored.lastSeenAt().toEpochMilli()
-          || slot.replace(stored, stored.toBuilder().lastSeenAt(lastSeenAt).build())) {
-        return true;
-      }
-    }
+    Slot slot = open().peek(id);
+    return slot != null && slot.touch(lastSeenAt, now);
   }
 
   @Override

@@ -109,7 +109,7 @@ final class SessionTable {
   boolean update(Slot slot, StoredSession session, Instant now) {
     while (true) {
       StoredSession stored = settled(slot);
-      if (stored == null || !accepts(stored, session, now)) {
+      if (stored == null || !accepts(slot, stored, session, now)) {
         return false;
       }
       if (!stored.principal().equals(session.principal())) {
@@ -142,7 +142,7 @@ final class SessionTable {
       }
       if (slot.replace(stored, null)) {
         forget(slot, stored);
-        return stored;
+        return slot.asSeen(stored);
       }
     }
   }
@@ -188,13 +188,26 @@ final class SessionTable {
     calendar.visit(
         cutoff,
         slot -> {
-          StoredSession session = end(slot, stored -> stored.isExpiredAt(cutoff));
+          StoredSession session = endIfExpired(slot, cutoff);
           if (session != null) {
             ended.add(session);
           }
           return ended.size() < limit;
         });
     return ended;
+  }
+
+  private @Nullable StoredSession endIfExpired(Slot slot, Instant cutoff) {
+    while (true) {
+      StoredSession stored = settled(slot);
+      if (stored == null || !slot.isExpired(stored, cutoff)) {
+        return null;
+      }
+      if (slot.expire(stored, cutoff)) {
+        forget(slot, stored);
+        return slot.asSeen(stored);
+      }
+    }
   }
 
   /** Returns how many sessions there are, for tests. */
@@ -228,7 +241,7 @@ final class SessionTable {
     Slot known = peek(session.id());
     Slot own = known == null ? new Slot() : known;
     StoredSession stored = own.read();
-    if (!isNew && (stored == null || !accepts(stored, session, now))) {
+    if (!isNew && (stored == null || !accepts(own, stored, session, now))) {
       return new Admission(Outcome.CONFLICT, List.of());
     }
     try (Step step = new Step()) {
@@ -259,10 +272,10 @@ final class SessionTable {
     List<Candidate> live = new ArrayList<>();
     for (Slot slot : byPrincipal.of(principal)) {
       StoredSession stored = slot == own ? null : slot.read();
-      while (stored != null && isOf(principal, stored) && !stored.isExpiredAt(now)) {
+      while (stored != null && isOf(principal, stored) && !slot.isExpired(stored, now)) {
         Step.Frozen frozen = step.freeze(slot, stored);
         if (frozen != null) {
-          live.add(new Candidate(slot, stored, frozen));
+          live.add(new Candidate(slot, slot.asSeen(stored), frozen));
           break;
         }
         stored = slot.read();
@@ -278,7 +291,7 @@ final class SessionTable {
   private boolean updatePrincipal(Slot slot, StoredSession session, Instant now, Step step) {
     boolean moved = register(slot, session);
     StoredSession stored = slot.read();
-    while (stored != null && accepts(stored, session, now)) {
+    while (stored != null && accepts(slot, stored, session, now)) {
       StoredSession next = successor(stored, session);
       Step.Frozen frozen = step.freeze(slot, stored);
       if (frozen != null) {
@@ -318,7 +331,7 @@ final class SessionTable {
 
   /** Lets the calendar know of an earlier expiry; a later one it finds by itself. */
   private void replan(Slot slot, StoredSession stored, StoredSession next) {
-    if (next.expiresAt().isBefore(stored.expiresAt())) {
+    if (slot.asSeen(next).expiresAt().isBefore(slot.asSeen(stored).expiresAt())) {
       calendar.place(slot);
     }
   }
@@ -345,7 +358,7 @@ final class SessionTable {
 
   private boolean addIfOf(String principal, Slot slot, List<StoredSession> sessions) {
     StoredSession stored = slot.read();
-    return stored != null && isOf(principal, stored) && sessions.add(stored);
+    return stored != null && isOf(principal, stored) && sessions.add(slot.asSeen(stored));
   }
 
   private static boolean isOf(String principal, StoredSession session) {
@@ -353,15 +366,20 @@ final class SessionTable {
   }
 
   private static @Nullable StoredSession read(@Nullable Slot slot) {
-    return slot == null ? null : slot.read();
+    if (slot == null) {
+      return null;
+    }
+    StoredSession session = slot.read();
+    return session == null ? null : slot.asSeen(session);
   }
 
   private static @Nullable Slot live(@Nullable Slot slot) {
-    return read(slot) == null ? null : slot;
+    return slot == null || slot.read() == null ? null : slot;
   }
 
-  private static boolean accepts(StoredSession stored, StoredSession update, Instant now) {
-    return stored.version() == update.version() && !stored.isExpiredAt(now);
+  private static boolean accepts(
+      Slot slot, StoredSession stored, StoredSession update, Instant now) {
+    return stored.version() == update.version() && !slot.isExpired(stored, now);
   }
 
   private static StoredSession successor(StoredSession stored, StoredSession update) {

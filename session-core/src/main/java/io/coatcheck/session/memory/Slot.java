@@ -3,6 +3,7 @@ package io.coatcheck.session.memory;
 import io.coatcheck.session.store.StoredSession;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.time.Instant;
 import java.util.concurrent.locks.Lock;
 import org.jspecify.annotations.Nullable;
 
@@ -10,17 +11,24 @@ import org.jspecify.annotations.Nullable;
  * The place of one session in the store. Its content is the session's snapshot; it is empty before
  * the session begins and after it ended, and a slot that was emptied is never filled again.
  *
- * <p>Every change of a session is one compare-and-set of this content, which is what makes touch,
- * update, delete, expiry and eviction exclude each other: whoever empties the slot has ended the
- * session, and nobody else has. Changes of several slots at one moment are a {@link Step}.
+ * <p>Every change of a session is one compare-and-set of this content, which is what makes update,
+ * delete, expiry and eviction exclude each other: whoever empties the slot has ended the session,
+ * and nobody else has. Changes of several slots at one moment are a {@link Step}.
+ *
+ * <p>When the session was last seen stands beside the content, as a number: every request changes
+ * it, and a new snapshot each time would be one more object for the garbage collector to find in
+ * its old generation. Readers get a snapshot {@link #asSeen}. Who ends a session because it expired
+ * seals that number first, so that no touch comes in between.
  */
 final class Slot {
 
   private static final VarHandle CONTENT;
+  private static final VarHandle SEEN;
 
   static {
     try {
       CONTENT = MethodHandles.lookup().findVarHandle(Slot.class, "content", Object.class);
+      SEEN = MethodHandles.lookup().findVarHandle(Slot.class, "seen", long.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
@@ -28,6 +36,9 @@ final class Slot {
 
   /** A snapshot, a {@link Step.Frozen}, or null. */
   private volatile @Nullable Object content;
+
+  /** When the session was last touched, in milliseconds; the complement of that while sealed. */
+  private volatile long seen;
 
   /** Where it is in the {@link ExpiryCalendar}, which guards these three. */
   ExpiryCalendar.@Nullable Page page;
@@ -43,10 +54,69 @@ final class Slot {
     content = session;
   }
 
-  /** Returns the session as every reader sees it now; null if there is none. */
+  /** Returns the session as every reader finds it now, but for touches; null if there is none. */
   @Nullable StoredSession read() {
     Object current = content;
     return current instanceof Step.Frozen frozen ? frozen.visible() : (StoredSession) current;
+  }
+
+  /** Returns what was read from this slot, last seen when it was last touched. */
+  StoredSession asSeen(StoredSession session) {
+    return asSeen(session, seen);
+  }
+
+  private static StoredSession asSeen(StoredSession session, long touched) {
+    return session.seenAt(Instant.ofEpochMilli(touched < 0 ? ~touched : touched));
+  }
+
+  /** Tells whether what was read from this slot is expired. */
+  boolean isExpired(StoredSession session, Instant now) {
+    return isExpired(session, seen, now);
+  }
+
+  private static boolean isExpired(StoredSession session, long touched, Instant now) {
+    // A touch only ever prolongs.
+    return session.isExpiredAt(now) && asSeen(session, touched).isExpiredAt(now);
+  }
+
+  /** Takes note that the session was seen, if it is there and unexpired; tells whether it is. */
+  boolean touch(Instant lastSeenAt, Instant now) {
+    long moment = lastSeenAt.toEpochMilli();
+    while (true) {
+      long touched = seen;
+      StoredSession session = read();
+      if (session == null) {
+        return false;
+      }
+      if (touched < 0) {
+        // Its expiry is being decided, in the next few instructions of another thread.
+        Thread.onSpinWait();
+      } else if (isExpired(session, touched, now)) {
+        return false;
+      } else if (moment <= touched
+          || moment <= session.lastSeenAt().toEpochMilli()
+          || SEEN.compareAndSet(this, touched, moment)) {
+        return true;
+      }
+    }
+  }
+
+  /**
+   * Empties the slot of exactly this snapshot if it is expired and nobody touches it meanwhile;
+   * false if that is not so, or is to be tried again.
+   */
+  boolean expire(StoredSession expected, Instant cutoff) {
+    long touched = seen;
+    if (touched < 0
+        || !isExpired(expected, touched, cutoff)
+        || !SEEN.compareAndSet(this, touched, ~touched)) {
+      return false;
+    }
+    boolean expired = replace(expected, null);
+    if (!expired) {
+      seen = touched;
+    }
+    return expired;
   }
 
   /**
