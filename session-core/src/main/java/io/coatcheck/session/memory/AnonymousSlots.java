@@ -114,8 +114,9 @@ final class AnonymousSlots {
       if (stored == null || stored.principal().isPresent()) {
         return;
       }
-      if (slot.replace(stored, null)) {
-        evicted.add(slot.asSeen(stored));
+      StoredSession ended = slot.empty(stored);
+      if (ended != null) {
+        evicted.add(ended);
         afterEviction.accept(slot);
         return;
       }

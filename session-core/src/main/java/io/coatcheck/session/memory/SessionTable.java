@@ -140,9 +140,10 @@ final class SessionTable {
       if (stored == null || !condition.test(stored)) {
         return null;
       }
-      if (slot.replace(stored, null)) {
+      StoredSession ended = slot.empty(stored);
+      if (ended != null) {
         forget(slot, stored);
-        return slot.asSeen(stored);
+        return ended;
       }
     }
   }

@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
  * <p>When the session was last seen stands beside the content, as a number: every request changes
  * it, and a new snapshot each time would be one more object for the garbage collector to find in
  * its old generation. Readers get a snapshot {@link #asSeen}. Who ends a session because it expired
- * seals that number first, so that no touch comes in between.
+ * seals that number first, so that no touch comes in between; who ends it for another reason, right
+ * after it.
  */
 final class Slot {
 
@@ -137,6 +138,29 @@ final class Slot {
     }
   }
 
+  /**
+   * Empties the slot of exactly this snapshot, unless it is frozen.
+   *
+   * @return the session as it was last seen; null if the slot holds another one. A touch that
+   *     answered true is in it, and none answers true after it.
+   */
+  @Nullable StoredSession empty(StoredSession expected) {
+    if (!replace(expected, null)) {
+      return null;
+    }
+    return asSeen(expected, seal());
+  }
+
+  /** Lets no touch through any more, and returns the moment of the last one. */
+  private long seal() {
+    while (true) {
+      long touched = seen;
+      if (touched < 0 || SEEN.compareAndSet(this, touched, ~touched)) {
+        return touched;
+      }
+    }
+  }
+
   /** Puts {@code next}, or nothing, in the place of exactly this snapshot, unless it is frozen. */
   boolean replace(@Nullable StoredSession expected, @Nullable StoredSession next) {
     return CONTENT.compareAndSet(this, expected, next);
@@ -153,6 +177,10 @@ final class Slot {
 
   /** Makes what readers see of a frozen content the content. */
   void thaw() {
-    content = read();
+    StoredSession visible = read();
+    content = visible;
+    if (visible == null) {
+      seal();
+    }
   }
 }
