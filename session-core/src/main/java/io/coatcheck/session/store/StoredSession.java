@@ -41,8 +41,7 @@ public final class StoredSession {
 
   private final SessionId id;
   private final SecretHash secretHash;
-  private final @Nullable SecretHash previousSecretHash;
-  private final long previousReadableUntil;
+  private final @Nullable Previous previous;
   private final Login login;
   private final long createdAt;
   private final long lastSeenAt;
@@ -57,8 +56,10 @@ public final class StoredSession {
   private StoredSession(Builder builder) {
     id = builder.id;
     secretHash = required(builder.secretHash, "secretHash");
-    previousSecretHash = builder.previousSecretHash;
-    previousReadableUntil = builder.previousReadableUntil;
+    previous =
+        builder.previousSecretHash == null
+            ? null
+            : new Previous(builder.previousSecretHash, builder.previousReadableUntil);
     login = builder.login;
     createdAt = required(builder.createdAt, "createdAt");
     lastSeenAt = builder.lastSeenAt == ABSENT ? createdAt : builder.lastSeenAt;
@@ -73,7 +74,7 @@ public final class StoredSession {
       throw new IllegalArgumentException(
           "principal and authenticatedAt must both be present or both be absent: session " + id);
     }
-    if (previousSecretHash == null && previousReadableUntil != ABSENT) {
+    if (previous == null && builder.previousReadableUntil != ABSENT) {
       throw new IllegalArgumentException(
           "previousReadableUntil needs a previousSecretHash: session " + id);
     }
@@ -86,8 +87,7 @@ public final class StoredSession {
   private StoredSession(StoredSession session, long lastSeenAt) {
     id = session.id;
     secretHash = session.secretHash;
-    previousSecretHash = session.previousSecretHash;
-    previousReadableUntil = session.previousReadableUntil;
+    previous = session.previous;
     login = session.login;
     createdAt = session.createdAt;
     this.lastSeenAt = lastSeenAt;
@@ -133,7 +133,7 @@ public final class StoredSession {
 
   /** Returns the hash of the secret before the last rotation; empty before the first rotation. */
   public Optional<SecretHash> previousSecretHash() {
-    return Optional.ofNullable(previousSecretHash);
+    return previous == null ? Optional.empty() : Optional.of(previous.secretHash());
   }
 
   /**
@@ -141,7 +141,7 @@ public final class StoredSession {
    * after every login.
    */
   public Optional<Instant> previousReadableUntil() {
-    return optionalMoment(previousReadableUntil);
+    return previous == null ? Optional.empty() : optionalMoment(previous.readableUntil());
   }
 
   /** Returns who is logged in; empty for an anonymous session. */
@@ -263,8 +263,7 @@ public final class StoredSession {
         && version == that.version
         && lastSeenAt == that.lastSeenAt
         && secretHash.equals(that.secretHash)
-        && Objects.equals(previousSecretHash, that.previousSecretHash)
-        && previousReadableUntil == that.previousReadableUntil
+        && Objects.equals(previous, that.previous)
         && login.equals(that.login)
         && createdAt == that.createdAt
         && idleTimeout == that.idleTimeout
@@ -298,6 +297,9 @@ public final class StoredSession {
         + attributes.size()
         + " attributes]";
   }
+
+  /** The secret before the last rotation, apart from the rest: most sessions had none. */
+  private record Previous(SecretHash secretHash, long readableUntil) {}
 
   /**
    * What only a login brings, apart from the rest: an anonymous session does without it, and the
@@ -357,8 +359,10 @@ public final class StoredSession {
     private Builder(StoredSession session) {
       id = session.id;
       secretHash = session.secretHash;
-      previousSecretHash = session.previousSecretHash;
-      previousReadableUntil = session.previousReadableUntil;
+      if (session.previous != null) {
+        previousSecretHash = session.previous.secretHash();
+        previousReadableUntil = session.previous.readableUntil();
+      }
       login = session.login;
       createdAt = session.createdAt;
       lastSeenAt = session.lastSeenAt;
