@@ -103,7 +103,7 @@ public final class Main {
       Costs costs = new Costs(postgres);
       costs.tables(Results.begin(results, "tables", "entrant", "when", "sessions", "bytes"));
       costs.requests(
-          Results.begin(results, "costs", "entrant", "kind", "requests", "statements", "wal"));
+          Results.begin(results, "costs", "entrant", "kind", "requests", "statements", "wal", "later"));
       costs.cleanUp(
           Results.begin(results, "cleanup", "entrant", "cleans", "millis", "p99"), SESSIONS);
     }

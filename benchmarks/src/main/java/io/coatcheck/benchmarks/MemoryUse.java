@@ -4,10 +4,7 @@ import io.coatcheck.session.memory.InMemorySessionStore;
 import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryMXBean;
 import java.lang.ref.Reference;
-import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.IntFunction;
 import org.springframework.session.MapSessionRepository;
@@ -63,13 +60,11 @@ final class MemoryUse {
   }
 
   private static Object strings(int sessions) {
-    Map<String, Map<String, String>> all = new ConcurrentHashMap<>();
+    Map<String, String[]> all = new ConcurrentHashMap<>();
     for (int i = 0; i < sessions; i++) {
-      Map<String, String> attributes = new HashMap<>(4);
-      attributes.put(Workload.PRINCIPAL, Workload.principal(i));
-      attributes.put(Workload.LOCALE, new String(Workload.locale(i).toCharArray()));
-      attributes.put(Workload.CART, Workload.cart(i));
-      all.put(UUID.randomUUID().toString(), new LinkedHashMap<>(attributes));
+      all.put(
+          Springs.id(i),
+          new String[] {Workload.principal(i), Workload.locale(i), Workload.cart(i)});
     }
     return all;
   }

@@ -69,7 +69,7 @@ final class Workload {
   }
 
   static String locale(int session) {
-    return session % 3 == 0 ? "de-CH" : "en-GB";
+    return "lang-" + (100 + session % 200);
   }
 
   static String cart(int session) {
