@@ -110,6 +110,6 @@ public final class Main {
   }
 
   private static Results requestTable(Path results, String name) {
-    return Results.begin(results, name, "entrant", "kind", "sessions", "round", "micros", "bytes");
+    return Results.begin(results, name, "entrant", "kind", "sessions", "round", "micros", "cpu", "bytes");
   }
 }

@@ -42,14 +42,15 @@ final class Rounds {
               one.sessions(),
               round,
               Results.rounded(result.getPrimaryResult().getScore()),
-              Results.rounded(allocated(result)));
+              Results.rounded(secondary(result, CpuTime.LABEL)),
+              Results.rounded(secondary(result, "gc.alloc.rate.norm")));
         }
       }
     }
   }
 
   private static RunResult run(Case one, @Nullable String postgres) {
-    List<String> arguments = new ArrayList<>(List.of("-Xms2g", "-Xmx2g", "-XX:+AlwaysPreTouch"));
+    List<String> arguments = new ArrayList<>(List.of("-Xms2g", "-Xmx2g", "-XX:+AlwaysPreTouch", "-Xbatch"));
     if (postgres != null) {
       arguments.add("-D" + Postgres.PROPERTY + "=" + postgres);
     }
@@ -60,13 +61,14 @@ final class Rounds {
             .param("kind", one.kind().name())
             .param("sessions", Integer.toString(one.sessions()))
             .forks(1)
-            .warmupIterations(5)
+            .warmupIterations(10)
             .warmupTime(TimeValue.seconds(1))
             .measurementIterations(5)
             .measurementTime(TimeValue.seconds(1))
             .shouldFailOnError(true)
             .verbosity(VerboseMode.SILENT)
             .addProfiler(GCProfiler.class)
+            .addProfiler(CpuTime.class)
             .jvmArgs(arguments.toArray(String[]::new));
     try {
       return new Runner(options.build()).runSingle();
@@ -75,12 +77,12 @@ final class Rounds {
     }
   }
 
-  private static double allocated(RunResult result) {
+  private static double secondary(RunResult result, String label) {
     for (Result<?> secondary : result.getSecondaryResults().values()) {
-      if (secondary.getLabel().endsWith("gc.alloc.rate.norm")) {
+      if (secondary.getLabel().endsWith(label)) {
         return secondary.getScore();
       }
     }
-    throw new IllegalStateException("JMH did not report what was allocated");
+    throw new IllegalStateException("JMH did not report " + label);
   }
 }
