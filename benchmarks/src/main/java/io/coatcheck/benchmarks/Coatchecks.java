@@ -54,11 +54,21 @@ final class Coatchecks {
     return contestant(manager(store(pool)), new Population(sessions));
   }
 
-  static Contestant near(Postgres postgres, int sessions) {
+  static Contestant near(Postgres postgres, int sessions, Duration maxStaleness) {
     Population population = postgres.fillCoatcheck(sessions);
     HikariDataSource pool = postgres.pool(4);
-    SessionManager manager = manager(NearCacheSessionStore.wrap(store(pool)));
+    SessionManager manager =
+        manager(NearCacheSessionStore.builder(store(pool)).maxStaleness(maxStaleness).build());
     return contestant(manager, population, Closing.of(manager, pool));
+  }
+
+  /** With a copy of every session, and a bound that none of them passes: what a hit costs. */
+  static Contestant nearWarm(Postgres postgres, int sessions) {
+    Contestant contestant = near(postgres, sessions, Duration.ofMinutes(1));
+    for (int i = 0; i < sessions; i++) {
+      contestant.read(i);
+    }
+    return contestant;
   }
 
   static JdbcSessionStore store(DataSource pool) {

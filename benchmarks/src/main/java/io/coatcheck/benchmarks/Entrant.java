@@ -2,6 +2,7 @@ package io.coatcheck.benchmarks;
 
 import io.coatcheck.benchmarks.Jwt.Library;
 import io.coatcheck.benchmarks.Jwt.Signature;
+import java.time.Duration;
 
 /** The contestants by name. Public because JMH's generated code names it. */
 public enum Entrant {
@@ -11,6 +12,7 @@ public enum Entrant {
   TOMCAT("Tomcat"),
   SPRING_MAP("Spring Session map"),
   COATCHECK_NEAR("Coatcheck JDBC + near cache"),
+  COATCHECK_NEAR_WARM("Coatcheck JDBC + near cache; hits only"),
   COATCHECK_JDBC("Coatcheck JDBC"),
   SPRING_JDBC("Spring Session JDBC"),
   BARE_SELECT("bare SELECT"),
@@ -36,7 +38,7 @@ public enum Entrant {
 
   boolean needsPostgres() {
     return switch (this) {
-      case COATCHECK_NEAR, COATCHECK_JDBC, SPRING_JDBC, BARE_SELECT -> true;
+      case COATCHECK_NEAR, COATCHECK_NEAR_WARM, COATCHECK_JDBC, SPRING_JDBC, BARE_SELECT -> true;
       default -> false;
     };
   }
@@ -49,7 +51,8 @@ public enum Entrant {
       case COATCHECK_MEMORY_ANONYMOUS -> Coatchecks.memory(sessions, false);
       case TOMCAT -> new TomcatSessions(sessions);
       case SPRING_MAP -> Springs.map(sessions);
-      case COATCHECK_NEAR, COATCHECK_JDBC, SPRING_JDBC, BARE_SELECT -> onPostgres(sessions);
+      case COATCHECK_NEAR, COATCHECK_NEAR_WARM, COATCHECK_JDBC, SPRING_JDBC, BARE_SELECT ->
+          onPostgres(sessions);
       case JAVA_JWT_HS256 -> new Jwt(Library.JAVA_JWT, Signature.HS256, sessions);
       case JJWT_HS256 -> new Jwt(Library.JJWT, Signature.HS256, sessions);
       case NIMBUS_HS256 -> new Jwt(Library.NIMBUS, Signature.HS256, sessions);
@@ -66,7 +69,8 @@ public enum Entrant {
     Postgres postgres = Postgres.get();
     Contestant contestant =
         switch (this) {
-          case COATCHECK_NEAR -> Coatchecks.near(postgres, sessions);
+          case COATCHECK_NEAR -> Coatchecks.near(postgres, sessions, Duration.ofSeconds(1));
+          case COATCHECK_NEAR_WARM -> Coatchecks.nearWarm(postgres, sessions);
           case COATCHECK_JDBC -> Coatchecks.jdbc(postgres, sessions);
           case SPRING_JDBC -> Springs.jdbc(postgres, sessions);
           default -> new BareSelect(postgres, sessions);

@@ -26,7 +26,7 @@ public final class Main {
         arguments.length > 2 ? Arrays.asList(arguments).subList(2, arguments.length) : List.of();
     switch (arguments[0]) {
       case "validate" -> validate(results, rounds, only);
-      case "requests" -> requests(results, rounds);
+      case "requests" -> requests(results, rounds, only);
       case "growth" -> growth(results, rounds);
       case "memory" ->
           new MemoryUse(Results.begin(results, "memory", "entrant", "sessions", "bytes"), 200_000)
@@ -68,7 +68,7 @@ public final class Main {
     new Rounds(requestTable(results, name), rounds).run(cases);
   }
 
-  private static void requests(Path results, int rounds) {
+  private static void requests(Path results, int rounds, List<String> only) {
     List<Rounds.Case> cases = new ArrayList<>();
     for (Visit.Kind kind : Visit.Kind.values()) {
       for (Entrant entrant :
@@ -78,7 +78,7 @@ public final class Main {
               Entrant.COATCHECK_JDBC,
               Entrant.COATCHECK_NEAR,
               Entrant.SPRING_JDBC)) {
-        if (kind != Visit.Kind.READ) {
+        if (kind != Visit.Kind.READ && (only.isEmpty() || only.contains(entrant.name()))) {
           cases.add(new Rounds.Case(entrant, kind, SESSIONS));
         }
       }
@@ -103,13 +103,15 @@ public final class Main {
       Costs costs = new Costs(postgres);
       costs.tables(Results.begin(results, "tables", "entrant", "when", "sessions", "bytes"));
       costs.requests(
-          Results.begin(results, "costs", "entrant", "kind", "requests", "statements", "wal", "later"));
+          Results.begin(
+              results, "costs", "entrant", "kind", "requests", "statements", "wal", "later"));
       costs.cleanUp(
           Results.begin(results, "cleanup", "entrant", "cleans", "millis", "p99"), SESSIONS);
     }
   }
 
   private static Results requestTable(Path results, String name) {
-    return Results.begin(results, name, "entrant", "kind", "sessions", "round", "micros", "cpu", "bytes");
+    return Results.begin(
+        results, name, "entrant", "kind", "sessions", "round", "micros", "cpu", "bytes");
   }
 }

@@ -50,7 +50,8 @@ final class Rounds {
   }
 
   private static RunResult run(Case one, @Nullable String postgres) {
-    List<String> arguments = new ArrayList<>(List.of("-Xms2g", "-Xmx2g", "-XX:+AlwaysPreTouch", "-Xbatch"));
+    List<String> arguments =
+        new ArrayList<>(List.of("-Xms2g", "-Xmx2g", "-XX:+AlwaysPreTouch", "-Xbatch"));
     if (postgres != null) {
       arguments.add("-D" + Postgres.PROPERTY + "=" + postgres);
     }
