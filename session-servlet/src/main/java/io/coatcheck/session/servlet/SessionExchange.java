@@ -5,7 +5,6 @@ import io.coatcheck.session.LoginOptions;
 import io.coatcheck.session.Session;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.store.SessionStoreException;
-import jakarta.servlet.RequestDispatcher;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.time.Instant;
@@ -14,8 +13,6 @@ import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * All that one filter knows of one request: what the client presented, the session, whether it was
@@ -27,30 +24,20 @@ import org.slf4j.LoggerFactory;
  */
 final class SessionExchange {
 
-  private static final Logger LOG = LoggerFactory.getLogger(SessionFilter.class);
-
   private final ReentrantLock lock = new ReentrantLock();
   private final FilterSettings settings;
   private final SessionManager manager;
   private final SessionListeners listeners;
-  private final HttpServletRequest request;
   private final HttpServletResponse response;
   private final SessionTransport transport;
   private final PresentedTokens presented;
   private final OutgoingResponse outgoing;
   private final CommitWatch watch;
 
-  // Guarded by the lock.
-  private @Nullable Session session;
-  private @Nullable HttpSessionView view;
+  private final CurrentSession current;
+  private final Forwards forwards = new Forwards();
+  private final Saving saving;
 
-  /** A session whose beginning was told, and that may never be stored. */
-  private @Nullable Session unstored;
-
-  private @Nullable SessionRequest wrapper;
-  private @Nullable Instant previousAccess;
-  private boolean asked;
-  private int observedForwards;
   private volatile @Nullable SessionAsyncContext asyncContext;
 
   SessionExchange(
@@ -61,8 +48,8 @@ final class SessionExchange {
     this.settings = settings;
     this.listeners = listeners;
     this.manager = settings.manager();
-    this.request = request;
     this.response = response;
+    current = new CurrentSession(this, listeners, request);
     SessionHeader header = settings.header();
     List<String> tokens = header == null ? List.of() : header.tokensIn(request);
     SessionCookie cookie = settings.cookie();
@@ -74,6 +61,7 @@ final class SessionExchange {
     }
     presented = new PresentedTokens(manager, tokens);
     outgoing = new OutgoingResponse(slot(settings, transport, response), response, manager.clock());
+    saving = new Saving(manager, listeners, current, outgoing);
     watch = new CommitWatch(this, response);
   }
 
@@ -112,9 +100,8 @@ final class SessionExchange {
     return watch;
   }
 
-  /** Takes note of the wrapper in use, which sees the dispatches that the container makes of it. */
-  void wrappedBy(SessionRequest request) {
-    wrapper = request;
+  Forwards forwards() {
+    return forwards;
   }
 
   @Nullable SessionAsyncContext asyncContext() {
@@ -138,14 +125,9 @@ final class SessionExchange {
     if (!presented.areResolved()) {
       Session live = presented.resolve();
       if (live != null) {
-        begin(live);
+        current.begin(live);
       }
     }
-  }
-
-  private void begin(Session begun) {
-    session = begun;
-    previousAccess = begun.lastSeenAt();
   }
 
   /**
@@ -158,22 +140,23 @@ final class SessionExchange {
   }
 
   private @Nullable Session findSession() {
-    asked = true;
-    if (session != null && session.isEnded()) {
+    saving.asked();
+    Session known = current.get();
+    if (known != null && known.isEnded()) {
       // Another request ended it, or took it over. What the token is worth now decides whether the
       // client has a newer cookie, which a new session of this request would overwrite.
-      session = null;
+      current.drop();
       presented.reconsider();
     }
     resolveOnce();
     presented.requireAnswer();
-    return session;
+    return current.get();
   }
 
   /** Returns who is logged in by us. */
   Optional<String> principal() {
-    Session current = session();
-    return current == null ? Optional.empty() : current.principal();
+    Session live = session();
+    return live == null ? Optional.empty() : live.principal();
   }
 
   /** Returns what the client asked for, without anything secret; null if it is no token of ours. */
@@ -186,10 +169,10 @@ final class SessionExchange {
   }
 
   boolean isRequestedSessionIdValid() {
-    Session current = session();
-    return current != null
-        && presented.opened(current)
-        && manager.clock().instant().isBefore(current.expiresAt());
+    Session live = session();
+    return live != null
+        && presented.opened(live)
+        && manager.clock().instant().isBefore(live.expiresAt());
   }
 
   boolean hasPresented() {
@@ -215,65 +198,27 @@ final class SessionExchange {
   @Nullable HttpSessionView view(boolean create) {
     return locked(
         () -> {
-          Session current = findSession();
-          if (current == null) {
+          Session live = findSession();
+          if (live == null) {
             if (!create) {
               return null;
             }
             outgoing.requireUncommitted("create a session");
-            current = manager.create(presented.resolution());
-            begin(current);
-            tellCreated(current);
+            live = manager.create(presented.resolution());
+            current.begin(live);
+            current.tellCreated(live);
             if (settings.storeEmptySessions()) {
-              current.keep();
-              relied(current);
+              live.keep();
+              relied(live);
             }
           }
-          return viewOf(current);
+          return current.viewOf(live);
         });
   }
 
-  /** A session that is never stored is told all the same: the application may rely on it. */
-  private void tellCreated(Session begun) {
-    if (listeners.hearOfSessions()) {
-      listeners.created(viewOf(begun));
-      unstored = begun;
-    }
-  }
-
-  private void tellIdChanged(Session current, String oldId) {
-    if (listeners.hearOfIds() && !HttpSessionView.textOf(current).equals(oldId)) {
-      listeners.idChanged(viewOf(current), oldId);
-    }
-  }
-
-  /**
-   * Tells of the end of a session that was begun and never stored, when the request is over: nobody
-   * else will.
-   */
-  private void tellUnstoredEnd() {
-    Session begun = unstored;
-    unstored = null;
-    if (begun != null && begun == session && !begun.isStored() && !begun.isEnded()) {
-      HttpSessionView ending = viewOf(begun);
-      listeners.endOwn(
-          new EndedSession(ending, ending.values()), true, () -> manager.invalidate(begun));
-      forget();
-    }
-  }
-
-  private HttpSessionView viewOf(Session current) {
-    HttpSessionView known = view;
-    if (known == null || known.session() != current) {
-      known = new HttpSessionView(this, current, request.getServletContext());
-      view = known;
-    }
-    return known;
-  }
-
   /** Returns when the session was used before this request. */
-  Instant previousAccess(Session current) {
-    return locked(() -> previousAccess == null ? current.lastSeenAt() : previousAccess);
+  Instant previousAccess(Session used) {
+    return locked(() -> current.previousAccess(used));
   }
 
   /**
@@ -282,41 +227,33 @@ final class SessionExchange {
    * @throws IllegalStateException if it would create the session, whose cookie can no longer be
    *     sent
    */
-  void requireUsable(Session current) {
+  void requireUsable(Session changed) {
     run(
         () -> {
-          if (!current.isStored() && !current.isEphemeral() && !current.isEnded()) {
+          if (!changed.isStored() && !changed.isEphemeral() && !changed.isEnded()) {
             outgoing.requireUncommitted("store a new session");
           }
         });
   }
 
   /**
-   * Takes note that the application relies on the session. Tomcat suspends the response when a
-   * forward ends. Unless the filter sees that moment, a session that begins within a forward is
-   * stored right away: later, its cookie could not be sent.
+   * Takes note that the application relies on the session. One that begins within a forward whose
+   * end is not seen is stored right away: later, its cookie could not be sent.
    */
-  void relied(Session current) {
-    if (current.isAwaitingCreation() && isInUnobservedForward()) {
+  void relied(Session begun) {
+    if (begun.isAwaitingCreation() && forwards.isInUnobserved()) {
       beforeCommit();
     }
   }
 
-  private boolean isInUnobservedForward() {
-    SessionRequest current = wrapper;
-    return observedForwards == 0
-        && current != null
-        && current.getAttribute(RequestDispatcher.FORWARD_REQUEST_URI) != null;
-  }
-
   /** Begins a forward whose end the filter sees. */
   void forwardBegins() {
-    run(() -> observedForwards++);
+    run(forwards::begin);
   }
 
   /** Ends such a forward. */
   void forwardEnds() {
-    run(() -> observedForwards--);
+    run(forwards::end);
   }
 
   /**
@@ -338,14 +275,14 @@ final class SessionExchange {
             Session now = granted.session();
             boolean isOther = now != before;
             if (isOther) {
-              begin(now);
+              current.begin(now);
             }
             presented.settle();
             outgoing.carryTokenOf(now);
             if (isOther) {
-              tellCreated(now);
+              current.tellCreated(now);
             } else {
-              tellIdChanged(now, oldId);
+              current.tellIdChanged(now, oldId);
             }
             return LoginResult.LOGGED_IN;
           }
@@ -365,17 +302,17 @@ final class SessionExchange {
    *
    * @return whether it has one now; {@code false} if it is never sent or has ended meanwhile
    */
-  boolean renew(Session current) {
+  boolean renew(Session renewing) {
     return locked(
         () -> {
           outgoing.requireUncommitted("renew the session");
-          current.keep();
-          String oldId = HttpSessionView.textOf(current);
-          boolean renewed = manager.renew(current);
-          outgoing.carryTokenOf(current);
-          relied(current);
+          renewing.keep();
+          String oldId = HttpSessionView.textOf(renewing);
+          boolean renewed = manager.renew(renewing);
+          outgoing.carryTokenOf(renewing);
+          relied(renewing);
           if (renewed) {
-            tellIdChanged(current, oldId);
+            current.tellIdChanged(renewing, oldId);
           }
           return renewed;
         });
@@ -385,13 +322,13 @@ final class SessionExchange {
   void invalidate(HttpSessionView ending) {
     run(
         () -> {
-          Session current = ending.session();
-          boolean wasEphemeral = current.isEphemeral();
+          Session invalidated = ending.session();
+          boolean wasEphemeral = invalidated.isEphemeral();
           try {
             listeners.endOwn(
                 new EndedSession(ending, ending.values()),
-                !current.isStored(),
-                () -> manager.invalidate(current));
+                !invalidated.isStored(),
+                () -> manager.invalidate(invalidated));
           } catch (SessionStoreException e) {
             throw outgoing.fail(e);
           }
@@ -404,17 +341,16 @@ final class SessionExchange {
 
   /** Ends the session, if there is one, and makes the client forget what it presented. */
   void logout() {
-    HttpSessionView current = orFail(() -> view(false));
-    if (current != null) {
-      current.invalidate();
+    HttpSessionView live = orFail(() -> view(false));
+    if (live != null) {
+      live.invalidate();
     }
     run(() -> outgoing.deleteToken(presented.areAny()));
   }
 
   /** There is no session any more, and none is looked for again. */
   private void forget() {
-    session = null;
-    view = null;
+    current.forget();
     presented.settle();
   }
 
@@ -426,104 +362,35 @@ final class SessionExchange {
    * @throws SessionStoreException if it could not be saved; the response is answered with 503
    */
   void beforeCommit() {
-    run(
-        () -> {
-          outgoing.requireNoFailure();
-          if (!outgoing.isCommitted()) {
-            save();
-            outgoing.restoreToken();
-          }
-        });
-  }
-
-  private void save() {
-    Session current = session;
-    if (current == null) {
-      return;
-    }
-    try {
-      String oldId = listeners.hearOfIds() ? HttpSessionView.textOf(current) : "";
-      if (manager.renewIfDue(current)) {
-        tellIdChanged(current, oldId);
-      } else {
-        manager.save(current);
-      }
-    } catch (SessionStoreException e) {
-      if (asked) {
-        throw outgoing.fail(e);
-      }
-      // The application did not ask for the session: there is nothing to lose but a touch.
-    }
-    outgoing.carryTokenOf(current);
+    run(saving::beforeCommit);
   }
 
   /** Saves when the application is done. */
   void chainReturned() {
     run(
         () -> {
-          if (outgoing.hasFailed()) {
-            outgoing.answerFailure();
-          } else if (outgoing.isCommitted()) {
-            saveWhatIsLeft();
-          } else {
-            beforeCommit();
-          }
-          tellUnstoredEnd();
+          saving.chainReturned();
+          endUnstored();
         });
   }
 
-  /**
-   * Saves while the request goes on asynchronously. The response belongs to another thread now, and
-   * is left alone: whoever commits it sends the cookie, or finds out about the failure.
-   */
+  /** Saves while the request goes on asynchronously, on another thread. */
   void wentAsync() {
-    run(
-        () -> {
-          Session current = session;
-          if (current != null && !outgoing.hasFailed()) {
-            try {
-              saveLate(current);
-            } catch (SessionStoreException e) {
-              LOG.debug("A save failed while the request goes on asynchronously", e);
-            }
-          }
-        });
+    run(saving::wentAsync);
   }
 
   /** Saves when an asynchronous request has been completed. */
   void completed() {
     run(
         () -> {
-          if (!outgoing.hasFailed()) {
-            saveWhatIsLeft();
-          }
-          tellUnstoredEnd();
+          saving.completed();
+          endUnstored();
         });
   }
 
-  /** Saves what was changed after the response was committed. */
-  private void saveWhatIsLeft() {
-    Session current = session;
-    if (current == null) {
-      return;
-    }
-    if (current.isAwaitingCreation()) {
-      LOG.error(
-          "The container committed the response before its buffer was full, and the new session {}"
-              + " was not stored: its cookie could not be sent",
-          current.id());
-      return;
-    }
-    saveLate(current);
-  }
-
-  private void saveLate(Session current) {
-    try {
-      manager.save(current);
-    } catch (SessionStoreException e) {
-      if (asked) {
-        throw outgoing.failLater(e);
-      }
+  private void endUnstored() {
+    if (current.endUnstored(manager)) {
+      forget();
     }
   }
 

@@ -228,7 +228,7 @@ public class SessionFilter implements Filter {
       ourRequest = new SessionRequest(exchange, request, ourResponse);
       passedRequest = ourRequest;
     }
-    exchange.wrappedBy(ourRequest);
+    exchange.forwards().wrappedBy(ourRequest);
     if (known == null && isEager(exchange.settings(), request)) {
       exchange.resolveNow();
     }

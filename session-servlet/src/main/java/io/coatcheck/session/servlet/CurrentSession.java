@@ -1,0 +1,107 @@
+package io.coatcheck.session.servlet;
+
+import io.coatcheck.session.Session;
+import io.coatcheck.session.SessionManager;
+import jakarta.servlet.http.HttpServletRequest;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The session that a request has at the moment, the object that the application holds of it, and
+ * what the application's listeners were told of it.
+ *
+ * <p>Not thread-safe: guarded by the lock of its {@link SessionExchange}.
+ */
+final class CurrentSession {
+
+  private final SessionExchange exchange;
+  private final SessionListeners listeners;
+  private final HttpServletRequest request;
+
+  private @Nullable Session session;
+  private @Nullable HttpSessionView view;
+  private @Nullable Instant previousAccess;
+
+  /** A session whose beginning was told, and that may never be stored. */
+  private @Nullable Session unstored;
+
+  CurrentSession(SessionExchange exchange, SessionListeners listeners, HttpServletRequest request) {
+    this.exchange = exchange;
+    this.listeners = listeners;
+    this.request = request;
+  }
+
+  @Nullable Session get() {
+    return session;
+  }
+
+  void begin(Session begun) {
+    session = begun;
+    previousAccess = begun.lastSeenAt();
+  }
+
+  /** Lets go of a session that another request ended. Who still holds it sees that it ended. */
+  void drop() {
+    session = null;
+  }
+
+  /** Lets go of a session that this request ended. */
+  void forget() {
+    session = null;
+    view = null;
+  }
+
+  /** Returns what the application sees of a session: the same object each time. */
+  HttpSessionView viewOf(Session current) {
+    HttpSessionView known = view;
+    if (known == null || known.session() != current) {
+      known = new HttpSessionView(exchange, current, request.getServletContext());
+      view = known;
+    }
+    return known;
+  }
+
+  /** Returns when a session was used before this request. */
+  Instant previousAccess(Session current) {
+    return previousAccess == null ? current.lastSeenAt() : previousAccess;
+  }
+
+  /** A session that is never stored is told all the same: the application may rely on it. */
+  void tellCreated(Session begun) {
+    if (listeners.hearOfSessions()) {
+      listeners.created(viewOf(begun));
+      unstored = begun;
+    }
+  }
+
+  /** Tells of another id, if there is another. */
+  void tellIdChanged(Session current, String oldId) {
+    if (listeners.hearOfIds() && !HttpSessionView.textOf(current).equals(oldId)) {
+      listeners.idChanged(viewOf(current), oldId);
+    }
+  }
+
+  /**
+   * Ends a session that was begun and never stored, when the request is over: nobody else will tell
+   * its end.
+   *
+   * @return whether there was one
+   */
+  boolean endUnstored(SessionManager manager) {
+    Session begun = unstored;
+    unstored = null;
+    if (begun == null || begun != session || begun.isStored() || begun.isEnded()) {
+      return false;
+    }
+    HttpSessionView ending = viewOf(begun);
+    listeners.endOwn(
+        new EndedSession(ending, ending.values()), true, () -> manager.invalidate(begun));
+    return true;
+  }
+
+  /** Tells nothing: the session holds the secret. */
+  @Override
+  public String toString() {
+    return "CurrentSession";
+  }
+}

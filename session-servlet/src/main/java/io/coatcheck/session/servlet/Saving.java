@@ -1,0 +1,133 @@
+package io.coatcheck.session.servlet;
+
+import io.coatcheck.session.Session;
+import io.coatcheck.session.SessionManager;
+import io.coatcheck.session.store.SessionStoreException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * When a request's session is saved: before the response can reach the client, and once more for
+ * what was changed after that.
+ *
+ * <p>Not thread-safe: guarded by the lock of its {@link SessionExchange}.
+ */
+final class Saving {
+
+  private static final Logger LOG = LoggerFactory.getLogger(SessionFilter.class);
+
+  private final SessionManager manager;
+  private final SessionListeners listeners;
+  private final CurrentSession current;
+  private final OutgoingResponse outgoing;
+  private boolean asked;
+
+  Saving(
+      SessionManager manager,
+      SessionListeners listeners,
+      CurrentSession current,
+      OutgoingResponse outgoing) {
+    this.manager = manager;
+    this.listeners = listeners;
+    this.current = current;
+    this.outgoing = outgoing;
+  }
+
+  /** Takes note that the application asked for the session, and so must hear of a failure. */
+  void asked() {
+    asked = true;
+  }
+
+  /**
+   * Saves, and puts the cookie into the response, because the response may be committed now.
+   *
+   * @throws SessionStoreException if it could not be saved; the response is answered with 503
+   */
+  void beforeCommit() {
+    outgoing.requireNoFailure();
+    if (!outgoing.isCommitted()) {
+      save();
+      outgoing.restoreToken();
+    }
+  }
+
+  private void save() {
+    Session saved = current.get();
+    if (saved == null) {
+      return;
+    }
+    try {
+      String oldId = listeners.hearOfIds() ? HttpSessionView.textOf(saved) : "";
+      if (manager.renewIfDue(saved)) {
+        current.tellIdChanged(saved, oldId);
+      } else {
+        manager.save(saved);
+      }
+    } catch (SessionStoreException e) {
+      if (asked) {
+        throw outgoing.fail(e);
+      }
+      // The application did not ask for the session: there is nothing to lose but a touch.
+    }
+    outgoing.carryTokenOf(saved);
+  }
+
+  /** Saves when the application is done. */
+  void chainReturned() {
+    if (outgoing.hasFailed()) {
+      outgoing.answerFailure();
+    } else if (outgoing.isCommitted()) {
+      saveWhatIsLeft();
+    } else {
+      beforeCommit();
+    }
+  }
+
+  /**
+   * Saves while the request goes on asynchronously. The response belongs to another thread now, and
+   * is left alone: whoever commits it sends the cookie, or finds out about the failure.
+   */
+  void wentAsync() {
+    Session saved = current.get();
+    if (saved != null && !outgoing.hasFailed()) {
+      try {
+        saveLate(saved);
+      } catch (SessionStoreException e) {
+        LOG.debug("A save failed while the request goes on asynchronously", e);
+      }
+    }
+  }
+
+  /** Saves when an asynchronous request has been completed. */
+  void completed() {
+    if (!outgoing.hasFailed()) {
+      saveWhatIsLeft();
+    }
+  }
+
+  /** Saves what was changed after the response was committed. */
+  private void saveWhatIsLeft() {
+    Session saved = current.get();
+    if (saved == null) {
+      return;
+    }
+    if (saved.isAwaitingCreation()) {
+      LOG.error(
+          "The container committed the response before its buffer was full, and the new session {}"
+              + " was not stored: its cookie could not be sent",
+          saved.id());
+      return;
+    }
+    saveLate(saved);
+  }
+
+  private void saveLate(Session saved) {
+    try {
+      manager.save(saved);
+    } catch (SessionStoreException e) {
+      if (asked) {
+        throw outgoing.failLater(e);
+      }
+    }
+  }
+}
