@@ -366,7 +366,8 @@ public final class SessionManager implements AutoCloseable {
   }
 
   /**
-   * Deletes the sessions that are expired now, in batches, as the sweeper does by itself.
+   * Deletes the sessions that are expired now, in batches of 1,000 with a rest behind each, as the
+   * sweeper does by itself. Interrupted, it stops behind a batch.
    *
    * @return how many were deleted
    * @throws SessionStoreException if the store failed; some may be deleted

@@ -38,17 +38,32 @@ final class Sweeper implements AutoCloseable {
     thread.start();
   }
 
-  /** Deletes everything that is expired now, and returns how much that was. */
+  /**
+   * Deletes everything that is expired now, and returns how much that was; interrupted, it stops
+   * behind a batch. After a full batch it rests for as long as that took, so that the store has at
+   * least half of the time for requests.
+   */
   static int sweep(Engine engine, CountDownLatch closing) {
     int total = 0;
-    while (closing.getCount() > 0) {
-      int deleted = engine.store().deleteExpired(engine.now(), BATCH, engine.events()::expired);
-      if (deleted == 0) {
-        break;
-      }
+    int deleted;
+    long took;
+    do {
+      long begin = System.nanoTime();
+      deleted = engine.store().deleteExpired(engine.now(), BATCH, engine.events()::expired);
+      took = System.nanoTime() - begin;
       total += deleted;
-    }
+    } while (deleted == BATCH && rest(closing, took));
     return total;
+  }
+
+  /** Returns whether to go on. */
+  private static boolean rest(CountDownLatch closing, long nanos) {
+    try {
+      return !closing.await(nanos, TimeUnit.NANOSECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
   }
 
   private void run() {

@@ -84,16 +84,17 @@ public interface SessionStore extends AutoCloseable {
   Optional<StoredSession> delete(SessionId id);
 
   /**
-   * Deletes sessions that are expired at {@code cutoff}, and no others, in one bounded step. A
-   * session that was touched or updated meanwhile, and so is no longer expired, stays.
+   * Deletes sessions that are expired at {@code cutoff}, and no others. A session that was touched
+   * or updated meanwhile, and so is no longer expired, stays. A store that has to bound the rows
+   * that it locks, or the bytes that it holds, works in several steps within the call.
    *
-   * @param limit the most to delete in this call, at least 1; a store may stop earlier to bound the
-   *     bytes that it holds at once
+   * @param limit the most to delete in this call, at least 1
    * @param deleted called once for each session that this call deleted, after it is gone for every
    *     reader; each goes to one caller of all on all nodes. When it throws, the other sessions are
    *     handed over nevertheless and the first exception is thrown at the end, the others
    *     suppressed in it
-   * @return how many were deleted; {@code 0} means that nothing was found to delete
+   * @return how many were deleted; fewer than {@code limit} means that nothing more was found to
+   *     delete
    * @throws IllegalArgumentException if {@code limit} is less than 1
    * @throws SessionStoreException if the store failed: some may be gone without having been handed
    *     over

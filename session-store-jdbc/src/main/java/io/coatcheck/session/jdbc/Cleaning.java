@@ -36,22 +36,24 @@ final class Cleaning {
     updateDue = "UPDATE " + dialect.table.qualified() + " SET sweep_at = expires_at WHERE ";
   }
 
-  /** Goes on until something was deleted or nothing is due; interrupted, it stops in between. */
+  /**
+   * Goes on, a transaction at a time, until as many are deleted as were asked for or nothing more
+   * is due; interrupted, it stops in between.
+   */
   int deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> taker) {
-    int rows = Math.min(limit, maxRows);
     int deleted = 0;
     boolean more;
     do {
-      int wanted = rows - deleted;
+      int wanted = Math.min(limit - deleted, maxRows);
       Step step =
           transactions.several(
               new Operation("deleteExpired"),
               dialect.cleanUp(),
               statements -> step(statements, cutoff, wanted));
       deleted += step.deleted().ids().size();
-      more = step.looked() == wanted && !step.full();
+      more = step.looked() == wanted || step.full();
       HandOver.each(step.deleted().sessions(), taker);
-    } while (more && deleted < rows && !Thread.currentThread().isInterrupted());
+    } while (more && deleted < limit && !Thread.currentThread().isInterrupted());
     return deleted;
   }
 

@@ -234,8 +234,8 @@ public final class JdbcSessionStore implements SessionStore {
     }
 
     /**
-     * Bounds how many rows one call of {@link JdbcSessionStore#deleteExpired} deletes, from 1 to
-     * 1,000. Default: 1,000.
+     * Bounds how many rows one transaction of {@link JdbcSessionStore#deleteExpired} locks and
+     * deletes, from 1 to 1,000. Default: 1,000.
      */
     public Builder cleanUpRows(int rows) {
       if (rows < 1 || rows > 1_000) {
@@ -246,8 +246,7 @@ public final class JdbcSessionStore implements SessionStore {
     }
 
     /**
-     * Bounds the attributes that one call of {@link JdbcSessionStore#deleteExpired} holds in
-     * memory, in bytes, at least 1; the row that passes the bound is the last one. Default: 16 MiB.
+     * Bounds the attributes that {@link JdbcSessionStore#deleteExpired} holds in memory at a time, in bytes, at least 1; the row that passes the bound is the last one. Default: 16 MiB.
      */
     public Builder cleanUpBytes(long bytes) {
       if (bytes < 1) {

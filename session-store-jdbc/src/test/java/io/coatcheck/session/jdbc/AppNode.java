@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.apache.catalina.Context;
@@ -30,7 +31,7 @@ import org.apache.tomcat.util.descriptor.web.FilterMap;
 final class AppNode implements AutoCloseable {
 
   /** The paths that the application answers under; all by GET, for the brevity of the tests. */
-  private static final class App extends HttpServlet {
+  private final class App extends HttpServlet {
     private static final long serialVersionUID = 1L;
 
     @Override
@@ -50,6 +51,11 @@ final class AppNode implements AutoCloseable {
                 request.getSession().setAttribute(name, each);
                 request.getSession().setAttribute(name + "-length", each.length());
               }
+              yield "set";
+            }
+            case "/overtaken" -> {
+              request.getSession().setAttribute(name, value);
+              meanwhile.getAndSet(() -> {}).run();
               yield "set";
             }
             case "/login" -> WebSession.of(request).login(value).name();
@@ -73,6 +79,7 @@ final class AppNode implements AutoCloseable {
   private final Tomcat tomcat = new Tomcat();
   private final Path base;
   private final SessionManager manager;
+  private final AtomicReference<Runnable> meanwhile = new AtomicReference<>(() -> {});
 
   AppNode(SessionManager manager, UnaryOperator<SessionFilter.Builder> settings) {
     this.manager = manager;
@@ -98,6 +105,11 @@ final class AppNode implements AutoCloseable {
     } catch (IOException | LifecycleException e) {
       throw new IllegalStateException("the node does not start", e);
     }
+  }
+
+  /** Does something once, in the middle of the next request of {@code /overtaken}. */
+  void meanwhile(Runnable work) {
+    meanwhile.set(work);
   }
 
   int port() {

@@ -7,6 +7,7 @@ import io.coatcheck.session.SessionManagerBuilder;
 import io.coatcheck.session.store.WhenFull;
 import io.coatcheck.session.testkit.MovableClock;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -28,27 +29,38 @@ class FilterBudgetTest {
 
     private final MovableClock clock = MovableClock.at(NOW);
     private final Table table;
+    private final SessionManager manager;
     private final AppNode node;
     private final AppClient client = new AppClient();
 
     Setting(TestDatabase database, UnaryOperator<SessionManagerBuilder> settings) {
       table = new Table(new Pool(database, database.database, true, null));
-      node =
-          new AppNode(
-              settings
-                  .apply(
-                      SessionManager.builder(table.store)
-                          .clock(clock)
-                          .cleanUpInterval(Duration.ZERO))
-                  .build(),
-              filter -> filter.exclude("/plain"));
+      manager =
+          settings
+              .apply(
+                  SessionManager.builder(table.store).clock(clock).cleanUpInterval(Duration.ZERO))
+              .build();
+      node = new AppNode(manager, filter -> filter.exclude("/plain"));
     }
 
     /** Returns the kinds of statements that a request cost. */
     List<String> cost(String path) throws IOException {
       table.watched.takeStatements();
       assertThat(client.get(node.port(), path).status()).isEqualTo(200);
+      return taken();
+    }
+
+    /** Returns the kinds of statements since the last look. */
+    List<String> taken() {
       return table.watched.takeStatements().stream().map(Setting::kind).toList();
+    }
+
+    String answer(String path) {
+      try {
+        return client.get(node.port(), path).body();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
     }
 
     /** The first word, but that H2 deletes within a SELECT. */
@@ -111,6 +123,48 @@ class FilterBudgetTest {
       // Resolution, the login, and at most three besides.
       assertThat(cost).hasSizeLessThanOrEqualTo(5).contains("UPDATE");
       assertThat(cost.get(0)).isEqualTo("SELECT");
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(TestDatabase.class)
+  void lostCompareAndSet(TestDatabase database) throws IOException {
+    try (Setting setting = new Setting(database, builder -> builder)) {
+      setting.cost("/set?value=1");
+      setting.node.meanwhile(
+          () -> {
+            assertThat(setting.taken()).as("resolution").containsExactly("SELECT");
+            // Another request of the same browser, from its resolution to its end.
+            assertThat(setting.answer("/set?name=other&value=2")).isEqualTo("set");
+            assertThat(setting.taken()).containsExactly("SELECT", "UPDATE");
+          });
+
+      assertThat(setting.cost("/overtaken?value=3"))
+          .as("the first UPDATE is lost, and tried again on what the other one left")
+          .containsExactly("UPDATE", "SELECT", "UPDATE");
+
+      assertThat(setting.answer("/read")).isEqualTo("3");
+      assertThat(setting.answer("/read?name=other")).isEqualTo("2");
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(TestDatabase.class)
+  void cleanUp(TestDatabase database) throws IOException {
+    try (Setting setting = new Setting(database, builder -> builder)) {
+      for (int i = 0; i < 1_200; i++) {
+        setting.table.store.insert(Sessions.anonymous().build());
+      }
+      setting.clock.advance(Sessions.IDLE);
+      setting.table.watched.takeStatements();
+
+      assertThat(setting.manager.cleanUp()).isEqualTo(1_200);
+      assertThat(setting.taken())
+          .as("a full batch, and one that is not full and so the last")
+          .containsExactly("SELECT", "DELETE", "SELECT", "DELETE");
+
+      assertThat(setting.manager.cleanUp()).isZero();
+      assertThat(setting.taken()).as("nothing is due").containsExactly("SELECT");
     }
   }
 }

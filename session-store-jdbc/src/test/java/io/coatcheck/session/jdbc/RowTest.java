@@ -194,7 +194,7 @@ class RowTest {
     }
   }
 
-  @DisplayName("The clean-up stops for bytes, and goes on with the next call")
+  @DisplayName("The clean-up ends a transaction for bytes, and goes on with the next one")
   @ParameterizedTest
   @MethodSource("eachDialect")
   void cleanUpBytes(Pool pool) {
@@ -205,12 +205,21 @@ class RowTest {
       }
       Instant cutoff = NOW.plus(Sessions.IDLE);
       List<StoredSession> deleted = new ArrayList<>();
+      List<Integer> gone = new ArrayList<>();
+      table.watched.takeKinds();
 
-      assertThat(store.deleteExpired(cutoff, 100, deleted::add)).isEqualTo(3);
-      assertThat(store.deleteExpired(cutoff, 100, deleted::add)).isEqualTo(3);
-      assertThat(store.deleteExpired(cutoff, 100, deleted::add)).isEqualTo(1);
-      assertThat(store.deleteExpired(cutoff, 100, deleted::add)).isZero();
+      int number =
+          store.deleteExpired(
+              cutoff,
+              100,
+              session -> {
+                deleted.add(session);
+                gone.add(7 - table.count());
+              });
+
+      assertThat(number).isEqualTo(7);
       assertThat(deleted).hasSize(7);
+      assertThat(gone).as("deleted when handed over").containsExactly(3, 3, 3, 6, 6, 6, 7);
     }
   }
 
