@@ -93,6 +93,35 @@ class AsyncTest {
 
   @Test
   @DisplayName(
+      "an exception of a dispatched servlet saves what was set, and the error page sees it")
+  void exceptionInADispatch_savesWhatWasSet() {
+    site.on(
+        "/",
+        (request, response) -> {
+          request.getSession().setAttribute("before", "1");
+          request.startAsync().dispatch("/failing");
+        });
+    site.on(
+        "/failing",
+        (request, response) -> {
+          request.getSession().setAttribute("in-dispatch", "1");
+          throw new IllegalStateException("on purpose");
+        });
+    site.on(
+        Site.ERROR_PAGE,
+        (request, response) ->
+            response.getWriter().print(request.getSession(false).getAttribute("in-dispatch")));
+
+    Browser.Answer answer = browser.get("/");
+
+    assertThat(answer.status()).isEqualTo(500);
+    assertThat(answer.body()).isEqualTo("1");
+    assertThat(answer.setCookies()).hasSize(1);
+    assertThat(site.stored(browser.token()).attributes()).containsOnlyKeys("before", "in-dispatch");
+  }
+
+  @Test
+  @DisplayName(
       "the context hands on our request and response, and listeners are handed our context")
   void context_isOurs() {
     site.on(

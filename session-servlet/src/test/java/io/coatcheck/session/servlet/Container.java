@@ -3,6 +3,10 @@ package io.coatcheck.session.servlet;
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.http.HttpSession;
 import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.Map;
@@ -10,6 +14,7 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.apache.catalina.Context;
 import org.apache.catalina.Wrapper;
+import org.apache.catalina.servlets.DefaultServlet;
 import org.apache.catalina.startup.Tomcat;
 import org.apache.coyote.http2.Http2Protocol;
 import org.apache.tomcat.util.descriptor.web.ErrorPage;
@@ -31,12 +36,13 @@ enum Container {
       tomcat.setPort(0);
       tomcat.getConnector().setProperty("maxKeepAliveRequests", "-1");
       tomcat.getConnector().addUpgradeProtocol(new Http2Protocol());
-      Context context = tomcat.addContext("", null);
+      Context context = tomcat.addContext("", files().toString());
       context.addServletContainerInitializer(
           (classes, servletContext) -> servletContext.addListener(switchboard.listener()), null);
       Wrapper servlet = Tomcat.addServlet(context, "app", switchboard.servlet());
       servlet.setAsyncSupported(true);
       servlet.addMapping("/*");
+      Tomcat.addServlet(context, "files", new DefaultServlet()).addMapping("/files/*");
       FilterDef definition = new FilterDef();
       definition.setFilterName("sessions");
       definition.setFilter(switchboard.filter());
@@ -67,12 +73,31 @@ enum Container {
   /** A container that runs, and what it serves. */
   record Running(int port, Switchboard switchboard) {}
 
+  /** The length of the file that the containers serve as {@code /files/file.bin}. */
+  static final int FILE_LENGTH = 300_000;
+
   private static final Map<Container, Running> RUNNING = new EnumMap<>(Container.class);
 
   /** Tells whether the containers on the class path have Servlet 6.1, or 6.0. */
   static boolean isServlet61() {
     return Arrays.stream(HttpSession.class.getDeclaredClasses())
         .anyMatch(nested -> nested.getSimpleName().equals("Accessor"));
+  }
+
+  /** Returns a directory with one file, from which a container's own servlet serves. */
+  static Path files() {
+    Path directory = Path.of("target", "files").toAbsolutePath();
+    try {
+      // Tomcat looks under the whole path of the URL, Jetty under the rest of it.
+      Files.createDirectories(directory.resolve("files"));
+      byte[] content = new byte[FILE_LENGTH];
+      Arrays.fill(content, (byte) 'x');
+      Files.write(directory.resolve("file.bin"), content);
+      Files.write(directory.resolve("files/file.bin"), content);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return directory;
   }
 
   abstract int start(Switchboard switchboard) throws Exception;

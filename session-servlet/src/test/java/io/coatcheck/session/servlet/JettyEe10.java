@@ -2,6 +2,7 @@ package io.coatcheck.session.servlet;
 
 import jakarta.servlet.DispatcherType;
 import java.util.EnumSet;
+import org.eclipse.jetty.ee10.servlet.DefaultServlet;
 import org.eclipse.jetty.ee10.servlet.ErrorPageErrorHandler;
 import org.eclipse.jetty.ee10.servlet.FilterHolder;
 import org.eclipse.jetty.ee10.servlet.ServletContextHandler;
@@ -30,6 +31,10 @@ final class JettyEe10 {
     ServletHolder holder = new ServletHolder(switchboard.servlet());
     holder.setAsyncSupported(true);
     context.addServlet(holder, "/*");
+    ServletHolder files = new ServletHolder(new DefaultServlet());
+    files.setInitParameter("pathInfoOnly", "true");
+    files.setInitParameter("baseResource", Container.files().toUri().toString());
+    context.addServlet(files, "/files/*");
     FilterHolder filter = new FilterHolder(switchboard.filter());
     filter.setAsyncSupported(true);
     context.addFilter(filter, "/*", EnumSet.allOf(DispatcherType.class));
