@@ -30,7 +30,7 @@ CREATE TABLE IF NOT EXISTS http_session (
   client_address          varchar(45),
   user_agent              varchar(128),
   attributes              bytea        NOT NULL
-) WITH (fillfactor = 70);
+) WITH (fillfactor = 85);
 
 CREATE INDEX IF NOT EXISTS http_session_principal ON http_session (principal) WHERE principal IS NOT NULL;
 

@@ -17,6 +17,7 @@ import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
@@ -64,7 +65,7 @@ class ScaleTest {
             long start = System.nanoTime();
             // Each sweep ends where only rows are left that the other one holds.
             while (deleted.addAndGet(node.cleanUp()) < EXPIRED) {
-              Thread.yield();
+              LockSupport.parkNanos(1_000_000);
             }
             cleaning.decrementAndGet();
             return new long[] {System.nanoTime() - start};
