@@ -88,18 +88,7 @@ final class ReportingStore implements SessionStore {
 
   @Override
   public Optional<NearCopies> nearCopies() {
-    return store
-        .nearCopies()
-        .map(
-            copies ->
-                (id, generation, version) -> {
-                  try {
-                    return copies.near(id, generation, version);
-                  } catch (SessionStoreException e) {
-                    events.storeFailed(Optional.of(id), "find", e);
-                    throw e;
-                  }
-                });
+    return store.nearCopies().map(ReportingCopies::new);
   }
 
   @Override
@@ -128,6 +117,30 @@ final class ReportingStore implements SessionStore {
     } catch (SessionStoreException e) {
       events.storeFailed(id, operation, e);
       throw e;
+    }
+  }
+
+  private final class ReportingCopies implements NearCopies {
+
+    private final NearCopies copies;
+
+    ReportingCopies(NearCopies copies) {
+      this.copies = copies;
+    }
+
+    @Override
+    public Near near(SessionId id, long minimumGeneration, long minimumVersion) {
+      try {
+        return copies.near(id, minimumGeneration, minimumVersion);
+      } catch (SessionStoreException e) {
+        events.storeFailed(Optional.of(id), "find", e);
+        throw e;
+      }
+    }
+
+    @Override
+    public Duration longestAge() {
+      return copies.longestAge();
     }
   }
 

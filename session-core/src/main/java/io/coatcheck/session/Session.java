@@ -90,6 +90,7 @@ public final class Session {
   private boolean deleted;
   private volatile Renewal renewal = Renewal.NONE;
   private volatile @Nullable SessionToken unsentToken;
+  private volatile boolean changedHere;
   private volatile @Nullable IdleTimeoutChange idleTimeoutChange;
 
   /** A session that a token was resolved to. */
@@ -334,6 +335,21 @@ public final class Session {
     }
   }
 
+  /**
+   * Returns the session as this request last stored it, if an older copy of it may be anywhere and
+   * that was not asked for before; null otherwise.
+   */
+  @Nullable StoredSession takeChanged() {
+    if (!changedHere) {
+      return null;
+    }
+    synchronized (this) {
+      boolean changed = changedHere && status == Status.STORED;
+      changedHere = false;
+      return changed ? snapshot : null;
+    }
+  }
+
   /** Takes note that the changes are stored, and that the session is now {@code stored}. */
   synchronized void saved(StoredSession stored, Pending pending) {
     attributes.saved(pending.attributes(), snapshot, stored);
@@ -343,6 +359,7 @@ public final class Session {
     snapshot = stored;
     status = Status.STORED;
     touchDue = false;
+    changedHere |= stored.version() > 0;
   }
 
   /** As {@link #saved}, and the client is to get a new token. */

@@ -3,6 +3,7 @@ package io.coatcheck.session;
 import io.coatcheck.session.codec.AttributeCodecException;
 import io.coatcheck.session.event.EndReason;
 import io.coatcheck.session.event.SessionListener;
+import io.coatcheck.session.store.NearCopies;
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
@@ -36,6 +37,7 @@ public final class SessionManager implements AutoCloseable {
   private final TokenResolver resolver;
   private final SessionWriter writer;
   private final Logins logins;
+  private final Optional<VersionHints> versionHints;
   private final @Nullable Sweeper sweeper;
 
   SessionManager(SessionManagerBuilder builder) {
@@ -57,6 +59,12 @@ public final class SessionManager implements AutoCloseable {
             builder.endOnReuse,
             builder.limits);
     resolver = new TokenResolver(engine);
+    versionHints =
+        engine
+            .copies()
+            .map(NearCopies::longestAge)
+            .filter(age -> !age.isZero())
+            .map(VersionHints::new);
     SaveLoop saveLoop = new SaveLoop(engine, builder.storeTimeout);
     writer = new SessionWriter(engine, saveLoop);
     logins = new Logins(engine, saveLoop, builder.limit, builder.dropAttributesAtLogin);
@@ -94,7 +102,25 @@ public final class SessionManager implements AutoCloseable {
    * @throws SessionStoreException if the store cannot tell
    */
   public Resolution resolve(List<String> presented) {
-    return resolver.resolve(presented);
+    return resolve(presented, List.of());
+  }
+
+  /**
+   * Finds out what the tokens that a request presented are worth, and answers from no copy that is
+   * older than what the client says it has seen.
+   *
+   * @param presented as for {@link #resolve(List)}
+   * @param hints the texts that {@link VersionHints#take} gave the client, as it sent them,
+   *     untrusted; what is malformed, or about another session, is ignored
+   * @throws SessionStoreException if the store cannot tell
+   */
+  public Resolution resolve(List<String> presented, List<String> hints) {
+    return resolver.resolve(presented, hints);
+  }
+
+  /** Returns what lets clients read their own writes; empty if the store keeps no copies. */
+  public Optional<VersionHints> versionHints() {
+    return versionHints;
   }
 
   /**

@@ -51,26 +51,31 @@ final class TokenResolver {
     }
   }
 
-  Resolution resolve(List<String> presented) {
+  /**
+   * Resolves what a request presented.
+   *
+   * @param hints what the client says that it has seen, so that no older copy is good enough
+   */
+  Resolution resolve(List<String> presented, List<String> hints) {
     if (presented.isEmpty()) {
       return ABSENT;
     }
     Instant now = engine.now();
     if (presented.size() == 1) {
-      Finding finding = find(presented.get(0), now);
+      Finding finding = find(presented.get(0), hints, now);
       return finding.live() == null ? refuse(finding) : accept(finding, finding.live(), now);
     }
-    return resolveOneOf(presented, now);
+    return resolveOneOf(presented, hints, now);
   }
 
   /**
    * Accepts one of several tokens only if no other one is live: who can add a cookie wins nothing.
    */
-  private Resolution resolveOneOf(List<String> presented, Instant now) {
+  private Resolution resolveOneOf(List<String> presented, List<String> hints, Instant now) {
     Finding live = null;
     Finding refused = null;
     for (String text : presented.subList(0, Math.min(MOST_TOKENS, presented.size()))) {
-      Finding finding = find(text, now);
+      Finding finding = find(text, hints, now);
       if (finding.live() != null) {
         if (live != null && live.live() != null && !live.live().id().equals(finding.live().id())) {
           engine.events().refused(RefusalReason.AMBIGUOUS, Optional.empty(), Optional.empty());
@@ -109,7 +114,7 @@ final class TokenResolver {
                     : Optional.empty());
   }
 
-  private Finding find(String text, Instant now) {
+  private Finding find(String text, List<String> hints, Instant now) {
     Optional<SessionToken> parsed = SessionToken.parse(text);
     if (parsed.isEmpty()) {
       return Finding.refused(MALFORMED, RefusalReason.MALFORMED, Optional.empty());
@@ -119,7 +124,9 @@ final class TokenResolver {
     Optional<StoredSession> found = Optional.empty();
     boolean isConfirmed = false;
     if (engine.copies().isPresent()) {
-      NearCopies.Near near = engine.copies().get().near(token.id(), 0, 0);
+      VersionHint seen = hints.isEmpty() ? VersionHint.NONE : VersionHint.among(hints, text);
+      NearCopies.Near near =
+          engine.copies().get().near(token.id(), seen.generation(), seen.version());
       found = near.session();
       isConfirmed = near.isConfirmed();
       // A copy lets in and never keeps out: what it does not confirm, the store is asked.

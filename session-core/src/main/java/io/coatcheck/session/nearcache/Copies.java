@@ -8,6 +8,7 @@ import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SessionId;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -183,7 +184,10 @@ final class Copies implements NearCopies {
     try {
       return load(id, minimumGeneration, minimumVersion);
     } catch (SessionStoreException e) {
-      if (copy != null && now() - copy.asOf < maxStaleness + outageGrace && outageGrace > 0) {
+      if (copy != null
+          && outageGrace > 0
+          && now() - copy.asOf < maxStaleness + outageGrace
+          && hasSeen(copy, minimumGeneration, minimumVersion)) {
         return new Near(Optional.of(copy.session), false);
       }
       throw e;
@@ -222,9 +226,17 @@ final class Copies implements NearCopies {
   }
 
   private boolean isUsable(Copy copy, long minimumGeneration, long minimumVersion) {
-    return now() - copy.asOf < maxStaleness
-        && copy.session.generation() >= minimumGeneration
+    return now() - copy.asOf < maxStaleness && hasSeen(copy, minimumGeneration, minimumVersion);
+  }
+
+  private static boolean hasSeen(Copy copy, long minimumGeneration, long minimumVersion) {
+    return copy.session.generation() >= minimumGeneration
         && copy.session.version() >= minimumVersion;
+  }
+
+  @Override
+  public Duration longestAge() {
+    return maxStaleness == 0 ? Duration.ZERO : Duration.ofNanos(maxStaleness + outageGrace);
   }
 
   /** Asks the store, and keeps what it says for the next request. */

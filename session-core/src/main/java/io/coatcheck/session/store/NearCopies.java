@@ -1,6 +1,7 @@
 package io.coatcheck.session.store;
 
 import io.coatcheck.session.token.SessionId;
+import java.time.Duration;
 import java.util.Optional;
 
 /**
@@ -21,9 +22,16 @@ public interface NearCopies {
    * @param minimumGeneration a copy of an earlier generation is not used
    * @param minimumVersion a copy of an earlier version is not used; zero uses any. What the client
    *     says it has seen may stand here: a false number can only cause a look into the store
-   * @throws SessionStoreException if there is no copy within the bound and the store cannot tell
+   * @throws SessionStoreException if there is no such copy within the bound, and the store cannot
+   *     tell
    */
   Near near(SessionId id, long minimumGeneration, long minimumVersion);
+
+  /**
+   * Returns for how long a copy may at most be answered from after the moment that it was read at;
+   * zero if none is kept. As long after a change on another node, {@link #near} may not show it.
+   */
+  Duration longestAge();
 
   /**
    * What is known nearby.

@@ -377,6 +377,26 @@ class NearCacheSessionStoreTest {
       assertThatThrownBy(() -> lenientCopies.near(session.id(), 0, 0))
           .isInstanceOf(SessionStoreException.class);
     }
+
+    @Test
+    @DisplayName("who is known to have seen more is not served an older copy, in an outage neither")
+    void near_serveStaleOnOutage_notWhatIsKnownToBeOld() {
+      NearCopies lenientCopies = near(Duration.ofSeconds(10)).nearCopies().orElseThrow();
+      StoredSession session = stored("alice");
+      lenientCopies.near(session.id(), 0, 0);
+      remote.down = true;
+
+      assertThatThrownBy(() -> lenientCopies.near(session.id(), 0, 1))
+          .isInstanceOf(SessionStoreException.class);
+      assertThat(lenientCopies.near(session.id(), 0, 0).session()).contains(session);
+    }
+
+    @Test
+    void longestAge_isTheBoundAndTheOutage() {
+      assertThat(near(Duration.ofSeconds(10)).nearCopies().orElseThrow().longestAge())
+          .isEqualTo(Duration.ofSeconds(11));
+      assertThat(copies.longestAge()).isEqualTo(Duration.ofSeconds(1));
+    }
   }
 
   @Nested

@@ -1,13 +1,10 @@
 package io.coatcheck.session.servlet;
 
-import jakarta.servlet.http.HttpServletRequest;
-import java.util.ArrayList;
 import java.util.Enumeration;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the values of one cookie from the {@code Cookie} headers as the client sent them.
+ * Reads the values of our cookies from the {@code Cookie} headers as the client sent them.
  *
  * <p>The containers' own parsers unquote, decode and forgive, each in its way; here a value counts
  * only as it stands. Pairs end at {@code ;}, spaces and tabs around a pair are dropped, the name
@@ -17,53 +14,53 @@ import org.jspecify.annotations.Nullable;
  */
 final class CookieHeader {
 
-  /** As many as are looked up. */
-  private static final int MOST_VALUES = 4;
-
   private static final String RFC_2965 = "$Version";
 
   private CookieHeader() {}
 
-  /** Returns the values of the cookie, the first four, in the order of all header lines. */
-  static List<String> valuesOf(String name, HttpServletRequest request) {
-    return valuesOf(name, request.getHeaders("Cookie"));
-  }
-
-  static List<String> valuesOf(String name, @Nullable Enumeration<String> lines) {
-    List<String> values = List.of();
-    while (lines != null && lines.hasMoreElements() && values.size() < MOST_VALUES) {
-      values = collect(name, lines.nextElement(), values);
+  /**
+   * Reads all header lines in their order, until no more is taken.
+   *
+   * @param lines null if the container lets nobody see them
+   * @param hintName the name of the cookie of the version hint; null if there is none
+   */
+  static void read(
+      @Nullable Enumeration<String> lines,
+      String name,
+      @Nullable String hintName,
+      PresentedValues found) {
+    while (lines != null && lines.hasMoreElements() && !found.areFull(hintName != null)) {
+      readLine(lines.nextElement(), name, hintName, found);
     }
-    return values;
   }
 
-  private static List<String> collect(String name, String line, List<String> before) {
-    List<String> values = before;
+  private static void readLine(
+      String line, String name, @Nullable String hintName, PresentedValues found) {
     int start = skipSpaces(line, 0, line.length());
     if (line.regionMatches(true, start, RFC_2965, 0, RFC_2965.length())) {
-      return values;
+      return;
     }
-    while (start < line.length() && values.size() < MOST_VALUES) {
+    while (start < line.length() && !found.areFull(hintName != null)) {
       int semicolon = line.indexOf(';', start);
       int end = semicolon < 0 ? line.length() : semicolon;
       int first = skipSpaces(line, start, end);
-      int value = first + name.length() + 1;
-      if (value <= end && line.startsWith(name, first) && line.charAt(value - 1) == '=') {
-        values = with(values, line.substring(value, dropSpaces(line, value, end)));
+      if (isNamed(line, first, end, name)) {
+        found.addText(value(line, first, end, name));
+      } else if (hintName != null && isNamed(line, first, end, hintName)) {
+        found.addHint(value(line, first, end, hintName));
       }
       start = end + 1;
     }
-    return values;
   }
 
-  /** Nearly always there is one, which needs no list that grows. */
-  private static List<String> with(List<String> values, String value) {
-    if (values.isEmpty()) {
-      return List.of(value);
-    }
-    List<String> more = new ArrayList<>(values);
-    more.add(value);
-    return more;
+  private static boolean isNamed(String line, int first, int end, String name) {
+    int equals = first + name.length();
+    return equals < end && line.startsWith(name, first) && line.charAt(equals) == '=';
+  }
+
+  private static String value(String line, int first, int end, String name) {
+    int value = first + name.length() + 1;
+    return line.substring(value, dropSpaces(line, value, end));
   }
 
   private static int skipSpaces(String line, int start, int end) {

@@ -1,6 +1,5 @@
 package io.coatcheck.session.servlet;
 
-import io.coatcheck.session.token.SessionToken;
 import jakarta.servlet.http.HttpServletResponse;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -8,8 +7,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The one {@code Set-Cookie} header of ours in a response (RFC 6265bis, 4.1.1: no two cookies of
- * one name in a response).
+ * The one {@code Set-Cookie} header of one name in a response (RFC 6265bis, 4.1.1: no two cookies
+ * of one name in a response).
  */
 final class CookieSlot extends CredentialSlot {
 
@@ -23,8 +22,8 @@ final class CookieSlot extends CredentialSlot {
   }
 
   @Override
-  void put(SessionToken token, @Nullable Duration maxAge) {
-    fill(cookie.set(token, maxAge));
+  void put(String value, @Nullable Duration maxAge) {
+    fill(cookie.set(value, maxAge));
   }
 
   @Override

@@ -1,14 +1,13 @@
 package io.coatcheck.session.servlet;
 
-import io.coatcheck.session.token.SessionToken;
 import jakarta.servlet.http.HttpServletResponse;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The one place in a response that tells the client what token to present from now on: what is put
- * here replaces what was put before. A response that has it is not to be cached.
+ * The one place in a response that tells the client what token, or what hint, to present from now
+ * on: what is put here replaces what was put before. A response that has it is not to be cached.
  *
  * <p>It writes to the response as the container gave it, since a container hands out others that
  * ignore headers while one servlet includes another.
@@ -28,19 +27,41 @@ abstract class CredentialSlot {
   }
 
   /**
-   * Gives the client a token.
+   * Returns the place that a transport uses.
    *
+   * @param cookie null if there is none
+   * @param headerName null if there is none
+   * @throws IllegalArgumentException if there is none for the transport
+   */
+  static CredentialSlot of(
+      SessionTransport by,
+      @Nullable SessionCookie cookie,
+      @Nullable String headerName,
+      HttpServletResponse response) {
+    if (by == SessionTransport.COOKIE && cookie != null) {
+      return new CookieSlot(cookie, response);
+    }
+    if (by == SessionTransport.HEADER && headerName != null) {
+      return new HeaderSlot(headerName, response);
+    }
+    throw new IllegalArgumentException("the session filter has no such transport: " + by);
+  }
+
+  /**
+   * Gives the client something to present.
+   *
+   * @param value what it is to present, which may be secret
    * @param maxAge how long the client may keep it; null until it ends
    */
-  abstract void put(SessionToken token, @Nullable Duration maxAge);
+  abstract void put(String value, @Nullable Duration maxAge);
 
-  /** Makes the client forget the token that it has. */
+  /** Makes the client forget what it has. */
   abstract void putDeletion();
 
   /** Tells whether a header stands in the response, once and as it was written. */
   abstract boolean isIntact(String value);
 
-  /** Writes the header, and drops others that say something about our token. */
+  /** Writes the header, and drops others that say something about the same. */
   abstract void write(String value);
 
   final HttpServletResponse response() {

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param cookie null if there is none
  * @param header null if there is none
+ * @param hints how version hints travel; null if there are none
  * @param excluded paths on which sessions are resolved only when asked for
  * @param lazy whether it is so everywhere
  * @param closesManager whether the manager ends with the filter
@@ -19,6 +20,7 @@ record FilterSettings(
     SessionManager manager,
     @Nullable SessionCookie cookie,
     @Nullable SessionHeader header,
+    @Nullable HintTransport hints,
     PathPatterns excluded,
     boolean lazy,
     boolean storeEmptySessions,

@@ -1,25 +1,24 @@
 package io.coatcheck.session.servlet;
 
-import io.coatcheck.session.token.SessionToken;
 import jakarta.servlet.http.HttpServletResponse;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The one response header that carries our token. */
+/** The one response header that carries our token, or the hint. */
 final class HeaderSlot extends CredentialSlot {
 
   private final String name;
 
-  HeaderSlot(SessionHeader header, HttpServletResponse response) {
+  HeaderSlot(String name, HttpServletResponse response) {
     super(response);
-    name = header.responseName();
+    this.name = name;
   }
 
   /** How long to keep it is the program's to decide: the session ends in the store. */
   @Override
-  void put(SessionToken token, @Nullable Duration maxAge) {
-    fill(token.value());
+  void put(String value, @Nullable Duration maxAge) {
+    fill(value);
   }
 
   @Override

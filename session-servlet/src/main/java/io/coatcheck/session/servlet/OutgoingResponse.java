@@ -5,7 +5,6 @@ import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.token.SessionToken;
 import jakarta.servlet.http.HttpServletResponse;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -15,16 +14,29 @@ import org.jspecify.annotations.Nullable;
  */
 final class OutgoingResponse {
 
+  private final FilterSettings settings;
   private final HttpServletResponse response;
-  private final InstantSource clock;
+  private SessionTransport transport;
   private CredentialSlot slot;
+
+  /** Where the version hint stands; null as long as there is nothing to say. */
+  private @Nullable CredentialSlot hintSlot;
+
   private @Nullable SessionStoreException failure;
   private boolean isAnswered;
 
-  OutgoingResponse(CredentialSlot slot, HttpServletResponse response, InstantSource clock) {
-    this.slot = slot;
+  OutgoingResponse(
+      FilterSettings settings, SessionTransport transport, HttpServletResponse response) {
+    this.settings = settings;
+    this.transport = transport;
     this.response = response;
-    this.clock = clock;
+    slot = slot(transport);
+  }
+
+  private CredentialSlot slot(SessionTransport by) {
+    SessionHeader header = settings.header();
+    return CredentialSlot.of(
+        by, settings.cookie(), header == null ? null : header.responseName(), response);
   }
 
   boolean isCommitted() {
@@ -50,44 +62,76 @@ final class OutgoingResponse {
   /**
    * Lets the token go another way from now on.
    *
+   * @throws IllegalArgumentException if there is no such way
    * @throws IllegalStateException if it has gone already
    */
-  void goBy(CredentialSlot other) {
+  void goBy(SessionTransport other) {
     if (slot.isFilled()) {
       throw new IllegalStateException(
           "it is too late to choose another transport: the response carries a token already");
     }
-    slot = other;
+    slot = slot(other);
+    transport = other;
+    hintSlot = null;
   }
 
-  /** Sends the token that the client does not have yet, if there is one. */
+  /**
+   * Sends the token that the client does not have yet, if there is one, and the hint that lets it
+   * read on every node what this request stored.
+   */
   void carryTokenOf(Session session) {
     if (!response.isCommitted()) {
       Optional<SessionToken> token = session.unsentToken();
       if (token.isPresent()) {
-        slot.put(token.get(), maxAge(session));
+        slot.put(token.get().value(), maxAge(session));
         session.tokenSent();
+      }
+      HintTransport hints = settings.hints();
+      if (hints != null) {
+        Optional<String> hint = hints.take(session);
+        if (hint.isPresent()) {
+          hintSlot(hints).put(hint.get(), hints.maxAge());
+        }
       }
     }
   }
 
+  private CredentialSlot hintSlot(HintTransport hints) {
+    CredentialSlot known = hintSlot;
+    if (known == null) {
+      known = hints.slot(transport, response);
+      hintSlot = known;
+    }
+    return known;
+  }
+
   private @Nullable Duration maxAge(Session session) {
     return session.isRemembered()
-        ? Duration.between(clock.instant(), session.absoluteDeadline())
+        ? Duration.between(settings.manager().clock().instant(), session.absoluteDeadline())
         : null;
   }
 
-  /** Makes the client forget its token, if it has one or was to be sent one. */
-  void deleteToken(boolean hasPresented) {
-    if ((hasPresented || slot.isFilled()) && !response.isCommitted()) {
+  /** Makes the client forget its token and its hint, if it has any or was to be sent any. */
+  void deleteToken(PresentedTokens presented) {
+    if (response.isCommitted()) {
+      return;
+    }
+    if (presented.areAny() || slot.isFilled()) {
       slot.putDeletion();
+    }
+    HintTransport hints = settings.hints();
+    if (hints != null && (presented.hasHints() || hintSlot != null)) {
+      hintSlot(hints).putDeletion();
     }
   }
 
-  /** Puts the token back where something dropped, changed or doubled it. */
+  /** Puts token and hint back where something dropped, changed or doubled them. */
   void restoreToken() {
     if (!response.isCommitted()) {
       slot.restore();
+      if (hintSlot != null) {
+        hintSlot.restore();
+      }
     }
   }
 
@@ -116,6 +160,7 @@ final class OutgoingResponse {
     failure = e;
     if (!isAnswered && !response.isCommitted()) {
       slot.clear();
+      hintSlot = null;
       Unavailable.answer(response, e);
       isAnswered = true;
     }

@@ -2,10 +2,11 @@ package io.coatcheck.session.servlet;
 
 import io.coatcheck.session.Resolution;
 import io.coatcheck.session.Session;
-import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.token.SessionId;
 import io.coatcheck.session.token.SessionToken;
+import jakarta.servlet.http.HttpServletRequest;
+import java.util.Enumeration;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -14,28 +15,54 @@ import org.jspecify.annotations.Nullable;
  * What the client presented in a request, and what it turned out to be worth. Guarded by the lock
  * of the {@link SessionExchange} that it belongs to.
  */
-final class PresentedTokens {
+final class PresentedTokens extends PresentedValues {
 
   private static final Resolution ABSENT = new Resolution.Absent();
 
-  private final SessionManager manager;
-
-  /** Untrusted. */
-  private final List<String> texts;
+  private final FilterSettings settings;
 
   private @Nullable Resolution resolution;
   private @Nullable SessionStoreException failure;
   private @Nullable SessionId requestedId;
   private long requestedGeneration;
 
-  PresentedTokens(SessionManager manager, List<String> texts) {
-    this.manager = manager;
-    this.texts = texts;
+  PresentedTokens(FilterSettings settings) {
+    this.settings = settings;
+  }
+
+  /**
+   * Reads what a request presents.
+   *
+   * @return by what: the header if one carries a token of ours, or else the cookie
+   */
+  SessionTransport readFrom(HttpServletRequest request) {
+    SessionHeader header = settings.header();
+    SessionCookie cookie = settings.cookie();
+    HintTransport hinted = settings.hints();
+    List<String> tokens = header == null ? List.of() : header.tokensIn(request);
+    if (tokens.isEmpty() && cookie != null) {
+      String hintName = hinted == null ? null : hinted.cookieName();
+      CookieHeader.read(request.getHeaders("Cookie"), cookie.name(), hintName, this);
+      return SessionTransport.COOKIE;
+    }
+    texts(tokens);
+    if (hinted != null && header != null && !tokens.isEmpty()) {
+      Enumeration<String> values = request.getHeaders(header.hintName());
+      while (values != null && values.hasMoreElements()) {
+        addHint(values.nextElement());
+      }
+    }
+    return SessionTransport.HEADER;
+  }
+
+  /** Tells whether the client presented anything as a version hint. */
+  boolean hasHints() {
+    return !hints().isEmpty();
   }
 
   /** Tells whether the client presented anything under our name. */
   boolean areAny() {
-    return !texts.isEmpty();
+    return !texts().isEmpty();
   }
 
   boolean areResolved() {
@@ -50,7 +77,7 @@ final class PresentedTokens {
   @Nullable Session resolve() {
     Resolution found;
     try {
-      found = manager.resolve(texts);
+      found = settings.manager().resolve(texts(), hints());
     } catch (SessionStoreException e) {
       failure = e;
       found = ABSENT;
@@ -97,7 +124,7 @@ final class PresentedTokens {
     if (requestedId != null) {
       return HttpSessionView.textOf(requestedId, requestedGeneration);
     }
-    return texts.stream()
+    return texts().stream()
         .map(SessionToken::parse)
         .flatMap(Optional::stream)
         .findFirst()

@@ -33,6 +33,9 @@ public final class SessionCookie {
   private static final int MAX_ATTRIBUTE_LENGTH = 1024;
   private static final String TOKEN_PUNCTUATION = "!#$%&'*+-.^_`|~";
 
+  /** Ends the name of the cookie that carries the version hint. */
+  private static final String HINT_SUFFIX = "-seen";
+
   private static final SessionCookie DEFAULTS = builder().build();
 
   /** On which requests from other sites browsers send the cookie. */
@@ -62,10 +65,15 @@ public final class SessionCookie {
   private final boolean secure;
 
   private SessionCookie(Builder builder, boolean secure) {
-    name = builder.name;
-    path = builder.path;
-    domain = builder.domain;
-    sameSite = builder.sameSite;
+    this(builder.name, builder.path, builder.domain, builder.sameSite, secure);
+  }
+
+  private SessionCookie(
+      String name, String path, @Nullable String domain, SameSite sameSite, boolean secure) {
+    this.name = name;
+    this.path = path;
+    this.domain = domain;
+    this.sameSite = sameSite;
     this.secure = secure;
     attributes =
         "; Path="
@@ -123,13 +131,27 @@ public final class SessionCookie {
     return secure;
   }
 
+  /** Returns the cookie of the version hints, of its own name and otherwise the same. */
+  SessionCookie forHints() {
+    return new SessionCookie(name + HINT_SUFFIX, path, domain, sameSite, secure);
+  }
+
   /**
    * Returns the value of the {@code Set-Cookie} header that gives the client a token.
    *
    * @param maxAge how long the client may keep it, capped at 400 days; null until the browser ends
    */
   String set(SessionToken token, @Nullable Duration maxAge) {
-    String start = name + '=' + token.value();
+    return set(token.value(), maxAge);
+  }
+
+  /**
+   * Returns the value of the {@code Set-Cookie} header that gives the client a value.
+   *
+   * @param value a token or a version hint, which need no quoting
+   */
+  String set(String value, @Nullable Duration maxAge) {
+    String start = name + '=' + value;
     if (maxAge == null) {
       return start + attributes;
     }

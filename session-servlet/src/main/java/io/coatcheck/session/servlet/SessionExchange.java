@@ -8,7 +8,6 @@ import io.coatcheck.session.store.SessionStoreException;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.time.Instant;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
@@ -50,32 +49,11 @@ final class SessionExchange {
     this.manager = settings.manager();
     this.response = response;
     current = new CurrentSession(this, listeners, request);
-    SessionHeader header = settings.header();
-    List<String> tokens = header == null ? List.of() : header.tokensIn(request);
-    SessionCookie cookie = settings.cookie();
-    if (tokens.isEmpty() && cookie != null) {
-      transport = SessionTransport.COOKIE;
-      tokens = CookieHeader.valuesOf(cookie.name(), request);
-    } else {
-      transport = SessionTransport.HEADER;
-    }
-    presented = new PresentedTokens(manager, tokens);
-    outgoing = new OutgoingResponse(slot(settings, transport, response), response, manager.clock());
+    presented = new PresentedTokens(settings);
+    transport = presented.readFrom(request);
+    outgoing = new OutgoingResponse(settings, transport, response);
     saving = new Saving(manager, listeners, current, outgoing);
     watch = new CommitWatch(this, response);
-  }
-
-  private static CredentialSlot slot(
-      FilterSettings settings, SessionTransport by, HttpServletResponse response) {
-    SessionCookie cookie = settings.cookie();
-    SessionHeader header = settings.header();
-    if (by == SessionTransport.COOKIE && cookie != null) {
-      return new CookieSlot(cookie, response);
-    }
-    if (by == SessionTransport.HEADER && header != null) {
-      return new HeaderSlot(header, response);
-    }
-    throw new IllegalArgumentException("the session filter has no such transport: " + by);
   }
 
   FilterSettings settings() {
@@ -266,7 +244,7 @@ final class SessionExchange {
         () -> {
           outgoing.requireUncommitted("log in");
           if (by != null) {
-            outgoing.goBy(slot(settings, by, response));
+            outgoing.goBy(by);
           }
           Session before = findSession();
           String oldId = before == null ? "" : HttpSessionView.textOf(before);
@@ -288,7 +266,7 @@ final class SessionExchange {
           }
           if (before != null && before.isEnded()) {
             forget();
-            outgoing.deleteToken(presented.areAny());
+            outgoing.deleteToken(presented);
           }
           return switch (((Authentication.Refused) outcome).reason()) {
             case LIMIT_REACHED -> LoginResult.LIMIT_REACHED;
@@ -334,7 +312,7 @@ final class SessionExchange {
           }
           forget();
           if (!wasEphemeral) {
-            outgoing.deleteToken(presented.areAny());
+            outgoing.deleteToken(presented);
           }
         });
   }
@@ -345,7 +323,7 @@ final class SessionExchange {
     if (live != null) {
       live.invalidate();
     }
-    run(() -> outgoing.deleteToken(presented.areAny()));
+    run(() -> outgoing.deleteToken(presented));
   }
 
   /** There is no session any more, and none is looked for again. */

@@ -513,11 +513,13 @@ public class SessionFilter implements Filter {
         throw new IllegalArgumentException(
             "cookie(...) must not be set together with withoutCookie(): " + set);
       }
-      SessionCookie used = set == null ? SessionCookie.defaults() : set;
+      SessionCookie kept = set == null ? SessionCookie.defaults() : set;
+      SessionCookie used = withoutCookie ? null : kept;
       return new FilterSettings(
           manager,
-          withoutCookie ? null : used,
+          used,
           header,
+          HintTransport.of(manager, used, header),
           PathPatterns.of("exclude", excluded),
           lazy,
           storeEmptySessions,

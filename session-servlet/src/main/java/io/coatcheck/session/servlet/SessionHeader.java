@@ -54,10 +54,12 @@ public final class SessionHeader {
 
   private final String requestName;
   private final String responseName;
+  private final String hintName;
 
   private SessionHeader(String requestName, String responseName) {
     this.requestName = requestName;
     this.responseName = responseName;
+    hintName = responseName + "-Seen";
   }
 
   /**
@@ -101,6 +103,14 @@ public final class SessionHeader {
   /** Returns the name of the header in responses. */
   public String responseName() {
     return responseName;
+  }
+
+  /**
+   * Returns the name of the header that carries the version hint, in requests and responses: that
+   * of responses with {@code -Seen} behind it.
+   */
+  String hintName() {
+    return hintName;
   }
 
   /** Returns the values that are of our token's form, the first four of them. */

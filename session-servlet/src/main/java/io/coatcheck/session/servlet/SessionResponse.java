@@ -214,7 +214,9 @@ final class SessionResponse extends HttpServletResponseWrapper {
     SessionHeader header = exchange.settings().header();
     if (name.equalsIgnoreCase("Set-Cookie")
         || name.equalsIgnoreCase("Cache-Control")
-        || (header != null && name.equalsIgnoreCase(header.responseName()))) {
+        || (header != null
+            && (name.equalsIgnoreCase(header.responseName())
+                || name.equalsIgnoreCase(header.hintName())))) {
       exchange.restoreToken();
     }
   }

@@ -53,6 +53,11 @@ final class Browser {
     return jar.get(SESSION);
   }
 
+  /** Returns the value of a cookie that it keeps; null if it has none. */
+  synchronized String cookie(String name) {
+    return jar.get(name);
+  }
+
   synchronized Browser cookie(String name, String value) {
     jar.put(name, value);
     return this;

@@ -13,8 +13,15 @@ import org.junit.jupiter.params.provider.ValueSource;
 @DisplayName("Reading the Cookie header")
 class CookieHeaderTest {
 
+  private static PresentedValues readAll(String... lines) {
+    PresentedValues found = new PresentedValues();
+    CookieHeader.read(
+        Collections.enumeration(List.of(lines)), "__Host-id", "__Host-id-seen", found);
+    return found;
+  }
+
   private static List<String> read(String... lines) {
-    return CookieHeader.valuesOf("__Host-id", Collections.enumeration(List.of(lines)));
+    return readAll(lines).texts();
   }
 
   @Test
@@ -34,7 +41,9 @@ class CookieHeaderTest {
 
   @Test
   void noHeader_hasNoValue() {
-    assertThat(CookieHeader.valuesOf("__Host-id", (java.util.Enumeration<String>) null)).isEmpty();
+    PresentedValues found = new PresentedValues();
+    CookieHeader.read(null, "__Host-id", "__Host-id-seen", found);
+    assertThat(found.texts()).isEmpty();
     assertThat(read()).isEmpty();
     assertThat(read("")).isEmpty();
   }
@@ -79,6 +88,22 @@ class CookieHeaderTest {
     assertThat(read("__Host-id=x; ".repeat(150))).hasSize(4);
     assertThat(read("__Host-id=1; __Host-id=2", "__Host-id=3; __Host-id=4; __Host-id=5"))
         .containsExactly("1", "2", "3", "4");
+  }
+
+  @Test
+  @DisplayName("the cookie of the version hint is another one, and takes no value's place")
+  void hints_areNoValues() {
+    PresentedValues found =
+        readAll("__Host-id-seen=a; __Host-id=x; __Host-id-seen=b", "__Host-id-seen=; c=3");
+    assertThat(found.texts()).containsExactly("x");
+    assertThat(found.hints()).containsExactly("a", "b", "");
+
+    PresentedValues many = readAll("__Host-id-seen=a; ".repeat(150) + "__Host-id=x");
+    assertThat(many.texts()).containsExactly("x");
+    assertThat(many.hints()).hasSize(4);
+    PresentedValues late = readAll("__Host-id=x; ".repeat(150) + "__Host-id-seen=a");
+    assertThat(late.texts()).hasSize(4);
+    assertThat(late.hints()).containsExactly("a");
   }
 
   @Test

@@ -38,6 +38,7 @@ import org.junit.jupiter.api.DisplayName;
 class HostileInputFuzzTest {
 
   private static final String COOKIE = "__Host-session";
+  private static final String HINT_COOKIE = "__Host-session-seen";
 
   /** In an input, it stands for a token that is live. */
   private static final String LIVE_TOKEN = "\u0001";
@@ -92,6 +93,8 @@ class HostileInputFuzzTest {
   @FuzzTest(maxDuration = "30m", maxExecutions = 10_000_000)
   @DictionaryEntries({
     "__Host-session=",
+    "__Host-session-seen=",
+    "~0~1",
     "$Version=1",
     "; ",
     "\\x09",
@@ -104,11 +107,17 @@ class HostileInputFuzzTest {
     Live live = Live.INSTANCE;
     List<String> lines = List.of(text(bytes).replace(LIVE_TOKEN, live.token).split("\n", -1));
 
-    List<String> values = CookieHeader.valuesOf(COOKIE, Collections.enumeration(lines));
+    PresentedValues found = new PresentedValues();
+    CookieHeader.read(Collections.enumeration(lines), COOKIE, HINT_COOKIE, found);
+    List<String> values = found.texts();
 
-    check(values.equals(valuesByTheBook(lines)), "other values than by the book", lines, values);
+    check(values.equals(valuesByTheBook(COOKIE, lines)), "other values than by the book", lines);
+    check(
+        found.hints().equals(valuesByTheBook(HINT_COOKIE, lines)),
+        "other hints than by the book",
+        lines);
     live.store.forgetCalls();
-    Resolution resolution = live.manager.resolve(values);
+    Resolution resolution = live.manager.resolve(values, found.hints());
     long tokens = values.stream().filter(v -> SessionToken.parse(v).isPresent()).count();
     check(live.store.calls().size() <= tokens, "malformed tokens cost a look-up", lines);
     boolean isPresented = values.contains(live.token);
@@ -118,13 +127,13 @@ class HostileInputFuzzTest {
         lines);
   }
 
-  private static List<String> valuesByTheBook(List<String> lines) {
+  private static List<String> valuesByTheBook(String name, List<String> lines) {
     List<String> values = new ArrayList<>();
     for (String line : lines) {
       if (!stripped(line).toLowerCase(Locale.ROOT).startsWith("$version")) {
         for (String pair : line.split(";", -1)) {
-          if (stripped(pair).startsWith(COOKIE + "=")) {
-            values.add(stripped(pair).substring(COOKIE.length() + 1));
+          if (stripped(pair).startsWith(name + "=")) {
+            values.add(stripped(pair).substring(name.length() + 1));
           }
         }
       }

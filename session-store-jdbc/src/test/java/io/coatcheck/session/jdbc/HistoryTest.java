@@ -1,7 +1,11 @@
 package io.coatcheck.session.jdbc;
 
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.SessionPolicy;
+import io.coatcheck.session.nearcache.NearCacheSessionStore;
+import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.testkit.MovableClock;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -10,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -29,6 +34,9 @@ class HistoryTest {
           .anonymousIdleTimeout(Duration.ofHours(23))
           .absoluteTimeout(Duration.ofHours(24))
           .build();
+
+  /** Older than any history takes, so that no copy is renewed for its age. */
+  private static final Nodes COPIES = new Nodes(Duration.ofSeconds(60), false);
 
   @ParameterizedTest
   @EnumSource(TestDatabase.class)
@@ -57,27 +65,105 @@ class HistoryTest {
     run(database, 10, 200, Duration.ZERO, Duration.ZERO, Duration.ofMinutes(1));
   }
 
+  @ParameterizedTest
+  @EnumSource(TestDatabase.class)
+  @DisplayName("three nodes with copies: who changed something reads it on each, by the hint")
+  void threeNodes_withCopies(TestDatabase database) {
+    run(database, COPIES, 3, 100, Duration.ZERO, Duration.ZERO, Duration.ZERO);
+  }
+
+  @ParameterizedTest
+  @EnumSource(TestDatabase.class)
+  @DisplayName("with copies, and one of two nodes a minute ahead")
+  void twoNodes_withCopies_oneAhead(TestDatabase database) {
+    run(database, COPIES, 2, 100, Duration.ZERO, Duration.ofMinutes(1));
+  }
+
+  @ParameterizedTest
+  @EnumSource(TestDatabase.class)
+  @DisplayName("with copies, and one of three nodes a minute behind")
+  void threeNodes_withCopies_oneBehind(TestDatabase database) {
+    run(database, COPIES, 2, 100, Duration.ZERO, Duration.ZERO, Duration.ofMinutes(-1));
+  }
+
+  @Test
+  @DisplayName("with copies and without the hint, another node lags: so it is the hint that helps")
+  void threeNodes_withCopies_withoutHints() {
+    Nodes forgetful = new Nodes(COPIES.maxStaleness(), true);
+    assertThatThrownBy(
+            () ->
+                run(
+                    TestDatabase.H2,
+                    forgetful,
+                    3,
+                    100,
+                    Duration.ZERO,
+                    Duration.ZERO,
+                    Duration.ZERO))
+        .isInstanceOf(AssertionError.class);
+  }
+
+  @Tag("long")
+  @ParameterizedTest
+  @EnumSource(TestDatabase.class)
+  @DisplayName("with copies of the default age, which are revalidated meanwhile")
+  void threeNodes_withCopies_longHistories(TestDatabase database) {
+    Nodes copies = new Nodes(Duration.ofSeconds(1), false);
+    run(database, copies, 20, 200, Duration.ZERO, Duration.ZERO, Duration.ofMinutes(1));
+  }
+
+  /**
+   * What the nodes are like.
+   *
+   * @param maxStaleness how old copies may be; zero for no copies
+   * @param loseHints whether the client presents no version hints
+   */
+  private record Nodes(Duration maxStaleness, boolean loseHints) {
+
+    SessionStore store(JdbcSessionStore store) {
+      return maxStaleness.isZero()
+          ? store
+          : NearCacheSessionStore.builder(store).maxStaleness(maxStaleness).build();
+    }
+  }
+
   private static void run(TestDatabase database, int histories, int steps, Duration... skews) {
+    run(database, new Nodes(Duration.ZERO, false), histories, steps, skews);
+  }
+
+  private static void run(
+      TestDatabase database, Nodes kind, int histories, int steps, Duration... skews) {
     Long chosen = Long.getLong("coatcheck.history.seed");
     SecureRandom seeds = new SecureRandom();
     try (Table table = new Table(new Pool(database, database.database, true, null))) {
       for (int history = 0; history < (chosen == null ? histories : 1); history++) {
         List<SessionManager> nodes = new ArrayList<>();
+        List<SessionManager> exact = new ArrayList<>();
         List<MovableClock> clocks = new ArrayList<>();
         for (Duration skew : skews) {
           MovableClock clock = MovableClock.at(NOW.plus(skew));
           clocks.add(clock);
-          nodes.add(
-              SessionManager.builder(table.builder().build())
-                  .clock(clock)
-                  .policy(POLICY)
-                  .cleanUpInterval(Duration.ZERO)
-                  .build());
+          nodes.add(node(kind.store(table.builder().build()), clock));
+          exact.add(node(table.builder().build(), clock));
         }
-        new SessionHistory(nodes, clocks, chosen == null ? seeds.nextLong() : chosen).run(steps);
-        nodes.forEach(SessionManager::close);
+        SessionHistory random =
+            new SessionHistory(nodes, clocks, exact, chosen == null ? seeds.nextLong() : chosen);
+        try {
+          (kind.loseHints() ? random.losingHints() : random).run(steps);
+        } finally {
+          nodes.forEach(SessionManager::close);
+          exact.forEach(SessionManager::close);
+        }
         table.execute("DELETE FROM " + table.name);
       }
     }
+  }
+
+  private static SessionManager node(SessionStore store, MovableClock clock) {
+    return SessionManager.builder(store)
+        .clock(clock)
+        .policy(POLICY)
+        .cleanUpInterval(Duration.ZERO)
+        .build();
   }
 }

@@ -27,6 +27,9 @@ import org.jspecify.annotations.Nullable;
  * A random history of one client that hops between nodes, beside a model that knows what must come
  * of it. Requests may stay open while others run and end. After each step the model is compared
  * with what a node answers for every token that was ever sent.
+ *
+ * <p>Nodes that keep copies are compared for the client alone, who presents the version hints that
+ * it was given; for all other tokens, nodes without copies are asked.
  */
 final class SessionHistory {
 
@@ -35,6 +38,10 @@ final class SessionHistory {
 
   private final List<SessionManager> nodes;
   private final List<MovableClock> clocks;
+
+  /** Those of the nodes that answer from the store alone, or others that do. */
+  private final List<SessionManager> exact;
+
   private final Random random;
   private final List<String> log = new ArrayList<>();
 
@@ -42,6 +49,11 @@ final class SessionHistory {
   private final Map<String, Issued> issued = new LinkedHashMap<>();
   private final List<Open> open = new ArrayList<>();
   private @Nullable String cookie;
+
+  /** What the client says that it has seen. */
+  private List<String> hints = List.of();
+
+  private boolean losesHints;
   private int counter;
 
   /** What a session must be like. */
@@ -75,11 +87,22 @@ final class SessionHistory {
     }
   }
 
-  SessionHistory(List<SessionManager> nodes, List<MovableClock> clocks, long seed) {
+  SessionHistory(
+      List<SessionManager> nodes,
+      List<MovableClock> clocks,
+      List<SessionManager> exact,
+      long seed) {
     this.nodes = nodes;
     this.clocks = clocks;
+    this.exact = exact;
     random = new Random(seed);
     log.add("seed " + seed);
+  }
+
+  /** Has the client present no hint. */
+  SessionHistory losingHints() {
+    losesHints = true;
+    return this;
   }
 
   void run(int steps) {
@@ -139,10 +162,19 @@ final class SessionHistory {
 
   private Open begin() {
     SessionManager node = node();
-    Resolution resolution = node.resolve(List.of(String.valueOf(cookie)));
+    Resolution resolution = node.resolve(List.of(String.valueOf(cookie)), hints);
     assertThat(resolution).isInstanceOf(Resolution.Live.class);
     Session session = ((Resolution.Live) resolution).session();
+    assertSame(session, alive.get(session.id()));
     return new Open(node, session, alive.get(session.id()));
+  }
+
+  /** The response goes out; the client keeps the hint that it carries. */
+  private void answer(SessionManager node, Session session) {
+    Optional<String> hint = node.versionHints().flatMap(given -> given.take(session));
+    if (hint.isPresent() && !losesHints) {
+      hints = List.of(hint.get());
+    }
   }
 
   private Open change(Open request) {
@@ -226,6 +258,7 @@ final class SessionHistory {
     if (merges && modelled != null) {
       apply(request, modelled.attributes);
     }
+    answer(request.node, request.session);
   }
 
   private void login(Open request) {
@@ -262,6 +295,7 @@ final class SessionHistory {
     apply(request, modelled.attributes);
     log.add("  logs in " + session + " as " + user);
     send(session);
+    answer(request.node, session);
   }
 
   private void renew(Open request) {
@@ -277,6 +311,7 @@ final class SessionHistory {
       apply(request, modelled.attributes);
       send(request.session);
     }
+    answer(request.node, request.session);
   }
 
   private void logout(Open request) {
@@ -339,16 +374,25 @@ final class SessionHistory {
     return modelled != null && modelled.generation == known.generation();
   }
 
-  /** Asks a node for every token that was ever sent. */
+  /** Asks every node for the client's session, and an exact one for every token ever sent. */
   private void compare() {
-    int number = random.nextInt(nodes.size());
-    SessionManager node = nodes.get(number);
+    if (cookie != null && isAlive(cookie)) {
+      for (SessionManager one : nodes) {
+        Resolution own = one.resolve(List.of(cookie), hints);
+        assertThat(own).as("node %d", nodes.indexOf(one)).isInstanceOf(Resolution.Live.class);
+        assertSame(((Resolution.Live) own).session(), alive.get(issued.get(cookie).id()));
+      }
+    }
+    int number = random.nextInt(exact.size());
+    SessionManager node = exact.get(number);
     List<String> tokens = new ArrayList<>(issued.keySet());
     for (String token : tokens.subList(Math.max(0, tokens.size() - 12), tokens.size())) {
       Resolution resolution = node.resolve(List.of(token));
       Issued known = issued.get(token);
       assertThat(resolution instanceof Resolution.Live)
-          .as("node %d, session %s~%d: %s", number, known.id(), known.generation(), resolution)
+          .as(
+              "exact node %d, session %s~%d: %s",
+              number, known.id(), known.generation(), resolution)
           .isEqualTo(isAlive(token));
       if (resolution instanceof Resolution.Live live) {
         assertSame(live.session(), alive.get(known.id()));

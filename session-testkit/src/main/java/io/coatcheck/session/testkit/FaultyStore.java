@@ -49,7 +49,7 @@ public final class FaultyStore implements SessionStore {
     this.store = store;
     index = store.principalIndex().map(FaultyIndex::new);
     lookup = store.batchLookup().map(this::faulty);
-    copies = store.nearCopies().map(this::faulty);
+    copies = store.nearCopies().map(FaultyCopies::new);
     for (Operation operation : Operation.values()) {
       scripts.put(operation, new Script());
     }
@@ -201,11 +201,6 @@ public final class FaultyStore implements SessionStore {
     return ids -> carryOut(Operation.STAMPS, () -> inner.stamps(ids));
   }
 
-  private NearCopies faulty(NearCopies inner) {
-    return (id, minimumGeneration, minimumVersion) ->
-        carryOut(Operation.FIND, () -> inner.near(id, minimumGeneration, minimumVersion));
-  }
-
   private <T> T carryOut(Operation operation, Supplier<T> call) {
     Order order = script(operation).next();
     order.before.run();
@@ -306,6 +301,25 @@ public final class FaultyStore implements SessionStore {
 
     synchronized long calls() {
       return calls;
+    }
+  }
+
+  private final class FaultyCopies implements NearCopies {
+
+    private final NearCopies inner;
+
+    FaultyCopies(NearCopies inner) {
+      this.inner = inner;
+    }
+
+    @Override
+    public Near near(SessionId id, long minimumGeneration, long minimumVersion) {
+      return carryOut(Operation.FIND, () -> inner.near(id, minimumGeneration, minimumVersion));
+    }
+
+    @Override
+    public Duration longestAge() {
+      return inner.longestAge();
     }
   }
 

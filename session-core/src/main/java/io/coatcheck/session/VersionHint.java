@@ -1,0 +1,82 @@
+package io.coatcheck.session;
+
+import io.coatcheck.session.store.StoredSession;
+import java.util.List;
+
+/**
+ * What a client says that it has seen of a session: at least this generation and this version. Its
+ * text is {@code <id>~<generation>~<version>}, with the two numbers in decimal. It is a hint that
+ * anybody may have made up, and opens nothing.
+ */
+record VersionHint(long generation, long version) {
+
+  static final VersionHint NONE = new VersionHint(0, 0);
+
+  private static final char SEPARATOR = '~';
+
+  /** As many as surely fit into a {@code long}. */
+  private static final int MOST_DIGITS = 18;
+
+  private static final long MALFORMED = -1;
+
+  static String textOf(StoredSession session) {
+    return session.id().toString()
+        + SEPARATOR
+        + session.generation()
+        + SEPARATOR
+        + session.version();
+  }
+
+  /**
+   * Returns the most that the hints say of the session that a token names. What is about another
+   * session, or malformed, says nothing.
+   *
+   * @param hints untrusted, of any length
+   * @param token a text that was parsed as a token
+   */
+  static VersionHint among(List<String> hints, String token) {
+    VersionHint most = NONE;
+    for (int i = 0; i < hints.size(); i++) {
+      VersionHint hint = parse(hints.get(i), token);
+      if (hint.version > most.version) {
+        most = hint;
+      }
+    }
+    return most;
+  }
+
+  private static VersionHint parse(String text, String token) {
+    int idEnd = token.indexOf('.');
+    if (!text.regionMatches(0, token, 0, idEnd) || !isSeparator(text, idEnd)) {
+      return NONE;
+    }
+    int generationEnd = text.indexOf(SEPARATOR, idEnd + 1);
+    if (generationEnd < 0) {
+      return NONE;
+    }
+    long generation = number(text, idEnd + 1, generationEnd);
+    long version = number(text, generationEnd + 1, text.length());
+    return generation == MALFORMED || version == MALFORMED
+        ? NONE
+        : new VersionHint(generation, version);
+  }
+
+  private static boolean isSeparator(String text, int position) {
+    return position < text.length() && text.charAt(position) == SEPARATOR;
+  }
+
+  private static long number(String text, int start, int end) {
+    if (start == end || end - start > MOST_DIGITS) {
+      return MALFORMED;
+    }
+    long number = 0;
+    for (int i = start; i < end; i++) {
+      char digit = text.charAt(i);
+      if (digit < '0' || digit > '9') {
+        return MALFORMED;
+      }
+      number = number * 10 + (digit - '0');
+    }
+    return number;
+  }
+}

@@ -1,0 +1,57 @@
+package io.coatcheck.session.servlet;
+
+import io.coatcheck.session.Session;
+import io.coatcheck.session.SessionManager;
+import io.coatcheck.session.VersionHints;
+import jakarta.servlet.http.HttpServletResponse;
+import java.time.Duration;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How version hints travel: beside the token, in a cookie of the same scope, or in a header. They
+ * are no credential, and neither counts for the other. Immutable and thread-safe.
+ */
+final class HintTransport {
+
+  private final VersionHints hints;
+  private final @Nullable SessionCookie cookie;
+  private final @Nullable SessionHeader header;
+  private final Duration maxAge;
+
+  private HintTransport(
+      VersionHints hints, @Nullable SessionCookie cookie, @Nullable SessionHeader header) {
+    this.hints = hints;
+    this.cookie = cookie == null ? null : cookie.forHints();
+    this.header = header;
+    // In whole seconds, and one more for a client whose clock runs fast.
+    maxAge = Duration.ofSeconds(hints.lifetime().plusNanos(999_999_999).toSeconds() + 1);
+  }
+
+  /** Returns how hints travel; null if the store keeps no copies, so that there are none. */
+  static @Nullable HintTransport of(
+      SessionManager manager, @Nullable SessionCookie cookie, @Nullable SessionHeader header) {
+    Optional<VersionHints> hints = manager.versionHints();
+    return hints.isEmpty() ? null : new HintTransport(hints.get(), cookie, header);
+  }
+
+  /** Returns the name of the cookie; null if there is none. */
+  @Nullable String cookieName() {
+    return cookie == null ? null : cookie.name();
+  }
+
+  /** Returns the hint that is to go out because the request changed the session, once. */
+  Optional<String> take(Session session) {
+    return hints.take(session);
+  }
+
+  /** Returns for how long a client is to keep a hint. */
+  Duration maxAge() {
+    return maxAge;
+  }
+
+  /** Returns the place in a response where the hint stands. */
+  CredentialSlot slot(SessionTransport by, HttpServletResponse response) {
+    return CredentialSlot.of(by, cookie, header == null ? null : header.hintName(), response);
+  }
+}
