@@ -2,6 +2,7 @@ package io.coatcheck.session;
 
 import io.coatcheck.session.store.Admission;
 import io.coatcheck.session.store.BatchLookup;
+import io.coatcheck.session.store.BatchTouch;
 import io.coatcheck.session.store.Evictions;
 import io.coatcheck.session.store.NearCopies;
 import io.coatcheck.session.store.PrincipalIndex;
@@ -97,6 +98,11 @@ final class ReportingStore implements SessionStore {
   }
 
   @Override
+  public Optional<BatchTouch> batchTouch() {
+    return store.batchTouch();
+  }
+
+  @Override
   public boolean keepsLiveValues() {
     return store.keepsLiveValues();
   }
@@ -141,6 +147,16 @@ final class ReportingStore implements SessionStore {
     @Override
     public Duration longestAge() {
       return copies.longestAge();
+    }
+
+    @Override
+    public boolean touchSoon(SessionId id, Instant lastSeenAt, Instant now) {
+      return copies.touchSoon(id, lastSeenAt, now);
+    }
+
+    @Override
+    public Duration touchDelay() {
+      return copies.touchDelay();
     }
   }
 

@@ -58,7 +58,8 @@ public final class SessionManager implements AutoCloseable {
             builder.renewInterval,
             builder.endOnReuse,
             builder.limits);
-    resolver = new TokenResolver(engine);
+    Touches touches = new Touches(engine);
+    resolver = new TokenResolver(engine, touches);
     versionHints =
         engine
             .copies()
@@ -66,7 +67,7 @@ public final class SessionManager implements AutoCloseable {
             .filter(age -> !age.isZero())
             .map(VersionHints::new);
     SaveLoop saveLoop = new SaveLoop(engine, builder.storeTimeout);
-    writer = new SessionWriter(engine, saveLoop);
+    writer = new SessionWriter(engine, touches, saveLoop);
     logins = new Logins(engine, saveLoop, builder.limit, builder.dropAttributesAtLogin);
     store.evictions().ifPresent(evictions -> evictions.onEvicted(this::evicted));
     sweeper =

@@ -11,10 +11,12 @@ import org.jspecify.annotations.Nullable;
 final class SessionWriter {
 
   private final Engine engine;
+  private final Touches touches;
   private final SaveLoop saveLoop;
 
-  SessionWriter(Engine engine, SaveLoop saveLoop) {
+  SessionWriter(Engine engine, Touches touches, SaveLoop saveLoop) {
     this.engine = engine;
+    this.touches = touches;
     this.saveLoop = saveLoop;
   }
 
@@ -55,8 +57,7 @@ final class SessionWriter {
   }
 
   private boolean touch(Session session) {
-    if (session.takeTouchDue()
-        && !engine.store().touch(session.id(), session.requestedAt(), engine.now())) {
+    if (session.takeTouchDue() && !touches.store(session.snapshot(), session.requestedAt())) {
       session.end();
     }
     return true;

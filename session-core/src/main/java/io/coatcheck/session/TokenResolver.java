@@ -28,9 +28,11 @@ final class TokenResolver {
   private static final Resolution MALFORMED = new Resolution.Malformed();
 
   private final Engine engine;
+  private final Touches touches;
 
-  TokenResolver(Engine engine) {
+  TokenResolver(Engine engine, Touches touches) {
     this.engine = engine;
+    this.touches = touches;
   }
 
   /** What one token is worth: the snapshot that it opens, or why it is refused. */
@@ -196,9 +198,8 @@ final class TokenResolver {
   }
 
   private Resolution accept(Finding finding, StoredSession session, Instant now) {
-    long interval = touchIntervalMillis(session);
-    boolean due = now.toEpochMilli() - session.lastSeenAt().toEpochMilli() >= Math.max(interval, 1);
-    if (due && interval == 0) {
+    boolean due = touches.isDue(session, now);
+    if (due && touches.areExact(session)) {
       if (!engine.store().touch(session.id(), now, now)) {
         return refuse(
             Finding.refused(
@@ -207,17 +208,5 @@ final class TokenResolver {
       due = false;
     }
     return new Resolution.Live(new Session(engine, session, now, due, finding.renewal()));
-  }
-
-  /** The configured interval, and never more than a tenth of the session's own idle timeout. */
-  private long touchIntervalMillis(StoredSession session) {
-    long configured = engine.touchInterval().toMillis();
-    if (configured == 0) {
-      return 0;
-    }
-    return session
-        .idleTimeout()
-        .map(idle -> Math.min(configured, idle.toMillis() / 10))
-        .orElse(configured);
   }
 }

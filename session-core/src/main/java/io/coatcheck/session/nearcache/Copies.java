@@ -52,19 +52,33 @@ final class Copies implements NearCopies {
   /** Counts revocations by principal, whose ids are not known beforehand. */
   private final AtomicLong revocations = new AtomicLong();
 
+  /** Null if each touch goes to the store at once. */
+  private final @Nullable PendingTouches touches;
+
   private final LongAdder hits = new LongAdder();
   private final LongAdder misses = new LongAdder();
 
+  /**
+   * Makes it empty.
+   *
+   * @param touchDelay how long touches may wait; null if nobody will call {@link #flushTouches}
+   */
   Copies(
       SessionStore store,
       long maxStaleness,
       long outageGrace,
       long maximumBytes,
-      LongSupplier nanoTime) {
+      LongSupplier nanoTime,
+      @Nullable Duration touchDelay) {
     this.store = store;
     this.maxStaleness = maxStaleness;
     this.outageGrace = outageGrace;
     this.nanoTime = nanoTime;
+    touches =
+        touchDelay == null || store.batchTouch().isEmpty()
+            ? null
+            : new PendingTouches(
+                store, store.batchTouch().get(), touchDelay, nanoTime, this::forget);
     cache =
         Caffeine.newBuilder()
             .maximumWeight(maximumBytes)
@@ -235,6 +249,20 @@ final class Copies implements NearCopies {
   }
 
   @Override
+  public boolean touchSoon(SessionId id, Instant lastSeenAt, Instant now) {
+    if (touches == null || !touches.add(id, lastSeenAt, now)) {
+      return false;
+    }
+    seen(id, lastSeenAt);
+    return true;
+  }
+
+  @Override
+  public Duration touchDelay() {
+    return touches == null ? Duration.ZERO : touches.delay();
+  }
+
+  @Override
   public Duration longestAge() {
     return maxStaleness == 0 ? Duration.ZERO : Duration.ofNanos(maxStaleness + outageGrace);
   }
@@ -319,7 +347,18 @@ final class Copies implements NearCopies {
         .removeIf(copy -> copy.session.principal().filter(principal::equals).isPresent());
   }
 
-  void clear() {
+  /** Stores the touches that wait. */
+  void flushTouches() {
+    if (touches != null) {
+      touches.flush();
+    }
+  }
+
+  /** Stores the touches that wait, and forgets everything. */
+  void close() {
+    if (touches != null) {
+      touches.close();
+    }
     cache.invalidateAll();
   }
 

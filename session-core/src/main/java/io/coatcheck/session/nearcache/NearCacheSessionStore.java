@@ -2,6 +2,7 @@ package io.coatcheck.session.nearcache;
 
 import io.coatcheck.session.store.Admission;
 import io.coatcheck.session.store.BatchLookup;
+import io.coatcheck.session.store.BatchTouch;
 import io.coatcheck.session.store.Evictions;
 import io.coatcheck.session.store.NearCopies;
 import io.coatcheck.session.store.PrincipalIndex;
@@ -13,6 +14,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -34,7 +36,9 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Revalidation.</b> If the store has a {@link BatchLookup}, one daemon thread named {@code
  * coatcheck-revalidator-N} compares the copies that were used since its last look with the store,
  * many at a time, often enough that copies in use do not grow too old. The number of queries then
- * depends on the number of active sessions and not on that of requests.
+ * depends on the number of active sessions and not on that of requests. If it has a {@link
+ * BatchTouch}, the same thread stores activity, many sessions at a time; closing stores what is
+ * left.
  *
  * <p><b>Outage.</b> If the store cannot be reached and the copy is older than {@code maxStaleness},
  * the request fails, unless {@code serveStaleOnOutage} allows for more.
@@ -50,24 +54,28 @@ public final class NearCacheSessionStore implements SessionStore {
   private final Copies copies;
   private final Optional<PrincipalIndex> index;
   private final Optional<Evictions> evictions;
+  private final Optional<BatchTouch> batchTouch;
   private final @Nullable Revalidator revalidator;
 
   private NearCacheSessionStore(Builder builder) {
     store = builder.store;
+    Optional<BatchLookup> batches = store.batchLookup();
+    boolean revalidates =
+        batches.isPresent() && !builder.maxStaleness.isZero() && builder.revalidate;
+    Duration interval = builder.maxStaleness.dividedBy(4);
     copies =
         new Copies(
             store,
             builder.maxStaleness.toNanos(),
             builder.serveStaleOnOutage.toNanos(),
             builder.maximumBytes,
-            builder.nanoTime);
+            builder.nanoTime,
+            // One look after another, and as long for the work.
+            revalidates ? interval.multipliedBy(2) : null);
     index = store.principalIndex().map(NearIndex::new);
     evictions = store.evictions().map(inner -> listener -> inner.onEvicted(forgetting(listener)));
-    Optional<BatchLookup> batches = store.batchLookup();
-    revalidator =
-        batches.isEmpty() || builder.maxStaleness.isZero() || !builder.revalidate
-            ? null
-            : new Revalidator(copies, batches.get(), builder.maxStaleness.dividedBy(4));
+    batchTouch = store.batchTouch().map(NearBatchTouch::new);
+    revalidator = revalidates ? new Revalidator(copies, batches.get(), interval) : null;
     if (revalidator != null) {
       revalidator.start();
     }
@@ -159,6 +167,11 @@ public final class NearCacheSessionStore implements SessionStore {
   }
 
   @Override
+  public Optional<BatchTouch> batchTouch() {
+    return batchTouch;
+  }
+
+  @Override
   public Duration touchInterval() {
     return store.touchInterval();
   }
@@ -178,7 +191,7 @@ public final class NearCacheSessionStore implements SessionStore {
     if (revalidator != null) {
       revalidator.close();
     }
-    copies.clear();
+    copies.close();
     store.close();
   }
 
@@ -187,6 +200,28 @@ public final class NearCacheSessionStore implements SessionStore {
       copies.forget(session.id());
       consumer.accept(session);
     };
+  }
+
+  /** The store's touch of many, with what it did shown by the copies. */
+  private final class NearBatchTouch implements BatchTouch {
+
+    private final BatchTouch batches;
+
+    NearBatchTouch(BatchTouch batches) {
+      this.batches = batches;
+    }
+
+    @Override
+    public Set<SessionId> touchAll(Map<SessionId, Instant> lastSeenAt, Instant now) {
+      Set<SessionId> touched = batches.touchAll(lastSeenAt, now);
+      lastSeenAt.forEach(
+          (id, moment) -> {
+            if (touched.contains(id)) {
+              copies.seen(id, moment);
+            }
+          });
+      return touched;
+    }
   }
 
   /** The store's index, with what it ends forgotten here. */

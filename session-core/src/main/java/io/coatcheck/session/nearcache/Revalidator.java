@@ -15,7 +15,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Compares the copies that requests used since the last look with the store, in batches, and makes
  * those that agree young again. A copy that differs, or whose session is gone, is forgotten: the
- * next request loads it. A copy that nobody uses is left to grow old.
+ * next request loads it. A copy that nobody uses is left to grow old. It stores the touches that
+ * wait, too.
  */
 final class Revalidator implements AutoCloseable {
 
@@ -44,18 +45,23 @@ final class Revalidator implements AutoCloseable {
   private void run() {
     try {
       while (!closing.await(interval.toNanos(), TimeUnit.NANOSECONDS)) {
-        try {
-          revalidate();
-        } catch (SessionStoreException e) {
-          // Copies grow too old and requests ask the store themselves; they report the failure.
-          LOG.debug("Revalidation failed; it is tried again: {}", e.getMessage());
-        } catch (RuntimeException e) {
-          LOG.error("Revalidation failed unexpectedly; it is tried again", e);
-        }
+        attempt("Storing activity", copies::flushTouches);
+        attempt("Revalidation", this::revalidate);
       }
     } catch (InterruptedException e) {
       // Only close() interrupts, to end a call to the store.
       Thread.currentThread().interrupt();
+    }
+  }
+
+  private static void attempt(String what, Runnable work) {
+    try {
+      work.run();
+    } catch (SessionStoreException e) {
+      // Copies grow too old and requests ask the store themselves; they report the failure.
+      LOG.debug("{} failed; it is tried again: {}", what, e.getMessage());
+    } catch (RuntimeException e) {
+      LOG.error("{} failed unexpectedly; it is tried again", what, e);
     }
   }
 

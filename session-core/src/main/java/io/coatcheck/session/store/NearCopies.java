@@ -2,6 +2,7 @@ package io.coatcheck.session.store;
 
 import io.coatcheck.session.token.SessionId;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
 
 /**
@@ -32,6 +33,19 @@ public interface NearCopies {
    * zero if none is kept. As long after a change on another node, {@link #near} may not show it.
    */
   Duration longestAge();
+
+  /**
+   * Takes over a touch that is to be stored together with others, within {@link #touchDelay} unless
+   * the store fails; meanwhile this node's copy shows it. A node that dies before has lost it, and
+   * what has ended by then stays so. Never blocks on the store.
+   *
+   * @param now when the request asked for it
+   * @return {@code false} if it was not taken over: then {@link SessionStore#touch} is to be called
+   */
+  boolean touchSoon(SessionId id, Instant lastSeenAt, Instant now);
+
+  /** Returns how long touches may wait that were taken over; zero if none are taken over. */
+  Duration touchDelay();
 
   /**
    * What is known nearby.

@@ -128,6 +128,11 @@ public interface SessionStore extends AutoCloseable {
     return Optional.empty();
   }
 
+  /** Returns the touch of many sessions at once, the same each time, or empty if there is none. */
+  default Optional<BatchTouch> batchTouch() {
+    return Optional.empty();
+  }
+
   /**
    * Tells whether this store keeps live attribute values as they are, in this process. If not,
    * which is the default, values are encoded when they are set, so that one that cannot be stored

@@ -2,6 +2,7 @@ package io.coatcheck.session.nearcache;
 
 import io.coatcheck.session.memory.InMemorySessionStore;
 import io.coatcheck.session.store.BatchLookup;
+import io.coatcheck.session.store.BatchTouch;
 import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.SessionStoreException;
@@ -10,20 +11,25 @@ import io.coatcheck.session.token.SessionId;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 
 /**
  * A store that is far away: counts what it is asked, can be unreachable, and can be slow to answer.
  */
-final class RemoteStore implements SessionStore, BatchLookup {
+final class RemoteStore implements SessionStore, BatchLookup, BatchTouch {
 
   private final SessionStore store = InMemorySessionStore.builder().copyOnRead(true).build();
   final AtomicInteger finds = new AtomicInteger();
   final AtomicInteger batches = new AtomicInteger();
+  final AtomicInteger touches = new AtomicInteger();
+  final AtomicInteger touchBatches = new AtomicInteger();
+  final Set<SessionId> heldByOthers = ConcurrentHashMap.newKeySet();
   volatile boolean down;
   volatile boolean closed;
 
@@ -32,6 +38,9 @@ final class RemoteStore implements SessionStore, BatchLookup {
 
   /** Run once after the next update is stored and before it answers. */
   volatile Runnable beforeUpdateAnswers = () -> {};
+
+  /** Run once after the next batch of touches is stored and before it answers. */
+  volatile Runnable beforeTouchAllAnswers = () -> {};
 
   private void reach() {
     if (down) {
@@ -68,6 +77,7 @@ final class RemoteStore implements SessionStore, BatchLookup {
 
   @Override
   public boolean touch(SessionId id, Instant lastSeenAt, Instant now) {
+    touches.incrementAndGet();
     reach();
     return store.touch(id, lastSeenAt, now);
   }
@@ -105,6 +115,28 @@ final class RemoteStore implements SessionStore, BatchLookup {
           .ifPresent(found -> stamps.put(id, new Stamp(found.version(), found.lastSeenAt())));
     }
     return stamps;
+  }
+
+  @Override
+  public Optional<BatchTouch> batchTouch() {
+    return Optional.of(this);
+  }
+
+  @Override
+  public Set<SessionId> touchAll(Map<SessionId, Instant> lastSeenAt, Instant now) {
+    touchBatches.incrementAndGet();
+    reach();
+    Set<SessionId> touched = new HashSet<>();
+    lastSeenAt.forEach(
+        (id, moment) -> {
+          if (!heldByOthers.contains(id) && store.touch(id, moment, now)) {
+            touched.add(id);
+          }
+        });
+    Runnable slow = beforeTouchAllAnswers;
+    beforeTouchAllAnswers = () -> {};
+    slow.run();
+    return touched;
   }
 
   @Override

@@ -7,17 +7,23 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** The SQL of one database, with the name of the table in it. Immutable and thread-safe. */
 abstract sealed class Dialect permits PostgreSqlDialect, MySqlDialect, H2Dialect {
+
+  static final String SKIP_LOCKED = " FOR UPDATE SKIP LOCKED";
 
   final TableName table;
   final String find;
   final String insert;
   final String update;
   final String touch;
+  private final String lockFree;
 
   Dialect(TableName table) {
     this.table = table;
@@ -25,6 +31,7 @@ abstract sealed class Dialect permits PostgreSqlDialect, MySqlDialect, H2Dialect
     insert = SessionRow.insertInto(table);
     update = SessionRow.update(table);
     touch = SessionRow.touch(table);
+    lockFree = "SELECT id FROM " + table.qualified() + " WHERE expires_at > ? AND ";
   }
 
   final String select(String condition) {
@@ -47,6 +54,43 @@ abstract sealed class Dialect permits PostgreSqlDialect, MySqlDialect, H2Dialect
       SessionRow.bindTouch(statement, this, id, lastSeenAt, now);
       return statement.executeUpdate() > 0;
     }
+  }
+
+  /** Tells whether {@link #touchAll} is one statement, which needs no transaction around it. */
+  boolean touchesAllAtOnce() {
+    return false;
+  }
+
+  /**
+   * Touches many sessions, but for those whose rows others hold.
+   *
+   * @return those that are there, unexpired and not held
+   */
+  Set<SessionId> touchAll(Statements statements, Map<SessionId, Instant> lastSeenAt, Instant now)
+      throws SQLException {
+    Set<SessionId> free = new HashSet<>();
+    Condition given = withIdIn(lastSeenAt.keySet());
+    try (PreparedStatement statement = statements.prepare(lockFree + given.sql() + SKIP_LOCKED)) {
+      statement.setLong(1, now.toEpochMilli());
+      given.bind(statement, 2);
+      try (ResultSet rows = statement.executeQuery()) {
+        while (rows.next()) {
+          free.add(getId(rows, 1));
+        }
+      }
+    }
+    if (!free.isEmpty()) {
+      try (PreparedStatement statement = statements.prepare(touch)) {
+        for (Map.Entry<SessionId, Instant> entry : lastSeenAt.entrySet()) {
+          if (free.contains(entry.getKey())) {
+            SessionRow.bindTouch(statement, this, entry.getKey(), entry.getValue(), now);
+            statement.addBatch();
+          }
+        }
+        statement.executeBatch();
+      }
+    }
+    return free;
   }
 
   /** Tells whether {@link #delete} is done or undone as a whole without a transaction around it. */
@@ -132,7 +176,8 @@ abstract sealed class Dialect permits PostgreSqlDialect, MySqlDialect, H2Dialect
         + table.qualified()
         + " WHERE sweep_at <= ?"
         + order
-        + " LIMIT ? FOR UPDATE SKIP LOCKED";
+        + " LIMIT ?"
+        + SKIP_LOCKED;
   }
 
   /** Executes a query that gives whole rows of sessions. */

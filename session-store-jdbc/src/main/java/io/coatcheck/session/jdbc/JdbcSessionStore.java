@@ -2,6 +2,7 @@ package io.coatcheck.session.jdbc;
 
 import io.coatcheck.session.codec.AttributeFrames;
 import io.coatcheck.session.store.BatchLookup;
+import io.coatcheck.session.store.BatchTouch;
 import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.SessionStoreException;
@@ -50,6 +51,7 @@ public final class JdbcSessionStore implements SessionStore {
   private final Cleaning cleaning;
   private final JdbcPrincipalIndex principalIndex;
   private final JdbcBatchLookup batchLookup;
+  private final JdbcBatchTouch batchTouch;
 
   private JdbcSessionStore(
       Transactions transactions, Dialect dialect, Cleaning cleaning, JdbcPrincipalIndex index) {
@@ -58,6 +60,7 @@ public final class JdbcSessionStore implements SessionStore {
     this.cleaning = cleaning;
     principalIndex = index;
     batchLookup = new JdbcBatchLookup(transactions, dialect);
+    batchTouch = new JdbcBatchTouch(transactions, dialect);
   }
 
   /**
@@ -111,10 +114,7 @@ public final class JdbcSessionStore implements SessionStore {
    */
   @Override
   public boolean touch(SessionId id, Instant lastSeenAt, Instant now) {
-    if (lastSeenAt.isBefore(Instant.EPOCH) || lastSeenAt.isAfter(StoredSession.MAX_MOMENT)) {
-      throw new IllegalArgumentException(
-          "lastSeenAt must lie between 1970 and the end of the year 9999: " + lastSeenAt);
-    }
+    SessionRow.checkMoment(lastSeenAt);
     return transactions.one(
         new Operation("touch", id), statements -> dialect.touch(statements, id, lastSeenAt, now));
   }
@@ -152,6 +152,11 @@ public final class JdbcSessionStore implements SessionStore {
   @Override
   public Optional<BatchLookup> batchLookup() {
     return Optional.of(batchLookup);
+  }
+
+  @Override
+  public Optional<BatchTouch> batchTouch() {
+    return Optional.of(batchTouch);
   }
 
   /**
@@ -246,7 +251,8 @@ public final class JdbcSessionStore implements SessionStore {
     }
 
     /**
-     * Bounds the attributes that {@link JdbcSessionStore#deleteExpired} holds in memory at a time, in bytes, at least 1; the row that passes the bound is the last one. Default: 16 MiB.
+     * Bounds the attributes that {@link JdbcSessionStore#deleteExpired} holds in memory at a time,
+     * in bytes, at least 1; the row that passes the bound is the last one. Default: 16 MiB.
      */
     public Builder cleanUpBytes(long bytes) {
       if (bytes < 1) {

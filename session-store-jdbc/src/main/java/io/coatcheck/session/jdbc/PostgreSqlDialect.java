@@ -2,11 +2,15 @@ package io.coatcheck.session.jdbc;
 
 import io.coatcheck.session.token.SessionId;
 import java.nio.ByteBuffer;
+import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.Collection;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -14,10 +18,21 @@ import org.jspecify.annotations.Nullable;
 final class PostgreSqlDialect extends Dialect {
 
   private final String deleteFrom;
+  private final String touchAll;
 
   PostgreSqlDialect(TableName table) {
     super(table);
     deleteFrom = "DELETE FROM " + table.qualified() + " WHERE ";
+    touchAll =
+        "UPDATE "
+            + table.qualified()
+            + " AS stored"
+            + SessionRow.touchTo("free.moment")
+            + " FROM (SELECT held.id, given.moment FROM "
+            + table.qualified()
+            + " AS held JOIN unnest(?, ?) AS given (id, moment) ON held.id = given.id"
+            + " WHERE held.expires_at > ? FOR UPDATE OF held SKIP LOCKED) AS free"
+            + " WHERE stored.id = free.id RETURNING stored.id";
   }
 
   @Override
@@ -40,6 +55,31 @@ final class PostgreSqlDialect extends Dialect {
   @Override
   @Nullable String getPrincipal(ResultSet row, int column) throws SQLException {
     return row.getString(column);
+  }
+
+  @Override
+  boolean touchesAllAtOnce() {
+    return true;
+  }
+
+  @Override
+  Set<SessionId> touchAll(Statements statements, Map<SessionId, Instant> lastSeenAt, Instant now)
+      throws SQLException {
+    Object[] ids = lastSeenAt.keySet().stream().map(SessionId::toUuid).toArray();
+    Object[] moments = lastSeenAt.values().stream().map(Instant::toEpochMilli).toArray();
+    Set<SessionId> touched = new HashSet<>();
+    try (PreparedStatement statement = statements.prepare(touchAll)) {
+      Connection connection = statement.getConnection();
+      statement.setArray(1, connection.createArrayOf("uuid", ids));
+      statement.setArray(2, connection.createArrayOf("bigint", moments));
+      statement.setLong(3, now.toEpochMilli());
+      try (ResultSet rows = statement.executeQuery()) {
+        while (rows.next()) {
+          touched.add(getId(rows, 1));
+        }
+      }
+    }
+    return touched;
   }
 
   @Override

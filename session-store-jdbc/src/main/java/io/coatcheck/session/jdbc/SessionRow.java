@@ -108,13 +108,29 @@ final class SessionRow {
     statement.setLong(next, now.toEpochMilli());
   }
 
-  /** An update that keeps {@code sweep_at}, so that it changes no index. */
   static String touch(TableName table) {
-    return "UPDATE "
-        + table.qualified()
-        + " SET expires_at = LEAST(absolute_deadline,"
-        + " GREATEST(last_seen_at, ?) + COALESCE(idle_timeout, absolute_deadline)),"
-        + " last_seen_at = GREATEST(last_seen_at, ?) WHERE id = ? AND expires_at > ?";
+    return "UPDATE " + table.qualified() + touchTo("?") + " WHERE id = ? AND expires_at > ?";
+  }
+
+  /** What a touch sets: it keeps {@code sweep_at}, so that it changes no index. */
+  static String touchTo(String moment) {
+    return " SET expires_at = LEAST(absolute_deadline, GREATEST(last_seen_at, "
+        + moment
+        + ") + COALESCE(idle_timeout, absolute_deadline)), last_seen_at = GREATEST(last_seen_at, "
+        + moment
+        + ")";
+  }
+
+  /**
+   * Checks that a moment can be stored.
+   *
+   * @throws IllegalArgumentException if not
+   */
+  static void checkMoment(Instant lastSeenAt) {
+    if (lastSeenAt.isBefore(Instant.EPOCH) || lastSeenAt.isAfter(StoredSession.MAX_MOMENT)) {
+      throw new IllegalArgumentException(
+          "lastSeenAt must lie between 1970 and the end of the year 9999: " + lastSeenAt);
+    }
   }
 
   static void bindTouch(

@@ -3,12 +3,17 @@ package io.coatcheck.session.jdbc;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.coatcheck.session.store.Admission;
+import io.coatcheck.session.store.BatchTouch;
 import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.WhenFull;
+import io.coatcheck.session.token.SessionId;
+import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
@@ -72,6 +77,51 @@ class StatementBudgetTest {
       assertThat(index.deleteByPrincipal("alice", Set.of(spared.id()), deleted::add)).isEqualTo(2);
       assertThat(deleted).hasSize(2);
       assertThat(table.watched.takeKinds()).containsExactlyElementsOf(deletion(pool));
+    }
+  }
+
+  @DisplayName("a batch of touches is one statement on PostgreSQL, elsewhere two")
+  @ParameterizedTest
+  @MethodSource("pools")
+  void batchOfTouches(Pool pool) {
+    try (Table table = new Table(pool)) {
+      Map<SessionId, Instant> moments = new HashMap<>();
+      for (int i = 0; i < 100; i++) {
+        StoredSession session = Sessions.of("alice").build();
+        table.store.insert(session);
+        moments.put(session.id(), NOW.plusSeconds(60));
+      }
+      table.watched.takeKinds();
+
+      assertThat(table.store.batchTouch().orElseThrow().touchAll(moments, NOW)).hasSize(100);
+
+      assertThat(table.watched.takeKinds())
+          .containsExactlyElementsOf(
+              pool.server() == TestDatabase.POSTGRESQL
+                  ? List.of("UPDATE")
+                  : List.of("SELECT", "UPDATE"));
+    }
+  }
+
+  @DisplayName("a batch of touches waits for no row that another transaction holds")
+  @ParameterizedTest
+  @MethodSource("pools")
+  void batchOfTouches_leavesOutWhatOthersHold(Pool pool) throws SQLException {
+    try (Table table = new Table(pool);
+        RowHolder other = new RowHolder(table)) {
+      StoredSession held = Sessions.of("alice").build();
+      StoredSession free = Sessions.of("alice").build();
+      table.store.insert(held);
+      table.store.insert(free);
+      BatchTouch batch = table.store.batchTouch().orElseThrow();
+      Map<SessionId, Instant> moments =
+          Map.of(held.id(), NOW.plusSeconds(60), free.id(), NOW.plusSeconds(60));
+      other.hold(held.id());
+
+      assertThat(batch.touchAll(moments, NOW)).containsExactly(free.id());
+
+      other.rollBack();
+      assertThat(batch.touchAll(moments, NOW)).hasSize(2);
     }
   }
 

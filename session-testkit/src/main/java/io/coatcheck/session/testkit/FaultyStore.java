@@ -2,6 +2,7 @@ package io.coatcheck.session.testkit;
 
 import io.coatcheck.session.store.Admission;
 import io.coatcheck.session.store.BatchLookup;
+import io.coatcheck.session.store.BatchTouch;
 import io.coatcheck.session.store.Evictions;
 import io.coatcheck.session.store.NearCopies;
 import io.coatcheck.session.store.PrincipalIndex;
@@ -42,6 +43,7 @@ public final class FaultyStore implements SessionStore {
   private final SessionStore store;
   private final Optional<PrincipalIndex> index;
   private final Optional<BatchLookup> lookup;
+  private final Optional<BatchTouch> batchTouch;
   private final Optional<NearCopies> copies;
   private final Map<Operation, Script> scripts = new EnumMap<>(Operation.class);
 
@@ -49,6 +51,7 @@ public final class FaultyStore implements SessionStore {
     this.store = store;
     index = store.principalIndex().map(FaultyIndex::new);
     lookup = store.batchLookup().map(this::faulty);
+    batchTouch = store.batchTouch().map(this::faulty);
     copies = store.nearCopies().map(FaultyCopies::new);
     for (Operation operation : Operation.values()) {
       scripts.put(operation, new Script());
@@ -81,7 +84,9 @@ public final class FaultyStore implements SessionStore {
     /** {@link PrincipalIndex#admit}. */
     ADMIT,
     /** {@link BatchLookup#stamps}. */
-    STAMPS
+    STAMPS,
+    /** {@link BatchTouch#touchAll}. */
+    TOUCH_ALL
   }
 
   /** Lets the next calls of an operation fail without any effect. */
@@ -178,6 +183,11 @@ public final class FaultyStore implements SessionStore {
   }
 
   @Override
+  public Optional<BatchTouch> batchTouch() {
+    return batchTouch;
+  }
+
+  @Override
   public Optional<Evictions> evictions() {
     return store.evictions();
   }
@@ -199,6 +209,11 @@ public final class FaultyStore implements SessionStore {
 
   private BatchLookup faulty(BatchLookup inner) {
     return ids -> carryOut(Operation.STAMPS, () -> inner.stamps(ids));
+  }
+
+  private BatchTouch faulty(BatchTouch inner) {
+    return (lastSeenAt, now) ->
+        carryOut(Operation.TOUCH_ALL, () -> inner.touchAll(lastSeenAt, now));
   }
 
   private <T> T carryOut(Operation operation, Supplier<T> call) {
@@ -320,6 +335,16 @@ public final class FaultyStore implements SessionStore {
     @Override
     public Duration longestAge() {
       return inner.longestAge();
+    }
+
+    @Override
+    public boolean touchSoon(SessionId id, Instant lastSeenAt, Instant now) {
+      return inner.touchSoon(id, lastSeenAt, now);
+    }
+
+    @Override
+    public Duration touchDelay() {
+      return inner.touchDelay();
     }
   }
 

@@ -6,12 +6,14 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import io.coatcheck.session.memory.InMemorySessionStore;
 import io.coatcheck.session.store.BatchLookup;
+import io.coatcheck.session.store.BatchTouch;
 import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.WhenFull;
 import io.coatcheck.session.testkit.FaultyStore.Operation;
+import java.time.Instant;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
@@ -57,7 +59,10 @@ class FaultyStoreTest {
   }
 
   @ParameterizedTest
-  @EnumSource(value = Operation.class, mode = EnumSource.Mode.EXCLUDE, names = "STAMPS")
+  @EnumSource(
+      value = Operation.class,
+      mode = EnumSource.Mode.EXCLUDE,
+      names = {"STAMPS", "TOUCH_ALL"})
   void failBefore_hasNoEffectAndIsCounted(Operation operation) {
     inner.insert(session);
     store.failBefore(operation, 2);
@@ -103,6 +108,11 @@ class FaultyStoreTest {
       public Optional<BatchLookup> batchLookup() {
         return Optional.of(ids -> Map.of());
       }
+
+      @Override
+      public Optional<BatchTouch> batchTouch() {
+        return Optional.of((lastSeenAt, now) -> Set.of());
+      }
     }
     FaultyStore faulty = FaultyStore.wrap(new WithLookup());
     BatchLookup lookup = faulty.batchLookup().orElseThrow();
@@ -112,6 +122,12 @@ class FaultyStoreTest {
     assertThat(lookup.stamps(Set.of())).isEmpty();
     assertThat(faulty.calls(Operation.STAMPS)).isEqualTo(2);
     assertThat(store.batchLookup()).isEmpty();
+    BatchTouch touch = faulty.batchTouch().orElseThrow();
+    faulty.failBefore(Operation.TOUCH_ALL, 1);
+    assertThatExceptionOfType(SessionStoreException.class)
+        .isThrownBy(() -> touch.touchAll(Map.of(), Instant.EPOCH));
+    assertThat(touch.touchAll(Map.of(), Instant.EPOCH)).isEmpty();
+    assertThat(store.batchTouch()).isEmpty();
     assertThat(store.nearCopies()).isEmpty();
   }
 

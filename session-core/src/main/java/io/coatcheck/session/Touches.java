@@ -1,0 +1,67 @@
+package io.coatcheck.session;
+
+import io.coatcheck.session.store.NearCopies;
+import io.coatcheck.session.store.StoredSession;
+import java.time.Duration;
+import java.time.Instant;
+
+/**
+ * How activity is stored: not with each request, but before the stored last-seen moment lags more
+ * than the touch interval. Where copies are kept on this node, touches are handed over to be
+ * written together; so much earlier that the lag stays what it may be, even if the node dies before
+ * they are written.
+ */
+final class Touches {
+
+  private final Engine engine;
+
+  /** How long a touch that is handed over may wait; zero if none is handed over. */
+  private final long delayMillis;
+
+  Touches(Engine engine) {
+    this.engine = engine;
+    delayMillis = engine.copies().map(NearCopies::touchDelay).orElse(Duration.ZERO).toMillis();
+  }
+
+  /** Tells whether each request touches before it begins, so that nothing lags. */
+  boolean areExact(StoredSession session) {
+    return intervalMillis(session) == 0;
+  }
+
+  /** Tells whether a request at this moment is to touch the session. */
+  boolean isDue(StoredSession session, Instant now) {
+    long interval = intervalMillis(session);
+    long most = isHandedOver(interval) ? interval - delayMillis : Math.max(interval, 1);
+    return now.toEpochMilli() - session.lastSeenAt().toEpochMilli() >= most;
+  }
+
+  /**
+   * Stores that a session was seen, now or soon.
+   *
+   * @return whether it is still there, as far as is known
+   */
+  boolean store(StoredSession session, Instant lastSeenAt) {
+    Instant now = engine.now();
+    return (isHandedOver(intervalMillis(session))
+            && engine.copies().isPresent()
+            && engine.copies().get().touchSoon(session.id(), lastSeenAt, now))
+        || engine.store().touch(session.id(), lastSeenAt, now);
+  }
+
+  /** A touch must not be due much more often only because it has to wait. */
+  private boolean isHandedOver(long interval) {
+    return delayMillis > 0 && 2 * delayMillis <= interval;
+  }
+
+  /** The configured interval, and never more than a tenth of the session's own idle timeout. */
+  private long intervalMillis(StoredSession session) {
+    long configured = engine.touchInterval().toMillis();
+    if (configured == 0) {
+      return 0;
+    }
+    return session
+        .idleTimeout()
+        .map(idle -> Math.min(configured, idle.toMillis() / 10))
+        .orElse(configured);
+  }
+}

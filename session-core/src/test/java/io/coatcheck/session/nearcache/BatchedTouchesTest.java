@@ -1,0 +1,266 @@
+package io.coatcheck.session.nearcache;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.coatcheck.session.Authentication;
+import io.coatcheck.session.LoginOptions;
+import io.coatcheck.session.Resolution;
+import io.coatcheck.session.Session;
+import io.coatcheck.session.SessionManager;
+import io.coatcheck.session.store.SessionStoreException;
+import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.token.SecretHash;
+import io.coatcheck.session.token.SessionId;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+
+@DisplayName("touches are written together, by the thread that revalidates")
+class BatchedTouchesTest {
+
+  private static final Instant NOW = Instant.parse("2026-03-01T12:00:00Z");
+  private static final Duration IDLE = Duration.ofMinutes(30);
+  private static final Duration DELAY = Duration.ofMillis(500);
+  private static final SecureRandom RANDOM = new SecureRandom();
+
+  private final AtomicLong nanos = new AtomicLong(Long.MAX_VALUE - 1_000);
+  private final RemoteStore remote = new RemoteStore();
+  private final Copies copies =
+      new Copies(remote, Duration.ofSeconds(1).toNanos(), 0, 1 << 24, nanos::get, DELAY);
+
+  private StoredSession stored() {
+    StoredSession session =
+        StoredSession.builder(SessionId.generate(NOW, RANDOM))
+            .secretHash(SecretHash.of(new byte[32]))
+            .createdAt(NOW)
+            .idleTimeout(IDLE)
+            .absoluteDeadline(NOW.plus(Duration.ofHours(12)))
+            .build();
+    remote.insert(session);
+    return session;
+  }
+
+  private Instant storedMoment(StoredSession session) {
+    return remote.find(session.id()).orElseThrow().lastSeenAt();
+  }
+
+  @Test
+  void manySessions_areFewStatements() {
+    for (int i = 0; i < 2_500; i++) {
+      assertThat(copies.touchSoon(stored().id(), NOW.plusSeconds(60), NOW)).isTrue();
+    }
+    assertThat(remote.touchBatches).hasValue(0);
+
+    copies.flushTouches();
+
+    assertThat(remote.touchBatches).hasValue(3);
+    assertThat(remote.touches).hasValue(0);
+    copies.flushTouches();
+    assertThat(remote.touchBatches).as("nothing waits any more").hasValue(3);
+  }
+
+  @Test
+  void copy_showsItAtOnce_andTheStoreSoon() {
+    StoredSession session = stored();
+    copies.near(session.id(), 0, 0);
+    Instant later = NOW.plusSeconds(60);
+
+    copies.touchSoon(session.id(), later, later);
+
+    assertThat(copies.near(session.id(), 0, 0).session().orElseThrow().lastSeenAt())
+        .isEqualTo(later);
+    assertThat(storedMoment(session)).isEqualTo(NOW);
+    copies.flushTouches();
+    assertThat(storedMoment(session)).isEqualTo(later);
+  }
+
+  @Test
+  @DisplayName("I6: the last-seen moment only moves forward")
+  void earlierMoment_isIgnored() {
+    StoredSession session = stored();
+    copies.touchSoon(session.id(), NOW.plusSeconds(60), NOW);
+    copies.touchSoon(session.id(), NOW.plusSeconds(20), NOW);
+    copies.flushTouches();
+    assertThat(storedMoment(session)).isEqualTo(NOW.plusSeconds(60));
+
+    copies.touchSoon(session.id(), NOW.plusSeconds(30), NOW);
+    copies.flushTouches();
+    assertThat(storedMoment(session)).isEqualTo(NOW.plusSeconds(60));
+  }
+
+  @Test
+  @DisplayName("I2: what has expired by the time of the batch stays so, whenever the request came")
+  void expiredMeanwhile_isNotRevived() {
+    StoredSession session = stored();
+    copies.near(session.id(), 0, 0);
+    Instant justBefore = session.expiresAt().minusMillis(200);
+    copies.touchSoon(session.id(), justBefore, justBefore);
+    nanos.addAndGet(Duration.ofMillis(200).toNanos());
+
+    copies.flushTouches();
+
+    assertThat(storedMoment(session)).isEqualTo(NOW);
+    assertThat(copies.all()).doesNotContainKey(session.id());
+  }
+
+  @Test
+  @DisplayName("I2: what has ended by the time of the batch stays so, and its copy goes")
+  void endedMeanwhile_isNotRevived() {
+    StoredSession session = stored();
+    copies.near(session.id(), 0, 0);
+    copies.touchSoon(session.id(), NOW.plusSeconds(60), NOW);
+    remote.delete(session.id());
+
+    copies.flushTouches();
+
+    assertThat(remote.find(session.id())).isEmpty();
+    assertThat(copies.all()).doesNotContainKey(session.id());
+    int batches = remote.touchBatches.get();
+    copies.flushTouches();
+    assertThat(remote.touchBatches).as("it is not tried for ever").hasValue(batches);
+  }
+
+  @Test
+  @DisplayName("what a batch leaves out, since somebody else writes it, is touched by itself")
+  void leftOut_isTouchedByItself() {
+    StoredSession session = stored();
+    remote.heldByOthers.add(session.id());
+    copies.touchSoon(session.id(), NOW.plusSeconds(60), NOW);
+
+    copies.flushTouches();
+
+    assertThat(remote.touches).hasValue(1);
+    assertThat(storedMoment(session)).isEqualTo(NOW.plusSeconds(60));
+  }
+
+  @Test
+  void storeDown_touchesGoOnWaiting() {
+    StoredSession session = stored();
+    copies.touchSoon(session.id(), NOW.plusSeconds(60), NOW);
+    remote.down = true;
+    assertThatThrownBy(copies::flushTouches).isInstanceOf(SessionStoreException.class);
+    remote.down = false;
+
+    copies.flushTouches();
+
+    assertThat(storedMoment(session)).isEqualTo(NOW.plusSeconds(60));
+  }
+
+  @Test
+  @DisplayName("a touch that comes while a batch is written is in the next one")
+  void touchDuringABatch_isNotLost() {
+    StoredSession session = stored();
+    copies.touchSoon(session.id(), NOW.plusSeconds(60), NOW);
+    remote.beforeTouchAllAnswers = () -> copies.touchSoon(session.id(), NOW.plusSeconds(61), NOW);
+    copies.flushTouches();
+
+    copies.flushTouches();
+
+    assertThat(storedMoment(session)).isEqualTo(NOW.plusSeconds(61));
+  }
+
+  @Nested
+  class Closing {
+
+    @Test
+    void close_storesWhatWaits() {
+      StoredSession session = stored();
+      copies.touchSoon(session.id(), NOW.plusSeconds(60), NOW);
+
+      copies.close();
+
+      assertThat(storedMoment(session)).isEqualTo(NOW.plusSeconds(60));
+      assertThat(copies.touchSoon(session.id(), NOW.plusSeconds(90), NOW)).isFalse();
+    }
+
+    @Test
+    void close_storeDown_endsAllTheSame() {
+      copies.touchSoon(stored().id(), NOW.plusSeconds(60), NOW);
+      remote.down = true;
+      copies.close();
+      assertThat(remote.touchBatches).hasValue(1);
+    }
+
+    @Test
+    @DisplayName("without a thread that writes them, none are taken over")
+    void noThread_takesNoneOver() {
+      NearCacheSessionStore store = NearCacheSessionStore.builder(remote).revalidate(false).build();
+      assertThat(store.nearCopies().orElseThrow().touchDelay()).isZero();
+      assertThat(store.nearCopies().orElseThrow().touchSoon(stored().id(), NOW, NOW)).isFalse();
+      store.close();
+    }
+  }
+
+  @Nested
+  @DisplayName("I6: the stored moment lags no more than the touch interval, even if the node dies")
+  class Engine {
+
+    private final AtomicReference<Instant> time = new AtomicReference<>(NOW);
+    private final SessionManager manager =
+        SessionManager.builder(NearCacheSessionStore.wrap(remote))
+            .clock(time::get)
+            .cleanUpInterval(Duration.ZERO)
+            .build();
+
+    private Session login(LoginOptions options) {
+      return ((Authentication.Granted) manager.authenticate(null, "alice", options)).session();
+    }
+
+    private void pass(Duration more) {
+      time.updateAndGet(now -> now.plus(more));
+    }
+
+    private void request(String token) {
+      manager.save(((Resolution.Live) manager.resolve(List.of(token))).session());
+    }
+
+    @Test
+    void request_isDueSoMuchEarlierThatABatchMayBeLost() {
+      Session session = login(LoginOptions.defaults());
+      String token = session.unsentToken().orElseThrow().value();
+      Duration interval = remote.touchInterval();
+      // The touch that is due now is written within the delay, or lost with the node.
+      pass(interval.minus(DELAY).minusMillis(1));
+      request(token);
+      pass(Duration.ofMillis(1));
+      request(token);
+
+      await(() -> remote.touchBatches.get() > 0);
+      await(() -> remote.find(session.id()).orElseThrow().lastSeenAt().equals(time.get()));
+      assertThat(remote.touches).as("touches that a request waited for").hasValue(0);
+      manager.close();
+    }
+
+    @Test
+    @DisplayName("a session of a short idle timeout, which cannot wait, touches with the request")
+    void shortTimeout_isNotBatched() {
+      LoginOptions options = LoginOptions.builder().idleTimeout(Duration.ofSeconds(9)).build();
+      Session session = login(options);
+      pass(Duration.ofMillis(900));
+
+      request(session.unsentToken().orElseThrow().value());
+
+      assertThat(remote.touches).hasValue(1);
+      assertThat(remote.touchBatches).hasValue(0);
+      manager.close();
+    }
+
+    private void await(BooleanSupplier condition) {
+      long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+      while (!condition.getAsBoolean()) {
+        assertThat(System.nanoTime() - deadline).isNegative();
+        LockSupport.parkNanos(5_000_000);
+      }
+    }
+  }
+}

@@ -1,0 +1,41 @@
+package io.coatcheck.session.jdbc;
+
+import io.coatcheck.session.store.BatchTouch;
+import io.coatcheck.session.token.SessionId;
+import java.time.Instant;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Touches many rows in one short transaction. It leaves out those that others hold, as the clean-up
+ * does, and so waits for nobody: in no deadlock can it be the one who waits.
+ */
+final class JdbcBatchTouch implements BatchTouch {
+
+  private final Transactions transactions;
+  private final Dialect dialect;
+
+  JdbcBatchTouch(Transactions transactions, Dialect dialect) {
+    this.transactions = transactions;
+    this.dialect = dialect;
+  }
+
+  @Override
+  public Set<SessionId> touchAll(Map<SessionId, Instant> lastSeenAt, Instant now) {
+    if (lastSeenAt.size() > MAX_IDS) {
+      throw new IllegalArgumentException(
+          "at most " + MAX_IDS + " sessions may be touched at once: " + lastSeenAt.size());
+    }
+    lastSeenAt.values().forEach(SessionRow::checkMoment);
+    if (lastSeenAt.isEmpty()) {
+      return new HashSet<>();
+    }
+    Operation operation = new Operation("touchAll");
+    Transactions.Work<Set<SessionId>> work =
+        statements -> dialect.touchAll(statements, lastSeenAt, now);
+    return dialect.touchesAllAtOnce()
+        ? transactions.one(operation, work)
+        : transactions.several(operation, dialect.cleanUp(), work);
+  }
+}
