@@ -1,0 +1,143 @@
+package io.coatcheck.session.jdbc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import io.coatcheck.session.SessionManager;
+import io.coatcheck.session.nearcache.NearCacheSessionStore;
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.CleanupMode;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A database that is killed below two nodes with copies: one strict, one lenient. */
+@Tag("long")
+class NearCacheOutageTest {
+
+  private static final Duration BOUND = Duration.ofSeconds(3);
+  private static final Duration LENIENCE = Duration.ofSeconds(12);
+
+  /** The pool's and the query's timeouts, and this machine's leisure. */
+  private static final Duration MARGIN = Duration.ofSeconds(5);
+
+  @TempDir(cleanup = CleanupMode.ON_SUCCESS)
+  private Path directory;
+
+  @Test
+  @DisplayName(
+      "I9: kill -9 of PostgreSQL: past the bound it fails closed, unless stale copies may be served,"
+          + " and then until that has passed")
+  void killedDatabase_copiesServeUntilTheBound() throws Exception {
+    EmbeddedPostgres server =
+        EmbeddedPostgres.builder()
+            .setDataDirectory(directory.resolve("data"))
+            .setCleanDataDirectory(false)
+            .setPGStartupWait(Duration.ofSeconds(60))
+            .start();
+    try (HikariDataSource pool = pool(server.getJdbcUrl("postgres", "postgres"));
+        AppNode strict = node(pool, Duration.ZERO);
+        AppNode lenient = node(pool, LENIENCE)) {
+      AppClient client = new AppClient();
+      assertThat(client.get(strict.port(), "/login?value=alice").status()).isEqualTo(200);
+      String cookie = client.cookie();
+      assertThat(client.get(lenient.port(), "/me").body()).isEqualTo("alice");
+      assertThat(client.get(strict.port(), "/me").body()).isEqualTo("alice");
+
+      long before = System.nanoTime();
+      kill(directory.resolve("data"));
+      long down = System.nanoTime();
+
+      // A copy may be as old as the bound when the database goes, or just read.
+      Served strictly = serve(client, strict.port(), down, BOUND.plus(MARGIN));
+      assertThat(strictly.lastAt()).isLessThan(BOUND.toNanos() + down - before);
+      Served leniently = serve(client, lenient.port(), down, BOUND.plus(LENIENCE).plus(MARGIN));
+      assertThat(leniently.lastAt())
+          .isGreaterThan(BOUND.plus(MARGIN).toNanos())
+          .isLessThan(BOUND.plus(LENIENCE).toNanos() + down - before);
+
+      // What changes or ends a session is never served from a copy.
+      assertThat(client.get(lenient.port(), "/set?value=x").status()).isEqualTo(503);
+      assertThat(client.get(lenient.port(), "/logout").status()).isEqualTo(503);
+      assertThat(client.cookie()).as("no answer set or cleared the cookie").isEqualTo(cookie);
+    } finally {
+      server.close();
+    }
+  }
+
+  /**
+   * What a node answered until it refused.
+   *
+   * @param lastAt when the last request began that was let in, in nanoseconds after the kill
+   */
+  private record Served(long lastAt) {}
+
+  /** Asks until the first refusal, which must come within a time and be followed by others. */
+  private static Served serve(AppClient client, int port, long since, Duration within)
+      throws IOException {
+    long last = 0;
+    while (true) {
+      long asked = System.nanoTime() - since;
+      AppClient.Answer answer = client.get(port, "/me");
+      if (answer.status() != 200) {
+        assertThat(answer.status()).isEqualTo(503);
+        assertThat(answer.retryAfter()).as("Retry-After").isPresent();
+        assertThat(answer.setCookie()).isEmpty();
+        assertThat(client.get(port, "/me").status()).isEqualTo(503);
+        return new Served(last);
+      }
+      assertThat(answer.body()).isEqualTo("alice");
+      assertThat(asked).as("still served").isLessThan(within.toNanos());
+      last = asked;
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));
+    }
+  }
+
+  private static AppNode node(HikariDataSource pool, Duration serveStaleOnOutage) {
+    JdbcSessionStore store =
+        JdbcSessionStore.builder(pool)
+            .createSchema(true)
+            .queryTimeout(Duration.ofSeconds(1))
+            .build();
+    return new AppNode(
+        SessionManager.builder(
+                NearCacheSessionStore.builder(store)
+                    .maxStaleness(BOUND)
+                    .serveStaleOnOutage(serveStaleOnOutage)
+                    .build())
+            .cleanUpInterval(Duration.ZERO)
+            .build(),
+        settings -> settings);
+  }
+
+  private static HikariDataSource pool(String url) {
+    HikariConfig config = new HikariConfig();
+    config.setJdbcUrl(url);
+    config.setMaximumPoolSize(4);
+    config.setConnectionTimeout(500);
+    config.setValidationTimeout(250);
+    return new HikariDataSource(config);
+  }
+
+  /** Kills the server and all its processes with SIGKILL, and waits until they are gone. */
+  private static void kill(Path data) throws Exception {
+    long pid = Long.parseLong(Files.readAllLines(data.resolve("postmaster.pid")).get(0).strip());
+    ProcessHandle server = ProcessHandle.of(pid).orElseThrow();
+    List<ProcessHandle> all = new ArrayList<>(server.descendants().toList());
+    all.add(0, server);
+    all.forEach(ProcessHandle::destroyForcibly);
+    for (ProcessHandle one : all) {
+      one.onExit().get(30, TimeUnit.SECONDS);
+    }
+  }
+}
