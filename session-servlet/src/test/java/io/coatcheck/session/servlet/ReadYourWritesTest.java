@@ -21,7 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-@DisplayName("who changed a session reads that on every node, though the nodes have copies")
+@DisplayName("I5: who changed a session reads that on every node, though the nodes have copies")
 @ParameterizedClass(name = "{0}")
 @EnumSource(Container.class)
 class ReadYourWritesTest {
