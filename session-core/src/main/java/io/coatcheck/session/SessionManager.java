@@ -227,14 +227,15 @@ public final class SessionManager implements AutoCloseable {
   }
 
   /**
-   * Begins another working copy of a session that was resolved a while ago, as it is stored now;
-   * for work that goes on after the request. It counts as activity.
+   * Begins another working copy of a session that was used a while ago, as it is stored now; for
+   * work that goes on after the request. It counts as activity.
    *
-   * @return empty if it has ended or expired, or belongs to another principal now
+   * @param generation {@link Session#generation()} of that time
+   * @return empty if it has ended or expired, or has another secret now, as after a login
    * @throws SessionStoreException if the store cannot tell
    */
-  public Optional<Session> reopen(Session session) {
-    return session.isStored() ? resolver.reopen(session) : Optional.empty();
+  public Optional<Session> reopen(SessionId id, long generation) {
+    return resolver.reopen(id, generation);
   }
 
   /**

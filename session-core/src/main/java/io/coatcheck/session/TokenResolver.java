@@ -5,6 +5,7 @@ import io.coatcheck.session.event.RefusalReason;
 import io.coatcheck.session.store.NearCopies;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SecretHash;
+import io.coatcheck.session.token.SessionId;
 import io.coatcheck.session.token.SessionToken;
 import java.time.Duration;
 import java.time.Instant;
@@ -101,13 +102,13 @@ final class TokenResolver {
     return finding.resolution();
   }
 
-  /** Begins another working copy of a session, if it still lives and nobody else took it over. */
-  Optional<Session> reopen(Session session) {
+  /** Begins another working copy of a session, if it still lives and has the same secret. */
+  Optional<Session> reopen(SessionId id, long generation) {
     Instant now = engine.now();
     return engine
         .store()
-        .find(session.id())
-        .filter(found -> !found.isExpiredAt(now) && found.principal().equals(session.principal()))
+        .find(id)
+        .filter(found -> !found.isExpiredAt(now) && found.generation() == generation)
         .map(found -> accept(Finding.live(found, Session.Renewal.NONE), found, now))
         .flatMap(
             resolution ->

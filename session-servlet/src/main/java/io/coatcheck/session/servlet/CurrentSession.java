@@ -55,7 +55,7 @@ final class CurrentSession {
   HttpSessionView viewOf(Session current) {
     HttpSessionView known = view;
     if (known == null || known.session() != current) {
-      known = new HttpSessionView(exchange, current, request.getServletContext());
+      known = HttpSessionView.of(exchange, current, request.getServletContext());
       view = known;
     }
     return known;

@@ -5,6 +5,7 @@ import io.coatcheck.session.token.SessionId;
 import jakarta.servlet.ServletContext;
 import jakarta.servlet.http.HttpSession;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.Enumeration;
 import java.util.LinkedHashMap;
@@ -13,31 +14,48 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A session as the Servlet API shows it. There is one for a session within a request.
+ * A session as the Servlet API shows it. There is one for a session within a request, or within an
+ * access outside of one.
  *
  * <p>Its id is {@code <id>~<generation>}: it changes with {@code changeSessionId}, and opens
  * nothing.
  */
-final class HttpSessionView implements HttpSession {
+class HttpSessionView implements HttpSession {
 
   private static final int NO_LIMIT = -1;
 
-  private final SessionExchange exchange;
+  /** Whether the container has Servlet 6.1, where a session can be asked for an accessor. */
+  private static final boolean HAS_ACCESSORS =
+      Arrays.stream(HttpSession.class.getMethods())
+          .anyMatch(method -> method.getName().equals("getAccessor"));
+
+  private final SessionScope scope;
   private final Session session;
   private final ServletContext servletContext;
 
   /** As it was last asked for, since it may be asked for when the session has ended. */
   private volatile int maxInactiveInterval;
 
-  HttpSessionView(SessionExchange exchange, Session session, ServletContext servletContext) {
-    this.exchange = exchange;
+  HttpSessionView(SessionScope scope, Session session, ServletContext servletContext) {
+    this.scope = scope;
     this.session = session;
     this.servletContext = servletContext;
     maxInactiveInterval = seconds(session.idleTimeout());
   }
 
-  Session session() {
+  /** Returns what the container's version of the Servlet API asks for. */
+  static HttpSessionView of(SessionScope scope, Session session, ServletContext servletContext) {
+    return HAS_ACCESSORS
+        ? AccessibleView.of(scope, session, servletContext)
+        : new HttpSessionView(scope, session, servletContext);
+  }
+
+  final Session session() {
     return session;
+  }
+
+  final SessionScope scope() {
+    return scope;
   }
 
   static String textOf(Session session) {
@@ -56,7 +74,7 @@ final class HttpSessionView implements HttpSession {
   /** Reading the id is relying on it: a new session is stored then, if it still can be. */
   @Override
   public String getId() {
-    if (!session.isEnded() && !exchange.response().isCommitted()) {
+    if (!session.isEnded() && !scope.isTooLateToStore()) {
       keep();
     }
     return textOf(session);
@@ -64,13 +82,13 @@ final class HttpSessionView implements HttpSession {
 
   private void keep() {
     session.keep();
-    exchange.relied(session);
+    scope.relied(session);
   }
 
   @Override
   public long getLastAccessedTime() {
     requireLive();
-    return exchange.previousAccess(session).toEpochMilli();
+    return scope.previousAccess(session).toEpochMilli();
   }
 
   @Override
@@ -82,9 +100,9 @@ final class HttpSessionView implements HttpSession {
   public void setMaxInactiveInterval(int interval) {
     maxInactiveInterval = interval;
     if (!session.isEnded()) {
-      exchange.requireUsable(session);
+      scope.requireUsable(session);
       session.idleTimeout(interval <= 0 ? null : Duration.ofSeconds(interval));
-      exchange.relied(session);
+      scope.relied(session);
     }
   }
 
@@ -122,8 +140,8 @@ final class HttpSessionView implements HttpSession {
       removeAttribute(name);
       return;
     }
-    exchange.requireUsable(session);
-    SessionListeners listeners = exchange.listeners();
+    scope.requireUsable(session);
+    SessionListeners listeners = scope.listeners();
     Object before = session.attribute(name);
     boolean isOther = before != value;
     if (isOther) {
@@ -138,7 +156,7 @@ final class HttpSessionView implements HttpSession {
         listeners.unbound(this, name, value);
       }
     }
-    exchange.relied(session);
+    scope.relied(session);
     if (isOther) {
       listeners.unbound(this, name, before);
     }
@@ -149,16 +167,17 @@ final class HttpSessionView implements HttpSession {
   public void removeAttribute(String name) {
     Object before = session.attribute(name);
     if (before != null) {
+      scope.requireUsable(session);
       session.attribute(name, null);
-      exchange.listeners().unbound(this, name, before);
-      exchange.listeners().attributeRemoved(this, name, before);
+      scope.listeners().unbound(this, name, before);
+      scope.listeners().attributeRemoved(this, name, before);
     }
   }
 
   @Override
   public void invalidate() {
     requireLive();
-    exchange.invalidate(this);
+    scope.invalidate(this);
   }
 
   /** Returns all values that can be read. */
@@ -179,7 +198,12 @@ final class HttpSessionView implements HttpSession {
     return session.isNew();
   }
 
-  private void requireLive() {
+  /**
+   * Checks that the session can still be used.
+   *
+   * @throws IllegalStateException if it has ended
+   */
+  final void requireLive() {
     if (session.isEnded()) {
       throw new IllegalStateException("the session has ended: " + session.id());
     }

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * request and never used again. Thread-safe, since a request may go on asynchronously; the lock is
  * the request's own.
  */
-final class SessionExchange {
+final class SessionExchange implements SessionScope {
 
   private final ReentrantLock lock = new ReentrantLock();
   private final FilterSettings settings;
@@ -60,7 +60,13 @@ final class SessionExchange {
     return settings;
   }
 
-  SessionListeners listeners() {
+  @Override
+  public SessionManager manager() {
+    return manager;
+  }
+
+  @Override
+  public SessionListeners listeners() {
     return listeners;
   }
 
@@ -194,18 +200,19 @@ final class SessionExchange {
         });
   }
 
-  /** Returns when the session was used before this request. */
-  Instant previousAccess(Session used) {
+  @Override
+  public Instant previousAccess(Session used) {
     return locked(() -> current.previousAccess(used));
   }
 
   /**
-   * Checks that a change of the session can still take effect.
+   * {@inheritDoc}
    *
    * @throws IllegalStateException if it would create the session, whose cookie can no longer be
    *     sent
    */
-  void requireUsable(Session changed) {
+  @Override
+  public void requireUsable(Session changed) {
     run(
         () -> {
           if (!changed.isStored() && !changed.isEphemeral() && !changed.isEnded()) {
@@ -214,14 +221,29 @@ final class SessionExchange {
         });
   }
 
+  @Override
+  public boolean isTooLateToStore() {
+    return response.isCommitted();
+  }
+
   /**
-   * Takes note that the application relies on the session. One that begins within a forward whose
-   * end is not seen is stored right away: later, its cookie could not be sent.
+   * {@inheritDoc} One that begins within a forward whose end is not seen is stored right away:
+   * later, its cookie could not be sent.
    */
-  void relied(Session begun) {
+  @Override
+  public void relied(Session begun) {
     if (begun.isAwaitingCreation() && forwards.isInUnobserved()) {
       beforeCommit();
     }
+  }
+
+  @Override
+  public void storeNow(Session used) {
+    run(
+        () -> {
+          used.keep();
+          beforeCommit();
+        });
   }
 
   /** Begins a forward whose end the filter sees. */
@@ -296,8 +318,9 @@ final class SessionExchange {
         });
   }
 
-  /** Ends the session, and makes the client forget it. A store that fails is not forgotten. */
-  void invalidate(HttpSessionView ending) {
+  /** {@inheritDoc} The client is made to forget it. A store that fails is not forgotten. */
+  @Override
+  public void invalidate(HttpSessionView ending) {
     run(
         () -> {
           Session invalidated = ending.session();

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import jakarta.servlet.http.HttpSession;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
@@ -383,5 +384,16 @@ class HttpSessionTest {
         });
 
     assertThat(site.stored(browser.token()).attributes()).containsOnlyKeys("good");
+  }
+
+  @Test
+  @DisplayName("a session can be looked at by reflection, whatever version the container has")
+  void reflection_findsTheMethodsOfTheContainersVersion() {
+    within(
+        (request, response) ->
+            assertThat(
+                    Arrays.stream(request.getSession().getClass().getMethods())
+                        .anyMatch(method -> method.getName().equals("getAccessor")))
+                .isEqualTo(Container.isServlet61()));
   }
 }

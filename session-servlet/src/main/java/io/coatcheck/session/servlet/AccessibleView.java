@@ -1,0 +1,41 @@
+package io.coatcheck.session.servlet;
+
+import io.coatcheck.session.Session;
+import jakarta.servlet.ServletContext;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A session as Servlet 6.1 shows it. It is a class of its own because containers of Servlet 6.0
+ * lack the type that it names: there it is never loaded.
+ */
+final class AccessibleView extends HttpSessionView {
+
+  private AccessibleView(SessionScope scope, Session session, ServletContext servletContext) {
+    super(scope, session, servletContext);
+  }
+
+  static HttpSessionView of(SessionScope scope, Session session, ServletContext servletContext) {
+    return new AccessibleView(scope, session, servletContext);
+  }
+
+  /**
+   * Stores the session first, with what was changed so far: whoever uses the accessor sees it as
+   * another request would.
+   *
+   * @return null for a session that is never stored, which nothing can access after the request
+   * @throws IllegalStateException if the session has ended, or is new and can no longer be stored
+   */
+  @Override
+  public @Nullable Accessor getAccessor() {
+    requireLive();
+    Session used = session();
+    if (used.isEphemeral()) {
+      return null;
+    }
+    scope().requireUsable(used);
+    scope().storeNow(used);
+    requireLive();
+    return new SessionAccessor(
+        scope().manager(), scope().listeners(), getServletContext(), used.id(), used.generation());
+  }
+}

@@ -1,0 +1,83 @@
+package io.coatcheck.session.servlet;
+
+import io.coatcheck.session.Session;
+import io.coatcheck.session.SessionManager;
+import java.time.Instant;
+
+/**
+ * One access to a session outside of a request. There is no response, so nothing is sent: the
+ * client of a session that is ended here keeps its cookie, which opens nothing.
+ */
+final class SessionAccess implements SessionScope, AutoCloseable {
+
+  private final SessionManager manager;
+  private final SessionListeners listeners;
+  private final Session session;
+  private final Instant previousAccess;
+  private volatile boolean isOver;
+
+  SessionAccess(SessionManager manager, SessionListeners listeners, Session session) {
+    this.manager = manager;
+    this.listeners = listeners;
+    this.session = session;
+    previousAccess = session.lastSeenAt();
+  }
+
+  @Override
+  public SessionManager manager() {
+    return manager;
+  }
+
+  @Override
+  public SessionListeners listeners() {
+    return listeners;
+  }
+
+  @Override
+  public Instant previousAccess(Session used) {
+    return previousAccess;
+  }
+
+  @Override
+  public void requireUsable(Session changed) {
+    if (isOver) {
+      throw new IllegalStateException(
+          "the access to the session is over, and what is changed now would be lost: "
+              + changed.id());
+    }
+  }
+
+  @Override
+  public boolean isTooLateToStore() {
+    return isOver;
+  }
+
+  @Override
+  public void relied(Session begun) {
+    // It was stored before this access began.
+  }
+
+  @Override
+  public void storeNow(Session used) {
+    manager.save(used);
+  }
+
+  @Override
+  public void invalidate(HttpSessionView ending) {
+    requireUsable(session);
+    listeners.endOwn(
+        new EndedSession(ending, ending.values()), false, () -> manager.invalidate(session));
+  }
+
+  /** Saves what was changed. */
+  @Override
+  public void close() {
+    isOver = true;
+    manager.save(session);
+  }
+
+  @Override
+  public String toString() {
+    return "SessionAccess[" + session.id() + "]";
+  }
+}

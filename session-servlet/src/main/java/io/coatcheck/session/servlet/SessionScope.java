@@ -1,0 +1,43 @@
+package io.coatcheck.session.servlet;
+
+import io.coatcheck.session.Session;
+import io.coatcheck.session.SessionManager;
+import java.time.Instant;
+
+/** Within what an {@code HttpSession} is used: a request, or an access outside of one. */
+interface SessionScope {
+
+  SessionManager manager();
+
+  SessionListeners listeners();
+
+  /** Returns when the session was used before this. */
+  Instant previousAccess(Session used);
+
+  /**
+   * Checks that a change of the session can still take effect.
+   *
+   * @throws IllegalStateException if it cannot
+   */
+  void requireUsable(Session changed);
+
+  /** Tells whether a session that is not stored yet never will be. */
+  boolean isTooLateToStore();
+
+  /** Takes note that the application relies on the session. */
+  void relied(Session begun);
+
+  /**
+   * Stores the session as it is now, if it still can be.
+   *
+   * @throws io.coatcheck.session.store.SessionStoreException if the store failed
+   */
+  void storeNow(Session used);
+
+  /**
+   * Ends the session.
+   *
+   * @throws io.coatcheck.session.store.SessionStoreException if the store failed
+   */
+  void invalidate(HttpSessionView ending);
+}
