@@ -4,6 +4,7 @@ import io.coatcheck.session.Session;
 import io.coatcheck.session.SessionManager;
 import jakarta.servlet.http.HttpServletRequest;
 import java.time.Instant;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -59,6 +60,12 @@ final class CurrentSession {
       view = known;
     }
     return known;
+  }
+
+  /** Does what may save a session, and lets values hear of it that want to. */
+  <T> T whileSaved(@Nullable Session saved, Supplier<T> saving) {
+    HttpSessionView known = view;
+    return known == null || known.session() != saved ? saving.get() : known.whileSaved(saving);
   }
 
   /** Returns when a session was used before this request. */

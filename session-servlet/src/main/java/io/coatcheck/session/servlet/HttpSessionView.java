@@ -11,6 +11,7 @@ import java.util.Enumeration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +32,7 @@ class HttpSessionView implements HttpSession {
 
   private final SessionScope scope;
   private final Session session;
+  private final Activations activations;
   private final ServletContext servletContext;
 
   /** As it was last asked for, since it may be asked for when the session has ended. */
@@ -39,6 +41,7 @@ class HttpSessionView implements HttpSession {
   HttpSessionView(SessionScope scope, Session session, ServletContext servletContext) {
     this.scope = scope;
     this.session = session;
+    activations = new Activations(scope.listeners(), !scope.manager().keepsLiveValues());
     this.servletContext = servletContext;
     maxInactiveInterval = seconds(session.idleTimeout());
   }
@@ -122,7 +125,9 @@ class HttpSessionView implements HttpSession {
 
   @Override
   public @Nullable Object getAttribute(String name) {
-    return session.attribute(name);
+    Object value = session.attribute(name);
+    activations.read(this, name, value);
+    return value;
   }
 
   @Override
@@ -142,14 +147,14 @@ class HttpSessionView implements HttpSession {
     }
     scope.requireUsable(session);
     SessionListeners listeners = scope.listeners();
-    Object before = session.attribute(name);
+    Object before = getAttribute(name);
     boolean isOther = before != value;
     if (isOther) {
       listeners.bound(this, name, value);
     }
     boolean isSet = false;
     try {
-      session.attribute(name, value);
+      activations.set(this, name, value, () -> session.attribute(name, value));
       isSet = true;
     } finally {
       if (!isSet && isOther) {
@@ -165,10 +170,11 @@ class HttpSessionView implements HttpSession {
 
   @Override
   public void removeAttribute(String name) {
-    Object before = session.attribute(name);
+    Object before = getAttribute(name);
     if (before != null) {
       scope.requireUsable(session);
       session.attribute(name, null);
+      activations.removed(name);
       scope.listeners().unbound(this, name, before);
       scope.listeners().attributeRemoved(this, name, before);
     }
@@ -180,11 +186,16 @@ class HttpSessionView implements HttpSession {
     scope.invalidate(this);
   }
 
+  /** Does what may save the session. */
+  final <T> T whileSaved(Supplier<T> saving) {
+    return activations.saved(this, saving);
+  }
+
   /** Returns all values that can be read. */
   Map<String, Object> values() {
     Map<String, Object> values = new LinkedHashMap<>();
     for (String name : session.attributeNames()) {
-      Object value = session.attribute(name);
+      Object value = getAttribute(name);
       if (value != null) {
         values.put(name, value);
       }

@@ -57,12 +57,7 @@ final class Saving {
       return;
     }
     try {
-      String oldId = listeners.hearOfIds() ? HttpSessionView.textOf(saved) : "";
-      if (manager.renewIfDue(saved)) {
-        current.tellIdChanged(saved, oldId);
-      } else {
-        manager.save(saved);
-      }
+      current.whileSaved(saved, () -> saveOrRenew(saved));
     } catch (SessionStoreException e) {
       if (asked) {
         throw outgoing.fail(e);
@@ -70,6 +65,15 @@ final class Saving {
       // The application did not ask for the session: there is nothing to lose but a touch.
     }
     outgoing.carryTokenOf(saved);
+  }
+
+  private boolean saveOrRenew(Session saved) {
+    String oldId = listeners.hearOfIds() ? HttpSessionView.textOf(saved) : "";
+    if (manager.renewIfDue(saved)) {
+      current.tellIdChanged(saved, oldId);
+      return true;
+    }
+    return manager.save(saved);
   }
 
   /** Saves when the application is done. */
@@ -123,7 +127,7 @@ final class Saving {
 
   private void saveLate(Session saved) {
     try {
-      manager.save(saved);
+      current.whileSaved(saved, () -> manager.save(saved));
     } catch (SessionStoreException e) {
       if (asked) {
         throw outgoing.failLater(e);

@@ -2,6 +2,7 @@ package io.coatcheck.session.servlet;
 
 import io.coatcheck.session.Session;
 import io.coatcheck.session.SessionManager;
+import jakarta.servlet.ServletContext;
 import java.time.Instant;
 
 /**
@@ -13,14 +14,25 @@ final class SessionAccess implements SessionScope, AutoCloseable {
   private final SessionManager manager;
   private final SessionListeners listeners;
   private final Session session;
+  private final HttpSessionView view;
   private final Instant previousAccess;
   private volatile boolean isOver;
 
-  SessionAccess(SessionManager manager, SessionListeners listeners, Session session) {
+  SessionAccess(
+      SessionManager manager,
+      SessionListeners listeners,
+      Session session,
+      ServletContext servletContext) {
     this.manager = manager;
     this.listeners = listeners;
     this.session = session;
     previousAccess = session.lastSeenAt();
+    view = HttpSessionView.of(this, session, servletContext);
+  }
+
+  /** Returns what the application sees of the session. */
+  HttpSessionView view() {
+    return view;
   }
 
   @Override
@@ -59,7 +71,7 @@ final class SessionAccess implements SessionScope, AutoCloseable {
 
   @Override
   public void storeNow(Session used) {
-    manager.save(used);
+    view.whileSaved(() -> manager.save(used));
   }
 
   @Override
@@ -72,8 +84,11 @@ final class SessionAccess implements SessionScope, AutoCloseable {
   /** Saves what was changed. */
   @Override
   public void close() {
-    isOver = true;
-    manager.save(session);
+    try {
+      view.whileSaved(() -> manager.save(session));
+    } finally {
+      isOver = true;
+    }
   }
 
   @Override

@@ -52,8 +52,8 @@ final class SessionAccessor implements HttpSession.Accessor {
                     new IllegalStateException(
                         "the session has ended, or its id has changed: "
                             + HttpSessionView.textOf(id, generation)));
-    try (SessionAccess access = new SessionAccess(manager, listeners, session)) {
-      sessionConsumer.accept(HttpSessionView.of(access, session, servletContext));
+    try (SessionAccess access = new SessionAccess(manager, listeners, session, servletContext)) {
+      sessionConsumer.accept(access.view());
     }
   }
 

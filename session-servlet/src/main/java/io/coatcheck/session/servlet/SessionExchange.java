@@ -270,7 +270,8 @@ final class SessionExchange implements SessionScope {
           }
           Session before = findSession();
           String oldId = before == null ? "" : HttpSessionView.textOf(before);
-          Authentication outcome = manager.authenticate(before, principal, options);
+          Authentication outcome =
+              current.whileSaved(before, () -> manager.authenticate(before, principal, options));
           if (outcome instanceof Authentication.Granted granted) {
             Session now = granted.session();
             boolean isOther = now != before;
@@ -308,7 +309,7 @@ final class SessionExchange implements SessionScope {
           outgoing.requireUncommitted("renew the session");
           renewing.keep();
           String oldId = HttpSessionView.textOf(renewing);
-          boolean renewed = manager.renew(renewing);
+          boolean renewed = current.whileSaved(renewing, () -> manager.renew(renewing));
           outgoing.carryTokenOf(renewing);
           relied(renewing);
           if (renewed) {

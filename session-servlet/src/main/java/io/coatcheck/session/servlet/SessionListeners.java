@@ -7,6 +7,7 @@ import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SessionId;
 import jakarta.servlet.ServletContext;
 import jakarta.servlet.http.HttpSession;
+import jakarta.servlet.http.HttpSessionActivationListener;
 import jakarta.servlet.http.HttpSessionAttributeListener;
 import jakarta.servlet.http.HttpSessionBindingEvent;
 import jakarta.servlet.http.HttpSessionBindingListener;
@@ -117,6 +118,16 @@ final class SessionListeners implements SessionListener {
     }
   }
 
+  /** Tells a value that bytes are about to be made of it. */
+  void willPassivate(HttpSession session, HttpSessionActivationListener value) {
+    each(List.of(value), known -> known.sessionWillPassivate(new HttpSessionEvent(session)));
+  }
+
+  /** Tells a value that it was made of bytes, or that bytes were made of it. */
+  void didActivate(HttpSession session, HttpSessionActivationListener value) {
+    each(List.of(value), known -> known.sessionDidActivate(new HttpSessionEvent(session)));
+  }
+
   /** Tells that an attribute was set; with the old value where there was one, else the new one. */
   void attributeSet(HttpSession session, String name, @Nullable Object before, Object value) {
     each(
@@ -184,7 +195,10 @@ final class SessionListeners implements SessionListener {
     ClassLoader before = thread.getContextClassLoader();
     thread.setContextClassLoader(servletContext.getClassLoader());
     try {
-      ended(new EndedSession(session, manager.attributesOf(session), servletContext));
+      EndedSession ended = new EndedSession(session, manager.attributesOf(session), servletContext);
+      Activations activations = new Activations(this, !manager.keepsLiveValues());
+      ended.attributes().forEach((name, value) -> activations.read(ended, name, value));
+      ended(ended);
     } finally {
       thread.setContextClassLoader(before);
     }

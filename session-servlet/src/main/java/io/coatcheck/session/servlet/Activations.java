@@ -1,0 +1,124 @@
+package io.coatcheck.session.servlet;
+
+import jakarta.servlet.http.HttpSession;
+import jakarta.servlet.http.HttpSessionActivationListener;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The values of a session that want to hear when they become bytes and are made of bytes (Servlet
+ * 6.1, 7.7.2), as far as one request or access has seen them. Each is told
+ *
+ * <ul>
+ *   <li>{@code sessionDidActivate} when it was made of bytes, before anybody gets it;
+ *   <li>{@code sessionWillPassivate} before it becomes bytes, when it is set and when the session
+ *       is saved, and {@code sessionDidActivate} after that, since it is still in use.
+ * </ul>
+ *
+ * <p>Where a store keeps the values as the objects that they are, nothing of this happens and
+ * nobody is told. Thread-safe; no listener is called under a lock.
+ */
+final class Activations {
+
+  private final SessionListeners listeners;
+
+  /** Whether the store needs bytes. */
+  private final boolean areNeeded;
+
+  private final Map<String, HttpSessionActivationListener> known = new HashMap<>();
+
+  /** Those that were told to become bytes and not yet to become values again. */
+  private final Set<HttpSessionActivationListener> passive =
+      Collections.newSetFromMap(new IdentityHashMap<>());
+
+  Activations(SessionListeners listeners, boolean areNeeded) {
+    this.listeners = listeners;
+    this.areNeeded = areNeeded;
+  }
+
+  /** Takes note of a value that was read. It was made of bytes if it was not known before. */
+  void read(HttpSession session, String name, @Nullable Object value) {
+    if (areNeeded && value instanceof HttpSessionActivationListener listener) {
+      boolean isFresh;
+      synchronized (known) {
+        isFresh = known.values().stream().noneMatch(seen -> seen == listener);
+        known.put(name, listener);
+      }
+      if (isFresh) {
+        listeners.didActivate(session, listener);
+      }
+    }
+  }
+
+  /** Does what sets a value, which makes bytes of it. */
+  void set(HttpSessionView session, String name, Object value, Runnable setting) {
+    if (!areNeeded || !(value instanceof HttpSessionActivationListener listener)) {
+      setting.run();
+      removed(name);
+      return;
+    }
+    boolean isPassivated = passivate(session, listener);
+    try {
+      setting.run();
+      synchronized (known) {
+        known.put(name, listener);
+      }
+    } finally {
+      if (isPassivated) {
+        activate(session, listener);
+      }
+    }
+  }
+
+  /** Takes note that a value is in the session no more. */
+  void removed(String name) {
+    if (areNeeded) {
+      synchronized (known) {
+        known.remove(name);
+      }
+    }
+  }
+
+  /** Does what may save the session, which makes bytes of all values that were seen. */
+  <T> T saved(HttpSessionView session, Supplier<T> saving) {
+    List<HttpSessionActivationListener> told = List.of();
+    if (areNeeded) {
+      synchronized (known) {
+        told = List.copyOf(known.values());
+      }
+      told = told.stream().filter(listener -> passivate(session, listener)).toList();
+    }
+    try {
+      return saving.get();
+    } finally {
+      told.forEach(listener -> activate(session, listener));
+    }
+  }
+
+  /** Tells a value, unless it knows, such as one that sets itself when it is told. */
+  private boolean passivate(HttpSession session, HttpSessionActivationListener listener) {
+    synchronized (known) {
+      if (!passive.add(listener)) {
+        return false;
+      }
+    }
+    listeners.willPassivate(session, listener);
+    return true;
+  }
+
+  /** Nobody goes on using the values of a session that turned out to have ended. */
+  private void activate(HttpSessionView session, HttpSessionActivationListener listener) {
+    synchronized (known) {
+      passive.remove(listener);
+    }
+    if (!session.session().isEnded()) {
+      listeners.didActivate(session, listener);
+    }
+  }
+}
