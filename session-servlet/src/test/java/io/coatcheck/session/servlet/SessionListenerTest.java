@@ -287,7 +287,7 @@ class SessionListenerTest {
   }
 
   @Test
-  @DisplayName("values that listen hear of expiry and revocation, on a store of bytes as well")
+  @DisplayName("values that listen hear of revocation")
   void boundValues_hearOfTheEndElsewhere() {
     site.on(
         "/bind",

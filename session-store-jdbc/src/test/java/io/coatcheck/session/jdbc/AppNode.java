@@ -58,6 +58,10 @@ final class AppNode implements AutoCloseable {
               meanwhile.getAndSet(() -> {}).run();
               yield "set";
             }
+            case "/ticket" -> {
+              request.getSession().setAttribute(name, new ListenersOnTwoNodesTest.Ticket(value));
+              yield "set";
+            }
             case "/login" -> WebSession.of(request).login(value).name();
             case "/logout" -> {
               WebSession.of(request).logout();
