@@ -191,6 +191,16 @@ public final class Session {
     return snapshot.remembered();
   }
 
+  /** Returns the address of the client as recorded at login. */
+  public Optional<String> clientAddress() {
+    return snapshot.clientAddress();
+  }
+
+  /** Returns the user agent of the client as recorded at login; written by the client. */
+  public Optional<String> userAgent() {
+    return snapshot.userAgent();
+  }
+
   /** Tells whether this request began the session. */
   public synchronized boolean isNew() {
     return begunHere;

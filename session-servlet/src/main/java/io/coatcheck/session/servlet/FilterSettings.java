@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param hints how version hints travel; null if there are none
  * @param excluded paths on which sessions are resolved only when asked for
  * @param lazy whether it is so everywhere
+ * @param floodGuard null if anonymous sessions are not limited
+ * @param clientCheck null if clients are not compared
  * @param closesManager whether the manager ends with the filter
  */
 record FilterSettings(
@@ -27,5 +29,7 @@ record FilterSettings(
     BiPredicate<String, String> roles,
     boolean recordClient,
     CrossOriginPolicy crossOrigin,
+    @Nullable FloodGuard floodGuard,
+    @Nullable ClientCheck clientCheck,
     List<EventListener> listeners,
     boolean closesManager) {}

@@ -94,6 +94,20 @@ final class PresentedTokens extends PresentedValues {
   }
 
   /**
+   * Takes note that the session that they open is kept from this request, whose client is to keep
+   * its cookie.
+   */
+  void withhold(Session live) {
+    resolution = new Resolution.Mismatched(live.id(), true);
+  }
+
+  /** Takes note that the store failed when it was to end the session. */
+  void fail(SessionStoreException e) {
+    failure = e;
+    resolution = ABSENT;
+  }
+
+  /**
    * Throws what kept the store from answering.
    *
    * @throws SessionStoreException if it did not answer

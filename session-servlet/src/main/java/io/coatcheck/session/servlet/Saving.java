@@ -3,6 +3,8 @@ package io.coatcheck.session.servlet;
 import io.coatcheck.session.Session;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.store.SessionStoreException;
+import jakarta.servlet.http.HttpServletRequest;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -17,17 +19,22 @@ final class Saving {
   private static final Logger LOG = LoggerFactory.getLogger(SessionFilter.class);
 
   private final SessionManager manager;
+  private final @Nullable FloodGuard floodGuard;
+  private final HttpServletRequest request;
   private final SessionListeners listeners;
   private final CurrentSession current;
   private final OutgoingResponse outgoing;
   private boolean asked;
 
   Saving(
-      SessionManager manager,
+      FilterSettings settings,
       SessionListeners listeners,
       CurrentSession current,
-      OutgoingResponse outgoing) {
-    this.manager = manager;
+      OutgoingResponse outgoing,
+      HttpServletRequest request) {
+    this.manager = settings.manager();
+    this.floodGuard = settings.floodGuard();
+    this.request = request;
     this.listeners = listeners;
     this.current = current;
     this.outgoing = outgoing;
@@ -57,6 +64,7 @@ final class Saving {
       return;
     }
     try {
+      admit(saved);
       current.whileSaved(saved, () -> saveOrRenew(saved));
     } catch (SessionStoreException e) {
       if (asked) {
@@ -65,6 +73,17 @@ final class Saving {
       // The application did not ask for the session: there is nothing to lose but a touch.
     }
     outgoing.carryTokenOf(saved);
+  }
+
+  /**
+   * Lets a session begin. One that awaits its creation is anonymous: a login stores its own.
+   *
+   * @throws SessionStoreException if its client begins too many
+   */
+  private void admit(Session begun) {
+    if (floodGuard != null && begun.isAwaitingCreation()) {
+      floodGuard.admit(request, manager.clock().instant());
+    }
   }
 
   private boolean saveOrRenew(Session saved) {
@@ -95,6 +114,7 @@ final class Saving {
     Session saved = current.get();
     if (saved != null && !outgoing.hasFailed()) {
       try {
+        admit(saved);
         saveLate(saved);
       } catch (SessionStoreException e) {
         LOG.debug("A save failed while the request goes on asynchronously", e);

@@ -33,6 +33,7 @@ final class SessionExchange implements SessionScope {
   private final OutgoingResponse outgoing;
   private final CommitWatch watch;
 
+  private final ClientGate gate;
   private final CurrentSession current;
   private final Forwards forwards = new Forwards();
   private final Saving saving;
@@ -48,11 +49,12 @@ final class SessionExchange implements SessionScope {
     this.listeners = listeners;
     this.manager = settings.manager();
     this.response = response;
+    gate = new ClientGate(settings.clientCheck(), manager, request);
     current = new CurrentSession(this, listeners, request);
     presented = new PresentedTokens(settings);
     transport = presented.readFrom(request);
     outgoing = new OutgoingResponse(settings, transport, response);
-    saving = new Saving(manager, listeners, current, outgoing);
+    saving = new Saving(settings, listeners, current, outgoing, request);
     watch = new CommitWatch(this, response);
   }
 
@@ -109,9 +111,28 @@ final class SessionExchange implements SessionScope {
     if (!presented.areResolved()) {
       Session live = presented.resolve();
       if (live != null) {
-        current.begin(live);
+        letIn(live);
       }
     }
+  }
+
+  private void letIn(Session live) {
+    try {
+      if (gate.letsIn(live)) {
+        current.begin(live);
+      } else if (gate.isWithholding()) {
+        presented.withhold(live);
+      } else {
+        presented.settle();
+      }
+    } catch (SessionStoreException e) {
+      presented.fail(e);
+    }
+  }
+
+  /** Tells whether there is a session that is kept from this request until somebody logs in. */
+  boolean isWithholding() {
+    return locked(() -> findSession() == null && gate.isWithholding());
   }
 
   /**
@@ -268,14 +289,18 @@ final class SessionExchange implements SessionScope {
           if (by != null) {
             outgoing.goBy(by);
           }
-          Session before = findSession();
+          Session found = findSession();
+          boolean hasNothing =
+              found == null || (found.isEphemeral() && found.attributeNames().isEmpty());
+          Session withheld = hasNothing ? gate.take() : null;
+          Session before = withheld == null ? found : withheld;
           String oldId = before == null ? "" : HttpSessionView.textOf(before);
           Authentication outcome =
               current.whileSaved(before, () -> manager.authenticate(before, principal, options));
           if (outcome instanceof Authentication.Granted granted) {
             Session now = granted.session();
             boolean isOther = now != before;
-            if (isOther) {
+            if (now != found) {
               current.begin(now);
             }
             presented.settle();
@@ -347,6 +372,15 @@ final class SessionExchange implements SessionScope {
     if (live != null) {
       live.invalidate();
     }
+    orFail(
+        () -> {
+          Session withheld = gate.take();
+          if (withheld != null) {
+            manager.invalidate(withheld);
+            forget();
+          }
+          return null;
+        });
     run(() -> outgoing.deleteToken(presented));
   }
 

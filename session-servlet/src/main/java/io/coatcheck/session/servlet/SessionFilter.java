@@ -120,7 +120,18 @@ public class SessionFilter implements Filter {
           "this SessionFilter was made by its builder and reads no init parameters: "
               + config.getInitParameterNames().nextElement());
     }
+    warnOfIgnoredSettings(config.getServletContext());
     listen(config.getServletContext());
+  }
+
+  private void warnOfIgnoredSettings(ServletContext servletContext) {
+    List<String> ignored = ContainerCookie.ignoredSettings(servletContext, required().cookie());
+    if (!ignored.isEmpty()) {
+      LOG.warn(
+          "The container's settings of its session cookie and session tracking have no effect on"
+              + " the sessions of Coatcheck: {}. What is needed of them is set by SessionCookie",
+          ignored.stream().map(SessionCookie::quoted).toList());
+    }
   }
 
   /** Finds out whom to tell about sessions. */
@@ -365,6 +376,8 @@ public class SessionFilter implements Filter {
     private BiPredicate<String, String> roles = (principal, role) -> false;
     private boolean recordClient = true;
     private CrossOriginPolicy crossOrigin = CrossOriginPolicy.defaults();
+    private @Nullable FloodGuard floodGuard;
+    private @Nullable ClientCheck clientCheck;
     private final List<EventListener> listeners = new ArrayList<>();
     private boolean closeManager;
 
@@ -460,6 +473,24 @@ public class SessionFilter implements Filter {
     }
 
     /**
+     * Sets how many anonymous sessions a client may begin in a second. Default: as many as it
+     * likes.
+     */
+    public Builder floodGuard(FloodGuard guard) {
+      floodGuard = guard;
+      return this;
+    }
+
+    /**
+     * Sets what judges whether a session is used by the client that logged in. Default: nothing
+     * does.
+     */
+    public Builder clientCheck(ClientCheck check) {
+      clientCheck = check;
+      return this;
+    }
+
+    /**
      * Adds somebody to tell about sessions, after those before. Needed where the container does not
      * let itself be asked for its listeners, which a warning at start-up says; Tomcat and Jetty do,
      * and there the listeners of {@code web.xml}, of annotations and of {@code
@@ -526,6 +557,8 @@ public class SessionFilter implements Filter {
           roles,
           recordClient,
           crossOrigin,
+          floodGuard,
+          clientCheck,
           List.copyOf(listeners),
           closeManager);
     }

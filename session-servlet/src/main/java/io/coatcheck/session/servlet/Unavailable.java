@@ -12,13 +12,20 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The answer when the store fails: 503, and nothing of what the application had written. */
+/**
+ * The answer when a session cannot be had or stored: 503, or 429 if its client begins too many, and
+ * nothing of what the application had written.
+ */
 final class Unavailable {
 
   private static final Logger LOG = LoggerFactory.getLogger(SessionFilter.class);
+  private static final long RETRY_AFTER_SECONDS = 5;
   private static final int DEEPEST_CAUSE = 32;
   private static final String BODY =
       "The service cannot reach its sessions at the moment. Please try again shortly.\n";
+  private static final int TOO_MANY_REQUESTS = 429;
+  private static final String BODY_OF_TOO_MANY =
+      "Too many new sessions from this address. Please try again shortly.\n";
   private static final long LOG_INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(1);
   private static final AtomicLong LAST_LOGGED =
       new AtomicLong(System.nanoTime() - LOG_INTERVAL_NANOS);
@@ -39,22 +46,32 @@ final class Unavailable {
 
   /** Answers, and closes the response, which must not be committed yet. */
   static void answer(HttpServletResponse response, SessionStoreException failure) {
-    log(failure);
+    if (failure instanceof TooManySessions shed) {
+      // Who begins too many is logged by the guard, once for many.
+      answer(response, TOO_MANY_REQUESTS, shed.retryAfterSeconds(), BODY_OF_TOO_MANY);
+    } else {
+      log(failure);
+      answer(response, HttpServletResponse.SC_SERVICE_UNAVAILABLE, RETRY_AFTER_SECONDS, BODY);
+    }
+  }
+
+  private static void answer(
+      HttpServletResponse response, int status, long retryAfterSeconds, String body) {
     response.reset();
-    response.setStatus(HttpServletResponse.SC_SERVICE_UNAVAILABLE);
-    response.setHeader("Retry-After", "5");
+    response.setStatus(status);
+    response.setHeader("Retry-After", Long.toString(retryAfterSeconds));
     response.setHeader("Cache-Control", "no-store");
     response.setContentType("text/plain;charset=UTF-8");
     // The container tells the length: if the body cannot be written, none must have been promised.
     try {
-      write(response);
+      write(response, body);
     } catch (IOException | IllegalStateException e) {
       // The client is gone, or the response is one of non-blocking writes; the status is set.
-      LOG.debug("The answer 503 has no body", e);
+      LOG.debug("The answer {} has no body", status, e);
     }
   }
 
-  private static void write(HttpServletResponse response) throws IOException {
+  private static void write(HttpServletResponse response, String body) throws IOException {
     OutputStream stream;
     try {
       stream = response.getOutputStream();
@@ -62,12 +79,12 @@ final class Unavailable {
       // Another thread of an asynchronous request has asked for the writer since the reset.
       try (PrintWriter writer = response.getWriter()) {
         response.resetBuffer();
-        writer.print(BODY);
+        writer.print(body);
       }
       return;
     }
     try (stream) {
-      stream.write(BODY.getBytes(StandardCharsets.UTF_8));
+      stream.write(body.getBytes(StandardCharsets.UTF_8));
     }
   }
 

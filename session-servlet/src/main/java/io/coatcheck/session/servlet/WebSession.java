@@ -135,6 +135,14 @@ public final class WebSession {
     return principal().isPresent();
   }
 
+  /**
+   * Tells whether the {@link ClientCheck} keeps a live session from this request until its
+   * principal logs in again; for the login page to say so.
+   */
+  public boolean isReauthenticationRequired() {
+    return exchange.isWithholding();
+  }
+
   /** Returns when the principal last proved who they are. */
   public Optional<Instant> authenticatedAt() {
     return live().flatMap(Session::authenticatedAt);

@@ -1,0 +1,201 @@
+package io.coatcheck.session.servlet;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import io.coatcheck.session.store.SessionStoreException;
+import jakarta.servlet.http.HttpServletRequest;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Limits how many anonymous sessions a client may begin in a second. What is beyond that is
+ * answered 429 with {@code Retry-After}: nothing is stored and no cookie is sent. It counts when a
+ * session is about to be stored, so visitors for whom nothing is stored cost nothing here either. A
+ * login is never refused, and neither is anything in a session that exists.
+ *
+ * <p>A client is an IPv4 address, or the first 64 bits of an IPv6 one, as the container reports it.
+ * Behind a proxy all clients share the proxy's address unless it is {@linkplain
+ * Builder#trustedProxies trusted} to say whom it speaks for, or the container was told so. People
+ * behind one address, as of an office or a mobile network, share one limit: choose it for those.
+ *
+ * <p>It bounds what one client does, not what all do together: sessions that many clients begin are
+ * bounded by the store. Its memory is bounded; when more clients than it remembers come by, those
+ * that came seldom are forgotten, and begin anew with what {@link Builder#burst} allows. Each node
+ * counts by itself. Time comes from the clock of the session manager. Thread-safe; may be shared by
+ * several filters.
+ *
+ * @since 0.1.0
+ */
+public final class FloodGuard {
+
+  private static final Logger LOG = LoggerFactory.getLogger(FloodGuard.class);
+
+  private static final int MOST_PER_SECOND = 1_000_000;
+  private static final long NANOS_PER_SECOND = TimeUnit.SECONDS.toNanos(1);
+  private static final Duration LOG_INTERVAL = Duration.ofMinutes(1);
+
+  /** Stands for all whose address the container does not tell. */
+  private static final String UNKNOWN = "unknown";
+
+  private final int perSecond;
+
+  /** After how long one more session may begin, and the time that a whole burst takes up. */
+  private final long interval;
+
+  private final long burstTime;
+  private final TrustedProxies proxies;
+
+  /** For each client, until when what it began so far takes up its time; in nanoseconds. */
+  private final Cache<Object, Long> busyUntil;
+
+  // Guarded by this.
+  private Instant lastLogged = Instant.MIN;
+  private long refused;
+
+  private FloodGuard(Builder builder) {
+    perSecond = builder.perSecond;
+    interval = NANOS_PER_SECOND / builder.perSecond;
+    burstTime = interval * builder.burst;
+    proxies = new TrustedProxies(builder.trusted);
+    busyUntil = Caffeine.newBuilder().maximumSize(builder.maximumClients).build();
+  }
+
+  /**
+   * Begins a guard.
+   *
+   * @param perSecond how many sessions a client may begin in a second in the long run, 1 to
+   *     1,000,000
+   * @throws IllegalArgumentException if it is out of range
+   */
+  public static Builder builder(int perSecond) {
+    return new Builder(perSecond);
+  }
+
+  /**
+   * Lets one session begin.
+   *
+   * @throws SessionStoreException if its client begins too many; that it does is logged, once a
+   *     minute
+   */
+  void admit(HttpServletRequest request, Instant now) {
+    Optional<NetworkAddress> address = proxies.clientOf(request);
+    Object client = address.isPresent() ? address.get().clientPrefix() : UNKNOWN;
+    long moment = TimeUnit.SECONDS.toNanos(now.getEpochSecond()) + now.getNano();
+    long[] wait = new long[1];
+    busyUntil
+        .asMap()
+        .compute(
+            client,
+            (key, known) -> {
+              long before = known == null ? moment : Math.max(known, moment);
+              // What lies further ahead was written before the clock stepped back.
+              long busy = Math.min(before, moment + burstTime);
+              wait[0] = busy + interval - moment - burstTime;
+              return wait[0] > 0 ? busy : busy + interval;
+            });
+    if (wait[0] > 0) {
+      logRefusal(client, now);
+      throw new TooManySessions(Duration.ofNanos(wait[0]));
+    }
+  }
+
+  private void logRefusal(Object client, Instant now) {
+    long count;
+    synchronized (this) {
+      refused++;
+      boolean isDue =
+          lastLogged.equals(Instant.MIN) || !now.isBefore(lastLogged.plus(LOG_INTERVAL));
+      // A clock that stepped back must not silence it for ever.
+      if (!isDue && !now.plus(LOG_INTERVAL).isBefore(lastLogged)) {
+        return;
+      }
+      lastLogged = now;
+      count = refused;
+      refused = 0;
+    }
+    LOG.warn(
+        "Refused to begin anonymous sessions: {} since the last line like this, the latest for {}."
+            + " A client may begin {} a second",
+        count,
+        client,
+        perSecond);
+  }
+
+  /** Returns about how many clients are remembered. */
+  long clients() {
+    busyUntil.cleanUp();
+    return busyUntil.estimatedSize();
+  }
+
+  /** Builds a guard. Not thread-safe. */
+  public static final class Builder {
+
+    private final int perSecond;
+    private int burst;
+    private int maximumClients = 100_000;
+    private final List<NetworkAddress> trusted = new ArrayList<>();
+
+    private Builder(int perSecond) {
+      this.perSecond = inRange("perSecond", perSecond, MOST_PER_SECOND);
+      burst = perSecond;
+    }
+
+    /**
+     * Sets how many sessions a client may begin at once, if it began none for a while. Default: as
+     * many as in a second.
+     *
+     * @param sessions 1 to 1,000,000
+     * @throws IllegalArgumentException if it is out of range
+     */
+    public Builder burst(int sessions) {
+      burst = inRange("burst", sessions, MOST_PER_SECOND);
+      return this;
+    }
+
+    /**
+     * Adds proxies that are believed when {@code X-Forwarded-For} says whom they speak for. Of
+     * several hops the last one counts that is not a trusted proxy; what clients write themselves
+     * stands before that, and is not looked at. A trusted proxy must add to the header, or replace
+     * it. Default: none, and the header is not read.
+     *
+     * @param addresses of proxies, such as {@code 10.0.0.7} or {@code fd00::/8}
+     * @throws IllegalArgumentException if one is neither an IP address nor a range
+     */
+    public Builder trustedProxies(String... addresses) {
+      for (String address : addresses) {
+        trusted.add(NetworkAddress.range("trustedProxies", address));
+      }
+      return this;
+    }
+
+    /**
+     * Sets how many clients are remembered, at about 150 bytes each. Default: 100,000.
+     *
+     * @param clients 1 to 10,000,000
+     * @throws IllegalArgumentException if it is out of range
+     */
+    public Builder maximumClients(int clients) {
+      maximumClients = inRange("maximumClients", clients, 10_000_000);
+      return this;
+    }
+
+    /** Makes the guard. */
+    public FloodGuard build() {
+      return new FloodGuard(this);
+    }
+
+    private static int inRange(String setting, int value, int most) {
+      if (value < 1 || value > most) {
+        throw new IllegalArgumentException(
+            setting + " must be between 1 and " + most + ": " + value);
+      }
+      return value;
+    }
+  }
+}

@@ -1,0 +1,64 @@
+package io.coatcheck.session.servlet;
+
+import jakarta.servlet.http.HttpServletRequest;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Which neighbours are believed when they say whom they speak for. With none, the client is who the
+ * container says. Immutable.
+ */
+final class TrustedProxies {
+
+  private static final String HEADER = "X-Forwarded-For";
+
+  /** More hops than this have no proxies; what is before them was written by the client. */
+  private static final int MOST_HOPS = 16;
+
+  private final List<NetworkAddress> ranges;
+
+  TrustedProxies(List<NetworkAddress> ranges) {
+    this.ranges = List.copyOf(ranges);
+  }
+
+  /**
+   * Finds the address of the client: the last one that was not written by somebody trusted, and was
+   * written down by somebody trusted.
+   *
+   * @return empty if the container tells no IP address
+   */
+  Optional<NetworkAddress> clientOf(HttpServletRequest request) {
+    String remote = request.getRemoteAddr();
+    Optional<NetworkAddress> client =
+        remote == null ? Optional.empty() : NetworkAddress.parse(remote);
+    if (ranges.isEmpty()) {
+      return client;
+    }
+    Deque<String> hops = hops(request);
+    while (client.isPresent() && isTrusted(client.get()) && !hops.isEmpty()) {
+      Optional<NetworkAddress> before = NetworkAddress.parse(hops.removeLast());
+      if (before.isEmpty()) {
+        return client;
+      }
+      client = before;
+    }
+    return client;
+  }
+
+  /** Returns what the header lines say, in their order, the last hops of it. */
+  private static Deque<String> hops(HttpServletRequest request) {
+    List<String> all = new ArrayList<>();
+    for (String line : Collections.list(request.getHeaders(HEADER))) {
+      Collections.addAll(all, line.split(",", -1));
+    }
+    return new ArrayDeque<>(all.subList(Math.max(0, all.size() - MOST_HOPS), all.size()));
+  }
+
+  private boolean isTrusted(NetworkAddress address) {
+    return ranges.stream().anyMatch(range -> range.contains(address));
+  }
+}

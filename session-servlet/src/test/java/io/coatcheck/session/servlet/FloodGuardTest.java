@@ -1,0 +1,238 @@
+package io.coatcheck.session.servlet;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+import jakarta.servlet.AsyncContext;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.slf4j.LoggerFactory;
+
+@DisplayName("F54: a limit to the anonymous sessions that a client begins in a second")
+@ParameterizedClass(name = "{0}")
+@EnumSource(Container.class)
+class FloodGuardTest {
+
+  private static final String FORWARDED = "X-Forwarded-For";
+
+  @Parameter Container container;
+
+  private Site site;
+
+  @BeforeEach
+  void start() {
+    begin(FloodGuard.builder(2).build());
+  }
+
+  private void begin(FloodGuard guard) {
+    site =
+        new Site(container, false, UnaryOperator.identity(), builder -> builder.floodGuard(guard))
+            .on(
+                "/begin",
+                (request, response) -> {
+                  request.getSession().setAttribute("a", "1");
+                  response.setHeader("X-Application", "was here");
+                  response.getWriter().print("begun");
+                })
+            .on("/look", (request, response) -> request.getSession().getAttribute("a"))
+            .on(
+                "/login",
+                (request, response) -> {
+                  request.getSession().setAttribute("a", "1");
+                  WebSession.of(request).login("alice");
+                });
+  }
+
+  @AfterEach
+  void stop() {
+    site.close();
+  }
+
+  private Browser.Answer newcomer(String path, String... headers) {
+    return site.browser().send("GET", path, headers);
+  }
+
+  private void exhaust(String... headers) {
+    assertThat(newcomer("/begin", headers).status()).isEqualTo(200);
+    assertThat(newcomer("/begin", headers).status()).isEqualTo(200);
+    assertThat(newcomer("/begin", headers).status()).isEqualTo(429);
+  }
+
+  @Test
+  @DisplayName("beyond the limit: 429 with Retry-After, nothing stored, no cookie, nothing written")
+  void overTheLimit_isShed() {
+    exhaust();
+    site.store.forgetCalls();
+
+    Browser.Answer answer = newcomer("/begin");
+
+    assertThat(answer.status()).isEqualTo(429);
+    assertThat(answer.header("Retry-After")).isEqualTo("1");
+    assertThat(answer.header("Cache-Control")).isEqualTo("no-store");
+    assertThat(answer.header("X-Application")).isNull();
+    assertThat(answer.setCookies()).isEmpty();
+    assertThat(answer.body()).startsWith("Too many new sessions");
+    assertThat(site.store.calls()).isEmpty();
+  }
+
+  @Test
+  @DisplayName("by the manager's clock: one more for each half second, and never more than a burst")
+  void time_bringsMore() {
+    exhaust();
+    site.clock.advance(Duration.ofMillis(499));
+    assertThat(newcomer("/begin").status()).isEqualTo(429);
+    site.clock.advance(Duration.ofMillis(1));
+    assertThat(newcomer("/begin").status()).isEqualTo(200);
+    assertThat(newcomer("/begin").status()).isEqualTo(429);
+
+    site.clock.advance(Duration.ofHours(1));
+    exhaust();
+  }
+
+  @Test
+  @DisplayName("a login is never refused, whatever its request stored before")
+  void login_isNeverShed() {
+    exhaust();
+
+    for (int i = 0; i < 5; i++) {
+      Browser.Answer answer = newcomer("/login");
+      assertThat(answer.status()).isEqualTo(200);
+      assertThat(answer.setCookies()).hasSize(1);
+    }
+  }
+
+  @Test
+  @DisplayName("who has a session, and for whom nothing is stored, is not in it")
+  void others_areNotShed() {
+    Browser known = site.browser();
+    known.get("/begin");
+    assertThat(newcomer("/begin").status()).isEqualTo(200);
+    assertThat(newcomer("/begin").status()).isEqualTo(429);
+
+    assertThat(known.get("/begin").status()).isEqualTo(200);
+    for (int i = 0; i < 5; i++) {
+      assertThat(newcomer("/look").status()).isEqualTo(200);
+    }
+  }
+
+  @Test
+  @DisplayName("a session of an asynchronous request is shed alike")
+  void async_isShed() {
+    site.on(
+        "/async",
+        (request, response) -> {
+          request.getSession().setAttribute("a", "1");
+          AsyncContext context = request.startAsync();
+          context.start(
+              () -> {
+                try {
+                  response.getWriter().print("done");
+                } catch (IOException e) {
+                  throw new UncheckedIOException(e);
+                } finally {
+                  context.complete();
+                }
+              });
+        });
+    exhaust();
+    site.store.forgetCalls();
+
+    Browser.Answer answer = newcomer("/async");
+
+    assertThat(answer.status()).isEqualTo(429);
+    assertThat(answer.setCookies()).isEmpty();
+    assertThat(site.store.calls()).isEmpty();
+  }
+
+  @Test
+  @DisplayName("what the response commits early is shed before: the application hears of it")
+  void earlyCommit_isShed() {
+    site.on(
+        "/early",
+        (request, response) -> {
+          request.getSession().setAttribute("a", "1");
+          response.getWriter().print("early");
+          response.flushBuffer();
+        });
+    exhaust();
+
+    Browser.Answer answer = newcomer("/early");
+
+    assertThat(answer.status()).isEqualTo(429);
+    assertThat(answer.body()).doesNotContain("early");
+  }
+
+  @Test
+  @DisplayName("what clients write into X-Forwarded-For is not believed")
+  void forwardedHeader_withoutTrust_isNotRead() {
+    exhaust();
+
+    assertThat(newcomer("/begin", FORWARDED, "203.0.113.9").status()).isEqualTo(429);
+  }
+
+  @Test
+  @DisplayName("behind trusted proxies, the last hop that is not one of them is the client")
+  void forwardedHeader_ofTrustedProxies_isRead() {
+    site.close();
+    begin(FloodGuard.builder(2).trustedProxies("127.0.0.0/8", "::1", "10.0.0.0/8").build());
+    exhaust(FORWARDED, "203.0.113.9");
+
+    assertThat(newcomer("/begin", FORWARDED, "203.0.113.10").status()).isEqualTo(200);
+    // Whatever the client wrote, and however many proxies passed it on.
+    assertThat(newcomer("/begin", FORWARDED, "198.51.100.1, 203.0.113.9, 10.1.1.1").status())
+        .isEqualTo(429);
+    assertThat(newcomer("/begin", FORWARDED, "203.0.113.9:4711").status()).isEqualTo(429);
+    assertThat(newcomer("/begin", FORWARDED, "198.51.100.2", FORWARDED, "203.0.113.9").status())
+        .as("two lines")
+        .isEqualTo(429);
+    // One /64 is one client.
+    exhaust(FORWARDED, "2001:db8:1:2::1");
+    assertThat(newcomer("/begin", FORWARDED, "2001:db8:1:2:ffff::9").status()).isEqualTo(429);
+    assertThat(newcomer("/begin", FORWARDED, "2001:db8:1:3::1").status()).isEqualTo(200);
+    // What is no address ends the way back; the proxy that wrote it stands for the client.
+    exhaust(FORWARDED, "203.0.113.77, <script>");
+    assertThat(newcomer("/begin", FORWARDED, "unknown").status()).isEqualTo(429);
+  }
+
+  @Test
+  @DisplayName("one line a minute, with how many, and nothing that a client wrote")
+  void log_isBounded() {
+    ListAppender<ILoggingEvent> lines = new ListAppender<>();
+    Logger logger = (Logger) LoggerFactory.getLogger(FloodGuard.class);
+    lines.start();
+    logger.addAppender(lines);
+    try {
+      exhaust();
+      IntStream.range(0, 20).forEach(i -> newcomer("/begin", FORWARDED, "secret"));
+      assertThat(lines.list).hasSize(1);
+      assertThat(lines.list.get(0).getFormattedMessage()).contains(": 1 since");
+
+      site.clock.advance(Duration.ofSeconds(59));
+      exhaust();
+      assertThat(lines.list).hasSize(1);
+      site.clock.advance(Duration.ofSeconds(1));
+      newcomer("/begin");
+      newcomer("/begin");
+      newcomer("/begin");
+
+      assertThat(lines.list).hasSize(2);
+      assertThat(lines.list.get(1).getFormattedMessage())
+          .contains(": 22 since", "127.0.0.1")
+          .doesNotContain("secret");
+    } finally {
+      logger.detachAppender(lines);
+    }
+  }
+}
