@@ -1,0 +1,92 @@
+package io.coatcheck.session.servlet;
+
+import jakarta.servlet.ServletContext;
+import jakarta.servlet.SessionCookieConfig;
+import jakarta.servlet.SessionTrackingMode;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What an application configured of the container's session cookie and tracking: by {@code
+ * web.xml}, by {@code SessionCookieConfig} or by {@code setSessionTrackingModes}. None of it is
+ * taken over, since each of its settings is weaker than ours or the same; what is not the same is
+ * found here, to be said at start-up.
+ */
+final class ContainerCookie {
+
+  private static final String USUAL_NAME = "JSESSIONID";
+
+  /** Attributes, in lower case, that have a getter of their own or are always set by us. */
+  private static final Set<String> HANDLED =
+      Set.of("domain", "path", "max-age", "secure", "httponly", "samesite", "comment", "expires");
+
+  private ContainerCookie() {}
+
+  /**
+   * Finds the settings that have no effect.
+   *
+   * @param cookie ours; null if the filter has none
+   * @return each as {@code name=value}; empty if all that was set holds of ours, too
+   */
+  static List<String> ignoredSettings(ServletContext context, @Nullable SessionCookie cookie) {
+    List<String> ignored = new ArrayList<>();
+    SessionCookieConfig config = context.getSessionCookieConfig();
+    if (config != null) {
+      String ourName = cookie == null ? USUAL_NAME : cookie.name();
+      String ourPath = cookie == null ? "/" : cookie.path();
+      add(ignored, "name", config.getName(), USUAL_NAME, ourName);
+      add(ignored, "Domain", config.getDomain(), "", domainOf(cookie));
+      add(ignored, "Path", config.getPath(), "/", ourPath);
+      if (config.getMaxAge() >= 0) {
+        ignored.add("Max-Age=" + config.getMaxAge());
+      }
+      if (config.isSecure() && cookie != null && !cookie.isSecure()) {
+        ignored.add("Secure");
+      }
+      Map<String, String> attributes = new HashMap<>();
+      config
+          .getAttributes()
+          .forEach((name, value) -> attributes.put(name.toLowerCase(Locale.ROOT), value));
+      String sameSite = attributes.get("samesite");
+      if (sameSite != null
+          && cookie != null
+          && !cookie.sameSite().name().equalsIgnoreCase(sameSite)) {
+        ignored.add("SameSite=" + sameSite);
+      }
+      attributes.keySet().stream()
+          .filter(name -> !HANDLED.contains(name))
+          .sorted()
+          .forEach(name -> ignored.add(name + "=" + attributes.get(name)));
+    }
+    addTracking(ignored, context);
+    return ignored;
+  }
+
+  /** The container's own default may be {@code URL}, too: nobody chose that. */
+  private static void addTracking(List<String> ignored, ServletContext context) {
+    Set<SessionTrackingMode> modes = context.getEffectiveSessionTrackingModes();
+    if (modes != null && !modes.equals(context.getDefaultSessionTrackingModes())) {
+      EnumSet<SessionTrackingMode> others = EnumSet.noneOf(SessionTrackingMode.class);
+      others.addAll(modes);
+      others.remove(SessionTrackingMode.COOKIE);
+      others.forEach(mode -> ignored.add("tracking-mode=" + mode));
+    }
+  }
+
+  private static String domainOf(@Nullable SessionCookie cookie) {
+    return cookie == null ? "" : cookie.domain().orElse("");
+  }
+
+  private static void add(
+      List<String> ignored, String name, @Nullable String value, String usual, String ours) {
+    if (value != null && !value.equals(usual) && !value.equals(ours)) {
+      ignored.add(name + "=" + value);
+    }
+  }
+}

@@ -1,0 +1,200 @@
+package io.coatcheck.session.servlet;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.mockito.Mockito.mock;
+import static org.mockito.Mockito.when;
+
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+import io.coatcheck.session.SessionManager;
+import io.coatcheck.session.memory.InMemorySessionStore;
+import io.coatcheck.session.servlet.SessionCookie.SameSite;
+import jakarta.servlet.FilterConfig;
+import jakarta.servlet.ServletContext;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.SessionCookieConfig;
+import jakarta.servlet.SessionTrackingMode;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import org.apache.catalina.Context;
+import org.apache.catalina.LifecycleException;
+import org.apache.catalina.startup.Tomcat;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.slf4j.LoggerFactory;
+
+@DisplayName("What an application sets of the container's session cookie and tracking")
+class ContainerCookieTest {
+
+  /** Starts an application that sets something, and looks at it before it stops. */
+  private static List<String> ignored(Consumer<ServletContext> settings, SessionCookie cookie)
+      throws LifecycleException {
+    AtomicReference<List<String>> ignored = new AtomicReference<>();
+    within(settings, started -> ignored.set(ContainerCookie.ignoredSettings(started, cookie)));
+    return ignored.get();
+  }
+
+  private static void within(Consumer<ServletContext> settings, Consumer<ServletContext> look)
+      throws LifecycleException {
+    Tomcat tomcat = new Tomcat();
+    tomcat.setBaseDir("target/tomcat");
+    tomcat.setPort(0);
+    Context context = tomcat.addContext("", null);
+    context.addServletContainerInitializer((classes, begun) -> settings.accept(begun), null);
+    try {
+      tomcat.start();
+      look.accept(context.getServletContext());
+    } finally {
+      tomcat.stop();
+      tomcat.destroy();
+    }
+  }
+
+  @Test
+  @DisplayName("each setting that ours does not have is told, by whichever method it was made")
+  void settingsOfTheCookie_areTold() throws LifecycleException {
+    assertThat(
+            ignored(
+                context -> {
+                  SessionCookieConfig config = context.getSessionCookieConfig();
+                  config.setName("SHOP");
+                  config.setDomain("example.com");
+                  config.setPath("/shop");
+                  config.setMaxAge(3600);
+                  config.setAttribute("SameSite", "None");
+                  config.setAttribute("Partitioned", "true");
+                },
+                SessionCookie.defaults()))
+        .containsExactly(
+            "name=SHOP",
+            "Domain=example.com",
+            "Path=/shop",
+            "Max-Age=3600",
+            "SameSite=None",
+            "partitioned=true");
+  }
+
+  @Test
+  @DisplayName("what holds of ours as well is not worth a word")
+  void settingsThatHold_areNotTold() throws LifecycleException {
+    SessionCookie ours =
+        SessionCookie.builder()
+            .name("shop")
+            .domain("example.com")
+            .path("/shop")
+            .sameSite(SameSite.STRICT)
+            .build();
+    assertThat(
+            ignored(
+                context -> {
+                  SessionCookieConfig config = context.getSessionCookieConfig();
+                  config.setName("shop");
+                  config.setDomain("example.com");
+                  config.setPath("/shop");
+                  config.setHttpOnly(true);
+                  config.setSecure(true);
+                  config.setAttribute("samesite", "strict");
+                },
+                ours))
+        .isEmpty();
+  }
+
+  @Test
+  @DisplayName("Secure is told if ours is the insecure one")
+  void secure_withTheInsecureCookie_isTold() throws LifecycleException {
+    assertThat(
+            ignored(
+                context -> context.getSessionCookieConfig().setSecure(true),
+                SessionCookie.insecureForLocalDevelopment()))
+        .containsExactly("Secure");
+  }
+
+  @Test
+  @DisplayName("without a cookie of ours, a name and a lifetime have no effect either")
+  void withoutACookie_settingsAreTold() throws LifecycleException {
+    assertThat(
+            ignored(
+                context -> {
+                  context.getSessionCookieConfig().setName("SHOP");
+                  context.getSessionCookieConfig().setAttribute("SameSite", "Lax");
+                },
+                null))
+        .containsExactly("name=SHOP");
+  }
+
+  @Test
+  @DisplayName("tracking by URL that somebody asked for is told; the container's default is not")
+  void trackingByUrl_isTold() throws LifecycleException {
+    assertThat(
+            ignored(
+                context -> context.setSessionTrackingModes(EnumSet.of(SessionTrackingMode.URL)),
+                SessionCookie.defaults()))
+        .containsExactly("tracking-mode=URL");
+    assertThat(
+            ignored(
+                context -> context.setSessionTrackingModes(Set.of(SessionTrackingMode.COOKIE)),
+                SessionCookie.defaults()))
+        .isEmpty();
+  }
+
+  @ParameterizedTest
+  @EnumSource(Container.class)
+  void defaults_ofEachContainer_areNotTold(Container container) {
+    AtomicReference<List<String>> ignored = new AtomicReference<>();
+    try (Site site = new Site(container)) {
+      site.on(
+          "/",
+          (request, response) ->
+              ignored.set(
+                  ContainerCookie.ignoredSettings(
+                      request.getServletContext(), SessionCookie.defaults())));
+      site.browser().get("/");
+    }
+
+    assertThat(ignored.get()).isEmpty();
+  }
+
+  @Test
+  @DisplayName("start-up says so in one line, and no setting weakens our cookie")
+  void startUp_warns() throws LifecycleException {
+    ListAppender<ILoggingEvent> lines = new ListAppender<>();
+    Logger logger = (Logger) LoggerFactory.getLogger(SessionFilter.class);
+    lines.start();
+    logger.addAppender(lines);
+    try (SessionManager manager =
+        SessionManager.builder(InMemorySessionStore.builder().build()).build()) {
+      within(
+          context -> {
+            context.getSessionCookieConfig().setDomain("example.com");
+            context.setSessionTrackingModes(EnumSet.of(SessionTrackingMode.URL));
+          },
+          context -> init(SessionFilter.builder(manager).build(), context));
+      assertThat(lines.list).hasSize(1);
+      assertThat(lines.list.get(0).getFormattedMessage())
+          .contains("have no effect", "Domain=example.com", "tracking-mode=URL");
+
+      within(context -> {}, context -> init(SessionFilter.builder(manager).build(), context));
+      assertThat(lines.list).hasSize(1);
+    } finally {
+      logger.detachAppender(lines);
+    }
+  }
+
+  private static void init(SessionFilter filter, ServletContext context) {
+    FilterConfig config = mock(FilterConfig.class);
+    when(config.getServletContext()).thenReturn(context);
+    when(config.getInitParameterNames()).thenReturn(Collections.emptyEnumeration());
+    try {
+      filter.init(config);
+    } catch (ServletException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}
