@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import jakarta.servlet.http.HttpUpgradeHandler;
 import jakarta.servlet.http.WebConnection;
+import java.time.Duration;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -54,6 +55,71 @@ class UpgradeTest {
 
       assertThat(head).startsWith("HTTP/1.1 101").contains("Set-Cookie: __Host-session=");
       assertThat(storedBefore.get()).isTrue();
+    }
+  }
+
+  @Test
+  @DisplayName(
+      "a handshake is a request: it reads the session and the user, and counts as activity")
+  void handshake_readsTheSession() throws Exception {
+    try (Site site = new Site(container);
+        RawClient client = new RawClient(site.port())) {
+      AtomicReference<String> read = new AtomicReference<>();
+      AtomicReference<WebSession> kept = new AtomicReference<>();
+      site.on(
+              "/login",
+              (request, response) -> {
+                request.getSession().setAttribute("a", "1");
+                WebSession.of(request).login("alice");
+              })
+          .on("/logout", (request, response) -> WebSession.of(request).logout())
+          .on(
+              "/socket",
+              (request, response) -> {
+                read.set(request.getRemoteUser() + " " + request.getSession().getAttribute("a"));
+                kept.set(WebSession.of(request));
+                assertThat(kept.get().stillLive()).isTrue();
+                response.setStatus(101);
+                response.setHeader("Upgrade", "websocket");
+                response.setHeader("Connection", "Upgrade");
+                request.upgrade(Closing.class);
+              });
+      Browser browser = site.browser();
+      browser.get("/login");
+      site.clock.advance(Duration.ofMinutes(1));
+
+      String head =
+          client.get(
+              "/socket",
+              "Upgrade: websocket",
+              "Connection: Upgrade",
+              "Sec-Fetch-Site: same-origin",
+              "Cookie: " + Browser.SESSION + "=" + browser.token());
+
+      assertThat(head).startsWith("HTTP/1.1 101").doesNotContain("Set-Cookie");
+      assertThat(read).hasValue("alice 1");
+      assertThat(site.stored(browser.token()).lastSeenAt()).isEqualTo(site.clock.instant());
+      assertThat(kept.get().stillLive()).as("asked when the request is over").isTrue();
+      browser.get("/logout");
+      assertThat(kept.get().stillLive()).isFalse();
+    }
+  }
+
+  @Test
+  @DisplayName("the handshake that another site makes a browser send is refused")
+  void handshake_ofAnotherSite_isRefused() throws Exception {
+    try (Site site = new Site(container);
+        RawClient client = new RawClient(site.port())) {
+      site.on("/socket", (request, response) -> response.setStatus(200));
+
+      String head =
+          client.get(
+              "/socket",
+              "Upgrade: websocket",
+              "Connection: Upgrade",
+              "Origin: https://evil.example");
+
+      assertThat(head).startsWith("HTTP/1.1 403");
     }
   }
 }

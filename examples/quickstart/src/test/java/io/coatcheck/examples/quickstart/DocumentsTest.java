@@ -10,6 +10,7 @@ import io.coatcheck.session.memory.InMemorySessionStore;
 import io.coatcheck.session.nearcache.NearCacheSessionStore;
 import io.coatcheck.session.password.PasswordHasher;
 import io.coatcheck.session.servlet.CrossOriginPolicy;
+import io.coatcheck.session.servlet.FloodGuard;
 import io.coatcheck.session.servlet.RequireLogin;
 import io.coatcheck.session.servlet.SessionCookie;
 import io.coatcheck.session.servlet.SessionFilter;
@@ -66,6 +67,7 @@ class DocumentsTest {
             LoginOptions.Builder.class,
             SessionFilter.Builder.class,
             SessionCookie.Builder.class,
+            FloodGuard.Builder.class,
             CrossOriginPolicy.Builder.class,
             RequireLogin.Builder.class,
             JavaSerializationCodec.Builder.class,
@@ -80,7 +82,7 @@ class DocumentsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"README.md", "docs/ARCHITECTURE.md"})
+  @ValueSource(strings = {"README.md", "docs/ARCHITECTURE.md", "docs/SERVLET.md"})
   void links_leadSomewhere(String document) throws Exception {
     Path folder = ROOT.resolve(document).toAbsolutePath().getParent();
     List<String> links =
