@@ -35,6 +35,7 @@ class DocumentsTest {
   private static final Path ROOT = Path.of("../..");
   private static final Pattern SNIPPET = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
   private static final Pattern LINK = Pattern.compile("\\]\\(([^)#]+)[^)]*\\)");
+  private static final Pattern METHOD = Pattern.compile("`(\\w+Test)(?:#(\\w+))?`");
   private static final Pattern TEST = Pattern.compile("`(\\w+(?:Test|Contract))`");
 
   @Test
@@ -107,6 +108,24 @@ class DocumentsTest {
             .toList();
     assertThat(named).hasSizeGreaterThan(20);
     assertThat(classes).containsAll(named);
+  }
+
+  @Test
+  void servlet_namesTestsThatExist() throws Exception {
+    List<Path> sources = javaFiles(ROOT);
+    List<MatchResult> named = METHOD.matcher(read("docs/SERVLET.md")).results().toList();
+    assertThat(named).hasSizeGreaterThan(30);
+    for (MatchResult test : named) {
+      List<Path> files =
+          sources.stream().filter(file -> file.endsWith(test.group(1) + ".java")).toList();
+      assertThat(files).as(test.group()).isNotEmpty();
+      if (test.group(2) != null) {
+        assertThat(files)
+            .as(test.group())
+            .anySatisfy(
+                file -> assertThat(Files.readString(file)).contains("void " + test.group(2) + "("));
+      }
+    }
   }
 
   private static String read(String document) throws IOException {
