@@ -1,5 +1,6 @@
 package io.coatcheck.session.servlet;
 
+import io.coatcheck.session.store.SessionStoreException;
 import jakarta.servlet.AsyncContext;
 import jakarta.servlet.AsyncEvent;
 import jakarta.servlet.AsyncListener;
@@ -78,10 +79,17 @@ final class SessionAsyncContext implements AsyncContext {
     context.dispatch(servletContext, path);
   }
 
+  /**
+   * Saves, and lets the response go. If the save failed, the response says so, and nothing is
+   * thrown: behind the end of a request, Tomcat would take an exception of this thread for one of
+   * the next request on the connection.
+   */
   @Override
   public void complete() {
     try {
       exchange.beforeCommit();
+    } catch (SessionStoreException e) {
+      LOG.debug("A save failed when an asynchronous request was completed", e);
     } finally {
       context.complete();
     }

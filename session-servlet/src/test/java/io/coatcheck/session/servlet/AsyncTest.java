@@ -280,6 +280,29 @@ class AsyncTest {
   }
 
   @Test
+  @DisplayName("I9: a save that fails at complete does no harm to the next request")
+  void failedSaveAtComplete_isNobodyElses() {
+    site.on(
+        "/failing",
+        (request, response) -> {
+          AsyncContext context = request.startAsync();
+          context.start(
+              () -> {
+                request.getSession().setAttribute("a", "1");
+                context.complete();
+              });
+        });
+    site.on("/plain", (request, response) -> response.getWriter().print("plain"));
+    for (int i = 0; i < 20; i++) {
+      site.store.fail("insert");
+
+      assertThat(site.browser().get("/failing").status()).isEqualTo(503);
+      // On the connection, and with the container's objects, of the one that failed.
+      assertThat(site.browser().get("/plain").status()).isEqualTo(200);
+    }
+  }
+
+  @Test
   @DisplayName("I9: a save that failed when the filter returned is answered with 503 at complete")
   void failedSaveOfTheFilter_isAnsweredAtComplete() {
     CountDownLatch filterReturned = new CountDownLatch(1);
