@@ -26,6 +26,9 @@ final class PathPatterns {
 
   private static final PathPatterns NONE = new PathPatterns(Set.of(), List.of());
 
+  /** Says that an escape is none. */
+  private static final int BROKEN = -1;
+
   private final Set<String> exact;
 
   /** Each without the final {@code /*}; empty for {@code /*} itself. */
@@ -142,8 +145,8 @@ final class PathPatterns {
   /**
    * Tells whether a path could mean something else to whoever reads it next: it has a path
    * parameter ({@code ;}), a backslash, an empty segment ({@code //}), a dot segment, a control
-   * character, a broken escape, or an escape, however often encoded, that stands for one of these
-   * or for a slash or a dot.
+   * character, a broken escape, an escape that stands for one of these or for a slash or a dot, or
+   * an escape of whatever that is encoded once more.
    *
    * @param rawPath as sent; anything at all
    */
@@ -182,7 +185,13 @@ final class PathPatterns {
   private static boolean hasAmbiguousEscape(String rawPath) {
     int percent = rawPath.indexOf('%');
     while (percent >= 0) {
-      if (isAmbiguousEscape(rawPath, percent + 1)) {
+      boolean isAmbiguous =
+          switch (hexadecimal(rawPath, percent + 1)) {
+            case BROKEN, '/', '\\', '.', ';' -> true;
+            case '%' -> isDecodedDigits(rawPath, percent + 3);
+            default -> Character.isISOControl(hexadecimal(rawPath, percent + 1));
+          };
+      if (isAmbiguous) {
         return true;
       }
       percent = rawPath.indexOf('%', percent + 1);
@@ -190,29 +199,33 @@ final class PathPatterns {
     return false;
   }
 
-  /** Looks at the two digits behind a percent sign, and through any number of encoded ones. */
-  private static boolean isAmbiguousEscape(String rawPath, int start) {
+  /**
+   * Tells whether two hexadecimal digits stand here once the path is decoded, whether they are
+   * encoded themselves or not: behind an encoded percent sign, they are an escape to whoever
+   * decodes twice.
+   */
+  private static boolean isDecodedDigits(String rawPath, int start) {
     int position = start;
-    while (rawPath.startsWith("25", position)) {
-      position += 2;
+    for (int digit = 0; digit < 2; digit++) {
+      if (position >= rawPath.length()) {
+        return false;
+      }
+      boolean isEscape = rawPath.charAt(position) == '%';
+      int value = isEscape ? hexadecimal(rawPath, position + 1) : rawPath.charAt(position);
+      if (Character.digit(value, 16) < 0) {
+        return false;
+      }
+      position += isEscape ? 3 : 1;
     }
-    int value = hexadecimal(rawPath, position);
-    if (value < 0) {
-      boolean isPercentItself = position > start;
-      return !isPercentItself;
-    }
-    return switch (value) {
-      case '/', '\\', '.', ';' -> true;
-      default -> Character.isISOControl(value);
-    };
+    return true;
   }
 
   private static int hexadecimal(String path, int position) {
     if (position + 2 > path.length()) {
-      return -1;
+      return BROKEN;
     }
     int high = Character.digit(path.charAt(position), 16);
     int low = Character.digit(path.charAt(position + 1), 16);
-    return high < 0 || low < 0 ? -1 : high << 4 | low;
+    return high < 0 || low < 0 ? BROKEN : high << 4 | low;
   }
 }

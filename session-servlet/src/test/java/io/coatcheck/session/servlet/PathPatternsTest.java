@@ -92,6 +92,11 @@ class PathPatternsTest {
           "/assets/%25252e/admin",
           "/assets/..%252fadmin",
           "/assets/%255cadmin",
+          "/assets/%252%66admin",
+          "/assets/%25%32%66admin",
+          "/%2561dmin",
+          "/%25%36%31dmin",
+          "/%25%361dmin",
           "/assets/%3bx/a",
           "/assets/%253b/a",
           "/assets/../admin",
@@ -117,6 +122,19 @@ class PathPatternsTest {
       assertThat(PATTERNS.matches(request)).as("let off").isFalse();
       PathPatterns elsewhere = PathPatterns.of("protectedPaths", List.of("/admin/*"));
       assertThat(elsewhere.mayMatch(request)).as("demanded").isTrue();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+        strings = {
+          "/assets/a%20b",
+          "/assets/100%25",
+          "/assets/%25z",
+          "/assets/%25%32",
+          "/assets/%c3%a9"
+        })
+    void otherEscapes_areWhatTheyAre(String uri) {
+      assertThat(PATTERNS.matches(request(uri, "/assets/a"))).isTrue();
     }
 
     @ParameterizedTest
