@@ -1,12 +1,19 @@
 package io.coatcheck.benchmarks;
 
+import java.util.List;
+
 /** The {@code Cookie} line of a browser that has two more cookies, as most have. */
 final class Cookies {
 
   private Cookies() {}
 
   static String line(String name, String value) {
-    return "consent=1; " + name + "=" + value + "; theme=dark";
+    return line(List.of(name + "=" + value));
+  }
+
+  /** As {@link #line(String, String)}, with what a response has set. */
+  static String line(List<String> pairs) {
+    return "consent=1; " + String.join("; ", pairs) + "; theme=dark";
   }
 
   static int count(String line) {

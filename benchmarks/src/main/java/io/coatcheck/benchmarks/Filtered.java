@@ -4,6 +4,7 @@ import jakarta.servlet.Filter;
 import jakarta.servlet.ServletException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** A servlet filter that puts sessions behind the request. */
@@ -49,12 +50,11 @@ final class Filtered implements Contestant {
       case REFUSED -> serve(kind, session, unknownCookie);
       case LOGIN -> {
         Object result = serve(kind, session, cookies[session]);
-        String cookie = response.newCookie();
-        if (cookie == null) {
+        List<String> set = response.newCookies();
+        if (set.isEmpty()) {
           throw new IllegalStateException("a login did not set the cookie");
         }
-        int equals = cookie.indexOf('=');
-        cookies[session] = Cookies.line(cookie.substring(0, equals), cookie.substring(equals + 1));
+        cookies[session] = Cookies.line(set);
         yield result;
       }
     };

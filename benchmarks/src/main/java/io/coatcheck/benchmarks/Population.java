@@ -83,8 +83,12 @@ final class Population {
       stored
           .principal(Workload.principal(session))
           .authenticatedAt(now)
-          .clientAddress("192.0.2.1")
-          .userAgent("Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0");
+          // Texts of their own, as those of requests are.
+          .clientAddress("192.0.2." + session % 256)
+          .userAgent(
+              "Mozilla/5.0 (X11; Linux x86_64; rv:"
+                  + (100 + session % 100)
+                  + ".0) Gecko/20100101 Firefox/145.0");
     }
     return stored.build();
   }

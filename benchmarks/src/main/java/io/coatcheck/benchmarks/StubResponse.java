@@ -24,14 +24,14 @@ final class StubResponse extends HttpServletResponseWrapper {
     return this;
   }
 
-  /** Returns what the client is to send from now on; null if no cookie was set. */
-  @Nullable String newCookie() {
-    if (setCookies.isEmpty()) {
-      return null;
-    }
-    String last = setCookies.get(setCookies.size() - 1);
-    int semicolon = last.indexOf(';');
-    return semicolon < 0 ? last : last.substring(0, semicolon);
+  /** Returns what the client is to send from now on, {@code name=value} each. */
+  List<String> newCookies() {
+    return setCookies.stream().map(StubResponse::pair).toList();
+  }
+
+  private static String pair(String setCookie) {
+    int semicolon = setCookie.indexOf(';');
+    return semicolon < 0 ? setCookie : setCookie.substring(0, semicolon);
   }
 
   @Override

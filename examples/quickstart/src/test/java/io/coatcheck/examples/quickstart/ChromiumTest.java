@@ -29,6 +29,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.openqa.selenium.By;
 import org.openqa.selenium.Cookie;
+import org.openqa.selenium.StaleElementReferenceException;
+import org.openqa.selenium.WebElement;
 import org.openqa.selenium.chrome.ChromeDriver;
 import org.openqa.selenium.chrome.ChromeDriverService;
 import org.openqa.selenium.chrome.ChromeOptions;
@@ -112,12 +114,30 @@ class ChromiumTest extends Site {
     if (remembered) {
       driver.findElement(By.name("remember")).click();
     }
-    driver.findElement(By.cssSelector("form[action='/login'] button")).click();
+    press(driver, "/login");
     assertThat(textOf(driver, "you")).isEqualTo("You are alice");
   }
 
   private static void press(ChromeDriver driver, String action) {
-    driver.findElement(By.cssSelector("form[action='" + action + "'] button")).click();
+    press(driver.findElement(By.cssSelector("form[action='" + action + "'] button")));
+  }
+
+  /** Presses a button, and waits until the page that it was on is gone. */
+  private static void press(WebElement button) {
+    button.click();
+    long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
+    while (isThere(button)) {
+      assertThat(System.nanoTime()).as("when the next page had come").isLessThan(deadline);
+    }
+  }
+
+  private static boolean isThere(WebElement element) {
+    try {
+      element.isEnabled();
+      return true;
+    } catch (StaleElementReferenceException e) {
+      return false;
+    }
   }
 
   private static String textOf(ChromeDriver driver, String id) {
@@ -195,7 +215,7 @@ class ChromiumTest extends Site {
     assertThat(laptop.findElement(By.className("devices")).getText())
         .contains("laptop (this one)", "phone");
 
-    laptop.findElement(By.cssSelector("button[aria-label='Sign out phone']")).click();
+    press(laptop.findElement(By.cssSelector("button[aria-label='Sign out phone']")));
 
     assertThat(laptop.findElement(By.className("devices")).getText()).doesNotContain("phone");
     phone.navigate().refresh();
