@@ -22,7 +22,6 @@ import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestReporter;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -39,7 +38,7 @@ class ScaleTest {
   @DisplayName("Reads while 200,000 expired sessions are cleaned up beside 20,000 live ones")
   @ParameterizedTest
   @EnumSource(TestDatabase.class)
-  void readsDuringCleanUp(TestDatabase server, TestReporter report) {
+  void readsDuringCleanUp(TestDatabase server) {
     try (Table table = new Table(new Pool(server, server.database, true, null), 8)) {
       multiply(table, Sessions.of("alice").attribute("a", Sessions.bytes(300)).build(), EXPIRED);
       StoredSession live =
@@ -74,7 +73,7 @@ class ScaleTest {
           Together.run(List.of(cleaner, cleaner, () -> read(table, ids, () -> cleaning.get() > 0)));
       long[] during = results.get(2);
 
-      report.publishEntry(
+      tell(
           server.name(),
           String.format(
               "p99 of reads alone %.2f ms (%d reads), during clean-up %.2f ms (%d reads), ratio"
@@ -89,6 +88,11 @@ class ScaleTest {
       assertThat(deleted).hasValue(EXPIRED);
       assertThat(table.count()).isEqualTo(LIVE);
     }
+  }
+
+  /** Into the output of the build, where docs/JDBC.md sends its readers. */
+  private static void tell(String what, String figures) {
+    System.out.println(what + ": " + figures);
   }
 
   private static long[] read(Table table, List<SessionId> ids, BooleanSupplier more) {
@@ -112,7 +116,7 @@ class ScaleTest {
 
   @DisplayName("Bytes per session in PostgreSQL")
   @Test
-  void bytesPerSession(TestReporter report) {
+  void bytesPerSession() {
     try (Table table =
         new Table(new Pool(TestDatabase.POSTGRESQL, Database.POSTGRESQL, true, null))) {
       for (int size : new int[] {0, 300, 1_000}) {
@@ -133,7 +137,7 @@ class ScaleTest {
                         "SELECT pg_table_size('%1$s') / %2$d, pg_indexes_size('%1$s') / %2$d",
                         table.name, sessions))
                 .get(0);
-        report.publishEntry(
+        tell(
             size + " bytes of attributes",
             bytes.get(0) + " in the table, " + bytes.get(1) + " in indexes");
         assertThat(Integer.parseInt(bytes.get(0))).isLessThan(900 + 2 * size);
