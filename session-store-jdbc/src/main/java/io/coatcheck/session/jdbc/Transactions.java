@@ -3,6 +3,9 @@ package io.coatcheck.session.jdbc;
 import io.coatcheck.session.store.SessionStoreException;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -14,12 +17,16 @@ import org.slf4j.LoggerFactory;
  * any {@code Throwable} and puts the connection back as it was.
  *
  * <p>A transaction that the database itself undid because of others beside it (deadlock,
- * serialization failure) has had no effect and is run again, a few times. Nothing else is.
+ * serialization failure) has had no effect and is run again, a few times. Nothing else is. Before
+ * it is, it waits a moment: whoever it gave way to has yet to wake up, and would meet it again.
  */
 final class Transactions {
 
   /** One more than the other parties that can plausibly stand in the way in a row. */
   private static final int ATTEMPTS = 10;
+
+  /** No pause between two attempts is longer, in milliseconds. */
+  private static final int LONGEST_PAUSE = 64;
 
   private static final Logger LOGGER = LoggerFactory.getLogger(JdbcSessionStore.class);
 
@@ -119,7 +126,14 @@ final class Transactions {
           breaker.answered();
         }
       }
+      pause(attempt);
     }
+  }
+
+  /** Waits, holding no connection, for a time that doubles; half of it is chance. */
+  private static void pause(int attempt) {
+    long longest = TimeUnit.MILLISECONDS.toNanos(Math.min(1L << attempt, LONGEST_PAUSE));
+    LockSupport.parkNanos(longest / 2 + ThreadLocalRandom.current().nextLong(longest / 2));
   }
 
   private SessionStoreException translated(Operation operation, Phase phase, SQLException failure) {

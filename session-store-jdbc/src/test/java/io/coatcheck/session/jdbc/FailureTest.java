@@ -20,6 +20,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
@@ -253,6 +254,26 @@ class FailureTest {
         assertThat(table.store.update(session, NOW)).isTrue();
         assertThat(left).hasValue(-1);
         assertThat(table.store.find(session.id()).orElseThrow().version()).isEqualTo(1);
+      }
+    }
+
+    @DisplayName("Whoever loses a deadlock leaves the other one the time to wake up and to finish")
+    @Test
+    void update_deadlockVictimForAWhile_waitsForTheOther() {
+      try (Table table = new Table(H2)) {
+        StoredSession session = Sessions.anonymous().build();
+        table.store.insert(session);
+        long toWakeUp = TimeUnit.MILLISECONDS.toNanos(60);
+        AtomicLong first = new AtomicLong();
+        table.watched.failWith(
+            sql -> {
+              first.compareAndSet(0, System.nanoTime());
+              if (System.nanoTime() - first.get() < toWakeUp) {
+                throw new SQLException("deadlock detected", "40001");
+              }
+            });
+
+        assertThat(table.store.update(session, NOW)).isTrue();
       }
     }
 
