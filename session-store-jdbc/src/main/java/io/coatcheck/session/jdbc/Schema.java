@@ -4,6 +4,7 @@ import io.coatcheck.session.store.SessionStoreException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -16,9 +17,6 @@ import javax.sql.DataSource;
 final class Schema {
 
   private static final String HEADER = "-- Coatcheck sessions, schema version ";
-
-  /** Two nodes that create at once can meet a half-made table; the last one finds it made. */
-  private static final int ATTEMPTS = 3;
 
   private Schema() {}
 
@@ -59,15 +57,18 @@ final class Schema {
     }
   }
 
-  /** Creates what is missing; what exists is left alone. */
+  /**
+   * Creates what is missing; what exists is left alone. Who is beaten to an object fails on H2, but
+   * finds it made the next time, and so gets at least one statement further with each attempt.
+   */
   static void create(DataSource dataSource, Database database, TableName table) {
-    List<String> statements = statements(database, table);
+    List<String> statements = inTurns(statements(database, table), database, table);
     for (int attempt = 1; ; attempt++) {
       try (Connection connection = dataSource.getConnection()) {
         execute(connection, statements);
         return;
       } catch (SQLException failure) {
-        if (attempt == ATTEMPTS) {
+        if (attempt > statements.size()) {
           // No statement here has a value in it, so the driver may speak for itself.
           throw new SessionStoreException(
               "createSchema failed: table "
@@ -78,6 +79,19 @@ final class Schema {
         }
       }
     }
+  }
+
+  /**
+   * Has nodes that start at once take turns. MariaDB sees to that itself; in PostgreSQL, two that
+   * find a table missing both make it, and the later one fails. Sent together, statements are one
+   * transaction there, with autocommit too, and the lock is free when it ends.
+   */
+  private static List<String> inTurns(List<String> statements, Database database, TableName table) {
+    if (database != Database.POSTGRESQL) {
+      return statements;
+    }
+    long key = ByteBuffer.wrap(LockNames.digest(table, "\0schema")).getLong();
+    return List.of("SELECT pg_advisory_xact_lock(" + key + "); " + String.join("; ", statements));
   }
 
   private static void execute(Connection connection, List<String> statements) throws SQLException {

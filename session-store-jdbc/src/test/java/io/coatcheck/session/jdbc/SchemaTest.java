@@ -51,14 +51,22 @@ class SchemaTest {
   @ParameterizedTest
   @EnumSource(TestDatabase.class)
   void createSchema_byManyAtOnce(TestDatabase server) throws SQLException {
-    try (HikariDataSource pool = server.pool(true, 6)) {
-      for (int round = 0; round < 3; round++) {
-        String table = "many" + round;
-        Together.run(
-            6, () -> JdbcSessionStore.builder(pool).tableName(table).createSchema(true).build());
-        StoredSession session = Sessions.of("alice").build();
-        JdbcSessionStore.builder(pool).tableName(table).build().insert(session);
-        execute(pool, "DROP TABLE " + table);
+    for (boolean autoCommit : new boolean[] {true, false}) {
+      try (HikariDataSource pool = server.pool(autoCommit, 10)) {
+        for (int round = 0; round < 5; round++) {
+          String table = "many" + round + autoCommit;
+          Together.run(
+              10, () -> JdbcSessionStore.builder(pool).tableName(table).createSchema(true).build());
+          StoredSession session = Sessions.of("alice").build();
+          JdbcSessionStore.builder(pool).tableName(table).build().insert(session);
+        }
+      }
+    }
+    for (boolean autoCommit : new boolean[] {true, false}) {
+      try (HikariDataSource pool = server.pool(true, 1)) {
+        for (int round = 0; round < 5; round++) {
+          execute(pool, "DROP TABLE many" + round + autoCommit);
+        }
       }
     }
   }
