@@ -31,11 +31,11 @@ final class Activations {
   /** Whether the store needs bytes. */
   private final boolean areNeeded;
 
-  private final Map<String, HttpSessionActivationListener> known = new HashMap<>();
+  // Guarded by this, and made with the first value that wants to hear: hardly any does.
+  private @Nullable Map<String, HttpSessionActivationListener> known;
 
   /** Those that were told to become bytes and not yet to become values again. */
-  private final Set<HttpSessionActivationListener> passive =
-      Collections.newSetFromMap(new IdentityHashMap<>());
+  private @Nullable Set<HttpSessionActivationListener> passive;
 
   Activations(SessionListeners listeners, boolean areNeeded) {
     this.listeners = listeners;
@@ -45,12 +45,7 @@ final class Activations {
   /** Takes note of a value that was read. It was made of bytes if it was not known before. */
   void read(HttpSession session, String name, @Nullable Object value) {
     if (areNeeded && value instanceof HttpSessionActivationListener listener) {
-      boolean isFresh;
-      synchronized (known) {
-        isFresh = known.values().stream().noneMatch(seen -> seen == listener);
-        known.put(name, listener);
-      }
-      if (isFresh) {
+      if (learn(name, listener)) {
         listeners.didActivate(session, listener);
       }
     }
@@ -66,9 +61,7 @@ final class Activations {
     boolean isPassivated = passivate(session, listener);
     try {
       setting.run();
-      synchronized (known) {
-        known.put(name, listener);
-      }
+      learn(name, listener);
     } finally {
       if (isPassivated) {
         activate(session, listener);
@@ -79,21 +72,38 @@ final class Activations {
   /** Takes note that a value is in the session no more. */
   void removed(String name) {
     if (areNeeded) {
-      synchronized (known) {
-        known.remove(name);
-      }
+      forget(name);
     }
+  }
+
+  private synchronized void forget(String name) {
+    if (known != null) {
+      known.remove(name);
+    }
+  }
+
+  /** Returns whether the value was not known under any name. */
+  private synchronized boolean learn(String name, HttpSessionActivationListener listener) {
+    if (known == null) {
+      known = new HashMap<>();
+    }
+    boolean isFresh = known.values().stream().noneMatch(seen -> seen == listener);
+    known.put(name, listener);
+    return isFresh;
+  }
+
+  private synchronized List<HttpSessionActivationListener> known() {
+    return known == null ? List.of() : List.copyOf(known.values());
   }
 
   /** Does what may save the session, which makes bytes of all values that were seen. */
   <T> T saved(HttpSessionView session, Supplier<T> saving) {
-    List<HttpSessionActivationListener> told = List.of();
-    if (areNeeded) {
-      synchronized (known) {
-        told = List.copyOf(known.values());
-      }
-      told = told.stream().filter(listener -> passivate(session, listener)).toList();
+    List<HttpSessionActivationListener> all = areNeeded ? known() : List.of();
+    if (all.isEmpty()) {
+      return saving.get();
     }
+    List<HttpSessionActivationListener> told =
+        all.stream().filter(listener -> passivate(session, listener)).toList();
     try {
       return saving.get();
     } finally {
@@ -103,20 +113,29 @@ final class Activations {
 
   /** Tells a value, unless it knows, such as one that sets itself when it is told. */
   private boolean passivate(HttpSession session, HttpSessionActivationListener listener) {
-    synchronized (known) {
-      if (!passive.add(listener)) {
-        return false;
-      }
+    boolean isNews = rest(listener);
+    if (isNews) {
+      listeners.willPassivate(session, listener);
     }
-    listeners.willPassivate(session, listener);
-    return true;
+    return isNews;
+  }
+
+  private synchronized boolean rest(HttpSessionActivationListener listener) {
+    if (passive == null) {
+      passive = Collections.newSetFromMap(new IdentityHashMap<>());
+    }
+    return passive.add(listener);
+  }
+
+  private synchronized void wake(HttpSessionActivationListener listener) {
+    if (passive != null) {
+      passive.remove(listener);
+    }
   }
 
   /** Nobody goes on using the values of a session that turned out to have ended. */
   private void activate(HttpSessionView session, HttpSessionActivationListener listener) {
-    synchronized (known) {
-      passive.remove(listener);
-    }
+    wake(listener);
     if (!session.session().isEnded()) {
       listeners.didActivate(session, listener);
     }

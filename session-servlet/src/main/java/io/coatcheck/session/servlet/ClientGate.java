@@ -18,14 +18,14 @@ final class ClientGate {
 
   private static final Logger LOG = LoggerFactory.getLogger(SessionFilter.class);
 
-  private final @Nullable ClientCheck check;
+  private final ClientCheck check;
   private final SessionManager manager;
   private final HttpServletRequest request;
 
   /** A session that is live, and that this request does not see until somebody logs in. */
   private @Nullable Session withheld;
 
-  ClientGate(@Nullable ClientCheck check, SessionManager manager, HttpServletRequest request) {
+  ClientGate(ClientCheck check, SessionManager manager, HttpServletRequest request) {
     this.check = check;
     this.manager = manager;
     this.request = request;
@@ -39,12 +39,11 @@ final class ClientGate {
    */
   boolean letsIn(Session live) {
     withheld = null;
-    ClientCheck asked = check;
     boolean isRecorded = live.clientAddress().isPresent() || live.userAgent().isPresent();
-    if (asked == null || live.principal().isEmpty() || !isRecorded) {
+    if (live.principal().isEmpty() || !isRecorded) {
       return true;
     }
-    return switch (judge(asked, live)) {
+    return switch (judge(live)) {
       case ACCEPT -> true;
       case REAUTHENTICATE -> {
         withheld = live;
@@ -57,14 +56,14 @@ final class ClientGate {
     };
   }
 
-  private Verdict judge(ClientCheck asked, Session live) {
+  private Verdict judge(Session live) {
     // Cleaned and cut off as it was when it was recorded, or the two would never be equal.
     LoginOptions now =
         LoginOptions.builder()
             .client(request.getRemoteAddr(), request.getHeader("User-Agent"))
             .build();
     try {
-      return asked.judge(
+      return check.judge(
           new Client(live.clientAddress(), live.userAgent()),
           new Client(now.clientAddress(), now.userAgent()));
     } catch (RuntimeException e) {

@@ -33,7 +33,9 @@ final class SessionExchange implements SessionScope {
   private final OutgoingResponse outgoing;
   private final CommitWatch watch;
 
-  private final ClientGate gate;
+  /** Null if every client is let in. */
+  private final @Nullable ClientGate gate;
+
   private final CurrentSession current;
   private final Forwards forwards = new Forwards();
   private final Saving saving;
@@ -49,7 +51,8 @@ final class SessionExchange implements SessionScope {
     this.listeners = listeners;
     this.manager = settings.manager();
     this.response = response;
-    gate = new ClientGate(settings.clientCheck(), manager, request);
+    ClientCheck check = settings.clientCheck();
+    gate = check == null ? null : new ClientGate(check, manager, request);
     current = new CurrentSession(this, listeners, request);
     presented = new PresentedTokens(settings);
     transport = presented.readFrom(request);
@@ -118,7 +121,7 @@ final class SessionExchange implements SessionScope {
 
   private void letIn(Session live) {
     try {
-      if (gate.letsIn(live)) {
+      if (gate == null || gate.letsIn(live)) {
         current.begin(live);
       } else if (gate.isWithholding()) {
         presented.withhold(live);
@@ -132,7 +135,7 @@ final class SessionExchange implements SessionScope {
 
   /** Tells whether there is a session that is kept from this request until somebody logs in. */
   boolean isWithholding() {
-    return locked(() -> findSession() == null && gate.isWithholding());
+    return locked(() -> findSession() == null && gate != null && gate.isWithholding());
   }
 
   /**
@@ -292,7 +295,7 @@ final class SessionExchange implements SessionScope {
           Session found = findSession();
           boolean hasNothing =
               found == null || (found.isEphemeral() && found.attributeNames().isEmpty());
-          Session withheld = hasNothing ? gate.take() : null;
+          Session withheld = hasNothing && gate != null ? gate.take() : null;
           Session before = withheld == null ? found : withheld;
           String oldId = before == null ? "" : HttpSessionView.textOf(before);
           Authentication outcome =
@@ -374,7 +377,7 @@ final class SessionExchange implements SessionScope {
     }
     orFail(
         () -> {
-          Session withheld = gate.take();
+          Session withheld = gate == null ? null : gate.take();
           if (withheld != null) {
             manager.invalidate(withheld);
             forget();

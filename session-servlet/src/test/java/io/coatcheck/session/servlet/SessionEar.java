@@ -7,33 +7,40 @@ import jakarta.servlet.http.HttpSessionEvent;
 import jakarta.servlet.http.HttpSessionIdListener;
 import jakarta.servlet.http.HttpSessionListener;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 
 /** A listener of an application, which writes down what it hears. */
 final class SessionEar
     implements HttpSessionListener, HttpSessionAttributeListener, HttpSessionIdListener {
 
-  private final List<String> heard = new CopyOnWriteArrayList<>();
+  private final List<String> heard = new ArrayList<>();
   private volatile Consumer<HttpSession> atCreation = session -> {};
   private volatile Consumer<HttpSession> atEnd = session -> {};
 
   /** Returns what was heard since it was asked last. */
-  List<String> heard() {
+  synchronized List<String> heard() {
     List<String> all = List.copyOf(heard);
     heard.clear();
     return all;
   }
 
   /** As {@link #heard}, once the last of so many is there: some come after the response. */
-  List<String> heardOnceThereAre(int count) throws InterruptedException {
+  synchronized List<String> heardOnceThereAre(int count) throws InterruptedException {
     long deadline = System.nanoTime() + Duration.ofSeconds(10).toNanos();
-    while (heard.size() < count && System.nanoTime() < deadline) {
-      Thread.sleep(5);
+    long left = Duration.ofSeconds(10).toMillis();
+    while (heard.size() < count && left > 0) {
+      wait(left);
+      left = Duration.ofNanos(deadline - System.nanoTime()).toMillis();
     }
     return heard();
+  }
+
+  private synchronized void hear(String what) {
+    heard.add(what);
+    notifyAll();
   }
 
   void atCreation(Consumer<HttpSession> action) {
@@ -46,34 +53,34 @@ final class SessionEar
 
   @Override
   public void sessionCreated(HttpSessionEvent event) {
-    heard.add("created");
+    hear("created");
     atCreation.accept(event.getSession());
   }
 
   @Override
   public void sessionDestroyed(HttpSessionEvent event) {
     HttpSession session = event.getSession();
-    heard.add("destroyed " + Collections.list(session.getAttributeNames()));
+    hear("destroyed " + Collections.list(session.getAttributeNames()));
     atEnd.accept(session);
   }
 
   @Override
   public void attributeAdded(HttpSessionBindingEvent event) {
-    heard.add("added " + event.getName() + "=" + event.getValue());
+    hear("added " + event.getName() + "=" + event.getValue());
   }
 
   @Override
   public void attributeRemoved(HttpSessionBindingEvent event) {
-    heard.add("removed " + event.getName() + "=" + event.getValue());
+    hear("removed " + event.getName() + "=" + event.getValue());
   }
 
   @Override
   public void attributeReplaced(HttpSessionBindingEvent event) {
-    heard.add("replaced " + event.getName() + "=" + event.getValue());
+    hear("replaced " + event.getName() + "=" + event.getValue());
   }
 
   @Override
   public void sessionIdChanged(HttpSessionEvent event, String oldSessionId) {
-    heard.add("id " + oldSessionId + " > " + event.getSession().getId());
+    hear("id " + oldSessionId + " > " + event.getSession().getId());
   }
 }
