@@ -32,7 +32,9 @@ final class AccessibleView extends HttpSessionView {
     if (used.isEphemeral()) {
       return null;
     }
-    scope().requireUsable(used);
+    if (!used.isStored()) {
+      scope().requireUsable(used);
+    }
     scope().storeNow(used);
     requireLive();
     return new SessionAccessor(

@@ -24,6 +24,7 @@ final class OutgoingResponse {
 
   private @Nullable SessionStoreException failure;
   private boolean isAnswered;
+  private boolean isReleased;
 
   OutgoingResponse(
       FilterSettings settings, SessionTransport transport, HttpServletResponse response) {
@@ -39,8 +40,21 @@ final class OutgoingResponse {
         by, settings.cookie(), header == null ? null : header.responseName(), response);
   }
 
+  /** Tells whether nothing can be added to the response, or may be: see {@link #release}. */
   boolean isCommitted() {
-    return response.isCommitted();
+    return isReleased || response.isCommitted();
+  }
+
+  /**
+   * Sets whether the request is over. Then the response is left alone: containers use the object
+   * for the next request of the connection, whose client may be somebody else.
+   */
+  void release(boolean isOver) {
+    isReleased = isOver;
+  }
+
+  boolean isReleased() {
+    return isReleased;
   }
 
   /**
@@ -50,11 +64,12 @@ final class OutgoingResponse {
    * @throws IllegalStateException if it cannot
    */
   void requireUncommitted(String what) {
-    if (response.isCommitted()) {
+    if (isCommitted()) {
       throw new IllegalStateException(
           "it is too late to "
               + what
-              + ": the response is committed, so its token can no longer be sent."
+              + (isReleased ? ": the request is over" : ": the response is committed")
+              + ", so its token can no longer be sent."
               + " Do it before the response is written");
     }
   }
@@ -80,7 +95,7 @@ final class OutgoingResponse {
    * read on every node what this request stored.
    */
   void carryTokenOf(Session session) {
-    if (!response.isCommitted()) {
+    if (!isCommitted()) {
       Optional<SessionToken> token = session.unsentToken();
       if (token.isPresent()) {
         slot.put(token.get().value(), maxAge(session));
@@ -113,7 +128,7 @@ final class OutgoingResponse {
 
   /** Makes the client forget its token and its hint, if it has any or was to be sent any. */
   void deleteToken(PresentedTokens presented) {
-    if (response.isCommitted()) {
+    if (isCommitted()) {
       return;
     }
     if (presented.areAny() || slot.isFilled()) {
@@ -127,7 +142,7 @@ final class OutgoingResponse {
 
   /** Puts token and hint back where something dropped, changed or doubled them. */
   void restoreToken() {
-    if (!response.isCommitted()) {
+    if (!isCommitted()) {
       slot.restore();
       if (hintSlot != null) {
         hintSlot.restore();
@@ -158,7 +173,7 @@ final class OutgoingResponse {
    */
   SessionStoreException fail(SessionStoreException e) {
     failure = e;
-    if (!isAnswered && !response.isCommitted()) {
+    if (!isAnswered && !isCommitted()) {
       slot.clear();
       hintSlot = null;
       Unavailable.answer(response, e);

@@ -27,6 +27,7 @@ final class SessionExchange implements SessionScope {
   private final FilterSettings settings;
   private final SessionManager manager;
   private final SessionListeners listeners;
+  private final HttpServletRequest request;
   private final HttpServletResponse response;
   private final SessionTransport transport;
   private final PresentedTokens presented;
@@ -42,6 +43,9 @@ final class SessionExchange implements SessionScope {
 
   private volatile @Nullable SessionAsyncContext asyncContext;
 
+  /** How many dispatches of the request are under way, one within the other. */
+  private int dispatches;
+
   SessionExchange(
       FilterSettings settings,
       SessionListeners listeners,
@@ -50,6 +54,7 @@ final class SessionExchange implements SessionScope {
     this.settings = settings;
     this.listeners = listeners;
     this.manager = settings.manager();
+    this.request = request;
     this.response = response;
     ClientCheck check = settings.clientCheck();
     gate = check == null ? null : new ClientGate(check, manager, request);
@@ -73,6 +78,11 @@ final class SessionExchange implements SessionScope {
   @Override
   public SessionListeners listeners() {
     return listeners;
+  }
+
+  /** Returns the request as the container gave it. */
+  HttpServletRequest request() {
+    return request;
   }
 
   /** Returns the response as the container gave it. */
@@ -233,12 +243,18 @@ final class SessionExchange implements SessionScope {
    * {@inheritDoc}
    *
    * @throws IllegalStateException if it would create the session, whose cookie can no longer be
-   *     sent
+   *     sent, or the request is over
    */
   @Override
   public void requireUsable(Session changed) {
     run(
         () -> {
+          if (outgoing.isReleased() && !changed.isEnded()) {
+            throw new IllegalStateException(
+                "the request is over, and what is changed of its session now would be lost: "
+                    + changed.id()
+                    + ". Outside of a request, use HttpSession.getAccessor()");
+          }
           if (!changed.isStored() && !changed.isEphemeral() && !changed.isEnded()) {
             outgoing.requireUncommitted("store a new session");
           }
@@ -247,7 +263,7 @@ final class SessionExchange implements SessionScope {
 
   @Override
   public boolean isTooLateToStore() {
-    return response.isCommitted();
+    return locked(outgoing::isCommitted);
   }
 
   /**
@@ -278,6 +294,16 @@ final class SessionExchange implements SessionScope {
   /** Ends such a forward. */
   void forwardEnds() {
     run(forwards::end);
+  }
+
+  /**
+   * Checks that a token can still be sent.
+   *
+   * @param what is to be done, for the message
+   * @throws IllegalStateException if it cannot
+   */
+  void requireUncommitted(String what) {
+    run(() -> outgoing.requireUncommitted(what));
   }
 
   /**
@@ -404,6 +430,24 @@ final class SessionExchange implements SessionScope {
     run(saving::beforeCommit);
   }
 
+  /** Takes note that the application is called, for the first time or in one more dispatch. */
+  void dispatchBegins() {
+    run(
+        () -> {
+          dispatches++;
+          outgoing.release(false);
+        });
+  }
+
+  /** Takes note that the dispatch is done, and all is saved. */
+  void dispatchEnds(boolean isAsync) {
+    run(
+        () -> {
+          dispatches--;
+          outgoing.release(dispatches == 0 && !isAsync);
+        });
+  }
+
   /** Saves when the application is done. */
   void chainReturned() {
     run(
@@ -422,8 +466,12 @@ final class SessionExchange implements SessionScope {
   void completed() {
     run(
         () -> {
-          saving.completed();
-          endUnstored();
+          try {
+            saving.completed();
+            endUnstored();
+          } finally {
+            outgoing.release(dispatches == 0);
+          }
         });
   }
 

@@ -314,6 +314,7 @@ public class SessionFilter implements Filter {
       HttpServletResponse response,
       FilterChain chain)
       throws IOException, ServletException {
+    exchange.dispatchBegins();
     try {
       chain.doFilter(request, response);
       ended(exchange, request);
@@ -326,6 +327,8 @@ public class SessionFilter implements Filter {
       if (!exchange.answersUnavailable(failure)) {
         throw e;
       }
+    } finally {
+      exchange.dispatchEnds(request.isAsyncStarted());
     }
   }
 
