@@ -10,7 +10,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** A session that has ended, as listeners are shown it: everything can be read, nothing changed. */
-final class EndedSession implements HttpSession {
+class EndedSession implements HttpSession {
 
   private final SessionId sessionId;
   private final String id;
@@ -46,11 +46,23 @@ final class EndedSession implements HttpSession {
     this.attributes = attributes;
   }
 
-  SessionId sessionId() {
+  /** The same. */
+  EndedSession(EndedSession other) {
+    sessionId = other.sessionId;
+    id = other.id;
+    creationTime = other.creationTime;
+    lastAccessedTime = other.lastAccessedTime;
+    maxInactiveInterval = other.maxInactiveInterval;
+    isNew = other.isNew;
+    servletContext = other.servletContext;
+    attributes = other.attributes;
+  }
+
+  final SessionId sessionId() {
     return sessionId;
   }
 
-  Map<String, Object> attributes() {
+  final Map<String, Object> attributes() {
     return attributes;
   }
 
@@ -114,7 +126,7 @@ final class EndedSession implements HttpSession {
     return isNew;
   }
 
-  private IllegalStateException ended() {
+  final IllegalStateException ended() {
     return new IllegalStateException("the session has ended: " + sessionId);
   }
 

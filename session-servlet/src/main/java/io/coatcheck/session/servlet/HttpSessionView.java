@@ -125,9 +125,16 @@ class HttpSessionView implements HttpSession {
 
   @Override
   public @Nullable Object getAttribute(String name) {
+    if (ContainerValues.owns(name)) {
+      return containerValues().get(session, name);
+    }
     Object value = session.attribute(name);
     activations.read(this, name, value);
     return value;
+  }
+
+  private ContainerValues containerValues() {
+    return scope.listeners().containerValues();
   }
 
   @Override
@@ -143,6 +150,10 @@ class HttpSessionView implements HttpSession {
   public void setAttribute(String name, @Nullable Object value) {
     if (value == null) {
       removeAttribute(name);
+      return;
+    }
+    if (ContainerValues.owns(name)) {
+      containerValues().put(session, name, value);
       return;
     }
     scope.requireUsable(session);
@@ -170,6 +181,10 @@ class HttpSessionView implements HttpSession {
 
   @Override
   public void removeAttribute(String name) {
+    if (ContainerValues.owns(name)) {
+      scope.listeners().unbound(this, name, containerValues().remove(session, name));
+      return;
+    }
     Object before = getAttribute(name);
     if (before != null) {
       scope.requireUsable(session);

@@ -47,6 +47,8 @@ final class SessionListeners implements SessionListener {
   /** What requests are about to end by themselves, with what they have not saved. */
   private final Map<SessionId, EndedSession> ending = new ConcurrentHashMap<>();
 
+  private final ContainerValues containerValues;
+
   /**
    * Begins with these listeners, each once, in this order.
    *
@@ -58,6 +60,7 @@ final class SessionListeners implements SessionListener {
       List<? extends EventListener> listeners) {
     this.manager = manager;
     this.servletContext = servletContext;
+    containerValues = new ContainerValues(manager);
     Set<EventListener> distinct = Collections.newSetFromMap(new IdentityHashMap<>());
     List<HttpSessionListener> sessions = new ArrayList<>();
     List<HttpSessionAttributeListener> attributes = new ArrayList<>();
@@ -80,6 +83,11 @@ final class SessionListeners implements SessionListener {
     ofSessionsReversed = List.copyOf(sessions);
     ofAttributes = List.copyOf(attributes);
     ofIds = List.copyOf(ids);
+  }
+
+  /** Returns what the container keeps at sessions. */
+  ContainerValues containerValues() {
+    return containerValues;
   }
 
   /** Tells whether anybody wants to hear of a session's beginning. */
@@ -175,6 +183,9 @@ final class SessionListeners implements SessionListener {
               unbound(session, name, value);
               attributeRemoved(session, name, value);
             });
+    containerValues
+        .removeAll(session.sessionId())
+        .forEach((name, value) -> unbound(new InvalidSession(session), name, value));
   }
 
   @Override

@@ -5,6 +5,7 @@ import io.coatcheck.session.Session;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.token.SessionId;
 import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpSession;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -50,6 +51,25 @@ public final class WebSession {
   }
 
   /**
+   * Returns the session side of the request that a session was obtained in, for code that is handed
+   * the session alone: {@code HandshakeRequest.getHttpSession()} of a WebSocket, say, whose
+   * endpoint then asks {@link #stillLive}.
+   *
+   * @param session from {@code getSession} of a request behind a {@link SessionFilter}
+   * @throws IllegalArgumentException if it is none: the container's own, one that something else
+   *     has wrapped, or one from an accessor
+   */
+  public static WebSession of(HttpSession session) {
+    if (session instanceof HttpSessionView view
+        && view.scope() instanceof SessionExchange exchange) {
+      return new WebSession(exchange.request(), exchange);
+    }
+    throw new IllegalArgumentException(
+        "session was not obtained from a request behind a SessionFilter: "
+            + session.getClass().getName());
+  }
+
+  /**
    * Logs a principal in, as {@link #login(String, LoginOptions)} with {@link
    * LoginOptions#defaults()}.
    */
@@ -88,6 +108,7 @@ public final class WebSession {
    */
   public LoginResult login(
       String principal, LoginOptions options, @Nullable SessionTransport transport) {
+    exchange.requireUncommitted("log in");
     boolean isToBeRecorded =
         exchange.settings().recordClient()
             && options.clientAddress().isEmpty()

@@ -15,6 +15,10 @@ final class Accessors {
     return accessor == null ? null : accessor::access;
   }
 
+  static void access(HttpSession session, Consumer<HttpSession> consumer) {
+    session.getAccessor().access(consumer);
+  }
+
   static String textOf(HttpSession session) {
     return String.valueOf(session.getAccessor());
   }

@@ -2,6 +2,7 @@ package io.coatcheck.session.servlet;
 
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.http.HttpSession;
+import jakarta.websocket.server.ServerContainer;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -20,6 +21,7 @@ import org.apache.coyote.http2.Http2Protocol;
 import org.apache.tomcat.util.descriptor.web.ErrorPage;
 import org.apache.tomcat.util.descriptor.web.FilterDef;
 import org.apache.tomcat.util.descriptor.web.FilterMap;
+import org.apache.tomcat.websocket.server.WsSci;
 
 /**
  * The containers that every test runs in: Tomcat 11 and Jetty's ee11, or, where the class path has
@@ -39,6 +41,13 @@ enum Container {
       Context context = tomcat.addContext("", files().toString());
       context.addServletContainerInitializer(
           (classes, servletContext) -> servletContext.addListener(switchboard.listener()), null);
+      context.addServletContainerInitializer(new WsSci(), null);
+      context.addServletContainerInitializer(
+          (classes, servletContext) ->
+              SocketEndpoint.add(
+                  (ServerContainer) servletContext.getAttribute(ServerContainer.class.getName()),
+                  switchboard),
+          null);
       Wrapper servlet = Tomcat.addServlet(context, "app", switchboard.servlet());
       servlet.setAsyncSupported(true);
       servlet.addMapping("/*");

@@ -7,6 +7,8 @@ import org.eclipse.jetty.ee10.servlet.ErrorPageErrorHandler;
 import org.eclipse.jetty.ee10.servlet.FilterHolder;
 import org.eclipse.jetty.ee10.servlet.ServletContextHandler;
 import org.eclipse.jetty.ee10.servlet.ServletHolder;
+import org.eclipse.jetty.ee10.websocket.jakarta.server.config.JakartaWebSocketServletContainerInitializer;
+import org.eclipse.jetty.ee10.websocket.servlet.WebSocketUpgradeFilter;
 import org.eclipse.jetty.http2.server.HTTP2CServerConnectionFactory;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
@@ -35,9 +37,15 @@ final class JettyEe10 {
     files.setInitParameter("pathInfoOnly", "true");
     files.setInitParameter("baseResource", Container.files().toUri().toString());
     context.addServlet(files, "/files/*");
+    JakartaWebSocketServletContainerInitializer.configure(
+        context, (servletContext, container) -> SocketEndpoint.add(container, switchboard));
     FilterHolder filter = new FilterHolder(switchboard.filter());
     filter.setAsyncSupported(true);
     context.addFilter(filter, "/*", EnumSet.allOf(DispatcherType.class));
+    // By itself, Jetty would put it before all others, where a handshake passes the sessions by.
+    FilterHolder upgrade = new FilterHolder(WebSocketUpgradeFilter.class);
+    upgrade.setName(WebSocketUpgradeFilter.class.getName());
+    context.addFilter(upgrade, "/*", EnumSet.of(DispatcherType.REQUEST));
     ErrorPageErrorHandler errors = new ErrorPageErrorHandler();
     errors.addErrorPage(ErrorPageErrorHandler.GLOBAL_ERROR_PAGE, Site.ERROR_PAGE);
     context.setErrorHandler(errors);

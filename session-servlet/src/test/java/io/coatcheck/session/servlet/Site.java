@@ -42,6 +42,7 @@ final class Site implements AutoCloseable {
   private volatile List<Filter> filters;
   private volatile Set<DispatcherType> dispatchers = EnumSet.allOf(DispatcherType.class);
   private volatile HttpServletResponse lastResponse;
+  private volatile SocketEndpoint.Conversation conversation = (session, message) -> message;
 
   Site(Container container) {
     this(container, false, UnaryOperator.identity(), UnaryOperator.identity());
@@ -71,6 +72,16 @@ final class Site implements AutoCloseable {
   Site on(String path, Handler handler) {
     handlers.put(path, handler);
     return this;
+  }
+
+  /** Sets what the application answers to the messages of a WebSocket. */
+  Site onMessage(SocketEndpoint.Conversation answers) {
+    conversation = answers;
+    return this;
+  }
+
+  SocketEndpoint.Conversation conversation() {
+    return conversation;
   }
 
   void filters(Filter... inOrder) {

@@ -25,6 +25,10 @@ final class Switchboard {
     site = next;
   }
 
+  Site site() {
+    return site;
+  }
+
   Filter filter() {
     return new Filter() {
       @Override
