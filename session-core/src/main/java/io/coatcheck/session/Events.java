@@ -64,6 +64,10 @@ final class Events {
     tell(new SessionEvent.Ended(clock.instant(), session, reason));
   }
 
+  void endedElsewhere(StoredSession session) {
+    tell(new SessionEvent.EndedElsewhere(clock.instant(), session));
+  }
+
   /** Tells that a session expired, by which of its two limits. */
   void expired(StoredSession session) {
     boolean absolute = session.expiresAt().equals(session.absoluteDeadline());

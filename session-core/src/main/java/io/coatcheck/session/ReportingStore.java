@@ -158,6 +158,11 @@ final class ReportingStore implements SessionStore {
     public Duration touchDelay() {
       return copies.touchDelay();
     }
+
+    @Override
+    public void onGone(Consumer<StoredSession> gone) {
+      copies.onGone(gone);
+    }
   }
 
   private final class ReportingIndex implements PrincipalIndex {

@@ -70,6 +70,7 @@ public final class SessionManager implements AutoCloseable {
     writer = new SessionWriter(engine, touches, saveLoop);
     logins = new Logins(engine, saveLoop, builder.limit, builder.dropAttributesAtLogin);
     store.evictions().ifPresent(evictions -> evictions.onEvicted(this::evicted));
+    engine.copies().ifPresent(copies -> copies.onGone(events::endedElsewhere));
     sweeper =
         builder.cleanUpInterval.isZero() ? null : new Sweeper(engine, builder.cleanUpInterval);
     if (sweeper != null) {

@@ -5,6 +5,7 @@ import io.coatcheck.session.event.SessionEvent.AttributeUnencodable;
 import io.coatcheck.session.event.SessionEvent.Authenticated;
 import io.coatcheck.session.event.SessionEvent.Created;
 import io.coatcheck.session.event.SessionEvent.Ended;
+import io.coatcheck.session.event.SessionEvent.EndedElsewhere;
 import io.coatcheck.session.event.SessionEvent.Renewed;
 import io.coatcheck.session.event.SessionEvent.SavedAfterConflict;
 import io.coatcheck.session.event.SessionEvent.StoreFailed;
@@ -74,6 +75,8 @@ public final class AuditListener implements SessionListener {
     } else if (event instanceof Ended ended) {
       Level level = ended.principal().isPresent() ? Level.INFO : Level.DEBUG;
       write(level, line("ended", ended).append(" reason=").append(word(ended.reason())));
+    } else if (event instanceof EndedElsewhere elsewhere) {
+      write(Level.DEBUG, line("ended-elsewhere", elsewhere));
     } else {
       onTrouble(event);
     }

@@ -80,6 +80,16 @@ public sealed interface SessionEvent {
   /** A session ended. Each ended session is told once, over all nodes on one store. */
   record Ended(Instant at, StoredSession session, EndReason reason) implements WithSession {}
 
+  /**
+   * This node's near cache found out that a session has ended: what stays open for the session here
+   * can be closed. That is told in addition to {@link Ended}, by each node that had a copy and
+   * looked again; rarely by the node that ended it, too. A node without a near cache is told
+   * nothing, and one on which the session is not used finds out when it is, if ever.
+   *
+   * @param session the copy, which may be older than what ended
+   */
+  record EndedElsewhere(Instant at, StoredSession session) implements WithSession {}
+
   /** A client presented a token that was not accepted. */
   record TokenRefused(
       Instant at, Optional<SessionId> sessionId, Optional<String> principal, RefusalReason reason)

@@ -18,6 +18,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -54,6 +55,8 @@ final class Copies implements NearCopies {
 
   /** Null if each touch goes to the store at once. */
   private final @Nullable PendingTouches touches;
+
+  private volatile Consumer<StoredSession> gone = session -> {};
 
   private final LongAdder hits = new LongAdder();
   private final LongAdder misses = new LongAdder();
@@ -274,9 +277,23 @@ final class Copies implements NearCopies {
     if (found.isPresent()) {
       keep(found.get(), start);
     } else {
-      cache.invalidate(id);
+      gone(id);
     }
     return found;
+  }
+
+  @Override
+  public void onGone(Consumer<StoredSession> listener) {
+    gone = listener;
+  }
+
+  /** Gives up the copy of a session that the store has no more, and tells of it, once. */
+  void gone(SessionId id) {
+    endings.incrementAndGet(stripe(id));
+    Copy known = cache.asMap().remove(id);
+    if (known != null) {
+      gone.accept(known.session);
+    }
   }
 
   /** Keeps a copy, unless something ended or changed the session here since the start. */

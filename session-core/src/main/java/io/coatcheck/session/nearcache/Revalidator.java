@@ -92,7 +92,9 @@ final class Revalidator implements AutoCloseable {
     batch.forEach(
         (id, copy) -> {
           BatchLookup.Stamp stamp = stamps.get(id);
-          if (stamp == null || stamp.version() > copy.session().version()) {
+          if (stamp == null) {
+            copies.gone(id);
+          } else if (stamp.version() > copy.session().version()) {
             copies.forget(id);
           } else if (stamp.version() == copy.session().version()) {
             copy.confirm(began);

@@ -4,6 +4,7 @@ import io.coatcheck.session.token.SessionId;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * An optional capability: the store keeps copies of sessions on this node, which may lag behind
@@ -46,6 +47,16 @@ public interface NearCopies {
 
   /** Returns how long touches may wait that were taken over; zero if none are taken over. */
   Duration touchDelay();
+
+  /**
+   * Registers who is told of each session whose copy this node gave up because the store has the
+   * session no more: somebody ended it, most likely on another node. Only copies that are looked at
+   * are found out, so it may come late or never. Who is registered last is told, and nobody else.
+   * Stores that cannot tell leave this as it is.
+   *
+   * @param gone called with the copy, on the thread that found out; must not block
+   */
+  default void onGone(Consumer<StoredSession> gone) {}
 
   /**
    * What is known nearby.

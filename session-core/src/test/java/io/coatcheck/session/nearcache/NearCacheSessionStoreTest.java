@@ -8,6 +8,7 @@ import io.coatcheck.session.LoginOptions;
 import io.coatcheck.session.Resolution;
 import io.coatcheck.session.Session;
 import io.coatcheck.session.SessionManager;
+import io.coatcheck.session.event.SessionEvent;
 import io.coatcheck.session.memory.InMemorySessionStore;
 import io.coatcheck.session.store.NearCopies;
 import io.coatcheck.session.store.SessionStore;
@@ -406,8 +407,11 @@ class NearCacheSessionStoreTest {
     private final SessionManager here = manager(node);
     private final SessionManager elsewhere = manager(near(Duration.ZERO));
 
+    private final List<SessionEvent> events = new ArrayList<>();
+
     private SessionManager manager(SessionStore store) {
       return SessionManager.builder(store)
+          .listener(event -> events.add(event))
           .clock(() -> NOW)
           .codec(io.coatcheck.session.codec.JavaSerializationCodec.builder().build())
           .cleanUpInterval(Duration.ZERO)
@@ -456,6 +460,46 @@ class NearCacheSessionStoreTest {
       pass(Duration.ofSeconds(1));
 
       assertThat(here.resolve(List.of(token))).isInstanceOf(Resolution.Unknown.class);
+    }
+
+    @Test
+    @DisplayName("F45: whoever holds a copy is told when it finds out that the session has ended")
+    void endElsewhere_isTold() {
+      String token = login(here, null);
+      Session session = live(here, token);
+      elsewhere.revokeAll("alice");
+      assertThat(endsElsewhere()).isEmpty();
+
+      assertThat(here.isStillLive(session)).isFalse();
+
+      assertThat(endsElsewhere()).hasSize(1);
+      SessionEvent.EndedElsewhere told = endsElsewhere().get(0);
+      assertThat(told.session().id()).isEqualTo(session.id());
+      assertThat(told.principal()).contains("alice");
+      assertThat(told.at()).isEqualTo(NOW);
+
+      assertThat(here.isStillLive(session)).isFalse();
+      here.resolve(List.of(token));
+      assertThat(endsElsewhere()).as("once").hasSize(1);
+    }
+
+    @Test
+    void endHere_isNoEndElsewhere() {
+      String token = login(here, null);
+      live(here, token);
+
+      here.revokeAll("alice");
+      here.resolve(List.of(token));
+
+      assertThat(endsElsewhere()).isEmpty();
+      assertThat(events).filteredOn(SessionEvent.Ended.class::isInstance).hasSize(1);
+    }
+
+    private List<SessionEvent.EndedElsewhere> endsElsewhere() {
+      return events.stream()
+          .filter(SessionEvent.EndedElsewhere.class::isInstance)
+          .map(SessionEvent.EndedElsewhere.class::cast)
+          .toList();
     }
 
     @Test
@@ -532,13 +576,17 @@ class NearCacheSessionStoreTest {
     }
 
     @Test
-    void revalidate_endedElsewhere_forgets() {
+    void revalidate_endedElsewhere_forgetsAndTells() {
+      List<StoredSession> gone = new ArrayList<>();
+      copies.onGone(gone::add);
       StoredSession session = stored("alice");
       look(session);
       look(session);
       remote.delete(session.id());
 
       revalidator.revalidate();
+
+      assertThat(gone).containsExactly(session);
 
       assertThat(look(session).session()).isEmpty();
     }

@@ -183,6 +183,10 @@ final class SessionListeners implements SessionListener {
               unbound(session, name, value);
               attributeRemoved(session, name, value);
             });
+    endedForTheContainer(session);
+  }
+
+  private void endedForTheContainer(EndedSession session) {
     containerValues
         .removeAll(session.sessionId())
         .forEach((name, value) -> unbound(new InvalidSession(session), name, value));
@@ -195,21 +199,28 @@ final class SessionListeners implements SessionListener {
       if (known != null) {
         ended(known);
       } else {
-        inApplication(end.session());
+        inApplication(() -> ended(end.session()));
       }
+    } else if (event instanceof SessionEvent.EndedElsewhere end) {
+      inApplication(
+          () -> endedForTheContainer(new EndedSession(end.session(), Map.of(), servletContext)));
     }
   }
 
+  private void ended(StoredSession session) {
+    EndedSession ended = new EndedSession(session, manager.attributesOf(session), servletContext);
+    Activations activations = new Activations(this, !manager.keepsLiveValues());
+    ended.attributes().forEach((name, value) -> activations.read(ended, name, value));
+    ended(ended);
+  }
+
   /** The thread may be nobody's, such as the one that cleans up. */
-  private void inApplication(StoredSession session) {
+  private void inApplication(Runnable work) {
     Thread thread = Thread.currentThread();
     ClassLoader before = thread.getContextClassLoader();
     thread.setContextClassLoader(servletContext.getClassLoader());
     try {
-      EndedSession ended = new EndedSession(session, manager.attributesOf(session), servletContext);
-      Activations activations = new Activations(this, !manager.keepsLiveValues());
-      ended.attributes().forEach((name, value) -> activations.read(ended, name, value));
-      ended(ended);
+      work.run();
     } finally {
       thread.setContextClassLoader(before);
     }

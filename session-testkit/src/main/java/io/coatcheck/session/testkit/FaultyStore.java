@@ -346,6 +346,11 @@ public final class FaultyStore implements SessionStore {
     public Duration touchDelay() {
       return inner.touchDelay();
     }
+
+    @Override
+    public void onGone(Consumer<StoredSession> gone) {
+      inner.onGone(gone);
+    }
   }
 
   private final class FaultyIndex implements PrincipalIndex {

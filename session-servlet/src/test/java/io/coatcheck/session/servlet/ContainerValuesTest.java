@@ -1,0 +1,110 @@
+package io.coatcheck.session.servlet;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.mockito.Mockito.mock;
+
+import io.coatcheck.session.Authentication;
+import io.coatcheck.session.LoginOptions;
+import io.coatcheck.session.Session;
+import io.coatcheck.session.SessionManager;
+import io.coatcheck.session.event.SessionEvent;
+import io.coatcheck.session.memory.InMemorySessionStore;
+import io.coatcheck.session.store.StoredSession;
+import jakarta.servlet.ServletContext;
+import jakarta.servlet.http.HttpSession;
+import jakarta.servlet.http.HttpSessionBindingEvent;
+import jakarta.servlet.http.HttpSessionBindingListener;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+@DisplayName("What Tomcat keeps at a session to close its WebSockets")
+class ContainerValuesTest {
+
+  private static final String NAME =
+      "org.apache.tomcat.websocket.server.WsHttpSessionBindingListener";
+
+  private final List<HttpSession> unbound = new ArrayList<>();
+  private final InMemorySessionStore store = InMemorySessionStore.builder().build();
+  private final SessionManager manager =
+      SessionManager.builder(store).cleanUpInterval(Duration.ZERO).build();
+  private final SessionListeners listeners =
+      new SessionListeners(manager, mock(ServletContext.class), List.of());
+  private final ContainerValues values = listeners.containerValues();
+  private final HttpSessionBindingListener value =
+      new HttpSessionBindingListener() {
+        @Override
+        public void valueUnbound(HttpSessionBindingEvent event) {
+          unbound.add(event.getSession());
+        }
+      };
+
+  @AfterEach
+  void close() {
+    manager.close();
+  }
+
+  private Session login() {
+    return ((Authentication.Granted) manager.authenticate(null, "alice", LoginOptions.defaults()))
+        .session();
+  }
+
+  private StoredSession stored(Session session) {
+    return store.find(session.id()).orElseThrow();
+  }
+
+  @Test
+  @DisplayName("it is told of the end on another node, once, and that the session is not valid")
+  void endElsewhere_isTold() {
+    Session session = login();
+    values.put(session, NAME, value);
+    SessionEvent end = new SessionEvent.EndedElsewhere(manager.clock().instant(), stored(session));
+
+    listeners.onEvent(end);
+    listeners.onEvent(end);
+
+    assertThat(unbound).hasSize(1);
+    assertThatThrownBy(() -> unbound.get(0).getCreationTime())
+        .as("how Tomcat tells an end from a removal")
+        .isInstanceOf(IllegalStateException.class);
+    assertThat(values.get(session, NAME)).isNull();
+  }
+
+  @Test
+  void endOfAnotherSession_isNotTold() {
+    Session session = login();
+    values.put(session, NAME, value);
+
+    listeners.onEvent(new SessionEvent.EndedElsewhere(manager.clock().instant(), stored(login())));
+
+    assertThat(unbound).isEmpty();
+    assertThat(values.get(session, NAME)).isSameAs(value);
+  }
+
+  @Test
+  @DisplayName("I2: a session that ended while the socket was opened takes nothing")
+  void put_afterTheEnd_isIllegal() {
+    Session session = login();
+    manager.revokeAll("alice");
+
+    assertThatThrownBy(() -> values.put(session, NAME, value))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("has ended");
+    assertThat(values.get(session, NAME)).isNull();
+  }
+
+  @Test
+  void removed_isNotToldOfTheEnd() {
+    Session session = login();
+    values.put(session, NAME, value);
+
+    assertThat(values.remove(session, NAME)).isSameAs(value);
+    listeners.onEvent(new SessionEvent.EndedElsewhere(manager.clock().instant(), stored(session)));
+
+    assertThat(unbound).isEmpty();
+  }
+}
