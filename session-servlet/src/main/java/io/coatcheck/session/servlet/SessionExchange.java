@@ -286,6 +286,11 @@ final class SessionExchange implements SessionScope {
         });
   }
 
+  /** Tells whether the request is within a forward whose end the filter does not see. */
+  boolean isInUnobservedForward() {
+    return locked(forwards::isInUnobserved);
+  }
+
   /** Begins a forward whose end the filter sees. */
   void forwardBegins() {
     run(forwards::begin);

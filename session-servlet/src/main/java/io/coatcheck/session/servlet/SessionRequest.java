@@ -2,6 +2,7 @@ package io.coatcheck.session.servlet;
 
 import io.coatcheck.session.Session;
 import jakarta.servlet.AsyncContext;
+import jakarta.servlet.DispatcherType;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.ServletRequest;
 import jakarta.servlet.ServletRequestWrapper;
@@ -50,6 +51,23 @@ final class SessionRequest extends HttpServletRequestWrapper {
       current = wrapper.getRequest();
     }
     return null;
+  }
+
+  /**
+   * Tomcat calls this when a dispatch begins and when it ends. It suspends the response behind the
+   * end of a forward, so that is the last moment to save, where no filter sees it.
+   */
+  @Override
+  public void setRequest(ServletRequest request) {
+    boolean isEndOfForward =
+        getRequest() instanceof ServletRequestWrapper forwarded
+            && forwarded.getRequest() == request
+            && getDispatcherType() == DispatcherType.FORWARD
+            && exchange.isInUnobservedForward();
+    super.setRequest(request);
+    if (isEndOfForward) {
+      exchange.beforeCommit();
+    }
   }
 
   @Override

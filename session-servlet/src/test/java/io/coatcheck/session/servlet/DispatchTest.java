@@ -7,8 +7,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import jakarta.servlet.RequestDispatcher;
 import jakarta.servlet.ServletException;
+import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletRequestWrapper;
+import jakarta.servlet.http.HttpServletResponse;
 import jakarta.servlet.http.HttpServletResponseWrapper;
+import java.io.IOException;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -94,6 +98,34 @@ class DispatchTest {
     assertThat(site.stored(browser.token()).attributes()).containsOnlyKeys("set");
     assertThat(browser.get("/by-context").setCookies()).hasSize(1);
     assertThat(site.stored(browser.token()).principal()).contains("alice");
+  }
+
+  @Test
+  @DisplayName(
+      "a session that begins before a forward gets its cookie, even if the filter is not mapped to"
+          + " the forward, and whatever is forwarded to")
+  void beforeAnUnmappedForward_setsTheCookie() {
+    site.dispatchers(REQUEST, ASYNC, ERROR);
+    site.on(
+            "/",
+            (request, response) -> {
+              request.getSession().setAttribute("before", "1");
+              request.getRequestDispatcher(request.getParameter("to")).forward(request, response);
+            })
+        .on("/nothing", (request, response) -> {})
+        .on("/nested", (request, response) -> forward("/nothing", request, response))
+        .on("/text", (request, response) -> response.getWriter().print("text"));
+
+    for (String to : List.of("/nothing", "/nested", "/text")) {
+      Browser fresh = site.browser();
+      assertThat(fresh.get("/?to=" + to).setCookies()).as(to).hasSize(1);
+      assertThat(site.stored(fresh.token()).attributes()).containsOnlyKeys("before");
+    }
+  }
+
+  private static void forward(String path, HttpServletRequest request, HttpServletResponse response)
+      throws ServletException, IOException {
+    request.getRequestDispatcher(path).forward(request, response);
   }
 
   @Test
