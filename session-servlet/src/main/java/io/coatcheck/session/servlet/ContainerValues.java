@@ -24,7 +24,7 @@ final class ContainerValues {
   /** As Tomcat's classes are called, which is how it names its attribute. */
   private static final String TOMCAT_WEBSOCKET = "org.apache.tomcat.websocket.";
 
-  /** Sessions that end on another node are not heard of here: what is left of them goes then. */
+  /** Not every session that ends on another node is heard of here: what is left of it goes then. */
   private static final Duration LIFE = Duration.ofDays(1);
 
   private final SessionManager manager;
