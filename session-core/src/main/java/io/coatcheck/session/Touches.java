@@ -32,7 +32,7 @@ final class Touches {
   boolean isDue(StoredSession session, Instant now) {
     long interval = intervalMillis(session);
     long most = isHandedOver(interval) ? interval - delayMillis : Math.max(interval, 1);
-    return now.toEpochMilli() - session.lastSeenAt().toEpochMilli() >= most;
+    return now.toEpochMilli() - session.lastSeenMillis() >= most;
   }
 
   /**

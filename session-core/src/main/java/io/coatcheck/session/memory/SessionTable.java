@@ -11,7 +11,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -43,7 +42,7 @@ final class SessionTable {
 
   private final long maximum;
   private final Consumer<StoredSession> evictionNotice;
-  private final ConcurrentHashMap<SessionId, Slot> authenticated = new ConcurrentHashMap<>();
+  private final SlotTable authenticated = new SlotTable();
   private final AnonymousSlots anonymous;
   private final SlotsByPrincipal byPrincipal = new SlotsByPrincipal();
   private final ExpiryCalendar calendar = new ExpiryCalendar();
@@ -92,7 +91,7 @@ final class SessionTable {
           long room = room(session.id(), 0);
           if (session.principal().isPresent()) {
             anonymous.bound(room - 1);
-            Slot slot = new Slot();
+            Slot slot = new Slot(session.id());
             register(slot, session);
             slot.replace(null, session);
             calendar.place(slot);
@@ -213,7 +212,7 @@ final class SessionTable {
 
   /** Returns how many sessions there are, for tests. */
   long size() {
-    return authenticated.mappingCount() + anonymous.size();
+    return authenticated.size() + anonymous.size();
   }
 
   /** Tells whether nothing is left anywhere, for tests. */
@@ -240,7 +239,7 @@ final class SessionTable {
       refuseKnown(session.id());
     }
     Slot known = peek(session.id());
-    Slot own = known == null ? new Slot() : known;
+    Slot own = known == null ? new Slot(session.id()) : known;
     StoredSession stored = own.read();
     if (!isNew && (stored == null || !accepts(own, stored, session, now))) {
       return new Admission(Outcome.CONFLICT, List.of());
@@ -308,7 +307,7 @@ final class SessionTable {
       stored = slot.read();
     }
     if (moved) {
-      authenticated.remove(session.id(), slot);
+      authenticated.remove(slot);
     }
     if (stored == null || !stored.principal().equals(session.principal())) {
       session.principal().ifPresent(principal -> byPrincipal.remove(principal, slot));
@@ -319,13 +318,13 @@ final class SessionTable {
   /** Lets a session be found by its principal; tells whether it was not among the authenticated. */
   private boolean register(Slot slot, StoredSession session) {
     session.principal().ifPresent(principal -> byPrincipal.add(principal, slot));
-    return authenticated.put(session.id(), slot) != slot;
+    return authenticated.put(slot);
   }
 
   /** Removes what refers to a slot that is empty now. */
   private void forget(Slot slot, StoredSession ended) {
     ended.principal().ifPresent(principal -> byPrincipal.remove(principal, slot));
-    authenticated.remove(ended.id(), slot);
+    authenticated.remove(slot);
     anonymous.remove(ended.id(), slot);
     calendar.place(slot);
   }
@@ -345,7 +344,7 @@ final class SessionTable {
 
   /** Returns how many sessions there is room for beside the authenticated ones, at least 1. */
   private long room(SessionId id, int leaving) {
-    long room = maximum - authenticated.mappingCount() + leaving;
+    long room = maximum - authenticated.size() + leaving;
     if (room < 1) {
       throw new SessionStoreException(
           "insert: no room for session "

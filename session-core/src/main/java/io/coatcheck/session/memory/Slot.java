@@ -1,6 +1,7 @@
 package io.coatcheck.session.memory;
 
 import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.token.SessionId;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.time.Instant;
@@ -47,12 +48,31 @@ final class Slot {
   @Nullable Slot previous;
   @Nullable Slot next;
 
+  // The id of the session, here and not behind a reference: a reader that looks for it has what it
+  // came for in the same place.
+  private final long mostSignificantBits;
+  private final long leastSignificantBits;
+
   /** Makes an empty slot, of a session that has not begun. */
-  Slot() {}
+  Slot(SessionId id) {
+    mostSignificantBits = id.mostSignificantBits();
+    leastSignificantBits = id.leastSignificantBits();
+  }
 
   /** Makes the slot of a session that begins when the slot is published. */
   Slot(StoredSession session) {
+    this(session.id());
     content = session;
+  }
+
+  /** Returns the id of the session that is, was or will be here. */
+  SessionId id() {
+    return SessionId.of(mostSignificantBits, leastSignificantBits);
+  }
+
+  boolean isOf(SessionId id) {
+    return leastSignificantBits == id.leastSignificantBits()
+        && mostSignificantBits == id.mostSignificantBits();
   }
 
   /** Returns the session as every reader finds it now, but for touches; null if there is none. */
@@ -67,7 +87,7 @@ final class Slot {
   }
 
   private static StoredSession asSeen(StoredSession session, long touched) {
-    return session.seenAt(Instant.ofEpochMilli(touched < 0 ? ~touched : touched));
+    return session.seenAtMillis(touched < 0 ? ~touched : touched);
   }
 
   /** Tells whether what was read from this slot is expired. */
@@ -95,7 +115,7 @@ final class Slot {
       } else if (isExpired(session, touched, now)) {
         return false;
       } else if (moment <= touched
-          || moment <= session.lastSeenAt().toEpochMilli()
+          || moment <= session.lastSeenMillis()
           || SEEN.compareAndSet(this, touched, moment)) {
         return true;
       }

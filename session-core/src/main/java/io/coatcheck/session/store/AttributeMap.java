@@ -24,6 +24,19 @@ final class AttributeMap extends AbstractMap<String, AttributeValue> {
     this.namesAndValues = namesAndValues;
   }
 
+  /** Returns what is in a map that {@link #copyOf} returned, to be kept without the map. */
+  static Object contentOf(Map<String, AttributeValue> map) {
+    return map instanceof AttributeMap few ? few.namesAndValues : map;
+  }
+
+  /** Returns the map of what {@link #contentOf} returned. */
+  @SuppressWarnings("unchecked")
+  static Map<String, AttributeValue> of(Object content) {
+    return content instanceof Object[] namesAndValues
+        ? new AttributeMap(namesAndValues)
+        : (Map<String, AttributeValue>) content;
+  }
+
   /** Copies a map into an immutable one. */
   static Map<String, AttributeValue> copyOf(Map<String, AttributeValue> map) {
     if (map instanceof AttributeMap) {

@@ -51,7 +51,9 @@ public final class StoredSession {
   private final long generation;
   private final long fence;
   private final long version;
-  private final Map<String, AttributeValue> attributes;
+
+  /** Of {@link AttributeMap#contentOf}: a map would be one more object a session, and to fetch. */
+  private final Object attributes;
 
   private StoredSession(Builder builder) {
     id = builder.id;
@@ -69,7 +71,7 @@ public final class StoredSession {
     generation = builder.generation;
     fence = builder.fence;
     version = builder.version;
-    attributes = builder.attributes;
+    attributes = AttributeMap.contentOf(builder.attributes);
     if ((login.principal == null) != (login.authenticatedAt == ABSENT)) {
       throw new IllegalArgumentException(
           "principal and authenticatedAt must both be present or both be absent: session " + id);
@@ -117,8 +119,22 @@ public final class StoredSession {
    * @throws IllegalArgumentException if the moment is out of range
    */
   public StoredSession seenAt(Instant moment) {
-    long millis = Builder.millis(moment, "lastSeenAt");
-    return millis <= lastSeenAt ? this : new StoredSession(this, millis);
+    return seenAtMillis(Builder.millis(moment, "lastSeenAt"));
+  }
+
+  /**
+   * As {@link #seenAt}, for those who keep the moment as a number.
+   *
+   * @param millis since the epoch, not after {@link #MAX_MOMENT}
+   */
+  public StoredSession seenAtMillis(long millis) {
+    if (millis <= lastSeenAt) {
+      return this;
+    }
+    if (millis > MAX_MILLIS) {
+      throw new IllegalArgumentException("lastSeenAt must not be after " + MAX_MOMENT);
+    }
+    return new StoredSession(this, millis);
   }
 
   /** Returns the public handle, which is the same for the whole life of the session. */
@@ -162,6 +178,11 @@ public final class StoredSession {
   /** Returns when a request last used the session, up to the store's touch interval late. */
   public Instant lastSeenAt() {
     return Instant.ofEpochMilli(lastSeenAt);
+  }
+
+  /** Returns {@link #lastSeenAt()} in milliseconds since the epoch. */
+  public long lastSeenMillis() {
+    return lastSeenAt;
   }
 
   /** Returns after how much idle time the session expires; empty if idleness does not end it. */
@@ -215,7 +236,7 @@ public final class StoredSession {
 
   /** Returns the attributes by name, immutable. */
   public Map<String, AttributeValue> attributes() {
-    return attributes;
+    return AttributeMap.of(attributes);
   }
 
   /**
@@ -271,7 +292,7 @@ public final class StoredSession {
         && rotatedAt == that.rotatedAt
         && generation == that.generation
         && fence == that.fence
-        && attributes.equals(that.attributes);
+        && attributes().equals(that.attributes());
   }
 
   @Override
@@ -294,7 +315,7 @@ public final class StoredSession {
         + ", expiresAt "
         + expiresAt()
         + ", "
-        + attributes.size()
+        + attributes().size()
         + " attributes]";
   }
 
@@ -372,7 +393,7 @@ public final class StoredSession {
       generation = session.generation;
       fence = session.fence;
       version = session.version;
-      attributes = session.attributes;
+      attributes = session.attributes();
     }
 
     /** Sets the hash of the current secret. Required. */

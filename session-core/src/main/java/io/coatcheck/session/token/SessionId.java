@@ -2,6 +2,7 @@ package io.coatcheck.session.token;
 
 import java.security.SecureRandom;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Optional;
 import java.util.UUID;
@@ -26,6 +27,9 @@ public final class SessionId implements Comparable<SessionId> {
   public static final int TEXT_LENGTH = 36;
 
   private static final HexFormat HEX = HexFormat.of();
+
+  /** The value of each character, negative if it is no digit in lower case. */
+  private static final byte[] DIGITS = digits();
 
   private final long mostSignificantBits;
   private final long leastSignificantBits;
@@ -76,34 +80,43 @@ public final class SessionId implements Comparable<SessionId> {
    * Reads 36 characters from {@code start}, which must lie within {@code text}; null if malformed.
    */
   static @Nullable SessionId parseAt(String text, int start) {
-    long most = 0;
-    long least = 0;
-    for (int i = 0; i < TEXT_LENGTH; i++) {
-      char character = text.charAt(start + i);
-      if (i == 8 || i == 13 || i == 18 || i == 23) {
-        if (character != '-') {
-          return null;
-        }
-        continue;
-      }
-      int digit = digit(character);
-      if (digit < 0) {
-        return null;
-      }
-      if (i < 18) {
-        most = most << 4 | digit;
-      } else {
-        least = least << 4 | digit;
-      }
+    if (text.charAt(start + 8) != '-'
+        || text.charAt(start + 13) != '-'
+        || text.charAt(start + 18) != '-'
+        || text.charAt(start + 23) != '-') {
+      return null;
     }
-    return new SessionId(most, least);
+    long first = hexadecimal(text, start, 8);
+    long second = hexadecimal(text, start + 9, 4);
+    long third = hexadecimal(text, start + 14, 4);
+    long fourth = hexadecimal(text, start + 19, 4);
+    long fifth = hexadecimal(text, start + 24, 12);
+    return (first | second | third | fourth | fifth) < 0
+        ? null
+        : new SessionId(first << 32 | second << 16 | third, fourth << 48 | fifth);
   }
 
-  private static int digit(char character) {
-    if (character >= '0' && character <= '9') {
-      return character - '0';
+  /**
+   * Reads up to 15 digits; negative as soon as one of the characters is none, since its sign is
+   * never shifted out.
+   */
+  private static long hexadecimal(String text, int start, int length) {
+    long bits = 0;
+    for (int i = start; i < start + length; i++) {
+      char character = text.charAt(i);
+      bits = bits << 4 | (character < DIGITS.length ? DIGITS[character] : -1);
     }
-    return character >= 'a' && character <= 'f' ? character - 'a' + 10 : -1;
+    return bits;
+  }
+
+  private static byte[] digits() {
+    byte[] digits = new byte[128];
+    Arrays.fill(digits, (byte) -1);
+    String alphabet = "0123456789abcdef";
+    for (int i = 0; i < alphabet.length(); i++) {
+      digits[alphabet.charAt(i)] = (byte) i;
+    }
+    return digits;
   }
 
   /** Returns the first 64 bits, which begin with the time of creation. */
