@@ -52,11 +52,9 @@ final class Logins {
       return Drafts.anonymous(engine, Session.Status.NEW);
     }
     if (current.isStored() && !current.principal().map(principal::equals).orElse(true)) {
-      engine
-          .store()
-          .delete(current.id())
-          .ifPresent(ended -> engine.events().ended(ended, EndReason.REPLACED));
+      Optional<StoredSession> deleted = engine.store().delete(current.id());
       current.end();
+      deleted.ifPresent(ended -> engine.events().ended(ended, EndReason.REPLACED));
       return Drafts.anonymous(engine, Session.Status.NEW);
     }
     return current;
@@ -171,11 +169,9 @@ final class Logins {
       valid = options.stillValid();
     } finally {
       if (!valid) {
-        engine
-            .store()
-            .delete(granted.session().id())
-            .ifPresent(ended -> engine.events().ended(ended, EndReason.REVOKED));
+        Optional<StoredSession> deleted = engine.store().delete(granted.session().id());
         granted.session().end();
+        deleted.ifPresent(ended -> engine.events().ended(ended, EndReason.REVOKED));
       }
     }
     return valid ? granted : new Refused(Reason.NO_LONGER_VALID);

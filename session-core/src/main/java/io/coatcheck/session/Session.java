@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * goes on asynchronously may use it from several threads. Nothing here asks the store; what is
  * changed is stored by {@code save} and not before. Once the session has ended within this request,
  * reading or changing it throws {@link IllegalStateException}, but for {@link #id()}, {@link
- * #principal()} and the questions that begin with {@code is}.
+ * #principal()}, {@link #idleTimeout()} and the questions that begin with {@code is}.
  *
  * @since 0.1.0
  */
@@ -80,6 +80,9 @@ public final class Session {
   private final Instant requestedAt;
   private final AttributeChanges attributes;
 
+  /** As this request found or began it. */
+  private volatile StoredSession initial;
+
   // Written under the lock of this. What is volatile is read without it, one at a time: most
   // requests only read.
   private volatile StoredSession snapshot;
@@ -101,6 +104,7 @@ public final class Session {
       boolean touchDue,
       Renewal renewal) {
     this.attributes = new AttributeChanges(engine);
+    this.initial = snapshot;
     this.snapshot = snapshot;
     this.requestedAt = requestedAt;
     this.touchDue = touchDue;
@@ -111,6 +115,7 @@ public final class Session {
   /** A session that this request begins. */
   Session(Engine engine, StoredSession draft, SessionToken token, Status status) {
     this.attributes = new AttributeChanges(engine);
+    this.initial = draft;
     this.snapshot = draft;
     this.requestedAt = draft.createdAt();
     this.unsentToken = token;
@@ -148,7 +153,8 @@ public final class Session {
    * a session that this request began, its creation.
    */
   public Instant lastSeenAt() {
-    return live().lastSeenAt();
+    live();
+    return initial.lastSeenAt();
   }
 
   /** Returns when the session will expire if no request after this one uses it. */
@@ -167,11 +173,13 @@ public final class Session {
     return live().absoluteDeadline();
   }
 
-  /** Returns after how much idle time it expires; empty if only the absolute deadline ends it. */
+  /**
+   * Returns after how much idle time it expires; empty if only the absolute deadline ends it. Can
+   * be asked for when it has ended, as it is stored then.
+   */
   public Optional<Duration> idleTimeout() {
-    StoredSession current = live();
     IdleTimeoutChange change = idleTimeoutChange;
-    return change == null ? current.idleTimeout() : Optional.ofNullable(change.timeout());
+    return change == null ? snapshot.idleTimeout() : Optional.ofNullable(change.timeout());
   }
 
   /**
@@ -374,7 +382,10 @@ public final class Session {
 
   /** As {@link #saved}, and the client is to get a new token. */
   synchronized void rekeyed(StoredSession stored, Pending pending, SessionToken token) {
-    begunHere |= !stored.id().equals(snapshot.id());
+    if (!stored.id().equals(snapshot.id())) {
+      begunHere = true;
+      initial = stored;
+    }
     saved(stored, pending);
     unsentToken = token;
     renewal = Renewal.NONE;

@@ -285,13 +285,13 @@ public final class SessionManager implements AutoCloseable {
    *     must not be reported as done
    */
   public void invalidate(Session session) {
-    if (session.status() == Session.Status.STORED && !session.isDeleted()) {
-      engine
-          .store()
-          .delete(session.id())
-          .ifPresent(ended -> engine.events().ended(ended, EndReason.LOGOUT));
-    }
+    Optional<StoredSession> deleted =
+        session.status() == Session.Status.STORED && !session.isDeleted()
+            ? engine.store().delete(session.id())
+            : Optional.empty();
+    // First, so that whoever is told finds it ended here as well.
     session.end();
+    deleted.ifPresent(ended -> engine.events().ended(ended, EndReason.LOGOUT));
   }
 
   /**

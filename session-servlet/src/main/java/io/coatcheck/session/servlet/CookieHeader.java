@@ -37,7 +37,8 @@ final class CookieHeader {
   private static void readLine(
       String line, String name, @Nullable String hintName, PresentedValues found) {
     int start = skipSpaces(line, 0, line.length());
-    if (line.regionMatches(true, start, RFC_2965, 0, RFC_2965.length())) {
+    if (line.startsWith("$", start)
+        && line.regionMatches(true, start, RFC_2965, 0, RFC_2965.length())) {
       return;
     }
     while (start < line.length() && !found.areFull(hintName != null)) {

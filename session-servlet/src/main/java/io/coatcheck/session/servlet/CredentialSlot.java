@@ -78,11 +78,6 @@ abstract class CredentialSlot {
     writeAll(value);
   }
 
-  /** Forgets what was put, after the headers of the response were dropped. */
-  final void clear() {
-    header = null;
-  }
-
   /** Puts it back where something dropped, changed or doubled it. */
   final void restore() {
     String ours = header;

@@ -2,8 +2,6 @@ package io.coatcheck.session.servlet;
 
 import io.coatcheck.session.Session;
 import io.coatcheck.session.SessionManager;
-import jakarta.servlet.http.HttpServletRequest;
-import java.time.Instant;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -16,20 +14,19 @@ import org.jspecify.annotations.Nullable;
 final class CurrentSession {
 
   private final SessionExchange exchange;
-  private final SessionListeners listeners;
-  private final HttpServletRequest request;
 
   private @Nullable Session session;
   private @Nullable HttpSessionView view;
-  private @Nullable Instant previousAccess;
 
   /** A session whose beginning was told, and that may never be stored. */
   private @Nullable Session unstored;
 
-  CurrentSession(SessionExchange exchange, SessionListeners listeners, HttpServletRequest request) {
+  CurrentSession(SessionExchange exchange) {
     this.exchange = exchange;
-    this.listeners = listeners;
-    this.request = request;
+  }
+
+  private SessionListeners listeners() {
+    return exchange.listeners();
   }
 
   @Nullable Session get() {
@@ -38,7 +35,6 @@ final class CurrentSession {
 
   void begin(Session begun) {
     session = begun;
-    previousAccess = begun.lastSeenAt();
   }
 
   /** Lets go of a session that another request ended. Who still holds it sees that it ended. */
@@ -56,7 +52,7 @@ final class CurrentSession {
   HttpSessionView viewOf(Session current) {
     HttpSessionView known = view;
     if (known == null || known.session() != current) {
-      known = HttpSessionView.of(exchange, current, request.getServletContext());
+      known = HttpSessionView.of(exchange, current, exchange.request().getServletContext());
       view = known;
     }
     return known;
@@ -68,23 +64,18 @@ final class CurrentSession {
     return known == null || known.session() != saved ? saving.get() : known.whileSaved(saving);
   }
 
-  /** Returns when a session was used before this request. */
-  Instant previousAccess(Session current) {
-    return previousAccess == null ? current.lastSeenAt() : previousAccess;
-  }
-
   /** A session that is never stored is told all the same: the application may rely on it. */
   void tellCreated(Session begun) {
-    if (listeners.hearOfSessions()) {
-      listeners.created(viewOf(begun));
+    if (listeners().hearOfSessions()) {
+      listeners().created(viewOf(begun));
       unstored = begun;
     }
   }
 
   /** Tells of another id, if there is another. */
   void tellIdChanged(Session current, String oldId) {
-    if (listeners.hearOfIds() && !HttpSessionView.textOf(current).equals(oldId)) {
-      listeners.idChanged(viewOf(current), oldId);
+    if (listeners().hearOfIds() && !HttpSessionView.textOf(current).equals(oldId)) {
+      listeners().idChanged(viewOf(current), oldId);
     }
   }
 
@@ -101,8 +92,8 @@ final class CurrentSession {
       return false;
     }
     HttpSessionView ending = viewOf(begun);
-    listeners.endOwn(
-        new EndedSession(ending, ending.values()), true, () -> manager.invalidate(begun));
+    listeners()
+        .endOwn(new EndedSession(ending, ending.values()), true, () -> manager.invalidate(begun));
     return true;
   }
 

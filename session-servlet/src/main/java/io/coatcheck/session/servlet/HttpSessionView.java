@@ -25,6 +25,9 @@ class HttpSessionView implements HttpSession {
 
   private static final int NO_LIMIT = -1;
 
+  /** Says that nobody asked yet. */
+  private static final int UNKNOWN = Integer.MIN_VALUE;
+
   /** Whether the container has Servlet 6.1, where a session can be asked for an accessor. */
   private static final boolean HAS_ACCESSORS =
       Arrays.stream(HttpSession.class.getMethods())
@@ -36,14 +39,13 @@ class HttpSessionView implements HttpSession {
   private final ServletContext servletContext;
 
   /** As it was last asked for, since it may be asked for when the session has ended. */
-  private volatile int maxInactiveInterval;
+  private volatile int maxInactiveInterval = UNKNOWN;
 
   HttpSessionView(SessionScope scope, Session session, ServletContext servletContext) {
     this.scope = scope;
     this.session = session;
-    activations = new Activations(scope.listeners(), !scope.manager().keepsLiveValues());
+    activations = scope.listeners().activations();
     this.servletContext = servletContext;
-    maxInactiveInterval = seconds(session.idleTimeout());
   }
 
   /** Returns what the container's version of the Servlet API asks for. */
@@ -91,7 +93,7 @@ class HttpSessionView implements HttpSession {
   @Override
   public long getLastAccessedTime() {
     requireLive();
-    return scope.previousAccess(session).toEpochMilli();
+    return session.lastSeenAt().toEpochMilli();
   }
 
   @Override
@@ -111,7 +113,7 @@ class HttpSessionView implements HttpSession {
 
   @Override
   public int getMaxInactiveInterval() {
-    if (!session.isEnded()) {
+    if (!session.isEnded() || maxInactiveInterval == UNKNOWN) {
       maxInactiveInterval = seconds(session.idleTimeout());
     }
     return maxInactiveInterval;
@@ -186,10 +188,14 @@ class HttpSessionView implements HttpSession {
       return;
     }
     Object before = getAttribute(name);
+    if (before == null && !session.attributeNames().contains(name)) {
+      return;
+    }
+    // What cannot be read any more can be removed all the same.
+    scope.requireUsable(session);
+    session.attribute(name, null);
+    activations.removed(name);
     if (before != null) {
-      scope.requireUsable(session);
-      session.attribute(name, null);
-      activations.removed(name);
       scope.listeners().unbound(this, name, before);
       scope.listeners().attributeRemoved(this, name, before);
     }

@@ -17,7 +17,9 @@ final class OutgoingResponse {
   private final FilterSettings settings;
   private final HttpServletResponse response;
   private SessionTransport transport;
-  private CredentialSlot slot;
+
+  /** Where the token stands; null as long as there is none to send. */
+  private @Nullable CredentialSlot slot;
 
   /** Where the version hint stands; null as long as there is nothing to say. */
   private @Nullable CredentialSlot hintSlot;
@@ -31,13 +33,25 @@ final class OutgoingResponse {
     this.settings = settings;
     this.transport = transport;
     this.response = response;
-    slot = slot(transport);
+  }
+
+  private CredentialSlot slot() {
+    CredentialSlot known = slot;
+    if (known == null) {
+      known = slot(transport);
+      slot = known;
+    }
+    return known;
   }
 
   private CredentialSlot slot(SessionTransport by) {
     SessionHeader header = settings.header();
     return CredentialSlot.of(
         by, settings.cookie(), header == null ? null : header.responseName(), response);
+  }
+
+  private boolean isFilled() {
+    return slot != null && slot.isFilled();
   }
 
   /** Tells whether nothing can be added to the response, or may be: see {@link #release}. */
@@ -81,7 +95,7 @@ final class OutgoingResponse {
    * @throws IllegalStateException if it has gone already
    */
   void goBy(SessionTransport other) {
-    if (slot.isFilled()) {
+    if (isFilled()) {
       throw new IllegalStateException(
           "it is too late to choose another transport: the response carries a token already");
     }
@@ -98,7 +112,7 @@ final class OutgoingResponse {
     if (!isCommitted()) {
       Optional<SessionToken> token = session.unsentToken();
       if (token.isPresent()) {
-        slot.put(token.get().value(), maxAge(session));
+        slot().put(token.get().value(), maxAge(session));
         session.tokenSent();
       }
       HintTransport hints = settings.hints();
@@ -131,8 +145,8 @@ final class OutgoingResponse {
     if (isCommitted()) {
       return;
     }
-    if (presented.areAny() || slot.isFilled()) {
-      slot.putDeletion();
+    if (presented.areAny() || isFilled()) {
+      slot().putDeletion();
     }
     HintTransport hints = settings.hints();
     if (hints != null && (presented.hasHints() || hintSlot != null)) {
@@ -143,7 +157,9 @@ final class OutgoingResponse {
   /** Puts token and hint back where something dropped, changed or doubled them. */
   void restoreToken() {
     if (!isCommitted()) {
-      slot.restore();
+      if (slot != null) {
+        slot.restore();
+      }
       if (hintSlot != null) {
         hintSlot.restore();
       }
@@ -174,7 +190,7 @@ final class OutgoingResponse {
   SessionStoreException fail(SessionStoreException e) {
     failure = e;
     if (!isAnswered && !isCommitted()) {
-      slot.clear();
+      slot = null;
       hintSlot = null;
       Unavailable.answer(response, e);
       isAnswered = true;

@@ -3,7 +3,6 @@ package io.coatcheck.session.servlet;
 import io.coatcheck.session.Session;
 import io.coatcheck.session.SessionManager;
 import jakarta.servlet.ServletContext;
-import java.time.Instant;
 
 /**
  * One access to a session outside of a request. There is no response, so nothing is sent: the
@@ -15,7 +14,6 @@ final class SessionAccess implements SessionScope, AutoCloseable {
   private final SessionListeners listeners;
   private final Session session;
   private final HttpSessionView view;
-  private final Instant previousAccess;
   private volatile boolean isOver;
 
   SessionAccess(
@@ -26,7 +24,6 @@ final class SessionAccess implements SessionScope, AutoCloseable {
     this.manager = manager;
     this.listeners = listeners;
     this.session = session;
-    previousAccess = session.lastSeenAt();
     view = HttpSessionView.of(this, session, servletContext);
   }
 
@@ -43,11 +40,6 @@ final class SessionAccess implements SessionScope, AutoCloseable {
   @Override
   public SessionListeners listeners() {
     return listeners;
-  }
-
-  @Override
-  public Instant previousAccess(Session used) {
-    return previousAccess;
   }
 
   @Override

@@ -7,7 +7,6 @@ import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.store.SessionStoreException;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
-import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
@@ -32,7 +31,6 @@ final class SessionExchange implements SessionScope {
   private final SessionTransport transport;
   private final PresentedTokens presented;
   private final OutgoingResponse outgoing;
-  private final CommitWatch watch;
 
   /** Null if every client is let in. */
   private final @Nullable ClientGate gate;
@@ -40,6 +38,9 @@ final class SessionExchange implements SessionScope {
   private final CurrentSession current;
   private final Forwards forwards = new Forwards();
   private final Saving saving;
+
+  /** Made when something is written. */
+  private @Nullable CommitWatch watch;
 
   private volatile @Nullable SessionAsyncContext asyncContext;
 
@@ -58,12 +59,11 @@ final class SessionExchange implements SessionScope {
     this.response = response;
     ClientCheck check = settings.clientCheck();
     gate = check == null ? null : new ClientGate(check, manager, request);
-    current = new CurrentSession(this, listeners, request);
+    current = new CurrentSession(this);
     presented = new PresentedTokens(settings);
     transport = presented.readFrom(request);
     outgoing = new OutgoingResponse(settings, transport, response);
     saving = new Saving(settings, listeners, current, outgoing, request);
-    watch = new CommitWatch(this, response);
   }
 
   FilterSettings settings() {
@@ -95,8 +95,14 @@ final class SessionExchange implements SessionScope {
     run(outgoing::restoreToken);
   }
 
+  /** Returns what foresees the commit. Responses are written by one thread at a time. */
   CommitWatch watch() {
-    return watch;
+    CommitWatch known = watch;
+    if (known == null) {
+      known = new CommitWatch(this, response);
+      watch = known;
+    }
+    return known;
   }
 
   Forwards forwards() {
@@ -234,11 +240,6 @@ final class SessionExchange implements SessionScope {
         });
   }
 
-  @Override
-  public Instant previousAccess(Session used) {
-    return locked(() -> current.previousAccess(used));
-  }
-
   /**
    * {@inheritDoc}
    *
@@ -330,7 +331,12 @@ final class SessionExchange implements SessionScope {
           Session before = withheld == null ? found : withheld;
           String oldId = before == null ? "" : HttpSessionView.textOf(before);
           Authentication outcome =
-              current.whileSaved(before, () -> manager.authenticate(before, principal, options));
+              whileReplaced(
+                  before,
+                  principal,
+                  () ->
+                      current.whileSaved(
+                          before, () -> manager.authenticate(before, principal, options)));
           if (outcome instanceof Authentication.Granted granted) {
             Session now = granted.session();
             boolean isOther = now != before;
@@ -354,6 +360,37 @@ final class SessionExchange implements SessionScope {
             case LIMIT_REACHED -> LoginResult.LIMIT_REACHED;
             case NO_LONGER_VALID -> LoginResult.NO_LONGER_VALID;
           };
+        });
+  }
+
+  /** Does what ends a session if it belongs to somebody else. */
+  private <T> T whileReplaced(@Nullable Session before, String principal, Supplier<T> login) {
+    if (before != null
+        && before.isStored()
+        && before.principal().filter(other -> !other.equals(principal)).isPresent()) {
+      return listeners.whileEnding(asEnded(before), login);
+    }
+    return login.get();
+  }
+
+  /** Returns what is told of the end of a session: all that the request has of it. */
+  private EndedSession asEnded(Session ending) {
+    HttpSessionView view = current.viewOf(ending);
+    return new EndedSession(view, view.values());
+  }
+
+  /**
+   * Ends all sessions of whoever is logged in. That of this request is to be forgotten then.
+   *
+   * @return how many
+   */
+  int revokeAllOfOwn() {
+    return orFail(
+        () -> {
+          Session own = findSession();
+          return own == null || own.principal().isEmpty()
+              ? 0
+              : listeners.whileEnding(asEnded(own), () -> manager.revokeAllOf(own));
         });
   }
 
@@ -393,7 +430,10 @@ final class SessionExchange implements SessionScope {
           } catch (SessionStoreException e) {
             throw outgoing.fail(e);
           }
-          forget();
+          if (current.get() == null || current.get() == invalidated) {
+            // Otherwise a listener has begun another one.
+            forget();
+          }
           if (!wasEphemeral) {
             outgoing.deleteToken(presented);
           }

@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,6 +49,9 @@ final class SessionListeners implements SessionListener {
   private final Map<SessionId, EndedSession> ending = new ConcurrentHashMap<>();
 
   private final ContainerValues containerValues;
+
+  /** For all sessions of a store that needs no bytes: it has nothing to remember. */
+  private final Activations noActivations = new Activations(this, false);
 
   /**
    * Begins with these listeners, each once, in this order.
@@ -88,6 +92,11 @@ final class SessionListeners implements SessionListener {
   /** Returns what the container keeps at sessions. */
   ContainerValues containerValues() {
     return containerValues;
+  }
+
+  /** Returns who tells the values of one session that they become bytes. */
+  Activations activations() {
+    return manager.keepsLiveValues() ? noActivations : new Activations(this, true);
   }
 
   /** Tells whether anybody wants to hear of a session's beginning. */
@@ -156,18 +165,30 @@ final class SessionListeners implements SessionListener {
   }
 
   /**
-   * Does what ends a session of this request, and tells of the end with the attributes that the
+   * Does what may end a session of this request. Its end is told with the attributes that the
    * request had, saved or not.
+   */
+  <T> T whileEnding(EndedSession session, Supplier<T> work) {
+    ending.put(session.sessionId(), session);
+    try {
+      return work.get();
+    } finally {
+      ending.remove(session.sessionId(), session);
+    }
+  }
+
+  /**
+   * Does what ends a session of this request, as {@link #whileEnding}.
    *
    * @param isUnstored whether the store does not know the session, so that it tells nothing
    */
   void endOwn(EndedSession session, boolean isUnstored, Runnable end) {
-    ending.put(session.sessionId(), session);
-    try {
-      end.run();
-    } finally {
-      ending.remove(session.sessionId(), session);
-    }
+    whileEnding(
+        session,
+        () -> {
+          end.run();
+          return true;
+        });
     if (isUnstored) {
       ended(session);
     }
@@ -209,7 +230,7 @@ final class SessionListeners implements SessionListener {
 
   private void ended(StoredSession session) {
     EndedSession ended = new EndedSession(session, manager.attributesOf(session), servletContext);
-    Activations activations = new Activations(this, !manager.keepsLiveValues());
+    Activations activations = activations();
     ended.attributes().forEach((name, value) -> activations.read(ended, name, value));
     ended(ended);
   }

@@ -90,7 +90,9 @@ final class SessionRequest extends HttpServletRequestWrapper {
     if (view == null) {
       throw new IllegalStateException("there is no session whose id could be changed");
     }
-    exchange.renew(view.session());
+    if (!exchange.renew(view.session())) {
+      view.requireLive();
+    }
     return HttpSessionView.textOf(view.session());
   }
 
@@ -178,6 +180,11 @@ final class SessionRequest extends HttpServletRequestWrapper {
   public void logout() throws ServletException {
     try {
       super.logout();
+    } catch (ServletException e) {
+      // Jetty calls it a failure that it knew nobody.
+      if (super.getUserPrincipal() != null) {
+        throw e;
+      }
     } finally {
       exchange.logout();
     }

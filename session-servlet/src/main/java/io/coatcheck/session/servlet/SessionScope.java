@@ -2,7 +2,6 @@ package io.coatcheck.session.servlet;
 
 import io.coatcheck.session.Session;
 import io.coatcheck.session.SessionManager;
-import java.time.Instant;
 
 /** Within what an {@code HttpSession} is used: a request, or an access outside of one. */
 interface SessionScope {
@@ -10,9 +9,6 @@ interface SessionScope {
   SessionManager manager();
 
   SessionListeners listeners();
-
-  /** Returns when the session was used before this. */
-  Instant previousAccess(Session used);
 
   /**
    * Checks that a change of the session can still take effect.

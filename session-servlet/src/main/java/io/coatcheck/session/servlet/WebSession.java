@@ -208,7 +208,7 @@ public final class WebSession {
    * creation if this request began it.
    */
   public Optional<Instant> lastSeenAt() {
-    return live().map(exchange::previousAccess);
+    return live().map(Session::lastSeenAt);
   }
 
   /** Returns when the session will expire if no other request uses it. */
@@ -281,7 +281,7 @@ public final class WebSession {
    *     out
    */
   public int logoutEverywhere() {
-    int ended = exchange.orFail(() -> live().map(manager::revokeAllOf).orElse(0));
+    int ended = exchange.revokeAllOfOwn();
     exchange.logout();
     return ended;
   }

@@ -144,6 +144,44 @@ class ContainerCookieTest {
         .isEmpty();
   }
 
+  @Test
+  @DisplayName("setAttribute has the effect of the attribute's own setter, in any case of letters")
+  void settingsBySetAttribute_areTold() throws LifecycleException {
+    assertThat(
+            ignored(
+                context -> {
+                  SessionCookieConfig config = context.getSessionCookieConfig();
+                  config.setAttribute("domain", "example.com");
+                  config.setAttribute("PATH", "/shop");
+                  config.setAttribute("Max-Age", "3600");
+                  config.setAttribute("Secure", "true");
+                  config.setAttribute("HttpOnly", "true");
+                  config.setAttribute("samesite", "Strict");
+                  config.setAttribute("Priority", "High");
+                },
+                SessionCookie.insecureForLocalDevelopment()))
+        .containsExactly(
+            "Domain=example.com",
+            "Path=/shop",
+            "Max-Age=3600",
+            "Secure",
+            "SameSite=Strict",
+            "priority=High");
+  }
+
+  @Test
+  @DisplayName("tracking by SSL is told; a Tomcat without TLS would not let itself be set so")
+  void trackingBySsl_isTold() {
+    ServletContext context = mock(ServletContext.class);
+    when(context.getDefaultSessionTrackingModes())
+        .thenReturn(EnumSet.of(SessionTrackingMode.COOKIE, SessionTrackingMode.URL));
+    when(context.getEffectiveSessionTrackingModes())
+        .thenReturn(EnumSet.of(SessionTrackingMode.SSL));
+
+    assertThat(ContainerCookie.ignoredSettings(context, SessionCookie.defaults()))
+        .containsExactly("tracking-mode=SSL");
+  }
+
   @ParameterizedTest
   @EnumSource(Container.class)
   void defaults_ofEachContainer_areNotTold(Container container) {
