@@ -293,7 +293,7 @@ class CookieRulesTest {
   }
 
   @Test
-  @DisplayName("no URL names a session, and one that does is reported, never accepted")
+  @DisplayName("no URL names a session, and one that does opens none")
   void urls_nameNoSession() {
     browser.get("/begin");
     String token = browser.token();

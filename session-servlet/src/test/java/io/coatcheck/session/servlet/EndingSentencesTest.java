@@ -160,6 +160,34 @@ class EndingSentencesTest {
 
   @Test
   @DisplayName(
+      "changeSessionId: IllegalStateException if there is no session, by now: it was ended from"
+          + " elsewhere while the request was under way")
+  void changeSessionId_ofWhatEndedMeanwhile_isIllegal() {
+    site.on(
+        "/change",
+        (request, response) -> {
+          HttpSession session = request.getSession(false);
+          site.manager.revokeAll("alice");
+          try {
+            seen.add(request.changeSessionId());
+          } catch (IllegalStateException e) {
+            seen.add("illegal");
+          }
+          try {
+            seen.add(session.getCreationTime());
+          } catch (IllegalStateException e) {
+            seen.add("ended");
+          }
+        });
+    browser.get("/login");
+
+    assertThat(browser.get("/change").status()).isEqualTo(200);
+
+    assertThat(seen).containsExactly("illegal", "ended");
+  }
+
+  @Test
+  @DisplayName(
       "removeAttribute: Removes the object bound with the specified name from this session, whether"
           + " it can still be read or not")
   void removeAttribute_ofWhatNoLongerDecodes_removesIt() {
