@@ -36,21 +36,28 @@ final class TokenResolver {
     this.touches = touches;
   }
 
-  /** What one token is worth: the snapshot that it opens, or why it is refused. */
+  /**
+   * What a token opens.
+   *
+   * @param id as presented: the snapshot has the same in another object, which would have to be
+   *     fetched
+   */
+  private record Opened(SessionId id, StoredSession session, Session.Renewal renewal) {}
+
+  /** What one token is worth: what it opens, or why it is refused. */
   private record Finding(
-      @Nullable StoredSession live,
-      Session.Renewal renewal,
+      @Nullable Opened live,
       Resolution resolution,
       @Nullable RefusalReason refusal,
       Optional<String> principal) {
 
-    static Finding live(StoredSession session, Session.Renewal renewal) {
-      return new Finding(session, renewal, ABSENT, null, Optional.empty());
+    static Finding live(SessionId id, StoredSession session, Session.Renewal renewal) {
+      return new Finding(new Opened(id, session, renewal), ABSENT, null, Optional.empty());
     }
 
     static Finding refused(
         Resolution resolution, RefusalReason refusal, Optional<String> principal) {
-      return new Finding(null, Session.Renewal.NONE, resolution, refusal, principal);
+      return new Finding(null, resolution, refusal, principal);
     }
   }
 
@@ -66,7 +73,7 @@ final class TokenResolver {
     Instant now = engine.now();
     if (presented.size() == 1) {
       Finding finding = find(presented.get(0), hints, now);
-      return finding.live() == null ? refuse(finding) : accept(finding, finding.live(), now);
+      return finding.live() == null ? refuse(finding) : accept(finding.live(), now);
     }
     return resolveOneOf(presented, hints, now);
   }
@@ -75,22 +82,22 @@ final class TokenResolver {
    * Accepts one of several tokens only if no other one is live: who can add a cookie wins nothing.
    */
   private Resolution resolveOneOf(List<String> presented, List<String> hints, Instant now) {
-    Finding live = null;
+    Opened live = null;
     Finding refused = null;
     for (String text : presented.subList(0, Math.min(MOST_TOKENS, presented.size()))) {
       Finding finding = find(text, hints, now);
       if (finding.live() != null) {
-        if (live != null && live.live() != null && !live.live().id().equals(finding.live().id())) {
+        if (live != null && !live.id().equals(finding.live().id())) {
           engine.events().refused(RefusalReason.AMBIGUOUS, Optional.empty(), Optional.empty());
           return ABSENT;
         }
-        live = finding;
+        live = finding.live();
       } else if (refused == null || finding.resolution().guardsNewerToken()) {
         refused = finding;
       }
     }
-    if (live != null && live.live() != null) {
-      return accept(live, live.live(), now);
+    if (live != null) {
+      return accept(live, now);
     }
     return refused == null ? ABSENT : refuse(refused);
   }
@@ -109,7 +116,7 @@ final class TokenResolver {
         .store()
         .find(id)
         .filter(found -> !found.isExpiredAt(now) && found.generation() == generation)
-        .map(found -> accept(Finding.live(found, Session.Renewal.NONE), found, now))
+        .map(found -> accept(new Opened(id, found, Session.Renewal.NONE), now))
         .flatMap(
             resolution ->
                 resolution instanceof Resolution.Live live
@@ -123,41 +130,45 @@ final class TokenResolver {
       return Finding.refused(MALFORMED, RefusalReason.MALFORMED, Optional.empty());
     }
     SessionToken token = parsed.get();
-    SecretHash presentedHash = token.secretHash();
-    Optional<StoredSession> found = Optional.empty();
-    boolean isConfirmed = false;
+    Optional<StoredSession> found;
+    boolean isConfirmed = true;
+    // The look-up comes before the hash, which does not need it: the processor hashes while it
+    // waits for the memory where the session is.
     if (engine.copies().isPresent()) {
       VersionHint seen = hints.isEmpty() ? VersionHint.NONE : VersionHint.among(hints, text);
       NearCopies.Near near =
           engine.copies().get().near(token.id(), seen.generation(), seen.version());
       found = near.session();
       isConfirmed = near.isConfirmed();
-      // A copy lets in and never keeps out: what it does not confirm, the store is asked.
-      if (!isConfirmed && found.filter(copy -> opens(copy, presentedHash, now)).isPresent()) {
-        return Finding.live(found.get(), renewalOfCurrent(found.get(), now));
-      }
+    } else {
+      found = engine.store().find(token.id());
     }
+    SecretHash presentedHash = token.secretHash();
+    // A copy lets in and never keeps out: what it does not confirm, the store is asked.
     if (!isConfirmed) {
+      if (found.filter(copy -> opens(copy, presentedHash, now)).isPresent()) {
+        return Finding.live(token.id(), found.get(), renewalOfCurrent(found.get(), now));
+      }
       found = engine.store().find(token.id());
     }
     if (found.isEmpty()) {
       return Finding.refused(
           new Resolution.Unknown(token.id()), RefusalReason.UNKNOWN, Optional.empty());
     }
-    return judge(found.get(), presentedHash, now);
+    return judge(token.id(), found.get(), presentedHash, now);
   }
 
   private static boolean opens(StoredSession copy, SecretHash presented, Instant now) {
     return !copy.isExpiredAt(now) && copy.secretHash().equals(presented);
   }
 
-  private Finding judge(StoredSession session, SecretHash presented, Instant now) {
+  private Finding judge(SessionId id, StoredSession session, SecretHash presented, Instant now) {
     boolean expired = session.isExpiredAt(now);
     if (session.secretHash().equals(presented)) {
       return expired
           ? Finding.refused(
               new Resolution.Expired(session.id()), RefusalReason.EXPIRED, session.principal())
-          : Finding.live(session, renewalOfCurrent(session, now));
+          : Finding.live(id, session, renewalOfCurrent(session, now));
     }
     boolean guards = !expired && now.isBefore(session.rotatedAt().plus(GUARD));
     boolean previous =
@@ -172,7 +183,7 @@ final class TokenResolver {
       // The response with the new secret may be under way for the minute of the guard; after that
       // it
       // was lost, and the client is to get another one.
-      return Finding.live(session, guards ? Session.Renewal.NONE : Session.Renewal.LOST);
+      return Finding.live(id, session, guards ? Session.Renewal.NONE : Session.Renewal.LOST);
     }
     boolean byLogin = session.authenticatedAt().filter(session.rotatedAt()::equals).isPresent();
     if (engine.endOnReuse() && !expired && !guards && !byLogin) {
@@ -198,16 +209,17 @@ final class TokenResolver {
     return due ? Session.Renewal.DUE : Session.Renewal.NONE;
   }
 
-  private Resolution accept(Finding finding, StoredSession session, Instant now) {
+  private Resolution accept(Opened opened, Instant now) {
+    StoredSession session = opened.session();
     boolean due = touches.isDue(session, now);
     if (due && touches.areExact(session)) {
-      if (!engine.store().touch(session.id(), now, now)) {
+      if (!engine.store().touch(opened.id(), now, now)) {
         return refuse(
             Finding.refused(
-                new Resolution.Unknown(session.id()), RefusalReason.UNKNOWN, session.principal()));
+                new Resolution.Unknown(opened.id()), RefusalReason.UNKNOWN, session.principal()));
       }
       due = false;
     }
-    return new Resolution.Live(new Session(engine, session, now, due, finding.renewal()));
+    return new Resolution.Live(new Session(engine, session, now, due, opened.renewal()));
   }
 }
