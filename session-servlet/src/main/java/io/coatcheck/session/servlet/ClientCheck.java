@@ -5,7 +5,7 @@ import java.util.Optional;
 /**
  * Judges whether a session is used by the client that logged in. Asked for each request that
  * presents the token of a logged-in session, before the application runs, if the login recorded
- * anything of its client ({@link SessionFilter.Builder#recordClient}).
+ * anything of its client ({@link SessionFilterBuilder#recordClient}).
  *
  * <p>Addresses of honest clients change, with the network and the hour, and user agents with each
  * update; both can be forged by whoever stole the token. So this catches the careless thief, at the

@@ -11,6 +11,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What an application configured of the container's session cookie and tracking: by {@code
@@ -20,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ContainerCookie {
 
+  private static final Logger LOG = LoggerFactory.getLogger(SessionFilter.class);
   private static final String USUAL_NAME = "JSESSIONID";
 
   /** Attributes, in lower case, that have a getter of their own or are always set by us. */
@@ -27,6 +30,17 @@ final class ContainerCookie {
       Set.of("domain", "path", "max-age", "secure", "httponly", "samesite", "comment", "expires");
 
   private ContainerCookie() {}
+
+  /** Says in the log which settings have no effect, if there are any. */
+  static void warnOfIgnoredSettings(ServletContext context, @Nullable SessionCookie cookie) {
+    List<String> ignored = ignoredSettings(context, cookie);
+    if (!ignored.isEmpty()) {
+      LOG.warn(
+          "The container's settings of its session cookie and session tracking have no effect on"
+              + " the sessions of Coatcheck: {}. What is needed of them is set by SessionCookie",
+          ignored.stream().map(SessionCookie::quoted).toList());
+    }
+  }
 
   /**
    * Finds the settings that have no effect.

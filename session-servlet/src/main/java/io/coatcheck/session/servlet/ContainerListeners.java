@@ -7,6 +7,8 @@ import java.util.Collection;
 import java.util.EventListener;
 import java.util.List;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Finds the listeners that were registered with the container: by {@code web.xml}, by annotations
@@ -15,10 +17,25 @@ import java.util.Optional;
  */
 final class ContainerListeners {
 
+  private static final Logger LOG = LoggerFactory.getLogger(SessionFilter.class);
+
   /** Names the attribute by which Tomcat hands out what leads to its context. */
   private static final String TOMCAT_RESOURCES = "org.apache.catalina.resources";
 
   private ContainerListeners() {}
+
+  /** Finds the listeners, or none: then the log says what to do about it. */
+  static List<EventListener> ofOrWarn(ServletContext context) {
+    Optional<List<EventListener>> found = of(context);
+    if (found.isEmpty()) {
+      LOG.warn(
+          "This container does not tell which listeners are registered with it ({})."
+              + " If the application has listeners of sessions, give them to"
+              + " SessionFilterBuilder.listener, or they hear nothing",
+          context.getClass().getName());
+    }
+    return found.orElseGet(List::of);
+  }
 
   /**
    * Finds the listeners.

@@ -29,7 +29,7 @@ final class InitParameters {
   private final CrossOriginPolicy.Builder crossOrigin = CrossOriginPolicy.builder();
   private final InMemorySessionStore.Builder store = InMemorySessionStore.builder();
   private final Map<String, Consumer<String>> settings = new TreeMap<>();
-  private final Map<String, Consumer<SessionFilter.Builder>> chosen = new TreeMap<>();
+  private final Map<String, Consumer<SessionFilterBuilder>> chosen = new TreeMap<>();
   private final Map<String, Consumer<SessionManagerBuilder>> chosenOfManager = new TreeMap<>();
   private boolean isInsecure;
   private boolean withoutCookie;
@@ -82,7 +82,7 @@ final class InitParameters {
    *
    * @throws ServletException if a parameter is unknown, or what it says is not allowed
    */
-  static SessionFilter.Builder read(FilterConfig config) throws ServletException {
+  static SessionFilterBuilder read(FilterConfig config) throws ServletException {
     InitParameters parameters = new InitParameters();
     for (String name : Collections.list(config.getInitParameterNames())) {
       parameters.set(name, config.getInitParameter(name));
@@ -108,7 +108,7 @@ final class InitParameters {
     }
   }
 
-  private SessionFilter.Builder build() {
+  private SessionFilterBuilder build() {
     if (isInsecure && hasCookieSettings) {
       throw new IllegalArgumentException(
           "insecureForLocalDevelopment must not be set together with cookie settings: true");
@@ -126,7 +126,7 @@ final class InitParameters {
     SessionManagerBuilder manager =
         SessionManager.builder(store.build()).policy(limits).listener(new AuditListener());
     chosenOfManager.values().forEach(choice -> choice.accept(manager));
-    SessionFilter.Builder filter =
+    SessionFilterBuilder filter =
         SessionFilter.builder(manager.build()).closeManager(true).crossOrigin(origins);
     if (withoutCookie) {
       filter.withoutCookie();
@@ -152,7 +152,7 @@ final class InitParameters {
         });
   }
 
-  private void flag(String name, Function<Boolean, Consumer<SessionFilter.Builder>> choice) {
+  private void flag(String name, Function<Boolean, Consumer<SessionFilterBuilder>> choice) {
     settings.put(name, text -> chosen.put(name, choice.apply(truth(text))));
   }
 

@@ -45,7 +45,7 @@ class HeaderTransportTest {
     site.close();
   }
 
-  private Site site(UnaryOperator<SessionFilter.Builder> options) {
+  private Site site(UnaryOperator<SessionFilterBuilder> options) {
     return new Site(container, false, UnaryOperator.identity(), options)
         .on(
             "/login",

@@ -33,7 +33,7 @@ class LoginTest {
 
   private void open(
       UnaryOperator<io.coatcheck.session.SessionManagerBuilder> managerOptions,
-      UnaryOperator<SessionFilter.Builder> filterOptions) {
+      UnaryOperator<SessionFilterBuilder> filterOptions) {
     if (site != null) {
       site.close();
     }

@@ -159,7 +159,7 @@ class SessionFilterTest {
       SessionFilter filter =
           new SessionFilter() {
             @Override
-            protected Builder configure(FilterConfig config) {
+            protected SessionFilterBuilder configure(FilterConfig config) {
               return SessionFilter.builder(manager).closeManager(true);
             }
           };

@@ -52,7 +52,7 @@ final class Site implements AutoCloseable {
       Container container,
       boolean copyOnRead,
       UnaryOperator<SessionManagerBuilder> managerOptions,
-      UnaryOperator<SessionFilter.Builder> filterOptions) {
+      UnaryOperator<SessionFilterBuilder> filterOptions) {
     store = new ObservedStore(InMemorySessionStore.builder().copyOnRead(copyOnRead).build());
     manager =
         managerOptions

@@ -4,6 +4,7 @@ import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.servlet.SessionFilter;
+import io.coatcheck.session.servlet.SessionFilterBuilder;
 import io.coatcheck.session.servlet.WebSession;
 import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
@@ -85,7 +86,7 @@ final class AppNode implements AutoCloseable {
   private final SessionManager manager;
   private final AtomicReference<Runnable> meanwhile = new AtomicReference<>(() -> {});
 
-  AppNode(SessionManager manager, UnaryOperator<SessionFilter.Builder> settings) {
+  AppNode(SessionManager manager, UnaryOperator<SessionFilterBuilder> settings) {
     this.manager = manager;
     try {
       base = Files.createTempDirectory("coatcheck-node");

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import io.coatcheck.session.SessionManager;
-import io.coatcheck.session.servlet.SessionFilter;
+import io.coatcheck.session.servlet.SessionFilterBuilder;
 import io.coatcheck.session.testkit.MovableClock;
 import java.io.IOException;
 import java.net.URI;
@@ -51,7 +51,7 @@ class HungBehindFilterTest {
     private final AppNode node;
     private final AppClient client = new AppClient();
 
-    Setting(boolean realTime, UnaryOperator<SessionFilter.Builder> filter) throws IOException {
+    Setting(boolean realTime, UnaryOperator<SessionFilterBuilder> filter) throws IOException {
       table = new Table(new Pool(TestDatabase.POSTGRESQL, Database.POSTGRESQL, true, null));
       String url = TestDatabase.POSTGRESQL.url();
       int port = URI.create(url.substring("jdbc:".length())).getPort();

@@ -13,7 +13,7 @@ import io.coatcheck.session.servlet.CrossOriginPolicy;
 import io.coatcheck.session.servlet.FloodGuard;
 import io.coatcheck.session.servlet.RequireLogin;
 import io.coatcheck.session.servlet.SessionCookie;
-import io.coatcheck.session.servlet.SessionFilter;
+import io.coatcheck.session.servlet.SessionFilterBuilder;
 import java.io.IOException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
@@ -66,7 +66,7 @@ class DocumentsTest {
             SessionManagerBuilder.class,
             SessionPolicy.Builder.class,
             LoginOptions.Builder.class,
-            SessionFilter.Builder.class,
+            SessionFilterBuilder.class,
             SessionCookie.Builder.class,
             FloodGuard.Builder.class,
             CrossOriginPolicy.Builder.class,

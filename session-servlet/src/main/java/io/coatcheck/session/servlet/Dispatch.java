@@ -1,0 +1,83 @@
+package io.coatcheck.session.servlet;
+
+import io.coatcheck.session.store.SessionStoreException;
+import jakarta.servlet.FilterChain;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+
+/** One dispatch of a request through the filter: what is done about the session at its end. */
+final class Dispatch {
+
+  private Dispatch() {}
+
+  /** Passes a dispatch on that has our wrappers already. */
+  static void passThrough(
+      SessionExchange exchange,
+      HttpServletRequest request,
+      HttpServletResponse response,
+      FilterChain chain)
+      throws IOException, ServletException {
+    switch (request.getDispatcherType()) {
+      case FORWARD -> {
+        // The end of a forward may be the end of the response.
+        exchange.forwardBegins();
+        try {
+          chain.doFilter(request, response);
+          exchange.beforeCommit();
+        } finally {
+          exchange.forwardEnds();
+        }
+      }
+      case ASYNC -> guarded(exchange, request, response, chain);
+      default -> chain.doFilter(request, response);
+    }
+  }
+
+  /**
+   * Passes a dispatch on, and settles the session when it comes back: saved, or left to the
+   * asynchronous end. A store that failed is answered for.
+   */
+  static void guarded(
+      SessionExchange exchange,
+      HttpServletRequest request,
+      HttpServletResponse response,
+      FilterChain chain)
+      throws IOException, ServletException {
+    exchange.dispatchBegins();
+    try {
+      chain.doFilter(request, response);
+      ended(exchange, request);
+    } catch (IOException | ServletException | RuntimeException | Error e) {
+      SessionStoreException failure = Unavailable.causeOf(e);
+      if (failure == null) {
+        saveDespite(e, exchange, request);
+        throw e;
+      }
+      if (!exchange.answersUnavailable(failure)) {
+        throw e;
+      }
+    } finally {
+      exchange.dispatchEnds(request.isAsyncStarted());
+    }
+  }
+
+  private static void ended(SessionExchange exchange, HttpServletRequest request) {
+    if (request.isAsyncStarted()) {
+      exchange.wentAsync();
+    } else {
+      exchange.chainReturned();
+    }
+  }
+
+  /** What the application stored before it failed is stored. */
+  private static void saveDespite(
+      Throwable e, SessionExchange exchange, HttpServletRequest request) {
+    try {
+      ended(exchange, request);
+    } catch (SessionStoreException unsaved) {
+      e.addSuppressed(unsaved);
+    }
+  }
+}

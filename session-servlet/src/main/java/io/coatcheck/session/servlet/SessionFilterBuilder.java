@@ -1,0 +1,214 @@
+package io.coatcheck.session.servlet;
+
+import io.coatcheck.session.SessionManager;
+import jakarta.servlet.http.HttpSessionAttributeListener;
+import jakarta.servlet.http.HttpSessionIdListener;
+import jakarta.servlet.http.HttpSessionListener;
+import java.util.ArrayList;
+import java.util.EventListener;
+import java.util.List;
+import java.util.function.BiPredicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Builds a filter; {@link #build()} checks the combination. Not thread-safe.
+ *
+ * @since 0.1.0
+ */
+public final class SessionFilterBuilder {
+
+  private final SessionManager manager;
+  private @Nullable SessionCookie cookie;
+  private @Nullable SessionHeader header;
+  private boolean withoutCookie;
+  private final List<String> excluded = new ArrayList<>();
+  private boolean lazy;
+  private boolean storeEmptySessions;
+  private BiPredicate<String, String> roles = (principal, role) -> false;
+  private boolean recordClient = true;
+  private CrossOriginPolicy crossOrigin = CrossOriginPolicy.defaults();
+  private @Nullable FloodGuard floodGuard;
+  private @Nullable ClientCheck clientCheck;
+  private final List<EventListener> listeners = new ArrayList<>();
+  private boolean closeManager;
+
+  SessionFilterBuilder(SessionManager manager) {
+    this.manager = manager;
+  }
+
+  /** Sets the cookie. Default: {@link SessionCookie#defaults()}. */
+  public SessionFilterBuilder cookie(SessionCookie sessionCookie) {
+    cookie = sessionCookie;
+    return this;
+  }
+
+  /**
+   * Sets the header that carries the token of programs, beside the cookie of browsers: a request
+   * with a token of ours in it has nothing to do with the cookie. Default: none.
+   */
+  public SessionFilterBuilder header(SessionHeader sessionHeader) {
+    header = sessionHeader;
+    return this;
+  }
+
+  /**
+   * Leaves the cookie out: tokens come and go by the {@linkplain #header header} alone. Default:
+   * there is a cookie.
+   */
+  public SessionFilterBuilder withoutCookie() {
+    withoutCookie = true;
+    return this;
+  }
+
+  /**
+   * Adds paths on which the store is asked only when the application asks for the session, such as
+   * {@code /assets/*}: requests there do not count as activity otherwise. The session works there
+   * as everywhere. Default: none.
+   *
+   * @param paths {@code /health} or {@code /assets/*}, within the application
+   * @throws IllegalArgumentException if one is neither
+   */
+  public SessionFilterBuilder exclude(String... paths) {
+    List<String> added = List.of(paths);
+    PathPatterns.of("exclude", added);
+    excluded.addAll(added);
+    return this;
+  }
+
+  /**
+   * Sets whether that is so on all paths. Then a request counts as activity only if the application
+   * asks for the session, the user or a {@link WebSession}. Default: false.
+   */
+  public SessionFilterBuilder lazy(boolean untilAsked) {
+    lazy = untilAsked;
+    return this;
+  }
+
+  /**
+   * Sets whether {@code getSession()} stores a session, and sends its cookie, though nothing is put
+   * into it: the habit of the containers, which costs a row for every robot that comes by. Default:
+   * false, a session is stored once the application relies on it.
+   */
+  public SessionFilterBuilder storeEmptySessions(boolean store) {
+    storeEmptySessions = store;
+    return this;
+  }
+
+  /**
+   * Sets what {@code isUserInRole} answers for a principal of ours. It is asked each time, so that
+   * a role that was taken away is gone at once. Default: false for every role.
+   *
+   * @param predicate is given the principal and the role, in this order; thread-safe
+   */
+  public SessionFilterBuilder roles(BiPredicate<String, String> predicate) {
+    roles = predicate;
+    return this;
+  }
+
+  /**
+   * Sets whether a login records the address and the user agent of the client for the list of
+   * devices, unless the login itself says what to record. Default: true.
+   */
+  public SessionFilterBuilder recordClient(boolean record) {
+    recordClient = record;
+    return this;
+  }
+
+  /**
+   * Sets which requests other sites may make a browser send. Default: {@link
+   * CrossOriginPolicy#defaults()}.
+   */
+  public SessionFilterBuilder crossOrigin(CrossOriginPolicy policy) {
+    crossOrigin = policy;
+    return this;
+  }
+
+  /**
+   * Sets how many anonymous sessions a client may begin in a second. Default: as many as it likes.
+   */
+  public SessionFilterBuilder floodGuard(FloodGuard guard) {
+    floodGuard = guard;
+    return this;
+  }
+
+  /**
+   * Sets what judges whether a session is used by the client that logged in. Default: nothing does.
+   */
+  public SessionFilterBuilder clientCheck(ClientCheck check) {
+    clientCheck = check;
+    return this;
+  }
+
+  /**
+   * Adds somebody to tell about sessions, after those before. Needed where the container does not
+   * let itself be asked for its listeners, which a warning at start-up says; Tomcat and Jetty do,
+   * and there the listeners of {@code web.xml}, of annotations and of {@code
+   * ServletContext.addListener} are told without this.
+   *
+   * @param listener a {@code HttpSessionListener}, {@code HttpSessionAttributeListener} or {@code
+   *     HttpSessionIdListener}, or several of these; thread-safe. The end of a session is told on
+   *     the node that ended it, by whatever thread it happens on.
+   * @throws IllegalArgumentException if it is none of these
+   */
+  public SessionFilterBuilder listener(EventListener listener) {
+    boolean isKnown =
+        listener instanceof HttpSessionListener
+            || listener instanceof HttpSessionAttributeListener
+            || listener instanceof HttpSessionIdListener;
+    if (!isKnown) {
+      throw new IllegalArgumentException(
+          "listener must be a listener of sessions, their attributes or their ids: "
+              + listener.getClass().getName());
+    }
+    listeners.add(listener);
+    return this;
+  }
+
+  /**
+   * Sets whether the manager is closed when the container ends the filter; for filters that a
+   * subclass configures, with a manager that nobody else knows. Default: false.
+   */
+  public SessionFilterBuilder closeManager(boolean close) {
+    closeManager = close;
+    return this;
+  }
+
+  /**
+   * Makes the filter.
+   *
+   * @throws IllegalArgumentException if there is neither a cookie nor a header, or the cookie is
+   *     set and left out
+   */
+  public SessionFilter build() {
+    return new SessionFilter(settings());
+  }
+
+  FilterSettings settings() {
+    if (withoutCookie && header == null) {
+      throw new IllegalArgumentException(
+          "withoutCookie() must not be chosen without a header(...): nothing could carry a token");
+    }
+    SessionCookie set = cookie;
+    if (withoutCookie && set != null) {
+      throw new IllegalArgumentException(
+          "cookie(...) must not be set together with withoutCookie(): " + set);
+    }
+    SessionCookie kept = set == null ? SessionCookie.defaults() : set;
+    SessionCookie used = withoutCookie ? null : kept;
+    return new FilterSettings(
+        manager,
+        used,
+        header,
+        HintTransport.of(manager, used, header),
+        PathPatterns.of("exclude", excluded),
+        lazy,
+        storeEmptySessions,
+        roles,
+        recordClient,
+        crossOrigin,
+        floodGuard,
+        clientCheck,
+        List.copyOf(listeners),
+        closeManager);
+  }
+}
