@@ -36,7 +36,7 @@ public final class FloodGuard {
 
   private static final Logger LOG = LoggerFactory.getLogger(FloodGuard.class);
 
-  private static final int MOST_PER_SECOND = 1_000_000;
+  private static final int MOST_SESSIONS = 1_000_000;
   private static final long NANOS_PER_SECOND = TimeUnit.SECONDS.toNanos(1);
   private static final Duration LOG_INTERVAL = Duration.ofMinutes(1);
 
@@ -75,6 +75,23 @@ public final class FloodGuard {
    */
   public static Builder builder(int perSecond) {
     return new Builder(perSecond);
+  }
+
+  /**
+   * Returns a number of sessions in a second, or at once.
+   *
+   * @param setting what it is for, for the message
+   * @throws IllegalArgumentException if it is not 1 to 1,000,000
+   */
+  static int sessions(String setting, long value) {
+    return inRange(setting, value, MOST_SESSIONS);
+  }
+
+  private static int inRange(String setting, long value, int most) {
+    if (value < 1 || value > most) {
+      throw new IllegalArgumentException(setting + " must be between 1 and " + most + ": " + value);
+    }
+    return (int) value;
   }
 
   /**
@@ -142,7 +159,7 @@ public final class FloodGuard {
     private final List<NetworkAddress> trusted = new ArrayList<>();
 
     private Builder(int perSecond) {
-      this.perSecond = inRange("perSecond", perSecond, MOST_PER_SECOND);
+      this.perSecond = FloodGuard.sessions("perSecond", perSecond);
       burst = perSecond;
     }
 
@@ -154,7 +171,7 @@ public final class FloodGuard {
      * @throws IllegalArgumentException if it is out of range
      */
     public Builder burst(int sessions) {
-      burst = inRange("burst", sessions, MOST_PER_SECOND);
+      burst = FloodGuard.sessions("burst", sessions);
       return this;
     }
 
@@ -188,14 +205,6 @@ public final class FloodGuard {
     /** Makes the guard. */
     public FloodGuard build() {
       return new FloodGuard(this);
-    }
-
-    private static int inRange(String setting, int value, int most) {
-      if (value < 1 || value > most) {
-        throw new IllegalArgumentException(
-            setting + " must be between 1 and " + most + ": " + value);
-      }
-      return value;
     }
   }
 }

@@ -13,9 +13,11 @@ import java.time.format.DateTimeParseException;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Settings from the init parameters of a filter in {@code web.xml}: sessions in memory, and what is
@@ -24,6 +26,10 @@ import java.util.function.Function;
  */
 final class InitParameters {
 
+  private static final String PER_SECOND = "anonymousSessionsPerSecond";
+  private static final String BURST = "anonymousBurst";
+  private static final String PROXIES = "trustedProxies";
+
   private final SessionPolicy.Builder policy = SessionPolicy.builder();
   private final SessionCookie.Builder cookie = SessionCookie.builder();
   private final CrossOriginPolicy.Builder crossOrigin = CrossOriginPolicy.builder();
@@ -31,6 +37,9 @@ final class InitParameters {
   private final Map<String, Consumer<String>> settings = new TreeMap<>();
   private final Map<String, Consumer<SessionFilterBuilder>> chosen = new TreeMap<>();
   private final Map<String, Consumer<SessionManagerBuilder>> chosenOfManager = new TreeMap<>();
+  private @Nullable Integer sessionsPerSecond;
+  private @Nullable Integer burst;
+  private @Nullable String trustedProxies;
   private boolean isInsecure;
   private boolean withoutCookie;
   private boolean hasCookieSettings;
@@ -75,6 +84,9 @@ final class InitParameters {
     settings.put("publicOrigins", text -> list(text).forEach(crossOrigin::publicOrigin));
     settings.put("crossOriginExempt", text -> list(text).forEach(crossOrigin::exempt));
     settings.put("crossOriginStrict", text -> crossOrigin.strict(truth(text)));
+    settings.put(PER_SECOND, text -> sessionsPerSecond = sessions(PER_SECOND, text));
+    settings.put(BURST, text -> burst = sessions(BURST, text));
+    settings.put(PROXIES, text -> trustedProxies = text);
   }
 
   /**
@@ -123,6 +135,7 @@ final class InitParameters {
     SessionPolicy limits = policy.build();
     SessionCookie secureCookie = cookie.build();
     CrossOriginPolicy origins = crossOrigin.build();
+    Optional<FloodGuard> guard = floodGuard();
     SessionManagerBuilder manager =
         SessionManager.builder(store.build()).policy(limits).listener(new AuditListener());
     chosenOfManager.values().forEach(choice -> choice.accept(manager));
@@ -133,8 +146,32 @@ final class InitParameters {
     } else {
       filter.cookie(isInsecure ? SessionCookie.insecureForLocalDevelopment() : secureCookie);
     }
+    guard.ifPresent(filter::floodGuard);
     chosen.values().forEach(choice -> choice.accept(filter));
     return filter;
+  }
+
+  private Optional<FloodGuard> floodGuard() {
+    if (sessionsPerSecond == null) {
+      needsSessionsPerSecond(BURST, burst);
+      needsSessionsPerSecond(PROXIES, trustedProxies);
+      return Optional.empty();
+    }
+    FloodGuard.Builder guard = FloodGuard.builder(sessionsPerSecond);
+    if (burst != null) {
+      guard.burst(burst);
+    }
+    if (trustedProxies != null) {
+      guard.trustedProxies(list(trustedProxies).toArray(String[]::new));
+    }
+    return Optional.of(guard.build());
+  }
+
+  private static void needsSessionsPerSecond(String name, @Nullable Object value) {
+    if (value != null) {
+      throw new IllegalArgumentException(
+          name + " must not be set without " + PER_SECOND + ": " + value);
+    }
   }
 
   private void duration(String name, Consumer<Duration> setting) {
@@ -170,6 +207,10 @@ final class InitParameters {
     } catch (NumberFormatException e) {
       throw new IllegalArgumentException("must be a whole number: " + text, e);
     }
+  }
+
+  private static int sessions(String name, String text) {
+    return FloodGuard.sessions(name, wholeNumber(text));
   }
 
   private static SameSite sameSite(String text) {

@@ -94,7 +94,12 @@ public class SessionFilter implements Filter {
    *       storeEmptySessions}, {@code recordClient}, as {@link SessionFilterBuilder} has them
    *   <li>{@code trustedOrigins}, {@code publicOrigins}, {@code crossOriginExempt} (several),
    *       {@code crossOriginStrict}, as {@link CrossOriginPolicy.Builder} has them
+   *   <li>{@code anonymousSessionsPerSecond}, which sets a {@link FloodGuard}; with it, {@code
+   *       anonymousBurst} and {@code trustedProxies} (several), as {@link FloodGuard.Builder} has
+   *       its burst and its proxies
    * </ul>
+   *
+   * <p>A {@link ClientCheck} is code, and is set by overriding this.
    *
    * @throws ServletException if a parameter is not known or is wrong, which stops start-up; the
    *     message names it, the rule and the value

@@ -14,9 +14,13 @@ import jakarta.servlet.FilterConfig;
 import jakarta.servlet.FilterRegistration;
 import jakarta.servlet.ServletContext;
 import jakarta.servlet.ServletException;
+import jakarta.servlet.http.HttpServletRequest;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Collections;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -80,6 +84,88 @@ class SessionFilterTest {
       }
     }
 
+    @ParameterizedTest
+    @EnumSource(Container.class)
+    @DisplayName("F54: the flood guard is turned on, and believes the proxies that are named")
+    void floodGuard_isUsed(Container container) throws Exception {
+      SessionFilter filter = new SessionFilter();
+      filter.init(
+          config(
+              Map.of(
+                  "anonymousSessionsPerSecond", "1",
+                  "anonymousBurst", "2",
+                  "trustedProxies", "127.0.0.0/8, ::1")));
+      try (Site site = new Site(container)) {
+        site.filters(filter);
+        site.on("/", (request, response) -> request.getSession().setAttribute("a", "1"));
+
+        // By the system's clock, so that a slow machine may begin some more than the burst.
+        assertThat(IntStream.range(0, 100).map(i -> newcomer(site, "203.0.113.9")))
+            .startsWith(200, 200)
+            .contains(429);
+        assertThat(newcomer(site, "203.0.113.10")).isEqualTo(200);
+      } finally {
+        filter.destroy();
+      }
+    }
+
+    private int newcomer(Site site, String client) {
+      return site.browser().send("GET", "/", "X-Forwarded-For", client).status();
+    }
+
+    @Test
+    @DisplayName("F54: the burst is the one that was set, or as many as in a second")
+    void floodGuard_allowsABurst() throws Exception {
+      assertThat(admitted(Map.of("anonymousSessionsPerSecond", "2", "anonymousBurst", "7")))
+          .isEqualTo(7);
+      assertThat(admitted(Map.of("anonymousSessionsPerSecond", "3"))).isEqualTo(3);
+      assertThat(admitted(Map.of())).as("without a guard").isEqualTo(100);
+    }
+
+    @Test
+    @DisplayName("F54: X-Forwarded-For is read only if proxies are named")
+    void floodGuard_believesNobodyByDefault() throws Exception {
+      Map<String, String> parameters = Map.of("anonymousSessionsPerSecond", "1");
+      Map<String, String> withProxies =
+          Map.of("anonymousSessionsPerSecond", "1", "trustedProxies", "10.0.0.0/8\n  192.0.2.1");
+
+      assertThat(admitted(parameters)).isEqualTo(1);
+      assertThat(admitted(withProxies)).as("each for another client").isEqualTo(100);
+    }
+
+    /** Counts which of 100 are admitted at one moment, all by one proxy, for as many clients. */
+    private int admitted(Map<String, String> parameters) throws Exception {
+      FilterSettings settings = new SessionFilter().configure(config(parameters)).settings();
+      settings.manager().close();
+      FloodGuard guard = settings.floodGuard();
+      int count = 0;
+      for (int i = 0; i < 100; i++) {
+        HttpServletRequest request = mock(HttpServletRequest.class);
+        when(request.getRemoteAddr()).thenReturn("192.0.2.1");
+        when(request.getHeaders("X-Forwarded-For"))
+            .thenReturn(Collections.enumeration(List.of("203.0.113." + i)));
+        try {
+          if (guard != null) {
+            guard.admit(request, Instant.parse("2026-01-01T00:00:00Z"));
+          }
+          count++;
+        } catch (TooManySessions e) {
+          assertThat(e.retryAfterSeconds()).isPositive();
+        }
+      }
+      return count;
+    }
+
+    @Test
+    void trustedProxies_areAddresses() {
+      Map<String, String> parameters =
+          Map.of("anonymousSessionsPerSecond", "1", "trustedProxies", "::1, proxy.example");
+      assertThatThrownBy(() -> new SessionFilter().init(config(parameters)))
+          .isInstanceOf(ServletException.class)
+          .hasMessageContaining(
+              "trustedProxies must be an IP address or a range such as 10.0.0.0/8: \"proxy.example\"");
+    }
+
     @Test
     void none_areNeeded() throws Exception {
       SessionFilter filter = new SessionFilter();
@@ -106,6 +192,12 @@ class SessionFilterTest {
           "trustedOrigins | example.com | init parameter trustedOrigins",
           "header | Cookie | init parameter header: the session header must not be one",
           "withoutCookie | true | withoutCookie must not be set without header",
+          "anonymousSessionsPerSecond | ten | anonymousSessionsPerSecond: must be a whole number: ten",
+          "anonymousSessionsPerSecond | 0 | anonymousSessionsPerSecond must be between 1 and 1000000: 0",
+          "anonymousSessionsPerSecond | 4294967297 | between 1 and 1000000: 4294967297",
+          "anonymousBurst | 5 | anonymousBurst must not be set without anonymousSessionsPerSecond: 5",
+          "anonymousBurst | 0 | anonymousBurst must be between 1 and 1000000: 0",
+          "trustedProxies | ::1 | trustedProxies must not be set without anonymousSessionsPerSecond: ::1",
         })
     void wrongOnes_stopStartUp(String name, String value, String message) {
       assertThatThrownBy(() -> new SessionFilter().init(config(Map.of(name, value))))
@@ -195,7 +287,7 @@ class SessionFilterTest {
             () ->
                 new SessionFilter()
                     .doFilter(
-                        mock(jakarta.servlet.http.HttpServletRequest.class),
+                        mock(HttpServletRequest.class),
                         mock(jakarta.servlet.http.HttpServletResponse.class),
                         (request, response) -> {}))
         .isInstanceOf(IllegalStateException.class)
