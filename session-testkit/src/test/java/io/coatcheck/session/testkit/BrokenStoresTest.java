@@ -359,6 +359,7 @@ class BrokenStoresTest {
         for (SessionId id : ids) {
           Optional<StoredSession> found = find(id).filter(one -> one.isExpiredAt(cutoff));
           if (found.isPresent() && count < limit) {
+            window();
             deleted.accept(found.get());
             sound.delete(id);
             count++;
