@@ -80,18 +80,19 @@ public final class Session {
   private final Instant requestedAt;
   private final AttributeChanges attributes;
 
-  /** As this request found or began it. */
-  private volatile StoredSession initial;
-
   // Written under the lock of this. What is volatile is read without it, one at a time: most
   // requests only read.
+
+  /** As this request found or began it. */
+  private StoredSession initial;
+
   private volatile StoredSession snapshot;
   private volatile Status status;
   private boolean begunHere;
   private boolean kept;
   private volatile boolean touchDue;
   private boolean deleted;
-  private volatile Renewal renewal = Renewal.NONE;
+  private volatile Renewal renewal;
   private volatile @Nullable SessionToken unsentToken;
   private volatile boolean changedHere;
   private volatile @Nullable IdleTimeoutChange idleTimeoutChange;
@@ -119,6 +120,7 @@ public final class Session {
     this.snapshot = draft;
     this.requestedAt = draft.createdAt();
     this.unsentToken = token;
+    this.renewal = Renewal.NONE;
     this.status = status;
     begunHere = true;
   }
@@ -152,7 +154,7 @@ public final class Session {
    * Returns when the session was last used before this request, up to the touch interval late; for
    * a session that this request began, its creation.
    */
-  public Instant lastSeenAt() {
+  public synchronized Instant lastSeenAt() {
     live();
     return initial.lastSeenAt();
   }

@@ -120,6 +120,19 @@ public final class SessionManager implements AutoCloseable {
     return resolver.resolve(presented, hints);
   }
 
+  /**
+   * Finds out what a single token is worth that stands in a longer text, such as a {@code Cookie}
+   * header; as {@link #resolve(List, List)} does.
+   *
+   * @param start the index of the first character
+   * @param end the index behind the last character
+   * @throws IndexOutOfBoundsException if the range does not lie within {@code text}
+   * @throws SessionStoreException if the store cannot tell
+   */
+  public Resolution resolve(String text, int start, int end, List<String> hints) {
+    return resolver.resolve(text, start, end, hints);
+  }
+
   /** Returns what lets clients read their own writes; empty if the store keeps no copies. */
   public Optional<VersionHints> versionHints() {
     return versionHints;

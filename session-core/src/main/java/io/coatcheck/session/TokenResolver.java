@@ -11,7 +11,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /** Finds out what a token is worth. One look-up a token, and none for what is not a token. */
 final class TokenResolver {
@@ -26,7 +25,8 @@ final class TokenResolver {
   static final Duration RENEWAL_GRACE = Duration.ofSeconds(10);
 
   private static final Resolution ABSENT = new Resolution.Absent();
-  private static final Resolution MALFORMED = new Resolution.Malformed();
+  private static final Refusal MALFORMED =
+      new Refusal(new Resolution.Malformed(), RefusalReason.MALFORMED, Optional.empty());
 
   private final Engine engine;
   private final Touches touches;
@@ -36,30 +36,21 @@ final class TokenResolver {
     this.touches = touches;
   }
 
+  /** What one token is worth. */
+  private sealed interface Finding {}
+
   /**
-   * What a token opens.
+   * It opens a session.
    *
    * @param id as presented: the snapshot has the same in another object, which would have to be
    *     fetched
    */
-  private record Opened(SessionId id, StoredSession session, Session.Renewal renewal) {}
+  private record Opened(SessionId id, StoredSession session, Session.Renewal renewal)
+      implements Finding {}
 
-  /** What one token is worth: what it opens, or why it is refused. */
-  private record Finding(
-      @Nullable Opened live,
-      Resolution resolution,
-      @Nullable RefusalReason refusal,
-      Optional<String> principal) {
-
-    static Finding live(SessionId id, StoredSession session, Session.Renewal renewal) {
-      return new Finding(new Opened(id, session, renewal), ABSENT, null, Optional.empty());
-    }
-
-    static Finding refused(
-        Resolution resolution, RefusalReason refusal, Optional<String> principal) {
-      return new Finding(null, resolution, refusal, principal);
-    }
-  }
+  /** It is refused. */
+  private record Refusal(Resolution resolution, RefusalReason reason, Optional<String> principal)
+      implements Finding {}
 
   /**
    * Resolves what a request presented.
@@ -70,12 +61,22 @@ final class TokenResolver {
     if (presented.isEmpty()) {
       return ABSENT;
     }
-    Instant now = engine.now();
     if (presented.size() == 1) {
-      Finding finding = find(presented.get(0), hints, now);
-      return finding.live() == null ? refuse(finding) : accept(finding.live(), now);
+      String only = presented.get(0);
+      return resolve(only, 0, only.length(), hints);
     }
-    return resolveOneOf(presented, hints, now);
+    return resolveOneOf(presented, hints, engine.now());
+  }
+
+  /** As {@link #resolve(List, List)}, for one text, which may be a part of a longer one. */
+  Resolution resolve(String text, int start, int end, List<String> hints) {
+    Optional<SessionToken> token = SessionToken.parse(text, start, end);
+    if (token.isEmpty()) {
+      return refuse(MALFORMED);
+    }
+    Instant now = engine.now();
+    Finding finding = find(token.get(), hints, now);
+    return finding instanceof Opened opened ? accept(opened, now) : refuse((Refusal) finding);
   }
 
   /**
@@ -83,17 +84,19 @@ final class TokenResolver {
    */
   private Resolution resolveOneOf(List<String> presented, List<String> hints, Instant now) {
     Opened live = null;
-    Finding refused = null;
+    Refusal refused = null;
     for (String text : presented.subList(0, Math.min(MOST_TOKENS, presented.size()))) {
-      Finding finding = find(text, hints, now);
-      if (finding.live() != null) {
-        if (live != null && !live.id().equals(finding.live().id())) {
+      Finding finding =
+          SessionToken.parse(text).map(token -> find(token, hints, now)).orElse(MALFORMED);
+      if (finding instanceof Opened opened) {
+        if (live != null && !live.id().equals(opened.id())) {
           engine.events().refused(RefusalReason.AMBIGUOUS, Optional.empty(), Optional.empty());
           return ABSENT;
         }
-        live = finding.live();
-      } else if (refused == null || finding.resolution().guardsNewerToken()) {
-        refused = finding;
+        live = opened;
+      } else if (finding instanceof Refusal refusal
+          && (refused == null || refusal.resolution().guardsNewerToken())) {
+        refused = refusal;
       }
     }
     if (live != null) {
@@ -102,11 +105,9 @@ final class TokenResolver {
     return refused == null ? ABSENT : refuse(refused);
   }
 
-  private Resolution refuse(Finding finding) {
-    if (finding.refusal() != null) {
-      engine.events().refused(finding.refusal(), finding.resolution().id(), finding.principal());
-    }
-    return finding.resolution();
+  private Resolution refuse(Refusal refusal) {
+    engine.events().refused(refusal.reason(), refusal.resolution().id(), refusal.principal());
+    return refusal.resolution();
   }
 
   /** Begins another working copy of a session, if it still lives and has the same secret. */
@@ -124,18 +125,13 @@ final class TokenResolver {
                     : Optional.empty());
   }
 
-  private Finding find(String text, List<String> hints, Instant now) {
-    Optional<SessionToken> parsed = SessionToken.parse(text);
-    if (parsed.isEmpty()) {
-      return Finding.refused(MALFORMED, RefusalReason.MALFORMED, Optional.empty());
-    }
-    SessionToken token = parsed.get();
+  private Finding find(SessionToken token, List<String> hints, Instant now) {
     Optional<StoredSession> found;
     boolean isConfirmed = true;
     // The look-up comes before the hash, which does not need it: the processor hashes while it
     // waits for the memory where the session is.
     if (engine.copies().isPresent()) {
-      VersionHint seen = hints.isEmpty() ? VersionHint.NONE : VersionHint.among(hints, text);
+      VersionHint seen = hints.isEmpty() ? VersionHint.NONE : VersionHint.among(hints, token.id());
       NearCopies.Near near =
           engine.copies().get().near(token.id(), seen.generation(), seen.version());
       found = near.session();
@@ -147,13 +143,12 @@ final class TokenResolver {
     // A copy lets in and never keeps out: what it does not confirm, the store is asked.
     if (!isConfirmed) {
       if (found.filter(copy -> opens(copy, presentedHash, now)).isPresent()) {
-        return Finding.live(token.id(), found.get(), renewalOfCurrent(found.get(), now));
+        return new Opened(token.id(), found.get(), renewalOfCurrent(found.get(), now));
       }
       found = engine.store().find(token.id());
     }
     if (found.isEmpty()) {
-      return Finding.refused(
-          new Resolution.Unknown(token.id()), RefusalReason.UNKNOWN, Optional.empty());
+      return unknown(token.id(), Optional.empty());
     }
     return judge(token.id(), found.get(), presentedHash, now);
   }
@@ -166,24 +161,20 @@ final class TokenResolver {
     boolean expired = session.isExpiredAt(now);
     if (session.secretHash().equals(presented)) {
       return expired
-          ? Finding.refused(
-              new Resolution.Expired(session.id()), RefusalReason.EXPIRED, session.principal())
-          : Finding.live(id, session, renewalOfCurrent(session, now));
+          ? refused(new Resolution.Expired(id), RefusalReason.EXPIRED, session)
+          : new Opened(id, session, renewalOfCurrent(session, now));
     }
     boolean guards = !expired && now.isBefore(session.rotatedAt().plus(GUARD));
     boolean previous =
         session.previousSecretHash().filter(hash -> hash.equals(presented)).isPresent();
     if (!previous) {
-      return Finding.refused(
-          new Resolution.Mismatched(session.id(), guards),
-          RefusalReason.MISMATCHED,
-          session.principal());
+      return refused(new Resolution.Mismatched(id, guards), RefusalReason.MISMATCHED, session);
     }
     if (!expired && session.previousReadableUntil().filter(now::isBefore).isPresent()) {
       // The response with the new secret may be under way for the minute of the guard; after that
       // it
       // was lost, and the client is to get another one.
-      return Finding.live(id, session, guards ? Session.Renewal.NONE : Session.Renewal.LOST);
+      return new Opened(id, session, guards ? Session.Renewal.NONE : Session.Renewal.LOST);
     }
     boolean byLogin = session.authenticatedAt().filter(session.rotatedAt()::equals).isPresent();
     if (engine.endOnReuse() && !expired && !guards && !byLogin) {
@@ -192,10 +183,16 @@ final class TokenResolver {
           .delete(session.id())
           .ifPresent(ended -> engine.events().ended(ended, EndReason.REUSE));
     }
-    return Finding.refused(
-        new Resolution.Superseded(session.id(), guards),
-        RefusalReason.SUPERSEDED,
-        session.principal());
+    return refused(new Resolution.Superseded(id, guards), RefusalReason.SUPERSEDED, session);
+  }
+
+  private static Refusal refused(
+      Resolution resolution, RefusalReason reason, StoredSession session) {
+    return new Refusal(resolution, reason, session.principal());
+  }
+
+  private static Refusal unknown(SessionId id, Optional<String> principal) {
+    return new Refusal(new Resolution.Unknown(id), RefusalReason.UNKNOWN, principal);
   }
 
   private Session.Renewal renewalOfCurrent(StoredSession session, Instant now) {
@@ -214,9 +211,7 @@ final class TokenResolver {
     boolean due = touches.isDue(session, now);
     if (due && touches.areExact(session)) {
       if (!engine.store().touch(opened.id(), now, now)) {
-        return refuse(
-            Finding.refused(
-                new Resolution.Unknown(opened.id()), RefusalReason.UNKNOWN, session.principal()));
+        return refuse(unknown(opened.id(), session.principal()));
       }
       due = false;
     }

@@ -1,6 +1,7 @@
 package io.coatcheck.session;
 
 import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.token.SessionId;
 import java.util.List;
 
 /**
@@ -28,16 +29,15 @@ record VersionHint(long generation, long version) {
   }
 
   /**
-   * Returns the most that the hints say of the session that a token names. What is about another
-   * session, or malformed, says nothing.
+   * Returns the most that the hints say of a session. What is about another one, or malformed, says
+   * nothing.
    *
    * @param hints untrusted, of any length
-   * @param token a text that was parsed as a token
    */
-  static VersionHint among(List<String> hints, String token) {
+  static VersionHint among(List<String> hints, SessionId session) {
     VersionHint most = NONE;
     for (int i = 0; i < hints.size(); i++) {
-      VersionHint hint = parse(hints.get(i), token);
+      VersionHint hint = parse(hints.get(i), session);
       if (hint.version > most.version) {
         most = hint;
       }
@@ -45,9 +45,10 @@ record VersionHint(long generation, long version) {
     return most;
   }
 
-  private static VersionHint parse(String text, String token) {
-    int idEnd = token.indexOf('.');
-    if (!text.regionMatches(0, token, 0, idEnd) || !isSeparator(text, idEnd)) {
+  private static VersionHint parse(String text, SessionId session) {
+    int idEnd = SessionId.TEXT_LENGTH;
+    if (!isSeparator(text, idEnd)
+        || SessionId.parse(text.substring(0, idEnd)).filter(session::equals).isEmpty()) {
       return NONE;
     }
     int generationEnd = text.indexOf(SEPARATOR, idEnd + 1);

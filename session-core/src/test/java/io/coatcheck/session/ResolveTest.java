@@ -1,6 +1,7 @@
 package io.coatcheck.session;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.coatcheck.session.event.RefusalReason;
 import io.coatcheck.session.event.SessionEvent;
@@ -83,6 +84,25 @@ class ResolveTest {
   void resolve_unknown() {
     assertThat(resolve(unknownToken())).isInstanceOf(Resolution.Unknown.class);
     assertRefused(RefusalReason.UNKNOWN);
+  }
+
+  @Test
+  @DisplayName("a token within a longer text is read from where it stands, and nothing beside it")
+  void resolve_partOfText() {
+    String token = fixture.loggedIn("alice");
+    String line = "a=b; id=" + token + "; c=d";
+    int start = line.indexOf(token);
+    int end = start + token.length();
+
+    assertThat(manager.resolve(line, start, end, List.of())).isInstanceOf(Resolution.Live.class);
+    assertThat(manager.resolve(line, start - 1, end, List.of()))
+        .isInstanceOf(Resolution.Malformed.class);
+    assertThat(manager.resolve(line, start, end + 1, List.of()))
+        .isInstanceOf(Resolution.Malformed.class);
+    assertThat(manager.resolve(line, start, start, List.of()))
+        .isInstanceOf(Resolution.Malformed.class);
+    assertThatThrownBy(() -> manager.resolve(line, start, line.length() + 1, List.of()))
+        .isInstanceOf(IndexOutOfBoundsException.class);
   }
 
   @Test

@@ -25,7 +25,7 @@ class VersionHintTest {
   private final String token = SessionToken.generate(id, RANDOM).value();
 
   private VersionHint among(String... hints) {
-    return VersionHint.among(List.of(hints), token);
+    return VersionHint.among(List.of(hints), id);
   }
 
   private static String textOf(SessionId id, long generation, long version) {

@@ -1,10 +1,12 @@
 package io.coatcheck.session.token;
 
+import java.security.DigestException;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -33,12 +35,12 @@ public final class SessionToken {
   private static final byte[] SEXTETS = sextets();
 
   /**
-   * A digest a thread: obtaining one anew from the provider costs as much as the hash itself. What
-   * a thread keeps is of a class of the JDK: one of ours would keep our class loader, after the
-   * application is gone, for as long as a thread of the container lives.
+   * A digest a thread, and room for its result: obtaining one anew from the provider costs as much
+   * as the hash itself. What a thread keeps is of classes of the JDK: one of ours would keep our
+   * class loader, after the application is gone, for as long as a thread of the container lives.
    */
-  private static final ThreadLocal<MessageDigest> SHA_256 =
-      ThreadLocal.withInitial(SessionToken::sha256);
+  private static final ThreadLocal<Map.Entry<MessageDigest, byte[]>> SHA_256 =
+      ThreadLocal.withInitial(() -> Map.entry(sha256(), new byte[SecretHash.LENGTH]));
 
   private final SessionId id;
   private final byte[] secret;
@@ -98,7 +100,15 @@ public final class SessionToken {
 
   /** Returns the SHA-256 of the 32 bytes of the secret. */
   public SecretHash secretHash() {
-    return SecretHash.of(SHA_256.get().digest(secret));
+    Map.Entry<MessageDigest, byte[]> sha256 = SHA_256.get();
+    byte[] hash = sha256.getValue();
+    try {
+      sha256.getKey().update(secret);
+      sha256.getKey().digest(hash, 0, hash.length);
+    } catch (DigestException e) {
+      throw new IllegalStateException("SHA-256 has " + hash.length + " bytes", e);
+    }
+    return SecretHash.of(hash);
   }
 
   /** Returns the credential itself. It belongs in the answer to the client and nowhere else. */

@@ -46,9 +46,11 @@ final class CookieHeader {
       int end = semicolon < 0 ? line.length() : semicolon;
       int first = skipSpaces(line, start, end);
       if (isNamed(line, first, end, name)) {
-        found.addText(value(line, first, end, name));
+        int value = first + name.length() + 1;
+        found.addText(line, value, dropSpaces(line, value, end));
       } else if (hintName != null && isNamed(line, first, end, hintName)) {
-        found.addHint(value(line, first, end, hintName));
+        int value = first + hintName.length() + 1;
+        found.addHint(line.substring(value, dropSpaces(line, value, end)));
       }
       start = end + 1;
     }
@@ -57,11 +59,6 @@ final class CookieHeader {
   private static boolean isNamed(String line, int first, int end, String name) {
     int equals = first + name.length();
     return equals < end && line.startsWith(name, first) && line.charAt(equals) == '=';
-  }
-
-  private static String value(String line, int first, int end, String name) {
-    int value = first + name.length() + 1;
-    return line.substring(value, dropSpaces(line, value, end));
   }
 
   private static int skipSpaces(String line, int start, int end) {

@@ -30,7 +30,7 @@ final class Dispatch {
           exchange.forwardEnds();
         }
       }
-      case ASYNC -> guarded(exchange, request, response, chain);
+      case ASYNC -> guarded(exchange, false, request, response, chain);
       default -> chain.doFilter(request, response);
     }
   }
@@ -38,17 +38,22 @@ final class Dispatch {
   /**
    * Passes a dispatch on, and settles the session when it comes back: saved, or left to the
    * asynchronous end. A store that failed is answered for.
+   *
+   * @param resolves whether to find out first what the client presented
    */
   static void guarded(
       SessionExchange exchange,
+      boolean resolves,
       HttpServletRequest request,
       HttpServletResponse response,
       FilterChain chain)
       throws IOException, ServletException {
-    exchange.dispatchBegins();
+    exchange.dispatchBegins(resolves);
+    boolean hasEnded = false;
     try {
       chain.doFilter(request, response);
-      ended(exchange, request);
+      exchange.dispatchReturned(request.isAsyncStarted());
+      hasEnded = true;
     } catch (IOException | ServletException | RuntimeException | Error e) {
       SessionStoreException failure = Unavailable.causeOf(e);
       if (failure == null) {
@@ -59,15 +64,9 @@ final class Dispatch {
         throw e;
       }
     } finally {
-      exchange.dispatchEnds(request.isAsyncStarted());
-    }
-  }
-
-  private static void ended(SessionExchange exchange, HttpServletRequest request) {
-    if (request.isAsyncStarted()) {
-      exchange.wentAsync();
-    } else {
-      exchange.chainReturned();
+      if (!hasEnded) {
+        exchange.dispatchEnds(request.isAsyncStarted());
+      }
     }
   }
 
@@ -75,7 +74,7 @@ final class Dispatch {
   private static void saveDespite(
       Throwable e, SessionExchange exchange, HttpServletRequest request) {
     try {
-      ended(exchange, request);
+      exchange.chainReturned(request.isAsyncStarted());
     } catch (SessionStoreException unsaved) {
       e.addSuppressed(unsaved);
     }

@@ -25,9 +25,6 @@ class HttpSessionView implements HttpSession {
 
   private static final int NO_LIMIT = -1;
 
-  /** Says that nobody asked yet. */
-  private static final int UNKNOWN = Integer.MIN_VALUE;
-
   /** Whether the container has Servlet 6.1, where a session can be asked for an accessor. */
   private static final boolean HAS_ACCESSORS =
       Arrays.stream(HttpSession.class.getMethods())
@@ -39,7 +36,7 @@ class HttpSessionView implements HttpSession {
   private final ServletContext servletContext;
 
   /** As it was last asked for, since it may be asked for when the session has ended. */
-  private volatile int maxInactiveInterval = UNKNOWN;
+  private volatile @Nullable Integer maxInactiveInterval;
 
   HttpSessionView(SessionScope scope, Session session, ServletContext servletContext) {
     this.scope = scope;
@@ -113,10 +110,12 @@ class HttpSessionView implements HttpSession {
 
   @Override
   public int getMaxInactiveInterval() {
-    if (!session.isEnded() || maxInactiveInterval == UNKNOWN) {
-      maxInactiveInterval = seconds(session.idleTimeout());
+    Integer known = maxInactiveInterval;
+    if (known == null || !session.isEnded()) {
+      known = seconds(session.idleTimeout());
+      maxInactiveInterval = known;
     }
-    return maxInactiveInterval;
+    return known;
   }
 
   static int seconds(Optional<Duration> idleTimeout) {

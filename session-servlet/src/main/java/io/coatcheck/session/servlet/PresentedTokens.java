@@ -45,7 +45,7 @@ final class PresentedTokens extends PresentedValues {
       CookieHeader.read(request.getHeaders("Cookie"), cookie.name(), hintName, this);
       return SessionTransport.COOKIE;
     }
-    texts(tokens);
+    tokens.forEach(token -> addText(token, 0, token.length()));
     if (hinted != null && header != null && !tokens.isEmpty()) {
       Enumeration<String> values = request.getHeaders(header.hintName());
       while (values != null && values.hasMoreElements()) {
@@ -60,11 +60,6 @@ final class PresentedTokens extends PresentedValues {
     return !hints().isEmpty();
   }
 
-  /** Tells whether the client presented anything under our name. */
-  boolean areAny() {
-    return !texts().isEmpty();
-  }
-
   boolean areResolved() {
     return resolution != null;
   }
@@ -77,7 +72,7 @@ final class PresentedTokens extends PresentedValues {
   @Nullable Session resolve() {
     Resolution found;
     try {
-      found = settings.manager().resolve(texts(), hints());
+      found = resolveBy(settings.manager());
     } catch (SessionStoreException e) {
       failure = e;
       found = ABSENT;

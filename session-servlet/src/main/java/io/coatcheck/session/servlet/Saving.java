@@ -3,8 +3,6 @@ package io.coatcheck.session.servlet;
 import io.coatcheck.session.Session;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.store.SessionStoreException;
-import jakarta.servlet.http.HttpServletRequest;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,26 +16,19 @@ final class Saving {
 
   private static final Logger LOG = LoggerFactory.getLogger(SessionFilter.class);
 
-  private final SessionManager manager;
-  private final @Nullable FloodGuard floodGuard;
-  private final HttpServletRequest request;
-  private final SessionListeners listeners;
+  private final SessionExchange exchange;
   private final CurrentSession current;
   private final OutgoingResponse outgoing;
   private boolean asked;
 
-  Saving(
-      FilterSettings settings,
-      SessionListeners listeners,
-      CurrentSession current,
-      OutgoingResponse outgoing,
-      HttpServletRequest request) {
-    this.manager = settings.manager();
-    this.floodGuard = settings.floodGuard();
-    this.request = request;
-    this.listeners = listeners;
+  Saving(SessionExchange exchange, CurrentSession current, OutgoingResponse outgoing) {
+    this.exchange = exchange;
     this.current = current;
     this.outgoing = outgoing;
+  }
+
+  private SessionManager manager() {
+    return exchange.manager();
   }
 
   /** Takes note that the application asked for the session, and so must hear of a failure. */
@@ -81,18 +72,19 @@ final class Saving {
    * @throws SessionStoreException if its client begins too many
    */
   private void admit(Session begun) {
-    if (floodGuard != null && begun.isAwaitingCreation()) {
-      floodGuard.admit(request, manager.clock().instant());
+    FloodGuard guard = exchange.settings().floodGuard();
+    if (guard != null && begun.isAwaitingCreation()) {
+      guard.admit(exchange.request(), manager().clock().instant());
     }
   }
 
   private boolean saveOrRenew(Session saved) {
-    String oldId = listeners.hearOfIds() ? HttpSessionView.textOf(saved) : "";
-    if (manager.renewIfDue(saved)) {
+    String oldId = exchange.listeners().hearOfIds() ? HttpSessionView.textOf(saved) : "";
+    if (manager().renewIfDue(saved)) {
       current.tellIdChanged(saved, oldId);
       return true;
     }
-    return manager.save(saved);
+    return manager().save(saved);
   }
 
   /** Saves when the application is done. */
@@ -147,7 +139,7 @@ final class Saving {
 
   private void saveLate(Session saved) {
     try {
-      current.whileSaved(saved, () -> manager.save(saved));
+      current.whileSaved(saved, () -> manager().save(saved));
     } catch (SessionStoreException e) {
       if (asked) {
         throw outgoing.failLater(e);

@@ -141,12 +141,12 @@ final class SessionAsyncContext implements AsyncContext {
 
     @Override
     public void onTimeout(AsyncEvent event) {
-      save(exchange::wentAsync);
+      save(() -> exchange.chainReturned(true));
     }
 
     @Override
     public void onError(AsyncEvent event) {
-      save(exchange::wentAsync);
+      save(() -> exchange.chainReturned(true));
     }
 
     @Override

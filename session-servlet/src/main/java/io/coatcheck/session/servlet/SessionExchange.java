@@ -5,6 +5,7 @@ import io.coatcheck.session.LoginOptions;
 import io.coatcheck.session.Session;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.store.SessionStoreException;
+import jakarta.servlet.RequestDispatcher;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.util.Optional;
@@ -36,7 +37,13 @@ final class SessionExchange implements SessionScope {
   private final @Nullable ClientGate gate;
 
   private final CurrentSession current;
-  private final Forwards forwards = new Forwards();
+
+  /** What sees the dispatches that the container makes of the request; null before the first. */
+  private @Nullable SessionRequest wrapper;
+
+  /** How many forwards are under way whose end is seen. */
+  private int observedForwards;
+
   private final Saving saving;
 
   /** Made when something is written. */
@@ -63,7 +70,7 @@ final class SessionExchange implements SessionScope {
     presented = new PresentedTokens(settings);
     transport = presented.readFrom(request);
     outgoing = new OutgoingResponse(settings, transport, response);
-    saving = new Saving(settings, listeners, current, outgoing, request);
+    saving = new Saving(this, current, outgoing);
   }
 
   FilterSettings settings() {
@@ -105,8 +112,9 @@ final class SessionExchange implements SessionScope {
     return known;
   }
 
-  Forwards forwards() {
-    return forwards;
+  /** Takes note of the wrapper in use, before the application runs. */
+  void wrappedBy(SessionRequest request) {
+    wrapper = request;
   }
 
   @Nullable SessionAsyncContext asyncContext() {
@@ -118,13 +126,6 @@ final class SessionExchange implements SessionScope {
   }
 
   // What the client presented.
-
-  /** Resolves before the application runs. A failure waits until the application asks. */
-  void resolveNow() {
-    if (presented.areAny()) {
-      run(this::resolveOnce);
-    }
-  }
 
   private void resolveOnce() {
     if (!presented.areResolved()) {
@@ -273,7 +274,7 @@ final class SessionExchange implements SessionScope {
    */
   @Override
   public void relied(Session begun) {
-    if (begun.isAwaitingCreation() && forwards.isInUnobserved()) {
+    if (begun.isAwaitingCreation() && isInUnobservedForward()) {
       beforeCommit();
     }
   }
@@ -287,19 +288,26 @@ final class SessionExchange implements SessionScope {
         });
   }
 
-  /** Tells whether the request is within a forward whose end the filter does not see. */
+  /**
+   * Tells whether the request is within a forward whose end the filter does not see. Tomcat
+   * suspends the response when a forward ends; after that no cookie can be sent.
+   */
   boolean isInUnobservedForward() {
-    return locked(forwards::isInUnobserved);
+    return locked(
+        () ->
+            observedForwards == 0
+                && wrapper != null
+                && wrapper.getAttribute(RequestDispatcher.FORWARD_REQUEST_URI) != null);
   }
 
   /** Begins a forward whose end the filter sees. */
   void forwardBegins() {
-    run(forwards::begin);
+    run(() -> observedForwards++);
   }
 
   /** Ends such a forward. */
   void forwardEnds() {
-    run(forwards::end);
+    run(() -> observedForwards--);
   }
 
   /**
@@ -475,36 +483,58 @@ final class SessionExchange implements SessionScope {
     run(saving::beforeCommit);
   }
 
-  /** Takes note that the application is called, for the first time or in one more dispatch. */
-  void dispatchBegins() {
-    run(
-        () -> {
-          dispatches++;
-          outgoing.release(false);
-        });
+  /**
+   * Takes note that the application is called, for the first time or in one more dispatch.
+   *
+   * @param resolves whether to find out before that what the client presented. A failure waits
+   *     until the application asks.
+   */
+  void dispatchBegins(boolean resolves) {
+    lock.lock();
+    try {
+      if (resolves && presented.areAny()) {
+        resolveOnce();
+      }
+      dispatches++;
+      outgoing.release(false);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Saves when the application is done, or while it goes on asynchronously on another thread. */
+  void chainReturned(boolean isAsync) {
+    run(() -> save(isAsync));
   }
 
   /** Takes note that the dispatch is done, and all is saved. */
   void dispatchEnds(boolean isAsync) {
-    run(
-        () -> {
-          dispatches--;
-          outgoing.release(dispatches == 0 && !isAsync);
-        });
+    run(() -> end(isAsync));
   }
 
-  /** Saves when the application is done. */
-  void chainReturned() {
-    run(
-        () -> {
-          saving.chainReturned();
-          endUnstored();
-        });
+  /** Does both, unless the save fails: then the dispatch has not ended. */
+  void dispatchReturned(boolean isAsync) {
+    lock.lock();
+    try {
+      save(isAsync);
+      end(isAsync);
+    } finally {
+      lock.unlock();
+    }
   }
 
-  /** Saves while the request goes on asynchronously, on another thread. */
-  void wentAsync() {
-    run(saving::wentAsync);
+  private void save(boolean isAsync) {
+    if (isAsync) {
+      saving.wentAsync();
+    } else {
+      saving.chainReturned();
+      endUnstored();
+    }
+  }
+
+  private void end(boolean isAsync) {
+    dispatches--;
+    outgoing.release(dispatches == 0 && !isAsync);
   }
 
   /** Saves when an asynchronous request has been completed. */

@@ -217,14 +217,12 @@ public class SessionFilter implements Filter {
       ourRequest = new SessionRequest(exchange, request, ourResponse);
       passedRequest = ourRequest;
     }
-    exchange.forwards().wrappedBy(ourRequest);
-    if (known == null && isEager(exchange.settings(), request)) {
-      exchange.resolveNow();
-    }
+    exchange.wrappedBy(ourRequest);
+    boolean resolves = known == null && isEager(exchange.settings(), request);
     Object outer = request.getAttribute(CURRENT);
     request.setAttribute(CURRENT, exchange);
     try {
-      Dispatch.guarded(exchange, passedRequest, passedResponse, chain);
+      Dispatch.guarded(exchange, resolves, passedRequest, passedResponse, chain);
     } finally {
       if (outer != null && !request.isAsyncStarted()) {
         request.setAttribute(CURRENT, outer);
