@@ -29,9 +29,10 @@ import org.slf4j.event.Level;
  * {@code DEBUG}. Values that come from outside stand in quotation marks with control characters
  * escaped, so that nobody can write a line of his own (ASVS 5.0, 16.4.1).
  *
- * <p>Lines that a client can cause without a login, the refused tokens, and those that a failing
- * dependency repeats are limited: of each kind at most {@value #LINES_PER_MINUTE} a minute; how
- * many were left out is said by the next line of that kind. Thread-safe.
+ * <p>Lines that a client can cause without a login, the refused tokens and the dropped changes, and
+ * those that a failing dependency repeats are limited: of each kind at most {@value
+ * #LINES_PER_MINUTE} a minute; how many were left out is said by the next line of that kind.
+ * Thread-safe.
  *
  * @since 0.1.0
  */
@@ -93,13 +94,9 @@ public final class AuditListener implements SessionListener {
     } else if (event instanceof WriteDropped dropped) {
       StringBuilder names = new StringBuilder();
       dropped.attributes().stream().sorted().forEach(name -> names.append(' ').append(name));
-      write(
-          Level.WARN,
-          line("write-dropped", dropped)
-              .append(" reason=")
-              .append(word(dropped.reason()))
-              .append(" attributes=")
-              .append(quoted(names.toString().trim())));
+      String text =
+          " reason=" + word(dropped.reason()) + " attributes=" + quoted(names.toString().trim());
+      limited(Level.WARN, WriteDropped.class, event, "write-dropped", text);
     } else if (event instanceof AttributeUndecodable undecodable) {
       String text =
           " attribute="

@@ -133,6 +133,19 @@ class AuditListenerTest {
   }
 
   @Test
+  @DisplayName("dropped changes, which an anonymous client can cause, are limited as well")
+  void onEvent_droppedChanges_areLimited() {
+    for (int i = 0; i < 100; i++) {
+      listener.onEvent(
+          new SessionEvent.WriteDropped(
+              NOW, Optional.of(ID), Optional.empty(), DropReason.ENDED, Set.of("a", "b")));
+    }
+
+    assertThat(lines()).hasSize(AuditListener.LINES_PER_MINUTE);
+    assertThat(lines().get(0)).endsWith(" reason=ended attributes=\"a b\"");
+  }
+
+  @Test
   @DisplayName("a clock that steps back does not silence the log")
   void onEvent_clockStepsBack_goesOn() {
     for (int i = 0; i < 100; i++) {
