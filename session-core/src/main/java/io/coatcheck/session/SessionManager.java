@@ -8,7 +8,9 @@ import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SessionId;
+import io.coatcheck.session.token.SessionToken;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Collections;
@@ -32,6 +34,12 @@ import org.jspecify.annotations.Nullable;
  * @since 0.1.0
  */
 public final class SessionManager implements AutoCloseable {
+
+  /** How many tokens {@link #invalidatePresented} looks at. */
+  public static final int MOST_PRESENTED = 16;
+
+  /** For how long a request may act on the other sessions of its principal without another look. */
+  private static final Duration FRESH = Duration.ofSeconds(1);
 
   private final Engine engine;
   private final TokenResolver resolver;
@@ -292,19 +300,57 @@ public final class SessionManager implements AutoCloseable {
   }
 
   /**
-   * Ends the request's own session, for every node, before it returns. Doing it twice is fine.
+   * Ends the request's own session, for every node, before it returns. Doing it twice is fine. A
+   * session that was anonymous when it was resolved, and that somebody has logged in to since, is
+   * theirs: only this request's copy of it is ended then.
    *
    * @throws SessionStoreException if the store failed: it may have ended or not, and the logout
    *     must not be reported as done
    */
   public void invalidate(Session session) {
     Optional<StoredSession> deleted =
-        session.status() == Session.Status.STORED && !session.isDeleted()
+        session.status() == Session.Status.STORED && !session.isDeleted() && isOwn(session)
             ? engine.store().delete(session.id())
             : Optional.empty();
     // First, so that whoever is told finds it ended here as well.
     session.end();
     deleted.ifPresent(ended -> engine.events().ended(ended, EndReason.LOGOUT));
+  }
+
+  /** What was resolved with a principal stays that principal's for its whole life. */
+  private boolean isOwn(Session session) {
+    return session.principal().isPresent()
+        || engine.store().find(session.id()).flatMap(StoredSession::principal).isEmpty();
+  }
+
+  /**
+   * Ends every session that one of several tokens opens: for the logout of a client whose tokens
+   * open none, because there is more than one that would.
+   *
+   * @param presented the texts as the client sent them, untrusted; the first {@value
+   *     #MOST_PRESENTED} of them are looked at
+   * @return how many were ended
+   * @throws SessionStoreException if the store failed: some may have ended, and the logout must not
+   *     be reported as done
+   */
+  public int invalidatePresented(List<String> presented) {
+    int ended = 0;
+    for (String text : presented.subList(0, Math.min(MOST_PRESENTED, presented.size()))) {
+      Optional<StoredSession> opened =
+          SessionToken.parse(text)
+              .flatMap(
+                  token ->
+                      engine
+                          .store()
+                          .find(token.id())
+                          .filter(found -> found.secretHash().equals(token.secretHash())));
+      if (opened.isPresent()) {
+        Optional<StoredSession> deleted = engine.store().delete(opened.get().id());
+        deleted.ifPresent(session -> engine.events().ended(session, EndReason.LOGOUT));
+        ended += deleted.isPresent() ? 1 : 0;
+      }
+    }
+    return ended;
   }
 
   /**
@@ -339,14 +385,16 @@ public final class SessionManager implements AutoCloseable {
   }
 
   /**
-   * Ends a session if it belongs to the principal of the request's own session.
+   * Ends a session if it belongs to the principal of the request's own session. A request that has
+   * been under way for more than a second is first looked up again: if its own session has ended,
+   * nobody is logged in there any more.
    *
    * @return whether it was ended; {@code false} alike for a session of another principal, one that
    *     does not exist, and where nobody is logged in
    * @throws SessionStoreException if the store failed: it may have ended or not
    */
   public boolean revokeOwn(Session own, SessionId id) {
-    Optional<String> principal = own.principal();
+    Optional<String> principal = currentPrincipal(own);
     if (principal.isEmpty()) {
       return false;
     }
@@ -373,31 +421,48 @@ public final class SessionManager implements AutoCloseable {
   }
 
   /**
-   * Ends all sessions of the principal of the request's own session, but that one.
+   * Ends all sessions of the principal of the request's own session, but that one. A long request
+   * is looked up again, as for {@link #revokeOwn}.
    *
    * @return how many; 0 if nobody is logged in
    * @throws UnsupportedOperationException if the store has no index by principal
    * @throws SessionStoreException if the store failed: some may have ended
    */
   public int revokeOthers(Session own) {
-    return own.principal().map(principal -> revokeAllBut(principal, Set.of(own.id()))).orElse(0);
+    return currentPrincipal(own)
+        .map(principal -> revokeAllBut(principal, Set.of(own.id())))
+        .orElse(0);
   }
 
   /**
    * Ends all sessions of the principal of the request's own session, that one included. The caller
-   * then {@linkplain #invalidate invalidates} its own copy, which asks the store no more.
+   * then {@linkplain #invalidate invalidates} its own copy, which asks the store no more. A long
+   * request is looked up again, as for {@link #revokeOwn}.
    *
    * @return how many; 0 if nobody is logged in
    * @throws UnsupportedOperationException if the store has no index by principal
    * @throws SessionStoreException if the store failed: some may have ended
    */
   public int revokeAllOf(Session own) {
-    Optional<String> principal = own.principal();
+    Optional<String> principal = currentPrincipal(own);
     int ended = principal.isEmpty() ? 0 : revokeAllBut(principal.get(), Set.of());
     if (principal.isPresent()) {
       own.deleted();
     }
     return ended;
+  }
+
+  /**
+   * Returns who is logged in, empty if the session has ended meanwhile. Otherwise whoever holds a
+   * request open could end what its owner begins after having ended everything.
+   */
+  private Optional<String> currentPrincipal(Session own) {
+    boolean isFresh = engine.now().isBefore(own.requestedAt().plus(FRESH));
+    if (isFresh || own.principal().isEmpty() || isStillLive(own)) {
+      return own.principal();
+    }
+    own.end();
+    return Optional.empty();
   }
 
   private int revokeAllBut(String principal, Set<SessionId> except) {

@@ -1,6 +1,8 @@
 package io.coatcheck.session.servlet;
 
+import java.util.ArrayList;
 import java.util.Enumeration;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,11 +38,10 @@ final class CookieHeader {
 
   private static void readLine(
       String line, String name, @Nullable String hintName, PresentedValues found) {
-    int start = skipSpaces(line, 0, line.length());
-    if (line.startsWith("$", start)
-        && line.regionMatches(true, start, RFC_2965, 0, RFC_2965.length())) {
+    if (isOfRfc2965(line)) {
       return;
     }
+    int start = 0;
     while (start < line.length() && !found.areFull(hintName != null)) {
       int semicolon = line.indexOf(';', start);
       int end = semicolon < 0 ? line.length() : semicolon;
@@ -54,6 +55,38 @@ final class CookieHeader {
       }
       start = end + 1;
     }
+  }
+
+  private static boolean isOfRfc2965(String line) {
+    int start = skipSpaces(line, 0, line.length());
+    return line.startsWith("$", start)
+        && line.regionMatches(true, start, RFC_2965, 0, RFC_2965.length());
+  }
+
+  /**
+   * Reads every value under a name, wherever it stands: for a logout, which must end what the
+   * client holds even where none of it would be let in. A site beside this one can plant cookies
+   * that make a browser's header ambiguous, or have the form of RFC 2965.
+   *
+   * @param lines null if the container lets nobody see them
+   */
+  static List<String> all(@Nullable Enumeration<String> lines, String name) {
+    List<String> values = new ArrayList<>();
+    while (lines != null && lines.hasMoreElements()) {
+      String line = lines.nextElement();
+      int start = 0;
+      while (start < line.length()) {
+        int semicolon = line.indexOf(';', start);
+        int end = semicolon < 0 ? line.length() : semicolon;
+        int first = skipSpaces(line, start, end);
+        if (isNamed(line, first, end, name)) {
+          int value = first + name.length() + 1;
+          values.add(line.substring(value, dropSpaces(line, value, end)));
+        }
+        start = end + 1;
+      }
+    }
+    return values;
   }
 
   private static boolean isNamed(String line, int first, int end, String name) {

@@ -1,6 +1,7 @@
 package io.coatcheck.session.servlet;
 
 import io.coatcheck.session.store.SessionStoreException;
+import jakarta.servlet.DispatcherType;
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
@@ -48,16 +49,19 @@ final class Dispatch {
       HttpServletResponse response,
       FilterChain chain)
       throws IOException, ServletException {
+    // To Tomcat, a request whose time is out is still asynchronous while its error page is made.
+    boolean isPastAsync =
+        request.getDispatcherType() == DispatcherType.ERROR && request.isAsyncStarted();
     exchange.dispatchBegins(resolves);
     boolean hasEnded = false;
     try {
       chain.doFilter(request, response);
-      exchange.dispatchReturned(request.isAsyncStarted());
+      exchange.dispatchReturned(!isPastAsync && request.isAsyncStarted());
       hasEnded = true;
     } catch (IOException | ServletException | RuntimeException | Error e) {
       SessionStoreException failure = Unavailable.causeOf(e);
       if (failure == null) {
-        saveDespite(e, exchange, request);
+        saveDespite(e, exchange, !isPastAsync && request.isAsyncStarted());
         throw e;
       }
       if (!exchange.answersUnavailable(failure)) {
@@ -65,16 +69,15 @@ final class Dispatch {
       }
     } finally {
       if (!hasEnded) {
-        exchange.dispatchEnds(request.isAsyncStarted());
+        exchange.dispatchEnds(!isPastAsync && request.isAsyncStarted());
       }
     }
   }
 
   /** What the application stored before it failed is stored. */
-  private static void saveDespite(
-      Throwable e, SessionExchange exchange, HttpServletRequest request) {
+  private static void saveDespite(Throwable e, SessionExchange exchange, boolean isAsync) {
     try {
-      exchange.chainReturned(request.isAsyncStarted());
+      exchange.chainReturned(isAsync);
     } catch (SessionStoreException unsaved) {
       e.addSuppressed(unsaved);
     }

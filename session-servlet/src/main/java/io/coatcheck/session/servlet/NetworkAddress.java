@@ -4,6 +4,7 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,6 +15,10 @@ final class NetworkAddress {
 
   /** The longest text of an address, with a zone or a port and brackets. */
   private static final int LONGEST_TEXT = 80;
+
+  /** Numbers above 255 must not pass: the JDK takes such a text for a name and looks it up. */
+  private static final Pattern IPV4 =
+      Pattern.compile("(OCTET)(\\.(OCTET)){3}".replace("OCTET", "25[0-5]|2[0-4]\\d|[01]?\\d?\\d"));
 
   private final byte[] bytes;
   private final int prefixLength;
@@ -46,9 +51,7 @@ final class NetworkAddress {
     int zone = address.indexOf('%');
     String bare = zone < 0 ? address : address.substring(0, zone);
     boolean isLiteral =
-        bare.indexOf(':') >= 0
-            ? bare.matches("[0-9A-Fa-f:.]{2,45}")
-            : bare.matches("[0-9]{1,3}(\\.[0-9]{1,3}){3}");
+        bare.indexOf(':') >= 0 ? bare.matches("[0-9A-Fa-f:.]{2,45}") : IPV4.matcher(bare).matches();
     if (!isLiteral) {
       return Optional.empty();
     }

@@ -145,7 +145,7 @@ final class OutgoingResponse {
     if (isCommitted()) {
       return;
     }
-    if (presented.areAny() || isFilled()) {
+    if (presented.isToBeForgotten() || isFilled()) {
       slot().putDeletion();
     }
     HintTransport hints = settings.hints();

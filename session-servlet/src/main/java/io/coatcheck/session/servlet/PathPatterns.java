@@ -144,7 +144,8 @@ final class PathPatterns {
 
   /**
    * Tells whether a path could mean something else to whoever reads it next: it has a path
-   * parameter ({@code ;}), a backslash, an empty segment ({@code //}), a dot segment, a control
+   * parameter ({@code ;}), a question mark or a number sign, at which whoever reads the decoded
+   * path as a URL ends it, a backslash, an empty segment ({@code //}), a dot segment, a control
    * character, a broken escape, an escape that stands for one of these or for a slash or a dot, or
    * an escape of whatever that is encoded once more.
    *
@@ -159,7 +160,7 @@ final class PathPatterns {
       char character = path.charAt(i);
       boolean isAmbiguous =
           switch (character) {
-            case ';', '\\' -> true;
+            case ';', '\\', '?', '#' -> true;
             case '/' -> isEmptyOrDotSegment(path, i + 1);
             default -> Character.isISOControl(character);
           };
@@ -187,7 +188,7 @@ final class PathPatterns {
     while (percent >= 0) {
       boolean isAmbiguous =
           switch (hexadecimal(rawPath, percent + 1)) {
-            case BROKEN, '/', '\\', '.', ';' -> true;
+            case BROKEN, '/', '\\', '.', ';', '?', '#' -> true;
             case '%' -> isDecodedDigits(rawPath, percent + 3);
             default -> Character.isISOControl(hexadecimal(rawPath, percent + 1));
           };

@@ -6,6 +6,7 @@ import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.token.SessionId;
 import io.coatcheck.session.token.SessionToken;
 import jakarta.servlet.http.HttpServletRequest;
+import java.util.ArrayList;
 import java.util.Enumeration;
 import java.util.List;
 import java.util.Optional;
@@ -25,6 +26,9 @@ final class PresentedTokens extends PresentedValues {
   private @Nullable SessionStoreException failure;
   private @Nullable SessionId requestedId;
   private long requestedGeneration;
+
+  /** Whether there is something under our name that is not read. */
+  private boolean isUnread;
 
   PresentedTokens(FilterSettings settings) {
     this.settings = settings;
@@ -53,6 +57,33 @@ final class PresentedTokens extends PresentedValues {
       }
     }
     return SessionTransport.HEADER;
+  }
+
+  /**
+   * Returns all tokens that the client presents where what it presents is more than one text, or
+   * none that is read: for a logout, which ends what they open. One that was resolved is not among
+   * them.
+   */
+  List<String> unresolvedIn(HttpServletRequest request) {
+    SessionHeader header = settings.header();
+    SessionCookie cookie = settings.cookie();
+    List<String> all = new ArrayList<>();
+    if (header != null) {
+      all.addAll(header.tokensIn(request));
+    }
+    if (all.isEmpty() && cookie != null) {
+      all.addAll(CookieHeader.all(request.getHeaders("Cookie"), cookie.name()));
+    }
+    if (all.equals(texts()) && all.size() == 1) {
+      return List.of();
+    }
+    isUnread |= !all.isEmpty();
+    return all.stream().filter(text -> SessionToken.parse(text).isPresent()).distinct().toList();
+  }
+
+  /** Tells whether the client has anything under our name that it is to forget at a logout. */
+  boolean isToBeForgotten() {
+    return areAny() || isUnread;
   }
 
   /** Tells whether the client presented anything as a version hint. */

@@ -448,7 +448,10 @@ final class SessionExchange implements SessionScope {
         });
   }
 
-  /** Ends the session, if there is one, and makes the client forget what it presented. */
+  /**
+   * Ends the session, and makes the client forget what it presented. Where there is none, because
+   * the client presents several, all those that its tokens open are ended.
+   */
   void logout() {
     HttpSessionView live = orFail(() -> view(false));
     if (live != null) {
@@ -460,6 +463,8 @@ final class SessionExchange implements SessionScope {
           if (withheld != null) {
             manager.invalidate(withheld);
             forget();
+          } else if (live == null) {
+            manager.invalidatePresented(presented.unresolvedIn(request));
           }
           return null;
         });

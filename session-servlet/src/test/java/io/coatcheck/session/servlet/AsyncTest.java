@@ -121,6 +121,29 @@ class AsyncTest {
   }
 
   @Test
+  @DisplayName("I10: what began before the time was out has its cookie, with the error page")
+  void timeoutWithErrorPage_setsTheCookie() {
+    site.on(
+        "/",
+        (request, response) -> {
+          AsyncContext context = request.startAsync();
+          context.setTimeout(TIMEOUT);
+          request.getSession().setAttribute("before", "1");
+        });
+    site.on(
+        Site.ERROR_PAGE,
+        (request, response) ->
+            response.getWriter().print(request.getSession(false).getAttribute("before")));
+
+    Browser.Answer answer = browser.get("/");
+
+    assertThat(answer.status()).isEqualTo(500);
+    assertThat(answer.body()).isEqualTo("1");
+    assertThat(answer.setCookies()).hasSize(1);
+    assertThat(site.stored(browser.token()).attributes()).containsOnlyKeys("before");
+  }
+
+  @Test
   @DisplayName(
       "the context hands on our request and response, and listeners are handed our context")
   void context_isOurs() {

@@ -3,7 +3,12 @@ package io.coatcheck.session.servlet;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -52,6 +57,44 @@ class NetworkAddressTest {
       })
   void parse_anythingElse_isNone(String text) {
     assertThat(NetworkAddress.parse(text)).isEmpty();
+  }
+
+  /** Asks in a process of its own whose names come from a file, and tells what it found. */
+  static final class Asker {
+
+    private Asker() {}
+
+    public static void main(String[] texts) {
+      for (String text : texts) {
+        System.out.print(NetworkAddress.parse(text).isPresent() ? "+" : "-");
+      }
+    }
+  }
+
+  @Test
+  @DisplayName("what a name server knows as a name is no address, though it looks like one")
+  void parse_asksNobody(@TempDir Path directory) throws Exception {
+    Path names = directory.resolve("hosts");
+    Files.writeString(names, "10.9.8.6 256.1.1.1 1.2.3.999 001.2.3.4567 example.com\n");
+    Process process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Djdk.net.hosts.file=" + names,
+                "-cp",
+                System.getProperty("java.class.path"),
+                Asker.class.getName(),
+                "256.1.1.1",
+                "1.2.3.999",
+                "001.2.3.4567",
+                "example.com",
+                "10.9.8.6",
+                "255.255.255.255")
+            .redirectErrorStream(true)
+            .start();
+
+    assertThat(new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+        .isEqualTo("----++");
+    assertThat(process.waitFor()).isZero();
   }
 
   @ParameterizedTest
