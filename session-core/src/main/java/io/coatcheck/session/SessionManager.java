@@ -304,17 +304,19 @@ public final class SessionManager implements AutoCloseable {
    * session that was anonymous when it was resolved, and that somebody has logged in to since, is
    * theirs: only this request's copy of it is ended then.
    *
+   * @return whether it has ended; {@code false} if it is somebody's by now
    * @throws SessionStoreException if the store failed: it may have ended or not, and the logout
    *     must not be reported as done
    */
-  public void invalidate(Session session) {
+  public boolean invalidate(Session session) {
+    boolean isToBeDeleted = session.isStored() && !session.isDeleted();
+    boolean isOwn = !isToBeDeleted || isOwn(session);
     Optional<StoredSession> deleted =
-        session.status() == Session.Status.STORED && !session.isDeleted() && isOwn(session)
-            ? engine.store().delete(session.id())
-            : Optional.empty();
+        isToBeDeleted && isOwn ? engine.store().delete(session.id()) : Optional.empty();
     // First, so that whoever is told finds it ended here as well.
     session.end();
     deleted.ifPresent(ended -> engine.events().ended(ended, EndReason.LOGOUT));
+    return isOwn;
   }
 
   /** What was resolved with a principal stays that principal's for its whole life. */

@@ -1,7 +1,5 @@
 package io.coatcheck.session.servlet;
 
-import io.coatcheck.session.Authentication;
-import io.coatcheck.session.LoginOptions;
 import io.coatcheck.session.Session;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.store.SessionStoreException;
@@ -164,7 +162,8 @@ final class SessionExchange implements SessionScope {
     return locked(this::findSession);
   }
 
-  private @Nullable Session findSession() {
+  /** As {@link #session()}, for whoever holds the lock. */
+  @Nullable Session findSession() {
     saving.asked();
     Session known = current.get();
     if (known != null && known.isEnded()) {
@@ -320,161 +319,14 @@ final class SessionExchange implements SessionScope {
     run(() -> outgoing.requireUncommitted(what));
   }
 
-  /**
-   * Logs in.
-   *
-   * @param by how the token is to leave; null as the request came
-   */
-  LoginResult login(String principal, LoginOptions options, @Nullable SessionTransport by) {
-    return locked(
-        () -> {
-          outgoing.requireUncommitted("log in");
-          if (by != null) {
-            outgoing.goBy(by);
-          }
-          Session found = findSession();
-          boolean hasNothing =
-              found == null || (found.isEphemeral() && found.attributeNames().isEmpty());
-          Session withheld = hasNothing && gate != null ? gate.take() : null;
-          Session before = withheld == null ? found : withheld;
-          String oldId = before == null ? "" : HttpSessionView.textOf(before);
-          Authentication outcome =
-              whileReplaced(
-                  before,
-                  principal,
-                  () ->
-                      current.whileSaved(
-                          before, () -> manager.authenticate(before, principal, options)));
-          if (outcome instanceof Authentication.Granted granted) {
-            Session now = granted.session();
-            boolean isOther = now != before;
-            if (now != found) {
-              current.begin(now);
-            }
-            presented.settle();
-            outgoing.carryTokenOf(now);
-            if (isOther) {
-              current.tellCreated(now);
-            } else {
-              current.tellIdChanged(now, oldId);
-            }
-            return LoginResult.LOGGED_IN;
-          }
-          if (before != null && before.isEnded()) {
-            forget();
-            outgoing.deleteToken(presented);
-          }
-          return switch (((Authentication.Refused) outcome).reason()) {
-            case LIMIT_REACHED -> LoginResult.LIMIT_REACHED;
-            case NO_LONGER_VALID -> LoginResult.NO_LONGER_VALID;
-          };
-        });
+  /** Returns what gives the client another token, or takes away the one it has. */
+  Credential credential() {
+    return new Credential(this, presented, outgoing, current, gate);
   }
 
-  /** Does what ends a session if it belongs to somebody else. */
-  private <T> T whileReplaced(@Nullable Session before, String principal, Supplier<T> login) {
-    if (before != null
-        && before.isStored()
-        && before.principal().filter(other -> !other.equals(principal)).isPresent()) {
-      return listeners.whileEnding(asEnded(before), login);
-    }
-    return login.get();
-  }
-
-  /** Returns what is told of the end of a session: all that the request has of it. */
-  private EndedSession asEnded(Session ending) {
-    HttpSessionView view = current.viewOf(ending);
-    return new EndedSession(view, view.values());
-  }
-
-  /**
-   * Ends all sessions of whoever is logged in. That of this request is to be forgotten then.
-   *
-   * @return how many
-   */
-  int revokeAllOfOwn() {
-    return orFail(
-        () -> {
-          Session own = findSession();
-          return own == null || own.principal().isEmpty()
-              ? 0
-              : listeners.whileEnding(asEnded(own), () -> manager.revokeAllOf(own));
-        });
-  }
-
-  /**
-   * Gives the session a new secret.
-   *
-   * @return whether it has one now; {@code false} if it is never sent or has ended meanwhile
-   */
-  boolean renew(Session renewing) {
-    return locked(
-        () -> {
-          outgoing.requireUncommitted("renew the session");
-          renewing.keep();
-          String oldId = HttpSessionView.textOf(renewing);
-          boolean renewed = current.whileSaved(renewing, () -> manager.renew(renewing));
-          outgoing.carryTokenOf(renewing);
-          relied(renewing);
-          if (renewed) {
-            current.tellIdChanged(renewing, oldId);
-          }
-          return renewed;
-        });
-  }
-
-  /** {@inheritDoc} The client is made to forget it. A store that fails is not forgotten. */
   @Override
   public void invalidate(HttpSessionView ending) {
-    run(
-        () -> {
-          Session invalidated = ending.session();
-          boolean wasEphemeral = invalidated.isEphemeral();
-          try {
-            listeners.endOwn(
-                new EndedSession(ending, ending.values()),
-                !invalidated.isStored(),
-                () -> manager.invalidate(invalidated));
-          } catch (SessionStoreException e) {
-            throw outgoing.fail(e);
-          }
-          if (current.get() == null || current.get() == invalidated) {
-            // Otherwise a listener has begun another one.
-            forget();
-          }
-          if (!wasEphemeral) {
-            outgoing.deleteToken(presented);
-          }
-        });
-  }
-
-  /**
-   * Ends the session, and makes the client forget what it presented. Where there is none, because
-   * the client presents several, all those that its tokens open are ended.
-   */
-  void logout() {
-    HttpSessionView live = orFail(() -> view(false));
-    if (live != null) {
-      live.invalidate();
-    }
-    orFail(
-        () -> {
-          Session withheld = gate == null ? null : gate.take();
-          if (withheld != null) {
-            manager.invalidate(withheld);
-            forget();
-          } else if (live == null) {
-            manager.invalidatePresented(presented.unresolvedIn(request));
-          }
-          return null;
-        });
-    run(() -> outgoing.deleteToken(presented));
-  }
-
-  /** There is no session any more, and none is looked for again. */
-  private void forget() {
-    current.forget();
-    presented.settle();
+    credential().invalidate(ending);
   }
 
   // Saving.
@@ -557,7 +409,7 @@ final class SessionExchange implements SessionScope {
 
   private void endUnstored() {
     if (current.endUnstored(manager)) {
-      forget();
+      credential().forget();
     }
   }
 
@@ -584,7 +436,8 @@ final class SessionExchange implements SessionScope {
         });
   }
 
-  private void run(Runnable work) {
+  /** Does something under the lock. */
+  void run(Runnable work) {
     lock.lock();
     try {
       work.run();
@@ -593,7 +446,8 @@ final class SessionExchange implements SessionScope {
     }
   }
 
-  private <T extends @Nullable Object> T locked(Supplier<T> work) {
+  /** Does something under the lock, and returns what that returns. */
+  <T extends @Nullable Object> T locked(Supplier<T> work) {
     lock.lock();
     try {
       return work.get();

@@ -90,7 +90,7 @@ final class SessionRequest extends HttpServletRequestWrapper {
     if (view == null) {
       throw new IllegalStateException("there is no session whose id could be changed");
     }
-    if (!exchange.renew(view.session())) {
+    if (!exchange.credential().renew(view.session())) {
       view.requireLive();
     }
     return HttpSessionView.textOf(view.session());
@@ -186,7 +186,7 @@ final class SessionRequest extends HttpServletRequestWrapper {
         throw e;
       }
     } finally {
-      exchange.logout();
+      exchange.credential().logout();
     }
   }
 
@@ -195,7 +195,7 @@ final class SessionRequest extends HttpServletRequestWrapper {
     Session session = exchange.session();
     if (session != null && user != null && !user.equals(session.attribute(RENEWED_FOR))) {
       session.attribute(RENEWED_FOR, user);
-      exchange.renew(session);
+      exchange.credential().renew(session);
     }
   }
 

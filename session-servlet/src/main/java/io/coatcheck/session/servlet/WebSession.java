@@ -119,7 +119,7 @@ public final class WebSession {
                 .client(request.getRemoteAddr(), request.getHeader("User-Agent"))
                 .build()
             : options;
-    return exchange.login(principal, completed, transport);
+    return exchange.credential().login(principal, completed, transport);
   }
 
   /**
@@ -131,7 +131,7 @@ public final class WebSession {
    *     that ends sessions
    */
   public void logout() {
-    exchange.logout();
+    exchange.credential().logout();
   }
 
   /**
@@ -143,7 +143,7 @@ public final class WebSession {
    */
   public boolean renew() {
     Session session = exchange.session();
-    return session != null && exchange.renew(session);
+    return session != null && exchange.credential().renew(session);
   }
 
   /** Returns who is logged in. */
@@ -246,7 +246,7 @@ public final class WebSession {
       return false;
     }
     if (session.id().equals(id)) {
-      exchange.logout();
+      exchange.credential().logout();
       return true;
     }
     return exchange.orFail(() -> manager.revokeOwn(session, id));
@@ -281,8 +281,8 @@ public final class WebSession {
    *     out
    */
   public int logoutEverywhere() {
-    int ended = exchange.revokeAllOfOwn();
-    exchange.logout();
+    int ended = exchange.credential().revokeAllOfOwn();
+    exchange.credential().logout();
     return ended;
   }
 
