@@ -90,6 +90,9 @@ public final class CrossOriginPolicy {
     }
 
     static boolean opensWebSocket(HttpServletRequest request) {
+      if (request.getHeader("Upgrade") == null) {
+        return false;
+      }
       Enumeration<String> lines = request.getHeaders("Upgrade");
       while (lines.hasMoreElements()) {
         if (lines.nextElement().toLowerCase(Locale.ROOT).contains("websocket")) {
