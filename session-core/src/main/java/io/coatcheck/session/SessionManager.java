@@ -38,7 +38,7 @@ public final class SessionManager implements AutoCloseable {
   /** How many tokens {@link #invalidatePresented} looks at. */
   public static final int MOST_PRESENTED = 16;
 
-  /** For how long a request may act on the other sessions of its principal without another look. */
+  /** For how long after its resolution a request may end sessions without another look. */
   private static final Duration FRESH = Duration.ofSeconds(1);
 
   private final Engine engine;
@@ -300,9 +300,9 @@ public final class SessionManager implements AutoCloseable {
   }
 
   /**
-   * Ends the request's own session, for every node, before it returns. Doing it twice is fine. A
-   * session that was anonymous when it was resolved, and that somebody has logged in to since, is
-   * theirs: only this request's copy of it is ended then.
+   * Ends the request's own session, for every node, before it returns. Doing it twice is fine. An
+   * anonymous session that was resolved more than a second ago is first looked up again: if
+   * somebody has logged in to it since, it is theirs, and only this request's copy of it is ended.
    *
    * @return whether it has ended; {@code false} if it is somebody's by now
    * @throws SessionStoreException if the store failed: it may have ended or not, and the logout
@@ -322,6 +322,7 @@ public final class SessionManager implements AutoCloseable {
   /** What was resolved with a principal stays that principal's for its whole life. */
   private boolean isOwn(Session session) {
     return session.principal().isPresent()
+        || isFresh(session)
         || engine.store().find(session.id()).flatMap(StoredSession::principal).isEmpty();
   }
 
@@ -459,12 +460,15 @@ public final class SessionManager implements AutoCloseable {
    * request open could end what its owner begins after having ended everything.
    */
   private Optional<String> currentPrincipal(Session own) {
-    boolean isFresh = engine.now().isBefore(own.requestedAt().plus(FRESH));
-    if (isFresh || own.principal().isEmpty() || isStillLive(own)) {
+    if (isFresh(own) || own.principal().isEmpty() || isStillLive(own)) {
       return own.principal();
     }
     own.end();
     return Optional.empty();
+  }
+
+  private boolean isFresh(Session session) {
+    return engine.now().isBefore(session.requestedAt().plus(FRESH));
   }
 
   private int revokeAllBut(String principal, Set<SessionId> except) {

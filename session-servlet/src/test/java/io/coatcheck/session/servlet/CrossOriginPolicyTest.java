@@ -211,6 +211,7 @@ class CrossOriginPolicyTest {
       HttpServletRequest request = request("/feed", "Origin", EVIL);
       when(request.getMethod()).thenReturn("GET");
       assertThat(DEFAULTS.refuses(request)).isEmpty();
+      when(request.getHeader("Upgrade")).thenReturn("h2c");
       when(request.getHeaders("Upgrade"))
           .thenAnswer(call -> Collections.enumeration(List.of("h2c", upgrade)));
       assertThat(DEFAULTS.refuses(request)).contains(FOREIGN_ORIGIN);

@@ -83,6 +83,7 @@ class LateRequestTest {
     Browser victim = site.browser().token(attacker.token());
     Future<Browser.Answer> late = slow(attacker.token(), does);
     victim.get("/login");
+    site.clock.advance(Duration.ofSeconds(1));
 
     mayGoOn.countDown();
 
@@ -99,6 +100,7 @@ class LateRequestTest {
     Browser browser = site.browser();
     browser.get("/begin");
     Future<Browser.Answer> late = slow(browser.token(), "invalidate");
+    site.clock.advance(Duration.ofSeconds(1));
 
     mayGoOn.countDown();
 
