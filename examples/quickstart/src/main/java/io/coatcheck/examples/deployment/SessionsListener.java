@@ -1,0 +1,40 @@
+package io.coatcheck.examples.deployment;
+
+import io.coatcheck.session.SessionManager;
+import io.coatcheck.session.event.AuditListener;
+import io.coatcheck.session.memory.InMemorySessionStore;
+import io.coatcheck.session.servlet.RequireLogin;
+import io.coatcheck.session.servlet.SessionFilter;
+import jakarta.servlet.ServletContext;
+import jakarta.servlet.ServletContextEvent;
+import jakarta.servlet.ServletContextListener;
+import jakarta.servlet.annotation.WebListener;
+
+/** Begins the sessions with the application, and ends them with it. */
+@WebListener
+public final class SessionsListener implements ServletContextListener {
+
+  private SessionManager sessions;
+
+  @Override
+  public void contextInitialized(ServletContextEvent event) {
+    // The default is a million. Choose what fits into the heap with all that a visitor may store;
+    // a full store gives up anonymous sessions.
+    sessions =
+        SessionManager.builder(InMemorySessionStore.builder().maximumSessions(10_000).build())
+            .listener(new AuditListener())
+            .build();
+    ServletContext context = event.getServletContext();
+    SessionFilter.builder(sessions).exclude("/style.css").build().register(context);
+    RequireLogin login =
+        RequireLogin.builder().loginPage("/login").publicPaths("/style.css").build();
+    context.addFilter("login", login).addMappingForUrlPatterns(null, true, "/*");
+  }
+
+  @Override
+  public void contextDestroyed(ServletContextEvent event) {
+    if (sessions != null) {
+      sessions.close();
+    }
+  }
+}
