@@ -1,0 +1,74 @@
+package io.coatcheck.session.jdbc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.coatcheck.session.store.StoredSession;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** The queries of docs/OPERATING.md answer what they are said to. */
+class OperatingQueriesTest {
+
+  private static final Pattern QUERY =
+      Pattern.compile("```sql\n-- (\\w+)\n(.*?);\n```", Pattern.DOTALL);
+  private static final Pattern ID = Pattern.compile("'([0-9a-f]{8}-[0-9a-f-]{27})'");
+
+  private static List<String> queries(TestDatabase server) throws IOException {
+    return QUERY
+        .matcher(Files.readString(Path.of("../docs/OPERATING.md")))
+        .results()
+        .filter(query -> query.group(1).equalsIgnoreCase(server.name()))
+        .map(query -> query.group(2))
+        .toList();
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = TestDatabase.class,
+      names = {"POSTGRESQL", "MARIADB"})
+  void queries_answer(TestDatabase server) throws IOException {
+    try (Table table = new Table(new Pool(server, server.database, true, null))) {
+      // The queries go by the clock of the database.
+      Instant now = Instant.now();
+      StoredSession alice = session(now, "alice");
+      table.store.insert(alice);
+      table.store.insert(session(now, "alice"));
+      table.store.insert(session(now, "bob"));
+      table.store.insert(
+          Sessions.anonymous().createdAt(now).absoluteDeadline(now.plusSeconds(7_200)).build());
+      table.store.insert(session(now.minus(Duration.ofHours(2)), "carol"));
+      List<String> queries =
+          queries(server).stream().map(sql -> sql.replace("http_session", table.name)).toList();
+      assertThat(queries).hasSize(4);
+
+      assertThat(table.query(queries.get(0)))
+          .hasSize(3)
+          .allSatisfy(row -> assertThat(row).contains("192.0.2.7"))
+          .extracting(row -> row.get(0))
+          .containsExactlyInAnyOrder("alice", "alice", "bob");
+      assertThat(table.query(queries.get(1)))
+          .containsExactly(List.of("alice", "2"), List.of("bob", "1"));
+      assertThat(table.query(queries.get(2))).containsExactly(List.of("4", "4", "1"));
+      MatchResult id = ID.matcher(queries.get(3)).results().findFirst().orElseThrow();
+      assertThat(table.query(queries.get(3).replace(id.group(1), alice.id().toString())))
+          .hasSize(1);
+    }
+  }
+
+  private static StoredSession session(Instant createdAt, String principal) {
+    return Sessions.of(principal)
+        .createdAt(createdAt)
+        .authenticatedAt(createdAt)
+        .absoluteDeadline(createdAt.plus(Duration.ofHours(12)))
+        .clientAddress("192.0.2.7")
+        .build();
+  }
+}
