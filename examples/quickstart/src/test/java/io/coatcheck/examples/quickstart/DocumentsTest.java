@@ -1,10 +1,14 @@
 package io.coatcheck.examples.quickstart;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.coatcheck.session.LoginOptions;
+import io.coatcheck.session.Session;
+import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.SessionManagerBuilder;
 import io.coatcheck.session.SessionPolicy;
+import io.coatcheck.session.codec.AttributeCodecException;
 import io.coatcheck.session.codec.JavaSerializationCodec;
 import io.coatcheck.session.memory.InMemorySessionStore;
 import io.coatcheck.session.nearcache.NearCacheSessionStore;
@@ -15,12 +19,15 @@ import io.coatcheck.session.servlet.RequireLogin;
 import io.coatcheck.session.servlet.SessionCookie;
 import io.coatcheck.session.servlet.SessionFilterBuilder;
 import java.io.IOException;
+import java.io.Serializable;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -34,28 +41,103 @@ class DocumentsTest {
 
   private static final Path ROOT = Path.of("../..");
   private static final Pattern SNIPPET = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
+  private static final Pattern XML = Pattern.compile("```xml\n(.*?)```", Pattern.DOTALL);
+  private static final Pattern DEPENDENCY =
+      Pattern.compile(
+          "<groupId>(.*?)</groupId>\\s*<artifactId>(.*?)</artifactId>\\s*<version>(.*?)</version>");
   private static final Pattern LINK = Pattern.compile("\\]\\(([^)#]+)[^)]*\\)");
-  private static final Pattern METHOD = Pattern.compile("`(\\w+Test)(?:#(\\w+))?`");
-  private static final Pattern TEST = Pattern.compile("`(\\w+(?:Test|Contract))`");
+  private static final Pattern METHOD = Pattern.compile("`(?:[\\w-]+/)?(\\w+Test)(?:#(\\w+))?`");
+  private static final Pattern TEST = Pattern.compile("`(?:[\\w-]+/)?(\\w+(?:Test|Contract))`");
+
+  /** A class of an application, which no codec allows by itself. */
+  private record Cart(int items) implements Serializable {}
 
   @Test
   void readme_commands_comeFirst() throws Exception {
     List<String> commands =
         read("README.md").lines().filter(line -> line.startsWith("./mvnw")).toList();
-    assertThat(commands).hasSize(3);
+    assertThat(commands).hasSize(4);
     assertThat(commands.get(0)).contains("quickstart");
     assertThat(commands.get(1)).isEqualTo("./mvnw verify");
-    assertThat(commands.get(2)).contains("cluster");
+    assertThat(commands.get(2)).contains("-DskipTests install");
+    assertThat(commands.get(3)).contains("cluster");
   }
 
-  /** But for the indentation, which depends on where they stand. */
+  /** Except for the indentation, which depends on where they stand. */
   @Test
   void readme_snippets_areInTheExamples() throws Exception {
-    String sources = unindented(sourcesOf(ROOT.resolve("examples")));
-    List<String> snippets =
-        SNIPPET.matcher(read("README.md")).results().map(found -> found.group(1)).toList();
-    assertThat(snippets).hasSizeGreaterThan(3);
-    assertThat(snippets).allSatisfy(snippet -> assertThat(sources).contains(unindented(snippet)));
+    List<String> snippets = blocks(SNIPPET, "README.md");
+    assertThat(snippets).hasSizeGreaterThan(2);
+    areInTheExamples(snippets);
+  }
+
+  @Test
+  void jdbc_snippets_areInTheExamples() throws Exception {
+    List<String> snippets = blocks(SNIPPET, "docs/JDBC.md");
+    assertThat(snippets).hasSize(1);
+    areInTheExamples(snippets);
+  }
+
+  /** What {@code DeploymentTest} deploys is what the README shows. */
+  @Test
+  void readme_webXml_isDeployedInATest() throws Exception {
+    List<String> filters =
+        blocks(XML, "README.md").stream().filter(block -> block.startsWith("<filter>")).toList();
+    String deployed = read("examples/quickstart/src/test/resources/deployment/filter.xml");
+    assertThat(filters)
+        .singleElement()
+        .satisfies(filter -> assertThat(unindented(deployed)).contains(unindented(filter)));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"README.md", "docs/JDBC.md"})
+  void dependencies_areThoseOfTheBuild(String document) throws Exception {
+    String build = read("pom.xml");
+    List<MatchResult> dependencies =
+        blocks(XML, document).stream()
+            .flatMap(block -> DEPENDENCY.matcher(block).results())
+            .toList();
+    assertThat(dependencies).isNotEmpty();
+    for (MatchResult dependency : dependencies) {
+      if (dependency.group(1).equals("io.coatcheck")) {
+        assertThat(ROOT.resolve(dependency.group(2)).resolve("pom.xml")).exists();
+        assertThat(build).contains("<version>" + dependency.group(3) + "</version>");
+      } else {
+        String property = dependency.group(2).toLowerCase(Locale.ROOT) + ".version";
+        assertThat(build)
+            .contains("<artifactId>" + dependency.group(2) + "</artifactId>")
+            .contains("<" + property + ">" + dependency.group(3) + "</" + property + ">");
+      }
+    }
+  }
+
+  /** What docs/SCALING.md says of a touch interval of 3 minutes. */
+  @Test
+  void scaling_touchIntervalOfThreeMinutes_needsALongerAnonymousTimeout() {
+    SessionManagerBuilder builder =
+        SessionManager.builder(InMemorySessionStore.builder().build())
+            .touchInterval(Duration.ofMinutes(3));
+    assertThatThrownBy(builder::build).hasMessageContaining("PT3M > PT15M / 10");
+    SessionPolicy policy =
+        SessionPolicy.builder().anonymousIdleTimeout(Duration.ofMinutes(30)).build();
+    builder.policy(policy).build().close();
+  }
+
+  /** What README.md and docs/SERVLET.md say of an application that moves to a database. */
+  @Test
+  void copyOnRead_refusesWhatADatabaseWould() {
+    Cart notAllowed = new Cart(1);
+    try (SessionManager inMemory =
+            SessionManager.builder(InMemorySessionStore.builder().build()).build();
+        SessionManager copying =
+            SessionManager.builder(InMemorySessionStore.builder().copyOnRead(true).build())
+                .build()) {
+      inMemory.create(inMemory.resolve(List.of())).attribute("name", notAllowed);
+      Session session = copying.create(copying.resolve(List.of()));
+      assertThatThrownBy(() -> session.attribute("name", notAllowed))
+          .isInstanceOf(AttributeCodecException.class)
+          .hasMessageContaining("JavaSerializationCodec.builder().allow(");
+    }
   }
 
   @Test
@@ -83,7 +165,18 @@ class DocumentsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"README.md", "docs/ARCHITECTURE.md", "docs/SERVLET.md"})
+  @ValueSource(
+      strings = {
+        "README.md",
+        "SECURITY.md",
+        "docs/ARCHITECTURE.md",
+        "docs/IN-MEMORY.md",
+        "docs/JDBC.md",
+        "docs/OPERATING.md",
+        "docs/SCALING.md",
+        "docs/SECURITY.md",
+        "docs/SERVLET.md"
+      })
   void links_leadSomewhere(String document) throws Exception {
     Path folder = ROOT.resolve(document).toAbsolutePath().getParent();
     List<String> links =
@@ -126,6 +219,15 @@ class DocumentsTest {
                 file -> assertThat(Files.readString(file)).contains("void " + test.group(2) + "("));
       }
     }
+  }
+
+  private static void areInTheExamples(List<String> snippets) throws IOException {
+    String sources = unindented(sourcesOf(ROOT.resolve("examples")));
+    assertThat(snippets).allSatisfy(snippet -> assertThat(sources).contains(unindented(snippet)));
+  }
+
+  private static List<String> blocks(Pattern kind, String document) throws IOException {
+    return kind.matcher(read(document)).results().map(found -> found.group(1)).toList();
   }
 
   private static String read(String document) throws IOException {
