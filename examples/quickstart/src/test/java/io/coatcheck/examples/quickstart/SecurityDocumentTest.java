@@ -22,11 +22,12 @@ import org.junit.jupiter.api.Test;
 class SecurityDocumentTest {
 
   private static final Path ROOT = Path.of("../..");
-  private static final Pattern NAMED = Pattern.compile("`(\\w+(?:Test|Contract))(?:#(\\w+))?`");
+  private static final Pattern NAMED =
+      Pattern.compile("`((?:[\\w-]+/)?\\w+(?:Test|Contract))(?:#(\\w+))?`");
 
   private static String document;
 
-  /** The sources of each class of that name, in whatever module. */
+  /** The sources of each class of that name, in whatever module, and with its module in front. */
   private static final Map<String, List<String>> SOURCES = new HashMap<>();
 
   @BeforeAll
@@ -35,9 +36,18 @@ class SecurityDocumentTest {
     try (Stream<Path> files = Files.walk(ROOT)) {
       for (Path file : files.filter(f -> f.toString().endsWith(".java")).toList()) {
         String name = file.getFileName().toString().replace(".java", "");
-        SOURCES.computeIfAbsent(name, key -> new ArrayList<>()).add(Files.readString(file));
+        for (String key : List.of(name, moduleOf(file) + "/" + name)) {
+          SOURCES.computeIfAbsent(key, absent -> new ArrayList<>()).add(Files.readString(file));
+        }
       }
     }
+  }
+
+  /** Returns the folder that {@code src} is in; empty for a file that is in none. */
+  private static String moduleOf(Path file) {
+    String path = ROOT.relativize(file).toString().replace('\\', '/');
+    int end = path.indexOf("/src/");
+    return end < 0 ? "" : path.substring(path.lastIndexOf('/', end - 1) + 1, end);
   }
 
   private static List<List<String>> rows(String section) {
@@ -74,6 +84,13 @@ class SecurityDocumentTest {
     List<MatchResult> tests = named(document);
     assertThat(tests).hasSizeGreaterThan(150);
     assertThat(tests.stream().filter(test -> !exists(test)).map(MatchResult::group)).isEmpty();
+  }
+
+  @Test
+  void namesOfSeveralModules_haveTheirModuleInFront() {
+    assertThat(named(document))
+        .extracting(test -> test.group(1))
+        .allSatisfy(name -> assertThat(SOURCES.get(name)).as(name).hasSize(1));
   }
 
   /** Each number once, in order, with a test that bears it or the reason why it cannot occur. */
