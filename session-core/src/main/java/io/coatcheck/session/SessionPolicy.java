@@ -1,6 +1,7 @@
 package io.coatcheck.session;
 
 import java.time.Duration;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,18 +34,12 @@ public record SessionPolicy(
    *     days, or an idle timeout is longer than its absolute timeout; the message names both
    */
   public SessionPolicy {
-    check("idleTimeout", idleTimeout);
-    check("absoluteTimeout", absoluteTimeout);
-    check("anonymousIdleTimeout", anonymousIdleTimeout);
-    check("rememberedIdleTimeout", rememberedIdleTimeout);
-    check("rememberedAbsoluteTimeout", rememberedAbsoluteTimeout);
-    notAbove("idleTimeout", idleTimeout, "absoluteTimeout", absoluteTimeout);
-    notAbove("anonymousIdleTimeout", anonymousIdleTimeout, "idleTimeout", idleTimeout);
-    notAbove(
-        "rememberedIdleTimeout",
-        rememberedIdleTimeout,
-        "rememberedAbsoluteTimeout",
-        rememberedAbsoluteTimeout);
+    check(
+        Timeout.set("idleTimeout", idleTimeout),
+        Timeout.set("absoluteTimeout", absoluteTimeout),
+        Timeout.set("anonymousIdleTimeout", anonymousIdleTimeout),
+        Timeout.set("rememberedIdleTimeout", rememberedIdleTimeout),
+        Timeout.set("rememberedAbsoluteTimeout", rememberedAbsoluteTimeout));
   }
 
   /** Returns the defaults: 30 minutes idle, 12 hours in all, 15 minutes idle while anonymous. */
@@ -87,31 +82,37 @@ public record SessionPolicy(
     return new Builder();
   }
 
-  private static void check(String name, Duration value) {
-    Durations.between(name, value, Duration.ofSeconds(1), Duration.ofDays(3650));
-  }
-
-  private static void notAbove(String name, Duration value, String limitName, Duration limit) {
-    if (value.compareTo(limit) > 0) {
-      throw new IllegalArgumentException(
-          name + " must not be longer than " + limitName + ": " + value + " > " + limit);
+  private static void check(
+      Timeout idle,
+      Timeout absolute,
+      Timeout anonymousIdle,
+      Timeout rememberedIdle,
+      Timeout rememberedAbsolute) {
+    for (Timeout each :
+        List.of(idle, absolute, anonymousIdle, rememberedIdle, rememberedAbsolute)) {
+      Durations.between(each.setting(), each.value(), Duration.ofSeconds(1), Duration.ofDays(3650));
     }
+    idle.requireNotLongerThan(absolute);
+    anonymousIdle.requireNotLongerThan(idle);
+    rememberedIdle.requireNotLongerThan(rememberedAbsolute);
   }
 
   /** Builds a policy; the checks are made by {@link #build()}. Not thread-safe. */
   public static final class Builder {
 
-    private Duration idleTimeout = Duration.ofMinutes(30);
-    private Duration absoluteTimeout = Duration.ofHours(12);
-    private @Nullable Duration anonymousIdleTimeout;
-    private Duration rememberedIdleTimeout = Duration.ofDays(14);
-    private Duration rememberedAbsoluteTimeout = Duration.ofDays(30);
+    private Timeout idle = Timeout.byDefault("idleTimeout", Duration.ofMinutes(30));
+    private Timeout absolute = Timeout.byDefault("absoluteTimeout", Duration.ofHours(12));
+    private @Nullable Timeout anonymousIdle;
+    private Timeout rememberedIdle =
+        Timeout.byDefault("rememberedIdleTimeout", Duration.ofDays(14));
+    private Timeout rememberedAbsolute =
+        Timeout.byDefault("rememberedAbsoluteTimeout", Duration.ofDays(30));
 
     private Builder() {}
 
     /** Sets how long an authenticated session may go unused. Default: 30 minutes. */
     public Builder idleTimeout(Duration timeout) {
-      idleTimeout = timeout;
+      idle = Timeout.set("idleTimeout", timeout);
       return this;
     }
 
@@ -119,7 +120,7 @@ public record SessionPolicy(
      * Sets how long a session may live after its creation, or its last login. Default: 12 hours.
      */
     public Builder absoluteTimeout(Duration timeout) {
-      absoluteTimeout = timeout;
+      absolute = Timeout.set("absoluteTimeout", timeout);
       return this;
     }
 
@@ -128,41 +129,43 @@ public record SessionPolicy(
      * minutes, or the idle timeout if that is shorter.
      */
     public Builder anonymousIdleTimeout(Duration timeout) {
-      anonymousIdleTimeout = timeout;
+      anonymousIdle = Timeout.set("anonymousIdleTimeout", timeout);
       return this;
     }
 
     /** Sets how long a remembered login may go unused. Default: 14 days. */
     public Builder rememberedIdleTimeout(Duration timeout) {
-      rememberedIdleTimeout = timeout;
+      rememberedIdle = Timeout.set("rememberedIdleTimeout", timeout);
       return this;
     }
 
     /** Sets how long a remembered login lives in all. Default: 30 days. */
     public Builder rememberedAbsoluteTimeout(Duration timeout) {
-      rememberedAbsoluteTimeout = timeout;
+      rememberedAbsolute = Timeout.set("rememberedAbsoluteTimeout", timeout);
       return this;
     }
 
     /**
      * Makes the policy.
      *
-     * @throws IllegalArgumentException as the constructor of {@link SessionPolicy} says
+     * @throws IllegalArgumentException as the constructor of {@link SessionPolicy} says; the
+     *     message also tells which of the two is a default
      */
     public SessionPolicy build() {
-      Duration anonymous = anonymousIdleTimeout;
-      if (anonymous == null) {
-        anonymous =
-            idleTimeout.compareTo(DEFAULT_ANONYMOUS_IDLE) < 0
-                ? idleTimeout
-                : DEFAULT_ANONYMOUS_IDLE;
-      }
+      Timeout anonymous = anonymousIdle == null ? anonymousDefault() : anonymousIdle;
+      check(idle, absolute, anonymous, rememberedIdle, rememberedAbsolute);
       return new SessionPolicy(
-          idleTimeout,
-          absoluteTimeout,
-          anonymous,
-          rememberedIdleTimeout,
-          rememberedAbsoluteTimeout);
+          idle.value(),
+          absolute.value(),
+          anonymous.value(),
+          rememberedIdle.value(),
+          rememberedAbsolute.value());
+    }
+
+    private Timeout anonymousDefault() {
+      boolean isShorter = idle.value().compareTo(DEFAULT_ANONYMOUS_IDLE) < 0;
+      return Timeout.byDefault(
+          "anonymousIdleTimeout", isShorter ? idle.value() : DEFAULT_ANONYMOUS_IDLE);
     }
   }
 }

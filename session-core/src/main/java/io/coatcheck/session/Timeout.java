@@ -1,0 +1,33 @@
+package io.coatcheck.session;
+
+import java.time.Duration;
+
+/**
+ * A timeout as a message tells it, so that who reads it knows which side to change.
+ *
+ * @param setting its name
+ * @param origin who set it, if not the one who is told; else {@code ""}
+ */
+record Timeout(String setting, Duration value, String origin) {
+
+  static Timeout set(String setting, Duration value) {
+    return new Timeout(setting, value, "");
+  }
+
+  static Timeout byDefault(String setting, Duration value) {
+    return new Timeout(setting, value, "default");
+  }
+
+  /** Refuses this one if it is longer than its limit: it would have no effect. */
+  void requireNotLongerThan(Timeout limit) {
+    if (value.compareTo(limit.value) > 0) {
+      throw new IllegalArgumentException(
+          setting + " must not be longer than " + limit.setting + ": " + this + " > " + limit);
+    }
+  }
+
+  @Override
+  public String toString() {
+    return origin.isEmpty() ? value.toString() : value + " (" + origin + ")";
+  }
+}
