@@ -76,17 +76,44 @@ public final class LoginOptions {
   }
 
   Duration idleTimeout(SessionPolicy policy) {
-    if (idleTimeout != null) {
-      return idleTimeout;
-    }
-    return remembered ? policy.rememberedIdleTimeout() : policy.idleTimeout();
+    return idle(policy).value();
   }
 
   Duration absoluteTimeout(SessionPolicy policy) {
-    if (absoluteTimeout != null) {
-      return absoluteTimeout;
+    return absolute(policy).value();
+  }
+
+  /**
+   * Refuses what only the policy can tell: that the timeout which is set and the one that is not do
+   * not fit.
+   */
+  void requireFitting(SessionPolicy policy) {
+    if (idleTimeout != null || absoluteTimeout != null) {
+      idle(policy).requireNotLongerThan(absolute(policy));
     }
-    return remembered ? policy.rememberedAbsoluteTimeout() : policy.absoluteTimeout();
+  }
+
+  private Timeout idle(SessionPolicy policy) {
+    if (idleTimeout != null) {
+      return Timeout.set("idleTimeout", idleTimeout);
+    }
+    return remembered
+        ? ofPolicy("idleTimeout", "rememberedIdleTimeout", policy.rememberedIdleTimeout())
+        : ofPolicy("idleTimeout", "idleTimeout", policy.idleTimeout());
+  }
+
+  private Timeout absolute(SessionPolicy policy) {
+    if (absoluteTimeout != null) {
+      return Timeout.set("absoluteTimeout", absoluteTimeout);
+    }
+    return remembered
+        ? ofPolicy(
+            "absoluteTimeout", "rememberedAbsoluteTimeout", policy.rememberedAbsoluteTimeout())
+        : ofPolicy("absoluteTimeout", "absoluteTimeout", policy.absoluteTimeout());
+  }
+
+  private static Timeout ofPolicy(String setting, String there, Duration value) {
+    return new Timeout(setting, value, there + " of the policy");
   }
 
   boolean stillValid() {
@@ -159,8 +186,17 @@ public final class LoginOptions {
       return this;
     }
 
-    /** Makes the options. */
+    /**
+     * Makes the options.
+     *
+     * @throws IllegalArgumentException if both timeouts are set and the idle one is longer. If one
+     *     is, the login holds it against the policy's other one, and throws
+     */
     public LoginOptions build() {
+      if (idleTimeout != null && absoluteTimeout != null) {
+        Timeout.set("idleTimeout", idleTimeout)
+            .requireNotLongerThan(Timeout.set("absoluteTimeout", absoluteTimeout));
+      }
       return new LoginOptions(this);
     }
 

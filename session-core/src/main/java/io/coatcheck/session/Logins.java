@@ -34,6 +34,8 @@ final class Logins {
   }
 
   Authentication authenticate(@Nullable Session current, String principal, LoginOptions options) {
+    Drafts.checkPrincipal(principal);
+    options.requireFitting(engine.policy());
     Session session = usable(current, principal);
     Authentication result =
         session.isStored()
@@ -47,7 +49,6 @@ final class Logins {
 
   /** Returns the session to log in on; ends one that belongs to somebody else first. */
   private Session usable(@Nullable Session current, String principal) {
-    Drafts.checkPrincipal(principal);
     if (current == null || current.isEnded()) {
       return Drafts.anonymous(engine, Session.Status.NEW);
     }

@@ -192,7 +192,8 @@ public final class SessionManager implements AutoCloseable {
    * @param principal 1 to 255 code points without U+0000 and lone surrogates; compared exactly
    * @return {@link Authentication.Granted} with {@code current}, or with a new session where there
    *     was none that could be used
-   * @throws IllegalArgumentException if the principal is out of range; nothing was done
+   * @throws IllegalArgumentException if the principal is out of range, or the idle timeout of the
+   *     session would be longer than its absolute timeout; nothing was done
    * @throws SessionStoreException if the store failed: the login may be stored or not, nobody has
    *     its token, and the next login works
    */

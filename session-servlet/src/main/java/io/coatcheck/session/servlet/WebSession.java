@@ -86,7 +86,8 @@ public final class WebSession {
    * @param principal 1 to 255 code points without U+0000 and lone surrogates; compared exactly
    * @return {@link LoginResult#LOGGED_IN}, unless a limit of sessions that refuses newcomers or
    *     {@link LoginOptions.Builder#validIf} speaks against it
-   * @throws IllegalArgumentException if the principal is out of range; nothing was done
+   * @throws IllegalArgumentException if the principal is out of range, or a timeout of the options
+   *     does not fit the policy's other one; nothing was done
    * @throws IllegalStateException if the response is committed, so that the cookie cannot be sent;
    *     nothing was done
    * @throws io.coatcheck.session.store.SessionStoreException if the store failed: nobody has the
