@@ -5,6 +5,7 @@ import io.coatcheck.session.token.SessionId;
 import io.coatcheck.session.token.SessionToken;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Objects;
 
 /**
  * Snapshots that are not stored yet: of a session that begins, and of one that gets a new secret.
@@ -61,6 +62,7 @@ final class Drafts {
 
   /** Refuses a principal that could not be stored, before anything is done. */
   static void checkPrincipal(String principal) {
-    StoredSession.builder(SessionId.of(0, 0)).principal(principal);
+    StoredSession.builder(SessionId.of(0, 0))
+        .principal(Objects.requireNonNull(principal, "principal must not be null"));
   }
 }

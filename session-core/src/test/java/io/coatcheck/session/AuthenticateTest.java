@@ -401,6 +401,20 @@ class AuthenticateTest {
     }
 
     @Test
+    @SuppressWarnings("NullAway")
+    void authenticate_withoutPrincipal_saysWhatIsMissing() {
+      String token = fixture.loggedIn("alice");
+      Session session = fixture.live(token);
+
+      for (Session current : new Session[] {null, session}) {
+        assertThatThrownBy(() -> manager.authenticate(current, null, LoginOptions.defaults()))
+            .isInstanceOf(NullPointerException.class)
+            .hasMessage("principal must not be null");
+      }
+      assertThat(fixture.isLive(token)).isTrue();
+    }
+
+    @Test
     @DisplayName("validIf: a login cannot slip past a change of the password that revokes all")
     void authenticate_noLongerValid_leavesNoSession() {
       AtomicBoolean passwordHolds = new AtomicBoolean(true);

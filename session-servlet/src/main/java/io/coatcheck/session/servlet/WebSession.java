@@ -9,6 +9,7 @@ import jakarta.servlet.http.HttpSession;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -109,6 +110,7 @@ public final class WebSession {
    */
   public LoginResult login(
       String principal, LoginOptions options, @Nullable SessionTransport transport) {
+    Objects.requireNonNull(principal, "principal must not be null");
     exchange.requireUncommitted("log in");
     boolean isToBeRecorded =
         exchange.settings().recordClient()

@@ -185,9 +185,13 @@ class LoginTest {
     String token = browser.token();
     site.on(
         "/",
-        (request, response) ->
-            assertThatThrownBy(() -> WebSession.of(request).login("a\0b"))
-                .isInstanceOf(IllegalArgumentException.class));
+        (request, response) -> {
+          assertThatThrownBy(() -> WebSession.of(request).login("a\0b"))
+              .isInstanceOf(IllegalArgumentException.class);
+          assertThatThrownBy(() -> WebSession.of(request).login(null))
+              .isInstanceOf(NullPointerException.class)
+              .hasMessage("principal must not be null");
+        });
 
     assertThat(browser.get("/").status()).isEqualTo(200);
     assertThat(browser.token()).isEqualTo(token);
