@@ -33,6 +33,8 @@ public final class SessionManagerBuilder {
   Duration renewInterval = Duration.ZERO;
   boolean endOnReuse;
   AttributeLimits limits = AttributeLimits.DEFAULTS;
+  private boolean setsAttributeBytes;
+  private boolean setsSessionBytes;
 
   SessionManagerBuilder(SessionStore store) {
     this.store = store;
@@ -132,7 +134,8 @@ public final class SessionManagerBuilder {
    * Sets how old a secret may get before it is renewed in passing; zero, the default, renews only
    * at logins. See {@link SessionManager#renewIfDue}.
    *
-   * @param interval zero, or 2 minutes to 30 days
+   * @param interval zero, or 2 minutes to 30 days, and shorter than an absolute timeout of the
+   *     policy
    */
   public SessionManagerBuilder renewInterval(Duration interval) {
     if (!interval.isZero()) {
@@ -156,12 +159,13 @@ public final class SessionManagerBuilder {
   /**
    * Limits the encoded size of one attribute, in stores that need bytes. Default: 1 MiB.
    *
-   * @param bytes at least 64
+   * @param bytes at least 64, at most {@link #maxSessionBytes}
    */
   public SessionManagerBuilder maxAttributeBytes(int bytes) {
     limits =
         new AttributeLimits(
             limits.attributes(), atLeast("maxAttributeBytes", bytes, 64), limits.sessionBytes());
+    setsAttributeBytes = true;
     return this;
   }
 
@@ -170,12 +174,13 @@ public final class SessionManagerBuilder {
    * when one is set. Requests that set attributes at the same moment may together go beyond it.
    * Default: 4 MiB.
    *
-   * @param bytes at least 64
+   * @param bytes at least 64 and {@link #maxAttributeBytes}
    */
   public SessionManagerBuilder maxSessionBytes(int bytes) {
     limits =
         new AttributeLimits(
             limits.attributes(), limits.attributeBytes(), atLeast("maxSessionBytes", bytes, 64));
+    setsSessionBytes = true;
     return this;
   }
 
@@ -198,7 +203,9 @@ public final class SessionManagerBuilder {
    * Makes the manager and starts its sweeper.
    *
    * @throws IllegalArgumentException if a limit per principal is set and the store has no index by
-   *     principal, or the touch interval is more than a tenth of an idle timeout of the policy
+   *     principal; the touch interval is more than a tenth of an idle timeout of the policy; the
+   *     renew interval is not shorter than the absolute timeout of any session, or one attribute
+   *     may have more bytes than all together: then the setting would have no effect
    */
   public SessionManager build() {
     if (limit != null && store.principalIndex().isEmpty()) {
@@ -215,6 +222,30 @@ public final class SessionManagerBuilder {
               + shortest
               + " / 10");
     }
+    requireSessionsThatReach(renewInterval);
+    if (limits.attributeBytes() > limits.sessionBytes()) {
+      throw new IllegalArgumentException(
+          "maxAttributeBytes must not be above maxSessionBytes: "
+              + limits.attributeBytes()
+              + (setsAttributeBytes ? "" : " (default)")
+              + " > "
+              + limits.sessionBytes()
+              + (setsSessionBytes ? "" : " (default)"));
+    }
     return new SessionManager(this);
+  }
+
+  /** A session that ends before its secret is due is never renewed. */
+  private void requireSessionsThatReach(Duration interval) {
+    Duration absolute = policy.absoluteTimeout();
+    Duration remembered = policy.rememberedAbsoluteTimeout();
+    Duration longest = absolute.compareTo(remembered) < 0 ? remembered : absolute;
+    if (interval.compareTo(longest) >= 0) {
+      throw new IllegalArgumentException(
+          "renewInterval must be shorter than the longest absolute timeout of the policy: "
+              + interval
+              + " >= "
+              + longest);
+    }
   }
 }
