@@ -74,9 +74,7 @@ final class CheckedOutput extends ObjectOutputStream {
    * reporting a failure: throwing would hide that. The refusal stands unless there is one.
    */
   private void refuse(String why, Class<?> type) {
-    String inside = type == root ? "" : " (inside a " + root.getName() + ")";
-    AttributeCodecException refused =
-        new AttributeCodecException("cannot store an attribute: " + why + inside);
+    AttributeCodecException refused = SerializedForm.unstorable(root, why, null);
     if (IOException.class.isAssignableFrom(type)) {
       noted = noted == null ? refused : noted;
       return;

@@ -82,7 +82,13 @@ final class SerializedForm {
   }
 
   AttributeCodecException tooLarge(Class<?> root) {
-    return unstorable(root, "it takes more than maxBytes " + limits.bytes(), null);
+    String remedy =
+        limits.bytes() < AttributeFrames.MAX_BYTES
+            ? ": raise that with JavaSerializationCodec.builder().maxBytes(...), to "
+                + AttributeFrames.MAX_BYTES
+                + " at most"
+            : ", the most there may be";
+    return unstorable(root, "it takes more than maxBytes " + limits.bytes() + remedy, null);
   }
 
   /**
@@ -142,7 +148,8 @@ final class SerializedForm {
 
   private String reasonToNotWrite(@Nullable Throwable failure) {
     if (failure instanceof NotSerializableException) {
-      return ClassNames.printable(failure.getMessage()) + " does not implement Serializable";
+      return ClassNames.printable(failure.getMessage())
+          + " does not implement Serializable: store a value of a class that does, or make it do so";
     }
     if (failure instanceof StackOverflowError) {
       return "it is nested deeper than maxDepth " + limits.depth();
@@ -162,9 +169,8 @@ final class SerializedForm {
     return failure.getClass().getName();
   }
 
-  private static AttributeCodecException unstorable(
-      Class<?> root, String why, @Nullable Throwable cause) {
-    return exception("cannot store a " + root.getName() + ": " + why, cause);
+  static AttributeCodecException unstorable(Class<?> root, String why, @Nullable Throwable cause) {
+    return exception("cannot store a " + root.getTypeName() + ": " + why, cause);
   }
 
   private static AttributeCodecException undecodable(String why, @Nullable Throwable cause) {

@@ -97,8 +97,9 @@ class CodecLimitsTest {
           .isThrownBy(() -> small.encode(value))
           .withMessage(
               "cannot store a "
-                  + value.getClass().getName()
-                  + ": it takes more than maxBytes 1000");
+                  + value.getClass().getTypeName()
+                  + ": it takes more than maxBytes 1000: raise that with"
+                  + " JavaSerializationCodec.builder().maxBytes(...), to 7340032 at most");
       assertThatExceptionOfType(AttributeCodecException.class)
           .isThrownBy(() -> small.decode(generous.encode(value)))
           .withMessageContaining("larger than maxBytes 1000");

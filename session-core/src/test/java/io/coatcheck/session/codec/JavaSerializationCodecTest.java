@@ -288,10 +288,23 @@ class JavaSerializationCodecTest {
           plain,
           new ArrayList<>(List.of(Map.of("a", new Box(1)))),
           "Shop$Box is not on the allow-list",
-          "(inside a java.util.ArrayList)");
+          "cannot store a java.util.ArrayList: ");
       assertUnstorable(plain, EnumSet.of(Colour.RED), "Shop$Colour is not on the allow-list");
       assertUnstorable(plain, new Money[0], "Shop$Money is not on the allow-list");
       assertUnstorable(plain, new Money[0][0], "Shop$Money is not on the allow-list");
+    }
+
+    @Test
+    void encode_tellsTypesAsTheyAreWritten() {
+      assertUnstorable(
+          plain,
+          new Money[0][0],
+          "cannot store a io.coatcheck.session.codec.shop.Shop$Money[][]:"
+              + " io.coatcheck.session.codec.shop.Shop$Money is not on the allow-list");
+      assertUnstorable(
+          plain,
+          new Object[] {new Box(1)},
+          "cannot store a java.lang.Object[]: io.coatcheck.session.codec.shop.Shop$Box is not on");
     }
 
     @Test
@@ -302,7 +315,11 @@ class JavaSerializationCodecTest {
 
     @Test
     void encode_ofWhatIsNotSerializable_saysSo() {
-      assertUnstorable(codec, Optional.of(1), "java.util.Optional does not implement Serializable");
+      assertUnstorable(
+          codec,
+          Optional.of(1),
+          "cannot store a java.util.Optional: java.util.Optional does not implement Serializable:"
+              + " store a value of a class that does, or make it do so");
       assertUnstorable(
           codec,
           new Box(new Shop.NotSerializable()),
