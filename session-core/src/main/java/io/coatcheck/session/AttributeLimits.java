@@ -22,20 +22,23 @@ record AttributeLimits(int attributes, int attributeBytes, int sessionBytes) {
           "an attribute must have at most maxAttributeBytes = "
               + attributeBytes
               + " bytes: "
-              + name
+              + AttributeName.quoted(name)
               + " has "
               + size);
     }
     if (others + 1 > attributes) {
       throw new IllegalArgumentException(
-          "a session must have at most maxAttributes = " + attributes + " attributes: " + name);
+          "a session must have at most maxAttributes = "
+              + attributes
+              + " attributes: "
+              + AttributeName.quoted(name));
     }
     if (otherBytes + size > sessionBytes) {
       throw new IllegalArgumentException(
           "the attributes of a session must have at most maxSessionBytes = "
               + sessionBytes
               + " bytes together: with "
-              + name
+              + AttributeName.quoted(name)
               + " they have "
               + (otherBytes + size));
     }

@@ -249,6 +249,18 @@ class PeriodicRenewalTest {
     }
 
     @Test
+    void attribute_overTheLimits_isNamedWithoutItsControlCharacters() {
+      Session session = small.manager.create(small.manager.resolve(List.of()));
+
+      assertThatThrownBy(() -> session.attribute("a\r\nWARN b", "x".repeat(1_000)))
+          .hasMessage(
+              "an attribute must have at most maxAttributeBytes = 1000 bytes:"
+                  + " \"a\\u000d\\u000aWARN b\" has 1002");
+      assertThatThrownBy(() -> session.attribute("n".repeat(255), "x".repeat(1_000)))
+          .hasMessageContaining("\"" + "n".repeat(100) + "...\" has 1002");
+    }
+
+    @Test
     void settings_outOfRange_areRefused() {
       SessionManagerBuilder builder =
           SessionManager.builder(InMemorySessionStore.builder().build());
