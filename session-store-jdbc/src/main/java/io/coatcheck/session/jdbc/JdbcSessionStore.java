@@ -19,6 +19,8 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Keeps sessions in a table of PostgreSQL, MariaDB, MySQL or H2: they survive restarts, and any
@@ -45,6 +47,8 @@ import org.jspecify.annotations.Nullable;
  * @since 0.1.0
  */
 public final class JdbcSessionStore implements SessionStore {
+
+  private static final Logger LOGGER = LoggerFactory.getLogger(JdbcSessionStore.class);
 
   private final Transactions transactions;
   private final Dialect dialect;
@@ -206,8 +210,8 @@ public final class JdbcSessionStore implements SessionStore {
     }
 
     /**
-     * Says which database it is. Default: {@link #build} asks the driver, for which it needs a
-     * connection.
+     * Says which database it is, so that {@link #build} succeeds while it cannot be reached.
+     * Default: {@link #build} asks the driver, for which it needs a connection.
      */
     public Builder database(Database kind) {
       database = kind;
@@ -269,26 +273,52 @@ public final class JdbcSessionStore implements SessionStore {
     }
 
     /**
-     * Makes the store. Connects if the database was not given or the schema is to be created.
+     * Makes the store. Connects, and looks whether the table is there with the columns that this
+     * version needs. Only where {@link #database} was given and the schema is not to be created
+     * does it do without an answer: then a warning is logged, and nothing is known of the table.
      *
      * @throws IllegalArgumentException if the database is none of {@link Database}
-     * @throws SessionStoreException if the database cannot be reached or refuses to create the
-     *     table
+     * @throws SessionStoreException if the table is missing, lacks a column or may not be read, if
+     *     the database cannot be reached, or if it refuses to create the table
      */
     public JdbcSessionStore build() {
       Database kind = database == null ? detect() : database;
       if (createSchema) {
         Schema.create(dataSource, kind, table);
       }
+      checkSchema(kind);
       Dialect dialect = kind.dialect(table);
-      Transactions transactions =
-          new Transactions(
-              dataSource, kind, table, new Timeouts(queryTimeout, kind), new Breaker(time));
+      Transactions transactions = transactions(kind);
       return new JdbcSessionStore(
           transactions,
           dialect,
           new Cleaning(transactions, dialect, cleanUpRows, cleanUpBytes),
           new JdbcPrincipalIndex(transactions, dialect));
+    }
+
+    /** What is learned of the connection here is not the store's: it begins afresh. */
+    private void checkSchema(Database kind) {
+      Optional<SessionStoreException> problem;
+      try {
+        problem = new SchemaCheck(transactions(kind), kind, table).problem();
+      } catch (SessionStoreException unreachable) {
+        if (database == null || createSchema) {
+          throw unreachable;
+        }
+        LOGGER.warn(
+            "table {} was not looked at, it may be missing: {}",
+            table.qualified(),
+            unreachable.getMessage());
+        return;
+      }
+      if (problem.isPresent()) {
+        throw problem.get();
+      }
+    }
+
+    private Transactions transactions(Database kind) {
+      return new Transactions(
+          dataSource, kind, table, new Timeouts(queryTimeout, kind), new Breaker(time));
     }
 
     private Database detect() {

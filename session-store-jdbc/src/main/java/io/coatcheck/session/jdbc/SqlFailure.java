@@ -3,6 +3,8 @@ package io.coatcheck.session.jdbc;
 import io.coatcheck.session.store.SessionStoreException;
 import java.net.SocketTimeoutException;
 import java.sql.SQLException;
+import java.sql.SQLNonTransientConnectionException;
+import java.sql.SQLRecoverableException;
 import java.sql.SQLTimeoutException;
 import java.sql.SQLTransientConnectionException;
 import java.util.Set;
@@ -26,8 +28,8 @@ final class SqlFailure {
   /** Cancelled by the query timeout: PostgreSQL and H2, MariaDB. */
   private static final Set<String> TIMED_OUT = Set.of("57014", "70100");
 
-  /** A table is missing: PostgreSQL, MySQL and MariaDB, H2. */
-  private static final Set<String> NO_TABLE = Set.of("42P01", "42S02", "42S03", "42S04");
+  /** A table is missing: PostgreSQL, MySQL and MariaDB, H2; the last is H2's for its schema. */
+  private static final Set<String> NO_TABLE = Set.of("42P01", "42S02", "42S03", "42S04", "90079");
 
   /** A column is missing: PostgreSQL, the others. */
   private static final Set<String> NO_COLUMN = Set.of("42703", "42S22");
@@ -37,6 +39,9 @@ final class SqlFailure {
 
   /** MariaDB: the row has changed since the snapshot, with {@code innodb_snapshot_isolation}. */
   private static final int RECORD_HAS_CHANGED = 1020;
+
+  /** PostgreSQL: it shuts down, has crashed or is not ready yet. */
+  private static final String OPERATOR_INTERVENTION = "57P";
 
   private static final int MYSQL_EXECUTION_TIMEOUT = 3024;
 
@@ -57,6 +62,26 @@ final class SqlFailure {
       return true;
     }
     return hasCause(failure, SocketTimeoutException.class);
+  }
+
+  /**
+   * Tells whether a statement failed because the connection or the database went away, and not
+   * because of what it says.
+   */
+  static boolean isUnreachable(SQLException failure) {
+    return isTimeout(failure)
+        || failure instanceof SQLNonTransientConnectionException
+        || failure instanceof SQLRecoverableException
+        || state(failure).startsWith("08")
+        || state(failure).startsWith(OPERATOR_INTERVENTION);
+  }
+
+  static boolean isTableMissing(SQLException failure) {
+    return NO_TABLE.contains(state(failure));
+  }
+
+  static boolean isColumnMissing(SQLException failure) {
+    return NO_COLUMN.contains(state(failure));
   }
 
   static boolean hasCause(Throwable failure, Class<? extends Throwable> type) {
@@ -92,28 +117,27 @@ final class SqlFailure {
   }
 
   private static String reason(SQLException failure, Database database, TableName table) {
-    String state = state(failure);
-    if (NO_TABLE.contains(state)) {
+    if (isTableMissing(failure)) {
       return "table "
           + table.qualified()
           + " is missing, run "
           + database.schemaFile()
           + " of session-store-jdbc or build the store with createSchema(true), ";
     }
-    if (NO_COLUMN.contains(state)) {
+    if (isColumnMissing(failure)) {
       return "table "
           + table.qualified()
           + " lacks a column, run the newer ones of "
           + database.schemaFile()
           + " and its successors in session-store-jdbc, ";
     }
-    if (DUPLICATE.contains(state)) {
+    if (DUPLICATE.contains(state(failure))) {
       return "the id exists already, ";
     }
     return isTimeout(failure) ? "no answer in time, " : "";
   }
 
-  private static String codes(SQLException failure) {
+  static String codes(SQLException failure) {
     return "SQLState " + failure.getSQLState() + ", vendor code " + failure.getErrorCode();
   }
 

@@ -1,0 +1,89 @@
+package io.coatcheck.session.jdbc;
+
+import io.coatcheck.session.store.SessionStoreException;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.util.Optional;
+
+/**
+ * Looks, before anybody is served, whether the table is there with the columns that this release
+ * needs: one statement, which reads no row.
+ */
+final class SchemaCheck {
+
+  private final Transactions transactions;
+  private final Database database;
+  private final TableName table;
+
+  SchemaCheck(Transactions transactions, Database database, TableName table) {
+    this.transactions = transactions;
+    this.database = database;
+    this.table = table;
+  }
+
+  /**
+   * Returns what is wrong with the table, empty if nothing is.
+   *
+   * @throws SessionStoreException if the database cannot be reached, which says nothing about it
+   */
+  Optional<SessionStoreException> problem() {
+    return transactions.one(new Operation("build"), this::look);
+  }
+
+  private Optional<SessionStoreException> look(Statements statements) throws SQLException {
+    String sql =
+        "SELECT "
+            + SessionRow.COLUMNS
+            + ", expires_at, sweep_at FROM "
+            + table.qualified()
+            + " WHERE 1 = 0";
+    try (PreparedStatement statement = statements.prepare(sql)) {
+      statement.execute();
+      return Optional.empty();
+    } catch (SQLException failure) {
+      if (SqlFailure.isUnreachable(failure) || SqlFailure.isRolledBack(failure, database)) {
+        throw failure;
+      }
+      statements.rollBack();
+      String message = "build failed: " + reason(failure, catalog(statements.connection()));
+      // The statement has no value in it, so the driver may speak for itself.
+      return Optional.of(
+          new SessionStoreException(message + ", " + SqlFailure.codes(failure), failure));
+    }
+  }
+
+  /** PostgreSQL answers nothing more in a transaction in which a statement has failed. */
+  private static String catalog(Connection connection) throws SQLException {
+    if (!connection.getAutoCommit()) {
+      connection.rollback();
+    }
+    return String.valueOf(connection.getCatalog());
+  }
+
+  private String reason(SQLException failure, String catalog) {
+    String place = " in the " + database + " database \"" + catalog + "\"";
+    if (SqlFailure.isTableMissing(failure)) {
+      return "table "
+          + table.qualified()
+          + " is missing"
+          + place
+          + ": build the store with createSchema(true), or run "
+          + database.schemaFile()
+          + " of the jar of session-store-jdbc";
+    }
+    if (SqlFailure.isColumnMissing(failure)) {
+      return "table "
+          + table.qualified()
+          + place
+          + " lacks a column that this version needs, and createSchema(true) changes no table that"
+          + " is there: run the successors of "
+          + database.schemaFile()
+          + " in the jar of session-store-jdbc";
+    }
+    return "table "
+        + table.qualified()
+        + place
+        + " cannot be read: the database user needs SELECT, INSERT, UPDATE and DELETE on it";
+  }
+}

@@ -1,0 +1,204 @@
+package io.coatcheck.session.jdbc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import io.coatcheck.session.store.SessionStoreException;
+import io.coatcheck.session.store.StoredSession;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+@DisplayName("I11: a store whose table is missing or too old does not start")
+class SchemaCheckTest {
+
+  static Stream<Pool> pools() {
+    return Stream.concat(
+        Pool.each(), Pool.eachDialect().filter(pool -> pool.database() == Database.MYSQL));
+  }
+
+  @ParameterizedTest
+  @MethodSource("pools")
+  void build_tableMissing_namesItAndBothRemedies(Pool pool) {
+    try (Table table = new Table(pool)) {
+      table.execute("DROP TABLE " + table.name);
+
+      assertThatThrownBy(() -> table.builder().build())
+          .isInstanceOf(SessionStoreException.class)
+          .hasMessageStartingWith(
+              "build failed: table " + table.name + " is missing in the " + pool.database())
+          .hasMessageContaining(" database \"" + catalog(pool) + "\"")
+          .hasMessageContaining(": build the store with createSchema(true), or run ")
+          .hasMessageContaining(pool.database().schemaFile())
+          .hasMessageContaining("SQLState 42")
+          .hasCauseInstanceOf(SQLException.class);
+    }
+  }
+
+  private static String catalog(Pool pool) {
+    return switch (pool.server()) {
+      case POSTGRESQL -> "postgres";
+      case MARIADB -> "sessions";
+      case H2 -> "SESSIONS";
+    };
+  }
+
+  @ParameterizedTest
+  @MethodSource("pools")
+  void build_askedForTheDatabase_checksToo(Pool pool) {
+    try (Table table = new Table(pool)) {
+      assertThatThrownBy(
+              () -> JdbcSessionStore.builder(table.watched).tableName("no_such_table").build())
+          .isInstanceOf(SessionStoreException.class)
+          .hasMessageContaining("table no_such_table is missing in the ")
+          .hasMessageContaining("createSchema(true)");
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("pools")
+  void build_schemaMissing_isRefused(Pool pool) {
+    try (Table table = new Table(pool)) {
+      assertThatThrownBy(
+              () ->
+                  JdbcSessionStore.builder(table.watched)
+                      .database(pool.database())
+                      .tableName("no_such_schema.sessions")
+                      .build())
+          .isInstanceOf(SessionStoreException.class)
+          .hasMessageContaining("table no_such_schema.sessions");
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("pools")
+  void build_columnMissing_saysThatTheSchemaIsOld(Pool pool) {
+    try (Table table = new Table(pool)) {
+      table.execute("ALTER TABLE " + table.name + " DROP COLUMN user_agent");
+
+      for (boolean create : new boolean[] {false, true}) {
+        assertThatThrownBy(() -> table.builder().createSchema(create).build())
+            .isInstanceOf(SessionStoreException.class)
+            .hasMessageStartingWith(
+                "build failed: table " + table.name + " in the " + pool.database() + " database \"")
+            .hasMessageContaining(" lacks a column")
+            .hasMessageContaining(pool.database().schemaFile());
+      }
+    }
+  }
+
+  @Test
+  @DisplayName("no column of the schema is left out of the look")
+  void build_anyColumnMissing_isRefused() {
+    Pool pool = new Pool(TestDatabase.H2, Database.H2, true, null);
+    List<String> columns;
+    try (Table table = new Table(pool)) {
+      columns =
+          table
+              .query(
+                  "SELECT column_name FROM information_schema.columns WHERE table_name = '"
+                      + table.name.toUpperCase(Locale.ROOT)
+                      + "'")
+              .stream()
+              .map(row -> row.get(0))
+              .toList();
+    }
+    assertThat(columns).hasSize(21);
+    for (String column : columns) {
+      try (Table table = new Table(pool)) {
+        table.execute("ALTER TABLE " + table.name + " DROP PRIMARY KEY");
+        table.execute("ALTER TABLE " + table.name + " DROP COLUMN " + column);
+
+        assertThatThrownBy(() -> table.builder().build())
+            .as(column)
+            .hasMessageContaining("lacks a column");
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("pools")
+  @DisplayName("the look is one statement, reads no row and leaves the connection as it was")
+  void build_looksOnce(Pool pool) {
+    try (Table table = new Table(pool)) {
+      StoredSession session = Sessions.of("alice").build();
+      table.store.insert(session);
+      table.watched.takeStatements();
+
+      JdbcSessionStore store = table.builder().build();
+
+      assertThat(table.watched.takeStatements())
+          .singleElement()
+          .asString()
+          .startsWith("SELECT ")
+          .endsWith(" FROM " + table.name + " WHERE 1 = 0");
+      assertThat(store.find(session.id())).contains(session);
+      assertThat(table.watched.takeKinds()).containsExactly("SELECT");
+    }
+  }
+
+  @Test
+  @DisplayName("a user who may not read the table is told what is needed")
+  void build_notAllowedToRead_isRefused() {
+    Pool pool = new Pool(TestDatabase.POSTGRESQL, Database.POSTGRESQL, true, null);
+    try (Table table = new Table(pool)) {
+      table.execute("CREATE ROLE reader LOGIN");
+      HikariConfig config = pool.server().config(true, 1);
+      config.setJdbcUrl(config.getJdbcUrl().replace("user=postgres", "user=reader"));
+      try (HikariDataSource readers = new HikariDataSource(config)) {
+        assertThatThrownBy(() -> JdbcSessionStore.builder(readers).tableName(table.name).build())
+            .isInstanceOf(SessionStoreException.class)
+            .hasMessageContaining(
+                "table " + table.name + " in the POSTGRESQL database \"postgres\"")
+            .hasMessageContaining("needs SELECT, INSERT, UPDATE and DELETE")
+            .hasMessageContaining("SQLState 42501");
+      } finally {
+        table.execute("DROP ROLE reader");
+      }
+    }
+  }
+
+  @Test
+  @DisplayName("A database that was named and cannot be reached yet does not stop the start")
+  void build_namedDatabaseNotThere_succeeds() {
+    HikariConfig config = new HikariConfig();
+    config.setJdbcUrl("jdbc:postgresql://localhost:1/none");
+    config.setInitializationFailTimeout(-1);
+    config.setConnectionTimeout(300);
+    try (HikariDataSource pool = new HikariDataSource(config)) {
+      JdbcSessionStore store = JdbcSessionStore.builder(pool).database(Database.POSTGRESQL).build();
+
+      assertThatThrownBy(() -> store.find(Sessions.token().id()))
+          .isInstanceOf(SessionStoreException.class)
+          .hasMessageContaining("no connection");
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("pools")
+  @DisplayName("one that stops answering in the middle of the look does not either")
+  void build_namedDatabaseBreaksDown_succeeds(Pool pool) {
+    try (Table table = new Table(pool)) {
+      table.watched.failWith(
+          sql -> {
+            throw new SQLException("gone", "08006");
+          });
+      JdbcSessionStore store = table.builder().build();
+      assertThatThrownBy(
+              () -> JdbcSessionStore.builder(table.watched).tableName(table.name).build())
+          .isInstanceOf(SessionStoreException.class)
+          .hasMessageContaining("build failed: ")
+          .hasMessageContaining("SQLState 08006");
+      table.watched.failWith(sql -> {});
+
+      assertThat(store.find(Sessions.token().id())).isEmpty();
+    }
+  }
+}
