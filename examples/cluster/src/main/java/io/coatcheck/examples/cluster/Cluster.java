@@ -60,6 +60,7 @@ public final class Cluster implements AutoCloseable {
               number,
               directory,
               Map.of(
+                  "ADDRESS", "127.0.0.1",
                   "PORT", String.valueOf(port == 0 ? 0 : port + number),
                   "STORE", database.getJdbcUrl("postgres", "postgres"))));
     }

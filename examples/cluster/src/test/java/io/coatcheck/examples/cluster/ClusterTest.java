@@ -2,14 +2,20 @@ package io.coatcheck.examples.cluster;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -35,6 +41,7 @@ class ClusterTest {
       processes = nodes.stream().map(node -> ProcessHandle.of(node.pid()).orElseThrow()).toList();
       assertThat(post(cluster, "/login", "username=alice&password=wonderland-1")).isEqualTo(303);
       assertThat(portsThatServe(cluster, "You are alice")).hasSize(3);
+      assertOnlyOnLoopback(cluster);
 
       kill(processes.get(0));
 
@@ -49,6 +56,29 @@ class ClusterTest {
       assertThat(get(cluster)).doesNotContain("You are alice");
     }
     assertThat(processes).noneMatch(ProcessHandle::isAlive);
+  }
+
+  /** The page tells everybody the passwords, so only this machine is to see it. */
+  private static void assertOnlyOnLoopback(Cluster cluster) throws IOException {
+    List<InetAddress> others =
+        NetworkInterface.networkInterfaces()
+            .flatMap(NetworkInterface::inetAddresses)
+            .filter(address -> !address.isLoopbackAddress())
+            .toList();
+    List<URI> urls = new ArrayList<>(cluster.nodes().stream().map(Node::url).toList());
+    urls.add(URI.create(cluster.url()));
+    for (URI url : urls) {
+      for (InetAddress address : others) {
+        assertThatThrownBy(
+                () -> {
+                  try (Socket socket = new Socket()) {
+                    socket.connect(new InetSocketAddress(address, url.getPort()), 2_000);
+                  }
+                })
+            .as("%s at %s", url, address)
+            .isInstanceOf(IOException.class);
+      }
+    }
   }
 
   private static void kill(ProcessHandle process) throws Exception {

@@ -7,17 +7,28 @@ import io.coatcheck.session.servlet.WebSession;
 import io.coatcheck.session.store.SessionStoreException;
 import jakarta.servlet.ServletContext;
 import java.io.IOException;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.util.Map;
 
-/** A site with a login: the whole of it, on embedded Tomcat. */
+/**
+ * A site with a login: the whole of it, on embedded Tomcat. Its page tells the passwords, so it
+ * listens on the loopback interface unless it is told otherwise.
+ */
 public final class Quickstart implements AutoCloseable {
 
+  /** What {@code localhost} is, at least as a second choice, wherever there is IPv4. */
+  private static final String LOOPBACK = "127.0.0.1";
+
   private final Sessions sessions;
+  private final InetAddress address;
   private final WebServer server;
 
-  private Quickstart(Sessions sessions, int port) throws IOException {
+  private Quickstart(Sessions sessions, InetAddress address, int port) throws IOException {
     this.sessions = sessions;
-    server = new WebServer(port, this::addTo);
+    this.address = address;
+    server = new WebServer(address, port, this::addTo);
   }
 
   /**
@@ -35,13 +46,16 @@ public final class Quickstart implements AutoCloseable {
    *
    * @param port 0 for any that is free
    * @param environment {@code STORE}, {@code STORE_USER} and {@code STORE_PASSWORD} say where
-   *     sessions are kept
+   *     sessions are kept; {@code ADDRESS} on which of this machine's addresses to listen, {@code
+   *     127.0.0.1} if it says nothing and {@code 0.0.0.0} for all. A browser sends the cookie to
+   *     {@code localhost} or by HTTPS only
    * @throws IOException if it cannot listen there
    * @throws IllegalArgumentException if the environment is wrong
    * @throws SessionStoreException if the database cannot be reached
    */
   static Quickstart start(int port, Map<String, String> environment) throws IOException {
-    Quickstart quickstart = new Quickstart(Sessions.of(environment), port);
+    InetAddress address = address(environment.getOrDefault("ADDRESS", LOOPBACK));
+    Quickstart quickstart = new Quickstart(Sessions.of(environment), address, port);
     try {
       quickstart.server.start();
       return quickstart;
@@ -49,6 +63,17 @@ public final class Quickstart implements AutoCloseable {
       quickstart.close();
       throw e;
     }
+  }
+
+  private static InetAddress address(String text) {
+    try {
+      if (!text.isEmpty()) {
+        return InetAddress.getByName(text);
+      }
+    } catch (UnknownHostException unknown) {
+      // It is not an address either.
+    }
+    throw new IllegalArgumentException("ADDRESS must be an address of this machine: " + text);
   }
 
   /** Adds what the site consists of: nothing here is particular to Tomcat. */
@@ -83,7 +108,13 @@ public final class Quickstart implements AutoCloseable {
 
   /** Returns where the site is. */
   public String url() {
-    return "http://localhost:" + server.port();
+    boolean isHere = address.getHostAddress().equals(LOOPBACK) || address.isAnyLocalAddress();
+    return "http://" + (isHere ? "localhost" : host(address)) + ":" + server.port();
+  }
+
+  private static String host(InetAddress address) {
+    String text = address.getHostAddress();
+    return address instanceof Inet6Address ? "[" + text + "]" : text;
   }
 
   /** Stops the site. Sessions in memory end with it, those in a database do not. */
@@ -94,8 +125,8 @@ public final class Quickstart implements AutoCloseable {
   }
 
   /**
-   * Starts the site on the port that the environment variable {@code PORT} names, or on 8080, with
-   * its sessions where {@code STORE} says.
+   * Starts the site on the port that the environment variable {@code PORT} names, or on 8080, at
+   * {@code ADDRESS}, with its sessions where {@code STORE} says.
    */
   public static void main(String[] arguments) {
     String port = System.getenv().getOrDefault("PORT", "8080");

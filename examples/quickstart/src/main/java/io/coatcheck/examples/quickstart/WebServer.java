@@ -3,6 +3,7 @@ package io.coatcheck.examples.quickstart;
 import jakarta.servlet.ServletContext;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -22,14 +23,19 @@ final class WebServer implements AutoCloseable {
   private static final Logger TOMCAT_LOG = Logger.getLogger("org.apache");
 
   private final Tomcat tomcat = new Tomcat();
+  private final InetAddress address;
   private final Path directory;
   private boolean isClosed;
 
-  WebServer(int port, Consumer<ServletContext> application) throws IOException {
+  WebServer(InetAddress address, int port, Consumer<ServletContext> application)
+      throws IOException {
+    this.address = address;
     TOMCAT_LOG.setLevel(Level.SEVERE);
     directory = Files.createTempDirectory("quickstart");
     tomcat.setBaseDir(directory.toString());
     tomcat.setPort(port);
+    // Tomcat itself would listen on all of the machine's.
+    tomcat.getConnector().setProperty("address", address.getHostAddress());
     tomcat.getConnector().setThrowOnFailure(true);
     tomcat
         .addContext("", null)
@@ -47,7 +53,12 @@ final class WebServer implements AutoCloseable {
     try {
       tomcat.start();
     } catch (LifecycleException e) {
-      throw new IOException("Cannot listen on port " + tomcat.getConnector().getPort(), e);
+      throw new IOException(
+          "Cannot listen on port "
+              + tomcat.getConnector().getPort()
+              + " of "
+              + address.getHostAddress(),
+          e);
     }
   }
 

@@ -130,7 +130,7 @@ class SurfaceTest extends Site {
     int port = Integer.parseInt(url().substring("http://localhost:".length()));
     assertThatThrownBy(() -> Quickstart.start(port))
         .isInstanceOf(IOException.class)
-        .hasMessage("Cannot listen on port " + port);
+        .hasMessage("Cannot listen on port " + port + " of 127.0.0.1");
   }
 
   @Test
