@@ -148,8 +148,9 @@ public final class SessionManagerBuilder {
   /**
    * Sets whether a session ends when the secret from before a renewal is presented again more than
    * a minute after it, which only a thief or a copied cookie does. A secret that a login replaced
-   * never ends anything: whoever planted it must not be able to. Default: false, it is only refused
-   * and told.
+   * never ends anything: whoever planted it must not be able to. Nor does one whose successor was
+   * never presented: that is what a client does whose response was lost. Default: false, it is only
+   * refused and told.
    */
   public SessionManagerBuilder endOnReuse(boolean end) {
     endOnReuse = end;

@@ -25,9 +25,10 @@ public interface ClientCheck {
     ACCEPT,
     /**
      * To this request there is no session and no user, until somebody logs in: neither attributes
-     * nor the principal are shown, nothing is stored, and the cookie is left alone. A login of the
-     * same principal takes the session up again, with its attributes and a new secret, and records
-     * the client anew; one of another principal, and a logout, end it.
+     * nor the principal are shown, nothing is stored but that the session was used, and the cookie
+     * is left alone. A login of the same principal takes the session up again, with its attributes
+     * and a new secret, and records the client anew; one of another principal, and a logout, end
+     * it.
      */
     REAUTHENTICATE,
     /**

@@ -5,6 +5,7 @@ import io.coatcheck.session.event.AuditListener;
 import io.coatcheck.session.memory.InMemorySessionStore;
 import io.coatcheck.session.servlet.RequireLogin;
 import io.coatcheck.session.servlet.SessionFilter;
+import io.coatcheck.session.store.WhenFull;
 import jakarta.servlet.ServletContext;
 import jakarta.servlet.ServletContextEvent;
 import jakarta.servlet.ServletContextListener;
@@ -19,9 +20,10 @@ public final class SessionsListener implements ServletContextListener {
   @Override
   public void contextInitialized(ServletContextEvent event) {
     // The default is a million. Choose what fits into the heap with all that a visitor may store;
-    // a full store gives up anonymous sessions.
+    // a full store gives up anonymous sessions. With the limit, no user fills it with logins.
     sessions =
         SessionManager.builder(InMemorySessionStore.builder().maximumSessions(10_000).build())
+            .sessionsPerPrincipal(20, WhenFull.EVICT_OLDEST)
             .listener(new AuditListener())
             .build();
     ServletContext context = event.getServletContext();

@@ -7,6 +7,7 @@ import io.coatcheck.session.event.AuditListener;
 import io.coatcheck.session.jdbc.JdbcSessionStore;
 import io.coatcheck.session.memory.InMemorySessionStore;
 import io.coatcheck.session.store.SessionStoreException;
+import io.coatcheck.session.store.WhenFull;
 import java.sql.Connection;
 import java.sql.DatabaseMetaData;
 import java.sql.DriverManager;
@@ -27,9 +28,12 @@ final class Sessions implements AutoCloseable {
   }
 
   private static Sessions inMemory() {
-    // A visitor may keep a note of 4 kB. So many fit into a small heap; anonymous ones give way.
+    // A visitor may keep a note of 4 kB. So many fit into a small heap; anonymous ones give way,
+    // and
+    // with the limit no user fills it with logins.
     SessionManager sessions =
         SessionManager.builder(InMemorySessionStore.builder().maximumSessions(10_000).build())
+            .sessionsPerPrincipal(20, WhenFull.EVICT_OLDEST)
             .listener(new AuditListener())
             .build();
     return new Sessions(sessions, "memory", () -> {});
@@ -64,7 +68,11 @@ final class Sessions implements AutoCloseable {
     HikariDataSource pool = new HikariDataSource(config);
     try {
       JdbcSessionStore store = JdbcSessionStore.builder(pool).createSchema(true).build();
-      SessionManager sessions = SessionManager.builder(store).listener(new AuditListener()).build();
+      SessionManager sessions =
+          SessionManager.builder(store)
+              .sessionsPerPrincipal(20, WhenFull.EVICT_OLDEST)
+              .listener(new AuditListener())
+              .build();
       return new Sessions(sessions, product, pool::close);
     } catch (RuntimeException e) {
       pool.close();

@@ -61,6 +61,19 @@ class DevicesTest extends Site {
     assertThat(statusOfMe(alice)).isEqualTo(200);
   }
 
+  /** Otherwise one user could fill the store, and then nobody else could log in. */
+  @Test
+  void logins_ofOneUser_areBounded() throws Exception {
+    Browser first = bob();
+    Browser last = first;
+    for (int i = 0; i < 20; i++) {
+      last = bob();
+    }
+    assertThat(last.get("/devices").body().split("\\},\\{")).hasSize(20);
+    assertThat(statusOfMe(first)).isEqualTo(401);
+    assertThat(statusOfMe(last)).isEqualTo(200);
+  }
+
   @Test
   void logoutOthers_leavesThisOne() throws Exception {
     Browser first = alice();
