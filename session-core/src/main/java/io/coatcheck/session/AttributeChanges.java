@@ -140,7 +140,7 @@ final class AttributeChanges {
   }
 
   void set(StoredSession snapshot, String name, Object value) {
-    AttributeValue whenSet = engine.attributeValue(value);
+    AttributeValue whenSet = engine.attributeValue(name, value);
     int others = 0;
     long otherBytes = 0;
     for (String other : names(snapshot)) {

@@ -1,6 +1,7 @@
 package io.coatcheck.session;
 
 import io.coatcheck.session.codec.AttributeCodec;
+import io.coatcheck.session.codec.AttributeCodecException;
 import io.coatcheck.session.codec.AttributeValue;
 import io.coatcheck.session.store.NearCopies;
 import io.coatcheck.session.store.PrincipalIndex;
@@ -42,11 +43,21 @@ record Engine(
     return Instant.ofEpochMilli(clock.millis());
   }
 
-  /** Returns the value as the store keeps it. Throws where it cannot be kept. */
-  AttributeValue attributeValue(Object value) {
-    return store.keepsLiveValues()
-        ? AttributeValue.live(value, codec)
-        : AttributeValue.encoded(codec.encode(value));
+  /**
+   * Returns the value as the store keeps it.
+   *
+   * @throws AttributeCodecException if it cannot be kept; the message names the attribute
+   */
+  AttributeValue attributeValue(String name, Object value) {
+    if (store.keepsLiveValues()) {
+      return AttributeValue.live(value, codec);
+    }
+    try {
+      return AttributeValue.encoded(codec.encode(value));
+    } catch (AttributeCodecException e) {
+      throw new AttributeCodecException(
+          "attribute " + AttributeName.quoted(name) + ": " + e.getMessage(), e);
+    }
   }
 
   SessionToken newToken(io.coatcheck.session.token.SessionId id) {

@@ -478,6 +478,32 @@ class SaveTest {
     }
 
     @Test
+    @DisplayName("the message names the attribute, the class and what to do, and never the value")
+    void set_unencodable_saysWhichAndWhatToDo() {
+      Session session = newSession();
+
+      assertThatThrownBy(() -> session.attribute("cart", new Secretive("hunter2")))
+          .isInstanceOf(AttributeCodecException.class)
+          .hasMessage(
+              "attribute \"cart\": cannot store a "
+                  + Secretive.class.getName()
+                  + ": "
+                  + Secretive.class.getName()
+                  + " is not on the allow-list: add"
+                  + " JavaSerializationCodec.builder().allow(\"io.coatcheck.session.**\")");
+      assertThatThrownBy(() -> session.attribute("a\nb", new Object()))
+          .isInstanceOf(AttributeCodecException.class)
+          .hasMessageStartingWith("attribute \"a\\u000ab\": cannot store a java.lang.Object: ")
+          .hasMessageContaining("does not implement Serializable: store a value of a class that");
+      assertThatThrownBy(() -> session.attribute("blob", new byte[5 << 20]))
+          .isInstanceOf(AttributeCodecException.class)
+          .hasMessageStartingWith("attribute \"blob\": cannot store a byte[]: it takes more than")
+          .hasMessageContaining("JavaSerializationCodec.builder().maxBytes(...)");
+    }
+
+    private record Secretive(String text) implements java.io.Serializable {}
+
+    @Test
     void save_becameUnencodable_keepsItsBytesAndSavesTheOthers() {
       Session session = newSession();
       List<Object> list = new ArrayList<>(List.of("a"));
