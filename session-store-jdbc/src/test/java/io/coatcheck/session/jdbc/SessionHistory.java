@@ -74,6 +74,7 @@ final class SessionHistory {
     private final SessionId id;
     private final long generation;
     private final @Nullable String principal;
+    private final Instant begunAt;
     private final Map<String, String> seen;
     private final Map<String, Optional<String>> changes = new TreeMap<>();
 
@@ -83,6 +84,7 @@ final class SessionHistory {
       id = session.id();
       generation = modelled.generation;
       principal = modelled.principal;
+      begunAt = node.clock().instant();
       seen = new TreeMap<>(modelled.attributes);
     }
   }
@@ -314,10 +316,22 @@ final class SessionHistory {
     answer(request.node, request.session);
   }
 
+  /**
+   * An anonymous session that somebody has logged in to is theirs: a request that is older than a
+   * second finds that out, and leaves it.
+   */
   private void logout(Open request) {
-    request.node.invalidate(request.session);
-    alive.remove(request.id);
-    log.add("  logs out " + request.session);
+    Modelled modelled = alive.get(request.id);
+    boolean isTheirs = modelled != null && modelled.principal != null && request.principal == null;
+    boolean isOld = !request.node.clock().instant().isBefore(request.begunAt.plusSeconds(1));
+
+    boolean hasEnded = request.node.invalidate(request.session);
+
+    log.add("  logs out " + request.session + ", ends it " + hasEnded);
+    assertThat(hasEnded).isEqualTo(!(isTheirs && isOld));
+    if (hasEnded) {
+      alive.remove(request.id);
+    }
   }
 
   private void revokeAll() {
