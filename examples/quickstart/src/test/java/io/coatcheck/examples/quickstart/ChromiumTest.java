@@ -122,7 +122,7 @@ class ChromiumTest extends Site {
     press(driver.findElement(By.cssSelector("form[action='" + action + "'] button")));
   }
 
-  /** Presses a button, and waits until the page that it was on is gone. */
+  /** Presses a button or a link, and waits until the page that it was on is gone. */
   private static void press(WebElement button) {
     button.click();
     long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
@@ -326,13 +326,13 @@ class ChromiumTest extends Site {
       String attacker = "http://" + host + ":" + elsewhere.getAddress().getPort() + "/";
       for (String form : Set.of("note", "logout", "login")) {
         browser.get(attacker);
-        browser.findElement(By.id(form)).click();
+        press(browser.findElement(By.id(form)));
         assertThat(browser.findElement(By.tagName("body")).getText())
             .as(form)
             .startsWith("Cross-origin request refused");
       }
       browser.get(attacker);
-      browser.findElement(By.id("link")).click();
+      press(browser.findElement(By.id("link")));
       assertThat(textOf(browser, "you")).as("a link from there").isEqualTo("You are alice");
       assertThat(textOf(browser, "text")).isEmpty();
     } finally {
