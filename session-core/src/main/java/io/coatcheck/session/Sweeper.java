@@ -40,8 +40,8 @@ final class Sweeper implements AutoCloseable {
 
   /**
    * Deletes everything that is expired now, and returns how much that was; interrupted, it stops
-   * behind a batch. After a full batch it rests for half as long as that took, so that the store
-   * has at least a third of the time for requests.
+   * behind a batch. After a full batch it rests for a third of what that took, so that the store
+   * has at least a quarter of the time for requests.
    */
   static int sweep(Engine engine, CountDownLatch closing) {
     int total = 0;
@@ -52,7 +52,7 @@ final class Sweeper implements AutoCloseable {
       deleted = engine.store().deleteExpired(engine.now(), BATCH, engine.events()::expired);
       took = System.nanoTime() - begin;
       total += deleted;
-    } while (deleted == BATCH && rest(closing, took / 2));
+    } while (deleted == BATCH && rest(closing, took / 3));
     return total;
   }
 
