@@ -22,12 +22,13 @@ final class Charts {
     for (Results.Row row : Results.read(results, "validate")) {
       validate
           .computeIfAbsent(row.text("entrant"), name -> new ArrayList<>())
-          .add(row.number("micros"));
+          .add(row.number("cpu"));
     }
     bars(
         docs.resolve("validate.svg"),
-        "Validate a request: microseconds, median",
-        medians(validate));
+        "Validate a request: microseconds of processor time; each tenfold is as long as the next",
+        medians(validate),
+        true);
 
     Map<String, List<Double>> http = new LinkedHashMap<>();
     for (Results.Row row : Results.read(results, "http")) {
@@ -36,13 +37,14 @@ final class Charts {
     bars(
         docs.resolve("http.svg"),
         "HTTP requests per second, as a share of no session at all, median of pairs",
-        medians(http));
+        medians(http),
+        false);
 
     Map<String, Double> memory = new LinkedHashMap<>();
     for (Results.Row row : Results.read(results, "memory")) {
       memory.put(row.text("entrant"), row.number("bytes"));
     }
-    bars(docs.resolve("memory.svg"), "Heap per session: bytes", memory);
+    bars(docs.resolve("memory.svg"), "Heap per session: bytes", memory, false);
 
     Map<String, Double> cluster = new LinkedHashMap<>();
     for (Results.Row row : Results.read(results, "cluster")) {
@@ -52,7 +54,7 @@ final class Charts {
             row.number("queries"));
       }
     }
-    bars(docs.resolve("cluster.svg"), "Three nodes: database queries per second", cluster);
+    bars(docs.resolve("cluster.svg"), "Three nodes: database queries per second", cluster, false);
   }
 
   private static Map<String, Double> medians(Map<String, List<Double>> values) {
@@ -62,11 +64,14 @@ final class Charts {
   }
 
   /** Draws one bar for each value; nothing if there are none. */
-  private static void bars(Path file, String title, Map<String, Double> values) throws IOException {
+  private static void bars(
+      Path file, String title, Map<String, Double> values, boolean isLogarithmic)
+      throws IOException {
     if (values.isEmpty()) {
       return;
     }
     double most = values.values().stream().mapToDouble(Double::doubleValue).max().orElse(1);
+    double least = values.values().stream().mapToDouble(Double::doubleValue).min().orElse(1);
     int height = 50 + ROW * values.size();
     StringBuilder svg = new StringBuilder();
     svg.append("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"760\" height=\"")
@@ -81,7 +86,11 @@ final class Charts {
         .append("</text>\n");
     int y = 44;
     for (Map.Entry<String, Double> value : values.entrySet()) {
-      int width = (int) Math.max(1, Math.round(BARS * value.getValue() / most));
+      double share =
+          isLogarithmic
+              ? Math.log(2 * value.getValue() / least) / Math.log(2 * most / least)
+              : value.getValue() / most;
+      int width = (int) Math.max(1, Math.round(BARS * share));
       String colour = value.getKey().startsWith("Coatcheck") ? "#1f6f54" : "#a7b0b8";
       svg.append(
               String.format(

@@ -15,8 +15,8 @@ final class Http {
   /** After 8 s the compiler was still at work: ratios rose over the first ten pairs. */
   private static final Duration WARM_UP = Duration.ofSeconds(20);
 
-  /** Since the turn before, the others' turns have taken longer than copies live. */
-  private static final Duration LEAD = Duration.ofMillis(700);
+  /** Since the turn before, copies have died: in this time those of who comes often are back. */
+  private static final Duration LEAD = Duration.ofMillis(1_300);
 
   private static final Duration TURN = Duration.ofMillis(700);
   private static final double UNLIMITED = 1e9;
@@ -24,7 +24,6 @@ final class Http {
   private Http() {}
 
   static void run(Results results, int pairs, int sessions) throws Exception {
-    Workload workload = new Workload(sessions);
     Map<Server.Kind, Node> nodes = new EnumMap<>(Server.Kind.class);
     Map<Server.Kind, Load> loads = new EnumMap<>(Server.Kind.class);
     try (Postgres postgres = Postgres.start()) {
@@ -35,7 +34,12 @@ final class Http {
         nodes.put(kind, node);
         boolean isAnonymous = kind == Server.Kind.NO_SESSION;
         loads.put(
-            kind, new Load(List.of(node.port()), kind.cookies(sessions), isAnonymous, workload));
+            kind,
+            new Load(
+                List.of(node.port()),
+                kind.cookies(sessions),
+                isAnonymous,
+                new Workload(kind.visitors(sessions))));
       }
       for (Server.Kind kind : Server.Kind.values()) {
         load(loads, kind, WARM_UP);

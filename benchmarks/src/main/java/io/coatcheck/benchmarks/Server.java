@@ -35,6 +35,8 @@ final class Server {
     TOMCAT("Tomcat"),
     COATCHECK_MEMORY("Coatcheck in memory"),
     COATCHECK_NEAR("Coatcheck JDBC + near cache"),
+    /** The same, visited by few people who all come back within the bound. */
+    COATCHECK_NEAR_BUSY("Coatcheck JDBC + near cache; 1000 busy"),
     COATCHECK_JDBC("Coatcheck JDBC"),
     SPRING_MAP("Spring Session map"),
     SPRING_JDBC("Spring Session JDBC");
@@ -50,7 +52,15 @@ final class Server {
     }
 
     boolean needsPostgres() {
-      return this == COATCHECK_NEAR || this == COATCHECK_JDBC || this == SPRING_JDBC;
+      return switch (this) {
+        case COATCHECK_NEAR, COATCHECK_NEAR_BUSY, COATCHECK_JDBC, SPRING_JDBC -> true;
+        default -> false;
+      };
+    }
+
+    /** Returns how many of the sessions visit. */
+    int visitors(int sessions) {
+      return this == COATCHECK_NEAR_BUSY ? Math.min(1_000, sessions) : sessions;
     }
 
     /** Returns the {@code Cookie} line of each session. */
@@ -120,7 +130,7 @@ final class Server {
       }
       case COATCHECK_JDBC ->
           SessionFilter.builder(Coatchecks.manager(Coatchecks.store(pool()))).build();
-      case COATCHECK_NEAR ->
+      case COATCHECK_NEAR, COATCHECK_NEAR_BUSY ->
           SessionFilter.builder(
                   Coatchecks.manager(NearCacheSessionStore.wrap(Coatchecks.store(pool()))))
               .build();

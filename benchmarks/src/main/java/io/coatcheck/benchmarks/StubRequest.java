@@ -20,7 +20,11 @@ import org.jspecify.annotations.Nullable;
 final class StubRequest extends HttpServletRequestWrapper {
 
   private static final Cookie[] NO_COOKIES = {};
-  private static final ServletContext CONTEXT = Refusal.of(ServletContext.class);
+
+  /** Who tells listeners does it as the application. */
+  private static final ServletContext CONTEXT =
+      Refusal.of(
+          ServletContext.class, Map.of("getClassLoader", StubRequest.class.getClassLoader()));
 
   private final Map<String, Object> attributes = new HashMap<>();
   private List<String> cookieLines = List.of();

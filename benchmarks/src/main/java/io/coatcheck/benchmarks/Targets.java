@@ -1,0 +1,184 @@
+package io.coatcheck.benchmarks;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/** What is aimed at, and what was measured of it; a target without a figure says so. */
+final class Targets {
+
+  private static final String MEMORY = "Coatcheck in memory";
+  private static final String NEAR = "Coatcheck JDBC + near cache";
+  private static final String HITS = NEAR + "; hits only";
+  private static final String BUSY = NEAR + "; 1000 busy";
+  private static final String JDBC = "Coatcheck JDBC";
+  private static final String SPRING_MAP = "Spring Session map";
+  private static final String SPRING_JDBC = "Spring Session JDBC";
+
+  private final Path results;
+  private final Tables.Markdown table = new Tables.Markdown("what", "target", "measured", "");
+
+  Targets(Path results) {
+    this.results = results;
+  }
+
+  String table() {
+    Map<String, List<Results.Row>> validate = byEntrant("validate");
+    double floor = median(validate, "floor", "cpu");
+    double memory = median(validate, MEMORY, "cpu");
+    double tomcat = median(validate, "Tomcat", "cpu");
+    atMost("in memory, against the floor", 1.5, memory / floor);
+    atLeast("in memory, against Spring's map", 2, median(validate, SPRING_MAP, "cpu") / memory);
+    atMost(
+        "… allocation against Spring's map",
+        0.2,
+        median(validate, MEMORY, "bytes") / median(validate, SPRING_MAP, "bytes"));
+    atMost(
+        "in memory, against Tomcat's own", Math.max(1.3, 1.25 * floor / tomcat), memory / tomcat);
+    double hs256 =
+        List.of("java-jwt HS256", "jjwt HS256", "nimbus HS256").stream()
+            .mapToDouble(name -> median(validate, name, "cpu"))
+            .min()
+            .orElse(Double.NaN);
+    atLeast(
+        "a hit of the near cache, against the fastest HS256",
+        2,
+        hs256 / median(validate, HITS, "cpu"));
+    atLeast(
+        "near cache over all requests, against HS256", 2, hs256 / median(validate, NEAR, "cpu"));
+    for (String kind : List.of("RS256", "ES256")) {
+      double fastest =
+          List.of("java-jwt ", "jjwt ", "nimbus ").stream()
+              .mapToDouble(library -> median(validate, library + kind, "cpu"))
+              .min()
+              .orElse(Double.NaN);
+      atLeast("a hit, against the fastest " + kind, 10, fastest / median(validate, HITS, "cpu"));
+    }
+    double jdbc = median(validate, JDBC, "micros");
+    atLeast(
+        "JDBC read, throughput against Spring's",
+        5,
+        median(validate, SPRING_JDBC, "micros") / jdbc);
+    atLeast(
+        "JDBC read, against a bare `SELECT`",
+        0.8,
+        median(validate, "bare SELECT", "micros") / jdbc);
+
+    Map<String, List<Results.Row>> requests =
+        Tables.by(
+            Results.read(results, "requests"), row -> row.text("entrant") + " " + row.text("kind"));
+    atLeast(
+        "JDBC write, throughput against Spring's",
+        1.5,
+        median(requests, SPRING_JDBC + " WRITE", "micros")
+            / median(requests, JDBC + " WRITE", "micros"));
+
+    Map<String, List<Results.Row>> costs =
+        Tables.by(
+            Results.read(results, "costs"), row -> row.text("entrant") + " " + row.text("kind"));
+    atMost("log of 1,000 reads, bytes", 0, median(costs, JDBC + " READ", "wal"));
+
+    Map<String, List<Results.Row>> http = byEntrant("http");
+    atLeast("HTTP in memory, against no session", 0.95, median(http, MEMORY, "ratio"));
+    atLeast("HTTP with near cache, against no session", 0.93, median(http, NEAR, "ratio"));
+    atLeast("… with 1,000 busy sessions", 0.93, median(http, BUSY, "ratio"));
+    atMost(
+        "loss over HTTP in memory, against Spring's map",
+        0.25,
+        Math.max(0, 1 - median(http, MEMORY, "ratio")) / (1 - median(http, SPRING_MAP, "ratio")));
+
+    Map<String, List<Results.Row>> heap = byEntrant("memory");
+    atMost("heap, anonymous, bytes", 600, median(heap, MEMORY + "; anonymous", "bytes"));
+    atMost("heap, logged in, bytes", 900, median(heap, MEMORY + "; logged in", "bytes"));
+
+    Map<String, List<Results.Row>> room =
+        Tables.by(
+            Results.read(results, "tables"), row -> row.text("entrant") + " " + row.text("when"));
+    atMost("table, fresh, bytes", 560, median(room, JDBC + " fresh", "bytes"));
+    atLeast("share of HOT updates", 0.9, median(room, JDBC + " share of HOT updates", "bytes"));
+
+    growth();
+
+    Map<String, List<Results.Row>> cleanUp = byEntrant("cleanup");
+    atMost(
+        "clean-up of 100,000 rows, time against Spring's",
+        2,
+        median(cleanUp, "Coatcheck", "millis") / median(cleanUp, "Spring Session", "millis"));
+    atMost(
+        "… p99 of reads meanwhile, against none",
+        2,
+        median(cleanUp, "Coatcheck", "p99") / median(cleanUp, "nobody cleans up", "p99"));
+    cluster();
+    return table.toString();
+  }
+
+  private void growth() {
+    Map<String, List<Results.Row>> growth =
+        Tables.by(
+            Results.read(results, "growth"),
+            row -> row.text("entrant") + " " + row.text("kind") + " " + row.text("sessions"));
+    for (String entrant : List.of(MEMORY, JDBC)) {
+      atMost(
+          "validate, 1 million against 10 thousand: " + entrant,
+          1.3,
+          median(growth, entrant + " READ 1000000", "micros")
+              / median(growth, entrant + " READ 10000", "micros"));
+    }
+  }
+
+  /** From the smallest offered load to the largest, on one node. */
+  private void cluster() {
+    List<Results.Row> one =
+        Results.read(results, "cluster").stream()
+            .filter(row -> row.text("entrant").equals(NEAR) && row.number("nodes") == 1)
+            .toList();
+    if (one.isEmpty()) {
+      table.row(
+          "queries with near cache", "grow with nodes, not with requests", "not measured", "");
+      return;
+    }
+    Results.Row first = one.get(0);
+    Results.Row last = one.get(one.size() - 1);
+    table.row(
+        "queries with near cache, one node",
+        "grow with nodes, not with requests",
+        Tables.whole(first.number("queries"))
+            + "/s at "
+            + Tables.whole(first.number("requests"))
+            + " requests/s, "
+            + Tables.whole(last.number("queries"))
+            + "/s at "
+            + Tables.whole(last.number("requests")),
+        "");
+  }
+
+  private Map<String, List<Results.Row>> byEntrant(String name) {
+    return Tables.by(Results.read(results, name), row -> row.text("entrant"));
+  }
+
+  private static double median(Map<String, List<Results.Row>> groups, String name, String column) {
+    List<Results.Row> rows = groups.get(name);
+    return rows == null ? Double.NaN : Tables.median(rows, column);
+  }
+
+  private void atMost(String what, double target, double measured) {
+    row(what, "at most " + shown(target), measured, measured <= target);
+  }
+
+  private void atLeast(String what, double target, double measured) {
+    row(what, "at least " + shown(target), measured, measured >= target);
+  }
+
+  private void row(String what, String target, double measured, boolean isMet) {
+    boolean isMeasured = !Double.isNaN(measured);
+    table.row(
+        what,
+        target,
+        isMeasured ? Tables.number(measured) : "not measured",
+        !isMeasured ? "" : isMet ? "met" : "**missed**");
+  }
+
+  private static String shown(double target) {
+    return target == Math.rint(target) ? Tables.whole(target) : Tables.number(target);
+  }
+}
