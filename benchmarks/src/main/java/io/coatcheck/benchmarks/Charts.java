@@ -11,7 +11,8 @@ import java.util.Map;
 /** Draws the charts of the documentation from the result files, and nothing that is not in them. */
 final class Charts {
 
-  private static final int LABEL = 230;
+  private static final int WIDTH = 880;
+  private static final int LABEL = 340;
   private static final int BARS = 420;
   private static final int ROW = 26;
 
@@ -26,7 +27,7 @@ final class Charts {
     }
     bars(
         docs.resolve("validate.svg"),
-        "Validate a request: microseconds of processor time; each tenfold is as long as the next",
+        "Validate a request: microseconds of processor time, logarithmic",
         medians(validate),
         true);
 
@@ -40,6 +41,16 @@ final class Charts {
         medians(http),
         false);
 
+    Map<String, Double> growth = new LinkedHashMap<>();
+    for (Results.Row row : Results.read(results, "growth")) {
+      if (row.text("kind").equals("READ") && !row.text("entrant").contains("JDBC")) {
+        growth.put(
+            row.text("entrant") + "; " + Tables.whole(row.number("sessions")) + " sessions",
+            row.number("micros"));
+      }
+    }
+    bars(docs.resolve("growth.svg"), "Validate a request in memory: microseconds", growth, false);
+
     Map<String, Double> memory = new LinkedHashMap<>();
     for (Results.Row row : Results.read(results, "memory")) {
       memory.put(row.text("entrant"), row.number("bytes"));
@@ -49,8 +60,11 @@ final class Charts {
     Map<String, Double> cluster = new LinkedHashMap<>();
     for (Results.Row row : Results.read(results, "cluster")) {
       if (row.number("nodes") == 3) {
+        boolean hasCopies = row.text("entrant").contains("near cache");
         cluster.put(
-            row.text("entrant") + "; " + row.text("requests") + " requests/s",
+            (hasCopies ? "with copies; " : "without copies; ")
+                + Tables.whole(row.number("requests"))
+                + " requests/s",
             row.number("queries"));
       }
     }
@@ -74,13 +88,13 @@ final class Charts {
     double least = values.values().stream().mapToDouble(Double::doubleValue).min().orElse(1);
     int height = 50 + ROW * values.size();
     StringBuilder svg = new StringBuilder();
-    svg.append("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"760\" height=\"")
+    svg.append("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"" + WIDTH + "\" height=\"")
         .append(height)
-        .append("\" viewBox=\"0 0 760 ")
+        .append("\" viewBox=\"0 0 " + WIDTH + " ")
         .append(height)
         .append("\" font-family=\"sans-serif\" font-size=\"13\" role=\"img\">\n")
         .append("<title>" + escaped(title) + "</title>\n")
-        .append("<rect width=\"760\" height=\"" + height + "\" fill=\"#ffffff\"/>\n")
+        .append("<rect width=\"" + WIDTH + "\" height=\"" + height + "\" fill=\"#ffffff\"/>\n")
         .append("<text x=\"12\" y=\"26\" font-weight=\"bold\" fill=\"#222222\">")
         .append(escaped(title))
         .append("</text>\n");
@@ -91,7 +105,9 @@ final class Charts {
               ? Math.log(2 * value.getValue() / least) / Math.log(2 * most / least)
               : value.getValue() / most;
       int width = (int) Math.max(1, Math.round(BARS * share));
-      String colour = value.getKey().startsWith("Coatcheck") ? "#1f6f54" : "#a7b0b8";
+      boolean isOurs =
+          value.getKey().startsWith("Coatcheck") || value.getKey().startsWith("with copies");
+      String colour = isOurs ? "#1f6f54" : "#a7b0b8";
       svg.append(
               String.format(
                   "<text x=\"%d\" y=\"%d\" text-anchor=\"end\" fill=\"#222222\">%s</text>%n",
