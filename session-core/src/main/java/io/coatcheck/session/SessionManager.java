@@ -8,9 +8,7 @@ import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SessionId;
-import io.coatcheck.session.token.SessionToken;
 import java.security.SecureRandom;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Collections;
@@ -38,13 +36,11 @@ public final class SessionManager implements AutoCloseable {
   /** How many tokens {@link #invalidatePresented} looks at. */
   public static final int MOST_PRESENTED = 16;
 
-  /** For how long after its resolution a request may end sessions without another look. */
-  private static final Duration FRESH = Duration.ofSeconds(1);
-
   private final Engine engine;
   private final TokenResolver resolver;
   private final SessionWriter writer;
   private final Logins logins;
+  private final Endings endings;
   private final Optional<VersionHints> versionHints;
   private final @Nullable Sweeper sweeper;
 
@@ -76,6 +72,7 @@ public final class SessionManager implements AutoCloseable {
             .map(VersionHints::new);
     SaveLoop saveLoop = new SaveLoop(engine, builder.storeTimeout);
     writer = new SessionWriter(engine, touches, saveLoop);
+    endings = new Endings(engine);
     logins = new Logins(engine, saveLoop, builder.limit, builder.dropAttributesAtLogin);
     store.evictions().ifPresent(evictions -> evictions.onEvicted(this::evicted));
     engine.copies().ifPresent(copies -> copies.onGone(events::endedElsewhere));
@@ -238,15 +235,7 @@ public final class SessionManager implements AutoCloseable {
    * @throws SessionStoreException if the store cannot tell
    */
   public boolean isStillLive(Session session) {
-    return session.isStored()
-        && engine
-            .store()
-            .find(session.id())
-            .filter(
-                found ->
-                    !found.isExpiredAt(engine.now())
-                        && found.principal().equals(session.principal()))
-            .isPresent();
+    return endings.isStillLive(session);
   }
 
   /**
@@ -310,21 +299,7 @@ public final class SessionManager implements AutoCloseable {
    *     must not be reported as done
    */
   public boolean invalidate(Session session) {
-    boolean isToBeDeleted = session.isStored() && !session.isDeleted();
-    boolean isOwn = !isToBeDeleted || isOwn(session);
-    Optional<StoredSession> deleted =
-        isToBeDeleted && isOwn ? engine.store().delete(session.id()) : Optional.empty();
-    // First, so that whoever is told finds it ended here as well.
-    session.end();
-    deleted.ifPresent(ended -> engine.events().ended(ended, EndReason.LOGOUT));
-    return isOwn;
-  }
-
-  /** What was resolved with a principal stays that principal's for its whole life. */
-  private boolean isOwn(Session session) {
-    return session.principal().isPresent()
-        || isFresh(session)
-        || engine.store().find(session.id()).flatMap(StoredSession::principal).isEmpty();
+    return endings.invalidate(session);
   }
 
   /**
@@ -338,23 +313,7 @@ public final class SessionManager implements AutoCloseable {
    *     be reported as done
    */
   public int invalidatePresented(List<String> presented) {
-    int ended = 0;
-    for (String text : presented.subList(0, Math.min(MOST_PRESENTED, presented.size()))) {
-      Optional<StoredSession> opened =
-          SessionToken.parse(text)
-              .flatMap(
-                  token ->
-                      engine
-                          .store()
-                          .find(token.id())
-                          .filter(found -> found.secretHash().equals(token.secretHash())));
-      if (opened.isPresent()) {
-        Optional<StoredSession> deleted = engine.store().delete(opened.get().id());
-        deleted.ifPresent(session -> engine.events().ended(session, EndReason.LOGOUT));
-        ended += deleted.isPresent() ? 1 : 0;
-      }
-    }
-    return ended;
+    return endings.invalidatePresented(presented);
   }
 
   /**
@@ -383,9 +342,7 @@ public final class SessionManager implements AutoCloseable {
    * @throws SessionStoreException if the store failed: it may have ended or not
    */
   public boolean revoke(SessionId id) {
-    Optional<StoredSession> ended = engine.store().delete(id);
-    ended.ifPresent(session -> engine.events().ended(session, EndReason.REVOKED));
-    return ended.isPresent();
+    return endings.revoke(id);
   }
 
   /**
@@ -398,19 +355,7 @@ public final class SessionManager implements AutoCloseable {
    * @throws SessionStoreException if the store failed: it may have ended or not
    */
   public boolean revokeOwn(Session own, SessionId id) {
-    Optional<String> principal = currentPrincipal(own);
-    if (principal.isEmpty()) {
-      return false;
-    }
-    if (own.id().equals(id)) {
-      boolean stored = own.isStored();
-      invalidate(own);
-      return stored;
-    }
-    // A session never passes from one principal to another, so what is found now stays true.
-    boolean isOwn =
-        engine.store().find(id).filter(found -> found.principal().equals(principal)).isPresent();
-    return isOwn && revoke(id);
+    return endings.revokeOwn(own, id);
   }
 
   /**
@@ -421,7 +366,7 @@ public final class SessionManager implements AutoCloseable {
    * @throws SessionStoreException if the store failed: some may have ended
    */
   public int revokeAll(String principal) {
-    return revokeAllBut(principal, Set.of());
+    return endings.revokeAllBut(principal, Set.of());
   }
 
   /**
@@ -433,9 +378,7 @@ public final class SessionManager implements AutoCloseable {
    * @throws SessionStoreException if the store failed: some may have ended
    */
   public int revokeOthers(Session own) {
-    return currentPrincipal(own)
-        .map(principal -> revokeAllBut(principal, Set.of(own.id())))
-        .orElse(0);
+    return endings.revokeOthers(own);
   }
 
   /**
@@ -448,35 +391,7 @@ public final class SessionManager implements AutoCloseable {
    * @throws SessionStoreException if the store failed: some may have ended
    */
   public int revokeAllOf(Session own) {
-    Optional<String> principal = currentPrincipal(own);
-    int ended = principal.isEmpty() ? 0 : revokeAllBut(principal.get(), Set.of());
-    if (principal.isPresent()) {
-      own.deleted();
-    }
-    return ended;
-  }
-
-  /**
-   * Returns who is logged in, empty if the session has ended meanwhile. Otherwise whoever holds a
-   * request open could end what its owner begins after having ended everything.
-   */
-  private Optional<String> currentPrincipal(Session own) {
-    if (isFresh(own) || own.principal().isEmpty() || isStillLive(own)) {
-      return own.principal();
-    }
-    own.end();
-    return Optional.empty();
-  }
-
-  private boolean isFresh(Session session) {
-    return engine.now().isBefore(session.requestedAt().plus(FRESH));
-  }
-
-  private int revokeAllBut(String principal, Set<SessionId> except) {
-    return engine
-        .requiredIndex("revoking by principal")
-        .deleteByPrincipal(
-            principal, except, ended -> engine.events().ended(ended, EndReason.REVOKED));
+    return endings.revokeAllOf(own);
   }
 
   /**
