@@ -18,6 +18,7 @@ import java.util.Deque;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -29,8 +30,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.openqa.selenium.By;
 import org.openqa.selenium.Cookie;
-import org.openqa.selenium.StaleElementReferenceException;
+import org.openqa.selenium.JavascriptExecutor;
+import org.openqa.selenium.WebDriverException;
 import org.openqa.selenium.WebElement;
+import org.openqa.selenium.WrapsDriver;
 import org.openqa.selenium.chrome.ChromeDriver;
 import org.openqa.selenium.chrome.ChromeDriverService;
 import org.openqa.selenium.chrome.ChromeOptions;
@@ -122,20 +125,29 @@ class ChromiumTest extends Site {
     press(driver.findElement(By.cssSelector("form[action='" + action + "'] button")));
   }
 
-  /** Presses a button or a link, and waits until the page that it was on is gone. */
-  private static void press(WebElement button) {
-    button.click();
+  /**
+   * Presses a button or a link, and waits until the next page is there. The page that it is on gets
+   * a mark, which no other page has: asking for the old page's elements while it goes away fails in
+   * more than one way.
+   */
+  private static void press(WebElement element) {
+    JavascriptExecutor page = (JavascriptExecutor) ((WrapsDriver) element).getWrappedDriver();
+    page.executeScript("window.isLeft = true");
+    element.click();
     long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
-    while (isThere(button)) {
+    while (!isNext(page)) {
       assertThat(System.nanoTime()).as("when the next page had come").isLessThan(deadline);
+      LockSupport.parkNanos(10_000_000);
     }
   }
 
-  private static boolean isThere(WebElement element) {
+  private static boolean isNext(JavascriptExecutor page) {
     try {
-      element.isEnabled();
-      return true;
-    } catch (StaleElementReferenceException e) {
+      Object answer =
+          page.executeScript("return !window.isLeft && document.readyState === 'complete'");
+      return Boolean.TRUE.equals(answer);
+    } catch (WebDriverException e) {
+      // There is no page between the two.
       return false;
     }
   }
