@@ -1,0 +1,5 @@
+/** The threads of this library. Not exported: no part of the API. */
+@NullMarked
+package io.coatcheck.session.background;
+
+import org.jspecify.annotations.NullMarked;
