@@ -490,7 +490,9 @@ class SaveTest {
                   + ": "
                   + Secretive.class.getName()
                   + " is not on the allow-list: add"
-                  + " JavaSerializationCodec.builder().allow(\"io.coatcheck.session.**\")");
+                  + " JavaSerializationCodec.builder().allow(\""
+                  + Secretive.class.getName()
+                  + "\")");
       assertThatThrownBy(() -> session.attribute("a\nb", new Object()))
           .isInstanceOf(AttributeCodecException.class)
           .hasMessageStartingWith("attribute \"a\\u000ab\": cannot store a java.lang.Object: ")

@@ -1,11 +1,13 @@
 package io.coatcheck.session.codec;
 
+import java.net.URL;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Which classes may stand in an encoding: those of {@link JdkTypes}, one by one, and what the
- * application added. An array is allowed if its elements are; a primitive array always.
+ * application added. An array is allowed if its elements are; an array of primitives always, and
+ * one of {@code URL}, whose elements are written as {@link UrlText}.
  */
 final class AllowList {
 
@@ -18,7 +20,10 @@ final class AllowList {
   /** Decides by the name alone, so that a class that is refused is not even loaded. */
   boolean allows(String className) {
     String element = ClassNames.element(className);
-    return element != null && (element.isEmpty() || allowsElement(element));
+    return element != null
+        && (element.isEmpty()
+            || allowsElement(element)
+            || (element.equals(URL.class.getName()) && !element.equals(className)));
   }
 
   boolean allows(Class<?> type) {
@@ -26,7 +31,8 @@ final class AllowList {
     for (Class<?> next = type; next != null; next = next.componentType()) {
       element = next;
     }
-    return (type.isArray() && element.isPrimitive()) || allowsElement(element.getName());
+    return (type.isArray() && (element.isPrimitive() || element == URL.class))
+        || allowsElement(element.getName());
   }
 
   private boolean allowsElement(String className) {
@@ -44,19 +50,36 @@ final class AllowList {
     return false;
   }
 
+  /**
+   * Returns the name that {@code allow} takes for a class that is refused; null if it takes none.
+   */
+  static @Nullable String refusedClass(Class<?> type) {
+    String name = elementOf(type);
+    return JdkTypes.isNeverAllowed(name) || type.isPrimitive() ? null : name;
+  }
+
+  private static String elementOf(Class<?> type) {
+    String element = ClassNames.element(type.getName());
+    return element == null ? type.getName() : element;
+  }
+
   /** Says why a class is refused, and which line would allow it. */
   static String refusalOf(Class<?> type) {
-    @Nullable String element = ClassNames.element(type.getName());
-    String name = element == null ? type.getName() : element;
+    String name = elementOf(type);
     if (name.equals("java.lang.invoke.SerializedLambda")) {
       return "a lambda is never stored: use a class";
     }
     if (JdkTypes.isNeverAllowed(name) || type.isPrimitive()) {
       return ClassNames.printable(name) + " is never stored";
     }
-    return name
+    return notAllowed(name);
+  }
+
+  /** Says that a class is missing from the allow-list, and which line would add it. */
+  static String notAllowed(String className) {
+    return className
         + " is not on the allow-list: add JavaSerializationCodec.builder().allow(\""
-        + AllowPattern.lineFor(name)
+        + className
         + "\")";
   }
 }

@@ -1,6 +1,6 @@
 package io.coatcheck.session.codec;
 
-import java.util.List;
+import java.net.URL;
 import java.util.Set;
 
 /**
@@ -16,21 +16,6 @@ record AllowPattern(String base, Reach reach) {
     PACKAGE,
     TREE
   }
-
-  /** First packages of the JDK, in which only single classes can be allowed. */
-  private static final List<String> JDK_ROOTS =
-      List.of(
-          "java.",
-          "javax.",
-          "jdk.",
-          "sun.",
-          "com.sun.",
-          "com.oracle.",
-          "netscape.",
-          "org.ietf.jgss.",
-          "org.jcp.",
-          "org.w3c.",
-          "org.xml.");
 
   /** Where unrelated projects live side by side, so that a tree from there is nobody's own. */
   private static final Set<String> SHARED_ROOTS =
@@ -83,17 +68,10 @@ record AllowPattern(String base, Reach reach) {
     };
   }
 
-  /** Returns what to write into the builder in order to allow a class. */
-  static String lineFor(String className) {
-    String tree = className.substring(0, className.lastIndexOf('.') + 1) + "**";
-    try {
-      return parse(tree).reach == Reach.TREE ? tree : className;
-    } catch (IllegalArgumentException tooWide) {
-      return className;
-    }
-  }
-
   private static AllowPattern exactly(String className) {
+    if (className.equals(URL.class.getName())) {
+      throw refused("needs no line for this class: it is stored as its text", className);
+    }
     if (JdkTypes.isNeverAllowed(className)) {
       throw refused("never takes this class, which decoding could be misused with", className);
     }
@@ -117,10 +95,8 @@ record AllowPattern(String base, Reach reach) {
 
   private static void requirePackages(String pattern, String base) {
     requireName(pattern, base.substring(0, base.length() - 1));
-    for (String root : JDK_ROOTS) {
-      if (base.startsWith(root)) {
-        throw refused("takes classes of the JDK one by one, by their full names", pattern);
-      }
+    if (JdkPackages.reachedBy(base)) {
+      throw refused("takes classes of the JDK one by one, by their full names", pattern);
     }
   }
 

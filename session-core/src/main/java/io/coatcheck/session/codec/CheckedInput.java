@@ -7,6 +7,7 @@ import java.io.ObjectInputFilter.FilterInfo;
 import java.io.ObjectInputFilter.Status;
 import java.io.ObjectInputStream;
 import java.io.ObjectStreamClass;
+import java.net.URL;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -22,24 +23,32 @@ import org.jspecify.annotations.Nullable;
  */
 final class CheckedInput extends ObjectInputStream {
 
+  /** What the bytes are read for. */
+  enum Purpose {
+    /** To have the value: they may be hostile. */
+    DECODING,
+    /** To see whether what was just encoded here can be decoded. */
+    CHECKING,
+    /** The same, by the filter alone: nothing is instantiated. */
+    WALKING
+  }
+
   private final AllowList allowed;
   private final DecodingLimits limits;
   private final int size;
 
-  /** False to walk the stream, and ask the filter, without instantiating anything. */
-  private final boolean instantiating;
+  private final Purpose purpose;
 
   private long claimedElements;
   private @Nullable AttributeCodecException refusal;
 
-  CheckedInput(
-      ByteArrayInputStream in, AllowList allowed, DecodingLimits limits, boolean instantiating)
+  CheckedInput(ByteArrayInputStream in, AllowList allowed, DecodingLimits limits, Purpose purpose)
       throws IOException {
     super(in);
     this.allowed = allowed;
     this.limits = limits;
     this.size = in.available();
-    this.instantiating = instantiating;
+    this.purpose = purpose;
     ObjectInputFilter jvmWide = ObjectInputFilter.Config.getSerialFilter();
     setObjectInputFilter(
         jvmWide == null ? this::check : ObjectInputFilter.merge(this::check, jvmWide));
@@ -58,10 +67,10 @@ final class CheckedInput extends ObjectInputStream {
   protected Class<?> resolveClass(ObjectStreamClass description) throws ClassNotFoundException {
     String name = description.getName();
     if (!allowed.allows(name)) {
-      throw refuse(ClassNames.printable(name) + " is not on the allow-list");
+      throw refuseClass(name);
     }
     boolean primitiveArray = "".equals(ClassNames.element(name));
-    if (!instantiating && !primitiveArray) {
+    if (purpose == Purpose.WALKING && !primitiveArray) {
       throw new ClassNotFoundException(name);
     }
     ClassLoader context = Thread.currentThread().getContextClassLoader();
@@ -96,8 +105,9 @@ final class CheckedInput extends ObjectInputStream {
     if (type == null) {
       return Status.UNDECIDED;
     }
-    if (!allowed.allows(type)) {
-      refuse(ClassNames.printable(type.getName()) + " is not on the allow-list");
+    // Only what UrlText became: by its name in the stream, the class has been refused already.
+    if (!allowed.allows(type) && type != URL.class) {
+      refuseClass(type.getName());
       return Status.REJECTED;
     }
     return Status.ALLOWED;
@@ -124,9 +134,22 @@ final class CheckedInput extends ObjectInputStream {
     return true;
   }
 
+  /** Names the line to add only for a value of our own: bytes must not say what to allow. */
+  private AttributeCodecException refuseClass(String name) {
+    String element = ClassNames.element(name);
+    if (purpose == Purpose.DECODING || element == null || JdkTypes.isNeverAllowed(element)) {
+      return refuse(ClassNames.printable(name) + " is not on the allow-list", null);
+    }
+    return refuse(AllowList.notAllowed(element), element);
+  }
+
   private AttributeCodecException refuse(String why) {
+    return refuse(why, null);
+  }
+
+  private AttributeCodecException refuse(String why, @Nullable String allowable) {
     AttributeCodecException refused =
-        new AttributeCodecException("an encoded attribute is refused: " + why);
+        new AttributeCodecException("an encoded attribute is refused: " + why, null, allowable);
     if (refusal == null) {
       refusal = refused;
     }

@@ -6,6 +6,7 @@ import java.io.ObjectInputFilter.FilterInfo;
 import java.io.ObjectInputFilter.Status;
 import java.io.ObjectOutputStream;
 import java.io.OutputStream;
+import java.net.URL;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +27,12 @@ final class CheckedOutput extends ObjectOutputStream {
     super(out);
     this.allowed = allowed;
     this.root = root;
+    enableReplaceObject(true);
+  }
+
+  @Override
+  protected Object replaceObject(Object value) throws IOException {
+    return value instanceof URL url ? UrlText.of(url) : value;
   }
 
   /**
@@ -48,33 +55,38 @@ final class CheckedOutput extends ObjectOutputStream {
   @Override
   protected void annotateClass(Class<?> type) {
     if (!allowed.allows(type)) {
-      refuse(AllowList.refusalOf(type), type);
+      refuse(AllowList.refusalOf(type), type, AllowList.refusedClass(type));
     } else if (type.isHidden()) {
       refuse(
-          ClassNames.printable(type.getName()) + " is hidden and has no name to be found by", type);
+          ClassNames.printable(type.getName()) + " is hidden and has no name to be found by",
+          type,
+          null);
     } else if (jvmWide != null && jvmWide.checkInput(new Described(type)) == Status.REJECTED) {
-      refuse(type.getName() + " is refused by the filter of this JVM, jdk.serialFilter", type);
+      refuse(
+          type.getName() + " is refused by the filter of this JVM, jdk.serialFilter", type, null);
     }
     if (type.getClassLoader() != null) {
       resolving |= ClassShape.resolves(type);
       String obstacle = ClassShape.obstacle(type);
       if (!obstacle.isEmpty()) {
-        refuse(obstacle, type);
+        refuse(obstacle, type, null);
       }
     }
   }
 
   @Override
   protected void annotateProxyClass(Class<?> type) {
-    refuse("a dynamic proxy is never stored: use a class", type);
+    refuse("a dynamic proxy is never stored: use a class", type, null);
   }
 
   /**
    * Throws, unless the class is that of an exception by which the stream itself may just be
    * reporting a failure: throwing would hide that. The refusal stands unless there is one.
+   *
+   * @param allowable the class whose absence from the allow-list is the reason; null for others
    */
-  private void refuse(String why, Class<?> type) {
-    AttributeCodecException refused = SerializedForm.unstorable(root, why, null);
+  private void refuse(String why, Class<?> type, @Nullable String allowable) {
+    AttributeCodecException refused = SerializedForm.unstorable(root, why, null, allowable);
     if (IOException.class.isAssignableFrom(type)) {
       noted = noted == null ? refused : noted;
       return;

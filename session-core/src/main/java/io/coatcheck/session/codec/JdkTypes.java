@@ -40,6 +40,8 @@ final class JdkTypes {
                   "BitSet Calendar Currency Date GregorianCalendar Locale SimpleTimeZone TimeZone"
                       + " UUID"),
               in("sun.util.calendar", "ZoneInfo"),
+              // What stands for a java.net.URL.
+              in("io.coatcheck.session.codec", "UrlText"),
               in(
                   "java.util",
                   "AbstractMap$SimpleEntry AbstractMap$SimpleImmutableEntry ArrayDeque ArrayList"

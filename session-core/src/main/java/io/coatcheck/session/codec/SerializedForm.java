@@ -1,5 +1,6 @@
 package io.coatcheck.session.codec;
 
+import io.coatcheck.session.codec.CheckedInput.Purpose;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.InvalidClassException;
@@ -55,12 +56,16 @@ final class SerializedForm {
   }
 
   Object read(byte[] bytes) {
+    return read(bytes, Purpose.DECODING);
+  }
+
+  private Object read(byte[] bytes, Purpose purpose) {
     ByteArrayInputStream source = payload(bytes);
     CheckedInput in = null;
     Object value = null;
     Throwable failure = null;
     try {
-      in = new CheckedInput(source, allowed, limits, true);
+      in = new CheckedInput(source, allowed, limits, purpose);
       value = in.readObject();
     } catch (Throwable thrown) {
       rethrowFatal(thrown);
@@ -103,15 +108,19 @@ final class SerializedForm {
     }
     try {
       if (resolving || length > limits.arrayLength()) {
-        read(bytes);
+        read(bytes, Purpose.CHECKING);
       } else if (length > (long) LEAST_BYTES_PER_LEVEL * limits.depth()
           || length > limits.references()) {
         if (!walk(bytes)) {
-          read(bytes);
+          read(bytes, Purpose.CHECKING);
         }
       }
     } catch (AttributeCodecException refused) {
-      throw unstorable(root, "it could not be read back: " + refused.getMessage(), refused);
+      throw unstorable(
+          root,
+          "it could not be read back: " + refused.getMessage(),
+          refused,
+          refused.refusedClass().orElse(null));
     }
   }
 
@@ -120,7 +129,7 @@ final class SerializedForm {
     CheckedInput in = null;
     boolean followed;
     try {
-      in = new CheckedInput(payload(bytes), allowed, limits, false);
+      in = new CheckedInput(payload(bytes), allowed, limits, Purpose.WALKING);
       in.readObject();
       followed = true;
     } catch (ClassNotFoundException asIntended) {
@@ -169,18 +178,25 @@ final class SerializedForm {
     return failure.getClass().getName();
   }
 
-  static AttributeCodecException unstorable(Class<?> root, String why, @Nullable Throwable cause) {
-    return exception("cannot store a " + root.getTypeName() + ": " + why, cause);
+  private static AttributeCodecException unstorable(
+      Class<?> root, String why, @Nullable Throwable cause) {
+    return unstorable(root, why, cause, null);
+  }
+
+  /**
+   * Returns the exception for a value that cannot be encoded.
+   *
+   * @param allowable the class whose absence from the allow-list is the reason; null for others
+   */
+  static AttributeCodecException unstorable(
+      Class<?> root, String why, @Nullable Throwable cause, @Nullable String allowable) {
+    return new AttributeCodecException(
+        "cannot store a " + root.getTypeName() + ": " + why, cause, allowable);
   }
 
   private static AttributeCodecException undecodable(String why, @Nullable Throwable cause) {
-    return exception("an encoded attribute cannot be decoded: " + why, cause);
-  }
-
-  private static AttributeCodecException exception(String message, @Nullable Throwable cause) {
-    return cause == null
-        ? new AttributeCodecException(message)
-        : new AttributeCodecException(message, cause);
+    return new AttributeCodecException(
+        "an encoded attribute cannot be decoded: " + why, cause, null);
   }
 
   /** Stops a graph without end before it fills the memory. */

@@ -17,7 +17,6 @@ import java.math.BigInteger;
 import java.math.MathContext;
 import java.math.RoundingMode;
 import java.net.URI;
-import java.net.URL;
 import java.sql.Timestamp;
 import java.time.DayOfWeek;
 import java.time.Duration;
@@ -279,7 +278,7 @@ class JavaSerializationCodecTest {
           plain,
           new Money("EUR", 1),
           "Shop$Money is not on the allow-list",
-          "JavaSerializationCodec.builder().allow(\"io.coatcheck.session.codec.shop.**\")");
+          "JavaSerializationCodec.builder().allow(\"io.coatcheck.session.codec.shop.Shop$Money\")");
     }
 
     @Test
@@ -331,8 +330,7 @@ class JavaSerializationCodecTest {
     void encode_ofWhatIsNeverAllowed_offersNoLine() throws Exception {
       AttributeCodec wide =
           JavaSerializationCodec.builder().allow("io.coatcheck.session.codec.**").build();
-      for (Object never :
-          List.of(new File("a"), new URL("http://localhost"), new Box(File.class))) {
+      for (Object never : List.of(new File("a"), new Box(File.class))) {
         assertThatThrownBy(() -> wide.encode(never))
             .isInstanceOf(AttributeCodecException.class)
             .hasMessageContaining("is never stored")

@@ -1,0 +1,115 @@
+package io.coatcheck.session.testkit;
+
+import io.coatcheck.session.codec.AttributeCodec;
+import io.coatcheck.session.codec.AttributeCodecException;
+import io.coatcheck.session.codec.JavaSerializationCodec;
+import java.util.Collections;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+
+/**
+ * A codec for the tests of an application. It encodes values whose classes are missing from the
+ * allow-list and remembers these classes, so that one test run shows every line to add:
+ *
+ * <pre>{@code
+ * static final AllowListRecorder CODEC = AllowListRecorder.of(JavaSerializationCodec.builder());
+ * // SessionManager.builder(InMemorySessionStore.builder().copyOnRead(true).build()).codec(CODEC) ...
+ *
+ * @AfterAll
+ * static void allowListIsComplete() {
+ *   CODEC.requireComplete();
+ * }
+ * }</pre>
+ *
+ * <p>It decodes what it has encoded, and nothing that the allow-list lacked before. Values of
+ * classes that can never be allowed are refused as always. Read the lines before you copy them: a
+ * class whose decoding does harm is allowed by you and not by the recorder.
+ *
+ * <p><b>Not for production</b>: it allows what it is given. Thread-safe.
+ *
+ * @since 0.1.0
+ */
+public final class AllowListRecorder implements AttributeCodec {
+
+  private final JavaSerializationCodec.Builder builder;
+  private final Set<String> missing = new TreeSet<>();
+  private volatile JavaSerializationCodec codec;
+
+  private AllowListRecorder(JavaSerializationCodec.Builder builder) {
+    this.builder = builder;
+    codec = builder.build();
+  }
+
+  /**
+   * Begins to record what is missing from an allow-list.
+   *
+   * @param builder the application's allow-list and limits; the recorder adds to it, so it must not
+   *     be used elsewhere afterwards
+   */
+  public static AllowListRecorder of(JavaSerializationCodec.Builder builder) {
+    return new AllowListRecorder(builder);
+  }
+
+  /** {@inheritDoc} A class that is only missing from the allow-list is recorded, and allowed. */
+  @Override
+  public byte[] encode(Object value) {
+    while (true) {
+      try {
+        return codec.encode(value);
+      } catch (AttributeCodecException refusal) {
+        allow(refusal.refusedClass().orElseThrow(() -> refusal), refusal);
+      }
+    }
+  }
+
+  private synchronized void allow(String className, AttributeCodecException refusal) {
+    if (!missing.contains(className)) {
+      try {
+        builder.allow(className);
+      } catch (IllegalArgumentException notAllowable) {
+        refusal.addSuppressed(notAllowable);
+        throw refusal;
+      }
+      missing.add(className);
+      codec = builder.build();
+    }
+  }
+
+  @Override
+  public Object decode(byte[] bytes) {
+    return codec.decode(bytes);
+  }
+
+  @Override
+  public boolean isImmutable(Object value) {
+    return codec.isImmutable(value);
+  }
+
+  /** Returns the names of the missing classes so far, in ascending order; a copy. */
+  public synchronized Set<String> missing() {
+    return Collections.unmodifiableSet(new TreeSet<>(missing));
+  }
+
+  /** Returns the lines to add to the codec's builder, one for each missing class; empty if none. */
+  public synchronized String lines() {
+    return missing.stream().map(name -> ".allow(\"" + name + "\")\n").collect(Collectors.joining());
+  }
+
+  /**
+   * Checks that the allow-list has all classes of the values that were encoded.
+   *
+   * @throws AssertionError if any is missing; the message has the lines to add
+   */
+  public void requireComplete() {
+    Set<String> names = missing();
+    if (!names.isEmpty()) {
+      throw new AssertionError(
+          "the allow-list lacks "
+              + names.size()
+              + (names.size() == 1 ? " class" : " classes")
+              + ". After reading them, add to JavaSerializationCodec.builder():\n"
+              + lines());
+    }
+  }
+}
