@@ -2,18 +2,23 @@ package io.coatcheck.session;
 
 import io.coatcheck.session.event.EndReason;
 import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.token.SecretHash;
 import io.coatcheck.session.token.SessionId;
 import io.coatcheck.session.token.SessionToken;
-import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/** Ends sessions before their time: the request's own, others of its principal, any. */
+/**
+ * Ends sessions before their time: the request's own, others of its principal, any.
+ *
+ * <p>A request may be old, and may have been resolved from a copy. So what it may end is decided
+ * where it is deleted: only the generation that it knows is deleted, and where that has changed,
+ * the store is asked what came in its place.
+ */
 final class Endings {
-
-  /** For how long after its resolution a request may end sessions without another look. */
-  private static final Duration FRESH = Duration.ofSeconds(1);
 
   private final Engine engine;
 
@@ -23,41 +28,101 @@ final class Endings {
 
   boolean invalidate(Session session) {
     boolean isToBeDeleted = session.isStored() && !session.isDeleted();
-    boolean isOwn = !isToBeDeleted || isOwn(session);
-    Optional<StoredSession> deleted =
-        isToBeDeleted && isOwn ? engine.store().delete(session.id()) : Optional.empty();
-    // First, so that whoever is told finds it ended here as well.
+    Deletion deletion = isToBeDeleted ? delete(engine, session) : Deletion.OF_NONE;
+    // First, so that a listener that is notified finds it ended here as well.
     session.end();
-    deleted.ifPresent(ended -> engine.events().ended(ended, EndReason.LOGOUT));
-    return isOwn;
+    deletion.deleted().ifPresent(ended -> engine.events().ended(ended, EndReason.LOGOUT));
+    return deletion.hasEnded();
   }
 
-  /** What was resolved with a principal stays that principal's for its whole life. */
-  private boolean isOwn(Session session) {
-    return session.principal().isPresent()
-        || isFresh(session)
-        || engine.store().find(session.id()).flatMap(StoredSession::principal).isEmpty();
+  /**
+   * What became of an attempt to delete a session.
+   *
+   * @param hasEnded whether it is gone; {@code false} if it has begun anew, by a login or an
+   *     explicit renewal
+   * @param deleted what this attempt deleted
+   */
+  record Deletion(boolean hasEnded, Optional<StoredSession> deleted) {
+
+    private static final Deletion OF_NONE = new Deletion(true, Optional.empty());
+    private static final Deletion OF_ANOTHER = new Deletion(false, Optional.empty());
   }
 
+  /** Deletes the session that a request knows, unless it has begun anew since it was resolved. */
+  static Deletion delete(Engine engine, Session session) {
+    StoredSession known = session.snapshot();
+    long generation = known.generation();
+    while (true) {
+      Optional<StoredSession> deleted = engine.store().delete(known.id(), generation);
+      if (deleted.isPresent()) {
+        return new Deletion(true, deleted);
+      }
+      Optional<StoredSession> found = engine.store().find(known.id());
+      if (found.isEmpty()) {
+        return Deletion.OF_NONE;
+      }
+      if (hasBegunAnew(known, found.get())) {
+        return Deletion.OF_ANOTHER;
+      }
+      // It was renewed in passing, which leaves it the same login.
+      generation = found.get().generation();
+    }
+  }
+
+  /**
+   * Returns whether a session has begun anew since a snapshot of it was read: by a login, of the
+   * same principal too, or by an explicit renewal, which raises the fence. A renewal in passing is
+   * neither.
+   */
+  private static boolean hasBegunAnew(StoredSession known, StoredSession now) {
+    if (now.generation() == known.generation()) {
+      return false;
+    }
+    return now.fence() > known.generation()
+        || !now.principal().equals(known.principal())
+        || !now.authenticatedAt().equals(known.authenticatedAt())
+        || now.authenticatedAt().filter(now.rotatedAt()::equals).isPresent();
+  }
+
+  /**
+   * Ends what the tokens open, the current secret or one that a renewal in passing replaced and
+   * that still reads. Each session is looked up once, however many tokens name it.
+   */
   int invalidatePresented(List<String> presented) {
+    Map<SessionId, Optional<StoredSession>> found = new HashMap<>();
     int ended = 0;
-    for (String text :
-        presented.subList(0, Math.min(SessionManager.MOST_PRESENTED, presented.size()))) {
-      Optional<StoredSession> opened =
-          SessionToken.parse(text)
-              .flatMap(
-                  token ->
-                      engine
-                          .store()
-                          .find(token.id())
-                          .filter(found -> found.secretHash().equals(token.secretHash())));
-      if (opened.isPresent()) {
-        Optional<StoredSession> deleted = engine.store().delete(opened.get().id());
-        deleted.ifPresent(session -> engine.events().ended(session, EndReason.LOGOUT));
-        ended += deleted.isPresent() ? 1 : 0;
+    for (String text : presented) {
+      Optional<SessionToken> token = SessionToken.parse(text);
+      if (token.isPresent() && invalidatePresented(token.get(), found)) {
+        ended++;
       }
     }
     return ended;
+  }
+
+  private boolean invalidatePresented(
+      SessionToken token, Map<SessionId, Optional<StoredSession>> known) {
+    SessionId id = token.id();
+    Optional<StoredSession> found =
+        known.computeIfAbsent(id, absent -> engine.store().find(absent));
+    SecretHash secret = token.secretHash();
+    while (found.filter(session -> opens(session, secret)).isPresent()) {
+      Optional<StoredSession> deleted = engine.store().delete(id, found.get().generation());
+      if (deleted.isPresent()) {
+        known.put(id, Optional.empty());
+        engine.events().ended(deleted.get(), EndReason.LOGOUT);
+        return true;
+      }
+      found = engine.store().find(id);
+      known.put(id, found);
+    }
+    return false;
+  }
+
+  private boolean opens(StoredSession session, SecretHash presented) {
+    return session.secretHash().equals(presented)
+        || (session.previousSecretHash().filter(presented::equals).isPresent()
+            && session.previousReadableUntil().filter(engine.now()::isBefore).isPresent());
   }
 
   boolean revoke(SessionId id) {
@@ -67,18 +132,18 @@ final class Endings {
   }
 
   boolean revokeOwn(Session own, SessionId id) {
-    Optional<String> principal = currentPrincipal(own);
-    if (principal.isEmpty()) {
-      return false;
-    }
     if (own.id().equals(id)) {
-      boolean stored = own.isStored();
-      invalidate(own);
-      return stored;
+      return own.principal().isPresent() && own.isStored() && invalidate(own);
     }
+    Optional<String> principal = currentPrincipal(own);
     // A session never passes from one principal to another, so what is found now stays true.
     boolean isOwn =
-        engine.store().find(id).filter(found -> found.principal().equals(principal)).isPresent();
+        principal.isPresent()
+            && engine
+                .store()
+                .find(id)
+                .filter(found -> found.principal().equals(principal))
+                .isPresent();
     return isOwn && revoke(id);
   }
 
@@ -98,19 +163,15 @@ final class Endings {
   }
 
   /**
-   * Returns who is logged in, empty if the session has ended meanwhile. Otherwise whoever holds a
-   * request open could end what its owner begins after having ended everything.
+   * Returns the principal, empty if the session has ended or begun anew meanwhile. Otherwise a
+   * request that is held open could end what its owner begins after having ended everything.
    */
   private Optional<String> currentPrincipal(Session own) {
-    if (isFresh(own) || own.principal().isEmpty() || isStillLive(own)) {
+    if (own.principal().isEmpty() || isStillLive(own)) {
       return own.principal();
     }
     own.end();
     return Optional.empty();
-  }
-
-  private boolean isFresh(Session session) {
-    return engine.now().isBefore(session.requestedAt().plus(FRESH));
   }
 
   int revokeAllBut(String principal, Set<SessionId> except) {
@@ -127,8 +188,7 @@ final class Endings {
             .find(session.id())
             .filter(
                 found ->
-                    !found.isExpiredAt(engine.now())
-                        && found.principal().equals(session.principal()))
+                    !found.isExpiredAt(engine.now()) && !hasBegunAnew(session.snapshot(), found))
             .isPresent();
   }
 }

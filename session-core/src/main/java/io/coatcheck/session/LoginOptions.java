@@ -178,7 +178,9 @@ public final class LoginOptions {
     /**
      * Sets a condition that is asked again after the login was stored. If it no longer holds, the
      * new session is ended at once: so a login with the old password cannot slip past a change of
-     * the password that revokes all sessions meanwhile. The condition must read the credential
+     * the password that revokes all sessions meanwhile. Where the login would end other sessions,
+     * the oldest one under a limit or that of another principal, the condition is also asked before
+     * that, and if it does not hold, nothing is done. The condition must read the credential
      * afresh. If it throws, the session is ended too. Default: always true.
      */
     public Builder validIf(BooleanSupplier condition) {

@@ -36,6 +36,9 @@ final class Logins {
   Authentication authenticate(@Nullable Session current, String principal, LoginOptions options) {
     Drafts.checkPrincipal(principal);
     options.requireFitting(engine.policy());
+    if (endsOthers(current, principal) && !options.stillValid()) {
+      return new Refused(Reason.NO_LONGER_VALID);
+    }
     Session session = usable(current, principal);
     Authentication result =
         session.isStored()
@@ -47,13 +50,22 @@ final class Logins {
     return result;
   }
 
+  /**
+   * Returns whether the login may end other sessions, so that it must not be refused after that.
+   */
+  private boolean endsOthers(@Nullable Session current, String principal) {
+    return (limit != null && limit.whenFull() == WhenFull.EVICT_OLDEST)
+        || (current != null
+            && current.principal().filter(other -> !other.equals(principal)).isPresent());
+  }
+
   /** Returns the session to log in on; ends one that belongs to somebody else first. */
   private Session usable(@Nullable Session current, String principal) {
     if (current == null || current.isEnded()) {
       return Drafts.anonymous(engine, Session.Status.NEW);
     }
     if (current.isStored() && !current.principal().map(principal::equals).orElse(true)) {
-      Optional<StoredSession> deleted = engine.store().delete(current.id());
+      Optional<StoredSession> deleted = Endings.delete(engine, current).deleted();
       current.end();
       deleted.ifPresent(ended -> engine.events().ended(ended, EndReason.REPLACED));
       return Drafts.anonymous(engine, Session.Status.NEW);
@@ -170,7 +182,7 @@ final class Logins {
       valid = options.stillValid();
     } finally {
       if (!valid) {
-        Optional<StoredSession> deleted = engine.store().delete(granted.session().id());
+        Optional<StoredSession> deleted = Endings.delete(engine, granted.session()).deleted();
         granted.session().end();
         deleted.ifPresent(ended -> engine.events().ended(ended, EndReason.REVOKED));
       }

@@ -72,6 +72,11 @@ final class ReportingStore implements SessionStore {
   }
 
   @Override
+  public Optional<StoredSession> delete(SessionId id, long generation) {
+    return report("delete", Optional.of(id), () -> store.delete(id, generation));
+  }
+
+  @Override
   public int deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> deleted) {
     return report(
         "deleteExpired", Optional.empty(), () -> store.deleteExpired(cutoff, limit, deleted));

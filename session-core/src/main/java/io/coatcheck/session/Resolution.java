@@ -32,7 +32,7 @@ public sealed interface Resolution {
     }
   }
 
-  /** No token was presented, or more than one that is live. */
+  /** No token was presented, or more than one that is live, or more than four. */
   record Absent() implements Resolution {}
 
   /** What was presented does not have the form of a token. The store was not asked. */

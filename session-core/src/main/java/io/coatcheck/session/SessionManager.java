@@ -33,9 +33,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class SessionManager implements AutoCloseable {
 
-  /** How many tokens {@link #invalidatePresented} looks at. */
-  public static final int MOST_PRESENTED = 16;
-
   private final Engine engine;
   private final TokenResolver resolver;
   private final SessionWriter writer;
@@ -101,9 +98,10 @@ public final class SessionManager implements AutoCloseable {
   }
 
   /**
-   * Finds out what the tokens that a request presented are worth. At most four are looked up, and
-   * one is accepted only if no other one is live; what does not have the form of a token costs no
-   * look-up. Every refusal is told to the listeners.
+   * Finds out what the tokens that a request presented are worth. Up to four are looked up, and one
+   * is accepted only if no other one is live; more than four are none, and none of them is looked
+   * up. What does not have the form of a token costs no look-up. The listeners are notified of
+   * every refusal.
    *
    * @param presented the texts as the client sent them, untrusted; usually one
    * @throws SessionStoreException if the store cannot tell
@@ -231,7 +229,8 @@ public final class SessionManager implements AutoCloseable {
    * that stay open longer than a request, such as server-sent events and WebSockets. Does not count
    * as activity.
    *
-   * @return {@code false} if it has ended or expired, or belongs to another principal now
+   * @return {@code false} if it has ended or expired, or has begun anew: by a login, of the same
+   *     principal too, or an explicit renewal
    * @throws SessionStoreException if the store cannot tell
    */
   public boolean isStillLive(Session session) {
@@ -290,11 +289,12 @@ public final class SessionManager implements AutoCloseable {
   }
 
   /**
-   * Ends the request's own session, for every node, before it returns. Doing it twice is fine. An
-   * anonymous session that was resolved more than a second ago is first looked up again: if
-   * somebody has logged in to it since, it is theirs, and only this request's copy of it is ended.
+   * Ends the request's own session, for every node, before it returns. Doing it twice is fine. If
+   * the session has begun anew since it was resolved, by a login, of the same principal too, or an
+   * explicit renewal, only this request's copy of it is ended: a request from before does not end
+   * what came after. A renewal in passing is no such reason.
    *
-   * @return whether it has ended; {@code false} if it is somebody's by now
+   * @return whether it has ended; {@code false} if it has begun anew
    * @throws SessionStoreException if the store failed: it may have ended or not, and the logout
    *     must not be reported as done
    */
@@ -303,11 +303,11 @@ public final class SessionManager implements AutoCloseable {
   }
 
   /**
-   * Ends every session that one of several tokens opens: for the logout of a client whose tokens
-   * open none, because there is more than one that would.
+   * Ends every session that one of the tokens opens: for the logout of a client that presents
+   * several, of which at most one was accepted. Each session is looked up once.
    *
-   * @param presented the texts as the client sent them, untrusted; the first {@value
-   *     #MOST_PRESENTED} of them are looked at
+   * @param presented the texts as the client sent them, untrusted; all of them are looked at, so
+   *     the caller bounds their number, as the size of a request's headers does
    * @return how many were ended
    * @throws SessionStoreException if the store failed: some may have ended, and the logout must not
    *     be reported as done
@@ -346,9 +346,8 @@ public final class SessionManager implements AutoCloseable {
   }
 
   /**
-   * Ends a session if it belongs to the principal of the request's own session. A request that has
-   * been under way for more than a second is first looked up again: if its own session has ended,
-   * nobody is logged in there any more.
+   * Ends a session if it belongs to the principal of the request's own session. That one is looked
+   * up again first: if it has ended or begun anew, nobody is logged in there any more.
    *
    * @return whether it was ended; {@code false} alike for a session of another principal, one that
    *     does not exist, and where nobody is logged in
@@ -370,8 +369,8 @@ public final class SessionManager implements AutoCloseable {
   }
 
   /**
-   * Ends all sessions of the principal of the request's own session, but that one. A long request
-   * is looked up again, as for {@link #revokeOwn}.
+   * Ends all sessions of the principal of the request's own session, but that one, which is looked
+   * up again, as for {@link #revokeOwn}.
    *
    * @return how many; 0 if nobody is logged in
    * @throws UnsupportedOperationException if the store has no index by principal
@@ -383,8 +382,8 @@ public final class SessionManager implements AutoCloseable {
 
   /**
    * Ends all sessions of the principal of the request's own session, that one included. The caller
-   * then {@linkplain #invalidate invalidates} its own copy, which asks the store no more. A long
-   * request is looked up again, as for {@link #revokeOwn}.
+   * then {@linkplain #invalidate invalidates} its own copy, which asks the store no more. The
+   * request's own session is looked up again first, as for {@link #revokeOwn}.
    *
    * @return how many; 0 if nobody is logged in
    * @throws UnsupportedOperationException if the store has no index by principal

@@ -80,18 +80,21 @@ final class TokenResolver {
   }
 
   /**
-   * Accepts one of several tokens only if no other one is live: who can add a cookie wins nothing.
+   * Accepts one of several tokens only if no other one is live: a site that can add a cookie gains
+   * nothing by it. More than are looked up are none at all, since one that is left out may be live.
    */
   private Resolution resolveOneOf(List<String> presented, List<String> hints, Instant now) {
+    if (presented.size() > MOST_TOKENS) {
+      return refuseAmbiguous();
+    }
     Opened live = null;
     Refusal refused = null;
-    for (String text : presented.subList(0, Math.min(MOST_TOKENS, presented.size()))) {
+    for (String text : presented) {
       Finding finding =
           SessionToken.parse(text).map(token -> find(token, hints, now)).orElse(MALFORMED);
       if (finding instanceof Opened opened) {
         if (live != null && !live.id().equals(opened.id())) {
-          engine.events().refused(RefusalReason.AMBIGUOUS, Optional.empty(), Optional.empty());
-          return ABSENT;
+          return refuseAmbiguous();
         }
         live = opened;
       } else if (finding instanceof Refusal refusal
@@ -103,6 +106,11 @@ final class TokenResolver {
       return accept(live, now);
     }
     return refused == null ? ABSENT : refuse(refused);
+  }
+
+  private Resolution refuseAmbiguous() {
+    engine.events().refused(RefusalReason.AMBIGUOUS, Optional.empty(), Optional.empty());
+    return ABSENT;
   }
 
   private Resolution refuse(Refusal refusal) {
@@ -180,7 +188,7 @@ final class TokenResolver {
     if (engine.endOnReuse() && !expired && !guards && !byLogin) {
       engine
           .store()
-          .delete(session.id())
+          .delete(session.id(), session.generation())
           .ifPresent(ended -> engine.events().ended(ended, EndReason.REUSE));
     }
     return refused(new Resolution.Superseded(id, guards), RefusalReason.SUPERSEDED, session);

@@ -93,6 +93,12 @@ final class HookedStore implements SessionStore {
   }
 
   @Override
+  public Optional<StoredSession> delete(SessionId id, long generation) {
+    call("delete");
+    return store.delete(id, generation);
+  }
+
+  @Override
   public int deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> deleted) {
     call("deleteExpired");
     return store.deleteExpired(cutoff, limit, deleted);

@@ -255,13 +255,16 @@ class ResolveTest {
     }
 
     @Test
-    void resolve_many_looksUpFour() {
+    @DisplayName("attack 7: more than four are none, and none is looked up")
+    void resolve_moreThanFour_looksUpNone() {
       List<String> tokens = new ArrayList<>(Collections.nCopies(150, unknownToken()));
       tokens.add(fixture.loggedIn("alice"));
       fixture.store.calls.clear();
 
-      assertThat(manager.resolve(tokens)).isInstanceOf(Resolution.Unknown.class);
+      assertThat(manager.resolve(tokens)).isInstanceOf(Resolution.Absent.class);
 
+      assertThat(fixture.store.calls).isEmpty();
+      assertThat(manager.resolve(tokens.subList(147, 151))).isInstanceOf(Resolution.Live.class);
       assertThat(fixture.store.calls).containsOnly("find").hasSize(4);
     }
 

@@ -18,6 +18,6 @@ public enum RefusalReason {
   SUPERSEDED,
   /** Its session exists, and its secret is neither the current nor the previous one. */
   MISMATCHED,
-  /** Several tokens were presented at once and more than one of them is live. */
+  /** Several tokens were presented at once: more than one of them is live, or more than four. */
   AMBIGUOUS
 }

@@ -18,6 +18,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -89,11 +90,18 @@ public final class InMemorySessionStore implements SessionStore {
 
   @Override
   public Optional<StoredSession> delete(SessionId id) {
+    return end(id, stored -> true);
+  }
+
+  @Override
+  public Optional<StoredSession> delete(SessionId id, long generation) {
+    return end(id, stored -> stored.generation() == generation);
+  }
+
+  private Optional<StoredSession> end(SessionId id, Predicate<StoredSession> condition) {
     SessionTable sessions = open();
     Slot slot = sessions.peek(id);
-    return slot == null
-        ? Optional.empty()
-        : Optional.ofNullable(sessions.end(slot, stored -> true));
+    return slot == null ? Optional.empty() : Optional.ofNullable(sessions.end(slot, condition));
   }
 
   @Override

@@ -142,6 +142,15 @@ public final class NearCacheSessionStore implements SessionStore {
   }
 
   @Override
+  public Optional<StoredSession> delete(SessionId id, long generation) {
+    try {
+      return store.delete(id, generation);
+    } finally {
+      copies.forget(id);
+    }
+  }
+
+  @Override
   public int deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> deleted) {
     return store.deleteExpired(cutoff, limit, forgetting(deleted));
   }

@@ -84,6 +84,23 @@ public interface SessionStore extends AutoCloseable {
   Optional<StoredSession> delete(SessionId id);
 
   /**
+   * Deletes a session as {@link #delete(SessionId)} does, but only if its generation is the given
+   * one. Each new secret raises the generation, so a logout that was decided on a snapshot does not
+   * end a login that was stored after it.
+   *
+   * <p>The default asks {@link #find} first and is not atomic: a login that is stored between the
+   * two calls is ended. A store that can compare and delete in one step overrides it.
+   *
+   * @return what was deleted; empty if there is no such session, or its generation is another one
+   * @throws SessionStoreException if the store failed: it may be gone or not
+   */
+  default Optional<StoredSession> delete(SessionId id, long generation) {
+    return find(id)
+        .filter(session -> session.generation() == generation)
+        .flatMap(session -> delete(id));
+  }
+
+  /**
    * Deletes sessions that are expired at {@code cutoff}, and no others. A session that was touched
    * or updated meanwhile, and so is no longer expired, stays. A store that has to bound the rows
    * that it locks, or the bytes that it holds, works in several steps within the call.

@@ -89,6 +89,12 @@ final class RemoteStore implements SessionStore, BatchLookup, BatchTouch {
   }
 
   @Override
+  public Optional<StoredSession> delete(SessionId id, long generation) {
+    reach();
+    return store.delete(id, generation);
+  }
+
+  @Override
   public int deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> deleted) {
     reach();
     return store.deleteExpired(cutoff, limit, deleted);

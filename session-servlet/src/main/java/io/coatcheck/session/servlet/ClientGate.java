@@ -5,6 +5,7 @@ import io.coatcheck.session.Session;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.servlet.ClientCheck.Client;
 import io.coatcheck.session.servlet.ClientCheck.Verdict;
+import io.coatcheck.session.token.SessionId;
 import jakarta.servlet.http.HttpServletRequest;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -74,6 +75,15 @@ final class ClientGate {
 
   boolean isWithholding() {
     return withheld != null;
+  }
+
+  boolean isWithholding(SessionId id) {
+    return withheld != null && withheld.id().equals(id);
+  }
+
+  /** Takes a session back that was handed over for a login, which did not succeed. */
+  void withhold(Session live) {
+    withheld = live;
   }
 
   /** Hands over the session that was withheld: for a login, or to be ended. */

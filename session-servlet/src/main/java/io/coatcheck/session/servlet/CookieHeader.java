@@ -39,6 +39,7 @@ final class CookieHeader {
   private static void readLine(
       String line, String name, @Nullable String hintName, PresentedValues found) {
     if (isOfRfc2965(line)) {
+      found.leaveOut();
       return;
     }
     int start = 0;
@@ -65,8 +66,9 @@ final class CookieHeader {
 
   /**
    * Reads every value under a name, wherever it stands: for a logout, which must end what the
-   * client holds even where none of it would be let in. A site beside this one can plant cookies
-   * that make a browser's header ambiguous, or have the form of RFC 2965.
+   * client holds even where none of it would be admitted. A sibling host can plant cookies that
+   * make a browser's header ambiguous, or have the form of RFC 2965. Quotes around a value, which
+   * that form has, are dropped.
    *
    * @param lines null if the container lets nobody see them
    */
@@ -81,12 +83,17 @@ final class CookieHeader {
         int first = skipSpaces(line, start, end);
         if (isNamed(line, first, end, name)) {
           int value = first + name.length() + 1;
-          values.add(line.substring(value, dropSpaces(line, value, end)));
+          values.add(unquoted(line.substring(value, dropSpaces(line, value, end))));
         }
         start = end + 1;
       }
     }
     return values;
+  }
+
+  private static String unquoted(String value) {
+    boolean isQuoted = value.length() > 1 && value.startsWith("\"") && value.endsWith("\"");
+    return isQuoted ? value.substring(1, value.length() - 1) : value;
   }
 
   private static boolean isNamed(String line, int first, int end, String name) {

@@ -2,8 +2,11 @@ package io.coatcheck.session.servlet;
 
 import io.coatcheck.session.Authentication;
 import io.coatcheck.session.LoginOptions;
+import io.coatcheck.session.Resolution;
 import io.coatcheck.session.Session;
-import io.coatcheck.session.store.SessionStoreException;
+import io.coatcheck.session.token.SessionId;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -48,9 +51,7 @@ final class Credential {
             outgoing.goBy(by);
           }
           Session found = exchange.findSession();
-          boolean hasNothing =
-              found == null || (found.isEphemeral() && found.attributeNames().isEmpty());
-          Session withheld = hasNothing && gate != null ? gate.take() : null;
+          Session withheld = gate == null ? null : gate.take();
           Session before = withheld == null ? found : withheld;
           String oldId = before == null ? "" : HttpSessionView.textOf(before);
           Authentication outcome =
@@ -65,7 +66,7 @@ final class Credential {
             Session now = granted.session();
             boolean isOther = now != before;
             if (now != found) {
-              current.begin(now);
+              replace(found, now);
             }
             presented.settle();
             outgoing.carryTokenOf(now);
@@ -79,12 +80,38 @@ final class Credential {
           if (before != null && before.isEnded()) {
             forget();
             outgoing.deleteToken(presented);
+          } else if (withheld != null && gate != null) {
+            gate.withhold(withheld);
           }
           return switch (((Authentication.Refused) outcome).reason()) {
             case LIMIT_REACHED -> LoginResult.LIMIT_REACHED;
             case NO_LONGER_VALID -> LoginResult.NO_LONGER_VALID;
           };
         });
+  }
+
+  /**
+   * Goes on with another session than the one that this request had begun, which the client never
+   * gets. What the application put into that is the request's own, and goes with it.
+   */
+  private void replace(@Nullable Session begun, Session now) {
+    Map<String, Object> values = Map.of();
+    if (begun != null && !begun.isStored() && !begun.isEnded()) {
+      values = endUnstored(current.viewOf(begun));
+    }
+    current.begin(now);
+    values.forEach(current.viewOf(now)::setAttribute);
+  }
+
+  private Map<String, Object> endUnstored(HttpSessionView begun) {
+    Map<String, Object> values = begun.values();
+    exchange
+        .listeners()
+        .endOwn(
+            new EndedSession(begun, values),
+            true,
+            () -> exchange.manager().invalidate(begun.session()));
+    return values;
   }
 
   /** Does what ends a session if it belongs to somebody else. */
@@ -101,23 +128,6 @@ final class Credential {
   private EndedSession asEnded(Session ending) {
     HttpSessionView view = current.viewOf(ending);
     return new EndedSession(view, view.values());
-  }
-
-  /**
-   * Ends all sessions of whoever is logged in. That of this request is to be forgotten then.
-   *
-   * @return how many
-   */
-  int revokeAllOfOwn() {
-    return exchange.orFail(
-        () -> {
-          Session own = exchange.findSession();
-          return own == null || own.principal().isEmpty()
-              ? 0
-              : exchange
-                  .listeners()
-                  .whileEnding(asEnded(own), () -> exchange.manager().revokeAllOf(own));
-        });
   }
 
   /**
@@ -142,64 +152,144 @@ final class Credential {
   }
 
   /**
-   * Ends a session. The client is made to forget it. A store that fails is not forgotten.
-   *
-   * @return whether it has ended; {@code false} if somebody has logged in to it since, whose cookie
-   *     the client may have by now
+   * Ends a session, and with it all that the client presents beside it. The client is made to
+   * forget its token. A store that fails is not forgotten.
    */
-  boolean invalidate(HttpSessionView ending) {
-    return exchange.locked(
+  void invalidate(HttpSessionView ending) {
+    exchange.orFail(
         () -> {
-          Session invalidated = ending.session();
-          boolean wasEphemeral = invalidated.isEphemeral();
-          AtomicBoolean hasEnded = new AtomicBoolean();
-          try {
-            exchange
-                .listeners()
-                .endOwn(
-                    new EndedSession(ending, ending.values()),
-                    !invalidated.isStored(),
-                    () -> hasEnded.set(exchange.manager().invalidate(invalidated)));
-          } catch (SessionStoreException e) {
-            throw outgoing.fail(e);
+          // An ephemeral session stands beside a newer token, which the client may have by now.
+          boolean isBesideNewer = ending.session().isEphemeral();
+          Ended ended = end(ending);
+          if (ended.isOwn() && (!isBesideNewer || ended.presented() > 0)) {
+            deleteToken();
           }
-          if (!hasEnded.get()) {
-            current.forget();
-            presented.reconsider();
-            return false;
-          }
-          if (current.get() == null || current.get() == invalidated) {
-            // Otherwise a listener has begun another one.
-            forget();
-          }
-          if (!wasEphemeral) {
-            outgoing.deleteToken(presented);
-          }
-          return true;
+          return null;
         });
   }
 
   /**
-   * Ends the session, and makes the client forget what it presented. Where there is none, because
-   * the client presents several, all those that its tokens open are ended.
+   * Ends every session that the client presents a token of, and makes it forget what it presented.
+   *
+   * @return how many
    */
-  void logout() {
-    HttpSessionView live = exchange.orFail(() -> exchange.view(false));
-    if (live != null && !invalidate(live)) {
-      return;
-    }
-    exchange.orFail(
+  int logout() {
+    return exchange.orFail(
         () -> {
-          Session withheld = gate == null ? null : gate.take();
-          if (withheld != null) {
-            exchange.manager().invalidate(withheld);
-            forget();
-          } else if (live == null) {
-            exchange.manager().invalidatePresented(presented.unresolvedIn(exchange.request()));
+          HttpSessionView live = exchange.view(false);
+          Ended ended = live == null ? new Ended(true, endPresented()) : end(live);
+          if (ended.isOwn()) {
+            deleteToken();
           }
-          return null;
+          return ended.presented();
         });
-    exchange.run(() -> outgoing.deleteToken(presented));
+  }
+
+  /**
+   * What has ended.
+   *
+   * @param isOwn whether the request has no session any more; {@code false} if its session has
+   *     begun anew, by a login say, whose cookie the client may have by now
+   * @param presented how many sessions that the client presented a token of
+   */
+  private record Ended(boolean isOwn, int presented) {}
+
+  private Ended end(HttpSessionView ending) {
+    Session own = ending.session();
+    boolean isPresented = own.isStored();
+    AtomicBoolean hasEnded = new AtomicBoolean();
+    exchange
+        .listeners()
+        .endOwn(
+            new EndedSession(ending, ending.values()),
+            !isPresented,
+            () -> hasEnded.set(exchange.manager().invalidate(own)));
+    int others = endPresented();
+    if (!hasEnded.get()) {
+      current.forget();
+      presented.reconsider();
+      return new Ended(false, others);
+    }
+    if (current.get() == null || current.get() == own) {
+      // Otherwise a listener has begun another one.
+      forget();
+    }
+    return new Ended(true, isPresented ? others + 1 : others);
+  }
+
+  /**
+   * Ends what the client presents beside the session of this request: one that is withheld, and,
+   * where it presents several tokens, all that they open. Which of them was accepted, and whether
+   * this request has begun a session, makes no difference.
+   *
+   * @return how many
+   */
+  private int endPresented() {
+    Session withheld = gate == null ? null : gate.take();
+    int ended = withheld != null && exchange.manager().invalidate(withheld) ? 1 : 0;
+    List<String> beside = presented.beside();
+    return beside.isEmpty() ? ended : ended + exchange.manager().invalidatePresented(beside);
+  }
+
+  /** Makes the client forget its token, unless it is given one of a session that has just begun. */
+  private void deleteToken() {
+    Session begun = current.get();
+    if (begun == null || !begun.isStored()) {
+      presented.settle();
+      outgoing.deleteToken(presented);
+    }
+  }
+
+  /**
+   * Ends one session if the client presents a token that opens it, though it was not accepted; and
+   * with it all that it presents.
+   *
+   * @return whether it was ended
+   */
+  boolean revokePresented(SessionId id) {
+    return exchange.orFail(
+        () -> {
+          boolean isWithheld = gate != null && gate.isWithholding(id);
+          boolean hasEnded =
+              isWithheld || exchange.manager().invalidatePresented(presented.beside(id)) > 0;
+          if (hasEnded) {
+            logout();
+          }
+          return hasEnded;
+        });
+  }
+
+  /**
+   * Ends all sessions of the principal of this request, and where it presents several tokens, also
+   * those of the principals whose sessions they open; then logs out.
+   *
+   * @return how many
+   */
+  int logoutEverywhere() {
+    return exchange.orFail(
+        () -> {
+          Session own = exchange.findSession();
+          if (own != null && own.principal().isPresent()) {
+            int ended =
+                exchange
+                    .listeners()
+                    .whileEnding(asEnded(own), () -> exchange.manager().revokeAllOf(own));
+            // Unless it had ended before, the logout counts it once more.
+            return own.isEnded() ? ended + logout() : ended + logout() - 1;
+          }
+          int ended = 0;
+          for (String token : presented.beside()) {
+            ended += revokeAllOf(token);
+          }
+          return ended + logout();
+        });
+  }
+
+  private int revokeAllOf(String token) {
+    return exchange.manager().resolve(List.of(token)) instanceof Resolution.Live live
+            && (gate == null || gate.letsIn(live.session()))
+        ? exchange.manager().revokeAllOf(live.session())
+        : 0;
   }
 
   /** There is no session any more, and none is looked for again. */

@@ -6,7 +6,6 @@ import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.token.SessionId;
 import io.coatcheck.session.token.SessionToken;
 import jakarta.servlet.http.HttpServletRequest;
-import java.util.ArrayList;
 import java.util.Enumeration;
 import java.util.List;
 import java.util.Optional;
@@ -27,8 +26,8 @@ final class PresentedTokens extends PresentedValues {
   private @Nullable SessionId requestedId;
   private long requestedGeneration;
 
-  /** Whether there is something under our name that is not read. */
-  private boolean isUnread;
+  /** All that stands under our name, if that may be more than what is resolved; else empty. */
+  private List<String> everything = List.of();
 
   PresentedTokens(FilterSettings settings) {
     this.settings = settings;
@@ -47,9 +46,15 @@ final class PresentedTokens extends PresentedValues {
     if (tokens.isEmpty() && cookie != null) {
       String hintName = hinted == null ? null : hinted.cookieName();
       CookieHeader.read(request.getHeaders("Cookie"), cookie.name(), hintName, this);
+      if (isIncomplete()) {
+        everything = CookieHeader.all(request.getHeaders("Cookie"), cookie.name());
+      }
       return SessionTransport.COOKIE;
     }
     tokens.forEach(token -> addText(token, 0, token.length()));
+    if (isIncomplete()) {
+      everything = tokens;
+    }
     if (hinted != null && header != null && !tokens.isEmpty()) {
       Enumeration<String> values = request.getHeaders(header.hintName());
       while (values != null && values.hasMoreElements()) {
@@ -60,30 +65,27 @@ final class PresentedTokens extends PresentedValues {
   }
 
   /**
-   * Returns all tokens that the client presents where what it presents is more than one text, or
-   * none that is read: for a logout, which ends what they open. One that was resolved is not among
-   * them.
+   * Returns the tokens that may open sessions beside the one that was found by them: all that the
+   * client presents, unless it is a single one, which was resolved.
    */
-  List<String> unresolvedIn(HttpServletRequest request) {
-    SessionHeader header = settings.header();
-    SessionCookie cookie = settings.cookie();
-    List<String> all = new ArrayList<>();
-    if (header != null) {
-      all.addAll(header.tokensIn(request));
-    }
-    if (all.isEmpty() && cookie != null) {
-      all.addAll(CookieHeader.all(request.getHeaders("Cookie"), cookie.name()));
-    }
-    if (all.equals(texts()) && all.size() == 1) {
+  List<String> beside() {
+    List<String> all = everything.isEmpty() ? texts() : everything;
+    if (everything.isEmpty() && all.size() == 1) {
       return List.of();
     }
-    isUnread |= !all.isEmpty();
     return all.stream().filter(text -> SessionToken.parse(text).isPresent()).distinct().toList();
   }
 
-  /** Tells whether the client has anything under our name that it is to forget at a logout. */
+  /** Returns those of {@link #beside} that name a session. */
+  List<String> beside(SessionId id) {
+    return beside().stream()
+        .filter(text -> SessionToken.parse(text).filter(token -> token.id().equals(id)).isPresent())
+        .toList();
+  }
+
+  /** Returns whether the client has anything under our name that it is to forget at a logout. */
   boolean isToBeForgotten() {
-    return areAny() || isUnread;
+    return areAny() || !everything.isEmpty();
   }
 
   /** Tells whether the client presented anything as a version hint. */

@@ -6,11 +6,13 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The texts that a client presented as tokens and as version hints, untrusted: four of each. */
+/** The texts that a client presented as tokens and as version hints, untrusted. */
 class PresentedValues {
 
-  /** As many as are looked up. */
-  static final int MOST_VALUES = 4;
+  private static final int MOST_HINTS = 4;
+
+  /** One more than are looked up: enough to know that there are too many. */
+  static final int MOST_TEXTS = 5;
 
   // The first text as it stands in its line: nearly always it is the only one, and needs no copy.
   private @Nullable String line;
@@ -21,6 +23,8 @@ class PresentedValues {
   private List<String> texts = List.of();
 
   private List<String> hints = List.of();
+
+  private boolean isIncomplete;
 
   /** Tells whether the client presented anything under our name. */
   final boolean areAny() {
@@ -44,12 +48,23 @@ class PresentedValues {
       start = from;
       end = to;
     } else {
-      texts = with(texts(), longer.substring(from, to));
+      texts = with(texts(), longer.substring(from, to), MOST_TEXTS);
+      isIncomplete |= texts.size() == MOST_TEXTS;
     }
   }
 
   final void addHint(String hint) {
-    hints = with(hints, hint);
+    hints = with(hints, hint, MOST_HINTS);
+  }
+
+  /** Records that a part of what the client sent is not read. */
+  final void leaveOut() {
+    isIncomplete = true;
+  }
+
+  /** Returns whether there may be other texts under our name than {@link #texts}. */
+  final boolean isIncomplete() {
+    return isIncomplete;
   }
 
   /**
@@ -58,7 +73,7 @@ class PresentedValues {
    * @param isHinted whether hints are taken at all
    */
   final boolean areFull(boolean isHinted) {
-    return texts.size() == MOST_VALUES && (!isHinted || hints.size() == MOST_VALUES);
+    return texts.size() == MOST_TEXTS && (!isHinted || hints.size() == MOST_HINTS);
   }
 
   /** Finds out what the texts are worth. */
@@ -68,11 +83,11 @@ class PresentedValues {
         : manager.resolve(texts, hints);
   }
 
-  private static List<String> with(List<String> values, String value) {
+  private static List<String> with(List<String> values, String value, int most) {
     if (values.isEmpty()) {
       return List.of(value);
     }
-    if (values.size() == MOST_VALUES) {
+    if (values.size() == most) {
       return values;
     }
     List<String> more = new ArrayList<>(values);

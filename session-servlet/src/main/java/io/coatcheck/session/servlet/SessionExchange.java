@@ -148,9 +148,13 @@ final class SessionExchange implements SessionScope {
     }
   }
 
-  /** Tells whether there is a session that is kept from this request until somebody logs in. */
+  /** Returns whether a session is kept from this request until its principal logs in again. */
   boolean isWithholding() {
-    return locked(() -> findSession() == null && gate != null && gate.isWithholding());
+    return locked(
+        () -> {
+          findSession();
+          return gate != null && gate.isWithholding();
+        });
   }
 
   /**

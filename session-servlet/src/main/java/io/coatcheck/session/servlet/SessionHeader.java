@@ -25,9 +25,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class SessionHeader {
 
-  /** As many as are looked up. */
-  private static final int MOST_VALUES = 4;
-
   private static final int MAX_NAME_LENGTH = 128;
   private static final String AUTHORIZATION = "Authorization";
   private static final String BEARER = "Bearer ";
@@ -113,14 +110,14 @@ public final class SessionHeader {
     return hintName;
   }
 
-  /** Returns the values that are of our token's form, the first four of them. */
+  /** Returns the values that are of our token's form. */
   List<String> tokensIn(HttpServletRequest request) {
     return tokensIn(request.getHeaders(requestName));
   }
 
   List<String> tokensIn(@Nullable Enumeration<String> values) {
     List<String> tokens = List.of();
-    while (values != null && values.hasMoreElements() && tokens.size() < MOST_VALUES) {
+    while (values != null && values.hasMoreElements()) {
       String token = tokenIn(values.nextElement());
       if (token != null) {
         tokens = tokens.isEmpty() ? new ArrayList<>(1) : tokens;

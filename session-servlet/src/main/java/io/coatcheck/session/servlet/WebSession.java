@@ -126,8 +126,11 @@ public final class WebSession {
   }
 
   /**
-   * Ends the session in the store, for every node, and makes the client forget the cookie. Doing it
-   * twice is fine, and so is doing it without a session.
+   * Ends the session in the store, for every node, and makes the client forget the cookie. What
+   * counts is what the client presented: every session that one of its tokens opens is ended,
+   * whether it was accepted or not, and whatever session this request has begun. Doing it twice is
+   * fine, and so is doing it without a session. Where the session of this request has begun anew
+   * since, by a login or an explicit renewal, that is left alone, and so is its cookie.
    *
    * @throws io.coatcheck.session.store.SessionStoreException if the store failed: the response is
    *     503 even if this is caught, since the logout must not be reported as done; so it is for all
@@ -236,8 +239,9 @@ public final class WebSession {
   }
 
   /**
-   * Ends one of the sessions of whoever is logged in. The session of this request is {@linkplain
-   * #logout() logged out}.
+   * Ends one of the sessions of the principal that is logged in. The session of this request is
+   * {@linkplain #logout() logged out}, and so is one that the client presents a token of without
+   * being logged in, because it presents several or has to log in again.
    *
    * @param id as {@link Device} has it
    * @return whether it was ended; {@code false} alike for a session of another principal, one that
@@ -246,11 +250,10 @@ public final class WebSession {
   public boolean revoke(SessionId id) {
     Session session = exchange.session();
     if (session == null || session.principal().isEmpty()) {
-      return false;
+      return exchange.credential().revokePresented(id);
     }
     if (session.id().equals(id)) {
-      exchange.credential().logout();
-      return true;
+      return exchange.credential().logout() > 0;
     }
     return exchange.orFail(() -> manager.revokeOwn(session, id));
   }
@@ -265,9 +268,9 @@ public final class WebSession {
   }
 
   /**
-   * Ends all other sessions of whoever is logged in.
+   * Ends all other sessions of the principal that is logged in.
    *
-   * @return how many
+   * @return how many; 0 also where nobody is logged in, as {@link #isLoggedIn} says
    * @throws UnsupportedOperationException if the store has no index by principal
    */
   public int logoutOthers() {
@@ -276,17 +279,16 @@ public final class WebSession {
   }
 
   /**
-   * Ends all sessions of whoever is logged in, that of this request included, and {@linkplain
-   * #logout() logs out}.
+   * Ends all sessions of the principal that is logged in, that of this request included, and
+   * {@linkplain #logout() logs out}. Where the client presents several tokens, so that nobody is
+   * logged in, the sessions of all principals whose sessions they open are ended.
    *
    * @return how many
    * @throws UnsupportedOperationException if the store has no index by principal; nobody is logged
    *     out
    */
   public int logoutEverywhere() {
-    int ended = exchange.credential().revokeAllOfOwn();
-    exchange.credential().logout();
-    return ended;
+    return exchange.credential().logoutEverywhere();
   }
 
   private Optional<Session> live() {

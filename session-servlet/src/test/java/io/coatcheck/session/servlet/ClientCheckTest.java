@@ -161,6 +161,74 @@ class ClientCheckTest {
   }
 
   @Test
+  @DisplayName("attack 1: and after it has put something into that: the old secret is dead")
+  void login_afterSetAttribute_takesItUpAgain() {
+    logIn();
+    String before = browser.token();
+    site.on(
+        "/page-and-login",
+        (request, response) -> {
+          request.getSession().setAttribute("csrf", "2");
+          boolean isRequired = WebSession.of(request).isReauthenticationRequired();
+          WebSession.of(request).login("alice");
+          response.getWriter().print(isRequired + "," + request.getSession().getAttribute("a"));
+        });
+
+    assertThat(as("other", "/page-and-login").body()).isEqualTo("true,1");
+
+    assertThat(browser.token()).startsWith(before.substring(0, 36)).isNotEqualTo(before);
+    assertThat(site.stored(browser.token()).attributes()).containsOnlyKeys("a", "csrf");
+    browser.token(before);
+    assertThat(as("own", "/who").body()).startsWith("null");
+  }
+
+  @Test
+  @DisplayName(
+      "attack 1: somebody else's login ends it too, whatever the page had put into a session")
+  void loginOfAnother_afterSetAttribute_endsIt() {
+    logIn();
+    String before = browser.token();
+    site.on(
+        "/page-and-login",
+        (request, response) -> {
+          request.getSession().setAttribute("csrf", "2");
+          WebSession.of(request).login("bob");
+        });
+
+    as("other", "/page-and-login");
+
+    assertThat(site.stored(before)).isNull();
+    assertThat(site.stored(browser.token()).attributes()).containsOnlyKeys("csrf");
+  }
+
+  @Test
+  @DisplayName("attack 1: invalidate and revoke end it, whatever session the page has begun")
+  void invalidateAndRevoke_endIt() {
+    site.on(
+            "/invalidate",
+            (request, response) -> {
+              request.getSession().setAttribute("csrf", "2");
+              request.getSession().invalidate();
+            })
+        .on(
+            "/revoke",
+            (request, response) -> {
+              request.getSession().setAttribute("csrf", "2");
+              assertThat(WebSession.of(request).revoke(request.getParameter("id"))).isTrue();
+            });
+    for (String path : new String[] {"/invalidate", "/revoke?id="}) {
+      browser = site.browser();
+      logIn();
+      String token = browser.token();
+
+      String target = path.endsWith("=") ? path + token.substring(0, 36) : path;
+      assertThat(as("other", target).setCookie()).contains("Max-Age=0");
+
+      assertThat(site.stored(token)).isNull();
+    }
+  }
+
+  @Test
   @DisplayName("a login of somebody else, and a logout, end it")
   void loginOfAnother_andLogout_endIt() {
     logIn();

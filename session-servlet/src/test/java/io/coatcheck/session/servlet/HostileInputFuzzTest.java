@@ -111,23 +111,23 @@ class HostileInputFuzzTest {
     CookieHeader.read(Collections.enumeration(lines), COOKIE, HINT_COOKIE, found);
     List<String> values = found.texts();
 
-    check(values.equals(valuesByTheBook(COOKIE, lines)), "other values than by the book", lines);
+    check(values.equals(valuesByTheBook(COOKIE, lines, 5)), "other values than by the book", lines);
     check(
-        found.hints().equals(valuesByTheBook(HINT_COOKIE, lines)),
+        found.hints().equals(valuesByTheBook(HINT_COOKIE, lines, 4)),
         "other hints than by the book",
         lines);
     live.store.forgetCalls();
     Resolution resolution = live.manager.resolve(values, found.hints());
     long tokens = values.stream().filter(v -> SessionToken.parse(v).isPresent()).count();
     check(live.store.calls().size() <= tokens, "malformed tokens cost a look-up", lines);
-    boolean isPresented = values.contains(live.token);
+    boolean isPresented = values.contains(live.token) && values.size() <= 4;
     check(
         resolution instanceof Resolution.Live == isPresented,
         "a session for whom has no token, or none for whom has",
         lines);
   }
 
-  private static List<String> valuesByTheBook(String name, List<String> lines) {
+  private static List<String> valuesByTheBook(String name, List<String> lines, int most) {
     List<String> values = new ArrayList<>();
     for (String line : lines) {
       if (!stripped(line).toLowerCase(Locale.ROOT).startsWith("$version")) {
@@ -138,7 +138,7 @@ class HostileInputFuzzTest {
         }
       }
     }
-    return values.subList(0, Math.min(4, values.size()));
+    return values.subList(0, Math.min(most, values.size()));
   }
 
   private static String stripped(String text) {
@@ -169,7 +169,7 @@ class HostileInputFuzzTest {
     List<String> byName = NAMED.tokensIn(Collections.enumeration(lines));
 
     for (List<String> found : List.of(byBearer, byName)) {
-      check(found.size() <= 4, "more than four", lines);
+      check(found.size() <= lines.size(), "more than there are", lines);
       check(found.stream().allMatch(t -> isTokenByTheBook(t)), "no token", lines);
     }
     check(byName.stream().allMatch(lines::contains), "not the whole value", lines);
@@ -178,7 +178,7 @@ class HostileInputFuzzTest {
         "not behind the scheme",
         lines);
     boolean isPresented = lines.stream().anyMatch(line -> isBearer(line, live.token));
-    check(isPresented == byBearer.contains(live.token) || byBearer.size() == 4, "lost", lines);
+    check(isPresented == byBearer.contains(live.token), "lost", lines);
   }
 
   private static boolean isTokenByTheBook(String text) {

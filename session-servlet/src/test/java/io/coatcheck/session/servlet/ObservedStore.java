@@ -100,6 +100,12 @@ final class ObservedStore implements SessionStore {
   }
 
   @Override
+  public Optional<StoredSession> delete(SessionId id, long generation) {
+    observe("delete");
+    return store.delete(id, generation);
+  }
+
+  @Override
   public int deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> deleted) {
     return store.deleteExpired(cutoff, limit, deleted);
   }

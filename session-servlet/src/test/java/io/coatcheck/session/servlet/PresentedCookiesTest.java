@@ -1,12 +1,16 @@
 package io.coatcheck.session.servlet;
 
+import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.coatcheck.session.event.RefusalReason;
 import io.coatcheck.session.event.SessionEvent;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
 import java.util.UUID;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -130,15 +134,46 @@ class PresentedCookiesTest {
   }
 
   @Test
-  @DisplayName("F48: of many cookies of the name four are looked up")
-  void manyCookies_costFourLookUps() throws IOException {
+  @DisplayName("F48, attack 7: more than four cookies of the name are none, and none is looked up")
+  void manyCookies_costNoLookUp() throws IOException {
     StringBuilder cookies = new StringBuilder("a=1");
     for (int i = 0; i < 60; i++) {
       cookies.append("; __Host-session=").append(unknownToken());
     }
 
     assertThat(client.get("/ask", "Cookie: " + cookies)).contains("[none]");
-    assertThat(site.store.calls()).hasSize(4);
+    assertThat(site.store.calls()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @DisplayName("attack 7: a fifth value makes all of them none, wherever the live one stands")
+  @ValueSource(ints = {0, 1, 2, 3, 4})
+  void moreThanFour_areNone(int place) throws IOException {
+    List<String> values = new ArrayList<>(List.of("1", "2", unknownToken(), "4"));
+    values.add(place, token);
+    String cookies = values.stream().collect(joining("; __Host-session=", "__Host-session=", ""));
+    assertThat(client.get("/ask", "Cookie: " + cookies)).contains("[none]");
+
+    values.remove(place == 0 ? 1 : 0);
+    cookies = values.stream().collect(joining("; __Host-session=", "__Host-session=", ""));
+    assertThat(client.get("/ask", "Cookie: " + cookies)).as("four").contains("[session]");
+  }
+
+  @Test
+  @DisplayName("attack 7: who plants four values beside hers does not become her")
+  void plantedAmongMany_isNone() throws IOException {
+    Browser mallory = site.browser();
+    mallory.get("/begin");
+    String cookies =
+        Stream.of(mallory.token(), "1", "2", "3", token)
+            .collect(joining("; __Host-session=", "__Host-session=", ""));
+
+    assertThat(client.get("/ask", "Cookie: " + cookies)).contains("[none]");
+    assertThat(site.events)
+        .anyMatch(
+            event ->
+                event instanceof SessionEvent.TokenRefused refused
+                    && refused.reason() == RefusalReason.AMBIGUOUS);
   }
 
   @Test

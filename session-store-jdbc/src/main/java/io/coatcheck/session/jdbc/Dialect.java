@@ -139,6 +139,15 @@ abstract sealed class Dialect permits PostgreSqlDialect, MySqlDialect, H2Dialect
         });
   }
 
+  static Condition withGeneration(long generation) {
+    return new Condition(
+        "generation = ?",
+        (statement, first) -> {
+          statement.setLong(first, generation);
+          return first + 1;
+        });
+  }
+
   Condition withIdIn(Collection<SessionId> ids) {
     return new Condition(
         "id IN (" + "?, ".repeat(ids.size() - 1) + "?)",

@@ -125,9 +125,18 @@ public final class JdbcSessionStore implements SessionStore {
 
   @Override
   public Optional<StoredSession> delete(SessionId id) {
+    return delete(id, dialect.withId(id));
+  }
+
+  @Override
+  public Optional<StoredSession> delete(SessionId id, long generation) {
+    return delete(id, dialect.withId(id).and(Dialect.withGeneration(generation)));
+  }
+
+  private Optional<StoredSession> delete(SessionId id, Dialect.Condition condition) {
     Operation operation = new Operation("delete", id);
     Transactions.Work<Optional<StoredSession>> work =
-        statements -> first(dialect.delete(statements, dialect.withId(id)).sessions());
+        statements -> first(dialect.delete(statements, condition).sessions());
     return dialect.deletesInAutoCommit()
         ? transactions.one(operation, work)
         : transactions.several(operation, Scope.NONE, work);

@@ -71,6 +71,11 @@ final class SteppedStore implements SessionStore {
   }
 
   @Override
+  public Optional<StoredSession> delete(SessionId id, long generation) {
+    return store.delete(id, generation);
+  }
+
+  @Override
   public int deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> deleted) {
     return store.deleteExpired(cutoff, limit, deleted);
   }

@@ -56,6 +56,31 @@ abstract class Deleting extends ContractPart {
   }
 
   @Test
+  void deleteOfAGeneration_thatItHas_returnsItOnceAndItIsGone() {
+    StoredSession stored = insert(SampleSessions.complete(NOW));
+    assertThat(otherNode().delete(stored.id(), stored.generation())).contains(stored);
+    assertGone(stored);
+    assertThat(store().delete(stored.id(), stored.generation())).isEmpty();
+  }
+
+  @Test
+  void deleteOfAGeneration_thatItDoesNotHave_leavesItAlone() {
+    StoredSession stored = insert(SampleSessions.complete(NOW));
+    assertThat(store().delete(stored.id(), stored.generation() + 1)).isEmpty();
+    assertThat(store().delete(stored.id(), stored.generation() - 1)).isEmpty();
+    assertStored(stored);
+    StoredSession rekeyed = stored.toBuilder().generation(stored.generation() + 1).build();
+    assertThat(otherNode().update(rekeyed, NOW)).isTrue();
+    assertThat(store().delete(stored.id(), stored.generation())).isEmpty();
+    assertStored(rekeyed.toBuilder().version(stored.version() + 1).build());
+  }
+
+  @Test
+  void deleteOfAGeneration_absent_isEmpty() {
+    assertThat(store().delete(SampleSessions.anonymous(NOW).build().id(), 0)).isEmpty();
+  }
+
+  @Test
   void delete_byMany_handsTheSessionToOne() {
     for (Race race = Race.inFewRounds(); race.goesOn(); ) {
       StoredSession stored = insert(SampleSessions.complete(NOW));

@@ -163,6 +163,11 @@ public final class FaultyStore implements SessionStore {
   }
 
   @Override
+  public Optional<StoredSession> delete(SessionId id, long generation) {
+    return carryOut(Operation.DELETE, () -> store.delete(id, generation));
+  }
+
+  @Override
   public int deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> deleted) {
     return carryOut(Operation.DELETE_EXPIRED, () -> store.deleteExpired(cutoff, limit, deleted));
   }

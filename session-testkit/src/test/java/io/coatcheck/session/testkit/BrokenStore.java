@@ -75,6 +75,11 @@ class BrokenStore implements SessionStore, PrincipalIndex {
   }
 
   @Override
+  public Optional<StoredSession> delete(SessionId id, long generation) {
+    return sound.delete(id, generation);
+  }
+
+  @Override
   public int deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> deleted) {
     return sound.deleteExpired(cutoff, limit, deleted);
   }

@@ -1,0 +1,363 @@
+package io.coatcheck.session;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.coatcheck.session.event.SessionEvent;
+import io.coatcheck.session.memory.InMemorySessionStore;
+import io.coatcheck.session.nearcache.NearCacheSessionStore;
+import io.coatcheck.session.store.SessionStore;
+import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.store.WhenFull;
+import io.coatcheck.session.token.SessionId;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@DisplayName(
+    "I21: what ends a session is decided where it is ended, and not on what was known before")
+class EndingsTest {
+
+  private final EngineFixture fixture =
+      new EngineFixture(builder -> builder.renewInterval(Duration.ofMinutes(5)));
+  private final SessionManager manager = fixture.manager;
+
+  @AfterEach
+  void close() {
+    fixture.close();
+  }
+
+  private static void logIn(SessionManager manager, Session session) {
+    EngineFixture.granted(manager.authenticate(session, "alice", LoginOptions.defaults()));
+  }
+
+  @Nested
+  @DisplayName("a request from before")
+  class FromBefore {
+
+    @ParameterizedTest
+    @ValueSource(longs = {0, 999, 60_000})
+    @DisplayName("attack 14: does not end a new login of the same principal, at once or late")
+    void invalidate_afterANewLogin_leavesIt(long millis) {
+      String token = fixture.loggedIn("alice");
+      Session before = fixture.live(token);
+      Session owner = fixture.live(token);
+      logIn(manager, owner);
+      String current = EngineFixture.sent(owner);
+      fixture.clock.advance(Duration.ofMillis(millis));
+
+      assertThat(manager.invalidate(before)).isFalse();
+
+      assertThat(before.isEnded()).isTrue();
+      assertThat(fixture.isLive(current)).isTrue();
+      assertThat(fixture.told(SessionEvent.Ended.class)).isEmpty();
+    }
+
+    @Test
+    @DisplayName("attack 14: nor what an explicit renewal has given another secret")
+    void invalidate_afterARenewal_leavesIt() {
+      String token = fixture.loggedIn("alice");
+      Session before = fixture.live(token);
+      Session owner = fixture.live(token);
+      manager.renew(owner);
+
+      assertThat(manager.invalidate(before)).isFalse();
+      assertThat(manager.isStillLive(before)).isFalse();
+      assertThat(manager.isStillLive(owner)).isTrue();
+    }
+
+    @Test
+    @DisplayName("C2: nor a login into the anonymous session, however young the request is")
+    void invalidate_afterALogin_leavesIt() {
+      String token = fixture.anonymous();
+      Session before = fixture.live(token);
+      Session owner = fixture.live(token);
+      logIn(manager, owner);
+
+      assertThat(manager.invalidate(before)).isFalse();
+      assertThat(fixture.isLive(EngineFixture.sent(owner))).isTrue();
+    }
+
+    @Test
+    @DisplayName("C2: nor one that is stored between the decision and the deletion")
+    void invalidate_loginMeanwhile_leavesIt() {
+      String token = fixture.anonymous();
+      Session before = fixture.live(token);
+      Session owner = fixture.live(token);
+      fixture.store.beforeNext("delete", () -> logIn(manager, owner));
+
+      assertThat(manager.invalidate(before)).isFalse();
+      assertThat(fixture.isLive(EngineFixture.sent(owner))).isTrue();
+    }
+
+    @Test
+    @DisplayName("attack 14: a login as another principal does not end a new login either")
+    void loginOfAnother_afterANewLogin_leavesIt() {
+      String token = fixture.loggedIn("alice");
+      Session before = fixture.live(token);
+      Session owner = fixture.live(token);
+      logIn(manager, owner);
+
+      EngineFixture.granted(manager.authenticate(before, "mallory", LoginOptions.defaults()));
+
+      assertThat(fixture.isLive(EngineFixture.sent(owner))).isTrue();
+    }
+
+    @Test
+    @DisplayName("a renewal in passing is no reason: the logout ends it")
+    void invalidate_afterARenewalInPassing_endsIt() {
+      String token = fixture.loggedIn("alice");
+      Session before = fixture.live(token);
+      fixture.clock.advance(Duration.ofMinutes(5));
+      Session renewing = fixture.live(token);
+      assertThat(manager.renewIfDue(renewing)).isTrue();
+      assertThat(manager.isStillLive(before)).isTrue();
+
+      assertThat(manager.invalidate(before)).isTrue();
+
+      assertThat(fixture.isLive(EngineFixture.sent(renewing))).isFalse();
+    }
+
+    @Test
+    @DisplayName("stores 7: revokes nothing that its owner began after having ended everything")
+    void revoke_afterTheEnd_endsNothing() {
+      Session before = fixture.live(fixture.loggedIn("alice"));
+      Session others = fixture.live(fixture.loggedIn("alice"));
+      Session all = fixture.live(fixture.loggedIn("alice"));
+      manager.revokeAll("alice");
+      String current = fixture.loggedIn("alice");
+
+      assertThat(manager.revokeOwn(before, SessionId.parse(current.substring(0, 36)).orElseThrow()))
+          .isFalse();
+      assertThat(manager.revokeOthers(others)).isZero();
+      assertThat(manager.revokeAllOf(all)).isZero();
+
+      assertThat(fixture.isLive(current)).isTrue();
+    }
+
+    @Test
+    @DisplayName("attack 14: nor after a new login into the same session")
+    void revoke_afterANewLogin_endsNothing() {
+      String token = fixture.loggedIn("alice");
+      Session before = fixture.live(token);
+      Session owner = fixture.live(token);
+      logIn(manager, owner);
+      String current = EngineFixture.sent(owner);
+      String second = fixture.loggedIn("alice");
+
+      assertThat(manager.revokeOwn(before, before.id())).isFalse();
+      assertThat(manager.revokeAllOf(fixture.live(current))).isEqualTo(2);
+      assertThat(fixture.isLive(second)).isFalse();
+    }
+  }
+
+  @Nested
+  @DisplayName("on a node with copies")
+  class WithCopies {
+
+    private final SessionStore shared = InMemorySessionStore.builder().copyOnRead(true).build();
+    private final SessionManager one = node();
+    private final SessionManager other = node();
+
+    private SessionManager node() {
+      return SessionManager.builder(
+              NearCacheSessionStore.builder(shared).maxStaleness(Duration.ofMinutes(1)).build())
+          .clock(fixture.clock)
+          .codec(EngineFixture.CODEC)
+          .cleanUpInterval(Duration.ZERO)
+          .build();
+    }
+
+    @AfterEach
+    void close() {
+      one.close();
+      other.close();
+    }
+
+    private Session live(SessionManager manager, String token) {
+      return ((Resolution.Live) manager.resolve(List.of(token))).session();
+    }
+
+    private String loggedIn() {
+      Session session =
+          EngineFixture.granted(one.authenticate(null, "alice", LoginOptions.defaults()));
+      return EngineFixture.sent(session);
+    }
+
+    @Test
+    @DisplayName("C2: a copy from before the login does not end the login")
+    void invalidate_onAnOldCopy_leavesTheLogin() {
+      Session begun = one.create(one.resolve(List.of()));
+      begun.attribute("cart", "a book");
+      one.save(begun);
+      String planted = EngineFixture.sent(begun);
+      live(other, planted);
+      Session owner = live(one, planted);
+      logIn(one, owner);
+
+      assertThat(other.invalidate(live(other, planted))).isFalse();
+
+      assertThat(one.resolve(List.of(EngineFixture.sent(owner))))
+          .isInstanceOf(Resolution.Live.class);
+    }
+
+    @Test
+    @DisplayName("stores 7: a copy of an ended session ends nothing of what came after")
+    void revoke_onAnOldCopy_endsNothing() {
+      String stolen = loggedIn();
+      live(other, stolen);
+      one.revokeAll("alice");
+      String current = loggedIn();
+      SessionId id = SessionId.parse(current.substring(0, 36)).orElseThrow();
+
+      assertThat(other.revokeOwn(live(other, stolen), id)).isFalse();
+      assertThat(other.resolve(List.of(current))).isInstanceOf(Resolution.Live.class);
+      assertThat(other.revokeOthers(staleCopy(stolen))).isZero();
+      assertThat(other.revokeAllOf(staleCopy(stolen))).isZero();
+
+      assertThat(one.resolve(List.of(current))).isInstanceOf(Resolution.Live.class);
+    }
+
+    /** The copy is gone from the node by then; a request that began before still has its own. */
+    private Session staleCopy(String stolen) {
+      String another = loggedIn();
+      Session copy = live(other, another);
+      one.revoke(copy.id());
+      assertThat(stolen).isNotEqualTo(another);
+      return copy;
+    }
+  }
+
+  @Nested
+  @DisplayName("what was presented")
+  class Presented {
+
+    @Test
+    @DisplayName("attack 7: is ended by a secret that a renewal replaced and that still reads")
+    void invalidatePresented_inGrace_endsIt() {
+      String token = fixture.loggedIn("alice");
+      fixture.clock.advance(Duration.ofMinutes(5));
+      assertThat(manager.renewIfDue(fixture.live(token))).isTrue();
+      assertThat(fixture.isLive(token)).isTrue();
+
+      assertThat(manager.invalidatePresented(List.of(token))).isEqualTo(1);
+      assertThat(fixture.isLive(token)).isFalse();
+    }
+
+    @Test
+    @DisplayName("attack 7: is ended wherever it stands, and looked up once")
+    void invalidatePresented_many_endsAll() {
+      List<String> texts = new ArrayList<>();
+      Set<String> tokens = Set.of(fixture.loggedIn("alice"), fixture.loggedIn("bob"));
+      for (int i = 0; i < 40; i++) {
+        texts.add(tokens.iterator().next().substring(0, 37) + String.format("%042dA", i));
+      }
+      texts.addAll(tokens);
+      texts.addAll(tokens);
+      AtomicInteger looks = new AtomicInteger();
+      fixture.store.beforeNext("find", looks::incrementAndGet);
+
+      assertThat(manager.invalidatePresented(texts)).isEqualTo(2);
+      assertThat(tokens).noneMatch(fixture::isLive);
+    }
+
+    @Test
+    @DisplayName("attack 14: a login that comes between look and deletion stays")
+    void invalidatePresented_loginMeanwhile_leavesIt() {
+      String token = fixture.anonymous();
+      Session owner = fixture.live(token);
+      fixture.store.beforeNext("delete", () -> logIn(manager, owner));
+
+      assertThat(manager.invalidatePresented(List.of(token))).isZero();
+      assertThat(fixture.isLive(EngineFixture.sent(owner))).isTrue();
+    }
+  }
+
+  @Test
+  @DisplayName("a reused secret does not end a login that is stored meanwhile")
+  void resolve_reusedSecret_loginMeanwhile() {
+    EngineFixture strict =
+        new EngineFixture(builder -> builder.renewInterval(Duration.ofMinutes(5)).endOnReuse(true));
+    try (strict) {
+      String token = strict.loggedIn("alice");
+      strict.clock.advance(Duration.ofMinutes(5));
+      Session renewing = strict.live(token);
+      strict.manager.renewIfDue(renewing);
+      String renewed = EngineFixture.sent(renewing);
+      strict.manager.save(strict.live(renewed));
+      strict.clock.advance(Duration.ofMinutes(2));
+      Session owner = strict.live(renewed);
+      strict.store.beforeNext("delete", () -> logIn(strict.manager, owner));
+
+      assertThat(strict.isLive(token)).isFalse();
+
+      assertThat(strict.isLive(EngineFixture.sent(owner))).isTrue();
+    }
+  }
+
+  @Nested
+  @DisplayName("attack 18: a login that validIf refuses")
+  class Refused {
+
+    private final EngineFixture limited =
+        new EngineFixture(builder -> builder.sessionsPerPrincipal(1, WhenFull.EVICT_OLDEST));
+
+    @AfterEach
+    void closeLimited() {
+      limited.close();
+    }
+
+    private final LoginOptions refused = LoginOptions.builder().validIf(() -> false).build();
+
+    @Test
+    @DisplayName("evicts nobody")
+    void authenticate_refused_evictsNobody() {
+      String owner = limited.loggedIn("alice");
+
+      assertThat(limited.manager.authenticate(null, "alice", refused))
+          .isEqualTo(new Authentication.Refused(Authentication.Reason.NO_LONGER_VALID));
+
+      assertThat(limited.isLive(owner)).isTrue();
+    }
+
+    @Test
+    @DisplayName("does not end the session of another principal")
+    void authenticate_refused_replacesNobody() {
+      String bob = fixture.loggedIn("bob");
+
+      assertThat(manager.authenticate(fixture.live(bob), "alice", refused))
+          .isInstanceOf(Authentication.Refused.class);
+
+      assertThat(fixture.isLive(bob)).isTrue();
+    }
+
+    @Test
+    @DisplayName("is asked again after the write")
+    void authenticate_noLongerValidAfterTheWrite_isEnded() {
+      AtomicInteger asked = new AtomicInteger();
+      LoginOptions options =
+          LoginOptions.builder().validIf(() -> asked.incrementAndGet() == 1).build();
+
+      assertThat(limited.manager.authenticate(null, "alice", options))
+          .isInstanceOf(Authentication.Refused.class);
+
+      assertThat(limited.manager.sessionsOf("alice")).isEmpty();
+    }
+  }
+
+  @Test
+  @DisplayName("stores 7: what a store in memory deletes by its generation it compares in one step")
+  void delete_ofAGeneration_isAtomic() {
+    StoredSession stored = fixture.stored(fixture.live(fixture.anonymous()));
+
+    assertThat(fixture.store.delete(stored.id(), stored.generation() + 1)).isEmpty();
+    assertThat(fixture.store.delete(stored.id(), stored.generation())).contains(stored);
+  }
+}
