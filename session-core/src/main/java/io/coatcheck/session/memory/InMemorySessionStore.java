@@ -3,6 +3,7 @@ package io.coatcheck.session.memory;
 import io.coatcheck.session.codec.AttributeValue;
 import io.coatcheck.session.store.Admission;
 import io.coatcheck.session.store.Evictions;
+import io.coatcheck.session.store.HandOver;
 import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.SessionStoreException;
@@ -110,7 +111,7 @@ public final class InMemorySessionStore implements SessionStore {
       throw new IllegalArgumentException("limit must be at least 1: " + limit);
     }
     List<StoredSession> ended = open().endExpired(cutoff, limit);
-    handOver(ended, deleted);
+    HandOver.each(ended, deleted);
     return ended.size();
   }
 
@@ -185,32 +186,13 @@ public final class InMemorySessionStore implements SessionStore {
     if (listener != null) {
       try {
         listener.accept(session);
-      } catch (RuntimeException e) {
+      } catch (Throwable e) {
         long failures = evictionFailures.incrementAndGet();
         if (Long.bitCount(failures) == 1) {
           // At 1, 2, 4, 8 and so on: in a flood, evictions are as frequent as requests.
-          LOGGER.warn("who is told of evictions has failed, {} times so far", failures, e);
+          LOGGER.warn("The listener of evictions has failed, {} times so far", failures, e);
         }
       }
-    }
-  }
-
-  /** Gives every session to its consumer, whatever the consumer throws. */
-  private static void handOver(List<StoredSession> ended, Consumer<StoredSession> consumer) {
-    RuntimeException first = null;
-    for (StoredSession session : ended) {
-      try {
-        consumer.accept(session);
-      } catch (RuntimeException e) {
-        if (first == null) {
-          first = e;
-        } else if (first != e) {
-          first.addSuppressed(e);
-        }
-      }
-    }
-    if (first != null) {
-      throw first;
     }
   }
 
@@ -229,7 +211,7 @@ public final class InMemorySessionStore implements SessionStore {
     public int deleteByPrincipal(
         String principal, Set<SessionId> except, Consumer<StoredSession> deleted) {
       List<StoredSession> ended = open().endAllOf(principal, except);
-      handOver(ended, deleted);
+      HandOver.each(ended, deleted);
       return ended.size();
     }
 

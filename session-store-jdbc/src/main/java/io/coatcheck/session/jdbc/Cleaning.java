@@ -1,5 +1,6 @@
 package io.coatcheck.session.jdbc;
 
+import io.coatcheck.session.store.HandOver;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SessionId;
 import java.sql.PreparedStatement;

@@ -2,6 +2,7 @@ package io.coatcheck.session.jdbc;
 
 import io.coatcheck.session.codec.AttributeFrames;
 import io.coatcheck.session.store.Admission;
+import io.coatcheck.session.store.HandOver;
 import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.WhenFull;
