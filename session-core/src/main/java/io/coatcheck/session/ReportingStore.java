@@ -165,6 +165,11 @@ final class ReportingStore implements SessionStore {
     }
 
     @Override
+    public boolean answersInOutage(SessionId id) {
+      return copies.answersInOutage(id);
+    }
+
+    @Override
     public void onGone(Consumer<StoredSession> gone) {
       copies.onGone(gone);
     }

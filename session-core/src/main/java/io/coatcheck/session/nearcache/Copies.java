@@ -10,13 +10,10 @@ import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SessionId;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
@@ -28,14 +25,12 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A copy's age counts from before the load, or the write, that it came from. What ends or
  * changes a session here also discards the loads and writes of it that are under way, since they
- * may have seen it before: two counters are compared when what they saw is about to be kept.
+ * may be from before it ({@link LocalEnds}). A write that is discarded takes the older copy with
+ * it.
  *
  * <p>Unknown ids leave nothing behind, so that a flood of them costs no memory.
  */
 final class Copies implements NearCopies {
-
-  private static final int FIXED_WEIGHT = 600;
-  private static final int STRIPES = 1 << 12;
 
   private final SessionStore store;
   private final long maxStaleness;
@@ -45,18 +40,12 @@ final class Copies implements NearCopies {
   private final ConcurrentHashMap<SessionId, CompletableFuture<Optional<SessionStoreException>>>
       loads = new ConcurrentHashMap<>();
 
-  /**
-   * Counts what ended or changed sessions here, by hash of the id; shared by ids that hash alike.
-   */
-  private final AtomicLongArray endings = new AtomicLongArray(STRIPES);
-
-  /** Counts revocations by principal, whose ids are not known beforehand. */
-  private final AtomicLong revocations = new AtomicLong();
+  private final LocalEnds ends = new LocalEnds();
 
   /** Null if each touch goes to the store at once. */
   private final @Nullable PendingTouches touches;
 
-  private volatile Consumer<StoredSession> gone = session -> {};
+  private final EndNotices notices;
 
   private final LongAdder hits = new LongAdder();
   private final LongAdder misses = new LongAdder();
@@ -64,7 +53,7 @@ final class Copies implements NearCopies {
   /**
    * Makes it empty.
    *
-   * @param touchDelay how long touches may wait; null if nobody will call {@link #flushTouches}
+   * @param touchDelay how long touches may wait; null if {@link #flushTouches} will not be called
    */
   Copies(
       SessionStore store,
@@ -77,11 +66,11 @@ final class Copies implements NearCopies {
     this.maxStaleness = maxStaleness;
     this.outageGrace = outageGrace;
     this.nanoTime = nanoTime;
+    notices = new EndNotices(maximumBytes / 4);
     touches =
         touchDelay == null || store.batchTouch().isEmpty()
             ? null
-            : new PendingTouches(
-                store, store.batchTouch().get(), touchDelay, nanoTime, this::forget);
+            : new PendingTouches(store.batchTouch().get(), touchDelay, nanoTime, this::forget);
     cache =
         Caffeine.newBuilder()
             .maximumWeight(maximumBytes)
@@ -90,87 +79,8 @@ final class Copies implements NearCopies {
             .build();
   }
 
-  /** A copy, and when it was surely current. */
-  static final class Copy {
-
-    private final StoredSession session;
-
-    /** Grows when the store confirms that the session is still this one. */
-    private volatile long asOf;
-
-    /** Whether a request used it since the last revalidation. */
-    private volatile boolean used;
-
-    Copy(StoredSession session, long asOf) {
-      this.session = session;
-      this.asOf = asOf;
-    }
-
-    StoredSession session() {
-      return session;
-    }
-
-    /** Returns a copy of the same use. */
-    Copy with(StoredSession seen, long moment) {
-      Copy changed = new Copy(seen, moment);
-      changed.used = used;
-      return changed;
-    }
-
-    /** Takes note of a use. Written only when it changes: other threads have it in their caches. */
-    void use() {
-      if (!used) {
-        used = true;
-      }
-    }
-
-    boolean takeUsed() {
-      boolean was = used;
-      if (was) {
-        used = false;
-      }
-      return was;
-    }
-
-    /** Tells whether the copy was surely current after a moment. */
-    boolean isYoungerThan(long moment) {
-      return asOf - moment > 0;
-    }
-
-    /**
-     * Takes note that the store had exactly this version at a moment. Only the revalidation calls
-     * it, in one thread. That is true of this copy whatever became of it in the cache.
-     */
-    void confirm(long moment) {
-      if (moment - asOf > 0) {
-        asOf = moment;
-      }
-    }
-
-    int weight() {
-      long bytes = FIXED_WEIGHT;
-      for (Map.Entry<String, AttributeValue> one : session.attributes().entrySet()) {
-        bytes += 100L + 2L * one.getKey().length() + one.getValue().bytes().length;
-      }
-      return (int) Math.min(bytes, Integer.MAX_VALUE);
-    }
-  }
-
-  /** When something began, and what had ended by then. */
-  record Start(SessionId id, long moment, long endings, long revocations) {}
-
-  Start start(SessionId id) {
-    return new Start(id, nanoTime.getAsLong(), endings.get(stripe(id)), revocations.get());
-  }
-
-  private boolean isCurrent(Start start) {
-    return start.revocations() == revocations.get()
-        && start.endings() == endings.get(stripe(start.id()));
-  }
-
-  private static int stripe(SessionId id) {
-    int hash = id.hashCode();
-    return (hash ^ hash >>> 16) & (STRIPES - 1);
+  LocalEnds.Start start(SessionId id) {
+    return ends.start(id, nanoTime.getAsLong());
   }
 
   long now() {
@@ -195,20 +105,33 @@ final class Copies implements NearCopies {
     if (copy != null && isUsable(copy, minimumGeneration, minimumVersion)) {
       hits.increment();
       copy.use();
-      return new Near(Optional.of(copy.session), false);
+      return new Near(Optional.of(copy.session()), false);
     }
     misses.increment();
     try {
       return load(id, minimumGeneration, minimumVersion);
     } catch (SessionStoreException e) {
-      if (copy != null
-          && outageGrace > 0
-          && now() - copy.asOf < maxStaleness + outageGrace
-          && hasSeen(copy, minimumGeneration, minimumVersion)) {
-        return new Near(Optional.of(copy.session), false);
+      // Not the copy from above: it may have been given up while the store was asked.
+      Copy left = cache.getIfPresent(id);
+      if (left != null
+          && isAnsweredInOutage(left)
+          && hasSeen(left, minimumGeneration, minimumVersion)) {
+        return new Near(Optional.of(left.session()), false, true);
       }
       throw e;
     }
+  }
+
+  @Override
+  public boolean answersInOutage(SessionId id) {
+    Copy copy = outageGrace == 0 ? null : cache.getIfPresent(id);
+    return copy != null && isAnsweredInOutage(copy);
+  }
+
+  private boolean isAnsweredInOutage(Copy copy) {
+    return outageGrace > 0
+        && now() - copy.asOf() < maxStaleness + outageGrace
+        && !ends.isRevoked(copy);
   }
 
   /** Waits for a load that is under way and uses what it left, or loads. */
@@ -221,7 +144,11 @@ final class Copies implements NearCopies {
     if (running == null) {
       Optional<SessionStoreException> failure = Optional.empty();
       try {
-        return new Near(find(id), true);
+        // A load may have ended between the look at the copies and the turn of this one.
+        Copy loaded = cache.getIfPresent(id);
+        return loaded != null && isUsable(loaded, minimumGeneration, minimumVersion)
+            ? new Near(Optional.of(loaded.session()), false)
+            : new Near(find(id), true);
       } catch (SessionStoreException e) {
         failure = Optional.of(e);
         throw e;
@@ -238,17 +165,19 @@ final class Copies implements NearCopies {
     Copy copy = cache.getIfPresent(id);
     // What another request's load did not find, this one must not take for granted.
     return copy != null && isUsable(copy, minimumGeneration, minimumVersion)
-        ? new Near(Optional.of(copy.session), false)
+        ? new Near(Optional.of(copy.session()), false)
         : new Near(find(id), true);
   }
 
   private boolean isUsable(Copy copy, long minimumGeneration, long minimumVersion) {
-    return now() - copy.asOf < maxStaleness && hasSeen(copy, minimumGeneration, minimumVersion);
+    return now() - copy.asOf() < maxStaleness
+        && hasSeen(copy, minimumGeneration, minimumVersion)
+        && !ends.isRevoked(copy);
   }
 
   private static boolean hasSeen(Copy copy, long minimumGeneration, long minimumVersion) {
-    return copy.session.generation() >= minimumGeneration
-        && copy.session.version() >= minimumVersion;
+    return copy.session().generation() >= minimumGeneration
+        && copy.session().version() >= minimumVersion;
   }
 
   @Override
@@ -272,7 +201,7 @@ final class Copies implements NearCopies {
 
   /** Asks the store, and keeps what it says for the next request. */
   Optional<StoredSession> find(SessionId id) {
-    Start start = start(id);
+    LocalEnds.Start start = start(id);
     Optional<StoredSession> found = store.find(id);
     if (found.isPresent()) {
       keep(found.get(), start);
@@ -284,58 +213,75 @@ final class Copies implements NearCopies {
 
   @Override
   public void onGone(Consumer<StoredSession> listener) {
-    gone = listener;
+    notices.listener(listener);
   }
 
-  /** Gives up the copy of a session that the store has no more, and tells of it, once. */
+  /** Discards the copy of a session that the store no longer has, and reports it, once. */
   void gone(SessionId id) {
-    endings.incrementAndGet(stripe(id));
+    ends.ended(id);
     Copy known = cache.asMap().remove(id);
     if (known != null) {
-      gone.accept(known.session);
+      notices.add(known);
     }
   }
 
   /** Keeps a copy, unless something ended or changed the session here since the start. */
-  private void keep(StoredSession session, Start start) {
+  private void keep(StoredSession session, LocalEnds.Start start) {
     if (maxStaleness > 0) {
       cache
           .asMap()
           .compute(
               session.id(),
               (id, known) ->
-                  isCurrent(start) ? newer(known, new Copy(session, start.moment())) : known);
+                  ends.isCurrent(start, session) ? newer(known, new Copy(session, start)) : known);
     }
   }
 
   /** Keeps the one that knows more, so that a slow reader does not undo a quick writer. */
-  private static @Nullable Copy newer(@Nullable Copy known, Copy candidate) {
-    if (known == null) {
+  private Copy newer(@Nullable Copy known, Copy candidate) {
+    if (known == null || ends.isRevoked(known)) {
       return candidate;
     }
-    long versions = candidate.session.version() - known.session.version();
-    return versions > 0 || (versions == 0 && candidate.asOf - known.asOf >= 0) ? candidate : known;
+    long versions = candidate.session().version() - known.session().version();
+    return versions > 0 || (versions == 0 && candidate.asOf() - known.asOf() >= 0)
+        ? candidate
+        : known;
   }
 
-  /** Takes over what this node has just written. */
-  void wrote(StoredSession session, Start start) {
-    if (session.attributes().values().stream().anyMatch(AttributeValue::isLive)) {
+  /** Replaces the copy by what this node has just written, or discards it. */
+  void wrote(StoredSession session, LocalEnds.Start start) {
+    if (maxStaleness == 0 || hasLiveValue(session)) {
       forget(session.id());
       return;
     }
-    keep(session, start);
-    // Loads that began before the write know less, even if this copy should be evicted before they
-    // end.
-    endings.incrementAndGet(stripe(session.id()));
+    cache
+        .asMap()
+        .compute(
+            session.id(),
+            (id, known) -> {
+              boolean current = ends.isCurrent(start, session);
+              // Within this step: a load that began before the write knows less, and must find
+              // either this copy or the count.
+              ends.ended(id);
+              if (current) {
+                return newer(known, new Copy(session, start));
+              }
+              // What was written may have ended since. What was there before it is older still.
+              return known != null && known.session().version() >= session.version() ? known : null;
+            });
   }
 
-  /** Takes note that a session was seen, here or, as a revalidation found out, elsewhere. */
+  private static boolean hasLiveValue(StoredSession session) {
+    return session.attributes().values().stream().anyMatch(AttributeValue::isLive);
+  }
+
+  /** Records that a session was seen, here or, as a revalidation found out, elsewhere. */
   void seen(SessionId id, Instant lastSeenAt) {
     replace(
         id,
         known ->
-            lastSeenAt.isAfter(known.session.lastSeenAt())
-                ? known.with(known.session.seenAt(lastSeenAt), known.asOf)
+            lastSeenAt.isAfter(known.session().lastSeenAt())
+                ? known.with(known.session().seenAt(lastSeenAt))
                 : known);
   }
 
@@ -345,23 +291,13 @@ final class Copies implements NearCopies {
 
   /** Makes the next request of a session ask the store. */
   void forget(SessionId id) {
-    endings.incrementAndGet(stripe(id));
+    ends.ended(id);
     cache.invalidate(id);
   }
 
-  /** Forgets sessions of a principal that ended, and every load that may have read one of them. */
-  void revoked(List<StoredSession> ended) {
-    revocations.incrementAndGet();
-    ended.forEach(session -> cache.invalidate(session.id()));
-  }
-
-  /** Forgets all sessions of a principal, where it is not known which have ended. */
+  /** Makes the next request of each session of a principal ask the store. */
   void forgetAllOf(String principal) {
-    revocations.incrementAndGet();
-    cache
-        .asMap()
-        .values()
-        .removeIf(copy -> copy.session.principal().filter(principal::equals).isPresent());
+    ends.revoked(principal);
   }
 
   /** Stores the touches that wait. */
@@ -371,12 +307,13 @@ final class Copies implements NearCopies {
     }
   }
 
-  /** Stores the touches that wait, and forgets everything. */
+  /** Stores the touches that wait, forgets everything, and ends the thread of the listener. */
   void close() {
     if (touches != null) {
       touches.close();
     }
     cache.invalidateAll();
+    notices.close();
   }
 
   /** Returns the copies, for the revalidation. */

@@ -1,13 +1,12 @@
 package io.coatcheck.session.nearcache;
 
+import io.coatcheck.session.background.RecurringWork;
 import io.coatcheck.session.store.BatchLookup;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.token.SessionId;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,42 +25,47 @@ final class Revalidator implements AutoCloseable {
   private final Copies copies;
   private final BatchLookup store;
   private final Duration interval;
-  private final CountDownLatch closing = new CountDownLatch(1);
-  private final Thread thread;
+  private final RecurringWork thread;
+  private long failures;
 
   Revalidator(Copies copies, BatchLookup store, Duration interval) {
     this.copies = copies;
     this.store = store;
     this.interval = interval;
-    thread = new Thread(this::run, "coatcheck-revalidator-" + NUMBER.incrementAndGet());
-    thread.setDaemon(true);
-    thread.setContextClassLoader(Revalidator.class.getClassLoader());
+    thread =
+        new RecurringWork(
+            "coatcheck-revalidator-" + NUMBER.incrementAndGet(),
+            interval::toNanos,
+            this::lookOnce,
+            failure -> report("The thread", failure));
   }
 
   void start() {
     thread.start();
   }
 
-  private void run() {
-    try {
-      while (!closing.await(interval.toNanos(), TimeUnit.NANOSECONDS)) {
-        attempt("Storing activity", copies::flushTouches);
-        attempt("Revalidation", this::revalidate);
-      }
-    } catch (InterruptedException e) {
-      // Only close() interrupts, to end a call to the store.
-      Thread.currentThread().interrupt();
-    }
+  private void lookOnce() {
+    attempt("Storing activity", copies::flushTouches);
+    attempt("Revalidation", this::revalidate);
   }
 
-  private static void attempt(String what, Runnable work) {
+  private void attempt(String what, Runnable work) {
     try {
       work.run();
     } catch (SessionStoreException e) {
       // Copies grow too old and requests ask the store themselves; they report the failure.
       LOG.debug("{} failed; it is tried again: {}", what, e.getMessage());
-    } catch (RuntimeException e) {
-      LOG.error("{} failed unexpectedly; it is tried again", what, e);
+    } catch (RuntimeException | Error e) {
+      report(what, e);
+    }
+  }
+
+  private void report(String what, Throwable failure) {
+    failures++;
+    if (Long.bitCount(failures) == 1) {
+      // At 1, 2, 4, 8 and so on: it is tried again four times within the bound.
+      LOG.error(
+          "{} failed unexpectedly, for the {}. time; it is tried again", what, failures, failure);
     }
   }
 
@@ -71,8 +75,8 @@ final class Revalidator implements AutoCloseable {
    */
   void revalidate() {
     long due = copies.now() - copies.maxStaleness() + 2 * interval.toNanos();
-    Map<SessionId, Copies.Copy> batch = new HashMap<>();
-    for (Map.Entry<SessionId, Copies.Copy> entry : copies.all().entrySet()) {
+    Map<SessionId, Copy> batch = new HashMap<>();
+    for (Map.Entry<SessionId, Copy> entry : copies.all().entrySet()) {
       if (!entry.getValue().isYoungerThan(due) && entry.getValue().takeUsed()) {
         batch.put(entry.getKey(), entry.getValue());
         if (batch.size() == BatchLookup.MAX_IDS) {
@@ -86,7 +90,7 @@ final class Revalidator implements AutoCloseable {
     }
   }
 
-  private void compare(Map<SessionId, Copies.Copy> batch) {
+  private void compare(Map<SessionId, Copy> batch) {
     long began = copies.now();
     Map<SessionId, BatchLookup.Stamp> stamps = store.stamps(batch.keySet());
     batch.forEach(
@@ -108,15 +112,8 @@ final class Revalidator implements AutoCloseable {
   /** Ends the thread and waits for it, for 5 seconds at most. */
   @Override
   public void close() {
-    closing.countDown();
-    thread.interrupt();
-    try {
-      thread.join(TimeUnit.SECONDS.toMillis(5));
-      if (thread.isAlive()) {
-        LOG.warn("{} is still waiting for the store after 5 seconds", thread.getName());
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+    if (!thread.end()) {
+      LOG.warn("{} is still waiting for the store after 5 seconds", thread.threadName());
     }
   }
 }

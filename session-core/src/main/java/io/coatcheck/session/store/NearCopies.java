@@ -49,12 +49,22 @@ public interface NearCopies {
   Duration touchDelay();
 
   /**
-   * Registers who is told of each session whose copy this node gave up because the store has the
-   * session no more: somebody ended it, most likely on another node. Only copies that are looked at
-   * are found out, so it may come late or never. Who is registered last is told, and nobody else.
-   * Stores that cannot tell leave this as it is.
+   * Returns whether {@link #near} would answer from a copy of this session if the store failed now.
+   * Then a request that only reads goes on when its activity cannot be stored. Never asks the
+   * store. Default: no.
+   */
+  default boolean answersInOutage(SessionId id) {
+    return false;
+  }
+
+  /**
+   * Registers the listener that is notified of each session whose copy this node discarded because
+   * the store no longer has the session: it was ended, most likely on another node. Only copies
+   * that are looked at are found out, so a notice may come late or never. The listener registered
+   * last is notified, and no other. Stores that cannot tell leave this as it is.
    *
-   * @param gone called with the copy, on the thread that found out; must not block
+   * @param gone called with the copy, one at a time, on a thread that does nothing else, and under
+   *     no lock. What it is too slow for may be dropped
    */
   default void onGone(Consumer<StoredSession> gone) {}
 
@@ -63,7 +73,15 @@ public interface NearCopies {
    *
    * @param session the session; empty if there is none
    * @param isConfirmed whether the store was asked after the call began, so that asking it again
-   *     would tell nothing new
+   *     would return nothing new
+   * @param isStale whether the copy is too old, and was used because the store failed during this
+   *     call: what can wait, such as storing activity, need not be tried
    */
-  record Near(Optional<StoredSession> session, boolean isConfirmed) {}
+  record Near(Optional<StoredSession> session, boolean isConfirmed, boolean isStale) {
+
+    /** Makes an answer of the store, or of a copy that is young enough. */
+    public Near(Optional<StoredSession> session, boolean isConfirmed) {
+      this(session, isConfirmed, false);
+    }
+  }
 }

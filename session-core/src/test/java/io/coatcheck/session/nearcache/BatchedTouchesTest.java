@@ -15,12 +15,10 @@ import io.coatcheck.session.token.SessionId;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -125,22 +123,172 @@ class BatchedTouchesTest {
 
     assertThat(remote.find(session.id())).isEmpty();
     assertThat(copies.all()).doesNotContainKey(session.id());
-    int batches = remote.touchBatches.get();
-    copies.flushTouches();
-    assertThat(remote.touchBatches).as("it is not tried for ever").hasValue(batches);
+    for (int i = 0; i < 2 * PendingTouches.MOST_ATTEMPTS; i++) {
+      copies.flushTouches();
+    }
+    assertThat(remote.touchBatches)
+        .as("it is not tried for ever")
+        .hasValue(PendingTouches.MOST_ATTEMPTS);
   }
 
-  @Test
-  @DisplayName("what a batch leaves out, since somebody else writes it, is touched by itself")
-  void leftOut_isTouchedByItself() {
-    StoredSession session = stored();
-    remote.heldByOthers.add(session.id());
-    copies.touchSoon(session.id(), NOW.plusSeconds(60), NOW);
+  @Nested
+  @DisplayName("stores 14: what a batch leaves out, since somebody holds it, is waited for nowhere")
+  class HeldRows {
 
-    copies.flushTouches();
+    private final StoredSession held = stored();
 
-    assertThat(remote.touches).hasValue(1);
-    assertThat(storedMoment(session)).isEqualTo(NOW.plusSeconds(60));
+    private void hold() {
+      remote.heldByOthers.add(held.id());
+      remote.beforeTouch =
+          () -> {
+            throw new AssertionError("this would wait for whoever holds the row");
+          };
+    }
+
+    @Test
+    void leftOut_othersAreStored_andItIsInTheNextBatch() {
+      StoredSession other = stored();
+      hold();
+      copies.touchSoon(held.id(), NOW.plusSeconds(60), NOW);
+      copies.touchSoon(other.id(), NOW.plusSeconds(60), NOW);
+
+      copies.flushTouches();
+
+      assertThat(storedMoment(other)).isEqualTo(NOW.plusSeconds(60));
+      assertThat(storedMoment(held)).isEqualTo(NOW);
+      remote.heldByOthers.clear();
+      copies.flushTouches();
+      assertThat(storedMoment(held)).isEqualTo(NOW.plusSeconds(60));
+      assertThat(remote.touches).hasValue(0);
+    }
+
+    @Test
+    @DisplayName("the store decides about it at its next request")
+    void leftOut_copyGoes() {
+      hold();
+      copies.near(held.id(), 0, 0);
+      copies.touchSoon(held.id(), NOW.plusSeconds(60), NOW);
+
+      copies.flushTouches();
+
+      assertThat(copies.near(held.id(), 0, 0).isConfirmed()).isTrue();
+    }
+
+    @Test
+    @DisplayName("others go on being taken over and stored while it is held")
+    void heldForLong_othersAreStored() {
+      hold();
+      copies.touchSoon(held.id(), NOW.plusSeconds(60), NOW);
+      for (int i = 0; i < 100; i++) {
+        StoredSession other = stored();
+        nanos.addAndGet(Duration.ofMillis(250).toNanos());
+        assertThat(copies.touchSoon(other.id(), NOW.plusSeconds(i), NOW)).isTrue();
+        copies.flushTouches();
+        assertThat(storedMoment(other)).isEqualTo(NOW.plusSeconds(i));
+      }
+    }
+  }
+
+  @Nested
+  @DisplayName("stores 2: none are taken over that nothing writes")
+  class NothingWrites {
+
+    private final StoredSession session = stored();
+
+    @Test
+    void noFlush_noneAreTakenOver() {
+      assertThat(copies.touchSoon(session.id(), NOW, NOW)).isTrue();
+      nanos.addAndGet(DELAY.plusSeconds(1).toNanos() + 1);
+
+      assertThat(copies.touchSoon(session.id(), NOW, NOW)).isFalse();
+
+      copies.flushTouches();
+      assertThat(copies.touchSoon(session.id(), NOW, NOW)).as("written again").isTrue();
+    }
+
+    @Test
+    @DisplayName("each batch fails, by whatever it throws")
+    void failingFlush_noneAreTakenOver() {
+      List<Throwable> failures =
+          List.of(
+              new SessionStoreException("down"),
+              new IllegalStateException("bug"),
+              new OutOfMemoryError("passing"));
+      for (Throwable failure : failures) {
+        copies.touchSoon(session.id(), NOW, NOW);
+        remote.touchAllFailure = failure;
+        nanos.addAndGet(DELAY.plusSeconds(1).toNanos() + 1);
+        assertThatThrownBy(copies::flushTouches).isSameAs(failure);
+        assertThat(copies.touchSoon(session.id(), NOW, NOW)).isFalse();
+
+        remote.touchAllFailure = null;
+        copies.flushTouches();
+        assertThat(copies.touchSoon(session.id(), NOW, NOW)).isTrue();
+      }
+    }
+
+    @Test
+    @DisplayName("a touch that comes while it is being closed is not lost")
+    void addDuringClose_isTouchedByTheRequest() {
+      copies.touchSoon(session.id(), NOW.plusSeconds(1), NOW);
+      List<Boolean> taken = new ArrayList<>();
+      remote.beforeTouchAllAnswers =
+          () -> taken.add(copies.touchSoon(session.id(), NOW.plusSeconds(2), NOW));
+      copies.close();
+      assertThat(taken).containsExactly(false);
+    }
+  }
+
+  @Nested
+  @DisplayName("stores 8: the moment of a batch never goes back")
+  class MomentOfABatch {
+
+    private final StoredSession session = stored();
+    private final Instant deadline = session.expiresAt();
+
+    private void pass(Duration time) {
+      nanos.addAndGet(time.toNanos());
+    }
+
+    @Test
+    @DisplayName("I2: by a request that was held up after it read the clock")
+    void staleReading_revivesNothing() {
+      Instant before = deadline.minusSeconds(1);
+      copies.touchSoon(session.id(), before, before);
+      // Another request read the clock now, too, and comes here only after the deadline.
+      pass(Duration.ofMillis(1_200));
+      StoredSession other = stored();
+      assertThat(copies.touchSoon(other.id(), before, before)).isTrue();
+
+      copies.flushTouches();
+
+      assertThat(storedMoment(session)).isEqualTo(NOW);
+      assertThat(storedMoment(other)).isEqualTo(NOW);
+    }
+
+    @Test
+    @DisplayName("a later reading is believed at once")
+    void laterReading_counts() {
+      copies.touchSoon(session.id(), NOW.plusSeconds(1), NOW.plusSeconds(1));
+      copies.touchSoon(stored().id(), deadline, deadline);
+
+      copies.flushTouches();
+
+      assertThat(storedMoment(session)).isEqualTo(NOW);
+    }
+
+    @Test
+    @DisplayName("a clock that was ahead and was set back does not stop touches for ever")
+    void clockSetBack_isBelievedAfterAWhile() {
+      copies.touchSoon(session.id(), NOW, NOW.plus(Duration.ofDays(1)));
+      copies.flushTouches();
+      for (int i = 0; i < 300; i++) {
+        pass(Duration.ofMillis(250));
+        copies.touchSoon(session.id(), NOW.plusSeconds(i), NOW.plusSeconds(i));
+        copies.flushTouches();
+      }
+      assertThat(storedMoment(session)).isEqualTo(NOW.plusSeconds(299));
+    }
   }
 
   @Test
@@ -235,8 +383,8 @@ class BatchedTouchesTest {
       pass(Duration.ofMillis(1));
       request(token);
 
-      await(() -> remote.touchBatches.get() > 0);
-      await(() -> remote.find(session.id()).orElseThrow().lastSeenAt().equals(time.get()));
+      Await.until(() -> remote.touchBatches.get() > 0);
+      Await.until(() -> remote.find(session.id()).orElseThrow().lastSeenAt().equals(time.get()));
       assertThat(remote.touches).as("touches that a request waited for").hasValue(0);
       manager.close();
     }
@@ -253,14 +401,6 @@ class BatchedTouchesTest {
       assertThat(remote.touches).hasValue(1);
       assertThat(remote.touchBatches).hasValue(0);
       manager.close();
-    }
-
-    private void await(BooleanSupplier condition) {
-      long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
-      while (!condition.getAsBoolean()) {
-        assertThat(System.nanoTime() - deadline).isNegative();
-        LockSupport.parkNanos(5_000_000);
-      }
     }
   }
 }

@@ -1,23 +1,27 @@
 package io.coatcheck.session.nearcache;
 
 import io.coatcheck.session.memory.InMemorySessionStore;
+import io.coatcheck.session.store.Admission;
 import io.coatcheck.session.store.BatchLookup;
 import io.coatcheck.session.store.BatchTouch;
 import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.store.WhenFull;
 import io.coatcheck.session.token.SessionId;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A store that is far away: counts what it is asked, can be unreachable, and can be slow to answer.
@@ -39,12 +43,39 @@ final class RemoteStore implements SessionStore, BatchLookup, BatchTouch {
   /** Run once after the next update is stored and before it answers. */
   volatile Runnable beforeUpdateAnswers = () -> {};
 
+  /** Thrown once by the next change after it was stored, as when the answer is lost. */
+  volatile @Nullable Throwable lostAnswer;
+
+  /** Run before each touch of one session. */
+  volatile Runnable beforeTouch = () -> {};
+
+  /** Thrown by each batch of touches, before anything is stored. */
+  volatile @Nullable Throwable touchAllFailure;
+
+  /** Thrown by each look at many sessions. */
+  volatile @Nullable Throwable stampsFailure;
+
   /** Run once after the next batch of touches is stored and before it answers. */
   volatile Runnable beforeTouchAllAnswers = () -> {};
 
   private void reach() {
     if (down) {
       throw new SessionStoreException("unreachable");
+    }
+  }
+
+  private void answer() {
+    Throwable failure = lostAnswer;
+    lostAnswer = null;
+    fail(failure);
+  }
+
+  private static void fail(@Nullable Throwable failure) {
+    if (failure instanceof Error error) {
+      throw error;
+    }
+    if (failure instanceof RuntimeException exception) {
+      throw exception;
     }
   }
 
@@ -72,20 +103,26 @@ final class RemoteStore implements SessionStore, BatchLookup, BatchTouch {
     Runnable slow = beforeUpdateAnswers;
     beforeUpdateAnswers = () -> {};
     slow.run();
+    answer();
     return updated;
   }
 
   @Override
   public boolean touch(SessionId id, Instant lastSeenAt, Instant now) {
     touches.incrementAndGet();
+    beforeTouch.run();
     reach();
-    return store.touch(id, lastSeenAt, now);
+    boolean touched = store.touch(id, lastSeenAt, now);
+    answer();
+    return touched;
   }
 
   @Override
   public Optional<StoredSession> delete(SessionId id) {
     reach();
-    return store.delete(id);
+    Optional<StoredSession> deleted = store.delete(id);
+    answer();
+    return deleted;
   }
 
   @Override
@@ -102,7 +139,44 @@ final class RemoteStore implements SessionStore, BatchLookup, BatchTouch {
 
   @Override
   public Optional<PrincipalIndex> principalIndex() {
-    return store.principalIndex();
+    return Optional.of(index);
+  }
+
+  private final PrincipalIndex index = new Index(store.principalIndex().orElseThrow());
+
+  private final class Index implements PrincipalIndex {
+
+    private final PrincipalIndex sessions;
+
+    Index(PrincipalIndex sessions) {
+      this.sessions = sessions;
+    }
+
+    @Override
+    public List<StoredSession> findByPrincipal(String principal) {
+      reach();
+      return sessions.findByPrincipal(principal);
+    }
+
+    @Override
+    public int deleteByPrincipal(
+        String principal, Set<SessionId> except, Consumer<StoredSession> deleted) {
+      reach();
+      if (lostAnswer != null) {
+        sessions.deleteByPrincipal(principal, except, ended -> {});
+        answer();
+      }
+      return sessions.deleteByPrincipal(principal, except, deleted);
+    }
+
+    @Override
+    public Admission admit(
+        StoredSession session, boolean isNew, int limit, WhenFull whenFull, Instant now) {
+      reach();
+      Admission admission = sessions.admit(session, isNew, limit, whenFull, now);
+      answer();
+      return admission;
+    }
   }
 
   @Override
@@ -114,6 +188,7 @@ final class RemoteStore implements SessionStore, BatchLookup, BatchTouch {
   public Map<SessionId, Stamp> stamps(Set<SessionId> ids) {
     batches.incrementAndGet();
     reach();
+    fail(stampsFailure);
     Map<SessionId, Stamp> stamps = new HashMap<>();
     for (SessionId id : ids) {
       store
@@ -132,6 +207,7 @@ final class RemoteStore implements SessionStore, BatchLookup, BatchTouch {
   public Set<SessionId> touchAll(Map<SessionId, Instant> lastSeenAt, Instant now) {
     touchBatches.incrementAndGet();
     reach();
+    fail(touchAllFailure);
     Set<SessionId> touched = new HashSet<>();
     lastSeenAt.forEach(
         (id, moment) -> {

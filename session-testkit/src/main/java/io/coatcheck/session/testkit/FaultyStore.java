@@ -353,6 +353,11 @@ public final class FaultyStore implements SessionStore {
     }
 
     @Override
+    public boolean answersInOutage(SessionId id) {
+      return inner.answersInOutage(id);
+    }
+
+    @Override
     public void onGone(Consumer<StoredSession> gone) {
       inner.onGone(gone);
     }

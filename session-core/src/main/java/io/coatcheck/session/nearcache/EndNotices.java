@@ -1,0 +1,111 @@
+package io.coatcheck.session.nearcache;
+
+import io.coatcheck.session.background.RecurringWork;
+import io.coatcheck.session.store.StoredSession;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Tells the listener which sessions have ended, on a thread that does nothing else. An end is found
+ * out in the middle of something: a request looks its session up, perhaps in the queue of its
+ * saves, or the copies are compared with the store. None of that may wait for the application.
+ *
+ * <p>What the listener is too slow for is dropped, and logged: it is a notice, and copies are not
+ * answered from for want of it.
+ */
+final class EndNotices {
+
+  private static final Logger LOG = LoggerFactory.getLogger(NearCacheSessionStore.class);
+  private static final AtomicInteger NUMBER = new AtomicInteger();
+
+  private final long maximumBytes;
+  private final Queue<Copy> queue = new ConcurrentLinkedQueue<>();
+  private final AtomicLong queuedBytes = new AtomicLong();
+  private final AtomicLong dropped = new AtomicLong();
+  private volatile @Nullable Consumer<StoredSession> listener;
+  private volatile @Nullable RecurringWork thread;
+  private boolean closed;
+
+  /**
+   * Makes it empty, without a thread.
+   *
+   * @param maximumBytes how much memory the sessions in the queue may take, about
+   */
+  EndNotices(long maximumBytes) {
+    this.maximumBytes = maximumBytes;
+  }
+
+  /** Sets the listener, and starts the thread if there is none yet. */
+  synchronized void listener(Consumer<StoredSession> consumer) {
+    listener = consumer;
+    if (thread == null && !closed) {
+      RecurringWork started =
+          new RecurringWork(
+              "coatcheck-notifier-" + NUMBER.incrementAndGet(),
+              () -> TimeUnit.DAYS.toNanos(1),
+              this::tellAll,
+              failure -> LOG.error("The listener of ended sessions failed", failure));
+      started.start();
+      thread = started;
+    }
+  }
+
+  /** Puts a notice into the queue. Never blocks. */
+  void add(Copy gone) {
+    if (listener == null) {
+      return;
+    }
+    if (queuedBytes.addAndGet(gone.weight()) > maximumBytes) {
+      queuedBytes.addAndGet(-gone.weight());
+      long sofar = dropped.incrementAndGet();
+      if (Long.bitCount(sofar) == 1) {
+        // At 1, 2, 4, 8 and so on: there may be very many.
+        LOG.warn(
+            "A session listener is too slow: it was not told of {} sessions that ended elsewhere,"
+                + " so far",
+            sofar);
+      }
+      return;
+    }
+    queue.add(gone);
+    RecurringWork telling = thread;
+    if (telling != null) {
+      telling.wake();
+    }
+  }
+
+  private void tellAll() {
+    for (Copy next = queue.poll(); next != null; next = queue.poll()) {
+      queuedBytes.addAndGet(-next.weight());
+      Consumer<StoredSession> consumer = listener;
+      if (consumer != null) {
+        try {
+          consumer.accept(next.session());
+        } catch (RuntimeException | Error failure) {
+          LOG.error("The listener of ended sessions failed", failure);
+        }
+      }
+    }
+  }
+
+  /** Drops what is queued, and ends the thread. */
+  void close() {
+    RecurringWork ending;
+    synchronized (this) {
+      closed = true;
+      ending = thread;
+    }
+    listener = null;
+    queue.clear();
+    if (ending != null && !ending.end()) {
+      LOG.warn("{} still waits for a session listener after 5 seconds", ending.threadName());
+    }
+  }
+}
