@@ -38,8 +38,7 @@ final class Endings {
   /**
    * What became of an attempt to delete a session.
    *
-   * @param hasEnded whether it is gone; {@code false} if it has begun anew, by a login or an
-   *     explicit renewal
+   * @param hasEnded whether it is gone; {@code false} if there was a login into it since
    * @param deleted what this attempt deleted
    */
   record Deletion(boolean hasEnded, Optional<StoredSession> deleted) {
@@ -48,7 +47,7 @@ final class Endings {
     private static final Deletion OF_ANOTHER = new Deletion(false, Optional.empty());
   }
 
-  /** Deletes the session that a request knows, unless it has begun anew since it was resolved. */
+  /** Deletes the session that a request knows, unless there was a login since it was resolved. */
   static Deletion delete(Engine engine, Session session) {
     StoredSession known = session.snapshot();
     long generation = known.generation();
@@ -61,27 +60,30 @@ final class Endings {
       if (found.isEmpty()) {
         return Deletion.OF_NONE;
       }
-      if (hasBegunAnew(known, found.get())) {
+      if (isLoggedInAnew(known, found.get())) {
         return Deletion.OF_ANOTHER;
       }
-      // It was renewed in passing, which leaves it the same login.
+      // It was renewed, which leaves it the same login.
       generation = found.get().generation();
     }
   }
 
   /**
-   * Returns whether a session has begun anew since a snapshot of it was read: by a login, of the
-   * same principal too, or by an explicit renewal, which raises the fence. A renewal in passing is
-   * neither.
+   * Returns whether there was a login since a snapshot was read, of the same principal too. A new
+   * secret alone is none: a logout that meets it is final.
    */
-  private static boolean hasBegunAnew(StoredSession known, StoredSession now) {
+  private static boolean isLoggedInAnew(StoredSession known, StoredSession now) {
     if (now.generation() == known.generation()) {
       return false;
     }
-    return now.fence() > known.generation()
+    // Two logins within a millisecond differ in the secret alone. Unlike a renewal in passing, a
+    // login has the moment of the rotation; unlike an explicit one, it leaves the fence.
+    boolean isByLogin =
+        now.authenticatedAt().filter(now.rotatedAt()::equals).isPresent()
+            && now.fence() < now.generation();
+    return isByLogin
         || !now.principal().equals(known.principal())
-        || !now.authenticatedAt().equals(known.authenticatedAt())
-        || now.authenticatedAt().filter(now.rotatedAt()::equals).isPresent();
+        || !now.authenticatedAt().equals(known.authenticatedAt());
   }
 
   /**
@@ -163,11 +165,12 @@ final class Endings {
   }
 
   /**
-   * Returns the principal, empty if the session has ended or begun anew meanwhile. Otherwise a
-   * request that is held open could end what its owner begins after having ended everything.
+   * Returns the principal, empty if the session has ended meanwhile or there was another login.
+   * Otherwise a request that is held open could end what its owner begins after having ended
+   * everything.
    */
   private Optional<String> currentPrincipal(Session own) {
-    if (own.principal().isEmpty() || isStillLive(own)) {
+    if (own.principal().isEmpty() || isStillLoggedIn(own)) {
       return own.principal();
     }
     own.end();
@@ -181,14 +184,24 @@ final class Endings {
             principal, except, ended -> engine.events().ended(ended, EndReason.REVOKED));
   }
 
+  /**
+   * Returns whether a session lives, and no login and no explicit renewal has replaced the secret
+   * that it had in this request.
+   */
   boolean isStillLive(Session session) {
+    return live(session)
+        .filter(found -> found.fence() <= session.generation())
+        .filter(found -> !isLoggedInAnew(session.snapshot(), found))
+        .isPresent();
+  }
+
+  private boolean isStillLoggedIn(Session session) {
+    return live(session).filter(found -> !isLoggedInAnew(session.snapshot(), found)).isPresent();
+  }
+
+  private Optional<StoredSession> live(Session session) {
     return session.isStored()
-        && engine
-            .store()
-            .find(session.id())
-            .filter(
-                found ->
-                    !found.isExpiredAt(engine.now()) && !hasBegunAnew(session.snapshot(), found))
-            .isPresent();
+        ? engine.store().find(session.id()).filter(found -> !found.isExpiredAt(engine.now()))
+        : Optional.empty();
   }
 }

@@ -229,8 +229,8 @@ public final class SessionManager implements AutoCloseable {
    * that stay open longer than a request, such as server-sent events and WebSockets. Does not count
    * as activity.
    *
-   * @return {@code false} if it has ended or expired, or has begun anew: by a login, of the same
-   *     principal too, or an explicit renewal
+   * @return {@code false} if it has ended or expired, or a login, of the same principal too, or an
+   *     explicit renewal has replaced its secret
    * @throws SessionStoreException if the store cannot tell
    */
   public boolean isStillLive(Session session) {
@@ -290,11 +290,11 @@ public final class SessionManager implements AutoCloseable {
 
   /**
    * Ends the request's own session, for every node, before it returns. Doing it twice is fine. If
-   * the session has begun anew since it was resolved, by a login, of the same principal too, or an
-   * explicit renewal, only this request's copy of it is ended: a request from before does not end
-   * what came after. A renewal in passing is no such reason.
+   * there was a login into the session since it was resolved, of the same principal too, only this
+   * request's copy of it is ended: a request from before a login does not end it. A new secret
+   * alone is no such reason.
    *
-   * @return whether it has ended; {@code false} if it has begun anew
+   * @return whether it has ended; {@code false} if there was a login since
    * @throws SessionStoreException if the store failed: it may have ended or not, and the logout
    *     must not be reported as done
    */
@@ -347,7 +347,8 @@ public final class SessionManager implements AutoCloseable {
 
   /**
    * Ends a session if it belongs to the principal of the request's own session. That one is looked
-   * up again first: if it has ended or begun anew, nobody is logged in there any more.
+   * up again first: if it has ended, or there was another login, nobody is logged in there any
+   * more.
    *
    * @return whether it was ended; {@code false} alike for a session of another principal, one that
    *     does not exist, and where nobody is logged in

@@ -53,6 +53,8 @@ class EndingsTest {
       String current = EngineFixture.sent(owner);
       fixture.clock.advance(Duration.ofMillis(millis));
 
+      assertThat(manager.isStillLive(before)).isFalse();
+      assertThat(manager.isStillLive(owner)).isTrue();
       assertThat(manager.invalidate(before)).isFalse();
 
       assertThat(before.isEnded()).isTrue();
@@ -61,16 +63,18 @@ class EndingsTest {
     }
 
     @Test
-    @DisplayName("attack 14: nor what an explicit renewal has given another secret")
-    void invalidate_afterARenewal_leavesIt() {
+    @DisplayName(
+        "attack 14: a connection from before an explicit renewal is over; F12: a logout is not")
+    void stillLive_afterARenewal_isFalse() {
       String token = fixture.loggedIn("alice");
       Session before = fixture.live(token);
       Session owner = fixture.live(token);
       manager.renew(owner);
 
-      assertThat(manager.invalidate(before)).isFalse();
       assertThat(manager.isStillLive(before)).isFalse();
       assertThat(manager.isStillLive(owner)).isTrue();
+      assertThat(manager.invalidate(before)).isTrue();
+      assertThat(manager.isStillLive(owner)).isFalse();
     }
 
     @Test

@@ -188,8 +188,8 @@ final class Credential {
   /**
    * What has ended.
    *
-   * @param isOwn whether the request has no session any more; {@code false} if its session has
-   *     begun anew, by a login say, whose cookie the client may have by now
+   * @param isOwn whether the request has no session any more; {@code false} if there was a login
+   *     into its session since, whose cookie the client may have by now
    * @param presented how many sessions that the client presented a token of
    */
   private record Ended(boolean isOwn, int presented) {}

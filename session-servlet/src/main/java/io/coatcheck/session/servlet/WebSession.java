@@ -129,8 +129,8 @@ public final class WebSession {
    * Ends the session in the store, for every node, and makes the client forget the cookie. What
    * counts is what the client presented: every session that one of its tokens opens is ended,
    * whether it was accepted or not, and whatever session this request has begun. Doing it twice is
-   * fine, and so is doing it without a session. Where the session of this request has begun anew
-   * since, by a login or an explicit renewal, that is left alone, and so is its cookie.
+   * fine, and so is doing it without a session. Where there was a login into the session of this
+   * request since, that is left alone, and so is its cookie.
    *
    * @throws io.coatcheck.session.store.SessionStoreException if the store failed: the response is
    *     503 even if this is caught, since the logout must not be reported as done; so it is for all
@@ -192,8 +192,8 @@ public final class WebSession {
    * often as a logout is to take effect. It counts as no activity, and may be called by any thread
    * and after the filter has returned.
    *
-   * @return {@code false} if it has ended or expired, if it is somebody else's by now, and if there
-   *     is none
+   * @return {@code false} if it has ended or expired, if a login, of the same principal too, or
+   *     {@link #renew} has replaced the secret that the request came with, and if there is none
    */
   public boolean stillLive() {
     return live().map(manager::isStillLive).orElse(false);
