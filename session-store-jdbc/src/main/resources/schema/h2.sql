@@ -33,7 +33,7 @@ CREATE TABLE IF NOT EXISTS http_session (
   attributes              VARBINARY(8388608) NOT NULL
 );
 
-CREATE INDEX IF NOT EXISTS http_session_principal ON http_session (principal);
+CREATE INDEX IF NOT EXISTS http_session_principal ON http_session (principal, id);
 
 CREATE INDEX IF NOT EXISTS http_session_sweep_at ON http_session (sweep_at);
 

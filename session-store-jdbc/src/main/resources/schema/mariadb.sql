@@ -32,6 +32,6 @@ CREATE TABLE IF NOT EXISTS http_session (
   user_agent              VARCHAR(128),
   attributes              LONGBLOB        NOT NULL,
   PRIMARY KEY (id),
-  KEY http_session_principal (principal),
+  KEY http_session_principal (principal, id),
   KEY http_session_sweep_at (sweep_at)
 ) ENGINE = InnoDB ROW_FORMAT = DYNAMIC DEFAULT CHARACTER SET = utf8mb4 COLLATE = utf8mb4_bin;

@@ -32,6 +32,6 @@ CREATE TABLE IF NOT EXISTS http_session (
   attributes              bytea        NOT NULL
 ) WITH (fillfactor = 85);
 
-CREATE INDEX IF NOT EXISTS http_session_principal ON http_session (principal) WHERE principal IS NOT NULL;
+CREATE INDEX IF NOT EXISTS http_session_principal ON http_session (principal, id) WHERE principal IS NOT NULL;
 
 CREATE INDEX IF NOT EXISTS http_session_sweep_at ON http_session (sweep_at);

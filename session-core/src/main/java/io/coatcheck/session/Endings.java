@@ -180,8 +180,7 @@ final class Endings {
   int revokeAllBut(String principal, Set<SessionId> except) {
     return engine
         .requiredIndex("revoking by principal")
-        .deleteByPrincipal(
-            principal, except, ended -> engine.events().ended(ended, EndReason.REVOKED));
+        .deleteByPrincipal(principal, except, engine.events().endings(EndReason.REVOKED));
   }
 
   /**

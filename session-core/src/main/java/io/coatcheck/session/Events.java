@@ -5,6 +5,7 @@ import io.coatcheck.session.event.EndReason;
 import io.coatcheck.session.event.RefusalReason;
 import io.coatcheck.session.event.SessionEvent;
 import io.coatcheck.session.event.SessionListener;
+import io.coatcheck.session.store.DeletedSessions;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SessionId;
@@ -36,6 +37,26 @@ final class Events {
 
   void remove(SessionListener listener) {
     listeners.remove(listener);
+  }
+
+  /** Returns what notifies the listeners of each session that a store deleted for a principal. */
+  DeletedSessions endings(EndReason reason) {
+    return DeletedSessions.of(needAttributes(), session -> ended(session, reason));
+  }
+
+  /** Returns whether a listener looks at the attributes of sessions that end. */
+  private boolean needAttributes() {
+    for (SessionListener listener : listeners) {
+      try {
+        if (listener.needsAttributes()) {
+          return true;
+        }
+      } catch (RuntimeException | Error failure) {
+        LOG.error("A session listener failed: {}", listener.getClass().getName(), failure);
+        return true;
+      }
+    }
+    return false;
   }
 
   void created(StoredSession session) {

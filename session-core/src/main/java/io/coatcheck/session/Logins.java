@@ -12,11 +12,15 @@ import io.coatcheck.session.token.SessionId;
 import io.coatcheck.session.token.SessionToken;
 import java.time.Instant;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Logs principals in: on the session that they have, if it is still the one that was resolved. */
 final class Logins {
+
+  /** How often a login is tried while others store more sessions than it may end in one step. */
+  private static final int TRIALS = 10;
 
   private final Engine engine;
   private final SaveLoop saveLoop;
@@ -40,10 +44,11 @@ final class Logins {
       return new Refused(Reason.NO_LONGER_VALID);
     }
     Session session = usable(current, principal);
-    Authentication result =
-        session.isStored()
-            ? saveLoop.inTurn(session.id(), () -> onExisting(session, principal, options))
-            : onNew(session, principal, options, session.snapshot().attributes());
+    Authentication result = tryOnce(session, principal, options);
+    for (int trial = 1; isCrowded(result) && trial < TRIALS; trial++) {
+      endSurplus(principal);
+      result = tryOnce(session, principal, options);
+    }
     if (result instanceof Granted granted) {
       return confirm(granted, options);
     }
@@ -57,6 +62,26 @@ final class Logins {
     return (limit != null && limit.whenFull() == WhenFull.EVICT_OLDEST)
         || (current != null
             && current.principal().filter(other -> !other.equals(principal)).isPresent());
+  }
+
+  private Authentication tryOnce(Session session, String principal, LoginOptions options) {
+    return session.isStored()
+        ? saveLoop.inTurn(session.id(), () -> onExisting(session, principal, options))
+        : onNew(session, principal, options, session.snapshot().attributes());
+  }
+
+  /** Where the oldest give way, a login is refused only if too many would have to. */
+  private boolean isCrowded(Authentication result) {
+    return result instanceof Refused && limit != null && limit.whenFull() == WhenFull.EVICT_OLDEST;
+  }
+
+  /** Ends what is above the limit, as after it was lowered, in steps and outside of the queue. */
+  private void endSurplus(String principal) {
+    Limit known = Objects.requireNonNull(limit);
+    engine
+        .requiredIndex("a limit per principal")
+        .deleteOldest(
+            principal, known.sessions(), engine.now(), engine.events().endings(EndReason.LIMIT));
   }
 
   /** Returns the session to log in on; ends one that belongs to somebody else first. */
@@ -121,7 +146,7 @@ final class Logins {
     StoredSession next = loggedIn(draft, pending, principal, options, token, now);
     // Nobody holds an earlier secret of a session that was never stored.
     next = next.toBuilder().previousSecretHash(null).build();
-    if (store(next, true, now) == Admission.Outcome.REFUSED) {
+    if (store(next, true, now) != Admission.Outcome.STORED) {
       return new Refused(Reason.LIMIT_REACHED);
     }
     session.rekeyed(next, pending, token);

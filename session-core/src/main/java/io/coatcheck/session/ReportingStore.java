@@ -3,6 +3,8 @@ package io.coatcheck.session;
 import io.coatcheck.session.store.Admission;
 import io.coatcheck.session.store.BatchLookup;
 import io.coatcheck.session.store.BatchTouch;
+import io.coatcheck.session.store.CleanUp;
+import io.coatcheck.session.store.DeletedSessions;
 import io.coatcheck.session.store.Evictions;
 import io.coatcheck.session.store.NearCopies;
 import io.coatcheck.session.store.PrincipalIndex;
@@ -18,6 +20,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** Tells the listeners of each failure of a store, and throws it on. */
 final class ReportingStore implements SessionStore {
@@ -77,7 +80,7 @@ final class ReportingStore implements SessionStore {
   }
 
   @Override
-  public int deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> deleted) {
+  public CleanUp deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> deleted) {
     return report(
         "deleteExpired", Optional.empty(), () -> store.deleteExpired(cutoff, limit, deleted));
   }
@@ -184,17 +187,28 @@ final class ReportingStore implements SessionStore {
     }
 
     @Override
-    public List<StoredSession> findByPrincipal(String principal) {
-      return report("findByPrincipal", Optional.empty(), () -> index.findByPrincipal(principal));
+    public List<StoredSession> findByPrincipal(
+        String principal, @Nullable SessionId after, int limit) {
+      return report(
+          "findByPrincipal",
+          Optional.empty(),
+          () -> index.findByPrincipal(principal, after, limit));
     }
 
     @Override
-    public int deleteByPrincipal(
-        String principal, Set<SessionId> except, Consumer<StoredSession> deleted) {
+    public int deleteByPrincipal(String principal, Set<SessionId> except, DeletedSessions deleted) {
       return report(
           "deleteByPrincipal",
           Optional.empty(),
           () -> index.deleteByPrincipal(principal, except, deleted));
+    }
+
+    @Override
+    public int deleteOldest(String principal, int keep, Instant now, DeletedSessions deleted) {
+      return report(
+          "deleteOldest",
+          Optional.empty(),
+          () -> index.deleteOldest(principal, keep, now, deleted));
     }
 
     @Override

@@ -115,7 +115,7 @@ final class SaveLoop {
         StoredSession stored = next.get().toBuilder().version(next.get().version() + 1).build();
         return new Outcome(stored, null, attempt);
       }
-      if (outcome == Admission.Outcome.REFUSED) {
+      if (outcome == Admission.Outcome.REFUSED || outcome == Admission.Outcome.CROWDED) {
         return new Outcome(null, null, attempt);
       }
       Optional<StoredSession> found = engine.store().find(current.id());

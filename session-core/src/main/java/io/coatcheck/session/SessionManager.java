@@ -9,10 +9,8 @@ import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SessionId;
 import java.security.SecureRandom;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Collections;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -32,6 +30,9 @@ import org.jspecify.annotations.Nullable;
  * @since 0.1.0
  */
 public final class SessionManager implements AutoCloseable {
+
+  /** How many sessions {@link #sessionsOf} lists at most. */
+  public static final int MOST_LISTED = 1_000;
 
   private final Engine engine;
   private final TokenResolver resolver;
@@ -317,21 +318,15 @@ public final class SessionManager implements AutoCloseable {
   }
 
   /**
-   * Lists the live sessions of a principal, the one that was used last first.
+   * Lists the live sessions of a principal, the one that was used last first. If there are more
+   * than {@value #MOST_LISTED}, the others are left out; all are looked at, a page at a time.
    *
+   * @return a list of at most {@value #MOST_LISTED} sessions
    * @throws UnsupportedOperationException if the store has no index by principal
    * @throws SessionStoreException if the store cannot tell
    */
   public List<SessionInfo> sessionsOf(String principal) {
-    Instant now = engine.now();
-    return engine.requiredIndex("sessionsOf").findByPrincipal(principal).stream()
-        .filter(session -> !session.isExpiredAt(now))
-        .sorted(
-            Comparator.comparing(StoredSession::lastSeenAt)
-                .reversed()
-                .thenComparing(StoredSession::id))
-        .map(SessionInfo::of)
-        .toList();
+    return new Listing(engine.requiredIndex("sessionsOf"), engine.now()).of(principal);
   }
 
   /**
@@ -359,11 +354,14 @@ public final class SessionManager implements AutoCloseable {
   }
 
   /**
-   * Ends all sessions of a principal that were authenticated before this call began.
+   * Ends all sessions of a principal that were authenticated before this call began, however many
+   * they are. The store works in steps, and the listeners are notified after each; a session that
+   * logs in meanwhile may be ended or not.
    *
    * @return how many
    * @throws UnsupportedOperationException if the store has no index by principal
-   * @throws SessionStoreException if the store failed: some may have ended
+   * @throws SessionStoreException if the store failed: some may have ended, and a second call ends
+   *     the others
    */
   public int revokeAll(String principal) {
     return endings.revokeAllBut(principal, Set.of());

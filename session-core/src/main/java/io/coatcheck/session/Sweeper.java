@@ -1,5 +1,6 @@
 package io.coatcheck.session;
 
+import io.coatcheck.session.store.CleanUp;
 import io.coatcheck.session.store.SessionStoreException;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
@@ -40,19 +41,20 @@ final class Sweeper implements AutoCloseable {
 
   /**
    * Deletes everything that is expired now, and returns how much that was; interrupted, it stops
-   * behind a batch. After a full batch it rests for a third of what that took, so that the store
-   * has at least a quarter of the time for requests.
+   * behind a batch. After a batch that is not the last one, be it that it deleted or that it only
+   * looked at sessions in use, it rests for a third of what that took, so that the store has at
+   * least a quarter of the time for requests.
    */
   static int sweep(Engine engine, CountDownLatch closing) {
     int total = 0;
-    int deleted;
+    CleanUp batch;
     long took;
     do {
       long begin = System.nanoTime();
-      deleted = engine.store().deleteExpired(engine.now(), BATCH, engine.events()::expired);
+      batch = engine.store().deleteExpired(engine.now(), BATCH, engine.events()::expired);
       took = System.nanoTime() - begin;
-      total += deleted;
-    } while (deleted == BATCH && rest(closing, took / 3));
+      total += batch.deleted();
+    } while (!batch.isComplete() && rest(closing, took / 3));
     return total;
   }
 

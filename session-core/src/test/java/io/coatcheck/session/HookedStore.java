@@ -1,6 +1,8 @@
 package io.coatcheck.session;
 
 import io.coatcheck.session.store.Admission;
+import io.coatcheck.session.store.CleanUp;
+import io.coatcheck.session.store.DeletedSessions;
 import io.coatcheck.session.store.Evictions;
 import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.SessionStore;
@@ -18,6 +20,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** Counts calls, and does what a test says once before the next call of an operation. */
 final class HookedStore implements SessionStore {
@@ -99,7 +102,7 @@ final class HookedStore implements SessionStore {
   }
 
   @Override
-  public int deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> deleted) {
+  public CleanUp deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> deleted) {
     call("deleteExpired");
     return store.deleteExpired(cutoff, limit, deleted);
   }
@@ -139,16 +142,22 @@ final class HookedStore implements SessionStore {
     }
 
     @Override
-    public List<StoredSession> findByPrincipal(String principal) {
+    public List<StoredSession> findByPrincipal(
+        String principal, @Nullable SessionId after, int limit) {
       call("findByPrincipal");
-      return index.findByPrincipal(principal);
+      return index.findByPrincipal(principal, after, limit);
     }
 
     @Override
-    public int deleteByPrincipal(
-        String principal, Set<SessionId> except, Consumer<StoredSession> deleted) {
+    public int deleteByPrincipal(String principal, Set<SessionId> except, DeletedSessions deleted) {
       call("deleteByPrincipal");
       return index.deleteByPrincipal(principal, except, deleted);
+    }
+
+    @Override
+    public int deleteOldest(String principal, int keep, Instant now, DeletedSessions deleted) {
+      call("deleteOldest");
+      return index.deleteOldest(principal, keep, now, deleted);
     }
 
     @Override

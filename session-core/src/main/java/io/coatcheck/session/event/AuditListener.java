@@ -83,6 +83,12 @@ public final class AuditListener implements SessionListener {
     }
   }
 
+  /** Returns false: attributes are never logged. */
+  @Override
+  public boolean needsAttributes() {
+    return false;
+  }
+
   private void onTrouble(SessionEvent event) {
     if (event instanceof TokenRefused refused) {
       Level level =

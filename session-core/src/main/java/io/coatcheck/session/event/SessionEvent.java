@@ -27,7 +27,11 @@ public sealed interface SessionEvent {
   /** An event about a session of which a snapshot is at hand, attributes included. */
   sealed interface WithSession extends SessionEvent {
 
-    /** Returns the session as it was stored, or as it was when it ended. */
+    /**
+     * Returns the session as it was stored, or as it was when it ended; a session that ended may
+     * come without its attributes if {@linkplain SessionListener#needsAttributes no listener needs
+     * them}.
+     */
     StoredSession session();
 
     @Override

@@ -14,4 +14,14 @@ public interface SessionListener {
 
   /** Receives an event. */
   void onEvent(SessionEvent event);
+
+  /**
+   * Returns whether the listener looks at the attributes of sessions that end. If no listener does,
+   * the sessions that end by principal ("sign out everywhere", a limit that was lowered) are told
+   * without them, so that the store need not read them. Asked often; always the same answer.
+   * Default: {@code true}.
+   */
+  default boolean needsAttributes() {
+    return true;
+  }
 }

@@ -54,22 +54,25 @@ final class ExpiryCalendar {
   /**
    * Shows slots whose sessions may be expired, those of the earliest pages first.
    *
-   * @param visitor ends the session or leaves it; answers whether to go on
+   * @param most about how many are shown, so that a call is bounded whatever is in use; at least
+   *     all of the last page, whose slots may have to stay on it
+   * @param visitor ends the session or leaves it; returns whether to go on
+   * @return whether all were shown
    */
-  void visit(Instant cutoff, Visitor visitor) {
+  boolean visit(Instant cutoff, long most, Visitor visitor) {
     long last = number(cutoff);
+    long shown = 0;
     for (Page page : pages.headMap(last, false).values()) {
       // Whatever is on it, expired or touched, is not on it any more when it has been visited.
       for (List<Slot> slots = page.some(CHUNK); !slots.isEmpty(); slots = page.some(CHUNK)) {
-        if (!visit(slots, visitor)) {
-          return;
+        if (shown >= most || !visit(slots, visitor)) {
+          return false;
         }
+        shown += slots.size();
       }
     }
     Page page = pages.get(last);
-    if (page != null) {
-      visit(page.some(Integer.MAX_VALUE), visitor);
-    }
+    return page == null || visit(page.some(Integer.MAX_VALUE), visitor);
   }
 
   /** Says what to do with a slot that may be expired. */

@@ -2,6 +2,8 @@ package io.coatcheck.session.memory;
 
 import io.coatcheck.session.codec.AttributeValue;
 import io.coatcheck.session.store.Admission;
+import io.coatcheck.session.store.CleanUp;
+import io.coatcheck.session.store.DeletedSessions;
 import io.coatcheck.session.store.Evictions;
 import io.coatcheck.session.store.HandOver;
 import io.coatcheck.session.store.PrincipalIndex;
@@ -12,6 +14,7 @@ import io.coatcheck.session.store.WhenFull;
 import io.coatcheck.session.token.SessionId;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -106,13 +109,16 @@ public final class InMemorySessionStore implements SessionStore {
   }
 
   @Override
-  public int deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> deleted) {
+  public CleanUp deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> deleted) {
     if (limit < 1) {
       throw new IllegalArgumentException("limit must be at least 1: " + limit);
     }
-    List<StoredSession> ended = open().endExpired(cutoff, limit);
-    HandOver.each(ended, deleted);
-    return ended.size();
+    List<StoredSession> ended = new ArrayList<>();
+    boolean isComplete = open().endExpired(cutoff, limit, ended);
+    HandOver handOver = new HandOver(deleted);
+    ended.forEach(handOver);
+    handOver.finish();
+    return new CleanUp(ended.size(), isComplete);
   }
 
   @Override
@@ -199,20 +205,33 @@ public final class InMemorySessionStore implements SessionStore {
   private final class Index implements PrincipalIndex {
 
     @Override
-    public List<StoredSession> findByPrincipal(String principal) {
-      List<StoredSession> sessions = open().sessionsOf(principal);
-      if (copyOnRead) {
-        sessions.replaceAll(InMemorySessionStore::encoded);
+    public List<StoredSession> findByPrincipal(
+        String principal, @Nullable SessionId after, int limit) {
+      if (limit < 1 || limit > MAX_PAGE) {
+        throw new IllegalArgumentException("limit must be from 1 to " + MAX_PAGE + ": " + limit);
       }
+      List<StoredSession> sessions = open().sessionsOf(principal, after, limit);
+      sessions.replaceAll(session -> session.toBuilder().attributes(Map.of()).build());
       return sessions;
     }
 
     @Override
-    public int deleteByPrincipal(
-        String principal, Set<SessionId> except, Consumer<StoredSession> deleted) {
-      List<StoredSession> ended = open().endAllOf(principal, except);
-      HandOver.each(ended, deleted);
-      return ended.size();
+    public int deleteByPrincipal(String principal, Set<SessionId> except, DeletedSessions deleted) {
+      HandOver handOver = new HandOver(deleted);
+      int number = open().endAllOf(principal, except, handOver);
+      handOver.finish();
+      return number;
+    }
+
+    @Override
+    public int deleteOldest(String principal, int keep, Instant now, DeletedSessions deleted) {
+      if (keep < 1) {
+        throw new IllegalArgumentException("keep must be at least 1: " + keep);
+      }
+      HandOver handOver = new HandOver(deleted);
+      int number = open().endOldestOf(principal, keep, now, handOver);
+      handOver.finish();
+      return number;
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.coatcheck.session.memory;
 
 import io.coatcheck.session.store.Admission;
 import io.coatcheck.session.store.Admission.Outcome;
+import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.WhenFull;
@@ -10,6 +11,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.PriorityQueue;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -37,8 +39,10 @@ import org.jspecify.annotations.Nullable;
 final class SessionTable {
 
   private static final Comparator<Candidate> AUTHENTICATED_LONGEST_AGO =
-      Comparator.comparing((Candidate one) -> one.session.authenticatedAt().orElseThrow())
-          .thenComparing(one -> one.session.id());
+      Comparator.comparing((Candidate one) -> Login.of(one.session));
+
+  /** How many sessions of a principal are looked at in a row. */
+  private static final int PAGE = 1_000;
 
   private final long maximum;
   private final Consumer<StoredSession> evictionNotice;
@@ -147,16 +151,30 @@ final class SessionTable {
     }
   }
 
-  /** Returns the sessions of a principal as they all were at one moment. */
-  List<StoredSession> sessionsOf(String principal) {
+  /**
+   * Returns a page of the sessions of a principal, as they all were at one moment.
+   *
+   * @param after the last id of the page before; null for the first page
+   */
+  List<StoredSession> sessionsOf(String principal, @Nullable SessionId after, int limit) {
     // Without the lock, one could see an old session before an admission and the new one after it.
     structure.lock();
     try {
-      List<Slot> slots = byPrincipal.of(principal);
       while (true) {
-        List<StoredSession> sessions = new ArrayList<>(slots.size());
-        slots.removeIf(slot -> !addIfOf(principal, slot, sessions));
-        if (slots.stream().noneMatch(slot -> slot.read() == null)) {
+        List<Slot> seen = new ArrayList<>();
+        List<StoredSession> sessions = new ArrayList<>();
+        SessionId last = after;
+        List<Slot> slots;
+        do {
+          slots = byPrincipal.page(principal, last, limit - sessions.size());
+          for (Slot slot : slots) {
+            if (addIfOf(principal, slot, sessions)) {
+              seen.add(slot);
+            }
+            last = slot.id();
+          }
+        } while (!slots.isEmpty() && sessions.size() < limit);
+        if (seen.stream().noneMatch(slot -> slot.read() == null)) {
           return sessions;
         }
       }
@@ -165,28 +183,91 @@ final class SessionTable {
     }
   }
 
-  /** Ends all sessions of a principal but some, and returns them. */
-  List<StoredSession> endAllOf(String principal, Set<SessionId> except) {
-    List<StoredSession> ended = new ArrayList<>();
-    for (Slot slot : byPrincipal.of(principal)) {
-      StoredSession session =
-          end(slot, stored -> isOf(principal, stored) && !except.contains(stored.id()));
-      if (session != null) {
-        ended.add(session);
+  /** Ends all sessions of a principal but some, a page at a time; returns how many. */
+  int endAllOf(String principal, Set<SessionId> except, Consumer<StoredSession> ended) {
+    // What begins later has a slot behind this one, or need not be ended.
+    return endAll(
+        principal, byPrincipal.last(principal), session -> !except.contains(session.id()), ended);
+  }
+
+  /**
+   * Ends all live sessions of a principal but as many as are to be kept, those that were
+   * authenticated longest ago, a page at a time; returns how many.
+   */
+  int endOldestOf(String principal, int keep, Instant now, Consumer<StoredSession> ended) {
+    PriorityQueue<Login> youngest = new PriorityQueue<>();
+    boolean surplus = false;
+    SessionId after = null;
+    List<Slot> slots = byPrincipal.page(principal, after, PAGE);
+    for (; !slots.isEmpty(); slots = byPrincipal.page(principal, after, PAGE)) {
+      for (Slot slot : slots) {
+        after = slot.id();
+        StoredSession stored = slot.read();
+        if (stored != null && isOf(principal, stored) && !slot.isExpired(stored, now)) {
+          youngest.add(Login.of(stored));
+          if (youngest.size() > keep) {
+            youngest.remove();
+            surplus = true;
+          }
+        }
       }
     }
-    return ended;
+    Login oldestKept = youngest.peek();
+    if (!surplus || oldestKept == null) {
+      return 0;
+    }
+    return endAll(
+        principal,
+        null,
+        session -> !session.isExpiredAt(now) && Login.of(session).compareTo(oldestKept) < 0,
+        ended);
+  }
+
+  /**
+   * Ends the sessions of a principal that meet a condition, a page at a time.
+   *
+   * @param last the last slot to look at; null for no such bound
+   * @param condition asked for a session as it was last seen
+   */
+  private int endAll(
+      String principal,
+      @Nullable Slot last,
+      Predicate<StoredSession> condition,
+      Consumer<StoredSession> taker) {
+    int number = 0;
+    SessionId after = null;
+    boolean more = true;
+    while (more) {
+      List<Slot> slots = byPrincipal.page(principal, after, PAGE);
+      List<StoredSession> ended = new ArrayList<>();
+      for (Slot slot : slots) {
+        after = slot.id();
+        StoredSession session =
+            end(slot, stored -> isOf(principal, stored) && condition.test(slot.asSeen(stored)));
+        if (session != null) {
+          ended.add(session);
+        }
+      }
+      ended.forEach(taker);
+      number += ended.size();
+      more =
+          !slots.isEmpty()
+              && (last == null || Slot.compareIds(slots.get(slots.size() - 1), last) < 0);
+    }
+    return number;
   }
 
   /**
    * Ends sessions that are expired.
    *
-   * @return at most {@code limit} of them; none only if none was found
+   * @param limit how many are ended, and about how many looked at
+   * @param ended where those go that were
+   * @return whether all that may have been expired were looked at
    */
-  List<StoredSession> endExpired(Instant cutoff, int limit) {
-    List<StoredSession> ended = new ArrayList<>();
-    calendar.visit(
+  boolean endExpired(Instant cutoff, int limit, List<StoredSession> ended) {
+    return calendar.visit(
         cutoff,
+        limit,
         slot -> {
           StoredSession session = endIfExpired(slot, cutoff);
           if (session != null) {
@@ -194,7 +275,6 @@ final class SessionTable {
           }
           return ended.size() < limit;
         });
-    return ended;
   }
 
   private @Nullable StoredSession endIfExpired(Slot slot, Instant cutoff) {
@@ -244,11 +324,17 @@ final class SessionTable {
     if (!isNew && (stored == null || !accepts(own, stored, session, now))) {
       return new Admission(Outcome.CONFLICT, List.of());
     }
+    // More than these need not be known: it is refused, or too many would have to go.
+    long most =
+        whenFull == WhenFull.EVICT_OLDEST ? (long) limit + PrincipalIndex.MAX_EVICTED : limit;
     try (Step step = new Step()) {
-      List<Candidate> others = freezeLive(session.principal().orElseThrow(), own, now, step);
+      List<Candidate> others = freezeLive(session.principal().orElseThrow(), own, now, step, most);
       int excess = Math.max(0, others.size() - limit + 1);
       if (excess > 0 && whenFull == WhenFull.REFUSE_NEWCOMER) {
         return new Admission(Outcome.REFUSED, List.of());
+      }
+      if (excess > PrincipalIndex.MAX_EVICTED) {
+        return new Admission(Outcome.CROWDED, List.of());
       }
       others.sort(AUTHENTICATED_LONGEST_AGO);
       List<Candidate> oldest = others.subList(0, excess);
@@ -267,18 +353,27 @@ final class SessionTable {
     }
   }
 
-  /** Freezes the other live sessions of a principal, so that their number stays what it is. */
-  private List<Candidate> freezeLive(String principal, Slot own, Instant now, Step step) {
+  /** Freezes other live sessions of a principal, so that their number stays what it is. */
+  private List<Candidate> freezeLive(
+      String principal, Slot own, Instant now, Step step, long most) {
     List<Candidate> live = new ArrayList<>();
-    for (Slot slot : byPrincipal.of(principal)) {
-      StoredSession stored = slot == own ? null : slot.read();
-      while (stored != null && isOf(principal, stored) && !slot.isExpired(stored, now)) {
-        Step.Frozen frozen = step.freeze(slot, stored);
-        if (frozen != null) {
-          live.add(new Candidate(slot, slot.asSeen(stored), frozen));
-          break;
+    SessionId after = null;
+    List<Slot> slots = byPrincipal.page(principal, after, PAGE);
+    for (; !slots.isEmpty(); slots = byPrincipal.page(principal, after, PAGE)) {
+      for (Slot slot : slots) {
+        after = slot.id();
+        StoredSession stored = slot == own ? null : slot.read();
+        while (stored != null && isOf(principal, stored) && !slot.isExpired(stored, now)) {
+          Step.Frozen frozen = step.freeze(slot, stored);
+          if (frozen != null) {
+            live.add(new Candidate(slot, slot.asSeen(stored), frozen));
+            break;
+          }
+          stored = slot.read();
         }
-        stored = slot.read();
+        if (live.size() >= most) {
+          return live;
+        }
       }
     }
     return live;
@@ -402,6 +497,20 @@ final class SessionTable {
         structure.unlock();
       }
       evicted.forEach(evictionNotice);
+    }
+  }
+
+  /** When a session was authenticated; the one that has to go first is the least. */
+  private record Login(Instant authenticatedAt, SessionId id) implements Comparable<Login> {
+
+    static Login of(StoredSession session) {
+      return new Login(session.authenticatedAt().orElseThrow(), session.id());
+    }
+
+    @Override
+    public int compareTo(Login other) {
+      int order = authenticatedAt.compareTo(other.authenticatedAt);
+      return order != 0 ? order : id.compareTo(other.id);
     }
   }
 

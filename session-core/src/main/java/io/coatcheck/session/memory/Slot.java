@@ -75,6 +75,14 @@ final class Slot {
         && mostSignificantBits == id.mostSignificantBits();
   }
 
+  /** Compares the ids of two slots, as {@link SessionId#compareTo} does. */
+  static int compareIds(Slot one, Slot other) {
+    int order = Long.compareUnsigned(one.mostSignificantBits, other.mostSignificantBits);
+    return order != 0
+        ? order
+        : Long.compareUnsigned(one.leastSignificantBits, other.leastSignificantBits);
+  }
+
   /** Returns the session as every reader finds it now, but for touches; null if there is none. */
   @Nullable StoredSession read() {
     Object current = content;

@@ -1,42 +1,73 @@
 package io.coatcheck.session.memory;
 
+import io.coatcheck.session.token.SessionId;
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.HashSet;
+import java.util.Iterator;
 import java.util.List;
-import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The slots of each principal's sessions. It may hold a slot a moment before its session has the
- * principal and a moment after, never the other way round: a reader asks the slot.
+ * The slots of each principal's sessions, in the order of their ids. It may hold a slot a moment
+ * before its session has the principal and a moment after, never the other way round: a reader asks
+ * the slot.
  *
- * <p>Thread-safe: each set is read and changed inside the map's own lock for its key, which is held
- * for nothing else. Most principals have one session, hence a set of one costs one object.
+ * <p>Thread-safe: what a principal has is read and changed inside the map's own lock for its key,
+ * which is held for nothing else and never for longer than a page. Most principals have one
+ * session, hence a single slot has no set around it.
  */
 final class SlotsByPrincipal {
 
-  private final ConcurrentHashMap<String, Set<Slot>> slots = new ConcurrentHashMap<>();
+  /** A {@link Slot}, or several of them. */
+  private final ConcurrentHashMap<String, Object> slots = new ConcurrentHashMap<>();
 
+  /** Adds a slot, in the place of one of the same id, whose session has ended. */
   void add(String principal, Slot slot) {
     slots.compute(principal, (name, known) -> with(known, slot));
   }
 
+  /** Removes exactly this slot; another one of the same id stays. */
   void remove(String principal, Slot slot) {
     slots.computeIfPresent(principal, (name, known) -> without(known, slot));
   }
 
-  /** Returns a copy. */
-  List<Slot> of(String principal) {
-    List<Slot> copy = new ArrayList<>();
+  /**
+   * Returns a page of a principal's slots, in ascending order of ids.
+   *
+   * @param after the last id of the page before; null for the first page
+   */
+  List<Slot> page(String principal, @Nullable SessionId after, int most) {
+    List<Slot> page = new ArrayList<>();
+    Slot last = after == null ? null : new Slot(after);
     slots.computeIfPresent(
         principal,
         (name, known) -> {
-          copy.addAll(known);
+          if (known instanceof Several several) {
+            Iterator<Slot> rest =
+                (last == null ? several : several.tailSet(last, false)).iterator();
+            while (page.size() < most && rest.hasNext()) {
+              page.add(rest.next());
+            }
+          } else if (last == null || Slot.compareIds((Slot) known, last) > 0) {
+            page.add((Slot) known);
+          }
           return known;
         });
-    return copy;
+    return page;
+  }
+
+  /** Returns the slot of a principal's greatest id; null if there is none. */
+  @Nullable Slot last(String principal) {
+    AtomicReference<@Nullable Slot> last = new AtomicReference<>();
+    slots.computeIfPresent(
+        principal,
+        (name, known) -> {
+          last.set(known instanceof Several several ? several.last() : (Slot) known);
+          return known;
+        });
+    return last.get();
   }
 
   /** Returns how many principals have a slot. */
@@ -48,24 +79,36 @@ final class SlotsByPrincipal {
     slots.clear();
   }
 
-  private static Set<Slot> with(@Nullable Set<Slot> known, Slot slot) {
-    if (known == null) {
-      return Collections.singleton(slot);
+  private static Object with(@Nullable Object known, Slot slot) {
+    if (known instanceof Several several) {
+      several.remove(slot);
+      several.add(slot);
+      return several;
     }
-    if (known instanceof HashSet) {
-      known.add(slot);
-      return known;
+    if (known == null || Slot.compareIds((Slot) known, slot) == 0) {
+      return slot;
     }
-    Set<Slot> several = new HashSet<>(known);
+    Several several = new Several();
+    several.add((Slot) known);
     several.add(slot);
-    return several.size() == 1 ? known : several;
+    return several;
   }
 
-  private static @Nullable Set<Slot> without(Set<Slot> known, Slot slot) {
-    if (known instanceof HashSet) {
-      known.remove(slot);
-      return known.size() > 1 ? known : Collections.singleton(known.iterator().next());
+  private static @Nullable Object without(Object known, Slot slot) {
+    if (known instanceof Several several) {
+      if (several.floor(slot) == slot) {
+        several.remove(slot);
+      }
+      return several.size() == 1 ? several.first() : several;
     }
-    return known.contains(slot) ? null : known;
+    return known == slot ? null : known;
+  }
+
+  private static final class Several extends TreeSet<Slot> {
+    private static final long serialVersionUID = 1L;
+
+    Several() {
+      super(Slot::compareIds);
+    }
   }
 }

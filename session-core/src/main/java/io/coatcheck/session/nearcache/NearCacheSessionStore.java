@@ -3,6 +3,8 @@ package io.coatcheck.session.nearcache;
 import io.coatcheck.session.store.Admission;
 import io.coatcheck.session.store.BatchLookup;
 import io.coatcheck.session.store.BatchTouch;
+import io.coatcheck.session.store.CleanUp;
+import io.coatcheck.session.store.DeletedSessions;
 import io.coatcheck.session.store.Evictions;
 import io.coatcheck.session.store.NearCopies;
 import io.coatcheck.session.store.PrincipalIndex;
@@ -17,6 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -150,7 +153,7 @@ public final class NearCacheSessionStore implements SessionStore {
   }
 
   @Override
-  public int deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> deleted) {
+  public CleanUp deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> deleted) {
     return store.deleteExpired(cutoff, limit, forgetting(deleted));
   }
 
@@ -247,28 +250,47 @@ public final class NearCacheSessionStore implements SessionStore {
     }
 
     @Override
-    public List<StoredSession> findByPrincipal(String principal) {
-      return index.findByPrincipal(principal);
+    public List<StoredSession> findByPrincipal(
+        String principal, @Nullable SessionId after, int limit) {
+      // Never to be kept as copies: they have no attributes.
+      return index.findByPrincipal(principal, after, limit);
     }
 
     @Override
-    public int deleteByPrincipal(
-        String principal, Set<SessionId> except, Consumer<StoredSession> deleted) {
+    public int deleteByPrincipal(String principal, Set<SessionId> except, DeletedSessions deleted) {
+      return forgettingAllOf(
+          principal,
+          () -> index.deleteByPrincipal(principal, except, forgetting(principal, deleted)));
+    }
+
+    @Override
+    public int deleteOldest(String principal, int keep, Instant now, DeletedSessions deleted) {
+      return forgettingAllOf(
+          principal,
+          () -> index.deleteOldest(principal, keep, now, forgetting(principal, deleted)));
+    }
+
+    /** Forgets even if nothing was deleted: another node may have been first. */
+    private int forgettingAllOf(String principal, IntSupplier deletion) {
       try {
-        return index.deleteByPrincipal(
-            principal,
-            except,
-            ended -> {
-              // All, before the first listener runs; and this one by its id too: its copy may be
-              // from before its principal logged in.
-              copies.forgetAllOf(principal);
-              copies.forget(ended.id());
-              deleted.accept(ended);
-            });
+        return deletion.getAsInt();
       } finally {
-        // Even if nothing was deleted: another node may have been first.
         copies.forgetAllOf(principal);
       }
+    }
+
+    /**
+     * Forgets all, before the first listener of a step runs; and each session by its id too: its
+     * copy may be from before its principal logged in.
+     */
+    private DeletedSessions forgetting(String principal, DeletedSessions deleted) {
+      return DeletedSessions.of(
+          deleted.needAttributes(),
+          ended -> {
+            copies.forgetAllOf(principal);
+            copies.forget(ended.id());
+            deleted.accept(ended);
+          });
     }
 
     @Override

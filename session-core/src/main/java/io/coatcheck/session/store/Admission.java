@@ -19,12 +19,21 @@ public record Admission(Outcome outcome, List<StoredSession> evicted) {
     /** Nothing changed: the update lost the compare-and-set, or the session is gone or expired. */
     CONFLICT,
     /** Nothing changed: the principal has as many live sessions as the limit allows. */
-    REFUSED
+    REFUSED,
+    /**
+     * Nothing changed: more than {@link PrincipalIndex#MAX_EVICTED} sessions would have to go. The
+     * caller ends the surplus by {@link PrincipalIndex#deleteOldest} and tries again.
+     */
+    CROWDED
   }
 
-  /** Copies the list. */
+  /** Copies the list, which has at most {@link PrincipalIndex#MAX_EVICTED} sessions. */
   public Admission {
     evicted = List.copyOf(evicted);
+    if (evicted.size() > PrincipalIndex.MAX_EVICTED) {
+      throw new IllegalArgumentException(
+          "at most " + PrincipalIndex.MAX_EVICTED + " can be evicted: " + evicted.size());
+    }
     if (outcome != Outcome.STORED && !evicted.isEmpty()) {
       throw new IllegalArgumentException("only a stored session can evict others: " + outcome);
     }

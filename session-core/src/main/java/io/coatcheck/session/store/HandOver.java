@@ -1,33 +1,58 @@
 package io.coatcheck.session.store;
 
-import java.util.Collection;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a store hands over the sessions that it has deleted: each once, whatever the consumer throws
- * for the others, as {@link SessionStore#deleteExpired} and {@link
- * PrincipalIndex#deleteByPrincipal} promise.
+ * Hands deleted sessions over to a consumer as {@link SessionStore#deleteExpired} and {@link
+ * PrincipalIndex} demand: each of them once, whatever the consumer throws on others. For the
+ * authors of stores; used by one thread, within one call.
+ *
+ * <pre>{@code
+ * HandOver handOver = new HandOver(deleted);
+ * while (…) {
+ *   List<StoredSession> gone = …; // one step, which holds nothing any more
+ *   gone.forEach(handOver);
+ * }
+ * handOver.finish();
+ * }</pre>
  *
  * @since 0.1.0
  */
-public final class HandOver {
+public final class HandOver implements Consumer<StoredSession> {
 
-  private HandOver() {}
+  /** How many exceptions are kept beside the first one. */
+  public static final int MAX_SUPPRESSED = 100;
+
+  private final Consumer<StoredSession> consumer;
+  private @Nullable Throwable first;
+
+  /** Begins to hand over to a consumer. */
+  public HandOver(Consumer<StoredSession> consumer) {
+    this.consumer = consumer;
+  }
 
   /**
-   * Calls the consumer once for each session, on this thread. What it throws, an {@link Error} too,
-   * is thrown when all have been handed over: the first failure, with the others suppressed in it.
+   * Hands one session over. What the consumer throws, an {@code Error} too, is kept for the end.
    */
-  public static void each(Collection<StoredSession> sessions, Consumer<StoredSession> consumer) {
-    Throwable first = null;
-    for (StoredSession session : sessions) {
-      try {
-        consumer.accept(session);
-      } catch (RuntimeException | Error failure) {
-        first = together(first, failure);
+  @Override
+  public void accept(StoredSession session) {
+    try {
+      consumer.accept(session);
+    } catch (RuntimeException | Error failure) {
+      if (first == null) {
+        first = failure;
+      } else if (first != failure && first.getSuppressed().length < MAX_SUPPRESSED) {
+        first.addSuppressed(failure);
       }
     }
+  }
+
+  /**
+   * Throws what the consumer threw first, with up to {@value #MAX_SUPPRESSED} of the others
+   * suppressed in it; returns if it threw nothing.
+   */
+  public void finish() {
     if (first instanceof Error error) {
       throw error;
     }
@@ -36,13 +61,13 @@ public final class HandOver {
     }
   }
 
-  private static Throwable together(@Nullable Throwable first, Throwable next) {
-    if (first == null) {
-      return next;
+  /**
+   * Adds what the consumer threw to a failure of the store, which is then to be thrown: sessions
+   * were handed over before it.
+   */
+  public void addTo(Throwable failure) {
+    if (first != null && first != failure) {
+      failure.addSuppressed(first);
     }
-    if (first != next) {
-      first.addSuppressed(next);
-    }
-    return first;
   }
 }

@@ -4,41 +4,81 @@ import io.coatcheck.session.token.SessionId;
 import java.time.Instant;
 import java.util.List;
 import java.util.Set;
-import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An optional capability of a {@link SessionStore}: finding and ending the sessions of a principal,
  * and keeping their number within a limit.
  *
  * <p>Principals are equal if their code points are: {@code alice}, {@code Alice}, {@code alice }
- * (with a space behind) and {@code álice} are four. The index always agrees with the sessions that
- * the store holds: whoever sees a session by {@code find} sees it here. Thread-safe, as the store
- * is; the methods may block and fail like the store's.
+ * (with a trailing space) and {@code álice} are four. The index always agrees with the sessions
+ * that the store holds: a session that {@code find} returns is listed here.
+ *
+ * <p><b>Bounded.</b> A principal may have any number of sessions, of any size. No operation holds
+ * all of them in memory, or all in one transaction: it works in steps that are bounded in rows and
+ * in bytes. Each step is atomic, the whole is not.
+ *
+ * <p>Thread-safe, as the store is; the methods may block and fail like the store's.
  *
  * @since 0.1.0
  */
 public interface PrincipalIndex {
 
-  /**
-   * Returns the stored sessions of a principal, in no particular order, expired ones included.
-   *
-   * @return a new list, which the caller may change; empty if there are none
-   * @throws SessionStoreException if the store cannot tell; never a partial list
-   */
-  List<StoredSession> findByPrincipal(String principal);
+  /** The most sessions in one page of {@link #findByPrincipal}. */
+  int MAX_PAGE = 1_000;
+
+  /** The most sessions that one {@link #admit} ends. */
+  int MAX_EVICTED = 8;
 
   /**
-   * Deletes all sessions of a principal but some. Every session that was stored with this principal
-   * before the call began, and is not excepted, is gone when it returns.
+   * Returns a page of the stored sessions of a principal, in ascending order of their ids, expired
+   * ones included. They come <b>without attributes</b>, and with all their other parts: a snapshot
+   * from here is to be looked at and never to be stored. The page is as the store was at one moment
+   * during the call.
    *
-   * @param except the sessions to spare; empty spares none
-   * @param deleted called once for each session that this call deleted, after it is gone for every
-   *     reader; when it throws, the other sessions are handed over nevertheless and the first
-   *     exception is thrown at the end, the others suppressed in it
-   * @return how many were deleted
-   * @throws SessionStoreException if the store failed: none, some or all may be gone
+   * @param after the last id of the page before; null for the first page. There need not be such a
+   *     session any more
+   * @param limit the size of the page, from 1 to {@value #MAX_PAGE}
+   * @return a new list, which the caller may change; fewer than {@code limit} only if there are no
+   *     more
+   * @throws IllegalArgumentException if {@code limit} is out of range
+   * @throws SessionStoreException if the store cannot tell; never a partial page
    */
-  int deleteByPrincipal(String principal, Set<SessionId> except, Consumer<StoredSession> deleted);
+  List<StoredSession> findByPrincipal(String principal, @Nullable SessionId after, int limit);
+
+  /**
+   * Deletes all sessions of a principal but some, in steps. Every session that was stored with this
+   * principal before the call began, and is not excepted, is gone when it returns, or throws what
+   * {@code deleted} threw. One that begins or logs in meanwhile may be spared or not; the call ends
+   * however many do.
+   *
+   * @param except the sessions to spare, however many; empty spares none; not changed meanwhile
+   * @param deleted called once for each session that this call deleted, after it is gone for every
+   *     reader, while others may still be there; each goes to one caller of all on all nodes. When
+   *     it throws, an {@code Error} too, the call goes on, the other sessions are handed over
+   *     nevertheless and the first exception is thrown at the end, with some others suppressed in
+   *     it
+   * @return how many were deleted
+   * @throws SessionStoreException if the store failed. The steps before are done and handed over;
+   *     of the step that failed, all or none may be gone, without having been handed over. The next
+   *     call goes on from there
+   */
+  int deleteByPrincipal(String principal, Set<SessionId> except, DeletedSessions deleted);
+
+  /**
+   * Deletes the surplus of a principal, in steps: of the sessions that are unexpired at {@code now}
+   * all but {@code keep}, those that were authenticated longest ago (of two with the same moment,
+   * the one with the smaller id). Which these are is decided when the call begins; a session that
+   * begins or logs in meanwhile is spared, and one that ends meanwhile is not made up for. Expired
+   * sessions are neither counted nor deleted.
+   *
+   * @param keep at least 1
+   * @param deleted as for {@link #deleteByPrincipal}, in no particular order
+   * @return how many were deleted
+   * @throws IllegalArgumentException if {@code keep} is less than 1
+   * @throws SessionStoreException as by {@link #deleteByPrincipal}
+   */
+  int deleteOldest(String principal, int keep, Instant now, DeletedSessions deleted);
 
   /**
    * Stores a session of a principal only within a limit of live sessions. Atomic for each
@@ -48,9 +88,11 @@ public interface PrincipalIndex {
    * <p>Counted are the principal's sessions that are unexpired at {@code now}, other than this one.
    * If they are fewer than {@code limit}, the session is stored. Otherwise {@code whenFull}
    * decides: as many as needed of those authenticated longest ago are deleted in the same step (of
-   * two with the same moment, the one with the smaller id first), or nothing is changed. If the
-   * session cannot be stored, no other is deleted; a newcomer that is both in conflict and to be
-   * refused may be answered either way.
+   * two with the same moment, the one with the smaller id first), or nothing is changed. More than
+   * {@value #MAX_EVICTED} are never deleted here: then nothing is changed, and the answer is {@link
+   * Admission.Outcome#CROWDED}. If the session cannot be stored, no other is deleted; a session
+   * that is both in conflict and to be refused, or in conflict and too many, may be answered either
+   * way.
    *
    * @param session has a principal; stored as by {@link SessionStore#insert} if {@code isNew}, else
    *     as by {@link SessionStore#update}

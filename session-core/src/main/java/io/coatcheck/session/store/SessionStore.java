@@ -105,18 +105,23 @@ public interface SessionStore extends AutoCloseable {
    * or updated meanwhile, and so is no longer expired, stays. A store that has to bound the rows
    * that it locks, or the bytes that it holds, works in several steps within the call.
    *
+   * <p>A call is bounded: it deletes at most {@code limit} sessions, and a store that comes across
+   * sessions in use on its way to the expired ones looks at about as many. Then it ends although
+   * there may be more, and says so. The same call repeated goes on from there, whatever is in use:
+   * after finitely many calls one is complete.
+   *
    * @param limit the most to delete in this call, at least 1
    * @param deleted called once for each session that this call deleted, after it is gone for every
-   *     reader; each goes to one caller of all on all nodes. When it throws, the other sessions are
-   *     handed over nevertheless and the first exception is thrown at the end, the others
-   *     suppressed in it
-   * @return how many were deleted; fewer than {@code limit} means that nothing more was found to
-   *     delete
+   *     reader; each goes to one caller of all on all nodes. When it throws, an {@code Error} too,
+   *     the call goes on, the other sessions are handed over nevertheless and the first exception
+   *     is thrown at the end, with some others suppressed in it
+   * @return how many were deleted, and whether that is all. It is if every session that was expired
+   *     at {@code cutoff} when the call began is gone, but for those that others were just writing
    * @throws IllegalArgumentException if {@code limit} is less than 1
-   * @throws SessionStoreException if the store failed: some may be gone without having been handed
-   *     over
+   * @throws SessionStoreException if the store failed: the steps before are done and handed over;
+   *     of the step that failed, all or none may be gone, without having been handed over
    */
-  int deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> deleted);
+  CleanUp deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> deleted);
 
   /**
    * Returns the index by principal, the same one each time, or empty if this store has none: then

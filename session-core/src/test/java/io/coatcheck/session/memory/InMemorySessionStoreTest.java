@@ -68,7 +68,7 @@ class InMemorySessionStoreTest {
       for (StoredSession found :
           List.of(
               store.find(session.id()).orElseThrow(),
-              index(store).findByPrincipal("alice").get(0),
+              index(store).findByPrincipal("alice", null, 1_000).get(0),
               session)) {
         found.attributes().values().forEach(value -> value.bytes()[0]++);
       }
@@ -145,7 +145,8 @@ class InMemorySessionStoreTest {
             .withMessageContaining(session.id().toString());
         assertThat(store.find(session.id())).isEmpty();
       }
-      assertThat(index(store).findByPrincipal("alice")).containsExactlyInAnyOrderElementsOf(kept);
+      assertThat(index(store).findByPrincipal("alice", null, 1_000))
+          .containsExactlyInAnyOrderElementsOf(kept);
       store.delete(kept.get(0).id());
       insert(store, Sessions.anonymous());
     }
@@ -162,7 +163,7 @@ class InMemorySessionStoreTest {
         assertThat(login(store, session, "alice", limited)).isTrue();
         assertThat(store.table().size()).isEqualTo(10);
       }
-      assertThat(index(store).findByPrincipal("alice")).hasSize(10);
+      assertThat(index(store).findByPrincipal("alice", null, 1_000)).hasSize(10);
     }
 
     @Test
@@ -177,7 +178,7 @@ class InMemorySessionStoreTest {
       StoredSession other = Sessions.of("carol").build();
       assertThatExceptionOfType(SessionStoreException.class)
           .isThrownBy(() -> index(store).admit(other, true, 1, WhenFull.EVICT_OLDEST, NOW));
-      assertThat(index(store).findByPrincipal("carol")).isEmpty();
+      assertThat(index(store).findByPrincipal("carol", null, 1_000)).isEmpty();
     }
 
     @Test
@@ -230,13 +231,13 @@ class InMemorySessionStoreTest {
       for (int i = 0; i < 5_000; i++) {
         StoredSession session = insert(store, Sessions.anonymous());
         if (login(store, session, "p" + i, limited)) {
-          assertThat(index(store).findByPrincipal("p" + i)).hasSize(1);
+          assertThat(index(store).findByPrincipal("p" + i, null, 1_000)).hasSize(1);
           assertThat(store.delete(session.id()).flatMap(StoredSession::principal))
               .contains("p" + i);
           assertThat(evicted.contains(session.id())).isFalse();
         } else {
           lost.add(session.id());
-          assertThat(index(store).findByPrincipal("p" + i)).isEmpty();
+          assertThat(index(store).findByPrincipal("p" + i, null, 1_000)).isEmpty();
         }
       }
       done.set(true);

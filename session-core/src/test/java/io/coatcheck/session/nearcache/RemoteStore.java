@@ -4,6 +4,8 @@ import io.coatcheck.session.memory.InMemorySessionStore;
 import io.coatcheck.session.store.Admission;
 import io.coatcheck.session.store.BatchLookup;
 import io.coatcheck.session.store.BatchTouch;
+import io.coatcheck.session.store.CleanUp;
+import io.coatcheck.session.store.DeletedSessions;
 import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.SessionStoreException;
@@ -132,7 +134,7 @@ final class RemoteStore implements SessionStore, BatchLookup, BatchTouch {
   }
 
   @Override
-  public int deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> deleted) {
+  public CleanUp deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> deleted) {
     reach();
     return store.deleteExpired(cutoff, limit, deleted);
   }
@@ -153,14 +155,20 @@ final class RemoteStore implements SessionStore, BatchLookup, BatchTouch {
     }
 
     @Override
-    public List<StoredSession> findByPrincipal(String principal) {
+    public List<StoredSession> findByPrincipal(
+        String principal, @Nullable SessionId after, int limit) {
       reach();
-      return sessions.findByPrincipal(principal);
+      return sessions.findByPrincipal(principal, after, limit);
     }
 
     @Override
-    public int deleteByPrincipal(
-        String principal, Set<SessionId> except, Consumer<StoredSession> deleted) {
+    public int deleteOldest(String principal, int keep, Instant now, DeletedSessions deleted) {
+      reach();
+      return sessions.deleteOldest(principal, keep, now, deleted);
+    }
+
+    @Override
+    public int deleteByPrincipal(String principal, Set<SessionId> except, DeletedSessions deleted) {
       reach();
       if (lostAnswer != null) {
         sessions.deleteByPrincipal(principal, except, ended -> {});

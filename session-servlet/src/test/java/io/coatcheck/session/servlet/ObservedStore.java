@@ -1,6 +1,8 @@
 package io.coatcheck.session.servlet;
 
 import io.coatcheck.session.store.Admission;
+import io.coatcheck.session.store.CleanUp;
+import io.coatcheck.session.store.DeletedSessions;
 import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.SessionStoreException;
@@ -15,6 +17,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** A store that writes down what it is asked, and fails or does something first on command. */
 final class ObservedStore implements SessionStore {
@@ -106,7 +109,7 @@ final class ObservedStore implements SessionStore {
   }
 
   @Override
-  public int deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> deleted) {
+  public CleanUp deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> deleted) {
     return store.deleteExpired(cutoff, limit, deleted);
   }
 
@@ -124,16 +127,22 @@ final class ObservedStore implements SessionStore {
     }
 
     @Override
-    public List<StoredSession> findByPrincipal(String principal) {
+    public List<StoredSession> findByPrincipal(
+        String principal, @Nullable SessionId after, int limit) {
       observe("findByPrincipal");
-      return index.findByPrincipal(principal);
+      return index.findByPrincipal(principal, after, limit);
     }
 
     @Override
-    public int deleteByPrincipal(
-        String principal, Set<SessionId> except, Consumer<StoredSession> deleted) {
+    public int deleteByPrincipal(String principal, Set<SessionId> except, DeletedSessions deleted) {
       observe("deleteByPrincipal");
       return index.deleteByPrincipal(principal, except, deleted);
+    }
+
+    @Override
+    public int deleteOldest(String principal, int keep, Instant now, DeletedSessions deleted) {
+      observe("deleteOldest");
+      return index.deleteOldest(principal, keep, now, deleted);
     }
 
     @Override

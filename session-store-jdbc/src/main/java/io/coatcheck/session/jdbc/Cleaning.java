@@ -1,6 +1,8 @@
 package io.coatcheck.session.jdbc;
 
+import io.coatcheck.session.store.CleanUp;
 import io.coatcheck.session.store.HandOver;
+import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SessionId;
 import java.sql.PreparedStatement;
@@ -25,70 +27,76 @@ final class Cleaning {
 
   private final Transactions transactions;
   private final Dialect dialect;
-  private final int maxRows;
+  private final Pace pace;
   private final long maxBytes;
   private final String updateDue;
 
   Cleaning(Transactions transactions, Dialect dialect, int maxRows, long maxBytes) {
     this.transactions = transactions;
     this.dialect = dialect;
-    this.maxRows = maxRows;
+    pace = new Pace(maxRows);
     this.maxBytes = maxBytes;
     updateDue = "UPDATE " + dialect.table.qualified() + " SET sweep_at = expires_at WHERE ";
   }
 
   /**
-   * Goes on, a transaction at a time, until as many are deleted as were asked for or nothing more
-   * is due; interrupted, it stops in between.
+   * Goes on, a transaction at a time, until as many rows are dealt with as were asked for, be they
+   * deleted or moved, or nothing more is due; interrupted, it stops in between.
    */
-  int deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> taker) {
+  CleanUp deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> taker) {
+    HandOver handOver = new HandOver(taker);
     int deleted = 0;
+    int done = 0;
     boolean more;
-    do {
-      int wanted = Math.min(limit - deleted, maxRows);
-      Step step =
-          transactions.several(
-              new Operation("deleteExpired"),
-              dialect.cleanUp(),
-              statements -> step(statements, cutoff, wanted));
-      deleted += step.deleted().ids().size();
-      more = step.looked() == wanted || step.full();
-      HandOver.each(step.deleted().sessions(), taker);
-    } while (more && deleted < limit && !Thread.currentThread().isInterrupted());
-    return deleted;
+    try {
+      do {
+        int wanted = Math.min(limit - done, pace.rows());
+        Step step =
+            transactions.several(
+                new Operation("deleteExpired"),
+                dialect.cleanUp(),
+                statements -> step(statements, cutoff, wanted));
+        step.deleted().sessions().forEach(handOver);
+        pace.learn(step.looked(), step.done(), step.full());
+        deleted += step.deleted().ids().size();
+        done += step.done();
+        more = step.looked() == wanted || step.full();
+      } while (more && done < limit && !Thread.currentThread().isInterrupted());
+    } catch (SessionStoreException failure) {
+      handOver.addTo(failure);
+      throw failure;
+    }
+    handOver.finish();
+    return new CleanUp(deleted, !more);
   }
 
   /**
    * One transaction.
    *
    * @param looked how many due rows it saw
+   * @param done how many of them it deleted or moved
    * @param full whether it stopped for the bytes
    */
-  private record Step(int looked, boolean full, SessionRow.Deleted deleted) {}
+  private record Step(int looked, int done, boolean full, SessionRow.Deleted deleted) {}
 
   private Step step(Statements statements, Instant cutoff, int wanted) throws SQLException {
-    List<SessionId> expired = new ArrayList<>();
+    List<Portion.Row> expired = new ArrayList<>();
     List<SessionId> alive = new ArrayList<>();
-    int looked = 0;
-    long bytes = 0;
-    boolean full = false;
     try (PreparedStatement statement = statements.prepare(dialect.lockDue())) {
       statement.setLong(1, cutoff.toEpochMilli());
       statement.setInt(2, wanted);
       try (ResultSet rows = statement.executeQuery()) {
         while (rows.next()) {
-          looked++;
           SessionId id = dialect.getId(rows, 1);
           if (rows.getLong(2) > cutoff.toEpochMilli()) {
             alive.add(id);
-          } else if (!full) {
-            expired.add(id);
-            bytes += rows.getLong(3);
-            full = bytes >= maxBytes;
+          } else {
+            expired.add(new Portion.Row(id, rows.getLong(3)));
           }
         }
       }
     }
+    int looked = alive.size() + expired.size();
     if (!alive.isEmpty()) {
       Dialect.Condition condition = dialect.withIdIn(alive);
       try (PreparedStatement statement = statements.prepare(updateDue + condition.sql())) {
@@ -96,10 +104,11 @@ final class Cleaning {
         statement.executeUpdate();
       }
     }
+    Portion portion = Portion.of(expired, maxBytes, dialect, statements);
     SessionRow.Deleted deleted =
-        expired.isEmpty()
-            ? new SessionRow.Deleted(List.of(), List.of())
-            : dialect.delete(statements, dialect.withIdIn(expired));
-    return new Step(looked, full, deleted);
+        portion.ids().isEmpty()
+            ? SessionRow.Deleted.NONE
+            : dialect.delete(statements, dialect.withIdIn(portion.ids()), true);
+    return new Step(looked, alive.size() + portion.ids().size(), portion.isFull(), deleted);
   }
 }

@@ -35,7 +35,7 @@ abstract sealed class Dialect permits PostgreSqlDialect, MySqlDialect, H2Dialect
   }
 
   final String select(String condition) {
-    return "SELECT " + SessionRow.COLUMNS + " FROM " + table.qualified() + " WHERE " + condition;
+    return select(SessionRow.COLUMNS, condition);
   }
 
   abstract void setId(PreparedStatement statement, int index, SessionId id) throws SQLException;
@@ -97,8 +97,8 @@ abstract sealed class Dialect permits PostgreSqlDialect, MySqlDialect, H2Dialect
   abstract boolean deletesInAutoCommit();
 
   /** Deletes the rows that meet a condition and returns them as they were. */
-  abstract SessionRow.Deleted delete(Statements statements, Condition condition)
-      throws SQLException;
+  abstract SessionRow.Deleted delete(
+      Statements statements, Condition condition, boolean withAttributes) throws SQLException;
 
   /** Returns what makes logins of a principal wait for each other until the transaction ends. */
   abstract Scope principalLock(String principal, int waitSeconds);
@@ -107,27 +107,104 @@ abstract sealed class Dialect permits PostgreSqlDialect, MySqlDialect, H2Dialect
   abstract Scope cleanUp();
 
   /**
-   * Returns the query for the live sessions of a principal but one: id, authenticated_at, and 1 if
-   * the {@link #principalLock} is had, which may be this query's to take. A row without an id
-   * stands for no session.
+   * Returns the query for live sessions of a principal but one, as many as its last parameter says:
+   * id, authenticated_at, and 1 if the {@link #principalLock} is had, which may be this query's to
+   * take. A row without an id stands for no session, and the one may be among them all the same.
    */
   Condition selectOthersLive(String principal, SessionId id, Instant now, int waitSeconds) {
     Condition others = othersLive(principal, id, now);
     return new Condition(
-        "SELECT id, authenticated_at, 1 FROM " + table.qualified() + " WHERE " + others.sql(),
+        "SELECT id, authenticated_at, 1 FROM "
+            + table.qualified()
+            + " WHERE "
+            + others.sql()
+            + limit(),
         others.binder());
   }
 
   final Condition othersLive(String principal, SessionId id, Instant now) {
+    return live(principal, now)
+        .and(
+            new Condition(
+                "id <> ?",
+                (statement, first) -> {
+                  setId(statement, first, id);
+                  return first + 1;
+                }));
+  }
+
+  /** Selects the live sessions of a principal. */
+  final Condition live(String principal, Instant now) {
     return withPrincipal(principal)
         .and(
             new Condition(
-                "expires_at > ? AND id <> ?",
+                "expires_at > ?",
                 (statement, first) -> {
                   statement.setLong(first, now.toEpochMilli());
-                  setId(statement, first + 1, id);
-                  return first + 2;
+                  return first + 1;
                 }));
+  }
+
+  final Condition withIdAbove(SessionId id) {
+    return new Condition("id > ?", withId(id).binder());
+  }
+
+  final Condition withIdUpTo(SessionId id) {
+    return new Condition("id <= ?", withId(id).binder());
+  }
+
+  /** Selects what was authenticated before a session was, or had to go first if at one moment. */
+  final Condition authenticatedBefore(long moment, SessionId id) {
+    return new Condition(
+        "(authenticated_at < ? OR (authenticated_at = ? AND id < ?))",
+        (statement, first) -> {
+          statement.setLong(first, moment);
+          statement.setLong(first + 1, moment);
+          setId(statement, first + 2, id);
+          return first + 3;
+        });
+  }
+
+  /** Has a delete lock rows in the order of ids, as all do that lock several rows. */
+  Condition inOrder(Condition condition) {
+    return condition;
+  }
+
+  /**
+   * Returns the query for a page of a principal's rows in ascending order of ids; its last
+   * parameter says how many. The principal is named in the order so that the index on both serves
+   * it.
+   */
+  final String selectPage(String columns, String condition) {
+    return select(columns, condition) + " ORDER BY principal, id" + limit();
+  }
+
+  /** Returns the query for the greatest id of a principal's rows; its last parameter is 1. */
+  final String selectGreatestId(String condition) {
+    return select("id", condition) + " ORDER BY principal DESC, id DESC" + limit();
+  }
+
+  final String selectYoungestFirst(String condition) {
+    return select("authenticated_at, id", condition)
+        + " ORDER BY authenticated_at DESC, id DESC"
+        + limit();
+  }
+
+  final String select(String columns, String condition) {
+    return "SELECT " + columns + " FROM " + table.qualified() + " WHERE " + condition;
+  }
+
+  /** Bounds a query to as many rows as its next parameter says. */
+  String limit() {
+    return " LIMIT ?";
+  }
+
+  /**
+   * Returns what gives the length of the attributes in a query of many rows; {@link
+   * Portion#UNKNOWN} where that would read them.
+   */
+  String length() {
+    return "OCTET_LENGTH(attributes)";
   }
 
   final Condition withId(SessionId id) {
@@ -169,24 +246,13 @@ abstract sealed class Dialect permits PostgreSqlDialect, MySqlDialect, H2Dialect
         });
   }
 
-  /** Selects the rows of a principal but some, for {@link #delete}. */
-  Condition withPrincipal(String principal, Collection<SessionId> except) {
-    Condition all = withPrincipal(principal);
-    return except.isEmpty() ? all : all.and(withIdIn(except).not());
-  }
-
   /** Selects and locks rows that the clean-up is due to look at, leaving out what others hold. */
   String lockDue() {
     return lockDue(" ORDER BY sweep_at");
   }
 
   final String lockDue(String order) {
-    return "SELECT id, expires_at, OCTET_LENGTH(attributes) FROM "
-        + table.qualified()
-        + " WHERE sweep_at <= ?"
-        + order
-        + " LIMIT ?"
-        + SKIP_LOCKED;
+    return select("id, expires_at, " + length(), "sweep_at <= ?") + order + limit() + SKIP_LOCKED;
   }
 
   /** Executes a query that gives whole rows of sessions. */
@@ -201,12 +267,13 @@ abstract sealed class Dialect permits PostgreSqlDialect, MySqlDialect, H2Dialect
   }
 
   /** Executes a statement that deletes rows and gives them back. */
-  final SessionRow.Deleted deleteReturning(Statements statements, String sql, Condition condition)
+  final SessionRow.Deleted deleteReturning(
+      Statements statements, String sql, Condition condition, boolean withAttributes)
       throws SQLException {
     try (PreparedStatement statement = statements.prepare(sql)) {
       condition.bind(statement, 1);
       try (ResultSet rows = statement.executeQuery()) {
-        return SessionRow.readDeleted(rows, this);
+        return SessionRow.readDeleted(rows, this, withAttributes);
       }
     }
   }
@@ -227,10 +294,6 @@ abstract sealed class Dialect permits PostgreSqlDialect, MySqlDialect, H2Dialect
       return new Condition(
           sql + " AND " + other.sql,
           (statement, first) -> other.bind(statement, bind(statement, first)));
-    }
-
-    Condition not() {
-      return new Condition("NOT (" + sql + ")", binder);
     }
   }
 }

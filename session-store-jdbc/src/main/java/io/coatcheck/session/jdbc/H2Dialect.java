@@ -18,12 +18,7 @@ final class H2Dialect extends Dialect {
   H2Dialect(TableName table) {
     super(table);
     lockRow = "SELECT slot FROM " + table.qualified() + "_lock WHERE slot = ? FOR UPDATE";
-    deleteFrom =
-        "SELECT "
-            + SessionRow.COLUMNS
-            + " FROM OLD TABLE (DELETE FROM "
-            + table.qualified()
-            + " WHERE ";
+    deleteFrom = " FROM OLD TABLE (DELETE FROM " + table.qualified() + " WHERE ";
   }
 
   @Override
@@ -58,8 +53,11 @@ final class H2Dialect extends Dialect {
   }
 
   @Override
-  SessionRow.Deleted delete(Statements statements, Condition condition) throws SQLException {
-    return deleteReturning(statements, deleteFrom + condition.sql() + ")", condition);
+  SessionRow.Deleted delete(Statements statements, Condition condition, boolean withAttributes)
+      throws SQLException {
+    String columns = "SELECT " + SessionRow.columns(withAttributes);
+    return deleteReturning(
+        statements, columns + deleteFrom + condition.sql() + ")", condition, withAttributes);
   }
 
   /**

@@ -2,7 +2,7 @@ package io.coatcheck.session.jdbc;
 
 import io.coatcheck.session.codec.AttributeFrames;
 import io.coatcheck.session.store.Admission;
-import io.coatcheck.session.store.HandOver;
+import io.coatcheck.session.store.DeletedSessions;
 import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.WhenFull;
@@ -15,40 +15,100 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
-import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** The sessions of a principal, by the index on the same table. */
 final class JdbcPrincipalIndex implements PrincipalIndex {
 
   private final Transactions transactions;
   private final Dialect dialect;
+  private final Revoking revoking;
 
   JdbcPrincipalIndex(Transactions transactions, Dialect dialect) {
     this.transactions = transactions;
     this.dialect = dialect;
+    revoking = new Revoking(transactions, dialect);
   }
 
   @Override
-  public List<StoredSession> findByPrincipal(String principal) {
-    Dialect.Condition condition = dialect.withPrincipal(principal);
+  public List<StoredSession> findByPrincipal(
+      String principal, @Nullable SessionId after, int limit) {
+    if (limit < 1 || limit > MAX_PAGE) {
+      throw new IllegalArgumentException("limit must be from 1 to " + MAX_PAGE + ": " + limit);
+    }
+    List<StoredSession> sessions = new ArrayList<>();
+    SessionId last = after;
+    int wanted;
+    SessionRow.Page page;
+    do {
+      wanted = limit - sessions.size();
+      page = page(principal, last, wanted);
+      sessions.addAll(page.sessions());
+      last = page.ids().isEmpty() ? null : page.ids().get(page.ids().size() - 1);
+      // A page that is short because of rows that cannot be read is not the last one.
+    } while (page.ids().size() == wanted && sessions.size() < limit);
+    return sessions;
+  }
+
+  private SessionRow.Page page(String principal, @Nullable SessionId after, int wanted) {
+    Dialect.Condition ofPrincipal = dialect.withPrincipal(principal);
+    Dialect.Condition condition =
+        after == null ? ofPrincipal : ofPrincipal.and(dialect.withIdAbove(after));
+    String sql = dialect.selectPage(SessionRow.columns(false), condition.sql());
     return transactions.one(
         new Operation("findByPrincipal"),
-        statements -> dialect.query(statements, dialect.select(condition.sql()), condition));
+        statements -> {
+          try (PreparedStatement statement = statements.prepare(sql)) {
+            statement.setInt(condition.bind(statement, 1), wanted);
+            try (ResultSet rows = statement.executeQuery()) {
+              return SessionRow.readPage(rows, dialect, false);
+            }
+          }
+        });
   }
 
   @Override
-  public int deleteByPrincipal(
-      String principal, Set<SessionId> except, Consumer<StoredSession> deleted) {
-    Operation operation = new Operation("deleteByPrincipal");
-    Transactions.Work<SessionRow.Deleted> work =
-        statements -> dialect.delete(statements, dialect.withPrincipal(principal, except));
-    SessionRow.Deleted gone =
-        dialect.deletesInAutoCommit()
-            ? transactions.one(operation, work)
-            : transactions.several(operation, Scope.NONE, work);
-    HandOver.each(gone.sessions(), deleted);
-    return gone.ids().size();
+  public int deleteByPrincipal(String principal, Set<SessionId> except, DeletedSessions deleted) {
+    return revoking.delete(
+        new Operation("deleteByPrincipal"), dialect.withPrincipal(principal), except, deleted);
+  }
+
+  @Override
+  public int deleteOldest(String principal, int keep, Instant now, DeletedSessions deleted) {
+    if (keep < 1) {
+      throw new IllegalArgumentException("keep must be at least 1: " + keep);
+    }
+    Operation operation = new Operation("deleteOldest");
+    Dialect.Condition live = dialect.live(principal, now);
+    Optional<Login> oldestKept =
+        transactions.one(operation, statements -> oldestKept(statements, live, keep));
+    if (oldestKept.isEmpty()) {
+      return 0;
+    }
+    Dialect.Condition older =
+        dialect.authenticatedBefore(oldestKept.get().authenticatedAt(), oldestKept.get().id());
+    return revoking.delete(operation, live.and(older), Set.of(), deleted);
+  }
+
+  /** Returns the oldest login that is kept; empty if all are. */
+  private Optional<Login> oldestKept(Statements statements, Dialect.Condition live, int keep)
+      throws SQLException {
+    try (PreparedStatement statement =
+        statements.prepare(dialect.selectYoungestFirst(live.sql()))) {
+      statement.setLong(live.bind(statement, 1), keep + 1L);
+      try (ResultSet rows = statement.executeQuery()) {
+        Login last = null;
+        for (long seen = 0; rows.next(); seen++) {
+          if (seen == keep) {
+            return Optional.ofNullable(last);
+          }
+          last = new Login(dialect.getId(rows, 2), rows.getLong(1));
+        }
+        return Optional.empty();
+      }
+    }
   }
 
   @Override
@@ -63,14 +123,21 @@ final class JdbcPrincipalIndex implements PrincipalIndex {
     }
     byte[] attributes = AttributeFrames.write(session.attributes());
     int waitSeconds = transactions.timeouts().querySeconds();
+    // More than these need not be known: it is refused, or too many would have to go.
+    long most = whenFull == WhenFull.EVICT_OLDEST ? (long) limit + MAX_EVICTED : limit;
     return transactions.several(
         new Operation("admit", session.id()),
         dialect.principalLock(principal, waitSeconds),
         statements -> {
-          List<Login> others = others(statements, principal, session.id(), now, waitSeconds);
+          Dialect.Condition query =
+              dialect.selectOthersLive(principal, session.id(), now, waitSeconds);
+          List<Login> others = others(statements, query, session.id(), most);
           int excess = others.size() - limit + 1;
           if (excess > 0 && whenFull == WhenFull.REFUSE_NEWCOMER) {
             return new Admission(Admission.Outcome.REFUSED, List.of());
+          }
+          if (excess > MAX_EVICTED) {
+            return new Admission(Admission.Outcome.CROWDED, List.of());
           }
           List<StoredSession> evicted =
               excess > 0 ? evict(statements, others.subList(0, excess)) : List.of();
@@ -95,12 +162,11 @@ final class JdbcPrincipalIndex implements PrincipalIndex {
   }
 
   private List<Login> others(
-      Statements statements, String principal, SessionId id, Instant now, int waitSeconds)
-      throws SQLException {
-    Dialect.Condition query = dialect.selectOthersLive(principal, id, now, waitSeconds);
+      Statements statements, Dialect.Condition query, SessionId id, long most) throws SQLException {
     List<Login> others = new ArrayList<>();
     try (PreparedStatement statement = statements.prepare(query.sql())) {
-      query.bind(statement, 1);
+      // One more, for the session itself may be among them.
+      statement.setLong(query.bind(statement, 1), most + 1);
       try (ResultSet rows = statement.executeQuery()) {
         while (rows.next()) {
           if (rows.getInt(3) != 1) {
@@ -119,12 +185,14 @@ final class JdbcPrincipalIndex implements PrincipalIndex {
     return others;
   }
 
-  /** Deletes sessions, and returns those that were still there in the order given. */
+  /** Deletes a few sessions, and returns those that were still there, the oldest first. */
   private List<StoredSession> evict(Statements statements, List<Login> doomed) throws SQLException {
-    List<SessionId> order = doomed.stream().map(Login::id).toList();
+    List<SessionId> ids = doomed.stream().map(Login::id).toList();
     List<StoredSession> evicted =
-        new ArrayList<>(dialect.delete(statements, dialect.withIdIn(order)).sessions());
-    evicted.sort(Comparator.comparingInt(session -> order.indexOf(session.id())));
+        new ArrayList<>(dialect.delete(statements, dialect.withIdIn(ids), true).sessions());
+    evicted.sort(
+        Comparator.comparing((StoredSession session) -> session.authenticatedAt().orElseThrow())
+            .thenComparing(StoredSession::id));
     return evicted;
   }
 

@@ -3,6 +3,7 @@ package io.coatcheck.session.jdbc;
 import io.coatcheck.session.codec.AttributeFrames;
 import io.coatcheck.session.store.BatchLookup;
 import io.coatcheck.session.store.BatchTouch;
+import io.coatcheck.session.store.CleanUp;
 import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.SessionStoreException;
@@ -136,7 +137,7 @@ public final class JdbcSessionStore implements SessionStore {
   private Optional<StoredSession> delete(SessionId id, Dialect.Condition condition) {
     Operation operation = new Operation("delete", id);
     Transactions.Work<Optional<StoredSession>> work =
-        statements -> first(dialect.delete(statements, condition).sessions());
+        statements -> first(dialect.delete(statements, condition, true).sessions());
     return dialect.deletesInAutoCommit()
         ? transactions.one(operation, work)
         : transactions.several(operation, Scope.NONE, work);
@@ -145,12 +146,13 @@ public final class JdbcSessionStore implements SessionStore {
   /**
    * {@inheritDoc}
    *
-   * <p>Deletes at most as many rows as {@link Builder#cleanUpRows} says, and stops at {@link
-   * Builder#cleanUpBytes}. Waits for nobody: rows that another transaction holds at that moment are
-   * left for a later call.
+   * <p>Each step deletes at most as many rows as {@link Builder#cleanUpRows} says, and stops at
+   * {@link Builder#cleanUpBytes}; all steps of a call look at no more than {@code limit} rows, be
+   * they expired or in use. Waits for nobody: rows that another transaction holds at that moment
+   * are left for a later call.
    */
   @Override
-  public int deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> deleted) {
+  public CleanUp deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> deleted) {
     if (limit < 1) {
       throw new IllegalArgumentException("limit must be at least 1: " + limit);
     }

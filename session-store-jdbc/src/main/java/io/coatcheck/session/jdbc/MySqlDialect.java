@@ -81,13 +81,22 @@ final class MySqlDialect extends Dialect {
   }
 
   @Override
-  SessionRow.Deleted delete(Statements statements, Condition condition) throws SQLException {
+  SessionRow.Deleted delete(Statements statements, Condition condition, boolean withAttributes)
+      throws SQLException {
+    String columns = SessionRow.columns(withAttributes);
     if (returning) {
       return deleteReturning(
-          statements, deleteFrom + condition.sql() + " RETURNING " + SessionRow.COLUMNS, condition);
+          statements,
+          deleteFrom + condition.sql() + " RETURNING " + columns,
+          condition,
+          withAttributes);
     }
     SessionRow.Deleted doomed =
-        deleteReturning(statements, select(condition.sql()) + " ORDER BY id FOR UPDATE", condition);
+        deleteReturning(
+            statements,
+            select(columns, condition.sql()) + " ORDER BY id FOR UPDATE",
+            condition,
+            withAttributes);
     if (!doomed.ids().isEmpty()) {
       // By id, not by the condition again: a row that meets it only now was not read.
       Condition read = withIdIn(doomed.ids());
@@ -97,6 +106,12 @@ final class MySqlDialect extends Dialect {
       }
     }
     return doomed;
+  }
+
+  /** InnoDB keeps large attributes apart from the row, and reads all of them to tell the length. */
+  @Override
+  String length() {
+    return Long.toString(Portion.UNKNOWN);
   }
 
   /**
@@ -114,7 +129,8 @@ final class MySqlDialect extends Dialect {
         "SELECT id, authenticated_at, had FROM (SELECT GET_LOCK(?, ?) AS had) AS turn LEFT JOIN "
             + table.qualified()
             + " ON "
-            + others.sql(),
+            + others.sql()
+            + limit(),
         (statement, first) -> {
           statement.setString(first, lockName(principal));
           statement.setInt(first + 1, waitSeconds);

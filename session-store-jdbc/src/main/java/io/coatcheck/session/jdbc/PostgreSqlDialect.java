@@ -88,9 +88,14 @@ final class PostgreSqlDialect extends Dialect {
   }
 
   @Override
-  SessionRow.Deleted delete(Statements statements, Condition condition) throws SQLException {
+  SessionRow.Deleted delete(Statements statements, Condition condition, boolean withAttributes)
+      throws SQLException {
+    String columns = SessionRow.columns(withAttributes);
     return deleteReturning(
-        statements, deleteFrom + condition.sql() + " RETURNING " + SessionRow.COLUMNS, condition);
+        statements,
+        deleteFrom + condition.sql() + " RETURNING " + columns,
+        condition,
+        withAttributes);
   }
 
   @Override
@@ -104,17 +109,15 @@ final class PostgreSqlDialect extends Dialect {
         });
   }
 
-  /** Locks in the order of ids before it deletes, as all that lock several rows do. */
   @Override
-  Condition withPrincipal(String principal, Collection<SessionId> except) {
-    Condition inner = super.withPrincipal(principal, except);
+  Condition inOrder(Condition condition) {
     return new Condition(
         "id = ANY (ARRAY (SELECT id FROM "
             + table.qualified()
             + " WHERE "
-            + inner.sql()
+            + condition.sql()
             + " ORDER BY id FOR UPDATE))",
-        inner.binder());
+        condition.binder());
   }
 
   /** Includes the session itself, so that its row is locked in its turn. */
@@ -123,7 +126,9 @@ final class PostgreSqlDialect extends Dialect {
     return new Condition(
         "SELECT id, authenticated_at, 1 FROM "
             + table.qualified()
-            + " WHERE (principal = ? AND expires_at > ?) OR id = ? ORDER BY id FOR UPDATE",
+            + " WHERE (principal = ? AND expires_at > ?) OR id = ? ORDER BY id"
+            + limit()
+            + " FOR UPDATE",
         othersLive(principal, id, now).binder());
   }
 

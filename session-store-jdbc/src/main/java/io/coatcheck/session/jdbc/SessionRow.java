@@ -30,16 +30,22 @@ final class SessionRow {
    */
   static final int FORMAT = 1;
 
-  /** What is read, in the order of {@link #read}. */
-  static final String COLUMNS =
+  /** What is read, in the order of {@link #read}, but for the attributes. */
+  private static final String COLUMNS_BUT_ATTRIBUTES =
       "id, format, version, generation, fence, secret_hash, previous_secret_hash,"
           + " previous_readable_until, principal, created_at, authenticated_at, last_seen_at,"
-          + " idle_timeout, absolute_deadline, rotated_at, remembered, client_address, user_agent,"
-          + " attributes";
+          + " idle_timeout, absolute_deadline, rotated_at, remembered, client_address, user_agent";
+
+  /** What is read of a whole session. */
+  static final String COLUMNS = COLUMNS_BUT_ATTRIBUTES + ", attributes";
 
   private static final Logger LOGGER = LoggerFactory.getLogger(JdbcSessionStore.class);
 
   private SessionRow() {}
+
+  static String columns(boolean withAttributes) {
+    return withAttributes ? COLUMNS : COLUMNS_BUT_ATTRIBUTES;
+  }
 
   static String insertInto(TableName table) {
     return "INSERT INTO "
@@ -192,9 +198,17 @@ final class SessionRow {
    *     here: the session is alive for the other nodes
    */
   static List<StoredSession> readAll(ResultSet rows, Dialect dialect) throws SQLException {
+    return readPage(rows, dialect, true).sessions();
+  }
+
+  /** Reads a page of sessions as {@link #readAll} does. */
+  static Page readPage(ResultSet rows, Dialect dialect, boolean withAttributes)
+      throws SQLException {
     List<StoredSession> sessions = new ArrayList<>();
+    List<SessionId> ids = new ArrayList<>();
     while (rows.next()) {
       SessionId id = dialect.getId(rows, 1);
+      ids.add(id);
       int format = rows.getInt(2);
       if (format > FORMAT) {
         throw new SessionStoreException(
@@ -207,26 +221,37 @@ final class SessionRow {
                 + ": a newer release wrote it too early");
       }
       try {
-        sessions.add(read(rows, dialect, id, AttributeFrames.read(rows.getBytes(19))));
+        Map<String, AttributeValue> attributes =
+            withAttributes ? AttributeFrames.read(rows.getBytes(19)) : Map.of();
+        sessions.add(read(rows, dialect, id, attributes));
       } catch (IllegalArgumentException unreadable) {
         LOGGER.warn("session {} counts as absent: {}", id, unreadable.getMessage());
       }
     }
-    return sessions;
+    return new Page(ids, sessions);
   }
+
+  /**
+   * Rows that were found.
+   *
+   * @param ids all of them
+   * @param sessions those of them that could be read
+   */
+  record Page(List<SessionId> ids, List<StoredSession> sessions) {}
 
   /**
    * Reads sessions that are deleted, for the last time: what is unreadable of them is left out and
    * logged, the attributes first.
    */
-  static Deleted readDeleted(ResultSet rows, Dialect dialect) throws SQLException {
+  static Deleted readDeleted(ResultSet rows, Dialect dialect, boolean withAttributes)
+      throws SQLException {
     List<StoredSession> sessions = new ArrayList<>();
     List<SessionId> ids = new ArrayList<>();
     while (rows.next()) {
       SessionId id = dialect.getId(rows, 1);
       ids.add(id);
       try {
-        sessions.add(read(rows, dialect, id, lastAttributes(rows, id)));
+        sessions.add(read(rows, dialect, id, withAttributes ? lastAttributes(rows, id) : Map.of()));
       } catch (IllegalArgumentException unreadable) {
         LOGGER.warn("session {} is deleted untold: {}", id, unreadable.getMessage());
       }
@@ -240,7 +265,9 @@ final class SessionRow {
    * @param ids all of them
    * @param sessions those of them that could be read
    */
-  record Deleted(List<SessionId> ids, List<StoredSession> sessions) {}
+  record Deleted(List<SessionId> ids, List<StoredSession> sessions) {
+    static final Deleted NONE = new Deleted(List.of(), List.of());
+  }
 
   private static Map<String, AttributeValue> lastAttributes(ResultSet row, SessionId id)
       throws SQLException {

@@ -149,10 +149,12 @@ class ConcurrencyTest {
       try (RowHolder holder = new RowHolder(table)) {
         holder.hold(held.id());
 
-        assertThat(table.store.deleteExpired(held.expiresAt(), 9, deleted::add)).isEqualTo(1);
+        assertThat(table.store.deleteExpired(held.expiresAt(), 9, deleted::add).deleted())
+            .isEqualTo(1);
         assertThat(deleted).containsExactly(free);
       }
-      assertThat(table.store.deleteExpired(held.expiresAt(), 9, deleted::add)).isEqualTo(1);
+      assertThat(table.store.deleteExpired(held.expiresAt(), 9, deleted::add).deleted())
+          .isEqualTo(1);
     }
   }
 

@@ -164,7 +164,7 @@ class FailureTest {
 
         assertThatThrownBy(() -> index.admit(session, true, 1, WhenFull.EVICT_OLDEST, NOW))
             .isInstanceOf(LinkageError.class);
-        assertThat(index.findByPrincipal("alice")).containsExactly(old);
+        assertThat(index.findByPrincipal("alice", null, 1_000)).containsExactly(old);
 
         table.watched.failWith(sql -> {});
         JdbcSessionStore other = table.builder().build();

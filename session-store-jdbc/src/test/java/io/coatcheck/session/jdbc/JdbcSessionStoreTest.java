@@ -10,6 +10,7 @@ import io.coatcheck.session.store.WhenFull;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -46,7 +47,8 @@ class JdbcSessionStoreTest {
       assertThat(store.find(session.id())).contains(updated);
 
       PrincipalIndex index = store.principalIndex().orElseThrow();
-      assertThat(index.findByPrincipal("alice")).containsExactly(updated);
+      assertThat(index.findByPrincipal("alice", null, 1_000))
+          .containsExactly(updated.toBuilder().attributes(Map.of()).build());
 
       StoredSession newcomer = Sessions.of("alice").build();
       assertThat(index.admit(newcomer, true, 1, WhenFull.REFUSE_NEWCOMER, NOW).outcome())
@@ -65,8 +67,8 @@ class JdbcSessionStoreTest {
       store.insert(newcomer);
       assertThat(store.touch(session.id(), later, NOW)).isTrue();
       List<StoredSession> ended = new ArrayList<>();
-      assertThat(store.deleteExpired(newcomer.expiresAt(), 10, ended::add)).isEqualTo(1);
-      assertThat(store.deleteExpired(newcomer.expiresAt(), 10, ended::add)).isZero();
+      assertThat(store.deleteExpired(newcomer.expiresAt(), 10, ended::add).deleted()).isEqualTo(1);
+      assertThat(store.deleteExpired(newcomer.expiresAt(), 10, ended::add).deleted()).isZero();
       assertThat(index.deleteByPrincipal("alice", Set.of(session.id()), ended::add)).isZero();
       assertThat(index.deleteByPrincipal("alice", Set.of(), ended::add)).isEqualTo(1);
       assertThat(ended).containsExactly(newcomer, session.toBuilder().lastSeenAt(later).build());

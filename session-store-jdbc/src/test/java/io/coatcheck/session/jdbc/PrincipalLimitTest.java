@@ -85,7 +85,7 @@ class PrincipalLimitTest {
                   .forEach(session -> assertThat(evicted.add(session.id())).isTrue()));
       assertThat(evicted).hasSize(LOGINS - LIMIT);
       List<StoredSession> left =
-          table.store.principalIndex().orElseThrow().findByPrincipal("alice");
+          table.store.principalIndex().orElseThrow().findByPrincipal("alice", null, 1_000);
       assertThat(left).hasSize(LIMIT).noneMatch(session -> evicted.contains(session.id()));
     }
   }
@@ -146,7 +146,7 @@ class PrincipalLimitTest {
           .hasMessageContaining("no answer in time");
       statement.executeQuery("SELECT RELEASE_LOCK('" + name + "')").close();
 
-      assertThat(index.findByPrincipal("alice")).containsExactly(first);
+      assertThat(index.findByPrincipal("alice", null, 1_000)).containsExactly(first);
       assertThat(index.admit(second, true, 1, WhenFull.EVICT_OLDEST, NOW).evicted())
           .containsExactly(first);
     }
@@ -201,7 +201,7 @@ class PrincipalLimitTest {
     PrincipalIndex index = table.store.principalIndex().orElseThrow();
     int most = 0;
     while (!done.get()) {
-      most = Math.max(most, index.findByPrincipal("alice").size());
+      most = Math.max(most, index.findByPrincipal("alice", null, 1_000).size());
     }
     return most;
   }

@@ -37,7 +37,7 @@ class SchemaTest {
                   .outcome())
           .isEqualTo(Admission.Outcome.STORED);
       assertThat(store.find(session.id())).contains(session);
-      assertThat(store.deleteExpired(session.expiresAt(), 9, deleted -> {})).isEqualTo(1);
+      assertThat(store.deleteExpired(session.expiresAt(), 9, deleted -> {}).deleted()).isEqualTo(1);
 
       execute(pool, "DROP TABLE elsewhere.App_Session");
       if (server == TestDatabase.H2) {

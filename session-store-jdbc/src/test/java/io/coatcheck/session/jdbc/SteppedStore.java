@@ -1,5 +1,6 @@
 package io.coatcheck.session.jdbc;
 
+import io.coatcheck.session.store.CleanUp;
 import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.StoredSession;
@@ -76,7 +77,7 @@ final class SteppedStore implements SessionStore {
   }
 
   @Override
-  public int deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> deleted) {
+  public CleanUp deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> deleted) {
     return store.deleteExpired(cutoff, limit, deleted);
   }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.coatcheck.session.store.CleanUp;
 import io.coatcheck.session.store.StoredSession;
 import java.time.Duration;
 import java.time.Instant;
@@ -19,6 +20,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code deleteExpired}. */
 abstract class Expiring extends ContractPart {
+
+  /** More calls than any test here can need, with the smallest steps. */
+  private static final int MANY_CALLS = 10_000;
 
   private static final Instant EXPIRY = NOW.plus(SampleSessions.IDLE_TIMEOUT);
 
@@ -91,7 +95,7 @@ abstract class Expiring extends ContractPart {
     int total = 0;
     for (int deleted = 1; deleted > 0; total += deleted) {
       List<StoredSession> gone = new ArrayList<>();
-      deleted = store().deleteExpired(EXPIRY, 10, gone::add);
+      deleted = store().deleteExpired(EXPIRY, 10, gone::add).deleted();
       assertThat(deleted).as("how many one call deleted").isBetween(0, 10).isEqualTo(gone.size());
     }
     assertThat(total).as("how many all calls deleted").isEqualTo(25);
@@ -101,15 +105,15 @@ abstract class Expiring extends ContractPart {
   void deleteExpired_limitOfOne_takesOneAtATime() {
     insert(SampleSessions.anonymous(NOW));
     insert(SampleSessions.anonymous(NOW));
-    assertThat(store().deleteExpired(EXPIRY, 1, gone -> {})).isOne();
-    assertThat(store().deleteExpired(EXPIRY, 1, gone -> {})).isOne();
-    assertThat(store().deleteExpired(EXPIRY, 1, gone -> {})).isZero();
+    assertThat(store().deleteExpired(EXPIRY, 1, gone -> {}).deleted()).isOne();
+    assertThat(store().deleteExpired(EXPIRY, 1, gone -> {}).deleted()).isOne();
+    assertThat(store().deleteExpired(EXPIRY, 1, gone -> {}).deleted()).isZero();
   }
 
   @Test
   void deleteExpired_largestLimit_takesAll() {
     insert(SampleSessions.anonymous(NOW));
-    assertThat(store().deleteExpired(EXPIRY, Integer.MAX_VALUE, gone -> {})).isOne();
+    assertThat(store().deleteExpired(EXPIRY, Integer.MAX_VALUE, gone -> {}).deleted()).isOne();
   }
 
   @Test
@@ -117,7 +121,7 @@ abstract class Expiring extends ContractPart {
     for (int i = 0; i < 20; i++) {
       insert(Specimen.MEGABYTE_ATTRIBUTE.at(NOW));
     }
-    assertThat(store().deleteExpired(EXPIRY, 100, gone -> {})).isEqualTo(20);
+    assertThat(store().deleteExpired(EXPIRY, 100, gone -> {}).deleted()).isEqualTo(20);
   }
 
   @ParameterizedTest
@@ -125,7 +129,7 @@ abstract class Expiring extends ContractPart {
   void deleteExpired_limitBelowOne_throwsAndDeletesNothing(int limit) {
     StoredSession stored = insert(SampleSessions.anonymous(NOW));
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> store().deleteExpired(EXPIRY, limit, gone -> {}));
+        .isThrownBy(() -> store().deleteExpired(EXPIRY, limit, gone -> {}).deleted());
     assertStored(stored);
   }
 
@@ -149,7 +153,8 @@ abstract class Expiring extends ContractPart {
   void deleteExpired_consumerThatCallsTheStore_mayDoSo() {
     StoredSession expired = insert(SampleSessions.anonymous(NOW));
     StoredSession successor = SampleSessions.anonymous(expired.id(), EXPIRY).build();
-    assertThat(store().deleteExpired(EXPIRY, 10, gone -> store().insert(successor))).isOne();
+    assertThat(store().deleteExpired(EXPIRY, 10, gone -> store().insert(successor)).deleted())
+        .isOne();
     assertStored(successor);
   }
 
@@ -195,9 +200,10 @@ abstract class Expiring extends ContractPart {
         cleaners.add(
             () -> {
               List<StoredSession> gone = new ArrayList<>();
-              int deleted = 1;
-              while (deleted > 0) {
-                deleted = (here ? store() : otherNode()).deleteExpired(EXPIRY, 7, gone::add);
+              boolean isComplete = false;
+              while (!isComplete) {
+                isComplete =
+                    (here ? store() : otherNode()).deleteExpired(EXPIRY, 7, gone::add).isComplete();
               }
               return gone;
             });
@@ -213,10 +219,21 @@ abstract class Expiring extends ContractPart {
 
   /** Deletes all that is expired and returns it. */
   private List<StoredSession> expire(Instant cutoff) {
+    return expire(cutoff, 1_000);
+  }
+
+  /** Deletes all that is expired, in calls of a limit, and returns it. */
+  private List<StoredSession> expire(Instant cutoff, int limit) {
     List<StoredSession> gone = new ArrayList<>();
     int counted = 0;
-    for (int deleted = 1; deleted > 0; counted += deleted) {
-      deleted = store().deleteExpired(cutoff, 1_000, gone::add);
+    int calls = 0;
+    boolean isComplete = false;
+    while (!isComplete) {
+      CleanUp cleanUp = store().deleteExpired(cutoff, limit, gone::add);
+      counted += cleanUp.deleted();
+      isComplete = cleanUp.isComplete();
+      assertThat(cleanUp.deleted()).as("how many one call deleted").isLessThanOrEqualTo(limit);
+      assertThat(calls++).as("calls until one is complete").isLessThan(MANY_CALLS);
     }
     assertThat(gone).as("handed over as counted").hasSize(counted);
     return gone;

@@ -3,6 +3,8 @@ package io.coatcheck.session.testkit;
 import io.coatcheck.session.store.Admission;
 import io.coatcheck.session.store.BatchLookup;
 import io.coatcheck.session.store.BatchTouch;
+import io.coatcheck.session.store.CleanUp;
+import io.coatcheck.session.store.DeletedSessions;
 import io.coatcheck.session.store.Evictions;
 import io.coatcheck.session.store.NearCopies;
 import io.coatcheck.session.store.PrincipalIndex;
@@ -25,6 +27,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A store in front of another one that fails and waits on command, and counts what it is asked.
@@ -81,6 +84,8 @@ public final class FaultyStore implements SessionStore {
     FIND_BY_PRINCIPAL,
     /** {@link PrincipalIndex#deleteByPrincipal}. */
     DELETE_BY_PRINCIPAL,
+    /** {@link PrincipalIndex#deleteOldest}. */
+    DELETE_OLDEST,
     /** {@link PrincipalIndex#admit}. */
     ADMIT,
     /** {@link BatchLookup#stamps}. */
@@ -168,7 +173,7 @@ public final class FaultyStore implements SessionStore {
   }
 
   @Override
-  public int deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> deleted) {
+  public CleanUp deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> deleted) {
     return carryOut(Operation.DELETE_EXPIRED, () -> store.deleteExpired(cutoff, limit, deleted));
   }
 
@@ -372,15 +377,22 @@ public final class FaultyStore implements SessionStore {
     }
 
     @Override
-    public List<StoredSession> findByPrincipal(String principal) {
-      return carryOut(Operation.FIND_BY_PRINCIPAL, () -> inner.findByPrincipal(principal));
+    public List<StoredSession> findByPrincipal(
+        String principal, @Nullable SessionId after, int limit) {
+      return carryOut(
+          Operation.FIND_BY_PRINCIPAL, () -> inner.findByPrincipal(principal, after, limit));
     }
 
     @Override
-    public int deleteByPrincipal(
-        String principal, Set<SessionId> except, Consumer<StoredSession> deleted) {
+    public int deleteByPrincipal(String principal, Set<SessionId> except, DeletedSessions deleted) {
       return carryOut(
           Operation.DELETE_BY_PRINCIPAL, () -> inner.deleteByPrincipal(principal, except, deleted));
+    }
+
+    @Override
+    public int deleteOldest(String principal, int keep, Instant now, DeletedSessions deleted) {
+      return carryOut(
+          Operation.DELETE_OLDEST, () -> inner.deleteOldest(principal, keep, now, deleted));
     }
 
     @Override

@@ -109,9 +109,9 @@ abstract class Listing extends IndexPart {
   @Test
   void findByPrincipal_list_belongsToTheCaller() {
     StoredSession session = insert(SampleSessions.authenticated("alice", NOW));
-    index().findByPrincipal("alice").clear();
+    index().findByPrincipal("alice", null, 10).clear();
     assertSessionsOf("alice", session);
-    index().findByPrincipal("bob").add(session);
+    index().findByPrincipal("bob", null, 10).add(session);
     assertSessionsOf("bob");
   }
 
@@ -135,7 +135,7 @@ abstract class Listing extends IndexPart {
   }
 
   @Test
-  void update_ofTheAttributes_isSeen() {
+  void update_isSeen() {
     StoredSession session = insert(SampleSessions.complete(NOW));
     StoredSession changed = session.toBuilder().remembered(false).build();
     store().update(changed, NOW);
@@ -227,7 +227,7 @@ abstract class Listing extends IndexPart {
             while (otherNode().find(session.id()).isEmpty()) {
               Thread.onSpinWait();
             }
-            return otherIndex().findByPrincipal("alice").contains(session);
+            return sessionsOf(otherIndex(), "alice").contains(listed(session));
           };
       assertThat(Race.among(List.of(life, reader))).containsOnly(true);
       assertSessionsOf("alice", session);
@@ -243,8 +243,9 @@ abstract class Listing extends IndexPart {
     closed.close();
     List<Runnable> operations =
         List.of(
-            () -> index.findByPrincipal("alice").clear(),
+            () -> index.findByPrincipal("alice", null, 10).clear(),
             () -> index.deleteByPrincipal("alice", Set.of(), gone -> {}),
+            () -> index.deleteOldest("alice", 1, NOW, gone -> {}),
             () -> index.admit(session, true, 1, WhenFull.EVICT_OLDEST, NOW));
     operations.forEach(
         operation ->

@@ -70,7 +70,7 @@ abstract class Racing extends ContractPart {
       Race.Outcome<Boolean, Integer> outcome =
           Race.between(
               () -> store().touch(stored.id(), BEFORE_EXPIRY, BEFORE_EXPIRY),
-              () -> otherNode().deleteExpired(EXPIRY, 10, gone -> {}));
+              () -> otherNode().deleteExpired(EXPIRY, 10, gone -> {}).deleted());
       assertThat(outcome.second())
           .as("how many expired, when touch answered %s", outcome.first())
           .isEqualTo(outcome.first() ? 0 : 1);
@@ -88,7 +88,7 @@ abstract class Racing extends ContractPart {
       Race.Outcome<Boolean, Integer> outcome =
           Race.between(
               () -> store().update(changed, BEFORE_EXPIRY),
-              () -> otherNode().deleteExpired(EXPIRY, 10, gone -> {}));
+              () -> otherNode().deleteExpired(EXPIRY, 10, gone -> {}).deleted());
       assertThat(outcome.second())
           .as("how many expired, when update answered %s", outcome.first())
           .isEqualTo(outcome.first() ? 0 : 1);
@@ -109,7 +109,7 @@ abstract class Racing extends ContractPart {
       Race.Outcome<Optional<StoredSession>, Integer> outcome =
           Race.between(
               () -> store().delete(stored.id()),
-              () -> otherNode().deleteExpired(EXPIRY, 10, expired::add));
+              () -> otherNode().deleteExpired(EXPIRY, 10, expired::add).deleted());
       outcome.first().ifPresent(expired::add);
       assertThat(expired).containsExactly(stored);
       assertGone(stored);

@@ -75,10 +75,10 @@ abstract class Touching extends ContractPart {
     Instant later = NOW.plusSeconds(60);
     store().touch(stored.id(), later, NOW);
     Instant expiry = later.plus(SampleSessions.IDLE_TIMEOUT);
-    assertThat(store().deleteExpired(expiry.minus(MILLISECOND), 10, gone -> {})).isZero();
+    assertThat(store().deleteExpired(expiry.minus(MILLISECOND), 10, gone -> {}).deleted()).isZero();
     assertThat(store().touch(stored.id(), NOW, expiry.minus(MILLISECOND))).isTrue();
     assertThat(store().touch(stored.id(), NOW, expiry)).isFalse();
-    assertThat(store().deleteExpired(expiry, 10, gone -> {})).isOne();
+    assertThat(store().deleteExpired(expiry, 10, gone -> {}).deleted()).isOne();
   }
 
   @Test
@@ -87,7 +87,7 @@ abstract class Touching extends ContractPart {
     Instant deadline = stored.absoluteDeadline();
     assertThat(store().touch(stored.id(), deadline.minus(MILLISECOND), NOW)).isTrue();
     assertThat(store().touch(stored.id(), deadline, deadline)).isFalse();
-    assertThat(store().deleteExpired(deadline, 10, gone -> {})).isOne();
+    assertThat(store().deleteExpired(deadline, 10, gone -> {}).deleted()).isOne();
   }
 
   @Test

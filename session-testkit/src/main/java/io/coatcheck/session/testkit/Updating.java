@@ -166,13 +166,13 @@ abstract class Updating extends ContractPart {
   }
 
   private void assertExpiresAt(Instant expiry, StoredSession session) {
-    assertThat(store().deleteExpired(expiry.minus(MILLISECOND), 10, gone -> {}))
+    assertThat(store().deleteExpired(expiry.minus(MILLISECOND), 10, gone -> {}).deleted())
         .as("how many expired before %s", expiry)
         .isZero();
     Instant unmoved = Instant.EPOCH;
     assertThat(store().touch(session.id(), unmoved, expiry.minus(MILLISECOND))).isTrue();
     assertThat(store().touch(session.id(), unmoved, expiry)).isFalse();
-    assertThat(store().deleteExpired(expiry, 10, gone -> {}))
+    assertThat(store().deleteExpired(expiry, 10, gone -> {}).deleted())
         .as("how many expired at %s", expiry)
         .isOne();
   }

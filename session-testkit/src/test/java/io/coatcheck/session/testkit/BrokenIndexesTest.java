@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.coatcheck.session.memory.InMemorySessionStore;
 import io.coatcheck.session.store.Admission;
 import io.coatcheck.session.store.Admission.Outcome;
+import io.coatcheck.session.store.DeletedSessions;
 import io.coatcheck.session.store.Evictions;
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.StoredSession;
@@ -21,6 +22,7 @@ import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** Indexes and evictions that are wrong in one way each, and the tests that say so. */
@@ -58,10 +60,11 @@ class BrokenIndexesTest {
   void findByPrincipal_thatHidesTheExpired() {
     class Hiding extends BrokenStore {
       @Override
-      public List<StoredSession> findByPrincipal(String principal) {
-        List<StoredSession> found = super.findByPrincipal(principal);
+      public List<StoredSession> findByPrincipal(
+          String principal, @Nullable SessionId after, int limit) {
+        List<StoredSession> found = wholeSessionsOf(principal);
         found.removeIf(session -> session.isExpiredAt(ContractPart.NOW));
-        return found;
+        return page(found, after, limit);
       }
     }
     assertFails(Hiding::new, "findByPrincipal_expired_isIncluded");
@@ -79,15 +82,16 @@ class BrokenIndexesTest {
       }
 
       @Override
-      public synchronized List<StoredSession> findByPrincipal(String principal) {
+      public synchronized List<StoredSession> findByPrincipal(
+          String principal, @Nullable SessionId after, int limit) {
         List<StoredSession> found = new ArrayList<>(inserted);
         found.removeIf(session -> !session.principal().equals(Optional.of(principal)));
-        return found;
+        return page(found, after, limit);
       }
     }
     assertFails(
         Remembering::new,
-        "update_ofTheAttributes_isSeen",
+        "update_isSeen",
         "update_ofThePrincipal_movesTheSession",
         "touch_isSeen",
         "delete_removesFromTheIndex",
@@ -99,7 +103,7 @@ class BrokenIndexesTest {
     class SparingNobody extends BrokenStore {
       @Override
       public int deleteByPrincipal(
-          String principal, Set<SessionId> except, Consumer<StoredSession> deleted) {
+          String principal, Set<SessionId> except, DeletedSessions deleted) {
         return super.deleteByPrincipal(principal, Set.of(), deleted);
       }
     }
@@ -114,8 +118,8 @@ class BrokenIndexesTest {
     class LookingFirst extends BrokenStore {
       @Override
       public int deleteByPrincipal(
-          String principal, Set<SessionId> except, Consumer<StoredSession> deleted) {
-        List<StoredSession> found = findByPrincipal(principal);
+          String principal, Set<SessionId> except, DeletedSessions deleted) {
+        List<StoredSession> found = wholeSessionsOf(principal);
         window();
         found.forEach(session -> sound.delete(session.id()));
         found.forEach(deleted);
@@ -185,7 +189,7 @@ class BrokenIndexesTest {
           StoredSession session, boolean isNew, int limit, WhenFull whenFull, Instant now) {
         int others = isNew || limit == 1 ? limit : limit - 1;
         boolean known = find(session.id()).flatMap(StoredSession::principal).isPresent();
-        if (known && findByPrincipal(session.principal().orElseThrow()).size() >= limit) {
+        if (known && wholeSessionsOf(session.principal().orElseThrow()).size() >= limit) {
           return new Admission(Outcome.REFUSED, List.of());
         }
         return super.admit(session, isNew, others, whenFull, now);
@@ -249,7 +253,8 @@ class BrokenIndexesTest {
   private static SessionStore folding(UnaryOperator<String> fold) {
     return new BrokenStore() {
       @Override
-      public List<StoredSession> findByPrincipal(String principal) {
+      public List<StoredSession> findByPrincipal(
+          String principal, @Nullable SessionId after, int limit) {
         List<StoredSession> found = new ArrayList<>();
         for (SessionId id : ids) {
           find(id)
@@ -258,7 +263,7 @@ class BrokenIndexesTest {
                       session.principal().map(fold).equals(Optional.of(fold.apply(principal))))
               .ifPresent(found::add);
         }
-        return found;
+        return page(found, after, limit);
       }
     };
   }
@@ -275,7 +280,7 @@ class BrokenIndexesTest {
     @Override
     public Admission admit(
         StoredSession session, boolean isNew, int limit, WhenFull whenFull, Instant now) {
-      List<StoredSession> others = findByPrincipal(session.principal().orElseThrow());
+      List<StoredSession> others = wholeSessionsOf(session.principal().orElseThrow());
       others.removeIf(other -> other.id().equals(session.id()) || other.isExpiredAt(now));
       others.sort(
           Comparator.comparing((StoredSession other) -> other.authenticatedAt().orElseThrow())

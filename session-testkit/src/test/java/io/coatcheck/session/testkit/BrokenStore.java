@@ -2,6 +2,8 @@ package io.coatcheck.session.testkit;
 
 import io.coatcheck.session.memory.InMemorySessionStore;
 import io.coatcheck.session.store.Admission;
+import io.coatcheck.session.store.CleanUp;
+import io.coatcheck.session.store.DeletedSessions;
 import io.coatcheck.session.store.Evictions;
 import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.SessionStore;
@@ -10,11 +12,13 @@ import io.coatcheck.session.store.WhenFull;
 import io.coatcheck.session.token.SessionId;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** A sound store of which a subclass breaks one thing. */
 class BrokenStore implements SessionStore, PrincipalIndex {
@@ -38,6 +42,30 @@ class BrokenStore implements SessionStore, PrincipalIndex {
   final void overwrite(StoredSession session) {
     sound.delete(session.id());
     sound.insert(session);
+  }
+
+  /** Returns all sessions of a principal with all their parts, by looking at every session. */
+  final List<StoredSession> wholeSessionsOf(String principal) {
+    List<StoredSession> found = new ArrayList<>();
+    for (SessionId id : ids) {
+      sound
+          .find(id)
+          .filter(session -> session.principal().equals(Optional.of(principal)))
+          .ifPresent(found::add);
+    }
+    return found;
+  }
+
+  /** Returns what a sound index would list of some sessions. */
+  static List<StoredSession> page(
+      List<StoredSession> sessions, @Nullable SessionId after, int limit) {
+    return new ArrayList<>(
+        sessions.stream()
+            .map(IndexPart::listed)
+            .sorted(IndexPart.BY_ID)
+            .filter(session -> after == null || session.id().compareTo(after) > 0)
+            .limit(limit)
+            .toList());
   }
 
   /** Lets other threads come between a look and a write. */
@@ -80,7 +108,7 @@ class BrokenStore implements SessionStore, PrincipalIndex {
   }
 
   @Override
-  public int deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> deleted) {
+  public CleanUp deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> deleted) {
     return sound.deleteExpired(cutoff, limit, deleted);
   }
 
@@ -110,14 +138,19 @@ class BrokenStore implements SessionStore, PrincipalIndex {
   }
 
   @Override
-  public List<StoredSession> findByPrincipal(String principal) {
-    return soundIndex.findByPrincipal(principal);
+  public List<StoredSession> findByPrincipal(
+      String principal, @Nullable SessionId after, int limit) {
+    return soundIndex.findByPrincipal(principal, after, limit);
   }
 
   @Override
-  public int deleteByPrincipal(
-      String principal, Set<SessionId> except, Consumer<StoredSession> deleted) {
+  public int deleteByPrincipal(String principal, Set<SessionId> except, DeletedSessions deleted) {
     return soundIndex.deleteByPrincipal(principal, except, deleted);
+  }
+
+  @Override
+  public int deleteOldest(String principal, int keep, Instant now, DeletedSessions deleted) {
+    return soundIndex.deleteOldest(principal, keep, now, deleted);
   }
 
   @Override

@@ -3,6 +3,7 @@ package io.coatcheck.session.testkit;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.coatcheck.session.memory.InMemorySessionStore;
+import io.coatcheck.session.store.CleanUp;
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
@@ -318,7 +319,7 @@ class BrokenStoresTest {
   void deleteExpired_thatTakesOneMillisecondTooMuch() {
     class TooEarly extends BrokenStore {
       @Override
-      public int deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> deleted) {
+      public CleanUp deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> deleted) {
         return super.deleteExpired(cutoff.plusMillis(1), limit, deleted);
       }
     }
@@ -329,7 +330,7 @@ class BrokenStoresTest {
   void deleteExpired_thatMissesTheExactMoment() {
     class TooLate extends BrokenStore {
       @Override
-      public int deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> deleted) {
+      public CleanUp deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> deleted) {
         return super.deleteExpired(cutoff.minusMillis(1), limit, deleted);
       }
     }
@@ -340,7 +341,7 @@ class BrokenStoresTest {
   void deleteExpired_withoutLimit() {
     class Unlimited extends BrokenStore {
       @Override
-      public int deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> deleted) {
+      public CleanUp deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> deleted) {
         return super.deleteExpired(cutoff, Integer.MAX_VALUE, deleted);
       }
     }
@@ -354,7 +355,7 @@ class BrokenStoresTest {
   void deleteExpired_thatHandsOverTooSoonAndStopsWhenThatFails() {
     class HandingOverFirst extends BrokenStore {
       @Override
-      public int deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> deleted) {
+      public CleanUp deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> deleted) {
         int count = 0;
         for (SessionId id : ids) {
           Optional<StoredSession> found = find(id).filter(one -> one.isExpiredAt(cutoff));
@@ -365,7 +366,7 @@ class BrokenStoresTest {
             count++;
           }
         }
-        return count;
+        return new CleanUp(count, count < limit);
       }
     }
     assertFails(
@@ -379,14 +380,14 @@ class BrokenStoresTest {
   void deleteExpired_thatLooksFirst() {
     class LookingFirst extends BrokenStore {
       @Override
-      public int deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> deleted) {
+      public CleanUp deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> deleted) {
         List<StoredSession> expired = new ArrayList<>();
         ids.forEach(id -> find(id).filter(s -> s.isExpiredAt(cutoff)).ifPresent(expired::add));
         window();
         List<StoredSession> gone =
             expired.stream().flatMap(session -> sound.delete(session.id()).stream()).toList();
         gone.forEach(deleted);
-        return gone.size();
+        return new CleanUp(gone.size(), true);
       }
     }
     assertFails(

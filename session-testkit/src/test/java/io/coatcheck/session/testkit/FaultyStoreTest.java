@@ -48,10 +48,14 @@ class FaultyStoreTest {
     operations.put(
         Operation.DELETE_EXPIRED,
         faulty -> faulty.deleteExpired(session.expiresAt(), 1, gone -> {}));
-    operations.put(Operation.FIND_BY_PRINCIPAL, faulty -> index.findByPrincipal("alice"));
+    operations.put(
+        Operation.FIND_BY_PRINCIPAL, faulty -> index.findByPrincipal("alice", null, 1_000));
     operations.put(
         Operation.DELETE_BY_PRINCIPAL,
         faulty -> index.deleteByPrincipal("alice", Set.of(), gone -> {}));
+    operations.put(
+        Operation.DELETE_OLDEST,
+        faulty -> index.deleteOldest("alice", 1, ContractPart.NOW, gone -> {}));
     operations.put(
         Operation.ADMIT,
         faulty -> index.admit(session, false, 1, WhenFull.EVICT_OLDEST, ContractPart.NOW));

@@ -1,0 +1,158 @@
+package io.coatcheck.session.jdbc;
+
+import io.coatcheck.session.store.DeletedSessions;
+import io.coatcheck.session.store.HandOver;
+import io.coatcheck.session.store.SessionStoreException;
+import io.coatcheck.session.token.SessionId;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Deletes sessions of a principal in steps, in ascending order of their ids. A step looks for a
+ * page of rows, then deletes as many of them as may be held in memory, in a transaction of its own:
+ * so no transaction is long, however many there are, and what a step has done stays done.
+ */
+final class Revoking {
+
+  /** How many rows a step deletes at most, and of how many bytes. */
+  private static final int MAX_ROWS = 1_000;
+
+  private static final long MAX_BYTES = 16L << 20;
+
+  private final Transactions transactions;
+  private final Dialect dialect;
+
+  Revoking(Transactions transactions, Dialect dialect) {
+    this.transactions = transactions;
+    this.dialect = dialect;
+  }
+
+  /** Deletes the rows that meet a condition, but some, and returns how many. */
+  int delete(
+      Operation operation,
+      Dialect.Condition doomed,
+      Set<SessionId> except,
+      DeletedSessions deleted) {
+    HandOver handOver = new HandOver(deleted);
+    int number = 0;
+    try {
+      Pace pace = new Pace(MAX_ROWS);
+      @Nullable SessionId after = null;
+      @Nullable SessionId last = null;
+      while (true) {
+        Page page = page(operation, new Range(doomed, after, last), except, pace, deleted);
+        SessionRow.Deleted gone =
+            delete(operation, page.portion().ids(), doomed, deleted.needAttributes());
+        gone.sessions().forEach(handOver);
+        number += gone.ids().size();
+        after = page.last();
+        if (after == null || page.isTheLast()) {
+          break;
+        }
+        // Sessions that begin from now on need not be found, lest it never ends.
+        last = last == null ? greatest(operation, doomed).orElse(after) : last;
+        if (last.compareTo(after) <= 0) {
+          break;
+        }
+      }
+    } catch (SessionStoreException failure) {
+      handOver.addTo(failure);
+      throw failure;
+    }
+    handOver.finish();
+    return number;
+  }
+
+  /**
+   * Where to look.
+   *
+   * @param after rows of smaller ids and this one were dealt with
+   * @param last rows of greater ids need not be; null if that is not known
+   */
+  private record Range(
+      Dialect.Condition doomed, @Nullable SessionId after, @Nullable SessionId last) {
+
+    Dialect.Condition condition(Dialect dialect) {
+      Dialect.Condition condition = doomed;
+      if (after != null) {
+        condition = condition.and(dialect.withIdAbove(after));
+      }
+      return last == null ? condition : condition.and(dialect.withIdUpTo(last));
+    }
+  }
+
+  /**
+   * What a step found.
+   *
+   * @param portion what it is to delete
+   * @param last the last row that it deals with, by deleting or sparing it; null if there was none
+   * @param isTheLast whether there are no rows behind these
+   */
+  private record Page(Portion portion, @Nullable SessionId last, boolean isTheLast) {}
+
+  private Page page(
+      Operation operation, Range range, Set<SessionId> except, Pace pace, DeletedSessions deleted) {
+    Dialect.Condition condition = range.condition(dialect);
+    int wanted = pace.rows();
+    boolean measured = deleted.needAttributes();
+    String sql = dialect.selectPage("id, " + (measured ? dialect.length() : "0"), condition.sql());
+    return transactions.one(
+        operation,
+        statements -> {
+          List<Portion.Row> rows = new ArrayList<>();
+          SessionId last = null;
+          int looked = 0;
+          try (PreparedStatement statement = statements.prepare(sql)) {
+            statement.setInt(condition.bind(statement, 1), wanted);
+            try (ResultSet found = statement.executeQuery()) {
+              for (; found.next(); looked++) {
+                last = dialect.getId(found, 1);
+                if (!except.contains(last)) {
+                  rows.add(new Portion.Row(last, found.getLong(2)));
+                }
+              }
+            }
+          }
+          Portion portion =
+              measured ? Portion.of(rows, MAX_BYTES, dialect, statements) : Portion.ofAll(rows);
+          pace.learn(looked, portion.ids().size(), portion.isFull());
+          if (portion.isFull()) {
+            return new Page(portion, portion.ids().get(portion.ids().size() - 1), false);
+          }
+          return new Page(portion, last, looked < wanted);
+        });
+  }
+
+  /** Deletes those of the rows that still meet the condition. */
+  private SessionRow.Deleted delete(
+      Operation operation, List<SessionId> ids, Dialect.Condition doomed, boolean withAttributes) {
+    if (ids.isEmpty()) {
+      return SessionRow.Deleted.NONE;
+    }
+    Dialect.Condition condition = dialect.inOrder(dialect.withIdIn(ids).and(doomed));
+    Transactions.Work<SessionRow.Deleted> work =
+        statements -> dialect.delete(statements, condition, withAttributes);
+    return dialect.deletesInAutoCommit()
+        ? transactions.one(operation, work)
+        : transactions.several(operation, Scope.NONE, work);
+  }
+
+  private Optional<SessionId> greatest(Operation operation, Dialect.Condition doomed) {
+    return transactions.one(
+        operation,
+        statements -> {
+          try (PreparedStatement statement =
+              statements.prepare(dialect.selectGreatestId(doomed.sql()))) {
+            statement.setInt(doomed.bind(statement, 1), 1);
+            try (ResultSet row = statement.executeQuery()) {
+              return row.next() ? Optional.of(dialect.getId(row, 1)) : Optional.empty();
+            }
+          }
+        });
+  }
+}
