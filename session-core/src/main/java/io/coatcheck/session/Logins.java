@@ -37,6 +37,10 @@ final class Logins {
     this.dropAttributes = dropAttributes;
   }
 
+  boolean dropsAttributes() {
+    return dropAttributes;
+  }
+
   Authentication authenticate(@Nullable Session current, String principal, LoginOptions options) {
     Drafts.checkPrincipal(principal);
     options.requireFitting(engine.policy());

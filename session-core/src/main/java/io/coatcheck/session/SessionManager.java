@@ -279,6 +279,11 @@ public final class SessionManager implements AutoCloseable {
     return engine.store().keepsLiveValues();
   }
 
+  /** Returns whether a login drops the attributes that the session had before. */
+  public boolean dropsAttributesAtLogin() {
+    return logins.dropsAttributes();
+  }
+
   /** Adds somebody to tell what happens from now on, after those that are told already. */
   public void addListener(SessionListener listener) {
     engine.events().add(listener);

@@ -1,72 +1,74 @@
 package io.coatcheck.session.servlet;
 
 import io.coatcheck.session.LoginOptions;
+import io.coatcheck.session.Resolution;
 import io.coatcheck.session.Session;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.servlet.ClientCheck.Client;
 import io.coatcheck.session.servlet.ClientCheck.Verdict;
-import io.coatcheck.session.token.SessionId;
 import jakarta.servlet.http.HttpServletRequest;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Lets a session that was resolved into the request, or not, as the {@link ClientCheck} says.
- * Guarded by the lock of the {@link SessionExchange} that it belongs to.
+ * Admits a session that was resolved to the request, or not, as the {@link ClientCheck} says. The
+ * check is asked without a lock; what became of it is kept here. Thread-safe.
  */
 final class ClientGate {
 
   private static final Logger LOG = LoggerFactory.getLogger(SessionFilter.class);
 
   private final ClientCheck check;
-  private final SessionManager manager;
-  private final HttpServletRequest request;
+
+  // The client as the request came: the request may have ended when it is asked for.
+  private final String address;
+  private final @Nullable String userAgent;
 
   /** A session that is live, and that this request does not see until somebody logs in. */
-  private @Nullable Session withheld;
+  private volatile @Nullable Session withheld;
 
-  ClientGate(ClientCheck check, SessionManager manager, HttpServletRequest request) {
+  ClientGate(ClientCheck check, HttpServletRequest request) {
     this.check = check;
-    this.manager = manager;
-    this.request = request;
+    address = request.getRemoteAddr();
+    userAgent = request.getHeader("User-Agent");
   }
 
   /**
-   * Judges a session that was resolved.
+   * Judges a session that was resolved, without a lock.
    *
-   * @return whether the request may see it
+   * @return what the token is worth to this request
    * @throws io.coatcheck.session.store.SessionStoreException if it was to end, and the store failed
    */
-  boolean letsIn(Session live) {
+  Resolution admit(Resolution.Live resolved, SessionManager manager) {
+    Session live = resolved.session();
     withheld = null;
     boolean isRecorded = live.clientAddress().isPresent() || live.userAgent().isPresent();
     if (live.principal().isEmpty() || !isRecorded) {
-      return true;
+      return resolved;
     }
-    return switch (judge(live)) {
-      case ACCEPT -> true;
+    switch (judge(live)) {
       case REAUTHENTICATE -> {
         withheld = live;
-        yield false;
+        // The client is to keep its cookie.
+        return new Resolution.Mismatched(live.id(), true);
       }
       case END -> {
         manager.revoke(live.id());
-        yield false;
+        return new Resolution.Absent();
       }
-    };
+      case ACCEPT -> {}
+    }
+    return resolved;
   }
 
   private Verdict judge(Session live) {
     // Cleaned and cut off as it was when it was recorded, or the two would never be equal.
-    LoginOptions now =
-        LoginOptions.builder()
-            .client(request.getRemoteAddr(), request.getHeader("User-Agent"))
-            .build();
+    LoginOptions client = LoginOptions.builder().client(address, userAgent).build();
     try {
       return check.judge(
           new Client(live.clientAddress(), live.userAgent()),
-          new Client(now.clientAddress(), now.userAgent()));
+          new Client(client.clientAddress(), client.userAgent()));
     } catch (RuntimeException e) {
       LOG.error("The client check failed, and the session {} is withheld", live.id(), e);
       return Verdict.REAUTHENTICATE;
@@ -74,23 +76,18 @@ final class ClientGate {
   }
 
   boolean isWithholding() {
-    return withheld != null;
+    return withheld() != null;
   }
 
-  boolean isWithholding(SessionId id) {
-    return withheld != null && withheld.id().equals(id);
+  /** Returns the session that is withheld; null if there is none. */
+  @Nullable Session withheld() {
+    Session known = withheld;
+    return known == null || known.isEnded() ? null : known;
   }
 
-  /** Takes a session back that was handed over for a login, which did not succeed. */
-  void withhold(Session live) {
-    withheld = live;
-  }
-
-  /** Hands over the session that was withheld: for a login, or to be ended. */
-  @Nullable Session take() {
-    Session taken = withheld;
+  /** Withholds nothing any more: a login took the session up, or it has ended. */
+  void release() {
     withheld = null;
-    return taken;
   }
 
   /** Tells nothing: the session holds the secret. */

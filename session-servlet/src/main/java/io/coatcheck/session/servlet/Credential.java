@@ -13,7 +13,11 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What a request does about the token that its client holds: a login and a renewal give it another
- * one, an end takes it away. Each is one step under the lock of the {@link SessionExchange}.
+ * one, an end takes it away.
+ *
+ * <p>Each looks at the state of the request under the lock of the {@link SessionExchange}, asks the
+ * manager without it, since that calls the application, and then changes the state to what the
+ * request is by then. Listeners are notified last.
  */
 final class Credential {
 
@@ -44,74 +48,132 @@ final class Credential {
    * @param by how the token is to leave; null as the request came
    */
   LoginResult login(String principal, LoginOptions options, @Nullable SessionTransport by) {
-    return exchange.locked(
-        () -> {
-          outgoing.requireUncommitted("log in");
-          if (by != null) {
-            outgoing.goBy(by);
-          }
-          Session found = exchange.findSession();
-          Session withheld = gate == null ? null : gate.take();
-          Session before = withheld == null ? found : withheld;
-          String oldId = before == null ? "" : HttpSessionView.textOf(before);
-          Authentication outcome =
-              whileReplaced(
-                  before,
-                  principal,
-                  () ->
-                      current.whileSaved(
-                          before,
-                          () -> exchange.manager().authenticate(before, principal, options)));
-          if (outcome instanceof Authentication.Granted granted) {
-            Session now = granted.session();
-            boolean isOther = now != before;
-            if (now != found) {
-              replace(found, now);
-            }
-            presented.settle();
-            outgoing.carryTokenOf(now);
-            if (isOther) {
-              current.tellCreated(now);
-            } else {
-              current.tellIdChanged(now, oldId);
-            }
-            return LoginResult.LOGGED_IN;
-          }
-          if (before != null && before.isEnded()) {
-            forget();
-            outgoing.deleteToken(presented);
-          } else if (withheld != null && gate != null) {
-            gate.withhold(withheld);
-          }
-          return switch (((Authentication.Refused) outcome).reason()) {
-            case LIMIT_REACHED -> LoginResult.LIMIT_REACHED;
-            case NO_LONGER_VALID -> LoginResult.NO_LONGER_VALID;
-          };
-        });
+    Session found = exchange.locked(() -> sessionWithin(by));
+    Session withheld = gate == null ? null : gate.withheld();
+    Session before = withheld == null ? found : withheld;
+    String oldId = before == null ? "" : HttpSessionView.textOf(before);
+    SessionId oldSessionId = before != null && before.isStored() ? before.id() : null;
+    Map<String, Object> mayBeDropped = droppedByLogin(before);
+    Authentication outcome =
+        whileReplaced(
+            before,
+            principal,
+            () ->
+                current.whileSaved(
+                    before, () -> exchange.manager().authenticate(before, principal, options)));
+    if (outcome instanceof Authentication.Granted granted) {
+      Session now = granted.session();
+      boolean isOther = now != before || (oldSessionId != null && !oldSessionId.equals(now.id()));
+      boolean isSent = exchange.locked(() -> take(now));
+      HttpSessionView view = exchange.viewOf(now);
+      Map<String, Object> values = now == found ? Map.of() : endUnstored(found);
+      if (isOther) {
+        exchange.listeners().created(view);
+      } else {
+        exchange.listeners().dropped(view, mayBeDropped);
+        tellIdChanged(view, oldId);
+      }
+      current.settleUnsaved();
+      if (!now.isEnded()) {
+        values.forEach(view::setAttribute);
+      }
+      if (!isSent) {
+        // Another thread of the request has committed the response meanwhile.
+        exchange.manager().invalidate(now);
+        exchange.requireUncommitted("log in");
+      }
+      // A listener, or the condition of the login, may have ended the session again.
+      return exchange.principalNow().filter(principal::equals).isPresent()
+          ? LoginResult.LOGGED_IN
+          : LoginResult.NO_LONGER_VALID;
+    }
+    if (before != null && before.isEnded()) {
+      exchange.run(
+          () -> {
+            letGoOf(before, true);
+            deleteToken();
+          });
+    }
+    return switch (((Authentication.Refused) outcome).reason()) {
+      case LIMIT_REACHED -> LoginResult.LIMIT_REACHED;
+      case NO_LONGER_VALID -> LoginResult.NO_LONGER_VALID;
+    };
+  }
+
+  private @Nullable Session sessionWithin(@Nullable SessionTransport by) {
+    outgoing.requireUncommitted("log in");
+    if (by != null) {
+      outgoing.goBy(by);
+    }
+    return exchange.findSession();
   }
 
   /**
-   * Goes on with another session than the one that this request had begun, which the client never
-   * gets. What the application put into that is the request's own, and goes with it.
+   * Ends a session that this request had begun, and that the client never gets, since a login goes
+   * on with another one.
+   *
+   * @return what the application put into it, which is the request's own, and goes with it
    */
-  private void replace(@Nullable Session begun, Session now) {
-    Map<String, Object> values = Map.of();
-    if (begun != null && !begun.isStored() && !begun.isEnded()) {
-      values = endUnstored(current.viewOf(begun));
+  private Map<String, Object> endUnstored(@Nullable Session begun) {
+    if (begun == null || !exchange.locked(() -> current.claim(begun)) || begun.isEnded()) {
+      return Map.of();
     }
-    current.begin(now);
-    values.forEach(current.viewOf(now)::setAttribute);
-  }
-
-  private Map<String, Object> endUnstored(HttpSessionView begun) {
-    Map<String, Object> values = begun.values();
+    HttpSessionView view = exchange.viewOf(begun);
+    Map<String, Object> values = view.values();
     exchange
         .listeners()
-        .endOwn(
-            new EndedSession(begun, values),
-            true,
-            () -> exchange.manager().invalidate(begun.session()));
+        .endOwn(new EndedSession(view, values), true, () -> exchange.manager().invalidate(begun));
     return values;
+  }
+
+  /**
+   * Makes a session that was logged in to the request's, and sends its token; under the lock.
+   *
+   * @return {@code false} if the token cannot be sent any more
+   */
+  private boolean take(Session now) {
+    if (outgoing.isCommitted()) {
+      return false;
+    }
+    current.begin(now);
+    if (gate != null) {
+      gate.release();
+    }
+    presented.settle();
+    outgoing.carryTokenOf(now);
+    return true;
+  }
+
+  /** Returns what the session holds, if a login drops that. */
+  private Map<String, Object> droppedByLogin(@Nullable Session before) {
+    return before == null || !exchange.manager().dropsAttributesAtLogin()
+        ? Map.of()
+        : exchange.viewOf(before).values();
+  }
+
+  private void tellIdChanged(HttpSessionView view, String oldId) {
+    SessionListeners listeners = exchange.listeners();
+    if (listeners.hearOfIds() && !HttpSessionView.textOf(view.session()).equals(oldId)) {
+      listeners.idChanged(view, oldId);
+    }
+  }
+
+  /**
+   * Lets go of a session that has ended, unless the request has another one by now, as a listener
+   * may have begun it; under the lock.
+   *
+   * @param isForGood whether none is looked for again; {@code false} if it has begun anew, so that
+   *     what the client presented may be worth something else by now
+   */
+  private void letGoOf(Session ended, boolean isForGood) {
+    if (current.get() == null || current.get() == ended) {
+      current.forget();
+      if (isForGood) {
+        presented.settle();
+      } else {
+        presented.reconsider();
+      }
+    }
   }
 
   /** Does what ends a session if it belongs to somebody else. */
@@ -126,7 +188,7 @@ final class Credential {
 
   /** Returns what is told of the end of a session: all that the request has of it. */
   private EndedSession asEnded(Session ending) {
-    HttpSessionView view = current.viewOf(ending);
+    HttpSessionView view = exchange.viewOf(ending);
     return new EndedSession(view, view.values());
   }
 
@@ -136,19 +198,27 @@ final class Credential {
    * @return whether it has one now; {@code false} if it is never sent or has ended meanwhile
    */
   boolean renew(Session renewing) {
-    return exchange.locked(
+    exchange.run(
         () -> {
           outgoing.requireUncommitted("renew the session");
           renewing.keep();
-          String oldId = HttpSessionView.textOf(renewing);
-          boolean renewed = current.whileSaved(renewing, () -> exchange.manager().renew(renewing));
-          outgoing.carryTokenOf(renewing);
-          exchange.relied(renewing);
-          if (renewed) {
-            current.tellIdChanged(renewing, oldId);
-          }
-          return renewed;
         });
+    String oldId = HttpSessionView.textOf(renewing);
+    boolean renewed = current.whileSaved(renewing, () -> exchange.manager().renew(renewing));
+    HttpSessionView view =
+        exchange.locked(
+            () -> {
+              if (current.get() == renewing) {
+                outgoing.carryTokenOf(renewing);
+              }
+              return current.viewOf(renewing);
+            });
+    current.settleUnsaved();
+    exchange.relied(renewing);
+    if (renewed) {
+      tellIdChanged(view, oldId);
+    }
+    return renewed;
   }
 
   /**
@@ -162,7 +232,7 @@ final class Credential {
           boolean isBesideNewer = ending.session().isEphemeral();
           Ended ended = end(ending);
           if (ended.isOwn() && (!isBesideNewer || ended.presented() > 0)) {
-            deleteToken();
+            exchange.run(this::deleteToken);
           }
           return null;
         });
@@ -179,7 +249,7 @@ final class Credential {
           HttpSessionView live = exchange.view(false);
           Ended ended = live == null ? new Ended(true, endPresented()) : end(live);
           if (ended.isOwn()) {
-            deleteToken();
+            exchange.run(this::deleteToken);
           }
           return ended.presented();
         });
@@ -197,24 +267,21 @@ final class Credential {
   private Ended end(HttpSessionView ending) {
     Session own = ending.session();
     boolean isPresented = own.isStored();
-    AtomicBoolean hasEnded = new AtomicBoolean();
-    exchange
-        .listeners()
-        .endOwn(
-            new EndedSession(ending, ending.values()),
-            !isPresented,
-            () -> hasEnded.set(exchange.manager().invalidate(own)));
+    AtomicBoolean hasEnded = new AtomicBoolean(true);
+    // An end that no store reports is another thread's to report if that was first.
+    if (isPresented || exchange.locked(() -> current.claim(own))) {
+      exchange
+          .listeners()
+          .endOwn(
+              new EndedSession(ending, ending.values()),
+              !isPresented,
+              () -> hasEnded.set(exchange.manager().invalidate(own)));
+    }
     int others = endPresented();
-    if (!hasEnded.get()) {
-      current.forget();
-      presented.reconsider();
-      return new Ended(false, others);
-    }
-    if (current.get() == null || current.get() == own) {
-      // Otherwise a listener has begun another one.
-      forget();
-    }
-    return new Ended(true, isPresented ? others + 1 : others);
+    exchange.run(() -> letGoOf(own, hasEnded.get()));
+    return hasEnded.get()
+        ? new Ended(true, isPresented ? others + 1 : others)
+        : new Ended(false, others);
   }
 
   /**
@@ -225,13 +292,19 @@ final class Credential {
    * @return how many
    */
   private int endPresented() {
-    Session withheld = gate == null ? null : gate.take();
+    Session withheld = gate == null ? null : gate.withheld();
     int ended = withheld != null && exchange.manager().invalidate(withheld) ? 1 : 0;
+    if (gate != null) {
+      gate.release();
+    }
     List<String> beside = presented.beside();
     return beside.isEmpty() ? ended : ended + exchange.manager().invalidatePresented(beside);
   }
 
-  /** Makes the client forget its token, unless it is given one of a session that has just begun. */
+  /**
+   * Makes the client forget its token, unless it is given one of a session that a listener has
+   * begun and stored; under the lock.
+   */
   private void deleteToken() {
     Session begun = current.get();
     if (begun == null || !begun.isStored()) {
@@ -249,9 +322,10 @@ final class Credential {
   boolean revokePresented(SessionId id) {
     return exchange.orFail(
         () -> {
-          boolean isWithheld = gate != null && gate.isWithholding(id);
+          Session withheld = gate == null ? null : gate.withheld();
           boolean hasEnded =
-              isWithheld || exchange.manager().invalidatePresented(presented.beside(id)) > 0;
+              (withheld != null && withheld.id().equals(id))
+                  || exchange.manager().invalidatePresented(presented.beside(id)) > 0;
           if (hasEnded) {
             logout();
           }
@@ -268,7 +342,7 @@ final class Credential {
   int logoutEverywhere() {
     return exchange.orFail(
         () -> {
-          Session own = exchange.findSession();
+          Session own = exchange.session();
           if (own != null && own.principal().isPresent()) {
             int ended =
                 exchange
@@ -287,14 +361,8 @@ final class Credential {
 
   private int revokeAllOf(String token) {
     return exchange.manager().resolve(List.of(token)) instanceof Resolution.Live live
-            && (gate == null || gate.letsIn(live.session()))
+            && (gate == null || gate.admit(live, exchange.manager()) instanceof Resolution.Live)
         ? exchange.manager().revokeAllOf(live.session())
         : 0;
-  }
-
-  /** There is no session any more, and none is looked for again. */
-  void forget() {
-    current.forget();
-    presented.settle();
   }
 }

@@ -1,32 +1,30 @@
 package io.coatcheck.session.servlet;
 
 import io.coatcheck.session.Session;
-import io.coatcheck.session.SessionManager;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The session that a request has at the moment, the object that the application holds of it, and
- * what the application's listeners were told of it.
+ * the sessions that the request began.
  *
- * <p>Not thread-safe: guarded by the lock of its {@link SessionExchange}.
+ * <p>Changed under the lock of its {@link SessionExchange}; {@link #get} and {@link #whileSaved}
+ * need none.
  */
 final class CurrentSession {
 
   private final SessionExchange exchange;
 
-  private @Nullable Session session;
-  private @Nullable HttpSessionView view;
+  private volatile @Nullable Session session;
+  private volatile @Nullable HttpSessionView view;
 
-  /** A session whose beginning was told, and that may never be stored. */
-  private @Nullable Session unstored;
+  /** Sessions that this request began, and that may never be stored; null if there is none. */
+  private @Nullable List<Session> drafts;
 
   CurrentSession(SessionExchange exchange) {
     this.exchange = exchange;
-  }
-
-  private SessionListeners listeners() {
-    return exchange.listeners();
   }
 
   @Nullable Session get() {
@@ -35,6 +33,15 @@ final class CurrentSession {
 
   void begin(Session begun) {
     session = begun;
+  }
+
+  /** Begins a session that is not stored yet, and whose end no store reports until it is. */
+  void beginDraft(Session draft) {
+    session = draft;
+    if (drafts == null) {
+      drafts = new ArrayList<>(1);
+    }
+    drafts.add(draft);
   }
 
   /** Lets go of a session that another request ended. Who still holds it sees that it ended. */
@@ -49,52 +56,74 @@ final class CurrentSession {
   }
 
   /** Returns what the application sees of a session: the same object each time. */
-  HttpSessionView viewOf(Session current) {
+  HttpSessionView viewOf(Session seen) {
     HttpSessionView known = view;
-    if (known == null || known.session() != current) {
-      known = HttpSessionView.of(exchange, current, exchange.request().getServletContext());
-      view = known;
+    if (known == null || known.session() != seen) {
+      known = HttpSessionView.of(exchange, seen, exchange.servletContext());
+      if (seen == session) {
+        view = known;
+      }
     }
     return known;
   }
 
-  /** Does what may save a session, and lets values hear of it that want to. */
+  /** Does what may save a session, and notifies values that listen to it; without the lock. */
   <T> T whileSaved(@Nullable Session saved, Supplier<T> saving) {
     HttpSessionView known = view;
     return known == null || known.session() != saved ? saving.get() : known.whileSaved(saving);
   }
 
-  /** A session that is never stored is told all the same: the application may rely on it. */
-  void tellCreated(Session begun) {
-    if (listeners().hearOfSessions()) {
-      listeners().created(viewOf(begun));
-      unstored = begun;
+  /** Notifies values that turned out not to be stored; without the lock. */
+  void settleUnsaved() {
+    HttpSessionView known = view;
+    if (known != null) {
+      known.unsaved().settle(known);
     }
   }
 
-  /** Tells of another id, if there is another. */
-  void tellIdChanged(Session current, String oldId) {
-    if (listeners().hearOfIds() && !HttpSessionView.textOf(current).equals(oldId)) {
-      listeners().idChanged(viewOf(current), oldId);
+  /** Notifies all values that are not stored when the request has ended; without the lock. */
+  void abandonUnsaved() {
+    HttpSessionView known = view;
+    if (known != null) {
+      known.unsaved().abandon(known);
     }
   }
 
   /**
-   * Ends a session that was begun and never stored, when the request is over: nobody else will tell
-   * its end.
+   * Takes over the duty to report the end of a session that was never stored.
    *
-   * @return whether there was one
+   * @return {@code false} if another thread has it
    */
-  boolean endUnstored(SessionManager manager) {
-    Session begun = unstored;
-    unstored = null;
-    if (begun == null || begun != session || begun.isStored() || begun.isEnded()) {
-      return false;
+  boolean claim(Session ending) {
+    return drafts != null && drafts.remove(ending);
+  }
+
+  /**
+   * Returns, once, the sessions that this request began and neither stored nor ended, as far as
+   * their end is of interest to any listener.
+   */
+  List<Session> takeUnstored() {
+    if (drafts == null) {
+      return List.of();
     }
-    HttpSessionView ending = viewOf(begun);
-    listeners()
-        .endOwn(new EndedSession(ending, ending.values()), true, () -> manager.invalidate(begun));
-    return true;
+    List<Session> unstored =
+        drafts.stream()
+            .filter(draft -> !draft.isStored() && !draft.isEnded())
+            .filter(this::isHeardOf)
+            .toList();
+    drafts.removeAll(unstored);
+    if (session != null && unstored.contains(session)) {
+      forget();
+    }
+    return unstored;
+  }
+
+  private boolean isHeardOf(Session draft) {
+    SessionListeners listeners = exchange.listeners();
+    return listeners.hearOfSessions()
+        || ((draft.isEphemeral() || draft.isAwaitingCreation())
+            && draft.attributeNames().stream()
+                .anyMatch(name -> listeners.hearOf(draft.attribute(name))));
   }
 
   /** Tells nothing: the session holds the secret. */

@@ -7,9 +7,16 @@ import jakarta.servlet.http.HttpSession;
 import java.util.Collections;
 import java.util.Enumeration;
 import java.util.Map;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
-/** A session that has ended, as listeners are shown it: everything can be read, nothing changed. */
+/**
+ * A session that has ended, as listeners are shown it: everything can be read. While {@code
+ * sessionDestroyed} is called, attributes can be changed, as they can in a container: listeners and
+ * values hear of it, and nothing is stored. After that, changes are ignored until all listeners
+ * were called, and illegal from then on. Thread-safe.
+ */
 class EndedSession implements HttpSession {
 
   private final SessionId sessionId;
@@ -19,7 +26,22 @@ class EndedSession implements HttpSession {
   private final int maxInactiveInterval;
   private final boolean isNew;
   private final ServletContext servletContext;
-  private final Map<String, Object> attributes;
+
+  /** What can be read. */
+  private final ConcurrentSkipListMap<String, Object> attributes;
+
+  /** What is still to be unbound. */
+  private final ConcurrentSkipListMap<String, Object> bound;
+
+  /** What the request has of the session that it ends; null if it was ended elsewhere. */
+  private final @Nullable HttpSessionView view;
+
+  private final AtomicBoolean isReported = new AtomicBoolean();
+
+  /** Whom to notify of changes; null when none can be made. */
+  private volatile @Nullable SessionListeners listeners;
+
+  private volatile boolean isClosed;
 
   /** A session that was ended by somebody else than the request that uses it, or by none. */
   EndedSession(
@@ -30,7 +52,9 @@ class EndedSession implements HttpSession {
     lastAccessedTime = session.lastSeenAt().toEpochMilli();
     maxInactiveInterval = HttpSessionView.seconds(session.idleTimeout());
     isNew = false;
-    this.attributes = attributes;
+    view = null;
+    this.attributes = new ConcurrentSkipListMap<>(attributes);
+    bound = this.attributes.clone();
     this.servletContext = servletContext;
   }
 
@@ -42,8 +66,10 @@ class EndedSession implements HttpSession {
     lastAccessedTime = view.getLastAccessedTime();
     maxInactiveInterval = view.getMaxInactiveInterval();
     isNew = view.isNew();
+    this.view = view;
     servletContext = view.getServletContext();
-    this.attributes = attributes;
+    this.attributes = new ConcurrentSkipListMap<>(attributes);
+    bound = this.attributes.clone();
   }
 
   /** The same. */
@@ -54,8 +80,11 @@ class EndedSession implements HttpSession {
     lastAccessedTime = other.lastAccessedTime;
     maxInactiveInterval = other.maxInactiveInterval;
     isNew = other.isNew;
+    view = null;
     servletContext = other.servletContext;
     attributes = other.attributes;
+    bound = new ConcurrentSkipListMap<>();
+    isClosed = true;
   }
 
   final SessionId sessionId() {
@@ -64,6 +93,32 @@ class EndedSession implements HttpSession {
 
   final Map<String, Object> attributes() {
     return attributes;
+  }
+
+  /**
+   * Begins to report the end.
+   *
+   * @return {@code false} if that was done before
+   */
+  final boolean reportBegins(SessionListeners toBeNotified) {
+    if (!isReported.compareAndSet(false, true)) {
+      return false;
+    }
+    listeners = toBeNotified;
+    if (view != null) {
+      view.unsaved().clear();
+    }
+    return true;
+  }
+
+  /** Reports of all attributes that they are bound no more. */
+  final void reportUnbound(SessionListeners toBeNotified) {
+    listeners = null;
+    for (var next = bound.pollFirstEntry(); next != null; next = bound.pollFirstEntry()) {
+      toBeNotified.unbound(this, next.getKey(), next.getValue());
+      toBeNotified.attributeRemoved(this, next.getKey(), next.getValue());
+    }
+    isClosed = true;
   }
 
   @Override
@@ -108,17 +163,52 @@ class EndedSession implements HttpSession {
 
   @Override
   public void setAttribute(String name, @Nullable Object value) {
-    throw ended();
+    if (value == null) {
+      removeAttribute(name);
+      return;
+    }
+    requireOpen();
+    SessionListeners notified = listeners;
+    if (notified == null) {
+      return;
+    }
+    Object before = attributes.get(name);
+    if (before != value) {
+      notified.bound(this, name, value);
+    }
+    attributes.put(name, value);
+    bound.put(name, value);
+    if (before != value) {
+      notified.unbound(this, name, before);
+    }
+    notified.attributeSet(this, name, before, value);
   }
 
   @Override
   public void removeAttribute(String name) {
-    throw ended();
+    requireOpen();
+    SessionListeners notified = listeners;
+    if (notified == null) {
+      return;
+    }
+    attributes.remove(name);
+    Object before = bound.remove(name);
+    if (before != null) {
+      notified.unbound(this, name, before);
+      notified.attributeRemoved(this, name, before);
+    }
   }
 
+  /** It is ending already. */
   @Override
   public void invalidate() {
-    throw ended();
+    requireOpen();
+  }
+
+  private void requireOpen() {
+    if (isClosed) {
+      throw ended();
+    }
   }
 
   @Override

@@ -33,6 +33,7 @@ class HttpSessionView implements HttpSession {
   private final SessionScope scope;
   private final Session session;
   private final Activations activations;
+  private final UnsavedBindings unsaved;
   private final ServletContext servletContext;
 
   /** As it was last asked for, since it may be asked for when the session has ended. */
@@ -42,6 +43,7 @@ class HttpSessionView implements HttpSession {
     this.scope = scope;
     this.session = session;
     activations = scope.listeners().activations();
+    unsaved = new UnsavedBindings(scope.listeners());
     this.servletContext = servletContext;
   }
 
@@ -73,17 +75,25 @@ class HttpSessionView implements HttpSession {
     return session.createdAt().toEpochMilli();
   }
 
-  /** Reading the id is relying on it: a new session is stored then, if it still can be. */
+  /**
+   * Reading the id is relying on it: a new session is stored then, if it still can be. Of a stored
+   * one it is read without a lock.
+   */
   @Override
   public String getId() {
-    if (!session.isEnded() && !scope.isTooLateToStore()) {
+    if (!session.isStored() && !session.isEnded() && !scope.isTooLateToStore()) {
       keep();
     }
     return textOf(session);
   }
 
   private void keep() {
-    session.keep();
+    try {
+      session.keep();
+    } catch (IllegalStateException e) {
+      // Another thread has ended it meanwhile, which leaves it its id.
+      return;
+    }
     scope.relied(session);
   }
 
@@ -173,6 +183,9 @@ class HttpSessionView implements HttpSession {
         listeners.unbound(this, name, value);
       }
     }
+    if (isOther) {
+      unsaved.set(name, value);
+    }
     scope.relied(session);
     if (isOther) {
       listeners.unbound(this, name, before);
@@ -194,6 +207,7 @@ class HttpSessionView implements HttpSession {
     scope.requireUsable(session);
     session.attribute(name, null);
     activations.removed(name);
+    unsaved.removed(name);
     if (before != null) {
       scope.listeners().unbound(this, name, before);
       scope.listeners().attributeRemoved(this, name, before);
@@ -209,6 +223,11 @@ class HttpSessionView implements HttpSession {
   /** Does what may save the session. */
   final <T> T whileSaved(Supplier<T> saving) {
     return activations.saved(this, saving);
+  }
+
+  /** Returns what this has bound and not stored. */
+  final UnsavedBindings unsaved() {
+    return unsaved;
   }
 
   /** Returns all values that can be read. */

@@ -24,9 +24,11 @@ final class OutgoingResponse {
   /** Where the version hint stands; null as long as there is nothing to say. */
   private @Nullable CredentialSlot hintSlot;
 
-  private @Nullable SessionStoreException failure;
+  // Changed under the lock and read without it.
+  private volatile @Nullable SessionStoreException failure;
+  private volatile boolean isReleased;
+
   private boolean isAnswered;
-  private boolean isReleased;
 
   OutgoingResponse(
       FilterSettings settings, SessionTransport transport, HttpServletResponse response) {
@@ -64,7 +66,9 @@ final class OutgoingResponse {
    * for the next request of the connection, whose client may be somebody else.
    */
   void release(boolean isOver) {
-    isReleased = isOver;
+    if (isReleased != isOver) {
+      isReleased = isOver;
+    }
   }
 
   boolean isReleased() {
@@ -166,19 +170,9 @@ final class OutgoingResponse {
     }
   }
 
-  boolean hasFailed() {
-    return failure != null;
-  }
-
-  /**
-   * Throws the failure that was remembered, once more.
-   *
-   * @throws SessionStoreException if there was one
-   */
-  void requireNoFailure() {
-    if (failure != null) {
-      throw fail(failure);
-    }
+  /** Returns the failure that was remembered; null if there is none. */
+  @Nullable SessionStoreException failure() {
+    return failure;
   }
 
   /**
@@ -196,13 +190,6 @@ final class OutgoingResponse {
       isAnswered = true;
     }
     return e;
-  }
-
-  /** Answers 503 if a failure was remembered, and that is still possible. */
-  void answerFailure() {
-    if (failure != null) {
-      fail(failure);
-    }
   }
 
   /** Remembers a failure that is for others to answer. */

@@ -98,39 +98,25 @@ final class PresentedTokens extends PresentedValues {
   }
 
   /**
-   * Asks the store, and keeps the answer.
+   * Asks the store what they are worth. Changes nothing here, and so needs no lock.
    *
-   * @return the live session; null if there is none, or the store failed
+   * @throws SessionStoreException if the store could not tell
    */
-  @Nullable Session resolve() {
-    Resolution found;
-    try {
-      found = resolveBy(settings.manager());
-    } catch (SessionStoreException e) {
-      failure = e;
-      found = ABSENT;
-    }
+  Resolution ask() {
+    return resolveBy(settings.manager());
+  }
+
+  /** Keeps the answer. */
+  void learn(Resolution found) {
     resolution = found;
-    if (found instanceof Resolution.Live live) {
-      if (requestedId == null) {
-        requestedId = live.session().id();
-        requestedGeneration = live.session().generation();
-      }
-      return live.session();
+    if (found instanceof Resolution.Live live && requestedId == null) {
+      requestedId = live.session().id();
+      requestedGeneration = live.session().generation();
     }
-    return null;
   }
 
-  /**
-   * Takes note that the session that they open is kept from this request, whose client is to keep
-   * its cookie.
-   */
-  void withhold(Session live) {
-    resolution = new Resolution.Mismatched(live.id(), true);
-  }
-
-  /** Takes note that the store failed when it was to end the session. */
-  void fail(SessionStoreException e) {
+  /** Records that the store could not tell, or failed when it was to end the session. */
+  void fail(@Nullable SessionStoreException e) {
     failure = e;
     resolution = ABSENT;
   }

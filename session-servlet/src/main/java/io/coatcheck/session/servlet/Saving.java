@@ -3,6 +3,7 @@ package io.coatcheck.session.servlet;
 import io.coatcheck.session.Session;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.store.SessionStoreException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -10,7 +11,9 @@ import org.slf4j.LoggerFactory;
  * When a request's session is saved: before the response can reach the client, and once more for
  * what was changed after that.
  *
- * <p>Not thread-safe: guarded by the lock of its {@link SessionExchange}.
+ * <p>Saves are made without the lock of the {@link SessionExchange}, since they call the
+ * application: values hear of it, and write themselves. Where two threads of one request commit,
+ * each of them saves; the manager lets the second wait until what the first stores is stored.
  */
 final class Saving {
 
@@ -19,6 +22,8 @@ final class Saving {
   private final SessionExchange exchange;
   private final CurrentSession current;
   private final OutgoingResponse outgoing;
+
+  /** Guarded by the lock of the exchange. */
   private boolean asked;
 
   Saving(SessionExchange exchange, CurrentSession current, OutgoingResponse outgoing) {
@@ -31,82 +36,91 @@ final class Saving {
     return exchange.manager();
   }
 
-  /** Takes note that the application asked for the session, and so must hear of a failure. */
+  /** Records that the application asked for the session, and so must hear of a failure. */
   void asked() {
     asked = true;
   }
 
   /**
-   * Saves, and puts the cookie into the response, because the response may be committed now.
+   * Saves, because the response may be committed now.
    *
+   * @return the session whose token is to be {@linkplain #send sent}; null if there is none
    * @throws SessionStoreException if it could not be saved; the response is answered with 503
    */
-  void beforeCommit() {
-    outgoing.requireNoFailure();
-    if (!outgoing.isCommitted()) {
-      save();
-      outgoing.restoreToken();
+  @Nullable Session beforeCommit() {
+    SessionStoreException failure = outgoing.failure();
+    if (failure != null) {
+      throw exchange.fail(failure);
     }
+    return outgoing.isCommitted() ? null : save();
   }
 
-  private void save() {
+  private @Nullable Session save() {
     Session saved = current.get();
     if (saved == null) {
-      return;
+      return null;
     }
     try {
-      admit(saved);
+      exchange.admit(saved);
       current.whileSaved(saved, () -> saveOrRenew(saved));
+      current.settleUnsaved();
     } catch (SessionStoreException e) {
-      if (asked) {
-        throw outgoing.fail(e);
+      if (exchange.locked(() -> asked)) {
+        throw exchange.fail(e);
       }
       // The application did not ask for the session: there is nothing to lose but a touch.
     }
-    outgoing.carryTokenOf(saved);
-  }
-
-  /**
-   * Lets a session begin. One that awaits its creation is anonymous: a login stores its own.
-   *
-   * @throws SessionStoreException if its client begins too many
-   */
-  private void admit(Session begun) {
-    FloodGuard guard = exchange.settings().floodGuard();
-    if (guard != null && begun.isAwaitingCreation()) {
-      guard.admit(exchange.request(), manager().clock().instant());
-    }
+    return saved;
   }
 
   private boolean saveOrRenew(Session saved) {
-    String oldId = exchange.listeners().hearOfIds() ? HttpSessionView.textOf(saved) : "";
-    if (manager().renewIfDue(saved)) {
-      current.tellIdChanged(saved, oldId);
-      return true;
+    SessionListeners listeners = exchange.listeners();
+    String oldId = listeners.hearOfIds() ? HttpSessionView.textOf(saved) : "";
+    if (manager().renewIfDue(saved) && listeners.hearOfIds()) {
+      listeners.idChanged(exchange.viewOf(saved), oldId);
     }
+    // Also what listeners have changed.
     return manager().save(saved);
   }
 
-  /** Saves when the application is done. */
-  void chainReturned() {
-    if (outgoing.hasFailed()) {
-      outgoing.answerFailure();
-    } else if (outgoing.isCommitted()) {
-      saveWhatIsLeft();
-    } else {
-      beforeCommit();
+  /** Puts token and hint into the response, if it is uncommitted; under the lock. */
+  void send(@Nullable Session saved) {
+    // A session that took the place of this one meanwhile has sent its own.
+    if (saved != null && saved == current.get()) {
+      outgoing.carryTokenOf(saved);
     }
+    outgoing.restoreToken();
   }
 
   /**
-   * Saves while the request goes on asynchronously. The response belongs to another thread now, and
-   * is left alone: whoever commits it sends the cookie, or finds out about the failure.
+   * Saves when the application is done.
+   *
+   * @param isAsync whether the request goes on asynchronously. Then the response belongs to another
+   *     thread, and is left alone: whoever commits it sends the cookie, or finds out about the
+   *     failure.
+   * @return the session whose token is to be {@linkplain #send sent}; null if there is none
    */
-  void wentAsync() {
+  @Nullable Session chainReturned(boolean isAsync) {
+    SessionStoreException failure = outgoing.failure();
+    if (isAsync) {
+      if (failure == null) {
+        saveMeanwhile();
+      }
+    } else if (failure != null) {
+      exchange.fail(failure);
+    } else if (outgoing.isCommitted()) {
+      saveWhatIsLeft();
+    } else {
+      return save();
+    }
+    return null;
+  }
+
+  private void saveMeanwhile() {
     Session saved = current.get();
-    if (saved != null && !outgoing.hasFailed()) {
+    if (saved != null) {
       try {
-        admit(saved);
+        exchange.admit(saved);
         saveLate(saved);
       } catch (SessionStoreException e) {
         LOG.debug("A save failed while the request goes on asynchronously", e);
@@ -116,7 +130,7 @@ final class Saving {
 
   /** Saves when an asynchronous request has been completed. */
   void completed() {
-    if (!outgoing.hasFailed()) {
+    if (outgoing.failure() == null) {
       saveWhatIsLeft();
     }
   }
@@ -140,9 +154,10 @@ final class Saving {
   private void saveLate(Session saved) {
     try {
       current.whileSaved(saved, () -> manager().save(saved));
+      current.settleUnsaved();
     } catch (SessionStoreException e) {
-      if (asked) {
-        throw outgoing.failLater(e);
+      if (exchange.locked(() -> asked)) {
+        throw exchange.locked(() -> outgoing.failLater(e));
       }
     }
   }

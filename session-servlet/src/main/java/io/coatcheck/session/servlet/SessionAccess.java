@@ -64,6 +64,7 @@ final class SessionAccess implements SessionScope, AutoCloseable {
   @Override
   public void storeNow(Session used) {
     view.whileSaved(() -> manager.save(used));
+    view.unsaved().settle(view);
   }
 
   @Override
@@ -78,8 +79,10 @@ final class SessionAccess implements SessionScope, AutoCloseable {
   public void close() {
     try {
       view.whileSaved(() -> manager.save(session));
+      view.unsaved().settle(view);
     } finally {
       isOver = true;
+      view.unsaved().abandon(view);
     }
   }
 

@@ -1,11 +1,14 @@
 package io.coatcheck.session.servlet;
 
+import io.coatcheck.session.Resolution;
 import io.coatcheck.session.Session;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.store.SessionStoreException;
 import jakarta.servlet.RequestDispatcher;
+import jakarta.servlet.ServletContext;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
@@ -16,8 +19,11 @@ import org.jspecify.annotations.Nullable;
  * saved, and the cookie that goes out.
  *
  * <p>There is one for each request and filter, through all its dispatches. It is made anew for each
- * request and never used again. Thread-safe, since a request may go on asynchronously; the lock is
- * the request's own.
+ * request and never used again. Thread-safe, since a request may go on asynchronously.
+ *
+ * <p>The lock is the request's own, and is held for moments: what changes state takes it, releases
+ * it, and only then asks the store or calls the application. So listeners, values and checks of the
+ * application may wait for any other thread, whatever that does with this request or another one.
  */
 final class SessionExchange implements SessionScope {
 
@@ -27,6 +33,7 @@ final class SessionExchange implements SessionScope {
   private final SessionListeners listeners;
   private final HttpServletRequest request;
   private final HttpServletResponse response;
+  private final ServletContext servletContext;
   private final SessionTransport transport;
   private final PresentedTokens presented;
   private final OutgoingResponse outgoing;
@@ -49,6 +56,9 @@ final class SessionExchange implements SessionScope {
 
   private volatile @Nullable SessionAsyncContext asyncContext;
 
+  /** The session that the flood guard has admitted. */
+  private @Nullable Session admitted;
+
   /** How many dispatches of the request are under way, one within the other. */
   private int dispatches;
 
@@ -62,11 +72,12 @@ final class SessionExchange implements SessionScope {
     this.manager = settings.manager();
     this.request = request;
     this.response = response;
-    ClientCheck check = settings.clientCheck();
-    gate = check == null ? null : new ClientGate(check, manager, request);
+    servletContext = request.getServletContext();
     current = new CurrentSession(this);
     presented = new PresentedTokens(settings);
     transport = presented.readFrom(request);
+    ClientCheck check = settings.clientCheck();
+    gate = check == null || !presented.areAny() ? null : new ClientGate(check, request);
     outgoing = new OutgoingResponse(settings, transport, response);
     saving = new Saving(this, current, outgoing);
   }
@@ -85,7 +96,15 @@ final class SessionExchange implements SessionScope {
     return listeners;
   }
 
-  /** Returns the request as the container gave it. */
+  /** Returns the application that the request came to. */
+  ServletContext servletContext() {
+    return servletContext;
+  }
+
+  /**
+   * Returns the request as the container gave it. It must not be used when the request has ended:
+   * the container serves another client with it then.
+   */
   HttpServletRequest request() {
     return request;
   }
@@ -125,30 +144,56 @@ final class SessionExchange implements SessionScope {
 
   // What the client presented.
 
+  /**
+   * Finds out what the client presented, asking the store and the application: without the lock.
+   *
+   * @throws SessionStoreException if the store could not tell
+   */
+  private Resolution ask() {
+    Resolution found = presented.ask();
+    return gate != null && found instanceof Resolution.Live live
+        ? gate.admit(live, manager)
+        : found;
+  }
+
+  /** Keeps the answer, or the failure, unless another thread was first; with the lock. */
+  private void learn(@Nullable Resolution found, @Nullable SessionStoreException failure) {
+    if (presented.areResolved()) {
+      return;
+    }
+    if (found == null) {
+      presented.fail(failure);
+    } else {
+      presented.learn(found);
+      if (found instanceof Resolution.Live live) {
+        current.begin(live.session());
+      }
+    }
+  }
+
+  /** Finds out what the client presented, once. The lock is held, and released meanwhile. */
   private void resolveOnce() {
-    if (!presented.areResolved()) {
-      Session live = presented.resolve();
-      if (live != null) {
-        letIn(live);
-      }
+    if (presented.areResolved()) {
+      return;
     }
-  }
-
-  private void letIn(Session live) {
+    if (!presented.areAny()) {
+      presented.settle();
+      return;
+    }
+    Resolution found = null;
+    SessionStoreException failure = null;
+    lock.unlock();
     try {
-      if (gate == null || gate.letsIn(live)) {
-        current.begin(live);
-      } else if (gate.isWithholding()) {
-        presented.withhold(live);
-      } else {
-        presented.settle();
-      }
+      found = ask();
     } catch (SessionStoreException e) {
-      presented.fail(e);
+      failure = e;
+    } finally {
+      lock.lock();
     }
+    learn(found, failure);
   }
 
-  /** Returns whether a session is kept from this request until its principal logs in again. */
+  /** Returns whether a session is withheld from this request until its principal logs in again. */
   boolean isWithholding() {
     return locked(
         () -> {
@@ -163,10 +208,18 @@ final class SessionExchange implements SessionScope {
    * @throws SessionStoreException if the store could not tell
    */
   @Nullable Session session() {
-    return locked(this::findSession);
+    lock.lock();
+    try {
+      return findSession();
+    } finally {
+      lock.unlock();
+    }
   }
 
-  /** As {@link #session()}, for whoever holds the lock. */
+  /**
+   * As {@link #session()}, for a caller that holds the lock, once. The lock is released while the
+   * store is asked.
+   */
   @Nullable Session findSession() {
     saving.asked();
     Session known = current.get();
@@ -185,6 +238,12 @@ final class SessionExchange implements SessionScope {
   Optional<String> principal() {
     Session live = session();
     return live == null ? Optional.empty() : live.principal();
+  }
+
+  /** As {@link #principal}, without asking the store. */
+  Optional<String> principalNow() {
+    Session known = current.get();
+    return known == null ? Optional.empty() : known.principal();
   }
 
   /** Returns what the client asked for, without anything secret; null if it is no token of ours. */
@@ -223,25 +282,39 @@ final class SessionExchange implements SessionScope {
 
   // What the application does.
 
+  /** Returns what the application sees of a session of this request. */
+  HttpSessionView viewOf(Session seen) {
+    return locked(() -> current.viewOf(seen));
+  }
+
   @Nullable HttpSessionView view(boolean create) {
-    return locked(
-        () -> {
-          Session live = findSession();
-          if (live == null) {
-            if (!create) {
-              return null;
-            }
-            outgoing.requireUncommitted("create a session");
-            live = manager.create(presented.resolution());
-            current.begin(live);
-            current.tellCreated(live);
-            if (settings.storeEmptySessions()) {
-              live.keep();
-              relied(live);
-            }
-          }
-          return current.viewOf(live);
-        });
+    HttpSessionView view;
+    Session live;
+    boolean isBegun = false;
+    lock.lock();
+    try {
+      live = findSession();
+      if (live == null) {
+        if (!create) {
+          return null;
+        }
+        outgoing.requireUncommitted("create a session");
+        live = manager.create(presented.resolution());
+        current.beginDraft(live);
+        if (settings.storeEmptySessions()) {
+          live.keep();
+        }
+        isBegun = true;
+      }
+      view = current.viewOf(live);
+    } finally {
+      lock.unlock();
+    }
+    if (isBegun) {
+      listeners.created(view);
+      relied(live);
+    }
+    return view;
   }
 
   /**
@@ -299,6 +372,7 @@ final class SessionExchange implements SessionScope {
     return locked(
         () ->
             observedForwards == 0
+                && !outgoing.isReleased()
                 && wrapper != null
                 && wrapper.getAttribute(RequestDispatcher.FORWARD_REQUEST_URI) != null);
   }
@@ -323,6 +397,23 @@ final class SessionExchange implements SessionScope {
     run(() -> outgoing.requireUncommitted(what));
   }
 
+  /** Returns whether the request has ended, so that the container's objects serve another one. */
+  boolean isOver() {
+    return outgoing.isReleased();
+  }
+
+  /**
+   * Checks that the request has not ended.
+   *
+   * @param what is to be done, for the message
+   * @throws IllegalStateException if it has
+   */
+  void requireUnderWay(String what) {
+    if (isOver()) {
+      throw new IllegalStateException("it is too late to " + what + ": the request is over");
+    }
+  }
+
   /** Returns what gives the client another token, or takes away the one it has. */
   Credential credential() {
     return new Credential(this, presented, outgoing, current, gate);
@@ -341,20 +432,55 @@ final class SessionExchange implements SessionScope {
    * @throws SessionStoreException if it could not be saved; the response is answered with 503
    */
   void beforeCommit() {
-    run(saving::beforeCommit);
+    Session saved = saving.beforeCommit();
+    lock.lock();
+    try {
+      saving.send(saved);
+    } finally {
+      lock.unlock();
+    }
   }
 
   /**
-   * Takes note that the application is called, for the first time or in one more dispatch.
+   * Lets a session begin. One that awaits its creation is anonymous: a login stores its own.
+   *
+   * @throws SessionStoreException if its client begins too many
+   */
+  void admit(Session begun) {
+    FloodGuard guard = settings.floodGuard();
+    if (guard != null && begun.isAwaitingCreation()) {
+      run(
+          () -> {
+            if (admitted != begun && !outgoing.isReleased()) {
+              guard.admit(request, manager.clock().instant());
+              admitted = begun;
+            }
+          });
+    }
+  }
+
+  /**
+   * Records that the application is called, for the first time or in one more dispatch.
    *
    * @param resolves whether to find out before that what the client presented. A failure waits
    *     until the application asks.
    */
   void dispatchBegins(boolean resolves) {
+    Resolution found = null;
+    SessionStoreException failure = null;
+    // No other thread knows of a request whose first dispatch begins.
+    boolean asks = resolves && presented.areAny() && !presented.areResolved();
+    if (asks) {
+      try {
+        found = ask();
+      } catch (SessionStoreException e) {
+        failure = e;
+      }
+    }
     lock.lock();
     try {
-      if (resolves && presented.areAny()) {
-        resolveOnce();
+      if (asks) {
+        learn(found, failure);
       }
       dispatches++;
       outgoing.release(false);
@@ -365,55 +491,65 @@ final class SessionExchange implements SessionScope {
 
   /** Saves when the application is done, or while it goes on asynchronously on another thread. */
   void chainReturned(boolean isAsync) {
-    run(() -> save(isAsync));
+    Session saved = saving.chainReturned(isAsync);
+    run(() -> saving.send(saved));
   }
 
-  /** Takes note that the dispatch is done, and all is saved. */
+  /** Records that the dispatch is done, and all is saved. */
   void dispatchEnds(boolean isAsync) {
-    run(() -> end(isAsync));
+    endUnstored(locked(() -> end(isAsync)));
   }
 
   /** Does both, unless the save fails: then the dispatch has not ended. */
   void dispatchReturned(boolean isAsync) {
+    List<Session> unstored;
+    Session saved = saving.chainReturned(isAsync);
     lock.lock();
     try {
-      save(isAsync);
-      end(isAsync);
+      saving.send(saved);
+      unstored = end(isAsync);
     } finally {
       lock.unlock();
     }
+    endUnstored(unstored);
   }
 
-  private void save(boolean isAsync) {
-    if (isAsync) {
-      saving.wentAsync();
-    } else {
-      saving.chainReturned();
-      endUnstored();
-    }
-  }
-
-  private void end(boolean isAsync) {
+  private List<Session> end(boolean isAsync) {
     dispatches--;
-    outgoing.release(dispatches == 0 && !isAsync);
+    return release(dispatches == 0 && !isAsync);
+  }
+
+  /** Returns the sessions that have to be ended with the request. */
+  private List<Session> release(boolean isOver) {
+    outgoing.release(isOver);
+    if (!isOver) {
+      return List.of();
+    }
+    List<Session> unstored = current.takeUnstored();
+    if (!unstored.isEmpty()) {
+      presented.settle();
+    }
+    return unstored;
   }
 
   /** Saves when an asynchronous request has been completed. */
   void completed() {
-    run(
-        () -> {
-          try {
-            saving.completed();
-            endUnstored();
-          } finally {
-            outgoing.release(dispatches == 0);
-          }
-        });
+    try {
+      saving.completed();
+    } finally {
+      endUnstored(locked(() -> release(dispatches == 0)));
+    }
   }
 
-  private void endUnstored() {
-    if (current.endUnstored(manager)) {
-      credential().forget();
+  /** Ends what was begun and never stored: no store will report its end. */
+  private void endUnstored(List<Session> unstored) {
+    if (outgoing.isReleased()) {
+      current.abandonUnsaved();
+    }
+    for (Session draft : unstored) {
+      HttpSessionView ending = viewOf(draft);
+      listeners.endOwn(
+          new EndedSession(ending, ending.values()), true, () -> manager.invalidate(draft));
     }
   }
 
@@ -421,14 +557,16 @@ final class SessionExchange implements SessionScope {
 
   /** Does what must not be reported as done if the store fails. */
   <T extends @Nullable Object> T orFail(Supplier<T> work) {
-    return locked(
-        () -> {
-          try {
-            return work.get();
-          } catch (SessionStoreException e) {
-            throw outgoing.fail(e);
-          }
-        });
+    try {
+      return work.get();
+    } catch (SessionStoreException e) {
+      throw fail(e);
+    }
+  }
+
+  /** Remembers a failure and answers 503, if that is still possible. */
+  SessionStoreException fail(SessionStoreException e) {
+    return locked(() -> outgoing.fail(e));
   }
 
   /** Answers 503 for a failure that the application let pass, unless it is too late for that. */
@@ -440,7 +578,7 @@ final class SessionExchange implements SessionScope {
         });
   }
 
-  /** Does something under the lock. */
+  /** Does something under the lock that neither asks the store nor calls the application. */
   void run(Runnable work) {
     lock.lock();
     try {
@@ -450,7 +588,7 @@ final class SessionExchange implements SessionScope {
     }
   }
 
-  /** Does something under the lock, and returns what that returns. */
+  /** As {@link #run}, and returns what that returns. */
   <T extends @Nullable Object> T locked(Supplier<T> work) {
     lock.lock();
     try {

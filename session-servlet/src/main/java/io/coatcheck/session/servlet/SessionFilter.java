@@ -14,10 +14,7 @@ import jakarta.servlet.ServletResponse;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.EnumSet;
-import java.util.EventListener;
-import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -128,11 +125,9 @@ public class SessionFilter implements Filter {
       return known;
     }
     FilterSettings current = required();
-    List<EventListener> all = new ArrayList<>(ContainerListeners.ofOrWarn(servletContext));
-    all.addAll(current.listeners());
-    SessionListeners told = new SessionListeners(current.manager(), servletContext, all);
+    SessionListeners told =
+        SessionListeners.join(current.manager(), servletContext, this, current.listeners());
     listeners = told;
-    current.manager().addListener(told);
     return told;
   }
 
@@ -150,8 +145,8 @@ public class SessionFilter implements Filter {
     FilterSettings current = settings;
     SessionListeners told = listeners;
     listeners = null;
-    if (current != null && told != null) {
-      current.manager().removeListener(told);
+    if (told != null) {
+      told.leave(this);
     }
     if (current != null && current.closesManager()) {
       current.manager().close();

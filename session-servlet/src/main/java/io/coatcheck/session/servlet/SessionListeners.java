@@ -14,6 +14,7 @@ import jakarta.servlet.http.HttpSessionBindingListener;
 import jakarta.servlet.http.HttpSessionEvent;
 import jakarta.servlet.http.HttpSessionIdListener;
 import jakarta.servlet.http.HttpSessionListener;
+import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EventListener;
@@ -21,6 +22,7 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.WeakHashMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -29,21 +31,29 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Whom the application wants to be told about its sessions: listeners, and values that are
- * listeners themselves. The end of a session is told on the node that ended it, once over all
- * nodes, by whatever thread it happens on. One that throws is logged and stops nobody else.
- * Thread-safe.
+ * The listeners that the application has for its sessions, and values that are listeners
+ * themselves. The end of a session is reported on the node that ended it, once over all nodes, by
+ * whatever thread it happens on. A listener that throws is logged, and the others are called all
+ * the same. No listener is called under a lock. Thread-safe.
+ *
+ * <p>All filters of one manager in one application share it, so that each listener hears of each
+ * session once, whichever filter the session is used behind.
  */
 final class SessionListeners implements SessionListener {
 
   private static final Logger LOG = LoggerFactory.getLogger(SessionFilter.class);
 
+  /** Of all applications that this class serves; it keeps none of them alive. */
+  private static final Map<ServletContext, Map<SessionManager, WeakReference<SessionListeners>>>
+      SHARED = new WeakHashMap<>();
+
   private final SessionManager manager;
   private final ServletContext servletContext;
-  private final List<HttpSessionListener> ofSessions;
-  private final List<HttpSessionListener> ofSessionsReversed;
-  private final List<HttpSessionAttributeListener> ofAttributes;
-  private final List<HttpSessionIdListener> ofIds;
+
+  /** Those of the container and of each filter that is in use, in their order. */
+  private final List<Registration> registrations = new ArrayList<>();
+
+  private volatile Registered registered = Registered.NONE;
 
   /** What requests are about to end by themselves, with what they have not saved. */
   private final Map<SessionId, EndedSession> ending = new ConcurrentHashMap<>();
@@ -54,39 +64,104 @@ final class SessionListeners implements SessionListener {
   private final Activations noActivations = new Activations(this, false);
 
   /**
-   * Begins with these listeners, each once, in this order.
+   * What one filter registered.
    *
-   * @param servletContext the application that they belong to
+   * @param filter the filter, compared by identity
    */
-  SessionListeners(
-      SessionManager manager,
-      ServletContext servletContext,
-      List<? extends EventListener> listeners) {
+  private record Registration(Object filter, List<? extends EventListener> listeners) {}
+
+  /** All listeners by what they listen to, each once. */
+  private record Registered(
+      List<HttpSessionListener> ofSessions,
+      List<HttpSessionListener> ofSessionsReversed,
+      List<HttpSessionAttributeListener> ofAttributes,
+      List<HttpSessionIdListener> ofIds) {
+
+    static final Registered NONE = new Registered(List.of(), List.of(), List.of(), List.of());
+
+    static Registered of(Iterable<Registration> registrations) {
+      Set<EventListener> distinct = Collections.newSetFromMap(new IdentityHashMap<>());
+      List<HttpSessionListener> sessions = new ArrayList<>();
+      List<HttpSessionAttributeListener> attributes = new ArrayList<>();
+      List<HttpSessionIdListener> ids = new ArrayList<>();
+      for (Registration registration : registrations) {
+        for (EventListener listener : registration.listeners()) {
+          if (distinct.add(listener)) {
+            if (listener instanceof HttpSessionListener known) {
+              sessions.add(known);
+            }
+            if (listener instanceof HttpSessionAttributeListener known) {
+              attributes.add(known);
+            }
+            if (listener instanceof HttpSessionIdListener known) {
+              ids.add(known);
+            }
+          }
+        }
+      }
+      List<HttpSessionListener> reversed = new ArrayList<>(sessions);
+      Collections.reverse(reversed);
+      return new Registered(
+          List.copyOf(sessions), List.copyOf(reversed), List.copyOf(attributes), List.copyOf(ids));
+    }
+  }
+
+  /** Begins without listeners. */
+  SessionListeners(SessionManager manager, ServletContext servletContext) {
     this.manager = manager;
     this.servletContext = servletContext;
     containerValues = new ContainerValues(manager);
-    Set<EventListener> distinct = Collections.newSetFromMap(new IdentityHashMap<>());
-    List<HttpSessionListener> sessions = new ArrayList<>();
-    List<HttpSessionAttributeListener> attributes = new ArrayList<>();
-    List<HttpSessionIdListener> ids = new ArrayList<>();
-    for (EventListener listener : listeners) {
-      if (distinct.add(listener)) {
-        if (listener instanceof HttpSessionListener known) {
-          sessions.add(known);
-        }
-        if (listener instanceof HttpSessionAttributeListener known) {
-          attributes.add(known);
-        }
-        if (listener instanceof HttpSessionIdListener known) {
-          ids.add(known);
-        }
+  }
+
+  /**
+   * Registers what a filter has, which is heard from now on.
+   *
+   * @param servletContext the application that the filter belongs to
+   * @param own what the filter was given, in addition to what is registered with the container
+   * @return what all filters of the manager in that application share
+   */
+  static SessionListeners join(
+      SessionManager manager,
+      ServletContext servletContext,
+      SessionFilter filter,
+      List<? extends EventListener> own) {
+    SessionListeners joined = shared(manager, servletContext);
+    joined.add(filter, own);
+    return joined;
+  }
+
+  private static SessionListeners shared(SessionManager manager, ServletContext servletContext) {
+    synchronized (SHARED) {
+      Map<SessionManager, WeakReference<SessionListeners>> byManager =
+          SHARED.computeIfAbsent(servletContext, context -> new WeakHashMap<>());
+      WeakReference<SessionListeners> known = byManager.get(manager);
+      SessionListeners listeners = known == null ? null : known.get();
+      if (listeners == null) {
+        listeners = new SessionListeners(manager, servletContext);
+        byManager.put(manager, new WeakReference<>(listeners));
       }
+      return listeners;
     }
-    ofSessions = List.copyOf(sessions);
-    Collections.reverse(sessions);
-    ofSessionsReversed = List.copyOf(sessions);
-    ofAttributes = List.copyOf(attributes);
-    ofIds = List.copyOf(ids);
+  }
+
+  private synchronized void add(SessionFilter filter, List<? extends EventListener> own) {
+    if (registrations.isEmpty()) {
+      registrations.add(
+          new Registration(servletContext, ContainerListeners.ofOrWarn(servletContext)));
+      manager.addListener(this);
+    }
+    registrations.add(new Registration(filter, own));
+    registered = Registered.of(registrations);
+  }
+
+  /** Calls the listeners of a filter no more, unless another filter has them too. */
+  synchronized void leave(SessionFilter filter) {
+    registrations.removeIf(registration -> registration.filter() == filter);
+    if (registrations.size() == 1) {
+      registrations.clear();
+      manager.removeListener(this);
+    }
+    registered = Registered.of(registrations);
   }
 
   /** Returns what the container keeps at sessions. */
@@ -101,20 +176,29 @@ final class SessionListeners implements SessionListener {
 
   /** Tells whether anybody wants to hear of a session's beginning. */
   boolean hearOfSessions() {
-    return !ofSessions.isEmpty();
+    return !registered.ofSessions().isEmpty();
   }
 
   /** Tells whether anybody wants to hear of another id. */
   boolean hearOfIds() {
-    return !ofIds.isEmpty();
+    return !registered.ofIds().isEmpty();
+  }
+
+  /** Returns whether the end of a value in a session is of interest to any listener. */
+  boolean hearOf(@Nullable Object value) {
+    return value instanceof HttpSessionBindingListener || !registered.ofAttributes().isEmpty();
   }
 
   void created(HttpSession session) {
-    each(ofSessions, listener -> listener.sessionCreated(new HttpSessionEvent(session)));
+    each(
+        registered.ofSessions(),
+        listener -> listener.sessionCreated(new HttpSessionEvent(session)));
   }
 
   void idChanged(HttpSession session, String oldId) {
-    each(ofIds, listener -> listener.sessionIdChanged(new HttpSessionEvent(session), oldId));
+    each(
+        registered.ofIds(),
+        listener -> listener.sessionIdChanged(new HttpSessionEvent(session), oldId));
   }
 
   /** Tells a value that it is about to be bound. */
@@ -148,7 +232,7 @@ final class SessionListeners implements SessionListener {
   /** Tells that an attribute was set; with the old value where there was one, else the new one. */
   void attributeSet(HttpSession session, String name, @Nullable Object before, Object value) {
     each(
-        ofAttributes,
+        registered.ofAttributes(),
         listener -> {
           if (before == null) {
             listener.attributeAdded(new HttpSessionBindingEvent(session, name, value));
@@ -160,7 +244,7 @@ final class SessionListeners implements SessionListener {
 
   void attributeRemoved(HttpSession session, String name, Object before) {
     each(
-        ofAttributes,
+        registered.ofAttributes(),
         listener -> listener.attributeRemoved(new HttpSessionBindingEvent(session, name, before)));
   }
 
@@ -194,17 +278,30 @@ final class SessionListeners implements SessionListener {
     }
   }
 
-  /** Tells that a session has ended, and its attributes that they are bound no more. */
-  void ended(EndedSession session) {
-    each(ofSessionsReversed, listener -> listener.sessionDestroyed(new HttpSessionEvent(session)));
-    session
-        .attributes()
-        .forEach(
-            (name, value) -> {
-              unbound(session, name, value);
-              attributeRemoved(session, name, value);
-            });
-    endedForTheContainer(session);
+  /** Reports, once, the end of what a login did not keep of a session that goes on. */
+  void dropped(HttpSessionView session, Map<String, Object> before) {
+    before.forEach(
+        (name, value) -> {
+          if (session.getAttribute(name) == null) {
+            session.unsaved().removed(name);
+            unbound(session, name, value);
+            attributeRemoved(session, name, value);
+          }
+        });
+  }
+
+  /**
+   * Reports, once, that a session has ended, and its attributes that they are bound no more. Until
+   * that is done, listeners may still change the session, as they may in a container.
+   */
+  private void ended(EndedSession session) {
+    if (session.reportBegins(this)) {
+      each(
+          registered.ofSessionsReversed(),
+          listener -> listener.sessionDestroyed(new HttpSessionEvent(session)));
+      session.reportUnbound(this);
+      endedForTheContainer(session);
+    }
   }
 
   private void endedForTheContainer(EndedSession session) {

@@ -14,7 +14,6 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.io.Writer;
 import java.time.Duration;
-import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -36,7 +35,7 @@ class CommittingWriterTest {
     SessionExchange exchange =
         new SessionExchange(
             SessionFilter.builder(manager).settings(),
-            new SessionListeners(manager, mock(ServletContext.class), List.of()),
+            new SessionListeners(manager, mock(ServletContext.class)),
             mock(HttpServletRequest.class),
             response);
     return new CommittingWriter(exchange, new PrintWriter(writer), "UTF-8");

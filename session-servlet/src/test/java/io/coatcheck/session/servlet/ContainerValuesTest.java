@@ -33,7 +33,7 @@ class ContainerValuesTest {
   private final SessionManager manager =
       SessionManager.builder(store).cleanUpInterval(Duration.ZERO).build();
   private final SessionListeners listeners =
-      new SessionListeners(manager, mock(ServletContext.class), List.of());
+      new SessionListeners(manager, mock(ServletContext.class));
   private final ContainerValues values = listeners.containerValues();
   private final HttpSessionBindingListener value =
       new HttpSessionBindingListener() {
