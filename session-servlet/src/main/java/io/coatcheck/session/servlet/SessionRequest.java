@@ -23,7 +23,8 @@ import org.jspecify.annotations.Nullable;
  * principal, {@code authenticate} is satisfied, {@code login} is refused as the Servlet API demands
  * where somebody is logged in. With no principal of ours, all of them are the container's. {@code
  * logout} ends both. When the container logs somebody in, our session gets a new secret, so that
- * nobody who knew the old one is in it.
+ * nobody who knew the old one is in it. When the request has ended, the container is not asked any
+ * more: it uses its request for another client's then.
  */
 final class SessionRequest extends HttpServletRequestWrapper {
 
@@ -127,18 +128,21 @@ final class SessionRequest extends HttpServletRequestWrapper {
   @Override
   public @Nullable Principal getUserPrincipal() {
     Principal ours = exchange.principal().map(SessionPrincipal::new).orElse(null);
-    return ours == null ? super.getUserPrincipal() : ours;
+    return ours != null || exchange.isOver() ? ours : super.getUserPrincipal();
   }
 
   @Override
   public @Nullable String getRemoteUser() {
     String ours = exchange.principal().orElse(null);
-    return ours == null ? super.getRemoteUser() : ours;
+    return ours != null || exchange.isOver() ? ours : super.getRemoteUser();
   }
 
   @Override
   public @Nullable String getAuthType() {
-    return exchange.principal().isPresent() ? AUTH_TYPE : super.getAuthType();
+    if (exchange.principal().isPresent()) {
+      return AUTH_TYPE;
+    }
+    return exchange.isOver() ? null : super.getAuthType();
   }
 
   /** The two names that the Servlet API reserves mean nobody, and everybody who is logged in. */
@@ -146,7 +150,7 @@ final class SessionRequest extends HttpServletRequestWrapper {
   public boolean isUserInRole(String role) {
     String ours = exchange.principal().orElse(null);
     if (ours == null) {
-      return super.isUserInRole(role);
+      return !exchange.isOver() && super.isUserInRole(role);
     }
     return switch (role) {
       case "*" -> false;
@@ -160,6 +164,7 @@ final class SessionRequest extends HttpServletRequestWrapper {
     if (exchange.principal().isPresent()) {
       return true;
     }
+    exchange.requireUnderWay("log in");
     boolean isAuthenticated = super.authenticate(to);
     if (isAuthenticated) {
       renewOnceFor(super.getRemoteUser());
@@ -172,6 +177,7 @@ final class SessionRequest extends HttpServletRequestWrapper {
     if (exchange.principal().isPresent()) {
       throw new ServletException("somebody is logged in already");
     }
+    exchange.requireUnderWay("log in");
     super.login(user, password);
     renewOnceFor(super.getRemoteUser());
   }
@@ -179,14 +185,22 @@ final class SessionRequest extends HttpServletRequestWrapper {
   @Override
   public void logout() throws ServletException {
     try {
+      if (!exchange.isOver()) {
+        logoutOfTheContainer();
+      }
+    } finally {
+      exchange.credential().logout();
+    }
+  }
+
+  private void logoutOfTheContainer() throws ServletException {
+    try {
       super.logout();
     } catch (ServletException e) {
       // Jetty calls it a failure that it knew nobody.
       if (super.getUserPrincipal() != null) {
         throw e;
       }
-    } finally {
-      exchange.credential().logout();
     }
   }
 

@@ -15,6 +15,7 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.apache.catalina.Context;
 import org.apache.catalina.Wrapper;
+import org.apache.catalina.connector.Connector;
 import org.apache.catalina.servlets.DefaultServlet;
 import org.apache.catalina.startup.Tomcat;
 import org.apache.coyote.http2.Http2Protocol;
@@ -22,6 +23,7 @@ import org.apache.tomcat.util.descriptor.web.ErrorPage;
 import org.apache.tomcat.util.descriptor.web.FilterDef;
 import org.apache.tomcat.util.descriptor.web.FilterMap;
 import org.apache.tomcat.websocket.server.WsSci;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The containers that every test runs in: Tomcat 11 and Jetty's ee11, or, where the class path has
@@ -37,6 +39,7 @@ enum Container {
       tomcat.setBaseDir(new File("target/tomcat").getAbsolutePath());
       tomcat.setPort(0);
       tomcat.getConnector().setProperty("maxKeepAliveRequests", "-1");
+      connector = tomcat.getConnector();
       tomcat.getConnector().addUpgradeProtocol(new Http2Protocol());
       Context context = tomcat.addContext("", files().toString());
       context.addServletContainerInitializer(
@@ -85,7 +88,20 @@ enum Container {
   /** The length of the file that the containers serve as {@code /files/file.bin}. */
   static final int FILE_LENGTH = 300_000;
 
+  private static volatile @Nullable Connector connector;
+
   private static final Map<Container, Running> RUNNING = new EnumMap<>(Container.class);
+
+  /**
+   * Sets whether Tomcat, if it runs, makes what is kept of a request unusable when the request has
+   * ended, as it does by default. If not, it shows the next request of the connection.
+   */
+  static void discardFacades(boolean discards) {
+    TOMCAT.running();
+    if (connector != null) {
+      connector.setDiscardFacades(discards);
+    }
+  }
 
   /** Tells whether the containers on the class path have Servlet 6.1, or 6.0. */
   static boolean isServlet61() {
