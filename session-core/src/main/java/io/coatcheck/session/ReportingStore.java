@@ -168,8 +168,8 @@ final class ReportingStore implements SessionStore {
     }
 
     @Override
-    public boolean answersInOutage(SessionId id) {
-      return copies.answersInOutage(id);
+    public boolean touchInOutage(SessionId id, Instant lastSeenAt) {
+      return copies.touchInOutage(id, lastSeenAt);
     }
 
     @Override

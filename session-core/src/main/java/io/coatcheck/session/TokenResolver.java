@@ -45,8 +45,17 @@ final class TokenResolver {
    * @param id as presented: the snapshot has the same in another object, which would have to be
    *     fetched
    */
-  private record Opened(SessionId id, StoredSession session, Session.Renewal renewal)
+  private record Opened(SessionId id, StoredSession session, Session.Renewal renewal, Source source)
       implements Finding {}
+
+  /** What a snapshot was read from. */
+  private enum Source {
+    STORE,
+    /** A copy on this node, within its bound. */
+    COPY,
+    /** A copy that is older, since the store fails: nothing is to be stored that can wait. */
+    STALE_COPY
+  }
 
   /** It is refused. */
   private record Refusal(Resolution resolution, RefusalReason reason, Optional<String> principal)
@@ -92,10 +101,16 @@ final class TokenResolver {
     for (String text : presented) {
       Finding finding =
           SessionToken.parse(text).map(token -> find(token, hints, now)).orElse(MALFORMED);
-      if (finding instanceof Opened opened) {
-        if (live != null && !live.id().equals(opened.id())) {
-          return refuseAmbiguous();
+      if (live != null && finding instanceof Opened other && !live.id().equals(other.id())) {
+        finding = confirmed(other, now);
+        if (confirmed(live, now) instanceof Opened still) {
+          if (finding instanceof Opened) {
+            return refuseAmbiguous();
+          }
+          live = still;
         }
+      }
+      if (finding instanceof Opened opened) {
         live = opened;
       } else if (finding instanceof Refusal refusal
           && (refused == null || refusal.resolution().guardsNewerToken())) {
@@ -106,6 +121,21 @@ final class TokenResolver {
       return accept(live, now);
     }
     return refused == null ? ABSENT : refuse(refused);
+  }
+
+  /**
+   * Asks the store about what only a copy said: a copy of a session that has ended refuses none.
+   */
+  private Finding confirmed(Opened opened, Instant now) {
+    if (opened.source() == Source.STORE) {
+      return opened;
+    }
+    // The copy opened by its current secret, which is thus the one that was presented.
+    SecretHash presented = opened.session().secretHash();
+    Optional<StoredSession> found = engine.store().find(opened.id());
+    return found.isEmpty()
+        ? unknown(opened.id(), Optional.empty())
+        : judge(opened.id(), found.get(), presented, now);
   }
 
   private Resolution refuseAmbiguous() {
@@ -125,7 +155,7 @@ final class TokenResolver {
         .store()
         .find(id)
         .filter(found -> !found.isExpiredAt(now) && found.generation() == generation)
-        .map(found -> accept(new Opened(id, found, Session.Renewal.NONE), now))
+        .map(found -> accept(new Opened(id, found, Session.Renewal.NONE, Source.STORE), now))
         .flatMap(
             resolution ->
                 resolution instanceof Resolution.Live live
@@ -135,7 +165,7 @@ final class TokenResolver {
 
   private Finding find(SessionToken token, List<String> hints, Instant now) {
     Optional<StoredSession> found;
-    boolean isConfirmed = true;
+    Source source = Source.STORE;
     // The look-up comes before the hash, which does not need it: the processor hashes while it
     // waits for the memory where the session is.
     if (engine.copies().isPresent()) {
@@ -143,15 +173,17 @@ final class TokenResolver {
       NearCopies.Near near =
           engine.copies().get().near(token.id(), seen.generation(), seen.version());
       found = near.session();
-      isConfirmed = near.isConfirmed();
+      source = near.isConfirmed() ? Source.STORE : near.isStale() ? Source.STALE_COPY : Source.COPY;
     } else {
       found = engine.store().find(token.id());
     }
     SecretHash presentedHash = token.secretHash();
     // A copy lets in and never keeps out: what it does not confirm, the store is asked.
-    if (!isConfirmed) {
+    if (source != Source.STORE) {
       if (found.filter(copy -> opens(copy, presentedHash, now)).isPresent()) {
-        return new Opened(token.id(), found.get(), renewalOfCurrent(found.get(), now));
+        Session.Renewal renewal =
+            source == Source.STALE_COPY ? Session.Renewal.NONE : renewalOfCurrent(found.get(), now);
+        return new Opened(token.id(), found.get(), renewal, source);
       }
       found = engine.store().find(token.id());
     }
@@ -170,7 +202,7 @@ final class TokenResolver {
     if (session.secretHash().equals(presented)) {
       return expired
           ? refused(new Resolution.Expired(id), RefusalReason.EXPIRED, session)
-          : new Opened(id, session, renewalOfCurrent(session, now));
+          : new Opened(id, session, renewalOfCurrent(session, now), Source.STORE);
     }
     boolean guards = !expired && now.isBefore(session.rotatedAt().plus(GUARD));
     boolean previous =
@@ -182,7 +214,8 @@ final class TokenResolver {
       // The response with the new secret may be under way for the minute of the guard; after that
       // it
       // was lost, and the client is to get another one.
-      return new Opened(id, session, guards ? Session.Renewal.NONE : Session.Renewal.LOST);
+      return new Opened(
+          id, session, guards ? Session.Renewal.NONE : Session.Renewal.LOST, Source.STORE);
     }
     boolean byLogin = session.authenticatedAt().filter(session.rotatedAt()::equals).isPresent();
     if (engine.endOnReuse() && !expired && !guards && !byLogin) {
@@ -217,8 +250,11 @@ final class TokenResolver {
   private Resolution accept(Opened opened, Instant now) {
     StoredSession session = opened.session();
     boolean due = touches.isDue(session, now);
+    if (due && opened.source() == Source.STALE_COPY && touches.showNearby(session, now)) {
+      due = false;
+    }
     if (due && touches.areExact(session)) {
-      if (!engine.store().touch(opened.id(), now, now)) {
+      if (!touches.storeNow(session, now, now)) {
         return refuse(unknown(opened.id(), session.principal()));
       }
       due = false;

@@ -1,6 +1,7 @@
 package io.coatcheck.session;
 
 import io.coatcheck.session.store.NearCopies;
+import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import java.time.Duration;
 import java.time.Instant;
@@ -45,7 +46,30 @@ final class Touches {
     return (isHandedOver(intervalMillis(session))
             && engine.copies().isPresent()
             && engine.copies().get().touchSoon(session.id(), lastSeenAt, now))
-        || engine.store().touch(session.id(), lastSeenAt, now);
+        || storeNow(session, lastSeenAt, now);
+  }
+
+  /**
+   * Stores that a session was seen. If the store fails, and sessions are answered from copies
+   * nevertheless, the copy shows it: a request that only reads does not fail for it.
+   *
+   * @return whether it is still there, as far as is known
+   */
+  boolean storeNow(StoredSession session, Instant lastSeenAt, Instant now) {
+    try {
+      return engine.store().touch(session.id(), lastSeenAt, now);
+    } catch (SessionStoreException e) {
+      if (showNearby(session, lastSeenAt)) {
+        return true;
+      }
+      throw e;
+    }
+  }
+
+  /** Shows that a session was seen on this node alone, if it is served while the store fails. */
+  boolean showNearby(StoredSession session, Instant lastSeenAt) {
+    return engine.copies().isPresent()
+        && engine.copies().get().touchInOutage(session.id(), lastSeenAt);
   }
 
   /** A touch must not be due much more often only because it has to wait. */

@@ -123,9 +123,13 @@ final class Copies implements NearCopies {
   }
 
   @Override
-  public boolean answersInOutage(SessionId id) {
+  public boolean touchInOutage(SessionId id, Instant lastSeenAt) {
     Copy copy = outageGrace == 0 ? null : cache.getIfPresent(id);
-    return copy != null && isAnsweredInOutage(copy);
+    if (copy == null || !isAnsweredInOutage(copy)) {
+      return false;
+    }
+    seen(id, lastSeenAt);
+    return true;
   }
 
   private boolean isAnsweredInOutage(Copy copy) {

@@ -345,8 +345,10 @@ public final class NearCacheSessionStore implements SessionStore {
 
     /**
      * Sets for how much longer a copy may let requests in while the store cannot be reached, at
-     * most 1 hour. What is revoked elsewhere meanwhile is not known here. Default: zero, requests
-     * fail.
+     * most 1 hour. What is revoked elsewhere meanwhile is not known here. Requests that write fail,
+     * and since the write may have happened, their session is not served any longer. Activity is
+     * shown by the copies only: if the outage is longer than the idle timeout, sessions have
+     * expired when the store is back. Default: zero, requests fail.
      *
      * @throws IllegalArgumentException if it is out of range
      */

@@ -49,11 +49,15 @@ public interface NearCopies {
   Duration touchDelay();
 
   /**
-   * Returns whether {@link #near} would answer from a copy of this session if the store failed now.
-   * Then a request that only reads goes on when its activity cannot be stored. Never asks the
-   * store. Default: no.
+   * Shows a touch that cannot be stored on this node's copy alone, if sessions are answered from
+   * copies while the store fails, and this one may be. Then a request that only reads need not fail
+   * because its activity is not stored; a write fails nevertheless. When the store can be reached
+   * again, the next request touches it. Never asks the store. Default: never.
+   *
+   * @return whether the copy shows it, or a later one; {@code false} if there is no copy that could
+   *     be answered from at this moment
    */
-  default boolean answersInOutage(SessionId id) {
+  default boolean touchInOutage(SessionId id, Instant lastSeenAt) {
     return false;
   }
 

@@ -451,6 +451,23 @@ class NearCacheSessionStoreTest {
     }
 
     @Test
+    @DisplayName("I21: a copy of what has ended elsewhere does not make another token ambiguous")
+    void resolve_oldCopyBesideALiveToken_refusesNothing() {
+      String current = login(here, null);
+      live(here, current);
+      for (boolean first : List.of(true, false)) {
+        String ended = login(here, null);
+        elsewhere.revoke(live(here, ended).id());
+
+        assertThat(here.resolve(first ? List.of(ended, current) : List.of(current, ended)))
+            .isInstanceOf(Resolution.Live.class);
+      }
+      String both = login(here, null);
+      live(here, both);
+      assertThat(here.resolve(List.of(both, current))).isInstanceOf(Resolution.Absent.class);
+    }
+
+    @Test
     @DisplayName("a session revoked elsewhere dies here within the bound")
     void resolve_revokedElsewhere_diesWithinTheBound() {
       String token = login(here, null);

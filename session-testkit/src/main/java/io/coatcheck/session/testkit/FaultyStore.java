@@ -358,8 +358,8 @@ public final class FaultyStore implements SessionStore {
     }
 
     @Override
-    public boolean answersInOutage(SessionId id) {
-      return inner.answersInOutage(id);
+    public boolean touchInOutage(SessionId id, Instant lastSeenAt) {
+      return inner.touchInOutage(id, lastSeenAt);
     }
 
     @Override

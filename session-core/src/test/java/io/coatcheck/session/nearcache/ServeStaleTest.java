@@ -1,0 +1,230 @@
+package io.coatcheck.session.nearcache;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.coatcheck.session.Authentication;
+import io.coatcheck.session.LoginOptions;
+import io.coatcheck.session.Resolution;
+import io.coatcheck.session.Session;
+import io.coatcheck.session.SessionManager;
+import io.coatcheck.session.SessionManagerBuilder;
+import io.coatcheck.session.codec.JavaSerializationCodec;
+import io.coatcheck.session.store.SessionStoreException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+@DisplayName("stores 18: serveStaleOnOutage holds for requests that read, whatever else is due")
+class ServeStaleTest {
+
+  private static final Duration BOUND = Duration.ofSeconds(1);
+
+  private final AtomicReference<Instant> time =
+      new AtomicReference<>(Instant.parse("2026-03-01T12:00:00Z"));
+  private final AtomicLong nanos = new AtomicLong();
+  private final RemoteStore remote = new RemoteStore();
+  private final List<SessionManager> opened = new ArrayList<>();
+
+  @AfterEach
+  void close() {
+    remote.down = false;
+    opened.forEach(SessionManager::close);
+  }
+
+  private SessionManager manager(
+      Duration serveStale, UnaryOperator<SessionManagerBuilder> settings) {
+    SessionManager made =
+        settings
+            .apply(
+                SessionManager.builder(
+                        NearCacheSessionStore.builder(remote)
+                            .maxStaleness(BOUND)
+                            .serveStaleOnOutage(serveStale)
+                            .revalidate(false)
+                            .nanoTime(nanos::get)
+                            .build())
+                    .clock(time::get)
+                    .codec(JavaSerializationCodec.builder().build())
+                    .cleanUpInterval(Duration.ZERO))
+            .build();
+    opened.add(made);
+    return made;
+  }
+
+  private SessionManager manager() {
+    return manager(Duration.ofHours(1), builder -> builder);
+  }
+
+  private void pass(Duration more) {
+    time.updateAndGet(now -> now.plus(more));
+    nanos.addAndGet(more.toNanos());
+  }
+
+  private static String login(SessionManager manager) {
+    Session session =
+        ((Authentication.Granted) manager.authenticate(null, "alice", LoginOptions.defaults()))
+            .session();
+    String token = session.unsentToken().orElseThrow().value();
+    session.tokenSent();
+    manager.resolve(List.of(token));
+    return token;
+  }
+
+  /** A request that only reads, as the filter does it. */
+  private static Session read(SessionManager manager, String token) {
+    Session session = ((Resolution.Live) manager.resolve(List.of(token))).session();
+    if (!manager.renewIfDue(session)) {
+      assertThat(manager.save(session)).isTrue();
+    }
+    return session;
+  }
+
+  @Test
+  void dueTouch_doesNotEndIt() {
+    SessionManager manager = manager();
+    String token = login(manager);
+    remote.down = true;
+
+    // Longer than the idle timeout, of a user who clicks every minute.
+    for (int minute = 0; minute < 59; minute++) {
+      pass(Duration.ofMinutes(1));
+      assertThat(read(manager, token).principal()).contains("alice");
+    }
+    pass(Duration.ofMinutes(2));
+    assertThatThrownBy(() -> read(manager, token)).isInstanceOf(SessionStoreException.class);
+  }
+
+  @Test
+  @DisplayName("the store is not asked for what can wait: each time would last its timeout")
+  void staleCopy_touchIsNotTried() {
+    SessionManager manager = manager();
+    String token = login(manager);
+    remote.down = true;
+    pass(Duration.ofMinutes(2));
+
+    read(manager, token);
+
+    assertThat(remote.touches).hasValue(0);
+  }
+
+  @Test
+  @DisplayName("a touch that fails while the copy is still young enough")
+  void outageJustBegun_touchFails_isLetIn() {
+    SessionManager manager = manager();
+    String token = login(manager);
+    remote.down = true;
+    time.updateAndGet(now -> now.plusSeconds(90));
+
+    read(manager, token);
+
+    assertThat(remote.touches).hasValue(1);
+  }
+
+  @Test
+  @DisplayName("each request touches, with a touch interval of zero")
+  void exactTouch_isNoReasonToRefuse() {
+    SessionManager manager =
+        manager(Duration.ofHours(1), builder -> builder.touchInterval(Duration.ZERO));
+    String token = login(manager);
+    remote.down = true;
+    for (int i = 0; i < 5; i++) {
+      time.updateAndGet(now -> now.plusMillis(100));
+      read(manager, token);
+    }
+    pass(Duration.ofMinutes(5));
+    read(manager, token);
+  }
+
+  @Test
+  @DisplayName("after the outage, the next request touches")
+  void afterTheOutage_activityIsStored() {
+    SessionManager manager = manager();
+    String token = login(manager);
+    remote.down = true;
+    pass(Duration.ofMinutes(2));
+    Session session = read(manager, token);
+    remote.down = false;
+    pass(Duration.ofSeconds(10));
+
+    read(manager, token);
+
+    assertThat(remote.find(session.id()).orElseThrow().lastSeenAt()).isEqualTo(time.get());
+  }
+
+  @Test
+  @DisplayName("a renewal that is due waits for the end of the outage")
+  void dueRenewal_waits() {
+    SessionManager manager =
+        manager(Duration.ofHours(1), builder -> builder.renewInterval(Duration.ofMinutes(15)));
+    String token = login(manager);
+    remote.down = true;
+    for (int i = 0; i < 4; i++) {
+      pass(Duration.ofMinutes(10));
+      assertThat(read(manager, token).unsentToken()).isEmpty();
+    }
+    remote.down = false;
+    // More than the idle timeout has passed since anything was stored, but for this touch.
+    assertThat(manager.resolve(List.of(token))).isInstanceOf(Resolution.Expired.class);
+  }
+
+  @Test
+  @DisplayName("I9: a write fails, and its outcome is not known, so that the copy goes")
+  void write_fails() {
+    SessionManager manager = manager();
+    String token = login(manager);
+    remote.down = true;
+    pass(Duration.ofMinutes(2));
+    Session session = ((Resolution.Live) manager.resolve(List.of(token))).session();
+    session.attribute("a", "1");
+
+    assertThatThrownBy(() -> manager.save(session)).isInstanceOf(SessionStoreException.class);
+    assertThatThrownBy(() -> read(manager, token)).isInstanceOf(SessionStoreException.class);
+  }
+
+  @Test
+  @DisplayName("I9: without it, a touch that fails fails the request")
+  void notChosen_failsClosed() {
+    SessionManager manager = manager(Duration.ZERO, builder -> builder);
+    String token = login(manager);
+    remote.down = true;
+    time.updateAndGet(now -> now.plusSeconds(90));
+
+    assertThatThrownBy(() -> read(manager, token)).isInstanceOf(SessionStoreException.class);
+  }
+
+  @Test
+  @DisplayName("I2: what may have ended here is not served, though the answer was lost")
+  void endedHere_isNotServed() {
+    SessionManager manager = manager();
+    String token = login(manager);
+    Session session = ((Resolution.Live) manager.resolve(List.of(token))).session();
+    remote.down = true;
+
+    assertThatThrownBy(() -> manager.invalidate(session)).isInstanceOf(SessionStoreException.class);
+    assertThatThrownBy(() -> read(manager, token)).isInstanceOf(SessionStoreException.class);
+  }
+
+  @Test
+  @DisplayName("I2: nor what ended here while the look-up failed")
+  void endedHereDuringTheLookUp_isNotServed() {
+    SessionManager manager = manager();
+    String token = login(manager);
+    pass(Duration.ofSeconds(2));
+    remote.beforeFindAnswers =
+        () -> {
+          manager.revokeAll("alice");
+          throw new SessionStoreException("the answer was lost");
+        };
+
+    assertThatThrownBy(() -> manager.resolve(List.of(token)))
+        .isInstanceOf(SessionStoreException.class);
+  }
+}
