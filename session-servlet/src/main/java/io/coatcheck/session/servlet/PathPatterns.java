@@ -1,12 +1,17 @@
 package io.coatcheck.session.servlet;
 
 import jakarta.servlet.http.HttpServletRequest;
+import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
+import java.util.HexFormat;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * A set of paths within the application: one path, such as {@code /health}, or everything under
@@ -26,17 +31,26 @@ final class PathPatterns {
 
   private static final PathPatterns NONE = new PathPatterns(Set.of(), List.of());
 
-  /** Says that an escape is none. */
+  /** Stands for an escape that is none. */
   private static final int BROKEN = -1;
+
+  private static final char REPLACEMENT = '\uFFFD';
 
   private final Set<String> exact;
 
   /** Each without the final {@code /*}; empty for {@code /*} itself. */
   private final List<String> prefixes;
 
+  /** The same as {@link PathCase} sees them, for what is demanded. */
+  private final Set<String> foldedExact;
+
+  private final List<String> foldedPrefixes;
+
   private PathPatterns(Set<String> exact, List<String> prefixes) {
     this.exact = exact;
     this.prefixes = prefixes;
+    foldedExact = exact.stream().map(PathCase::fold).collect(Collectors.toUnmodifiableSet());
+    foldedPrefixes = prefixes.stream().map(PathCase::fold).toList();
   }
 
   /** Returns the set that no path is in. */
@@ -88,7 +102,7 @@ final class PathPatterns {
   }
 
   /**
-   * Tells whether the path of a request is certainly one of these. For paths that are let off
+   * Returns whether the path of a request is certainly one of these. For paths that are let off
    * something: a URI that is ambiguous is never one of them.
    */
   boolean matches(HttpServletRequest request) {
@@ -100,9 +114,9 @@ final class PathPatterns {
   }
 
   /**
-   * Tells whether the path of a request may be one of these. For paths on which something is
-   * demanded: a URI that is ambiguous always is, and neither case nor a final slash makes a
-   * difference, since there are frameworks that ignore them.
+   * Returns whether the path of a request may be one of these. For paths on which something is
+   * demanded: a URI that is ambiguous always is, and there is no difference that a framework or a
+   * file system ignores, such as case and a final slash (see {@link PathCase}).
    */
   boolean mayMatch(HttpServletRequest request) {
     if (this == NONE) {
@@ -113,26 +127,22 @@ final class PathPatterns {
       return true;
     }
     String path = pathOf(request);
-    return isAmbiguousDecoded(path) || containsAlike(comparable(path));
+    return isAmbiguousDecoded(path) || mayContain(path);
   }
 
   private boolean contains(String path) {
     return exact.contains(path) || prefixes.stream().anyMatch(prefix -> isBelow(prefix, path));
   }
 
-  private boolean containsAlike(String path) {
-    return exact.stream().anyMatch(pattern -> comparable(pattern).equals(path))
-        || prefixes.stream().anyMatch(prefix -> isBelow(comparable(prefix), path));
+  private boolean mayContain(String path) {
+    String folded = PathCase.fold(path);
+    return foldedExact.contains(folded)
+        || foldedPrefixes.stream().anyMatch(prefix -> isBelow(prefix, folded));
   }
 
   private static boolean isBelow(String prefix, String path) {
     return path.startsWith(prefix)
         && (path.length() == prefix.length() || path.charAt(prefix.length()) == '/');
-  }
-
-  private static String comparable(String path) {
-    String lower = path.toUpperCase(Locale.ROOT).toLowerCase(Locale.ROOT);
-    return lower.endsWith("/") ? lower.substring(0, lower.length() - 1) : lower;
   }
 
   /** Returns the path of a request within the application, decoded; {@code /} for its root. */
@@ -143,16 +153,19 @@ final class PathPatterns {
   }
 
   /**
-   * Tells whether a path could mean something else to whoever reads it next: it has a path
-   * parameter ({@code ;}), a question mark or a number sign, at which whoever reads the decoded
-   * path as a URL ends it, a backslash, an empty segment ({@code //}), a dot segment, a control
-   * character, a broken escape, an escape that stands for one of these or for a slash or a dot, or
-   * an escape of whatever that is encoded once more.
+   * Returns whether a path could mean something else to the program that reads it next: it has a
+   * path parameter ({@code ;}), a question mark or a number sign, at which a reader of URLs ends
+   * the decoded path, a backslash, an empty segment ({@code //}), a dot segment, a control
+   * character, a broken escape, an escape that stands for one of these or for a slash or a dot, an
+   * escape of an escape, or bytes that are no UTF-8. Characters of any script are not ambiguous.
    *
    * @param rawPath as sent; anything at all
    */
   static boolean isAmbiguous(String rawPath) {
-    return isAmbiguousDecoded(rawPath) || hasAmbiguousEscape(rawPath);
+    return isAmbiguousDecoded(rawPath)
+        // What a decoder puts in the place of bytes that it cannot read.
+        || rawPath.indexOf(REPLACEMENT) >= 0
+        || (rawPath.indexOf('%') >= 0 && hasAmbiguousEscape(rawPath));
   }
 
   private static boolean isAmbiguousDecoded(String path) {
@@ -162,13 +175,25 @@ final class PathPatterns {
           switch (character) {
             case ';', '\\', '?', '#' -> true;
             case '/' -> isEmptyOrDotSegment(path, i + 1);
-            default -> Character.isISOControl(character);
+            default -> isControlOrHalf(path, i);
           };
       if (isAmbiguous) {
         return true;
       }
     }
     return false;
+  }
+
+  /** Returns whether a control character stands here, or half of a surrogate pair. */
+  private static boolean isControlOrHalf(String path, int position) {
+    char character = path.charAt(position);
+    if (Character.isHighSurrogate(character)) {
+      return position + 1 == path.length() || !Character.isLowSurrogate(path.charAt(position + 1));
+    }
+    if (Character.isLowSurrogate(character)) {
+      return position == 0 || !Character.isHighSurrogate(path.charAt(position - 1));
+    }
+    return Character.isISOControl(character);
   }
 
   /** Looks at the segment that begins at {@code start}; the last one may be empty. */
@@ -184,49 +209,58 @@ final class PathPatterns {
   }
 
   private static boolean hasAmbiguousEscape(String rawPath) {
-    int percent = rawPath.indexOf('%');
-    while (percent >= 0) {
-      boolean isAmbiguous =
-          switch (hexadecimal(rawPath, percent + 1)) {
-            case BROKEN, '/', '\\', '.', ';', '?', '#' -> true;
-            case '%' -> isDecodedDigits(rawPath, percent + 3);
-            default -> Character.isISOControl(hexadecimal(rawPath, percent + 1));
-          };
-      if (isAmbiguous) {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream(rawPath.length());
+    int position = 0;
+    while (position < rawPath.length()) {
+      int percent = rawPath.indexOf('%', position);
+      int end = percent < 0 ? rawPath.length() : percent;
+      bytes.writeBytes(rawPath.substring(position, end).getBytes(StandardCharsets.UTF_8));
+      position = end;
+      if (percent >= 0) {
+        int octet = octet(rawPath, percent + 1);
+        switch (octet) {
+          case BROKEN, '/', '\\', '.', ';', '?', '#' -> {
+            return true;
+          }
+          default -> bytes.write(octet);
+        }
+        position += 3;
+      }
+    }
+    try {
+      // A decoder of its own refuses what is malformed: no form but the shortest, no surrogates.
+      String decoded =
+          StandardCharsets.UTF_8
+              .newDecoder()
+              .decode(ByteBuffer.wrap(bytes.toByteArray()))
+              .toString();
+      return decoded.chars().anyMatch(Character::isISOControl) || hasEscape(decoded);
+    } catch (CharacterCodingException e) {
+      return true;
+    }
+  }
+
+  /**
+   * Returns whether a decoded path has an escape again, for a reader that decodes twice. Some of
+   * those take the digits of every script.
+   */
+  private static boolean hasEscape(String decoded) {
+    for (int percent = decoded.indexOf('%');
+        percent >= 0 && percent + 2 < decoded.length();
+        percent = decoded.indexOf('%', percent + 1)) {
+      if (Character.digit(decoded.charAt(percent + 1), 16) >= 0
+          && Character.digit(decoded.charAt(percent + 2), 16) >= 0) {
         return true;
       }
-      percent = rawPath.indexOf('%', percent + 1);
     }
     return false;
   }
 
-  /**
-   * Tells whether two hexadecimal digits stand here once the path is decoded, whether they are
-   * encoded themselves or not: behind an encoded percent sign, they are an escape to whoever
-   * decodes twice.
-   */
-  private static boolean isDecodedDigits(String rawPath, int start) {
-    int position = start;
-    for (int digit = 0; digit < 2; digit++) {
-      if (position >= rawPath.length()) {
-        return false;
-      }
-      boolean isEscape = rawPath.charAt(position) == '%';
-      int value = isEscape ? hexadecimal(rawPath, position + 1) : rawPath.charAt(position);
-      if (Character.digit(value, 16) < 0) {
-        return false;
-      }
-      position += isEscape ? 3 : 1;
-    }
-    return true;
-  }
-
-  private static int hexadecimal(String path, int position) {
-    if (position + 2 > path.length()) {
-      return BROKEN;
-    }
-    int high = Character.digit(path.charAt(position), 16);
-    int low = Character.digit(path.charAt(position + 1), 16);
-    return high < 0 || low < 0 ? BROKEN : high << 4 | low;
+  private static int octet(String path, int position) {
+    return position + 2 <= path.length()
+            && HexFormat.isHexDigit(path.charAt(position))
+            && HexFormat.isHexDigit(path.charAt(position + 1))
+        ? HexFormat.fromHexDigits(path, position, position + 2)
+        : BROKEN;
   }
 }

@@ -18,7 +18,16 @@ final class RawClient implements AutoCloseable {
 
   /** Sends a request with these header lines, and returns the head and the body of the answer. */
   String get(String path, String... headers) throws IOException {
-    StringBuilder request = new StringBuilder("GET " + path + " HTTP/1.1\r\nHost: localhost\r\n");
+    return send("GET", path, headers);
+  }
+
+  /** As {@link #get}, by another method. There is no body. */
+  String send(String method, String path, String... headers) throws IOException {
+    StringBuilder request =
+        new StringBuilder(method + " " + path + " HTTP/1.1\r\nHost: localhost\r\n");
+    if (!method.equals("GET")) {
+      request.append("Content-Length: 0\r\n");
+    }
     for (String header : headers) {
       request.append(header).append("\r\n");
     }

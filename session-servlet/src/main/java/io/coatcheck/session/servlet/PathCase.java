@@ -1,0 +1,62 @@
+package io.coatcheck.session.servlet;
+
+import java.text.Normalizer;
+import java.util.Locale;
+import java.util.regex.Pattern;
+
+/**
+ * One spelling for all paths that some framework or file system takes for the same one. It ignores
+ *
+ * <ul>
+ *   <li>case, whether it is compared character by character, as {@code equalsIgnoreCase} and
+ *       case-insensitive routers do, or after the whole path was changed to upper or lower case: so
+ *       an i with a dot, without a dot and a capital I with a dot are one letter, and a sharp s is
+ *       ss;
+ *   <li>how a letter with an accent is composed;
+ *   <li>dots and spaces at the end of a segment, which Windows drops, and a final slash.
+ * </ul>
+ */
+final class PathCase {
+
+  private static final Pattern TAIL = Pattern.compile("[. ]+(?=/|$)");
+
+  private PathCase() {}
+
+  /**
+   * Returns the spelling that stands for a path.
+   *
+   * @param path decoded
+   */
+  static String fold(String path) {
+    String folded = isAscii(path) ? path.toLowerCase(Locale.ROOT) : foldEveryScript(path);
+    if (folded.indexOf('.') >= 0 || folded.indexOf(' ') >= 0) {
+      folded = TAIL.matcher(folded).replaceAll("");
+    }
+    return folded.endsWith("/") ? folded.substring(0, folded.length() - 1) : folded;
+  }
+
+  private static boolean isAscii(String path) {
+    for (int i = 0; i < path.length(); i++) {
+      if (path.charAt(i) >= 0x80) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static String foldEveryScript(String path) {
+    // What has no upper-case letter of its own becomes several here, such as a sharp s.
+    String upper =
+        eachLower(Normalizer.normalize(path, Normalizer.Form.NFD)).toUpperCase(Locale.ROOT);
+    // The dot of a Turkish capital i, or of a Lithuanian small one with an accent.
+    return eachLower(upper).replace("i\u0307", "i").replace("j\u0307", "j");
+  }
+
+  /** Changes each character by itself: as a text, a sigma depends on what stands beside it. */
+  private static String eachLower(String text) {
+    return text.codePoints()
+        .map(codePoint -> Character.toLowerCase(Character.toUpperCase(codePoint)))
+        .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+        .toString();
+  }
+}
