@@ -231,6 +231,17 @@ public final class Session {
     return status == Status.EPHEMERAL;
   }
 
+  /**
+   * Makes a session that {@linkplain #isEphemeral() lasts for its request alone} one that is stored
+   * and sent as any other, with what it holds. For a login that the manager does not see. Without
+   * effect on other sessions.
+   */
+  public synchronized void promote() {
+    if (status == Status.EPHEMERAL) {
+      status = Status.NEW;
+    }
+  }
+
   /** Tells whether the next save will create the session in the store. */
   public synchronized boolean isAwaitingCreation() {
     return status == Status.NEW && kept;

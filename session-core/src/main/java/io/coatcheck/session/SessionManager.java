@@ -158,6 +158,15 @@ public final class SessionManager implements AutoCloseable {
   }
 
   /**
+   * Begins an anonymous session that works within the request and is never stored or sent, unless a
+   * login makes it a real one, or it is {@linkplain Session#promote promoted}. For a request whose
+   * answer must not replace a token that the client may have. Does not ask the store.
+   */
+  public Session createEphemeral() {
+    return Drafts.anonymous(engine, Session.Status.EPHEMERAL);
+  }
+
+  /**
    * Stores what the request changed, on top of whatever other requests stored meanwhile. When it
    * returns {@code true}, every node sees it. Without changes it costs nothing, or a touch if one
    * is due.

@@ -201,6 +201,10 @@ final class Credential {
     exchange.run(
         () -> {
           outgoing.requireUncommitted("renew the session");
+          if (renewing.isEphemeral() && !presented.areAny()) {
+            // Of a request of another site. A change of the id is how frameworks log in.
+            renewing.promote();
+          }
           renewing.keep();
         });
     String oldId = HttpSessionView.textOf(renewing);

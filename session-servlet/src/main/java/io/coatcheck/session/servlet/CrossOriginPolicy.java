@@ -169,6 +169,19 @@ public final class CrossOriginPolicy {
     return isTrusted || isOwn(origin, presented.addressedTo()) ? null : Refusal.FOREIGN_ORIGIN;
   }
 
+  /**
+   * Returns whether an {@code Origin} may be of another site than the application. Which hosts are
+   * of one site only browsers know; here, those are of which one is, or is below, the other.
+   */
+  boolean isOfAnotherSite(String origin, HttpServletRequest request) {
+    Set<String> own =
+        publicOrigins.isEmpty()
+            ? Set.of(
+                WebOrigin.of(request.getScheme(), request.getServerName(), request.getServerPort()))
+            : publicOrigins;
+    return own.stream().noneMatch(ours -> WebOrigin.areOfRelatedHosts(origin, ours));
+  }
+
   private static boolean isSafe(String method, boolean opensWebSocket) {
     return SAFE_METHODS.contains(method) && !opensWebSocket;
   }

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param hints how version hints travel; null if there are none
  * @param excluded paths on which sessions are resolved only when asked for
  * @param lazy whether it is so everywhere
+ * @param crossSiteLogins paths on which sessions of requests from other sites last
  * @param floodGuard null if anonymous sessions are not limited
  * @param clientCheck null if clients are not compared
  * @param closesManager whether the manager ends with the filter
@@ -29,6 +30,7 @@ record FilterSettings(
     BiPredicate<String, String> roles,
     boolean recordClient,
     CrossOriginPolicy crossOrigin,
+    PathPatterns crossSiteLogins,
     @Nullable FloodGuard floodGuard,
     @Nullable ClientCheck clientCheck,
     List<EventListener> listeners,

@@ -77,6 +77,13 @@ final class InitParameters {
           PathPatterns.of("exclude", List.of(paths));
           chosen.put("exclude", filter -> filter.exclude(paths));
         });
+    settings.put(
+        "crossSiteLogin",
+        text -> {
+          String[] paths = list(text).toArray(String[]::new);
+          PathPatterns.of("crossSiteLogin", List.of(paths));
+          chosen.put("crossSiteLogin", filter -> filter.crossSiteLogin(paths));
+        });
     flag("lazy", value -> filter -> filter.lazy(value));
     flag("storeEmptySessions", value -> filter -> filter.storeEmptySessions(value));
     flag("recordClient", value -> filter -> filter.recordClient(value));

@@ -280,6 +280,26 @@ final class SessionExchange implements SessionScope {
     return transport == SessionTransport.HEADER && session() != null;
   }
 
+  /**
+   * Returns whether the client may have a token that its browser did not send, because another site
+   * made it send the request.
+   */
+  private boolean isCookieWithheld() {
+    SessionCookie cookie = settings.cookie();
+    return cookie != null
+        && !presented.areAny()
+        && WithheldCookie.isWithheld(request, cookie.sameSite(), settings.crossOrigin())
+        && !settings.crossSiteLogins().matches(request);
+  }
+
+  private Session begin() {
+    if (isCookieWithheld()) {
+      WithheldCookie.log();
+      return manager.createEphemeral();
+    }
+    return manager.create(presented.resolution());
+  }
+
   // What the application does.
 
   /** Returns what the application sees of a session of this request. */
@@ -299,7 +319,7 @@ final class SessionExchange implements SessionScope {
           return null;
         }
         outgoing.requireUncommitted("create a session");
-        live = manager.create(presented.resolution());
+        live = begin();
         current.beginDraft(live);
         if (settings.storeEmptySessions()) {
           live.keep();

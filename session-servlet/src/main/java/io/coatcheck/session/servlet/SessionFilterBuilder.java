@@ -27,6 +27,7 @@ public final class SessionFilterBuilder {
   private BiPredicate<String, String> roles = (principal, role) -> false;
   private boolean recordClient = true;
   private CrossOriginPolicy crossOrigin = CrossOriginPolicy.defaults();
+  private final List<String> crossSiteLogins = new ArrayList<>();
   private @Nullable FloodGuard floodGuard;
   private @Nullable ClientCheck clientCheck;
   private final List<EventListener> listeners = new ArrayList<>();
@@ -124,6 +125,24 @@ public final class SessionFilterBuilder {
   }
 
   /**
+   * Adds paths on which a framework logs users in with a request that another site makes the
+   * browser send, such as the assertion consumer service of SAML, without {@link WebSession#login}
+   * and without {@code changeSessionId}. Usually a session that begins in such a request lasts for
+   * the request alone: browsers withhold a cookie that is {@code SameSite=Lax} or {@code Strict}
+   * from it, and the cookie of a new session would replace that of a user who is logged in. On
+   * these paths it is stored, and its cookie is sent. Default: none.
+   *
+   * @param paths {@code /acs} or {@code /login/saml2/*}, within the application
+   * @throws IllegalArgumentException if one is neither
+   */
+  public SessionFilterBuilder crossSiteLogin(String... paths) {
+    List<String> added = List.of(paths);
+    PathPatterns.of("crossSiteLogin", added);
+    crossSiteLogins.addAll(added);
+    return this;
+  }
+
+  /**
    * Sets how many anonymous sessions a client may begin in a second. Default: as many as it likes.
    */
   public SessionFilterBuilder floodGuard(FloodGuard guard) {
@@ -206,6 +225,7 @@ public final class SessionFilterBuilder {
         roles,
         recordClient,
         crossOrigin,
+        PathPatterns.of("crossSiteLogin", crossSiteLogins),
         floodGuard,
         clientCheck,
         List.copyOf(listeners),

@@ -48,6 +48,24 @@ final class WebOrigin {
   }
 
   /**
+   * Returns whether the host of one origin is that of the other, or below it, whatever the port.
+   */
+  static boolean areOfRelatedHosts(String origin, String other) {
+    String host = hostOf(origin);
+    String otherHost = hostOf(other);
+    return host.equals(otherHost)
+        || host.endsWith("." + otherHost)
+        || otherHost.endsWith("." + host);
+  }
+
+  private static String hostOf(String origin) {
+    int start = origin.indexOf("://");
+    String host = start < 0 ? origin : origin.substring(start + 3);
+    int port = host.indexOf(':', host.indexOf(']') + 1);
+    return port < 0 ? host : host.substring(0, port);
+  }
+
+  /**
    * Writes the origin that a request was addressed to.
    *
    * @param host a name, or an address, with or without brackets
