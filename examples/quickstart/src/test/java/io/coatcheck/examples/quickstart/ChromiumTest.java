@@ -4,6 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.sun.net.httpserver.HttpServer;
+import io.coatcheck.session.SessionManager;
+import io.coatcheck.session.memory.InMemorySessionStore;
+import io.coatcheck.session.servlet.CrossOriginPolicy;
+import io.coatcheck.session.servlet.SessionCookie;
+import io.coatcheck.session.servlet.SessionCookie.SameSite;
+import io.coatcheck.session.servlet.SessionFilter;
+import io.coatcheck.session.servlet.WebSession;
+import jakarta.servlet.ServletContext;
+import jakarta.servlet.http.HttpServlet;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
 import java.io.File;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -27,6 +38,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.openqa.selenium.By;
 import org.openqa.selenium.Cookie;
@@ -322,18 +334,7 @@ class ChromiumTest extends Site {
   void postFromAnotherSite_isRefused(String host) throws IOException {
     ChromeDriver browser = device("laptop");
     logIn(browser, false);
-    HttpServer elsewhere =
-        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-    elsewhere.createContext(
-        "/",
-        exchange -> {
-          byte[] page = attack().getBytes(StandardCharsets.UTF_8);
-          exchange.getResponseHeaders().set("Content-Type", "text/html");
-          exchange.sendResponseHeaders(200, page.length);
-          exchange.getResponseBody().write(page);
-          exchange.close();
-        });
-    elsewhere.start();
+    HttpServer elsewhere = serving(attack());
     try {
       String attacker = "http://" + host + ":" + elsewhere.getAddress().getPort() + "/";
       for (String form : Set.of("note", "logout", "login")) {
@@ -350,6 +351,101 @@ class ChromiumTest extends Site {
     } finally {
       elsewhere.stop(0);
     }
+  }
+
+  /**
+   * The provider of payments is another site. It sends the user back with a POST, which comes
+   * without the cookie.
+   */
+  @ParameterizedTest
+  @CsvSource({"LAX, redirect", "LAX, page", "STRICT, page"})
+  @DisplayName("B04: back from the payment provider, the user is still logged in")
+  void postFromThePaymentProvider_logsNobodyOut(SameSite sameSite, String answer)
+      throws IOException {
+    ChromeDriver browser = device("laptop");
+    try (SessionManager manager =
+            SessionManager.builder(InMemorySessionStore.builder().build()).build();
+        WebServer shop =
+            new WebServer(
+                InetAddress.getLoopbackAddress(), 0, context -> shop(context, manager, sameSite))) {
+      shop.start();
+      String origin = "http://localhost:" + shop.port();
+      HttpServer provider =
+          serving(
+              """
+              <!doctype html><title>Pay</title>
+              <form method="post" action="%s/return/%s"><button id="paid">1</button></form>
+              """
+                  .formatted(origin, answer));
+      try {
+        browser.get(origin + "/login");
+        assertThat(browser.getPageSource()).contains("alice");
+        String cookie = browser.manage().getCookieNamed(COOKIE).getValue();
+
+        browser.get("http://127.0.0.1:" + provider.getAddress().getPort() + "/");
+        browser.findElement(By.id("paid")).click();
+
+        assertThat(textOf(browser, "me")).isEqualTo("alice");
+        assertThat(browser.manage().getCookieNamed(COOKIE).getValue()).isEqualTo(cookie);
+      } finally {
+        provider.stop(0);
+      }
+    }
+  }
+
+  private static void shop(ServletContext context, SessionManager manager, SameSite sameSite) {
+    SessionFilter.builder(manager)
+        .cookie(SessionCookie.builder().sameSite(sameSite).build())
+        .crossOrigin(CrossOriginPolicy.builder().exempt("/return/*").build())
+        .build()
+        .register(context);
+    context
+        .addServlet(
+            "shop",
+            new HttpServlet() {
+              private static final long serialVersionUID = 1L;
+
+              @Override
+              protected void service(HttpServletRequest request, HttpServletResponse response)
+                  throws IOException {
+                response.setContentType("text/html");
+                switch (request.getServletPath()) {
+                  case "/login" -> {
+                    WebSession.of(request).login("alice");
+                    response.getWriter().print("alice");
+                  }
+                  case "/return" -> {
+                    request.getSession().setAttribute("notice", "paid");
+                    if (request.getPathInfo().equals("/redirect")) {
+                      response.sendRedirect("/me");
+                    } else {
+                      response
+                          .getWriter()
+                          .print("<meta http-equiv='refresh' content='0;url=/me'>One moment");
+                    }
+                  }
+                  default ->
+                      response.getWriter().print("<p id=me>" + request.getRemoteUser() + "</p>");
+                }
+              }
+            })
+        .addMapping("/login", "/return/*", "/me");
+  }
+
+  private static HttpServer serving(String html) throws IOException {
+    HttpServer server =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    server.createContext(
+        "/",
+        exchange -> {
+          byte[] page = html.getBytes(StandardCharsets.UTF_8);
+          exchange.getResponseHeaders().set("Content-Type", "text/html");
+          exchange.sendResponseHeaders(200, page.length);
+          exchange.getResponseBody().write(page);
+          exchange.close();
+        });
+    server.start();
+    return server;
   }
 
   private static String attack() {
