@@ -42,6 +42,23 @@ final class ContainerCookie {
     }
   }
 
+  /** Says in the log if other applications on this host may have a cookie of the same name. */
+  static void warnOfSharedName(ServletContext context, @Nullable SessionCookie cookie) {
+    String contextPath = context.getContextPath();
+    if (cookie != null
+        && contextPath != null
+        && !contextPath.isEmpty()
+        && cookie.name().equals(SessionCookie.defaults().name())) {
+      LOG.warn(
+          "The application at {} uses the session cookie {}, which all applications of this host"
+              + " share: if another one uses it too, a login in one logs the user out of the other."
+              + " Give each a name of its own: SessionCookie.builder().name(\"__Host-...\"), or the"
+              + " init parameter cookieName",
+          SessionCookie.quoted(contextPath),
+          cookie.name());
+    }
+  }
+
   /**
    * Finds the settings that have no effect.
    *

@@ -2,6 +2,7 @@ package io.coatcheck.session.servlet;
 
 import jakarta.servlet.http.HttpServletResponse;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -16,14 +17,17 @@ final class CookieSlot extends CredentialSlot {
 
   private final SessionCookie cookie;
 
-  CookieSlot(SessionCookie cookie, HttpServletResponse response) {
+  private final InstantSource clock;
+
+  CookieSlot(SessionCookie cookie, InstantSource clock, HttpServletResponse response) {
     super(response);
     this.cookie = cookie;
+    this.clock = clock;
   }
 
   @Override
   void put(String value, @Nullable Duration maxAge) {
-    fill(cookie.set(value, maxAge));
+    fill(cookie.set(value, maxAge, clock.instant()));
   }
 
   @Override

@@ -2,7 +2,7 @@ package io.coatcheck.session.servlet;
 
 import jakarta.servlet.http.HttpServletResponse;
 import java.time.Duration;
-import java.util.List;
+import java.time.InstantSource;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,9 +13,6 @@ import org.jspecify.annotations.Nullable;
  * ignore headers while one servlet includes another.
  */
 abstract class CredentialSlot {
-
-  private static final String CACHE_CONTROL = "Cache-Control";
-  private static final String NO_STORE = "no-store";
 
   private final HttpServletResponse response;
 
@@ -31,15 +28,17 @@ abstract class CredentialSlot {
    *
    * @param cookie null if there is none
    * @param headerName null if there is none
+   * @param clock what dates in the response go by
    * @throws IllegalArgumentException if there is none for the transport
    */
   static CredentialSlot of(
       SessionTransport by,
       @Nullable SessionCookie cookie,
       @Nullable String headerName,
+      InstantSource clock,
       HttpServletResponse response) {
     if (by == SessionTransport.COOKIE && cookie != null) {
-      return new CookieSlot(cookie, response);
+      return new CookieSlot(cookie, clock, response);
     }
     if (by == SessionTransport.HEADER && headerName != null) {
       return new HeaderSlot(headerName, response);
@@ -81,15 +80,13 @@ abstract class CredentialSlot {
   /** Puts it back where something dropped, changed or doubled it. */
   final void restore() {
     String ours = header;
-    if (ours != null
-        && (!isIntact(ours)
-            || !List.of(NO_STORE).equals(List.copyOf(response.getHeaders(CACHE_CONTROL))))) {
+    if (ours != null && !(isIntact(ours) && NoStore.isIn(response))) {
       writeAll(ours);
     }
   }
 
   private void writeAll(String value) {
     write(value);
-    response.setHeader(CACHE_CONTROL, NO_STORE);
+    NoStore.putInto(response);
   }
 }

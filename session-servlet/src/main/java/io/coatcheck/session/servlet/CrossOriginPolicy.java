@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  * Which requests other sites may make a browser send with our cookie: by default none that change
  * anything. The browser itself says where a request comes from ({@code Sec-Fetch-Site}, in all
  * browsers since 2023, and {@code Origin}), so there is no token to thread through forms. {@link
- * SessionFilter} applies it before the application runs, to logins too.
+ * SessionFilter} applies it before the application runs, to logins too, at the first dispatch that
+ * it sees unless that is of an error page.
  *
  * <ol>
  *   <li>{@code GET}, {@code HEAD} and {@code OPTIONS} pass, unless they open a WebSocket: an
@@ -37,8 +38,11 @@ import org.jspecify.annotations.Nullable;
  * 6455, 10.2), are looked at.
  *
  * <p>It does not protect against scripts in our own pages, nor against applications that change
- * something on {@code GET}. It answers no CORS preflight: that remains the application's. Immutable
- * and thread-safe.
+ * something on {@code GET}. It answers no CORS preflight: that remains the application's. A request
+ * that it lets pass though another site sent it comes without a cookie that is {@code
+ * SameSite=Lax}; a session that begins in it lasts for the request alone, unless it {@linkplain
+ * WebSession#login logs in}: see {@link SessionFilterBuilder#crossSiteLogin}. Immutable and
+ * thread-safe.
  *
  * @since 0.1.0
  */

@@ -5,6 +5,7 @@ import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.VersionHints;
 import jakarta.servlet.http.HttpServletResponse;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -17,11 +18,16 @@ final class HintTransport {
   private final VersionHints hints;
   private final @Nullable SessionCookie cookie;
   private final @Nullable SessionHeader header;
+  private final InstantSource clock;
   private final Duration maxAge;
 
   private HintTransport(
-      VersionHints hints, @Nullable SessionCookie cookie, @Nullable SessionHeader header) {
+      VersionHints hints,
+      @Nullable SessionCookie cookie,
+      @Nullable SessionHeader header,
+      InstantSource clock) {
     this.hints = hints;
+    this.clock = clock;
     this.cookie = cookie == null ? null : cookie.forHints();
     this.header = header;
     // In whole seconds, and one more for a client whose clock runs fast.
@@ -32,12 +38,17 @@ final class HintTransport {
   static @Nullable HintTransport of(
       SessionManager manager, @Nullable SessionCookie cookie, @Nullable SessionHeader header) {
     Optional<VersionHints> hints = manager.versionHints();
-    return hints.isEmpty() ? null : new HintTransport(hints.get(), cookie, header);
+    return hints.isEmpty() ? null : new HintTransport(hints.get(), cookie, header, manager.clock());
   }
 
   /** Returns the name of the cookie; null if there is none. */
   @Nullable String cookieName() {
     return cookie == null ? null : cookie.name();
+  }
+
+  /** Returns whether a {@code Set-Cookie} header is about the cookie of the hints. */
+  boolean isSetBy(String header) {
+    return cookie != null && cookie.isSetBy(header);
   }
 
   /** Returns the hint that is to go out because the request changed the session, once. */
@@ -52,6 +63,7 @@ final class HintTransport {
 
   /** Returns the place in a response where the hint stands. */
   CredentialSlot slot(SessionTransport by, HttpServletResponse response) {
-    return CredentialSlot.of(by, cookie, header == null ? null : header.hintName(), response);
+    return CredentialSlot.of(
+        by, cookie, header == null ? null : header.hintName(), clock, response);
   }
 }

@@ -24,6 +24,12 @@ final class OutgoingResponse {
   /** Where the version hint stands; null as long as there is nothing to say. */
   private @Nullable CredentialSlot hintSlot;
 
+  /** Made when the application changes a header. */
+  private @Nullable ApplicationHeaders applicationHeaders;
+
+  /** Whether the response is for the user alone who is logged in. */
+  private boolean isPrivate;
+
   // Changed under the lock and read without it.
   private volatile @Nullable SessionStoreException failure;
   private volatile boolean isReleased;
@@ -35,6 +41,16 @@ final class OutgoingResponse {
     this.settings = settings;
     this.transport = transport;
     this.response = response;
+  }
+
+  /** Returns what the application has changed of the headers. */
+  ApplicationHeaders applicationHeaders() {
+    ApplicationHeaders known = applicationHeaders;
+    if (known == null) {
+      known = new ApplicationHeaders(response);
+      applicationHeaders = known;
+    }
+    return known;
   }
 
   private CredentialSlot slot() {
@@ -49,7 +65,11 @@ final class OutgoingResponse {
   private CredentialSlot slot(SessionTransport by) {
     SessionHeader header = settings.header();
     return CredentialSlot.of(
-        by, settings.cookie(), header == null ? null : header.responseName(), response);
+        by,
+        settings.cookie(),
+        header == null ? null : header.responseName(),
+        settings.manager().clock(),
+        response);
   }
 
   private boolean isFilled() {
@@ -82,13 +102,23 @@ final class OutgoingResponse {
    * @throws IllegalStateException if it cannot
    */
   void requireUncommitted(String what) {
+    requireUncommitted(what, "");
+  }
+
+  /**
+   * As {@link #requireUncommitted(String)}.
+   *
+   * @param orElse ends the message: what else can be done about it
+   */
+  void requireUncommitted(String what, String orElse) {
     if (isCommitted()) {
       throw new IllegalStateException(
           "it is too late to "
               + what
               + (isReleased ? ": the request is over" : ": the response is committed")
               + ", so its token can no longer be sent."
-              + " Do it before the response is written");
+              + " Do it before the response is written"
+              + orElse);
     }
   }
 
@@ -158,9 +188,22 @@ final class OutgoingResponse {
     }
   }
 
+  /**
+   * Keeps the response out of caches, also after a reset, unless the application says otherwise.
+   */
+  void keepOutOfCaches() {
+    isPrivate = true;
+    if (!isCommitted()) {
+      NoStore.putInto(response);
+    }
+  }
+
   /** Puts token and hint back where something dropped, changed or doubled them. */
   void restoreToken() {
     if (!isCommitted()) {
+      if (isPrivate && !response.containsHeader(NoStore.CACHE_CONTROL)) {
+        NoStore.putInto(response);
+      }
       if (slot != null) {
         slot.restore();
       }
@@ -186,10 +229,23 @@ final class OutgoingResponse {
     if (!isAnswered && !isCommitted()) {
       slot = null;
       hintSlot = null;
+      applicationHeaders().withdraw(this::isOurs);
       Unavailable.answer(response, e);
       isAnswered = true;
     }
     return e;
+  }
+
+  private boolean isOurs(String name, String value) {
+    SessionCookie cookie = settings.cookie();
+    HintTransport hints = settings.hints();
+    SessionHeader header = settings.header();
+    if (name.equalsIgnoreCase("Set-Cookie")) {
+      return (cookie != null && cookie.isSetBy(value)) || (hints != null && hints.isSetBy(value));
+    }
+    return header != null
+        && (name.equalsIgnoreCase(header.responseName())
+            || name.equalsIgnoreCase(header.hintName()));
   }
 
   /** Remembers a failure that is for others to answer. */

@@ -3,6 +3,7 @@ package io.coatcheck.session.servlet;
 import io.coatcheck.session.store.SessionStoreException;
 import jakarta.servlet.Filter;
 import jakarta.servlet.FilterChain;
+import jakarta.servlet.RequestDispatcher;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.ServletRequest;
 import jakarta.servlet.ServletResponse;
@@ -12,6 +13,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,11 +29,19 @@ import org.jspecify.annotations.Nullable;
  * is {@code WWW-Authenticate: Session}, a scheme that no browser asks for a password.
  *
  * <p>Answers to those who are let through are {@code Cache-Control: no-store}, so that the back
- * button shows nothing after a logout; a page can set another value.
+ * button shows nothing after a logout; a page can set another value. A {@code reset()} of the
+ * response leaves it.
  *
- * <p>Paths are compared decoded, and a URI that could mean something else to whoever reads it next
- * (with {@code ;}, {@code //}, dot segments, or encoded slashes or dots) is never public and always
- * protected. It asks who is logged in, and nothing about roles. Thread-safe; blocks as long as the
+ * <p>Paths are compared decoded, in the letters of every script, and a URI that could mean
+ * something else to the program that reads it next (with {@code ;}, {@code //}, dot segments,
+ * encoded slashes or dots, or bytes that are no UTF-8) is never public and always protected. Map it
+ * for requests; forwards are the application's own, except to a protected welcome file of a
+ * directory, which needs a login as well. Mapped for {@code FORWARD} too, it looks at all of them.
+ *
+ * <p>A CORS preflight carries no cookie. It is passed on without a login, and its answer loses its
+ * body.
+ *
+ * <p>It asks who is logged in, and nothing about roles. Thread-safe; blocks as long as the
  * session's store does.
  *
  * @since 0.1.0
@@ -92,18 +102,57 @@ public final class RequireLogin implements Filter {
       throw new ServletException("RequireLogin serves HTTP only");
     }
     if (isPublic(http)) {
+      if (protectedPaths != null && PathPatterns.pathOf(http).endsWith("/")) {
+        WebSession.find(http).ifPresent(session -> session.watchForwards(this));
+      }
       chain.doFilter(request, response);
-      return;
+    } else if (Preflight.isOne(http)) {
+      WebSession.of(http).keepOutOfCaches();
+      Preflight.pass(http, answer, chain);
+    } else if (admits(http, answer)) {
+      chain.doFilter(request, response);
     }
-    WebSession session = WebSession.of(http);
-    answer.setHeader("Cache-Control", "no-store");
+  }
+
+  /** Answers the request if it is not to be let through. */
+  private boolean admits(HttpServletRequest request, HttpServletResponse response)
+      throws IOException {
+    WebSession session = WebSession.of(request);
+    session.keepOutOfCaches();
     if (session.principal().isEmpty()) {
-      refuse(http, answer, "login_required", "Login required.");
-    } else if (maximumAge != null && !session.authenticatedWithin(maximumAge)) {
-      refuse(http, answer, "login_too_old", "A fresh login is required.");
-    } else {
-      chain.doFilter(request, response);
+      refuse(request, response, "login_required", "Login required.");
+      return false;
     }
+    if (maximumAge != null && !session.authenticatedWithin(maximumAge)) {
+      refuse(request, response, "login_too_old", "A fresh login is required.");
+      return false;
+    }
+    return true;
+  }
+
+  /**
+   * Answers a forward, of a request that was let through as it was not protected, if it goes to a
+   * protected welcome file of the directory that was requested. Some containers, such as Tomcat,
+   * choose the welcome file before the filters; others, such as Jetty, forward to it.
+   *
+   * @return whether it was answered
+   */
+  boolean refusesForward(HttpServletRequest request, HttpServletResponse response)
+      throws IOException {
+    return protectedPaths != null
+        && isForwardToWelcomeFile(request)
+        && protectedPaths.mayMatch(request)
+        && !admits(request, response);
+  }
+
+  private static boolean isForwardToWelcomeFile(HttpServletRequest request) {
+    Object servletPath = request.getAttribute(RequestDispatcher.FORWARD_SERVLET_PATH);
+    Object pathInfo = request.getAttribute(RequestDispatcher.FORWARD_PATH_INFO);
+    String directory = Objects.toString(servletPath, "") + Objects.toString(pathInfo, "");
+    String path = PathPatterns.pathOf(request);
+    return directory.endsWith("/")
+        && path.startsWith(directory)
+        && path.indexOf('/', directory.length()) < 0;
   }
 
   private boolean isPublic(HttpServletRequest request) {
@@ -187,8 +236,9 @@ public final class RequireLogin implements Filter {
 
     /**
      * Sets the paths that need a login; no other one does. Prefer {@link #publicPaths}: a path that
-     * is forgotten there is noticed. Neither case nor a final slash make a difference. Default: all
-     * but the public ones.
+     * is forgotten there is noticed. What a router or a file system may ignore makes no difference:
+     * case, a final slash, and dots and spaces at the end of a segment. Default: all but the public
+     * ones.
      *
      * @param paths {@code /account} or {@code /admin/*}, within the application
      * @throws IllegalArgumentException if one is neither

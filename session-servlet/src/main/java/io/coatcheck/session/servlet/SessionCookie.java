@@ -2,6 +2,9 @@ package io.coatcheck.session.servlet;
 
 import io.coatcheck.session.token.SessionToken;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -16,9 +19,9 @@ import org.slf4j.LoggerFactory;
  * TLS may end at a proxy, and {@code HttpOnly} cannot be switched off. Browsers accept and return
  * such a cookie on {@code http://localhost} as well.
  *
- * <p>Without a remembered login there is no {@code Max-Age}, and the cookie goes when the browser
- * does. How long a session lives is the store's to know, never the cookie's (RFC 6265bis, OWASP
- * ASVS 5.0 V3.3).
+ * <p>Without a remembered login there is no {@code Max-Age} and no {@code Expires}, and the cookie
+ * goes when the browser does. How long a session lives is the store's to know, never the cookie's
+ * (RFC 6265bis, OWASP ASVS 5.0 V3.3).
  *
  * @since 0.1.0
  */
@@ -28,6 +31,15 @@ public final class SessionCookie {
 
   /** Browsers cap the lifetime of cookies at 400 days (RFC 6265bis, 5.5). */
   private static final Duration LONGEST_MAX_AGE = Duration.ofDays(400);
+
+  /**
+   * IMF-fixdate (RFC 9110, 5.6.7). Browsers need {@code Max-Age} alone; but a client that finds no
+   * {@code Expires} beside it, as the JDK's, takes the cookie for one of RFC 2965, and sends it
+   * back in quotation marks.
+   */
+  private static final DateTimeFormatter EXPIRES =
+      DateTimeFormatter.ofPattern("EEE, dd MMM yyyy HH:mm:ss 'GMT'", Locale.ENGLISH)
+          .withZone(ZoneOffset.UTC);
 
   private static final int MAX_NAME_LENGTH = 128;
   private static final int MAX_ATTRIBUTE_LENGTH = 1024;
@@ -56,7 +68,7 @@ public final class SessionCookie {
 
   private final String name;
 
-  /** All attributes but {@code Max-Age}, so that setting and deleting cannot differ in them. */
+  /** All attributes but those of the age, so that setting and deleting cannot differ in them. */
   private final String attributes;
 
   private final String path;
@@ -140,9 +152,10 @@ public final class SessionCookie {
    * Returns the value of the {@code Set-Cookie} header that gives the client a token.
    *
    * @param maxAge how long the client may keep it, capped at 400 days; null until the browser ends
+   * @param now what {@code Expires} goes by
    */
-  String set(SessionToken token, @Nullable Duration maxAge) {
-    return set(token.value(), maxAge);
+  String set(SessionToken token, @Nullable Duration maxAge, Instant now) {
+    return set(token.value(), maxAge, now);
   }
 
   /**
@@ -150,18 +163,25 @@ public final class SessionCookie {
    *
    * @param value a token or a version hint, which need no quoting
    */
-  String set(String value, @Nullable Duration maxAge) {
+  String set(String value, @Nullable Duration maxAge, Instant now) {
     String start = name + '=' + value;
     if (maxAge == null) {
       return start + attributes;
     }
     Duration capped = maxAge.compareTo(LONGEST_MAX_AGE) > 0 ? LONGEST_MAX_AGE : maxAge;
-    return start + "; Max-Age=" + Math.max(capped.toSeconds(), 0) + attributes;
+    // Not a second short because the clock went on since the deadline was computed.
+    long seconds = Math.max(capped.plusNanos(999_999_999).toSeconds(), 0);
+    return start
+        + "; Max-Age="
+        + seconds
+        + "; Expires="
+        + EXPIRES.format(now.plusSeconds(seconds).plusNanos(999_999_999))
+        + attributes;
   }
 
   /** Returns the value of the {@code Set-Cookie} header that makes the client forget it. */
   String delete() {
-    return name + "=; Max-Age=0" + attributes;
+    return name + "=; Max-Age=0; Expires=" + EXPIRES.format(Instant.EPOCH) + attributes;
   }
 
   /** Tells whether a {@code Set-Cookie} header is about the cookie of this name. */
@@ -203,7 +223,9 @@ public final class SessionCookie {
     /**
      * Sets the name: 1 to 128 characters of an HTTP token, not beginning with {@code $}. Default:
      * {@code __Host-session}. A name with the prefix {@code __Host-} keeps other hosts of the same
-     * site from planting a cookie of theirs; choose another one only for a path or a domain.
+     * site from planting a cookie of theirs; choose one without it only for a path or a domain.
+     * Several applications on one host need a name each, such as {@code __Host-shop}: a login in
+     * one would log the user out of another of the same name, whatever their paths and ports.
      *
      * @throws IllegalArgumentException if it is not a token
      */

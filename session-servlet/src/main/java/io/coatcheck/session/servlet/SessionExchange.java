@@ -8,6 +8,7 @@ import jakarta.servlet.RequestDispatcher;
 import jakarta.servlet.ServletContext;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
@@ -55,6 +56,8 @@ final class SessionExchange implements SessionScope {
   private @Nullable CommitWatch watch;
 
   private volatile @Nullable SessionAsyncContext asyncContext;
+
+  private List<RequireLogin> watchingForwards = List.of();
 
   /** The session that the flood guard has admitted. */
   private @Nullable Session admitted;
@@ -117,6 +120,33 @@ final class SessionExchange implements SessionScope {
   /** Puts the token back after the application changed headers, unless they have been sent. */
   void restoreToken() {
     run(outgoing::restoreToken);
+  }
+
+  /** Has a filter that let the request through look at what it is forwarded to. */
+  void watchForwards(RequireLogin watching) {
+    run(
+        () -> {
+          List<RequireLogin> more = new ArrayList<>(watchingForwards);
+          more.add(watching);
+          watchingForwards = more;
+        });
+  }
+
+  /** Returns the filters that look at forwards. */
+  List<RequireLogin> watchingForwards() {
+    return locked(() -> watchingForwards);
+  }
+
+  /**
+   * Keeps the response out of caches, also after a reset, unless the application says otherwise.
+   */
+  void keepOutOfCaches() {
+    run(outgoing::keepOutOfCaches);
+  }
+
+  /** Returns what the application has changed of the headers. As {@link #watch()}. */
+  ApplicationHeaders applicationHeaders() {
+    return outgoing.applicationHeaders();
   }
 
   /** Returns what foresees the commit. Responses are written by one thread at a time. */
@@ -354,7 +384,10 @@ final class SessionExchange implements SessionScope {
                     + ". Outside of a request, use HttpSession.getAccessor()");
           }
           if (!changed.isStored() && !changed.isEphemeral() && !changed.isEnded()) {
-            outgoing.requireUncommitted("store a new session");
+            outgoing.requireUncommitted(
+                "store a new session",
+                ", or have every session stored as soon as it is begun:"
+                    + " SessionFilterBuilder.storeEmptySessions(true)");
           }
         });
   }

@@ -115,6 +115,7 @@ public class SessionFilter implements Filter {
               + config.getInitParameterNames().nextElement());
     }
     ContainerCookie.warnOfIgnoredSettings(config.getServletContext(), required().cookie());
+    ContainerCookie.warnOfSharedName(config.getServletContext(), required().cookie());
     listen(config.getServletContext());
   }
 
@@ -196,6 +197,9 @@ public class SessionFilter implements Filter {
     if (known == null && isRefused(exchange, request, response)) {
       return;
     }
+    if (known != null && isRefusedForward(exchange, request, response)) {
+      return;
+    }
     SessionRequest ourRequest = SessionRequest.in(request, exchange);
     SessionResponse ourResponse = SessionResponse.in(response, exchange);
     if (ourRequest != null && ourResponse != null) {
@@ -226,14 +230,14 @@ public class SessionFilter implements Filter {
   }
 
   /**
-   * Answers 403 if another site made a browser send the request. A live session that came in the
-   * header speaks for the request, since no browser adds that by itself; none that came in the
-   * cookie is looked at.
+   * Answers 403 if another site made a browser send the request, at whatever dispatch this filter
+   * sees first, unless it is that of an error page. A live session that came in the header speaks
+   * for the request, since no browser adds that by itself; none that came in the cookie is looked
+   * at.
    */
   private static boolean isRefused(
-      SessionExchange exchange, HttpServletRequest request, HttpServletResponse response)
-      throws IOException {
-    if (request.getDispatcherType() != DispatcherType.REQUEST) {
+      SessionExchange exchange, HttpServletRequest request, HttpServletResponse response) {
+    if (request.getDispatcherType() == DispatcherType.ERROR) {
       return false;
     }
     CrossOriginPolicy.Refusal refusal =
@@ -249,11 +253,23 @@ public class SessionFilter implements Filter {
       exchange.answersUnavailable(e);
       return true;
     }
-    response.setStatus(HttpServletResponse.SC_FORBIDDEN);
-    response.setHeader("Cache-Control", "no-store");
-    response.setContentType("text/plain;charset=UTF-8");
-    response.getWriter().println(refusal.message());
+    if (!response.isCommitted()) {
+      PlainAnswer.send(response, HttpServletResponse.SC_FORBIDDEN, refusal.message() + "\n");
+    }
     return true;
+  }
+
+  private static boolean isRefusedForward(
+      SessionExchange exchange, HttpServletRequest request, HttpServletResponse response)
+      throws IOException {
+    if (request.getDispatcherType() == DispatcherType.FORWARD) {
+      for (RequireLogin watching : exchange.watchingForwards()) {
+        if (watching.refusesForward(request, response)) {
+          return true;
+        }
+      }
+    }
+    return false;
   }
 
   private static boolean isEager(FilterSettings settings, HttpServletRequest request) {

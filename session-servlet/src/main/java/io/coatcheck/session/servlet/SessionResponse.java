@@ -162,12 +162,28 @@ final class SessionResponse extends HttpServletResponseWrapper {
   public void setIntHeader(String name, int value) {
     beforeHeader(name, Integer.toString(value));
     super.setIntHeader(name, value);
+    afterHeader(name);
   }
 
   @Override
   public void addIntHeader(String name, int value) {
     beforeHeader(name, Integer.toString(value));
     super.addIntHeader(name, value);
+    afterHeader(name);
+  }
+
+  @Override
+  public void setDateHeader(String name, long value) {
+    beforeHeader(name, null);
+    super.setDateHeader(name, value);
+    afterHeader(name);
+  }
+
+  @Override
+  public void addDateHeader(String name, long value) {
+    beforeHeader(name, null);
+    super.addDateHeader(name, value);
+    afterHeader(name);
   }
 
   @Override
@@ -176,6 +192,9 @@ final class SessionResponse extends HttpServletResponseWrapper {
     if (ours != null && cookie.getName().equals(ours.name())) {
       refuse();
     } else {
+      exchange.applicationHeaders().beforeChange("Set-Cookie");
+      // Jetty adds one to each response with a cookie.
+      exchange.applicationHeaders().beforeChange("Expires");
       super.addCookie(cookie);
     }
   }
@@ -199,6 +218,7 @@ final class SessionResponse extends HttpServletResponseWrapper {
   }
 
   private void beforeHeader(String name, @Nullable String value) {
+    exchange.applicationHeaders().beforeChange(name);
     if (value != null && name.equalsIgnoreCase("Content-Length")) {
       long length;
       try {
@@ -213,7 +233,7 @@ final class SessionResponse extends HttpServletResponseWrapper {
   private void afterHeader(String name) {
     SessionHeader header = exchange.settings().header();
     if (name.equalsIgnoreCase("Set-Cookie")
-        || name.equalsIgnoreCase("Cache-Control")
+        || NoStore.isAbout(name)
         || (header != null
             && (name.equalsIgnoreCase(header.responseName())
                 || name.equalsIgnoreCase(header.hintName())))) {

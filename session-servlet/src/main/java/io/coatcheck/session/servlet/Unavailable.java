@@ -2,10 +2,6 @@ package io.coatcheck.session.servlet;
 
 import io.coatcheck.session.store.SessionStoreException;
 import jakarta.servlet.http.HttpServletResponse;
-import java.io.IOException;
-import java.io.OutputStream;
-import java.io.PrintWriter;
-import java.nio.charset.StandardCharsets;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -44,7 +40,10 @@ final class Unavailable {
     return null;
   }
 
-  /** Answers, and closes the response, which must not be committed yet. */
+  /**
+   * Answers, and closes the response, which must not be committed yet and no longer have anything
+   * of the application.
+   */
   static void answer(HttpServletResponse response, SessionStoreException failure) {
     if (failure instanceof TooManySessions shed) {
       // Who begins too many is logged by the guard, once for many.
@@ -57,35 +56,8 @@ final class Unavailable {
 
   private static void answer(
       HttpServletResponse response, int status, long retryAfterSeconds, String body) {
-    response.reset();
-    response.setStatus(status);
     response.setHeader("Retry-After", Long.toString(retryAfterSeconds));
-    response.setHeader("Cache-Control", "no-store");
-    response.setContentType("text/plain;charset=UTF-8");
-    // The container tells the length: if the body cannot be written, none must have been promised.
-    try {
-      write(response, body);
-    } catch (IOException | IllegalStateException e) {
-      // The client is gone, or the response is one of non-blocking writes; the status is set.
-      LOG.debug("The answer {} has no body", status, e);
-    }
-  }
-
-  private static void write(HttpServletResponse response, String body) throws IOException {
-    OutputStream stream;
-    try {
-      stream = response.getOutputStream();
-    } catch (IllegalStateException e) {
-      // Another thread of an asynchronous request has asked for the writer since the reset.
-      try (PrintWriter writer = response.getWriter()) {
-        response.resetBuffer();
-        writer.print(body);
-      }
-      return;
-    }
-    try (stream) {
-      stream.write(body.getBytes(StandardCharsets.UTF_8));
-    }
+    PlainAnswer.send(response, status, body);
   }
 
   /** The exception goes no further, so it is logged here; during an outage once a second. */

@@ -27,6 +27,7 @@ import org.apache.catalina.startup.Tomcat;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.slf4j.LoggerFactory;
 
@@ -221,6 +222,64 @@ class ContainerCookieTest {
       within(context -> {}, context -> init(SessionFilter.builder(manager).build(), context));
       assertThat(lines.list).hasSize(1);
     } finally {
+      logger.detachAppender(lines);
+    }
+  }
+
+  @ParameterizedTest
+  @DisplayName(
+      "C7, B03: an application below a path is warned of the name that all of a host share")
+  @CsvSource({"/shop, __Host-session, 1", "'', __Host-session, 0", "/shop, __Host-shop, 0"})
+  void defaultName_belowAPath_isWarnedOf(String path, String name, int warnings) {
+    ListAppender<ILoggingEvent> lines = new ListAppender<>();
+    Logger logger = (Logger) LoggerFactory.getLogger(SessionFilter.class);
+    lines.start();
+    logger.addAppender(lines);
+    ServletContext context = mock(ServletContext.class);
+    when(context.getContextPath()).thenReturn(path);
+    try {
+      ContainerCookie.warnOfSharedName(context, SessionCookie.builder().name(name).build());
+      ContainerCookie.warnOfSharedName(context, null);
+
+      assertThat(lines.list).hasSize(warnings);
+      assertThat(lines.list)
+          .allSatisfy(
+              line ->
+                  assertThat(line.getFormattedMessage())
+                      .contains(
+                          "\"/shop\"", "which all applications of this host share", "cookieName"));
+    } finally {
+      logger.detachAppender(lines);
+    }
+  }
+
+  @Test
+  @DisplayName("C7: it is said once at the start of each, and of none at the root")
+  void startUp_belowAPath_warnsOnce() throws LifecycleException {
+    ListAppender<ILoggingEvent> lines = new ListAppender<>();
+    Logger logger = (Logger) LoggerFactory.getLogger(SessionFilter.class);
+    lines.start();
+    logger.addAppender(lines);
+    Tomcat tomcat = new Tomcat();
+    tomcat.setBaseDir("target/tomcat");
+    tomcat.setPort(0);
+    try (SessionManager manager =
+        SessionManager.builder(InMemorySessionStore.builder().build()).build()) {
+      for (String path : List.of("", "/shop")) {
+        tomcat
+            .addContext(path, null)
+            .addServletContainerInitializer(
+                (classes, context) -> SessionFilter.builder(manager).build().register(context),
+                null);
+      }
+      tomcat.start();
+
+      assertThat(lines.list)
+          .filteredOn(line -> line.getFormattedMessage().contains("applications of this host"))
+          .hasSize(1);
+    } finally {
+      tomcat.stop();
+      tomcat.destroy();
       logger.detachAppender(lines);
     }
   }

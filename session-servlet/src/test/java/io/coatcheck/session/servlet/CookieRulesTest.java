@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class CookieRulesTest {
 
   private static final String DELETION =
-      "__Host-session=; Max-Age=0; Path=/; Secure; HttpOnly; SameSite=Lax";
+      "__Host-session=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Path=/; Secure; HttpOnly; SameSite=Lax";
 
   @Parameter Container container;
 

@@ -1,6 +1,8 @@
 package io.coatcheck.session.servlet;
 
 import jakarta.servlet.DispatcherType;
+import jakarta.servlet.Filter;
+import java.nio.file.Path;
 import java.util.EnumSet;
 import org.eclipse.jetty.ee10.servlet.DefaultServlet;
 import org.eclipse.jetty.ee10.servlet.ErrorPageErrorHandler;
@@ -52,5 +54,24 @@ final class JettyEe10 {
     server.setHandler(context);
     server.start();
     return connector.getLocalPort();
+  }
+
+  /** Starts one that serves a directory by its own servlet, behind these filters. */
+  static Server serveFiles(Path directory, String welcomeFile, Filter... filters) throws Exception {
+    Server server = new Server(0);
+    ServletContextHandler context = new ServletContextHandler("/");
+    context.setBaseResourceAsPath(directory);
+    context.setWelcomeFiles(new String[] {welcomeFile});
+    context.addServlet(new ServletHolder(new DefaultServlet()), "/");
+    for (Filter filter : filters) {
+      EnumSet<DispatcherType> types =
+          filter instanceof SessionFilter
+              ? EnumSet.of(DispatcherType.REQUEST, DispatcherType.FORWARD)
+              : EnumSet.of(DispatcherType.REQUEST);
+      context.addFilter(new FilterHolder(filter), "/*", types);
+    }
+    server.setHandler(context);
+    server.start();
+    return server;
   }
 }

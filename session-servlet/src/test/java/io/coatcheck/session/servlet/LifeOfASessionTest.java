@@ -110,7 +110,8 @@ class LifeOfASessionTest {
     Browser.Answer answer = browser.get("/logout");
 
     assertThat(answer.setCookie())
-        .isEqualTo("__Host-session=; Max-Age=0; Path=/; Secure; HttpOnly; SameSite=Lax");
+        .isEqualTo(
+            "__Host-session=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Path=/; Secure; HttpOnly; SameSite=Lax");
     assertThat(browser.token()).isNull();
     assertThat(site.stored(token)).isNull();
     assertThat(site.browser().token(token).get("/me").body()).isEqualTo("nobody");

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.coatcheck.session.servlet.SessionCookie.SameSite;
 import io.coatcheck.session.token.SessionToken;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Locale;
 import java.util.TimeZone;
 import org.junit.jupiter.api.DisplayName;
@@ -21,13 +22,15 @@ class SessionCookieTest {
               "01940000-0000-7000-8000-000000000000.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")
           .orElseThrow();
 
+  private static final Instant NOW = Instant.parse("2026-02-05T03:04:06.000000007Z");
+
   @Nested
   @DisplayName("F51: the header, to the letter")
   class Rendering {
 
     @Test
     void defaults_areTheStrictest() {
-      assertThat(SessionCookie.defaults().set(TOKEN, null))
+      assertThat(SessionCookie.defaults().set(TOKEN, null, NOW))
           .isEqualTo(
               "__Host-session=" + TOKEN.value() + "; Path=/; Secure; HttpOnly; SameSite=Lax");
     }
@@ -36,7 +39,9 @@ class SessionCookieTest {
     @DisplayName("F14: the deletion has the same attributes")
     void delete_differsInValueAndAgeAlone() {
       assertThat(SessionCookie.defaults().delete())
-          .isEqualTo("__Host-session=; Max-Age=0; Path=/; Secure; HttpOnly; SameSite=Lax");
+          .isEqualTo(
+              "__Host-session=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Path=/; Secure;"
+                  + " HttpOnly; SameSite=Lax");
       SessionCookie cookie =
           SessionCookie.builder()
               .name("__Secure-app")
@@ -46,29 +51,38 @@ class SessionCookieTest {
               .build();
       assertThat(cookie.delete())
           .isEqualTo(
-              "__Secure-app=; Max-Age=0; Path=/app; Domain=example.com; Secure; HttpOnly;"
+              "__Secure-app=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Path=/app; Domain=example.com; Secure; HttpOnly;"
                   + " SameSite=None");
-      assertThat(cookie.set(TOKEN, Duration.ofSeconds(90)))
+      assertThat(cookie.set(TOKEN, Duration.ofSeconds(90), NOW))
           .isEqualTo(
               "__Secure-app="
                   + TOKEN.value()
-                  + "; Max-Age=90; Path=/app; Domain=example.com; Secure; HttpOnly;"
+                  + "; Max-Age=90; Expires=Thu, 05 Feb 2026 03:05:37 GMT; Path=/app; Domain=example.com; Secure; HttpOnly;"
                   + " SameSite=None");
     }
 
     @Test
     void insecure_hasAnotherName() {
-      assertThat(SessionCookie.insecureForLocalDevelopment().set(TOKEN, null))
+      assertThat(SessionCookie.insecureForLocalDevelopment().set(TOKEN, null, NOW))
           .isEqualTo("session-insecure=" + TOKEN.value() + "; Path=/; HttpOnly; SameSite=Lax");
     }
 
     @Test
     @DisplayName("the age is capped at 400 days, as browsers do")
     void maxAge_isCapped() {
-      assertThat(SessionCookie.defaults().set(TOKEN, Duration.ofDays(3650)))
+      assertThat(SessionCookie.defaults().set(TOKEN, Duration.ofDays(3650), NOW))
           .contains("; Max-Age=34560000;");
-      assertThat(SessionCookie.defaults().set(TOKEN, Duration.ofSeconds(-5)))
+      assertThat(SessionCookie.defaults().set(TOKEN, Duration.ofSeconds(-5), NOW))
           .contains("; Max-Age=0;");
+    }
+
+    @Test
+    @DisplayName("B01: what is left of the last second counts as a whole one")
+    void maxAge_isNotASecondShort() {
+      assertThat(SessionCookie.defaults().set(TOKEN, Duration.ofDays(30).minusNanos(1), NOW))
+          .contains("; Max-Age=2592000; Expires=Sat, 07 Mar 2026 03:04:07 GMT;");
+      assertThat(SessionCookie.defaults().set(TOKEN, Duration.ofDays(1), Instant.EPOCH))
+          .contains("; Max-Age=86400; Expires=Fri, 02 Jan 1970 00:00:00 GMT;");
     }
 
     @ParameterizedTest
@@ -83,11 +97,11 @@ class SessionCookieTest {
                 SessionCookie.builder()
                     .sameSite(SameSite.STRICT)
                     .build()
-                    .set(TOKEN, Duration.ofDays(30)))
+                    .set(TOKEN, Duration.ofDays(30), NOW))
             .isEqualTo(
                 "__Host-session="
                     + TOKEN.value()
-                    + "; Max-Age=2592000; Path=/; Secure; HttpOnly; SameSite=Strict");
+                    + "; Max-Age=2592000; Expires=Sat, 07 Mar 2026 03:04:07 GMT; Path=/; Secure; HttpOnly; SameSite=Strict");
       } finally {
         Locale.setDefault(locale);
         TimeZone.setDefault(zone);

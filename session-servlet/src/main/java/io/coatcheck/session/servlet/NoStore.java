@@ -1,0 +1,67 @@
+package io.coatcheck.session.servlet;
+
+import jakarta.servlet.http.HttpServletResponse;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+
+/**
+ * What keeps a response out of every cache: {@code Cache-Control: no-store}, and the same in each
+ * of the headers that some caches read first, as far as the response has them: those of RFC 9213
+ * and its forerunners, whose names end in {@code -Cache-Control}, and those of older proxies.
+ */
+final class NoStore {
+
+  static final String CACHE_CONTROL = "Cache-Control";
+
+  private static final String VALUE = "no-store";
+  private static final String TARGETED = "-cache-control";
+  private static final String EXPIRES = "expires";
+  private static final String LONG_AGO = "Thu, 01 Jan 1970 00:00:00 GMT";
+  private static final String ACCEL_EXPIRES = "x-accel-expires";
+
+  private static final Set<String> OTHERS =
+      Set.of("surrogate-control", "edge-control", EXPIRES, ACCEL_EXPIRES);
+
+  private NoStore() {}
+
+  /** Returns whether a header says something about caching. */
+  static boolean isAbout(String name) {
+    return name.equalsIgnoreCase(CACHE_CONTROL) || isReadFirst(name);
+  }
+
+  /** Returns whether a header is one that some caches read before {@code Cache-Control}. */
+  private static boolean isReadFirst(String name) {
+    String lower = name.toLowerCase(Locale.ROOT);
+    return lower.endsWith(TARGETED) || OTHERS.contains(lower);
+  }
+
+  private static String valueOf(String name) {
+    return switch (name.toLowerCase(Locale.ROOT)) {
+      case EXPIRES -> LONG_AGO;
+      case ACCEL_EXPIRES -> "0";
+      default -> VALUE;
+    };
+  }
+
+  /** Returns whether the response says so, and nothing else. */
+  static boolean isIn(HttpServletResponse response) {
+    return hasOnly(response, CACHE_CONTROL, VALUE)
+        && response.getHeaderNames().stream()
+            .allMatch(name -> !isReadFirst(name) || hasOnly(response, name, valueOf(name)));
+  }
+
+  private static boolean hasOnly(HttpServletResponse response, String name, String value) {
+    return List.of(value).equals(List.copyOf(response.getHeaders(name)));
+  }
+
+  /** Makes the response say so. A header cannot be removed, so what contradicts it is replaced. */
+  static void putInto(HttpServletResponse response) {
+    response.setHeader(CACHE_CONTROL, VALUE);
+    for (String name : List.copyOf(response.getHeaderNames())) {
+      if (isReadFirst(name)) {
+        response.setHeader(name, valueOf(name));
+      }
+    }
+  }
+}

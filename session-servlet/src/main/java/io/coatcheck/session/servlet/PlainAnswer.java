@@ -1,0 +1,50 @@
+package io.coatcheck.session.servlet;
+
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** An answer of ours in place of the application's: a status, and a line of text for people. */
+final class PlainAnswer {
+
+  private static final Logger LOG = LoggerFactory.getLogger(SessionFilter.class);
+
+  private PlainAnswer() {}
+
+  /** Sends it, and closes the response, which must not be committed yet. Headers are kept. */
+  static void send(HttpServletResponse response, int status, String text) {
+    response.resetBuffer();
+    response.setStatus(status);
+    NoStore.putInto(response);
+    response.setContentType("text/plain;charset=UTF-8");
+    // The container tells the length: if the body cannot be written, none must have been promised.
+    try {
+      write(response, text);
+    } catch (IOException | IllegalStateException e) {
+      // The client is gone, or the response is one of non-blocking writes; the status is set.
+      LOG.debug("The answer {} has no body", status, e);
+    }
+  }
+
+  private static void write(HttpServletResponse response, String text) throws IOException {
+    OutputStream stream;
+    try {
+      stream = response.getOutputStream();
+    } catch (IllegalStateException e) {
+      // The writer is in use: that of an including page, or of another thread of an asynchronous
+      // request, which has asked for it since the reset.
+      try (PrintWriter writer = response.getWriter()) {
+        response.resetBuffer();
+        writer.print(text);
+      }
+      return;
+    }
+    try (stream) {
+      stream.write(text.getBytes(StandardCharsets.UTF_8));
+    }
+  }
+}
