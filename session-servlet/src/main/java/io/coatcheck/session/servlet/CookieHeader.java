@@ -52,18 +52,11 @@ final class CookieHeader {
         found.addText(line, value, dropSpaces(line, value, end));
       } else if (hintName != null && isNamed(line, first, end, hintName)) {
         int value = first + hintName.length() + 1;
+        // It opens nothing, so one that a client of RFC 2965 sends back in quotation marks counts.
         found.addHint(unquoted(line.substring(value, dropSpaces(line, value, end))));
       }
       start = end + 1;
     }
-  }
-
-  /**
-   * A hint opens nothing, so one that a client of RFC 2965 sends back in quotation marks counts.
-   */
-  private static String unquoted(String hint) {
-    boolean isQuoted = hint.length() >= 2 && hint.startsWith("\"") && hint.endsWith("\"");
-    return isQuoted ? hint.substring(1, hint.length() - 1) : hint;
   }
 
   private static boolean isOfRfc2965(String line) {
