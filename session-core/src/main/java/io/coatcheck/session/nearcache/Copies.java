@@ -241,9 +241,13 @@ final class Copies implements NearCopies {
     }
   }
 
-  /** Keeps the one that knows more, so that a slow reader does not undo a quick writer. */
+  /**
+   * Keeps the one that knows more, so that a slow reader does not undo a quick writer; but not one
+   * that is of no use any more. A store that lost its last writes in a failover has a lower
+   * version.
+   */
   private Copy newer(@Nullable Copy known, Copy candidate) {
-    if (known == null || ends.isRevoked(known)) {
+    if (known == null || ends.isRevoked(known) || candidate.asOf() - known.asOf() >= maxStaleness) {
       return candidate;
     }
     long versions = candidate.session().version() - known.session().version();

@@ -40,13 +40,15 @@ import org.jspecify.annotations.Nullable;
  * many at a time, often enough that copies in use do not grow too old. The number of queries then
  * depends on the number of active sessions and not on that of requests. If it has a {@link
  * BatchTouch}, the same thread stores activity, many sessions at a time; closing stores what is
- * left.
+ * left. The listener of ends is called on another daemon thread, {@code coatcheck-notifier-N}.
  *
  * <p><b>Outage.</b> If the store cannot be reached and the copy is older than {@code maxStaleness},
- * the request fails, unless {@code serveStaleOnOutage} allows for more.
+ * the request fails, unless {@code serveStaleOnOutage} allows for more. A request that writes fails
+ * in either case.
  *
  * <p>Thread-safe. Its ages come from {@link System#nanoTime()}, whatever the clock of the sessions
- * says. Closing ends the thread and closes the store.
+ * says. Closing ends the threads, without an interrupt that could hit a call to the store, and
+ * closes the store.
  *
  * @since 0.1.0
  */

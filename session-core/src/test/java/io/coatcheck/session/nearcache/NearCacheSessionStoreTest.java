@@ -150,6 +150,20 @@ class NearCacheSessionStoreTest {
     }
 
     @Test
+    @DisplayName("a store that lost its last writes is believed when the copy is too old")
+    void near_lowerVersionAfterAFailover_isKept() {
+      StoredSession session = stored("alice");
+      node.update(session, NOW);
+      assertThat(look(session).session().orElseThrow().version()).isEqualTo(1);
+      remote.delete(session.id());
+      remote.insert(session);
+      pass(Duration.ofSeconds(1));
+
+      assertThat(look(session).session().orElseThrow().version()).isZero();
+      assertThat(look(session).isConfirmed()).as("from a copy").isFalse();
+    }
+
+    @Test
     @DisplayName("what the client has seen makes an older copy look again")
     void near_minimumVersion_looksAgain() {
       StoredSession session = stored("alice");
@@ -641,18 +655,24 @@ class NearCacheSessionStoreTest {
     @DisplayName("I15: the thread is named, runs, survives failures, and ends with the store")
     void thread_runsAndEnds() {
       remote.down = false;
+      Set<Thread> before = Thread.getAllStackTraces().keySet();
       NearCacheSessionStore running =
           NearCacheSessionStore.builder(remote).maxStaleness(Duration.ofMillis(20)).build();
-      Thread thread =
+      running.nearCopies().orElseThrow().onGone(session -> {});
+      List<Thread> threads =
           Thread.getAllStackTraces().keySet().stream()
-              .filter(one -> one.getName().startsWith("coatcheck-revalidator-"))
-              .findFirst()
-              .orElseThrow();
-      assertThat(thread.isDaemon()).isTrue();
+              .filter(one -> one.getName().startsWith("coatcheck-") && !before.contains(one))
+              .toList();
+      assertThat(threads)
+          .hasSize(2)
+          .allMatch(Thread::isDaemon)
+          .anyMatch(one -> one.getName().startsWith("coatcheck-revalidator-"))
+          .anyMatch(one -> one.getName().startsWith("coatcheck-notifier-"));
 
       running.close();
+      running.close();
 
-      assertThat(thread.isAlive()).isFalse();
+      assertThat(threads).noneMatch(Thread::isAlive);
       assertThat(remote.closed).isTrue();
     }
   }
