@@ -97,6 +97,50 @@ final class CookieHeader {
     return isQuoted ? value.substring(1, value.length() - 1) : value;
   }
 
+  /**
+   * Returns a header line without the cookies of one name, and otherwise as it is. It is removed in
+   * whatever place and form a container may read it: also in a line of RFC 2965, and with spaces
+   * before the equals sign.
+   *
+   * @return null if no other cookie is left
+   */
+  static @Nullable String without(String line, String name) {
+    if (!line.contains(name)) {
+      return line;
+    }
+    StringBuilder rest = new StringBuilder(line.length());
+    boolean isChanged = false;
+    int start = 0;
+    while (start <= line.length()) {
+      int semicolon = line.indexOf(';', start);
+      int end = semicolon < 0 ? line.length() : semicolon;
+      if (isLooselyNamed(line, start, end, name)) {
+        isChanged = true;
+      } else if (start == 0) {
+        rest.append(line, 0, end);
+      } else if (rest.isEmpty()) {
+        rest.append(line, skipSpaces(line, start, end), end);
+      } else {
+        rest.append(line, start - 1, end);
+      }
+      start = end + 1;
+    }
+    if (!isChanged) {
+      return line;
+    }
+    boolean isEmpty = rest.chars().allMatch(each -> each == ';' || isSpace((char) each));
+    return isEmpty ? null : rest.toString();
+  }
+
+  private static boolean isLooselyNamed(String line, int start, int end, String name) {
+    int first = skipSpaces(line, start, end);
+    if (!line.startsWith(name, first)) {
+      return false;
+    }
+    int equals = skipSpaces(line, first + name.length(), end);
+    return equals < end && line.charAt(equals) == '=';
+  }
+
   private static boolean isNamed(String line, int first, int end, String name) {
     int equals = first + name.length();
     return equals < end && line.startsWith(name, first) && line.charAt(equals) == '=';

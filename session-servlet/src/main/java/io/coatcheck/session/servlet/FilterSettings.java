@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param crossSiteLogins paths on which sessions of requests from other sites last
  * @param floodGuard null if anonymous sessions are not limited
  * @param clientCheck null if clients are not compared
+ * @param exposesToken whether the application sees cookie and header of the session in requests
  * @param closesManager whether the manager ends with the filter
  */
 record FilterSettings(
@@ -34,4 +35,11 @@ record FilterSettings(
     @Nullable FloodGuard floodGuard,
     @Nullable ClientCheck clientCheck,
     List<EventListener> listeners,
-    boolean closesManager) {}
+    boolean exposesToken,
+    boolean closesManager) {
+
+  /** Returns whether a {@code Set-Cookie} header is about the token or the version hint. */
+  boolean setsOurCookie(String header) {
+    return (cookie != null && cookie.isSetBy(header)) || (hints != null && hints.isSetBy(header));
+  }
+}

@@ -86,6 +86,7 @@ final class InitParameters {
         });
     flag("lazy", value -> filter -> filter.lazy(value));
     flag("storeEmptySessions", value -> filter -> filter.storeEmptySessions(value));
+    flag("exposeToken", value -> filter -> filter.exposeToken(value));
     flag("recordClient", value -> filter -> filter.recordClient(value));
     settings.put("trustedOrigins", text -> list(text).forEach(crossOrigin::trustedOrigin));
     settings.put("publicOrigins", text -> list(text).forEach(crossOrigin::publicOrigin));

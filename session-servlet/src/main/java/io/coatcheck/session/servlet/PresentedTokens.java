@@ -39,6 +39,10 @@ final class PresentedTokens extends PresentedValues {
    * @return by what: the header if one carries a token of ours, or else the cookie
    */
   SessionTransport readFrom(HttpServletRequest request) {
+    return readAll(SessionRequest.complete(request));
+  }
+
+  private SessionTransport readAll(HttpServletRequest request) {
     SessionHeader header = settings.header();
     SessionCookie cookie = settings.cookie();
     HintTransport hinted = settings.hints();

@@ -8,7 +8,9 @@ import jakarta.servlet.ServletContext;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.ServletRequest;
 import jakarta.servlet.ServletResponse;
+import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,19 +25,43 @@ final class SessionAsyncContext implements AsyncContext {
   private final SessionExchange exchange;
   private final AsyncContext context;
 
-  /** Whether it was begun with the request and response that the application got. */
+  /** Whether the container, without our wrappers, would go on with its own request and response. */
   private final boolean isOriginal;
 
-  private SessionAsyncContext(SessionExchange exchange, AsyncContext context, boolean isOriginal) {
+  /**
+   * Where {@code dispatch()} goes; null if the container knows. It would ask our request, which is
+   * given to it instead of its own and whose path changes when a forward ends.
+   */
+  private final @Nullable String path;
+
+  private SessionAsyncContext(
+      SessionExchange exchange, AsyncContext context, boolean isOriginal, @Nullable String path) {
     this.exchange = exchange;
     this.context = context;
     this.isOriginal = isOriginal;
+    this.path = path;
   }
 
-  /** Wraps a context that has just begun. */
+  /** Returns the path of a request within its application, as {@code dispatch()} takes it. */
+  static @Nullable String pathOf(ServletRequest request) {
+    if (request instanceof HttpServletRequest http) {
+      String uri = http.getRequestURI();
+      String contextPath = http.getContextPath();
+      return contextPath.length() > 1 && uri.length() > contextPath.length()
+          ? uri.substring(contextPath.length())
+          : uri;
+    }
+    return null;
+  }
+
+  /**
+   * Wraps a context that has just begun.
+   *
+   * @param path where {@code dispatch()} goes; null as the container decides
+   */
   static SessionAsyncContext begin(
-      SessionExchange exchange, AsyncContext context, boolean isOriginal) {
-    SessionAsyncContext begun = new SessionAsyncContext(exchange, context, isOriginal);
+      SessionExchange exchange, AsyncContext context, boolean isOriginal, @Nullable String path) {
+    SessionAsyncContext begun = new SessionAsyncContext(exchange, context, isOriginal, path);
     context.addListener(begun.new Saving());
     exchange.asyncContext(begun);
     return begun;
@@ -46,7 +72,7 @@ final class SessionAsyncContext implements AsyncContext {
     SessionAsyncContext known = exchange.asyncContext();
     return known != null && known.context == context
         ? known
-        : new SessionAsyncContext(exchange, context, context.hasOriginalRequestAndResponse());
+        : new SessionAsyncContext(exchange, context, context.hasOriginalRequestAndResponse(), null);
   }
 
   @Override
@@ -66,7 +92,13 @@ final class SessionAsyncContext implements AsyncContext {
 
   @Override
   public void dispatch() {
-    context.dispatch();
+    // Another filter's context has a path of its own, which is that of our request when it began.
+    boolean isContainersOwn = !(context instanceof SessionAsyncContext);
+    if (path == null || (isContainersOwn && path.equals(pathOf(context.getRequest())))) {
+      context.dispatch();
+    } else {
+      context.dispatch(path);
+    }
   }
 
   @Override

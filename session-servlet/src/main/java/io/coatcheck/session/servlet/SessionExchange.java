@@ -30,7 +30,6 @@ final class SessionExchange implements SessionScope {
 
   private final ReentrantLock lock = new ReentrantLock();
   private final FilterSettings settings;
-  private final SessionManager manager;
   private final SessionListeners listeners;
   private final HttpServletRequest request;
   private final HttpServletResponse response;
@@ -62,6 +61,9 @@ final class SessionExchange implements SessionScope {
   /** The session that the flood guard has admitted. */
   private @Nullable Session admitted;
 
+  /** Made when the application looks at headers. */
+  private volatile @Nullable VisibleHeaders visibleHeaders;
+
   /** How many dispatches of the request are under way, one within the other. */
   private int dispatches;
 
@@ -72,7 +74,6 @@ final class SessionExchange implements SessionScope {
       HttpServletResponse response) {
     this.settings = settings;
     this.listeners = listeners;
-    this.manager = settings.manager();
     this.request = request;
     this.response = response;
     servletContext = request.getServletContext();
@@ -91,7 +92,7 @@ final class SessionExchange implements SessionScope {
 
   @Override
   public SessionManager manager() {
-    return manager;
+    return settings.manager();
   }
 
   @Override
@@ -110,6 +111,16 @@ final class SessionExchange implements SessionScope {
    */
   HttpServletRequest request() {
     return request;
+  }
+
+  /** Returns the headers of a request without our own: of the same request, the same object. */
+  VisibleHeaders visibleHeaders(HttpServletRequest complete) {
+    VisibleHeaders known = visibleHeaders;
+    if (known == null || !known.areOf(complete)) {
+      known = new VisibleHeaders(complete, settings);
+      visibleHeaders = known;
+    }
+    return known;
   }
 
   /** Returns the response as the container gave it. */
@@ -182,7 +193,7 @@ final class SessionExchange implements SessionScope {
   private Resolution ask() {
     Resolution found = presented.ask();
     return gate != null && found instanceof Resolution.Live live
-        ? gate.admit(live, manager)
+        ? gate.admit(live, manager())
         : found;
   }
 
@@ -289,7 +300,7 @@ final class SessionExchange implements SessionScope {
     Session live = session();
     return live != null
         && presented.opened(live)
-        && manager.clock().instant().isBefore(live.expiresAt());
+        && manager().clock().instant().isBefore(live.expiresAt());
   }
 
   boolean hasPresented() {
@@ -325,9 +336,9 @@ final class SessionExchange implements SessionScope {
   private Session begin() {
     if (isCookieWithheld()) {
       WithheldCookie.log();
-      return manager.createEphemeral();
+      return manager().createEphemeral();
     }
-    return manager.create(presented.resolution());
+    return manager().create(presented.resolution());
   }
 
   // What the application does.
@@ -505,7 +516,7 @@ final class SessionExchange implements SessionScope {
       run(
           () -> {
             if (admitted != begun && !outgoing.isReleased()) {
-              guard.admit(request, manager.clock().instant());
+              guard.admit(request, manager().clock().instant());
               admitted = begun;
             }
           });
@@ -602,7 +613,7 @@ final class SessionExchange implements SessionScope {
     for (Session draft : unstored) {
       HttpSessionView ending = viewOf(draft);
       listeners.endOwn(
-          new EndedSession(ending, ending.values()), true, () -> manager.invalidate(draft));
+          new EndedSession(ending, ending.values()), true, () -> manager().invalidate(draft));
     }
   }
 

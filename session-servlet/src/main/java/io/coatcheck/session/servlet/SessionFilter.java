@@ -88,7 +88,8 @@ public class SessionFilter implements Filter {
    *   <li>{@code header}: {@code Authorization} for {@link SessionHeader#bearer}, any other name
    *       for {@link SessionHeader#named}; {@code withoutCookie}
    *   <li>{@code exclude} (several, with commas or spaces between them), {@code lazy}, {@code
-   *       storeEmptySessions}, {@code recordClient}, as {@link SessionFilterBuilder} has them
+   *       storeEmptySessions}, {@code recordClient}, {@code exposeToken}, as {@link
+   *       SessionFilterBuilder} has them
    *   <li>{@code trustedOrigins}, {@code publicOrigins}, {@code crossOriginExempt} (several),
    *       {@code crossOriginStrict}, as {@link CrossOriginPolicy.Builder} has them
    *   <li>{@code anonymousSessionsPerSecond}, which sets a {@link FloodGuard}; with it, {@code

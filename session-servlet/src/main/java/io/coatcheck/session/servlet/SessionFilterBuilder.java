@@ -31,6 +31,7 @@ public final class SessionFilterBuilder {
   private @Nullable FloodGuard floodGuard;
   private @Nullable ClientCheck clientCheck;
   private final List<EventListener> listeners = new ArrayList<>();
+  private boolean exposeToken;
   private boolean closeManager;
 
   SessionFilterBuilder(SessionManager manager) {
@@ -184,6 +185,19 @@ public final class SessionFilterBuilder {
   }
 
   /**
+   * Sets whether the application sees the session's own cookie and header in its requests. Unsafe:
+   * frameworks copy the headers of requests into sessions, logs and error reports, and with them a
+   * token that opens the session, so a thief of the database or of a log is logged in. For an
+   * application that must hand the token on by itself, to a service behind it say. Default: false,
+   * they are left out of {@code getCookies}, {@code getHeader} and the like, and {@code
+   * newPushBuilder} returns null.
+   */
+  public SessionFilterBuilder exposeToken(boolean expose) {
+    exposeToken = expose;
+    return this;
+  }
+
+  /**
    * Sets whether the manager is closed when the container ends the filter; for filters that a
    * subclass configures, with a manager that nobody else knows. Default: false.
    */
@@ -229,6 +243,7 @@ public final class SessionFilterBuilder {
         floodGuard,
         clientCheck,
         List.copyOf(listeners),
+        exposeToken,
         closeManager);
   }
 }

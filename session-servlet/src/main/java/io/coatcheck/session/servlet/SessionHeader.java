@@ -110,6 +110,11 @@ public final class SessionHeader {
     return hintName;
   }
 
+  /** Returns whether others use the header of requests as well. */
+  boolean isShared() {
+    return requestName.equals(AUTHORIZATION);
+  }
+
   /** Returns the values that are of our token's form. */
   List<String> tokensIn(HttpServletRequest request) {
     return tokensIn(request.getHeaders(requestName));

@@ -7,13 +7,19 @@ import jakarta.servlet.ServletException;
 import jakarta.servlet.ServletRequest;
 import jakarta.servlet.ServletRequestWrapper;
 import jakarta.servlet.ServletResponse;
+import jakarta.servlet.http.Cookie;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletRequestWrapper;
 import jakarta.servlet.http.HttpServletResponse;
 import jakarta.servlet.http.HttpSession;
 import jakarta.servlet.http.HttpUpgradeHandler;
+import jakarta.servlet.http.PushBuilder;
 import java.io.IOException;
 import java.security.Principal;
+import java.util.Collections;
+import java.util.Enumeration;
+import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +38,9 @@ final class SessionRequest extends HttpServletRequestWrapper {
 
   /** Names the attribute that tells for whom of the container's users the secret was renewed. */
   private static final String RENEWED_FOR = SessionRequest.class.getPackageName() + ".renewedFor";
+
+  /** Names the attribute in which Jetty keeps the cookies that it has read, ours among them. */
+  private static final String JETTY_COOKIES = "org.eclipse.jetty.server.Request.Cookies";
 
   private final SessionExchange exchange;
   private final SessionResponse response;
@@ -55,6 +64,22 @@ final class SessionRequest extends HttpServletRequestWrapper {
   }
 
   /**
+   * Returns the request with all that the client sent: what is below the wrappers of every session
+   * filter, so that a filter behind another one reads what that leaves out.
+   */
+  static HttpServletRequest complete(HttpServletRequest request) {
+    HttpServletRequest complete = request;
+    ServletRequest current = request;
+    while (current instanceof ServletRequestWrapper wrapper) {
+      current = wrapper.getRequest();
+      if (wrapper instanceof SessionRequest && current instanceof HttpServletRequest below) {
+        complete = below;
+      }
+    }
+    return complete;
+  }
+
+  /**
    * Tomcat calls this when a dispatch begins and when it ends. It suspends the response behind the
    * end of a forward, so that is the last moment to save, where no filter sees it.
    */
@@ -70,6 +95,115 @@ final class SessionRequest extends HttpServletRequestWrapper {
       exchange.beforeCommit();
     }
   }
+
+  // What the client sent, without what opens its session.
+
+  /** Returns the headers without ours; null if the application is to see all. */
+  private @Nullable VisibleHeaders visible() {
+    return exchange.settings().exposesToken()
+        ? null
+        : exchange.visibleHeaders((HttpServletRequest) getRequest());
+  }
+
+  /** Returns the headers without ours, if one of a name may have something of ours. */
+  private @Nullable VisibleHeaders visible(String name) {
+    VisibleHeaders visible = visible();
+    return visible == null || !visible.mayHide(name) ? null : visible;
+  }
+
+  @Override
+  public Cookie @Nullable [] getCookies() {
+    VisibleHeaders visible = visible();
+    return visible == null ? super.getCookies() : visible.cookies();
+  }
+
+  @Override
+  public @Nullable String getHeader(String name) {
+    VisibleHeaders visible = visible(name);
+    if (visible == null) {
+      return super.getHeader(name);
+    }
+    List<String> values = visible.values(name);
+    return values == null || values.isEmpty() ? null : values.get(0);
+  }
+
+  @Override
+  public @Nullable Enumeration<String> getHeaders(String name) {
+    VisibleHeaders visible = visible(name);
+    if (visible == null) {
+      return super.getHeaders(name);
+    }
+    List<String> values = visible.values(name);
+    return values == null ? null : Collections.enumeration(values);
+  }
+
+  @Override
+  public @Nullable Enumeration<String> getHeaderNames() {
+    VisibleHeaders visible = visible();
+    if (visible == null) {
+      return super.getHeaderNames();
+    }
+    List<String> names = visible.names();
+    return names == null ? null : Collections.enumeration(names);
+  }
+
+  /** The message of the container's exception would have the value in it. */
+  @Override
+  public int getIntHeader(String name) {
+    if (visible(name) == null) {
+      return super.getIntHeader(name);
+    }
+    String value = getHeader(name);
+    return value == null ? -1 : Integer.parseInt(value);
+  }
+
+  /** As {@link #getIntHeader}: neither a cookie nor a token is a date. */
+  @Override
+  public long getDateHeader(String name) {
+    if (visible(name) == null) {
+      return super.getDateHeader(name);
+    }
+    String value = getHeader(name);
+    if (value == null) {
+      return -1;
+    }
+    throw new IllegalArgumentException(value);
+  }
+
+  @Override
+  public @Nullable Object getAttribute(String name) {
+    return isHidden(name) ? null : super.getAttribute(name);
+  }
+
+  @Override
+  public Enumeration<String> getAttributeNames() {
+    List<String> names = Collections.list(super.getAttributeNames());
+    names.removeIf(this::isHidden);
+    return Collections.enumeration(names);
+  }
+
+  private boolean isHidden(String attribute) {
+    return JETTY_COOKIES.equals(attribute) && !exchange.settings().exposesToken();
+  }
+
+  @Override
+  public Map<String, String> getTrailerFields() {
+    VisibleHeaders visible = visible();
+    Map<String, String> all = super.getTrailerFields();
+    return visible == null ? all : visible.trailers(all);
+  }
+
+  /**
+   * Returns null, as where the server cannot push: a push repeats the headers of its request, and
+   * its builder shows them. Browsers no longer take pushes.
+   */
+  @Override
+  @Deprecated
+  public @Nullable PushBuilder newPushBuilder() {
+    return exchange.settings().exposesToken() ? super.newPushBuilder() : null;
+  }
+
+  // The session.
 
   @Override
   public HttpSession getSession() {
@@ -220,17 +354,45 @@ final class SessionRequest extends HttpServletRequestWrapper {
     return super.upgrade(handler);
   }
 
-  /** The container would go on with its own request and response. */
+  /**
+   * The container would go on with its own request and response, so it is given ours; what it makes
+   * of its own is told beside: {@code dispatch()} goes to the path that the client asked for.
+   */
   @Override
   public AsyncContext startAsync() {
-    return SessionAsyncContext.begin(exchange, super.startAsync(this, response), true);
+    String path = SessionAsyncContext.pathOf(beneath(this));
+    return SessionAsyncContext.begin(exchange, super.startAsync(this, response), true, path);
   }
 
+  /** The same, and {@code dispatch()} goes to the path that the request has now. */
   @Override
   public AsyncContext startAsync(ServletRequest servletRequest, ServletResponse servletResponse) {
-    boolean areOurs = servletRequest == this && servletResponse == response;
+    boolean areOriginal =
+        servletRequest == this
+            && servletResponse == response
+            && !isDispatched(getRequest())
+            && response.isContainersOwn();
+    String path = SessionAsyncContext.pathOf(servletRequest);
     return SessionAsyncContext.begin(
-        exchange, super.startAsync(servletRequest, servletResponse), areOurs);
+        exchange, super.startAsync(servletRequest, servletResponse), areOriginal, path);
+  }
+
+  /** Returns whether the application would see a wrapper, of a dispatch say, without ours. */
+  private static boolean isDispatched(ServletRequest below) {
+    ServletRequest current = below;
+    while (current instanceof SessionRequest outer) {
+      current = outer.getRequest();
+    }
+    return current instanceof ServletRequestWrapper;
+  }
+
+  /** Returns the container's own request, below all wrappers. */
+  static ServletRequest beneath(ServletRequest request) {
+    ServletRequest current = request;
+    while (current instanceof ServletRequestWrapper wrapper) {
+      current = wrapper.getRequest();
+    }
+    return current;
   }
 
   @Override

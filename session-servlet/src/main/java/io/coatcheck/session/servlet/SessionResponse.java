@@ -8,6 +8,8 @@ import jakarta.servlet.http.HttpServletResponse;
 import jakarta.servlet.http.HttpServletResponseWrapper;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.util.Collection;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -41,6 +43,28 @@ final class SessionResponse extends HttpServletResponseWrapper {
       current = wrapper.getResponse();
     }
     return null;
+  }
+
+  /** Returns whether a filter in front of this one has a cookie of a name. */
+  static boolean isTakenInFront(HttpServletResponse response, String cookieName) {
+    ServletResponse current = response;
+    while (current instanceof ServletResponseWrapper wrapper) {
+      if (wrapper instanceof SessionResponse outer
+          && outer.exchange.settings().setsOurCookie(cookieName + "=")) {
+        return true;
+      }
+      current = wrapper.getResponse();
+    }
+    return false;
+  }
+
+  /** Returns whether there is no wrapper but those of session filters. */
+  boolean isContainersOwn() {
+    ServletResponse current = this;
+    while (current instanceof SessionResponse ours) {
+      current = ours.getResponse();
+    }
+    return !(current instanceof ServletResponseWrapper);
   }
 
   // What is written.
@@ -186,6 +210,58 @@ final class SessionResponse extends HttpServletResponseWrapper {
     afterHeader(name);
   }
 
+  // What the application sees of the headers: all but ours, which is the client's to know alone.
+
+  @Override
+  public boolean containsHeader(String name) {
+    return mayHide(name) ? !visible(name).isEmpty() : super.containsHeader(name);
+  }
+
+  @Override
+  public @Nullable String getHeader(String name) {
+    if (!mayHide(name)) {
+      return super.getHeader(name);
+    }
+    List<String> visible = visible(name);
+    return visible.isEmpty() ? null : visible.get(0);
+  }
+
+  @Override
+  public Collection<String> getHeaders(String name) {
+    return mayHide(name) ? visible(name) : super.getHeaders(name);
+  }
+
+  @Override
+  public Collection<String> getHeaderNames() {
+    Collection<String> all = super.getHeaderNames();
+    return all.stream().anyMatch(this::mayHide)
+        ? all.stream().filter(name -> !mayHide(name) || !visible(name).isEmpty()).toList()
+        : all;
+  }
+
+  private boolean mayHide(String name) {
+    return isSetCookie(name) || isOurHeader(name);
+  }
+
+  private static boolean isSetCookie(String name) {
+    return name.equalsIgnoreCase("Set-Cookie");
+  }
+
+  private boolean isOurHeader(String name) {
+    SessionHeader header = exchange.settings().header();
+    return header != null
+        && (name.equalsIgnoreCase(header.responseName())
+            || name.equalsIgnoreCase(header.hintName()));
+  }
+
+  private List<String> visible(String name) {
+    return isSetCookie(name)
+        ? super.getHeaders(name).stream()
+            .filter(value -> !exchange.settings().setsOurCookie(value))
+            .toList()
+        : List.of();
+  }
+
   @Override
   public void addCookie(Cookie cookie) {
     SessionCookie ours = exchange.settings().cookie();
@@ -212,7 +288,7 @@ final class SessionResponse extends HttpServletResponseWrapper {
   private static void refuse() {
     if (REFUSAL_TOLD.compareAndSet(false, true)) {
       LOG.warn(
-          "The application sets the session cookie by itself, here or elsewhere; that has no effect."
+          "The application sets the session cookie by itself; that has no effect."
               + " To log out, call WebSession.logout or invalidate the session");
     }
   }
@@ -231,12 +307,7 @@ final class SessionResponse extends HttpServletResponseWrapper {
   }
 
   private void afterHeader(String name) {
-    SessionHeader header = exchange.settings().header();
-    if (name.equalsIgnoreCase("Set-Cookie")
-        || NoStore.isAbout(name)
-        || (header != null
-            && (name.equalsIgnoreCase(header.responseName())
-                || name.equalsIgnoreCase(header.hintName())))) {
+    if (mayHide(name) || NoStore.isAbout(name)) {
       exchange.restoreToken();
     }
   }

@@ -1,0 +1,203 @@
+package io.coatcheck.session.servlet;
+
+import io.coatcheck.session.token.SessionId;
+import io.coatcheck.session.token.SessionToken;
+import jakarta.servlet.http.Cookie;
+import jakarta.servlet.http.HttpServletRequest;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.Enumeration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The headers and cookies of a request as the application sees them: without the token of the
+ * session and the version hint. An application that copies its request, into the session say, or
+ * into an error report, copies no credential with it. All others are as the client sent them.
+ *
+ * <p>What is left out is found when it is asked for, and kept. Thread-safe.
+ */
+final class VisibleHeaders {
+
+  private static final String COOKIE = "Cookie";
+
+  private final HttpServletRequest request;
+  private final @Nullable SessionHeader header;
+  private final @Nullable String cookieName;
+  private final @Nullable String hintCookieName;
+  private final boolean hasHints;
+
+  private volatile @Nullable List<String> cookieLines;
+  private volatile @Nullable List<Cookie> cookies;
+  private volatile @Nullable List<String> names;
+
+  /**
+   * Begins with nothing found.
+   *
+   * @param request with all that the client sent
+   */
+  VisibleHeaders(HttpServletRequest request, FilterSettings settings) {
+    this.request = request;
+    header = settings.header();
+    SessionCookie cookie = settings.cookie();
+    cookieName = cookie == null ? null : cookie.name();
+    HintTransport hints = settings.hints();
+    hasHints = hints != null;
+    hintCookieName = hints == null ? null : hints.cookieName();
+  }
+
+  /** Returns whether these are the headers of a request. */
+  boolean areOf(HttpServletRequest other) {
+    return request == other;
+  }
+
+  /** Returns whether a header may have something that is left out. */
+  boolean mayHide(String name) {
+    return isCookie(name) || isToken(name) || isHint(name);
+  }
+
+  private boolean isCookie(String name) {
+    return cookieName != null && COOKIE.equalsIgnoreCase(name);
+  }
+
+  private boolean isToken(String name) {
+    return header != null && header.requestName().equalsIgnoreCase(name);
+  }
+
+  private boolean isHint(String name) {
+    return hasHints && header != null && header.hintName().equalsIgnoreCase(name);
+  }
+
+  /** Returns the values of a header that {@link #mayHide} is true of; null if nothing shows any. */
+  @Nullable List<String> values(String name) {
+    Enumeration<String> all = request.getHeaders(name);
+    if (all == null) {
+      return null;
+    }
+    if (isCookie(name)) {
+      return cookieLines(all);
+    }
+    if (isHint(name)) {
+      return List.of();
+    }
+    List<String> visible = new ArrayList<>();
+    while (all.hasMoreElements()) {
+      String value = all.nextElement();
+      if (!isOurs(value)) {
+        visible.add(value);
+      }
+    }
+    return visible;
+  }
+
+  private List<String> cookieLines(Enumeration<String> all) {
+    List<String> known = cookieLines;
+    if (known == null) {
+      known = new ArrayList<>();
+      while (all.hasMoreElements()) {
+        String line = withoutOurs(all.nextElement());
+        if (line != null) {
+          known.add(line);
+        }
+      }
+      cookieLines = known;
+    }
+    return known;
+  }
+
+  private @Nullable String withoutOurs(String line) {
+    String visible = cookieName == null ? line : CookieHeader.without(line, cookieName);
+    return visible == null || hintCookieName == null
+        ? visible
+        : CookieHeader.without(visible, hintCookieName);
+  }
+
+  /** Any value of a header that is named for us is ours; of another one, what has a token in it. */
+  private boolean isOurs(String value) {
+    return (header != null && !header.isShared()) || hasToken(value);
+  }
+
+  /** Returns whether a text has the text of a token anywhere in it. */
+  private static boolean hasToken(String text) {
+    for (int dot = text.indexOf('.'); dot >= 0; dot = text.indexOf('.', dot + 1)) {
+      int start = dot - SessionId.TEXT_LENGTH;
+      int end = start + SessionToken.TEXT_LENGTH;
+      if (start >= 0 && end <= text.length() && SessionToken.parse(text, start, end).isPresent()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Returns the names of all headers that have a value to be seen; null if nothing shows any. */
+  @Nullable List<String> names() {
+    List<String> known = names;
+    if (known == null) {
+      Enumeration<String> all = request.getHeaderNames();
+      if (all == null) {
+        return null;
+      }
+      known = new ArrayList<>();
+      while (all.hasMoreElements()) {
+        String name = all.nextElement();
+        if (!mayHide(name) || !List.of().equals(values(name))) {
+          known.add(name);
+        }
+      }
+      names = known;
+    }
+    return known;
+  }
+
+  /** Returns the cookies as the container reads them; null if there are none. */
+  Cookie @Nullable [] cookies() {
+    Cookie[] all = request.getCookies();
+    if (all == null || cookieName == null) {
+      return all;
+    }
+    List<Cookie> known = cookies;
+    if (known == null) {
+      known = Arrays.stream(all).filter(cookie -> !isOurs(cookie)).toList();
+      cookies = known;
+    }
+    return known.isEmpty() ? null : known.toArray(Cookie[]::new);
+  }
+
+  /** A parser that takes a semicolon between quotes for a part of a value may find ours in one. */
+  private boolean isOurs(Cookie cookie) {
+    String value = cookie.getValue();
+    return cookie.getName().equals(cookieName)
+        || cookie.getName().equals(hintCookieName)
+        || (value != null && value.contains(cookieName + "=") && hasToken(value));
+  }
+
+  /** Returns the trailer fields, without what would be left out of the headers. */
+  Map<String, String> trailers(Map<String, String> all) {
+    if (all.keySet().stream().noneMatch(this::mayHide)) {
+      return all;
+    }
+    Map<String, String> visible = new LinkedHashMap<>();
+    all.forEach(
+        (name, value) -> {
+          String left = value;
+          if (isCookie(name)) {
+            left = withoutOurs(value);
+          } else if (isHint(name) || (isToken(name) && isOurs(value))) {
+            left = null;
+          }
+          if (left != null) {
+            visible.put(name, left);
+          }
+        });
+    return Collections.unmodifiableMap(visible);
+  }
+
+  /** Returns nothing of the headers: some are secret. */
+  @Override
+  public String toString() {
+    return "VisibleHeaders";
+  }
+}
