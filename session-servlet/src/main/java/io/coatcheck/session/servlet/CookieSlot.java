@@ -5,7 +5,10 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The one {@code Set-Cookie} header of one name in a response (RFC 6265bis, 4.1.1: no two cookies
@@ -15,14 +18,21 @@ final class CookieSlot extends CredentialSlot {
 
   private static final String SET_COOKIE = "Set-Cookie";
 
+  private static final Logger LOG = LoggerFactory.getLogger(SessionFilter.class);
+  private static final AtomicBoolean IS_REPORTED = new AtomicBoolean();
+
   private final SessionCookie cookie;
 
   private final InstantSource clock;
+
+  /** Whether the cookie of this name is that of a filter in front, which is sent alone. */
+  private final boolean isTaken;
 
   CookieSlot(SessionCookie cookie, InstantSource clock, HttpServletResponse response) {
     super(response);
     this.cookie = cookie;
     this.clock = clock;
+    isTaken = SessionResponse.isTakenInFront(response, cookie.name());
   }
 
   @Override
@@ -37,6 +47,9 @@ final class CookieSlot extends CredentialSlot {
 
   @Override
   boolean isIntact(String value) {
+    if (isTaken) {
+      return true;
+    }
     List<String> present =
         response().getHeaders(SET_COOKIE).stream().filter(cookie::isSetBy).toList();
     return present.size() == 1 && present.get(0).equals(value);
@@ -44,6 +57,16 @@ final class CookieSlot extends CredentialSlot {
 
   @Override
   void write(String value) {
+    if (isTaken) {
+      if (IS_REPORTED.compareAndSet(false, true)) {
+        LOG.warn(
+            "A request passes two session filters whose cookies are both named {}: the cookie of"
+                + " the first filter is sent, and the sessions of the second one do not reach the"
+                + " client. Give the cookie of each filter a name of its own",
+            cookie.name());
+      }
+      return;
+    }
     List<String> headers = new ArrayList<>();
     for (String present : response().getHeaders(SET_COOKIE)) {
       if (!cookie.isSetBy(present)) {
@@ -52,6 +75,7 @@ final class CookieSlot extends CredentialSlot {
     }
     headers.add(value);
     // There is no way to remove a header; but there is always ours to put in the place of the rest.
+    // A filter in front, which shows its own cookie to no one, puts that back.
     for (int i = 0; i < headers.size(); i++) {
       if (i == 0) {
         response().setHeader(SET_COOKIE, headers.get(i));

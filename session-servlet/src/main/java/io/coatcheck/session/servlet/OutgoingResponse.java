@@ -237,11 +237,9 @@ final class OutgoingResponse {
   }
 
   private boolean isOurs(String name, String value) {
-    SessionCookie cookie = settings.cookie();
-    HintTransport hints = settings.hints();
     SessionHeader header = settings.header();
     if (name.equalsIgnoreCase("Set-Cookie")) {
-      return (cookie != null && cookie.isSetBy(value)) || (hints != null && hints.isSetBy(value));
+      return settings.setsOurCookie(value);
     }
     return header != null
         && (name.equalsIgnoreCase(header.responseName())

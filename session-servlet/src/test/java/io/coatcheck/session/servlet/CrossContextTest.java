@@ -2,6 +2,9 @@ package io.coatcheck.session.servlet;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.memory.InMemorySessionStore;
 import jakarta.servlet.DispatcherType;
@@ -14,7 +17,6 @@ import jakarta.servlet.http.HttpSession;
 import java.io.File;
 import java.io.IOException;
 import java.util.logging.Level;
-import java.util.logging.Logger;
 import org.apache.catalina.Context;
 import org.apache.catalina.startup.Tomcat;
 import org.apache.tomcat.util.descriptor.web.FilterDef;
@@ -23,6 +25,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 
 /** On Tomcat alone: Jetty 12 dispatches to no other web application. */
 @DisplayName("A dispatch to another web application of the same container")
@@ -37,7 +40,7 @@ class CrossContextTest {
 
   @BeforeEach
   void start() throws Exception {
-    Logger.getLogger("org.apache").setLevel(Level.OFF);
+    java.util.logging.Logger.getLogger("org.apache").setLevel(Level.OFF);
     tomcat.setBaseDir(new File("target/tomcat-cross-context").getAbsolutePath());
     tomcat.setPort(0);
     Context first = tomcat.addContext("", null);
@@ -52,6 +55,9 @@ class CrossContextTest {
             .cookie(SessionCookie.builder().name("__Host-other").build())
             .build());
     servlet(other, new Showing());
+    Context same = tomcat.addContext("/same", null);
+    filter(same, SessionFilter.builder(there).build());
+    servlet(same, new Showing());
     tomcat.start();
     browser = new Browser(tomcat.getConnector().getLocalPort());
   }
@@ -143,5 +149,29 @@ class CrossContextTest {
 
     assertThat(browser.get("/?to=/other&include=").body()).isEqualTo("null 2");
     assertThat(browser.get("/?to=/plain").body()).as("the first is as it was").isEqualTo("first 1");
+  }
+
+  @Test
+  @DisplayName("two filters of one cookie name: one cookie is sent, and the log says whose is not")
+  void applicationWithTheSameCookieName_isNotBlamed() {
+    ListAppender<ILoggingEvent> log = new ListAppender<>();
+    Logger logger = (Logger) LoggerFactory.getLogger(SessionFilter.class);
+    log.start();
+    logger.addAppender(log);
+    try {
+      Browser.Answer answer = browser.get("/?to=/same");
+
+      assertThat(answer.body()).isEqualTo("null 1");
+      assertThat(answer.setCookies()).hasSize(1);
+      assertThat(browser.get("/?to=/plain").body()).as("the first one's").isEqualTo("first 1");
+    } finally {
+      logger.detachAppender(log);
+    }
+    assertThat(log.list)
+        .extracting(ILoggingEvent::getFormattedMessage)
+        .noneMatch(line -> line.contains("The application sets"))
+        .filteredOn(line -> line.contains("two session filters"))
+        .hasSize(1)
+        .allMatch(line -> line.contains("__Host-session"));
   }
 }
