@@ -8,8 +8,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Something that happened to a session. No event contains a secret, and no {@code toString} a
- * principal's data.
+ * Something that happened to a session. No event contains a secret. What {@code toString} returns
+ * may be logged: it has neither the principal nor names or values of attributes.
  *
  * @since 0.1.0
  */
@@ -79,6 +79,11 @@ public sealed interface SessionEvent {
     public WriteDropped {
       attributes = Set.copyOf(attributes);
     }
+
+    @Override
+    public String toString() {
+      return text(this, reason + ", " + attributes.size() + " attributes");
+    }
   }
 
   /** A session ended. Each ended session is told once, over all nodes on one store. */
@@ -97,7 +102,13 @@ public sealed interface SessionEvent {
   /** A client presented a token that was not accepted. */
   record TokenRefused(
       Instant at, Optional<SessionId> sessionId, Optional<String> principal, RefusalReason reason)
-      implements SessionEvent {}
+      implements SessionEvent {
+
+    @Override
+    public String toString() {
+      return text(this, reason.toString());
+    }
+  }
 
   /**
    * The stored bytes of an attribute could not be decoded. The attribute reads as absent; its bytes
@@ -112,7 +123,13 @@ public sealed interface SessionEvent {
       Optional<String> principal,
       String attribute,
       String problem)
-      implements SessionEvent {}
+      implements SessionEvent {
+
+    @Override
+    public String toString() {
+      return text(this, "one attribute");
+    }
+  }
 
   /**
    * The value of an attribute was changed after it was set or read, and can no longer be encoded.
@@ -127,7 +144,13 @@ public sealed interface SessionEvent {
       Optional<String> principal,
       String attribute,
       String problem)
-      implements SessionEvent {}
+      implements SessionEvent {
+
+    @Override
+    public String toString() {
+      return text(this, "one attribute");
+    }
+  }
 
   /**
    * The store failed.
@@ -142,5 +165,21 @@ public sealed interface SessionEvent {
     public Optional<String> principal() {
       return Optional.empty();
     }
+
+    @Override
+    public String toString() {
+      return text(this, operation);
+    }
+  }
+
+  private static String text(SessionEvent event, String details) {
+    return event.getClass().getSimpleName()
+        + "["
+        + event.at()
+        + ", "
+        + event.sessionId().map(SessionId::toString).orElse("no session")
+        + ", "
+        + details
+        + "]";
   }
 }
