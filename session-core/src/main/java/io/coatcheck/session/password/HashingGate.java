@@ -30,8 +30,7 @@ final class HashingGate {
    * Runs the work in this thread.
    *
    * @throws PasswordHasherBusyException if too many wait already, if the turn did not come in time,
-   *     or if the thread was interrupted while it waited, and it still is then; the work was not
-   *     run
+   *     or if the thread is interrupted and has to wait, and it still is then; the work was not run
    */
   <T> T run(Supplier<T> work) {
     if (!present.tryAcquire()) {
@@ -39,7 +38,10 @@ final class HashingGate {
           concurrent + " passwords are being hashed and as many wait as may");
     }
     try {
-      if (!hashing.tryAcquire(maxWait.toNanos(), TimeUnit.NANOSECONDS)) {
+      // A wait with a bound fails in a thread that is interrupted, even if there is nothing to wait
+      // for.
+      boolean isFree = !hashing.hasQueuedThreads() && hashing.tryAcquire();
+      if (!isFree && !hashing.tryAcquire(maxWait.toNanos(), TimeUnit.NANOSECONDS)) {
         throw new PasswordHasherBusyException(
             concurrent + " passwords were being hashed for all of " + maxWait);
       }
