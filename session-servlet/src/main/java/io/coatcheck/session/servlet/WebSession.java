@@ -177,12 +177,13 @@ public final class WebSession {
   }
 
   /**
-   * Tells whether the principal logged in less than so long ago; for what needs a fresh login. Just
-   * as long ago is too long.
+   * Returns whether the principal logged in less than {@code age} ago; for what needs a fresh
+   * login. Exactly {@code age} is too long ago. Any age is accepted; one that is negative is never
+   * met.
    */
   public boolean authenticatedWithin(Duration age) {
     return authenticatedAt()
-        .map(moment -> manager.clock().instant().isBefore(moment.plus(age)))
+        .map(moment -> Duration.between(moment, manager.clock().instant()).compareTo(age) < 0)
         .orElse(false);
   }
 

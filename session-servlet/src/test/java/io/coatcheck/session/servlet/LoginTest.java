@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.coatcheck.session.LoginOptions;
 import io.coatcheck.session.store.WhenFull;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
@@ -339,6 +340,27 @@ class LoginTest {
     assertThat(browser.get("/fresh").body()).isEqualTo("false");
     browser.get("/login");
     assertThat(browser.get("/fresh").body()).isEqualTo("true");
+  }
+
+  @Test
+  @DisplayName("attack 18: any age may be asked for, and any maximum age be set")
+  void authenticatedWithin_takesAnyAge() {
+    site.on(
+        "/ages",
+        (request, response) -> {
+          WebSession session = WebSession.of(request);
+          response
+              .getWriter()
+              .print(
+                  session.authenticatedWithin(ChronoUnit.FOREVER.getDuration())
+                      + " "
+                      + session.authenticatedWithin(Duration.ZERO)
+                      + " "
+                      + session.authenticatedWithin(Duration.ofSeconds(Long.MIN_VALUE)));
+        });
+    browser.get("/login");
+
+    assertThat(browser.get("/ages").body()).isEqualTo("true false false");
   }
 
   @Test
