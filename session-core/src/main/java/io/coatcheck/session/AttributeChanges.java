@@ -4,9 +4,11 @@ import io.coatcheck.session.codec.AttributeCodec;
 import io.coatcheck.session.codec.AttributeCodecException;
 import io.coatcheck.session.codec.AttributeValue;
 import io.coatcheck.session.store.StoredSession;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -16,23 +18,26 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What a request reads and changes of a session's attributes, by name, against the snapshot that it
- * started from. Guarded by the {@link Session} that owns it. The maps are made when first needed:
- * most requests read one attribute and change none.
+ * started from. Guarded by the lock of the {@link Session} that owns it; values are encoded and
+ * decoded, and listeners notified, without that lock. The maps are made when first needed: most
+ * requests read one attribute and change none.
  */
 final class AttributeChanges {
 
+  private final Session owner;
   private final Engine engine;
 
   /** What was set or removed and is not saved yet. */
   private volatile Map<String, Change> pending = Map.of();
 
   /** Mutable values that came from bytes, to see at save whether they were changed in place. */
-  private volatile Map<String, Object> decoded = Map.of();
+  private volatile Map<String, Decoded> decoded = Map.of();
 
-  /** The names whose bytes could not be decoded, so that each is told once. */
+  /** The names whose bytes could not be decoded, so that each is reported once. */
   private Set<String> undecodable = Set.of();
 
-  AttributeChanges(Engine engine) {
+  AttributeChanges(Session owner, Engine engine) {
+    this.owner = owner;
     this.engine = engine;
   }
 
@@ -44,16 +49,19 @@ final class AttributeChanges {
 
     private final @Nullable Object value;
     private final @Nullable AttributeValue whenSet;
+    private final boolean mayChange;
 
     /**
      * Makes a change.
      *
      * @param value what it was set to; null if it was removed
      * @param whenSet the value as it was when set; null if it was removed
+     * @param mayChange whether it is kept as bytes, and the object may be changed in place
      */
-    Change(@Nullable Object value, @Nullable AttributeValue whenSet) {
+    Change(@Nullable Object value, @Nullable AttributeValue whenSet, boolean mayChange) {
       this.value = value;
       this.whenSet = whenSet;
+      this.mayChange = mayChange;
     }
 
     @Nullable Object value() {
@@ -65,69 +73,124 @@ final class AttributeChanges {
     }
   }
 
-  /**
-   * Changes that are about to be saved.
-   *
-   * @param values the new value by name, empty for a removal
-   * @param source the changes that they come from, so that what is changed again meanwhile stays
-   */
-  record Delta(Map<String, Optional<AttributeValue>> values, Map<String, Change> source) {
+  /** An object that bytes were decoded to. */
+  private static final class Decoded {
 
-    static final Delta NONE = new Delta(Map.of(), Map.of());
+    private final Object value;
 
-    boolean isEmpty() {
-      return values.isEmpty();
+    /** Whether the application has it, and may change it. */
+    private boolean handedOut;
+
+    Decoded(Object value, boolean handedOut) {
+      this.value = value;
+      this.handedOut = handedOut;
     }
+  }
 
-    Map<String, AttributeValue> applyTo(Map<String, AttributeValue> attributes) {
-      if (values.isEmpty()) {
-        return attributes;
+  /** Returns the value of an attribute; null if there is none that can be read. */
+  @Nullable Object get(String name) {
+    while (true) {
+      StoredSession snapshot;
+      AttributeValue stored;
+      synchronized (owner) {
+        snapshot = owner.live();
+        Change change = pending.get(name);
+        if (change != null) {
+          return change.value();
+        }
+        stored = snapshot.attributes().get(name);
+        if (stored == null || undecodable.contains(name)) {
+          return null;
+        }
+        Decoded known = decoded.get(name);
+        if (known != null) {
+          known.handedOut = true;
+          return known.value;
+        }
       }
-      Map<String, AttributeValue> changed = new HashMap<>(attributes);
-      values.forEach(
-          (name, value) ->
-              value.ifPresentOrElse(set -> changed.put(name, set), () -> changed.remove(name)));
-      return changed;
+      Object value = decode(snapshot, name, stored);
+      if (value == null || !isToBeWatched(stored, value) || watch(name, stored, value, true)) {
+        return value;
+      }
     }
   }
 
-  @Nullable Object get(StoredSession snapshot, String name) {
-    Change change = pending.get(name);
-    if (change != null) {
-      return change.value();
-    }
-    AttributeValue stored = snapshot.attributes().get(name);
-    if (stored == null || undecodable.contains(name)) {
-      return null;
-    }
-    Object known = decoded.get(name);
-    return known != null ? known : decode(snapshot, name, stored);
+  private boolean isToBeWatched(AttributeValue stored, Object value) {
+    return !stored.isLive() && !engine.codec().isImmutable(value);
   }
 
+  /** Returns null if it cannot be decoded, which is reported once. */
   private @Nullable Object decode(StoredSession snapshot, String name, AttributeValue stored) {
-    AttributeCodec codec = engine.codec();
-    Object value;
     try {
-      value = stored.object(codec);
+      return stored.object(engine.codec());
     } catch (AttributeCodecException e) {
-      undecodable = undecodable.isEmpty() ? new HashSet<>() : undecodable;
-      undecodable.add(name);
-      engine.events().undecodable(snapshot, name, e);
+      boolean isNews;
+      synchronized (owner) {
+        undecodable = undecodable.isEmpty() ? new HashSet<>() : undecodable;
+        isNews = undecodable.add(name);
+      }
+      if (isNews) {
+        engine.events().undecodable(snapshot, name, e);
+      }
       return null;
     }
-    if (!stored.isLive() && !codec.isImmutable(value)) {
-      rememberDecoded(name, value);
-    }
-    return value;
   }
 
-  private void rememberDecoded(String name, Object value) {
+  /**
+   * Watches what was decoded; returns {@code false} if the attribute has been read by another
+   * thread, or changed, since it was looked up.
+   */
+  private boolean watch(String name, AttributeValue stored, Object value, boolean handedOut) {
+    synchronized (owner) {
+      if (pending.containsKey(name)
+          || decoded.containsKey(name)
+          || owner.snapshot().attributes().get(name) != stored) {
+        return false;
+      }
+      remember(name, new Decoded(value, handedOut));
+      return true;
+    }
+  }
+
+  private void remember(String name, Decoded value) {
     decoded = decoded.isEmpty() ? new HashMap<>() : decoded;
     decoded.put(name, value);
   }
 
-  Set<String> names(StoredSession snapshot) {
-    Set<String> names = new TreeSet<>(snapshot.attributes().keySet());
+  /** Returns the names of the values that can be read, for which all are decoded once. */
+  Set<String> names() {
+    List<Map.Entry<String, AttributeValue>> unread = new ArrayList<>();
+    StoredSession snapshot;
+    synchronized (owner) {
+      snapshot = owner.live();
+      snapshot
+          .attributes()
+          .forEach(
+              (name, stored) -> {
+                if (!stored.isLive()
+                    && !pending.containsKey(name)
+                    && !decoded.containsKey(name)
+                    && !undecodable.contains(name)) {
+                  unread.add(Map.entry(name, stored));
+                }
+              });
+    }
+    for (Map.Entry<String, AttributeValue> attribute : unread) {
+      Object value = decode(snapshot, attribute.getKey(), attribute.getValue());
+      if (value != null && isToBeWatched(attribute.getValue(), value)) {
+        watch(attribute.getKey(), attribute.getValue(), value, false);
+      }
+    }
+    synchronized (owner) {
+      Set<String> names = new TreeSet<>(namesIn(owner.snapshot()));
+      undecodable.stream().filter(name -> !pending.containsKey(name)).forEach(names::remove);
+      return names;
+    }
+  }
+
+  /** Returns all names, of values that cannot be read too. */
+  private Set<String> namesIn(StoredSession snapshot) {
+    Set<String> names = new HashSet<>(snapshot.attributes().keySet());
     pending.forEach(
         (name, change) -> {
           if (change.value() == null) {
@@ -139,24 +202,36 @@ final class AttributeChanges {
     return names;
   }
 
-  void set(StoredSession snapshot, String name, Object value) {
+  void set(String name, Object value) {
     AttributeValue whenSet = engine.attributeValue(name, value);
-    int others = 0;
-    long otherBytes = 0;
-    for (String other : names(snapshot)) {
-      if (!other.equals(name)) {
-        Change change = pending.get(other);
-        AttributeValue known = change == null ? snapshot.attributes().get(other) : change.whenSet();
-        others++;
-        otherBytes += known == null ? 0 : AttributeLimits.size(known);
+    Change change = new Change(value, whenSet, isToBeWatched(whenSet, value));
+    synchronized (owner) {
+      StoredSession snapshot = owner.live();
+      AttributeValue before = null;
+      int others = 0;
+      long otherBytes = 0;
+      for (String known : namesIn(snapshot)) {
+        Change pendingChange = pending.get(known);
+        AttributeValue stored =
+            pendingChange == null ? snapshot.attributes().get(known) : pendingChange.whenSet();
+        if (known.equals(name)) {
+          before = stored;
+        } else {
+          others++;
+          otherBytes += AttributeLimits.size(stored);
+        }
       }
+      engine.limits().check(name, whenSet, before, others, otherBytes);
+      record(name, change);
     }
-    engine.limits().check(name, whenSet, others, otherBytes);
-    record(name, new Change(value, whenSet));
   }
 
+  /** Removes an attribute, also one that only another request knows of. */
   void remove(String name) {
-    record(name, new Change(null, null));
+    synchronized (owner) {
+      owner.live();
+      record(name, new Change(null, null, false));
+    }
   }
 
   private void record(String name, Change change) {
@@ -169,13 +244,15 @@ final class AttributeChanges {
 
   /** Forgets everything, as for a login that carries nothing over. */
   void clear() {
-    pending = Map.of();
-    decoded = Map.of();
-    undecodable = Set.of();
+    synchronized (owner) {
+      pending = Map.of();
+      decoded = Map.of();
+      undecodable = Set.of();
+    }
   }
 
   /**
-   * Tells whether there may be anything to collect. Needs no lock: a change that happened before
+   * Returns whether there may be anything to collect. Needs no lock: a change that happened before
    * this call is seen.
    */
   boolean mayHaveChanges() {
@@ -183,50 +260,76 @@ final class AttributeChanges {
   }
 
   /**
-   * Collects what there is to save. A value that can no longer be encoded keeps the bytes that it
-   * had, and the listeners are told.
+   * Collects what there is to save, which encodes it: not to be called in the queue of saves. A
+   * value that can no longer be encoded keeps the bytes that it had, and the listeners are
+   * notified.
    */
-  Delta collect(StoredSession snapshot) {
-    if (pending.isEmpty() && decoded.isEmpty()) {
-      return Delta.NONE;
+  AttributeDelta collect() {
+    StoredSession snapshot;
+    Map<String, Change> changes;
+    Map<String, Object> watched = new HashMap<>();
+    synchronized (owner) {
+      if (pending.isEmpty() && decoded.isEmpty()) {
+        return AttributeDelta.NONE;
+      }
+      snapshot = owner.snapshot();
+      changes = Map.copyOf(pending);
+      decoded.forEach(
+          (name, one) -> {
+            if (one.handedOut) {
+              watched.put(name, one.value);
+            }
+          });
     }
-    Map<String, Optional<AttributeValue>> values = new HashMap<>();
-    pending.forEach(
-        (name, change) -> {
-          if (change.value() != null) {
-            values.put(name, Optional.of(current(snapshot, name, change)));
-          } else if (snapshot.attributes().containsKey(name)) {
-            values.put(name, Optional.empty());
-          }
-        });
-    decoded.forEach(
+    Map<String, Optional<AttributeValue>> set = new HashMap<>();
+    changes.forEach((name, change) -> set.put(name, current(snapshot, name, change)));
+    Map<String, AttributeDelta.Found> found = new HashMap<>();
+    watched.forEach(
         (name, value) ->
-            changedInPlace(snapshot, name, value)
-                .ifPresent(bytes -> values.put(name, Optional.of(AttributeValue.encoded(bytes)))));
-    return new Delta(values, Map.copyOf(pending));
+            changedInPlace(snapshot, name, value).ifPresent(change -> found.put(name, change)));
+    return new AttributeDelta(set, found, changes);
+  }
+
+  /**
+   * Returns what is still to be saved of a delta: another thread may have saved some of it, or
+   * something newer, since it was collected.
+   */
+  AttributeDelta stillPending(AttributeDelta delta) {
+    synchronized (owner) {
+      if (pending.keySet().containsAll(delta.set().keySet())) {
+        return delta;
+      }
+      Map<String, Optional<AttributeValue>> left = new HashMap<>(delta.set());
+      left.keySet().retainAll(pending.keySet());
+      return new AttributeDelta(left, delta.found(), delta.source());
+    }
   }
 
   /** Returns a value that was set as it is now: it may have been changed since. */
-  private AttributeValue current(StoredSession snapshot, String name, Change change) {
+  private Optional<AttributeValue> current(StoredSession snapshot, String name, Change change) {
+    Object value = change.value();
+    if (value == null) {
+      return Optional.empty();
+    }
     AttributeValue whenSet = Objects.requireNonNull(change.whenSet());
-    Object value = Objects.requireNonNull(change.value());
-    if (whenSet.isLive() || engine.codec().isImmutable(value)) {
-      return whenSet;
+    if (!change.mayChange) {
+      return Optional.of(whenSet);
     }
     try {
-      return AttributeValue.encoded(engine.codec().encode(value));
+      return Optional.of(AttributeValue.encoded(engine.codec().encode(value)));
     } catch (AttributeCodecException e) {
       engine.events().unencodable(snapshot, name, e);
-      return whenSet;
+      return Optional.of(whenSet);
     }
   }
 
   /**
-   * Returns the new bytes of a value that was changed in place. Serialization is not canonical:
-   * equal maps may be written in another order by another process. So bytes that differ are
-   * compared with what the stored bytes give when they are decoded and encoded here.
+   * Returns how a value was changed in place. Serialization is not canonical: equal maps may be
+   * written in another order by another process. So bytes that differ are compared with what the
+   * stored bytes give when they are decoded and encoded here.
    */
-  private Optional<byte[]> changedInPlace(StoredSession snapshot, String name, Object value) {
+  private Optional<AttributeDelta.Found> changedInPlace(
+      StoredSession snapshot, String name, Object value) {
     AttributeValue stored = snapshot.attributes().get(name);
     if (stored == null) {
       return Optional.empty();
@@ -237,7 +340,9 @@ final class AttributeChanges {
       byte[] before = stored.bytes();
       boolean clean =
           Arrays.equals(now, before) || Arrays.equals(now, codec.encode(codec.decode(before)));
-      return clean ? Optional.empty() : Optional.of(now);
+      return clean
+          ? Optional.empty()
+          : Optional.of(new AttributeDelta.Found(stored, AttributeValue.encoded(now)));
     } catch (AttributeCodecException e) {
       engine.events().unencodable(snapshot, name, e);
       return Optional.empty();
@@ -245,32 +350,42 @@ final class AttributeChanges {
   }
 
   /**
-   * Takes note that a delta is saved: the session is now {@code after}. What was changed again
-   * meanwhile stays to be saved; an object that the application holds goes on being watched.
+   * Records that a delta is saved: the session is now {@code after}. What was changed again
+   * meanwhile stays to be saved; an object that the application holds goes on being watched, unless
+   * another request has replaced it.
    */
-  void saved(Delta delta, StoredSession before, StoredSession after) {
-    decoded
-        .keySet()
-        .removeIf(
-            name ->
-                !delta.values().containsKey(name)
-                    && !Objects.equals(
-                        before.attributes().get(name), after.attributes().get(name)));
-    delta
-        .source()
-        .forEach(
-            (name, change) -> {
-              if (pending.get(name) == change) {
-                pending.remove(name);
-                AttributeValue stored = after.attributes().get(name);
-                Object value = change.value();
-                if (value != null
-                    && stored != null
-                    && !stored.isLive()
-                    && !engine.codec().isImmutable(value)) {
-                  rememberDecoded(name, value);
+  void saved(AttributeDelta delta, StoredSession before, StoredSession after) {
+    Map<String, AttributeValue> old = before.attributes();
+    Map<String, AttributeValue> stored = after.attributes();
+    synchronized (owner) {
+      if (!undecodable.isEmpty()) {
+        undecodable.removeIf(name -> old.get(name) != stored.get(name));
+      }
+      decoded
+          .keySet()
+          .removeIf(
+              name -> {
+                AttributeValue now = stored.get(name);
+                boolean isOurs = now != null && now == delta.foundValue(name);
+                return !isOurs && !Objects.equals(old.get(name), now);
+              });
+      delta
+          .source()
+          .forEach(
+              (name, change) -> {
+                if (pending.get(name) == change) {
+                  pending.remove(name);
+                  Object value = change.value();
+                  Optional<AttributeValue> saved = delta.set().get(name);
+                  if (value != null
+                      && change.mayChange
+                      && saved != null
+                      && saved.isPresent()
+                      && stored.get(name) == saved.get()) {
+                    remember(name, new Decoded(value, true));
+                  }
                 }
-              }
-            });
+              });
+    }
   }
 }

@@ -55,6 +55,42 @@ final class Drafts {
     return next.previousReadableUntil(current.absoluteDeadline());
   }
 
+  /**
+   * Returns whether the secret was renewed in passing, and the client has not presented the new one
+   * yet. Until then the old one reads as long as the session lives, and from then on for a grace
+   * that ends before that: so this does not depend on a clock.
+   */
+  static boolean isUnconfirmed(StoredSession session) {
+    return session
+        .previousReadableUntil()
+        .filter(until -> !until.isBefore(session.absoluteDeadline()))
+        .isPresent();
+  }
+
+  /** Ends the time of the old secret: the client has presented the new one. */
+  static StoredSession.Builder confirmed(StoredSession current, Instant now) {
+    Instant last = current.absoluteDeadline().minusMillis(1);
+    Instant grace = now.plus(TokenResolver.RENEWAL_GRACE);
+    return current.toBuilder().previousReadableUntil(grace.isBefore(last) ? grace : last);
+  }
+
+  /**
+   * Returns whether a snapshot is of the same login, or of none, as an earlier one: at most renewed
+   * in passing since. A new login of the same principal and an explicit renewal make it another.
+   */
+  static boolean isSameLogin(StoredSession earlier, StoredSession current) {
+    return earlier.generation() >= current.fence() && !Endings.isLoggedInAnew(earlier, current);
+  }
+
+  /** Returns when a login happens: later than the one before, by which the two are told apart. */
+  static Instant loginAt(StoredSession current, Instant now) {
+    return current
+        .authenticatedAt()
+        .filter(last -> !last.isBefore(now))
+        .map(last -> last.plusMillis(1))
+        .orElse(now);
+  }
+
   static Instant deadline(Instant now, Duration timeout) {
     Instant deadline = now.plus(timeout);
     return deadline.isAfter(StoredSession.MAX_MOMENT) ? StoredSession.MAX_MOMENT : deadline;

@@ -72,17 +72,9 @@ final class Endings {
    * Returns whether there was a login since a snapshot was read, of the same principal too. A new
    * secret alone is none: a logout that meets it is final.
    */
-  private static boolean isLoggedInAnew(StoredSession known, StoredSession now) {
-    if (now.generation() == known.generation()) {
-      return false;
-    }
-    // Two logins within a millisecond differ in the secret alone. Unlike a renewal in passing, a
-    // login has the moment of the rotation; unlike an explicit one, it leaves the fence.
-    boolean isByLogin =
-        now.authenticatedAt().filter(now.rotatedAt()::equals).isPresent()
-            && now.fence() < now.generation();
-    return isByLogin
-        || !now.principal().equals(known.principal())
+  static boolean isLoggedInAnew(StoredSession known, StoredSession now) {
+    // Each login of a session is later than the one before: see Drafts.loginAt.
+    return !now.principal().equals(known.principal())
         || !now.authenticatedAt().equals(known.authenticatedAt());
   }
 

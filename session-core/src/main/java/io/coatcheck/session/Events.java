@@ -11,20 +11,31 @@ import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SessionId;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Tells the listeners what happened. A listener that throws is logged and stops nobody else. */
+/**
+ * Notifies the listeners of what happened. A listener that throws is logged, and the others are
+ * notified all the same.
+ *
+ * <p>A thread that must not be held up, such as one that others queue behind, {@linkplain #hold
+ * holds} its events until it is through.
+ */
 final class Events {
 
   private static final Logger LOG = LoggerFactory.getLogger(SessionManager.class);
 
   private final InstantSource clock;
   private final List<SessionListener> listeners;
+
+  /** The events of threads that hold theirs. */
+  private final ThreadLocal<@Nullable List<SessionEvent>> held = new ThreadLocal<>();
 
   Events(InstantSource clock, List<SessionListener> listeners) {
     this.clock = clock;
@@ -127,7 +138,34 @@ final class Events {
     return clock.instant();
   }
 
+  /**
+   * Keeps the events of this thread until it {@linkplain #release releases} them.
+   *
+   * @return {@code false} if it holds them already
+   */
+  boolean hold() {
+    if (held.get() != null) {
+      return false;
+    }
+    held.set(new ArrayList<>());
+    return true;
+  }
+
+  /** Notifies the listeners of what this thread has held, in order. */
+  void release() {
+    List<SessionEvent> events = held.get();
+    held.remove();
+    if (events != null) {
+      events.forEach(this::tell);
+    }
+  }
+
   private void tell(SessionEvent event) {
+    List<SessionEvent> holding = held.get();
+    if (holding != null) {
+      holding.add(event);
+      return;
+    }
     for (SessionListener listener : listeners) {
       try {
         listener.onEvent(event);

@@ -48,10 +48,11 @@ final class Logins {
       return new Refused(Reason.NO_LONGER_VALID);
     }
     Session session = usable(current, principal);
-    Authentication result = tryOnce(session, principal, options);
+    Pending pending = session.pending();
+    Authentication result = tryOnce(session, pending, principal, options);
     for (int trial = 1; isCrowded(result) && trial < TRIALS; trial++) {
       endSurplus(principal);
-      result = tryOnce(session, principal, options);
+      result = tryOnce(session, pending, principal, options);
     }
     if (result instanceof Granted granted) {
       return confirm(granted, options);
@@ -68,10 +69,13 @@ final class Logins {
             && current.principal().filter(other -> !other.equals(principal)).isPresent());
   }
 
-  private Authentication tryOnce(Session session, String principal, LoginOptions options) {
+  private Authentication tryOnce(
+      Session session, Pending pending, String principal, LoginOptions options) {
     return session.isStored()
-        ? saveLoop.inTurn(session.id(), () -> onExisting(session, principal, options))
-        : onNew(session, principal, options, session.snapshot().attributes());
+        ? saveLoop.inTurn(
+            session.id(),
+            () -> onExisting(session, session.stillPending(pending), principal, options))
+        : onNew(session, pending, principal, options, session.snapshot().attributes());
   }
 
   /** Where the oldest give way, a login is refused only if too many would have to. */
@@ -102,16 +106,15 @@ final class Logins {
     return current;
   }
 
-  private Authentication onExisting(Session session, String principal, LoginOptions options) {
+  private Authentication onExisting(
+      Session session, Pending pending, String principal, LoginOptions options) {
     StoredSession resolved = session.snapshot();
-    Session.Pending pending = session.pending();
     SessionToken token = engine.newToken(resolved.id());
     SaveLoop.Outcome outcome =
         saveLoop.write(
             resolved,
             (current, now) ->
-                current.generation() == resolved.generation()
-                        && current.principal().equals(resolved.principal())
+                Drafts.isSameLogin(resolved, current)
                     ? Optional.of(loggedIn(current, pending, principal, options, token, now))
                     : Optional.empty(),
             (next, now) -> store(next, false, now));
@@ -124,15 +127,17 @@ final class Logins {
       // an authenticated one held belongs to a login that has ended.
       Map<String, AttributeValue> carried =
           resolved.principal().isEmpty() ? resolved.attributes() : Map.of();
-      return onNew(session, principal, options, carried);
+      return onNew(session, pending, principal, options, carried);
     }
     session.rekeyed(stored, pending, token);
+    pending.isWhole(stored, engine.events());
     engine.events().authenticated(stored);
     return new Granted(session);
   }
 
   private Authentication onNew(
       Session session,
+      Pending pending,
       String principal,
       LoginOptions options,
       Map<String, AttributeValue> carried) {
@@ -146,7 +151,6 @@ final class Logins {
             .generation(fresh ? session.generation() : 0)
             .attributes(carried)
             .build();
-    Session.Pending pending = session.pending();
     StoredSession next = loggedIn(draft, pending, principal, options, token, now);
     // Nobody holds an earlier secret of a session that was never stored.
     next = next.toBuilder().previousSecretHash(null).build();
@@ -155,22 +159,26 @@ final class Logins {
     }
     session.rekeyed(next, pending, token);
     engine.events().created(next);
+    pending.isWhole(next, engine.events());
     engine.events().authenticated(next);
     return new Granted(session);
   }
 
   private StoredSession loggedIn(
       StoredSession current,
-      Session.Pending pending,
+      Pending pending,
       String principal,
       LoginOptions options,
       SessionToken token,
       Instant now) {
     boolean samePrincipal = current.principal().map(principal::equals).orElse(false);
+    Instant loginAt = Drafts.loginAt(current, now);
+    StoredSession merged =
+        dropAttributes ? current : pending.applyTo(current, engine.limits()).build();
     StoredSession.Builder next =
-        Drafts.rekeyed(dropAttributes ? current : pending.applyTo(current).build(), token, now)
+        Drafts.rekeyed(merged, token, loginAt)
             .principal(principal)
-            .authenticatedAt(now)
+            .authenticatedAt(loginAt)
             .lastSeenAt(Session.later(current.lastSeenAt(), now))
             .idleTimeout(options.idleTimeout(engine.policy()))
             .absoluteDeadline(Drafts.deadline(now, options.absoluteTimeout(engine.policy())))

@@ -20,23 +20,28 @@ import org.jspecify.annotations.Nullable;
  * snapshot if another request was first, until the store timeout.
  *
  * <p>Saves of one session on this node queue behind each other, so that they do not make each other
- * lose. The queue is a fixed set of locks, shared by sessions whose ids hash alike; no callback of
- * the application runs under one.
+ * lose. The queue is a fixed set of locks, shared by sessions whose ids hash alike. No code of the
+ * application runs under one: values are encoded before, and listeners are notified after.
  */
 final class SaveLoop {
 
   private static final int QUEUES = 512;
-  private static final long LONGEST_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(32);
+  private static final long SHORTEST_PAUSE_NANOS = TimeUnit.MICROSECONDS.toNanos(250);
+
+  /** After which a pause is 32 milliseconds at most. */
+  private static final int MOST_DOUBLINGS = 7;
 
   private final Engine engine;
+  private final LateWrites lateWrites;
   private final Duration timeout;
   private final ReentrantLock[] queues = new ReentrantLock[QUEUES];
 
-  SaveLoop(Engine engine, Duration timeout) {
+  SaveLoop(Engine engine, LateWrites lateWrites, Duration timeout) {
     this.engine = engine;
+    this.lateWrites = lateWrites;
     this.timeout = timeout;
     for (int i = 0; i < QUEUES; i++) {
-      queues[i] = new ReentrantLock();
+      queues[i] = new ReentrantLock(true);
     }
   }
 
@@ -65,23 +70,48 @@ final class SaveLoop {
     }
   }
 
-  /** Does something while no other save of the same session runs on this node. */
-  <T> T inTurn(SessionId id, Supplier<T> work) {
+  /**
+   * Does something while no other save of the same session runs on this node. An interrupt does not
+   * end the wait, and stays set. The listeners are notified of what happens after the queue.
+   *
+   * @param work runs no code of the application
+   * @throws SessionStoreException if the store timeout passes first
+   */
+  <T extends @Nullable Object> T inTurn(SessionId id, Supplier<T> work) {
     int hash = id.hashCode();
     ReentrantLock queue = queues[(hash ^ hash >>> 16) & (QUEUES - 1)];
-    try {
-      if (!queue.tryLock(timeout.toNanos(), TimeUnit.NANOSECONDS)) {
-        throw new SessionStoreException(
-            "save: session " + id + " waited " + timeout + " behind other saves");
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new SessionStoreException("save: session " + id + " was interrupted in the queue", e);
+    boolean isFree = !queue.hasQueuedThreads() && queue.tryLock();
+    if (!isFree && !lock(queue)) {
+      throw new SessionStoreException(
+          "save: session " + id + " waited " + timeout + " behind other saves");
     }
+    boolean holds = engine.events().hold();
     try {
       return work.get();
     } finally {
       queue.unlock();
+      if (holds) {
+        engine.events().release();
+      }
+    }
+  }
+
+  /** Waits in the queue; returns whether it was reached in time. */
+  private boolean lock(ReentrantLock queue) {
+    long deadline = System.nanoTime() + timeout.toNanos();
+    boolean interrupted = false;
+    try {
+      while (true) {
+        try {
+          return queue.tryLock(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 
@@ -112,17 +142,22 @@ final class SaveLoop {
       }
       Admission.Outcome outcome = write.of(next.get(), now);
       if (outcome == Admission.Outcome.STORED) {
+        if (lateWrites.undo(current, now, next.get().lastSeenAt(), next.get().generation())) {
+          return new Outcome(null, DropReason.EXPIRED, attempt);
+        }
         StoredSession stored = next.get().toBuilder().version(next.get().version() + 1).build();
         return new Outcome(stored, null, attempt);
       }
       if (outcome == Admission.Outcome.REFUSED || outcome == Admission.Outcome.CROWDED) {
         return new Outcome(null, null, attempt);
       }
+      // The wait comes before the look: what is read is to be as new as can be when it is written.
+      pause(attempt, deadline);
       Optional<StoredSession> found = engine.store().find(current.id());
       if (found.isEmpty()) {
         return new Outcome(null, DropReason.ENDED, attempt);
       }
-      if (found.get().isExpiredAt(now)) {
+      if (found.get().isExpiredAt(engine.now())) {
         return new Outcome(null, DropReason.EXPIRED, attempt);
       }
       if (System.nanoTime() - deadline >= 0) {
@@ -135,15 +170,29 @@ final class SaveLoop {
                 + timeout);
       }
       current = found.get();
-      pause(attempt);
     }
   }
 
-  /** Waits a random time, none after the first loss, so that nodes which collided part. */
-  private static void pause(int attempt) {
-    if (attempt > 1) {
-      long most = Math.min(LONGEST_PAUSE_NANOS, TimeUnit.MICROSECONDS.toNanos(250L << attempt));
-      LockSupport.parkNanos(ThreadLocalRandom.current().nextLong(most));
+  /**
+   * Waits a random time, none after the first loss, so that nodes which collided part. The time
+   * doubles with each loss up to a bound; it does not go past the deadline.
+   */
+  private static void pause(int attempt, long deadline) {
+    if (attempt == 1) {
+      return;
+    }
+    long most = SHORTEST_PAUSE_NANOS << Math.min(attempt, MOST_DOUBLINGS);
+    long end =
+        System.nanoTime()
+            + Math.min(ThreadLocalRandom.current().nextLong(most), deadline - System.nanoTime());
+    // A thread that is interrupted would not wait at all.
+    boolean interrupted = Thread.interrupted();
+    for (long left = end - System.nanoTime(); left > 0; left = end - System.nanoTime()) {
+      LockSupport.parkNanos(left);
+      interrupted |= Thread.interrupted();
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
     }
   }
 }

@@ -59,24 +59,6 @@ public final class Session {
     }
   }
 
-  /** A change of the idle timeout; null for no idle limit. */
-  record IdleTimeoutChange(@Nullable Duration timeout) {}
-
-  /** What there is to save. */
-  record Pending(AttributeChanges.Delta attributes, @Nullable IdleTimeoutChange idleTimeout) {
-
-    boolean isEmpty() {
-      return attributes.isEmpty() && idleTimeout == null;
-    }
-
-    /** Applies the changes to a snapshot that may be newer than the one that they were made on. */
-    StoredSession.Builder applyTo(StoredSession current) {
-      StoredSession.Builder builder =
-          current.toBuilder().attributes(attributes.applyTo(current.attributes()));
-      return idleTimeout == null ? builder : builder.idleTimeout(idleTimeout.timeout());
-    }
-  }
-
   private final Instant requestedAt;
   private final AttributeChanges attributes;
 
@@ -95,7 +77,7 @@ public final class Session {
   private volatile Renewal renewal;
   private volatile @Nullable SessionToken unsentToken;
   private volatile boolean changedHere;
-  private volatile @Nullable IdleTimeoutChange idleTimeoutChange;
+  private volatile Pending.@Nullable IdleTimeoutChange idleTimeoutChange;
 
   /** A session that a token was resolved to. */
   Session(
@@ -104,7 +86,7 @@ public final class Session {
       Instant requestedAt,
       boolean touchDue,
       Renewal renewal) {
-    this.attributes = new AttributeChanges(engine);
+    this.attributes = new AttributeChanges(this, engine);
     this.initial = snapshot;
     this.snapshot = snapshot;
     this.requestedAt = requestedAt;
@@ -115,7 +97,7 @@ public final class Session {
 
   /** A session that this request begins. */
   Session(Engine engine, StoredSession draft, SessionToken token, Status status) {
-    this.attributes = new AttributeChanges(engine);
+    this.attributes = new AttributeChanges(this, engine);
     this.initial = draft;
     this.snapshot = draft;
     this.requestedAt = draft.createdAt();
@@ -180,7 +162,7 @@ public final class Session {
    * be asked for when it has ended, as it is stored then.
    */
   public Optional<Duration> idleTimeout() {
-    IdleTimeoutChange change = idleTimeoutChange;
+    Pending.IdleTimeoutChange change = idleTimeoutChange;
     return change == null ? snapshot.idleTimeout() : Optional.ofNullable(change.timeout());
   }
 
@@ -192,7 +174,7 @@ public final class Session {
    */
   public synchronized void idleTimeout(@Nullable Duration timeout) {
     StoredSession.Builder checked = live().toBuilder().idleTimeout(timeout);
-    idleTimeoutChange = new IdleTimeoutChange(checked.build().idleTimeout().orElse(null));
+    idleTimeoutChange = new Pending.IdleTimeoutChange(checked.build().idleTimeout().orElse(null));
     kept = true;
   }
 
@@ -259,26 +241,31 @@ public final class Session {
    *
    * @return the application's to change: a change in place is saved without another {@code set}
    */
-  public synchronized @Nullable Object attribute(String name) {
-    return attributes.get(live(), name);
+  public @Nullable Object attribute(String name) {
+    return attributes.get(name);
   }
 
-  /** Returns the names of the attributes, sorted; a copy that the caller owns. */
-  public synchronized Set<String> attributeNames() {
-    return attributes.names(live());
+  /**
+   * Returns the names of the attributes, sorted; a copy that the caller owns. A name is listed if
+   * and only if {@link #attribute(String)} returns its value; to know that, each value is decoded,
+   * once.
+   */
+  public Set<String> attributeNames() {
+    return attributes.names();
   }
 
   /**
    * Sets an attribute.
    *
    * @param name 1 to 255 characters
-   * @param value retained; null removes the attribute
+   * @param value retained; null removes the attribute, also if another request set it and this one
+   *     does not know of it
    * @throws AttributeCodecException if the store needs bytes and the value cannot be encoded;
    *     nothing was changed
    * @throws IllegalArgumentException if the name is empty or too long, or the session would hold
    *     more than its limits allow; nothing was changed
    */
-  public synchronized void attribute(String name, @Nullable Object value) {
+  public void attribute(String name, @Nullable Object value) {
     live();
     if (name.isEmpty() || name.length() > MAX_ATTRIBUTE_NAME_LENGTH) {
       throw new IllegalArgumentException(
@@ -290,8 +277,10 @@ public final class Session {
     if (value == null) {
       attributes.remove(name);
     } else {
-      attributes.set(snapshot, name, value);
-      kept = true;
+      attributes.set(name, value);
+      synchronized (this) {
+        kept = true;
+      }
     }
   }
 
@@ -316,14 +305,15 @@ public final class Session {
     return "Session[" + snapshot.id() + "~" + snapshot.generation() + ", " + status + "]";
   }
 
-  private StoredSession live() {
+  // What follows is for the engine.
+
+  /** Returns the snapshot, unless the session has ended. */
+  StoredSession live() {
     if (status == Status.ENDED) {
       throw new IllegalStateException("the session has ended: " + snapshot.id());
     }
     return snapshot;
   }
-
-  // What follows is for the engine.
 
   StoredSession snapshot() {
     return snapshot;
@@ -337,8 +327,21 @@ public final class Session {
     return requestedAt;
   }
 
-  synchronized Pending pending() {
-    return new Pending(attributes.collect(snapshot), idleTimeoutChange);
+  /** Collects what there is to save, which runs code of the values: not in the queue of saves. */
+  Pending pending() {
+    return new Pending(attributes.collect(), idleTimeoutChange);
+  }
+
+  /** Returns what is still to be saved of what was collected before the save queued. */
+  Pending stillPending(Pending collected) {
+    return new Pending(
+        attributes.stillPending(collected.attributes()),
+        idleTimeoutChange == null ? null : collected.idleTimeout());
+  }
+
+  /** Forgets changes that turned out to change nothing. */
+  synchronized void forget(Pending pending) {
+    attributes.saved(pending.attributes(), snapshot, snapshot);
   }
 
   Renewal renewal() {
@@ -349,7 +352,7 @@ public final class Session {
     renewal = Renewal.NONE;
   }
 
-  /** Tells whether there may be changes; without any, there is no need to collect them. */
+  /** Returns whether there may be changes; without any, there is no need to collect them. */
   boolean mayHaveChanges() {
     return idleTimeoutChange != null || attributes.mayHaveChanges();
   }

@@ -9,6 +9,7 @@ import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SessionId;
 import java.security.SecureRandom;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Collections;
 import java.util.List;
@@ -16,7 +17,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -60,7 +60,8 @@ public final class SessionManager implements AutoCloseable {
             builder.renewInterval,
             builder.endOnReuse,
             builder.limits);
-    Touches touches = new Touches(engine);
+    LateWrites lateWrites = new LateWrites(engine);
+    Touches touches = new Touches(engine, lateWrites);
     resolver = new TokenResolver(engine, touches);
     versionHints =
         engine
@@ -68,7 +69,7 @@ public final class SessionManager implements AutoCloseable {
             .map(NearCopies::longestAge)
             .filter(age -> !age.isZero())
             .map(VersionHints::new);
-    SaveLoop saveLoop = new SaveLoop(engine, builder.storeTimeout);
+    SaveLoop saveLoop = new SaveLoop(engine, lateWrites, builder.storeTimeout);
     writer = new SessionWriter(engine, touches, saveLoop);
     endings = new Endings(engine);
     logins = new Logins(engine, saveLoop, builder.limit, builder.dropAttributesAtLogin);
@@ -171,10 +172,13 @@ public final class SessionManager implements AutoCloseable {
    * returns {@code true}, every node sees it. Without changes it costs nothing, or a touch if one
    * is due.
    *
-   * <p>If the session has ended meanwhile, or was taken over by a login of another principal or a
-   * renewal, the changes are dropped, the listeners are told, and this copy is ended.
+   * <p>If the session has ended meanwhile, or was taken over by a login of another principal or an
+   * explicit renewal, the changes are dropped, the listeners are notified, and this copy is ended.
+   * What does not fit within the limits beside what other requests have stored is dropped by
+   * itself, and so is a change in place of a value that another request has replaced.
    *
-   * @return whether the session is as this request left it; {@code false} if changes were dropped
+   * @return whether the session is as this request left it; {@code false} if changes that were set
+   *     were dropped
    * @throws SessionStoreException if the store failed or the store timeout passed; the changes may
    *     be stored or not, and remain to be saved
    */
@@ -187,11 +191,12 @@ public final class SessionManager implements AutoCloseable {
    * with what the request changed so far. When it returns, no earlier secret of the session
    * authenticates, on any node.
    *
-   * <p>The session that was resolved is kept, with its id and its attributes, if its principal and
-   * its generation are still those that were resolved. If it is gone or was re-keyed meanwhile, a
-   * new one with a new id takes its place, with what this request changed and, if the session was
-   * anonymous, with what it held. If it belongs to another principal, it is ended first and nothing
-   * is carried over.
+   * <p>The session that was resolved is kept, with its id and its attributes, if it is still the
+   * same login, or none, as when it was resolved; its secret may have been renewed in passing. If
+   * it is gone, or was re-keyed by another login or an explicit renewal meanwhile, a new one with a
+   * new id takes its place, with what this request changed and, if the session was anonymous, with
+   * what it held. If it belongs to another principal, it is ended first and nothing is carried
+   * over.
    *
    * @param current the request's session, of whatever kind; null if there is none
    * @param principal 1 to 255 code points without U+0000 and lone surrogates; compared exactly
@@ -212,7 +217,8 @@ public final class SessionManager implements AutoCloseable {
    * earlier secret is dead when this returns. Changes of requests that began before are dropped.
    *
    * @return whether it was renewed; {@code false} if the session has ended meanwhile or was
-   *     re-keyed by another request, so that this copy is ended, or if it is ephemeral
+   *     re-keyed by a login or another explicit renewal, so that this copy is ended, or if it is
+   *     ephemeral
    * @throws SessionStoreException if the store failed: it may be renewed or not
    */
   public boolean renew(Session session) {
@@ -225,7 +231,9 @@ public final class SessionManager implements AutoCloseable {
    * several requests at once one wins; the others go on with the secret that they have.
    *
    * <p>Until the client first presents the new secret, and for 10 seconds after, the old one
-   * authenticates too, so that a lost response logs nobody out. A login ends that at once.
+   * authenticates too, so that a lost response logs nobody out. If the new one is not presented
+   * within a minute, a request with the old one gets another; once it was presented, no more. A
+   * login ends the old one at once.
    *
    * @return whether there is a new token to send
    * @throws SessionStoreException if the store failed: it may be renewed or not
@@ -256,7 +264,24 @@ public final class SessionManager implements AutoCloseable {
    * @throws SessionStoreException if the store cannot tell
    */
   public Optional<Session> reopen(SessionId id, long generation) {
-    return resolver.reopen(id, generation);
+    return resolver.reopen(id, found -> found.generation() == generation);
+  }
+
+  /**
+   * Begins another working copy of a session that was used a while ago, as {@link
+   * #reopen(SessionId, long)} does, and also if its secret was renewed in passing since. A login,
+   * of the same principal too, and an explicit renewal make it another one.
+   *
+   * @param generation {@link Session#generation()} of that time
+   * @param authenticatedAt {@link Session#authenticatedAt()} of that time
+   * @return empty if it has ended or expired, or is another one by now
+   * @throws SessionStoreException if the store cannot tell
+   */
+  public Optional<Session> reopen(
+      SessionId id, long generation, Optional<Instant> authenticatedAt) {
+    return resolver.reopen(
+        id,
+        found -> generation >= found.fence() && found.authenticatedAt().equals(authenticatedAt));
   }
 
   /**
@@ -414,7 +439,7 @@ public final class SessionManager implements AutoCloseable {
    * @throws SessionStoreException if the store failed; some may be deleted
    */
   public int cleanUp() {
-    return Sweeper.sweep(engine, new CountDownLatch(1));
+    return Sweeper.sweep(engine, Sweeper::restInterruptibly);
   }
 
   private void evicted(StoredSession session) {

@@ -171,9 +171,10 @@ public final class SessionManagerBuilder {
   }
 
   /**
-   * Limits the encoded size of all attributes of a session together, in stores that need bytes,
-   * when one is set. Requests that set attributes at the same moment may together go beyond it.
-   * Default: 4 MiB.
+   * Limits the encoded size of all attributes of a session together, in stores that need bytes.
+   * {@code Session.attribute} refuses what goes beyond it. What does not fit beside what a parallel
+   * request has stored is dropped when it is saved, and the listeners are notified. A session that
+   * is beyond it already may be changed to hold less. Default: 4 MiB.
    *
    * @param bytes at least 64 and {@link #maxAttributeBytes}
    */
@@ -185,7 +186,10 @@ public final class SessionManagerBuilder {
     return this;
   }
 
-  /** Limits how many attributes a session has, at least 1. Default: 1,000. */
+  /**
+   * Limits how many attributes a session has, at least 1; as {@link #maxSessionBytes} limits their
+   * size. Default: 1,000.
+   */
   public SessionManagerBuilder maxAttributes(int number) {
     limits =
         new AttributeLimits(

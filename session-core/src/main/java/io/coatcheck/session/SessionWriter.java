@@ -5,7 +5,6 @@ import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SessionToken;
 import java.time.Instant;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /** Writes what requests change: inserts, updates, touches, and new secrets without a login. */
 final class SessionWriter {
@@ -29,29 +28,39 @@ final class SessionWriter {
   }
 
   private boolean insert(Session session) {
-    return saveLoop.inTurn(
-        session.id(),
-        () -> {
-          if (session.status() == Session.Status.NEW) {
-            Session.Pending pending = session.pending();
-            StoredSession first = pending.applyTo(session.snapshot()).build();
-            engine.store().insert(first);
-            session.saved(first, pending);
-            engine.events().created(first);
-          }
-          return true;
-        });
+    Pending collected = session.pending();
+    boolean inserted =
+        saveLoop.inTurn(
+            session.id(),
+            () -> {
+              if (session.status() != Session.Status.NEW) {
+                return false;
+              }
+              Pending pending = session.stillPending(collected);
+              StoredSession first = pending.applyTo(session.snapshot(), engine.limits()).build();
+              engine.store().insert(first);
+              session.saved(first, pending);
+              engine.events().created(first);
+              pending.isWhole(first, engine.events());
+              return true;
+            });
+    // Otherwise another thread of the request was first.
+    return inserted || save(session);
   }
 
   private boolean saveStored(Session session) {
     boolean confirm = session.renewal() == Session.Renewal.CONFIRM;
-    if (!confirm && (!session.mayHaveChanges() || session.pending().isEmpty())) {
+    if (!confirm && !session.mayHaveChanges()) {
+      return touch(session);
+    }
+    Pending collected = session.pending();
+    if (!confirm && collected.isEmpty()) {
       return touch(session);
     }
     return saveLoop.inTurn(
         session.id(),
         () -> {
-          Session.Pending pending = session.pending();
+          Pending pending = session.stillPending(collected);
           return (!confirm && pending.isEmpty()) || update(session, pending, confirm);
         });
   }
@@ -63,16 +72,23 @@ final class SessionWriter {
     return true;
   }
 
-  private boolean update(Session session, Session.Pending pending, boolean confirm) {
+  private boolean update(Session session, Pending pending, boolean confirm) {
     StoredSession resolved = session.snapshot();
-    SaveLoop.Outcome outcome =
-        saveLoop.update(
-            resolved,
-            (current, now) ->
-                resolved.generation() < current.fence()
-                    ? Optional.empty()
-                    : Optional.of(
-                        saved(current, pending, session.requestedAt(), confirm ? now : null)));
+    SaveLoop.Outcome outcome;
+    if (!confirm && pending.changesNothingOf(resolved)) {
+      // What is to be removed is not in the snapshot. Another request may have set it since.
+      Optional<StoredSession> found = engine.store().find(resolved.id());
+      if (found.filter(newest -> isLeftAsItIs(newest, resolved, pending)).isPresent()) {
+        session.forget(pending);
+        return touch(session);
+      }
+      outcome =
+          found.isPresent()
+              ? update(found.get(), session, pending, false)
+              : new SaveLoop.Outcome(null, DropReason.ENDED, 1);
+    } else {
+      outcome = update(resolved, session, pending, confirm);
+    }
     StoredSession stored = outcome.session();
     if (stored == null) {
       drop(session, pending, outcome);
@@ -83,41 +99,62 @@ final class SessionWriter {
     if (outcome.attempts() > 1) {
       engine.events().savedAfterConflict(stored, outcome.attempts());
     }
-    return true;
+    return pending.isWhole(stored, engine.events());
   }
 
-  private static StoredSession saved(
-      StoredSession current,
-      Session.Pending pending,
-      Instant requestedAt,
-      @Nullable Instant confirmedAt) {
-    StoredSession.Builder next =
-        pending.applyTo(current).lastSeenAt(Session.later(current.lastSeenAt(), requestedAt));
-    if (confirmedAt != null && current.previousReadableUntil().isPresent()) {
-      next.previousReadableUntil(confirmedAt.plus(TokenResolver.RENEWAL_GRACE));
-    }
-    return next.build();
+  private boolean isLeftAsItIs(StoredSession newest, StoredSession resolved, Pending pending) {
+    return resolved.generation() >= newest.fence()
+        && !newest.isExpiredAt(engine.now())
+        && pending.changesNothingOf(newest);
   }
 
-  private void drop(Session session, Session.Pending pending, SaveLoop.Outcome outcome) {
+  private SaveLoop.Outcome update(
+      StoredSession newest, Session session, Pending pending, boolean confirm) {
+    StoredSession resolved = session.snapshot();
+    return saveLoop.update(
+        newest,
+        (current, now) -> {
+          if (resolved.generation() < current.fence()) {
+            return Optional.empty();
+          }
+          // The new secret that was presented is that of the snapshot, and of no later renewal.
+          boolean confirms =
+              confirm
+                  && resolved.generation() == current.generation()
+                  && Drafts.isUnconfirmed(current);
+          StoredSession confirmed = confirms ? Drafts.confirmed(current, now).build() : current;
+          return Optional.of(saved(confirmed, pending, session.requestedAt()));
+        });
+  }
+
+  private StoredSession saved(StoredSession current, Pending pending, Instant requestedAt) {
+    return pending
+        .applyTo(current, engine.limits())
+        .lastSeenAt(Session.later(current.lastSeenAt(), requestedAt))
+        .build();
+  }
+
+  private void drop(Session session, Pending pending, SaveLoop.Outcome outcome) {
     StoredSession resolved = session.snapshot();
     session.end();
     if (!pending.isEmpty()) {
       DropReason reason = outcome.dropped() == null ? DropReason.ENDED : outcome.dropped();
-      engine.events().dropped(resolved, reason, pending.attributes().values().keySet());
+      engine.events().dropped(resolved, reason, pending.attributes().names());
     }
   }
 
   boolean renew(Session session) {
     return switch (session.status()) {
       case ENDED, EPHEMERAL -> false;
-      case NEW, STORED ->
-          saveLoop.inTurn(
-              session.id(),
-              () ->
-                  session.status() == Session.Status.NEW
-                      ? renewDraft(session)
-                      : renewStored(session));
+      case NEW, STORED -> {
+        Pending collected = session.pending();
+        yield saveLoop.inTurn(
+            session.id(),
+            () ->
+                session.status() == Session.Status.NEW
+                    ? renewDraft(session)
+                    : renewStored(session, session.stillPending(collected)));
+      }
     };
   }
 
@@ -129,41 +166,52 @@ final class SessionWriter {
     return true;
   }
 
-  private boolean renewStored(Session session) {
+  /** A renewal in passing meanwhile is no hindrance; a login, or another explicit renewal, is. */
+  private boolean renewStored(Session session, Pending pending) {
     StoredSession resolved = session.snapshot();
-    Session.Pending pending = session.pending();
     SessionToken token = engine.newToken(resolved.id());
     SaveLoop.Outcome outcome =
         saveLoop.update(
             resolved,
             (current, now) ->
-                current.generation() != resolved.generation()
-                    ? Optional.empty()
-                    : Optional.of(
-                        Drafts.rekeyed(pending.applyTo(current).build(), token, now)
+                Drafts.isSameLogin(resolved, current)
+                    ? Optional.of(
+                        Drafts.rekeyed(
+                                pending.applyTo(current, engine.limits()).build(), token, now)
                             .fence(current.generation() + 1)
                             .lastSeenAt(Session.later(current.lastSeenAt(), now))
-                            .build()));
+                            .build())
+                    : Optional.empty());
     StoredSession stored = outcome.session();
     if (stored == null) {
       drop(session, pending, outcome);
       return false;
     }
+    renewed(session, stored, pending, token);
+    return true;
+  }
+
+  private void renewed(Session session, StoredSession stored, Pending pending, SessionToken token) {
     session.rekeyed(stored, pending, token);
     engine.events().renewed(stored);
-    return true;
+    pending.isWhole(stored, engine.events());
   }
 
   boolean renewIfDue(Session session) {
     if (session.renewal().replacesSecret() && session.isStored()) {
-      return saveLoop.inTurn(session.id(), () -> renewPeriodically(session));
+      Pending collected = session.pending();
+      return saveLoop.inTurn(
+          session.id(), () -> renewPeriodically(session, session.stillPending(collected)));
     }
     return false;
   }
 
-  private boolean renewPeriodically(Session session) {
+  /**
+   * Renews in passing, unless the secret has been replaced since, or the client has turned out to
+   * have the one that was taken for lost.
+   */
+  private boolean renewPeriodically(Session session, Pending pending) {
     StoredSession resolved = session.snapshot();
-    Session.Pending pending = session.pending();
     SessionToken token = engine.newToken(resolved.id());
     boolean lost = session.renewal() == Session.Renewal.LOST;
     SaveLoop.Outcome outcome =
@@ -171,9 +219,11 @@ final class SessionWriter {
             resolved,
             (current, now) ->
                 current.generation() != resolved.generation()
+                        || (lost && !Drafts.isUnconfirmed(current))
                     ? Optional.empty()
                     : Optional.of(
-                        Drafts.renewed(pending.applyTo(current).build(), token, now, lost)
+                        Drafts.renewed(
+                                pending.applyTo(current, engine.limits()).build(), token, now, lost)
                             .lastSeenAt(Session.later(current.lastSeenAt(), session.requestedAt()))
                             .build()));
     StoredSession stored = outcome.session();
@@ -181,8 +231,7 @@ final class SessionWriter {
     if (stored == null) {
       return false;
     }
-    session.rekeyed(stored, pending, token);
-    engine.events().renewed(stored);
+    renewed(session, stored, pending, token);
     return true;
   }
 }

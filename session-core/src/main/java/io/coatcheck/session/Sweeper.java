@@ -1,12 +1,13 @@
 package io.coatcheck.session;
 
+import io.coatcheck.session.background.RecurringWork;
 import io.coatcheck.session.store.CleanUp;
 import io.coatcheck.session.store.SessionStoreException;
 import java.time.Duration;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongPredicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,15 +25,17 @@ final class Sweeper implements AutoCloseable {
 
   private final Engine engine;
   private final Duration interval;
-  private final CountDownLatch closing = new CountDownLatch(1);
-  private final Thread thread;
+  private final RecurringWork thread;
 
   Sweeper(Engine engine, Duration interval) {
     this.engine = engine;
     this.interval = interval;
-    thread = new Thread(this::run, "coatcheck-sweeper-" + NUMBER.incrementAndGet());
-    thread.setDaemon(true);
-    thread.setContextClassLoader(Sweeper.class.getClassLoader());
+    thread =
+        new RecurringWork(
+            "coatcheck-sweeper-" + NUMBER.incrementAndGet(),
+            this::jittered,
+            this::sweepOnce,
+            this::failed);
   }
 
   void start() {
@@ -40,12 +43,13 @@ final class Sweeper implements AutoCloseable {
   }
 
   /**
-   * Deletes everything that is expired now, and returns how much that was; interrupted, it stops
-   * behind a batch. After a batch that is not the last one, be it that it deleted or that it only
-   * looked at sessions in use, it rests for a third of what that took, so that the store has at
-   * least a quarter of the time for requests.
+   * Deletes everything that is expired now, and returns how much that was. After a batch that is
+   * not the last one, be it that it deleted or that it only looked at sessions in use, it rests for
+   * a third of what that took, so that the store has at least a quarter of the time for requests.
+   *
+   * @param rest pauses for so many nanoseconds, and returns whether to go on
    */
-  static int sweep(Engine engine, CountDownLatch closing) {
+  static int sweep(Engine engine, LongPredicate rest) {
     int total = 0;
     CleanUp batch;
     long took;
@@ -54,58 +58,45 @@ final class Sweeper implements AutoCloseable {
       batch = engine.store().deleteExpired(engine.now(), BATCH, engine.events()::expired);
       took = System.nanoTime() - begin;
       total += batch.deleted();
-    } while (!batch.isComplete() && rest(closing, took / 3));
+    } while (!batch.isComplete() && rest.test(took / 3));
     return total;
   }
 
-  /** Returns whether to go on. */
-  private static boolean rest(CountDownLatch closing, long nanos) {
+  /** Pauses on a thread of the application: an interrupt ends it, and stays set. */
+  static boolean restInterruptibly(long nanos) {
     try {
-      return !closing.await(nanos, TimeUnit.NANOSECONDS);
+      TimeUnit.NANOSECONDS.sleep(nanos);
+      return true;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return false;
     }
   }
 
-  private void run() {
-    try {
-      while (!closing.await(jittered(), TimeUnit.MILLISECONDS)) {
-        sweepOnce();
-      }
-    } catch (InterruptedException e) {
-      // Only close() interrupts, to end a call to the store.
-      Thread.currentThread().interrupt();
-    }
+  private void sweepOnce() {
+    sweep(engine, thread::rest);
   }
 
-  private void sweepOnce() {
-    try {
-      sweep(engine, closing);
-    } catch (SessionStoreException e) {
-      LOG.warn("Clean-up of expired sessions failed; it is tried again: {}", e.getMessage());
-    } catch (RuntimeException e) {
-      LOG.error("Clean-up of expired sessions failed unexpectedly; it is tried again", e);
+  private void failed(Throwable failure) {
+    if (failure instanceof InterruptedException) {
+      LOG.warn("{}; a listener may have caused it", failure.getMessage());
+    } else if (failure instanceof SessionStoreException) {
+      LOG.warn("Clean-up of expired sessions failed; it is tried again: {}", failure.getMessage());
+    } else {
+      LOG.error("Clean-up of expired sessions failed unexpectedly; it is tried again", failure);
     }
   }
 
   private long jittered() {
-    long millis = interval.toMillis();
-    return millis * 3 / 4 + ThreadLocalRandom.current().nextLong(Math.max(1, millis / 2));
+    long nanos = interval.toNanos();
+    return nanos * 3 / 4 + ThreadLocalRandom.current().nextLong(Math.max(1, nanos / 2));
   }
 
-  /** Ends the thread and waits for it, for 5 seconds at most. */
+  /** Ends the thread and waits for it, for 5 seconds at most. The store is not interrupted. */
   @Override
   public void close() {
-    closing.countDown();
-    thread.interrupt();
-    try {
-      thread.join(TimeUnit.SECONDS.toMillis(5));
-      if (thread.isAlive()) {
-        LOG.warn("{} is still waiting for the store after 5 seconds", thread.getName());
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+    if (!thread.end()) {
+      LOG.warn("{} is still waiting for the store after 5 seconds", thread.threadName());
     }
   }
 }

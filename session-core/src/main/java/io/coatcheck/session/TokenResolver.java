@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /** Finds out what a token is worth. One look-up a token, and none for what is not a token. */
 final class TokenResolver {
@@ -44,8 +45,10 @@ final class TokenResolver {
    *
    * @param id as presented: the snapshot has the same in another object, which would have to be
    *     fetched
+   * @param now what the clock said after the store had answered
    */
-  private record Opened(SessionId id, StoredSession session, Session.Renewal renewal, Source source)
+  private record Opened(
+      SessionId id, StoredSession session, Session.Renewal renewal, Source source, Instant now)
       implements Finding {}
 
   /** What a snapshot was read from. */
@@ -74,7 +77,7 @@ final class TokenResolver {
       String only = presented.get(0);
       return resolve(only, 0, only.length(), hints);
     }
-    return resolveOneOf(presented, hints, engine.now());
+    return resolveOneOf(presented, hints);
   }
 
   /** As {@link #resolve(List, List)}, for one text, which may be a part of a longer one. */
@@ -83,27 +86,25 @@ final class TokenResolver {
     if (token.isEmpty()) {
       return refuse(MALFORMED);
     }
-    Instant now = engine.now();
-    Finding finding = find(token.get(), hints, now);
-    return finding instanceof Opened opened ? accept(opened, now) : refuse((Refusal) finding);
+    Finding finding = find(token.get(), hints);
+    return finding instanceof Opened opened ? accept(opened) : refuse((Refusal) finding);
   }
 
   /**
    * Accepts one of several tokens only if no other one is live: a site that can add a cookie gains
    * nothing by it. More than are looked up are none at all, since one that is left out may be live.
    */
-  private Resolution resolveOneOf(List<String> presented, List<String> hints, Instant now) {
+  private Resolution resolveOneOf(List<String> presented, List<String> hints) {
     if (presented.size() > MOST_TOKENS) {
       return refuseAmbiguous();
     }
     Opened live = null;
     Refusal refused = null;
     for (String text : presented) {
-      Finding finding =
-          SessionToken.parse(text).map(token -> find(token, hints, now)).orElse(MALFORMED);
+      Finding finding = SessionToken.parse(text).map(token -> find(token, hints)).orElse(MALFORMED);
       if (live != null && finding instanceof Opened other && !live.id().equals(other.id())) {
-        finding = confirmed(other, now);
-        if (confirmed(live, now) instanceof Opened still) {
+        finding = confirmed(other);
+        if (confirmed(live) instanceof Opened still) {
           if (finding instanceof Opened) {
             return refuseAmbiguous();
           }
@@ -118,7 +119,11 @@ final class TokenResolver {
       }
     }
     if (live != null) {
-      return accept(live, now);
+      // The others may have been looked up for a while.
+      Instant now = engine.now();
+      return live.session().isExpiredAt(now)
+          ? refuse(expired(live.id(), live.session()))
+          : accept(new Opened(live.id(), live.session(), live.renewal(), live.source(), now));
     }
     return refused == null ? ABSENT : refuse(refused);
   }
@@ -126,7 +131,7 @@ final class TokenResolver {
   /**
    * Asks the store about what only a copy said: a copy of a session that has ended refuses none.
    */
-  private Finding confirmed(Opened opened, Instant now) {
+  private Finding confirmed(Opened opened) {
     if (opened.source() == Source.STORE) {
       return opened;
     }
@@ -135,7 +140,7 @@ final class TokenResolver {
     Optional<StoredSession> found = engine.store().find(opened.id());
     return found.isEmpty()
         ? unknown(opened.id(), Optional.empty())
-        : judge(opened.id(), found.get(), presented, now);
+        : judge(opened.id(), found.get(), presented, engine.now());
   }
 
   private Resolution refuseAmbiguous() {
@@ -148,14 +153,12 @@ final class TokenResolver {
     return refusal.resolution();
   }
 
-  /** Begins another working copy of a session, if it still lives and has the same secret. */
-  Optional<Session> reopen(SessionId id, long generation) {
+  /** Begins another working copy of a session, if it still lives and is what is asked for. */
+  Optional<Session> reopen(SessionId id, Predicate<StoredSession> isSame) {
+    Optional<StoredSession> same = engine.store().find(id).filter(isSame);
     Instant now = engine.now();
-    return engine
-        .store()
-        .find(id)
-        .filter(found -> !found.isExpiredAt(now) && found.generation() == generation)
-        .map(found -> accept(new Opened(id, found, Session.Renewal.NONE, Source.STORE), now))
+    return same.filter(found -> !found.isExpiredAt(now))
+        .map(found -> accept(new Opened(id, found, Session.Renewal.NONE, Source.STORE, now)))
         .flatMap(
             resolution ->
                 resolution instanceof Resolution.Live live
@@ -163,7 +166,8 @@ final class TokenResolver {
                     : Optional.empty());
   }
 
-  private Finding find(SessionToken token, List<String> hints, Instant now) {
+  /** The clock is read after the store has answered, which may have taken a while. */
+  private Finding find(SessionToken token, List<String> hints) {
     Optional<StoredSession> found;
     Source source = Source.STORE;
     // The look-up comes before the hash, which does not need it: the processor hashes while it
@@ -180,17 +184,18 @@ final class TokenResolver {
     SecretHash presentedHash = token.secretHash();
     // A copy lets in and never keeps out: what it does not confirm, the store is asked.
     if (source != Source.STORE) {
+      Instant now = engine.now();
       if (found.filter(copy -> opens(copy, presentedHash, now)).isPresent()) {
         Session.Renewal renewal =
             source == Source.STALE_COPY ? Session.Renewal.NONE : renewalOfCurrent(found.get(), now);
-        return new Opened(token.id(), found.get(), renewal, source);
+        return new Opened(token.id(), found.get(), renewal, source, now);
       }
       found = engine.store().find(token.id());
     }
     if (found.isEmpty()) {
       return unknown(token.id(), Optional.empty());
     }
-    return judge(token.id(), found.get(), presentedHash, now);
+    return judge(token.id(), found.get(), presentedHash, engine.now());
   }
 
   private static boolean opens(StoredSession copy, SecretHash presented, Instant now) {
@@ -201,8 +206,8 @@ final class TokenResolver {
     boolean expired = session.isExpiredAt(now);
     if (session.secretHash().equals(presented)) {
       return expired
-          ? refused(new Resolution.Expired(id), RefusalReason.EXPIRED, session)
-          : new Opened(id, session, renewalOfCurrent(session, now), Source.STORE);
+          ? expired(id, session)
+          : new Opened(id, session, renewalOfCurrent(session, now), Source.STORE, now);
     }
     boolean guards = !expired && now.isBefore(session.rotatedAt().plus(GUARD));
     boolean previous =
@@ -211,11 +216,12 @@ final class TokenResolver {
       return refused(new Resolution.Mismatched(id, guards), RefusalReason.MISMATCHED, session);
     }
     if (!expired && session.previousReadableUntil().filter(now::isBefore).isPresent()) {
-      // The response with the new secret may be under way for the minute of the guard; after that
-      // it
-      // was lost, and the client is to get another one.
-      return new Opened(
-          id, session, guards ? Session.Renewal.NONE : Session.Renewal.LOST, Source.STORE);
+      // The response with the new secret may be under way for the minute of the guard. After that
+      // it was lost, and the client is to get another one; unless the new secret was presented, so
+      // that the holder of the old one is late, or a thief.
+      boolean isLost = !guards && Drafts.isUnconfirmed(session);
+      Session.Renewal renewal = isLost ? Session.Renewal.LOST : Session.Renewal.NONE;
+      return new Opened(id, session, renewal, Source.STORE, now);
     }
     boolean byLogin = session.authenticatedAt().filter(session.rotatedAt()::equals).isPresent();
     if (engine.endOnReuse() && !expired && !guards && !byLogin) {
@@ -225,6 +231,10 @@ final class TokenResolver {
           .ifPresent(ended -> engine.events().ended(ended, EndReason.REUSE));
     }
     return refused(new Resolution.Superseded(id, guards), RefusalReason.SUPERSEDED, session);
+  }
+
+  private static Refusal expired(SessionId id, StoredSession session) {
+    return refused(new Resolution.Expired(id), RefusalReason.EXPIRED, session);
   }
 
   private static Refusal refused(
@@ -237,8 +247,7 @@ final class TokenResolver {
   }
 
   private Session.Renewal renewalOfCurrent(StoredSession session, Instant now) {
-    Optional<Instant> readableUntil = session.previousReadableUntil();
-    if (readableUntil.isPresent() && readableUntil.get().isAfter(now.plus(RENEWAL_GRACE))) {
+    if (Drafts.isUnconfirmed(session)) {
       return Session.Renewal.CONFIRM;
     }
     boolean due =
@@ -247,8 +256,9 @@ final class TokenResolver {
     return due ? Session.Renewal.DUE : Session.Renewal.NONE;
   }
 
-  private Resolution accept(Opened opened, Instant now) {
+  private Resolution accept(Opened opened) {
     StoredSession session = opened.session();
+    Instant now = opened.now();
     boolean due = touches.isDue(session, now);
     if (due && opened.source() == Source.STALE_COPY && touches.showNearby(session, now)) {
       due = false;

@@ -15,12 +15,18 @@ import java.time.Instant;
 final class Touches {
 
   private final Engine engine;
+  private final LateWrites lateWrites;
+
+  /** A store in this process is as quick as the clock. */
+  private final boolean isInProcess;
 
   /** How long a touch that is handed over may wait; zero if none is handed over. */
   private final long delayMillis;
 
-  Touches(Engine engine) {
+  Touches(Engine engine, LateWrites lateWrites) {
     this.engine = engine;
+    this.lateWrites = lateWrites;
+    isInProcess = engine.store().keepsLiveValues();
     delayMillis = engine.copies().map(NearCopies::touchDelay).orElse(Duration.ZERO).toMillis();
   }
 
@@ -39,7 +45,7 @@ final class Touches {
   /**
    * Stores that a session was seen, now or soon.
    *
-   * @return whether it is still there, as far as is known
+   * @return whether it is still live, as far as is known
    */
   boolean store(StoredSession session, Instant lastSeenAt) {
     Instant now = engine.now();
@@ -50,14 +56,16 @@ final class Touches {
   }
 
   /**
-   * Stores that a session was seen. If the store fails, and sessions are answered from copies
-   * nevertheless, the copy shows it: a request that only reads does not fail for it.
+   * Stores that a session was seen, and undoes that if it turns out to have come too late. If the
+   * store fails, and sessions are answered from copies nevertheless, the copy shows it: a request
+   * that only reads does not fail for it.
    *
-   * @return whether it is still there, as far as is known
+   * @return whether it is still live, as far as is known
    */
   boolean storeNow(StoredSession session, Instant lastSeenAt, Instant now) {
     try {
-      return engine.store().touch(session.id(), lastSeenAt, now);
+      return engine.store().touch(session.id(), lastSeenAt, now)
+          && (isInProcess || !lateWrites.undo(session, now, lastSeenAt, session.generation()));
     } catch (SessionStoreException e) {
       if (showNearby(session, lastSeenAt)) {
         return true;

@@ -354,7 +354,7 @@ class SaveTest {
       fixture.store.calls.clear();
       session.attribute("nothing", null);
       manager.save(session);
-      assertThat(fixture.store.calls).isEmpty();
+      assertThat(fixture.store.calls).as("another request may have set it").containsExactly("find");
     }
 
     @Test

@@ -119,11 +119,19 @@ public final class RecurringWork {
     if (Thread.currentThread() == thread) {
       return true;
     }
-    try {
-      thread.join(LONGEST_JOIN_MILLIS);
-    } catch (InterruptedException e) {
+    // A caller that is interrupted waits all the same: what it does next may be to close the store.
+    boolean interrupted = false;
+    long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(LONGEST_JOIN_MILLIS);
+    for (long left = LONGEST_JOIN_MILLIS; left > 0 && thread.isAlive(); ) {
+      try {
+        thread.join(left);
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+      left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+    }
+    if (interrupted) {
       Thread.currentThread().interrupt();
-      return true;
     }
     return !thread.isAlive();
   }

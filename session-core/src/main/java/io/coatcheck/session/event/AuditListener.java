@@ -25,9 +25,10 @@ import org.slf4j.event.Level;
  *
  * <p>What users do (log in, log out) is {@code INFO}; what somebody should look at (a superseded or
  * mismatched token, a store that fails, an attribute that does not decode) is {@code WARN}; what is
- * merely frequent (an anonymous session, a token that is unknown, malformed or expired, a merge) is
- * {@code DEBUG}. Values that come from outside stand in quotation marks with control characters
- * escaped, so that nobody can write a line of his own (ASVS 5.0, 16.4.1).
+ * merely frequent (an anonymous session, also its renewal and its end, a token that is unknown,
+ * malformed or expired, a merge) is {@code DEBUG}. Values that come from outside stand in quotation
+ * marks with control characters escaped, so that nobody can write a line of his own (ASVS 5.0,
+ * 16.4.1).
  *
  * <p>Lines that a client can cause without a login, the refused tokens and the dropped changes, and
  * those that a failing dependency repeats are limited: of each kind at most {@value
@@ -67,15 +68,14 @@ public final class AuditListener implements SessionListener {
               .append(authenticated.session().remembered() ? " remembered=true" : ""));
     } else if (event instanceof Renewed renewed) {
       write(
-          Level.INFO,
+          ofUser(renewed),
           line("renewed", renewed).append(" generation=").append(renewed.session().generation()));
     } else if (event instanceof SavedAfterConflict saved) {
       write(
           Level.DEBUG,
           line("saved-after-conflict", saved).append(" attempts=").append(saved.attempts()));
     } else if (event instanceof Ended ended) {
-      Level level = ended.principal().isPresent() ? Level.INFO : Level.DEBUG;
-      write(level, line("ended", ended).append(" reason=").append(word(ended.reason())));
+      write(ofUser(ended), line("ended", ended).append(" reason=").append(word(ended.reason())));
     } else if (event instanceof EndedElsewhere elsewhere) {
       write(Level.DEBUG, line("ended-elsewhere", elsewhere));
     } else {
@@ -87,6 +87,11 @@ public final class AuditListener implements SessionListener {
   @Override
   public boolean needsAttributes() {
     return false;
+  }
+
+  /** What a client can cause without a login, as often as it likes, is not for every log. */
+  private static Level ofUser(SessionEvent event) {
+    return event.principal().isPresent() ? Level.INFO : Level.DEBUG;
   }
 
   private void onTrouble(SessionEvent event) {
@@ -102,7 +107,9 @@ public final class AuditListener implements SessionListener {
       dropped.attributes().stream().sorted().forEach(name -> names.append(' ').append(name));
       String text =
           " reason=" + word(dropped.reason()) + " attributes=" + quoted(names.toString().trim());
-      limited(Level.WARN, WriteDropped.class, event, "write-dropped", text);
+      // Who only reads a value that is computed when it is read loses nothing by that.
+      Level level = dropped.reason() == DropReason.OVERTAKEN ? Level.DEBUG : Level.WARN;
+      limited(level, dropped.reason(), event, "write-dropped", text);
     } else if (event instanceof AttributeUndecodable undecodable) {
       String text =
           " attribute="

@@ -11,5 +11,15 @@ public enum DropReason {
   /** The session's deadline passed while the request was running. */
   EXPIRED,
   /** Another principal logged in, or the secret was renewed, while the request was running. */
-  REKEYED
+  REKEYED,
+  /**
+   * The attributes did not fit within the limits of a session beside what other requests stored
+   * meanwhile, or a value outgrew them by a change in place. The other changes were saved.
+   */
+  LIMIT,
+  /**
+   * A value was only changed in place, and another request stored a value of its own under that
+   * name meanwhile, which stays. The other changes were saved.
+   */
+  OVERTAKEN
 }

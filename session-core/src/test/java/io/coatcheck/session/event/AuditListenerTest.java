@@ -171,4 +171,60 @@ class AuditListenerTest {
   void quoted_longValue_isCut() {
     assertThat(AuditListener.quoted("x".repeat(10_000))).hasSize(303);
   }
+
+  @Test
+  @DisplayName("attack 18: renewals of anonymous sessions, which no login bounds, are DEBUG")
+  void onEvent_renewed_isInfoForUsersOnly() {
+    listener.onEvent(new SessionEvent.Renewed(NOW, session(null)));
+    listener.onEvent(new SessionEvent.Renewed(NOW, session("alice")));
+
+    assertThat(appender.list)
+        .extracting(ILoggingEvent::getLevel)
+        .containsExactly(Level.DEBUG, Level.INFO);
+  }
+
+  @Test
+  @DisplayName("B15: a change in place that yields is DEBUG, one that does not fit is WARN")
+  void onEvent_dropped_levels() {
+    for (DropReason reason : List.of(DropReason.OVERTAKEN, DropReason.LIMIT)) {
+      listener.onEvent(
+          new SessionEvent.WriteDropped(
+              NOW, Optional.of(ID), Optional.empty(), reason, Set.of("cart")));
+    }
+
+    assertThat(appender.list)
+        .extracting(ILoggingEvent::getLevel)
+        .containsExactly(Level.DEBUG, Level.WARN);
+  }
+
+  @Test
+  @DisplayName("attack 18: the text of an event has no principal, and no name of an attribute")
+  void toString_hasNoData() {
+    Optional<SessionId> id = Optional.of(ID);
+    Optional<String> alice = Optional.of("alice");
+    StoredSession session = session("alice");
+    List<SessionEvent> events =
+        List.of(
+            new SessionEvent.Created(NOW, session),
+            new SessionEvent.Authenticated(NOW, session),
+            new SessionEvent.Renewed(NOW, session),
+            new SessionEvent.SavedAfterConflict(NOW, session, 2),
+            new SessionEvent.WriteDropped(NOW, id, alice, DropReason.ENDED, Set.of("diagnosis")),
+            new SessionEvent.Ended(NOW, session, EndReason.LOGOUT),
+            new SessionEvent.EndedElsewhere(NOW, session),
+            new SessionEvent.TokenRefused(NOW, id, alice, RefusalReason.SUPERSEDED),
+            new SessionEvent.AttributeUndecodable(NOW, id, alice, "diagnosis", "of diagnosis"),
+            new SessionEvent.AttributeUnencodable(NOW, id, alice, "diagnosis", "of diagnosis"),
+            new SessionEvent.StoreFailed(
+                NOW, id, "find", new SessionStoreException("find: alice's diagnosis")));
+
+    assertThat(events)
+        .extracting(SessionEvent::toString)
+        .allSatisfy(
+            text ->
+                assertThat(text)
+                    .contains(ID.toString())
+                    .doesNotContain("alice")
+                    .doesNotContain("diagnosis"));
+  }
 }

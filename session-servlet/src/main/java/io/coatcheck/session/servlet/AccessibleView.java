@@ -37,7 +37,6 @@ final class AccessibleView extends HttpSessionView {
     }
     scope().storeNow(used);
     requireLive();
-    return new SessionAccessor(
-        scope().manager(), scope().listeners(), getServletContext(), used.id(), used.generation());
+    return new SessionAccessor(scope().manager(), scope().listeners(), getServletContext(), used);
   }
 }

@@ -200,10 +200,11 @@ class HttpSessionView implements HttpSession {
       return;
     }
     Object before = getAttribute(name);
-    if (before == null && !session.attributeNames().contains(name)) {
+    if (before == null && !session.isStored()) {
       return;
     }
-    // What cannot be read any more can be removed all the same.
+    // What cannot be read any more is removed all the same, and so is what only another request
+    // knows of.
     scope.requireUsable(session);
     session.attribute(name, null);
     activations.removed(name);

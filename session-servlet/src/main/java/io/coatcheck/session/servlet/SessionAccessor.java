@@ -6,6 +6,8 @@ import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.token.SessionId;
 import jakarta.servlet.ServletContext;
 import jakarta.servlet.http.HttpSession;
+import java.time.Instant;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
@@ -20,25 +22,27 @@ final class SessionAccessor implements HttpSession.Accessor {
   private final ServletContext servletContext;
   private final SessionId id;
   private final long generation;
+  private final Optional<Instant> authenticatedAt;
 
   SessionAccessor(
       SessionManager manager,
       SessionListeners listeners,
       ServletContext servletContext,
-      SessionId id,
-      long generation) {
+      Session session) {
     this.manager = manager;
     this.listeners = listeners;
     this.servletContext = servletContext;
-    this.id = id;
-    this.generation = generation;
+    id = session.id();
+    generation = session.generation();
+    authenticatedAt = session.authenticatedAt();
   }
 
   /**
    * Lets the session be used. What was changed is saved even if the consumer throws; if the session
    * ends meanwhile, it is dropped, as it is for a request.
    *
-   * @throws IllegalStateException if the session has ended, or its id is another one by now
+   * @throws IllegalStateException if the session has ended, or its id has been changed by a login
+   *     or {@code changeSessionId}; a renewal in passing does not matter
    * @throws SessionStoreException if the store failed; the consumer was not called, or what it
    *     changed may be stored or not
    */
@@ -46,7 +50,7 @@ final class SessionAccessor implements HttpSession.Accessor {
   public void access(Consumer<HttpSession> sessionConsumer) {
     Session session =
         manager
-            .reopen(id, generation)
+            .reopen(id, generation, authenticatedAt)
             .orElseThrow(
                 () ->
                     new IllegalStateException(

@@ -50,6 +50,7 @@ class AccessorTest {
         begun
             .on("/begin", (request, response) -> request.getSession().setAttribute("a", "1"))
             .on("/take", (request, response) -> accessor.set(Accessors.of(request.getSession())))
+            .on("/take-none", (request, response) -> request.getSession().getAttribute("a"))
             .on("/renew", (request, response) -> request.changeSessionId())
             .on("/login", (request, response) -> WebSession.of(request).login("alice"))
             .on("/logout", (request, response) -> WebSession.of(request).logout());
@@ -156,6 +157,33 @@ class AccessorTest {
     assertThat(browser.get("/take").setCookies()).hasSize(1);
 
     access(session -> assertThat(session.getId()).endsWith("~1"));
+  }
+
+  @Test
+  @DisplayName("C4: a renewal in passing does not end it, a login and changeSessionId do")
+  void access_afterARenewalInPassing_goesOn() {
+    site.close();
+    begin(
+        new Site(
+            container,
+            false,
+            builder -> builder.renewInterval(Duration.ofMinutes(2)),
+            UnaryOperator.identity()));
+    take();
+    site.clock.advance(Duration.ofMinutes(2));
+    assertThat(browser.get("/take-none").setCookies()).hasSize(1);
+
+    access(session -> session.setAttribute("b", "2"));
+
+    assertThat(stored().attributes()).containsOnlyKeys("a", "b");
+    browser.get("/login");
+    assertRefused();
+    browser.get("/take");
+    browser.get("/login");
+    assertRefused();
+    browser.get("/take");
+    browser.get("/renew");
+    assertRefused();
   }
 
   @Test

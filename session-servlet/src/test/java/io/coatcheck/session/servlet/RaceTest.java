@@ -146,6 +146,19 @@ class RaceTest {
   }
 
   @Test
+  @DisplayName(
+      "C3: a removal wins over what was set before it, though the request did not see that")
+  void removal_afterASet_wins() throws Exception {
+    site.on("/set-x", (request, response) -> request.getSession().setAttribute("x", "1"));
+    browser.get("/begin");
+    slow = (request, response) -> request.getSession().removeAttribute("x");
+
+    slowAround(() -> browser.get("/set-x"));
+
+    assertThat(site.stored(browser.token()).attributes()).containsOnlyKeys("a");
+  }
+
+  @Test
   @DisplayName("F7: a session that begins after the logout is new and nobody's")
   void sessionAfterLogout_isNew() throws Exception {
     browser.get("/begin");

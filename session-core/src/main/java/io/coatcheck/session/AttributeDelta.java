@@ -1,0 +1,95 @@
+package io.coatcheck.session;
+
+import io.coatcheck.session.AttributeChanges.Change;
+import io.coatcheck.session.codec.AttributeValue;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Changes that are about to be saved, encoded already.
+ *
+ * @param set what was set or removed, by name; empty for a removal
+ * @param found what was changed in place, by name
+ * @param source the changes that {@code set} comes from, so that what is changed again meanwhile
+ *     stays to be saved
+ */
+record AttributeDelta(
+    Map<String, Optional<AttributeValue>> set,
+    Map<String, Found> found,
+    Map<String, Change> source) {
+
+  static final AttributeDelta NONE = new AttributeDelta(Map.of(), Map.of(), Map.of());
+
+  /** A value that was changed in place: as it was read, and as it is now. */
+  record Found(AttributeValue before, AttributeValue now) {}
+
+  /**
+   * The attributes with the changes applied.
+   *
+   * @param tooLarge the names of what did not fit beside what other requests have stored
+   * @param overtaken the names of what was changed in place, and replaced by another request
+   */
+  record Merged(
+      Map<String, AttributeValue> attributes, Set<String> tooLarge, Set<String> overtaken) {}
+
+  boolean isEmpty() {
+    return set.isEmpty() && found.isEmpty();
+  }
+
+  Set<String> names() {
+    Set<String> names = new TreeSet<>(set.keySet());
+    names.addAll(found.keySet());
+    return names;
+  }
+
+  /** Returns the value that a change in place gave an attribute; null if there is none. */
+  @Nullable AttributeValue foundValue(String name) {
+    Found change = found.get(name);
+    return change == null ? null : change.now();
+  }
+
+  /** Returns whether these are only removals of what is not there. */
+  boolean removesOnlyWhatIsNotIn(Map<String, AttributeValue> attributes) {
+    return found.isEmpty()
+        && set.entrySet().stream()
+            .allMatch(
+                entry -> entry.getValue().isEmpty() && !attributes.containsKey(entry.getKey()));
+  }
+
+  /**
+   * Applies the changes to attributes that may be newer than those that they were made on. A change
+   * that was only found yields to one that another request has stored. What does not fit is left
+   * out, so that no request fails because of what others store; a value that becomes smaller always
+   * fits.
+   */
+  Merged applyTo(Map<String, AttributeValue> current, AttributeLimits limits) {
+    if (isEmpty()) {
+      return new Merged(current, Set.of(), Set.of());
+    }
+    Map<String, AttributeValue> merged = new HashMap<>(current);
+    Map<String, AttributeValue> wanted = new TreeMap<>();
+    set.forEach(
+        (name, value) ->
+            value.ifPresentOrElse(set -> wanted.put(name, set), () -> merged.remove(name)));
+    Set<String> overtaken = new HashSet<>();
+    found.forEach(
+        (name, change) -> {
+          AttributeValue stored = current.get(name);
+          if (change.before().equals(stored)) {
+            wanted.put(name, change.now());
+          } else if (!change.now().equals(stored)) {
+            overtaken.add(name);
+          }
+        });
+    AttributeLimits.Room room = limits.roomBeside(merged);
+    wanted.entrySet().removeIf(entry -> room.shrinks(merged, entry.getKey(), entry.getValue()));
+    wanted.entrySet().removeIf(entry -> room.fits(merged, entry.getKey(), entry.getValue()));
+    return new Merged(merged, Set.copyOf(wanted.keySet()), Set.copyOf(overtaken));
+  }
+}

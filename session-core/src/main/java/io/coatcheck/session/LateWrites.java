@@ -1,0 +1,48 @@
+package io.coatcheck.session;
+
+import io.coatcheck.session.store.StoredSession;
+import java.time.Instant;
+
+/**
+ * Undoes writes that were held up on their way to the store until the session had expired. Such a
+ * write makes the session live again, although another request may have been refused meanwhile.
+ */
+final class LateWrites {
+
+  private final Engine engine;
+
+  LateWrites(Engine engine) {
+    this.engine = engine;
+  }
+
+  /**
+   * Ends a session if a write revived it: its deadline passed between {@code now} and this call,
+   * and no other request is known to have used it in time.
+   *
+   * @param before the session as it was when the write was decided
+   * @param now what the clock said just before the write
+   * @param seen the last-seen moment that was written
+   * @param generation that of the session after the write
+   * @return whether the session has ended
+   */
+  boolean undo(StoredSession before, Instant now, Instant seen, long generation) {
+    if (!before.isExpiredAt(engine.now()) || before.isExpiredAt(now)) {
+      return false;
+    }
+    boolean isUsedByOthers =
+        engine
+            .store()
+            .find(before.id())
+            .map(StoredSession::lastSeenAt)
+            .filter(last -> last.isAfter(seen) && last.isBefore(before.expiresAt()))
+            .isPresent();
+    if (isUsedByOthers) {
+      return false;
+    }
+    engine
+        .store()
+        .delete(before.id(), generation)
+        .ifPresent(ended -> engine.events().expired(before));
+    return true;
+  }
+}

@@ -1,0 +1,239 @@
+package io.coatcheck.session;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.coatcheck.session.codec.AttributeValue;
+import io.coatcheck.session.event.SessionEvent;
+import io.coatcheck.session.store.SessionStoreException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+
+/** I4: which of two changes of one attribute holds, and which attributes there are. */
+class LastChangeTest {
+
+  private final EngineFixture fixture = new EngineFixture();
+  private final SessionManager manager = fixture.manager;
+
+  @AfterEach
+  void close() {
+    fixture.close();
+  }
+
+  @SuppressWarnings("unchecked")
+  private static List<String> list(Session session, String name) {
+    return (List<String>) session.attribute(name);
+  }
+
+  private String withList() {
+    Session session = manager.create(manager.resolve(List.of()));
+    session.attribute("list", new ArrayList<>(List.of("a")));
+    manager.save(session);
+    return EngineFixture.sent(session);
+  }
+
+  private void set(String token, String name, Object value) {
+    Session session = fixture.live(token);
+    session.attribute(name, value);
+    assertThat(manager.save(session)).isTrue();
+  }
+
+  @Nested
+  @DisplayName("C3: a removal of what the request has not seen")
+  class Removal {
+
+    private final String token = fixture.anonymous();
+
+    @Test
+    @DisplayName("C3: wins if it came last")
+    void save_removedAfterItWasSet_isGone() {
+      Session remover = fixture.live(token);
+      set(token, "x", "1");
+      remover.attribute("x", null);
+
+      assertThat(manager.save(remover)).isTrue();
+
+      assertThat(fixture.live(token).attributeNames()).containsExactly("cart");
+    }
+
+    @Test
+    @DisplayName("C3: also beside another change, and in a login and a renewal")
+    void save_withAnotherChange_isGone() {
+      Session remover = fixture.live(token);
+      Session login = fixture.live(token);
+      set(token, "x", "1");
+      remover.attribute("x", null);
+      remover.attribute("y", "2");
+      manager.save(remover);
+      assertThat(fixture.live(token).attributeNames()).containsExactly("cart", "y");
+
+      set(token, "z", "1");
+      login.attribute("z", null);
+      manager.authenticate(login, "alice", LoginOptions.defaults());
+      assertThat(fixture.live(EngineFixture.sent(login)).attributeNames())
+          .containsExactly("cart", "y");
+    }
+
+    @Test
+    @DisplayName("C3: where there is nothing to remove, one look and no write")
+    void save_nothingThere_writesNothing() {
+      Session remover = fixture.live(token);
+      fixture.store.calls.clear();
+      remover.attribute("x", null);
+      manager.save(remover);
+      manager.save(remover);
+
+      assertThat(fixture.store.calls).containsExactly("find");
+    }
+
+    @Test
+    @DisplayName("C3: where there is nothing to remove, activity is still stored")
+    void save_nothingThere_touches() {
+      fixture.clock.advance(Duration.ofMinutes(2));
+      Session remover = fixture.live(token);
+      remover.attribute("x", null);
+      manager.save(remover);
+
+      assertThat(fixture.stored(remover).lastSeenAt()).isEqualTo(fixture.clock.instant());
+    }
+
+    @Test
+    @DisplayName("C3: a session that has ended meanwhile stays ended")
+    void save_ended_isDropped() {
+      Session remover = fixture.live(token);
+      manager.revoke(remover.id());
+      remover.attribute("x", null);
+
+      assertThat(manager.save(remover)).isFalse();
+      assertThat(remover.isEnded()).isTrue();
+    }
+
+    @Test
+    @DisplayName("C3: a store that fails keeps the removal")
+    void save_lookFails_keepsTheRemoval() {
+      Session remover = fixture.live(token);
+      set(token, "x", "1");
+      remover.attribute("x", null);
+      fixture.store.beforeNext(
+          "find",
+          () -> {
+            throw new SessionStoreException("down");
+          });
+      try {
+        manager.save(remover);
+        throw new AssertionError("must fail");
+      } catch (SessionStoreException expected) {
+        manager.save(remover);
+      }
+      assertThat(fixture.live(token).attributeNames()).containsExactly("cart");
+    }
+  }
+
+  @Nested
+  @DisplayName("B15: a change that was only found")
+  class Found {
+
+    private final String token = withList();
+
+    @Test
+    @DisplayName("B15: yields to one that was set meanwhile")
+    void save_setMeanwhile_yields() {
+      Session reader = fixture.live(token);
+      list(reader, "list").add("computed");
+      set(token, "list", new ArrayList<>(List.of("set")));
+
+      assertThat(manager.save(reader)).isTrue();
+
+      assertThat(fixture.live(token).attribute("list")).isEqualTo(List.of("set"));
+      assertThat(reader.attribute("list"))
+          .as("what it reads from then on")
+          .isEqualTo(List.of("set"));
+    }
+
+    @Test
+    @DisplayName("B15: yields beside a change that was set, which is kept")
+    void save_besideAnother_yieldsAlone() {
+      Session reader = fixture.live(token);
+      list(reader, "list").add("computed");
+      reader.attribute("own", "1");
+      set(token, "list", new ArrayList<>(List.of("set")));
+      manager.save(reader);
+      list(reader, "list").add("more");
+      manager.save(reader);
+
+      Session after = fixture.live(token);
+      assertThat(after.attribute("list")).isEqualTo(List.of("set", "more"));
+      assertThat(after.attribute("own")).isEqualTo("1");
+    }
+
+    @Test
+    @DisplayName("B15: yields to a removal, and in a login")
+    void save_removedMeanwhile_yields() {
+      Session reader = fixture.live(token);
+      Session login = fixture.live(token);
+      list(reader, "list").add("computed");
+      list(login, "list").add("computed");
+      set(token, "list", null);
+      manager.save(reader);
+      assertThat(fixture.live(token).attributeNames()).isEmpty();
+
+      manager.authenticate(login, "alice", LoginOptions.defaults());
+      assertThat(fixture.live(EngineFixture.sent(login)).attributeNames()).isEmpty();
+    }
+
+    @Test
+    @DisplayName("B15: is saved where another request changed something else")
+    void save_otherAttributeMeanwhile_isSaved() {
+      Session reader = fixture.live(token);
+      list(reader, "list").add("b");
+      set(token, "other", "1");
+      manager.save(reader);
+
+      assertThat(fixture.live(token).attribute("list")).isEqualTo(List.of("a", "b"));
+    }
+
+    @Test
+    @DisplayName(
+        "B15: one that was set is not only found, even if it is changed in place after that")
+    void save_setHere_wins() {
+      Session setter = fixture.live(token);
+      List<String> value = new ArrayList<>(List.of("mine"));
+      setter.attribute("list", value);
+      value.add("too");
+      set(token, "list", new ArrayList<>(List.of("set")));
+      manager.save(setter);
+
+      assertThat(fixture.live(token).attribute("list")).isEqualTo(List.of("mine", "too"));
+    }
+  }
+
+  @Test
+  @DisplayName("B16: a name is listed if and only if its value can be read")
+  void attributeNames_undecodable_isNotListed() {
+    String token = withList();
+    Session first = fixture.live(token);
+    fixture.store.update(
+        fixture.stored(first).toBuilder()
+            .attribute("bad", AttributeValue.encoded(new byte[] {(byte) 0xEE, 1}))
+            .attribute("good", AttributeValue.encoded(EngineFixture.CODEC.encode("1")))
+            .build(),
+        fixture.clock.instant());
+    Session session = fixture.live(token);
+    fixture.store.calls.clear();
+
+    assertThat(session.attributeNames()).containsExactly("good", "list");
+    assertThat(session.attributeNames())
+        .allSatisfy(name -> assertThat(session.attribute(name)).isNotNull());
+    assertThat(fixture.told(SessionEvent.AttributeUndecodable.class)).hasSize(1);
+    manager.save(session);
+    assertThat(fixture.store.calls).as("listing changes nothing").isEmpty();
+
+    session.attribute("bad", null);
+    manager.save(session);
+    assertThat(fixture.stored(session).attributes()).containsOnlyKeys("good", "list");
+  }
+}

@@ -1,0 +1,248 @@
+package io.coatcheck.session;
+
+import static io.coatcheck.session.EngineFixture.granted;
+import static io.coatcheck.session.EngineFixture.sent;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.coatcheck.session.event.EndReason;
+import io.coatcheck.session.event.SessionEvent;
+import io.coatcheck.session.store.StoredSession;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+
+/** A renewal in passing, and what else happens to the session at that time. */
+class RenewalRaceTest {
+
+  private final EngineFixture fixture =
+      new EngineFixture(builder -> builder.renewInterval(Duration.ofMinutes(5)).endOnReuse(true));
+  private final SessionManager manager = fixture.manager;
+
+  @AfterEach
+  void close() {
+    fixture.close();
+  }
+
+  /** Serves one request, and returns the token that its client has then. */
+  private String serve(String token) {
+    Session session = fixture.live(token);
+    boolean renewed = manager.renewIfDue(session);
+    assertThat(manager.save(session)).isTrue();
+    return renewed ? sent(session) : token;
+  }
+
+  private void pass(Duration time) {
+    fixture.clock.advance(time);
+  }
+
+  private void pass(int seconds) {
+    pass(Duration.ofSeconds(seconds));
+  }
+
+  private static Session login(SessionManager manager, Session session) {
+    return granted(manager.authenticate(session, "alice", LoginOptions.defaults()));
+  }
+
+  @Nested
+  @DisplayName("attack 3: who holds the old secret after the owner has presented the new one")
+  class AfterTheConfirmation {
+
+    private final String old = fixture.loggedIn("alice");
+
+    @Test
+    @DisplayName("attack 3: reads for the grace, and is given no new secret")
+    void resolve_withinTheGrace_isNotRenewed() {
+      pass(300);
+      String owners = serve(old);
+      pass(55);
+      assertThat(serve(owners)).isEqualTo(owners);
+      pass(6);
+
+      assertThat(serve(old)).as("61 seconds after the renewal").isEqualTo(old);
+
+      assertThat(fixture.isLive(owners)).isTrue();
+      pass(4);
+      assertThat(fixture.isLive(old)).as("after the grace").isFalse();
+      assertThat(fixture.told(SessionEvent.Ended.class))
+          .extracting(SessionEvent.Ended::reason)
+          .containsExactly(EndReason.REUSE);
+    }
+
+    @Test
+    @DisplayName("attack 3: nor if the owner presents the new one while the request is under way")
+    void renewIfDue_confirmedMeanwhile_isNotRenewed() {
+      pass(300);
+      String owners = serve(old);
+      pass(61);
+      Session thief = fixture.live(old);
+      assertThat(thief.renewal()).isEqualTo(Session.Renewal.LOST);
+      serve(owners);
+
+      assertThat(manager.renewIfDue(thief)).isFalse();
+      assertThat(manager.save(thief)).isTrue();
+
+      assertThat(thief.unsentToken()).isEmpty();
+      assertThat(fixture.isLive(owners)).isTrue();
+    }
+
+    @Test
+    @DisplayName("attack 3: nor on a node whose clock lags behind that of the confirmation")
+    void resolve_onALaggingNode_isNotRenewed() {
+      pass(300);
+      String owners = serve(old);
+      pass(70);
+      serve(owners);
+      pass(-8);
+
+      assertThat(serve(old)).isEqualTo(old);
+      assertThat(fixture.isLive(owners)).isTrue();
+    }
+
+    @Test
+    @DisplayName("attack 3: a confirmation just before the absolute deadline is one too")
+    void resolve_confirmedJustBeforeTheDeadline_isNotRenewed() {
+      pass(Duration.ofMinutes(20).minusSeconds(65));
+      String first = serve(old);
+      assertThat(serve(first)).isEqualTo(first);
+      for (int i = 0; i < 34; i++) {
+        pass(Duration.ofMinutes(20));
+        first = serve(first);
+        assertThat(serve(first)).isEqualTo(first);
+      }
+      pass(Duration.ofMinutes(20));
+      String current = serve(first);
+      pass(60);
+      serve(current);
+
+      StoredSession stored = fixture.stored(fixture.live(current));
+      assertThat(stored.previousReadableUntil())
+          .hasValueSatisfying(until -> assertThat(until).isBefore(stored.absoluteDeadline()));
+    }
+  }
+
+  @Test
+  @DisplayName("stores 17: a late confirmation does not shorten the grace of a later renewal")
+  void save_confirmationOfAnEarlierSecret_keepsTheGrace() {
+    String old = fixture.loggedIn("alice");
+    pass(300);
+    String first = serve(old);
+    Session slow = fixture.live(first);
+    assertThat(slow.renewal()).isEqualTo(Session.Renewal.CONFIRM);
+    serve(first);
+    pass(300);
+    Session losesItsAnswer = fixture.live(first);
+    assertThat(manager.renewIfDue(losesItsAnswer)).isTrue();
+
+    slow.attribute("late", "1");
+    assertThat(manager.save(slow)).isTrue();
+    pass(61);
+
+    String again = serve(first);
+    assertThat(again).isNotEqualTo(first);
+    assertThat(fixture.live(again).attribute("late")).isEqualTo("1");
+    assertThat(fixture.told(SessionEvent.Ended.class)).isEmpty();
+  }
+
+  @Nested
+  @DisplayName("C4: costs no attribute and leaves no second session")
+  class Meanwhile {
+
+    @Test
+    @DisplayName("C4: a login of the same user")
+    void authenticate_sameUser_keepsTheSession() {
+      String old = fixture.loggedIn("alice");
+      Session filling = fixture.live(old);
+      filling.attribute("basket", "full");
+      manager.save(filling);
+      pass(300);
+      Session login = fixture.live(old);
+      login.attribute("own", "1");
+      Session parallel = fixture.live(old);
+      parallel.attribute("parallel", "2");
+      assertThat(manager.renewIfDue(parallel)).isTrue();
+
+      Session now = login(manager, login);
+
+      assertThat(now.id()).isEqualTo(parallel.id());
+      String token = sent(now);
+      assertThat(fixture.live(token).attributeNames()).containsExactly("basket", "own", "parallel");
+      assertThat(manager.sessionsOf("alice")).hasSize(1);
+      assertThat(fixture.isLive(sent(parallel))).isFalse();
+      assertThat(fixture.isLive(old)).isFalse();
+    }
+
+    @Test
+    @DisplayName("C4: the login of an anonymous session")
+    void authenticate_anonymous_keepsTheSession() {
+      String old = fixture.anonymous();
+      pass(300);
+      Session login = fixture.live(old);
+      Session parallel = fixture.live(old);
+      assertThat(manager.renewIfDue(parallel)).isTrue();
+
+      Session now = login(manager, login);
+
+      assertThat(now.id()).isEqualTo(parallel.id());
+      assertThat(fixture.live(sent(now)).attribute("cart")).isEqualTo("a book");
+      assertThat(fixture.isLive(old)).isFalse();
+      assertThat(fixture.isLive(sent(parallel))).isFalse();
+    }
+
+    @Test
+    @DisplayName("C4: changeSessionId")
+    void renew_keepsTheSession() {
+      String old = fixture.loggedIn("alice");
+      pass(300);
+      Session changing = fixture.live(old);
+      Session parallel = fixture.live(old);
+      parallel.attribute("parallel", "2");
+      assertThat(manager.renewIfDue(parallel)).isTrue();
+
+      assertThat(manager.renew(changing)).isTrue();
+
+      assertThat(fixture.live(sent(changing)).attribute("parallel")).isEqualTo("2");
+      assertThat(fixture.isLive(sent(parallel))).isFalse();
+      assertThat(fixture.isLive(old)).isFalse();
+    }
+
+    @Test
+    @DisplayName("C4: a renewal that finds the session logged in is none, and its changes are kept")
+    void renewIfDue_afterALogin_isNone() {
+      String old = fixture.loggedIn("alice");
+      pass(300);
+      Session late = fixture.live(old);
+      late.attribute("late", "1");
+      Session now = login(manager, fixture.live(old));
+
+      assertThat(manager.renewIfDue(late)).isFalse();
+      assertThat(manager.save(late)).isTrue();
+
+      assertThat(fixture.live(sent(now)).attribute("late")).isEqualTo("1");
+    }
+  }
+
+  @Nested
+  @DisplayName("I3: but a login is no renewal in passing, even within the same millisecond")
+  class AfterALogin {
+
+    private final String old = fixture.loggedIn("alice");
+    private final Session slow = fixture.live(old);
+    private final String owners = sent(login(manager, fixture.live(old)));
+
+    @Test
+    void renew_fromBefore_isRefused() {
+      assertThat(manager.renew(slow)).isFalse();
+      assertThat(fixture.isLive(owners)).isTrue();
+    }
+
+    @Test
+    void authenticate_fromBefore_getsItsOwnSession() {
+      Session other = login(manager, slow);
+
+      assertThat(fixture.isLive(owners)).isTrue();
+      assertThat(other.id()).isNotEqualTo(fixture.live(owners).id());
+    }
+  }
+}

@@ -1,0 +1,228 @@
+package io.coatcheck.session;
+
+import static io.coatcheck.session.EngineFixture.sent;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.coatcheck.session.event.DropReason;
+import io.coatcheck.session.event.EndReason;
+import io.coatcheck.session.event.SessionEvent;
+import io.coatcheck.session.memory.InMemorySessionStore;
+import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.token.SessionId;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** I2, I6, I21: a deadline that passes while the store is asked. */
+class SlowAnswerTest {
+
+  private static final Duration IDLE = Duration.ofMinutes(30);
+
+  private final EngineFixture fixture = new EngineFixture();
+  private final SessionManager manager = fixture.manager;
+
+  @AfterEach
+  void close() {
+    fixture.close();
+  }
+
+  private void slow(String operation) {
+    fixture.store.beforeNext(operation, () -> fixture.clock.advance(Duration.ofSeconds(4)));
+  }
+
+  /** Holds a call up across the deadline; meanwhile another request is refused. */
+  private void refuseDuring(String operation, String token) {
+    fixture.store.beforeNext(
+        operation,
+        () -> {
+          fixture.clock.advance(Duration.ofSeconds(4));
+          assertThat(manager.resolve(List.of(token))).isInstanceOf(Resolution.Expired.class);
+        });
+  }
+
+  private void assertEndedByIdleness(SessionId id) {
+    assertThat(fixture.store.find(id)).isEmpty();
+    assertThat(fixture.told(SessionEvent.Ended.class))
+        .singleElement()
+        .extracting(SessionEvent.Ended::reason)
+        .isEqualTo(EndReason.IDLE);
+  }
+
+  @Nested
+  @DisplayName("attack 13, stores 8: a look-up that is held up across the deadline")
+  class LookUp {
+
+    private final String token = fixture.loggedIn("alice");
+
+    @Test
+    @DisplayName("attack 13: is refused")
+    void resolve_isExpired() {
+      fixture.clock.advance(IDLE.minusSeconds(1));
+      slow("find");
+
+      assertThat(manager.resolve(List.of(token))).isInstanceOf(Resolution.Expired.class);
+      assertThat(fixture.told(SessionEvent.TokenRefused.class)).hasSize(1);
+    }
+
+    @Test
+    @DisplayName("attack 13: also if it is the one of another token")
+    void resolve_anotherTokensLookUp_isNotLive() {
+      String gone = fixture.loggedIn("bob");
+      manager.revokeAll("bob");
+      fixture.clock.advance(IDLE.minusSeconds(1));
+      fixture.store.beforeNext("find", () -> slow("find"));
+
+      assertThat(manager.resolve(List.of(token, gone))).isNotInstanceOf(Resolution.Live.class);
+    }
+
+    @Test
+    @DisplayName("attack 13: also for an accessor and a connection that stays open")
+    void reopen_isEmpty() {
+      Session session = fixture.live(token);
+      fixture.clock.advance(IDLE.minusSeconds(1));
+      slow("find");
+      assertThat(manager.reopen(session.id(), session.generation())).isEmpty();
+      assertThat(manager.isStillLive(session)).isFalse();
+    }
+  }
+
+  @Nested
+  @DisplayName("attack 13, stores 8: a write that is held up does not undo an expiry that was seen")
+  class Write {
+
+    private final String token = fixture.loggedIn("alice");
+
+    private Session justInTime() {
+      fixture.clock.advance(IDLE.minusMillis(300));
+      return fixture.live(token);
+    }
+
+    @Test
+    @DisplayName("attack 13: a touch")
+    void save_touch() {
+      Session session = justInTime();
+      refuseDuring("touch", token);
+
+      manager.save(session);
+
+      assertThat(fixture.isLive(token)).isFalse();
+      assertThat(session.isEnded()).isTrue();
+      assertEndedByIdleness(session.id());
+    }
+
+    @Test
+    @DisplayName("attack 13: an update")
+    void save_update() {
+      Session session = justInTime();
+      session.attribute("a", "1");
+      refuseDuring("update", token);
+
+      assertThat(manager.save(session)).isFalse();
+
+      assertThat(fixture.isLive(token)).isFalse();
+      assertThat(session.isEnded()).isTrue();
+      assertEndedByIdleness(session.id());
+      assertThat(fixture.told(SessionEvent.WriteDropped.class)).hasSize(1);
+    }
+
+    @Test
+    @DisplayName("attack 13: a renewal")
+    void renew() {
+      Session session = justInTime();
+      refuseDuring("update", token);
+
+      assertThat(manager.renew(session)).isFalse();
+
+      assertEndedByIdleness(session.id());
+    }
+
+    @Test
+    @DisplayName("attack 13: a login, which gets another session")
+    void authenticate() {
+      Session session = justInTime();
+      SessionId id = session.id();
+      refuseDuring("update", token);
+
+      Authentication result = manager.authenticate(session, "alice", LoginOptions.defaults());
+
+      Session now = EngineFixture.granted(result);
+      assertThat(now.id()).isNotEqualTo(id);
+      assertThat(fixture.isLive(sent(now))).isTrue();
+      assertEndedByIdleness(id);
+    }
+
+    @Test
+    @DisplayName("attack 13: but one that another request's touch had kept alive goes on")
+    void save_touchedInTimeByAnother_goesOn() {
+      Session session = justInTime();
+      fixture.clock.advance(Duration.ofMillis(100));
+      Session other = fixture.live(token);
+      fixture.store.beforeNext(
+          "touch",
+          () -> {
+            manager.save(other);
+            fixture.clock.advance(Duration.ofSeconds(4));
+          });
+
+      manager.save(session);
+
+      assertThat(fixture.isLive(token)).isTrue();
+    }
+
+    @Test
+    @DisplayName("a request that outlives the idle timeout does not end what others use")
+    void save_longRequest_endsNothing() {
+      Session longRequest = fixture.live(token);
+      fixture.clock.advance(Duration.ofMinutes(20));
+      manager.save(fixture.live(token));
+      fixture.clock.advance(Duration.ofMinutes(20));
+      longRequest.attribute("a", "1");
+
+      assertThat(manager.save(longRequest)).isTrue();
+      assertThat(fixture.live(token).attribute("a")).isEqualTo("1");
+    }
+  }
+
+  @Test
+  @DisplayName(
+      "attack 13: a compare-and-set that is lost while the deadline passes ends as expired")
+  void save_lostAcrossTheDeadline_isExpired() {
+    String token = fixture.loggedIn("alice");
+    fixture.clock.advance(IDLE.minusSeconds(10));
+    Session session = fixture.live(token);
+    StoredSession stored = fixture.stored(session);
+    session.attribute("a", "1");
+    fixture.store.beforeNext(
+        "update", () -> fixture.store.inner().update(stored, fixture.clock.instant()));
+    fixture.store.beforeNext("find", () -> fixture.clock.advance(IDLE));
+
+    assertThat(manager.save(session)).isFalse();
+    assertThat(fixture.told(SessionEvent.WriteDropped.class))
+        .singleElement()
+        .extracting(SessionEvent.WriteDropped::reason)
+        .isEqualTo(DropReason.EXPIRED);
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  @DisplayName("attack 13: where each request touches before it begins")
+  void resolve_exactTouch(boolean copyOnRead) {
+    HookedStore store =
+        new HookedStore(
+            InMemorySessionStore.builder().copyOnRead(copyOnRead).build(), Duration.ZERO);
+    try (EngineFixture exact = new EngineFixture(store, builder -> builder)) {
+      String token = exact.loggedIn("alice");
+      exact.clock.advance(IDLE.minusSeconds(1));
+      String operation = copyOnRead ? "touch" : "find";
+      store.beforeNext(operation, () -> exact.clock.advance(Duration.ofSeconds(4)));
+
+      assertThat(exact.manager.resolve(List.of(token))).isNotInstanceOf(Resolution.Live.class);
+      assertThat(exact.isLive(token)).isFalse();
+    }
+  }
+}
