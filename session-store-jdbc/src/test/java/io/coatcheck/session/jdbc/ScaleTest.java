@@ -40,10 +40,10 @@ class ScaleTest {
   @EnumSource(TestDatabase.class)
   void readsDuringCleanUp(TestDatabase server) {
     try (Table table = new Table(new Pool(server, server.database, true, null), 8)) {
-      multiply(table, Sessions.of("alice").attribute("a", Sessions.bytes(300)).build(), EXPIRED);
+      table.multiply(Sessions.of("alice").attribute("a", Sessions.bytes(300)).build(), EXPIRED);
       StoredSession live =
           Sessions.of("bob").lastSeenAt(LATER).attribute("a", Sessions.bytes(300)).build();
-      multiply(table, live, LIVE);
+      table.multiply(live, LIVE);
       List<SessionId> ids = liveIds(table);
       assertThat(ids).hasSize(LIVE);
 
@@ -129,7 +129,7 @@ class ScaleTest {
           session.attribute("a", Sessions.bytes(size));
         }
         int sessions = 20_000;
-        multiply(table, session.build(), sessions);
+        table.multiply(session.build(), sessions);
         List<String> bytes =
             table
                 .query(
@@ -143,34 +143,6 @@ class ScaleTest {
         assertThat(Integer.parseInt(bytes.get(0))).isLessThan(900 + 2 * size);
       }
     }
-  }
-
-  /** Stores a session as many times, each under a new id. */
-  private static void multiply(Table table, StoredSession session, int times) {
-    table.store.insert(session);
-    String series =
-        switch (table.pool.server()) {
-          case POSTGRESQL -> "generate_series(1, %d)";
-          case MARIADB -> "seq_1_to_%d";
-          case H2 -> "SYSTEM_RANGE(1, %d)";
-        };
-    String id =
-        switch (table.pool.server()) {
-          case POSTGRESQL -> "gen_random_uuid()";
-          case MARIADB -> "RANDOM_BYTES(16)";
-          case H2 -> "RANDOM_UUID()";
-        };
-    String all = SessionRow.COLUMNS + ", expires_at, sweep_at";
-    String others = all.substring("id, ".length());
-    table.execute(
-        String.format(
-            "INSERT INTO %1$s (id, %2$s) SELECT %3$s, %2$s FROM %1$s, %4$s AS series"
-                + " WHERE last_seen_at = %5$d",
-            table.name,
-            others,
-            id,
-            String.format(series, times - 1),
-            session.lastSeenAt().toEpochMilli()));
   }
 
   private static List<SessionId> liveIds(Table table) {

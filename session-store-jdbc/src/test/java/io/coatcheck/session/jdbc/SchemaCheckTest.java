@@ -113,6 +113,8 @@ class SchemaCheckTest {
     assertThat(columns).hasSize(21);
     for (String column : columns) {
       try (Table table = new Table(pool)) {
+        // H2 drops no column that is one of several in an index.
+        table.execute("DROP INDEX " + table.name + "_principal");
         table.execute("ALTER TABLE " + table.name + " DROP PRIMARY KEY");
         table.execute("ALTER TABLE " + table.name + " DROP COLUMN " + column);
 

@@ -3,6 +3,7 @@ package io.coatcheck.session.jdbc;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.zaxxer.hikari.HikariDataSource;
+import io.coatcheck.session.store.StoredSession;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -82,6 +83,34 @@ final class Table implements AutoCloseable {
     } catch (SQLException e) {
       throw new IllegalStateException(sql, e);
     }
+  }
+
+  /** Stores a session as many times, each under a new id. */
+  void multiply(StoredSession session, int times) {
+    store.insert(session);
+    String series =
+        switch (pool.server()) {
+          case POSTGRESQL -> "generate_series(1, %d)";
+          case MARIADB -> "seq_1_to_%d";
+          case H2 -> "SYSTEM_RANGE(1, %d)";
+        };
+    String id =
+        switch (pool.server()) {
+          case POSTGRESQL -> "gen_random_uuid()";
+          case MARIADB -> "RANDOM_BYTES(16)";
+          case H2 -> "RANDOM_UUID()";
+        };
+    String all = SessionRow.COLUMNS + ", expires_at, sweep_at";
+    String others = all.substring("id, ".length());
+    execute(
+        String.format(
+            "INSERT INTO %1$s (id, %2$s) SELECT %3$s, %2$s FROM %1$s, %4$s AS series"
+                + " WHERE last_seen_at = %5$d",
+            name,
+            others,
+            id,
+            String.format(series, times - 1),
+            session.lastSeenAt().toEpochMilli()));
   }
 
   int count() {

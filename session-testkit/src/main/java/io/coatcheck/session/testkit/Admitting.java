@@ -1,5 +1,6 @@
 package io.coatcheck.session.testkit;
 
+import static io.coatcheck.session.store.PrincipalIndex.MAX_EVICTED;
 import static io.coatcheck.session.store.WhenFull.EVICT_OLDEST;
 import static io.coatcheck.session.store.WhenFull.REFUSE_NEWCOMER;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -20,10 +21,23 @@ import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code admit}, one at a time. */
 abstract class Admitting extends IndexPart {
 
+  /** Ids that come in another order if their halves are taken for signed, or for numbers. */
+  static final List<SessionId> AWKWARD_IDS =
+      List.of(
+          SessionId.of(0, 0),
+          SessionId.of(0, 1),
+          SessionId.of(0, -1),
+          SessionId.of(1, 0),
+          SessionId.of(Long.MAX_VALUE, 5),
+          SessionId.of(Long.MIN_VALUE, 0),
+          SessionId.of(-1, -1));
+
+  private static final Admission CROWDED = new Admission(Outcome.CROWDED, List.of());
   private static final Admission REFUSED = new Admission(Outcome.REFUSED, List.of());
   private static final Admission CONFLICT = new Admission(Outcome.CONFLICT, List.of());
 
@@ -118,17 +132,41 @@ abstract class Admitting extends IndexPart {
   }
 
   @Test
+  void admit_asManyToEvictAsOneStepMay_evictsThem() {
+    List<StoredSession> sessions = new ArrayList<>();
+    for (int i = 0; i < MAX_EVICTED; i++) {
+      sessions.add(insert(at(i)));
+    }
+    StoredSession newcomer = at(99).build();
+    assertThat(index().admit(newcomer, true, 1, EVICT_OLDEST, NOW))
+        .isEqualTo(new Admission(Outcome.STORED, sessions));
+    assertSessionsOf("alice", newcomer);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 100, MANY})
+  void admit_moreToEvictThanOneStepMay_changesNothingUntilTheSurplusIsGone(int limit) {
+    List<StoredSession> sessions = new ArrayList<>();
+    for (int i = 0; i < limit + MAX_EVICTED; i++) {
+      sessions.add(insert(at(i)));
+    }
+    StoredSession anonymous = insert(SampleSessions.anonymous(NOW));
+    StoredSession login = login(anonymous, 9_999);
+    assertThat(index().admit(login, false, limit, EVICT_OLDEST, NOW)).isEqualTo(CROWDED);
+    assertThat(index().admit(at(9_999).build(), true, limit, EVICT_OLDEST, NOW)).isEqualTo(CROWDED);
+    assertThat(index().admit(at(9_999).build(), true, limit, REFUSE_NEWCOMER, NOW))
+        .isEqualTo(REFUSED);
+    assertSessionsOf("alice", sessions);
+    assertStored(anonymous);
+
+    assertThat(index().deleteOldest("alice", limit, NOW, gone -> {})).isEqualTo(MAX_EVICTED);
+    assertThat(index().admit(login, false, limit, EVICT_OLDEST, NOW))
+        .isEqualTo(stored(sessions.get(MAX_EVICTED)));
+  }
+
+  @Test
   void admit_sameMoment_evictsTheSmallerIdFirst() {
-    List<SessionId> ids =
-        new ArrayList<>(
-            List.of(
-                SessionId.of(0, 0),
-                SessionId.of(0, 1),
-                SessionId.of(0, -1),
-                SessionId.of(1, 0),
-                SessionId.of(Long.MAX_VALUE, 5),
-                SessionId.of(Long.MIN_VALUE, 0),
-                SessionId.of(-1, -1)));
+    List<SessionId> ids = new ArrayList<>(AWKWARD_IDS);
     List<SessionId> ascending = ids.stream().sorted().toList();
     Collections.reverse(ids);
     for (SessionId id : ids) {

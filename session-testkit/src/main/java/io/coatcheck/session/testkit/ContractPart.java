@@ -6,6 +6,8 @@ import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.StoredSession;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.Supplier;
 
 /** What the parts of a contract share: the store, a second handle on it, and a moment. */
@@ -13,6 +15,9 @@ abstract class ContractPart {
 
   /** Not a whole second, so that a store that keeps seconds is found out. */
   static final Instant NOW = Instant.parse("2026-11-23T12:00:00.123Z");
+
+  /** More sessions than fit into a page, or a step, of any store. */
+  static final int MANY = 1_200;
 
   static final Duration MILLISECOND = Duration.ofMillis(1);
 
@@ -38,6 +43,15 @@ abstract class ContractPart {
     StoredSession session = builder.build();
     store().insert(session);
     return session;
+  }
+
+  /** Inserts many sessions, more than any store may deal with in one step; returns them. */
+  List<StoredSession> insertMany(int number, Supplier<StoredSession.Builder> session) {
+    List<StoredSession> inserted = new ArrayList<>();
+    for (int i = 0; i < number; i++) {
+      inserted.add(insert(session.get()));
+    }
+    return inserted;
   }
 
   void assertStored(StoredSession expected) {

@@ -3,14 +3,18 @@ package io.coatcheck.session.testkit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.coatcheck.session.store.DeletedSessions;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SessionId;
+import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 
@@ -73,6 +77,119 @@ abstract class DeletingByPrincipal extends IndexPart {
     Set<SessionId> except = Set.copyOf(spared.stream().map(StoredSession::id).toList());
     assertThat(delete("alice", except)).containsExactly(ended);
     assertSessionsOf("alice", spared);
+  }
+
+  @Test
+  void deleteByPrincipal_moreThanAStep_endsAll() {
+    List<StoredSession> sessions =
+        insertMany(MANY, () -> SampleSessions.authenticated("alice", NOW));
+    StoredSession foreign = insert(SampleSessions.authenticated("bob", NOW));
+    assertThat(delete("alice", Set.of())).containsExactlyInAnyOrderElementsOf(sessions);
+    assertSessionsOf("alice");
+    assertStored(foreign);
+  }
+
+  @Test
+  void deleteByPrincipal_manyLargeSessions_endsAll() {
+    List<StoredSession> sessions =
+        insertMany(
+            20, () -> Specimen.MEGABYTE_ATTRIBUTE.at(NOW).principal("alice").authenticatedAt(NOW));
+    assertThat(delete("alice", Set.of())).containsExactlyInAnyOrderElementsOf(sessions);
+    assertSessionsOf("alice");
+  }
+
+  @Test
+  void deleteByPrincipal_moreExceptedThanAStep_areSpared() {
+    List<StoredSession> spared = new ArrayList<>();
+    List<StoredSession> ended = new ArrayList<>();
+    for (int i = 0; i < MANY; i++) {
+      StoredSession session = insert(SampleSessions.authenticated("alice", NOW));
+      (i % 300 == 299 ? ended : spared).add(session);
+    }
+    Set<SessionId> except = new HashSet<>();
+    spared.forEach(session -> except.add(session.id()));
+    for (int i = 0; i < 20_000; i++) {
+      except.add(SessionId.of(i, -i));
+    }
+    assertThat(delete("alice", except)).containsExactlyInAnyOrderElementsOf(ended);
+    assertSessionsOf("alice", spared);
+  }
+
+  @Test
+  void deleteByPrincipal_withoutAttributes_handsOverAllOtherParts() {
+    StoredSession session = insert(SampleSessions.complete(NOW));
+    List<StoredSession> gone = new ArrayList<>();
+    index().deleteByPrincipal("alice", Set.of(), DeletedSessions.withoutAttributes(gone::add));
+    assertThat(gone).extracting(IndexPart::listed).containsExactly(listed(session));
+    assertGone(session);
+  }
+
+  @Test
+  void deleteByPrincipal_consumer_isCalledHereAndMayUseTheStore() {
+    List<StoredSession> sessions = insertMany(3, () -> SampleSessions.authenticated("alice", NOW));
+    Thread caller = Thread.currentThread();
+    List<StoredSession> begun = new ArrayList<>();
+    int number =
+        index()
+            .deleteByPrincipal(
+                "alice",
+                Set.of(),
+                gone -> {
+                  assertThat(Thread.currentThread()).as("the thread").isSameAs(caller);
+                  StoredSession other = insert(SampleSessions.authenticated("bob", NOW));
+                  begun.add(other);
+                  assertThat(store().delete(gone.id())).isEmpty();
+                  assertThat(store().touch(other.id(), NOW.plusSeconds(1), NOW)).isTrue();
+                });
+    assertThat(number).isEqualTo(sessions.size());
+    assertThat(begun).hasSize(sessions.size());
+    assertThat(delete("bob", Set.of())).hasSize(sessions.size());
+  }
+
+  @Test
+  void deleteByPrincipal_consumerThatThrowsAnError_isStillHandedTheOthersOfAllSteps() {
+    insertMany(MANY, () -> SampleSessions.authenticated("alice", NOW));
+    List<StoredSession> handedOver = new ArrayList<>();
+    StackOverflowError error = new StackOverflowError("of the consumer");
+    assertThatThrownBy(
+            () ->
+                index()
+                    .deleteByPrincipal(
+                        "alice",
+                        Set.of(),
+                        gone -> {
+                          handedOver.add(gone);
+                          throw error;
+                        }))
+        .isSameAs(error);
+    assertThat(handedOver).hasSize(MANY).doesNotHaveDuplicates();
+    assertSessionsOf("alice");
+  }
+
+  /** If it broke, a session that begins again and again would keep a thread busy for good. */
+  @Test
+  void deleteByPrincipal_whileSessionsKeepBeginning_ends() {
+    List<StoredSession> before = insertMany(MANY, () -> SampleSessions.authenticated("alice", NOW));
+    AtomicBoolean ended = new AtomicBoolean();
+    Instant deadline = Instant.now(Clock.systemUTC()).plusSeconds(20);
+    Callable<List<StoredSession>> revocation =
+        () -> {
+          try {
+            return delete("alice", Set.of());
+          } finally {
+            ended.set(true);
+          }
+        };
+    Callable<List<StoredSession>> logins =
+        () -> {
+          while (!ended.get() && Instant.now(Clock.systemUTC()).isBefore(deadline)) {
+            otherNode().insert(SampleSessions.authenticated("alice", NOW).build());
+          }
+          assertThat(ended).as("whether the call ended meanwhile").isTrue();
+          return List.of();
+        };
+    assertThat(Race.among(List.of(revocation, logins)).get(0)).containsAll(before);
+    before.forEach(this::assertGone);
   }
 
   @Test

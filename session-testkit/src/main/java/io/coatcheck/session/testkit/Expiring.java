@@ -9,8 +9,10 @@ import io.coatcheck.session.store.StoredSession;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
@@ -122,6 +124,65 @@ abstract class Expiring extends ContractPart {
       insert(Specimen.MEGABYTE_ATTRIBUTE.at(NOW));
     }
     assertThat(store().deleteExpired(EXPIRY, 100, gone -> {}).deleted()).isEqualTo(20);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {100, 1_000, 10_000})
+  void deleteExpired_untilOneCallIsComplete_takesAll(int limit) {
+    List<StoredSession> expired = insertMany(MANY, () -> SampleSessions.anonymous(NOW));
+    assertThat(expire(EXPIRY, limit)).containsExactlyInAnyOrderElementsOf(expired);
+    expired.forEach(session -> assertThat(store().find(session.id())).isEmpty());
+  }
+
+  /** If it broke, expired sessions would stay for good, and the table would grow. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 100, 10_000})
+  void deleteExpired_behindManySessionsInUse_takesAll(int limit) {
+    int number = limit == 1 ? 100 : MANY;
+    List<StoredSession> used = insertMany(number, () -> SampleSessions.anonymous(NOW));
+    List<StoredSession> expired =
+        insertMany(30, () -> SampleSessions.anonymous(NOW.plusSeconds(1)));
+    Instant seen = NOW.plusSeconds(600);
+    used.forEach(session -> store().touch(session.id(), seen, NOW));
+    assertThat(expire(EXPIRY.plusSeconds(1), limit)).containsExactlyInAnyOrderElementsOf(expired);
+    used.forEach(session -> assertThat(store().find(session.id())).isPresent());
+    Instant later = seen.plus(SampleSessions.IDLE_TIMEOUT);
+    assertThat(expire(later.minus(MILLISECOND), limit)).isEmpty();
+    assertThat(expire(later, limit)).hasSize(number);
+  }
+
+  @Test
+  void deleteExpired_nothingIsExpired_isComplete() {
+    insert(SampleSessions.anonymous(NOW));
+    assertThat(store().deleteExpired(NOW, 10, gone -> {})).isEqualTo(new CleanUp(0, true));
+  }
+
+  @Test
+  void deleteExpired_consumer_isCalledHere() {
+    insertMany(3, () -> SampleSessions.anonymous(NOW));
+    Set<Thread> threads = new HashSet<>();
+    store().deleteExpired(EXPIRY, 10, gone -> threads.add(Thread.currentThread()));
+    assertThat(threads).containsExactly(Thread.currentThread());
+  }
+
+  @Test
+  void deleteExpired_consumerThatThrowsAnError_isStillHandedTheOthers() {
+    insertMany(300, () -> SampleSessions.anonymous(NOW));
+    List<StoredSession> handedOver = new ArrayList<>();
+    StackOverflowError error = new StackOverflowError("of the consumer");
+    assertThatThrownBy(
+            () ->
+                store()
+                    .deleteExpired(
+                        EXPIRY,
+                        10_000,
+                        gone -> {
+                          handedOver.add(gone);
+                          throw error;
+                        }))
+        .isSameAs(error);
+    assertThat(handedOver).hasSize(300).doesNotHaveDuplicates();
+    assertThat(expire(EXPIRY)).isEmpty();
   }
 
   @ParameterizedTest

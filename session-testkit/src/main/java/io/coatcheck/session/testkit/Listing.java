@@ -1,19 +1,24 @@
 package io.coatcheck.session.testkit;
 
+import static io.coatcheck.session.store.PrincipalIndex.MAX_PAGE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.WhenFull;
+import io.coatcheck.session.token.SessionId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code findByPrincipal}, and that the index follows the sessions. */
 abstract class Listing extends IndexPart {
@@ -82,7 +87,7 @@ abstract class Listing extends IndexPart {
   }
 
   @Test
-  void findByPrincipal_several_returnsAllWithAllParts() {
+  void findByPrincipal_several_returnsAllWithAllOtherParts() {
     StoredSession first = insert(SampleSessions.complete(NOW));
     StoredSession second = insert(SampleSessions.authenticated("alice", NOW));
     insert(SampleSessions.authenticated("bob", NOW));
@@ -104,6 +109,68 @@ abstract class Listing extends IndexPart {
       sessions.add(insert(SampleSessions.authenticated("alice", NOW)));
     }
     assertSessionsOf("alice", sessions);
+  }
+
+  @Test
+  void findByPrincipal_moreThanAPage_goesOnAfterItsLastId() {
+    List<StoredSession> sessions =
+        insertMany(MANY, () -> SampleSessions.authenticated("alice", NOW)).stream()
+            .sorted(BY_ID)
+            .toList();
+    List<StoredSession> page = index().findByPrincipal("alice", null, MAX_PAGE);
+    assertThat(page).as("the first page").isEqualTo(sessions.subList(0, MAX_PAGE));
+    SessionId last = page.get(MAX_PAGE - 1).id();
+    assertThat(index().findByPrincipal("alice", last, MAX_PAGE))
+        .as("the second page")
+        .isEqualTo(sessions.subList(MAX_PAGE, MANY));
+    assertThat(index().findByPrincipal("alice", last, 3))
+        .as("a page of three")
+        .isEqualTo(sessions.subList(MAX_PAGE, MAX_PAGE + 3));
+    assertThat(index().findByPrincipal("alice", sessions.get(MANY - 1).id(), 3))
+        .as("what comes after the last one")
+        .isEmpty();
+  }
+
+  @Test
+  void findByPrincipal_ids_ascend() {
+    List<SessionId> ids = Admitting.AWKWARD_IDS;
+    for (SessionId id : ids) {
+      insert(SampleSessions.anonymous(id, NOW).principal("alice").authenticatedAt(NOW));
+    }
+    List<SessionId> ascending = ids.stream().sorted().toList();
+    for (int i = 0; i < ids.size(); i++) {
+      assertThat(index().findByPrincipal("alice", ascending.get(i), MAX_PAGE))
+          .extracting(StoredSession::id)
+          .as("what comes after %s", ascending.get(i))
+          .isEqualTo(ascending.subList(i + 1, ids.size()));
+    }
+  }
+
+  @Test
+  void findByPrincipal_afterASessionThatIsGone_goesOn() {
+    List<StoredSession> sessions =
+        insertMany(5, () -> SampleSessions.authenticated("alice", NOW)).stream()
+            .sorted(BY_ID)
+            .toList();
+    store().delete(sessions.get(1).id());
+    assertThat(index().findByPrincipal("alice", sessions.get(1).id(), 2))
+        .isEqualTo(sessions.subList(2, 4));
+  }
+
+  @Test
+  void findByPrincipal_comesWithoutAttributes() {
+    insert(Specimen.MEGABYTE_ATTRIBUTE.at(NOW), "alice");
+    insert(SampleSessions.complete(NOW));
+    assertThat(index().findByPrincipal("alice", null, 10))
+        .hasSize(2)
+        .allSatisfy(session -> assertThat(session.attributes()).isEmpty());
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, -1, Integer.MIN_VALUE, MAX_PAGE + 1, Integer.MAX_VALUE})
+  void findByPrincipal_limitOutOfRange_throws(int limit) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> index().findByPrincipal("alice", null, limit));
   }
 
   @Test

@@ -67,6 +67,14 @@ public abstract class PrincipalIndexContract {
     }
   }
 
+  /** The surplus of a principal ends. */
+  @Nested
+  class WhenDeletingOldest extends DeletingOldest {
+    WhenDeletingOldest() {
+      super(PrincipalIndexContract.this::nodes);
+    }
+  }
+
   /** A login is stored within a limit. */
   @Nested
   class WhenAdmitting extends Admitting {

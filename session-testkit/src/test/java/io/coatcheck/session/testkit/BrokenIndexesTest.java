@@ -99,6 +99,188 @@ class BrokenIndexesTest {
   }
 
   @Test
+  void findByPrincipal_thatShowsAttributes() {
+    class Showing extends BrokenStore {
+      @Override
+      public List<StoredSession> findByPrincipal(
+          String principal, @Nullable SessionId after, int limit) {
+        return new ArrayList<>(
+            super.findByPrincipal(principal, after, limit).stream()
+                .map(session -> sound.find(session.id()).orElse(session))
+                .toList());
+      }
+    }
+    assertFails(Showing::new, "findByPrincipal_comesWithoutAttributes");
+  }
+
+  @Test
+  void findByPrincipal_thatKnowsOnePage() {
+    class KnowingOnePage extends BrokenStore {
+      @Override
+      public List<StoredSession> findByPrincipal(
+          String principal, @Nullable SessionId after, int limit) {
+        return after == null ? super.findByPrincipal(principal, null, limit) : new ArrayList<>();
+      }
+    }
+    assertFails(
+        KnowingOnePage::new,
+        "findByPrincipal_moreThanAPage_goesOnAfterItsLastId",
+        "findByPrincipal_many_returnsAll");
+  }
+
+  @Test
+  void findByPrincipal_thatTakesIdsForSigned() {
+    class Signed extends BrokenStore {
+      private final Comparator<StoredSession> order =
+          Comparator.comparingLong((StoredSession session) -> session.id().mostSignificantBits())
+              .thenComparingLong(session -> session.id().leastSignificantBits());
+
+      @Override
+      public List<StoredSession> findByPrincipal(
+          String principal, @Nullable SessionId after, int limit) {
+        List<StoredSession> all =
+            wholeSessionsOf(principal).stream().map(IndexPart::listed).sorted(order).toList();
+        List<SessionId> ordered = all.stream().map(StoredSession::id).toList();
+        int first = after == null ? 0 : ordered.indexOf(after) + 1;
+        return new ArrayList<>(all.subList(first, Math.min(all.size(), first + limit)));
+      }
+    }
+    assertFails(Signed::new, "findByPrincipal_ids_ascend");
+  }
+
+  @Test
+  void deleteByPrincipal_thatEndsOneStep() {
+    class EndingOneStep extends BrokenStore {
+      private final int step;
+
+      EndingOneStep(int step) {
+        this.step = step;
+      }
+
+      @Override
+      public int deleteByPrincipal(
+          String principal, Set<SessionId> except, DeletedSessions deleted) {
+        List<StoredSession> gone =
+            wholeSessionsOf(principal).stream()
+                .filter(session -> !except.contains(session.id()))
+                .limit(step)
+                .flatMap(session -> sound.delete(session.id()).stream())
+                .toList();
+        gone.forEach(deleted);
+        return gone.size();
+      }
+    }
+    for (int step : new int[] {100, 1_000}) {
+      assertFails(() -> new EndingOneStep(step), "deleteByPrincipal_moreThanAStep_endsAll");
+    }
+  }
+
+  @Test
+  void deleteByPrincipal_thatSparesAThousand() {
+    class SparingAThousand extends BrokenStore {
+      @Override
+      public int deleteByPrincipal(
+          String principal, Set<SessionId> except, DeletedSessions deleted) {
+        Set<SessionId> some = Set.copyOf(except.stream().sorted().limit(1_000).toList());
+        return super.deleteByPrincipal(principal, some, deleted);
+      }
+    }
+    assertFails(SparingAThousand::new, "deleteByPrincipal_moreExceptedThanAStep_areSpared");
+  }
+
+  @Test
+  void deleteByPrincipal_thatHandsOverOnAnotherThread() {
+    class HandingOverElsewhere extends BrokenStore {
+      @Override
+      public int deleteByPrincipal(
+          String principal, Set<SessionId> except, DeletedSessions deleted) {
+        return super.deleteByPrincipal(principal, except, gone -> elsewhere(deleted, gone));
+      }
+
+      @Override
+      public int deleteOldest(String principal, int keep, Instant now, DeletedSessions deleted) {
+        return super.deleteOldest(principal, keep, now, gone -> elsewhere(deleted, gone));
+      }
+    }
+    assertFails(
+        HandingOverElsewhere::new,
+        "deleteByPrincipal_consumer_isCalledHereAndMayUseTheStore",
+        "deleteOldest_handsOverHereWhatIsGoneAlready");
+  }
+
+  @Test
+  void deleteByPrincipal_thatStopsAtAnError() {
+    class StoppingAtAnError extends BrokenStore {
+      @Override
+      public int deleteByPrincipal(
+          String principal, Set<SessionId> except, DeletedSessions deleted) {
+        List<StoredSession> gone = new ArrayList<>();
+        int number = super.deleteByPrincipal(principal, except, gone::add);
+        gone.forEach(deleted);
+        return number;
+      }
+    }
+    assertFails(
+        StoppingAtAnError::new,
+        "deleteByPrincipal_consumerThatThrows_isStillHandedTheOthers",
+        "deleteByPrincipal_consumerThatThrowsAnError_isStillHandedTheOthersOfAllSteps");
+  }
+
+  @Test
+  void deleteOldest_thatCountsTheExpired() {
+    class CountingTheExpired extends BrokenStore {
+      @Override
+      public int deleteOldest(String principal, int keep, Instant now, DeletedSessions deleted) {
+        return super.deleteOldest(principal, keep, Instant.EPOCH, deleted);
+      }
+    }
+    assertFails(CountingTheExpired::new, "deleteOldest_expired_areNeitherCountedNorDeleted");
+  }
+
+  @Test
+  void deleteOldest_thatKeepsOneMore() {
+    class KeepingOneMore extends BrokenStore {
+      @Override
+      public int deleteOldest(String principal, int keep, Instant now, DeletedSessions deleted) {
+        return super.deleteOldest(principal, keep == 1 ? 2 : keep, now, deleted);
+      }
+    }
+    assertFails(
+        KeepingOneMore::new,
+        "deleteOldest_expired_areNeitherCountedNorDeleted",
+        "deleteOldest_moreThanAStep_deletesAllButThese",
+        "deleteOldest_handsOverHereWhatIsGoneAlready");
+  }
+
+  @Test
+  void deleteOldest_ofTheFirstPageOnly() {
+    class OfTheFirstPage extends BrokenStore {
+      @Override
+      public int deleteOldest(String principal, int keep, Instant now, DeletedSessions deleted) {
+        List<StoredSession> live = super.findByPrincipal(principal, null, MAX_PAGE);
+        live.removeIf(session -> session.isExpiredAt(now));
+        live.sort(
+            Comparator.comparing((StoredSession one) -> one.authenticatedAt().orElseThrow())
+                .thenComparing(StoredSession::id));
+        List<StoredSession> gone =
+            live.subList(0, Math.max(0, live.size() - keep)).stream()
+                .flatMap(session -> sound.delete(session.id()).stream())
+                .toList();
+        gone.forEach(deleted);
+        return gone.size();
+      }
+    }
+    assertFails(OfTheFirstPage::new, "deleteOldest_moreThanAStep_deletesAllButThese");
+  }
+
+  @Test
+  void admit_thatEvictsAnyNumber() {
+    assertFails(
+        () -> new CountingFirst(true),
+        "admit_moreToEvictThanOneStepMay_changesNothingUntilTheSurplusIsGone");
+  }
+
+  @Test
   void deleteByPrincipal_thatSparesNobody() {
     class SparingNobody extends BrokenStore {
       @Override

@@ -68,6 +68,16 @@ class BrokenStore implements SessionStore, PrincipalIndex {
             .toList());
   }
 
+  /** Hands a session over on a thread of its own. */
+  static void elsewhere(Consumer<StoredSession> consumer, StoredSession session) {
+    Race.among(
+        List.of(
+            () -> {
+              consumer.accept(session);
+              return true;
+            }));
+  }
+
   /** Lets other threads come between a look and a write. */
   @SuppressWarnings("ThreadPriorityCheck") // It only makes likely what may happen anyway.
   static void window() {

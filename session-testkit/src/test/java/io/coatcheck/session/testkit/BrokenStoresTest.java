@@ -377,6 +377,75 @@ class BrokenStoresTest {
   }
 
   @Test
+  void deleteExpired_thatStopsAfterAStepAndCallsItComplete() {
+    class Stopping extends BrokenStore {
+      @Override
+      public CleanUp deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> deleted) {
+        CleanUp step = super.deleteExpired(cutoff, Math.min(limit, 50), deleted);
+        return new CleanUp(step.deleted(), step.deleted() < limit);
+      }
+    }
+    assertFails(
+        Stopping::new,
+        "deleteExpired_untilOneCallIsComplete_takesAll",
+        "deleteExpired_consumerThatThrowsAnError_isStillHandedTheOthers");
+  }
+
+  @Test
+  void deleteExpired_behindSessionsInUse_thatStayWhereTheyAre() {
+    /** An index by the expiry at first, which touches do not move, and neither does the look. */
+    class Hiding extends BrokenStore {
+      private final boolean saysSo;
+
+      Hiding(boolean saysSo) {
+        this.saysSo = saysSo;
+      }
+
+      @Override
+      public CleanUp deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> deleted) {
+        int most = Math.min(limit, 50);
+        List<StoredSession> first =
+            ids.stream().flatMap(id -> find(id).stream()).limit(most).toList();
+        List<StoredSession> gone =
+            first.stream()
+                .filter(session -> session.isExpiredAt(cutoff))
+                .flatMap(session -> sound.delete(session.id()).stream())
+                .toList();
+        gone.forEach(deleted);
+        return new CleanUp(gone.size(), !saysSo || first.size() < most);
+      }
+    }
+    assertFails(() -> new Hiding(false), "deleteExpired_behindManySessionsInUse_takesAll");
+    assertFails(() -> new Hiding(true), "deleteExpired_behindManySessionsInUse_takesAll");
+  }
+
+  @Test
+  void deleteExpired_thatHandsOverOnAnotherThread() {
+    class HandingOverElsewhere extends BrokenStore {
+      @Override
+      public CleanUp deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> deleted) {
+        return super.deleteExpired(cutoff, limit, session -> elsewhere(deleted, session));
+      }
+    }
+    assertFails(HandingOverElsewhere::new, "deleteExpired_consumer_isCalledHere");
+  }
+
+  @Test
+  void deleteExpired_thatStopsAtAnError() {
+    class StoppingAtAnError extends BrokenStore {
+      @Override
+      public CleanUp deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> deleted) {
+        List<StoredSession> gone = new ArrayList<>();
+        CleanUp cleanUp = super.deleteExpired(cutoff, limit, gone::add);
+        gone.forEach(deleted);
+        return cleanUp;
+      }
+    }
+    assertFails(
+        StoppingAtAnError::new, "deleteExpired_consumerThatThrowsAnError_isStillHandedTheOthers");
+  }
+
+  @Test
   void deleteExpired_thatLooksFirst() {
     class LookingFirst extends BrokenStore {
       @Override

@@ -1,0 +1,166 @@
+package io.coatcheck.session.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.coatcheck.session.store.DeletedSessions;
+import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.token.SessionId;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** {@code deleteOldest}. */
+abstract class DeletingOldest extends IndexPart {
+
+  DeletingOldest(Supplier<Nodes> nodes) {
+    super(nodes);
+  }
+
+  @Test
+  void deleteOldest_keepsThoseAuthenticatedLast() {
+    List<StoredSession> sessions = new ArrayList<>();
+    for (int i = 0; i < 10; i++) {
+      // Neither the creation nor the last use says which is older, and nor does the id.
+      sessions.add(
+          insert(at(i).createdAt(NOW.minusSeconds(i)).lastSeenAt(NOW.plusSeconds(20 - i))));
+    }
+    StoredSession foreign = insert(SampleSessions.authenticated("bob", NOW.minusSeconds(99)));
+    StoredSession anonymous = insert(SampleSessions.anonymous(NOW.minusSeconds(99)));
+    assertThat(deleteOldest(3)).containsExactlyInAnyOrderElementsOf(sessions.subList(0, 7));
+    assertSessionsOf("alice", sessions.subList(7, 10));
+    assertStored(foreign);
+    assertStored(anonymous);
+  }
+
+  @Test
+  void deleteOldest_sameMoment_deletesTheSmallerIds() {
+    List<SessionId> ids = new ArrayList<>(Admitting.AWKWARD_IDS);
+    List<SessionId> ascending = ids.stream().sorted().toList();
+    Collections.reverse(ids);
+    for (SessionId id : ids) {
+      insert(SampleSessions.anonymous(id, NOW).principal("alice").authenticatedAt(NOW));
+    }
+    for (int keep = ids.size() - 1; keep > 0; keep--) {
+      assertThat(deleteOldest(keep))
+          .extracting(StoredSession::id)
+          .containsExactly(ascending.get(ids.size() - 1 - keep));
+    }
+  }
+
+  @Test
+  void deleteOldest_notMoreThanAreKept_deletesNone() {
+    assertThat(deleteOldest(1)).isEmpty();
+    StoredSession first = insert(at(1));
+    StoredSession second = insert(at(2));
+    assertThat(deleteOldest(2)).isEmpty();
+    assertThat(deleteOldest(Integer.MAX_VALUE)).isEmpty();
+    assertSessionsOf("alice", first, second);
+  }
+
+  @Test
+  void deleteOldest_expired_areNeitherCountedNorDeleted() {
+    StoredSession expired = insert(at(1).absoluteDeadline(NOW));
+    StoredSession youngestExpired =
+        insert(at(9).lastSeenAt(NOW.minus(SampleSessions.IDLE_TIMEOUT)));
+    StoredSession older = insert(at(2).absoluteDeadline(NOW.plus(MILLISECOND)));
+    StoredSession younger = insert(at(3));
+    assertThat(deleteOldest(2)).isEmpty();
+    assertThat(deleteOldest(1)).containsExactly(older);
+    assertSessionsOf("alice", expired, youngestExpired, younger);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 20, 1_100})
+  void deleteOldest_moreThanAStep_deletesAllButThese(int keep) {
+    List<StoredSession> sessions = new ArrayList<>();
+    for (int i = 0; i < MANY; i++) {
+      sessions.add(insert(at(i)));
+    }
+    assertThat(deleteOldest(keep))
+        .containsExactlyInAnyOrderElementsOf(sessions.subList(0, MANY - keep));
+    assertSessionsOf("alice", sessions.subList(MANY - keep, MANY));
+  }
+
+  @Test
+  void deleteOldest_handsOverHereWhatIsGoneAlready() {
+    insert(at(1));
+    insert(SampleSessions.complete(NOW));
+    StoredSession youngest = insert(at(9));
+    Set<Thread> threads = new HashSet<>();
+    List<StoredSession> gone = new ArrayList<>();
+    index()
+        .deleteOldest(
+            "alice",
+            1,
+            NOW,
+            session -> {
+              threads.add(Thread.currentThread());
+              assertGone(session);
+              gone.add(session);
+            });
+    assertThat(threads).containsExactly(Thread.currentThread());
+    assertThat(gone).hasSize(2);
+    assertSessionsOf("alice", youngest);
+  }
+
+  @Test
+  void deleteOldest_withoutAttributes_handsOverAllOtherParts() {
+    StoredSession oldest = insert(SampleSessions.complete(NOW));
+    insert(at(9));
+    List<StoredSession> gone = new ArrayList<>();
+    index().deleteOldest("alice", 1, NOW, DeletedSessions.withoutAttributes(gone::add));
+    assertThat(gone).extracting(IndexPart::listed).containsExactly(listed(oldest));
+  }
+
+  @Test
+  void deleteOldest_consumerThatThrows_isStillHandedTheOthers() {
+    for (int i = 0; i < MANY; i++) {
+      insert(at(i));
+    }
+    List<StoredSession> handedOver = new ArrayList<>();
+    IllegalStateException failure = new IllegalStateException("of the consumer");
+    assertThatThrownBy(
+            () ->
+                index()
+                    .deleteOldest(
+                        "alice",
+                        1,
+                        NOW,
+                        gone -> {
+                          handedOver.add(gone);
+                          throw failure;
+                        }))
+        .isSameAs(failure);
+    assertThat(handedOver).hasSize(MANY - 1).doesNotHaveDuplicates();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, -1, Integer.MIN_VALUE})
+  void deleteOldest_keepBelowOne_throwsAndDeletesNothing(int keep) {
+    StoredSession session = insert(at(1));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> index().deleteOldest("alice", keep, NOW, gone -> {}));
+    assertSessionsOf("alice", session);
+  }
+
+  /** A session of alice who authenticated so many seconds after the moment. */
+  private static StoredSession.Builder at(int seconds) {
+    return SampleSessions.authenticated("alice", NOW).authenticatedAt(NOW.plusSeconds(seconds));
+  }
+
+  /** Deletes and returns what was handed over. */
+  private List<StoredSession> deleteOldest(int keep) {
+    List<StoredSession> gone = new ArrayList<>();
+    int deleted = index().deleteOldest("alice", keep, NOW, gone::add);
+    assertThat(gone).as("handed over as counted").hasSize(deleted);
+    return gone;
+  }
+}
