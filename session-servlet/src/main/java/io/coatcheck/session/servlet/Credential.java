@@ -93,6 +93,7 @@ final class Credential {
             letGoOf(before, true);
             deleteToken();
           });
+      current.settleUnsaved();
     }
     return switch (((Authentication.Refused) outcome).reason()) {
       case LIMIT_REACHED -> LoginResult.LIMIT_REACHED;
@@ -280,9 +281,12 @@ final class Credential {
               new EndedSession(ending, ending.values()),
               !isPresented,
               () -> hasEnded.set(exchange.manager().invalidate(own)));
+    } else {
+      exchange.manager().invalidate(own);
     }
     int others = endPresented();
     exchange.run(() -> letGoOf(own, hasEnded.get()));
+    current.settleUnsaved();
     return hasEnded.get()
         ? new Ended(true, isPresented ? others + 1 : others)
         : new Ended(false, others);

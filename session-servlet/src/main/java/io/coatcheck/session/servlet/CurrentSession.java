@@ -20,6 +20,9 @@ final class CurrentSession {
   private volatile @Nullable Session session;
   private volatile @Nullable HttpSessionView view;
 
+  /** Views that are in use no more, with bindings that were not settled; replaced, not changed. */
+  private volatile List<HttpSessionView> unsettled = List.of();
+
   /** Sessions that this request began, and that may never be stored; null if there is none. */
   private @Nullable List<Session> drafts;
 
@@ -52,19 +55,38 @@ final class CurrentSession {
   /** Lets go of a session that this request ended. */
   void forget() {
     session = null;
-    view = null;
+    show(null);
+  }
+
+  private void show(@Nullable HttpSessionView next) {
+    HttpSessionView known = view;
+    if (known != null && known.unsaved().areAny()) {
+      List<HttpSessionView> all = new ArrayList<>(unsettled);
+      all.add(known);
+      unsettled = all;
+    }
+    view = next;
   }
 
   /** Returns what the application sees of a session: the same object each time. */
   HttpSessionView viewOf(Session seen) {
     HttpSessionView known = view;
     if (known == null || known.session() != seen) {
-      known = HttpSessionView.of(exchange, seen, exchange.servletContext());
+      known = unsettledOf(seen);
       if (seen == session) {
-        view = known;
+        show(known);
       }
     }
     return known;
+  }
+
+  private HttpSessionView unsettledOf(Session seen) {
+    for (HttpSessionView left : unsettled) {
+      if (left.session() == seen) {
+        return left;
+      }
+    }
+    return HttpSessionView.of(exchange, seen, exchange.servletContext());
   }
 
   /** Does what may save a session, and notifies values that listen to it; without the lock. */
@@ -75,18 +97,23 @@ final class CurrentSession {
 
   /** Notifies values that turned out not to be stored; without the lock. */
   void settleUnsaved() {
-    HttpSessionView known = view;
-    if (known != null) {
-      known.unsaved().settle(known);
-    }
+    unsettled().forEach(known -> known.unsaved().settle(known));
   }
 
   /** Notifies all values that are not stored when the request has ended; without the lock. */
   void abandonUnsaved() {
+    unsettled().forEach(known -> known.unsaved().abandon(known));
+  }
+
+  private List<HttpSessionView> unsettled() {
     HttpSessionView known = view;
-    if (known != null) {
-      known.unsaved().abandon(known);
+    List<HttpSessionView> left = unsettled;
+    if (known == null || !known.unsaved().areAny()) {
+      return left;
     }
+    List<HttpSessionView> all = new ArrayList<>(left);
+    all.add(known);
+    return all;
   }
 
   /**
@@ -102,18 +129,19 @@ final class CurrentSession {
    * Returns, once, the sessions that this request began and neither stored nor ended, as far as
    * their end is of interest to any listener.
    */
-  List<Session> takeUnstored() {
+  List<HttpSessionView> takeUnstored() {
     if (drafts == null) {
       return List.of();
     }
-    List<Session> unstored =
-        drafts.stream()
-            .filter(draft -> !draft.isStored() && !draft.isEnded())
-            .filter(this::isHeardOf)
-            .toList();
-    drafts.removeAll(unstored);
-    if (session != null && unstored.contains(session)) {
-      forget();
+    List<HttpSessionView> unstored = new ArrayList<>();
+    for (Session draft : List.copyOf(drafts)) {
+      if (!draft.isStored() && !draft.isEnded() && isHeardOf(draft)) {
+        drafts.remove(draft);
+        unstored.add(viewOf(draft));
+        if (draft == session) {
+          forget();
+        }
+      }
     }
     return unstored;
   }

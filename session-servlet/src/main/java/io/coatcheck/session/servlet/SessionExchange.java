@@ -566,7 +566,7 @@ final class SessionExchange implements SessionScope {
 
   /** Does both, unless the save fails: then the dispatch has not ended. */
   void dispatchReturned(boolean isAsync) {
-    List<Session> unstored;
+    List<HttpSessionView> unstored;
     Session saved = saving.chainReturned(isAsync);
     lock.lock();
     try {
@@ -578,18 +578,18 @@ final class SessionExchange implements SessionScope {
     endUnstored(unstored);
   }
 
-  private List<Session> end(boolean isAsync) {
+  private List<HttpSessionView> end(boolean isAsync) {
     dispatches--;
     return release(dispatches == 0 && !isAsync);
   }
 
   /** Returns the sessions that have to be ended with the request. */
-  private List<Session> release(boolean isOver) {
+  private List<HttpSessionView> release(boolean isOver) {
     outgoing.release(isOver);
     if (!isOver) {
       return List.of();
     }
-    List<Session> unstored = current.takeUnstored();
+    List<HttpSessionView> unstored = current.takeUnstored();
     if (!unstored.isEmpty()) {
       presented.settle();
     }
@@ -606,14 +606,15 @@ final class SessionExchange implements SessionScope {
   }
 
   /** Ends what was begun and never stored: no store will report its end. */
-  private void endUnstored(List<Session> unstored) {
+  private void endUnstored(List<HttpSessionView> unstored) {
+    for (HttpSessionView ending : unstored) {
+      listeners.endOwn(
+          new EndedSession(ending, ending.values()),
+          true,
+          () -> manager.invalidate(ending.session()));
+    }
     if (outgoing.isReleased()) {
       current.abandonUnsaved();
-    }
-    for (Session draft : unstored) {
-      HttpSessionView ending = viewOf(draft);
-      listeners.endOwn(
-          new EndedSession(ending, ending.values()), true, () -> manager().invalidate(draft));
     }
   }
 

@@ -22,6 +22,11 @@ final class UnsavedBindings {
     this.listeners = listeners;
   }
 
+  /** Returns whether there may be any. */
+  boolean areAny() {
+    return bound != null;
+  }
+
   /** Records that a value was set, in the place of another one. */
   void set(String name, Object value) {
     if (value instanceof HttpSessionBindingListener listener) {
