@@ -1,7 +1,6 @@
 package io.coatcheck.session.servlet;
 
 import io.coatcheck.session.Session;
-import jakarta.servlet.ServletContext;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,12 +9,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class AccessibleView extends HttpSessionView {
 
-  private AccessibleView(SessionScope scope, Session session, ServletContext servletContext) {
-    super(scope, session, servletContext);
+  private AccessibleView(SessionScope scope, Session session) {
+    super(scope, session);
   }
 
-  static HttpSessionView of(SessionScope scope, Session session, ServletContext servletContext) {
-    return new AccessibleView(scope, session, servletContext);
+  static HttpSessionView of(SessionScope scope, Session session) {
+    return new AccessibleView(scope, session);
   }
 
   /**

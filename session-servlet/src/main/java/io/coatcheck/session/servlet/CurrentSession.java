@@ -60,7 +60,7 @@ final class CurrentSession {
 
   private void show(@Nullable HttpSessionView next) {
     HttpSessionView known = view;
-    if (known != null && known.unsaved().areAny()) {
+    if (known != null && known.unsaved() != null) {
       List<HttpSessionView> all = new ArrayList<>(unsettled);
       all.add(known);
       unsettled = all;
@@ -86,7 +86,7 @@ final class CurrentSession {
         return left;
       }
     }
-    return HttpSessionView.of(exchange, seen, exchange.servletContext());
+    return HttpSessionView.of(exchange, seen);
   }
 
   /** Does what may save a session, and notifies values that listen to it; without the lock. */
@@ -97,18 +97,18 @@ final class CurrentSession {
 
   /** Notifies values that turned out not to be stored; without the lock. */
   void settleUnsaved() {
-    unsettled().forEach(known -> known.unsaved().settle(known));
+    unsettled().forEach(HttpSessionView::settleUnsaved);
   }
 
   /** Notifies all values that are not stored when the request has ended; without the lock. */
   void abandonUnsaved() {
-    unsettled().forEach(known -> known.unsaved().abandon(known));
+    unsettled().forEach(HttpSessionView::abandonUnsaved);
   }
 
   private List<HttpSessionView> unsettled() {
     HttpSessionView known = view;
     List<HttpSessionView> left = unsettled;
-    if (known == null || !known.unsaved().areAny()) {
+    if (known == null || known.unsaved() == null) {
       return left;
     }
     List<HttpSessionView> all = new ArrayList<>(left);

@@ -105,8 +105,9 @@ class EndedSession implements HttpSession {
       return false;
     }
     listeners = toBeNotified;
-    if (view != null) {
-      view.unsaved().clear();
+    UnsavedBindings unsaved = view == null ? null : view.unsaved();
+    if (unsaved != null) {
+      unsaved.clear();
     }
     return true;
   }

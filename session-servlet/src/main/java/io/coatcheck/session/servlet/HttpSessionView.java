@@ -4,6 +4,7 @@ import io.coatcheck.session.Session;
 import io.coatcheck.session.token.SessionId;
 import jakarta.servlet.ServletContext;
 import jakarta.servlet.http.HttpSession;
+import jakarta.servlet.http.HttpSessionBindingListener;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Collections;
@@ -30,28 +31,28 @@ class HttpSessionView implements HttpSession {
       Arrays.stream(HttpSession.class.getMethods())
           .anyMatch(method -> method.getName().equals("getAccessor"));
 
+  /** Held to make an {@link UnsavedBindings}: the monitor of a session is the application's. */
+  private static final Object MAKING = new Object();
+
   private final SessionScope scope;
   private final Session session;
   private final Activations activations;
-  private final UnsavedBindings unsaved;
-  private final ServletContext servletContext;
+
+  /** Made with the first value that listens: hardly any does. */
+  private volatile @Nullable UnsavedBindings unsaved;
 
   /** As it was last asked for, since it may be asked for when the session has ended. */
   private volatile @Nullable Integer maxInactiveInterval;
 
-  HttpSessionView(SessionScope scope, Session session, ServletContext servletContext) {
+  HttpSessionView(SessionScope scope, Session session) {
     this.scope = scope;
     this.session = session;
     activations = scope.listeners().activations();
-    unsaved = new UnsavedBindings(scope.listeners());
-    this.servletContext = servletContext;
   }
 
   /** Returns what the container's version of the Servlet API asks for. */
-  static HttpSessionView of(SessionScope scope, Session session, ServletContext servletContext) {
-    return HAS_ACCESSORS
-        ? AccessibleView.of(scope, session, servletContext)
-        : new HttpSessionView(scope, session, servletContext);
+  static HttpSessionView of(SessionScope scope, Session session) {
+    return HAS_ACCESSORS ? AccessibleView.of(scope, session) : new HttpSessionView(scope, session);
   }
 
   final Session session() {
@@ -105,7 +106,7 @@ class HttpSessionView implements HttpSession {
 
   @Override
   public ServletContext getServletContext() {
-    return servletContext;
+    return scope.servletContext();
   }
 
   @Override
@@ -184,7 +185,7 @@ class HttpSessionView implements HttpSession {
       }
     }
     if (isOther) {
-      unsaved.set(name, value);
+      recordBinding(name, value);
     }
     scope.relied(session);
     if (isOther) {
@@ -208,7 +209,7 @@ class HttpSessionView implements HttpSession {
     scope.requireUsable(session);
     session.attribute(name, null);
     activations.removed(name);
-    unsaved.removed(name);
+    recordBinding(name, null);
     if (before != null) {
       scope.listeners().unbound(this, name, before);
       scope.listeners().attributeRemoved(this, name, before);
@@ -226,9 +227,44 @@ class HttpSessionView implements HttpSession {
     return activations.saved(this, saving);
   }
 
-  /** Returns what this has bound and not stored. */
-  final UnsavedBindings unsaved() {
+  private void recordBinding(String name, @Nullable Object value) {
+    if (value instanceof HttpSessionBindingListener listener) {
+      unsavedForMore().set(name, listener);
+    } else if (unsaved != null) {
+      unsaved.removed(name);
+    }
+  }
+
+  private UnsavedBindings unsavedForMore() {
+    synchronized (MAKING) {
+      UnsavedBindings known = unsaved;
+      if (known == null) {
+        known = new UnsavedBindings(this);
+        unsaved = known;
+      }
+      return known;
+    }
+  }
+
+  /** Returns what this has bound and not stored; null if it has bound nothing that listens. */
+  final @Nullable UnsavedBindings unsaved() {
     return unsaved;
+  }
+
+  /** Notifies what turned out not to be stored. */
+  final void settleUnsaved() {
+    UnsavedBindings known = unsaved;
+    if (known != null) {
+      known.settle();
+    }
+  }
+
+  /** Notifies all that is not stored, since nothing is saved any more. */
+  final void abandonUnsaved() {
+    UnsavedBindings known = unsaved;
+    if (known != null) {
+      known.abandon();
+    }
   }
 
   /** Returns all values that can be read. */

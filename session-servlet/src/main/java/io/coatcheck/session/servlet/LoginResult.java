@@ -11,6 +11,9 @@ public enum LoginResult {
   LOGGED_IN,
   /** The principal has as many live sessions as allowed, and newcomers are refused. */
   LIMIT_REACHED,
-  /** The condition of the login did not hold any more after the login was stored. */
+  /**
+   * The condition of the login did not hold any more after the login was stored, or a listener has
+   * ended the session or logged another principal in.
+   */
   NO_LONGER_VALID
 }

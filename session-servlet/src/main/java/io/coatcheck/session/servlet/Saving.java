@@ -23,8 +23,11 @@ final class Saving {
   private final CurrentSession current;
   private final OutgoingResponse outgoing;
 
-  /** Guarded by the lock of the exchange. */
+  // Guarded by the lock of the exchange.
   private boolean asked;
+
+  /** The session that the flood guard has admitted. */
+  private @Nullable Session admitted;
 
   Saving(SessionExchange exchange, CurrentSession current, OutgoingResponse outgoing) {
     this.exchange = exchange;
@@ -61,7 +64,7 @@ final class Saving {
       return null;
     }
     try {
-      exchange.admit(saved);
+      admit(saved);
       current.whileSaved(saved, () -> saveOrRenew(saved));
       current.settleUnsaved();
     } catch (SessionStoreException e) {
@@ -71,6 +74,24 @@ final class Saving {
       // The application did not ask for the session: there is nothing to lose but a touch.
     }
     return saved;
+  }
+
+  /**
+   * Lets a session begin. One that awaits its creation is anonymous: a login stores its own.
+   *
+   * @throws SessionStoreException if its client begins too many
+   */
+  private void admit(Session begun) {
+    FloodGuard guard = exchange.settings().floodGuard();
+    if (guard != null && begun.isAwaitingCreation()) {
+      exchange.run(
+          () -> {
+            if (admitted != begun && !outgoing.isReleased()) {
+              guard.admit(exchange.request(), manager().clock().instant());
+              admitted = begun;
+            }
+          });
+    }
   }
 
   private boolean saveOrRenew(Session saved) {
@@ -120,7 +141,7 @@ final class Saving {
     Session saved = current.get();
     if (saved != null) {
       try {
-        exchange.admit(saved);
+        admit(saved);
         saveLate(saved);
       } catch (SessionStoreException e) {
         LOG.debug("A save failed while the request goes on asynchronously", e);

@@ -13,6 +13,7 @@ final class SessionAccess implements SessionScope, AutoCloseable {
   private final SessionManager manager;
   private final SessionListeners listeners;
   private final Session session;
+  private final ServletContext servletContext;
   private final HttpSessionView view;
   private volatile boolean isOver;
 
@@ -24,7 +25,8 @@ final class SessionAccess implements SessionScope, AutoCloseable {
     this.manager = manager;
     this.listeners = listeners;
     this.session = session;
-    view = HttpSessionView.of(this, session, servletContext);
+    this.servletContext = servletContext;
+    view = HttpSessionView.of(this, session);
   }
 
   /** Returns what the application sees of the session. */
@@ -40,6 +42,11 @@ final class SessionAccess implements SessionScope, AutoCloseable {
   @Override
   public SessionListeners listeners() {
     return listeners;
+  }
+
+  @Override
+  public ServletContext servletContext() {
+    return servletContext;
   }
 
   @Override
@@ -64,7 +71,7 @@ final class SessionAccess implements SessionScope, AutoCloseable {
   @Override
   public void storeNow(Session used) {
     view.whileSaved(() -> manager.save(used));
-    view.unsaved().settle(view);
+    view.settleUnsaved();
   }
 
   @Override
@@ -79,10 +86,10 @@ final class SessionAccess implements SessionScope, AutoCloseable {
   public void close() {
     try {
       view.whileSaved(() -> manager.save(session));
-      view.unsaved().settle(view);
+      view.settleUnsaved();
     } finally {
       isOver = true;
-      view.unsaved().abandon(view);
+      view.abandonUnsaved();
     }
   }
 

@@ -58,9 +58,6 @@ final class SessionExchange implements SessionScope {
 
   private List<RequireLogin> watchingForwards = List.of();
 
-  /** The session that the flood guard has admitted. */
-  private @Nullable Session admitted;
-
   /** Made when the application looks at headers. */
   private volatile @Nullable VisibleHeaders visibleHeaders;
 
@@ -100,8 +97,8 @@ final class SessionExchange implements SessionScope {
     return listeners;
   }
 
-  /** Returns the application that the request came to. */
-  ServletContext servletContext() {
+  @Override
+  public ServletContext servletContext() {
     return servletContext;
   }
 
@@ -506,24 +503,6 @@ final class SessionExchange implements SessionScope {
   }
 
   /**
-   * Lets a session begin. One that awaits its creation is anonymous: a login stores its own.
-   *
-   * @throws SessionStoreException if its client begins too many
-   */
-  void admit(Session begun) {
-    FloodGuard guard = settings.floodGuard();
-    if (guard != null && begun.isAwaitingCreation()) {
-      run(
-          () -> {
-            if (admitted != begun && !outgoing.isReleased()) {
-              guard.admit(request, manager().clock().instant());
-              admitted = begun;
-            }
-          });
-    }
-  }
-
-  /**
    * Records that the application is called, for the first time or in one more dispatch.
    *
    * @param resolves whether to find out before that what the client presented. A failure waits
@@ -611,7 +590,7 @@ final class SessionExchange implements SessionScope {
       listeners.endOwn(
           new EndedSession(ending, ending.values()),
           true,
-          () -> manager.invalidate(ending.session()));
+          () -> manager().invalidate(ending.session()));
     }
     if (outgoing.isReleased()) {
       current.abandonUnsaved();

@@ -160,14 +160,16 @@ public final class SessionFilterBuilder {
   }
 
   /**
-   * Adds somebody to tell about sessions, after those before. Needed where the container does not
-   * let itself be asked for its listeners, which a warning at start-up says; Tomcat and Jetty do,
-   * and there the listeners of {@code web.xml}, of annotations and of {@code
-   * ServletContext.addListener} are told without this.
+   * Adds a listener of sessions, after those before. Needed where the container does not let itself
+   * be asked for its listeners, which a warning at start-up says; Tomcat and Jetty do, and there
+   * the listeners of {@code web.xml}, of annotations and of {@code ServletContext.addListener} are
+   * called without this. Where an application has several filters of one manager, the listener is
+   * called for the sessions behind all of them, once for each event.
    *
    * @param listener a {@code HttpSessionListener}, {@code HttpSessionAttributeListener} or {@code
-   *     HttpSessionIdListener}, or several of these; thread-safe. The end of a session is told on
-   *     the node that ended it, by whatever thread it happens on.
+   *     HttpSessionIdListener}, or several of these; thread-safe. It is called without a lock, by
+   *     the thread that caused the event; for the end of a session that is on the node that ended
+   *     it, whatever thread that happens on.
    * @throws IllegalArgumentException if it is none of these
    */
   public SessionFilterBuilder listener(EventListener listener) {

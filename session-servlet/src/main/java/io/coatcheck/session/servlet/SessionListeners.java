@@ -283,7 +283,10 @@ final class SessionListeners implements SessionListener {
     before.forEach(
         (name, value) -> {
           if (session.getAttribute(name) == null) {
-            session.unsaved().removed(name);
+            UnsavedBindings unsaved = session.unsaved();
+            if (unsaved != null) {
+              unsaved.removed(name);
+            }
             unbound(session, name, value);
             attributeRemoved(session, name, value);
           }

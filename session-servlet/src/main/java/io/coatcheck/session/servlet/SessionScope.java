@@ -2,6 +2,7 @@ package io.coatcheck.session.servlet;
 
 import io.coatcheck.session.Session;
 import io.coatcheck.session.SessionManager;
+import jakarta.servlet.ServletContext;
 
 /** Within what an {@code HttpSession} is used: a request, or an access outside of one. */
 interface SessionScope {
@@ -9,6 +10,9 @@ interface SessionScope {
   SessionManager manager();
 
   SessionListeners listeners();
+
+  /** Returns the application that the session is used in. */
+  ServletContext servletContext();
 
   /**
    * Checks that a change of the session can still take effect.
