@@ -16,6 +16,8 @@ import jakarta.servlet.http.HttpSessionEvent;
 import jakarta.servlet.http.HttpSessionIdListener;
 import jakarta.servlet.http.HttpSessionListener;
 import java.io.IOException;
+import java.io.ObjectInputStream;
+import java.io.ObjectOutputStream;
 import java.io.Serializable;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -73,6 +75,11 @@ class ApplicationCodeTest {
     WILL_PASSIVATE("/set"),
     WILL_PASSIVATE_AT_SAVE("/flush"),
     DID_ACTIVATE("/get"),
+    WRITE_OBJECT("/set"),
+    WRITE_OBJECT_AT_SAVE("/flush"),
+    WRITE_OBJECT_AT_LOGIN("/again"),
+    WRITE_OBJECT_AT_RENEWAL("/change-id"),
+    READ_OBJECT("/get"),
     VALID_IF("/again"),
     CLIENT_CHECK("/lazy"),
     EVENT_OF_LOGIN("/again"),
@@ -123,6 +130,20 @@ class ApplicationCodeTest {
     @Override
     public void sessionDidActivate(HttpSessionEvent event) {
       called(Place.DID_ACTIVATE);
+    }
+
+    private void writeObject(ObjectOutputStream out) throws IOException {
+      called(
+          Place.WRITE_OBJECT,
+          Place.WRITE_OBJECT_AT_SAVE,
+          Place.WRITE_OBJECT_AT_LOGIN,
+          Place.WRITE_OBJECT_AT_RENEWAL);
+      out.defaultWriteObject();
+    }
+
+    private void readObject(ObjectInputStream in) throws IOException, ClassNotFoundException {
+      in.defaultReadObject();
+      called(Place.READ_OBJECT);
     }
   }
 
@@ -359,7 +380,18 @@ class ApplicationCodeTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"/begin", "/bob", "/set", "/remove", "/get", "/flush", "/logout"})
+  @ValueSource(
+      strings = {
+        "/again",
+        "/begin",
+        "/bob",
+        "/change-id",
+        "/flush",
+        "/get",
+        "/logout",
+        "/remove",
+        "/set"
+      })
   @DisplayName("that commits the response, which finds what was changed before stored")
   void commits(String path) {
     for (Place where : Place.values()) {
