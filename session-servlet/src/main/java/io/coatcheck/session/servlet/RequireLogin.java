@@ -103,7 +103,7 @@ public final class RequireLogin implements Filter {
     }
     if (isPublic(http)) {
       if (protectedPaths != null && PathPatterns.pathOf(http).endsWith("/")) {
-        WebSession.find(http).ifPresent(session -> session.watchForwards(this));
+        watchForwards(http);
       }
       chain.doFilter(request, response);
     } else if (Preflight.isOne(http)) {
@@ -111,6 +111,13 @@ public final class RequireLogin implements Filter {
       Preflight.pass(http, answer, chain);
     } else if (admits(http, answer)) {
       chain.doFilter(request, response);
+    }
+  }
+
+  /** A directory may be answered by a file in it that is protected. */
+  private void watchForwards(HttpServletRequest request) {
+    if (request.getAttribute(SessionFilter.CURRENT) instanceof SessionExchange exchange) {
+      exchange.watchForwards(this);
     }
   }
 

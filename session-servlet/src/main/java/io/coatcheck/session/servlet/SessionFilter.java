@@ -87,8 +87,9 @@ public class SessionFilter implements Filter {
    *       {@link SessionCookie} has them
    *   <li>{@code header}: {@code Authorization} for {@link SessionHeader#bearer}, any other name
    *       for {@link SessionHeader#named}; {@code withoutCookie}
-   *   <li>{@code exclude} (several, with commas or spaces between them), {@code lazy}, {@code
-   *       storeEmptySessions}, {@code recordClient}, {@code exposeToken}, as {@link
+   *   <li>{@code exclude} (several, with commas or spaces between them), {@code crossSiteLogin}
+   *       (several), {@code lazy}, {@code storeEmptySessions}, {@code recordClient}, {@code
+   *       exposeToken}, as {@link
    *       SessionFilterBuilder} has them
    *   <li>{@code trustedOrigins}, {@code publicOrigins}, {@code crossOriginExempt} (several),
    *       {@code crossOriginStrict}, as {@link CrossOriginPolicy.Builder} has them

@@ -43,13 +43,12 @@ public final class WebSession {
    * @throws IllegalStateException if no {@link SessionFilter} is in front of what asks
    */
   public static WebSession of(HttpServletRequest request) {
-    return find(request)
-        .orElseThrow(
-            () ->
-                new IllegalStateException(
-                    "no SessionFilter is in front of this request: map one to /* for the dispatcher"
-                        + " types REQUEST, FORWARD, ASYNC and ERROR, before all filters that use"
-                        + " the session"));
+    if (request.getAttribute(SessionFilter.CURRENT) instanceof SessionExchange exchange) {
+      return new WebSession(request, exchange);
+    }
+    throw new IllegalStateException(
+        "no SessionFilter is in front of this request: map one to /* for the dispatcher types"
+            + " REQUEST, FORWARD, ASYNC and ERROR, before all filters that use the session");
   }
 
   /**
@@ -291,18 +290,6 @@ public final class WebSession {
    */
   public int logoutEverywhere() {
     return exchange.credential().logoutEverywhere();
-  }
-
-  /** As {@link #of(HttpServletRequest)}; empty if no filter is in front of what asks. */
-  static Optional<WebSession> find(HttpServletRequest request) {
-    return request.getAttribute(SessionFilter.CURRENT) instanceof SessionExchange exchange
-        ? Optional.of(new WebSession(request, exchange))
-        : Optional.empty();
-  }
-
-  /** Has a filter that let the request through look at what it is forwarded to. */
-  void watchForwards(RequireLogin watching) {
-    exchange.watchForwards(watching);
   }
 
   /**

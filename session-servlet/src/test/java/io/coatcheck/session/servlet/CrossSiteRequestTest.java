@@ -222,6 +222,17 @@ class CrossSiteRequestTest {
   }
 
   @Test
+  @DisplayName("a logout that another site makes the browser send ends and deletes nothing")
+  void logout_ofAnotherSite_deletesNothing() {
+    Browser alice = site.browser();
+    alice.get("/login");
+    site.on("/return", (request, response) -> WebSession.of(request).logout());
+
+    assertThat(site.browser().send("POST", "/return", PAYMENT).setCookies()).isEmpty();
+    assertThat(alice.get("/me").body()).isEqualTo("alice null");
+  }
+
+  @Test
   @DisplayName("where another framework logs in without one, the path is named")
   void crossSiteLogin_isKept() {
     start(SessionCookie.defaults(), filter -> filter.crossSiteLogin("/return"));

@@ -189,6 +189,7 @@ class SessionFilterTest {
           "cookiePath | /app | the path of a cookie with the prefix __Host- must be '/': /app",
           "lazy | yes | init parameter lazy: must be true or false: yes",
           "exclude | *.css | init parameter exclude: exclude must be a path",
+          "crossSiteLogin | acs | init parameter crossSiteLogin: crossSiteLogin must be a path",
           "trustedOrigins | example.com | init parameter trustedOrigins",
           "header | Cookie | init parameter header: the session header must not be one",
           "withoutCookie | true | withoutCookie must not be set without header",
