@@ -29,10 +29,22 @@ final class PathCase {
    */
   static String fold(String path) {
     String folded = isAscii(path) ? path.toLowerCase(Locale.ROOT) : foldEveryScript(path);
-    if (folded.indexOf('.') >= 0 || folded.indexOf(' ') >= 0) {
+    if (hasTail(folded)) {
       folded = TAIL.matcher(folded).replaceAll("");
     }
     return folded.endsWith("/") ? folded.substring(0, folded.length() - 1) : folded;
+  }
+
+  /** Most paths have none, and need no matcher. */
+  private static boolean hasTail(String path) {
+    for (int i = 0; i < path.length(); i++) {
+      char character = path.charAt(i);
+      boolean isTail = character == '.' || character == ' ';
+      if (isTail && (i + 1 == path.length() || path.charAt(i + 1) == '/')) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static boolean isAscii(String path) {
