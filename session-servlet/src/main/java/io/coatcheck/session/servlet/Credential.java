@@ -29,17 +29,21 @@ final class Credential {
   /** Null if every client is let in. */
   private final @Nullable ClientGate gate;
 
+  private final ContainerUser user;
+
   Credential(
       SessionExchange exchange,
       PresentedTokens presented,
       OutgoingResponse outgoing,
       CurrentSession current,
-      @Nullable ClientGate gate) {
+      @Nullable ClientGate gate,
+      ContainerUser user) {
     this.exchange = exchange;
     this.presented = presented;
     this.outgoing = outgoing;
     this.current = current;
     this.gate = gate;
+    this.user = user;
   }
 
   /**
@@ -65,6 +69,10 @@ final class Credential {
       Session now = granted.session();
       boolean isOther = now != before || (oldSessionId != null && !oldSessionId.equals(now.id()));
       boolean isSent = exchange.locked(() -> take(now));
+      if (isSent) {
+        // The client's token of a session that is another user's is replaced.
+        endAnothers();
+      }
       HttpSessionView view = exchange.viewOf(now);
       Map<String, Object> values = now == found ? Map.of() : endUnstored(found);
       if (isOther) {
@@ -305,8 +313,15 @@ final class Credential {
     if (gate != null) {
       gate.release();
     }
+    ended += endAnothers();
     List<String> beside = presented.beside();
     return beside.isEmpty() ? ended : ended + exchange.manager().invalidatePresented(beside);
+  }
+
+  private int endAnothers() {
+    Session anothers = user.withheld();
+    user.release();
+    return anothers != null && exchange.manager().invalidate(anothers) ? 1 : 0;
   }
 
   /**
@@ -331,8 +346,10 @@ final class Credential {
     return exchange.orFail(
         () -> {
           Session withheld = gate == null ? null : gate.withheld();
+          Session anothers = user.withheld();
           boolean hasEnded =
               (withheld != null && withheld.id().equals(id))
+                  || (anothers != null && anothers.id().equals(id))
                   || exchange.manager().invalidatePresented(presented.beside(id)) > 0;
           if (hasEnded) {
             logout();

@@ -12,6 +12,7 @@ import java.util.Enumeration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -149,9 +150,15 @@ class HttpSessionView implements HttpSession {
     return scope.listeners().containerValues();
   }
 
+  private Set<String> names() {
+    Set<String> names = session.attributeNames();
+    names.removeIf(ContainerUser::owns);
+    return names;
+  }
+
   @Override
   public Enumeration<String> getAttributeNames() {
-    return Collections.enumeration(session.attributeNames());
+    return Collections.enumeration(names());
   }
 
   /**
@@ -270,7 +277,7 @@ class HttpSessionView implements HttpSession {
   /** Returns all values that can be read. */
   Map<String, Object> values() {
     Map<String, Object> values = new LinkedHashMap<>();
-    for (String name : session.attributeNames()) {
+    for (String name : names()) {
       Object value = getAttribute(name);
       if (value != null) {
         values.put(name, value);

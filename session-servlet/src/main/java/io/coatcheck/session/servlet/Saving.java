@@ -92,6 +92,7 @@ final class Saving {
             }
           });
     }
+    exchange.takeForUser(begun);
   }
 
   private boolean saveOrRenew(Session saved) {

@@ -10,6 +10,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
@@ -43,6 +44,9 @@ final class SessionExchange implements SessionScope {
 
   private final CurrentSession current;
 
+  /** The container's user of the request, and a session that is not that user's. */
+  private final ContainerUser user;
+
   /** What sees the dispatches that the container makes of the request; null before the first. */
   private @Nullable SessionRequest wrapper;
 
@@ -60,6 +64,9 @@ final class SessionExchange implements SessionScope {
 
   /** Made when the application looks at headers. */
   private volatile @Nullable VisibleHeaders visibleHeaders;
+
+  /** Whether the application was called. */
+  private volatile boolean hasBegun;
 
   /** How many dispatches of the request are under way, one within the other. */
   private int dispatches;
@@ -80,6 +87,7 @@ final class SessionExchange implements SessionScope {
     ClientCheck check = settings.clientCheck();
     gate = check == null || !presented.areAny() ? null : new ClientGate(check, request);
     outgoing = new OutgoingResponse(settings, transport, response);
+    user = new ContainerUser(ContainerUser.of(request));
     saving = new Saving(this, current, outgoing);
   }
 
@@ -189,9 +197,68 @@ final class SessionExchange implements SessionScope {
    */
   private Resolution ask() {
     Resolution found = presented.ask();
-    return gate != null && found instanceof Resolution.Live live
-        ? gate.admit(live, manager())
-        : found;
+    if (gate != null && found instanceof Resolution.Live live) {
+      found = gate.admit(live, manager());
+    }
+    return found instanceof Resolution.Live live ? admitUser(live) : found;
+  }
+
+  /**
+   * Admits the container's user to a session. One that was nobody's gets a new secret before the
+   * application sees it; where that cannot be sent any more, it is not shown.
+   */
+  private Resolution admitUser(Resolution.Live resolved) {
+    Session live = resolved.session();
+    ContainerUser.Relation relation = user.to(live);
+    if (relation == ContainerUser.Relation.OWN) {
+      return resolved;
+    }
+    if (relation == ContainerUser.Relation.ANOTHERS || isTooLateToStore() || !user.take(live)) {
+      user.withhold(live);
+      return new Resolution.Absent();
+    }
+    String oldId = HttpSessionView.textOf(live);
+    if (!manager().renew(live)) {
+      // Another request was first, and its answer brings the client the new secret.
+      Resolution again = presented.ask();
+      return again instanceof Resolution.Live ? new Resolution.Absent() : again;
+    }
+    if (listeners.hearOfIds()) {
+      listeners.idChanged(viewOf(live), oldId);
+    }
+    return resolved;
+  }
+
+  /** Records that the container may know another user of the request by now; without the lock. */
+  void userIs(@Nullable String name) {
+    user.name(name);
+    Session known = session();
+    if (known == null) {
+      if (user.withheld() != null) {
+        user.release();
+        run(presented::reconsider);
+        session();
+      }
+    } else if (known.isStored() || known.isAwaitingCreation()) {
+      ContainerUser.Relation relation = user.to(known);
+      if (relation == ContainerUser.Relation.NOBODYS && user.take(known)) {
+        credential().renew(known);
+      } else if (relation != ContainerUser.Relation.OWN) {
+        user.withhold(known);
+        run(
+            () -> {
+              current.forget();
+              presented.settle();
+            });
+      }
+    }
+  }
+
+  /** Makes a session that is about to be stored the user's. */
+  void takeForUser(Session begun) {
+    if (begun.isAwaitingCreation()) {
+      user.take(begun);
+    }
   }
 
   /** Keeps the answer, or the failure, unless another thread was first; with the lock. */
@@ -205,6 +272,7 @@ final class SessionExchange implements SessionScope {
       presented.learn(found);
       if (found instanceof Resolution.Live live) {
         current.begin(live.session());
+        outgoing.carryTokenOf(live.session());
       }
     }
   }
@@ -477,7 +545,7 @@ final class SessionExchange implements SessionScope {
 
   /** Returns what gives the client another token, or takes away the one it has. */
   Credential credential() {
-    return new Credential(this, presented, outgoing, current, gate);
+    return new Credential(this, presented, outgoing, current, gate, user);
   }
 
   @Override
@@ -530,6 +598,13 @@ final class SessionExchange implements SessionScope {
     } finally {
       lock.unlock();
     }
+    if (hasBegun) {
+      String name = ContainerUser.of(request);
+      if (!Objects.equals(name, user.name())) {
+        userIs(name);
+      }
+    }
+    hasBegun = true;
   }
 
   /** Saves when the application is done, or while it goes on asynchronously on another thread. */

@@ -22,6 +22,7 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.WeakHashMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
@@ -329,7 +330,9 @@ final class SessionListeners implements SessionListener {
   }
 
   private void ended(StoredSession session) {
-    EndedSession ended = new EndedSession(session, manager.attributesOf(session), servletContext);
+    Map<String, Object> values = new TreeMap<>(manager.attributesOf(session));
+    values.keySet().removeIf(ContainerUser::owns);
+    EndedSession ended = new EndedSession(session, values, servletContext);
     Activations activations = activations();
     ended.attributes().forEach((name, value) -> activations.read(ended, name, value));
     ended(ended);

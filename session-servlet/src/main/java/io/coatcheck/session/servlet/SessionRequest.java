@@ -1,6 +1,5 @@
 package io.coatcheck.session.servlet;
 
-import io.coatcheck.session.Session;
 import jakarta.servlet.AsyncContext;
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.ServletException;
@@ -28,16 +27,13 @@ import org.jspecify.annotations.Nullable;
  * <p>Who is logged in by us comes first: {@code getUserPrincipal} and its like answer with that
  * principal, {@code authenticate} is satisfied, {@code login} is refused as the Servlet API demands
  * where somebody is logged in. With no principal of ours, all of them are the container's. {@code
- * logout} ends both. When the container logs somebody in, our session gets a new secret, so that
- * nobody who knew the old one is in it. When the request has ended, the container is not asked any
- * more: it uses its request for another client's then.
+ * logout} ends both. When the container logs a user in, before the filter or by these methods, an
+ * anonymous session of ours gets a new secret before the application sees it, and belongs to that
+ * user from then on: see {@link ContainerUser}.
  */
 final class SessionRequest extends HttpServletRequestWrapper {
 
   private static final String AUTH_TYPE = "SESSION";
-
-  /** Names the attribute that tells for whom of the container's users the secret was renewed. */
-  private static final String RENEWED_FOR = SessionRequest.class.getPackageName() + ".renewedFor";
 
   /** Names the attribute in which Jetty keeps the cookies that it has read, ours among them. */
   private static final String JETTY_COOKIES = "org.eclipse.jetty.server.Request.Cookies";
@@ -301,7 +297,7 @@ final class SessionRequest extends HttpServletRequestWrapper {
     exchange.requireUnderWay("log in");
     boolean isAuthenticated = super.authenticate(to);
     if (isAuthenticated) {
-      renewOnceFor(super.getRemoteUser());
+      exchange.userIs(ContainerUser.of(this));
     }
     return isAuthenticated;
   }
@@ -313,7 +309,7 @@ final class SessionRequest extends HttpServletRequestWrapper {
     }
     exchange.requireUnderWay("log in");
     super.login(user, password);
-    renewOnceFor(super.getRemoteUser());
+    exchange.userIs(ContainerUser.of(this));
   }
 
   @Override
@@ -324,6 +320,9 @@ final class SessionRequest extends HttpServletRequestWrapper {
       }
     } finally {
       exchange.credential().logout();
+      if (!exchange.isOver()) {
+        exchange.userIs(ContainerUser.of(this));
+      }
     }
   }
 
@@ -335,15 +334,6 @@ final class SessionRequest extends HttpServletRequestWrapper {
       if (super.getUserPrincipal() != null) {
         throw e;
       }
-    }
-  }
-
-  /** Some of the container's mechanisms log in anew with each request: one renewal is enough. */
-  private void renewOnceFor(@Nullable String user) {
-    Session session = exchange.session();
-    if (session != null && user != null && !user.equals(session.attribute(RENEWED_FOR))) {
-      session.attribute(RENEWED_FOR, user);
-      exchange.credential().renew(session);
     }
   }
 

@@ -53,6 +53,19 @@ final class Site implements AutoCloseable {
       boolean copyOnRead,
       UnaryOperator<SessionManagerBuilder> managerOptions,
       UnaryOperator<SessionFilterBuilder> filterOptions) {
+    this(container.running(), copyOnRead, managerOptions, filterOptions);
+  }
+
+  /** A site in a container of another kind. */
+  Site(Container.Running running) {
+    this(running, true, UnaryOperator.identity(), UnaryOperator.identity());
+  }
+
+  private Site(
+      Container.Running running,
+      boolean copyOnRead,
+      UnaryOperator<SessionManagerBuilder> managerOptions,
+      UnaryOperator<SessionFilterBuilder> filterOptions) {
     store = new ObservedStore(InMemorySessionStore.builder().copyOnRead(copyOnRead).build());
     manager =
         managerOptions
@@ -63,7 +76,7 @@ final class Site implements AutoCloseable {
                     .cleanUpInterval(Duration.ZERO))
             .build();
     filters = List.of(filterOptions.apply(SessionFilter.builder(manager)).build());
-    running = container.running();
+    this.running = running;
     handlers.put(ERROR_PAGE, (request, response) -> response.getWriter().print("error page"));
     running.switchboard().connect(this);
   }
