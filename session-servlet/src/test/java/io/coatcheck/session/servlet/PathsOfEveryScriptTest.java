@@ -1,5 +1,6 @@
 package io.coatcheck.session.servlet;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.mockito.Mockito.mock;
@@ -7,6 +8,7 @@ import static org.mockito.Mockito.when;
 
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
+import java.net.URLDecoder;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
@@ -308,6 +310,22 @@ class PathsOfEveryScriptTest {
       }
       for (String control : List.of("%c2%80", "%C2%85", "%c2%9f", "%7f", "%00")) {
         assertThat(once("GET", "/shop/a" + control)).as(control).startsWith("HTTP/1.1 4");
+      }
+    }
+
+    @Test
+    @DisplayName("bytes that are sent as they are, and are no UTF-8, are let off nothing either")
+    void rawBytes_areLetOffNothing() {
+      filters(
+          RequireLogin.builder().publicPaths("/shop/*"),
+          CrossOriginPolicy.builder().exempt("/shop/*").build());
+
+      for (String malformed : MALFORMED) {
+        String raw = URLDecoder.decode(malformed, ISO_8859_1);
+        for (String path : List.of("/shop/" + raw, "/shop/" + raw + "/x", "/shop/\u0085")) {
+          assertThat(once("GET", path)).as(malformed).doesNotStartWith("HTTP/1.1 2");
+          assertThat(once("POST", path)).as(malformed).doesNotStartWith("HTTP/1.1 2");
+        }
       }
     }
 
