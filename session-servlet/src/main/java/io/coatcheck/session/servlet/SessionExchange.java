@@ -388,18 +388,19 @@ final class SessionExchange implements SessionScope {
 
   /**
    * Returns whether the client may have a token that its browser did not send, because another site
-   * made it send the request.
+   * made it send the request. Not under the lock: filters in front may have wrapped the request.
    */
   private boolean isCookieWithheld() {
     SessionCookie cookie = settings.cookie();
     return cookie != null
         && !presented.areAny()
+        && !outgoing.isReleased()
         && WithheldCookie.isWithheld(request, cookie.sameSite(), settings.crossOrigin())
         && !settings.crossSiteLogins().matches(request);
   }
 
-  private Session begin() {
-    if (isCookieWithheld()) {
+  private Session begin(boolean isCookieWithheld) {
+    if (isCookieWithheld) {
       WithheldCookie.log();
       return manager().createEphemeral();
     }
@@ -417,6 +418,7 @@ final class SessionExchange implements SessionScope {
     HttpSessionView view;
     Session live;
     boolean isBegun = false;
+    boolean isCookieWithheld = create && isCookieWithheld();
     lock.lock();
     try {
       live = findSession();
@@ -425,7 +427,7 @@ final class SessionExchange implements SessionScope {
           return null;
         }
         outgoing.requireUncommitted("create a session");
-        live = begin();
+        live = begin(isCookieWithheld);
         current.beginDraft(live);
         if (settings.storeEmptySessions()) {
           live.keep();
