@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-@DisplayName("B04: a request of another site, from which the browser has kept our cookie back")
+@DisplayName("I8, B04: a request of another site, from which the browser has kept our cookie back")
 @ParameterizedClass(name = "{0}")
 @EnumSource(Container.class)
 class CrossSiteRequestTest {
