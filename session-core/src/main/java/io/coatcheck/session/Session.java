@@ -384,8 +384,15 @@ public final class Session {
     }
   }
 
-  /** Takes note that the changes are stored, and that the session is now {@code stored}. */
-  synchronized void saved(StoredSession stored, Pending pending) {
+  /**
+   * Records that the changes are stored, and that the session is now {@code stored}.
+   *
+   * @return {@code false} if another thread of the request has ended it meanwhile: then it stays so
+   */
+  synchronized boolean saved(StoredSession stored, Pending pending) {
+    if (status == Status.ENDED) {
+      return false;
+    }
     attributes.saved(pending.attributes(), snapshot, stored);
     if (Objects.equals(idleTimeoutChange, pending.idleTimeout())) {
       idleTimeoutChange = null;
@@ -394,6 +401,7 @@ public final class Session {
     status = Status.STORED;
     touchDue = false;
     changedHere |= stored.version() > 0;
+    return true;
   }
 
   /** As {@link #saved}, and the client is to get a new token. */
@@ -402,6 +410,8 @@ public final class Session {
       begunHere = true;
       initial = stored;
     }
+    // Whatever another thread has ended meanwhile was the session from before.
+    status = Status.STORED;
     saved(stored, pending);
     unsentToken = token;
     renewal = Renewal.NONE;

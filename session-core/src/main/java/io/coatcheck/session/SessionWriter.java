@@ -39,9 +39,13 @@ final class SessionWriter {
               Pending pending = session.stillPending(collected);
               StoredSession first = pending.applyTo(session.snapshot(), engine.limits()).build();
               engine.store().insert(first);
-              session.saved(first, pending);
-              engine.events().created(first);
-              pending.isWhole(first, engine.events());
+              if (session.saved(first, pending)) {
+                engine.events().created(first);
+                pending.isWhole(first, engine.events());
+              } else {
+                // Another thread of the request has ended it meanwhile.
+                engine.store().delete(first.id());
+              }
               return true;
             });
     // Otherwise another thread of the request was first.
@@ -201,7 +205,12 @@ final class SessionWriter {
     if (session.renewal().replacesSecret() && session.isStored()) {
       Pending collected = session.pending();
       return saveLoop.inTurn(
-          session.id(), () -> renewPeriodically(session, session.stillPending(collected)));
+          session.id(),
+          // Another thread of the request may have been first.
+          () ->
+              session.renewal().replacesSecret()
+                  && session.isStored()
+                  && renewPeriodically(session, session.stillPending(collected)));
     }
     return false;
   }

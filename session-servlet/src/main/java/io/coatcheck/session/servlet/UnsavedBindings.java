@@ -37,21 +37,22 @@ final class UnsavedBindings {
   void settle() {
     Session session = view.session();
     if (session.isStored() || session.isEnded()) {
-      bound.forEach(
-          (name, value) -> {
-            boolean isStored = !session.isEnded() && session.attribute(name) != null;
-            settle(name, value, isStored);
-          });
+      for (String name : bound.keySet()) {
+        settle(name, !session.isEnded() && session.attribute(name) != null);
+      }
     }
   }
 
   /** Notifies all that are left, since nothing is saved any more. */
   void abandon() {
-    bound.forEach((name, value) -> settle(name, value, false));
+    for (String name : bound.keySet()) {
+      settle(name, false);
+    }
   }
 
-  private void settle(String name, HttpSessionBindingListener value, boolean isStored) {
-    if (bound.remove(name, value) && !isStored) {
+  private void settle(String name, boolean isStored) {
+    HttpSessionBindingListener value = bound.remove(name);
+    if (value != null && !isStored) {
       view.scope().listeners().unbound(view, name, value);
     }
   }

@@ -1,0 +1,90 @@
+package io.coatcheck.session;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.coatcheck.session.event.SessionEvent;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+@DisplayName("Attack 4: two threads of one request use its session, and no lock keeps them apart")
+class OneRequestTwoThreadsTest {
+
+  private final ExecutorService threads = Executors.newCachedThreadPool();
+  private final EngineFixture fixture =
+      new EngineFixture(builder -> builder.renewInterval(Duration.ofMinutes(5)));
+  private final SessionManager manager = fixture.manager;
+
+  @AfterEach
+  void close() {
+    fixture.close();
+    threads.shutdownNow();
+  }
+
+  @Test
+  @DisplayName("one that is ended while it is inserted is not in the store afterwards")
+  void save_whileAnotherThreadEnds_leavesNothing() {
+    Session session = manager.create(manager.resolve(List.of()));
+    session.attribute("a", "1");
+    fixture.store.beforeNext("insert", () -> manager.invalidate(session));
+
+    manager.save(session);
+
+    assertThat(session.isEnded()).isTrue();
+    assertThat(session.unsentToken()).isEmpty();
+    assertThat(fixture.store.find(session.id())).isEmpty();
+    assertThat(fixture.told(SessionEvent.Created.class)).isEmpty();
+  }
+
+  @Test
+  @DisplayName("I2: a save that was under way does not make it live again here")
+  void saved_afterTheEnd_staysEnded() {
+    Session session = fixture.live(fixture.anonymous());
+    session.attribute("a", "1");
+    Pending pending = session.pending();
+    manager.invalidate(session);
+
+    assertThat(session.saved(session.snapshot(), pending)).isFalse();
+
+    assertThat(session.isEnded()).isTrue();
+  }
+
+  @Test
+  @DisplayName("both save before they commit: the secret is renewed once")
+  void renewIfDue_atOnce_renewsOnce() throws Exception {
+    String token = fixture.anonymous();
+    fixture.clock.advance(Duration.ofMinutes(5));
+    Session both = fixture.live(token);
+    AtomicReference<Future<Boolean>> other = new AtomicReference<>();
+    fixture.store.beforeNext(
+        "update",
+        () -> {
+          AtomicReference<Thread> thread = new AtomicReference<>();
+          other.set(
+              threads.submit(
+                  () -> {
+                    thread.set(Thread.currentThread());
+                    return manager.renewIfDue(both);
+                  }));
+          long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+          while ((thread.get() == null || thread.get().getState() != Thread.State.TIMED_WAITING)
+              && System.nanoTime() - deadline < 0) {
+            Thread.onSpinWait();
+          }
+        });
+
+    boolean first = manager.renewIfDue(both);
+
+    assertThat(first).isTrue();
+    assertThat(other.get().get(10, TimeUnit.SECONDS)).isFalse();
+    assertThat(fixture.stored(both).generation()).isEqualTo(1);
+    assertThat(fixture.told(SessionEvent.Renewed.class)).hasSize(1);
+  }
+}
