@@ -63,15 +63,17 @@ final class Touches {
    * @return whether it is still live, as far as is known
    */
   boolean storeNow(StoredSession session, Instant lastSeenAt, Instant now) {
+    boolean touched;
     try {
-      return engine.store().touch(session.id(), lastSeenAt, now)
-          && (isInProcess || !lateWrites.undo(session, now, lastSeenAt, session.generation()));
+      touched = engine.store().touch(session.id(), lastSeenAt, now);
     } catch (SessionStoreException e) {
       if (showNearby(session, lastSeenAt)) {
         return true;
       }
       throw e;
     }
+    return touched
+        && (isInProcess || !lateWrites.undo(session, now, lastSeenAt, session.generation()));
   }
 
   /** Shows that a session was seen on this node alone, if it is served while the store fails. */

@@ -74,7 +74,7 @@ final class SessionHistory {
     private final SessionId id;
     private final long generation;
     private final @Nullable String principal;
-    private final Instant begunAt;
+    private final @Nullable Instant authenticatedAt;
     private final Map<String, String> seen;
     private final Map<String, Optional<String>> changes = new TreeMap<>();
 
@@ -84,8 +84,15 @@ final class SessionHistory {
       id = session.id();
       generation = modelled.generation;
       principal = modelled.principal;
-      begunAt = node.clock().instant();
+      authenticatedAt = modelled.authenticatedAt;
       seen = new TreeMap<>(modelled.attributes);
+    }
+
+    /** Returns whether somebody has logged in since, which no request from before undoes. */
+    private boolean isFromBeforeALoginOf(@Nullable Modelled modelled) {
+      return modelled != null
+          && !(Objects.equals(modelled.principal, principal)
+              && Objects.equals(modelled.authenticatedAt, authenticatedAt));
     }
   }
 
@@ -183,13 +190,9 @@ final class SessionHistory {
     for (int i = random.nextInt(3); i >= 0; i--) {
       String name = NAMES[random.nextInt(NAMES.length)];
       if (random.nextInt(4) == 0) {
+        // A change even if it has not seen the attribute: another request may have set it since.
         request.session.attribute(name, null);
-        // Removing what it has not seen is no change.
-        if (request.seen.containsKey(name)) {
-          request.changes.put(name, Optional.empty());
-        } else {
-          request.changes.remove(name);
-        }
+        request.changes.put(name, Optional.empty());
       } else {
         String value = "v" + counter++;
         request.session.attribute(name, value);
@@ -270,7 +273,9 @@ final class SessionHistory {
         request.node.authenticate(request.session, user, LoginOptions.defaults());
     Session session = ((Authentication.Granted) result).session();
     if (request.principal != null && !request.principal.equals(user)) {
-      alive.remove(request.id);
+      if (!request.isFromBeforeALoginOf(modelled)) {
+        alive.remove(request.id);
+      }
       adopt(session, Map.of());
       return;
     }
@@ -316,19 +321,14 @@ final class SessionHistory {
     answer(request.node, request.session);
   }
 
-  /**
-   * An anonymous session that somebody has logged in to is theirs: a request that is older than a
-   * second finds that out, and leaves it.
-   */
+  /** A session that was logged in to since, of the same principal too, is left alone. */
   private void logout(Open request) {
-    Modelled modelled = alive.get(request.id);
-    boolean isTheirs = modelled != null && modelled.principal != null && request.principal == null;
-    boolean isOld = !request.node.clock().instant().isBefore(request.begunAt.plusSeconds(1));
+    boolean isFromBefore = request.isFromBeforeALoginOf(alive.get(request.id));
 
     boolean hasEnded = request.node.invalidate(request.session);
 
     log.add("  logs out " + request.session + ", ends it " + hasEnded);
-    assertThat(hasEnded).isEqualTo(!(isTheirs && isOld));
+    assertThat(hasEnded).isEqualTo(!isFromBefore);
     if (hasEnded) {
       alive.remove(request.id);
     }
