@@ -16,9 +16,11 @@ public sealed interface Resolution {
   }
 
   /**
-   * Tells whether a session that is begun in answer to this token must not be stored, because the
+   * Returns whether a session that is begun in answer to this token must not be stored, because the
    * client may just have been sent a newer cookie that a late answer would overwrite. So it is for
-   * one minute after the rotation, if the token's id exists and its secret is not the current one.
+   * five seconds after the rotation, if the token's id exists and its secret is not the current
+   * one: a request that arrives later was not under way when the secret was replaced, and its
+   * client never got the answer.
    */
   default boolean guardsNewerToken() {
     return false;

@@ -19,8 +19,14 @@ final class TokenResolver {
   /** How many tokens of one request are looked up: cookies of one name, as an attacker may add. */
   static final int MOST_TOKENS = 4;
 
-  /** For how long after a rotation a token that is not current must not lead to a new cookie. */
+  /** For how long after a renewal in passing its response may be under way to the client. */
   static final Duration GUARD = Duration.ofMinutes(1);
+
+  /**
+   * For how long after a rotation a request with another token may have been under way, so that it
+   * must not lead to a new cookie.
+   */
+  static final Duration UNDER_WAY = Duration.ofSeconds(5);
 
   /** How long the old secret still reads once the client has presented the new one. */
   static final Duration RENEWAL_GRACE = Duration.ofSeconds(10);
@@ -210,10 +216,11 @@ final class TokenResolver {
           : new Opened(id, session, renewalOfCurrent(session, now), Source.STORE, now);
     }
     boolean guards = !expired && now.isBefore(session.rotatedAt().plus(GUARD));
+    boolean isUnderWay = !expired && now.isBefore(session.rotatedAt().plus(UNDER_WAY));
     boolean previous =
         session.previousSecretHash().filter(hash -> hash.equals(presented)).isPresent();
     if (!previous) {
-      return refused(new Resolution.Mismatched(id, guards), RefusalReason.MISMATCHED, session);
+      return refused(new Resolution.Mismatched(id, isUnderWay), RefusalReason.MISMATCHED, session);
     }
     if (!expired && session.previousReadableUntil().filter(now::isBefore).isPresent()) {
       // The response with the new secret may be under way for the minute of the guard. After that
@@ -230,7 +237,7 @@ final class TokenResolver {
           .delete(session.id(), session.generation())
           .ifPresent(ended -> engine.events().ended(ended, EndReason.REUSE));
     }
-    return refused(new Resolution.Superseded(id, guards), RefusalReason.SUPERSEDED, session);
+    return refused(new Resolution.Superseded(id, isUnderWay), RefusalReason.SUPERSEDED, session);
   }
 
   private static Refusal expired(SessionId id, StoredSession session) {

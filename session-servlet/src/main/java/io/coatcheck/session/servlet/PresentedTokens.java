@@ -164,6 +164,11 @@ final class PresentedTokens extends PresentedValues {
         .orElse(null);
   }
 
+  /** Returns whether they opened a session when this request first asked. */
+  boolean hasOpened() {
+    return requestedId != null;
+  }
+
   /** Tells whether a session is the one that was found by them. */
   boolean opened(Session session) {
     return session.id().equals(requestedId);

@@ -12,7 +12,6 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
-import java.util.Locale;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -172,7 +171,7 @@ public final class RequireLogin implements Filter {
   private void refuse(
       HttpServletRequest request, HttpServletResponse response, String error, String message)
       throws IOException {
-    if (loginPage != null && !apiPaths.matches(request) && isNavigation(request)) {
+    if (loginPage != null && !apiPaths.matches(request) && Navigation.isOf(request)) {
       // Not sendRedirect: a way to say 303 came with Servlet 6.1. Not the context path of the
       // request: that is cut out of the raw URI, which may begin with //another.host/.
       response.setStatus(HttpServletResponse.SC_SEE_OTHER);
@@ -199,23 +198,9 @@ public final class RequireLogin implements Filter {
     return canBeRepeated ? ReturnPath.queryFor(request) : "";
   }
 
-  private static boolean isNavigation(HttpServletRequest request) {
-    String mode = request.getHeader("Sec-Fetch-Mode");
-    if (mode != null) {
-      return mode.equals("navigate");
-    }
-    return !"XMLHttpRequest".equalsIgnoreCase(request.getHeader("X-Requested-With"))
-        && accept(request).contains("text/html");
-  }
-
   private static boolean acceptsPlainTextOnly(HttpServletRequest request) {
-    String accept = accept(request);
+    String accept = Navigation.accept(request);
     return accept.contains("text/plain") && !accept.contains("json") && !accept.contains("*/*");
-  }
-
-  private static String accept(HttpServletRequest request) {
-    String accept = request.getHeader("Accept");
-    return accept == null ? "" : accept.toLowerCase(Locale.ROOT);
   }
 
   /** Builds a filter; {@link #build()} checks the combination. Not thread-safe. */

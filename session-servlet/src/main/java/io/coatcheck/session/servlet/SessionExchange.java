@@ -29,6 +29,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class SessionExchange implements SessionScope {
 
+  private static final Resolution ABSENT = new Resolution.Absent();
+
   private final ReentrantLock lock = new ReentrantLock();
   private final FilterSettings settings;
   private final SessionListeners listeners;
@@ -64,6 +66,12 @@ final class SessionExchange implements SessionScope {
 
   /** Made when the application looks at headers. */
   private volatile @Nullable VisibleHeaders visibleHeaders;
+
+  /**
+   * Whether the request was begun by a person after the secret that it presents was replaced: it
+   * found that out when it began, and was not under way before.
+   */
+  private volatile boolean isLaterNavigation;
 
   /** Whether the application was called. */
   private volatile boolean hasBegun;
@@ -215,13 +223,13 @@ final class SessionExchange implements SessionScope {
     }
     if (relation == ContainerUser.Relation.ANOTHERS || isTooLateToStore() || !user.take(live)) {
       user.withhold(live);
-      return new Resolution.Absent();
+      return ABSENT;
     }
     String oldId = HttpSessionView.textOf(live);
     if (!manager().renew(live)) {
       // Another request was first, and its answer brings the client the new secret.
       Resolution again = presented.ask();
-      return again instanceof Resolution.Live ? new Resolution.Absent() : again;
+      return again instanceof Resolution.Live ? ABSENT : again;
     }
     if (listeners.hearOfIds()) {
       listeners.idChanged(viewOf(live), oldId);
@@ -404,7 +412,31 @@ final class SessionExchange implements SessionScope {
       WithheldCookie.log();
       return manager().createEphemeral();
     }
-    return manager().create(presented.resolution());
+    Resolution found = presented.resolution();
+    if (presented.hasOpened() && isReplaced(found)) {
+      // This request has seen the secret replaced, so the newer token may be anywhere by now.
+      return manager().createEphemeral();
+    }
+    if (isLaterNavigation && found.guardsNewerToken() && !isWithheld()) {
+      return manager().create(ABSENT);
+    }
+    return manager().create(found);
+  }
+
+  private static boolean isReplaced(Resolution found) {
+    return found instanceof Resolution.Superseded || found instanceof Resolution.Mismatched;
+  }
+
+  private boolean isWithheld() {
+    return gate != null && gate.isWithholding();
+  }
+
+  /**
+   * Returns whether another request has given the session of this one a new secret; with no session
+   * since.
+   */
+  boolean isRekeyed() {
+    return locked(() -> findSession() == null && isReplaced(presented.resolution()));
   }
 
   // What the application does.
@@ -429,6 +461,11 @@ final class SessionExchange implements SessionScope {
         outgoing.requireUncommitted("create a session");
         live = begin(isCookieWithheld);
         current.beginDraft(live);
+        if (!live.isEphemeral() && presented.resolution().id().isPresent()) {
+          // What the client presented opens nothing, and it may be asked for on each page. It gets
+          // the token of this session in its place if that is stored, and else none.
+          outgoing.deleteToken(presented);
+        }
         if (settings.storeEmptySessions()) {
           live.keep();
         }
@@ -589,6 +626,9 @@ final class SessionExchange implements SessionScope {
       } catch (SessionStoreException e) {
         failure = e;
       }
+    }
+    if (found != null && found.guardsNewerToken() && !hasBegun) {
+      isLaterNavigation = Navigation.isOwn(request);
     }
     lock.lock();
     try {

@@ -221,9 +221,15 @@ final class SessionRequest extends HttpServletRequestWrapper {
     if (view == null) {
       throw new IllegalStateException("there is no session whose id could be changed");
     }
-    if (!exchange.credential().renew(view.session())) {
-      view.requireLive();
+    if (exchange.credential().renew(view.session())) {
+      return HttpSessionView.textOf(view.session());
     }
+    if (view.session().isEnded() && exchange.isRekeyed()) {
+      // Another request was first. The client has its secret or never will, and this request goes
+      // on with a session of its own, as one that came later would.
+      return getSession().getId();
+    }
+    view.requireLive();
     return HttpSessionView.textOf(view.session());
   }
 
