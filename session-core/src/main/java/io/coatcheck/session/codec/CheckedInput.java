@@ -1,6 +1,8 @@
 package io.coatcheck.session.codec;
 
-import java.io.ByteArrayInputStream;
+import static java.io.ObjectStreamConstants.TC_CLASS;
+import static java.io.ObjectStreamConstants.TC_REFERENCE;
+
 import java.io.IOException;
 import java.io.ObjectInputFilter;
 import java.io.ObjectInputFilter.FilterInfo;
@@ -33,6 +35,7 @@ final class CheckedInput extends ObjectInputStream {
     WALKING
   }
 
+  private final Payload in;
   private final AllowList allowed;
   private final DecodingLimits limits;
   private final int size;
@@ -40,11 +43,17 @@ final class CheckedInput extends ObjectInputStream {
   private final Purpose purpose;
 
   private long claimedElements;
+
+  /** Whether the class that is described is itself a value. */
+  private boolean describesClassValue;
+
+  private boolean mayHoldClass;
   private @Nullable AttributeCodecException refusal;
 
-  CheckedInput(ByteArrayInputStream in, AllowList allowed, DecodingLimits limits, Purpose purpose)
+  CheckedInput(Payload in, AllowList allowed, DecodingLimits limits, Purpose purpose)
       throws IOException {
     super(in);
+    this.in = in;
     this.allowed = allowed;
     this.limits = limits;
     this.size = in.available();
@@ -63,8 +72,35 @@ final class CheckedInput extends ObjectInputStream {
   @Override
   protected void readStreamHeader() {}
 
+  /**
+   * Returns whether the bytes may hold a class as a value whose description came before; bytes of a
+   * number may look the same.
+   */
+  boolean mayHoldClass() {
+    return mayHoldClass;
+  }
+
+  /** What stands at the beginning is seen when it has been read. */
+  @Override
+  protected ObjectStreamClass readClassDescriptor() throws IOException, ClassNotFoundException {
+    describesClassValue = in.read(2) == TC_CLASS && in.consumed() > 2;
+    if (ClassValues.isDescriptionAlone(in.read(2)) && in.consumed() > 1) {
+      throw refuse(ClassValues.DESCRIPTION_REFUSAL);
+    }
+    return super.readClassDescriptor();
+  }
+
   @Override
   protected Class<?> resolveClass(ObjectStreamClass description) throws ClassNotFoundException {
+    boolean isValue = describesClassValue;
+    Class<?> type = find(description);
+    if (isValue && !ClassValues.mayBe(type)) {
+      throw refuse(ClassValues.REFUSAL);
+    }
+    return type;
+  }
+
+  private Class<?> find(ObjectStreamClass description) throws ClassNotFoundException {
     String name = description.getName();
     if (!allowed.allows(name)) {
       throw refuseClass(name);
@@ -99,6 +135,7 @@ final class CheckedInput extends ObjectInputStream {
       return Status.REJECTED;
     }
     Class<?> type = info.serialClass();
+    mayHoldClass |= type == null && in.read(5) == TC_REFERENCE && in.read(6) == TC_CLASS;
     if (info.arrayLength() >= 0 && !mayAllocate(type, info.arrayLength())) {
       return Status.REJECTED;
     }

@@ -5,8 +5,12 @@ import java.io.ObjectInputFilter;
 import java.io.ObjectInputFilter.FilterInfo;
 import java.io.ObjectInputFilter.Status;
 import java.io.ObjectOutputStream;
-import java.io.OutputStream;
+import java.io.ObjectStreamClass;
+import java.io.ObjectStreamConstants;
 import java.net.URL;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,15 +20,19 @@ import org.jspecify.annotations.Nullable;
  */
 final class CheckedOutput extends ObjectOutputStream {
 
+  private final BoundedBytes out;
   private final AllowList allowed;
   private final Class<?> root;
+  private final Set<Class<?>> described = new LinkedHashSet<>();
   private final @Nullable ObjectInputFilter jvmWide = ObjectInputFilter.Config.getSerialFilter();
   private @Nullable AttributeCodecException refusal;
   private @Nullable AttributeCodecException noted;
   private boolean resolving;
+  private boolean refusesClassValue;
 
-  CheckedOutput(OutputStream out, AllowList allowed, Class<?> root) throws IOException {
+  CheckedOutput(BoundedBytes out, AllowList allowed, Class<?> root) throws IOException {
     super(out);
+    this.out = out;
     this.allowed = allowed;
     this.root = root;
     enableReplaceObject(true);
@@ -51,6 +59,50 @@ final class CheckedOutput extends ObjectOutputStream {
 
   @Override
   protected void writeStreamHeader() {}
+
+  /** What was written so far shows what the description is of. */
+  @Override
+  protected void writeClassDescriptor(ObjectStreamClass description) throws IOException {
+    drain();
+    int before = out.at(out.size() - 2);
+    Class<?> type = description.forClass();
+    if (ClassValues.isDescriptionAlone(before)) {
+      refuse(ClassValues.DESCRIPTION_REFUSAL, type, null);
+    } else if (before == ObjectStreamConstants.TC_CLASS && allowed.allows(type)) {
+      refuseUnlessEnum(type);
+    }
+    described.add(type);
+    super.writeClassDescriptor(description);
+  }
+
+  private void refuseUnlessEnum(Class<?> type) {
+    if (!ClassValues.mayBe(type)) {
+      refusesClassValue = true;
+      refuse(ClassValues.REFUSAL + ": " + ClassNames.printable(type.getName()), type, null);
+    }
+  }
+
+  /** Returns whether a class was refused because it is a value. */
+  boolean refusesClassValue() {
+    return refusesClassValue;
+  }
+
+  /**
+   * Refuses classes that are values and whose descriptions came before. The stream tells when each
+   * is written once more: it refers to the class if that stands in it as a value already. What is
+   * written for that is not to be stored.
+   */
+  void refuseClassValues() throws IOException {
+    out.unbound();
+    for (Class<?> type : List.copyOf(described)) {
+      int start = out.size();
+      writeObject(type);
+      flush();
+      if (out.at(start) == ObjectStreamConstants.TC_REFERENCE) {
+        refuseUnlessEnum(type);
+      }
+    }
+  }
 
   @Override
   protected void annotateClass(Class<?> type) {

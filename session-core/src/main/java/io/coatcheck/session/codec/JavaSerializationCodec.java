@@ -17,7 +17,7 @@ import java.util.Objects;
  * the application allows. A {@code java.net.URL} is written as its text; the one that is read back
  * is equal to others by its text, without a look-up of the host, and opens connections as usual.
  * The class that an {@code EnumSet} or {@code EnumMap} names as its element type must be allowed
- * itself.
+ * itself; apart from the class of an enum, a {@code Class} within a value is refused too.
  *
  * <p>{@link #encode} refuses what {@link #decode} would, with a message that names the class and
  * the line to add. So a value that cannot come back fails where the application sets it.
@@ -36,7 +36,8 @@ import java.util.Objects;
  *
  * <p>Thread-safe; does not block. The code of allowed classes ({@code writeObject}, {@code
  * readResolve} and so on) runs in the calling thread; {@code readObject} may also run in {@code
- * encode}, where that is needed to see what decoding would.
+ * encode}, and {@code writeObject} in {@code decode}, where that is needed to see what the bytes
+ * hold.
  *
  * @since 0.1.0
  */

@@ -1,8 +1,6 @@
 package io.coatcheck.session.codec;
 
 import io.coatcheck.session.codec.CheckedInput.Purpose;
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.InvalidClassException;
 import java.io.NotSerializableException;
 import java.io.ObjectStreamClass;
@@ -31,11 +29,16 @@ final class SerializedForm {
     BoundedBytes sink = new BoundedBytes(limits.bytes());
     sink.writeBytes(CompactForms.header(CompactForms.SERIALIZED));
     CheckedOutput out = null;
+    byte[] bytes = {};
     Throwable failure = null;
     try {
       out = new CheckedOutput(sink, allowed, root);
       out.writeObject(value);
       out.flush();
+      bytes = sink.toByteArray();
+      if (ClassValues.mayReferToOne(bytes)) {
+        out.refuseClassValues();
+      }
     } catch (Throwable thrown) {
       rethrowFatal(thrown);
       failure = thrown;
@@ -50,7 +53,6 @@ final class SerializedForm {
     if (failure != null || out == null) {
       throw unstorable(root, reasonToNotWrite(failure), failure);
     }
-    byte[] bytes = sink.toByteArray();
     requireReadable(bytes, root, out.wroteResolvingClass());
     return bytes;
   }
@@ -60,7 +62,7 @@ final class SerializedForm {
   }
 
   private Object read(byte[] bytes, Purpose purpose) {
-    ByteArrayInputStream source = payload(bytes);
+    Payload source = new Payload(bytes);
     CheckedInput in = null;
     Object value = null;
     Throwable failure = null;
@@ -83,7 +85,25 @@ final class SerializedForm {
     if (source.available() > 0) {
       throw undecodable(source.available() + " bytes follow the value", null);
     }
+    if (in != null && in.mayHoldClass() && purpose == Purpose.DECODING && holdsClass(value)) {
+      throw undecodable(ClassValues.REFUSAL, null);
+    }
     return value;
+  }
+
+  /** Encodes what was decoded, which tells for certain. Hardly any honest value needs that. */
+  private boolean holdsClass(Object value) {
+    CheckedOutput out = null;
+    try {
+      BoundedBytes sink = new BoundedBytes(Integer.MAX_VALUE);
+      out = new CheckedOutput(sink, allowed, value.getClass());
+      out.writeObject(value);
+      out.flush();
+      out.refuseClassValues();
+    } catch (Throwable thrown) {
+      rethrowFatal(thrown);
+    }
+    return out != null && out.refusesClassValue();
   }
 
   AttributeCodecException tooLarge(Class<?> root) {
@@ -129,7 +149,7 @@ final class SerializedForm {
     CheckedInput in = null;
     boolean followed;
     try {
-      in = new CheckedInput(payload(bytes), allowed, limits, Purpose.WALKING);
+      in = new CheckedInput(new Payload(bytes), allowed, limits, Purpose.WALKING);
       in.readObject();
       followed = true;
     } catch (ClassNotFoundException asIntended) {
@@ -142,10 +162,6 @@ final class SerializedForm {
       throw in.refusal();
     }
     return followed;
-  }
-
-  private static ByteArrayInputStream payload(byte[] bytes) {
-    return new ByteArrayInputStream(bytes, CompactForms.HEADER, bytes.length - CompactForms.HEADER);
   }
 
   /** A JVM that is in trouble says so; everything else is the value's own doing. */
@@ -197,40 +213,5 @@ final class SerializedForm {
   private static AttributeCodecException undecodable(String why, @Nullable Throwable cause) {
     return new AttributeCodecException(
         "an encoded attribute cannot be decoded: " + why, cause, null);
-  }
-
-  /** Stops a graph without end before it fills the memory. */
-  private static final class BoundedBytes extends ByteArrayOutputStream {
-
-    private final int limit;
-    private boolean overfull;
-
-    BoundedBytes(int limit) {
-      super(256);
-      this.limit = limit;
-    }
-
-    boolean isOverfull() {
-      return overfull;
-    }
-
-    @Override
-    public synchronized void write(int next) {
-      require(1);
-      super.write(next);
-    }
-
-    @Override
-    public synchronized void write(byte[] bytes, int offset, int length) {
-      require(length);
-      super.write(bytes, offset, length);
-    }
-
-    private void require(int more) {
-      if (more > limit - count) {
-        overfull = true;
-        throw new IllegalStateException("more than " + limit + " bytes");
-      }
-    }
   }
 }

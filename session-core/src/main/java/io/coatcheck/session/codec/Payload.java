@@ -1,0 +1,21 @@
+package io.coatcheck.session.codec;
+
+import java.io.ByteArrayInputStream;
+
+/** The bytes of an encoding behind its header, which know what has been read. */
+final class Payload extends ByteArrayInputStream {
+
+  Payload(byte[] encoding) {
+    super(encoding, CompactForms.HEADER, encoding.length - CompactForms.HEADER);
+  }
+
+  /** Returns the byte that was read so many bytes ago, 1 for the last one; 0 if there is none. */
+  synchronized int read(int ago) {
+    return pos - ago < CompactForms.HEADER ? 0 : buf[pos - ago];
+  }
+
+  /** Returns how many bytes have been read. */
+  synchronized int consumed() {
+    return pos - CompactForms.HEADER;
+  }
+}

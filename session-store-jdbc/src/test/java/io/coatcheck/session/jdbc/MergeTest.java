@@ -1,0 +1,90 @@
+package io.coatcheck.session.jdbc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.coatcheck.session.Resolution;
+import io.coatcheck.session.Session;
+import io.coatcheck.session.SessionManager;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+@DisplayName("I4, I21: changes of parallel requests in H2")
+class MergeTest {
+
+  private final Table table =
+      new Table(Pool.each().filter(pool -> pool.database() == Database.H2).findFirst().get());
+  private final SessionManager manager =
+      SessionManager.builder(table.store).cleanUpInterval(Duration.ZERO).build();
+  private String token;
+
+  @BeforeEach
+  void begin() {
+    Session session = manager.create(manager.resolve(List.of()));
+    session.attribute("list", new ArrayList<>(List.of("a")));
+    manager.save(session);
+    token = session.unsentToken().orElseThrow().value();
+  }
+
+  @AfterEach
+  void close() {
+    manager.close();
+    table.close();
+  }
+
+  private Session live() {
+    return ((Resolution.Live) manager.resolve(List.of(token))).session();
+  }
+
+  @Test
+  @DisplayName("B15: a change that was only found yields to one that was set")
+  @SuppressWarnings("unchecked")
+  void found_yieldsToSet() {
+    Session reader = live();
+    ((List<String>) reader.attribute("list")).add("computed");
+    Session setter = live();
+    setter.attribute("list", new ArrayList<>(List.of("set")));
+    manager.save(setter);
+
+    assertThat(manager.save(reader)).isTrue();
+
+    assertThat(live().attribute("list")).isEqualTo(List.of("set"));
+  }
+
+  @Test
+  @DisplayName("C3: a removal of what the request has not seen wins; where nothing is, no write")
+  void removal_wins() {
+    Session remover = live();
+    Session setter = live();
+    setter.attribute("x", "1");
+    manager.save(setter);
+    remover.attribute("x", null);
+    manager.save(remover);
+    assertThat(live().attributeNames()).containsExactly("list");
+
+    Session idle = live();
+    idle.attribute("x", null);
+    table.watched.takeKinds();
+    manager.save(idle);
+    assertThat(table.watched.takeKinds()).containsExactly("SELECT");
+  }
+
+  @Test
+  @DisplayName("stores 23: three requests at once, each within 4 MiB: none fails")
+  void largeOnes_neverFail() {
+    List<Session> requests = IntStream.range(0, 3).mapToObj(i -> live()).toList();
+    for (int i = 0; i < requests.size(); i++) {
+      for (int j = 0; j < 3; j++) {
+        requests.get(i).attribute("a" + i + j, new byte[1_000_000]);
+      }
+      manager.save(requests.get(i));
+    }
+
+    assertThat(live().attributeNames()).hasSize(5);
+  }
+}
