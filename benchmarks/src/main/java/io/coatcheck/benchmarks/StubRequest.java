@@ -5,6 +5,7 @@ import jakarta.servlet.ServletContext;
 import jakarta.servlet.http.Cookie;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletRequestWrapper;
+import java.security.Principal;
 import java.util.Collections;
 import java.util.Enumeration;
 import java.util.HashMap;
@@ -93,6 +94,17 @@ final class StubRequest extends HttpServletRequestWrapper {
   @Override
   public DispatcherType getDispatcherType() {
     return DispatcherType.REQUEST;
+  }
+
+  /** The container authenticates no user. */
+  @Override
+  public @Nullable String getRemoteUser() {
+    return null;
+  }
+
+  @Override
+  public @Nullable Principal getUserPrincipal() {
+    return null;
   }
 
   @Override

@@ -23,7 +23,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.WeakHashMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -44,9 +43,8 @@ final class SessionListeners implements SessionListener {
 
   private static final Logger LOG = LoggerFactory.getLogger(SessionFilter.class);
 
-  /** Of all applications that this class serves; it keeps none of them alive. */
-  private static final Map<ServletContext, Map<SessionManager, WeakReference<SessionListeners>>>
-      SHARED = new WeakHashMap<>();
+  /** All that are in use, of whatever application and manager; it keeps none of them alive. */
+  private static final List<WeakReference<SessionListeners>> SHARED = new ArrayList<>();
 
   private final SessionManager manager;
   private final ServletContext servletContext;
@@ -133,15 +131,16 @@ final class SessionListeners implements SessionListener {
 
   private static SessionListeners shared(SessionManager manager, ServletContext servletContext) {
     synchronized (SHARED) {
-      Map<SessionManager, WeakReference<SessionListeners>> byManager =
-          SHARED.computeIfAbsent(servletContext, context -> new WeakHashMap<>());
-      WeakReference<SessionListeners> known = byManager.get(manager);
-      SessionListeners listeners = known == null ? null : known.get();
-      if (listeners == null) {
-        listeners = new SessionListeners(manager, servletContext);
-        byManager.put(manager, new WeakReference<>(listeners));
+      SHARED.removeIf(known -> known.get() == null);
+      for (WeakReference<SessionListeners> reference : SHARED) {
+        SessionListeners known = reference.get();
+        if (known != null && known.manager == manager && known.servletContext == servletContext) {
+          return known;
+        }
       }
-      return listeners;
+      SessionListeners made = new SessionListeners(manager, servletContext);
+      SHARED.add(new WeakReference<>(made));
+      return made;
     }
   }
 
