@@ -41,4 +41,4 @@ CREATE TABLE IF NOT EXISTS http_session_lock (
   slot INTEGER NOT NULL PRIMARY KEY
 );
 
-MERGE INTO http_session_lock (slot) SELECT X FROM SYSTEM_RANGE(0, 63);
+MERGE INTO http_session_lock (slot) SELECT * FROM SYSTEM_RANGE(0, 63);

@@ -3,13 +3,18 @@ package io.coatcheck.session.jdbc;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Keeps threads from piling up in front of a database that does not answer: after three timeouts in
- * a row, resolution fails at once for a second. Then one call a second is let through as a probe,
- * until the database has answered something, be it an error.
+ * a row, resolution fails at once for a second. After that, one call a second is admitted as a
+ * probe, until one is answered, even with an error.
  *
- * <p>Thread-safe; blocks nobody while the database answers. A clock that is set back ends the
+ * <p>It counts the calls that it admits and no others: writes can hang while reads are answered.
+ * While it is open, only the outcome of the latest probe postpones the next one, so that calls
+ * which began earlier cannot delay it.
+ *
+ * <p>Thread-safe; blocks nothing while the database answers. A clock that is set back ends the
  * second early.
  */
 final class Breaker {
@@ -18,41 +23,66 @@ final class Breaker {
   static final Duration PAUSE = Duration.ofSeconds(1);
 
   private final InstantSource time;
+  private final Call ordinary = new Call();
   private volatile int timeouts;
   private Instant pausedUntil = Instant.MIN;
+  private @Nullable Call latestProbe;
 
   Breaker(InstantSource time) {
     this.time = time;
   }
 
-  /** Tells whether a call may be tried; the first one after a pause is the probe. */
-  boolean permits() {
-    return timeouts < TIMEOUTS || permitsProbe();
+  /**
+   * A call that was admitted. A call that was interrupted, or never got so far, reports nothing.
+   */
+  final class Call {
+
+    private Call() {}
+
+    /** Records that the database answered, even if with an error. */
+    void answered() {
+      if (timeouts != 0) {
+        reset();
+      }
+    }
+
+    /** Records that the database did not answer in time. */
+    void timedOut() {
+      countTimeout(this);
+    }
   }
 
-  private synchronized boolean permitsProbe() {
+  /** Returns the call if it may be tried, or null; the first one after a pause is the probe. */
+  @Nullable Call admit() {
+    return timeouts < TIMEOUTS ? ordinary : admitProbe();
+  }
+
+  private synchronized @Nullable Call admitProbe() {
+    if (timeouts < TIMEOUTS) {
+      return ordinary;
+    }
     Instant now = time.instant();
-    boolean paused = now.isBefore(pausedUntil) && !now.isBefore(pausedUntil.minus(PAUSE));
-    if (!paused) {
-      pausedUntil = now.plus(PAUSE);
+    if (now.isBefore(pausedUntil) && !now.isBefore(pausedUntil.minus(PAUSE))) {
+      return null;
     }
-    return !paused;
-  }
-
-  /** Notes that the database answered, even if with an error. */
-  void answered() {
-    if (timeouts != 0) {
-      reset();
-    }
+    pausedUntil = now.plus(PAUSE);
+    latestProbe = new Call();
+    return latestProbe;
   }
 
   private synchronized void reset() {
     timeouts = 0;
+    latestProbe = null;
   }
 
-  /** Notes that the database did not answer in time. */
-  synchronized void timedOut() {
-    pausedUntil = time.instant().plus(PAUSE);
-    timeouts = Math.min(timeouts + 1, TIMEOUTS);
+  private synchronized void countTimeout(Call call) {
+    if (timeouts < TIMEOUTS) {
+      timeouts++;
+      if (timeouts == TIMEOUTS) {
+        pausedUntil = time.instant().plus(PAUSE);
+      }
+    } else if (call == latestProbe) {
+      pausedUntil = time.instant().plus(PAUSE);
+    }
   }
 }

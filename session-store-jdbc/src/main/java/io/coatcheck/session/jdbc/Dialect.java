@@ -1,5 +1,6 @@
 package io.coatcheck.session.jdbc;
 
+import io.coatcheck.session.store.BatchLookup;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SessionId;
 import java.sql.PreparedStatement;
@@ -7,27 +8,43 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** The SQL of one database, with the name of the table in it. Immutable and thread-safe. */
 abstract sealed class Dialect permits PostgreSqlDialect, MySqlDialect, H2Dialect {
 
+  /** How long DDL waits for a lock, with the writes of others behind it. */
+  static final int DDL_LOCK_SECONDS = 1;
+
   static final String SKIP_LOCKED = " FOR UPDATE SKIP LOCKED";
 
   final TableName table;
-  final String find;
   final String insert;
   final String update;
   final String touch;
+  private final String readOnly;
+  private final String find;
+  private final String stamps;
   private final String lockFree;
 
-  Dialect(TableName table) {
+  /**
+   * Begins a dialect.
+   *
+   * @param readOnly an expression that is true if the server takes no writes, and so may lag behind
+   *     one that does
+   */
+  Dialect(TableName table, String readOnly) {
     this.table = table;
-    find = select("id = ?");
+    this.readOnly = readOnly;
+    String from = " FROM " + table.qualified() + " WHERE ";
+    find = "SELECT " + SessionRow.COLUMNS + ", " + readOnly + from + "id = ?";
+    stamps = "SELECT id, version, last_seen_at, " + readOnly + from;
     insert = SessionRow.insertInto(table);
     update = SessionRow.update(table);
     touch = SessionRow.touch(table);
@@ -36,6 +53,65 @@ abstract sealed class Dialect permits PostgreSqlDialect, MySqlDialect, H2Dialect
 
   final String select(String condition) {
     return select(SessionRow.COLUMNS, condition);
+  }
+
+  /**
+   * Reads one session.
+   *
+   * @throws SQLException also if it is there, on a server that takes no writes: a former primary
+   *     knows nothing of the session's end
+   */
+  final Optional<StoredSession> find(Statements statements, SessionId id) throws SQLException {
+    try (PreparedStatement statement = statements.prepare(find)) {
+      setId(statement, 1, id);
+      try (ResultSet row = statement.executeQuery()) {
+        if (!row.next()) {
+          return Optional.empty();
+        }
+        refuseReadOnly(row, SessionRow.COLUMN_COUNT + 1);
+        return SessionRow.readOne(row, this, true);
+      }
+    }
+  }
+
+  /**
+   * Reads the stamps of sessions, given with repetitions or without.
+   *
+   * @throws SQLException as {@link #find} does
+   */
+  final Map<SessionId, BatchLookup.Stamp> stamps(Statements statements, Collection<SessionId> ids)
+      throws SQLException {
+    Condition given = withIdIn(ids);
+    Map<SessionId, BatchLookup.Stamp> found = new HashMap<>();
+    try (PreparedStatement statement = statements.prepare(stamps + given.sql())) {
+      given.bind(statement, 1);
+      try (ResultSet rows = statement.executeQuery()) {
+        while (rows.next()) {
+          refuseReadOnly(rows, 4);
+          found.put(
+              getId(rows, 1),
+              new BatchLookup.Stamp(rows.getLong(2), Instant.ofEpochMilli(rows.getLong(3))));
+        }
+      }
+    }
+    return found;
+  }
+
+  /**
+   * Asks a server whether it takes writes.
+   *
+   * @throws SQLException if it does not
+   */
+  void refuseReadOnly(Statements statements) throws SQLException {
+    if (isTrue(statements, "SELECT " + readOnly)) {
+      throw SqlFailure.readOnly();
+    }
+  }
+
+  private static void refuseReadOnly(ResultSet row, int column) throws SQLException {
+    if (row.getBoolean(column)) {
+      throw SqlFailure.readOnly();
+    }
   }
 
   abstract void setId(PreparedStatement statement, int index, SessionId id) throws SQLException;
@@ -51,7 +127,7 @@ abstract sealed class Dialect permits PostgreSqlDialect, MySqlDialect, H2Dialect
   boolean touch(Statements statements, SessionId id, Instant lastSeenAt, Instant now)
       throws SQLException {
     try (PreparedStatement statement = statements.prepare(touch)) {
-      SessionRow.bindTouch(statement, this, id, lastSeenAt, now);
+      SessionRow.bindTouch(statement, this, id, lastSeenAt, statements.aged(now));
       return statement.executeUpdate() > 0;
     }
   }
@@ -71,7 +147,7 @@ abstract sealed class Dialect permits PostgreSqlDialect, MySqlDialect, H2Dialect
     Set<SessionId> free = new HashSet<>();
     Condition given = withIdIn(lastSeenAt.keySet());
     try (PreparedStatement statement = statements.prepare(lockFree + given.sql() + SKIP_LOCKED)) {
-      statement.setLong(1, now.toEpochMilli());
+      statement.setLong(1, statements.aged(now).toEpochMilli());
       given.bind(statement, 2);
       try (ResultSet rows = statement.executeQuery()) {
         while (rows.next()) {
@@ -80,10 +156,11 @@ abstract sealed class Dialect permits PostgreSqlDialect, MySqlDialect, H2Dialect
       }
     }
     if (!free.isEmpty()) {
+      Instant then = statements.aged(now);
       try (PreparedStatement statement = statements.prepare(touch)) {
         for (Map.Entry<SessionId, Instant> entry : lastSeenAt.entrySet()) {
           if (free.contains(entry.getKey())) {
-            SessionRow.bindTouch(statement, this, entry.getKey(), entry.getValue(), now);
+            SessionRow.bindTouch(statement, this, entry.getKey(), entry.getValue(), then);
             statement.addBatch();
           }
         }
@@ -107,19 +184,68 @@ abstract sealed class Dialect permits PostgreSqlDialect, MySqlDialect, H2Dialect
   abstract Scope cleanUp();
 
   /**
+   * Creates what is missing of the schema, and nothing else, for that alone takes locks that writes
+   * of other nodes wait for. Waits for no lock of theirs longer than {@link #DDL_LOCK_SECONDS}.
+   *
+   * @param schema the statements of the schema file
+   */
+  abstract void create(Statements statements, List<String> schema) throws SQLException;
+
+  /**
+   * Looks whether the table is there, with all columns, and what belongs to it; reads no row.
+   *
+   * @throws SQLException if not
+   */
+  void look(Statements statements) throws SQLException {
+    execute(statements, select(SessionRow.COLUMNS + ", expires_at, sweep_at", "1 = 0"));
+  }
+
+  /** Returns which table it is that is missing, after a failure of {@link #look} that says so. */
+  String missing(SQLException failure) {
+    return table.qualified();
+  }
+
+  /**
+   * Looks at what the database is set to, and warns of what costs a promise.
+   *
+   * @throws IllegalArgumentException if the store cannot work with that
+   */
+  void checkSettings(Statements statements) throws SQLException {}
+
+  /**
    * Returns the query for live sessions of a principal but one, as many as its last parameter says:
-   * id, authenticated_at, and 1 if the {@link #principalLock} is had, which may be this query's to
-   * take. A row without an id stands for no session, and the one may be among them all the same.
+   * id, authenticated_at, expires_at, and 1 if the {@link #principalLock} is had, which may be this
+   * query's to take. A row without an id stands for no session, and the one may be among them all
+   * the same.
    */
   Condition selectOthersLive(String principal, SessionId id, Instant now, int waitSeconds) {
+    return selectOthersLiveUnderLock(principal, id, now);
+  }
+
+  /** Returns the same query for when the lock is had for sure. */
+  Condition selectOthersLiveUnderLock(String principal, SessionId id, Instant now) {
     Condition others = othersLive(principal, id, now);
     return new Condition(
-        "SELECT id, authenticated_at, 1 FROM "
+        "SELECT id, authenticated_at, expires_at, 1 FROM "
             + table.qualified()
             + " WHERE "
             + others.sql()
             + limit(),
         others.binder());
+  }
+
+  /** Executes a query of one row and returns its first column. */
+  static boolean isTrue(Statements statements, String sql) throws SQLException {
+    try (PreparedStatement statement = statements.prepare(sql);
+        ResultSet row = statement.executeQuery()) {
+      return row.next() && row.getBoolean(1);
+    }
+  }
+
+  static void execute(Statements statements, String sql) throws SQLException {
+    try (PreparedStatement statement = statements.prepare(sql)) {
+      statement.execute();
+    }
   }
 
   final Condition othersLive(String principal, SessionId id, Instant now) {

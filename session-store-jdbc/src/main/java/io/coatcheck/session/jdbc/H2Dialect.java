@@ -4,20 +4,27 @@ import io.coatcheck.session.token.SessionId;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** H2: native UUIDs, delta tables in place of {@code RETURNING}, and rows to lock. */
 final class H2Dialect extends Dialect {
 
   private static final int LOCK_ROWS = 64;
 
+  private static final Logger LOGGER = LoggerFactory.getLogger(JdbcSessionStore.class);
+
+  private final String locks;
   private final String lockRow;
   private final String deleteFrom;
 
   H2Dialect(TableName table) {
-    super(table);
-    lockRow = "SELECT slot FROM " + table.qualified() + "_lock WHERE slot = ? FOR UPDATE";
+    super(table, "FALSE");
+    locks = table.qualified() + "_lock";
+    lockRow = "SELECT slot FROM " + locks + " WHERE slot = ? FOR UPDATE";
     deleteFrom = " FROM OLD TABLE (DELETE FROM " + table.qualified() + " WHERE ";
   }
 
@@ -78,21 +85,140 @@ final class H2Dialect extends Dialect {
 
   @Override
   Scope principalLock(String principal, int waitSeconds) {
-    int slot = Math.floorMod(LockNames.digest(table, principal)[0], LOCK_ROWS);
+    int slot = Math.floorMod(LockNames.digest(principal)[0], LOCK_ROWS);
     return new ReadCommitted() {
       @Override
       public void enter(Statements statements) throws SQLException {
         super.enter(statements);
         try (PreparedStatement statement = statements.prepare(lockRow)) {
           statement.setInt(1, slot);
-          statement.executeQuery().close();
+          try (ResultSet row = statement.executeQuery()) {
+            if (row.next()) {
+              return;
+            }
+          }
         }
+        putBack(statements, slot);
       }
     };
+  }
+
+  /** Makes a row that was deleted, as by a test that empties all tables; it is locked then. */
+  private void putBack(Statements statements, int slot) throws SQLException {
+    try (PreparedStatement statement =
+        statements.prepare("MERGE INTO " + locks + " (slot) KEY (slot) VALUES (?)")) {
+      statement.setInt(1, slot);
+      statement.executeUpdate();
+    }
   }
 
   @Override
   Scope cleanUp() {
     return new ReadCommitted();
+  }
+
+  /** Several of H2's modes do not know {@code LIMIT}; all know this. */
+  @Override
+  String limit() {
+    return " FETCH FIRST ? ROWS ONLY";
+  }
+
+  /** An embedded database has no former self. */
+  @Override
+  void refuseReadOnly(Statements statements) {}
+
+  /** Looks at the table of locks too, once the other is seen to be there. */
+  @Override
+  void look(Statements statements) throws SQLException {
+    super.look(statements);
+    execute(statements, "SELECT slot FROM " + locks + " WHERE 1 = 0");
+  }
+
+  /** H2 quotes the statement that failed. */
+  @Override
+  String missing(SQLException failure) {
+    return String.valueOf(failure.getMessage()).contains(" FROM " + locks)
+        ? locks
+        : super.missing(failure);
+  }
+
+  /**
+   * To have H2 wait for locks no longer than the others do, its setting is changed and put back.
+   */
+  @Override
+  void create(Statements statements, List<String> schema) throws SQLException {
+    checkMode(statements);
+    if (isThere(statements)) {
+      return;
+    }
+    int lockTimeout = lockTimeout(statements);
+    execute(statements, "SET LOCK_TIMEOUT " + Math.min(lockTimeout, DDL_LOCK_SECONDS * 1_000));
+    try {
+      for (String sql : schema) {
+        execute(statements, sql);
+      }
+    } finally {
+      execute(statements, "SET LOCK_TIMEOUT " + lockTimeout);
+    }
+  }
+
+  private boolean isThere(Statements statements) throws SQLException {
+    int dot = table.qualified().indexOf('.');
+    String schema = dot < 0 ? "CURRENT_SCHEMA" : "'" + table.qualified().substring(0, dot) + "'";
+    try {
+      look(statements);
+      return isTrue(statements, "SELECT COUNT(*) >= " + LOCK_ROWS + " FROM " + locks)
+          && isTrue(
+              statements,
+              "SELECT COUNT(*) >= 2 FROM INFORMATION_SCHEMA.INDEXES WHERE UPPER(TABLE_SCHEMA) = UPPER("
+                  + schema
+                  + ") AND UPPER(INDEX_NAME) IN (UPPER('"
+                  + table.unqualified()
+                  + "_principal'), UPPER('"
+                  + table.unqualified()
+                  + "_sweep_at'))");
+    } catch (SQLException failure) {
+      if (SqlFailure.isTableMissing(failure)) {
+        return false;
+      }
+      if (SqlFailure.isColumnMissing(failure)) {
+        // Creates nothing; the look afterwards says so.
+        return true;
+      }
+      throw failure;
+    }
+  }
+
+  private static int lockTimeout(Statements statements) throws SQLException {
+    try (PreparedStatement statement = statements.prepare("SELECT LOCK_TIMEOUT()");
+        ResultSet row = statement.executeQuery()) {
+      row.next();
+      return row.getInt(1);
+    }
+  }
+
+  @Override
+  void checkSettings(Statements statements) throws SQLException {
+    checkMode(statements);
+    if (isTrue(
+        statements,
+        "SELECT COUNT(*) > 0 FROM INFORMATION_SCHEMA.SETTINGS WHERE SETTING_NAME = 'WRITE_DELAY'"
+            + " AND CAST(SETTING_VALUE AS INTEGER) > 0 AND DATABASE_PATH() IS NOT NULL")) {
+      LOGGER.warn(
+          "H2 writes to its file some time after a commit, so that logins and changes of the last"
+              + " half second, which clients have seen confirmed, are lost when the process is"
+              + " killed: add ;WRITE_DELAY=0 to the URL");
+    }
+  }
+
+  private static void checkMode(Statements statements) throws SQLException {
+    if (isTrue(
+        statements,
+        "SELECT COUNT(*) > 0 FROM INFORMATION_SCHEMA.SETTINGS WHERE SETTING_NAME = 'MODE'"
+            + " AND UPPER(SETTING_VALUE) = 'ORACLE'")) {
+      throw new IllegalArgumentException(
+          "dataSource must lead to H2 in another MODE than Oracle, which stores an empty text as"
+              + " none: Oracle");
+    }
   }
 }

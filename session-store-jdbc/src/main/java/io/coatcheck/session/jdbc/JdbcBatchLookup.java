@@ -2,9 +2,6 @@ package io.coatcheck.session.jdbc;
 
 import io.coatcheck.session.store.BatchLookup;
 import io.coatcheck.session.token.SessionId;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -28,32 +25,12 @@ final class JdbcBatchLookup implements BatchLookup {
       throw new IllegalArgumentException(
           "at most " + MAX_IDS + " ids may be asked for: " + ids.size());
     }
-    Map<SessionId, Stamp> stamps = new HashMap<>();
     if (ids.isEmpty()) {
-      return stamps;
+      return new HashMap<>();
     }
-    Dialect.Condition condition = dialect.withIdIn(padded(ids));
-    String sql =
-        "SELECT id, version, last_seen_at FROM "
-            + dialect.table.qualified()
-            + " WHERE "
-            + condition.sql();
+    List<SessionId> padded = padded(ids);
     return transactions.resolve(
-        new Operation("stamps"),
-        statements -> {
-          stamps.clear();
-          try (PreparedStatement statement = statements.prepare(sql)) {
-            condition.bind(statement, 1);
-            try (ResultSet rows = statement.executeQuery()) {
-              while (rows.next()) {
-                stamps.put(
-                    dialect.getId(rows, 1),
-                    new Stamp(rows.getLong(2), Instant.ofEpochMilli(rows.getLong(3))));
-              }
-            }
-          }
-          return stamps;
-        });
+        new Operation("stamps"), statements -> dialect.stamps(statements, padded));
   }
 
   /**

@@ -57,7 +57,7 @@ final class JdbcPrincipalIndex implements PrincipalIndex {
     Dialect.Condition condition =
         after == null ? ofPrincipal : ofPrincipal.and(dialect.withIdAbove(after));
     String sql = dialect.selectPage(SessionRow.columns(false), condition.sql());
-    return transactions.one(
+    return transactions.read(
         new Operation("findByPrincipal"),
         statements -> {
           try (PreparedStatement statement = statements.prepare(sql)) {
@@ -81,15 +81,17 @@ final class JdbcPrincipalIndex implements PrincipalIndex {
       throw new IllegalArgumentException("keep must be at least 1: " + keep);
     }
     Operation operation = new Operation("deleteOldest");
-    Dialect.Condition live = dialect.live(principal, now);
     Optional<Login> oldestKept =
-        transactions.one(operation, statements -> oldestKept(statements, live, keep));
+        transactions.read(
+            operation,
+            statements ->
+                oldestKept(statements, dialect.live(principal, statements.aged(now)), keep));
     if (oldestKept.isEmpty()) {
       return 0;
     }
     Dialect.Condition older =
         dialect.authenticatedBefore(oldestKept.get().authenticatedAt(), oldestKept.get().id());
-    return revoking.delete(operation, live.and(older), Set.of(), deleted);
+    return revoking.delete(operation, dialect.live(principal, now).and(older), Set.of(), deleted);
   }
 
   /** Returns the oldest login that is kept; empty if all are. */
@@ -129,9 +131,7 @@ final class JdbcPrincipalIndex implements PrincipalIndex {
         new Operation("admit", session.id()),
         dialect.principalLock(principal, waitSeconds),
         statements -> {
-          Dialect.Condition query =
-              dialect.selectOthersLive(principal, session.id(), now, waitSeconds);
-          List<Login> others = others(statements, query, session.id(), most);
+          List<Login> others = others(statements, principal, session.id(), now, most);
           int excess = others.size() - limit + 1;
           if (excess > 0 && whenFull == WhenFull.REFUSE_NEWCOMER) {
             return new Admission(Admission.Outcome.REFUSED, List.of());
@@ -161,28 +161,54 @@ final class JdbcPrincipalIndex implements PrincipalIndex {
     }
   }
 
+  /**
+   * Looks again if one of those that were live has expired while the look itself waited, which is
+   * where MariaDB waits for the lock.
+   */
   private List<Login> others(
-      Statements statements, Dialect.Condition query, SessionId id, long most) throws SQLException {
+      Statements statements, String principal, SessionId id, Instant now, long most)
+      throws SQLException {
+    int waitSeconds = transactions.timeouts().querySeconds();
+    Live live =
+        live(
+            statements,
+            dialect.selectOthersLive(principal, id, statements.aged(now), waitSeconds),
+            id,
+            most);
+    Instant answered = statements.aged(now);
+    return live.firstExpiry() > answered.toEpochMilli()
+        ? live.logins()
+        : live(statements, dialect.selectOthersLiveUnderLock(principal, id, answered), id, most)
+            .logins();
+  }
+
+  /** Live sessions, the oldest first, and when the first of them expires. */
+  private record Live(List<Login> logins, long firstExpiry) {}
+
+  private Live live(Statements statements, Dialect.Condition query, SessionId id, long most)
+      throws SQLException {
     List<Login> others = new ArrayList<>();
+    long firstExpiry = Long.MAX_VALUE;
     try (PreparedStatement statement = statements.prepare(query.sql())) {
       // One more, for the session itself may be among them.
       statement.setLong(query.bind(statement, 1), most + 1);
       try (ResultSet rows = statement.executeQuery()) {
         while (rows.next()) {
-          if (rows.getInt(3) != 1) {
+          if (rows.getInt(4) != 1) {
             throw new SQLTimeoutException("the lock of a principal was not free in time", "70100");
           }
           if (rows.getObject(1) != null) {
             SessionId other = dialect.getId(rows, 1);
             if (!other.equals(id)) {
               others.add(new Login(other, rows.getLong(2)));
+              firstExpiry = Math.min(firstExpiry, rows.getLong(3));
             }
           }
         }
       }
     }
     others.sort(null);
-    return others;
+    return new Live(others, firstExpiry);
   }
 
   /** Deletes a few sessions, and returns those that were still there, the oldest first. */
@@ -204,7 +230,7 @@ final class JdbcPrincipalIndex implements PrincipalIndex {
       if (isNew) {
         SessionRow.bindInsert(statement, dialect, session, attributes);
       } else {
-        SessionRow.bindUpdate(statement, dialect, session, attributes, now);
+        SessionRow.bindUpdate(statement, dialect, session, attributes, statements.aged(now));
       }
       return statement.executeUpdate() > 0;
     }

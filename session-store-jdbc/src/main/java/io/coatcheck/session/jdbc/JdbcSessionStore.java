@@ -18,6 +18,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -33,9 +34,13 @@ import org.slf4j.LoggerFactory;
  * transaction of its own therefore holds two connections of the pool for a moment.
  *
  * <p>Thread-safe. Blocks until the database has answered or the query timeout and one second more
- * have passed, besides the pool's own timeout for handing out a connection. After three timeouts in
- * a row, {@link #find} fails at once for a second, then lets one call a second through until the
- * database answers.
+ * have passed, besides the pool's own timeout for handing out a connection. After three of its
+ * timeouts in a row, {@link #find} fails at once for a second, then tries one call a second until
+ * the database answers. It fails as well on a server that takes no writes, such as a former
+ * primary.
+ *
+ * <p>A deadline is judged by the time at which the statement is sent: what a call has waited for, a
+ * connection above all, is added to its {@code now}, unless it is less than 0.1 seconds.
  *
  * <p>All attributes of a session lie in one column, at most {@value AttributeFrames#MAX_BYTES}
  * bytes; past that, insert and update throw {@link
@@ -94,8 +99,7 @@ public final class JdbcSessionStore implements SessionStore {
   @Override
   public Optional<StoredSession> find(SessionId id) {
     return transactions.resolve(
-        new Operation("find", id),
-        statements -> first(dialect.query(statements, dialect.find, dialect.withId(id))));
+        new Operation("find", id), statements -> dialect.find(statements, id));
   }
 
   @Override
@@ -105,7 +109,7 @@ public final class JdbcSessionStore implements SessionStore {
         new Operation("update", session.id()),
         statements -> {
           try (PreparedStatement statement = statements.prepare(dialect.update)) {
-            SessionRow.bindUpdate(statement, dialect, session, attributes, now);
+            SessionRow.bindUpdate(statement, dialect, session, attributes, statements.aged(now));
             return statement.executeUpdate() > 0;
           }
         });
@@ -204,6 +208,7 @@ public final class JdbcSessionStore implements SessionStore {
     private int cleanUpRows = 1_000;
     private long cleanUpBytes = 16L * 1024 * 1024;
     private InstantSource time = InstantSource.system();
+    private LongSupplier nanoTime = System::nanoTime;
 
     private Builder(DataSource dataSource) {
       TransactionAware.refuse(dataSource);
@@ -230,8 +235,9 @@ public final class JdbcSessionStore implements SessionStore {
     }
 
     /**
-     * Has {@link #build} create the table and its indexes where they are missing. Nothing that
-     * exists is changed. Default: {@code false}, the schema file was run by someone else.
+     * Has {@link #build} look whether the table and its indexes are there, and create what is
+     * missing. Nothing that exists is changed. Default: {@code false}, the schema file was run by
+     * someone else.
      */
     public Builder createSchema(boolean create) {
       createSchema = create;
@@ -283,23 +289,37 @@ public final class JdbcSessionStore implements SessionStore {
       return this;
     }
 
+    /** Sets what measures how long an operation waits, in nanoseconds. Default: the system's. */
+    Builder nanoTime(LongSupplier source) {
+      nanoTime = source;
+      return this;
+    }
+
     /**
      * Makes the store. Connects, and looks whether the table is there with the columns that this
      * version needs. Only where {@link #database} was given and the schema is not to be created
      * does it do without an answer: then a warning is logged, and nothing is known of the table.
      *
-     * @throws IllegalArgumentException if the database is none of {@link Database}
+     * @throws IllegalArgumentException if the database is none of {@link Database}, or H2 in its
+     *     Oracle mode
      * @throws SessionStoreException if the table is missing, lacks a column or may not be read, if
      *     the database cannot be reached, or if it refuses to create the table
      */
     public JdbcSessionStore build() {
       Database kind = database == null ? detect() : database;
-      if (createSchema) {
-        Schema.create(dataSource, kind, table);
-      }
-      checkSchema(kind);
       Dialect dialect = kind.dialect(table);
-      Transactions transactions = transactions(kind);
+      Transactions transactions =
+          new Transactions(
+              dataSource,
+              kind,
+              table,
+              new Timeouts(queryTimeout, kind),
+              new Breaker(time),
+              nanoTime);
+      if (createSchema) {
+        Schema.create(transactions, kind, dialect);
+      }
+      checkSchema(new SchemaCheck(transactions, kind, dialect));
       return new JdbcSessionStore(
           transactions,
           dialect,
@@ -307,11 +327,10 @@ public final class JdbcSessionStore implements SessionStore {
           new JdbcPrincipalIndex(transactions, dialect));
     }
 
-    /** What is learned of the connection here is not the store's: it begins afresh. */
-    private void checkSchema(Database kind) {
+    private void checkSchema(SchemaCheck check) {
       Optional<SessionStoreException> problem;
       try {
-        problem = new SchemaCheck(transactions(kind), kind, table).problem();
+        problem = check.problem();
       } catch (SessionStoreException unreachable) {
         if (database == null || createSchema) {
           throw unreachable;
@@ -325,11 +344,6 @@ public final class JdbcSessionStore implements SessionStore {
       if (problem.isPresent()) {
         throw problem.get();
       }
-    }
-
-    private Transactions transactions(Database kind) {
-      return new Transactions(
-          dataSource, kind, table, new Timeouts(queryTimeout, kind), new Breaker(time));
     }
 
     private Database detect() {

@@ -8,7 +8,10 @@ import java.sql.SQLException;
 import java.sql.SQLTimeoutException;
 import java.time.Instant;
 import java.util.HexFormat;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * MariaDB and MySQL: ids as 16 bytes, and locks that belong to the connection. MariaDB has {@code
@@ -16,14 +19,16 @@ import org.jspecify.annotations.Nullable;
  */
 final class MySqlDialect extends Dialect {
 
-  private static final int LOCK_NAME_BYTES = 24;
+  private static final Logger LOGGER = LoggerFactory.getLogger(JdbcSessionStore.class);
 
+  private final String lockName;
   private final boolean returning;
   private final String exists;
   private final String deleteFrom;
 
   MySqlDialect(TableName table, boolean returning) {
-    super(table);
+    super(table, "CAST(@@GLOBAL.read_only AS CHAR) NOT IN ('0', 'OFF')");
+    lockName = lockName(table);
     this.returning = returning;
     exists = "SELECT 1 FROM " + table.qualified() + " WHERE id = ? AND expires_at > ?";
     deleteFrom = "DELETE FROM " + table.qualified() + " WHERE ";
@@ -68,7 +73,7 @@ final class MySqlDialect extends Dialect {
     }
     try (PreparedStatement statement = statements.prepare(exists)) {
       setId(statement, 1, id);
-      statement.setLong(2, now.toEpochMilli());
+      statement.setLong(2, statements.aged(now).toEpochMilli());
       try (ResultSet row = statement.executeQuery()) {
         return row.next();
       }
@@ -126,13 +131,15 @@ final class MySqlDialect extends Dialect {
     }
     Condition others = othersLive(principal, id, now);
     return new Condition(
-        "SELECT id, authenticated_at, had FROM (SELECT GET_LOCK(?, ?) AS had) AS turn LEFT JOIN "
+        "SELECT id, authenticated_at, expires_at, had FROM (SELECT GET_LOCK("
+            + lockName
+            + ", ?) AS had) AS turn LEFT JOIN "
             + table.qualified()
             + " ON "
             + others.sql()
             + limit(),
         (statement, first) -> {
-          statement.setString(first, lockName(principal));
+          statement.setString(first, digest(principal));
           statement.setInt(first + 1, waitSeconds);
           return others.bind(statement, first + 2);
         });
@@ -140,12 +147,26 @@ final class MySqlDialect extends Dialect {
 
   @Override
   Scope principalLock(String principal, int waitSeconds) {
-    return new NamedLock(lockName(principal), waitSeconds, returning);
+    return new NamedLock(lockName, digest(principal), waitSeconds, returning);
   }
 
-  private String lockName(String principal) {
-    byte[] digest = LockNames.digest(table, principal);
-    return "coatcheck." + HexFormat.of().formatHex(digest, 0, LOCK_NAME_BYTES);
+  /**
+   * Returns the expression for the name of a lock, with a parameter for the principal's digest.
+   * Locks are the whole server's: the name tells the tables of its databases apart, and is the same
+   * however a table is written, with its database or without.
+   */
+  static String lockName(TableName table) {
+    String unqualified = "CONCAT(DATABASE(), '." + table.qualified() + "')";
+    String name = table.isQualified() ? "'" + table.qualified() + "'" : unqualified;
+    return "CONCAT('coatcheck.', LEFT(SHA2(CONCAT(IF(@@lower_case_table_names = 0, "
+        + name
+        + ", LOWER("
+        + name
+        + ")), ' ', ?), 256), 48))";
+  }
+
+  static String digest(String principal) {
+    return HexFormat.of().formatHex(LockNames.digest(principal));
   }
 
   @Override
@@ -154,16 +175,54 @@ final class MySqlDialect extends Dialect {
     return new ReadCommitted();
   }
 
+  /** Nothing waits for a table that is not there. */
+  @Override
+  void create(Statements statements, List<String> schema) throws SQLException {
+    try {
+      look(statements);
+    } catch (SQLException failure) {
+      if (SqlFailure.isColumnMissing(failure)) {
+        // Creates nothing; the look afterwards says so.
+        return;
+      }
+      if (!SqlFailure.isTableMissing(failure)) {
+        throw failure;
+      }
+      for (String sql : schema) {
+        execute(statements, sql);
+      }
+    }
+  }
+
+  @Override
+  void checkSettings(Statements statements) throws SQLException {
+    try (PreparedStatement statement =
+            statements.prepare(
+                "SHOW GLOBAL VARIABLES WHERE (Variable_name = 'wsrep_on' AND Value = 'ON') OR"
+                    + " (Variable_name = 'group_replication_single_primary_mode' AND Value = 'OFF')");
+        ResultSet severalWriters = statement.executeQuery()) {
+      if (severalWriters.next()) {
+        LOGGER.warn(
+            "a limit of sessions per principal relies on GET_LOCK, which is one server's, and this"
+                + " is a cluster that writes on several ({} is {}): have all nodes of the"
+                + " application use one of them, or set no limit",
+            severalWriters.getString(1),
+            severalWriters.getString(2));
+      }
+    }
+  }
+
   /** Taken before the first read, so that the snapshot is younger; kept until after the commit. */
-  private record NamedLock(String name, int waitSeconds, boolean takenByQuery) implements Scope {
+  private record NamedLock(String name, String digest, int waitSeconds, boolean takenByQuery)
+      implements Scope {
 
     @Override
     public void enter(Statements statements) throws SQLException {
       if (takenByQuery) {
         return;
       }
-      try (PreparedStatement statement = statements.prepare("SELECT GET_LOCK(?, ?)")) {
-        statement.setString(1, name);
+      try (PreparedStatement statement = statements.prepare("SELECT GET_LOCK(" + name + ", ?)")) {
+        statement.setString(1, digest);
         statement.setInt(2, waitSeconds);
         try (ResultSet row = statement.executeQuery()) {
           if (!row.next() || row.getInt(1) != 1) {
@@ -175,8 +234,8 @@ final class MySqlDialect extends Dialect {
 
     @Override
     public void leave(Statements statements) throws SQLException {
-      try (PreparedStatement statement = statements.prepare("SELECT RELEASE_LOCK(?)")) {
-        statement.setString(1, name);
+      try (PreparedStatement statement = statements.prepare("SELECT RELEASE_LOCK(" + name + ")")) {
+        statement.setString(1, digest);
         statement.executeQuery().close();
       }
     }

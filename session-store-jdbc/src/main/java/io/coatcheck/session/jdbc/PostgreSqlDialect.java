@@ -9,9 +9,13 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** PostgreSQL: native UUIDs, {@code RETURNING}, advisory locks that end with the transaction. */
@@ -19,9 +23,10 @@ final class PostgreSqlDialect extends Dialect {
 
   private final String deleteFrom;
   private final String touchAll;
+  private final String lock;
 
   PostgreSqlDialect(TableName table) {
-    super(table);
+    super(table, "current_setting('transaction_read_only') = 'on'");
     deleteFrom = "DELETE FROM " + table.qualified() + " WHERE ";
     touchAll =
         "UPDATE "
@@ -33,6 +38,10 @@ final class PostgreSqlDialect extends Dialect {
             + " AS held JOIN unnest(?, ?) AS given (id, moment) ON held.id = given.id"
             + " WHERE held.expires_at > ? FOR UPDATE OF held SKIP LOCKED) AS free"
             + " WHERE stored.id = free.id RETURNING stored.id";
+    lock =
+        "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock(CAST(CAST('"
+            + table.qualified()
+            + "' AS regclass) AS oid)::integer, ?)";
   }
 
   @Override
@@ -72,7 +81,7 @@ final class PostgreSqlDialect extends Dialect {
       Connection connection = statement.getConnection();
       statement.setArray(1, connection.createArrayOf("uuid", ids));
       statement.setArray(2, connection.createArrayOf("bigint", moments));
-      statement.setLong(3, now.toEpochMilli());
+      statement.setLong(3, statements.aged(now).toEpochMilli());
       try (ResultSet rows = statement.executeQuery()) {
         while (rows.next()) {
           touched.add(getId(rows, 1));
@@ -122,9 +131,9 @@ final class PostgreSqlDialect extends Dialect {
 
   /** Includes the session itself, so that its row is locked in its turn. */
   @Override
-  Condition selectOthersLive(String principal, SessionId id, Instant now, int waitSeconds) {
+  Condition selectOthersLiveUnderLock(String principal, SessionId id, Instant now) {
     return new Condition(
-        "SELECT id, authenticated_at, 1 FROM "
+        "SELECT id, authenticated_at, expires_at, 1 FROM "
             + table.qualified()
             + " WHERE (principal = ? AND expires_at > ?) OR id = ? ORDER BY id"
             + limit()
@@ -134,16 +143,16 @@ final class PostgreSqlDialect extends Dialect {
 
   /**
    * What follows the lock must see what was committed before it was had, whatever isolation the
-   * pool has chosen: hence the first half, which goes to the server together with the second.
+   * pool has chosen: hence the first half, which goes to the server together with the second. The
+   * lock has two numbers, the first of which is the table's own: a table can be named in several
+   * ways.
    */
   @Override
   Scope principalLock(String principal, int waitSeconds) {
-    long key = ByteBuffer.wrap(LockNames.digest(table, principal)).getLong();
+    int key = ByteBuffer.wrap(LockNames.digest(principal)).getInt();
     return statements -> {
-      try (PreparedStatement statement =
-          statements.prepare(
-              "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock(?)")) {
-        statement.setLong(1, key);
+      try (PreparedStatement statement = statements.prepare(lock)) {
+        statement.setInt(1, key);
         statement.execute();
       }
     };
@@ -152,5 +161,37 @@ final class PostgreSqlDialect extends Dialect {
   @Override
   Scope cleanUp() {
     return Scope.NONE;
+  }
+
+  /**
+   * Has nodes that start at once take turns: two that find a table missing both make it, and the
+   * later one fails. To find out whether an index is there, {@code CREATE INDEX IF NOT EXISTS}
+   * locks the table against writes, and waits for a VACUUM that runs, with all writes behind it.
+   */
+  @Override
+  void create(Statements statements, List<String> schema) throws SQLException {
+    String isThere =
+        Stream.of("", "_principal", "_sweep_at")
+            .map(suffix -> "to_regclass('" + table.qualified() + suffix + "') IS NOT NULL")
+            .collect(Collectors.joining(" AND ", "SELECT ", ""));
+    if (isTrue(statements, isThere)) {
+      return;
+    }
+    String turn = "\0schema " + table.unqualified().toLowerCase(Locale.ROOT);
+    long key = ByteBuffer.wrap(LockNames.digest(turn)).getLong();
+    execute(statements, "SELECT pg_advisory_xact_lock(" + key + ")");
+    if (isTrue(statements, isThere)) {
+      return;
+    }
+    execute(
+        statements,
+        "SELECT set_config('lock_timeout', '"
+            + DDL_LOCK_SECONDS
+            + "s', true), set_config('statement_timeout', '"
+            + statements.timeouts().querySeconds()
+            + "s', true)");
+    for (String sql : schema) {
+      execute(statements, sql);
+    }
   }
 }

@@ -101,7 +101,7 @@ final class Revoking {
     int wanted = pace.rows();
     boolean measured = deleted.needAttributes();
     String sql = dialect.selectPage("id, " + (measured ? dialect.length() : "0"), condition.sql());
-    return transactions.one(
+    return transactions.read(
         operation,
         statements -> {
           List<Portion.Row> rows = new ArrayList<>();
@@ -117,6 +117,10 @@ final class Revoking {
                 }
               }
             }
+          }
+          if (rows.isEmpty()) {
+            // No delete will find out that a former primary was asked, which may lack rows.
+            dialect.refuseReadOnly(statements);
           }
           Portion portion =
               measured ? Portion.of(rows, MAX_BYTES, dialect, statements) : Portion.ofAll(rows);
@@ -143,7 +147,7 @@ final class Revoking {
   }
 
   private Optional<SessionId> greatest(Operation operation, Dialect.Condition doomed) {
-    return transactions.one(
+    return transactions.read(
         operation,
         statements -> {
           try (PreparedStatement statement =

@@ -4,14 +4,11 @@ import io.coatcheck.session.store.SessionStoreException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.sql.Connection;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
-import javax.sql.DataSource;
+import java.util.Optional;
 
 /** The schema files in the jar, and running them for {@code createSchema(true)}. */
 final class Schema {
@@ -58,62 +55,53 @@ final class Schema {
   }
 
   /**
-   * Creates what is missing; what exists is left alone. Who is beaten to an object fails on H2, but
-   * finds it made the next time, and so gets at least one statement further with each attempt.
+   * Creates what is missing; what exists is left alone. A node that is beaten to an object fails on
+   * H2, but finds it made the next time, and so gets at least one statement further with each
+   * attempt.
    */
-  static void create(DataSource dataSource, Database database, TableName table) {
-    List<String> statements = inTurns(statements(database, table), database, table);
+  static void create(Transactions transactions, Database database, Dialect dialect) {
+    List<String> schema = statements(database, dialect.table);
+    int attempts = database == Database.H2 ? schema.size() + 1 : 1;
     for (int attempt = 1; ; attempt++) {
-      try (Connection connection = dataSource.getConnection()) {
-        execute(connection, statements);
+      Optional<SQLException> failure =
+          transactions.several(
+              new Operation("createSchema"),
+              Scope.NONE,
+              statements -> create(statements, schema, database, dialect));
+      if (failure.isEmpty()) {
         return;
-      } catch (SQLException failure) {
-        if (attempt > statements.size()) {
-          // No statement here has a value in it, so the driver may speak for itself.
-          throw new SessionStoreException(
-              "createSchema failed: table "
-                  + table.qualified()
-                  + ", SQLState "
-                  + failure.getSQLState(),
-              failure);
-        }
+      }
+      if (attempt == attempts) {
+        // No statement here has a value in it, so the driver may speak for itself.
+        throw new SessionStoreException(
+            "createSchema failed: table "
+                + dialect.table.qualified()
+                + (SqlFailure.isTimeout(failure.get())
+                    ? " is in use by others, or too large for it: run what is missing of "
+                        + database.schemaFile()
+                        + " by hand"
+                    : "")
+                + ", "
+                + SqlFailure.codes(failure.get()),
+            failure.get());
       }
     }
   }
 
-  /**
-   * Has nodes that start at once take turns. MariaDB sees to that itself; in PostgreSQL, two that
-   * find a table missing both make it, and the later one fails. Sent together, statements are one
-   * transaction there, with autocommit too, and the lock is free when it ends.
-   */
-  private static List<String> inTurns(List<String> statements, Database database, TableName table) {
-    if (database != Database.POSTGRESQL) {
-      return statements;
-    }
-    long key = ByteBuffer.wrap(LockNames.digest(table, "\0schema")).getLong();
-    return List.of("SELECT pg_advisory_xact_lock(" + key + "); " + String.join("; ", statements));
-  }
-
-  private static void execute(Connection connection, List<String> statements) throws SQLException {
-    boolean autoCommit = connection.getAutoCommit();
-    try (Statement statement = connection.createStatement()) {
-      for (String sql : statements) {
-        statement.execute(sql);
+  /** Returns why it failed, with what the driver says; what may pass by itself is thrown. */
+  private static Optional<SQLException> create(
+      Statements statements, List<String> schema, Database database, Dialect dialect)
+      throws SQLException {
+    try {
+      dialect.create(statements, schema);
+      return Optional.empty();
+    } catch (SQLException failure) {
+      if (SqlFailure.costsConnection(failure, database)
+          || SqlFailure.isRolledBack(failure, database)) {
+        throw failure;
       }
-      if (!autoCommit) {
-        connection.commit();
-      }
-    } catch (Throwable failure) {
-      if (!autoCommit) {
-        try {
-          connection.rollback();
-        } catch (Throwable second) {
-          if (second != failure) {
-            failure.addSuppressed(second);
-          }
-        }
-      }
-      throw failure;
+      statements.rollBack();
+      return Optional.of(failure);
     }
   }
 }

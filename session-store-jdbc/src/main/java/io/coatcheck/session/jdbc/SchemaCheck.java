@@ -2,44 +2,40 @@ package io.coatcheck.session.jdbc;
 
 import io.coatcheck.session.store.SessionStoreException;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.util.Optional;
 
 /**
- * Looks, before anybody is served, whether the table is there with the columns that this release
- * needs: one statement, which reads no row.
+ * Looks, before anything is served, whether the table is there with the columns that this release
+ * needs, by one statement, which reads no row; and whether the database is set as it must be.
  */
 final class SchemaCheck {
 
   private final Transactions transactions;
   private final Database database;
-  private final TableName table;
+  private final Dialect dialect;
 
-  SchemaCheck(Transactions transactions, Database database, TableName table) {
+  SchemaCheck(Transactions transactions, Database database, Dialect dialect) {
     this.transactions = transactions;
     this.database = database;
-    this.table = table;
+    this.dialect = dialect;
   }
 
   /**
    * Returns what is wrong with the table, empty if nothing is.
    *
+   * @throws IllegalArgumentException if the database is set in a way that the store cannot work
+   *     with
    * @throws SessionStoreException if the database cannot be reached, which says nothing about it
    */
   Optional<SessionStoreException> problem() {
-    return transactions.one(new Operation("build"), this::look);
+    return transactions.read(new Operation("build"), this::look);
   }
 
   private Optional<SessionStoreException> look(Statements statements) throws SQLException {
-    String sql =
-        "SELECT "
-            + SessionRow.COLUMNS
-            + ", expires_at, sweep_at FROM "
-            + table.qualified()
-            + " WHERE 1 = 0";
-    try (PreparedStatement statement = statements.prepare(sql)) {
-      statement.execute();
+    dialect.checkSettings(statements);
+    try {
+      dialect.look(statements);
       return Optional.empty();
     } catch (SQLException failure) {
       if (SqlFailure.isUnreachable(failure) || SqlFailure.isRolledBack(failure, database)) {
@@ -65,7 +61,7 @@ final class SchemaCheck {
     String place = " in the " + database + " database \"" + catalog + "\"";
     if (SqlFailure.isTableMissing(failure)) {
       return "table "
-          + table.qualified()
+          + dialect.missing(failure)
           + " is missing"
           + place
           + ": build the store with createSchema(true), or run "
@@ -74,7 +70,7 @@ final class SchemaCheck {
     }
     if (SqlFailure.isColumnMissing(failure)) {
       return "table "
-          + table.qualified()
+          + dialect.table.qualified()
           + place
           + " lacks a column that this version needs, and createSchema(true) changes no table that"
           + " is there: run the successors of "
@@ -82,7 +78,7 @@ final class SchemaCheck {
           + " in the jar of session-store-jdbc";
     }
     return "table "
-        + table.qualified()
+        + dialect.table.qualified()
         + place
         + " cannot be read: the database user needs SELECT, INSERT, UPDATE and DELETE on it";
   }

@@ -39,6 +39,8 @@ final class SessionRow {
   /** What is read of a whole session. */
   static final String COLUMNS = COLUMNS_BUT_ATTRIBUTES + ", attributes";
 
+  static final int COLUMN_COUNT = 19;
+
   private static final Logger LOGGER = LoggerFactory.getLogger(JdbcSessionStore.class);
 
   private SessionRow() {}
@@ -207,28 +209,35 @@ final class SessionRow {
     List<StoredSession> sessions = new ArrayList<>();
     List<SessionId> ids = new ArrayList<>();
     while (rows.next()) {
-      SessionId id = dialect.getId(rows, 1);
-      ids.add(id);
-      int format = rows.getInt(2);
-      if (format > FORMAT) {
-        throw new SessionStoreException(
-            "session "
-                + id
-                + " is stored in format "
-                + format
-                + ", known up to "
-                + FORMAT
-                + ": a newer release wrote it too early");
-      }
-      try {
-        Map<String, AttributeValue> attributes =
-            withAttributes ? AttributeFrames.read(rows.getBytes(19)) : Map.of();
-        sessions.add(read(rows, dialect, id, attributes));
-      } catch (IllegalArgumentException unreadable) {
-        LOGGER.warn("session {} counts as absent: {}", id, unreadable.getMessage());
-      }
+      ids.add(dialect.getId(rows, 1));
+      readOne(rows, dialect, withAttributes).ifPresent(sessions::add);
     }
     return new Page(ids, sessions);
+  }
+
+  /** Reads the session of the row that is at hand, as {@link #readAll} does. */
+  static Optional<StoredSession> readOne(ResultSet row, Dialect dialect, boolean withAttributes)
+      throws SQLException {
+    SessionId id = dialect.getId(row, 1);
+    int format = row.getInt(2);
+    if (format > FORMAT) {
+      throw new SessionStoreException(
+          "session "
+              + id
+              + " is stored in format "
+              + format
+              + ", known up to "
+              + FORMAT
+              + ": a newer release wrote it too early");
+    }
+    try {
+      Map<String, AttributeValue> attributes =
+          withAttributes ? AttributeFrames.read(row.getBytes(COLUMN_COUNT)) : Map.of();
+      return Optional.of(read(row, dialect, id, attributes));
+    } catch (IllegalArgumentException unreadable) {
+      LOGGER.warn("session {} counts as absent: {}", id, unreadable.getMessage());
+      return Optional.empty();
+    }
   }
 
   /**

@@ -1,6 +1,7 @@
 package io.coatcheck.session.jdbc;
 
 import io.coatcheck.session.store.SessionStoreException;
+import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.sql.SQLException;
 import java.sql.SQLNonTransientConnectionException;
@@ -20,13 +21,21 @@ import org.jspecify.annotations.Nullable;
  */
 final class SqlFailure {
 
-  /**
-   * Deadlock and serialization failure, and H2's concurrent update: rolled back, to be repeated.
-   */
-  private static final Set<String> ROLLED_BACK = Set.of("40001", "40P01", "90131");
+  /** The class of all that made the database roll back, deadlock and serialization failure. */
+  private static final String ROLLBACK = "40";
 
-  /** Cancelled by the query timeout: PostgreSQL and H2, MariaDB. */
-  private static final Set<String> TIMED_OUT = Set.of("57014", "70100");
+  /**
+   * Of that class: a constraint, which would refuse it again, and "it may have happened or not".
+   */
+  private static final Set<String> NOT_TO_BE_REPEATED = Set.of("40002", "40003");
+
+  /** H2: a row that is being changed was found changed. */
+  private static final String CONCURRENT_UPDATE = "90131";
+
+  /**
+   * By the query timeout: PostgreSQL and H2, MariaDB; by the server's own for locks: PostgreSQL.
+   */
+  private static final Set<String> TIMED_OUT = Set.of("57014", "70100", "55P03");
 
   /** A table is missing: PostgreSQL, MySQL and MariaDB, H2; the last is H2's for its schema. */
   private static final Set<String> NO_TABLE = Set.of("42P01", "42S02", "42S03", "42S04", "90079");
@@ -34,8 +43,20 @@ final class SqlFailure {
   /** A column is missing: PostgreSQL, the others. */
   private static final Set<String> NO_COLUMN = Set.of("42703", "42S22");
 
-  /** A key is there already: PostgreSQL and H2, MySQL and MariaDB. */
-  private static final Set<String> DUPLICATE = Set.of("23505", "23000");
+  /** A key is there already: PostgreSQL and H2. */
+  private static final String DUPLICATE = "23505";
+
+  /** A key is there already: MySQL and MariaDB, where constraints of all kinds share a state. */
+  private static final int MYSQL_DUPLICATE = 1062;
+
+  /** The server is, or has become, a replica, or was set read-only. */
+  private static final String READ_ONLY = "25006";
+
+  /**
+   * The same by MariaDB and MySQL: read_only and its like, a read-only transaction, a server that
+   * runs in read-only mode, InnoDB that does.
+   */
+  private static final Set<Integer> MYSQL_READ_ONLY = Set.of(1290, 1792, 1836, 1874);
 
   /** MariaDB: the row has changed since the snapshot, with {@code innodb_snapshot_isolation}. */
   private static final int RECORD_HAS_CHANGED = 1020;
@@ -43,13 +64,18 @@ final class SqlFailure {
   /** PostgreSQL: it shuts down, has crashed or is not ready yet. */
   private static final String OPERATOR_INTERVENTION = "57P";
 
-  private static final int MYSQL_EXECUTION_TIMEOUT = 3024;
+  /** MariaDB and MySQL: a lock was not had in time, a statement took too long. */
+  private static final Set<Integer> MYSQL_TIMED_OUT = Set.of(1205, 1969, 3024);
+
+  private static final String NO_ANSWER = "no answer in time, ";
 
   private SqlFailure() {}
 
   /** Tells whether the database has undone the transaction because of others that ran beside it. */
   static boolean isRolledBack(SQLException failure, Database database) {
-    return ROLLED_BACK.contains(state(failure))
+    String state = state(failure);
+    return (state.startsWith(ROLLBACK) && !NOT_TO_BE_REPEATED.contains(state))
+        || state.equals(CONCURRENT_UPDATE)
         || (database == Database.MARIADB && failure.getErrorCode() == RECORD_HAS_CHANGED);
   }
 
@@ -58,7 +84,7 @@ final class SqlFailure {
     if (failure instanceof SQLTimeoutException
         || failure instanceof SQLTransientConnectionException
         || TIMED_OUT.contains(state(failure))
-        || failure.getErrorCode() == MYSQL_EXECUTION_TIMEOUT) {
+        || MYSQL_TIMED_OUT.contains(failure.getErrorCode())) {
       return true;
     }
     return hasCause(failure, SocketTimeoutException.class);
@@ -69,11 +95,46 @@ final class SqlFailure {
    * because of what it says.
    */
   static boolean isUnreachable(SQLException failure) {
-    return isTimeout(failure)
-        || failure instanceof SQLNonTransientConnectionException
+    return isTimeout(failure) || isConnectionLost(failure);
+  }
+
+  private static boolean isConnectionLost(SQLException failure) {
+    return failure instanceof SQLNonTransientConnectionException
         || failure instanceof SQLRecoverableException
         || state(failure).startsWith("08")
         || state(failure).startsWith(OPERATOR_INTERVENTION);
+  }
+
+  /** Tells whether a statement may have been sent, and no answer will come, not even a refusal. */
+  static boolean isAnswerLost(SQLException failure) {
+    return isConnectionLost(failure) || hasCause(failure, IOException.class);
+  }
+
+  /** Tells whether the database says that a commit has not happened. */
+  static boolean isRefusedCommit(SQLException failure, Database database) {
+    String state = state(failure);
+    return isRolledBack(failure, database)
+        || state.equals("40002")
+        || state.startsWith("23")
+        || isReadOnly(failure);
+  }
+
+  /** Tells whether the server takes no writes: it is a replica now, or was set read-only. */
+  static boolean isReadOnly(SQLException failure) {
+    return state(failure).equals(READ_ONLY) || MYSQL_READ_ONLY.contains(failure.getErrorCode());
+  }
+
+  /** Makes the failure of a read that a server answered which {@linkplain #isReadOnly is so}. */
+  static SQLException readOnly() {
+    return new SQLException("the server takes no writes", READ_ONLY);
+  }
+
+  /**
+   * Returns whether what failed says that its connection leads to a server that is of no use. H2
+   * does nothing when it is to abort a connection, and knows a broken one itself.
+   */
+  static boolean costsConnection(SQLException failure, Database database) {
+    return database != Database.H2 && (isReadOnly(failure) || isConnectionLost(failure));
   }
 
   static boolean isTableMissing(SQLException failure) {
@@ -101,7 +162,7 @@ final class SqlFailure {
         operation + " failed: no connection, " + codes(failure), failure);
   }
 
-  /** Makes the exception for a failure of a statement, after which all was rolled back. */
+  /** Makes the exception for a failure that the database told, after which nothing has changed. */
   static SessionStoreException whileExecuting(
       Operation operation, SQLException failure, Database database, TableName table) {
     return new SessionStoreException(
@@ -109,10 +170,14 @@ final class SqlFailure {
         withoutMessage(failure));
   }
 
-  /** Makes the exception for a commit that may have happened or not. */
-  static SessionStoreException whileCommitting(Operation operation, SQLException failure) {
+  /** Makes the exception for a change that may have happened or not. */
+  static SessionStoreException unknownOutcome(
+      Operation operation, String reason, SQLException failure) {
     return new SessionStoreException(
-        operation + " may have happened or not: the commit failed, " + codes(failure),
+        operation
+            + " may have happened or not: "
+            + (isTimeout(failure) ? NO_ANSWER : reason + ", ")
+            + codes(failure),
         withoutMessage(failure));
   }
 
@@ -131,10 +196,14 @@ final class SqlFailure {
           + database.schemaFile()
           + " and its successors in session-store-jdbc, ";
     }
-    if (DUPLICATE.contains(state(failure))) {
+    if (state(failure).equals(DUPLICATE) || failure.getErrorCode() == MYSQL_DUPLICATE) {
       return "the id exists already, ";
     }
-    return isTimeout(failure) ? "no answer in time, " : "";
+    if (isReadOnly(failure)) {
+      return "the server takes no writes, it may be a replica or a former primary; its connection"
+          + " is given up; have the URL lead to the primary, ";
+    }
+    return isTimeout(failure) ? NO_ANSWER : "";
   }
 
   static String codes(SQLException failure) {

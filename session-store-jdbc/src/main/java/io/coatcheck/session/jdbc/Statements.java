@@ -3,18 +3,44 @@ package io.coatcheck.session.jdbc;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.function.Supplier;
 
 /** The statements of one operation, on a connection that is its own for the time. */
 final class Statements {
 
+  /**
+   * A wait that counts for nothing: clocks of nodes that are kept together differ by as much, and a
+   * collection of garbage takes as long.
+   */
+  static final Duration NEGLIGIBLE = Duration.ofMillis(100);
+
   private final Connection connection;
   private final Timeouts timeouts;
+  private final Supplier<Duration> waited;
   private int queryTimeoutBefore = Timeouts.UNTOUCHED;
   private boolean rollBack;
 
-  Statements(Connection connection, Timeouts timeouts) {
+  /**
+   * Begins.
+   *
+   * @param waited returns the time since the operation was called
+   */
+  Statements(Connection connection, Timeouts timeouts, Supplier<Duration> waited) {
     this.connection = connection;
     this.timeouts = timeouts;
+    this.waited = waited;
+  }
+
+  /**
+   * Returns what a moment that was "now" when the operation was called has become meanwhile: the
+   * wait for a connection and for a lock, and earlier attempts, may have passed a deadline. In
+   * whole milliseconds; a wait shorter than {@link #NEGLIGIBLE} changes nothing.
+   */
+  Instant aged(Instant now) {
+    Duration age = waited.get();
+    return age.compareTo(NEGLIGIBLE) < 0 ? now : now.plusMillis(age.toMillis());
   }
 
   /** Prepares a statement that is bounded in time; the caller closes it. */
@@ -34,6 +60,10 @@ final class Statements {
       }
       throw failure;
     }
+  }
+
+  Timeouts timeouts() {
+    return timeouts;
   }
 
   Connection connection() {

@@ -28,6 +28,10 @@ record TableName(String qualified) {
     }
   }
 
+  boolean isQualified() {
+    return qualified.indexOf('.') >= 0;
+  }
+
   /** Returns the name without its schema, with which the names of indexes begin. */
   String unqualified() {
     return qualified.substring(qualified.indexOf('.') + 1);

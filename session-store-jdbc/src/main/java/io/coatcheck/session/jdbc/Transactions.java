@@ -3,9 +3,11 @@ package io.coatcheck.session.jdbc;
 import io.coatcheck.session.store.SessionStoreException;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -17,8 +19,12 @@ import org.slf4j.LoggerFactory;
  * any {@code Throwable} and puts the connection back as it was.
  *
  * <p>A transaction that the database itself undid because of others beside it (deadlock,
- * serialization failure) has had no effect and is run again, a few times. Nothing else is. Before
- * it is, it waits a moment: whoever it gave way to has yet to wake up, and would meet it again.
+ * serialization failure), be it at the commit, has had no effect and is run again, a few times.
+ * Nothing else is. Before it is, it waits a moment: whoever it gave way to has yet to wake up, and
+ * would meet it again.
+ *
+ * <p>A connection to a server that is of no use any more, because it takes no writes or shuts down,
+ * is aborted, so that the pool replaces it.
  */
 final class Transactions {
 
@@ -40,6 +46,7 @@ final class Transactions {
   private final TableName table;
   private final Timeouts timeouts;
   private final Breaker breaker;
+  private final LongSupplier nanoTime;
 
   /** Once a connection came in autocommit, one that does not is in somebody's transaction. */
   private volatile boolean autoCommits;
@@ -51,12 +58,14 @@ final class Transactions {
       Database database,
       TableName table,
       Timeouts timeouts,
-      Breaker breaker) {
+      Breaker breaker,
+      LongSupplier nanoTime) {
     this.dataSource = dataSource;
     this.database = database;
     this.table = table;
     this.timeouts = timeouts;
     this.breaker = breaker;
+    this.nanoTime = nanoTime;
   }
 
   /** Has every operation that begins later refused. */
@@ -68,33 +77,48 @@ final class Transactions {
     return timeouts;
   }
 
-  /** Runs one statement, or fails at once if the database has stopped answering. */
+  /** Runs one statement that reads, or fails at once if the database has stopped answering. */
   <T extends @Nullable Object> T resolve(Operation operation, Work<T> work) {
-    if (!breaker.permits()) {
+    Breaker.Call call = breaker.admit();
+    if (call == null) {
       throw new SessionStoreException(
           operation
               + " failed at once: the database has not answered "
               + Breaker.TIMEOUTS
               + " times in a row");
     }
-    return one(operation, work);
+    return run(operation, new Plan<>(Kind.READ, Scope.NONE, work, call));
+  }
+
+  /** Runs an operation of one statement that changes nothing. */
+  <T extends @Nullable Object> T read(Operation operation, Work<T> work) {
+    return run(operation, new Plan<>(Kind.READ, Scope.NONE, work, null));
   }
 
   /** Runs an operation of one statement. */
   <T extends @Nullable Object> T one(Operation operation, Work<T> work) {
-    return run(operation, new Plan<>(false, Scope.NONE, work));
+    return run(operation, new Plan<>(Kind.WRITE, Scope.NONE, work, null));
   }
 
   /** Runs an operation of several statements in one transaction, within a scope. */
   <T extends @Nullable Object> T several(Operation operation, Scope scope, Work<T> work) {
-    return run(operation, new Plan<>(true, scope, work));
+    return run(operation, new Plan<>(Kind.SEVERAL, scope, work, null));
   }
 
-  private record Plan<T extends @Nullable Object>(boolean several, Scope scope, Work<T> work) {}
+  private enum Kind {
+    READ,
+    WRITE,
+    SEVERAL
+  }
+
+  private record Plan<T extends @Nullable Object>(
+      Kind kind, Scope scope, Work<T> work, Breaker.@Nullable Call call) {}
 
   private enum Phase {
     CONNECTING,
     EXECUTING,
+    /** A write in autocommit: the statement is the commit as well. */
+    EXECUTING_AND_COMMITTING,
     COMMITTING
   }
 
@@ -102,31 +126,39 @@ final class Transactions {
     if (closed) {
       throw new SessionStoreException(operation + " failed: the store is closed");
     }
+    long began = nanoTime.getAsLong();
     for (int attempt = 1; ; attempt++) {
-      Attempt<T> current = new Attempt<>(operation, plan);
-      boolean timedOut = false;
+      Attempt<T> current = new Attempt<>(operation, plan, began);
       try {
-        return current.run();
-      } catch (SQLException failure) {
-        timedOut = SqlFailure.isTimeout(failure);
-        if (SqlFailure.hasCause(failure, InterruptedException.class)) {
-          Thread.currentThread().interrupt();
+        T result = current.run();
+        if (plan.call != null) {
+          plan.call.answered();
         }
+        return result;
+      } catch (SQLException failure) {
+        report(plan.call, failure);
         boolean again =
-            current.phase == Phase.EXECUTING
+            current.phase != Phase.CONNECTING
                 && attempt < ATTEMPTS
                 && SqlFailure.isRolledBack(failure, database);
         if (!again) {
           throw translated(operation, current.phase, failure);
         }
-      } finally {
-        if (timedOut) {
-          breaker.timedOut();
-        } else {
-          breaker.answered();
-        }
       }
       pause(attempt);
+    }
+  }
+
+  /** An interrupt ends a wait, and says nothing about the database. */
+  private static void report(Breaker.@Nullable Call call, SQLException failure) {
+    if (SqlFailure.hasCause(failure, InterruptedException.class)) {
+      Thread.currentThread().interrupt();
+    } else if (call != null) {
+      if (SqlFailure.isTimeout(failure)) {
+        call.timedOut();
+      } else {
+        call.answered();
+      }
     }
   }
 
@@ -140,7 +172,14 @@ final class Transactions {
     return switch (phase) {
       case CONNECTING -> SqlFailure.whileConnecting(operation, failure);
       case EXECUTING -> SqlFailure.whileExecuting(operation, failure, database, table);
-      case COMMITTING -> SqlFailure.whileCommitting(operation, failure);
+      case EXECUTING_AND_COMMITTING ->
+          SqlFailure.isAnswerLost(failure)
+              ? SqlFailure.unknownOutcome(operation, "the connection was lost", failure)
+              : SqlFailure.whileExecuting(operation, failure, database, table);
+      case COMMITTING ->
+          SqlFailure.isRefusedCommit(failure, database)
+              ? SqlFailure.whileExecuting(operation, failure, database, table)
+              : SqlFailure.unknownOutcome(operation, "the commit failed", failure);
     };
   }
 
@@ -148,30 +187,39 @@ final class Transactions {
   private final class Attempt<T extends @Nullable Object> {
     private final Operation operation;
     private final Plan<T> plan;
+    private final long began;
     private Phase phase = Phase.CONNECTING;
     private boolean suspect;
 
-    Attempt(Operation operation, Plan<T> plan) {
+    Attempt(Operation operation, Plan<T> plan, long began) {
       this.operation = operation;
       this.plan = plan;
+      this.began = began;
     }
 
     T run() throws SQLException {
       Connection connection = dataSource.getConnection();
       phase = Phase.EXECUTING;
       try {
-        boolean autoCommit = autoCommit(connection);
-        int networkTimeout = timeouts.take(connection);
-        Statements statements = new Statements(connection, timeouts);
-        try {
-          return plan.several || !autoCommit
-              ? transaction(statements, autoCommit)
-              : plan.work.run(statements);
-        } finally {
-          putBack(statements, plan.several && autoCommit, networkTimeout);
-        }
+        return run(connection);
+      } catch (SQLException failure) {
+        suspect |= SqlFailure.costsConnection(failure, database);
+        throw failure;
       } finally {
         close(connection);
+      }
+    }
+
+    private T run(Connection connection) throws SQLException {
+      boolean autoCommit = autoCommit(connection);
+      int networkTimeout = timeouts.take(connection);
+      Statements statements = new Statements(connection, timeouts, this::waited);
+      try {
+        return plan.kind == Kind.SEVERAL || !autoCommit
+            ? transaction(statements, autoCommit)
+            : autoCommitted(statements);
+      } finally {
+        putBack(statements, plan.kind == Kind.SEVERAL && autoCommit, networkTimeout);
       }
     }
 
@@ -188,6 +236,17 @@ final class Transactions {
       return autoCommit;
     }
 
+    private Duration waited() {
+      return Duration.ofNanos(nanoTime.getAsLong() - began);
+    }
+
+    private T autoCommitted(Statements statements) throws SQLException {
+      if (plan.kind == Kind.WRITE) {
+        phase = Phase.EXECUTING_AND_COMMITTING;
+      }
+      return plan.work.run(statements);
+    }
+
     private T transaction(Statements statements, boolean autoCommit) throws SQLException {
       Connection connection = statements.connection();
       if (autoCommit) {
@@ -199,7 +258,7 @@ final class Transactions {
         if (statements.isToRollBack()) {
           connection.rollback();
         } else {
-          phase = Phase.COMMITTING;
+          phase = plan.kind == Kind.READ ? Phase.EXECUTING : Phase.COMMITTING;
           connection.commit();
         }
         return result;
@@ -246,9 +305,11 @@ final class Transactions {
       try {
         if (suspect) {
           connection.abort(Runnable::run);
+          // Fails, so that a pool that goes by the exceptions it sees, as HikariCP, replaces it.
+          connection.getAutoCommit();
         }
       } catch (SQLException | RuntimeException failure) {
-        LOGGER.debug("{}: a broken connection could not be aborted", operation);
+        LOGGER.debug("{}: a connection was given up", operation);
       }
       try {
         connection.close();

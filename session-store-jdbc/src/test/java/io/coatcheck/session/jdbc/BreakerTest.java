@@ -4,40 +4,44 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 class BreakerTest {
 
   private final AtomicReference<Instant> now = new AtomicReference<>(Sessions.NOW);
   private final Breaker breaker = new Breaker(now::get);
+  private final Breaker.Call[] latest = new Breaker.Call[1];
 
   @Test
   void twoTimeouts_changeNothing() {
     timeOut(2);
 
-    assertThat(breaker.permits()).isTrue();
-    assertThat(breaker.permits()).isTrue();
+    assertThat(permits()).isTrue();
+    assertThat(permits()).isTrue();
   }
 
   @Test
   void threeTimeouts_pauseForASecond() {
     timeOut(3);
 
-    assertThat(breaker.permits()).isFalse();
+    assertThat(permits()).isFalse();
     pass(Duration.ofMillis(999));
-    assertThat(breaker.permits()).isFalse();
+    assertThat(permits()).isFalse();
     pass(Duration.ofMillis(1));
-    assertThat(breaker.permits()).as("the probe").isTrue();
+    assertThat(permits()).as("the probe").isTrue();
   }
 
   @Test
   void answerBetweenTimeouts_startsTheCountAnew() {
     timeOut(2);
-    breaker.answered();
+    call().answered();
     timeOut(2);
 
-    assertThat(breaker.permits()).isTrue();
+    assertThat(permits()).isTrue();
   }
 
   @Test
@@ -45,43 +49,74 @@ class BreakerTest {
     timeOut(3);
     pass(Breaker.PAUSE);
 
-    assertThat(breaker.permits()).isTrue();
-    assertThat(breaker.permits()).isFalse();
+    assertThat(permits()).isTrue();
+    assertThat(permits()).isFalse();
   }
 
   @Test
   void probeThatTimesOut_pausesAgain() {
     timeOut(3);
     pass(Breaker.PAUSE);
-    assertThat(breaker.permits()).isTrue();
+    assertThat(permits()).isTrue();
     pass(Duration.ofSeconds(5));
     timeOut(1);
 
-    assertThat(breaker.permits()).isFalse();
+    assertThat(permits()).isFalse();
     pass(Breaker.PAUSE);
-    assertThat(breaker.permits()).isTrue();
+    assertThat(permits()).isTrue();
+  }
+
+  @DisplayName("stores 4: calls from before, which time out late, do not postpone the probe")
+  @Test
+  void earlierCallsThatTimeOut_doNotPostponeTheProbe() {
+    Breaker.Call early = breaker.admit();
+    timeOut(3);
+
+    for (int i = 0; i < 9; i++) {
+      pass(Duration.ofMillis(111));
+      early.timedOut();
+      assertThat(permits()).isFalse();
+    }
+    pass(Duration.ofMillis(1));
+    assertThat(permits()).as("the probe").isTrue();
+  }
+
+  @DisplayName("stores 4: probes that each hang for long do not postpone each other")
+  @Test
+  void probesThatHangForFiveSeconds_oneASecondAllTheSame() {
+    timeOut(3);
+    Deque<Breaker.Call> underWay = new ArrayDeque<>();
+    for (int second = 0; second < 60; second++) {
+      pass(Breaker.PAUSE);
+      if (underWay.size() == 5) {
+        underWay.remove().timedOut();
+      }
+      Breaker.Call probe = breaker.admit();
+      assertThat(probe).as("in second %s", second).isNotNull();
+      underWay.add(probe);
+    }
   }
 
   @Test
   void probeThatIsAnswered_letsAllThrough() {
     timeOut(3);
     pass(Breaker.PAUSE);
-    assertThat(breaker.permits()).isTrue();
-    breaker.answered();
+    assertThat(permits()).isTrue();
+    call().answered();
 
-    assertThat(breaker.permits()).isTrue();
-    assertThat(breaker.permits()).isTrue();
+    assertThat(permits()).isTrue();
+    assertThat(permits()).isTrue();
   }
 
   @Test
   void probeThatNeverReturns_isFollowedByAnotherASecondLater() {
     timeOut(3);
     pass(Breaker.PAUSE);
-    assertThat(breaker.permits()).isTrue();
+    assertThat(permits()).isTrue();
     pass(Breaker.PAUSE);
 
-    assertThat(breaker.permits()).isTrue();
-    assertThat(breaker.permits()).isFalse();
+    assertThat(permits()).isTrue();
+    assertThat(permits()).isFalse();
   }
 
   @Test
@@ -89,12 +124,28 @@ class BreakerTest {
     timeOut(3);
     pass(Duration.ofHours(-1));
 
-    assertThat(breaker.permits()).isTrue();
+    assertThat(permits()).isTrue();
+  }
+
+  private boolean permits() {
+    Breaker.Call call = breaker.admit();
+    if (call != null) {
+      latest[0] = call;
+    }
+    return call != null;
+  }
+
+  /** Returns the call that was admitted last, or the first. */
+  private Breaker.Call call() {
+    if (latest[0] == null) {
+      permits();
+    }
+    return latest[0];
   }
 
   private void timeOut(int times) {
     for (int i = 0; i < times; i++) {
-      breaker.timedOut();
+      call().timedOut();
     }
   }
 

@@ -13,8 +13,12 @@ import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.WhenFull;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.net.SocketTimeoutException;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.SQLNonTransientConnectionException;
+import java.sql.SQLRecoverableException;
+import java.sql.Statement;
 import java.time.Instant;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -217,22 +221,108 @@ class FailureTest {
     @ParameterizedTest
     @MethodSource("each")
     void admit_connectionBreaksOnCommit_unknown(Pool pool) {
+      for (String state : new String[] {"08006", "40003", "57P01", "HY000"}) {
+        try (Table table = new Table(pool)) {
+          PrincipalIndex index = table.store.principalIndex().orElseThrow();
+          StoredSession session = Sessions.of("alice").build();
+          AtomicInteger commits = new AtomicInteger();
+          table.watched.failWith(
+              sql -> {
+                if (sql.equals(WatchedDataSource.COMMIT)) {
+                  commits.incrementAndGet();
+                  throw new SQLException("broken pipe", state);
+                }
+              });
+
+          assertThatThrownBy(() -> index.admit(session, true, 1, WhenFull.EVICT_OLDEST, NOW))
+              .isInstanceOf(SessionStoreException.class)
+              .hasMessageContaining("may have happened or not");
+          assertThat(commits).hasValue(1);
+        }
+      }
+    }
+
+    @DisplayName("stores 11: a commit that lost to others has not happened, and is run again")
+    @ParameterizedTest
+    @MethodSource("each")
+    void admit_serializationFailureAtCommit_isRunAgain(Pool pool) {
+      for (String state : new String[] {"40001", "40P01", "40000"}) {
+        try (Table table = new Table(pool)) {
+          PrincipalIndex index = table.store.principalIndex().orElseThrow();
+          StoredSession session = Sessions.of("alice").build();
+          AtomicInteger left = new AtomicInteger(3);
+          table.watched.failWith(
+              sql -> {
+                if (sql.equals(WatchedDataSource.COMMIT) && left.getAndDecrement() > 0) {
+                  throw new SQLException("certification failed", state);
+                }
+              });
+
+          assertThat(index.admit(session, true, 1, WhenFull.EVICT_OLDEST, NOW).outcome())
+              .isEqualTo(Admission.Outcome.STORED);
+          assertThat(left).hasValue(-1);
+          assertThat(table.count()).isEqualTo(1);
+        }
+      }
+    }
+
+    @DisplayName("stores 11: a commit that was refused each time is told as not done")
+    @Test
+    void admit_commitRefused_isToldAsNotDone() {
+      for (String state : new String[] {"40001", "23505", "25006"}) {
+        try (Table table = new Table(H2)) {
+          PrincipalIndex index = table.store.principalIndex().orElseThrow();
+          StoredSession session = Sessions.of("alice").build();
+          table.watched.failWith(failing(WatchedDataSource.COMMIT, new SQLException("no", state)));
+
+          assertThatThrownBy(() -> index.admit(session, true, 1, WhenFull.EVICT_OLDEST, NOW))
+              .isInstanceOf(SessionStoreException.class)
+              .hasMessageContaining("admit of session " + session.id() + " failed")
+              .hasMessageContaining(state);
+          table.watched.failWith(sql -> {});
+          assertThat(table.count()).isZero();
+        }
+      }
+    }
+
+    @DisplayName("stores 22: in autocommit, a lost answer is told as such; a read has no outcome")
+    @ParameterizedTest
+    @MethodSource("each")
+    void answerLost_isToldAsUnknownInAutoCommit(Pool pool) {
       try (Table table = new Table(pool)) {
-        PrincipalIndex index = table.store.principalIndex().orElseThrow();
         StoredSession session = Sessions.of("alice").build();
-        AtomicInteger commits = new AtomicInteger();
+        table.store.insert(session);
+        for (SQLException lost :
+            new SQLException[] {
+              new SQLException("gone", "08006"),
+              new SQLException("shut down", "57P01"),
+              new SQLNonTransientConnectionException("gone", "08S01"),
+              new SQLRecoverableException("gone"),
+              new SQLException("silent", null, new SocketTimeoutException("silent"))
+            }) {
+          table.watched.failWith(
+              sql -> {
+                throw lost;
+              });
+          String told = pool.autoCommit() ? " may have happened or not" : " failed";
+          assertThatThrownBy(() -> table.store.update(session, NOW))
+              .isInstanceOf(SessionStoreException.class)
+              .hasMessageContaining("update of session " + session.id() + told);
+          assertThatThrownBy(() -> table.store.insert(Sessions.anonymous().build()))
+              .hasMessageContaining(told);
+          assertThatThrownBy(() -> table.store.touch(session.id(), NOW, NOW))
+              .hasMessageContaining(told);
+          assertThatThrownBy(() -> table.store.find(session.id()))
+              .hasMessageContaining("find of session " + session.id() + " failed");
+        }
         table.watched.failWith(
             sql -> {
-              if (sql.equals(WatchedDataSource.COMMIT)) {
-                commits.incrementAndGet();
-                throw new SQLException("broken pipe", "40001");
-              }
+              throw new SQLException("cancelled", "57014");
             });
-
-        assertThatThrownBy(() -> index.admit(session, true, 1, WhenFull.EVICT_OLDEST, NOW))
-            .isInstanceOf(SessionStoreException.class)
-            .hasMessageContaining("may have happened or not");
-        assertThat(commits).hasValue(1);
+        assertThatThrownBy(() -> table.store.update(session, NOW))
+            .as("the database says that it did not do it")
+            .hasMessageContaining("update of session " + session.id() + " failed");
+        table.watched.failWith(sql -> {});
       }
     }
 
@@ -372,6 +462,10 @@ class FailureTest {
       return Pool.each();
     }
 
+    static Stream<Pool> autoCommitting() {
+      return Pool.each().filter(Pool::autoCommit);
+    }
+
     @DisplayName(
         "F68: what is stored during a transaction of the application outlives its rollback")
     @ParameterizedTest
@@ -425,6 +519,43 @@ class FailureTest {
         }
         application.setAutoCommit(true);
         assertThat(store.find(before.id())).isPresent();
+      }
+    }
+
+    @DisplayName("stores 16: what build saw of the connections holds for the first operation")
+    @ParameterizedTest
+    @MethodSource("autoCommitting")
+    void firstOperationJoins_isRefused(Pool pool) throws SQLException {
+      try (Table table = new Table(pool);
+          Connection application = table.connections.getConnection()) {
+        for (boolean create : new boolean[] {true, false}) {
+          AtomicBoolean inTransaction = new AtomicBoolean();
+          JdbcSessionStore store =
+              JdbcSessionStore.builder(
+                      new ThreadBound(table.connections, application, inTransaction))
+                  .tableName(table.name)
+                  .createSchema(create)
+                  .build();
+          StoredSession payment = Sessions.anonymous().build();
+          table.store.insert(payment);
+          application.setAutoCommit(false);
+          try (Statement statement = application.createStatement()) {
+            assertThat(statement.executeUpdate("UPDATE " + table.name + " SET generation = 7"))
+                .isEqualTo(1);
+          }
+          inTransaction.set(true);
+
+          assertThatThrownBy(() -> store.insert(Sessions.anonymous().build()))
+              .isInstanceOf(SessionStoreException.class)
+              .hasMessageContaining("in the middle of a transaction");
+
+          inTransaction.set(false);
+          application.rollback();
+          application.setAutoCommit(true);
+          assertThat(store.delete(payment.id()))
+              .as("rolled back by the application, not committed")
+              .contains(payment);
+        }
       }
     }
 

@@ -19,7 +19,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -129,9 +128,9 @@ class PrincipalLimitTest {
         Statement statement = other.createStatement()) {
       StoredSession first = Sessions.of("alice").build();
       table.store.insert(first);
-      byte[] digest = LockNames.digest(new TableName(table.name), "alice");
-      String name = "coatcheck." + HexFormat.of().formatHex(digest, 0, 24);
-      statement.executeQuery("SELECT GET_LOCK('" + name + "', 0)").close();
+      String name = MySqlDialect.lockName(new TableName(table.name));
+      String lock = name.replace("?", "'" + MySqlDialect.digest("alice") + "'");
+      statement.executeQuery("SELECT GET_LOCK(" + lock + ", 0)").close();
       PrincipalIndex index =
           table
               .builder()
@@ -144,7 +143,7 @@ class PrincipalLimitTest {
       assertThatThrownBy(() -> index.admit(second, true, 1, WhenFull.EVICT_OLDEST, NOW))
           .isInstanceOf(SessionStoreException.class)
           .hasMessageContaining("no answer in time");
-      statement.executeQuery("SELECT RELEASE_LOCK('" + name + "')").close();
+      statement.executeQuery("SELECT RELEASE_LOCK(" + lock + ")").close();
 
       assertThat(index.findByPrincipal("alice", null, 1_000)).containsExactly(first);
       assertThat(index.admit(second, true, 1, WhenFull.EVICT_OLDEST, NOW).evicted())

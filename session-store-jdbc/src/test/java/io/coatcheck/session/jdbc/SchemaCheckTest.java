@@ -136,11 +136,12 @@ class SchemaCheckTest {
 
       JdbcSessionStore store = table.builder().build();
 
+      // What H2, MariaDB and MySQL are set to is asked besides.
       assertThat(table.watched.takeStatements())
+          .filteredOn(sql -> sql.endsWith(" FROM " + table.name + " WHERE 1 = 0"))
           .singleElement()
           .asString()
-          .startsWith("SELECT ")
-          .endsWith(" FROM " + table.name + " WHERE 1 = 0");
+          .startsWith("SELECT ");
       assertThat(store.find(session.id())).contains(session);
       assertThat(table.watched.takeKinds()).containsExactly("SELECT");
     }

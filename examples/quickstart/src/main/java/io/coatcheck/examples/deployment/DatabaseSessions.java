@@ -40,7 +40,8 @@ public final class DatabaseSessions implements AutoCloseable {
             + host
             + "/"
             + database
-            + "?connectTimeout=2&loginTimeout=2&socketTimeout=10"
+            + "?targetServerType=primary"
+            + "&connectTimeout=2&loginTimeout=2&socketTimeout=10"
             + "&options=-c%20client_connection_check_interval=1s");
     config.setUsername(user);
     config.setPassword(password);

@@ -1,0 +1,159 @@
+package io.coatcheck.session.jdbc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.coatcheck.session.store.Admission;
+import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.store.WhenFull;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+@DisplayName("stores 8, I21: a call that waited decides by the time at which it is executed")
+class LateCallTest {
+
+  private static final Duration LATE = Duration.ofSeconds(2);
+
+  private final AtomicLong nanos = new AtomicLong();
+  private final AtomicLong poolWait = new AtomicLong();
+  private final StoredSession session = Sessions.of("alice").build();
+  private final Instant shortly = session.expiresAt().minusMillis(300);
+
+  static Stream<Pool> pools() {
+    return Stream.concat(
+        Pool.each(), Pool.eachDialect().filter(pool -> pool.database() == Database.MYSQL));
+  }
+
+  private JdbcSessionStore store(Table table) {
+    return JdbcSessionStore.builder(
+            new DelegatingDataSource(table.watched) {
+              @Override
+              public Connection getConnection() throws SQLException {
+                nanos.addAndGet(poolWait.get());
+                return super.getConnection();
+              }
+            })
+        .database(table.pool.database())
+        .tableName(table.name)
+        .nanoTime(nanos::get)
+        .build();
+  }
+
+  @DisplayName("no touch and no update revives what expired while it waited for a connection")
+  @ParameterizedTest
+  @MethodSource("pools")
+  void waitsForThePool_revivesNothing(Pool pool) {
+    try (Table table = new Table(pool)) {
+      JdbcSessionStore store = store(table);
+      store.insert(session);
+      poolWait.set(LATE.toNanos());
+
+      assertThat(store.touch(session.id(), shortly, shortly)).isFalse();
+      assertThat(store.batchTouch().orElseThrow().touchAll(Map.of(session.id(), shortly), shortly))
+          .isEmpty();
+      assertThat(store.update(session, shortly)).isFalse();
+      assertThat(
+              store
+                  .principalIndex()
+                  .orElseThrow()
+                  .admit(session, false, 9, WhenFull.EVICT_OLDEST, shortly)
+                  .outcome())
+          .isEqualTo(Admission.Outcome.CONFLICT);
+      assertThat(store.find(session.id())).contains(session);
+    }
+  }
+
+  @DisplayName("what is given as last seen is stored as given, however long the call waited")
+  @ParameterizedTest
+  @MethodSource("pools")
+  void waitsForThePool_lastSeenStaysAsGiven(Pool pool) {
+    try (Table table = new Table(pool)) {
+      JdbcSessionStore store = store(table);
+      store.insert(session);
+      poolWait.set(LATE.toNanos());
+      Instant seen = Sessions.NOW.plusSeconds(60);
+
+      assertThat(store.touch(session.id(), seen, seen)).isTrue();
+      assertThat(store.find(session.id()).orElseThrow().lastSeenAt()).isEqualTo(seen);
+    }
+  }
+
+  @DisplayName("a wait of less than a tenth of a second, and a part of a millisecond, add nothing")
+  @ParameterizedTest
+  @MethodSource("pools")
+  void waitsForAMoment_isExact(Pool pool) {
+    try (Table table = new Table(pool)) {
+      JdbcSessionStore store = store(table);
+      store.insert(session);
+      Instant last = session.expiresAt().minusMillis(1);
+      poolWait.set(Statements.NEGLIGIBLE.toNanos() - 1);
+      assertThat(store.touch(session.id(), Sessions.NOW, last)).isTrue();
+
+      poolWait.set(LATE.toNanos() + 999_999);
+      Instant before = session.expiresAt().minus(LATE);
+      assertThat(store.touch(session.id(), Sessions.NOW, before.minusMillis(1))).isTrue();
+      assertThat(store.touch(session.id(), Sessions.NOW, before)).isFalse();
+    }
+  }
+
+  @DisplayName("attempts that lost a deadlock count as waiting")
+  @ParameterizedTest
+  @MethodSource("pools")
+  void losesADeadlock_revivesNothing(Pool pool) {
+    try (Table table = new Table(pool)) {
+      JdbcSessionStore store = store(table);
+      store.insert(session);
+      AtomicInteger left = new AtomicInteger(1);
+      table.watched.failWith(
+          sql -> {
+            if (sql.startsWith("UPDATE") && left.getAndDecrement() > 0) {
+              nanos.addAndGet(LATE.toNanos());
+              throw new SQLException("deadlock detected", "40001");
+            }
+          });
+
+      assertThat(store.update(session, shortly)).isFalse();
+      assertThat(left).hasValue(-1);
+    }
+  }
+
+  @DisplayName("a login that waited for its turn does not count what expired meanwhile")
+  @ParameterizedTest
+  @MethodSource("pools")
+  void waitsForTheLock_countsWhatIsLive(Pool pool) {
+    try (Table table = new Table(pool)) {
+      JdbcSessionStore store = store(table);
+      store.insert(session);
+      // The lock is taken by this statement or by the one before.
+      table.watched.failWith(
+          sql -> {
+            if (sql.contains("GET_LOCK") || sql.contains("pg_advisory") || sql.contains("_lock ")) {
+              nanos.addAndGet(LATE.toNanos());
+            }
+          });
+      StoredSession newcomer =
+          Sessions.anonymous()
+              .principal("alice")
+              .createdAt(shortly)
+              .authenticatedAt(shortly)
+              .absoluteDeadline(shortly.plusSeconds(9_999))
+              .build();
+
+      assertThat(
+              store
+                  .principalIndex()
+                  .orElseThrow()
+                  .admit(newcomer, true, 1, WhenFull.REFUSE_NEWCOMER, shortly))
+          .isEqualTo(new Admission(Admission.Outcome.STORED, List.of()));
+    }
+  }
+}

@@ -1,0 +1,30 @@
+package io.coatcheck.session.jdbc;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+import java.util.List;
+import org.slf4j.LoggerFactory;
+
+/** What the store's logger warns of. */
+final class Warnings {
+
+  private Warnings() {}
+
+  static List<String> during(Runnable work) {
+    Logger logger = (Logger) LoggerFactory.getLogger(JdbcSessionStore.class);
+    ListAppender<ILoggingEvent> appender = new ListAppender<>();
+    appender.start();
+    logger.addAppender(appender);
+    try {
+      work.run();
+      return appender.list.stream()
+          .filter(event -> event.getLevel() == Level.WARN)
+          .map(ILoggingEvent::getFormattedMessage)
+          .toList();
+    } finally {
+      logger.detachAppender(appender);
+    }
+  }
+}
