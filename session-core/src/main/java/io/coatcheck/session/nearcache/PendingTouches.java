@@ -35,8 +35,11 @@ final class PendingTouches {
   /** Beyond this, requests touch by themselves. */
   private static final int MOST_PENDING = 100_000;
 
-  /** How many batches in a row may leave a touch out before it is dropped. */
-  static final int MOST_ATTEMPTS = 8;
+  /** At least how many batches in a row must leave a touch out before it is dropped. */
+  static final int FEWEST_ATTEMPTS = 8;
+
+  /** And for at least how long: with a short bound, the batches follow each other quickly. */
+  static final long LEAST_PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(2);
 
   /** How much later than promised a batch may be before requests touch by themselves. */
   private static final long TOLERANCE_NANOS = TimeUnit.SECONDS.toNanos(1);
@@ -72,8 +75,13 @@ final class PendingTouches {
     }
   }
 
-  /** The moment to store, and how many batches have left it out. */
-  private record Waiting(Instant lastSeenAt, int attempts) {
+  /**
+   * The moment to store.
+   *
+   * @param attempts how many batches have left it out
+   * @param since when it was added
+   */
+  private record Waiting(Instant lastSeenAt, int attempts, long since) {
 
     static Waiting later(Waiting one, Waiting other) {
       return one.lastSeenAt.isAfter(other.lastSeenAt) ? one : other;
@@ -108,7 +116,7 @@ final class PendingTouches {
       return false;
     }
     read(now, nanos);
-    pending.merge(id, new Waiting(lastSeenAt, 0), Waiting::later);
+    pending.merge(id, new Waiting(lastSeenAt, 0, nanos), Waiting::later);
     // The last batch may have been put together before that.
     return !closed;
   }
@@ -165,10 +173,11 @@ final class PendingTouches {
   private void leaveOut(SessionId id, Waiting waiting) {
     onLeftOut.accept(id);
     int attempts = waiting.attempts() + 1;
-    if (attempts == MOST_ATTEMPTS) {
+    if (attempts >= FEWEST_ATTEMPTS
+        && nanoTime.getAsLong() - waiting.since() >= LEAST_PATIENCE_NANOS) {
       pending.remove(id, waiting);
     } else {
-      pending.replace(id, waiting, new Waiting(waiting.lastSeenAt(), attempts));
+      pending.replace(id, waiting, new Waiting(waiting.lastSeenAt(), attempts, waiting.since()));
     }
   }
 

@@ -123,12 +123,17 @@ class BatchedTouchesTest {
 
     assertThat(remote.find(session.id())).isEmpty();
     assertThat(copies.all()).doesNotContainKey(session.id());
-    for (int i = 0; i < 2 * PendingTouches.MOST_ATTEMPTS; i++) {
+    for (int i = 0; i < 2 * PendingTouches.FEWEST_ATTEMPTS; i++) {
       copies.flushTouches();
     }
     assertThat(remote.touchBatches)
-        .as("it is not tried for ever")
-        .hasValue(PendingTouches.MOST_ATTEMPTS);
+        .as("in no time at all, it is tried on")
+        .hasValue(1 + 2 * PendingTouches.FEWEST_ATTEMPTS);
+    nanos.addAndGet(PendingTouches.LEAST_PATIENCE_NANOS);
+    copies.flushTouches();
+    int batches = remote.touchBatches.get();
+    copies.flushTouches();
+    assertThat(remote.touchBatches).as("it is not tried for ever").hasValue(batches);
   }
 
   @Nested
