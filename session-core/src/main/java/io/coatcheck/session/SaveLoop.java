@@ -64,7 +64,7 @@ final class SaveLoop {
    */
   record Outcome(@Nullable StoredSession session, @Nullable DropReason dropped, int attempts) {
 
-    /** Tells whether the limit refused it, the one reason that is neither stored nor dropped. */
+    /** Returns whether the limit refused it, the one reason that is neither stored nor dropped. */
     boolean isRefused() {
       return session == null && dropped == null;
     }
@@ -85,8 +85,9 @@ final class SaveLoop {
       throw new SessionStoreException(
           "save: session " + id + " waited " + timeout + " behind other saves");
     }
-    boolean holds = engine.events().hold();
+    boolean holds = false;
     try {
+      holds = engine.events().hold();
       return work.get();
     } finally {
       queue.unlock();

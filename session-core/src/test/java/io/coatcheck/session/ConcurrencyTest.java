@@ -5,17 +5,21 @@ import static io.coatcheck.session.EngineFixture.sent;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.coatcheck.session.event.SessionEvent;
+import io.coatcheck.session.event.SessionListener;
 import io.coatcheck.session.memory.InMemorySessionStore;
 import io.coatcheck.session.store.WhenFull;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
@@ -283,5 +287,79 @@ class ConcurrencyTest {
 
       assertThat(fixture.told(SessionEvent.Ended.class)).isEmpty();
     }
+  }
+
+  @Test
+  @DisplayName("I19, attack 9: listeners that use other sessions on other threads: no deadlock")
+  void listeners_thatUseTheManager_neverDeadlock() throws Exception {
+    List<String> tokens = new CopyOnWriteArrayList<>();
+    AtomicReference<EngineFixture> known = new AtomicReference<>();
+    ThreadLocal<Boolean> within = ThreadLocal.withInitial(() -> false);
+    SessionListener listener =
+        event -> {
+          if (tokens.isEmpty() || within.get()) {
+            return;
+          }
+          within.set(true);
+          try {
+            String other = tokens.get(ThreadLocalRandom.current().nextInt(tokens.size()));
+            threads
+                .submit(
+                    () -> {
+                      within.set(true);
+                      if (known.get().manager.resolve(List.of(other))
+                          instanceof Resolution.Live live) {
+                        live.session().attribute("heard", event.toString());
+                        known.get().manager.save(live.session());
+                      }
+                    })
+                .get(30, TimeUnit.SECONDS);
+          } catch (Exception e) {
+            throw new IllegalStateException(e);
+          } finally {
+            within.set(false);
+          }
+        };
+    List<Throwable> failures = new CopyOnWriteArrayList<>();
+    try (EngineFixture fixture =
+        new EngineFixture(
+            builder ->
+                builder
+                    .listener(
+                        event -> {
+                          try {
+                            listener.onEvent(event);
+                          } catch (RuntimeException e) {
+                            failures.add(e);
+                          }
+                        })
+                    .sessionsPerPrincipal(2, WhenFull.EVICT_OLDEST))) {
+      known.set(fixture);
+      IntStream.range(0, 8).forEach(i -> tokens.add(fixture.loggedIn("user" + i)));
+      List<Callable<Object>> tasks =
+          IntStream.range(0, 8)
+              .<Callable<Object>>mapToObj(
+                  i ->
+                      () -> {
+                        for (int round = 0; round < 40; round++) {
+                          Session session =
+                              fixture.manager.resolve(List.of(tokens.get(i)))
+                                      instanceof Resolution.Live live
+                                  ? live.session()
+                                  : null;
+                          Session next =
+                              granted(
+                                  fixture.manager.authenticate(
+                                      session, "user" + i % 4, LoginOptions.defaults()));
+                          next.attribute("n", round);
+                          fixture.manager.renew(next);
+                          tokens.set(i, sent(next));
+                        }
+                        return true;
+                      })
+              .toList();
+      atOnce(tasks);
+    }
+    assertThat(failures).isEmpty();
   }
 }
