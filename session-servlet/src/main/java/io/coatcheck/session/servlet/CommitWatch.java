@@ -1,6 +1,7 @@
 package io.coatcheck.session.servlet;
 
 import jakarta.servlet.http.HttpServletResponse;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Foresees when a container commits a response, so that the session is saved before: when the
@@ -15,11 +16,14 @@ final class CommitWatch {
   private static final long UNDECLARED = -1;
 
   private final SessionExchange exchange;
-  private final HttpServletResponse response;
+
+  /** Null when the request is over: then there is nothing to foresee. */
+  private final @Nullable HttpServletResponse response;
+
   private long written;
   private long declared = UNDECLARED;
 
-  CommitWatch(SessionExchange exchange, HttpServletResponse response) {
+  CommitWatch(SessionExchange exchange, @Nullable HttpServletResponse response) {
     this.exchange = exchange;
     this.response = response;
   }
@@ -27,6 +31,9 @@ final class CommitWatch {
   /** Takes note that so many bytes are about to be written, at most. */
   void beforeWrite(long length) {
     written += length;
+    if (response == null) {
+      return;
+    }
     int buffer = response.getBufferSize();
     if (written >= buffer || length > buffer / 4 || isComplete()) {
       exchange.beforeCommit();
@@ -36,7 +43,7 @@ final class CommitWatch {
   /** Takes note of a length that is about to be declared, which may be what was written already. */
   void beforeContentLength(long length) {
     declared = length;
-    if (isComplete()) {
+    if (response != null && isComplete()) {
       exchange.beforeCommit();
     }
   }

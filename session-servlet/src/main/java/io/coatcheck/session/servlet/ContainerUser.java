@@ -1,8 +1,6 @@
 package io.coatcheck.session.servlet;
 
 import io.coatcheck.session.Session;
-import jakarta.servlet.ServletRequest;
-import jakarta.servlet.ServletRequestWrapper;
 import jakarta.servlet.http.HttpServletRequest;
 import java.security.Principal;
 import java.util.Objects;
@@ -47,14 +45,7 @@ final class ContainerUser {
 
   /** Returns the user of a request below filters of ours; null if there is none. */
   static @Nullable String of(HttpServletRequest request) {
-    HttpServletRequest containers = request;
-    ServletRequest current = request;
-    while (current instanceof ServletRequestWrapper wrapper) {
-      current = wrapper.getRequest();
-      if (wrapper instanceof SessionRequest && current instanceof HttpServletRequest below) {
-        containers = below;
-      }
-    }
+    HttpServletRequest containers = SessionRequest.complete(request);
     String user = containers.getRemoteUser();
     if (user != null) {
       return user;

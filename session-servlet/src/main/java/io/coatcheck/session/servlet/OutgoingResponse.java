@@ -15,7 +15,10 @@ import org.jspecify.annotations.Nullable;
 final class OutgoingResponse {
 
   private final FilterSettings settings;
-  private final HttpServletResponse response;
+
+  /** Null when the request is over. */
+  private @Nullable HttpServletResponse response;
+
   private SessionTransport transport;
 
   /** Where the token stands; null as long as there is none to send. */
@@ -43,11 +46,57 @@ final class OutgoingResponse {
     this.response = response;
   }
 
+  private HttpServletResponse response() {
+    HttpServletResponse known = response;
+    if (known == null) {
+      throw new IllegalStateException("the request is over");
+    }
+    return known;
+  }
+
+  /** What was put into a response, to be put back if an error page drops it. */
+  record Sent(
+      @Nullable CredentialSlot slot,
+      @Nullable CredentialSlot hintSlot,
+      @Nullable ApplicationHeaders applicationHeaders) {
+
+    /** Returns nothing of it: it holds the secret. */
+    @Override
+    public String toString() {
+      return "Sent";
+    }
+  }
+
+  /**
+   * Forgets the response and what was put into it, as the request is over.
+   *
+   * @return that, for {@link #resume}; null if it is nothing
+   */
+  @Nullable Sent forget() {
+    Sent sent =
+        slot == null && hintSlot == null ? null : new Sent(slot, hintSlot, applicationHeaders);
+    response = null;
+    slot = null;
+    hintSlot = null;
+    applicationHeaders = null;
+    return sent;
+  }
+
+  /** Goes on with a request that seemed to be over, for its error page. */
+  void resume(HttpServletResponse again, @Nullable Sent sent) {
+    response = again;
+    if (sent != null) {
+      slot = sent.slot();
+      hintSlot = sent.hintSlot();
+      applicationHeaders = sent.applicationHeaders();
+    }
+  }
+
   /** Returns what the application has changed of the headers. */
   ApplicationHeaders applicationHeaders() {
     ApplicationHeaders known = applicationHeaders;
     if (known == null) {
-      known = new ApplicationHeaders(response);
+      known = new ApplicationHeaders(response());
       applicationHeaders = known;
     }
     return known;
@@ -69,7 +118,7 @@ final class OutgoingResponse {
         settings.cookie(),
         header == null ? null : header.responseName(),
         settings.manager().clock(),
-        response);
+        response());
   }
 
   private boolean isFilled() {
@@ -78,7 +127,7 @@ final class OutgoingResponse {
 
   /** Tells whether nothing can be added to the response, or may be: see {@link #release}. */
   boolean isCommitted() {
-    return isReleased || response.isCommitted();
+    return isReleased || response().isCommitted();
   }
 
   /**
@@ -162,7 +211,7 @@ final class OutgoingResponse {
   private CredentialSlot hintSlot(HintTransport hints) {
     CredentialSlot known = hintSlot;
     if (known == null) {
-      known = hints.slot(transport, response);
+      known = hints.slot(transport, response());
       hintSlot = known;
     }
     return known;
@@ -194,15 +243,15 @@ final class OutgoingResponse {
   void keepOutOfCaches() {
     isPrivate = true;
     if (!isCommitted()) {
-      NoStore.putInto(response);
+      NoStore.putInto(response());
     }
   }
 
   /** Puts token and hint back where something dropped, changed or doubled them. */
   void restoreToken() {
     if (!isCommitted()) {
-      if (isPrivate && !response.containsHeader(NoStore.CACHE_CONTROL)) {
-        NoStore.putInto(response);
+      if (isPrivate && !response().containsHeader(NoStore.CACHE_CONTROL)) {
+        NoStore.putInto(response());
       }
       if (slot != null) {
         slot.restore();
@@ -230,7 +279,7 @@ final class OutgoingResponse {
       slot = null;
       hintSlot = null;
       applicationHeaders().withdraw(this::isOurs);
-      Unavailable.answer(response, e);
+      Unavailable.answer(response(), e);
       isAnswered = true;
     }
     return e;

@@ -69,6 +69,18 @@ final class PresentedTokens extends PresentedValues {
   }
 
   /**
+   * Forgets the texts, as the request is over. Where none of it was asked for, no session is kept
+   * of the request, and a late logout still has to find out what there is to end.
+   */
+  @Override
+  void forget() {
+    if (resolution != null || requestedId != null) {
+      super.forget();
+      everything = List.of();
+    }
+  }
+
+  /**
    * Returns the tokens that may open sessions beside the one that was found by them: all that the
    * client presents, unless it is a single one, which was resolved.
    */
@@ -89,7 +101,7 @@ final class PresentedTokens extends PresentedValues {
 
   /** Returns whether the client has anything under our name that it is to forget at a logout. */
   boolean isToBeForgotten() {
-    return areAny() || !everything.isEmpty();
+    return areAny() || isIncomplete();
   }
 
   /** Tells whether the client presented anything as a version hint. */

@@ -24,11 +24,24 @@ class PresentedValues {
 
   private List<String> hints = List.of();
 
+  private boolean areAny;
   private boolean isIncomplete;
 
-  /** Tells whether the client presented anything under our name. */
+  /** Returns whether the client presented anything under our name. */
   final boolean areAny() {
-    return line != null;
+    return areAny;
+  }
+
+  /** Returns whether there were texts, which are forgotten. */
+  final boolean areForgotten() {
+    return areAny && line == null;
+  }
+
+  /** Forgets the texts, which are secret, and knows no more than that there were some. */
+  void forget() {
+    line = null;
+    texts = List.of();
+    hints = List.of();
   }
 
   /** Returns what was presented under the name of the session, in the order of the request. */
@@ -43,6 +56,7 @@ class PresentedValues {
 
   /** Adds a text, which is a part of a longer one. */
   final void addText(String longer, int from, int to) {
+    areAny = true;
     if (line == null) {
       line = longer;
       start = from;

@@ -3,6 +3,7 @@ package io.coatcheck.session.servlet;
 import io.coatcheck.session.Session;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.store.SessionStoreException;
+import jakarta.servlet.http.HttpServletRequest;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -86,8 +87,9 @@ final class Saving {
     if (guard != null && begun.isAwaitingCreation()) {
       exchange.run(
           () -> {
-            if (admitted != begun && !outgoing.isReleased()) {
-              guard.admit(exchange.request(), manager().clock().instant());
+            HttpServletRequest request = exchange.request();
+            if (admitted != begun && request != null && !outgoing.isReleased()) {
+              guard.admit(request, manager().clock().instant());
               admitted = begun;
             }
           });

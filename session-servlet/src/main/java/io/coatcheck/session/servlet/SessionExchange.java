@@ -34,9 +34,12 @@ final class SessionExchange implements SessionScope {
   private final ReentrantLock lock = new ReentrantLock();
   private final FilterSettings settings;
   private final SessionListeners listeners;
-  private final HttpServletRequest request;
-  private final HttpServletResponse response;
   private final ServletContext servletContext;
+
+  // Null when the request is over: a session may be kept for longer, and leads here.
+  private volatile @Nullable HttpServletRequest request;
+  private volatile @Nullable HttpServletResponse response;
+
   private final SessionTransport transport;
   private final PresentedTokens presented;
   private final OutgoingResponse outgoing;
@@ -75,6 +78,9 @@ final class SessionExchange implements SessionScope {
 
   /** Whether the application was called. */
   private volatile boolean hasBegun;
+
+  /** What was put into the response of a request that has ended, until it is handed over. */
+  private OutgoingResponse.@Nullable Sent sent;
 
   /** How many dispatches of the request are under way, one within the other. */
   private int dispatches;
@@ -119,10 +125,10 @@ final class SessionExchange implements SessionScope {
   }
 
   /**
-   * Returns the request as the container gave it. It must not be used when the request has ended:
-   * the container serves another client with it then.
+   * Returns the request as the container gave it; null when it has ended: the container serves
+   * another client with it then.
    */
-  HttpServletRequest request() {
+  @Nullable HttpServletRequest request() {
     return request;
   }
 
@@ -134,11 +140,6 @@ final class SessionExchange implements SessionScope {
       visibleHeaders = known;
     }
     return known;
-  }
-
-  /** Returns the response as the container gave it. */
-  HttpServletResponse response() {
-    return response;
   }
 
   /** Puts the token back after the application changed headers, unless they have been sent. */
@@ -400,11 +401,12 @@ final class SessionExchange implements SessionScope {
    */
   private boolean isCookieWithheld() {
     SessionCookie cookie = settings.cookie();
+    HttpServletRequest now = request;
     return cookie != null
+        && now != null
         && !presented.areAny()
-        && !outgoing.isReleased()
-        && WithheldCookie.isWithheld(request, cookie.sameSite(), settings.crossOrigin())
-        && !settings.crossSiteLogins().matches(request);
+        && WithheldCookie.isWithheld(now, cookie.sameSite(), settings.crossOrigin())
+        && !settings.crossSiteLogins().matches(now);
   }
 
   private Session begin(boolean isCookieWithheld) {
@@ -627,8 +629,9 @@ final class SessionExchange implements SessionScope {
         failure = e;
       }
     }
-    if (found != null && found.guardsNewerToken() && !hasBegun) {
-      isLaterNavigation = Navigation.isOwn(request);
+    HttpServletRequest now = request;
+    if (found != null && found.guardsNewerToken() && !hasBegun && now != null) {
+      isLaterNavigation = Navigation.isOwn(now);
     }
     lock.lock();
     try {
@@ -640,8 +643,8 @@ final class SessionExchange implements SessionScope {
     } finally {
       lock.unlock();
     }
-    if (hasBegun) {
-      String name = ContainerUser.of(request);
+    if (hasBegun && now != null) {
+      String name = ContainerUser.of(now);
       if (!Objects.equals(name, user.name())) {
         userIs(name);
       }
@@ -674,6 +677,53 @@ final class SessionExchange implements SessionScope {
     endUnstored(unstored);
   }
 
+  /**
+   * Forgets the request, which has ended, and all that is secret of it: what remains is what a
+   * session that the application has kept leads to.
+   */
+  private void forgetRequest() {
+    request = null;
+    response = null;
+    wrapper = null;
+    watch = null;
+    asyncContext = null;
+    visibleHeaders = null;
+    presented.forget();
+    sent = outgoing.forget();
+  }
+
+  /**
+   * Hands over, once, what was put into the response of a request that has ended, for {@link
+   * #resume}; null if it is nothing.
+   */
+  OutgoingResponse.@Nullable Sent takeSent() {
+    OutgoingResponse.Sent taken = sent;
+    if (taken != null) {
+      sent = null;
+    }
+    return taken;
+  }
+
+  /**
+   * Goes on with a request that seemed to be over: containers make their error pages after that.
+   *
+   * @param put as {@link #takeSent} returned it
+   */
+  void resume(
+      HttpServletRequest again, HttpServletResponse answer, OutgoingResponse.@Nullable Sent put) {
+    run(
+        () -> {
+          if (request == null) {
+            request = again;
+            response = answer;
+            if (presented.areForgotten()) {
+              presented.readFrom(again);
+            }
+            outgoing.resume(answer, put);
+          }
+        });
+  }
+
   private List<HttpSessionView> end(boolean isAsync) {
     dispatches--;
     return release(dispatches == 0 && !isAsync);
@@ -689,6 +739,7 @@ final class SessionExchange implements SessionScope {
     if (!unstored.isEmpty()) {
       presented.settle();
     }
+    forgetRequest();
     return unstored;
   }
 
@@ -698,6 +749,7 @@ final class SessionExchange implements SessionScope {
       saving.completed();
     } finally {
       endUnstored(locked(() -> release(dispatches == 0)));
+      sent = null;
     }
   }
 

@@ -46,6 +46,9 @@ public class SessionFilter implements Filter {
   private final String attribute =
       SessionFilter.class.getName() + ".exchange" + INSTANCES.incrementAndGet();
 
+  /** Names the request attribute that holds what this filter has put into the response. */
+  private final String sent = attribute + ".sent";
+
   private final boolean isBuilt;
   private volatile @Nullable FilterSettings settings;
   private volatile @Nullable SessionListeners listeners;
@@ -201,6 +204,12 @@ public class SessionFilter implements Filter {
     if (known != null && isRefusedForward(exchange, request, response)) {
       return;
     }
+    if (known != null && known.request() == null) {
+      known.resume(
+          request,
+          response,
+          request.getAttribute(sent) instanceof OutgoingResponse.Sent put ? put : null);
+    }
     SessionRequest ourRequest = SessionRequest.in(request, exchange);
     SessionResponse ourResponse = SessionResponse.in(response, exchange);
     if (ourRequest != null && ourResponse != null) {
@@ -226,6 +235,10 @@ public class SessionFilter implements Filter {
     } finally {
       if (outer != null && !request.isAsyncStarted()) {
         request.setAttribute(CURRENT, outer);
+      }
+      OutgoingResponse.Sent put = exchange.takeSent();
+      if (put != null) {
+        request.setAttribute(sent, put);
       }
     }
   }

@@ -268,9 +268,9 @@ final class SessionResponse extends HttpServletResponseWrapper {
     if (ours != null && cookie.getName().equals(ours.name())) {
       refuse();
     } else {
-      exchange.applicationHeaders().beforeChange("Set-Cookie");
+      beforeChange("Set-Cookie");
       // Jetty adds one to each response with a cookie.
-      exchange.applicationHeaders().beforeChange("Expires");
+      beforeChange("Expires");
       super.addCookie(cookie);
     }
   }
@@ -294,7 +294,7 @@ final class SessionResponse extends HttpServletResponseWrapper {
   }
 
   private void beforeHeader(String name, @Nullable String value) {
-    exchange.applicationHeaders().beforeChange(name);
+    beforeChange(name);
     if (value != null && name.equalsIgnoreCase("Content-Length")) {
       long length;
       try {
@@ -303,6 +303,12 @@ final class SessionResponse extends HttpServletResponseWrapper {
         return;
       }
       exchange.watch().beforeContentLength(length);
+    }
+  }
+
+  private void beforeChange(String name) {
+    if (!exchange.isOver()) {
+      exchange.applicationHeaders().beforeChange(name);
     }
   }
 

@@ -25,11 +25,13 @@ import org.jspecify.annotations.Nullable;
  */
 public final class WebSession {
 
-  private final HttpServletRequest request;
+  /** Null if the request is over. */
+  private final @Nullable HttpServletRequest request;
+
   private final SessionExchange exchange;
   private final SessionManager manager;
 
-  private WebSession(HttpServletRequest request, SessionExchange exchange) {
+  private WebSession(@Nullable HttpServletRequest request, SessionExchange exchange) {
     this.request = request;
     this.exchange = exchange;
     this.manager = exchange.settings().manager();
@@ -112,16 +114,17 @@ public final class WebSession {
       String principal, LoginOptions options, @Nullable SessionTransport transport) {
     Objects.requireNonNull(principal, "principal must not be null");
     exchange.requireUncommitted("log in");
-    boolean isToBeRecorded =
-        exchange.settings().recordClient()
-            && options.clientAddress().isEmpty()
-            && options.userAgent().isEmpty();
-    LoginOptions completed =
-        isToBeRecorded
-            ? options.toBuilder()
-                .client(request.getRemoteAddr(), request.getHeader("User-Agent"))
-                .build()
-            : options;
+    HttpServletRequest client = request;
+    LoginOptions completed = options;
+    if (client != null
+        && exchange.settings().recordClient()
+        && options.clientAddress().isEmpty()
+        && options.userAgent().isEmpty()) {
+      completed =
+          options.toBuilder()
+              .client(client.getRemoteAddr(), client.getHeader("User-Agent"))
+              .build();
+    }
     return exchange.credential().login(principal, completed, transport);
   }
 
