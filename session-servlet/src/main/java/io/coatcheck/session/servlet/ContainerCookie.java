@@ -27,7 +27,16 @@ final class ContainerCookie {
 
   /** Attributes, in lower case, that have a getter of their own or are always set by us. */
   private static final Set<String> HANDLED =
-      Set.of("domain", "path", "max-age", "secure", "httponly", "samesite", "comment", "expires");
+      Set.of(
+          "name",
+          "domain",
+          "path",
+          "max-age",
+          "secure",
+          "httponly",
+          "samesite",
+          "comment",
+          "expires");
 
   private ContainerCookie() {}
 

@@ -1,6 +1,7 @@
 package io.coatcheck.session.servlet;
 
 import jakarta.servlet.ServletContext;
+import jakarta.servlet.ServletRequestListener;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
@@ -22,6 +23,9 @@ final class ContainerListeners {
   /** Names the attribute by which Tomcat hands out what leads to its context. */
   private static final String TOMCAT_RESOURCES = "org.apache.catalina.resources";
 
+  private static final List<String> CONTAINERS =
+      List.of("org.apache.catalina.", "org.apache.tomcat.", "org.eclipse.jetty.");
+
   private ContainerListeners() {}
 
   /** Finds the listeners, or none: then the log says what to do about it. */
@@ -34,7 +38,32 @@ final class ContainerListeners {
               + " SessionFilterBuilder.listener, or they hear nothing",
           context.getClass().getName());
     }
+    found.ifPresent(ContainerListeners::warnOfRequestListeners);
     return found.orElseGet(List::of);
+  }
+
+  /**
+   * A listener of requests is called before every filter, and so with the container's request. If
+   * it keeps that, what it puts into the session is in the container's.
+   */
+  private static void warnOfRequestListeners(List<EventListener> found) {
+    List<String> names =
+        found.stream()
+            .filter(ServletRequestListener.class::isInstance)
+            .map(listener -> listener.getClass().getName())
+            .filter(name -> CONTAINERS.stream().noneMatch(name::startsWith))
+            .distinct()
+            .toList();
+    if (!names.isEmpty()) {
+      LOG.warn(
+          "Listeners of requests are called before the session filter, and are given the"
+              + " container's session: {}. If they use it, what they keep there is not in the"
+              + " sessions of Coatcheck, nor in their store: session-scoped beans of CDI"
+              + " (org.jboss.weld, org.apache.webbeans), and of Spring, for which"
+              + " RequestContextFilter behind the session filter takes the place of"
+              + " RequestContextListener. The container's session ends at a logout of Coatcheck",
+          names);
+    }
   }
 
   /**

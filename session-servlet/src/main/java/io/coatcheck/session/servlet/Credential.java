@@ -90,6 +90,7 @@ final class Credential {
         exchange.manager().invalidate(now);
         exchange.requireUncommitted("log in");
       }
+      exchange.settings().containerSession().loggedIn(exchange.request(), now);
       // A listener, or the condition of the login, may have ended the session again.
       return exchange.principalNow().filter(principal::equals).isPresent()
           ? LoginResult.LOGGED_IN
@@ -246,6 +247,7 @@ final class Credential {
           Ended ended = end(ending);
           if (ended.isOwn() && (!isBesideNewer || ended.presented() > 0)) {
             exchange.run(this::deleteToken);
+            exchange.settings().containerSession().end(exchange.request());
           }
           return null;
         });
@@ -263,6 +265,7 @@ final class Credential {
           Ended ended = live == null ? new Ended(true, endPresented()) : end(live);
           if (ended.isOwn()) {
             exchange.run(this::deleteToken);
+            exchange.settings().containerSession().end(exchange.request());
           }
           return ended.presented();
         });

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param floodGuard null if anonymous sessions are not limited
  * @param clientCheck null if clients are not compared
  * @param exposesToken whether the application sees cookie and header of the session in requests
+ * @param containerSession what becomes of the container's own session
  * @param closesManager whether the manager ends with the filter
  */
 record FilterSettings(
@@ -36,6 +37,7 @@ record FilterSettings(
     @Nullable ClientCheck clientCheck,
     List<EventListener> listeners,
     boolean exposesToken,
+    ContainerSession containerSession,
     boolean closesManager) {
 
   /** Returns whether a {@code Set-Cookie} header is about the token or the version hint. */

@@ -181,6 +181,17 @@ final class PresentedTokens extends PresentedValues {
     return requestedId != null;
   }
 
+  /** Returns whether they name the session of an id, and it has ended. */
+  boolean isOfEnded(String id) {
+    SessionId ended = null;
+    if (resolution instanceof Resolution.Unknown unknown) {
+      ended = unknown.sessionId();
+    } else if (resolution instanceof Resolution.Expired expired) {
+      ended = expired.sessionId();
+    }
+    return ended != null && ended.toString().equals(id);
+  }
+
   /** Tells whether a session is the one that was found by them. */
   boolean opened(Session session) {
     return session.id().equals(requestedId);

@@ -355,6 +355,21 @@ final class SessionExchange implements SessionScope {
     return live == null ? Optional.empty() : live.principal();
   }
 
+  /** Returns the session of this request, if it is known by now; without asking the store. */
+  @Nullable Session sessionNow() {
+    return current.get();
+  }
+
+  /** Returns the user that the container knows of this request; null if there is none. */
+  @Nullable String containersUser() {
+    return user.name();
+  }
+
+  /** Returns whether the client presented a token of a session that has ended. */
+  boolean hasPresentedEnded(String id) {
+    return locked(() -> presented.isOfEnded(id));
+  }
+
   /** As {@link #principal}, without asking the store. */
   Optional<String> principalNow() {
     Session known = current.get();
@@ -648,6 +663,9 @@ final class SessionExchange implements SessionScope {
       if (!Objects.equals(name, user.name())) {
         userIs(name);
       }
+    }
+    if (!hasBegun && now != null) {
+      settings.containerSession().begin(now, this);
     }
     hasBegun = true;
   }

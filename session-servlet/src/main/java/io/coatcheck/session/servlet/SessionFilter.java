@@ -233,6 +233,7 @@ public class SessionFilter implements Filter {
     try {
       Dispatch.guarded(exchange, resolves, passedRequest, passedResponse, chain);
     } finally {
+      exchange.settings().containerSession().settle(request, exchange);
       if (outer != null && !request.isAsyncStarted()) {
         request.setAttribute(CURRENT, outer);
       }

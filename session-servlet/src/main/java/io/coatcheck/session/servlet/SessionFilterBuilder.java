@@ -246,6 +246,7 @@ public final class SessionFilterBuilder {
         clientCheck,
         List.copyOf(listeners),
         exposeToken,
+        new ContainerSession(used == null ? String.valueOf(header) : used.name()),
         closeManager);
   }
 }

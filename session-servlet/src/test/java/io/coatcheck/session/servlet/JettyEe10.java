@@ -29,7 +29,7 @@ final class JettyEe10 {
         new ServerConnector(
             server, new HttpConnectionFactory(http), new HTTP2CServerConnectionFactory(http));
     server.addConnector(connector);
-    ServletContextHandler context = new ServletContextHandler("/");
+    ServletContextHandler context = new ServletContextHandler("/", true, false);
     context.addServletContainerInitializer(
         (classes, servletContext) -> servletContext.addListener(switchboard.listener()));
     ServletHolder holder = new ServletHolder(switchboard.servlet());
@@ -59,7 +59,7 @@ final class JettyEe10 {
   /** Starts one that serves a directory by its own servlet, behind these filters. */
   static Server serveFiles(Path directory, String welcomeFile, Filter... filters) throws Exception {
     Server server = new Server(0);
-    ServletContextHandler context = new ServletContextHandler("/");
+    ServletContextHandler context = new ServletContextHandler("/", true, false);
     context.setBaseResourceAsPath(directory);
     context.setWelcomeFiles(new String[] {welcomeFile});
     context.addServlet(new ServletHolder(new DefaultServlet()), "/");

@@ -24,6 +24,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 
 /** One application behind one or more filters, in a container that runs, for one test. */
@@ -42,6 +43,7 @@ final class Site implements AutoCloseable {
   private volatile List<Filter> filters;
   private volatile Set<DispatcherType> dispatchers = EnumSet.allOf(DispatcherType.class);
   private volatile HttpServletResponse lastResponse;
+  private volatile Consumer<HttpServletRequest> requestListener = request -> {};
   private volatile SocketEndpoint.Conversation conversation = (session, message) -> message;
 
   Site(Container container) {
@@ -91,6 +93,16 @@ final class Site implements AutoCloseable {
   Site onMessage(SocketEndpoint.Conversation answers) {
     conversation = answers;
     return this;
+  }
+
+  /** Sets what a listener of requests does, which is called before every filter. */
+  Site onRequest(Consumer<HttpServletRequest> listener) {
+    requestListener = listener;
+    return this;
+  }
+
+  void requestBegins(HttpServletRequest request) {
+    requestListener.accept(request);
   }
 
   SocketEndpoint.Conversation conversation() {

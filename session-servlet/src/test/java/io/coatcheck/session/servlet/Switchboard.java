@@ -4,6 +4,8 @@ import jakarta.servlet.Filter;
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.ServletRequest;
+import jakarta.servlet.ServletRequestEvent;
+import jakarta.servlet.ServletRequestListener;
 import jakarta.servlet.ServletResponse;
 import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
@@ -46,7 +48,17 @@ final class Switchboard {
 
   /** Hears what the container's own listeners hear. */
   final class Listener
-      implements HttpSessionListener, HttpSessionAttributeListener, HttpSessionIdListener {
+      implements HttpSessionListener,
+          HttpSessionAttributeListener,
+          HttpSessionIdListener,
+          ServletRequestListener {
+
+    @Override
+    public void requestInitialized(ServletRequestEvent event) {
+      if (site != null) {
+        site.requestBegins((HttpServletRequest) event.getServletRequest());
+      }
+    }
 
     @Override
     public void sessionCreated(HttpSessionEvent event) {

@@ -1,0 +1,155 @@
+package io.coatcheck.session.servlet;
+
+import io.coatcheck.session.Session;
+import io.coatcheck.session.store.SessionStoreException;
+import jakarta.servlet.ServletRequest;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpSession;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The session that the container has of the same browser, beside ours: begun by what asks the
+ * container's own request for it, such as a {@code ServletRequestListener} of CDI or Spring, which
+ * runs before every filter. What is kept there must not outlive the login in whose requests it was
+ * put there, so the container's session carries the id of our logged-in session, and ends
+ *
+ * <ul>
+ *   <li>at each logout and {@code invalidate} of ours;
+ *   <li>at a login, and before the application is called, where it carries the id of another
+ *       session;
+ *   <li>before the application is called, where the client presents a token of the session that it
+ *       carries the id of, and that has ended.
+ * </ul>
+ *
+ * <p>A login of ours on a container's session that carries no id gives it another id, and keeps
+ * what it holds, as it keeps what our anonymous session holds. Nothing is done about a session of
+ * the container in which nobody has logged in by us: the container may keep a user of its own
+ * there.
+ *
+ * <p>One for each filter. Thread-safe, and never used under a lock: it calls the application.
+ */
+final class ContainerSession {
+
+  private static final Logger LOG = LoggerFactory.getLogger(SessionFilter.class);
+
+  /** Names the attribute of the container's session that has the id of ours. */
+  private final String attribute;
+
+  private final AtomicBoolean isReported = new AtomicBoolean();
+
+  /**
+   * Begins for one filter.
+   *
+   * @param name of its cookie or header, by which filters differ
+   */
+  ContainerSession(String name) {
+    attribute = ContainerSession.class.getName() + "." + name;
+  }
+
+  private static @Nullable HttpSession of(@Nullable ServletRequest request) {
+    return request != null && SessionRequest.beneath(request) instanceof HttpServletRequest bare
+        ? bare.getSession(false)
+        : null;
+  }
+
+  private @Nullable Object ownerOf(HttpSession session) {
+    try {
+      return session.getAttribute(attribute);
+    } catch (IllegalStateException e) {
+      // It has ended meanwhile.
+      return null;
+    }
+  }
+
+  private void setOwner(HttpSession session, Session owner) {
+    try {
+      session.setAttribute(attribute, owner.id().toString());
+    } catch (IllegalStateException e) {
+      LOG.debug("The container's session has ended", e);
+    }
+  }
+
+  /** Ends it before the application is called, if it is of a session that is not this request's. */
+  void begin(HttpServletRequest request, SessionExchange exchange) {
+    HttpSession session = of(request);
+    Object owner = session == null ? null : ownerOf(session);
+    if (session == null || owner == null) {
+      return;
+    }
+    try {
+      Session live = exchange.session();
+      boolean isAnothers =
+          live == null
+              ? exchange.hasPresentedEnded(owner.toString())
+              : live.principal().isPresent() && !owner.equals(live.id().toString());
+      if (isAnothers) {
+        end(session);
+      }
+    } catch (SessionStoreException e) {
+      // The store could not tell; a request that asks for the session is answered with 503.
+      LOG.debug("Whether the container's session is to end cannot be told", e);
+    }
+  }
+
+  /** Says in the log that there is one, and takes it for the session of this request. */
+  void settle(HttpServletRequest request, SessionExchange exchange) {
+    HttpSession session = of(request);
+    if (session == null) {
+      return;
+    }
+    Session live = exchange.sessionNow();
+    if (live != null && live.principal().isPresent() && ownerOf(session) == null) {
+      setOwner(session, live);
+    }
+    if (exchange.containersUser() == null && isReported.compareAndSet(false, true)) {
+      LOG.warn(
+          "The container has a session of its own for a request that passed the session filter."
+              + " What is kept there is not in the sessions of Coatcheck, nor in their store."
+              + " Something asks the container's request for its session: a filter in front of the"
+              + " session filter, which has to come first, for REQUEST, FORWARD, ASYNC and ERROR;"
+              + " or a ServletRequestListener, as CDI and Spring's RequestContextListener are"
+              + " (behind the session filter, Spring's RequestContextFilter does the same)");
+    }
+  }
+
+  /** Gives it to the session that was logged in to, or ends it if it is another session's. */
+  void loggedIn(@Nullable HttpServletRequest request, Session now) {
+    HttpSession session = of(request);
+    if (session == null || request == null) {
+      return;
+    }
+    Object owner = ownerOf(session);
+    if (owner != null && !owner.equals(now.id().toString())) {
+      end(session);
+      return;
+    }
+    try {
+      ((HttpServletRequest) SessionRequest.beneath(request)).changeSessionId();
+      setOwner(session, now);
+    } catch (IllegalStateException e) {
+      LOG.debug("The container's session could not be given another id, and ends", e);
+      end(session);
+    }
+  }
+
+  /** Ends it, at a logout. */
+  void end(@Nullable HttpServletRequest request) {
+    HttpSession session = of(request);
+    if (session != null) {
+      end(session);
+    }
+  }
+
+  private static void end(HttpSession session) {
+    try {
+      session.invalidate();
+    } catch (IllegalStateException e) {
+      LOG.debug("The container's session had ended", e);
+    } catch (RuntimeException e) {
+      LOG.error("The container's session could not be ended", e);
+    }
+  }
+}

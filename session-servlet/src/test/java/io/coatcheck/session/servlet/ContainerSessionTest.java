@@ -1,0 +1,211 @@
+package io.coatcheck.session.servlet;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpSession;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
+
+@DisplayName("F1, F5, B17: a session of the container's beside ours, as CDI and Spring begin one")
+@ParameterizedClass(name = "{0}")
+@EnumSource(Container.class)
+class ContainerSessionTest {
+
+  private static final String JSESSIONID = "JSESSIONID";
+
+  @Parameter Container container;
+
+  /** What a listener of requests keeps, as that of Spring does. */
+  private final ThreadLocal<HttpServletRequest> bound = new ThreadLocal<>();
+
+  private final ListAppender<ILoggingEvent> log = new ListAppender<>();
+  private final Logger logger = (Logger) LoggerFactory.getLogger(SessionFilter.class);
+  private Site site;
+  private Browser browser;
+
+  @BeforeEach
+  void start() {
+    log.start();
+    logger.addAppender(log);
+    site =
+        new Site(container)
+            .onRequest(bound::set)
+            .on(
+                "/login",
+                (request, response) -> WebSession.of(request).login(request.getParameter("as")))
+            .on("/renew", (request, response) -> WebSession.of(request).renew())
+            .on("/logout", (request, response) -> WebSession.of(request).logout())
+            .on("/everywhere", (request, response) -> WebSession.of(request).logoutEverywhere())
+            .on("/invalidate", (request, response) -> request.getSession().invalidate())
+            .on("/request-logout", (request, response) -> request.logout())
+            .on("/anonymous", (request, response) -> request.getSession().setAttribute("a", "1"))
+            .on(
+                "/add",
+                (request, response) -> bound.get().getSession().setAttribute("cart", "coat"))
+            .on("/cart", (request, response) -> response.getWriter().print(cart()))
+            .on(
+                "/logout-and-look",
+                (request, response) -> {
+                  WebSession.of(request).logout();
+                  response.getWriter().print(cart());
+                });
+    browser = site.browser();
+  }
+
+  @AfterEach
+  void stop() {
+    logger.detachAppender(log);
+    site.close();
+  }
+
+  private Object cart() {
+    HttpSession session = bound.get().getSession(false);
+    return session == null ? null : session.getAttribute("cart");
+  }
+
+  private String cartOf(Browser of) {
+    return of.get("/cart").body();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/logout", "/everywhere", "/invalidate", "/request-logout"})
+  @DisplayName("nothing in it outlives a logout")
+  void logout_endsIt(String logout) {
+    browser.get("/login?as=ann");
+    browser.get("/add");
+    assertThat(cartOf(browser)).isEqualTo("coat");
+    String containers = browser.cookie(JSESSIONID);
+
+    assertThat(browser.get(logout).status()).isEqualTo(200);
+
+    assertThat(cartOf(browser)).isEqualTo("null");
+    assertThat(cartOf(site.browser().cookie(JSESSIONID, containers))).isEqualTo("null");
+    browser.get("/login?as=bob");
+    assertThat(cartOf(browser)).isEqualTo("null");
+  }
+
+  @Test
+  @DisplayName("nor is it there in the rest of the request")
+  void logout_endsItAtOnce() {
+    browser.get("/login?as=ann");
+    browser.get("/add");
+
+    assertThat(browser.get("/logout-and-look").body()).isEqualTo("null");
+  }
+
+  @Test
+  @DisplayName("nor a login of another user")
+  void loginOfAnother_endsIt() {
+    browser.get("/login?as=ann");
+    browser.get("/add");
+
+    browser.get("/login?as=bob");
+
+    assertThat(cartOf(browser)).isEqualTo("null");
+  }
+
+  @Test
+  @DisplayName("a login keeps what is in it, as it does with ours, and changes its id")
+  void login_keepsItUnderAnotherId() {
+    browser.get("/add");
+    String before = browser.cookie(JSESSIONID);
+
+    browser.get("/login?as=ann");
+
+    assertThat(cartOf(browser)).isEqualTo("coat");
+    assertThat(browser.cookie(JSESSIONID)).isNotEqualTo(before);
+    assertThat(cartOf(site.browser().cookie(JSESSIONID, before))).isEqualTo("null");
+    browser.get("/login?as=ann");
+    browser.get("/renew");
+    assertThat(cartOf(browser)).as("after another login of the user").isEqualTo("coat");
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  @DisplayName("nor the expiry or the revocation of ours")
+  void endOfOurs_endsIt(boolean isRevoked) {
+    browser.get("/login?as=ann");
+    browser.get("/add");
+
+    if (isRevoked) {
+      site.manager.revokeAll("ann");
+    } else {
+      site.clock.advance(Duration.ofDays(1));
+    }
+
+    assertThat(cartOf(browser)).isEqualTo("null");
+  }
+
+  @Test
+  @DisplayName("a late request with the token from before a login ends nothing")
+  void lateRequest_leavesIt() {
+    browser.get("/login?as=ann");
+    browser.get("/add");
+    String old = browser.token();
+    browser.get("/login?as=ann");
+
+    site.browser().token(old).cookie(JSESSIONID, browser.cookie(JSESSIONID)).get("/cart");
+
+    assertThat(cartOf(browser)).isEqualTo("coat");
+  }
+
+  @Test
+  @DisplayName("what the container keeps of its own users is left alone when ours expires")
+  void anonymousSession_leavesIt() {
+    browser.get("/anonymous");
+    browser.get("/add");
+
+    site.clock.advance(Duration.ofDays(1));
+
+    assertThat(cartOf(browser)).isEqualTo("coat");
+  }
+
+  @Test
+  @DisplayName("the log says so, once")
+  void warning_isGivenOnce() {
+    browser.get("/cart");
+    assertThat(log.list).noneMatch(this::isAboutIt);
+
+    browser.get("/add");
+    browser.get("/add");
+    browser.get("/cart");
+
+    assertThat(log.list)
+        .filteredOn(this::isAboutIt)
+        .singleElement()
+        .matches(event -> event.getLevel() == Level.WARN);
+  }
+
+  private boolean isAboutIt(ILoggingEvent event) {
+    return event.getFormattedMessage().startsWith("The container has a session of its own");
+  }
+
+  @Test
+  @DisplayName("at start-up, the log names the listeners of requests")
+  void requestListeners_areNamed() {
+    browser.get("/cart");
+
+    assertThat(log.list)
+        .extracting(ILoggingEvent::getFormattedMessage)
+        .filteredOn(line -> line.startsWith("Listeners of requests"))
+        .singleElement()
+        .asString()
+        .contains("Switchboard$Listener")
+        .contains("RequestContextFilter")
+        .doesNotContain("org.apache.catalina", "org.eclipse.jetty");
+  }
+}
