@@ -13,6 +13,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
@@ -265,10 +270,10 @@ class EndingsTest {
       }
       texts.addAll(tokens);
       texts.addAll(tokens);
-      AtomicInteger looks = new AtomicInteger();
-      fixture.store.beforeNext("find", looks::incrementAndGet);
+      fixture.store.calls.clear();
 
       assertThat(manager.invalidatePresented(texts)).isEqualTo(2);
+      assertThat(fixture.store.calls).containsExactlyInAnyOrder("find", "find", "delete", "delete");
       assertThat(tokens).noneMatch(fixture::isLive);
     }
 
@@ -357,11 +362,33 @@ class EndingsTest {
   }
 
   @Test
-  @DisplayName("stores 7: what a store in memory deletes by its generation it compares in one step")
-  void delete_ofAGeneration_isAtomic() {
-    StoredSession stored = fixture.stored(fixture.live(fixture.anonymous()));
+  @DisplayName("stores 7: the store in memory compares the generation and deletes in one step")
+  void delete_ofAGeneration_isAtomic() throws Exception {
+    ExecutorService threads = Executors.newFixedThreadPool(2);
+    try {
+      for (int round = 0; round < 1_000; round++) {
+        StoredSession stored = fixture.stored(fixture.live(fixture.anonymous()));
+        StoredSession rekeyed = stored.toBuilder().generation(stored.generation() + 1).build();
+        CyclicBarrier barrier = new CyclicBarrier(2);
+        Future<Boolean> update =
+            threads.submit(
+                () -> {
+                  barrier.await(20, TimeUnit.SECONDS);
+                  return fixture.store.update(rekeyed, fixture.clock.instant());
+                });
+        Future<Boolean> deletion =
+            threads.submit(
+                () -> {
+                  barrier.await(20, TimeUnit.SECONDS);
+                  return fixture.store.delete(stored.id(), stored.generation()).isPresent();
+                });
 
-    assertThat(fixture.store.delete(stored.id(), stored.generation() + 1)).isEmpty();
-    assertThat(fixture.store.delete(stored.id(), stored.generation())).contains(stored);
+        // If both succeeded, the deletion would have ended what the update had just stored.
+        assertThat(update.get(20, TimeUnit.SECONDS)).isNotEqualTo(deletion.get());
+        assertThat(fixture.store.find(stored.id()).isPresent()).isEqualTo(update.get());
+      }
+    } finally {
+      threads.shutdownNow();
+    }
   }
 }

@@ -478,9 +478,11 @@ final class SessionExchange implements SessionScope {
         outgoing.requireUncommitted("create a session");
         live = begin(isCookieWithheld);
         current.beginDraft(live);
-        if (!live.isEphemeral() && presented.resolution().id().isPresent()) {
-          // What the client presented opens nothing, and it may be asked for on each page. It gets
-          // the token of this session in its place if that is stored, and else none.
+        if (!live.isEphemeral()
+            && !presented.hasOpened()
+            && presented.resolution().id().isPresent()) {
+          // What the client presented opened nothing when it came, and it may be asked for on each
+          // page. It gets the token of this session in its place if that is stored, and else none.
           outgoing.deleteToken(presented);
         }
         if (settings.storeEmptySessions()) {

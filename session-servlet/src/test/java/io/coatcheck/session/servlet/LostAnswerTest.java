@@ -274,6 +274,25 @@ class LostAnswerTest {
   }
 
   @Test
+  @DisplayName("F7, I8: a request whose session ends meanwhile takes no newer cookie away")
+  void sessionThatEndsMeanwhile_takesNothingAway() {
+    site.on(
+        "/ends",
+        (request, response) -> {
+          request.getSession().getAttribute("a");
+          site.manager.revoke(WebSession.of(request).id().orElseThrow());
+          request.getSession().setAttribute("b", "2");
+          response.getOutputStream().write(new byte[response.getBufferSize() / 3]);
+          if (!response.isCommitted()) {
+            request.getSession();
+          }
+        });
+    browser.get("/put");
+
+    assertThat(browser.get("/ends").setCookies()).isEmpty();
+  }
+
+  @Test
   @DisplayName("F7: of two live tokens none is taken away: the other one would be let in")
   void ambiguous_isLeftAlone() throws IOException {
     browser.get("/put");
