@@ -19,7 +19,9 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @DisplayName("Server-sent events: a connection that outlives its request, and perhaps its session")
 @ParameterizedClass(name = "{0}")
@@ -130,11 +132,26 @@ class LongLivedConnectionTest {
       assertThat(events.next()).isEqualTo("data: true");
 
       assertThat(browser.get("/put").status()).isEqualTo(200);
-      browser.get("/renew");
 
       assertThat(events.next()).isEqualTo("data: true");
     }
     assertThat(site.stored(browser.token()).attributes()).containsOnlyKeys("b");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/renew", "/login"})
+  @DisplayName("attack 14: a connection that was opened with a secret that was replaced is over")
+  void replacedSecret_isSeen(String path) throws IOException {
+    try (Events old = new Events(browser.token())) {
+      assertThat(old.next()).isEqualTo("data: true");
+
+      browser.get(path);
+
+      assertThat(old.next()).isEqualTo("data: false");
+    }
+    try (Events events = new Events(browser.token())) {
+      assertThat(events.next()).isEqualTo("data: true");
+    }
   }
 
   @Test
