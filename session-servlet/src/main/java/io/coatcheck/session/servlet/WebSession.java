@@ -228,7 +228,7 @@ public final class WebSession {
 
   /**
    * Lists the live sessions of whoever is logged in, the one that was used last first; empty if
-   * nobody is.
+   * nobody is. If there are more than {@link SessionManager#MOST_LISTED}, the others are left out.
    *
    * @throws UnsupportedOperationException if the store has no index by principal
    */

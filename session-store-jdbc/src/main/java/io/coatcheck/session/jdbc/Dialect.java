@@ -310,12 +310,6 @@ abstract sealed class Dialect permits PostgreSqlDialect, MySqlDialect, H2Dialect
     return select("id", condition) + " ORDER BY principal DESC, id DESC" + limit();
   }
 
-  final String selectYoungestFirst(String condition) {
-    return select("authenticated_at, id", condition)
-        + " ORDER BY authenticated_at DESC, id DESC"
-        + limit();
-  }
-
   final String select(String columns, String condition) {
     return "SELECT " + columns + " FROM " + table.qualified() + " WHERE " + condition;
   }

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.PriorityQueue;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -81,11 +82,7 @@ final class JdbcPrincipalIndex implements PrincipalIndex {
       throw new IllegalArgumentException("keep must be at least 1: " + keep);
     }
     Operation operation = new Operation("deleteOldest");
-    Optional<Login> oldestKept =
-        transactions.read(
-            operation,
-            statements ->
-                oldestKept(statements, dialect.live(principal, statements.aged(now)), keep));
+    Optional<Login> oldestKept = oldestKept(operation, principal, keep, now);
     if (oldestKept.isEmpty()) {
       return 0;
     }
@@ -94,23 +91,47 @@ final class JdbcPrincipalIndex implements PrincipalIndex {
     return revoking.delete(operation, dialect.live(principal, now).and(older), Set.of(), deleted);
   }
 
-  /** Returns the oldest login that is kept; empty if all are. */
-  private Optional<Login> oldestKept(Statements statements, Dialect.Condition live, int keep)
-      throws SQLException {
-    try (PreparedStatement statement =
-        statements.prepare(dialect.selectYoungestFirst(live.sql()))) {
-      statement.setLong(live.bind(statement, 1), keep + 1L);
-      try (ResultSet rows = statement.executeQuery()) {
-        Login last = null;
-        for (long seen = 0; rows.next(); seen++) {
-          if (seen == keep) {
-            return Optional.ofNullable(last);
-          }
-          last = new Login(dialect.getId(rows, 2), rows.getLong(1));
+  /**
+   * Returns the oldest login that is kept; empty if all are. Looks at all of them, a page at a
+   * time: a single statement could take longer than it may.
+   */
+  private Optional<Login> oldestKept(Operation operation, String principal, int keep, Instant now) {
+    PriorityQueue<Login> youngest = new PriorityQueue<>();
+    boolean isSurplus = false;
+    List<Login> page = logins(operation, principal, now, null);
+    while (!page.isEmpty()) {
+      for (Login login : page) {
+        youngest.add(login);
+        if (youngest.size() > keep) {
+          youngest.remove();
+          isSurplus = true;
         }
-        return Optional.empty();
       }
+      SessionId last = page.get(page.size() - 1).id();
+      page = page.size() < MAX_PAGE ? List.of() : logins(operation, principal, now, last);
     }
+    return isSurplus ? Optional.ofNullable(youngest.peek()) : Optional.empty();
+  }
+
+  private List<Login> logins(
+      Operation operation, String principal, Instant now, @Nullable SessionId after) {
+    return transactions.read(
+        operation,
+        statements -> {
+          Dialect.Condition live = dialect.live(principal, statements.aged(now));
+          Dialect.Condition page = after == null ? live : live.and(dialect.withIdAbove(after));
+          List<Login> logins = new ArrayList<>();
+          try (PreparedStatement statement =
+              statements.prepare(dialect.selectPage("id, authenticated_at", page.sql()))) {
+            statement.setInt(page.bind(statement, 1), MAX_PAGE);
+            try (ResultSet rows = statement.executeQuery()) {
+              while (rows.next()) {
+                logins.add(new Login(dialect.getId(rows, 1), rows.getLong(2)));
+              }
+            }
+          }
+          return logins;
+        });
   }
 
   @Override
