@@ -243,7 +243,7 @@ final class SessionRequest extends HttpServletRequestWrapper {
     if (exchange.hasPresented()) {
       return exchange.requestedSessionId();
     }
-    return super.isRequestedSessionIdFromURL() ? super.getRequestedSessionId() : null;
+    return isRequestedSessionIdFromURL() ? super.getRequestedSessionId() : null;
   }
 
   @Override
@@ -258,7 +258,7 @@ final class SessionRequest extends HttpServletRequestWrapper {
 
   @Override
   public boolean isRequestedSessionIdFromURL() {
-    return !exchange.hasPresented() && super.isRequestedSessionIdFromURL();
+    return !exchange.hasPresented() && !exchange.isOver() && super.isRequestedSessionIdFromURL();
   }
 
   @Override

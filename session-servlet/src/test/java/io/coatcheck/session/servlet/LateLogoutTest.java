@@ -225,6 +225,33 @@ class LateLogoutTest {
   }
 
   @Test
+  @DisplayName("without a cookie there is nobody to log out, and nothing to ask the container for")
+  void withoutACookie_endsNothing() throws IOException {
+    alice = "X-Nothing: presented";
+    whileBobIsServed(
+        () -> {
+          assertThat(request.get().getRequestedSessionId()).isNull();
+          assertThat(request.get().isRequestedSessionIdFromURL()).isFalse();
+          assertThat(request.get().getRemoteUser()).isNull();
+          assertThat(kept.get().logoutEverywhere()).isZero();
+          kept.get().logout();
+        });
+
+    assertThat(site.manager.sessionsOf("alice")).hasSize(1);
+  }
+
+  @Test
+  @DisplayName("several cookies: a late logout ends what each of them opens")
+  void logout_ofSeveral_endsAll() throws IOException {
+    String other = cookieOf("/alice");
+    alice = alice + "; " + other.substring("Cookie: ".length());
+
+    whileBobIsServed(() -> kept.get().logout());
+
+    assertThat(site.manager.sessionsOf("alice")).isEmpty();
+  }
+
+  @Test
   @DisplayName("a session can be asked for, and shows what it is; a login is refused")
   void everythingElse_isHers() throws IOException {
     whileBobIsServed(

@@ -1,0 +1,124 @@
+package io.coatcheck.session.servlet;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.coatcheck.session.token.SessionId;
+import jakarta.servlet.AsyncContext;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@DisplayName("I5, attack 4: two threads of an asynchronous request commit its response")
+@ParameterizedClass(name = "{0}, copies on read: {1}")
+@MethodSource("stores")
+class TwoThreadsCommitTest {
+
+  @Parameter(0)
+  Container container;
+
+  @Parameter(1)
+  boolean copyOnRead;
+
+  private final ExecutorService threads = Executors.newCachedThreadPool();
+  private final CountDownLatch isSaving = new CountDownLatch(1);
+  private final CountDownLatch maySave = new CountDownLatch(1);
+  private final AtomicReference<Object> atCommit = new AtomicReference<>();
+  private Site site;
+
+  static Stream<Arguments> stores() {
+    return Stream.of(Container.values())
+        .flatMap(container -> Stream.of(false, true).map(copy -> Arguments.of(container, copy)));
+  }
+
+  @AfterEach
+  void stop() {
+    threads.shutdownNow();
+    site.close();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"insert", "update"})
+  @DisplayName("the second waits until what the first one stores is stored")
+  void secondCommit_waitsForTheSave(String operation) throws Exception {
+    site =
+        new Site(container, copyOnRead, UnaryOperator.identity(), UnaryOperator.identity())
+            .on("/begin", (request, response) -> request.getSession().setAttribute("a", "1"))
+            .on("/two", this::commitTwice)
+            .on(
+                "/read",
+                (request, response) ->
+                    response.getWriter().print(request.getSession().getAttribute("b")));
+    Browser browser = site.browser();
+    if (operation.equals("update")) {
+      browser.get("/begin");
+    }
+    site.store.before(
+        operation,
+        () -> {
+          isSaving.countDown();
+          try {
+            assertThat(maySave.await(20, TimeUnit.SECONDS)).isTrue();
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          }
+        });
+
+    assertThat(browser.get("/two").status()).isEqualTo(200);
+
+    assertThat(atCommit.get()).isEqualTo("stored");
+    assertThat(browser.get("/read").body()).isEqualTo("2");
+  }
+
+  private void commitTwice(HttpServletRequest request, HttpServletResponse response)
+      throws Exception {
+    request.getSession().setAttribute("b", "2");
+    SessionId id = WebSession.of(request).id().orElseThrow();
+    // What each way to commit does first. The containers' own part is for one thread at a time.
+    SessionExchange exchange = (SessionExchange) request.getAttribute(SessionFilter.CURRENT);
+    AsyncContext context = request.startAsync();
+    AtomicReference<Thread> second = new AtomicReference<>();
+    Future<?> first = threads.submit(exchange::beforeCommit);
+    assertThat(isSaving.await(20, TimeUnit.SECONDS)).isTrue();
+    Future<?> other =
+        threads.submit(
+            () -> {
+              second.set(Thread.currentThread());
+              exchange.beforeCommit();
+              atCommit.set(
+                  site.store
+                      .peek(id)
+                      .filter(stored -> stored.attributes().containsKey("b"))
+                      .map(stored -> (Object) "stored")
+                      .orElse("not stored"));
+            });
+    threads.submit(
+        () -> {
+          long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+          while ((second.get() == null || second.get().getState() == Thread.State.RUNNABLE)
+              && !other.isDone()
+              && System.nanoTime() - deadline < 0) {
+            Thread.onSpinWait();
+          }
+          maySave.countDown();
+          first.get(20, TimeUnit.SECONDS);
+          other.get(20, TimeUnit.SECONDS);
+          context.complete();
+          return null;
+        });
+  }
+}
