@@ -241,17 +241,6 @@ class LateLogoutTest {
   }
 
   @Test
-  @DisplayName("several cookies: a late logout ends what each of them opens")
-  void logout_ofSeveral_endsAll() throws IOException {
-    String other = cookieOf("/alice");
-    alice = alice + "; " + other.substring("Cookie: ".length());
-
-    whileBobIsServed(() -> kept.get().logout());
-
-    assertThat(site.manager.sessionsOf("alice")).isEmpty();
-  }
-
-  @Test
   @DisplayName("a session can be asked for, and shows what it is; a login is refused")
   void everythingElse_isHers() throws IOException {
     whileBobIsServed(
