@@ -119,6 +119,13 @@ final class Endings {
             && session.previousReadableUntil().filter(engine.now()::isBefore).isPresent());
   }
 
+  boolean revoke(Session session) {
+    Deletion deletion = delete(engine, session);
+    session.end();
+    deletion.deleted().ifPresent(ended -> engine.events().ended(ended, EndReason.REVOKED));
+    return deletion.hasEnded();
+  }
+
   boolean revoke(SessionId id) {
     Optional<StoredSession> ended = engine.store().delete(id);
     ended.ifPresent(session -> engine.events().ended(session, EndReason.REVOKED));

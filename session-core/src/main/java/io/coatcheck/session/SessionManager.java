@@ -380,6 +380,17 @@ public final class SessionManager implements AutoCloseable {
   }
 
   /**
+   * Ends a session that a request has resolved, because of what was found out about that request.
+   * As {@link #invalidate}, it leaves the session alone if there was a login into it since.
+   *
+   * @return whether it has ended; {@code false} if there was a login since
+   * @throws SessionStoreException if the store failed: it may have ended or not
+   */
+  public boolean revoke(Session session) {
+    return endings.revoke(session);
+  }
+
+  /**
    * Ends a session if it belongs to the principal of the request's own session. That one is looked
    * up again first: if it has ended, or there was another login, nobody is logged in there any
    * more.

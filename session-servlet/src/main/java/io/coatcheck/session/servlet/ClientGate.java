@@ -54,7 +54,7 @@ final class ClientGate {
         return new Resolution.Mismatched(live.id(), true);
       }
       case END -> {
-        manager.revoke(live.id());
+        manager.revoke(live);
         return new Resolution.Absent();
       }
       case ACCEPT -> {}

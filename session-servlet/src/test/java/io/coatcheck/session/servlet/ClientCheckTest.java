@@ -28,6 +28,10 @@ class ClientCheckTest {
 
   private final List<String> asked = new CopyOnWriteArrayList<>();
   private volatile Verdict otherAgent = Verdict.REAUTHENTICATE;
+
+  /** What happens before another agent is judged. */
+  private volatile Runnable beforeOther = () -> {};
+
   private Site site;
   private Browser browser;
 
@@ -79,7 +83,11 @@ class ClientCheckTest {
       throw new IllegalStateException("the check itself fails");
     }
     assertThat(atLogin.address()).isEqualTo(now.address()).isPresent();
-    return atLogin.userAgent().equals(now.userAgent()) ? Verdict.ACCEPT : otherAgent;
+    if (atLogin.userAgent().equals(now.userAgent())) {
+      return Verdict.ACCEPT;
+    }
+    beforeOther.run();
+    return otherAgent;
   }
 
   @AfterEach
@@ -262,6 +270,25 @@ class ClientCheckTest {
     assertThat(site.events).filteredOn(SessionEvent.Ended.class::isInstance).hasSize(1);
     assertThat(as("own", "/who").body()).isEqualTo(NOBODY + "false");
     assertThat(as("own", "/begin").setCookies()).as("a new one is begun").hasSize(1);
+  }
+
+  @Test
+  @DisplayName("C2: a login that comes while the check is asked is not ended by its verdict")
+  void end_loginMeanwhile_leavesIt() {
+    logIn();
+    String before = browser.token();
+    otherAgent = Verdict.END;
+    beforeOther =
+        () -> {
+          beforeOther = () -> {};
+          as("own", "/login");
+        };
+
+    Browser thief = site.browser().token(before);
+    assertThat(thief.send("GET", "/who", "User-Agent", "other").body()).startsWith("null");
+
+    assertThat(browser.token()).isNotEqualTo(before);
+    assertThat(as("own", "/who").body()).startsWith("alice");
   }
 
   @Test
