@@ -80,7 +80,10 @@ final class Logins {
 
   /** Where the oldest give way, a login is refused only if too many would have to. */
   private boolean isCrowded(Authentication result) {
-    return result instanceof Refused && limit != null && limit.whenFull() == WhenFull.EVICT_OLDEST;
+    return result instanceof Refused refused
+        && refused.reason() == Reason.LIMIT_REACHED
+        && limit != null
+        && limit.whenFull() == WhenFull.EVICT_OLDEST;
   }
 
   /** Ends what is above the limit, as after it was lowered, in steps and outside of the queue. */

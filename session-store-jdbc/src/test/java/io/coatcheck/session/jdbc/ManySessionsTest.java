@@ -288,7 +288,7 @@ class ManySessionsTest {
       assertThat(manager.sessionsOf("bob")).extracting(SessionInfo::id).hasSize(20);
 
       begin = System.nanoTime();
-      Held held = new Held(table, 5_000);
+      Held held = new Held(table, 50_000);
       PrincipalIndex index = table.store.principalIndex().orElseThrow();
       assertThat(index.deleteByPrincipal("alice", Set.of(), held)).isEqualTo(300_000);
       tell(server, "sign-out of 300,000", begin);
