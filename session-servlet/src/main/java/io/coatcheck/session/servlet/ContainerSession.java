@@ -50,9 +50,14 @@ final class ContainerSession {
   }
 
   private static @Nullable HttpSession of(@Nullable ServletRequest request) {
-    return request != null && SessionRequest.beneath(request) instanceof HttpServletRequest bare
-        ? bare.getSession(false)
-        : null;
+    try {
+      return request != null && SessionRequest.beneath(request) instanceof HttpServletRequest bare
+          ? bare.getSession(false)
+          : null;
+    } catch (IllegalStateException e) {
+      // The container has done with the request, or has no sessions at all.
+      return null;
+    }
   }
 
   private @Nullable Object ownerOf(HttpSession session) {
