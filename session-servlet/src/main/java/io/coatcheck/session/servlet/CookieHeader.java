@@ -100,7 +100,8 @@ final class CookieHeader {
   /**
    * Returns a header line without the cookies of one name, and otherwise as it is. It is removed in
    * whatever place and form a container may read it: also in a line of RFC 2965, and with spaces
-   * before the equals sign.
+   * before the equals sign. A cookie that has it in its value, with a token, goes with it: some
+   * proxies join the lines of a header with commas.
    *
    * @return null if no other cookie is left
    */
@@ -114,7 +115,7 @@ final class CookieHeader {
     while (start <= line.length()) {
       int semicolon = line.indexOf(';', start);
       int end = semicolon < 0 ? line.length() : semicolon;
-      if (isLooselyNamed(line, start, end, name)) {
+      if (isLooselyNamed(line, start, end, name) || hasTokenOf(line, start, end, name)) {
         isChanged = true;
       } else if (start == 0) {
         rest.append(line, 0, end);
@@ -139,6 +140,11 @@ final class CookieHeader {
     }
     int equals = skipSpaces(line, first + name.length(), end);
     return equals < end && line.charAt(equals) == '=';
+  }
+
+  private static boolean hasTokenOf(String line, int start, int end, String name) {
+    int within = line.indexOf(name, start);
+    return within >= 0 && within < end && VisibleHeaders.hasToken(line.substring(start, end), name);
   }
 
   private static boolean isNamed(String line, int first, int end, String name) {

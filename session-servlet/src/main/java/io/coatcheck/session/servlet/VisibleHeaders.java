@@ -120,6 +120,11 @@ final class VisibleHeaders {
     return (header != null && !header.isShared()) || hasToken(value);
   }
 
+  /** Returns whether a text has a cookie of a name, and the text of a token, anywhere in it. */
+  static boolean hasToken(String text, String name) {
+    return text.contains(name + "=") && hasToken(text);
+  }
+
   /** Returns whether a text has the text of a token anywhere in it. */
   private static boolean hasToken(String text) {
     for (int dot = text.indexOf('.'); dot >= 0; dot = text.indexOf('.', dot + 1)) {
@@ -171,7 +176,7 @@ final class VisibleHeaders {
     String value = cookie.getValue();
     return cookie.getName().equals(cookieName)
         || cookie.getName().equals(hintCookieName)
-        || (value != null && value.contains(cookieName + "=") && hasToken(value));
+        || (value != null && cookieName != null && hasToken(value, cookieName));
   }
 
   /** Returns the trailer fields, without what would be left out of the headers. */

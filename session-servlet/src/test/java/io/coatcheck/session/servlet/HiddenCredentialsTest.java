@@ -179,6 +179,9 @@ class HiddenCredentialsTest {
           Cookie: a=1, b=2; OURS                          > Cookie: a=1, b=2
           Cookie: a="; OURS; b="                          > Cookie: a="; b="
           Cookie: a=__Host-session=1; OURS                > Cookie: a=__Host-session=1
+          Cookie: c=1; a=1, OURS; b=2                     > Cookie: c=1; b=2
+          Cookie: c=1; a="x, OURS"; b=2                   > Cookie: c=1; b=2
+          Cookie: a=1,OURS                                > X: 1
           Accept: x|Cookie: a=1; OURS|X-A: 1|X-A: 2       > Accept: x|Cookie: a=1|X-A: 1|X-A: 2
           """)
   @DisplayName("all else is as it came: the same as the container shows without ours")
