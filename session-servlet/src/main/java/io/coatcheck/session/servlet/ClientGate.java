@@ -55,7 +55,7 @@ final class ClientGate {
       }
       case END -> {
         manager.revoke(live);
-        return new Resolution.Absent();
+        return new Resolution.Unknown(live.id());
       }
       case ACCEPT -> {}
     }

@@ -21,7 +21,7 @@ import org.slf4j.LoggerFactory;
  *   <li>at a login, and before the application is called, where it carries the id of another
  *       session;
  *   <li>before the application is called, where the client presents a token of the session that it
- *       carries the id of, and that has ended.
+ *       carries the id of, and that has ended or is withheld by the {@link ClientCheck}.
  * </ul>
  *
  * <p>A login of ours on a container's session that carries no id gives it another id, and keeps
@@ -89,6 +89,7 @@ final class ContainerSession {
       boolean isAnothers =
           live == null
               ? exchange.hasPresentedEnded(owner.toString())
+                  || exchange.isWithholding(owner.toString())
               : live.principal().isPresent() && !owner.equals(live.id().toString());
       if (isAnothers) {
         end(session);

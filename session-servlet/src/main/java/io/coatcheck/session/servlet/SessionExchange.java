@@ -317,6 +317,12 @@ final class SessionExchange implements SessionScope {
         });
   }
 
+  /** Returns whether the session of an id is the one that is withheld, as far as it is known. */
+  boolean isWithholding(String id) {
+    Session withheld = gate == null ? null : gate.withheld();
+    return withheld != null && withheld.id().toString().equals(id);
+  }
+
   /**
    * Returns the live session, if there is one.
    *

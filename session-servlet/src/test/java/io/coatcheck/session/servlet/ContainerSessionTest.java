@@ -150,6 +150,25 @@ class ContainerSessionTest {
     assertThat(cartOf(browser)).isEqualTo("null");
   }
 
+  @ParameterizedTest
+  @EnumSource(names = "ACCEPT", mode = EnumSource.Mode.EXCLUDE)
+  @DisplayName("nor is it shown to a client from whom ours is kept")
+  void clientCheck_endsIt(ClientCheck.Verdict verdict) {
+    site.filters(
+        SessionFilter.builder(site.manager)
+            .clientCheck(
+                (atLogin, now) ->
+                    atLogin.userAgent().equals(now.userAgent())
+                        ? ClientCheck.Verdict.ACCEPT
+                        : verdict)
+            .build());
+    browser.send("GET", "/login?as=ann", "User-Agent", "own");
+    browser.send("GET", "/add", "User-Agent", "own");
+    assertThat(browser.send("GET", "/cart", "User-Agent", "own").body()).isEqualTo("coat");
+
+    assertThat(browser.send("GET", "/cart", "User-Agent", "other").body()).isEqualTo("null");
+  }
+
   @Test
   @DisplayName("a late request with the token from before a login ends nothing")
   void lateRequest_leavesIt() {
