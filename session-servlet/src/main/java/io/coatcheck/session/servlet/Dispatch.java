@@ -22,6 +22,7 @@ final class Dispatch {
       throws IOException, ServletException {
     switch (request.getDispatcherType()) {
       case FORWARD -> {
+        exchange.compareUser();
         // The end of a forward may be the end of the response.
         exchange.forwardBegins();
         try {
@@ -52,9 +53,12 @@ final class Dispatch {
     // To Tomcat, a request whose time is out is still asynchronous while its error page is made.
     boolean isPastAsync =
         request.getDispatcherType() == DispatcherType.ERROR && request.isAsyncStarted();
-    exchange.dispatchBegins(resolves);
+    boolean isAnother = exchange.dispatchBegins(resolves);
     boolean hasEnded = false;
     try {
+      if (isAnother) {
+        exchange.compareUser();
+      }
       chain.doFilter(request, response);
       exchange.dispatchReturned(!isPastAsync && request.isAsyncStarted());
       hasEnded = true;

@@ -639,8 +639,9 @@ final class SessionExchange implements SessionScope {
    *
    * @param resolves whether to find out before that what the client presented. A failure waits
    *     until the application asks.
+   * @return whether it was called before
    */
-  void dispatchBegins(boolean resolves) {
+  boolean dispatchBegins(boolean resolves) {
     Resolution found = null;
     SessionStoreException failure = null;
     // No other thread knows of a request whose first dispatch begins.
@@ -666,16 +667,27 @@ final class SessionExchange implements SessionScope {
     } finally {
       lock.unlock();
     }
-    if (hasBegun && now != null) {
+    boolean isFirst = !hasBegun;
+    if (isFirst && now != null) {
+      settings.containerSession().begin(now, this);
+    }
+    hasBegun = true;
+    return !isFirst;
+  }
+
+  /**
+   * Looks whether the container knows another user of the request than in the dispatch before.
+   *
+   * @throws SessionStoreException if the session could not be made that user's
+   */
+  void compareUser() {
+    HttpServletRequest now = request;
+    if (now != null) {
       String name = ContainerUser.of(now);
       if (!Objects.equals(name, user.name())) {
         userIs(name);
       }
     }
-    if (!hasBegun && now != null) {
-      settings.containerSession().begin(now, this);
-    }
-    hasBegun = true;
   }
 
   /** Saves when the application is done, or while it goes on asynchronously on another thread. */

@@ -131,7 +131,8 @@ public final class WebSession {
   /**
    * Ends the session in the store, for every node, and makes the client forget the cookie. What
    * counts is what the client presented: every session that one of its tokens opens is ended,
-   * whether it was accepted or not, and whatever session this request has begun. Doing it twice is
+   * whether it was accepted or not, and whatever session this request has begun. A request that has
+   * a token of ours in the header presents no cookie: see {@link SessionHeader}. Doing it twice is
    * fine, and so is doing it without a session. Where there was a login into the session of this
    * request since, that is left alone, and so is its cookie.
    *

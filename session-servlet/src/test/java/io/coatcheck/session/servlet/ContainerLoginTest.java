@@ -8,6 +8,8 @@ import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletRequestWrapper;
 import jakarta.servlet.http.HttpServletResponse;
+import jakarta.servlet.http.HttpSession;
+import java.io.IOException;
 import java.security.Principal;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
@@ -17,7 +19,9 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @DisplayName("Principals of ours and of the container")
 @ParameterizedClass(name = "{0}")
@@ -230,5 +234,56 @@ class ContainerLoginTest {
     assertThat(browser.get("/logout").status()).isEqualTo(503);
 
     assertThat(containersUser.get()).isNull();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"forward", "async"})
+  @DisplayName("attack 2: a user who appears between two dispatches of a request")
+  void userBetweenDispatches_renews(String dispatch) {
+    browser.get("/begin");
+    String before = browser.token();
+    site.on("/then", (request, response) -> dispatchAsTom(dispatch, request, response))
+        .on("/read", ContainerLoginTest::read);
+
+    assertThat(browser.get("/then").body()).isEqualTo("1");
+
+    assertThat(browser.token()).isNotEqualTo(before);
+    assertThat(site.browser().token(before).get("/read").body()).isEqualTo("none");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"forward", "async"})
+  @DisplayName("I3, I9: where the new secret cannot be stored, the session is not shown")
+  void failingStore_showsNothing(String dispatch) {
+    browser.get("/begin");
+    site.on(
+            "/then",
+            (request, response) -> {
+              site.store.fail("update");
+              dispatchAsTom(dispatch, request, response);
+            })
+        .on("/read", ContainerLoginTest::read);
+
+    assertThat(browser.get("/then").status()).isEqualTo(503);
+
+    site.store.recover();
+    assertThat(browser.get("/read").body()).isEqualTo("1");
+  }
+
+  private void dispatchAsTom(
+      String dispatch, HttpServletRequest request, HttpServletResponse response)
+      throws ServletException, IOException {
+    containersUser.set("tom");
+    if (dispatch.equals("async")) {
+      request.startAsync().dispatch("/read");
+    } else {
+      request.getRequestDispatcher("/read").forward(request, response);
+    }
+  }
+
+  private static void read(HttpServletRequest request, HttpServletResponse response)
+      throws IOException {
+    HttpSession session = request.getSession(false);
+    response.getWriter().print(session == null ? "none" : session.getAttribute("a"));
   }
 }
