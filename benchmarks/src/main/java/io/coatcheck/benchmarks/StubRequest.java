@@ -5,6 +5,7 @@ import jakarta.servlet.ServletContext;
 import jakarta.servlet.http.Cookie;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletRequestWrapper;
+import jakarta.servlet.http.HttpSession;
 import java.security.Principal;
 import java.util.Collections;
 import java.util.Enumeration;
@@ -97,6 +98,12 @@ final class StubRequest extends HttpServletRequestWrapper {
   }
 
   /** The container authenticates no user. */
+  /** Returns null: the container has no session of its own. */
+  @Override
+  public @Nullable HttpSession getSession(boolean create) {
+    return null;
+  }
+
   @Override
   public @Nullable String getRemoteUser() {
     return null;

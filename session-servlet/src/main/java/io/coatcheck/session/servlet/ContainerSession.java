@@ -2,7 +2,6 @@ package io.coatcheck.session.servlet;
 
 import io.coatcheck.session.Session;
 import io.coatcheck.session.store.SessionStoreException;
-import jakarta.servlet.ServletRequest;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpSession;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -49,11 +48,9 @@ final class ContainerSession {
     attribute = ContainerSession.class.getName() + "." + name;
   }
 
-  private static @Nullable HttpSession of(@Nullable ServletRequest request) {
+  private static @Nullable HttpSession of(@Nullable HttpServletRequest request) {
     try {
-      return request != null && SessionRequest.beneath(request) instanceof HttpServletRequest bare
-          ? bare.getSession(false)
-          : null;
+      return request == null ? null : SessionRequest.complete(request).getSession(false);
     } catch (IllegalStateException e) {
       // The container has done with the request, or has no sessions at all.
       return null;
@@ -133,7 +130,7 @@ final class ContainerSession {
       return;
     }
     try {
-      ((HttpServletRequest) SessionRequest.beneath(request)).changeSessionId();
+      SessionRequest.complete(request).changeSessionId();
       setOwner(session, now);
     } catch (IllegalStateException e) {
       LOG.debug("The container's session could not be given another id, and ends", e);
