@@ -144,7 +144,7 @@ final class AttributeChanges {
     synchronized (owner) {
       if (pending.containsKey(name)
           || decoded.containsKey(name)
-          || owner.snapshot().attributes().get(name) != stored) {
+          || !isSame(owner.snapshot().attributes().get(name), stored)) {
         return false;
       }
       remember(name, new Decoded(value, handedOut));
@@ -359,14 +359,14 @@ final class AttributeChanges {
     Map<String, AttributeValue> stored = after.attributes();
     synchronized (owner) {
       if (!undecodable.isEmpty()) {
-        undecodable.removeIf(name -> old.get(name) != stored.get(name));
+        undecodable.removeIf(name -> !isSame(old.get(name), stored.get(name)));
       }
       decoded
           .keySet()
           .removeIf(
               name -> {
                 AttributeValue now = stored.get(name);
-                boolean isOurs = now != null && now == delta.foundValue(name);
+                boolean isOurs = now != null && isSame(now, delta.foundValue(name));
                 return !isOurs && !Objects.equals(old.get(name), now);
               });
       delta
@@ -381,11 +381,17 @@ final class AttributeChanges {
                       && change.mayChange
                       && saved != null
                       && saved.isPresent()
-                      && stored.get(name) == saved.get()) {
+                      && isSame(stored.get(name), saved.get())) {
                     remember(name, new Decoded(value, true));
                   }
                 }
               });
     }
+  }
+
+  /** Values are compared by identity: another one that is equal was written by another request. */
+  @SuppressWarnings("ReferenceEquality")
+  private static boolean isSame(@Nullable AttributeValue one, @Nullable AttributeValue other) {
+    return one == other;
   }
 }

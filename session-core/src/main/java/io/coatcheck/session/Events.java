@@ -34,7 +34,8 @@ final class Events {
   private final InstantSource clock;
   private final List<SessionListener> listeners;
 
-  /** The events of threads that hold theirs. */
+  /** The events of threads that hold theirs: of this manager's, since a thread may use several. */
+  @SuppressWarnings("ThreadLocalUsage")
   private final ThreadLocal<@Nullable List<SessionEvent>> held = new ThreadLocal<>();
 
   Events(InstantSource clock, List<SessionListener> listeners) {

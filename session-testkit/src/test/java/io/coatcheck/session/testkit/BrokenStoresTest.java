@@ -393,7 +393,7 @@ class BrokenStoresTest {
 
   @Test
   void deleteExpired_behindSessionsInUse_thatStayWhereTheyAre() {
-    /** An index by the expiry at first, which touches do not move, and neither does the look. */
+    // An index by the expiry at first, which touches do not move, and neither does the look.
     class Hiding extends BrokenStore {
       private final boolean saysSo;
 
