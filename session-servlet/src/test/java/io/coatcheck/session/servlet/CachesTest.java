@@ -29,13 +29,10 @@ class CachesTest {
 
   @BeforeEach
   void start() {
-    site = new Site(container).on("/login", (request, response) -> login(request, response));
+    site =
+        new Site(container)
+            .on("/login", (request, response) -> WebSession.of(request).login("alice"));
     browser = site.browser();
-  }
-
-  private static void login(
-      jakarta.servlet.http.HttpServletRequest request, HttpServletResponse response) {
-    WebSession.of(request).login("alice");
   }
 
   @AfterEach

@@ -30,6 +30,7 @@ class ContainerSessionTest {
   @Parameter Container container;
 
   /** What a listener of requests keeps, as that of Spring does. */
+  @SuppressWarnings("ThreadLocalUsage")
   private final ThreadLocal<HttpServletRequest> bound = new ThreadLocal<>();
 
   private final ListAppender<ILoggingEvent> log = new ListAppender<>();

@@ -50,11 +50,11 @@ final class Dump {
     return dump.text.toString();
   }
 
-  private interface Number {
+  private interface Getter {
     long get();
   }
 
-  private void number(Number number) {
+  private void number(Getter number) {
     try {
       add("number", number.get());
     } catch (IllegalArgumentException e) {

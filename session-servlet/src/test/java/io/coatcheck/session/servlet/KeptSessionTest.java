@@ -209,9 +209,9 @@ class KeptSessionTest {
           || !seen.add(object)) {
         continue;
       }
-      if (object instanceof String text && text.contains(secret)
-          || object instanceof byte[] array && contains(array, bytes)
-          || object instanceof char[] characters && new String(characters).contains(secret)) {
+      if ((object instanceof String text && text.contains(secret))
+          || (object instanceof byte[] array && contains(array, bytes))
+          || (object instanceof char[] characters && new String(characters).contains(secret))) {
         return step.path();
       }
       successors(step)

@@ -57,7 +57,7 @@ class SetCookieTest {
 
   private static void act(String steps, HttpServletRequest request, HttpServletResponse response)
       throws Exception {
-    for (String step : steps.split(" ")) {
+    for (String step : steps.split(" ", -1)) {
       switch (step) {
         case "login" -> WebSession.of(request).login("alice");
         case "create" -> request.getSession().setAttribute("a", "1");

@@ -84,6 +84,8 @@ class TwoThreadsCommitTest {
     assertThat(browser.get("/read").body()).isEqualTo("2");
   }
 
+  // What fails on a thread shows: the request is not completed then.
+  @SuppressWarnings("FutureReturnValueIgnored")
   private void commitTwice(HttpServletRequest request, HttpServletResponse response)
       throws Exception {
     request.getSession().setAttribute("b", "2");

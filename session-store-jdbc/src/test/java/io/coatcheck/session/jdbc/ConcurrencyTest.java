@@ -114,12 +114,11 @@ class ConcurrencyTest {
                   }
                   default -> {
                     StoredSession login = Sessions.of(user).lastSeenAt(later).build();
-                    Admission admission;
-                    while ((admission = index.admit(login, true, 20, WhenFull.EVICT_OLDEST, NOW))
-                            .outcome()
-                        == Admission.Outcome.CROWDED) {
+                    Admission admission = index.admit(login, true, 20, WhenFull.EVICT_OLDEST, NOW);
+                    while (admission.outcome() == Admission.Outcome.CROWDED) {
                       index.deleteOldest(
                           user, 20, NOW, session -> ended.merge(session.id(), 1, Integer::sum));
+                      admission = index.admit(login, true, 20, WhenFull.EVICT_OLDEST, NOW);
                     }
                     admission
                         .evicted()

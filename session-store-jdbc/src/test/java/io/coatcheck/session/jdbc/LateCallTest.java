@@ -94,9 +94,9 @@ class LateCallTest {
     try (Table table = new Table(pool)) {
       JdbcSessionStore store = store(table);
       store.insert(session);
-      Instant last = session.expiresAt().minusMillis(1);
+      Instant moment = session.expiresAt().minusMillis(1);
       poolWait.set(Statements.NEGLIGIBLE.toNanos() - 1);
-      assertThat(store.touch(session.id(), Sessions.NOW, last)).isTrue();
+      assertThat(store.touch(session.id(), Sessions.NOW, moment)).isTrue();
 
       poolWait.set(LATE.toNanos() + 999_999);
       Instant before = session.expiresAt().minus(LATE);
