@@ -23,6 +23,14 @@ final class Navigation {
         && accept(request).contains("text/html");
   }
 
+  /** Returns whether a page made the request, beside itself, in a browser that says so. */
+  static boolean isMadeByPage(HttpServletRequest request) {
+    String mode = request.getHeader("Sec-Fetch-Mode");
+    return mode == null
+        ? "XMLHttpRequest".equalsIgnoreCase(request.getHeader("X-Requested-With"))
+        : !mode.equals("navigate");
+  }
+
   /**
    * Returns whether a person goes to a page by the own site or the address bar, in the tab and not
    * in a frame of it. A browser that begins such a navigation has given up the one before in that

@@ -253,6 +253,11 @@ final class SessionExchange implements SessionScope {
       if (relation == ContainerUser.Relation.NOBODYS && user.take(known)) {
         credential().renew(known);
       } else if (relation != ContainerUser.Relation.OWN) {
+        if (known.isStored()) {
+          // What was changed so far was changed by its own user.
+          current.whileSaved(known, () -> manager().save(known));
+          current.settleUnsaved();
+        }
         user.withhold(known);
         run(
             () -> {
@@ -473,6 +478,7 @@ final class SessionExchange implements SessionScope {
     HttpSessionView view;
     Session live;
     boolean isBegun = false;
+    boolean isByDeadToken = false;
     boolean isCookieWithheld = create && isCookieWithheld();
     lock.lock();
     try {
@@ -484,13 +490,10 @@ final class SessionExchange implements SessionScope {
         outgoing.requireUncommitted("create a session");
         live = begin(isCookieWithheld);
         current.beginDraft(live);
-        if (!live.isEphemeral()
-            && !presented.hasOpened()
-            && presented.resolution().id().isPresent()) {
-          // What the client presented opened nothing when it came, and it may be asked for on each
-          // page. It gets the token of this session in its place if that is stored, and else none.
-          outgoing.deleteToken(presented);
-        }
+        isByDeadToken =
+            !live.isEphemeral()
+                && !presented.hasOpened()
+                && presented.resolution().id().isPresent();
         if (settings.storeEmptySessions()) {
           live.keep();
         }
@@ -500,11 +503,32 @@ final class SessionExchange implements SessionScope {
     } finally {
       lock.unlock();
     }
+    if (isByDeadToken) {
+      deleteDeadToken(live);
+    }
     if (isBegun) {
       listeners.created(view);
       relied(live);
     }
     return view;
+  }
+
+  /**
+   * Takes away what the client presented and what opened nothing when it came, since it may be
+   * asked for on each page. The client gets the token of the session that has begun in its place if
+   * that is stored, and else none. What a page asks for beside itself takes nothing away: its
+   * answer may come after that of a login.
+   */
+  private void deleteDeadToken(Session begun) {
+    HttpServletRequest now = request;
+    if (now != null && !Navigation.isMadeByPage(now)) {
+      run(
+          () -> {
+            if (current.get() == begun && !begun.isStored()) {
+              outgoing.deleteToken(presented);
+            }
+          });
+    }
   }
 
   /**

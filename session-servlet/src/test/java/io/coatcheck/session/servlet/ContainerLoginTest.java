@@ -270,6 +270,26 @@ class ContainerLoginTest {
     assertThat(browser.get("/read").body()).isEqualTo("1");
   }
 
+  @Test
+  @DisplayName("attack 2: what was changed before the user left is stored, and not shown any more")
+  void userLeavesBetweenDispatches_changesStay() {
+    containersUser.set("tom");
+    browser.get("/begin");
+    site.on(
+            "/then",
+            (request, response) -> {
+              request.getSession().setAttribute("a", "2");
+              containersUser.set(null);
+              request.getRequestDispatcher("/read").forward(request, response);
+            })
+        .on("/read", ContainerLoginTest::read);
+
+    assertThat(browser.get("/then").body()).isEqualTo("none");
+
+    containersUser.set("tom");
+    assertThat(browser.get("/read").body()).isEqualTo("2");
+  }
+
   private void dispatchAsTom(
       String dispatch, HttpServletRequest request, HttpServletResponse response)
       throws ServletException, IOException {

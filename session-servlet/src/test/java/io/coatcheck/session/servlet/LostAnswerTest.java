@@ -2,11 +2,15 @@ package io.coatcheck.session.servlet;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.coatcheck.session.SessionManager;
+import io.coatcheck.session.store.WhenFull;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import jakarta.servlet.http.HttpSession;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
@@ -290,6 +294,65 @@ class LostAnswerTest {
     browser.get("/put");
 
     assertThat(browser.get("/ends").setCookies()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "Sec-Fetch-Mode: cors",
+        "Sec-Fetch-Mode: no-cors",
+        "X-Requested-With: XMLHttpRequest"
+      })
+  @DisplayName("F7, I8: nor what a page asks for while its user logs in")
+  void subresource_takesNoNewerCookieAway(String header) throws Exception {
+    CountDownLatch isIn = new CountDownLatch(1);
+    CountDownLatch mayGoOn = new CountDownLatch(1);
+    site.on(
+        "/poll",
+        (request, response) -> {
+          isIn.countDown();
+          mayGoOn.await(20, TimeUnit.SECONDS);
+          response.getWriter().print(request.getSession().getAttribute("a"));
+        });
+    present("expired");
+    String[] nameAndValue = header.split(": ");
+    Future<Browser.Answer> poll =
+        threads.submit(
+            () ->
+                site.browser()
+                    .token(browser.token())
+                    .send("GET", "/poll", nameAndValue[0], nameAndValue[1]));
+    assertThat(isIn.await(20, TimeUnit.SECONDS)).isTrue();
+    browser.get("/put");
+
+    mayGoOn.countDown();
+
+    Browser.Answer answer = poll.get(20, TimeUnit.SECONDS);
+    assertThat(answer.status()).isEqualTo(200);
+    assertThat(answer.setCookies()).isEmpty();
+  }
+
+  @Test
+  @DisplayName("I8: of two logins at once, one that the limit refuses takes no cookie away")
+  void doubleClick_atTheLimit_takesNothingAway() throws Exception {
+    SessionManager one =
+        SessionManager.builder(site.store)
+            .clock(site.clock)
+            .cleanUpInterval(Duration.ZERO)
+            .sessionsPerPrincipal(1, WhenFull.REFUSE_NEWCOMER)
+            .build();
+    site.filters(SessionFilter.builder(one).build());
+    String csrf = browser.get("/form").body();
+    Browser other = site.browser().token(browser.token());
+    bothAreIn = new CyclicBarrier(2);
+
+    Future<Browser.Answer> first = threads.submit(() -> browser.get(path("WebSession", csrf)));
+    Future<Browser.Answer> second = threads.submit(() -> other.get(path("WebSession", csrf)));
+
+    List<String> cookies = new ArrayList<>(first.get(20, TimeUnit.SECONDS).setCookies());
+    cookies.addAll(second.get(20, TimeUnit.SECONDS).setCookies());
+    assertThat(cookies).hasSize(1).noneMatch(cookie -> cookie.contains("Max-Age=0"));
+    assertThat(List.of(browser.get("/me").body(), other.get("/me").body())).contains("alice");
   }
 
   @Test
