@@ -296,11 +296,11 @@ final class AttributeChanges {
    */
   AttributeDelta stillPending(AttributeDelta delta) {
     synchronized (owner) {
-      if (pending.keySet().containsAll(delta.set().keySet())) {
+      if (pending.entrySet().containsAll(delta.source().entrySet())) {
         return delta;
       }
       Map<String, Optional<AttributeValue>> left = new HashMap<>(delta.set());
-      left.keySet().retainAll(pending.keySet());
+      left.keySet().removeIf(name -> pending.get(name) != delta.source().get(name));
       return new AttributeDelta(left, delta.found(), delta.source());
     }
   }

@@ -132,7 +132,7 @@ final class Logins {
           resolved.principal().isEmpty() ? resolved.attributes() : Map.of();
       return onNew(session, pending, principal, options, carried);
     }
-    session.rekeyed(stored, pending, token);
+    session.loggedIn(stored, pending, token);
     pending.isWhole(stored, engine.events());
     engine.events().authenticated(stored);
     return new Granted(session);
@@ -160,7 +160,7 @@ final class Logins {
     if (store(next, true, now) != Admission.Outcome.STORED) {
       return new Refused(Reason.LIMIT_REACHED);
     }
-    session.rekeyed(next, pending, token);
+    session.loggedIn(next, pending, token);
     engine.events().created(next);
     pending.isWhole(next, engine.events());
     engine.events().authenticated(next);

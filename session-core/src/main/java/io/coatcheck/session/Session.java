@@ -405,16 +405,24 @@ public final class Session {
   }
 
   /** As {@link #saved}, and the client is to get a new token. */
-  synchronized void rekeyed(StoredSession stored, Pending pending, SessionToken token) {
+  synchronized boolean renewed(StoredSession stored, Pending pending, SessionToken token) {
+    if (!saved(stored, pending)) {
+      return false;
+    }
+    unsentToken = token;
+    renewal = Renewal.NONE;
+    return true;
+  }
+
+  /** As {@link #renewed}, for a login, which begins anew what has ended. */
+  synchronized void loggedIn(StoredSession stored, Pending pending, SessionToken token) {
     if (!stored.id().equals(snapshot.id())) {
       begunHere = true;
       initial = stored;
     }
     // Whatever another thread has ended meanwhile was the session from before.
     status = Status.STORED;
-    saved(stored, pending);
-    unsentToken = token;
-    renewal = Renewal.NONE;
+    renewed(stored, pending, token);
   }
 
   /**

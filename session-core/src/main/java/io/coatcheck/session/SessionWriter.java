@@ -191,14 +191,15 @@ final class SessionWriter {
       drop(session, pending, outcome);
       return false;
     }
-    renewed(session, stored, pending, token);
-    return true;
+    return renewed(session, stored, pending, token);
   }
 
-  private void renewed(Session session, StoredSession stored, Pending pending, SessionToken token) {
-    session.rekeyed(stored, pending, token);
+  /** Returns {@code false} if another thread of the request has ended the session meanwhile. */
+  private boolean renewed(
+      Session session, StoredSession stored, Pending pending, SessionToken token) {
     engine.events().renewed(stored);
     pending.isWhole(stored, engine.events());
+    return session.renewed(stored, pending, token);
   }
 
   boolean renewIfDue(Session session) {
@@ -240,7 +241,6 @@ final class SessionWriter {
     if (stored == null) {
       return false;
     }
-    renewed(session, stored, pending, token);
-    return true;
+    return renewed(session, stored, pending, token);
   }
 }

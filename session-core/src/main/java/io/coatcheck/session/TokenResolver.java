@@ -12,6 +12,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /** Finds out what a token is worth. One look-up a token, and none for what is not a token. */
 final class TokenResolver {
@@ -109,19 +110,19 @@ final class TokenResolver {
     for (String text : presented) {
       Finding finding = SessionToken.parse(text).map(token -> find(token, hints)).orElse(MALFORMED);
       if (live != null && finding instanceof Opened other && !live.id().equals(other.id())) {
+        Finding before = confirmed(live);
         finding = confirmed(other);
-        if (confirmed(live) instanceof Opened still) {
-          if (finding instanceof Opened) {
-            return refuseAmbiguous();
-          }
-          live = still;
+        if (before instanceof Opened && finding instanceof Opened) {
+          return refuseAmbiguous();
         }
+        live = before instanceof Opened still ? still : null;
+        refused = before instanceof Refusal refusal ? guarding(refused, refusal) : refused;
       }
-      if (finding instanceof Opened opened) {
-        live = opened;
-      } else if (finding instanceof Refusal refusal
-          && (refused == null || refusal.resolution().guardsNewerToken())) {
-        refused = refusal;
+      if (finding instanceof Refusal refusal) {
+        refused = guarding(refused, refusal);
+      } else if (live == null || live.renewal() != Session.Renewal.CONFIRM) {
+        // Otherwise the client has the newer secret of this session too, and that one counts.
+        live = (Opened) finding;
       }
     }
     if (live != null) {
@@ -132,6 +133,11 @@ final class TokenResolver {
           : accept(new Opened(live.id(), live.session(), live.renewal(), live.source(), now));
     }
     return refused == null ? ABSENT : refuse(refused);
+  }
+
+  /** Returns which of two refusals counts: the first, unless the second guards a newer token. */
+  private static Refusal guarding(@Nullable Refusal first, Refusal second) {
+    return first == null || second.resolution().guardsNewerToken() ? second : first;
   }
 
   /**

@@ -42,6 +42,11 @@ final class HookedStore implements SessionStore {
     hooks.computeIfAbsent(operation, key -> new ArrayDeque<>()).add(hook);
   }
 
+  /** Runs a hook after the next call of an operation was done, before it answers. */
+  synchronized void afterNext(String operation, Runnable hook) {
+    beforeNext("after " + operation, hook);
+  }
+
   /** Makes this a store without an index by principal. */
   HookedStore withoutIndex() {
     indexed = false;
@@ -55,6 +60,10 @@ final class HookedStore implements SessionStore {
 
   private void call(String operation) {
     calls.add(operation);
+    runHook(operation);
+  }
+
+  private void runHook(String operation) {
     Runnable hook;
     synchronized (this) {
       Deque<Runnable> queue = hooks.get(operation);
@@ -80,7 +89,9 @@ final class HookedStore implements SessionStore {
   @Override
   public boolean update(StoredSession session, Instant now) {
     call("update");
-    return store.update(session, now);
+    boolean updated = store.update(session, now);
+    runHook("after update");
+    return updated;
   }
 
   @Override

@@ -57,6 +57,49 @@ class OneRequestTwoThreadsTest {
   }
 
   @Test
+  @DisplayName("I2: nor does a new secret that was stored just before it ended")
+  void renew_whileAnotherThreadEnds_staysEnded() {
+    Session session = fixture.live(fixture.anonymous());
+    fixture.store.afterNext("update", () -> manager.invalidate(session));
+
+    assertThat(manager.renew(session)).isFalse();
+
+    assertThat(session.isEnded()).isTrue();
+    assertThat(session.unsentToken()).isEmpty();
+    assertThat(fixture.store.find(session.id())).isEmpty();
+    assertThat(fixture.told(SessionEvent.Ended.class)).hasSize(1);
+  }
+
+  @Test
+  @DisplayName("I2: nor does a renewal in passing")
+  void renewIfDue_whileAnotherThreadEnds_staysEnded() {
+    String token = fixture.anonymous();
+    fixture.clock.advance(Duration.ofMinutes(5));
+    Session session = fixture.live(token);
+    fixture.store.afterNext("update", () -> manager.invalidate(session));
+
+    assertThat(manager.renewIfDue(session)).isFalse();
+
+    assertThat(session.isEnded()).isTrue();
+    assertThat(session.unsentToken()).isEmpty();
+    assertThat(fixture.store.find(session.id())).isEmpty();
+  }
+
+  @Test
+  @DisplayName("what one collected does not go over what another has stored since")
+  void save_collectedBeforeTheOther_doesNotGoBack() {
+    Session session = fixture.live(fixture.anonymous());
+    session.attribute("a", "1");
+    Pending first = session.pending();
+    manager.save(session);
+    session.attribute("a", "2");
+    manager.save(session);
+    session.attribute("a", "3");
+
+    assertThat(session.stillPending(first).isEmpty()).isTrue();
+  }
+
+  @Test
   @DisplayName("both save before they commit: the secret is renewed once")
   void renewIfDue_atOnce_renewsOnce() throws Exception {
     String token = fixture.anonymous();

@@ -8,6 +8,7 @@ import io.coatcheck.session.event.EndReason;
 import io.coatcheck.session.event.SessionEvent;
 import io.coatcheck.session.store.StoredSession;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Nested;
@@ -68,6 +69,24 @@ class RenewalRaceTest {
       assertThat(fixture.told(SessionEvent.Ended.class))
           .extracting(SessionEvent.Ended::reason)
           .containsExactly(EndReason.REUSE);
+    }
+
+    @Test
+    @DisplayName("attack 3: nor if both come together, in whichever order: the new one counts")
+    void resolve_bothTogether_isConfirmed() {
+      for (boolean newFirst : List.of(true, false)) {
+        String before = fixture.loggedIn("alice");
+        pass(300);
+        String owners = serve(before);
+        pass(61);
+        List<String> both = newFirst ? List.of(owners, before) : List.of(before, owners);
+        Session session = ((Resolution.Live) manager.resolve(both)).session();
+
+        assertThat(manager.renewIfDue(session)).as("new first: " + newFirst).isFalse();
+        assertThat(manager.save(session)).isTrue();
+
+        assertThat(Drafts.isUnconfirmed(fixture.stored(session))).isFalse();
+      }
     }
 
     @Test

@@ -482,6 +482,18 @@ class NearCacheSessionStoreTest {
     }
 
     @Test
+    @DisplayName("I2: two old copies that the store knows no more let nothing in")
+    void resolve_twoOldCopies_areBothRefused() {
+      String one = login(here, null);
+      String other = login(here, null);
+      live(here, one);
+      live(here, other);
+      elsewhere.revokeAll("alice");
+
+      assertThat(here.resolve(List.of(one, other))).isInstanceOf(Resolution.Unknown.class);
+    }
+
+    @Test
     @DisplayName("a session revoked elsewhere dies here within the bound")
     void resolve_revokedElsewhere_diesWithinTheBound() {
       String token = login(here, null);
