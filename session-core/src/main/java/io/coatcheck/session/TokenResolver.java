@@ -149,10 +149,7 @@ final class TokenResolver {
     }
     // The copy opened by its current secret, which is thus the one that was presented.
     SecretHash presented = opened.session().secretHash();
-    Optional<StoredSession> found = engine.store().find(opened.id());
-    return found.isEmpty()
-        ? unknown(opened.id(), Optional.empty())
-        : judge(opened.id(), found.get(), presented, engine.now());
+    return judge(opened.id(), engine.store().find(opened.id()), presented);
   }
 
   private Resolution refuseAmbiguous() {
@@ -180,47 +177,55 @@ final class TokenResolver {
 
   /** The clock is read after the store has answered, which may have taken a while. */
   private Finding find(SessionToken token, List<String> hints) {
-    Optional<StoredSession> found;
-    Source source = Source.STORE;
+    if (engine.copies().isPresent()) {
+      return findNear(token, hints, engine.copies().get());
+    }
     // The look-up comes before the hash, which does not need it: the processor hashes while it
     // waits for the memory where the session is.
-    if (engine.copies().isPresent()) {
-      VersionHint seen = hints.isEmpty() ? VersionHint.NONE : VersionHint.among(hints, token.id());
-      NearCopies.Near near =
-          engine.copies().get().near(token.id(), seen.generation(), seen.version());
-      found = near.session();
-      source = near.isConfirmed() ? Source.STORE : near.isStale() ? Source.STALE_COPY : Source.COPY;
-    } else {
-      found = engine.store().find(token.id());
+    Optional<StoredSession> found = engine.store().find(token.id());
+    return judge(token.id(), found, token.secretHash());
+  }
+
+  private Finding findNear(SessionToken token, List<String> hints, NearCopies copies) {
+    VersionHint seen = hints.isEmpty() ? VersionHint.NONE : VersionHint.among(hints, token.id());
+    NearCopies.Near near = copies.near(token.id(), seen.generation(), seen.version());
+    SecretHash presented = token.secretHash();
+    if (near.isConfirmed()) {
+      return judge(token.id(), near.session(), presented);
     }
-    SecretHash presentedHash = token.secretHash();
+    Instant now = engine.now();
+    if (near.session().filter(copy -> opens(copy, presented, now)).isPresent()) {
+      StoredSession copy = near.session().get();
+      return near.isStale()
+          ? new Opened(token.id(), copy, Session.Renewal.NONE, Source.STALE_COPY, now)
+          : new Opened(token.id(), copy, renewalOfCurrent(copy, now), Source.COPY, now);
+    }
     // A copy lets in and never keeps out: what it does not confirm, the store is asked.
-    if (source != Source.STORE) {
-      Instant now = engine.now();
-      if (found.filter(copy -> opens(copy, presentedHash, now)).isPresent()) {
-        Session.Renewal renewal =
-            source == Source.STALE_COPY ? Session.Renewal.NONE : renewalOfCurrent(found.get(), now);
-        return new Opened(token.id(), found.get(), renewal, source, now);
-      }
-      found = engine.store().find(token.id());
-    }
-    if (found.isEmpty()) {
-      return unknown(token.id(), Optional.empty());
-    }
-    return judge(token.id(), found.get(), presentedHash, engine.now());
+    return judge(token.id(), engine.store().find(token.id()), presented);
   }
 
   private static boolean opens(StoredSession copy, SecretHash presented, Instant now) {
     return !copy.isExpiredAt(now) && copy.secretHash().equals(presented);
   }
 
-  private Finding judge(SessionId id, StoredSession session, SecretHash presented, Instant now) {
+  private Finding judge(SessionId id, Optional<StoredSession> found, SecretHash presented) {
+    if (found.isEmpty()) {
+      return unknown(id, Optional.empty());
+    }
+    StoredSession session = found.get();
+    Instant now = engine.now();
     boolean expired = session.isExpiredAt(now);
     if (session.secretHash().equals(presented)) {
       return expired
           ? expired(id, session)
           : new Opened(id, session, renewalOfCurrent(session, now), Source.STORE, now);
     }
+    return judgeOther(id, session, presented, now, expired);
+  }
+
+  /** A secret that is not the current one. Apart, so that what most requests run is inlined. */
+  private Finding judgeOther(
+      SessionId id, StoredSession session, SecretHash presented, Instant now, boolean expired) {
     boolean guards = !expired && now.isBefore(session.rotatedAt().plus(GUARD));
     boolean isUnderWay = !expired && now.isBefore(session.rotatedAt().plus(UNDER_WAY));
     boolean previous =
