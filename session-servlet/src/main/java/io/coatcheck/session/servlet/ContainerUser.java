@@ -5,6 +5,8 @@ import jakarta.servlet.http.HttpServletRequest;
 import java.security.Principal;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The user that the container knows of a request, and whether an anonymous session of ours is that
@@ -23,6 +25,8 @@ final class ContainerUser {
 
   /** Names the attribute that says for which of the container's users the session is. */
   private static final String ATTRIBUTE = ContainerUser.class.getPackageName() + ".renewedFor";
+
+  private static final Logger LOG = LoggerFactory.getLogger(SessionFilter.class);
 
   private volatile @Nullable String name;
 
@@ -52,6 +56,20 @@ final class ContainerUser {
     }
     Principal principal = containers.getUserPrincipal();
     return principal == null ? null : Objects.requireNonNullElse(principal.getName(), "");
+  }
+
+  /**
+   * As {@link #of}, for a request that nothing has asked for its user yet. A container that cannot
+   * tell, as Jetty with credentials that are no Base64, has authenticated nobody; what asks it gets
+   * the failure.
+   */
+  static @Nullable String ofDispatch(HttpServletRequest request) {
+    try {
+      return of(request);
+    } catch (RuntimeException e) {
+      LOG.debug("The container could not tell the user of a request: {}", e.getClass().getName());
+      return null;
+    }
   }
 
   /** Returns whether an attribute is this class's, and none of the application's. */

@@ -101,7 +101,7 @@ final class SessionExchange implements SessionScope {
     ClientCheck check = settings.clientCheck();
     gate = check == null || !presented.areAny() ? null : new ClientGate(check, request);
     outgoing = new OutgoingResponse(settings, transport, response);
-    user = new ContainerUser(ContainerUser.of(request));
+    user = new ContainerUser(ContainerUser.ofDispatch(request));
     saving = new Saving(this, current, outgoing);
   }
 
@@ -707,7 +707,7 @@ final class SessionExchange implements SessionScope {
   void compareUser() {
     HttpServletRequest now = request;
     if (now != null) {
-      String name = ContainerUser.of(now);
+      String name = ContainerUser.ofDispatch(now);
       if (!Objects.equals(name, user.name())) {
         userIs(name);
       }

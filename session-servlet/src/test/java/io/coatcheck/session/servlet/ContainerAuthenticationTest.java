@@ -285,4 +285,50 @@ class ContainerAuthenticationTest {
     assertThat(as("alice", browser, "/private/logout").body()).isEqualTo("null");
     assertThat(browser.get("/note").body()).isEqualTo("null: after");
   }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"forward", "async", "error", "exception"})
+  @DisplayName("B45: in every dispatch it is the same user, with one new secret")
+  void dispatches_areOfTheUser(String dispatch) {
+    site.on(Site.ERROR_PAGE, this::note);
+    site.on(
+        "/private/then",
+        (request, response) -> {
+          switch (dispatch) {
+            case "forward" -> request.getRequestDispatcher("/note").forward(request, response);
+            case "async" -> request.startAsync().dispatch("/note");
+            case "error" -> response.sendError(418);
+            default -> throw new IllegalStateException("on purpose");
+          }
+        });
+    browser.get("/note?set=a-book");
+    String before = browser.token();
+
+    Browser.Answer answer = as("alice", browser, "/private/then");
+
+    assertThat(answer.body()).as(dispatch).isEqualTo("alice: a-book");
+    assertThat(browser.token()).isNotEqualTo(before);
+    String token = browser.token();
+    Browser.Answer again =
+        container.isForm() ? browser.get("/private/then") : as("alice", browser, "/private/then");
+    assertThat(again.body()).isEqualTo("alice: a-book");
+    assertThat(browser.token()).isEqualTo(token);
+  }
+
+  @Test
+  @DisplayName("wrong credentials outside of the constraint are nobody's, and refuse nothing")
+  void wrongCredentials_onAPublicPage_areNobodys() {
+    assumeFalse(container.isForm() || container.isByHeader());
+    browser.get("/note?set=a-book");
+    site.on(
+        "/public",
+        (request, response) ->
+            response.getWriter().print(request.getSession().getAttribute("note")));
+
+    for (String credentials : List.of("Basic bm9ib2R5Ondyb25n", "Basic !", "Bearer x")) {
+      Browser.Answer answer = browser.send("GET", "/public", "Authorization", credentials);
+      assertThat(answer.status()).as(credentials).isEqualTo(200);
+      assertThat(answer.body()).isEqualTo("a-book");
+    }
+  }
 }

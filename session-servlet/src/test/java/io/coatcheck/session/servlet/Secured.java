@@ -20,11 +20,13 @@ import org.apache.catalina.connector.Response;
 import org.apache.catalina.realm.GenericPrincipal;
 import org.apache.catalina.startup.Tomcat;
 import org.apache.catalina.valves.ValveBase;
+import org.apache.tomcat.util.descriptor.web.ErrorPage;
 import org.apache.tomcat.util.descriptor.web.FilterDef;
 import org.apache.tomcat.util.descriptor.web.FilterMap;
 import org.apache.tomcat.util.descriptor.web.LoginConfig;
 import org.apache.tomcat.util.descriptor.web.SecurityCollection;
 import org.apache.tomcat.util.descriptor.web.SecurityConstraint;
+import org.eclipse.jetty.ee11.servlet.ErrorPageErrorHandler;
 import org.eclipse.jetty.ee11.servlet.FilterHolder;
 import org.eclipse.jetty.ee11.servlet.ServletContextHandler;
 import org.eclipse.jetty.ee11.servlet.ServletHolder;
@@ -152,6 +154,9 @@ enum Secured {
       context.addSecurityRole("user");
     }
     context.getPipeline().addValve(authenticator);
+    ErrorPage errors = new ErrorPage();
+    errors.setLocation(Site.ERROR_PAGE);
+    context.addErrorPage(errors);
     Wrapper servlet = Tomcat.addServlet(context, "app", switchboard.servlet());
     servlet.setAsyncSupported(true);
     servlet.addMapping("/*");
@@ -198,6 +203,9 @@ enum Secured {
     FilterHolder filter = new FilterHolder(switchboard.filter());
     filter.setAsyncSupported(true);
     context.addFilter(filter, "/*", EnumSet.allOf(DispatcherType.class));
+    ErrorPageErrorHandler errors = new ErrorPageErrorHandler();
+    errors.addErrorPage(ErrorPageErrorHandler.GLOBAL_ERROR_PAGE, Site.ERROR_PAGE);
+    context.setErrorHandler(errors);
     server.setHandler(context);
     server.start();
     return connector.getLocalPort();
