@@ -151,6 +151,6 @@ class SecurityDocumentTest {
   void rules_areAllThere() {
     assertThat(rows("## What is promised"))
         .extracting(cells -> cells.get(0))
-        .isEqualTo(IntStream.rangeClosed(1, 18).mapToObj(number -> "I" + number).toList());
+        .isEqualTo(IntStream.rangeClosed(1, 21).mapToObj(number -> "I" + number).toList());
   }
 }
