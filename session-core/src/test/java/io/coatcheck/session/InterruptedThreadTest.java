@@ -94,7 +94,7 @@ class InterruptedThreadTest {
   }
 
   @Test
-  @DisplayName("B11: pauses after a lost compare-and-set, as any other")
+  @DisplayName("C1, B11: pauses after a lost compare-and-set, as any other")
   void save_alwaysLosing_pauses() {
     try (EngineFixture busy =
         new EngineFixture(builder -> builder.storeTimeout(Duration.ofMillis(200)))) {

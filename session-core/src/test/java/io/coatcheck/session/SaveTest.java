@@ -188,7 +188,8 @@ class SaveTest {
     }
 
     @Test
-    @DisplayName("only the store timeout ends the attempts, as a failure that keeps the changes")
+    @DisplayName(
+        "C1: only the store timeout ends the attempts, as a failure that keeps the changes")
     void save_alwaysLosing_failsAfterTheTimeout() {
       try (EngineFixture busy =
           new EngineFixture(builder -> builder.storeTimeout(Duration.ofMillis(50)))) {

@@ -148,6 +148,20 @@ class SecurityDocumentTest {
   }
 
   @Test
+  void findings_haveATestOrAReason() {
+    assertThat(rows("## Attackers, races and other people's reports"))
+        .filteredOn(cells -> !cells.get(0).equals("finding") && !cells.get(0).startsWith("---"))
+        .hasSizeGreaterThan(40)
+        .allSatisfy(
+            cells -> {
+              assertThat(cells).hasSize(3).doesNotContain("");
+              assertThat(!named(cells.get(2)).isEmpty() || cells.get(2).contains(".md)"))
+                  .as(cells.get(0))
+                  .isTrue();
+            });
+  }
+
+  @Test
   void rules_areAllThere() {
     assertThat(rows("## What is promised"))
         .extracting(cells -> cells.get(0))
