@@ -63,8 +63,8 @@ final class Portion {
     return portion;
   }
 
-  /** Takes all rows: they cannot weigh too much, or their attributes are not read. */
-  static Portion ofAll(List<Row> rows) {
+  /** Takes all rows: they cannot weigh too much. */
+  private static Portion ofAll(List<Row> rows) {
     Portion portion = new Portion();
     rows.forEach(row -> portion.ids.add(row.id()));
     return portion;

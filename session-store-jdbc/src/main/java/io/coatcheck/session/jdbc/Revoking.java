@@ -19,7 +19,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class Revoking {
 
-  /** How many rows a step deletes at most, and of how many bytes. */
+  /**
+   * How many rows a step deletes at most, and of how many bytes. The bytes bound it also where
+   * nobody needs the attributes: to delete them takes its time, and a statement has no more of it.
+   */
   private static final int MAX_ROWS = 1_000;
 
   private static final long MAX_BYTES = 16L << 20;
@@ -45,7 +48,7 @@ final class Revoking {
       @Nullable SessionId after = null;
       @Nullable SessionId last = null;
       while (true) {
-        Page page = page(operation, new Range(doomed, after, last), except, pace, deleted);
+        Page page = page(operation, new Range(doomed, after, last), except, pace);
         SessionRow.Deleted gone =
             delete(operation, page.portion().ids(), doomed, deleted.needAttributes());
         gone.sessions().forEach(handOver);
@@ -95,12 +98,10 @@ final class Revoking {
    */
   private record Page(Portion portion, @Nullable SessionId last, boolean isTheLast) {}
 
-  private Page page(
-      Operation operation, Range range, Set<SessionId> except, Pace pace, DeletedSessions deleted) {
+  private Page page(Operation operation, Range range, Set<SessionId> except, Pace pace) {
     Dialect.Condition condition = range.condition(dialect);
     int wanted = pace.rows();
-    boolean measured = deleted.needAttributes();
-    String sql = dialect.selectPage("id, " + (measured ? dialect.length() : "0"), condition.sql());
+    String sql = dialect.selectPage("id, " + dialect.length(), condition.sql());
     return transactions.read(
         operation,
         statements -> {
@@ -122,8 +123,7 @@ final class Revoking {
             // No delete will find out that a former primary was asked, which may lack rows.
             dialect.refuseReadOnly(statements);
           }
-          Portion portion =
-              measured ? Portion.of(rows, MAX_BYTES, dialect, statements) : Portion.ofAll(rows);
+          Portion portion = Portion.of(rows, MAX_BYTES, dialect, statements);
           pace.learn(looked, portion.ids().size(), portion.isFull());
           if (portion.isFull()) {
             return new Page(portion, portion.ids().get(portion.ids().size() - 1), false);

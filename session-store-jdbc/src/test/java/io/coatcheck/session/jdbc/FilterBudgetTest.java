@@ -159,9 +159,17 @@ class FilterBudgetTest {
       setting.table.watched.takeStatements();
 
       assertThat(setting.manager.cleanUp()).isEqualTo(1_200);
-      assertThat(setting.taken())
-          .as("a full batch, and one that is not full and so the last")
-          .containsExactly("SELECT", "DELETE", "SELECT", "DELETE");
+      // Of 64, 256 and 680 rows, since it first has to see that they are small, and of 200.
+      List<String> taken = setting.taken();
+      assertThat(taken).as("stores 6: transactions").filteredOn("DELETE"::equals).hasSize(4);
+      if (database == TestDatabase.MARIADB) {
+        // It reads attributes to measure them, 32 rows at a time.
+        assertThat(taken).as("with what measures").hasSizeBetween(8, 8 + 2 + 8 + 22 + 7);
+      } else {
+        assertThat(taken)
+            .containsExactly(
+                "SELECT", "DELETE", "SELECT", "DELETE", "SELECT", "DELETE", "SELECT", "DELETE");
+      }
 
       assertThat(setting.manager.cleanUp()).isZero();
       assertThat(setting.taken()).as("nothing is due").containsExactly("SELECT");
