@@ -166,6 +166,11 @@ final class H2Dialect extends Dialect {
     int dot = table.qualified().indexOf('.');
     String schema = dot < 0 ? "CURRENT_SCHEMA" : "'" + table.qualified().substring(0, dot) + "'";
     try {
+      super.look(statements);
+      if (dot < 0 && isElsewhere(statements)) {
+        // What would be created here would hide it; what it lacks, the look afterwards says.
+        return true;
+      }
       look(statements);
       return isTrue(statements, "SELECT COUNT(*) >= " + LOCK_ROWS + " FROM " + locks)
           && isTrue(
@@ -187,6 +192,16 @@ final class H2Dialect extends Dialect {
       }
       throw failure;
     }
+  }
+
+  /** Returns whether a table that was found is not in the schema in which one would be created. */
+  private boolean isElsewhere(Statements statements) throws SQLException {
+    return isTrue(
+        statements,
+        "SELECT COUNT(*) = 0 FROM INFORMATION_SCHEMA.TABLES WHERE TABLE_SCHEMA = CURRENT_SCHEMA"
+            + " AND UPPER(TABLE_NAME) = UPPER('"
+            + table.qualified()
+            + "')");
   }
 
   private static int lockTimeout(Statements statements) throws SQLException {

@@ -161,7 +161,7 @@ final class JdbcPrincipalIndex implements PrincipalIndex {
             return new Admission(Admission.Outcome.CROWDED, List.of());
           }
           List<StoredSession> evicted =
-              excess > 0 ? evict(statements, others.subList(0, excess)) : List.of();
+              excess > 0 ? evict(statements, principal, others.subList(0, excess)) : List.of();
           if (store(statements, session, attributes, isNew, now)) {
             return new Admission(Admission.Outcome.STORED, evicted);
           }
@@ -232,11 +232,16 @@ final class JdbcPrincipalIndex implements PrincipalIndex {
     return new Live(others, firstExpiry);
   }
 
-  /** Deletes a few sessions, and returns those that were still there, the oldest first. */
-  private List<StoredSession> evict(Statements statements, List<Login> doomed) throws SQLException {
+  /**
+   * Deletes a few sessions, and returns those that were still there and the principal's, the oldest
+   * first.
+   */
+  private List<StoredSession> evict(Statements statements, String principal, List<Login> doomed)
+      throws SQLException {
     List<SessionId> ids = doomed.stream().map(Login::id).toList();
+    Dialect.Condition condition = dialect.withIdIn(ids).and(dialect.withPrincipal(principal));
     List<StoredSession> evicted =
-        new ArrayList<>(dialect.delete(statements, dialect.withIdIn(ids), true).sessions());
+        new ArrayList<>(dialect.delete(statements, condition, true).sessions());
     evicted.sort(
         Comparator.comparing((StoredSession session) -> session.authenticatedAt().orElseThrow())
             .thenComparing(StoredSession::id));

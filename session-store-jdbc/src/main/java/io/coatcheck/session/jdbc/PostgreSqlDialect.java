@@ -14,12 +14,16 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** PostgreSQL: native UUIDs, {@code RETURNING}, advisory locks that end with the transaction. */
 final class PostgreSqlDialect extends Dialect {
+
+  /** What a statement of the schema file makes: the word before the columns or before ON. */
+  private static final Pattern MADE =
+      Pattern.compile("^CREATE (?:TABLE|INDEX) IF NOT EXISTS (?:\\w+\\.)?(\\w+)");
 
   private final String deleteFrom;
   private final String touchAll;
@@ -167,20 +171,19 @@ final class PostgreSqlDialect extends Dialect {
    * Has nodes that start at once take turns: two that find a table missing both make it, and the
    * later one fails. To find out whether an index is there, {@code CREATE INDEX IF NOT EXISTS}
    * locks the table against writes, and waits for a VACUUM that runs, with all writes behind it.
+   * And {@code CREATE TABLE IF NOT EXISTS} looks into the first schema of the search path only,
+   * where a second table would hide the one that is there.
    */
   @Override
   void create(Statements statements, List<String> schema) throws SQLException {
-    String isThere =
-        Stream.of("", "_principal", "_sweep_at")
-            .map(suffix -> "to_regclass('" + table.qualified() + suffix + "') IS NOT NULL")
-            .collect(Collectors.joining(" AND ", "SELECT ", ""));
-    if (isTrue(statements, isThere)) {
+    if (missing(statements, schema).isEmpty()) {
       return;
     }
     String turn = "\0schema " + table.unqualified().toLowerCase(Locale.ROOT);
     long key = ByteBuffer.wrap(LockNames.digest(turn)).getLong();
     execute(statements, "SELECT pg_advisory_xact_lock(" + key + ")");
-    if (isTrue(statements, isThere)) {
+    List<String> missing = missing(statements, schema);
+    if (missing.isEmpty()) {
       return;
     }
     execute(
@@ -190,8 +193,36 @@ final class PostgreSqlDialect extends Dialect {
             + "s', true), set_config('statement_timeout', '"
             + statements.timeouts().querySeconds()
             + "s', true)");
-    for (String sql : schema) {
+    for (String sql : missing) {
       execute(statements, sql);
     }
+  }
+
+  /** Returns those of the schema's statements that make what is not there. */
+  private List<String> missing(Statements statements, List<String> schema) throws SQLException {
+    String found = "to_regclass('" + table.qualified() + "')";
+    String sql =
+        "SELECT c.relname FROM pg_class AS c WHERE c.oid = "
+            + found
+            + " UNION ALL SELECT c.relname FROM pg_index AS i JOIN pg_class AS c"
+            + " ON c.oid = i.indexrelid WHERE i.indrelid = "
+            + found;
+    Set<String> names = new HashSet<>();
+    try (PreparedStatement statement = statements.prepare(sql);
+        ResultSet rows = statement.executeQuery()) {
+      while (rows.next()) {
+        names.add(rows.getString(1));
+      }
+    }
+    return schema.stream().filter(create -> !names.contains(made(create))).toList();
+  }
+
+  /** Returns the name of what a statement makes, folded and without its schema. */
+  private static String made(String create) {
+    Matcher name = MADE.matcher(create);
+    if (!name.find()) {
+      throw new IllegalStateException("neither a table nor an index is made by " + create);
+    }
+    return name.group(1).toLowerCase(Locale.ROOT);
   }
 }
