@@ -59,9 +59,9 @@ final class ContainerUser {
   }
 
   /**
-   * As {@link #of}, for a request that nothing has asked for its user yet. A container that cannot
-   * tell, as Jetty with credentials that are no Base64, has authenticated nobody; what asks it gets
-   * the failure.
+   * As {@link #of}, where the container need not have authenticated a user just now. A container
+   * that cannot tell, as Jetty with credentials that are no Base64, has authenticated nobody; what
+   * asks it gets the failure.
    */
   static @Nullable String ofDispatch(HttpServletRequest request) {
     try {

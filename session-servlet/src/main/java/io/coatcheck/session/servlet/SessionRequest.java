@@ -327,7 +327,7 @@ final class SessionRequest extends HttpServletRequestWrapper {
     } finally {
       exchange.credential().logout();
       if (!exchange.isOver()) {
-        exchange.userIs(ContainerUser.of(this));
+        exchange.userIs(ContainerUser.ofDispatch(this));
       }
     }
   }
@@ -337,7 +337,7 @@ final class SessionRequest extends HttpServletRequestWrapper {
       super.logout();
     } catch (ServletException e) {
       // Jetty calls it a failure that it knew nobody.
-      if (super.getUserPrincipal() != null) {
+      if (ContainerUser.ofDispatch(this) != null) {
         throw e;
       }
     }

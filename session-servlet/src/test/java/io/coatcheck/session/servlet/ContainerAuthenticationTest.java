@@ -330,5 +330,11 @@ class ContainerAuthenticationTest {
       assertThat(answer.status()).as(credentials).isEqualTo(200);
       assertThat(answer.body()).isEqualTo("a-book");
     }
+    String token = browser.token();
+    site.on("/logout", (request, response) -> request.logout());
+    Browser.Answer logout = browser.send("GET", "/logout", "Authorization", "Basic !");
+    assertThat(site.stored(token)).isNull();
+    assertThat(logout.status()).isEqualTo(200);
+    assertThat(browser.token()).isNull();
   }
 }
