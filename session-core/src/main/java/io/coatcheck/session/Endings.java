@@ -1,6 +1,7 @@
 package io.coatcheck.session;
 
 import io.coatcheck.session.event.EndReason;
+import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SecretHash;
 import io.coatcheck.session.token.SessionId;
@@ -19,6 +20,12 @@ import java.util.Set;
  * the store is asked what came in its place.
  */
 final class Endings {
+
+  /**
+   * How often a session that is renewed meanwhile is deleted again. Each renewal takes a request of
+   * its own, so only a store that contradicts itself, as one that reads from a replica, needs more.
+   */
+  private static final int TRIALS = 100;
 
   private final Engine engine;
 
@@ -51,7 +58,7 @@ final class Endings {
   static Deletion delete(Engine engine, Session session) {
     StoredSession known = session.snapshot();
     long generation = known.generation();
-    while (true) {
+    for (int trial = 0; trial < TRIALS; trial++) {
       Optional<StoredSession> deleted = engine.store().delete(known.id(), generation);
       if (deleted.isPresent()) {
         return new Deletion(true, deleted);
@@ -66,6 +73,12 @@ final class Endings {
       // It was renewed, which leaves it the same login.
       generation = found.get().generation();
     }
+    throw notDeleted(known.id());
+  }
+
+  private static SessionStoreException notDeleted(SessionId id) {
+    return new SessionStoreException(
+        "delete: session " + id + " was found and not deleted, " + TRIALS + " times in a row");
   }
 
   /**
@@ -100,7 +113,10 @@ final class Endings {
     Optional<StoredSession> found =
         known.computeIfAbsent(id, absent -> engine.store().find(absent));
     SecretHash secret = token.secretHash();
-    while (found.filter(session -> opens(session, secret)).isPresent()) {
+    for (int trial = 0; found.filter(session -> opens(session, secret)).isPresent(); trial++) {
+      if (trial == TRIALS) {
+        throw notDeleted(id);
+      }
       Optional<StoredSession> deleted = engine.store().delete(id, found.get().generation());
       if (deleted.isPresent()) {
         known.put(id, Optional.empty());

@@ -1,11 +1,13 @@
 package io.coatcheck.session;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.coatcheck.session.event.SessionEvent;
 import io.coatcheck.session.memory.InMemorySessionStore;
 import io.coatcheck.session.nearcache.NearCacheSessionStore;
 import io.coatcheck.session.store.SessionStore;
+import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.WhenFull;
 import io.coatcheck.session.token.SessionId;
@@ -23,6 +25,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -41,6 +44,24 @@ class EndingsTest {
 
   private static void logIn(SessionManager manager, Session session) {
     EngineFixture.granted(manager.authenticate(session, "alice", LoginOptions.defaults()));
+  }
+
+  @Test
+  @Timeout(value = 30, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  @DisplayName(
+      "a store that finds what it does not delete makes a logout fail, and not run for ever")
+  void invalidate_storeContradictsItself_fails() {
+    String token = fixture.loggedIn("alice");
+    Session session = fixture.live(token);
+    fixture.store.contradictsItself = true;
+
+    assertThatThrownBy(() -> manager.invalidate(session))
+        .isInstanceOf(SessionStoreException.class)
+        .hasMessageContaining("found and not deleted");
+    assertThatThrownBy(() -> manager.invalidatePresented(List.of(token)))
+        .isInstanceOf(SessionStoreException.class);
+
+    assertThat(fixture.isLive(token)).isTrue();
   }
 
   @Nested

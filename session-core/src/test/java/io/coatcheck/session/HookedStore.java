@@ -30,6 +30,10 @@ final class HookedStore implements SessionStore {
   private final Map<String, Deque<Runnable>> hooks = new HashMap<>();
   final List<String> calls = new CopyOnWriteArrayList<>();
   volatile boolean closed;
+
+  /** Finds sessions and does not delete what it finds, as one that reads from a replica. */
+  volatile boolean contradictsItself;
+
   private volatile boolean indexed = true;
 
   HookedStore(SessionStore store, Duration touchInterval) {
@@ -109,7 +113,7 @@ final class HookedStore implements SessionStore {
   @Override
   public Optional<StoredSession> delete(SessionId id, long generation) {
     call("delete");
-    return store.delete(id, generation);
+    return contradictsItself ? Optional.empty() : store.delete(id, generation);
   }
 
   @Override

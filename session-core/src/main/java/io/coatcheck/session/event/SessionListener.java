@@ -8,11 +8,12 @@ package io.coatcheck.session.event;
  * and breaks neither the request nor the other listeners. An interrupt that it leaves set on a
  * thread of this library is ignored.
  *
- * <p>Events that one thread causes come in the order in which they happened. Between threads there
- * is no order: what another thread does to a session as soon as it is stored may be reported first,
- * so that {@code Ended}, by an eviction or a revocation for instance, may come before {@code
- * Created} of the same session. A listener that keeps a register of sessions has to allow for that,
- * or ask the store.
+ * <p>Events that one thread causes come in the order in which they happened, but for what a
+ * listener itself causes: that is reported within its call, before what is still to be reported.
+ * Between threads there is no order: what another thread does to a session as soon as it is stored
+ * may be reported first, so that {@code Ended}, by an eviction or a revocation for instance, may
+ * come before {@code Created} of the same session. A listener that keeps a register of sessions has
+ * to allow for that, or ask the store.
  *
  * @since 0.1.0
  */
