@@ -3,6 +3,8 @@ package io.coatcheck.session.servlet;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.coatcheck.session.SessionManager;
+import io.coatcheck.session.nearcache.NearCacheSessionStore;
 import jakarta.servlet.Filter;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
@@ -11,8 +13,10 @@ import jakarta.servlet.http.HttpServletResponse;
 import jakarta.servlet.http.HttpSession;
 import java.io.IOException;
 import java.security.Principal;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -288,6 +292,48 @@ class ContainerLoginTest {
 
     containersUser.set("tom");
     assertThat(browser.get("/read").body()).isEqualTo("2");
+  }
+
+  @Test
+  @DisplayName("I8: a node whose copy is older than the new secret puts no cookie over it")
+  void olderCopy_isGuarded() {
+    site.close();
+    site = new Site(container, true, UnaryOperator.identity(), UnaryOperator.identity());
+    browser = site.browser();
+    try (SessionManager here = nearCached();
+        SessionManager there = nearCached()) {
+      site.on("/begin", (request, response) -> request.getSession().setAttribute("a", "1"))
+          .on("/read", ContainerLoginTest::read)
+          .on("/put", (request, response) -> request.getSession().setAttribute("b", "2"));
+      through(here);
+      browser.get("/begin");
+      Browser late = site.browser().token(browser.token());
+      through(there);
+      assertThat(browser.get("/read").body()).isEqualTo("1");
+      containersUser.set("tom");
+      through(here);
+      assertThat(browser.get("/read").body()).isEqualTo("1");
+
+      through(there);
+      Browser.Answer answer = late.get("/put");
+
+      assertThat(answer.status()).isEqualTo(200);
+      assertThat(answer.setCookies()).isEmpty();
+    }
+  }
+
+  private SessionManager nearCached() {
+    return SessionManager.builder(NearCacheSessionStore.builder(site.store).build())
+        .clock(site.clock)
+        .cleanUpInterval(Duration.ZERO)
+        .build();
+  }
+
+  private void through(SessionManager manager) {
+    site.filters(
+        (request, response, chain) ->
+            chain.doFilter(new ContainersRequest((HttpServletRequest) request), response),
+        SessionFilter.builder(manager).build());
   }
 
   private void dispatchAsTom(
