@@ -205,7 +205,8 @@ public final class SessionManager implements AutoCloseable {
    * @throws IllegalArgumentException if the principal is out of range, or the idle timeout of the
    *     session would be longer than its absolute timeout; nothing was done
    * @throws SessionStoreException if the store failed: the login may be stored or not, nobody has
-   *     its token, and the next login works
+   *     its token, and the next login works; but if it was stored, it counts against a limit that
+   *     refuses newcomers
    */
   public Authentication authenticate(
       @Nullable Session current, String principal, LoginOptions options) {

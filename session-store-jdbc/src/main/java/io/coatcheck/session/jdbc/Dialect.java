@@ -28,7 +28,7 @@ abstract sealed class Dialect permits PostgreSqlDialect, MySqlDialect, H2Dialect
   final String insert;
   final String update;
   final String touch;
-  private final String readOnly;
+  private final @Nullable String readOnly;
   private final String find;
   private final String stamps;
   private final String lockFree;
@@ -37,14 +37,15 @@ abstract sealed class Dialect permits PostgreSqlDialect, MySqlDialect, H2Dialect
    * Begins a dialect.
    *
    * @param readOnly an expression that is true if the server takes no writes, and so may lag behind
-   *     one that does
+   *     one that does; null if there is no such thing
    */
-  Dialect(TableName table, String readOnly) {
+  Dialect(TableName table, @Nullable String readOnly) {
     this.table = table;
     this.readOnly = readOnly;
     String from = " FROM " + table.qualified() + " WHERE ";
-    find = "SELECT " + SessionRow.COLUMNS + ", " + readOnly + from + "id = ?";
-    stamps = "SELECT id, version, last_seen_at, " + readOnly + from;
+    String readOnlyOrFalse = readOnly == null ? "FALSE" : readOnly;
+    find = "SELECT " + SessionRow.COLUMNS + ", " + readOnlyOrFalse + from + "id = ?";
+    stamps = "SELECT id, version, last_seen_at, " + readOnlyOrFalse + from;
     insert = SessionRow.insertInto(table);
     update = SessionRow.update(table);
     touch = SessionRow.touch(table);
@@ -58,20 +59,21 @@ abstract sealed class Dialect permits PostgreSqlDialect, MySqlDialect, H2Dialect
   /**
    * Reads one session.
    *
-   * @throws SQLException also if it is there, on a server that takes no writes: a former primary
-   *     knows nothing of the session's end
+   * @throws SQLException also by a server that takes no writes: a former primary knows nothing of a
+   *     session's end, or of its beginning
    */
   final Optional<StoredSession> find(Statements statements, SessionId id) throws SQLException {
     try (PreparedStatement statement = statements.prepare(find)) {
       setId(statement, 1, id);
       try (ResultSet row = statement.executeQuery()) {
-        if (!row.next()) {
-          return Optional.empty();
+        if (row.next()) {
+          refuseReadOnly(row, SessionRow.COLUMN_COUNT + 1);
+          return SessionRow.readOne(row, this, true);
         }
-        refuseReadOnly(row, SessionRow.COLUMN_COUNT + 1);
-        return SessionRow.readOne(row, this, true);
       }
     }
+    refuseReadOnly(statements);
+    return Optional.empty();
   }
 
   /**
@@ -94,6 +96,9 @@ abstract sealed class Dialect permits PostgreSqlDialect, MySqlDialect, H2Dialect
         }
       }
     }
+    if (found.isEmpty()) {
+      refuseReadOnly(statements);
+    }
     return found;
   }
 
@@ -102,8 +107,8 @@ abstract sealed class Dialect permits PostgreSqlDialect, MySqlDialect, H2Dialect
    *
    * @throws SQLException if it does not
    */
-  void refuseReadOnly(Statements statements) throws SQLException {
-    if (isTrue(statements, "SELECT " + readOnly)) {
+  final void refuseReadOnly(Statements statements) throws SQLException {
+    if (readOnly != null && isTrue(statements, "SELECT " + readOnly)) {
       throw SqlFailure.readOnly();
     }
   }

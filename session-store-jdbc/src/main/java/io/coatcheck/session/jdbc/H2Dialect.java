@@ -22,7 +22,8 @@ final class H2Dialect extends Dialect {
   private final String deleteFrom;
 
   H2Dialect(TableName table) {
-    super(table, "FALSE");
+    // An embedded database has no former self.
+    super(table, null);
     locks = table.qualified() + "_lock";
     lockRow = "SELECT slot FROM " + locks + " WHERE slot = ? FOR UPDATE";
     deleteFrom = " FROM OLD TABLE (DELETE FROM " + table.qualified() + " WHERE ";
@@ -122,10 +123,6 @@ final class H2Dialect extends Dialect {
   String limit() {
     return " FETCH FIRST ? ROWS ONLY";
   }
-
-  /** An embedded database has no former self. */
-  @Override
-  void refuseReadOnly(Statements statements) {}
 
   /** Looks at the table of locks too, once the other is seen to be there. */
   @Override

@@ -7,6 +7,7 @@ import io.coatcheck.session.store.Admission;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.WhenFull;
+import io.coatcheck.session.token.SessionId;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.sql.Connection;
@@ -130,6 +131,35 @@ class DemotedServerTest {
     }
   }
 
+  @DisplayName("a session that began on the new primary does not count as absent on the former one")
+  @Test
+  void findOfNone_onAServerThatTakesNoWrites_fails() throws SQLException {
+    Pool pool = new Pool(TestDatabase.POSTGRESQL, Database.POSTGRESQL, true, null);
+    try (Table table = new Table(pool, SIZE)) {
+      JdbcSessionStore store =
+          JdbcSessionStore.builder(table.connections).tableName(table.name).build();
+      SessionId unknown = Sessions.token().id();
+      assertThat(store.find(unknown)).isEmpty();
+      demote(table);
+
+      for (int i = 0; i < SIZE; i++) {
+        boolean one = i % 2 == 0;
+        assertThat(
+                catchThrowable(
+                    () -> {
+                      if (one) {
+                        store.find(unknown);
+                      } else {
+                        store.batchLookup().orElseThrow().stamps(Set.of(unknown));
+                      }
+                    }))
+            .isInstanceOf(SessionStoreException.class)
+            .hasMessageContaining("takes no writes");
+      }
+      assertThat(store.find(unknown)).isEmpty();
+    }
+  }
+
   @DisplayName("MariaDB with read_only: refused while it is, served when it is not, same pool")
   @ParameterizedTest
   @EnumSource(names = {"MARIADB", "MYSQL"})
@@ -145,6 +175,9 @@ class DemotedServerTest {
       table.execute("SET GLOBAL read_only = 1");
       try {
         assertThat(catchThrowable(() -> store.find(session.id())))
+            .isInstanceOf(SessionStoreException.class)
+            .hasMessageContaining("takes no writes");
+        assertThat(catchThrowable(() -> store.find(Sessions.token().id())))
             .isInstanceOf(SessionStoreException.class)
             .hasMessageContaining("takes no writes");
         assertThat(
