@@ -237,8 +237,15 @@ final class Copies implements NearCopies {
           .compute(
               session.id(),
               (id, known) ->
-                  ends.isCurrent(start, session) ? newer(known, new Copy(session, start)) : known);
+                  ends.isCurrent(start, session)
+                      ? newer(known, new Copy(session, start))
+                      : unlessOlder(known, session));
     }
+  }
+
+  /** Returns the copy that there is, unless the store is known to have had a later version. */
+  private static @Nullable Copy unlessOlder(@Nullable Copy known, StoredSession session) {
+    return known != null && known.session().version() >= session.version() ? known : null;
   }
 
   /**
@@ -275,7 +282,7 @@ final class Copies implements NearCopies {
                 return newer(known, new Copy(session, start));
               }
               // What was written may have ended since. What was there before it is older still.
-              return known != null && known.session().version() >= session.version() ? known : null;
+              return unlessOlder(known, session);
             });
   }
 

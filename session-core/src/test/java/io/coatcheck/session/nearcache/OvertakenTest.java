@@ -202,6 +202,23 @@ class OvertakenTest {
     }
 
     @Test
+    @DisplayName("a load that is overtaken by an own write leaves nothing older than what it found")
+    void load_overtakenByAnOwnWrite_leavesNoOlderCopy() {
+      StoredSession first = neighbour(SessionId.generate(NOW, RANDOM), null);
+      remote.beforeFindReads =
+          () -> {
+            node.update(first, NOW);
+            StoredSession written = remote.find(first.id()).orElseThrow();
+            // On another node, which this one must learn of from what it loads now.
+            remote.update(written, NOW);
+          };
+
+      assertThat(node.find(first.id()).orElseThrow().version()).isEqualTo(2);
+
+      assertThat(copies.near(first.id(), 0, 0).session().orElseThrow().version()).isEqualTo(2);
+    }
+
+    @Test
     @DisplayName("a revocation of another principal discards no load and no write of this one")
     void revocationOfAnother_costsNothing() {
       String token = loggedIn(manager, "alice");

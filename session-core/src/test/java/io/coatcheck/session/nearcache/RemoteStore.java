@@ -39,6 +39,9 @@ final class RemoteStore implements SessionStore, BatchLookup, BatchTouch {
   volatile boolean down;
   volatile boolean closed;
 
+  /** Run once before the next find reads. */
+  volatile Runnable beforeFindReads = () -> {};
+
   /** Run once after the next find has read and before it answers. */
   volatile Runnable beforeFindAnswers = () -> {};
 
@@ -91,6 +94,9 @@ final class RemoteStore implements SessionStore, BatchLookup, BatchTouch {
   public Optional<StoredSession> find(SessionId id) {
     finds.incrementAndGet();
     reach();
+    Runnable late = beforeFindReads;
+    beforeFindReads = () -> {};
+    late.run();
     Optional<StoredSession> found = store.find(id);
     Runnable slow = beforeFindAnswers;
     beforeFindAnswers = () -> {};
