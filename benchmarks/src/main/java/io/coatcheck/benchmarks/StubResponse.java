@@ -55,6 +55,11 @@ final class StubResponse extends HttpServletResponseWrapper {
   }
 
   @Override
+  public Collection<String> getHeaderNames() {
+    return setCookies.isEmpty() ? List.of() : List.of(SET_COOKIE);
+  }
+
+  @Override
   public @Nullable String getHeader(String name) {
     return null;
   }

@@ -207,18 +207,21 @@ final class AttributeChanges {
     Change change = new Change(value, whenSet, isToBeWatched(whenSet, value));
     synchronized (owner) {
       StoredSession snapshot = owner.live();
-      AttributeValue before = null;
+      Map<String, AttributeValue> stored = snapshot.attributes();
+      Change changed = pending.get(name);
+      AttributeValue before = changed == null ? stored.get(name) : changed.whenSet();
       int others = 0;
       long otherBytes = 0;
-      for (String known : namesIn(snapshot)) {
-        Change pendingChange = pending.get(known);
-        AttributeValue stored =
-            pendingChange == null ? snapshot.attributes().get(known) : pendingChange.whenSet();
-        if (known.equals(name)) {
-          before = stored;
-        } else {
+      for (Map.Entry<String, AttributeValue> one : stored.entrySet()) {
+        if (!one.getKey().equals(name) && !pending.containsKey(one.getKey())) {
           others++;
-          otherBytes += AttributeLimits.size(stored);
+          otherBytes += AttributeLimits.size(one.getValue());
+        }
+      }
+      for (Map.Entry<String, Change> one : pending.entrySet()) {
+        if (!one.getKey().equals(name) && one.getValue().value() != null) {
+          others++;
+          otherBytes += AttributeLimits.size(one.getValue().whenSet());
         }
       }
       engine.limits().check(name, whenSet, before, others, otherBytes);
@@ -267,27 +270,49 @@ final class AttributeChanges {
   AttributeDelta collect() {
     StoredSession snapshot;
     Map<String, Change> changes;
-    Map<String, Object> watched = new HashMap<>();
+    Map<String, Object> watched;
     synchronized (owner) {
       if (pending.isEmpty() && decoded.isEmpty()) {
         return AttributeDelta.NONE;
       }
       snapshot = owner.snapshot();
       changes = Map.copyOf(pending);
-      decoded.forEach(
-          (name, one) -> {
-            if (one.handedOut) {
-              watched.put(name, one.value);
-            }
-          });
+      watched = handedOut();
     }
     Map<String, Optional<AttributeValue>> set = new HashMap<>();
     changes.forEach((name, change) -> set.put(name, current(snapshot, name, change)));
+    return new AttributeDelta(
+        set, watched.isEmpty() ? Map.of() : changedInPlace(snapshot, watched), changes);
+  }
+
+  private Map<String, Object> handedOut() {
+    if (decoded.isEmpty()) {
+      return Map.of();
+    }
+    Map<String, Object> handedOut = new HashMap<>();
+    decoded.forEach(
+        (name, one) -> {
+          if (one.handedOut) {
+            handedOut.put(name, one.value);
+          }
+        });
+    return handedOut;
+  }
+
+  private Map<String, AttributeDelta.Found> changedInPlace(
+      StoredSession snapshot, Map<String, Object> watched) {
     Map<String, AttributeDelta.Found> found = new HashMap<>();
     watched.forEach(
         (name, value) ->
             changedInPlace(snapshot, name, value).ifPresent(change -> found.put(name, change)));
-    return new AttributeDelta(set, found, changes);
+    return found;
+  }
+
+  /** Returns whether all of a delta that was set or removed is still to be saved. */
+  boolean areAllPending(AttributeDelta delta) {
+    synchronized (owner) {
+      return pending.entrySet().containsAll(delta.source().entrySet());
+    }
   }
 
   /**
@@ -296,9 +321,6 @@ final class AttributeChanges {
    */
   AttributeDelta stillPending(AttributeDelta delta) {
     synchronized (owner) {
-      if (pending.entrySet().containsAll(delta.source().entrySet())) {
-        return delta;
-      }
       Map<String, Optional<AttributeValue>> left = new HashMap<>(delta.set());
       left.keySet().removeIf(name -> pending.get(name) != delta.source().get(name));
       return new AttributeDelta(left, delta.found(), delta.source());
@@ -361,14 +383,16 @@ final class AttributeChanges {
       if (!undecodable.isEmpty()) {
         undecodable.removeIf(name -> !isSame(old.get(name), stored.get(name)));
       }
-      decoded
-          .keySet()
-          .removeIf(
-              name -> {
-                AttributeValue now = stored.get(name);
-                boolean isOurs = now != null && isSame(now, delta.foundValue(name));
-                return !isOurs && !Objects.equals(old.get(name), now);
-              });
+      if (!decoded.isEmpty()) {
+        decoded
+            .keySet()
+            .removeIf(
+                name -> {
+                  AttributeValue now = stored.get(name);
+                  boolean isOurs = now != null && isSame(now, delta.foundValue(name));
+                  return !isOurs && !Objects.equals(old.get(name), now);
+                });
+      }
       delta
           .source()
           .forEach(

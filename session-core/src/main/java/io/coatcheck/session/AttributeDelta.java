@@ -36,7 +36,10 @@ record AttributeDelta(
    * @param overtaken the names of what was changed in place, and replaced by another request
    */
   record Merged(
-      Map<String, AttributeValue> attributes, Set<String> tooLarge, Set<String> overtaken) {}
+      Map<String, AttributeValue> attributes, Set<String> tooLarge, Set<String> overtaken) {
+
+    static final Merged NOTHING = new Merged(Map.of(), Set.of(), Set.of());
+  }
 
   boolean isEmpty() {
     return set.isEmpty() && found.isEmpty();
@@ -56,10 +59,15 @@ record AttributeDelta(
 
   /** Returns whether these are only removals of what is not there. */
   boolean removesOnlyWhatIsNotIn(Map<String, AttributeValue> attributes) {
-    return found.isEmpty()
-        && set.entrySet().stream()
-            .allMatch(
-                entry -> entry.getValue().isEmpty() && !attributes.containsKey(entry.getKey()));
+    if (!found.isEmpty()) {
+      return false;
+    }
+    for (Map.Entry<String, Optional<AttributeValue>> one : set.entrySet()) {
+      if (one.getValue().isPresent() || attributes.containsKey(one.getKey())) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /**
@@ -73,10 +81,28 @@ record AttributeDelta(
       return new Merged(current, Set.of(), Set.of());
     }
     Map<String, AttributeValue> merged = new HashMap<>(current);
-    Map<String, AttributeValue> wanted = new TreeMap<>();
+    Map<String, AttributeValue> wanted =
+        set.size() + found.size() == 1 ? new HashMap<>(2) : new TreeMap<>();
     set.forEach(
-        (name, value) ->
-            value.ifPresentOrElse(set -> wanted.put(name, set), () -> merged.remove(name)));
+        (name, value) -> {
+          if (value.isPresent()) {
+            wanted.put(name, value.get());
+          } else {
+            merged.remove(name);
+          }
+        });
+    Set<String> overtaken = found.isEmpty() ? Set.of() : wantFound(current, wanted);
+    AttributeLimits.Room room = limits.roomBeside(merged);
+    wanted.entrySet().removeIf(entry -> room.shrinks(merged, entry.getKey(), entry.getValue()));
+    if (!wanted.isEmpty()) {
+      wanted.entrySet().removeIf(entry -> room.fits(merged, entry.getKey(), entry.getValue()));
+    }
+    return new Merged(merged, Set.copyOf(wanted.keySet()), overtaken);
+  }
+
+  /** Adds what was only found to what is wanted; returns the names of what was overtaken. */
+  private Set<String> wantFound(
+      Map<String, AttributeValue> current, Map<String, AttributeValue> wanted) {
     Set<String> overtaken = new HashSet<>();
     found.forEach(
         (name, change) -> {
@@ -87,9 +113,6 @@ record AttributeDelta(
             overtaken.add(name);
           }
         });
-    AttributeLimits.Room room = limits.roomBeside(merged);
-    wanted.entrySet().removeIf(entry -> room.shrinks(merged, entry.getKey(), entry.getValue()));
-    wanted.entrySet().removeIf(entry -> room.fits(merged, entry.getKey(), entry.getValue()));
-    return new Merged(merged, Set.copyOf(wanted.keySet()), Set.copyOf(overtaken));
+    return Set.copyOf(overtaken);
   }
 }

@@ -63,7 +63,11 @@ record AttributeLimits(int attributes, int attributeBytes, int sessionBytes) {
 
   /** Begins to add to attributes. */
   Room roomBeside(Map<String, AttributeValue> attributes) {
-    return new Room(this, attributes.values().stream().mapToLong(AttributeLimits::size).sum());
+    long bytes = 0;
+    for (AttributeValue value : attributes.values()) {
+      bytes += size(value);
+    }
+    return new Room(this, bytes);
   }
 
   /** What is left of the limits while values are added to attributes one by one. */

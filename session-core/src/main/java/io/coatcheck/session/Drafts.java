@@ -6,6 +6,7 @@ import io.coatcheck.session.token.SessionToken;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * Snapshots that are not stored yet: of a session that begins, and of one that gets a new secret.
@@ -61,10 +62,8 @@ final class Drafts {
    * that ends before that: so this does not depend on a clock.
    */
   static boolean isUnconfirmed(StoredSession session) {
-    return session
-        .previousReadableUntil()
-        .filter(until -> !until.isBefore(session.absoluteDeadline()))
-        .isPresent();
+    Optional<Instant> until = session.previousReadableUntil();
+    return until.isPresent() && !until.get().isBefore(session.absoluteDeadline());
   }
 
   /** Ends the time of the old secret: the client has presented the new one. */

@@ -148,7 +148,7 @@ final class Events {
     if (held.get() != null) {
       return false;
     }
-    held.set(new ArrayList<>());
+    held.set(List.of());
     return true;
   }
 
@@ -164,6 +164,11 @@ final class Events {
   private void tell(SessionEvent event) {
     List<SessionEvent> holding = held.get();
     if (holding != null) {
+      if (holding.isEmpty()) {
+        // Most hold nothing until they are through, and need no list.
+        holding = new ArrayList<>();
+        held.set(holding);
+      }
       holding.add(event);
       return;
     }

@@ -3,8 +3,6 @@ package io.coatcheck.session;
 import io.coatcheck.session.event.DropReason;
 import io.coatcheck.session.store.StoredSession;
 import java.time.Duration;
-import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,7 +16,7 @@ final class Pending {
 
   private final AttributeDelta attributes;
   private final @Nullable IdleTimeoutChange idleTimeout;
-  private AttributeDelta.Merged merged = new AttributeDelta.Merged(Map.of(), Set.of(), Set.of());
+  private AttributeDelta.Merged merged = AttributeDelta.Merged.NOTHING;
 
   Pending(AttributeDelta attributes, @Nullable IdleTimeoutChange idleTimeout) {
     this.attributes = attributes;

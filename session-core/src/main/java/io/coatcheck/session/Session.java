@@ -334,9 +334,11 @@ public final class Session {
 
   /** Returns what is still to be saved of what was collected before the save queued. */
   Pending stillPending(Pending collected) {
-    return new Pending(
-        attributes.stillPending(collected.attributes()),
-        idleTimeoutChange == null ? null : collected.idleTimeout());
+    Pending.IdleTimeoutChange timeout = idleTimeoutChange == null ? null : collected.idleTimeout();
+    boolean isSameTimeout = timeout != null || collected.idleTimeout() == null;
+    return isSameTimeout && attributes.areAllPending(collected.attributes())
+        ? collected
+        : new Pending(attributes.stillPending(collected.attributes()), timeout);
   }
 
   /** Forgets changes that turned out to change nothing. */

@@ -162,7 +162,7 @@ public final class StoredSession {
 
   /** Returns who is logged in; empty for an anonymous session. */
   public Optional<String> principal() {
-    return Optional.ofNullable(login.principal);
+    return login.principal == null ? Optional.empty() : Optional.of(login.principal);
   }
 
   /** Returns when the session was created. */
