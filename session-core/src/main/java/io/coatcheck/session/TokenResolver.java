@@ -93,28 +93,8 @@ final class TokenResolver {
     if (token.isEmpty()) {
       return refuse(MALFORMED);
     }
-    return engine.copies().isEmpty()
-        ? resolveInStore(token.get())
-        : resolved(find(token.get(), hints));
-  }
-
-  private Resolution resolved(Finding finding) {
+    Finding finding = find(token.get(), hints);
     return finding instanceof Opened opened ? accept(opened) : refuse((Refusal) finding);
-  }
-
-  /** Makes no object of what it finds if the token opens its session, as nearly all do. */
-  private Resolution resolveInStore(SessionToken token) {
-    // The look-up comes before the hash, which does not need it: the processor hashes while it
-    // waits for the memory where the session is.
-    StoredSession found = engine.store().find(token.id()).orElse(null);
-    SecretHash presentedHash = token.secretHash();
-    if (found == null) {
-      return refuse(unknown(token.id(), Optional.empty()));
-    }
-    Instant now = engine.now();
-    return opens(found, presentedHash, now)
-        ? accept(token.id(), found, renewalOfCurrent(found, now), Source.STORE, now)
-        : resolved(judge(token.id(), found, presentedHash, now));
   }
 
   /**
@@ -197,7 +177,6 @@ final class TokenResolver {
 
   /** The clock is read after the store has answered, which may have taken a while. */
   private Finding find(SessionToken token, List<String> hints) {
-<<<<<<< HEAD
     if (engine.copies().isPresent()) {
       return findNear(token, hints, engine.copies().get());
     }
@@ -220,19 +199,6 @@ final class TokenResolver {
       return near.isStale()
           ? new Opened(token.id(), copy, Session.Renewal.NONE, Source.STALE_COPY, now)
           : new Opened(token.id(), copy, renewalOfCurrent(copy, now), Source.COPY, now);
-=======
-    Optional<StoredSession> found;
-    Source source = Source.STORE;
-    // As in resolveInStore, the look-up comes before the hash.
-    if (engine.copies().isPresent()) {
-      VersionHint seen = hints.isEmpty() ? VersionHint.NONE : VersionHint.among(hints, token.id());
-      NearCopies.Near near =
-          engine.copies().get().near(token.id(), seen.generation(), seen.version());
-      found = near.session();
-      source = near.isConfirmed() ? Source.STORE : near.isStale() ? Source.STALE_COPY : Source.COPY;
-    } else {
-      found = engine.store().find(token.id());
->>>>>>> 91a05d6 (Make fewer objects for a request that reads and for a save)
     }
     // A copy lets in and never keeps out: what it does not confirm, the store is asked.
     return judge(token.id(), engine.store().find(token.id()), presented);
@@ -309,21 +275,18 @@ final class TokenResolver {
   }
 
   private Resolution accept(Opened opened) {
-    return accept(opened.id(), opened.session(), opened.renewal(), opened.source(), opened.now());
-  }
-
-  private Resolution accept(
-      SessionId id, StoredSession session, Session.Renewal renewal, Source source, Instant now) {
+    StoredSession session = opened.session();
+    Instant now = opened.now();
     boolean due = touches.isDue(session, now);
-    if (due && source == Source.STALE_COPY && touches.showNearby(session, now)) {
+    if (due && opened.source() == Source.STALE_COPY && touches.showNearby(session, now)) {
       due = false;
     }
     if (due && touches.areExact(session)) {
       if (!touches.storeNow(session, now, now)) {
-        return refuse(unknown(id, session.principal()));
+        return refuse(unknown(opened.id(), session.principal()));
       }
       due = false;
     }
-    return new Resolution.Live(new Session(engine, session, now, due, renewal));
+    return new Resolution.Live(new Session(engine, session, now, due, opened.renewal()));
   }
 }

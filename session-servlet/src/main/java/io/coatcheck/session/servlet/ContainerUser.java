@@ -86,11 +86,16 @@ final class ContainerUser {
   }
 
   Relation to(Session session) {
+    return relation(name, session);
+  }
+
+  /** Returns what a session is to a user; null for none. */
+  static Relation relation(@Nullable String user, Session session) {
     if (session.principal().isPresent()) {
       return Relation.OWN;
     }
     Object known = session.attribute(ATTRIBUTE);
-    if (Objects.equals(known, name)) {
+    if (Objects.equals(known, user)) {
       return Relation.OWN;
     }
     return known == null ? Relation.NOBODYS : Relation.ANOTHERS;

@@ -29,21 +29,17 @@ final class Credential {
   /** Null if every client is let in. */
   private final @Nullable ClientGate gate;
 
-  private final ContainerUser user;
-
   Credential(
       SessionExchange exchange,
       PresentedTokens presented,
       OutgoingResponse outgoing,
       CurrentSession current,
-      @Nullable ClientGate gate,
-      ContainerUser user) {
+      @Nullable ClientGate gate) {
     this.exchange = exchange;
     this.presented = presented;
     this.outgoing = outgoing;
     this.current = current;
     this.gate = gate;
-    this.user = user;
   }
 
   /**
@@ -322,8 +318,8 @@ final class Credential {
   }
 
   private int endAnothers() {
-    Session anothers = user.withheld();
-    user.release();
+    Session anothers = exchange.anothersSession();
+    exchange.releaseAnothers();
     return anothers != null && exchange.manager().invalidate(anothers) ? 1 : 0;
   }
 
@@ -349,7 +345,7 @@ final class Credential {
     return exchange.orFail(
         () -> {
           Session withheld = gate == null ? null : gate.withheld();
-          Session anothers = user.withheld();
+          Session anothers = exchange.anothersSession();
           boolean hasEnded =
               (withheld != null && withheld.id().equals(id))
                   || (anothers != null && anothers.id().equals(id))

@@ -16,10 +16,8 @@ final class OutgoingResponse {
 
   private final FilterSettings settings;
 
-  /** Null when the request is over. */
-  private @Nullable HttpServletResponse response;
-
-  private SessionTransport transport;
+  /** Null when the request is over; read without the lock too. */
+  private volatile @Nullable HttpServletResponse response;
 
   /** Where the token stands; null as long as there is none to send. */
   private @Nullable CredentialSlot slot;
@@ -39,11 +37,19 @@ final class OutgoingResponse {
 
   private boolean isAnswered;
 
+  /** Whether the token goes by a header; else by the cookie. */
+  private boolean isByHeader;
+
   OutgoingResponse(
       FilterSettings settings, SessionTransport transport, HttpServletResponse response) {
     this.settings = settings;
-    this.transport = transport;
+    isByHeader = transport == SessionTransport.HEADER;
     this.response = response;
+  }
+
+  /** Returns the response as the container gave it; null when the request is over. */
+  @Nullable HttpServletResponse responseIfAny() {
+    return response;
   }
 
   private HttpServletResponse response() {
@@ -105,10 +111,14 @@ final class OutgoingResponse {
   private CredentialSlot slot() {
     CredentialSlot known = slot;
     if (known == null) {
-      known = slot(transport);
+      known = slot(transport());
       slot = known;
     }
     return known;
+  }
+
+  private SessionTransport transport() {
+    return isByHeader ? SessionTransport.HEADER : SessionTransport.COOKIE;
   }
 
   private CredentialSlot slot(SessionTransport by) {
@@ -183,7 +193,7 @@ final class OutgoingResponse {
           "it is too late to choose another transport: the response carries a token already");
     }
     slot = slot(other);
-    transport = other;
+    isByHeader = other == SessionTransport.HEADER;
     hintSlot = null;
   }
 
@@ -211,7 +221,7 @@ final class OutgoingResponse {
   private CredentialSlot hintSlot(HintTransport hints) {
     CredentialSlot known = hintSlot;
     if (known == null) {
-      known = hints.slot(transport, response());
+      known = hints.slot(transport(), response());
       hintSlot = known;
     }
     return known;

@@ -25,6 +25,7 @@ final class PresentedTokens extends PresentedValues {
   private @Nullable SessionStoreException failure;
   private @Nullable SessionId requestedId;
   private long requestedGeneration;
+  private boolean isByHeader;
 
   /** All that stands under our name, if that may be more than what is resolved; else empty. */
   private List<String> everything = List.of();
@@ -39,7 +40,18 @@ final class PresentedTokens extends PresentedValues {
    * @return by what: the header if one carries a token of ours, or else the cookie
    */
   SessionTransport readFrom(HttpServletRequest request) {
-    return readAll(SessionRequest.complete(request));
+    SessionTransport transport = readAll(SessionRequest.complete(request));
+    isByHeader = transport == SessionTransport.HEADER;
+    return transport;
+  }
+
+  /** Returns by what they came: by the header, or else by the cookie. */
+  boolean areByHeader() {
+    return isByHeader;
+  }
+
+  FilterSettings settings() {
+    return settings;
   }
 
   private SessionTransport readAll(HttpServletRequest request) {

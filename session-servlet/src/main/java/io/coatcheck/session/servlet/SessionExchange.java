@@ -32,15 +32,11 @@ final class SessionExchange implements SessionScope {
   private static final Resolution ABSENT = new Resolution.Absent();
 
   private final ReentrantLock lock = new ReentrantLock();
-  private final FilterSettings settings;
   private final SessionListeners listeners;
-  private final ServletContext servletContext;
 
-  // Null when the request is over: a session may be kept for longer, and leads here.
+  /** Null when the request is over: a session may be kept for longer, and leads here. */
   private volatile @Nullable HttpServletRequest request;
-  private volatile @Nullable HttpServletResponse response;
 
-  private final SessionTransport transport;
   private final PresentedTokens presented;
   private final OutgoingResponse outgoing;
 
@@ -49,14 +45,17 @@ final class SessionExchange implements SessionScope {
 
   private final CurrentSession current;
 
-  /** The container's user of the request, and a session that is not that user's. */
-  private final ContainerUser user;
+  /**
+   * The container's user of the request, and a session that is not that user's; null as long as
+   * there is neither.
+   */
+  private volatile @Nullable ContainerUser user;
 
   /** What sees the dispatches that the container makes of the request; null before the first. */
   private @Nullable SessionRequest wrapper;
 
   /** How many forwards are under way whose end is seen. */
-  private int observedForwards;
+  private short observedForwards;
 
   private final Saving saving;
 
@@ -83,35 +82,33 @@ final class SessionExchange implements SessionScope {
   private OutgoingResponse.@Nullable Sent sent;
 
   /** How many dispatches of the request are under way, one within the other. */
-  private int dispatches;
+  private short dispatches;
 
   SessionExchange(
       FilterSettings settings,
       SessionListeners listeners,
       HttpServletRequest request,
       HttpServletResponse response) {
-    this.settings = settings;
     this.listeners = listeners;
     this.request = request;
-    this.response = response;
-    servletContext = request.getServletContext();
     current = new CurrentSession(this);
     presented = new PresentedTokens(settings);
-    transport = presented.readFrom(request);
+    SessionTransport transport = presented.readFrom(request);
     ClientCheck check = settings.clientCheck();
     gate = check == null || !presented.areAny() ? null : new ClientGate(check, request);
     outgoing = new OutgoingResponse(settings, transport, response);
-    user = new ContainerUser(ContainerUser.ofDispatch(request));
+    String name = ContainerUser.ofDispatch(request);
+    user = name == null ? null : new ContainerUser(name);
     saving = new Saving(this, current, outgoing);
   }
 
   FilterSettings settings() {
-    return settings;
+    return presented.settings();
   }
 
   @Override
   public SessionManager manager() {
-    return settings.manager();
+    return settings().manager();
   }
 
   @Override
@@ -121,7 +118,7 @@ final class SessionExchange implements SessionScope {
 
   @Override
   public ServletContext servletContext() {
-    return servletContext;
+    return listeners.servletContext();
   }
 
   /**
@@ -136,7 +133,7 @@ final class SessionExchange implements SessionScope {
   VisibleHeaders visibleHeaders(HttpServletRequest complete) {
     VisibleHeaders known = visibleHeaders;
     if (known == null || !known.areOf(complete)) {
-      known = new VisibleHeaders(complete, settings);
+      known = new VisibleHeaders(complete, settings());
       visibleHeaders = known;
     }
     return known;
@@ -178,7 +175,7 @@ final class SessionExchange implements SessionScope {
   CommitWatch watch() {
     CommitWatch known = watch;
     if (known == null) {
-      known = new CommitWatch(this, response);
+      known = new CommitWatch(this, outgoing.responseIfAny());
       watch = known;
     }
     return known;
@@ -218,12 +215,12 @@ final class SessionExchange implements SessionScope {
    */
   private Resolution admitUser(Resolution.Live resolved) {
     Session live = resolved.session();
-    ContainerUser.Relation relation = user.to(live);
+    ContainerUser.Relation relation = ContainerUser.relation(containersUser(), live);
     if (relation == ContainerUser.Relation.OWN) {
       return resolved;
     }
-    if (relation == ContainerUser.Relation.ANOTHERS || isTooLateToStore() || !user.take(live)) {
-      user.withhold(live);
+    if (relation == ContainerUser.Relation.ANOTHERS || isTooLateToStore() || !user().take(live)) {
+      user().withhold(live);
       return ABSENT;
     }
     String oldId = HttpSessionView.textOf(live);
@@ -238,19 +235,46 @@ final class SessionExchange implements SessionScope {
     return resolved;
   }
 
+  private ContainerUser user() {
+    return locked(
+        () -> {
+          ContainerUser known = user;
+          if (known == null) {
+            known = new ContainerUser(null);
+            user = known;
+          }
+          return known;
+        });
+  }
+
+  /** Returns the session that is withheld as another user's; null if there is none. */
+  @Nullable Session anothersSession() {
+    ContainerUser known = user;
+    return known == null ? null : known.withheld();
+  }
+
+  /** Withholds no session as another user's any more. */
+  void releaseAnothers() {
+    ContainerUser known = user;
+    if (known != null) {
+      known.release();
+    }
+  }
+
   /** Records that the container may know another user of the request by now; without the lock. */
   void userIs(@Nullable String name) {
-    user.name(name);
+    ContainerUser next = user();
+    next.name(name);
     Session known = session();
     if (known == null) {
-      if (user.withheld() != null) {
-        user.release();
+      if (next.withheld() != null) {
+        next.release();
         run(presented::reconsider);
         session();
       }
     } else if (known.isStored() || known.isAwaitingCreation()) {
-      ContainerUser.Relation relation = user.to(known);
-      if (relation == ContainerUser.Relation.NOBODYS && user.take(known)) {
+      ContainerUser.Relation relation = next.to(known);
+      if (relation == ContainerUser.Relation.NOBODYS && next.take(known)) {
         credential().renew(known);
       } else if (relation != ContainerUser.Relation.OWN) {
         if (known.isStored()) {
@@ -258,7 +282,7 @@ final class SessionExchange implements SessionScope {
           current.whileSaved(known, () -> manager().save(known));
           current.settleUnsaved();
         }
-        user.withhold(known);
+        next.withhold(known);
         run(
             () -> {
               current.forget();
@@ -270,8 +294,9 @@ final class SessionExchange implements SessionScope {
 
   /** Makes a session that is about to be stored the user's. */
   void takeForUser(Session begun) {
-    if (begun.isAwaitingCreation()) {
-      user.take(begun);
+    ContainerUser known = user;
+    if (known != null && begun.isAwaitingCreation()) {
+      known.take(begun);
     }
   }
 
@@ -373,7 +398,8 @@ final class SessionExchange implements SessionScope {
 
   /** Returns the user that the container knows of this request; null if there is none. */
   @Nullable String containersUser() {
-    return user.name();
+    ContainerUser known = user;
+    return known == null ? null : known.name();
   }
 
   /** Returns whether the client presented a token of a session that has ended. */
@@ -409,7 +435,7 @@ final class SessionExchange implements SessionScope {
 
   /** Tells whether it is our cookie that the request is recognised by. */
   boolean isByCookie() {
-    return transport == SessionTransport.COOKIE;
+    return !presented.areByHeader();
   }
 
   /**
@@ -418,7 +444,7 @@ final class SessionExchange implements SessionScope {
    * @throws SessionStoreException if the store could not tell
    */
   boolean isLiveByHeader() {
-    return transport == SessionTransport.HEADER && session() != null;
+    return presented.areByHeader() && session() != null;
   }
 
   /**
@@ -426,13 +452,13 @@ final class SessionExchange implements SessionScope {
    * made it send the request. Not under the lock: filters in front may have wrapped the request.
    */
   private boolean isCookieWithheld() {
-    SessionCookie cookie = settings.cookie();
+    SessionCookie cookie = settings().cookie();
     HttpServletRequest now = request;
     return cookie != null
         && now != null
         && !presented.areAny()
-        && WithheldCookie.isWithheld(now, cookie.sameSite(), settings.crossOrigin())
-        && !settings.crossSiteLogins().matches(now);
+        && WithheldCookie.isWithheld(now, cookie.sameSite(), settings().crossOrigin())
+        && !settings().crossSiteLogins().matches(now);
   }
 
   private Session begin(boolean isCookieWithheld) {
@@ -494,7 +520,7 @@ final class SessionExchange implements SessionScope {
             !live.isEphemeral()
                 && !presented.hasOpened()
                 && presented.resolution().id().isPresent();
-        if (settings.storeEmptySessions()) {
+        if (settings().storeEmptySessions()) {
           live.keep();
         }
         isBegun = true;
@@ -633,7 +659,7 @@ final class SessionExchange implements SessionScope {
 
   /** Returns what gives the client another token, or takes away the one it has. */
   Credential credential() {
-    return new Credential(this, presented, outgoing, current, gate, user);
+    return new Credential(this, presented, outgoing, current, gate);
   }
 
   @Override
@@ -693,7 +719,7 @@ final class SessionExchange implements SessionScope {
     }
     boolean isFirst = !hasBegun;
     if (isFirst && now != null) {
-      settings.containerSession().begin(now, this);
+      settings().containerSession().begin(now, this);
     }
     hasBegun = true;
     return !isFirst;
@@ -708,7 +734,7 @@ final class SessionExchange implements SessionScope {
     HttpServletRequest now = request;
     if (now != null) {
       String name = ContainerUser.ofDispatch(now);
-      if (!Objects.equals(name, user.name())) {
+      if (!Objects.equals(name, containersUser())) {
         userIs(name);
       }
     }
@@ -745,7 +771,6 @@ final class SessionExchange implements SessionScope {
    */
   private void forgetRequest() {
     request = null;
-    response = null;
     wrapper = null;
     watch = null;
     asyncContext = null;
@@ -777,7 +802,6 @@ final class SessionExchange implements SessionScope {
         () -> {
           if (request == null) {
             request = again;
-            response = answer;
             if (presented.areForgotten()) {
               presented.readFrom(again);
             }

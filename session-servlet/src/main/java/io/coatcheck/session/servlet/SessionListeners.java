@@ -164,6 +164,11 @@ final class SessionListeners implements SessionListener {
     registered = Registered.of(registrations);
   }
 
+  /** Returns the application whose sessions these are. */
+  ServletContext servletContext() {
+    return servletContext;
+  }
+
   /** Returns what the container keeps at sessions. */
   ContainerValues containerValues() {
     return containerValues;
