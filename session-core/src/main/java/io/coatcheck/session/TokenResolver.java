@@ -93,8 +93,24 @@ final class TokenResolver {
     if (token.isEmpty()) {
       return refuse(MALFORMED);
     }
-    Finding finding = find(token.get(), hints);
+    return engine.copies().isEmpty()
+        ? resolveInStore(token.get())
+        : resolved(find(token.get(), hints));
+  }
+
+  private Resolution resolved(Finding finding) {
     return finding instanceof Opened opened ? accept(opened) : refuse((Refusal) finding);
+  }
+
+  /** Makes no object of what it finds if the token opens its session, as nearly all do. */
+  private Resolution resolveInStore(SessionToken token) {
+    // As in find, the look-up comes before the hash.
+    Optional<StoredSession> found = engine.store().find(token.id());
+    SecretHash presented = token.secretHash();
+    Instant now = engine.now();
+    return found.isPresent() && opens(found.get(), presented, now)
+        ? accept(token.id(), found.get(), renewalOfCurrent(found.get(), now), Source.STORE, now)
+        : resolved(judge(token.id(), found, presented));
   }
 
   /**
@@ -275,18 +291,21 @@ final class TokenResolver {
   }
 
   private Resolution accept(Opened opened) {
-    StoredSession session = opened.session();
-    Instant now = opened.now();
+    return accept(opened.id(), opened.session(), opened.renewal(), opened.source(), opened.now());
+  }
+
+  private Resolution accept(
+      SessionId id, StoredSession session, Session.Renewal renewal, Source source, Instant now) {
     boolean due = touches.isDue(session, now);
-    if (due && opened.source() == Source.STALE_COPY && touches.showNearby(session, now)) {
+    if (due && source == Source.STALE_COPY && touches.showNearby(session, now)) {
       due = false;
     }
     if (due && touches.areExact(session)) {
       if (!touches.storeNow(session, now, now)) {
-        return refuse(unknown(opened.id(), session.principal()));
+        return refuse(unknown(id, session.principal()));
       }
       due = false;
     }
-    return new Resolution.Live(new Session(engine, session, now, due, opened.renewal()));
+    return new Resolution.Live(new Session(engine, session, now, due, renewal));
   }
 }
