@@ -21,11 +21,22 @@ final class Browser {
           .followRedirects(HttpClient.Redirect.NEVER)
           .build();
 
-  private final int port;
+  private final String origin;
+  private volatile HttpClient client = CLIENT;
   private final Map<String, String> jar = new TreeMap<>();
 
   Browser(int port) {
-    this.port = port;
+    this("http://localhost:" + port);
+  }
+
+  Browser(String origin) {
+    this.origin = origin;
+  }
+
+  /** Sets what the next requests are sent with, and so the certificate that is shown. */
+  Browser with(HttpClient next) {
+    client = next;
+    return this;
   }
 
   /** What came back. */
@@ -77,7 +88,7 @@ final class Browser {
 
   Answer send(String method, String path, String... headers) {
     HttpRequest.Builder request =
-        HttpRequest.newBuilder(URI.create("http://localhost:" + port + path))
+        HttpRequest.newBuilder(URI.create(origin + path))
             .timeout(Duration.ofSeconds(60))
             .method(method, HttpRequest.BodyPublishers.noBody());
     for (int i = 0; i < headers.length; i += 2) {
@@ -98,7 +109,7 @@ final class Browser {
     }
     try {
       HttpResponse<String> response =
-          CLIENT.send(request.build(), HttpResponse.BodyHandlers.ofString());
+          client.send(request.build(), HttpResponse.BodyHandlers.ofString());
       response.headers().allValues("Set-Cookie").forEach(this::keep);
       return new Answer(response.statusCode(), response.body(), response);
     } catch (IOException e) {

@@ -44,7 +44,7 @@ class ContainerAuthenticationTest {
             .on("/private/note", this::note)
             .on("/form", (request, response) -> response.getWriter().print("log in"))
             .on("/wrong", (request, response) -> response.getWriter().print("wrong"));
-    browser = site.browser();
+    browser = newBrowser();
   }
 
   private void note(HttpServletRequest request, HttpServletResponse response) throws IOException {
@@ -54,7 +54,20 @@ class ContainerAuthenticationTest {
     }
     HttpSession session = request.getSession(false);
     Object note = session == null ? "no session" : session.getAttribute("note");
-    response.getWriter().print(request.getRemoteUser() + ": " + note);
+    response.getWriter().print(name(request) + ": " + note);
+  }
+
+  /** Returns the user's name, which a certificate puts as {@code CN=alice}. */
+  private static String name(HttpServletRequest request) {
+    String user = request.getRemoteUser();
+    return user == null ? "null" : user.replace("CN=", "");
+  }
+
+  /** Returns a client without a user. */
+  private Browser newBrowser() {
+    return container.isByCertificate()
+        ? new Browser("https://localhost:" + site.port()).with(Certificates.get().client("nobody"))
+        : site.browser();
   }
 
   @AfterEach
@@ -68,6 +81,17 @@ class ContainerAuthenticationTest {
   private Browser.Answer as(String user, Browser client, String path) {
     if (container.isByHeader()) {
       return client.send("GET", path, "X-User", user);
+    }
+    if (container.isByCertificate()) {
+      Browser.Answer answer = client.with(Certificates.get().client(user)).get(path);
+      client.with(Certificates.get().client("nobody"));
+      return answer;
+    }
+    if (container.isByDigest()) {
+      Browser.Answer challenge = client.get(path);
+      assertThat(challenge.status()).isEqualTo(401);
+      String answer = DigestAnswer.to(challenge.header("WWW-Authenticate"), user, user, path);
+      return client.send("GET", path, "Authorization", answer);
     }
     if (!container.isForm()) {
       byte[] credentials = (user + ":" + user).getBytes(StandardCharsets.UTF_8);
@@ -94,7 +118,7 @@ class ContainerAuthenticationTest {
   @Test
   @DisplayName("B45, attack 2: a cookie from before opens nothing of what comes after")
   void planted_readsNothing() {
-    Browser thief = site.browser();
+    Browser thief = newBrowser();
     thief.get("/note?set=planted");
     String planted = thief.token();
     browser.token(planted);
@@ -130,7 +154,7 @@ class ContainerAuthenticationTest {
 
     assertThat(ours(as("alice", browser, "/private/note"))).isEmpty();
     assertThat(browser.token()).isEqualTo(token);
-    assertThat(site.browser().token(token).get("/note").body()).isEqualTo("null: no session");
+    assertThat(newBrowser().token(token).get("/note").body()).isEqualTo("null: no session");
   }
 
   @ParameterizedTest
@@ -147,7 +171,7 @@ class ContainerAuthenticationTest {
     assertThat(as("alice", browser, "/private/note?set=secret").body()).isEqualTo("alice: secret");
 
     assertThat(browser.token()).isNotEqualTo(planted);
-    assertThat(site.browser().token(planted).get("/note").body()).isEqualTo("null: no session");
+    assertThat(newBrowser().token(planted).get("/note").body()).isEqualTo("null: no session");
   }
 
   @Test
@@ -178,7 +202,7 @@ class ContainerAuthenticationTest {
     assertThat(as("bob", browser, "/private/note?set=his").body()).isEqualTo("bob: his");
 
     assertThat(browser.token().substring(0, 36)).isNotEqualTo(hers.substring(0, 36));
-    assertThat(as("alice", site.browser().token(hers), "/private/note").body())
+    assertThat(as("alice", newBrowser().token(hers), "/private/note").body())
         .isEqualTo("alice: hers");
     assertThat(as("alice", browser, "/private/note").body()).isEqualTo("alice: no session");
   }
@@ -227,7 +251,7 @@ class ContainerAuthenticationTest {
 
     assertThat(there.body()).isEqualTo("alice: a-book");
     assertThat(ours(there)).isEmpty();
-    assertThat(site.browser().token(token).get("/note").body()).isEqualTo("null: no session");
+    assertThat(newBrowser().token(token).get("/note").body()).isEqualTo("null: no session");
   }
 
   @Test
@@ -325,7 +349,9 @@ class ContainerAuthenticationTest {
         (request, response) ->
             response.getWriter().print(request.getSession().getAttribute("note")));
 
-    for (String credentials : List.of("Basic bm9ib2R5Ondyb25n", "Basic !", "Bearer x")) {
+    for (String credentials :
+        List.of(
+            "Basic bm9ib2R5Ondyb25n", "Basic !", "Bearer x", "Digest", "Digest uri=\"/\", nc=!")) {
       Browser.Answer answer = browser.send("GET", "/public", "Authorization", credentials);
       assertThat(answer.status()).as(credentials).isEqualTo(200);
       assertThat(answer.body()).isEqualTo("a-book");
