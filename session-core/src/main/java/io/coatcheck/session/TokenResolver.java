@@ -107,8 +107,11 @@ final class TokenResolver {
     // As in find, the look-up comes before the hash.
     Optional<StoredSession> found = engine.store().find(token.id());
     SecretHash presented = token.secretHash();
+    if (found.isEmpty()) {
+      return refuse(unknown(token.id(), Optional.empty()));
+    }
     Instant now = engine.now();
-    return found.isPresent() && opens(found.get(), presented, now)
+    return opens(found.get(), presented, now)
         ? accept(token.id(), found.get(), renewalOfCurrent(found.get(), now), Source.STORE, now)
         : resolved(judge(token.id(), found, presented));
   }
