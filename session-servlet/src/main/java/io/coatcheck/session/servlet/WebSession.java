@@ -94,7 +94,8 @@ public final class WebSession {
    * @throws IllegalStateException if the response is committed, so that the cookie cannot be sent;
    *     nothing was done
    * @throws io.coatcheck.session.store.SessionStoreException if the store failed: nobody has the
-   *     new cookie, and the next login works
+   *     new cookie, and the next login works; but if the session was stored, it counts against a
+   *     limit that refuses newcomers
    */
   public LoginResult login(String principal, LoginOptions options) {
     return login(principal, options, null);

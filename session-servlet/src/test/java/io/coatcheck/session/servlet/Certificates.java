@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -33,7 +34,7 @@ final class Certificates {
 
   private Certificates(String... users) throws IOException, GeneralSecurityException {
     Path directory = Files.createDirectories(Path.of("target", "certificates"));
-    Map<String, Process> tools = new ConcurrentHashMap<>();
+    Map<String, Process> tools = new HashMap<>();
     for (String user : users) {
       tools.put(user, keytool(user, directory.resolve(user + ".p12")));
     }

@@ -315,7 +315,7 @@ class LostAnswerTest {
           response.getWriter().print(request.getSession().getAttribute("a"));
         });
     present("expired");
-    String[] nameAndValue = header.split(": ");
+    String[] nameAndValue = header.split(": ", 2);
     Future<Browser.Answer> poll =
         threads.submit(
             () ->
