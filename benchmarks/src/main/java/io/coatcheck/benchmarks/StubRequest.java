@@ -97,13 +97,13 @@ final class StubRequest extends HttpServletRequestWrapper {
     return DispatcherType.REQUEST;
   }
 
-  /** The container authenticates no user. */
   /** Returns null: the container has no session of its own. */
   @Override
   public @Nullable HttpSession getSession(boolean create) {
     return null;
   }
 
+  /** Returns null: the container authenticates no user. */
   @Override
   public @Nullable String getRemoteUser() {
     return null;

@@ -81,7 +81,9 @@ final class Drafts {
     return earlier.generation() >= current.fence() && !Endings.isLoggedInAnew(earlier, current);
   }
 
-  /** Returns when a login happens: later than the one before, by which the two are told apart. */
+  /**
+   * Returns when a login happens: later than the one before, so that the two can be distinguished.
+   */
   static Instant loginAt(StoredSession current, Instant now) {
     return current
         .authenticatedAt()

@@ -219,7 +219,7 @@ final class TokenResolver {
           ? new Opened(token.id(), copy, Session.Renewal.NONE, Source.STALE_COPY, now)
           : new Opened(token.id(), copy, renewalOfCurrent(copy, now), Source.COPY, now);
     }
-    // A copy lets in and never keeps out: what it does not confirm, the store is asked.
+    // A copy may admit a request, never reject one; anything else is decided by the store.
     return judge(token.id(), engine.store().find(token.id()), presented);
   }
 

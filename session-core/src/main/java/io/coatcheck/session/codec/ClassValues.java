@@ -10,7 +10,7 @@ import static java.io.ObjectStreamConstants.TC_REFERENCE;
 
 /**
  * Classes, and descriptions of classes, that stand in a stream as values. Java serialization has no
- * place to intercept them; what a description is for is told by the byte before it.
+ * place to intercept them; the byte before a description says what it is for.
  *
  * <p>A value may be the class of an enum, since an {@code EnumSet} and an {@code EnumMap} name
  * their element type so. No other class is of use in a session.

@@ -117,7 +117,7 @@ public final class NearCacheSessionStore implements SessionStore {
       }
       return updated;
     } finally {
-      // Lost, or nobody knows: whatever was thrown, the update may have happened.
+      // Lost, or unknown: whatever was thrown, the update may have happened.
       if (!isKept) {
         copies.forget(session.id());
       }

@@ -26,9 +26,9 @@ import org.slf4j.LoggerFactory;
  * stays expired, whenever the request came. There is no clock here: each request brings a reading
  * of its clock, and the time that has passed since is added.
  *
- * <p>A session that a batch leaves out is gone or expired, or somebody holds it. Nothing waits for
- * it here. Its copy is forgotten, so that the store decides at its next request, and the touch is
- * part of the next batches, some times over.
+ * <p>A session that a batch leaves out is gone or expired, or another transaction holds it. Nothing
+ * waits for it here. Its copy is forgotten, so that the store decides at its next request, and the
+ * touch is part of the next batches, some times over.
  */
 final class PendingTouches {
 

@@ -49,8 +49,8 @@ final class ApplicationHeaders {
   }
 
   /**
-   * Puts the response back to what it was before the application, as far as that can be told. It
-   * must not be committed.
+   * Puts the response back to what it was before the application, as far as that is known. It must
+   * not be committed.
    *
    * @param isOurs whether a header of this name and value is one that this filter has set
    */

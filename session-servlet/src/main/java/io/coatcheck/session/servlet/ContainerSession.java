@@ -25,7 +25,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A login of ours on a container's session that carries no id gives it another id, and keeps
  * what it holds, as it keeps what our anonymous session holds. Nothing is done about a session of
- * the container in which nobody has logged in by us: the container may keep a user of its own
+ * the container in which no user has logged in by us: the container may keep a user of its own
  * there.
  *
  * <p>One for each filter. Thread-safe, and never used under a lock: it calls the application.
@@ -93,7 +93,7 @@ final class ContainerSession {
       }
     } catch (SessionStoreException e) {
       // The store could not tell; a request that asks for the session is answered with 503.
-      LOG.debug("Whether the container's session is to end cannot be told", e);
+      LOG.debug("Cannot find out whether the container's session is to end", e);
     }
   }
 

@@ -152,8 +152,8 @@ public final class JdbcSessionStore implements SessionStore {
    *
    * <p>Each step deletes at most as many rows as {@link Builder#cleanUpRows} says, and stops at
    * {@link Builder#cleanUpBytes}; all steps of a call look at no more than {@code limit} rows, be
-   * they expired or in use. Waits for nobody: rows that another transaction holds at that moment
-   * are left for a later call.
+   * they expired or in use. Waits for no other transaction: rows that another transaction holds at
+   * that moment are left for a later call.
    */
   @Override
   public CleanUp deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> deleted) {

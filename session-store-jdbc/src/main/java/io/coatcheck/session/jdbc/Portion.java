@@ -22,7 +22,7 @@ final class Portion {
    */
   private static final int MEASURED_AT_ONCE = 32;
 
-  /** The length of attributes that nobody has measured. */
+  /** The length of attributes that were not measured. */
   static final long UNKNOWN = -1;
 
   private final List<SessionId> ids = new ArrayList<>();

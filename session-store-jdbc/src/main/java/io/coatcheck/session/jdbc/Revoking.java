@@ -20,8 +20,9 @@ import org.jspecify.annotations.Nullable;
 final class Revoking {
 
   /**
-   * How many rows a step deletes at most, and of how many bytes. The bytes bound it also where
-   * nobody needs the attributes: to delete them takes its time, and a statement has no more of it.
+   * How many rows a step deletes at most, and of how many bytes. The bytes bound it also where no
+   * listener needs the attributes: to delete them takes its time, and a statement has no more of
+   * it.
    */
   private static final int MAX_ROWS = 1_000;
 

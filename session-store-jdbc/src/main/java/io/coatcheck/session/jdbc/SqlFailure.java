@@ -71,7 +71,9 @@ final class SqlFailure {
 
   private SqlFailure() {}
 
-  /** Tells whether the database has undone the transaction because of others that ran beside it. */
+  /**
+   * Returns whether the database has undone the transaction because of others that ran beside it.
+   */
   static boolean isRolledBack(SQLException failure, Database database) {
     String state = state(failure);
     return (state.startsWith(ROLLBACK) && !NOT_TO_BE_REPEATED.contains(state))
@@ -105,12 +107,14 @@ final class SqlFailure {
         || state(failure).startsWith(OPERATOR_INTERVENTION);
   }
 
-  /** Tells whether a statement may have been sent, and no answer will come, not even a refusal. */
+  /**
+   * Returns whether a statement may have been sent, and no answer will come, not even a refusal.
+   */
   static boolean isAnswerLost(SQLException failure) {
     return isConnectionLost(failure) || hasCause(failure, IOException.class);
   }
 
-  /** Tells whether the database says that a commit has not happened. */
+  /** Returns whether the database says that a commit has not happened. */
   static boolean isRefusedCommit(SQLException failure, Database database) {
     String state = state(failure);
     return isRolledBack(failure, database)
@@ -119,7 +123,7 @@ final class SqlFailure {
         || isReadOnly(failure);
   }
 
-  /** Tells whether the server takes no writes: it is a replica now, or was set read-only. */
+  /** Returns whether the server takes no writes: it is a replica now, or was set read-only. */
   static boolean isReadOnly(SQLException failure) {
     return state(failure).equals(READ_ONLY) || MYSQL_READ_ONLY.contains(failure.getErrorCode());
   }
