@@ -50,10 +50,8 @@ final class Revoking {
       @Nullable SessionId last = null;
       while (true) {
         Page page = page(operation, new Range(doomed, after, last), except, pace);
-        SessionRow.Deleted gone =
-            delete(operation, page.portion().ids(), doomed, deleted.needAttributes());
-        gone.sessions().forEach(handOver);
-        number += gone.ids().size();
+        number +=
+            delete(operation, page.portion().ids(), doomed, deleted.needAttributes(), handOver);
         after = page.last();
         if (after == null || page.isTheLast()) {
           break;
@@ -133,8 +131,33 @@ final class Revoking {
         });
   }
 
-  /** Deletes those of the rows that still meet the condition. */
-  private SessionRow.Deleted delete(
+  /**
+   * Deletes those of the rows that still meet the condition, hands them over, and returns how many.
+   * Rows that other transactions keep writing may have the whole undone again and again, at the
+   * stricter isolations above all. Then each half is deleted by itself, down to single rows.
+   */
+  private int delete(
+      Operation operation,
+      List<SessionId> ids,
+      Dialect.Condition doomed,
+      boolean withAttributes,
+      HandOver handOver) {
+    SessionRow.Deleted gone;
+    try {
+      gone = deleteAtOnce(operation, ids, doomed, withAttributes);
+    } catch (SessionStoreException failure) {
+      if (ids.size() < 2 || !transactions.wasUndone(failure)) {
+        throw failure;
+      }
+      int half = ids.size() / 2;
+      return delete(operation, ids.subList(0, half), doomed, withAttributes, handOver)
+          + delete(operation, ids.subList(half, ids.size()), doomed, withAttributes, handOver);
+    }
+    gone.sessions().forEach(handOver);
+    return gone.ids().size();
+  }
+
+  private SessionRow.Deleted deleteAtOnce(
       Operation operation, List<SessionId> ids, Dialect.Condition doomed, boolean withAttributes) {
     if (ids.isEmpty()) {
       return SessionRow.Deleted.NONE;

@@ -105,6 +105,12 @@ final class Transactions {
     return run(operation, new Plan<>(Kind.SEVERAL, scope, work, null));
   }
 
+  /** Returns whether an operation failed because the database undid it each time it was run. */
+  boolean wasUndone(SessionStoreException failure) {
+    return failure.getCause() instanceof SQLException cause
+        && SqlFailure.isRolledBack(cause, database);
+  }
+
   private enum Kind {
     READ,
     WRITE,
