@@ -100,12 +100,16 @@ final class ContainerCookie {
         ignored.add("SameSite=" + sameSite);
       }
       attributes.keySet().stream()
-          .filter(name -> !HANDLED.contains(name))
+          .filter(name -> !HANDLED.contains(name) && !holds(cookie, name))
           .sorted()
           .forEach(name -> ignored.add(name + "=" + attributes.get(name)));
     }
     addTracking(ignored, context);
     return ignored;
+  }
+
+  private static boolean holds(@Nullable SessionCookie cookie, String attribute) {
+    return cookie != null && cookie.isPartitioned() && attribute.equals("partitioned");
   }
 
   /** The container's own default may be {@code URL}, too: nobody chose that. */

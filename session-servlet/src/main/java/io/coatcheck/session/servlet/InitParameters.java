@@ -55,6 +55,7 @@ final class InitParameters {
     settings.put("cookiePath", cookie::path);
     settings.put("cookieDomain", cookie::domain);
     settings.put("cookieSameSite", text -> cookie.sameSite(sameSite(text)));
+    settings.put("cookiePartitioned", text -> cookie.partitioned(truth(text)));
     settings.put(
         "header",
         text -> {

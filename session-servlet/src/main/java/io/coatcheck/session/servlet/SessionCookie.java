@@ -75,25 +75,33 @@ public final class SessionCookie {
   private final @Nullable String domain;
   private final SameSite sameSite;
   private final boolean secure;
+  private final boolean partitioned;
 
   private SessionCookie(Builder builder, boolean secure) {
-    this(builder.name, builder.path, builder.domain, builder.sameSite, secure);
+    this(builder.name, builder.path, builder.domain, builder.sameSite, secure, builder.partitioned);
   }
 
   private SessionCookie(
-      String name, String path, @Nullable String domain, SameSite sameSite, boolean secure) {
+      String name,
+      String path,
+      @Nullable String domain,
+      SameSite sameSite,
+      boolean secure,
+      boolean partitioned) {
     this.name = name;
     this.path = path;
     this.domain = domain;
     this.sameSite = sameSite;
     this.secure = secure;
+    this.partitioned = partitioned;
     attributes =
         "; Path="
             + path
             + (domain == null ? "" : "; Domain=" + domain)
             + (secure ? "; Secure" : "")
             + "; HttpOnly; SameSite="
-            + sameSite.text;
+            + sameSite.text
+            + (partitioned ? "; Partitioned" : "");
   }
 
   /** Returns the cookie that is used unless another one is configured. */
@@ -143,9 +151,14 @@ public final class SessionCookie {
     return secure;
   }
 
+  /** Returns whether browsers keep one cookie for each site in the address bar. */
+  public boolean isPartitioned() {
+    return partitioned;
+  }
+
   /** Returns the cookie of the version hints, of its own name and otherwise the same. */
   SessionCookie forHints() {
-    return new SessionCookie(name + HINT_SUFFIX, path, domain, sameSite, secure);
+    return new SessionCookie(name + HINT_SUFFIX, path, domain, sameSite, secure, partitioned);
   }
 
   /**
@@ -217,6 +230,7 @@ public final class SessionCookie {
     private String path = "/";
     private @Nullable String domain;
     private SameSite sameSite = SameSite.LAX;
+    private boolean partitioned;
 
     private Builder() {}
 
@@ -290,11 +304,27 @@ public final class SessionCookie {
     }
 
     /**
+     * Sets whether browsers keep one cookie for each site in the address bar ({@code Partitioned},
+     * CHIPS). For an application that other sites show in a frame: browsers that block third-party
+     * cookies accept this one. A user who is logged in there is not logged in at the site itself or
+     * in a frame of another one, and a logout ends the session of that one frame. It needs {@link
+     * SameSite#NONE}, and works with {@code __Host-}. Default: false.
+     *
+     * <p>Give the cookie another name when you switch this on or off: browsers keep the old cookie
+     * beside the new one, and send both.
+     */
+    public Builder partitioned(boolean value) {
+      partitioned = value;
+      return this;
+    }
+
+    /**
      * Makes the cookie.
      *
      * @throws IllegalArgumentException if the name has the prefix {@code __Host-} or {@code
      *     __Host-Http-} in whatever case, and there is a domain or a path other than {@code /}:
-     *     browsers would drop it
+     *     browsers would drop it; or if it is partitioned and not {@link SameSite#NONE}: frames of
+     *     other sites would not get it
      */
     public SessionCookie build() {
       boolean isHostBound = name.toLowerCase(Locale.ROOT).startsWith("__host-");
@@ -305,6 +335,10 @@ public final class SessionCookie {
       if (isHostBound && !path.equals("/")) {
         throw new IllegalArgumentException(
             "the path of a cookie with the prefix __Host- must be '/': " + path);
+      }
+      if (partitioned && sameSite != SameSite.NONE) {
+        throw new IllegalArgumentException(
+            "sameSite of a partitioned cookie must be NONE: " + sameSite);
       }
       return new SessionCookie(this, true);
     }

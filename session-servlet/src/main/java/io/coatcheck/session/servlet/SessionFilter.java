@@ -86,8 +86,8 @@ public class SessionFilter implements Filter {
    *       PT30M}, as {@link io.coatcheck.session.SessionPolicy.Builder} has them
    *   <li>{@code maximumSessions} of the store, {@code dropAttributesAtLogin} of the manager
    *   <li>{@code cookieName}, {@code cookiePath}, {@code cookieDomain}, {@code cookieSameSite}
-   *       ({@code Lax}, {@code Strict} or {@code None}), or {@code insecureForLocalDevelopment}, as
-   *       {@link SessionCookie} has them
+   *       ({@code Lax}, {@code Strict} or {@code None}), {@code cookiePartitioned}, or {@code
+   *       insecureForLocalDevelopment}, as {@link SessionCookie} has them
    *   <li>{@code header}: {@code Authorization} for {@link SessionHeader#bearer}, any other name
    *       for {@link SessionHeader#named}; {@code withoutCookie}
    *   <li>{@code exclude} (several, with commas or spaces between them), {@code crossSiteLogin}

@@ -108,6 +108,17 @@ class ContainerCookieTest {
   }
 
   @Test
+  @DisplayName("a container's cookie that is partitioned, as ours is, is not worth a word")
+  void partitioned_asOurs_isNotTold() throws LifecycleException {
+    SessionCookie ours = SessionCookie.builder().sameSite(SameSite.NONE).partitioned(true).build();
+    assertThat(
+            ignored(
+                context -> context.getSessionCookieConfig().setAttribute("Partitioned", "true"),
+                ours))
+        .isEmpty();
+  }
+
+  @Test
   @DisplayName("Secure is told if ours is the insecure one")
   void secure_withTheInsecureCookie_isTold() throws LifecycleException {
     assertThat(

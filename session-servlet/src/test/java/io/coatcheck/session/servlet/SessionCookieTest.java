@@ -13,6 +13,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class SessionCookieTest {
@@ -59,6 +60,23 @@ class SessionCookieTest {
                   + TOKEN.value()
                   + "; Max-Age=90; Expires=Thu, 05 Feb 2026 03:05:37 GMT; Path=/app; Domain=example.com; Secure; HttpOnly;"
                   + " SameSite=None");
+    }
+
+    @Test
+    @DisplayName("token, hint and deletion are of the same partition")
+    void partitioned_isInAll() {
+      SessionCookie cookie =
+          SessionCookie.builder().sameSite(SameSite.NONE).partitioned(true).build();
+      String attributes = "; Path=/; Secure; HttpOnly; SameSite=None; Partitioned";
+
+      assertThat(cookie.isPartitioned()).isTrue();
+      assertThat(cookie.set(TOKEN, null, NOW))
+          .isEqualTo("__Host-session=" + TOKEN.value() + attributes);
+      assertThat(cookie.set(TOKEN, Duration.ofSeconds(90), NOW)).endsWith(attributes);
+      assertThat(cookie.delete()).startsWith("__Host-session=; Max-Age=0").endsWith(attributes);
+      assertThat(cookie.forHints().set("hint", null, NOW))
+          .isEqualTo("__Host-session-seen=hint" + attributes);
+      assertThat(cookie.forHints().delete()).endsWith(attributes);
     }
 
     @Test
@@ -189,6 +207,19 @@ class SessionCookieTest {
       assertThatThrownBy(() -> SessionCookie.builder().name(name).path("/app").build())
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessage("the path of a cookie with the prefix __Host- must be '/': /app");
+    }
+
+    @ParameterizedTest
+    @DisplayName("a partitioned cookie is for frames of other sites, and goes to them")
+    @EnumSource(
+        value = SameSite.class,
+        names = {"LAX", "STRICT"})
+    void partitioned_needsNone(SameSite sameSite) {
+      SessionCookie.Builder cookie = SessionCookie.builder().partitioned(true).sameSite(sameSite);
+      assertThatThrownBy(cookie::build)
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("sameSite of a partitioned cookie must be NONE: " + sameSite);
+      assertThat(cookie.partitioned(false).build().isPartitioned()).isFalse();
     }
   }
 }

@@ -1,7 +1,7 @@
 package io.coatcheck.examples.quickstart;
 
+import static io.coatcheck.examples.quickstart.Chromium.press;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.sun.net.httpserver.HttpServer;
 import io.coatcheck.session.SessionManager;
@@ -15,24 +15,15 @@ import jakarta.servlet.ServletContext;
 import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
-import java.io.File;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.Comparator;
-import java.util.Deque;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.locks.LockSupport;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.CleanupMode;
@@ -42,13 +33,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.openqa.selenium.By;
 import org.openqa.selenium.Cookie;
-import org.openqa.selenium.JavascriptExecutor;
-import org.openqa.selenium.WebDriverException;
-import org.openqa.selenium.WebElement;
-import org.openqa.selenium.WrapsDriver;
 import org.openqa.selenium.chrome.ChromeDriver;
-import org.openqa.selenium.chrome.ChromeDriverService;
-import org.openqa.selenium.chrome.ChromeOptions;
 
 /** What a real browser makes of it. Needs {@code chromium} and {@code chromedriver} on the path. */
 @DisplayName("In Chromium")
@@ -56,66 +41,25 @@ class ChromiumTest extends Site {
 
   private static final String COOKIE = "__Host-session";
 
-  private static Path chromium;
-  private static Path chromedriver;
-
   @TempDir(cleanup = CleanupMode.NEVER)
   Path profiles;
 
-  private final Deque<ChromeDriver> open = new ArrayDeque<>();
+  private Chromium chromium;
 
-  @BeforeAll
-  static void find() {
-    Optional<Path> browser = onPath("chromium");
-    Optional<Path> driver = onPath("chromedriver");
-    assumeTrue(
-        browser.isPresent() && driver.isPresent(),
-        "no chromium and chromedriver on the path: not tested in a browser");
-    chromium = browser.get();
-    chromedriver = driver.get();
-  }
-
-  private static Optional<Path> onPath(String program) {
-    return Stream.of(System.getenv().getOrDefault("PATH", "").split(File.pathSeparator))
-        .map(directory -> Path.of(directory, program))
-        .filter(Files::isExecutable)
-        .findFirst();
+  @BeforeEach
+  void find() {
+    chromium = new Chromium(profiles);
   }
 
   @AfterEach
   void quit() throws IOException {
-    while (!open.isEmpty()) {
-      open.pop().quit();
-    }
-    // Chromium's last processes may still be writing: what is left is the system's to clear.
-    try (Stream<Path> files = Files.walk(profiles)) {
-      files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
+    if (chromium != null) {
+      chromium.close();
     }
   }
 
-  /** Starts a browser with the profile of a device. */
   private ChromeDriver device(String name) {
-    ChromeOptions options = new ChromeOptions();
-    options.setBinary(chromium.toFile());
-    options.addArguments(
-        "--headless=new",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-dev-shm-usage",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--no-first-run",
-        "--user-agent=" + name,
-        "--user-data-dir=" + profiles.resolve(name));
-    ChromeDriverService service =
-        new ChromeDriverService.Builder()
-            .usingDriverExecutable(chromedriver.toFile())
-            .usingAnyFreePort()
-            .build();
-    ChromeDriver driver = new ChromeDriver(service, options);
-    driver.manage().timeouts().implicitlyWait(Duration.ofSeconds(10));
-    open.push(driver);
-    return driver;
+    return chromium.device(name);
   }
 
   private static void visit(ChromeDriver driver) {
@@ -131,37 +75,6 @@ class ChromiumTest extends Site {
     }
     press(driver, "/login");
     assertThat(textOf(driver, "you")).isEqualTo("You are alice");
-  }
-
-  private static void press(ChromeDriver driver, String action) {
-    press(driver.findElement(By.cssSelector("form[action='" + action + "'] button")));
-  }
-
-  /**
-   * Presses a button or a link, and waits until the next page is there. The page that it is on gets
-   * a mark, which no other page has: asking for the old page's elements while it goes away fails in
-   * more than one way.
-   */
-  private static void press(WebElement element) {
-    JavascriptExecutor page = (JavascriptExecutor) ((WrapsDriver) element).getWrappedDriver();
-    page.executeScript("window.isLeft = true");
-    element.click();
-    long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
-    while (!isNext(page)) {
-      assertThat(System.nanoTime()).as("when the next page had come").isLessThan(deadline);
-      LockSupport.parkNanos(10_000_000);
-    }
-  }
-
-  private static boolean isNext(JavascriptExecutor page) {
-    try {
-      Object answer =
-          page.executeScript("return !window.isLeft && document.readyState === 'complete'");
-      return Boolean.TRUE.equals(answer);
-    } catch (WebDriverException e) {
-      // There is no page between the two.
-      return false;
-    }
   }
 
   private static String textOf(ChromeDriver driver, String id) {
@@ -313,7 +226,7 @@ class ChromiumTest extends Site {
     ChromeDriver browser = device("laptop");
     logIn(browser, true);
     assertThat(browser.manage().getCookieNamed(COOKIE).getExpiry()).isNotNull();
-    open.pop().quit();
+    chromium.quitLast();
 
     ChromeDriver restarted = device("laptop");
     visit(restarted);
@@ -321,7 +234,7 @@ class ChromiumTest extends Site {
     press(restarted, "/logout");
     assertThat(isLoggedIn(restarted)).isFalse();
     logIn(restarted, false);
-    open.pop().quit();
+    chromium.quitLast();
 
     ChromeDriver again = device("laptop");
     visit(again);
