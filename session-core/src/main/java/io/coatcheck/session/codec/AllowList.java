@@ -2,6 +2,8 @@ package io.coatcheck.session.codec;
 
 import java.net.URL;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,10 +13,16 @@ import org.jspecify.annotations.Nullable;
  */
 final class AllowList {
 
-  private final List<AllowPattern> patterns;
+  private final Set<String> classes;
+  private final List<AllowPattern> packages;
 
   AllowList(List<AllowPattern> patterns) {
-    this.patterns = List.copyOf(patterns);
+    classes =
+        patterns.stream()
+            .filter(AllowPattern::isClass)
+            .map(AllowPattern::base)
+            .collect(Collectors.toUnmodifiableSet());
+    packages = patterns.stream().filter(pattern -> !pattern.isClass()).distinct().toList();
   }
 
   /** Decides by the name alone, so that a class that is refused is not even loaded. */
@@ -39,10 +47,10 @@ final class AllowList {
     if (JdkTypes.isNeverAllowed(className)) {
       return false;
     }
-    if (JdkTypes.isValueType(className)) {
+    if (JdkTypes.isValueType(className) || classes.contains(className)) {
       return true;
     }
-    for (AllowPattern pattern : patterns) {
+    for (AllowPattern pattern : packages) {
       if (pattern.matches(className)) {
         return true;
       }
@@ -77,9 +85,13 @@ final class AllowList {
 
   /** Says that a class is missing from the allow-list, and which line would add it. */
   static String notAllowed(String className) {
+    String argument =
+        AllowListPreset.with(className)
+            .map(preset -> "AllowListPreset." + preset)
+            .orElse('"' + className + '"');
     return className
-        + " is not on the allow-list: add JavaSerializationCodec.builder().allow(\""
-        + className
-        + "\")";
+        + " is not on the allow-list: add JavaSerializationCodec.builder().allow("
+        + argument
+        + ")";
   }
 }

@@ -60,6 +60,10 @@ record AllowPattern(String base, Reach reach) {
     return exactly(type.getName());
   }
 
+  boolean isClass() {
+    return reach == Reach.CLASS;
+  }
+
   boolean matches(String className) {
     return switch (reach) {
       case CLASS -> className.equals(base);

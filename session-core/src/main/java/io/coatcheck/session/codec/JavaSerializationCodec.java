@@ -12,12 +12,13 @@ import java.util.Objects;
  * {@code Currency}, {@code URI}, dates, the usual lists, sets, maps and queues with their
  * unmodifiable, synchronized, empty, singleton and {@code of} forms, {@code EnumSet} and {@code
  * EnumMap}, atomic numbers, and arrays of all of these. Classes of an application are added by
- * {@link Builder#allow(String)}; records and enums need nothing more. {@code File}, {@code Class},
- * lambdas, dynamic proxies and the reflective and remote packages of the JDK are refused whatever
- * the application allows. A {@code java.net.URL} is written as its text; the one that is read back
- * is equal to others by its text, without a look-up of the host, and opens connections as usual.
- * The class that an {@code EnumSet} or {@code EnumMap} names as its element type must be allowed
- * itself; apart from the class of an enum, a {@code Class} within a value is refused too.
+ * {@link Builder#allow(String)}; records and enums need nothing more. Those of a framework are
+ * added by {@link Builder#allow(AllowListPreset...)}. {@code File}, {@code Class}, lambdas, dynamic
+ * proxies and the reflective and remote packages of the JDK are refused whatever the application
+ * allows. A {@code java.net.URL} is written as its text; the one that is read back is equal to
+ * others by its text, without a look-up of the host, and opens connections as usual. The class that
+ * an {@code EnumSet} or {@code EnumMap} names as its element type must be allowed itself; apart
+ * from the class of an enum, a {@code Class} within a value is refused too.
  *
  * <p>{@link #encode} refuses what {@link #decode} would, with a message that names the class and
  * the line to add. So a value that cannot come back fails where the application sets it.
@@ -139,6 +140,20 @@ public final class JavaSerializationCodec implements AttributeCodec {
      */
     public Builder allow(Class<?> type) {
       patterns.add(AllowPattern.of(type));
+      return this;
+    }
+
+    /**
+     * Allows the classes that features of a framework put into sessions. Default: none.
+     *
+     * <p>Classes that are not on the class path are no error. Nothing is loaded by this call.
+     */
+    public Builder allow(AllowListPreset... presets) {
+      for (AllowListPreset preset : presets) {
+        for (String className : preset.classNames()) {
+          patterns.add(AllowPattern.parse(className));
+        }
+      }
       return this;
     }
 

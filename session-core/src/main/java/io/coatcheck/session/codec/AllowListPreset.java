@@ -1,0 +1,57 @@
+package io.coatcheck.session.codec;
+
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * The classes that a framework puts into sessions, one constant for each feature that does so. They
+ * are given to {@link JavaSerializationCodec.Builder#allow(AllowListPreset...)}, beside the
+ * application's own classes.
+ *
+ * <p>A preset names its classes one by one and never a package. It is complete for its feature by
+ * itself, so presets overlap. Classes that are not on the class path cost nothing: names of several
+ * versions of a framework stand side by side. A preset holds values only: reading one of its
+ * classes back fills fields and checks them, and calls no method by a name in the bytes, opens
+ * nothing and loads no other class. A class of a framework that does more is in no preset.
+ *
+ * <p>What the application itself puts into a framework's objects, such as a user class of its own,
+ * is allowed by the application.
+ *
+ * @since 0.1.0
+ */
+public enum AllowListPreset {
+
+  /**
+   * Spring Security: users who log in with a password, and the reason that the login page shows
+   * after a refused attempt. Covers {@code User} of Spring Security; a class of the application
+   * that implements {@code UserDetails} is allowed by the application.
+   */
+  SPRING_SECURITY_FORM_LOGIN(SpringSecurityClasses.FORM_LOGIN),
+
+  /** Spring Security: the CSRF token that {@code HttpSessionCsrfTokenRepository} keeps. */
+  SPRING_SECURITY_CSRF(SpringSecurityClasses.CSRF),
+
+  /** Spring Security: the request that is repeated after the login. */
+  SPRING_SECURITY_SAVED_REQUEST(SpringSecurityClasses.SAVED_REQUEST);
+
+  private final Set<String> classNames;
+
+  AllowListPreset(Set<String> classNames) {
+    this.classNames = Set.copyOf(classNames);
+  }
+
+  /** Returns the names of the classes that this preset allows; immutable, in no order. */
+  public Set<String> classNames() {
+    return classNames;
+  }
+
+  /** Returns the first preset that has a class. */
+  static Optional<AllowListPreset> with(String className) {
+    for (AllowListPreset preset : values()) {
+      if (preset.classNames.contains(className)) {
+        return Optional.of(preset);
+      }
+    }
+    return Optional.empty();
+  }
+}
