@@ -37,12 +37,12 @@ final class CookieSlot extends CredentialSlot {
 
   @Override
   void put(String value, @Nullable Duration maxAge) {
-    fill(cookie.set(value, maxAge, clock.instant()));
+    fill(cookie.set(value, maxAge, clock.instant()), true);
   }
 
   @Override
   void putDeletion() {
-    fill(cookie.delete());
+    fill(cookie.delete(), false);
   }
 
   @Override

@@ -147,6 +147,7 @@ final class Credential {
     }
     presented.settle();
     outgoing.carryTokenOf(now);
+    outgoing.loggedIn();
     return true;
   }
 
@@ -242,7 +243,7 @@ final class Credential {
           boolean isBesideNewer = ending.session().isEphemeral();
           Ended ended = end(ending);
           if (ended.isOwn() && (!isBesideNewer || ended.presented() > 0)) {
-            exchange.run(this::deleteToken);
+            exchange.run(() -> endedByUser(false));
             exchange.settings().containerSession().end(exchange.request());
           }
           return null;
@@ -260,7 +261,7 @@ final class Credential {
           HttpSessionView live = exchange.view(false);
           Ended ended = live == null ? new Ended(true, endPresented()) : end(live);
           if (ended.isOwn()) {
-            exchange.run(this::deleteToken);
+            exchange.run(() -> endedByUser(true));
             exchange.settings().containerSession().end(exchange.request());
           }
           return ended.presented();
@@ -321,6 +322,12 @@ final class Credential {
     Session anothers = exchange.anothersSession();
     exchange.releaseAnothers();
     return anothers != null && exchange.manager().invalidate(anothers) ? 1 : 0;
+  }
+
+  private void endedByUser(boolean isExplicit) {
+    deleteToken();
+    // In a forward whose end is not seen, it could not be written any more.
+    outgoing.endedByUser(presented, isExplicit || exchange.isInUnobservedForward());
   }
 
   /**

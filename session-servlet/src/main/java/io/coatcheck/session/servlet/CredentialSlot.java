@@ -19,6 +19,8 @@ abstract class CredentialSlot {
   /** What is to stand in the response; it may contain a secret, and is never shown. */
   private @Nullable String header;
 
+  private boolean isGiving;
+
   CredentialSlot(HttpServletResponse response) {
     this.response = response;
   }
@@ -72,8 +74,14 @@ abstract class CredentialSlot {
     return header != null;
   }
 
-  final void fill(String value) {
+  /** Returns whether the response gives the client something to present. */
+  final boolean isGiving() {
+    return isGiving;
+  }
+
+  final void fill(String value, boolean gives) {
     header = value;
+    isGiving = gives;
     writeAll(value);
   }
 

@@ -3,6 +3,7 @@ package io.coatcheck.session.servlet;
 import io.coatcheck.session.SessionManager;
 import java.util.EventListener;
 import java.util.List;
+import java.util.Set;
 import java.util.function.BiPredicate;
 import org.jspecify.annotations.Nullable;
 
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param crossSiteLogins paths on which sessions of requests from other sites last
  * @param floodGuard null if anonymous sessions are not limited
  * @param clientCheck null if clients are not compared
+ * @param siteData what browsers are asked to clear at a logout
  * @param exposesToken whether the application sees cookie and header of the session in requests
  * @param containerSession what becomes of the container's own session
  * @param closesManager whether the manager ends with the filter
@@ -36,6 +38,7 @@ record FilterSettings(
     @Nullable FloodGuard floodGuard,
     @Nullable ClientCheck clientCheck,
     List<EventListener> listeners,
+    Set<SiteData> siteData,
     boolean exposesToken,
     ContainerSession containerSession,
     boolean closesManager) {

@@ -18,12 +18,12 @@ final class HeaderSlot extends CredentialSlot {
   /** How long to keep it is the program's to decide: the session ends in the store. */
   @Override
   void put(String value, @Nullable Duration maxAge) {
-    fill(value);
+    fill(value, true);
   }
 
   @Override
   void putDeletion() {
-    fill("");
+    fill("", false);
   }
 
   @Override

@@ -85,6 +85,12 @@ final class InitParameters {
           PathPatterns.of("crossSiteLogin", List.of(paths));
           chosen.put("crossSiteLogin", filter -> filter.crossSiteLogin(paths));
         });
+    settings.put(
+        "clearSiteData",
+        text -> {
+          List<SiteData> all = list(text).stream().map(InitParameters::siteData).toList();
+          chosen.put("clearSiteData", filter -> all.forEach(each -> filter.clearSiteData(each)));
+        });
     flag("lazy", value -> filter -> filter.lazy(value));
     flag("storeEmptySessions", value -> filter -> filter.storeEmptySessions(value));
     flag("exposeToken", value -> filter -> filter.exposeToken(value));
@@ -228,6 +234,16 @@ final class InitParameters {
       case "Strict" -> SameSite.STRICT;
       case "None" -> SameSite.NONE;
       default -> throw new IllegalArgumentException("must be Lax, Strict or None: " + text);
+    };
+  }
+
+  private static SiteData siteData(String text) {
+    return switch (text) {
+      case "cache" -> SiteData.CACHE;
+      case "storage" -> SiteData.STORAGE;
+      case "cookies" -> SiteData.COOKIES;
+      default ->
+          throw new IllegalArgumentException("must be of cache, storage and cookies: " + text);
     };
   }
 

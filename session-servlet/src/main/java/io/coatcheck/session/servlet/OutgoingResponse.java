@@ -6,6 +6,7 @@ import io.coatcheck.session.token.SessionToken;
 import jakarta.servlet.http.HttpServletResponse;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +28,9 @@ final class OutgoingResponse {
 
   /** Made when the application changes a header. */
   private @Nullable ApplicationHeaders applicationHeaders;
+
+  /** What asks the browser to clear its data; null as long as there was no logout. */
+  private @Nullable SiteDataHeader siteData;
 
   /** Whether the response is for the user alone who is logged in. */
   private boolean isPrivate;
@@ -64,6 +68,7 @@ final class OutgoingResponse {
   record Sent(
       @Nullable CredentialSlot slot,
       @Nullable CredentialSlot hintSlot,
+      @Nullable SiteDataHeader siteData,
       @Nullable ApplicationHeaders applicationHeaders) {
 
     /** Returns nothing of it: it holds the secret. */
@@ -80,10 +85,13 @@ final class OutgoingResponse {
    */
   @Nullable Sent forget() {
     Sent sent =
-        slot == null && hintSlot == null ? null : new Sent(slot, hintSlot, applicationHeaders);
+        slot == null && hintSlot == null && siteData == null
+            ? null
+            : new Sent(slot, hintSlot, siteData, applicationHeaders);
     response = null;
     slot = null;
     hintSlot = null;
+    siteData = null;
     applicationHeaders = null;
     return sent;
   }
@@ -94,6 +102,7 @@ final class OutgoingResponse {
     if (sent != null) {
       slot = sent.slot();
       hintSlot = sent.hintSlot();
+      siteData = sent.siteData();
       applicationHeaders = sent.applicationHeaders();
     }
   }
@@ -248,6 +257,48 @@ final class OutgoingResponse {
   }
 
   /**
+   * Records that a session has ended by the request of its user, so that the browser is asked to
+   * clear what the application has chosen. A client that has no session is asked for nothing, so
+   * that another site cannot clear data by a request that comes without the cookie.
+   *
+   * @param isExplicit whether it was a logout; {@code false} if the session was invalidated, which
+   *     may be a part of a login
+   */
+  void endedByUser(PresentedTokens presented, boolean isExplicit) {
+    Set<SiteData> chosen = settings.siteData();
+    if (chosen.isEmpty() || isCommitted() || !(presented.isToBeForgotten() || isFilled())) {
+      return;
+    }
+    SiteDataHeader known = siteData;
+    if (known == null) {
+      known = new SiteDataHeader(chosen);
+      siteData = known;
+    }
+    known.due(isExplicit);
+    if (isExplicit) {
+      known.write(response(), isGivingToken());
+    }
+  }
+
+  private boolean isGivingToken() {
+    return slot != null && slot.isGiving();
+  }
+
+  /** Records that a user was logged in. */
+  void loggedIn() {
+    if (siteData != null) {
+      siteData.loggedIn();
+    }
+  }
+
+  /** Writes what was put off until it is known whether the request logs a user in. */
+  void writeSiteData() {
+    if (siteData != null && !isCommitted()) {
+      siteData.write(response(), isGivingToken());
+    }
+  }
+
+  /**
    * Keeps the response out of caches, also after a reset, unless the application says otherwise.
    */
   void keepOutOfCaches() {
@@ -269,6 +320,9 @@ final class OutgoingResponse {
       if (hintSlot != null) {
         hintSlot.restore();
       }
+      if (siteData != null) {
+        siteData.restore(response(), isGivingToken());
+      }
     }
   }
 
@@ -289,6 +343,7 @@ final class OutgoingResponse {
       slot = null;
       hintSlot = null;
       applicationHeaders().withdraw(this::isOurs);
+      siteData = null;
       Unavailable.answer(response(), e);
       isAnswered = true;
     }
@@ -297,6 +352,9 @@ final class OutgoingResponse {
 
   private boolean isOurs(String name, String value) {
     SessionHeader header = settings.header();
+    if (SiteDataHeader.isOfName(name)) {
+      return siteData != null && siteData.isWritten(value);
+    }
     if (name.equalsIgnoreCase("Set-Cookie")) {
       return settings.setsOurCookie(value);
     }

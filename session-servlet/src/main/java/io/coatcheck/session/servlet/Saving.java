@@ -107,13 +107,20 @@ final class Saving {
     return manager().save(saved);
   }
 
-  /** Puts token and hint into the response, if it is uncommitted; under the lock. */
-  void send(@Nullable Session saved) {
+  /**
+   * Puts token and hint into the response, if it is uncommitted; under the lock.
+   *
+   * @param isAsync whether the response belongs to another thread by now
+   */
+  void send(@Nullable Session saved, boolean isAsync) {
     // A session that took the place of this one meanwhile has sent its own.
     if (saved != null && saved == current.get()) {
       outgoing.carryTokenOf(saved);
     }
     outgoing.restoreToken();
+    if (!isAsync) {
+      outgoing.writeSiteData();
+    }
   }
 
   /**

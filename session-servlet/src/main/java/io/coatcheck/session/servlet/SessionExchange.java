@@ -265,6 +265,9 @@ final class SessionExchange implements SessionScope {
   void userIs(@Nullable String name) {
     ContainerUser next = user();
     next.name(name);
+    if (name != null) {
+      run(outgoing::loggedIn);
+    }
     Session known = session();
     if (known == null) {
       if (next.withheld() != null) {
@@ -678,7 +681,7 @@ final class SessionExchange implements SessionScope {
     Session saved = saving.beforeCommit();
     lock.lock();
     try {
-      saving.send(saved);
+      saving.send(saved, false);
     } finally {
       lock.unlock();
     }
@@ -743,7 +746,7 @@ final class SessionExchange implements SessionScope {
   /** Saves when the application is done, or while it goes on asynchronously on another thread. */
   void chainReturned(boolean isAsync) {
     Session saved = saving.chainReturned(isAsync);
-    run(() -> saving.send(saved));
+    run(() -> saving.send(saved, isAsync));
   }
 
   /** Records that the dispatch is done, and all is saved. */
@@ -757,7 +760,7 @@ final class SessionExchange implements SessionScope {
     Session saved = saving.chainReturned(isAsync);
     lock.lock();
     try {
-      saving.send(saved);
+      saving.send(saved, isAsync);
       unstored = end(isAsync);
     } finally {
       lock.unlock();

@@ -92,7 +92,8 @@ public class SessionFilter implements Filter {
    *       for {@link SessionHeader#named}; {@code withoutCookie}
    *   <li>{@code exclude} (several, with commas or spaces between them), {@code crossSiteLogin}
    *       (several), {@code lazy}, {@code storeEmptySessions}, {@code recordClient}, {@code
-   *       exposeToken}, as {@link SessionFilterBuilder} has them
+   *       exposeToken}, {@code clearSiteData} ({@code cache}, {@code storage}, {@code cookies}), as
+   *       {@link SessionFilterBuilder} has them
    *   <li>{@code trustedOrigins}, {@code publicOrigins}, {@code crossOriginExempt} (several),
    *       {@code crossOriginStrict}, as {@link CrossOriginPolicy.Builder} has them
    *   <li>{@code anonymousSessionsPerSecond}, which sets a {@link FloodGuard}; with it, {@code

@@ -5,8 +5,11 @@ import jakarta.servlet.http.HttpSessionAttributeListener;
 import jakarta.servlet.http.HttpSessionIdListener;
 import jakarta.servlet.http.HttpSessionListener;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumSet;
 import java.util.EventListener;
 import java.util.List;
+import java.util.Set;
 import java.util.function.BiPredicate;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +34,7 @@ public final class SessionFilterBuilder {
   private @Nullable FloodGuard floodGuard;
   private @Nullable ClientCheck clientCheck;
   private final List<EventListener> listeners = new ArrayList<>();
+  private final Set<SiteData> siteData = EnumSet.noneOf(SiteData.class);
   private boolean exposeToken;
   private boolean closeManager;
 
@@ -187,6 +191,25 @@ public final class SessionFilterBuilder {
   }
 
   /**
+   * Adds what browsers are asked to clear at a logout, with the header {@code Clear-Site-Data}: in
+   * the response to {@link WebSession#logout}, {@link WebSession#logoutEverywhere}, {@link
+   * WebSession#revoke} of the own session, {@code HttpServletRequest.logout} and {@code
+   * HttpSession.invalidate}, if the client presented a token. A response that logs a user in after
+   * {@code invalidate} has no such header, since an application may end the session from before a
+   * login in this way. It needs a response that is not committed, and is added to what the
+   * application sets of that name. Default: nothing.
+   *
+   * <p>Browsers obey it in responses over HTTPS and from {@code localhost} alone, and clear data of
+   * the own origin; some do not know all values. With {@link SiteData#CACHE} the browser may take a
+   * while before it shows the page. {@link SiteData#COOKIES} is left out of a response that gives
+   * the client a new session.
+   */
+  public SessionFilterBuilder clearSiteData(SiteData first, SiteData... more) {
+    siteData.addAll(EnumSet.of(first, more));
+    return this;
+  }
+
+  /**
    * Sets whether the application sees the session's own cookie and header in its requests. Unsafe:
    * frameworks copy the headers of requests into sessions, logs and error reports, and with them a
    * token that opens the session, so a thief of the database or of a log is logged in. For an
@@ -245,6 +268,7 @@ public final class SessionFilterBuilder {
         floodGuard,
         clientCheck,
         List.copyOf(listeners),
+        Collections.unmodifiableSet(EnumSet.copyOf(siteData)),
         exposeToken,
         new ContainerSession(used == null ? String.valueOf(header) : used.name()),
         closeManager);

@@ -313,7 +313,7 @@ final class SessionResponse extends HttpServletResponseWrapper {
   }
 
   private void afterHeader(String name) {
-    if (mayHide(name) || NoStore.isAbout(name)) {
+    if (mayHide(name) || NoStore.isAbout(name) || SiteDataHeader.isOfName(name)) {
       exchange.restoreToken();
     }
   }

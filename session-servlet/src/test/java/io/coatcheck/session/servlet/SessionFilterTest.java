@@ -186,6 +186,7 @@ class SessionFilterTest {
           "cookieName | a;b | init parameter cookieName: the name of the cookie must",
           "cookieSameSite | lax | init parameter cookieSameSite: must be Lax, Strict or None: lax",
           "cookieDomain | example.com | __Host-",
+          "clearSiteData | cache, all | clearSiteData: must be of cache, storage and cookies: all",
           "cookiePartitioned | true | sameSite of a partitioned cookie must be NONE: LAX",
           "cookiePartitioned | yes | init parameter cookiePartitioned: must be true or false: yes",
           "cookiePath | /app | the path of a cookie with the prefix __Host- must be '/': /app",
