@@ -60,6 +60,10 @@ public final class Session {
   }
 
   private final Instant requestedAt;
+
+  /** Whether the request counts as use of the session. */
+  private final boolean isActivity;
+
   private final AttributeChanges attributes;
 
   // Written under the lock of this. What is volatile is read without it, one at a time: most
@@ -84,12 +88,14 @@ public final class Session {
       Engine engine,
       StoredSession snapshot,
       Instant requestedAt,
+      boolean isActivity,
       boolean touchDue,
       Renewal renewal) {
     this.attributes = new AttributeChanges(this, engine);
     this.initial = snapshot;
     this.snapshot = snapshot;
     this.requestedAt = requestedAt;
+    this.isActivity = isActivity;
     this.touchDue = touchDue;
     this.renewal = renewal;
     status = Status.STORED;
@@ -101,6 +107,7 @@ public final class Session {
     this.initial = draft;
     this.snapshot = draft;
     this.requestedAt = draft.createdAt();
+    isActivity = true;
     this.unsentToken = token;
     this.renewal = Renewal.NONE;
     this.status = status;
@@ -145,7 +152,7 @@ public final class Session {
   public synchronized Instant expiresAt() {
     StoredSession current = live();
     StoredSession.Builder builder =
-        current.toBuilder().lastSeenAt(later(current.lastSeenAt(), requestedAt));
+        current.toBuilder().lastSeenAt(later(current.lastSeenAt(), seenAt(requestedAt)));
     if (idleTimeoutChange != null) {
       builder.idleTimeout(idleTimeoutChange.timeout());
     }
@@ -325,6 +332,15 @@ public final class Session {
 
   Instant requestedAt() {
     return requestedAt;
+  }
+
+  /**
+   * Returns when the session was last used, as far as this request is concerned.
+   *
+   * @param moment when the request uses it, if that counts
+   */
+  Instant seenAt(Instant moment) {
+    return isActivity ? moment : snapshot.lastSeenAt();
   }
 
   /** Collects what there is to save, which runs code of the values: not in the queue of saves. */

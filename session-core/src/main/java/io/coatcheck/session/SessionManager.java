@@ -36,6 +36,7 @@ public final class SessionManager implements AutoCloseable {
 
   private final Engine engine;
   private final TokenResolver resolver;
+  private final TokenResolver passiveResolver;
   private final SessionWriter writer;
   private final Logins logins;
   private final Endings endings;
@@ -62,7 +63,8 @@ public final class SessionManager implements AutoCloseable {
             builder.limits);
     LateWrites lateWrites = new LateWrites(engine);
     Touches touches = new Touches(engine, lateWrites);
-    resolver = new TokenResolver(engine, touches);
+    resolver = new TokenResolver(engine, touches, true);
+    passiveResolver = new TokenResolver(engine, touches, false);
     versionHints =
         engine
             .copies()
@@ -136,6 +138,18 @@ public final class SessionManager implements AutoCloseable {
    */
   public Resolution resolve(String text, int start, int end, List<String> hints) {
     return resolver.resolve(text, start, end, hints);
+  }
+
+  /**
+   * Finds out what the tokens of a request are worth that does not count as activity, such as one
+   * that a page makes by itself from time to time; otherwise as {@link #resolve(List, List)} does.
+   * The session expires as if the request had not come: neither the request nor what it stores, nor
+   * {@link #renew}, moves the moment of last use. A login does.
+   *
+   * @throws SessionStoreException if the store cannot tell
+   */
+  public Resolution resolveWithoutActivity(List<String> presented, List<String> hints) {
+    return passiveResolver.resolve(presented, hints);
   }
 
   /** Returns what lets clients read their own writes; empty if the store keeps no copies. */

@@ -127,14 +127,14 @@ final class SessionWriter {
                   && resolved.generation() == current.generation()
                   && Drafts.isUnconfirmed(current);
           StoredSession confirmed = confirms ? Drafts.confirmed(current, now).build() : current;
-          return Optional.of(saved(confirmed, pending, session.requestedAt()));
+          return Optional.of(saved(confirmed, pending, session.seenAt(session.requestedAt())));
         });
   }
 
-  private StoredSession saved(StoredSession current, Pending pending, Instant requestedAt) {
+  private StoredSession saved(StoredSession current, Pending pending, Instant seenAt) {
     return pending
         .applyTo(current, engine.limits())
-        .lastSeenAt(Session.later(current.lastSeenAt(), requestedAt))
+        .lastSeenAt(Session.later(current.lastSeenAt(), seenAt))
         .build();
   }
 
@@ -183,7 +183,7 @@ final class SessionWriter {
                         Drafts.rekeyed(
                                 pending.applyTo(current, engine.limits()).build(), token, now)
                             .fence(current.generation() + 1)
-                            .lastSeenAt(Session.later(current.lastSeenAt(), now))
+                            .lastSeenAt(Session.later(current.lastSeenAt(), session.seenAt(now)))
                             .build())
                     : Optional.empty());
     StoredSession stored = outcome.session();
@@ -234,7 +234,9 @@ final class SessionWriter {
                     : Optional.of(
                         Drafts.renewed(
                                 pending.applyTo(current, engine.limits()).build(), token, now, lost)
-                            .lastSeenAt(Session.later(current.lastSeenAt(), session.requestedAt()))
+                            .lastSeenAt(
+                                Session.later(
+                                    current.lastSeenAt(), session.seenAt(session.requestedAt())))
                             .build()));
     StoredSession stored = outcome.session();
     session.renewalDone();

@@ -38,10 +38,15 @@ final class TokenResolver {
 
   private final Engine engine;
   private final Touches touches;
+  private final boolean countsAsActivity;
 
-  TokenResolver(Engine engine, Touches touches) {
+  /**
+   * @param countsAsActivity whether a request that is let in has used its session
+   */
+  TokenResolver(Engine engine, Touches touches, boolean countsAsActivity) {
     this.engine = engine;
     this.touches = touches;
+    this.countsAsActivity = countsAsActivity;
   }
 
   /** What one token is worth. */
@@ -299,7 +304,7 @@ final class TokenResolver {
 
   private Resolution accept(
       SessionId id, StoredSession session, Session.Renewal renewal, Source source, Instant now) {
-    boolean due = touches.isDue(session, now);
+    boolean due = countsAsActivity && touches.isDue(session, now);
     if (due && source == Source.STALE_COPY && touches.showNearby(session, now)) {
       due = false;
     }
@@ -309,6 +314,6 @@ final class TokenResolver {
       }
       due = false;
     }
-    return new Resolution.Live(new Session(engine, session, now, due, renewal));
+    return new Resolution.Live(new Session(engine, session, now, countsAsActivity, due, renewal));
   }
 }

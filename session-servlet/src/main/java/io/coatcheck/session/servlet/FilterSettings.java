@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param hints how version hints travel; null if there are none
  * @param excluded paths on which sessions are resolved only when asked for
  * @param lazy whether it is so everywhere
+ * @param activity which requests count as activity; null if all do
  * @param crossSiteLogins paths on which sessions of requests from other sites last
  * @param floodGuard null if anonymous sessions are not limited
  * @param clientCheck null if clients are not compared
@@ -30,6 +31,7 @@ record FilterSettings(
     @Nullable HintTransport hints,
     PathPatterns excluded,
     boolean lazy,
+    @Nullable Activity activity,
     boolean storeEmptySessions,
     BiPredicate<String, String> roles,
     boolean recordClient,

@@ -79,6 +79,19 @@ final class InitParameters {
           chosen.put("exclude", filter -> filter.exclude(paths));
         });
     settings.put(
+        "withoutActivity",
+        text -> {
+          String[] paths = list(text).toArray(String[]::new);
+          PathPatterns.of("withoutActivity", List.of(paths));
+          chosen.put("withoutActivity", filter -> filter.withoutActivity(paths));
+        });
+    settings.put(
+        "withoutActivityHeader",
+        text -> {
+          SessionHeader.requireOwnName("withoutActivityHeader", text);
+          chosen.put("withoutActivityHeader", filter -> filter.withoutActivityHeader(text));
+        });
+    settings.put(
         "crossSiteLogin",
         text -> {
           String[] paths = list(text).toArray(String[]::new);

@@ -26,6 +26,7 @@ final class PresentedTokens extends PresentedValues {
   private @Nullable SessionId requestedId;
   private long requestedGeneration;
   private boolean isByHeader;
+  private boolean isPassive;
 
   /** All that stands under our name, if that may be more than what is resolved; else empty. */
   private List<String> everything = List.of();
@@ -42,6 +43,8 @@ final class PresentedTokens extends PresentedValues {
   SessionTransport readFrom(HttpServletRequest request) {
     SessionTransport transport = readAll(SessionRequest.complete(request));
     isByHeader = transport == SessionTransport.HEADER;
+    Activity activity = settings.activity();
+    isPassive = activity != null && areAny() && !activity.isCountedFor(request);
     return transport;
   }
 
@@ -131,7 +134,9 @@ final class PresentedTokens extends PresentedValues {
    * @throws SessionStoreException if the store could not tell
    */
   Resolution ask() {
-    return resolveBy(settings.manager());
+    return isPassive
+        ? settings.manager().resolveWithoutActivity(texts(), hints())
+        : resolveBy(settings.manager());
   }
 
   /** Keeps the answer. */

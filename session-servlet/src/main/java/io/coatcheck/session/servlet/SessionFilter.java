@@ -91,7 +91,8 @@ public class SessionFilter implements Filter {
    *   <li>{@code header}: {@code Authorization} for {@link SessionHeader#bearer}, any other name
    *       for {@link SessionHeader#named}; {@code withoutCookie}
    *   <li>{@code exclude} (several, with commas or spaces between them), {@code crossSiteLogin}
-   *       (several), {@code lazy}, {@code storeEmptySessions}, {@code recordClient}, {@code
+   *       (several), {@code lazy}, {@code withoutActivity} (several), {@code
+   *       withoutActivityHeader}, {@code storeEmptySessions}, {@code recordClient}, {@code
    *       exposeToken}, {@code clearSiteData} ({@code cache}, {@code storage}, {@code cookies}), as
    *       {@link SessionFilterBuilder} has them
    *   <li>{@code trustedOrigins}, {@code publicOrigins}, {@code crossOriginExempt} (several),

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.EventListener;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.BiPredicate;
@@ -26,6 +27,8 @@ public final class SessionFilterBuilder {
   private boolean withoutCookie;
   private final List<String> excluded = new ArrayList<>();
   private boolean lazy;
+  private final List<String> withoutActivity = new ArrayList<>();
+  private final Set<String> withoutActivityHeaders = new LinkedHashSet<>();
   private boolean storeEmptySessions;
   private BiPredicate<String, String> roles = (principal, role) -> false;
   private boolean recordClient = true;
@@ -87,6 +90,37 @@ public final class SessionFilterBuilder {
    */
   public SessionFilterBuilder lazy(boolean untilAsked) {
     lazy = untilAsked;
+    return this;
+  }
+
+  /**
+   * Adds paths on which requests do not count as activity, such as {@code /notifications} that a
+   * page polls: their session is found, read and changed as everywhere, and expires as if they had
+   * not come. A login counts all the same, and so does work by {@code HttpSession.getAccessor}. The
+   * path is that of the first dispatch. Default: none, each request counts.
+   *
+   * @param paths {@code /poll} or {@code /poll/*}, within the application
+   * @throws IllegalArgumentException if one is neither
+   */
+  public SessionFilterBuilder withoutActivity(String... paths) {
+    List<String> added = List.of(paths);
+    PathPatterns.of("withoutActivity", added);
+    withoutActivity.addAll(added);
+    return this;
+  }
+
+  /**
+   * Adds a header by which a page says that no person has caused a request, such as {@code
+   * X-Background}: a request that has it, whatever its value, does not count as activity, as {@link
+   * #withoutActivity} has it. Any client can send it; its session then ends earlier, never later,
+   * and {@code lastSeenAt} does not show the request. Default: none.
+   *
+   * @param name 1 to 128 characters of an HTTP token, in any case
+   * @throws IllegalArgumentException if it is not that, or names a header that means something else
+   */
+  public SessionFilterBuilder withoutActivityHeader(String name) {
+    SessionHeader.requireOwnName("withoutActivityHeader", name);
+    withoutActivityHeaders.add(name);
     return this;
   }
 
@@ -235,10 +269,23 @@ public final class SessionFilterBuilder {
    * Makes the filter.
    *
    * @throws IllegalArgumentException if there is neither a cookie nor a header, or the cookie is
-   *     set and left out
+   *     set and left out, or {@link #withoutActivityHeader} names a header of the token
    */
   public SessionFilter build() {
     return new SessionFilter(settings());
+  }
+
+  private @Nullable Activity activity() {
+    SessionHeader known = header;
+    for (String name : withoutActivityHeaders) {
+      if (known != null
+          && (name.equalsIgnoreCase(known.requestName())
+              || name.equalsIgnoreCase(known.hintName()))) {
+        throw new IllegalArgumentException(
+            "withoutActivityHeader must not be the header of the token or of its hint: " + name);
+      }
+    }
+    return Activity.of(withoutActivity, withoutActivityHeaders);
   }
 
   FilterSettings settings() {
@@ -260,6 +307,7 @@ public final class SessionFilterBuilder {
         HintTransport.of(manager, used, header),
         PathPatterns.of("exclude", excluded),
         lazy,
+        activity(),
         storeEmptySessions,
         roles,
         recordClient,

@@ -49,6 +49,28 @@ public final class SessionHeader {
           "vary",
           "www-authenticate");
 
+  /** Further names, in lower case, that a browser sends with requests of every kind. */
+  private static final Set<String> SENT_BY_CLIENTS =
+      Set.of(
+          "accept",
+          "accept-encoding",
+          "accept-language",
+          "dnt",
+          "forwarded",
+          "if-modified-since",
+          "if-none-match",
+          "pragma",
+          "priority",
+          "range",
+          "referer",
+          "te",
+          "upgrade-insecure-requests",
+          "user-agent",
+          "via",
+          "x-forwarded-for",
+          "x-forwarded-host",
+          "x-forwarded-proto");
+
   private final String requestName;
   private final String responseName;
   private final String hintName;
@@ -74,22 +96,44 @@ public final class SessionHeader {
    * @throws IllegalArgumentException if it is not that, or names a header that means something else
    */
   public static SessionHeader named(String name) {
-    boolean isToken =
-        !name.isEmpty()
-            && name.length() <= MAX_NAME_LENGTH
-            && name.chars().allMatch(SessionCookie::isTokenCharacter);
-    if (!isToken) {
-      throw new IllegalArgumentException(
-          "the name of the session header must have 1 to 128 characters of an HTTP token: "
-              + SessionCookie.quoted(name));
-    }
-    if (TAKEN.contains(name.toLowerCase(Locale.ROOT))) {
+    requireToken("the name of the session header", name);
+    if (isTaken(name)) {
       throw new IllegalArgumentException(
           "the session header must not be one that means something else (for Authorization, use"
               + " bearer()): "
               + name);
     }
     return new SessionHeader(name, name);
+  }
+
+  private static void requireToken(String what, String name) {
+    boolean isToken =
+        !name.isEmpty()
+            && name.length() <= MAX_NAME_LENGTH
+            && name.chars().allMatch(SessionCookie::isTokenCharacter);
+    if (!isToken) {
+      throw new IllegalArgumentException(
+          what + " must have 1 to 128 characters of an HTTP token: " + SessionCookie.quoted(name));
+    }
+  }
+
+  private static boolean isTaken(String name) {
+    return TAKEN.contains(name.toLowerCase(Locale.ROOT));
+  }
+
+  /**
+   * Checks the name of a header that an application chooses for requests.
+   *
+   * @throws IllegalArgumentException if it is no token, or names a header that clients send of
+   *     their own accord
+   */
+  static void requireOwnName(String setting, String name) {
+    requireToken(setting, name);
+    String lower = name.toLowerCase(Locale.ROOT);
+    if (isTaken(name) || SENT_BY_CLIENTS.contains(lower) || lower.startsWith("sec-")) {
+      throw new IllegalArgumentException(
+          setting + " must not be a header that means something else: " + name);
+    }
   }
 
   /** Returns the name of the header in requests. */

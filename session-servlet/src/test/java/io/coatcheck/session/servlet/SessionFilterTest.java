@@ -30,7 +30,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 class SessionFilterTest {
 
-  private static SessionManager manager() {
+  static SessionManager manager() {
     return SessionManager.builder(InMemorySessionStore.builder().build())
         .cleanUpInterval(Duration.ZERO)
         .build();
@@ -186,6 +186,8 @@ class SessionFilterTest {
           "cookieName | a;b | init parameter cookieName: the name of the cookie must",
           "cookieSameSite | lax | init parameter cookieSameSite: must be Lax, Strict or None: lax",
           "cookieDomain | example.com | __Host-",
+          "withoutActivity | poll | init parameter withoutActivity: withoutActivity must be a path",
+          "withoutActivityHeader | Host | withoutActivityHeader must not be a header that means",
           "clearSiteData | cache, all | clearSiteData: must be of cache, storage and cookies: all",
           "cookiePartitioned | true | sameSite of a partitioned cookie must be NONE: LAX",
           "cookiePartitioned | yes | init parameter cookiePartitioned: must be true or false: yes",
