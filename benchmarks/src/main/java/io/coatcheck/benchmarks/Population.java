@@ -3,6 +3,7 @@ package io.coatcheck.benchmarks;
 import io.coatcheck.session.codec.AttributeCodec;
 import io.coatcheck.session.codec.AttributeValue;
 import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.store.StoredSessionBuilder;
 import io.coatcheck.session.token.SessionId;
 import io.coatcheck.session.token.SessionToken;
 import java.time.Duration;
@@ -65,7 +66,7 @@ final class Population {
 
   private StoredSession stored(
       int session, boolean isLoggedIn, Instant now, Function<String, AttributeValue> value) {
-    StoredSession.Builder stored =
+    StoredSessionBuilder stored =
         StoredSession.builder(tokens[session].id())
             .secretHash(tokens[session].secretHash())
             .createdAt(now)

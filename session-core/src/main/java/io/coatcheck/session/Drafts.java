@@ -1,6 +1,7 @@
 package io.coatcheck.session;
 
 import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.store.StoredSessionBuilder;
 import io.coatcheck.session.token.SessionId;
 import io.coatcheck.session.token.SessionToken;
 import java.time.Duration;
@@ -31,7 +32,7 @@ final class Drafts {
   }
 
   /** Gives a new secret. The old one is remembered, so that it is recognised, and reads nothing. */
-  static StoredSession.Builder rekeyed(StoredSession current, SessionToken token, Instant now) {
+  static StoredSessionBuilder rekeyed(StoredSession current, SessionToken token, Instant now) {
     return current.toBuilder()
         .previousSecretHash(current.secretHash())
         .previousReadableUntil(null)
@@ -47,9 +48,9 @@ final class Drafts {
    * @param lost the client never got the current secret and still has the previous one: that one
    *     stays
    */
-  static StoredSession.Builder renewed(
+  static StoredSessionBuilder renewed(
       StoredSession current, SessionToken token, Instant now, boolean lost) {
-    StoredSession.Builder next = rekeyed(current, token, now);
+    StoredSessionBuilder next = rekeyed(current, token, now);
     if (lost) {
       next.previousSecretHash(current.previousSecretHash().orElseThrow());
     }
@@ -67,7 +68,7 @@ final class Drafts {
   }
 
   /** Ends the time of the old secret: the client has presented the new one. */
-  static StoredSession.Builder confirmed(StoredSession current, Instant now) {
+  static StoredSessionBuilder confirmed(StoredSession current, Instant now) {
     Instant last = current.absoluteDeadline().minusMillis(1);
     Instant grace = now.plus(TokenResolver.RENEWAL_GRACE);
     return current.toBuilder().previousReadableUntil(grace.isBefore(last) ? grace : last);

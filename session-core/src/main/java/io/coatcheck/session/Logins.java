@@ -7,6 +7,7 @@ import io.coatcheck.session.codec.AttributeValue;
 import io.coatcheck.session.event.EndReason;
 import io.coatcheck.session.store.Admission;
 import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.store.StoredSessionBuilder;
 import io.coatcheck.session.store.WhenFull;
 import io.coatcheck.session.token.SessionId;
 import io.coatcheck.session.token.SessionToken;
@@ -178,7 +179,7 @@ final class Logins {
     Instant loginAt = Drafts.loginAt(current, now);
     StoredSession merged =
         dropAttributes ? current : pending.applyTo(current, engine.limits()).build();
-    StoredSession.Builder next =
+    StoredSessionBuilder next =
         Drafts.rekeyed(merged, token, loginAt)
             .principal(principal)
             .authenticatedAt(loginAt)

@@ -2,6 +2,7 @@ package io.coatcheck.session;
 
 import io.coatcheck.session.event.DropReason;
 import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.store.StoredSessionBuilder;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -41,9 +42,9 @@ final class Pending {
   }
 
   /** Applies the changes to a snapshot that may be newer than the one that they were made on. */
-  StoredSession.Builder applyTo(StoredSession current, AttributeLimits limits) {
+  StoredSessionBuilder applyTo(StoredSession current, AttributeLimits limits) {
     merged = attributes.applyTo(current.attributes(), limits);
-    StoredSession.Builder builder = current.toBuilder().attributes(merged.attributes());
+    StoredSessionBuilder builder = current.toBuilder().attributes(merged.attributes());
     return idleTimeout == null ? builder : builder.idleTimeout(idleTimeout.timeout());
   }
 

@@ -2,6 +2,7 @@ package io.coatcheck.session;
 
 import io.coatcheck.session.codec.AttributeCodecException;
 import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.store.StoredSessionBuilder;
 import io.coatcheck.session.token.SessionId;
 import io.coatcheck.session.token.SessionToken;
 import java.time.Duration;
@@ -151,7 +152,7 @@ public final class Session {
   /** Returns when the session will expire if no request after this one uses it. */
   public synchronized Instant expiresAt() {
     StoredSession current = live();
-    StoredSession.Builder builder =
+    StoredSessionBuilder builder =
         current.toBuilder().lastSeenAt(later(current.lastSeenAt(), seenAt(requestedAt)));
     if (idleTimeoutChange != null) {
       builder.idleTimeout(idleTimeoutChange.timeout());
@@ -180,7 +181,7 @@ public final class Session {
    * @throws IllegalArgumentException if it is out of range
    */
   public synchronized void idleTimeout(@Nullable Duration timeout) {
-    StoredSession.Builder checked = live().toBuilder().idleTimeout(timeout);
+    StoredSessionBuilder checked = live().toBuilder().idleTimeout(timeout);
     idleTimeoutChange = new Pending.IdleTimeoutChange(checked.build().idleTimeout().orElse(null));
     kept = true;
   }

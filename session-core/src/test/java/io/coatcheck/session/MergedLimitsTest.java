@@ -7,6 +7,7 @@ import io.coatcheck.session.codec.AttributeValue;
 import io.coatcheck.session.event.SessionEvent;
 import io.coatcheck.session.memory.InMemorySessionStore;
 import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.store.StoredSessionBuilder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -93,7 +94,7 @@ class MergedLimitsTest {
   @DisplayName("attack 8: what is beyond a limit already can be replaced by less, and removed")
   void attribute_beyondTheLimits_canShrink() {
     String token = fixture.anonymous();
-    StoredSession.Builder grown = fixture.stored(fixture.live(token)).toBuilder();
+    StoredSessionBuilder grown = fixture.stored(fixture.live(token)).toBuilder();
     for (int i = 0; i < 20; i++) {
       grown.attribute("a" + i, AttributeValue.encoded(EngineFixture.CODEC.encode("x".repeat(500))));
     }

@@ -11,6 +11,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
@@ -112,7 +113,11 @@ final class SessionTable {
   boolean update(Slot slot, StoredSession session, Instant now) {
     while (true) {
       StoredSession stored = settled(slot);
-      if (stored == null || !accepts(slot, stored, session, now)) {
+      if (stored == null) {
+        return false;
+      }
+      Optional<StoredSession> next = session.replacing(slot.asSeen(stored), now);
+      if (next.isEmpty()) {
         return false;
       }
       if (!stored.principal().equals(session.principal())) {
@@ -123,9 +128,8 @@ final class SessionTable {
               }
             });
       }
-      StoredSession next = successor(stored, session);
-      if (slot.replace(stored, next)) {
-        replan(slot, stored, next);
+      if (slot.replace(stored, next.get())) {
+        replan(slot, stored, next.get());
         return true;
       }
     }
@@ -321,7 +325,7 @@ final class SessionTable {
     Slot known = peek(session.id());
     Slot own = known == null ? new Slot(session.id()) : known;
     StoredSession stored = own.read();
-    if (!isNew && (stored == null || !accepts(own, stored, session, now))) {
+    if (!isNew && (stored == null || session.replacing(own.asSeen(stored), now).isEmpty())) {
       return new Admission(Outcome.CONFLICT, List.of());
     }
     // More than these need not be known: it is refused, or too many would have to go.
@@ -386,13 +390,16 @@ final class SessionTable {
   private boolean updatePrincipal(Slot slot, StoredSession session, Instant now, Step step) {
     boolean moved = register(slot, session);
     StoredSession stored = slot.read();
-    while (stored != null && accepts(slot, stored, session, now)) {
-      StoredSession next = successor(stored, session);
+    while (stored != null) {
+      Optional<StoredSession> next = session.replacing(slot.asSeen(stored), now);
+      if (next.isEmpty()) {
+        break;
+      }
       Step.Frozen frozen = step.freeze(slot, stored);
       if (frozen != null) {
-        frozen.becomes(next);
+        frozen.becomes(next.get());
         step.take();
-        replan(slot, stored, next);
+        replan(slot, stored, next.get());
         if (!stored.principal().equals(session.principal())) {
           stored.principal().ifPresent(principal -> byPrincipal.remove(principal, slot));
         }
@@ -426,7 +433,7 @@ final class SessionTable {
 
   /** Lets the calendar know of an earlier expiry; a later one it finds by itself. */
   private void replan(Slot slot, StoredSession stored, StoredSession next) {
-    if (slot.asSeen(next).expiresAt().isBefore(slot.asSeen(stored).expiresAt())) {
+    if (slot.asSeen(next).expiresAtMillis() < slot.asSeen(stored).expiresAtMillis()) {
       calendar.place(slot);
     }
   }
@@ -470,19 +477,6 @@ final class SessionTable {
 
   private static @Nullable Slot live(@Nullable Slot slot) {
     return slot == null || slot.read() == null ? null : slot;
-  }
-
-  private static boolean accepts(
-      Slot slot, StoredSession stored, StoredSession update, Instant now) {
-    return stored.version() == update.version() && !slot.isExpired(stored, now);
-  }
-
-  private static StoredSession successor(StoredSession stored, StoredSession update) {
-    Instant lastSeenAt =
-        stored.lastSeenAt().isAfter(update.lastSeenAt())
-            ? stored.lastSeenAt()
-            : update.lastSeenAt();
-    return update.toBuilder().version(update.version() + 1).lastSeenAt(lastSeenAt).build();
   }
 
   private <T> T locked(Supplier<T> change) {

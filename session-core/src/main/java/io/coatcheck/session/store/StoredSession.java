@@ -5,7 +5,6 @@ import io.coatcheck.session.token.SecretHash;
 import io.coatcheck.session.token.SessionId;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -36,26 +35,26 @@ public final class StoredSession {
   /** The latest moment that is accepted: the end of the year 9999. */
   public static final Instant MAX_MOMENT = Instant.parse("9999-12-31T23:59:59.999Z");
 
-  private static final long MAX_MILLIS = MAX_MOMENT.toEpochMilli();
-  private static final long ABSENT = Long.MIN_VALUE;
+  static final long MAX_MILLIS = MAX_MOMENT.toEpochMilli();
+  static final long ABSENT = Long.MIN_VALUE;
 
-  private final SessionId id;
-  private final SecretHash secretHash;
-  private final @Nullable Previous previous;
-  private final Login login;
-  private final long createdAt;
-  private final long lastSeenAt;
-  private final long idleTimeout;
-  private final long absoluteDeadline;
-  private final long rotatedAt;
-  private final long generation;
-  private final long fence;
-  private final long version;
+  final SessionId id;
+  final SecretHash secretHash;
+  final @Nullable Previous previous;
+  final LoginParts login;
+  final long createdAt;
+  final long lastSeenAt;
+  final long idleTimeout;
+  final long absoluteDeadline;
+  final long rotatedAt;
+  final long generation;
+  final long fence;
+  final long version;
 
   /** Of {@link AttributeMap#contentOf}: a map would be one more object a session, and to fetch. */
   private final Object attributes;
 
-  private StoredSession(Builder builder) {
+  StoredSession(StoredSessionBuilder builder) {
     id = builder.id;
     secretHash = required(builder.secretHash, "secretHash");
     previous =
@@ -72,7 +71,7 @@ public final class StoredSession {
     fence = builder.fence;
     version = builder.version;
     attributes = AttributeMap.contentOf(builder.attributes);
-    if ((login.principal == null) != (login.authenticatedAt == ABSENT)) {
+    if ((login.principal() == null) != (login.authenticatedAt() == ABSENT)) {
       throw new IllegalArgumentException(
           "principal and authenticatedAt must both be present or both be absent: session " + id);
     }
@@ -86,7 +85,7 @@ public final class StoredSession {
     }
   }
 
-  private StoredSession(StoredSession session, long lastSeenAt) {
+  private StoredSession(StoredSession session, long lastSeenAt, long version) {
     id = session.id;
     secretHash = session.secretHash;
     previous = session.previous;
@@ -98,18 +97,18 @@ public final class StoredSession {
     rotatedAt = session.rotatedAt;
     generation = session.generation;
     fence = session.fence;
-    version = session.version;
+    this.version = version;
     attributes = session.attributes;
   }
 
   /** Begins a snapshot of version 0 and generation 0. Required: secret hash, creation, deadline. */
-  public static Builder builder(SessionId id) {
-    return new Builder(id);
+  public static StoredSessionBuilder builder(SessionId id) {
+    return new StoredSessionBuilder(id);
   }
 
   /** Begins a snapshot that differs from this one in what is then set. */
-  public Builder toBuilder() {
-    return new Builder(this);
+  public StoredSessionBuilder toBuilder() {
+    return new StoredSessionBuilder(this);
   }
 
   /**
@@ -119,7 +118,7 @@ public final class StoredSession {
    * @throws IllegalArgumentException if the moment is out of range
    */
   public StoredSession seenAt(Instant moment) {
-    return seenAtMillis(Builder.millis(moment, "lastSeenAt"));
+    return seenAtMillis(millisOf(moment, "lastSeenAt"));
   }
 
   /**
@@ -134,7 +133,35 @@ public final class StoredSession {
     if (millis > MAX_MILLIS) {
       throw new IllegalArgumentException("lastSeenAt must not be after " + MAX_MOMENT);
     }
-    return new StoredSession(this, millis);
+    return new StoredSession(this, millis, version);
+  }
+
+  /**
+   * Returns what {@link SessionStore#update} stores over another snapshot when it is given this
+   * one: this one with the next version and the later last-seen moment of the two. For a store that
+   * compares and swaps whole sessions; one that does it in a statement follows the same rule.
+   *
+   * @param stored what is stored now, of the same id
+   * @param now the moment that {@code update} was given
+   * @return empty if {@code update} must answer false: {@code stored} has another version or is
+   *     expired at {@code now}
+   * @throws IllegalArgumentException if the ids differ
+   * @throws SessionStoreException if {@code update} must throw, since there is no version after
+   *     this one
+   */
+  public Optional<StoredSession> replacing(StoredSession stored, Instant now) {
+    if (!id.equals(stored.id)) {
+      throw new IllegalArgumentException(
+          "a session cannot replace another one: " + id + " and " + stored.id);
+    }
+    if (version != stored.version || stored.isExpiredAt(now)) {
+      return Optional.empty();
+    }
+    if (version == Long.MAX_VALUE) {
+      throw new SessionStoreException("update: session " + id + " has the last possible version");
+    }
+    return Optional.of(
+        new StoredSession(this, Math.max(lastSeenAt, stored.lastSeenAt), version + 1));
   }
 
   /** Returns the public handle, which is the same for the whole life of the session. */
@@ -162,7 +189,7 @@ public final class StoredSession {
 
   /** Returns who is logged in; empty for an anonymous session. */
   public Optional<String> principal() {
-    return login.principal == null ? Optional.empty() : Optional.of(login.principal);
+    return login.principal() == null ? Optional.empty() : Optional.of(login.principal());
   }
 
   /** Returns when the session was created. */
@@ -172,7 +199,7 @@ public final class StoredSession {
 
   /** Returns when the principal last authenticated; present exactly if there is a principal. */
   public Optional<Instant> authenticatedAt() {
-    return optionalMoment(login.authenticatedAt);
+    return optionalMoment(login.authenticatedAt());
   }
 
   /** Returns when a request last used the session, up to the store's touch interval late. */
@@ -221,17 +248,17 @@ public final class StoredSession {
 
   /** Tells whether the login was remembered: the client keeps the cookie over a restart. */
   public boolean remembered() {
-    return login.remembered;
+    return login.remembered();
   }
 
   /** Returns the address of the client as recorded at login. */
   public Optional<String> clientAddress() {
-    return Optional.ofNullable(login.clientAddress);
+    return Optional.ofNullable(login.clientAddress());
   }
 
   /** Returns the user agent of the client as recorded at login. */
   public Optional<String> userAgent() {
-    return Optional.ofNullable(login.userAgent);
+    return Optional.ofNullable(login.userAgent());
   }
 
   /** Returns the attributes by name, immutable. */
@@ -252,11 +279,27 @@ public final class StoredSession {
     return now.toEpochMilli() >= expiresAtMillis();
   }
 
-  private long expiresAtMillis() {
+  /** Returns {@link #expiresAt()} in milliseconds since the epoch, for an index by expiry. */
+  public long expiresAtMillis() {
     // Both are non-negative and bounded by MAX_MILLIS and Long.MAX_VALUE; the sum may overflow.
     return idleTimeout == ABSENT || idleTimeout >= absoluteDeadline - lastSeenAt
         ? absoluteDeadline
         : lastSeenAt + idleTimeout;
+  }
+
+  /**
+   * Returns a moment in milliseconds since the epoch, what is finer cut off. A store checks by this
+   * each moment that it is given.
+   *
+   * @param name what the message calls it
+   * @throws IllegalArgumentException if it is before 1970 or after {@link #MAX_MOMENT}
+   */
+  public static long millisOf(Instant moment, String name) {
+    if (moment.isBefore(Instant.EPOCH) || moment.isAfter(MAX_MOMENT)) {
+      throw new IllegalArgumentException(
+          name + " must lie between 1970 and the end of the year 9999: " + moment);
+    }
+    return moment.toEpochMilli();
   }
 
   private static Optional<Instant> optionalMoment(long millis) {
@@ -309,7 +352,7 @@ public final class StoredSession {
         + generation
         + ", version "
         + version
-        + (login.principal == null ? ", anonymous" : ", authenticated")
+        + (login.principal() == null ? ", anonymous" : ", authenticated")
         + ", lastSeenAt "
         + lastSeenAt()
         + ", expiresAt "
@@ -320,275 +363,5 @@ public final class StoredSession {
   }
 
   /** The secret before the last rotation, apart from the rest: most sessions had none. */
-  private record Previous(SecretHash secretHash, long readableUntil) {}
-
-  /**
-   * What only a login brings, apart from the rest: an anonymous session does without it, and the
-   * snapshots of one login share it.
-   */
-  private record Login(
-      @Nullable String principal,
-      long authenticatedAt,
-      boolean remembered,
-      @Nullable String clientAddress,
-      @Nullable String userAgent) {
-
-    static final Login NONE = new Login(null, ABSENT, false, null, null);
-
-    Login withPrincipal(@Nullable String name) {
-      return new Login(name, authenticatedAt, remembered, clientAddress, userAgent);
-    }
-
-    Login withAuthenticatedAt(long moment) {
-      return new Login(principal, moment, remembered, clientAddress, userAgent);
-    }
-
-    Login withRemembered(boolean value) {
-      return new Login(principal, authenticatedAt, value, clientAddress, userAgent);
-    }
-
-    Login withClient(@Nullable String address, @Nullable String agent) {
-      return new Login(principal, authenticatedAt, remembered, address, agent);
-    }
-  }
-
-  /**
-   * Builds a snapshot. Each method checks its range and throws {@link IllegalArgumentException}
-   * with a message that names the part and the rule. Not thread-safe.
-   */
-  public static final class Builder {
-
-    private final SessionId id;
-    private @Nullable SecretHash secretHash;
-    private @Nullable SecretHash previousSecretHash;
-    private long previousReadableUntil = ABSENT;
-    private Login login = Login.NONE;
-    private long createdAt = ABSENT;
-    private long lastSeenAt = ABSENT;
-    private long idleTimeout = ABSENT;
-    private long absoluteDeadline = ABSENT;
-    private long rotatedAt = ABSENT;
-    private long generation;
-    private long fence;
-    private long version;
-    private Map<String, AttributeValue> attributes = Map.of();
-
-    private Builder(SessionId id) {
-      this.id = id;
-    }
-
-    private Builder(StoredSession session) {
-      id = session.id;
-      secretHash = session.secretHash;
-      if (session.previous != null) {
-        previousSecretHash = session.previous.secretHash();
-        previousReadableUntil = session.previous.readableUntil();
-      }
-      login = session.login;
-      createdAt = session.createdAt;
-      lastSeenAt = session.lastSeenAt;
-      idleTimeout = session.idleTimeout;
-      absoluteDeadline = session.absoluteDeadline;
-      rotatedAt = session.rotatedAt;
-      generation = session.generation;
-      fence = session.fence;
-      version = session.version;
-      attributes = session.attributes();
-    }
-
-    /** Sets the hash of the current secret. Required. */
-    public Builder secretHash(SecretHash hash) {
-      secretHash = hash;
-      return this;
-    }
-
-    /** Sets the hash of the secret before the last rotation. Default: none. */
-    public Builder previousSecretHash(@Nullable SecretHash hash) {
-      previousSecretHash = hash;
-      return this;
-    }
-
-    /** Sets until when, exclusively, the previous secret may still read. Default: it may not. */
-    public Builder previousReadableUntil(@Nullable Instant moment) {
-      previousReadableUntil = optionalMillis(moment, "previousReadableUntil");
-      return this;
-    }
-
-    /**
-     * Sets who is logged in: 1 to 255 code points, without U+0000 and lone surrogates. Default:
-     * nobody.
-     */
-    public Builder principal(@Nullable String name) {
-      login = login.withPrincipal(name == null ? null : checkPrincipal(name));
-      return this;
-    }
-
-    /** Sets when the session was created. Required. */
-    public Builder createdAt(Instant moment) {
-      createdAt = millis(moment, "createdAt");
-      return this;
-    }
-
-    /** Sets when the principal authenticated. Required exactly if there is a principal. */
-    public Builder authenticatedAt(@Nullable Instant moment) {
-      login = login.withAuthenticatedAt(optionalMillis(moment, "authenticatedAt"));
-      return this;
-    }
-
-    /** Sets when a request last used the session. Default: its creation. */
-    public Builder lastSeenAt(Instant moment) {
-      lastSeenAt = millis(moment, "lastSeenAt");
-      return this;
-    }
-
-    /** Sets after how much idle time it expires, at least 1 millisecond. Default: null, never. */
-    public Builder idleTimeout(@Nullable Duration timeout) {
-      idleTimeout = timeout == null ? ABSENT : positiveMillis(timeout);
-      return this;
-    }
-
-    /** Sets when the session expires whatever happens. Required. */
-    public Builder absoluteDeadline(Instant moment) {
-      absoluteDeadline = millis(moment, "absoluteDeadline");
-      return this;
-    }
-
-    /** Sets when the secret was last changed. Default: the creation. */
-    public Builder rotatedAt(Instant moment) {
-      rotatedAt = millis(moment, "rotatedAt");
-      return this;
-    }
-
-    /** Sets how many times the secret was changed. Default: 0. */
-    public Builder generation(long number) {
-      generation = notNegative(number, "generation");
-      return this;
-    }
-
-    /** Sets the lowest generation whose requests may still save. Default: 0. */
-    public Builder fence(long lowestGeneration) {
-      fence = notNegative(lowestGeneration, "fence");
-      return this;
-    }
-
-    /** Sets the optimistic guard. Default: 0. */
-    public Builder version(long number) {
-      version = notNegative(number, "version");
-      return this;
-    }
-
-    /** Sets whether the client keeps the cookie over a restart. Default: false. */
-    public Builder remembered(boolean value) {
-      login = login.withRemembered(value);
-      return this;
-    }
-
-    /**
-     * Sets the address of the client: at most 45 characters, without U+0000 and lone surrogates.
-     * Default: none.
-     */
-    public Builder clientAddress(@Nullable String address) {
-      String checked = checkText(address, MAX_CLIENT_ADDRESS_LENGTH, "clientAddress");
-      login = login.withClient(checked, login.userAgent);
-      return this;
-    }
-
-    /**
-     * Sets the user agent of the client: at most 128 characters, without U+0000 and lone
-     * surrogates. Default: none.
-     */
-    public Builder userAgent(@Nullable String agent) {
-      String checked = checkText(agent, MAX_USER_AGENT_LENGTH, "userAgent");
-      login = login.withClient(login.clientAddress, checked);
-      return this;
-    }
-
-    /** Sets all attributes. The map is copied. Default: none. */
-    public Builder attributes(Map<String, AttributeValue> values) {
-      attributes = AttributeMap.copyOf(values);
-      return this;
-    }
-
-    /** Sets one attribute and keeps the others. */
-    public Builder attribute(String name, AttributeValue value) {
-      Map<String, AttributeValue> changed = new HashMap<>(attributes);
-      changed.put(name, value);
-      return attributes(changed);
-    }
-
-    /**
-     * Makes the snapshot.
-     *
-     * @throws IllegalArgumentException if a required part is missing, or two parts contradict each
-     *     other
-     */
-    public StoredSession build() {
-      return new StoredSession(this);
-    }
-
-    private static long millis(Instant moment, String name) {
-      if (moment.isBefore(Instant.EPOCH) || moment.isAfter(MAX_MOMENT)) {
-        throw new IllegalArgumentException(
-            name + " must lie between 1970 and the end of the year 9999: " + moment);
-      }
-      return moment.toEpochMilli();
-    }
-
-    private static long optionalMillis(@Nullable Instant moment, String name) {
-      return moment == null ? ABSENT : millis(moment, name);
-    }
-
-    private static long positiveMillis(Duration timeout) {
-      if (timeout.compareTo(Duration.ofMillis(1)) < 0) {
-        throw new IllegalArgumentException(
-            "idleTimeout must be at least 1 millisecond: " + timeout);
-      }
-      // Longer than any deadline is as good as this.
-      return timeout.compareTo(Duration.ofMillis(MAX_MILLIS)) > 0 ? MAX_MILLIS : timeout.toMillis();
-    }
-
-    private static long notNegative(long number, String name) {
-      if (number < 0) {
-        throw new IllegalArgumentException(name + " must not be negative: " + number);
-      }
-      return number;
-    }
-
-    private static @Nullable String checkText(@Nullable String text, int length, String name) {
-      if (text != null) {
-        if (text.length() > length) {
-          throw new IllegalArgumentException(
-              name + " must have at most " + length + " characters: " + text.length());
-        }
-        countCodePoints(text, name);
-      }
-      return text;
-    }
-
-    private static String checkPrincipal(String name) {
-      int length = countCodePoints(name, "principal");
-      if (length < 1 || length > MAX_PRINCIPAL_LENGTH) {
-        throw new IllegalArgumentException(
-            "principal must have 1 to " + MAX_PRINCIPAL_LENGTH + " code points: " + length);
-      }
-      return name;
-    }
-
-    /** Refuses what some databases cannot store. */
-    private static int countCodePoints(String text, String name) {
-      int length = 0;
-      for (int i = 0; i < text.length(); length++) {
-        int codePoint = text.codePointAt(i);
-        if (codePoint == 0) {
-          throw new IllegalArgumentException(name + " must not contain U+0000, at index " + i);
-        }
-        if (Character.getType(codePoint) == Character.SURROGATE) {
-          throw new IllegalArgumentException(
-              name + " must not contain a lone surrogate, at index " + i);
-        }
-        i += Character.charCount(codePoint);
-      }
-      return length;
-    }
-  }
+  record Previous(SecretHash secretHash, long readableUntil) {}
 }

@@ -3,6 +3,7 @@ package io.coatcheck.session.memory;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.store.StoredSessionBuilder;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -98,7 +99,7 @@ class FloodTest {
     return figures;
   }
 
-  private static StoredSession insert(InMemorySessionStore store, StoredSession.Builder builder) {
+  private static StoredSession insert(InMemorySessionStore store, StoredSessionBuilder builder) {
     StoredSession session = builder.build();
     store.insert(session);
     return session;

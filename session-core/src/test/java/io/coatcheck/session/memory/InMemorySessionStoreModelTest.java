@@ -7,6 +7,7 @@ import io.coatcheck.session.store.CleanUp;
 import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.store.StoredSessionBuilder;
 import io.coatcheck.session.store.WhenFull;
 import io.coatcheck.session.token.SessionId;
 import java.time.Duration;
@@ -102,7 +103,7 @@ class InMemorySessionStoreModelTest {
   void createExpireDelete_leaveNothingBehind() {
     begin(0, 1_000_000);
     for (int i = 0; i < 100_000; i++) {
-      StoredSession.Builder session =
+      StoredSessionBuilder session =
           i % 2 == 0 ? Sessions.anonymous() : Sessions.of("p" + i % 1_000);
       store.insert(session.build());
       StoredSession deleted = Sessions.of("q" + i).build();
@@ -325,7 +326,7 @@ class InMemorySessionStoreModelTest {
 
   private StoredSession candidate(Random own, SessionId id) {
     StoredSession sample = Sessions.anonymous(now).build();
-    StoredSession.Builder session =
+    StoredSessionBuilder session =
         StoredSession.builder(id)
             .secretHash(sample.secretHash())
             .createdAt(now)
@@ -338,7 +339,7 @@ class InMemorySessionStoreModelTest {
   }
 
   private StoredSession change(StoredSession session) {
-    StoredSession.Builder changed = session.toBuilder();
+    StoredSessionBuilder changed = session.toBuilder();
     if (random.nextInt(4) == 0) {
       changed.version(random.nextInt(3));
     }

@@ -9,6 +9,7 @@ import io.coatcheck.session.store.Admission;
 import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.store.StoredSessionBuilder;
 import io.coatcheck.session.store.WhenFull;
 import io.coatcheck.session.token.SessionId;
 import java.time.Duration;
@@ -136,7 +137,7 @@ class InMemorySessionStoreTest {
       for (int i = 0; i < 3; i++) {
         kept.add(insert(store, Sessions.of("alice")));
       }
-      for (StoredSession.Builder more : List.of(Sessions.anonymous(), Sessions.of("alice"))) {
+      for (StoredSessionBuilder more : List.of(Sessions.anonymous(), Sessions.of("alice"))) {
         StoredSession session = more.build();
         assertThatExceptionOfType(SessionStoreException.class)
             .isThrownBy(() -> store.insert(session))
@@ -271,7 +272,7 @@ class InMemorySessionStoreTest {
     return evicted;
   }
 
-  private static StoredSession insert(InMemorySessionStore store, StoredSession.Builder builder) {
+  private static StoredSession insert(InMemorySessionStore store, StoredSessionBuilder builder) {
     StoredSession session = builder.build();
     store.insert(session);
     return session;

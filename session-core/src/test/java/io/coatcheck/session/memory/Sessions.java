@@ -2,6 +2,7 @@ package io.coatcheck.session.memory;
 
 import io.coatcheck.session.codec.AttributeValue;
 import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.store.StoredSessionBuilder;
 import io.coatcheck.session.token.SecretHash;
 import io.coatcheck.session.token.SessionId;
 import java.nio.ByteBuffer;
@@ -19,11 +20,11 @@ final class Sessions {
 
   private Sessions() {}
 
-  static StoredSession.Builder anonymous() {
+  static StoredSessionBuilder anonymous() {
     return anonymous(NOW);
   }
 
-  static StoredSession.Builder anonymous(Instant now) {
+  static StoredSessionBuilder anonymous(Instant now) {
     long number = IDS.incrementAndGet();
     return StoredSession.builder(SessionId.of(now.toEpochMilli() << 16, mix(number)))
         .secretHash(
@@ -33,7 +34,7 @@ final class Sessions {
         .absoluteDeadline(now.plus(Duration.ofHours(12)));
   }
 
-  static StoredSession.Builder of(String principal) {
+  static StoredSessionBuilder of(String principal) {
     return anonymous().principal(principal).authenticatedAt(NOW);
   }
 

@@ -21,11 +21,74 @@ class StoredSessionTest {
   private static final Instant NOW = Instant.parse("2026-03-01T12:00:00Z");
   private static final SessionId ID = SessionId.of(1, 2);
 
-  private static StoredSession.Builder valid() {
+  private static StoredSessionBuilder valid() {
     return StoredSession.builder(ID)
         .secretHash(SecretHash.of(new byte[32]))
         .createdAt(NOW)
         .absoluteDeadline(NOW.plus(Duration.ofHours(12)));
+  }
+
+  @Nested
+  @DisplayName("What an update stores over a snapshot")
+  class Replacing {
+
+    private final StoredSession stored =
+        valid().version(4).idleTimeout(Duration.ofMinutes(30)).build();
+
+    @Test
+    void replacing_sameVersion_isTheNextVersion() {
+      StoredSession changed = stored.toBuilder().remembered(true).build();
+
+      assertThat(changed.replacing(stored, NOW))
+          .contains(stored.toBuilder().remembered(true).version(5).build());
+    }
+
+    @Test
+    @DisplayName("I6: the later last-seen moment is kept")
+    void replacing_theLaterLastSeen_isKept() {
+      StoredSession touched = stored.seenAt(NOW.plusSeconds(9));
+
+      assertThat(stored.replacing(touched, NOW)).contains(touched.toBuilder().version(5).build());
+      assertThat(touched.replacing(stored, NOW)).contains(touched.toBuilder().version(5).build());
+    }
+
+    @Test
+    void replacing_anotherVersion_isRefused() {
+      for (long version : new long[] {0, 3, 5, Long.MAX_VALUE}) {
+        assertThat(stored.toBuilder().version(version).build().replacing(stored, NOW)).isEmpty();
+      }
+    }
+
+    @Test
+    void replacing_expired_isRefused() {
+      StoredSession longer = stored.toBuilder().idleTimeout(null).build();
+
+      assertThat(longer.replacing(stored, stored.expiresAt())).isEmpty();
+      assertThat(longer.replacing(stored, stored.expiresAt().minusNanos(1))).isPresent();
+    }
+
+    @Test
+    void replacing_lastVersion_throws() {
+      StoredSession last = valid().version(Long.MAX_VALUE).build();
+
+      assertThatThrownBy(() -> last.replacing(last, NOW))
+          .isInstanceOf(SessionStoreException.class)
+          .hasMessageContaining(ID.toString());
+      assertThat(last.replacing(last, last.expiresAt())).as("an expired one").isEmpty();
+    }
+
+    @Test
+    void replacing_anotherId_throws() {
+      StoredSession other =
+          StoredSession.builder(SessionId.of(1, 3))
+              .secretHash(SecretHash.of(new byte[32]))
+              .createdAt(NOW)
+              .absoluteDeadline(NOW.plusSeconds(1))
+              .build();
+
+      assertThatThrownBy(() -> other.replacing(stored, NOW))
+          .isInstanceOf(IllegalArgumentException.class);
+    }
   }
 
   @Nested

@@ -5,6 +5,7 @@ import io.coatcheck.session.codec.AttributeFrames;
 import io.coatcheck.session.codec.AttributeValue;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.store.StoredSessionBuilder;
 import io.coatcheck.session.token.SecretHash;
 import io.coatcheck.session.token.SessionId;
 import java.sql.PreparedStatement;
@@ -292,7 +293,7 @@ final class SessionRow {
       ResultSet row, Dialect dialect, SessionId id, Map<String, AttributeValue> attributes)
       throws SQLException {
     byte[] previousHash = row.getBytes(7);
-    StoredSession.Builder session =
+    StoredSessionBuilder session =
         StoredSession.builder(id)
             .version(row.getLong(3))
             .generation(row.getLong(4))

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.store.StoredSessionBuilder;
 import io.coatcheck.session.testkit.MovableClock;
 import io.coatcheck.session.token.SessionId;
 import java.nio.ByteBuffer;
@@ -121,7 +122,7 @@ class ScaleTest {
         new Table(new Pool(TestDatabase.POSTGRESQL, Database.POSTGRESQL, true, null))) {
       for (int size : new int[] {0, 300, 1_000}) {
         table.execute("TRUNCATE " + table.name);
-        StoredSession.Builder session =
+        StoredSessionBuilder session =
             Sessions.of("alice@example.org")
                 .clientAddress("2001:db8::1")
                 .userAgent("x".repeat(110));

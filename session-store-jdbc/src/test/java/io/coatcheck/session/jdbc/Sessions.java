@@ -2,6 +2,7 @@ package io.coatcheck.session.jdbc;
 
 import io.coatcheck.session.codec.AttributeValue;
 import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.store.StoredSessionBuilder;
 import io.coatcheck.session.token.SessionId;
 import io.coatcheck.session.token.SessionToken;
 import java.security.SecureRandom;
@@ -23,7 +24,7 @@ final class Sessions {
     return SessionToken.generate(SessionId.generate(NOW, RANDOM), RANDOM);
   }
 
-  static StoredSession.Builder anonymous() {
+  static StoredSessionBuilder anonymous() {
     SessionToken token = token();
     return StoredSession.builder(token.id())
         .secretHash(token.secretHash())
@@ -32,7 +33,7 @@ final class Sessions {
         .absoluteDeadline(NOW.plus(Duration.ofHours(12)));
   }
 
-  static StoredSession.Builder of(String principal) {
+  static StoredSessionBuilder of(String principal) {
     return anonymous().principal(principal).authenticatedAt(NOW);
   }
 

@@ -11,6 +11,7 @@ import io.coatcheck.session.store.Admission;
 import io.coatcheck.session.store.Admission.Outcome;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.store.StoredSessionBuilder;
 import io.coatcheck.session.store.WhenFull;
 import io.coatcheck.session.token.SessionId;
 import java.time.Instant;
@@ -301,7 +302,7 @@ abstract class Admitting extends IndexPart {
   }
 
   /** A session of alice who authenticated so many seconds after the moment. */
-  private static StoredSession.Builder at(int seconds) {
+  private static StoredSessionBuilder at(int seconds) {
     return SampleSessions.authenticated("alice", NOW).authenticatedAt(NOW.plusSeconds(seconds));
   }
 

@@ -7,6 +7,7 @@ import io.coatcheck.session.store.BatchLookup;
 import io.coatcheck.session.store.BatchLookup.Stamp;
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.store.StoredSessionBuilder;
 import io.coatcheck.session.token.SessionId;
 import java.time.Instant;
 import java.util.HashMap;
@@ -50,7 +51,7 @@ public abstract class BatchLookupContract {
     store.close();
   }
 
-  private StoredSession insert(StoredSession.Builder builder) {
+  private StoredSession insert(StoredSessionBuilder builder) {
     StoredSession session = builder.build();
     store.insert(session);
     return session;

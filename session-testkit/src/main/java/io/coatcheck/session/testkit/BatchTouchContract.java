@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.coatcheck.session.store.BatchTouch;
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.store.StoredSessionBuilder;
 import io.coatcheck.session.token.SessionId;
 import java.time.Instant;
 import java.util.HashMap;
@@ -50,7 +51,7 @@ public abstract class BatchTouchContract {
     store.close();
   }
 
-  private StoredSession insert(StoredSession.Builder builder) {
+  private StoredSession insert(StoredSessionBuilder builder) {
     StoredSession session = builder.build();
     store.insert(session);
     return session;

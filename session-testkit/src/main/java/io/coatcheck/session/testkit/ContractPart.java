@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.store.StoredSessionBuilder;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -39,14 +40,14 @@ abstract class ContractPart {
   }
 
   /** Inserts a session and returns it. */
-  StoredSession insert(StoredSession.Builder builder) {
+  StoredSession insert(StoredSessionBuilder builder) {
     StoredSession session = builder.build();
     store().insert(session);
     return session;
   }
 
   /** Inserts many sessions, more than any store may deal with in one step; returns them. */
-  List<StoredSession> insertMany(int number, Supplier<StoredSession.Builder> session) {
+  List<StoredSession> insertMany(int number, Supplier<StoredSessionBuilder> session) {
     List<StoredSession> inserted = new ArrayList<>();
     for (int i = 0; i < number; i++) {
       inserted.add(insert(session.get()));

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.coatcheck.session.store.DeletedSessions;
 import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.store.StoredSessionBuilder;
 import io.coatcheck.session.token.SessionId;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -152,7 +153,7 @@ abstract class DeletingOldest extends IndexPart {
   }
 
   /** A session of alice who authenticated so many seconds after the moment. */
-  private static StoredSession.Builder at(int seconds) {
+  private static StoredSessionBuilder at(int seconds) {
     return SampleSessions.authenticated("alice", NOW).authenticatedAt(NOW.plusSeconds(seconds));
   }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.store.StoredSessionBuilder;
 import io.coatcheck.session.token.SessionId;
 import java.util.ArrayList;
 import java.util.List;
@@ -69,7 +70,7 @@ abstract class Inserting extends ContractPart {
       List<Callable<Boolean>> inserts = new ArrayList<>();
       for (int i = 0; i < 8; i++) {
         // Of both kinds, since a store may keep them apart.
-        StoredSession.Builder kind =
+        StoredSessionBuilder kind =
             i % 2 == 0
                 ? SampleSessions.anonymous(id, NOW)
                 : SampleSessions.anonymous(id, NOW).principal("p" + i).authenticatedAt(NOW);

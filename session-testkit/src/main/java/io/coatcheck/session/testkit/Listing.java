@@ -9,6 +9,7 @@ import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.store.StoredSessionBuilder;
 import io.coatcheck.session.store.WhenFull;
 import io.coatcheck.session.token.SessionId;
 import java.util.ArrayList;
@@ -319,7 +320,7 @@ abstract class Listing extends IndexPart {
             assertThatExceptionOfType(SessionStoreException.class).isThrownBy(operation::run));
   }
 
-  private StoredSession insert(StoredSession.Builder session, String principal) {
+  private StoredSession insert(StoredSessionBuilder session, String principal) {
     return insert(session.principal(principal).authenticatedAt(NOW));
   }
 }

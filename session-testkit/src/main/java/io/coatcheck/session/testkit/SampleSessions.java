@@ -2,6 +2,7 @@ package io.coatcheck.session.testkit;
 
 import io.coatcheck.session.codec.AttributeValue;
 import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.store.StoredSessionBuilder;
 import io.coatcheck.session.token.SecretHash;
 import io.coatcheck.session.token.SessionId;
 import java.nio.charset.StandardCharsets;
@@ -28,12 +29,12 @@ public final class SampleSessions {
   private SampleSessions() {}
 
   /** Begins an anonymous session without attributes, created and last seen at {@code now}. */
-  public static StoredSession.Builder anonymous(Instant now) {
+  public static StoredSessionBuilder anonymous(Instant now) {
     return anonymous(SessionId.generate(now, RANDOM), now);
   }
 
   /** As {@link #anonymous(Instant)}, with an id that the test has chosen. */
-  public static StoredSession.Builder anonymous(SessionId id, Instant now) {
+  public static StoredSessionBuilder anonymous(SessionId id, Instant now) {
     return StoredSession.builder(id)
         .secretHash(secretHash())
         .createdAt(now)
@@ -42,17 +43,17 @@ public final class SampleSessions {
   }
 
   /** Begins a session of a principal who authenticated at {@code now}. */
-  public static StoredSession.Builder authenticated(String principal, Instant now) {
+  public static StoredSessionBuilder authenticated(String principal, Instant now) {
     return anonymous(now).principal(principal).authenticatedAt(now);
   }
 
   /** Begins a session with every optional part, no two parts alike. */
-  public static StoredSession.Builder complete(Instant now) {
+  public static StoredSessionBuilder complete(Instant now) {
     return complete(SessionId.generate(now, RANDOM), now);
   }
 
   /** As {@link #complete(Instant)}, with an id that the test has chosen. */
-  public static StoredSession.Builder complete(SessionId id, Instant now) {
+  public static StoredSessionBuilder complete(SessionId id, Instant now) {
     return anonymous(id, now)
         .previousSecretHash(secretHash())
         .previousReadableUntil(now.plusSeconds(61))

@@ -2,6 +2,7 @@ package io.coatcheck.session.testkit;
 
 import io.coatcheck.session.codec.AttributeValue;
 import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.store.StoredSessionBuilder;
 import io.coatcheck.session.token.SessionId;
 import java.time.Duration;
 import java.time.Instant;
@@ -110,14 +111,14 @@ enum Specimen {
       });
 
   @SuppressWarnings("ImmutableEnumChecker") // None of the functions above holds anything.
-  private final Function<Instant, StoredSession.Builder> sessions;
+  private final Function<Instant, StoredSessionBuilder> sessions;
 
-  Specimen(Function<Instant, StoredSession.Builder> sessions) {
+  Specimen(Function<Instant, StoredSessionBuilder> sessions) {
     this.sessions = sessions;
   }
 
   /** Begins such a session; all but those that are about moments are created at {@code now}. */
-  StoredSession.Builder at(Instant now) {
+  StoredSessionBuilder at(Instant now) {
     return sessions.apply(now);
   }
 }

@@ -1,0 +1,33 @@
+package io.coatcheck.session.store;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What only a login brings, apart from the rest: an anonymous session does without it, and the
+ * snapshots of one login share it.
+ */
+record LoginParts(
+    @Nullable String principal,
+    long authenticatedAt,
+    boolean remembered,
+    @Nullable String clientAddress,
+    @Nullable String userAgent) {
+
+  static final LoginParts NONE = new LoginParts(null, StoredSession.ABSENT, false, null, null);
+
+  LoginParts withPrincipal(@Nullable String name) {
+    return new LoginParts(name, authenticatedAt, remembered, clientAddress, userAgent);
+  }
+
+  LoginParts withAuthenticatedAt(long moment) {
+    return new LoginParts(principal, moment, remembered, clientAddress, userAgent);
+  }
+
+  LoginParts withRemembered(boolean value) {
+    return new LoginParts(principal, authenticatedAt, value, clientAddress, userAgent);
+  }
+
+  LoginParts withClient(@Nullable String address, @Nullable String agent) {
+    return new LoginParts(principal, authenticatedAt, remembered, address, agent);
+  }
+}
