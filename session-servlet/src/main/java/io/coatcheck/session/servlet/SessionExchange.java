@@ -206,7 +206,22 @@ final class SessionExchange implements SessionScope {
     if (gate != null && found instanceof Resolution.Live live) {
       found = gate.admit(live, manager());
     }
-    return found instanceof Resolution.Live live ? admitUser(live) : found;
+    if (found instanceof Resolution.Live live) {
+      return admitUser(live);
+    }
+    noticeForeign(found);
+    return found;
+  }
+
+  private void noticeForeign(Resolution found) {
+    HttpServletRequest now = request;
+    ForeignTokens foreign = settings().foreignTokens();
+    if (found instanceof Resolution.Unknown unknown
+        && foreign != null
+        && now != null
+        && !presented.areByHeader()) {
+      foreign.refused(unknown, now);
+    }
   }
 
   /**

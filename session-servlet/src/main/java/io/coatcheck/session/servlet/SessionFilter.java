@@ -122,6 +122,7 @@ public class SessionFilter implements Filter {
     }
     ContainerCookie.warnOfIgnoredSettings(config.getServletContext(), required().cookie());
     ContainerCookie.warnOfSharedName(config.getServletContext(), required().cookie());
+    CookiesInUse.add(this, required().manager(), config.getServletContext(), required().cookie());
     listen(config.getServletContext());
   }
 
@@ -134,6 +135,9 @@ public class SessionFilter implements Filter {
     FilterSettings current = required();
     SessionListeners told =
         SessionListeners.join(current.manager(), servletContext, this, current.listeners());
+    if (current.foreignTokens() != null) {
+      current.manager().addListener(current.foreignTokens());
+    }
     listeners = told;
     return told;
   }
@@ -152,8 +156,12 @@ public class SessionFilter implements Filter {
     FilterSettings current = settings;
     SessionListeners told = listeners;
     listeners = null;
+    CookiesInUse.remove(this);
     if (told != null) {
       told.leave(this);
+      if (current != null && current.foreignTokens() != null) {
+        current.manager().removeListener(current.foreignTokens());
+      }
     }
     if (current != null && current.closesManager()) {
       current.manager().close();

@@ -1,0 +1,101 @@
+package io.coatcheck.session.servlet;
+
+import io.coatcheck.session.SessionManager;
+import jakarta.servlet.ServletContext;
+import java.lang.ref.WeakReference;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The session cookies of all filters that one class loader has started, to find two that replace
+ * each other in browsers: of one name on one host, for sessions of different managers. Thread-safe;
+ * keeps no filter, manager and application alive.
+ */
+final class CookiesInUse {
+
+  private static final Logger LOG = LoggerFactory.getLogger(SessionFilter.class);
+
+  private static final List<Use> USES = new ArrayList<>();
+
+  private record Use(
+      WeakReference<SessionFilter> filter,
+      WeakReference<SessionManager> manager,
+      WeakReference<ServletContext> context,
+      @Nullable String host,
+      String contextPath,
+      SessionCookie cookie) {
+
+    /**
+     * Applications of one path are the same one, on several nodes of one process or in the middle
+     * of a redeployment.
+     */
+    boolean isBeside(Use other) {
+      return Objects.equals(host, other.host)
+          && manager.get() != other.manager.get()
+          && (!contextPath.equals(other.contextPath) || context.get() == other.context.get());
+    }
+
+    boolean meets(Use other) {
+      return cookie.name().equals(other.cookie.name())
+          && (covers(cookie.path(), other.cookie.path())
+              || covers(other.cookie.path(), cookie.path()));
+    }
+
+    /** Returns whether a cookie of one path is sent to the other path too (RFC 6265, 5.1.4). */
+    private static boolean covers(String path, String below) {
+      return below.startsWith(path)
+          && (below.length() == path.length()
+              || path.endsWith("/")
+              || below.charAt(path.length()) == '/');
+    }
+  }
+
+  private CookiesInUse() {}
+
+  /** Adds the cookie of a filter, and says in the log which others it meets. */
+  static void add(
+      SessionFilter filter,
+      SessionManager manager,
+      ServletContext context,
+      @Nullable SessionCookie cookie) {
+    if (cookie == null) {
+      return;
+    }
+    String path = context.getContextPath();
+    Use added =
+        new Use(
+            new WeakReference<>(filter),
+            new WeakReference<>(manager),
+            new WeakReference<>(context),
+            context.getVirtualServerName(),
+            path == null ? "" : path,
+            cookie);
+    List<Use> others;
+    synchronized (USES) {
+      USES.removeIf(use -> use.filter().get() == null || use.filter().get() == filter);
+      others = USES.stream().filter(use -> use.isBeside(added) && use.meets(added)).toList();
+      USES.add(added);
+    }
+    for (Use other : others) {
+      LOG.warn(
+          "Two session filters with sessions of their own use the cookie {} on one host, in the"
+              + " applications at {} and {}: a login behind one logs the user out behind the"
+              + " other. Give each a name of its own: SessionCookie.builder().name(\"__Host-...\"),"
+              + " or the init parameter cookieName",
+          cookie.name(),
+          SessionCookie.quoted(other.contextPath() + "/"),
+          SessionCookie.quoted(added.contextPath() + "/"));
+    }
+  }
+
+  /** Removes the cookie of a filter that has ended. */
+  static void remove(SessionFilter filter) {
+    synchronized (USES) {
+      USES.removeIf(use -> use.filter().get() == null || use.filter().get() == filter);
+    }
+  }
+}

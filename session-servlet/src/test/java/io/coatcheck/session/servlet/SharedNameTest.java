@@ -1,0 +1,281 @@
+package io.coatcheck.session.servlet;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+import io.coatcheck.session.SessionManager;
+import io.coatcheck.session.memory.InMemorySessionStore;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.catalina.startup.Tomcat;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.slf4j.LoggerFactory;
+
+@DisplayName("B03, C7: two applications of one host that use one cookie name are warned")
+class SharedNameTest {
+
+  private final ListAppender<ILoggingEvent> lines = new ListAppender<>();
+  private final Logger logger = (Logger) LoggerFactory.getLogger(SessionFilter.class);
+
+  @BeforeEach
+  void listen() {
+    lines.start();
+    logger.addAppender(lines);
+  }
+
+  @AfterEach
+  void stop() {
+    logger.detachAppender(lines);
+  }
+
+  private List<String> warnings(String start) {
+    return lines.list.stream()
+        .map(ILoggingEvent::getFormattedMessage)
+        .filter(line -> line.startsWith(start))
+        .toList();
+  }
+
+  @Nested
+  @DisplayName("at start-up, in one process")
+  class AtStartUp {
+
+    private final List<SessionManager> managers = new ArrayList<>();
+
+    private SessionManager manager() {
+      SessionManager manager =
+          SessionManager.builder(InMemorySessionStore.builder().build()).build();
+      managers.add(manager);
+      return manager;
+    }
+
+    private List<String> started(
+        SessionFilter first, String one, SessionFilter second, String other) throws Exception {
+      Tomcat tomcat = new Tomcat();
+      tomcat.setBaseDir("target/tomcat");
+      tomcat.setPort(0);
+      try {
+        add(tomcat, one, "one", first);
+        add(tomcat, other, "two", second);
+        tomcat.start();
+      } finally {
+        tomcat.stop();
+        tomcat.destroy();
+        managers.forEach(SessionManager::close);
+      }
+      return warnings("Two session filters");
+    }
+
+    private static void add(Tomcat tomcat, String path, String name, SessionFilter filter) {
+      org.apache.catalina.Context context =
+          (org.apache.catalina.Context) tomcat.getHost().findChild(path);
+      if (context == null) {
+        context = tomcat.addContext(path, null);
+      }
+      context.addServletContainerInitializer(
+          (classes, begun) -> {
+            var registration = begun.addFilter(name, filter);
+            registration.addMappingForUrlPatterns(null, false, "/" + name + "/*");
+          },
+          null);
+    }
+
+    private SessionFilter filter(SessionManager manager, String name, String path) {
+      return SessionFilter.builder(manager)
+          .cookie(SessionCookie.builder().name(name).path(path).build())
+          .build();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+      "/shop, __Host-session, /, /forum, __Host-session, /, true",
+      "'', __Host-session, /, /forum, __Host-session, /, true",
+      "'', SID, /, /forum, SID, /forum, true",
+      "/a, SID, /a, /ab, SID, /ab, false",
+      "/shop, SID, /shop, /forum, SID, /forum, false",
+      "/shop, __Host-shop, /, /forum, __Host-forum, /, false",
+    })
+    void ofOneName_areNamed(
+        String one,
+        String oneName,
+        String onePath,
+        String other,
+        String otherName,
+        String otherPath,
+        boolean isWarned)
+        throws Exception {
+      List<String> warned =
+          started(
+              filter(manager(), oneName, onePath),
+              one,
+              filter(manager(), otherName, otherPath),
+              other);
+
+      assertThat(warned).hasSize(isWarned ? 1 : 0);
+      assertThat(warned)
+          .allSatisfy(
+              line ->
+                  assertThat(line)
+                      .contains(
+                          "cookie " + oneName,
+                          "\"" + one + "/\"",
+                          "\"" + other + "/\"",
+                          "cookieName"));
+    }
+
+    @Test
+    @DisplayName("one application with two filters and a manager each")
+    void inOneApplication_areNamed() throws Exception {
+      SessionFilter first = SessionFilter.builder(manager()).build();
+      SessionFilter second = SessionFilter.builder(manager()).build();
+      assertThat(started(first, "", second, "")).hasSize(1);
+    }
+
+    @Test
+    @DisplayName("filters of one manager share their sessions, and are meant to share the cookie")
+    void ofOneManager_areNotNamed() throws Exception {
+      SessionManager shared = manager();
+      SessionFilter first = SessionFilter.builder(shared).build();
+      SessionFilter second = SessionFilter.builder(shared).build();
+      assertThat(started(first, "/shop", second, "/forum")).isEmpty();
+    }
+
+    @Test
+    @DisplayName("one that has stopped is forgotten")
+    void stopped_isForgotten() throws Exception {
+      for (int i = 0; i < 2; i++) {
+        SessionFilter first = SessionFilter.builder(manager()).build();
+        SessionFilter second = filter(manager(), "__Host-other", "/");
+        assertThat(started(first, "/shop" + i, second, "/forum" + i)).isEmpty();
+      }
+    }
+  }
+
+  @Nested
+  @DisplayName("when the other one's tokens come")
+  @ParameterizedClass(name = "{0}")
+  @EnumSource(Container.class)
+  class AtFirstSight {
+
+    private static final String LINE = "Clients present tokens in the cookie";
+
+    @Parameter Container container;
+
+    private Site site;
+    private SessionManager elsewhere;
+
+    @BeforeEach
+    void start() {
+      site =
+          new Site(container)
+              .on("/page", (request, response) -> response.getWriter().print("page"))
+              .on("/login", (request, response) -> WebSession.of(request).login("alice"))
+              .on("/logout", (request, response) -> WebSession.of(request).logout());
+      SessionFilter filter = SessionFilter.builder(site.manager).build();
+      site.filters(filter);
+      elsewhere =
+          SessionManager.builder(InMemorySessionStore.builder().build()).clock(site.clock).build();
+      site.browser().get("/page");
+      site.clock.advance(Duration.ofSeconds(1));
+    }
+
+    @AfterEach
+    void stop() {
+      elsewhere.close();
+      site.close();
+    }
+
+    private String foreign() {
+      io.coatcheck.session.Session session = elsewhere.create(elsewhere.resolve(List.of()));
+      session.keep();
+      elsewhere.save(session);
+      return session.unsentToken().orElseThrow().value();
+    }
+
+    @Test
+    @DisplayName("three times make a warning, one in an hour")
+    void foreignTokens_areSaid() {
+      for (int i = 0; i < 2; i++) {
+        site.browser().token(foreign()).get("/page");
+      }
+      assertThat(warnings(LINE)).isEmpty();
+      for (int i = 0; i < 20; i++) {
+        site.browser().token(foreign()).get("/page");
+      }
+      assertThat(warnings(LINE)).hasSize(1);
+      assertThat(warnings(LINE).get(0)).contains("__Host-session", "cookieName");
+      site.clock.advance(Duration.ofHours(1));
+      for (int i = 0; i < 3; i++) {
+        site.browser().token(foreign()).get("/page");
+      }
+      assertThat(warnings(LINE)).hasSize(2);
+    }
+
+    @Test
+    @DisplayName("one token that comes again and again")
+    void oneForeignToken_isSaid() {
+      Browser browser = site.browser().token(foreign());
+      for (int i = 0; i < 10; i++) {
+        browser.get("/page");
+      }
+      assertThat(warnings(LINE)).as("within one page").isEmpty();
+      for (int i = 0; i < 2; i++) {
+        site.clock.advance(Duration.ofSeconds(2));
+        browser.get("/page");
+      }
+      assertThat(warnings(LINE)).hasSize(1);
+    }
+
+    @Test
+    @DisplayName("a session that has ended here is no other application's")
+    void endedHere_isNotSaid() {
+      for (int i = 0; i < 5; i++) {
+        Browser browser = site.browser();
+        browser.get("/login");
+        String token = browser.token();
+        browser.get("/logout");
+        site.browser().token(token).get("/page");
+        Browser revoked = site.browser();
+        revoked.get("/login");
+        site.manager.revokeAll("alice");
+        revoked.get("/page");
+      }
+      assertThat(warnings(LINE)).isEmpty();
+    }
+
+    @Test
+    @DisplayName("old tokens may have ended anywhere, forged ones are of the future")
+    void tokensOfOtherTimes_areNotSaid() {
+      for (int i = 0; i < 5; i++) {
+        String token = foreign();
+        site.clock.advance(Duration.ofMinutes(10));
+        site.browser().token(token).get("/page");
+        site.browser()
+            .token("ffffffff-ffff-7fff-bfff-fffffffffff" + i + token.substring(36))
+            .get("/page");
+        site.browser().token("garbage").get("/page");
+      }
+      assertThat(warnings(LINE)).isEmpty();
+    }
+
+    @Test
+    @DisplayName("what a page asks for beside itself may have been sent before a logout")
+    void subresources_areNotSaid() {
+      for (int i = 0; i < 5; i++) {
+        site.browser().token(foreign()).send("GET", "/page", "Sec-Fetch-Mode", "cors");
+      }
+      assertThat(warnings(LINE)).isEmpty();
+    }
+  }
+}
