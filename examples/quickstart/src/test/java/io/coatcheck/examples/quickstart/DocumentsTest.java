@@ -170,6 +170,7 @@ class DocumentsTest {
         "README.md",
         "SECURITY.md",
         "docs/ARCHITECTURE.md",
+        "docs/FRAMEWORKS.md",
         "docs/IN-MEMORY.md",
         "docs/JDBC.md",
         "docs/OPERATING.md",
