@@ -127,7 +127,8 @@ final class AttributeChanges {
       boolean isNews;
       synchronized (owner) {
         undecodable = undecodable.isEmpty() ? new HashSet<>() : undecodable;
-        isNews = undecodable.add(name);
+        // Another value of that name may be the one that the request goes on with.
+        isNews = !isSame(owner.snapshot().attributes().get(name), stored) || undecodable.add(name);
       }
       if (isNews) {
         engine.events().undecodable(snapshot, name, e);
@@ -206,26 +207,92 @@ final class AttributeChanges {
     AttributeValue whenSet = engine.attributeValue(name, value);
     Change change = new Change(value, whenSet, isToBeWatched(whenSet, value));
     synchronized (owner) {
-      StoredSession snapshot = owner.live();
-      Map<String, AttributeValue> stored = snapshot.attributes();
-      Change changed = pending.get(name);
-      AttributeValue before = changed == null ? stored.get(name) : changed.whenSet();
-      int others = 0;
-      long otherBytes = 0;
-      for (Map.Entry<String, AttributeValue> one : stored.entrySet()) {
-        if (!one.getKey().equals(name) && !pending.containsKey(one.getKey())) {
-          others++;
-          otherBytes += AttributeLimits.size(one.getValue());
-        }
-      }
-      for (Map.Entry<String, Change> one : pending.entrySet()) {
-        if (!one.getKey().equals(name) && one.getValue().value() != null) {
-          others++;
-          otherBytes += AttributeLimits.size(one.getValue().whenSet());
-        }
-      }
-      engine.limits().check(name, whenSet, before, others, otherBytes);
+      checkLimits(owner.live(), name, whenSet);
       record(name, change);
+    }
+  }
+
+  private void checkLimits(StoredSession snapshot, String name, AttributeValue value) {
+    Map<String, AttributeValue> stored = snapshot.attributes();
+    Change changed = pending.get(name);
+    AttributeValue before = changed == null ? stored.get(name) : changed.whenSet();
+    int others = 0;
+    long otherBytes = 0;
+    for (Map.Entry<String, AttributeValue> one : stored.entrySet()) {
+      if (!one.getKey().equals(name) && !pending.containsKey(one.getKey())) {
+        others++;
+        otherBytes += AttributeLimits.size(one.getValue());
+      }
+    }
+    for (Map.Entry<String, Change> one : pending.entrySet()) {
+      if (!one.getKey().equals(name) && one.getValue().value() != null) {
+        others++;
+        otherBytes += AttributeLimits.size(one.getValue().whenSet());
+      }
+    }
+    engine.limits().check(name, value, before, others, otherBytes);
+  }
+
+  /**
+   * Sets or removes an attribute of a session that only this request knows, in one step.
+   *
+   * @param expected what the attribute has to be; null for none
+   * @return {@code false} if it is another value, or the session is stored by now
+   */
+  boolean replaceUnstored(String name, @Nullable Object expected, @Nullable Object value) {
+    AttributeValue whenSet = value == null ? null : engine.attributeValue(name, value);
+    boolean mayChange = whenSet != null && value != null && isToBeWatched(whenSet, value);
+    synchronized (owner) {
+      StoredSession snapshot = owner.live();
+      Change change = pending.get(name);
+      if (owner.isStored() || (change == null ? null : change.value()) != expected) {
+        return false;
+      }
+      if (whenSet != null) {
+        checkLimits(snapshot, name, whenSet);
+      }
+      record(name, new Change(value, whenSet, mayChange));
+      return true;
+    }
+  }
+
+  /**
+   * Returns the value that a step is decided on; null if it cannot be read.
+   *
+   * @param newest the snapshot that it is decided on
+   * @param value the attribute, as {@code collected} makes it of that
+   * @param isOwn whether it must not be an object that the request has already, if it is decoded
+   */
+  @Nullable Object read(
+      StoredSession newest, String name, AttributeValue value, Pending collected, boolean isOwn) {
+    AttributeDelta delta = collected.attributes();
+    if (collected.sets(name)) {
+      Change change = delta.source().get(name);
+      return change == null ? null : change.value();
+    }
+    if (!isOwn) {
+      synchronized (owner) {
+        Decoded known = decoded.get(name);
+        if (known != null
+            && (isSame(delta.foundValue(name), value)
+                || isSame(owner.snapshot().attributes().get(name), value))) {
+          return known.value;
+        }
+      }
+    }
+    return decode(newest, name, value);
+  }
+
+  /** Watches the value of a step that is stored, as one that was set. */
+  void stepped(AttributeStep step) {
+    Object value = step.value();
+    if (value != null && step.mayChange()) {
+      synchronized (owner) {
+        if (!pending.containsKey(step.name())
+            && isSame(owner.snapshot().attributes().get(step.name()), step.after())) {
+          remember(step.name(), new Decoded(value, true));
+        }
+      }
     }
   }
 

@@ -57,6 +57,42 @@ record AttributeDelta(
     return change == null ? null : change.now();
   }
 
+  /** Returns what an attribute is with these changes; null if there is none. */
+  @Nullable AttributeValue valueIn(Map<String, AttributeValue> current, String name) {
+    Optional<AttributeValue> change = set.get(name);
+    if (change != null) {
+      return change.orElse(null);
+    }
+    AttributeValue stored = current.get(name);
+    Found inPlace = found.get(name);
+    return inPlace != null && inPlace.before().equals(stored) ? inPlace.now() : stored;
+  }
+
+  /** Returns the changes but that of one attribute; its source stays. */
+  AttributeDelta without(String name) {
+    if (!set.containsKey(name) && !found.containsKey(name)) {
+      return this;
+    }
+    Map<String, Optional<AttributeValue>> otherSet = new HashMap<>(set);
+    Map<String, Found> otherFound = new HashMap<>(found);
+    otherSet.remove(name);
+    otherFound.remove(name);
+    return new AttributeDelta(otherSet, otherFound, source);
+  }
+
+  /** Returns the names of what was changed in place, and replaced by another request. */
+  Set<String> overtakenIn(Map<String, AttributeValue> current) {
+    Set<String> overtaken = new HashSet<>();
+    found.forEach(
+        (name, change) -> {
+          AttributeValue stored = current.get(name);
+          if (!change.before().equals(stored) && !change.now().equals(stored)) {
+            overtaken.add(name);
+          }
+        });
+    return Set.copyOf(overtaken);
+  }
+
   /** Returns whether these are only removals of what is not there. */
   boolean removesOnlyWhatIsNotIn(Map<String, AttributeValue> attributes) {
     if (!found.isEmpty()) {
@@ -91,28 +127,17 @@ record AttributeDelta(
             merged.remove(name);
           }
         });
-    Set<String> overtaken = found.isEmpty() ? Set.of() : wantFound(current, wanted);
+    found.forEach(
+        (name, change) -> {
+          if (change.before().equals(current.get(name))) {
+            wanted.put(name, change.now());
+          }
+        });
     AttributeLimits.Room room = limits.roomBeside(merged);
     wanted.entrySet().removeIf(entry -> room.shrinks(merged, entry.getKey(), entry.getValue()));
     if (!wanted.isEmpty()) {
       wanted.entrySet().removeIf(entry -> room.fits(merged, entry.getKey(), entry.getValue()));
     }
-    return new Merged(merged, Set.copyOf(wanted.keySet()), overtaken);
-  }
-
-  /** Adds what was only found to what is wanted; returns the names of what was overtaken. */
-  private Set<String> wantFound(
-      Map<String, AttributeValue> current, Map<String, AttributeValue> wanted) {
-    Set<String> overtaken = new HashSet<>();
-    found.forEach(
-        (name, change) -> {
-          AttributeValue stored = current.get(name);
-          if (change.before().equals(stored)) {
-            wanted.put(name, change.now());
-          } else if (!change.now().equals(stored)) {
-            overtaken.add(name);
-          }
-        });
-    return Set.copyOf(overtaken);
+    return new Merged(merged, Set.copyOf(wanted.keySet()), overtakenIn(current));
   }
 }

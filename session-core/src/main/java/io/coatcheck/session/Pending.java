@@ -1,9 +1,11 @@
 package io.coatcheck.session;
 
+import io.coatcheck.session.codec.AttributeValue;
 import io.coatcheck.session.event.DropReason;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.StoredSessionBuilder;
 import java.time.Duration;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,6 +36,29 @@ final class Pending {
 
   boolean isEmpty() {
     return attributes.isEmpty() && idleTimeout == null;
+  }
+
+  /** Returns whether an attribute was set or removed. */
+  boolean sets(String name) {
+    return attributes.set().containsKey(name);
+  }
+
+  /**
+   * Returns what an attribute of a snapshot is with these changes, whose size is not looked at;
+   * null if there is none.
+   */
+  @Nullable AttributeValue valueIn(StoredSession session, String name) {
+    return attributes.valueIn(session.attributes(), name);
+  }
+
+  /** Returns the names of what was changed in place, and is another's value in a snapshot. */
+  Set<String> overtakenIn(StoredSession session) {
+    return attributes.overtakenIn(session.attributes());
+  }
+
+  /** Returns all of this but the change of one attribute, which counts as saved with this. */
+  Pending without(String name) {
+    return new Pending(attributes.without(name), idleTimeout);
   }
 
   /** Returns whether storing this would change nothing of a snapshot. */

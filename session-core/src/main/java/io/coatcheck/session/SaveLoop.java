@@ -78,9 +78,20 @@ final class SaveLoop {
    * @throws SessionStoreException if the store timeout passes first
    */
   <T extends @Nullable Object> T inTurn(SessionId id, Supplier<T> work) {
+    return inTurn(id, false, work);
+  }
+
+  /**
+   * As {@link #inTurn(SessionId, Supplier)}.
+   *
+   * @param goesFirst whether to go before those that wait already, if the queue can be had at once:
+   *     for work that was decided on what was read a moment ago, in the last turn of the caller.
+   *     Otherwise the ones before it would make it lose, again and again
+   */
+  <T extends @Nullable Object> T inTurn(SessionId id, boolean goesFirst, Supplier<T> work) {
     int hash = id.hashCode();
     ReentrantLock queue = queues[(hash ^ hash >>> 16) & (QUEUES - 1)];
-    boolean isFree = !queue.hasQueuedThreads() && queue.tryLock();
+    boolean isFree = (goesFirst || !queue.hasQueuedThreads()) && queue.tryLock();
     if (!isFree && !lock(queue)) {
       throw new SessionStoreException(
           "save: session " + id + " waited " + timeout + " behind other saves");
@@ -99,7 +110,7 @@ final class SaveLoop {
 
   /** Waits in the queue; returns whether it was reached in time. */
   private boolean lock(ReentrantLock queue) {
-    long deadline = System.nanoTime() + timeout.toNanos();
+    long deadline = deadline();
     boolean interrupted = false;
     try {
       while (true) {
@@ -116,15 +127,27 @@ final class SaveLoop {
     }
   }
 
+  /** Returns when the store timeout will have passed, as {@code System.nanoTime()} counts. */
+  long deadline() {
+    return System.nanoTime() + timeout.toNanos();
+  }
+
   /** Writes by plain updates. */
   Outcome update(StoredSession snapshot, Change change) {
-    return write(
-        snapshot,
-        change,
-        (next, now) ->
-            engine.store().update(next, now)
-                ? Admission.Outcome.STORED
-                : Admission.Outcome.CONFLICT);
+    return update(snapshot, change, deadline());
+  }
+
+  /**
+   * Writes by plain updates, for a caller that has tried before.
+   *
+   * @param deadline as {@link #deadline()} returned it before the first attempt
+   */
+  Outcome update(StoredSession snapshot, Change change, long deadline) {
+    return write(snapshot, change, this::update, deadline);
+  }
+
+  private Admission.Outcome update(StoredSession next, Instant now) {
+    return engine.store().update(next, now) ? Admission.Outcome.STORED : Admission.Outcome.CONFLICT;
   }
 
   /**
@@ -133,7 +156,10 @@ final class SaveLoop {
    * @throws SessionStoreException if the store fails or the time is up
    */
   Outcome write(StoredSession snapshot, Change change, Write write) {
-    long deadline = System.nanoTime() + timeout.toNanos();
+    return write(snapshot, change, write, deadline());
+  }
+
+  private Outcome write(StoredSession snapshot, Change change, Write write, long deadline) {
     StoredSession current = snapshot;
     for (int attempt = 1; ; attempt++) {
       Instant now = engine.now();

@@ -1,6 +1,7 @@
 package io.coatcheck.session;
 
 import io.coatcheck.session.codec.AttributeCodecException;
+import io.coatcheck.session.codec.AttributeValue;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.StoredSessionBuilder;
 import io.coatcheck.session.token.SessionId;
@@ -275,13 +276,7 @@ public final class Session {
    */
   public void attribute(String name, @Nullable Object value) {
     live();
-    if (name.isEmpty() || name.length() > MAX_ATTRIBUTE_NAME_LENGTH) {
-      throw new IllegalArgumentException(
-          "the name of an attribute must have 1 to "
-              + MAX_ATTRIBUTE_NAME_LENGTH
-              + " characters: "
-              + name.length());
-    }
+    checkName(name);
     if (value == null) {
       attributes.remove(name);
     } else {
@@ -314,6 +309,16 @@ public final class Session {
   }
 
   // What follows is for the engine.
+
+  static void checkName(String name) {
+    if (name.isEmpty() || name.length() > MAX_ATTRIBUTE_NAME_LENGTH) {
+      throw new IllegalArgumentException(
+          "the name of an attribute must have 1 to "
+              + MAX_ATTRIBUTE_NAME_LENGTH
+              + " characters: "
+              + name.length());
+    }
+  }
 
   /** Returns the snapshot, unless the session has ended. */
   StoredSession live() {
@@ -420,6 +425,44 @@ public final class Session {
     status = Status.STORED;
     touchDue = false;
     changedHere |= stored.version() > 0;
+    return true;
+  }
+
+  /** As {@link AttributeChanges#replaceUnstored}; the session is relied on if it holds a value. */
+  boolean replaceUnstored(String name, @Nullable Object expected, @Nullable Object value) {
+    boolean isReplaced = attributes.replaceUnstored(name, expected, value);
+    if (isReplaced && value != null) {
+      synchronized (this) {
+        kept = true;
+      }
+    }
+    return isReplaced;
+  }
+
+  /** As {@link AttributeChanges#read}. */
+  @Nullable Object read(
+      StoredSession newest, String name, AttributeValue value, Pending collected, boolean isOwn) {
+    return attributes.read(newest, name, value, collected, isOwn);
+  }
+
+  /** As {@link #saved}, with a step on one attribute. */
+  synchronized void stepped(StoredSession stored, Pending others, AttributeStep step) {
+    if (saved(stored, others)) {
+      attributes.stepped(step);
+    }
+  }
+
+  /**
+   * Goes on with a newer snapshot, if it is one. What this request changed is still to be saved.
+   *
+   * @return whether it is newer
+   */
+  synchronized boolean refreshed(StoredSession newest) {
+    if (status != Status.STORED || newest.version() <= snapshot.version()) {
+      return false;
+    }
+    attributes.saved(AttributeDelta.NONE, snapshot, newest);
+    snapshot = newest;
     return true;
   }
 

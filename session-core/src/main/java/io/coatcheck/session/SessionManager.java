@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,6 +39,7 @@ public final class SessionManager implements AutoCloseable {
   private final TokenResolver resolver;
   private final TokenResolver passiveResolver;
   private final SessionWriter writer;
+  private final AttributeSteps steps;
   private final Logins logins;
   private final Endings endings;
   private final Optional<VersionHints> versionHints;
@@ -73,6 +75,7 @@ public final class SessionManager implements AutoCloseable {
             .map(VersionHints::new);
     SaveLoop saveLoop = new SaveLoop(engine, lateWrites, builder.storeTimeout);
     writer = new SessionWriter(engine, touches, saveLoop);
+    steps = new AttributeSteps(engine, saveLoop, writer);
     endings = new Endings(engine);
     logins = new Logins(engine, saveLoop, builder.limit, builder.dropAttributesAtLogin);
     store.evictions().ifPresent(evictions -> evictions.onEvicted(this::evicted));
@@ -198,6 +201,85 @@ public final class SessionManager implements AutoCloseable {
    */
   public boolean save(Session session) {
     return writer.save(session);
+  }
+
+  /**
+   * Removes an attribute and returns what it was, in one step that the store decides before this
+   * returns: of all that take one value at the same time, on any node, exactly one gets it. For
+   * what may be used once, such as the token of a form.
+   *
+   * <p>It works as {@link #update} with a function that returns null.
+   *
+   * @return the value; empty if there is none, its bytes do not decode any more, or the session has
+   *     ended meanwhile
+   */
+  public Optional<Object> take(Session session, String name) {
+    return take(session, name, Object.class);
+  }
+
+  /**
+   * As {@link #take(Session, String)}, for a value of one type.
+   *
+   * @throws ClassCastException if the value is of another type; nothing was changed
+   */
+  public <T> Optional<T> take(Session session, String name, Class<T> type) {
+    Object taken =
+        steps
+            .make(
+                session,
+                name,
+                false,
+                value -> {
+                  AttributeType.of(name, type, value);
+                  return null;
+                })
+            .before();
+    return Optional.ofNullable(type.cast(taken));
+  }
+
+  /**
+   * Replaces an attribute by what a function makes of it, in one step that the store decides before
+   * this returns: no change of the attribute by another request, on any node, comes between what
+   * the function was given and what is stored. What this request changed so far is stored in the
+   * same write. A session that is not stored yet stays so until the next {@link #save}.
+   *
+   * <p>The function is called without a lock, and again whenever another request has changed the
+   * attribute meanwhile; only the last call counts. So it has no side effects, and returns a new
+   * object and leaves the one that it is given as it is: in memory, that one is shared with other
+   * requests. It is given what this request has set or changed before. If it returns what it was
+   * given, nothing is written.
+   *
+   * @param name 1 to 255 characters
+   * @param type the class of the value, not of a primitive type
+   * @param function is given the value, empty if there is none or its bytes do not decode any more;
+   *     returns the next value, or null to remove the attribute. What it throws is thrown on, and
+   *     nothing was changed
+   * @return the value that is stored now; empty if the attribute was removed. Also empty, and
+   *     nothing was changed, if the session has ended meanwhile or was taken over, as for {@link
+   *     #save}: then this copy is ended
+   * @throws ClassCastException if the value is of another type; nothing was changed
+   * @throws AttributeCodecException if the store needs bytes and the new value cannot be encoded;
+   *     nothing was changed
+   * @throws IllegalArgumentException if the name is empty or too long, or the session would hold
+   *     more than its limits allow; nothing was changed
+   * @throws IllegalStateException if the session had ended before
+   * @throws SessionStoreException if the store failed or the store timeout passed; the step may be
+   *     stored or not
+   */
+  public <T> Optional<T> update(
+      Session session,
+      String name,
+      Class<T> type,
+      Function<? super Optional<T>, ? extends @Nullable T> function) {
+    Object updated =
+        steps
+            .make(
+                session,
+                name,
+                true,
+                value -> function.apply(Optional.ofNullable(AttributeType.of(name, type, value))))
+            .after();
+    return Optional.ofNullable(type.cast(updated));
   }
 
   /**

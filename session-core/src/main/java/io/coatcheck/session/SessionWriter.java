@@ -2,6 +2,7 @@ package io.coatcheck.session;
 
 import io.coatcheck.session.event.DropReason;
 import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.store.StoredSessionBuilder;
 import io.coatcheck.session.token.SessionToken;
 import java.time.Instant;
 import java.util.Optional;
@@ -117,25 +118,66 @@ final class SessionWriter {
     StoredSession resolved = session.snapshot();
     return saveLoop.update(
         newest,
-        (current, now) -> {
-          if (resolved.generation() < current.fence()) {
-            return Optional.empty();
-          }
-          // The new secret that was presented is that of the snapshot, and of no later renewal.
-          boolean confirms =
-              confirm
-                  && resolved.generation() == current.generation()
-                  && Drafts.isUnconfirmed(current);
-          StoredSession confirmed = confirms ? Drafts.confirmed(current, now).build() : current;
-          return Optional.of(saved(confirmed, pending, session.seenAt(session.requestedAt())));
-        });
+        (current, now) ->
+            next(session, resolved, current, now, pending, confirm)
+                .map(StoredSessionBuilder::build));
   }
 
-  private StoredSession saved(StoredSession current, Pending pending, Instant seenAt) {
-    return pending
-        .applyTo(current, engine.limits())
-        .lastSeenAt(Session.later(current.lastSeenAt(), seenAt))
-        .build();
+  /**
+   * Returns what a request makes of the newest snapshot; empty if that is another's session now.
+   *
+   * @param resolved the snapshot that the request started from
+   */
+  private Optional<StoredSessionBuilder> next(
+      Session session,
+      StoredSession resolved,
+      StoredSession current,
+      Instant now,
+      Pending pending,
+      boolean confirm) {
+    if (resolved.generation() < current.fence()) {
+      return Optional.empty();
+    }
+    // The new secret that was presented is that of the snapshot, and of no later renewal.
+    boolean confirms =
+        confirm && resolved.generation() == current.generation() && Drafts.isUnconfirmed(current);
+    StoredSession confirmed = confirms ? Drafts.confirmed(current, now).build() : current;
+    return Optional.of(
+        pending
+            .applyTo(confirmed, engine.limits())
+            .lastSeenAt(
+                Session.later(confirmed.lastSeenAt(), session.seenAt(session.requestedAt()))));
+  }
+
+  /**
+   * Makes one try at a step, together with what the request changed so far. In the queue of saves.
+   *
+   * @param pending what the request changed, of other attributes
+   * @param tries how many tries there were before
+   * @param deadline of all tries together
+   */
+  SaveLoop.Outcome tryStep(
+      Session session, AttributeStep step, Pending pending, int tries, long deadline) {
+    StoredSession resolved = session.snapshot();
+    boolean confirm = session.renewal() == Session.Renewal.CONFIRM;
+    SaveLoop.Outcome outcome =
+        saveLoop.update(
+            step.decidedOn(),
+            (current, now) ->
+                next(session, resolved, current, now, pending, confirm)
+                    .filter(builder -> step.holdsOn(current))
+                    .map(builder -> step.applyTo(builder.build(), engine.limits())),
+            deadline);
+    StoredSession stored = outcome.session();
+    if (stored != null) {
+      session.renewalDone();
+      session.stepped(stored, pending, step);
+      if (tries + outcome.attempts() > 1) {
+        engine.events().savedAfterConflict(stored, tries + outcome.attempts());
+      }
+      pending.isWhole(stored, engine.events());
+    }
+    return outcome;
   }
 
   private void drop(Session session, Pending pending, SaveLoop.Outcome outcome) {

@@ -1,0 +1,119 @@
+package io.coatcheck.session;
+
+import io.coatcheck.session.codec.AttributeValue;
+import io.coatcheck.session.store.StoredSession;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A step on one attribute, as it was decided on one snapshot. It holds on a newer one as long as
+ * the attribute is the same there. Used by one thread.
+ */
+final class AttributeStep {
+
+  private final String name;
+  private final StoredSession decidedOn;
+  private final Pending collected;
+  private final @Nullable AttributeValue before;
+  private final @Nullable Object value;
+  private final @Nullable AttributeValue after;
+  private final boolean mayChange;
+  private @Nullable StoredSession overtakenBy;
+
+  /**
+   * Makes a step.
+   *
+   * @param collected what the request has changed so far, and what the step comes after
+   * @param before the attribute that it was decided on; null if there was none
+   * @param value what the attribute is to be; null to remove it
+   * @param after the same as the store keeps it
+   * @param mayChange whether it is kept as bytes, and {@code value} may be changed in place
+   */
+  AttributeStep(
+      String name,
+      StoredSession decidedOn,
+      Pending collected,
+      @Nullable AttributeValue before,
+      @Nullable Object value,
+      @Nullable AttributeValue after,
+      boolean mayChange) {
+    this.name = name;
+    this.decidedOn = decidedOn;
+    this.collected = collected;
+    this.before = before;
+    this.value = value;
+    this.after = after;
+    this.mayChange = mayChange;
+  }
+
+  String name() {
+    return name;
+  }
+
+  StoredSession decidedOn() {
+    return decidedOn;
+  }
+
+  @Nullable Object value() {
+    return value;
+  }
+
+  @Nullable AttributeValue after() {
+    return after;
+  }
+
+  boolean mayChange() {
+    return mayChange;
+  }
+
+  boolean changesNothing() {
+    return isSame(before, after);
+  }
+
+  /** Returns whether the step may be made on a snapshot; remembers it if not. */
+  boolean holdsOn(StoredSession current) {
+    boolean holds = isSame(before, collected.valueIn(current, name));
+    overtakenBy = holds ? null : current;
+    return holds;
+  }
+
+  /** Returns the snapshot on which the step was last found not to hold; null if it held. */
+  @Nullable StoredSession overtakenBy() {
+    return overtakenBy;
+  }
+
+  /**
+   * Makes the step.
+   *
+   * @throws IllegalArgumentException if the session would hold more than its limits allow
+   */
+  StoredSession applyTo(StoredSession current, AttributeLimits limits) {
+    Map<String, AttributeValue> attributes = new HashMap<>(current.attributes());
+    AttributeValue known = attributes.remove(name);
+    if (after != null) {
+      long otherBytes = 0;
+      for (AttributeValue other : attributes.values()) {
+        otherBytes += AttributeLimits.size(other);
+      }
+      limits.check(name, after, known, attributes.size(), otherBytes);
+      attributes.put(name, after);
+    }
+    return current.toBuilder().attributes(attributes).build();
+  }
+
+  /**
+   * Compares bytes with bytes, and anything else by identity: the application's {@code equals} is
+   * not to run in the queue of saves, and an object that is equal may have been set since.
+   */
+  @SuppressWarnings("ReferenceEquality")
+  static boolean isSame(@Nullable AttributeValue one, @Nullable AttributeValue other) {
+    return one == other
+        || (one != null
+            && other != null
+            && !one.isLive()
+            && !other.isLive()
+            && Objects.equals(one, other));
+  }
+}

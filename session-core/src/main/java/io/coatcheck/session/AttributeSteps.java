@@ -1,0 +1,213 @@
+package io.coatcheck.session;
+
+import io.coatcheck.session.codec.AttributeValue;
+import io.coatcheck.session.event.DropReason;
+import io.coatcheck.session.store.StoredSession;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Changes one attribute in one step that the compare-and-set of the store decides.
+ *
+ * <p>What becomes of the attribute is decided on a snapshot, without a lock and outside of the
+ * queue of saves. It is stored only if the attribute is still the same by then, and is decided
+ * again if not. A step that changes nothing is confirmed by a look into the store.
+ */
+final class AttributeSteps {
+
+  /** Decides what a value becomes. */
+  interface Decision {
+
+    /** Returns the next value. Null stands for no value, on both sides. */
+    @Nullable Object on(@Nullable Object value);
+  }
+
+  /**
+   * What a step did.
+   *
+   * @param before what the attribute was; null if there was none, or the step was dropped
+   * @param after what it is now; null in the same way
+   */
+  record Done(@Nullable Object before, @Nullable Object after) {
+
+    private static final Done DROPPED = new Done(null, null);
+  }
+
+  private final Engine engine;
+  private final SaveLoop saveLoop;
+  private final SessionWriter writer;
+
+  AttributeSteps(Engine engine, SaveLoop saveLoop, SessionWriter writer) {
+    this.engine = engine;
+    this.saveLoop = saveLoop;
+    this.writer = writer;
+  }
+
+  /**
+   * Makes a step.
+   *
+   * @param mayChangeValue whether the decision is the application's, which may change the value
+   *     that it gets: so it gets one of its own, where the store keeps bytes
+   */
+  Done make(Session session, String name, boolean mayChangeValue, Decision decision) {
+    Session.checkName(name);
+    // Another thread of the request may store it meanwhile.
+    while (!session.isStored()) {
+      Object before = session.attribute(name);
+      Object after = decision.on(before);
+      if (after == before || session.replaceUnstored(name, before, after)) {
+        return new Done(before, after);
+      }
+    }
+    return new Run(session, name, mayChangeValue, decision).untilDone();
+  }
+
+  /** One step on a stored session. */
+  private final class Run {
+
+    private final Session session;
+    private final String name;
+    private final boolean mayChangeValue;
+    private final Decision decision;
+    private final long deadline = saveLoop.deadline();
+
+    /** How many compare-and-sets were lost. */
+    private int losses;
+
+    /** What the request has changed so far. */
+    private Pending collected;
+
+    private StoredSession newest;
+
+    /** Whether {@link #newest} was read from the store since the step began. */
+    private boolean isRead;
+
+    Run(Session session, String name, boolean mayChangeValue, Decision decision) {
+      this.session = session;
+      this.name = name;
+      this.mayChangeValue = mayChangeValue;
+      this.decision = decision;
+      collected = session.pending();
+      newest = session.snapshot();
+    }
+
+    Done untilDone() {
+      Done done = null;
+      while (done == null) {
+        AttributeValue known = collected.valueIn(newest, name);
+        Object before =
+            known == null ? null : session.read(newest, name, known, collected, mayChangeValue);
+        Object after = decision.on(before);
+        AttributeStep step = step(known, before, after);
+        done = step.changesNothing() ? confirm(step, before) : store(step, before);
+      }
+      return done;
+    }
+
+    /**
+     * Encodes what was decided.
+     *
+     * @throws io.coatcheck.session.codec.AttributeCodecException if that is not possible
+     */
+    private AttributeStep step(
+        @Nullable AttributeValue known, @Nullable Object before, @Nullable Object after) {
+      AttributeValue next;
+      if (after == null) {
+        next = null;
+      } else if (after == before && known != null && known.isLive()) {
+        next = known;
+      } else {
+        next = engine.attributeValue(name, after);
+      }
+      boolean mayChange =
+          after != null && next != null && !next.isLive() && !engine.codec().isImmutable(after);
+      return new AttributeStep(name, newest, collected, known, after, next, mayChange);
+    }
+
+    /** Finds out whether a step that changes nothing is decided on what is stored. */
+    private @Nullable Done confirm(AttributeStep step, @Nullable Object before) {
+      if (collected.sets(name)) {
+        // The request's own change, which is still to be saved, is the newest.
+        return new Done(before, step.value());
+      }
+      if (!isRead) {
+        Optional<StoredSession> found = engine.store().find(session.id());
+        DropReason reason = dropReason(found);
+        if (reason != null) {
+          return drop(step, reason);
+        }
+        newest = found.orElseThrow();
+        isRead = true;
+      }
+      Set<String> overtaken = collected.overtakenIn(newest);
+      boolean holds = step.holdsOn(newest);
+      if (session.refreshed(newest) && !overtaken.isEmpty()) {
+        engine.events().dropped(newest, DropReason.OVERTAKEN, overtaken);
+      }
+      if (holds) {
+        return new Done(before, step.value());
+      }
+      collected = session.pending();
+      return null;
+    }
+
+    private @Nullable DropReason dropReason(Optional<StoredSession> found) {
+      if (found.isEmpty()) {
+        return DropReason.ENDED;
+      }
+      if (found.get().isExpiredAt(engine.now())) {
+        return DropReason.EXPIRED;
+      }
+      boolean isAnothers = session.snapshot().generation() < found.get().fence();
+      return isAnothers ? DropReason.REKEYED : null;
+    }
+
+    private @Nullable Done store(AttributeStep step, @Nullable Object before) {
+      SaveLoop.Outcome outcome =
+          saveLoop.inTurn(
+              session.id(),
+              losses > 0,
+              () -> {
+                Pending pending = session.stillPending(collected);
+                return collected.sets(name) && !pending.sets(name)
+                    ? null
+                    : writer.tryStep(session, step, pending.without(name), losses, deadline);
+              });
+      if (outcome == null) {
+        // Another thread of the request has changed or saved the attribute since.
+        collected = session.pending();
+        newest = session.snapshot();
+        isRead = false;
+        return null;
+      }
+      if (outcome.session() != null) {
+        return new Done(before, step.value());
+      }
+      StoredSession overtakenBy = step.overtakenBy();
+      if (overtakenBy == null) {
+        DropReason reason = outcome.dropped();
+        return drop(step, reason == null ? DropReason.ENDED : reason);
+      }
+      // The last attempt was given up before it was sent.
+      losses += outcome.attempts() - 1;
+      newest = overtakenBy;
+      isRead = true;
+      return null;
+    }
+
+    private Done drop(AttributeStep step, DropReason reason) {
+      StoredSession resolved = session.snapshot();
+      session.end();
+      Set<String> names = new TreeSet<>(collected.attributes().names());
+      if (!step.changesNothing()) {
+        names.add(name);
+      }
+      if (!names.isEmpty() || collected.idleTimeout() != null) {
+        engine.events().dropped(resolved, reason, names);
+      }
+      return Done.DROPPED;
+    }
+  }
+}

@@ -1,0 +1,27 @@
+package io.coatcheck.session;
+
+import org.jspecify.annotations.Nullable;
+
+/** The type that the caller expects of an attribute. */
+final class AttributeType {
+
+  private AttributeType() {}
+
+  /**
+   * Returns the value as one of a type.
+   *
+   * @throws ClassCastException if it is none
+   */
+  static <T> @Nullable T of(String name, Class<T> type, @Nullable Object value) {
+    if (value == null || type.isInstance(value)) {
+      return type.cast(value);
+    }
+    throw new ClassCastException(
+        "attribute "
+            + AttributeName.quoted(name)
+            + " is a "
+            + value.getClass().getName()
+            + " and no "
+            + type.getName());
+  }
+}
