@@ -3,6 +3,7 @@ package io.coatcheck.session;
 import io.coatcheck.session.codec.AttributeCodec;
 import io.coatcheck.session.codec.AttributeCodecException;
 import io.coatcheck.session.codec.AttributeValue;
+import io.coatcheck.session.store.LoginLimit;
 import io.coatcheck.session.store.NearCopies;
 import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.SessionStore;
@@ -18,6 +19,7 @@ import java.util.Optional;
  *
  * @param store reports each failure to the listeners
  * @param index the store's, if it has one
+ * @param loginLimit the store's, if it has one
  * @param copies the store's, if it has any
  * @param touchInterval the store's, or as configured
  * @param renewInterval how old a secret may get; zero for as old as the session
@@ -27,6 +29,7 @@ import java.util.Optional;
 record Engine(
     SessionStore store,
     Optional<PrincipalIndex> index,
+    Optional<LoginLimit> loginLimit,
     Optional<NearCopies> copies,
     SessionPolicy policy,
     AttributeCodec codec,

@@ -210,7 +210,8 @@ final class Logins {
     }
     Admission admission =
         engine
-            .requiredIndex("a limit per principal")
+            .loginLimit()
+            .orElseThrow()
             .admit(next, isNew, limit.sessions(), limit.whenFull(), now);
     admission.evicted().forEach(evicted -> engine.events().ended(evicted, EndReason.LIMIT));
     return admission.outcome();

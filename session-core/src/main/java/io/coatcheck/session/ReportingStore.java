@@ -1,17 +1,16 @@
 package io.coatcheck.session;
 
-import io.coatcheck.session.store.Admission;
 import io.coatcheck.session.store.BatchLookup;
 import io.coatcheck.session.store.BatchTouch;
 import io.coatcheck.session.store.CleanUp;
 import io.coatcheck.session.store.DeletedSessions;
 import io.coatcheck.session.store.Evictions;
+import io.coatcheck.session.store.LoginLimit;
 import io.coatcheck.session.store.NearCopies;
 import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
-import io.coatcheck.session.store.WhenFull;
 import io.coatcheck.session.token.SessionId;
 import java.time.Duration;
 import java.time.Instant;
@@ -88,6 +87,19 @@ final class ReportingStore implements SessionStore {
   @Override
   public Optional<PrincipalIndex> principalIndex() {
     return store.principalIndex().map(ReportingIndex::new);
+  }
+
+  @Override
+  public Optional<LoginLimit> loginLimit() {
+    return store.loginLimit().map(this::reporting);
+  }
+
+  private LoginLimit reporting(LoginLimit limit) {
+    return (session, isNew, number, whenFull, now) ->
+        report(
+            "admit",
+            Optional.of(session.id()),
+            () -> limit.admit(session, isNew, number, whenFull, now));
   }
 
   @Override
@@ -209,15 +221,6 @@ final class ReportingStore implements SessionStore {
           "deleteOldest",
           Optional.empty(),
           () -> index.deleteOldest(principal, keep, now, deleted));
-    }
-
-    @Override
-    public Admission admit(
-        StoredSession session, boolean isNew, int limit, WhenFull whenFull, Instant now) {
-      return report(
-          "admit",
-          Optional.of(session.id()),
-          () -> index.admit(session, isNew, limit, whenFull, now));
     }
   }
 }

@@ -53,6 +53,7 @@ public final class SessionManager implements AutoCloseable {
         new Engine(
             reporting,
             reporting.principalIndex(),
+            reporting.loginLimit(),
             reporting.nearCopies(),
             builder.policy,
             builder.codec,

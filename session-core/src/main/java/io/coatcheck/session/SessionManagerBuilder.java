@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -207,16 +208,16 @@ public final class SessionManagerBuilder {
   /**
    * Makes the manager and starts its sweeper.
    *
-   * @throws IllegalArgumentException if a limit per principal is set and the store has no index by
-   *     principal; the touch interval is more than a tenth of an idle timeout of the policy; the
-   *     renew interval is not shorter than the absolute timeout of any session, or one attribute
-   *     may have more bytes than all together: then the setting would have no effect
+   * @throws IllegalArgumentException if a limit per principal is set and the store has no {@link
+   *     SessionStore#loginLimit()} or no {@link SessionStore#principalIndex()}; the touch interval
+   *     is more than a tenth of an idle timeout of the policy; the renew interval is not shorter
+   *     than the absolute timeout of any session, or one attribute may have more bytes than all
+   *     together: then the setting would have no effect
    */
   public SessionManager build() {
-    if (limit != null && store.principalIndex().isEmpty()) {
-      throw new IllegalArgumentException(
-          "sessionsPerPrincipal needs a store with a PrincipalIndex, which this one does not have: "
-              + store.getClass().getName());
+    if (limit != null) {
+      requireCapability(store.loginLimit(), "LoginLimit");
+      requireCapability(store.principalIndex(), "PrincipalIndex");
     }
     Duration shortest = policy.anonymousIdleTimeout();
     if (touchInterval != null && touchInterval.compareTo(shortest.dividedBy(10)) > 0) {
@@ -238,6 +239,16 @@ public final class SessionManagerBuilder {
               + (setsSessionBytes ? "" : " (default)"));
     }
     return new SessionManager(this);
+  }
+
+  private void requireCapability(Optional<?> capability, String name) {
+    if (capability.isEmpty()) {
+      throw new IllegalArgumentException(
+          "sessionsPerPrincipal needs a store with a "
+              + name
+              + ", which this one does not have: "
+              + store.getClass().getName());
+    }
   }
 
   /** A session that ends before its secret is due is never renewed. */

@@ -1,13 +1,12 @@
 package io.coatcheck.session;
 
-import io.coatcheck.session.store.Admission;
 import io.coatcheck.session.store.CleanUp;
 import io.coatcheck.session.store.DeletedSessions;
 import io.coatcheck.session.store.Evictions;
+import io.coatcheck.session.store.LoginLimit;
 import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.StoredSession;
-import io.coatcheck.session.store.WhenFull;
 import io.coatcheck.session.token.SessionId;
 import java.time.Duration;
 import java.time.Instant;
@@ -35,6 +34,7 @@ final class HookedStore implements SessionStore {
   volatile boolean contradictsItself;
 
   private volatile boolean indexed = true;
+  private volatile boolean limited = true;
 
   HookedStore(SessionStore store, Duration touchInterval) {
     this.store = store;
@@ -54,6 +54,12 @@ final class HookedStore implements SessionStore {
   /** Makes this a store without an index by principal. */
   HookedStore withoutIndex() {
     indexed = false;
+    return this;
+  }
+
+  /** Takes away the limit of sessions per principal, and leaves the index. */
+  HookedStore withoutLimit() {
+    limited = false;
     return this;
   }
 
@@ -128,6 +134,18 @@ final class HookedStore implements SessionStore {
   }
 
   @Override
+  public Optional<LoginLimit> loginLimit() {
+    return limited ? store.loginLimit().map(this::hooked) : Optional.empty();
+  }
+
+  private LoginLimit hooked(LoginLimit limit) {
+    return (session, isNew, number, whenFull, now) -> {
+      call("admit");
+      return limit.admit(session, isNew, number, whenFull, now);
+    };
+  }
+
+  @Override
   public Optional<Evictions> evictions() {
     return store.evictions();
   }
@@ -173,13 +191,6 @@ final class HookedStore implements SessionStore {
     public int deleteOldest(String principal, int keep, Instant now, DeletedSessions deleted) {
       call("deleteOldest");
       return index.deleteOldest(principal, keep, now, deleted);
-    }
-
-    @Override
-    public Admission admit(
-        StoredSession session, boolean isNew, int limit, WhenFull whenFull, Instant now) {
-      call("admit");
-      return index.admit(session, isNew, limit, whenFull, now);
     }
   }
 }

@@ -430,7 +430,35 @@ class LifecycleTest {
                       .sessionsPerPrincipal(3, WhenFull.EVICT_OLDEST)
                       .build())
           .isInstanceOf(IllegalArgumentException.class)
-          .hasMessageContaining("sessionsPerPrincipal needs a store with a PrincipalIndex");
+          .hasMessageContaining("sessionsPerPrincipal needs a store with a PrincipalIndex")
+          .hasMessageContaining(HookedStore.class.getName());
+    }
+
+    @Test
+    void build_limitOnAStoreThatOnlyLists_isRefused() {
+      InMemorySessionStore inner = InMemorySessionStore.builder().build();
+      HookedStore store = new HookedStore(inner, Duration.ZERO).withoutLimit();
+      SessionManagerBuilder builder =
+          SessionManager.builder(store)
+              .codec(EngineFixture.CODEC)
+              .sessionsPerPrincipal(3, WhenFull.REFUSE_NEWCOMER);
+
+      assertThatThrownBy(builder::build)
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("sessionsPerPrincipal needs a store with a LoginLimit")
+          .hasMessageContaining(HookedStore.class.getName());
+    }
+
+    @Test
+    void store_thatOnlyLists_listsAndRevokes() {
+      HookedStore store =
+          new HookedStore(InMemorySessionStore.builder().build(), Duration.ZERO).withoutLimit();
+      try (EngineFixture plain = new EngineFixture(store, builder -> builder)) {
+        plain.loggedIn("alice");
+        assertThat(plain.manager.sessionsOf("alice")).hasSize(1);
+        assertThat(plain.manager.revokeAll("alice")).isEqualTo(1);
+        assertThat(plain.manager.sessionsOf("alice")).isEmpty();
+      }
     }
 
     @Test

@@ -6,6 +6,7 @@ import io.coatcheck.session.store.CleanUp;
 import io.coatcheck.session.store.DeletedSessions;
 import io.coatcheck.session.store.Evictions;
 import io.coatcheck.session.store.HandOver;
+import io.coatcheck.session.store.LoginLimit;
 import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.SessionStoreException;
@@ -52,6 +53,7 @@ public final class InMemorySessionStore implements SessionStore {
   private final SessionTable table;
   private final boolean copyOnRead;
   private final Index index = new Index();
+  private final LoginLimit limit = this::admit;
   private final Evictions evictions = this::listen;
   private volatile @Nullable Consumer<StoredSession> evictionListener;
   private final AtomicLong evictionFailures = new AtomicLong();
@@ -126,6 +128,11 @@ public final class InMemorySessionStore implements SessionStore {
     return Optional.of(index);
   }
 
+  @Override
+  public Optional<LoginLimit> loginLimit() {
+    return Optional.of(limit);
+  }
+
   /**
    * {@inheritDoc}
    *
@@ -165,6 +172,17 @@ public final class InMemorySessionStore implements SessionStore {
       throw new SessionStoreException("the in-memory store is closed");
     }
     return table;
+  }
+
+  private Admission admit(
+      StoredSession session, boolean isNew, int limit, WhenFull whenFull, Instant now) {
+    if (session.principal().isEmpty()) {
+      throw new IllegalArgumentException("session must have a principal: " + session.id());
+    }
+    if (limit < 1) {
+      throw new IllegalArgumentException("limit must be at least 1: " + limit);
+    }
+    return open().admit(incoming(session), isNew, limit, whenFull, now);
   }
 
   private StoredSession incoming(StoredSession session) {
@@ -232,18 +250,6 @@ public final class InMemorySessionStore implements SessionStore {
       int number = open().endOldestOf(principal, keep, now, handOver);
       handOver.finish();
       return number;
-    }
-
-    @Override
-    public Admission admit(
-        StoredSession session, boolean isNew, int limit, WhenFull whenFull, Instant now) {
-      if (session.principal().isEmpty()) {
-        throw new IllegalArgumentException("session must have a principal: " + session.id());
-      }
-      if (limit < 1) {
-        throw new IllegalArgumentException("limit must be at least 1: " + limit);
-      }
-      return open().admit(incoming(session), isNew, limit, whenFull, now);
     }
   }
 

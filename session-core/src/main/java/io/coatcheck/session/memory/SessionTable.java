@@ -2,7 +2,7 @@ package io.coatcheck.session.memory;
 
 import io.coatcheck.session.store.Admission;
 import io.coatcheck.session.store.Admission.Outcome;
-import io.coatcheck.session.store.PrincipalIndex;
+import io.coatcheck.session.store.LoginLimit;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.WhenFull;
@@ -329,15 +329,14 @@ final class SessionTable {
       return new Admission(Outcome.CONFLICT, List.of());
     }
     // More than these need not be known: it is refused, or too many would have to go.
-    long most =
-        whenFull == WhenFull.EVICT_OLDEST ? (long) limit + PrincipalIndex.MAX_EVICTED : limit;
+    long most = whenFull == WhenFull.EVICT_OLDEST ? (long) limit + LoginLimit.MAX_EVICTED : limit;
     try (Step step = new Step()) {
       List<Candidate> others = freezeLive(session.principal().orElseThrow(), own, now, step, most);
       int excess = Math.max(0, others.size() - limit + 1);
       if (excess > 0 && whenFull == WhenFull.REFUSE_NEWCOMER) {
         return new Admission(Outcome.REFUSED, List.of());
       }
-      if (excess > PrincipalIndex.MAX_EVICTED) {
+      if (excess > LoginLimit.MAX_EVICTED) {
         return new Admission(Outcome.CROWDED, List.of());
       }
       others.sort(AUTHENTICATED_LONGEST_AGO);

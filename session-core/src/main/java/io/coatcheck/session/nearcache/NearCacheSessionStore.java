@@ -6,11 +6,11 @@ import io.coatcheck.session.store.BatchTouch;
 import io.coatcheck.session.store.CleanUp;
 import io.coatcheck.session.store.DeletedSessions;
 import io.coatcheck.session.store.Evictions;
+import io.coatcheck.session.store.LoginLimit;
 import io.coatcheck.session.store.NearCopies;
 import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.StoredSession;
-import io.coatcheck.session.store.WhenFull;
 import io.coatcheck.session.token.SessionId;
 import java.time.Duration;
 import java.time.Instant;
@@ -57,6 +57,7 @@ public final class NearCacheSessionStore implements SessionStore {
   private final SessionStore store;
   private final Copies copies;
   private final Optional<PrincipalIndex> index;
+  private final Optional<LoginLimit> loginLimit;
   private final Optional<Evictions> evictions;
   private final Optional<BatchTouch> batchTouch;
   private final @Nullable Revalidator revalidator;
@@ -77,6 +78,7 @@ public final class NearCacheSessionStore implements SessionStore {
             // One look after another, and as long for the work.
             revalidates ? interval.multipliedBy(2) : null);
     index = store.principalIndex().map(NearIndex::new);
+    loginLimit = store.loginLimit().map(this::forgetting);
     evictions = store.evictions().map(inner -> listener -> inner.onEvicted(forgetting(listener)));
     batchTouch = store.batchTouch().map(NearBatchTouch::new);
     revalidator = revalidates ? new Revalidator(copies, batches.get(), interval) : null;
@@ -165,6 +167,11 @@ public final class NearCacheSessionStore implements SessionStore {
   }
 
   @Override
+  public Optional<LoginLimit> loginLimit() {
+    return loginLimit;
+  }
+
+  @Override
   public Optional<Evictions> evictions() {
     return evictions;
   }
@@ -215,6 +222,21 @@ public final class NearCacheSessionStore implements SessionStore {
     return session -> {
       copies.forget(session.id());
       consumer.accept(session);
+    };
+  }
+
+  /** Returns the store's limit, with what it ends forgotten here. */
+  private LoginLimit forgetting(LoginLimit limit) {
+    return (session, isNew, number, whenFull, now) -> {
+      try {
+        Admission admission = limit.admit(session, isNew, number, whenFull, now);
+        admission.evicted().forEach(evicted -> copies.forget(evicted.id()));
+        return admission;
+      } finally {
+        copies.forget(session.id());
+        // Which others it evicted is not known if it threw, nor which ended elsewhere before it.
+        session.principal().ifPresent(copies::forgetAllOf);
+      }
     };
   }
 
@@ -293,20 +315,6 @@ public final class NearCacheSessionStore implements SessionStore {
             copies.forget(ended.id());
             deleted.accept(ended);
           });
-    }
-
-    @Override
-    public Admission admit(
-        StoredSession session, boolean isNew, int limit, WhenFull whenFull, Instant now) {
-      try {
-        Admission admission = index.admit(session, isNew, limit, whenFull, now);
-        admission.evicted().forEach(evicted -> copies.forget(evicted.id()));
-        return admission;
-      } finally {
-        copies.forget(session.id());
-        // Which others it evicted is not known if it threw, nor which ended elsewhere before it.
-        session.principal().ifPresent(copies::forgetAllOf);
-      }
     }
   }
 

@@ -3,7 +3,7 @@ package io.coatcheck.session.store;
 import java.util.List;
 
 /**
- * What {@link PrincipalIndex#admit} did.
+ * What {@link LoginLimit#admit} did.
  *
  * @param outcome whether the session was stored, and if not, why
  * @param evicted the sessions that were deleted to make room, oldest first; empty unless the
@@ -21,18 +21,18 @@ public record Admission(Outcome outcome, List<StoredSession> evicted) {
     /** Nothing changed: the principal has as many live sessions as the limit allows. */
     REFUSED,
     /**
-     * Nothing changed: more than {@link PrincipalIndex#MAX_EVICTED} sessions would have to go. The
+     * Nothing changed: more than {@link LoginLimit#MAX_EVICTED} sessions would have to go. The
      * caller ends the surplus by {@link PrincipalIndex#deleteOldest} and tries again.
      */
     CROWDED
   }
 
-  /** Copies the list, which has at most {@link PrincipalIndex#MAX_EVICTED} sessions. */
+  /** Copies the list, which has at most {@link LoginLimit#MAX_EVICTED} sessions. */
   public Admission {
     evicted = List.copyOf(evicted);
-    if (evicted.size() > PrincipalIndex.MAX_EVICTED) {
+    if (evicted.size() > LoginLimit.MAX_EVICTED) {
       throw new IllegalArgumentException(
-          "at most " + PrincipalIndex.MAX_EVICTED + " can be evicted: " + evicted.size());
+          "at most " + LoginLimit.MAX_EVICTED + " can be evicted: " + evicted.size());
     }
     if (outcome != Outcome.STORED && !evicted.isEmpty()) {
       throw new IllegalArgumentException("only a stored session can evict others: " + outcome);

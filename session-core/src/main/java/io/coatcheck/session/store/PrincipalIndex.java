@@ -7,8 +7,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An optional capability of a {@link SessionStore}: finding and ending the sessions of a principal,
- * and keeping their number within a limit.
+ * An optional capability of a {@link SessionStore}: finding and ending the sessions of a principal.
+ * {@link LoginLimit} keeps their number within a limit.
  *
  * <p>Principals are equal if their code points are: {@code alice}, {@code Alice}, {@code alice }
  * (with a trailing space) and {@code álice} are four. The index always agrees with the sessions
@@ -26,9 +26,6 @@ public interface PrincipalIndex {
 
   /** The most sessions in one page of {@link #findByPrincipal}. */
   int MAX_PAGE = 1_000;
-
-  /** The most sessions that one {@link #admit} ends. */
-  int MAX_EVICTED = 8;
 
   /**
    * Returns a page of the stored sessions of a principal, in ascending order of their ids, expired
@@ -79,27 +76,4 @@ public interface PrincipalIndex {
    * @throws SessionStoreException as by {@link #deleteByPrincipal}
    */
   int deleteOldest(String principal, int keep, Instant now, DeletedSessions deleted);
-
-  /**
-   * Stores a session of a principal only within a limit of live sessions. Atomic for each
-   * principal, on any number of nodes: no reader ever sees more live sessions than the limit, of
-   * those that came through this method.
-   *
-   * <p>Counted are the principal's sessions that are unexpired at {@code now}, other than this one.
-   * If they are fewer than {@code limit}, the session is stored. Otherwise {@code whenFull}
-   * decides: as many as needed of those authenticated longest ago are deleted in the same step (of
-   * two with the same moment, the one with the smaller id first), or nothing is changed. More than
-   * {@value #MAX_EVICTED} are never deleted here: then nothing is changed, and the answer is {@link
-   * Admission.Outcome#CROWDED}. If the session cannot be stored, no other is deleted; a session
-   * that is both in conflict and to be refused, or in conflict and too many, may be answered either
-   * way.
-   *
-   * @param session has a principal; stored as by {@link SessionStore#insert} if {@code isNew}, else
-   *     as by {@link SessionStore#update}
-   * @param limit at least 1
-   * @throws IllegalArgumentException if {@code session} has no principal or {@code limit} is less
-   *     than 1
-   * @throws SessionStoreException as by {@code insert} and {@code update}
-   */
-  Admission admit(StoredSession session, boolean isNew, int limit, WhenFull whenFull, Instant now);
 }

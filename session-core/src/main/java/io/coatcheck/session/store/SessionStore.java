@@ -132,6 +132,15 @@ public interface SessionStore extends AutoCloseable {
   }
 
   /**
+   * Returns the limit of live sessions per principal, the same one each time, or empty if this
+   * store cannot hold one: then {@code sessionsPerPrincipal} is refused at start-up. A store that
+   * has it has a {@link #principalIndex()} too.
+   */
+  default Optional<LoginLimit> loginLimit() {
+    return Optional.empty();
+  }
+
+  /**
    * Returns the notice of evictions, the same one each time, or empty if this store never evicts.
    */
   default Optional<Evictions> evictions() {

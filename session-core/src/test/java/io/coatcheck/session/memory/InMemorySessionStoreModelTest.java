@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.coatcheck.session.store.Admission;
 import io.coatcheck.session.store.CleanUp;
+import io.coatcheck.session.store.LoginLimit;
 import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
@@ -254,7 +255,7 @@ class InMemorySessionStoreModelTest {
     }
     Admission admission;
     try {
-      admission = index.admit(session, isNew, limit, whenFull, now);
+      admission = store.loginLimit().orElseThrow().admit(session, isNew, limit, whenFull, now);
     } catch (SessionStoreException e) {
       model.remove(id);
       assertThat(e).hasMessageContaining("raise maximumSessions");
@@ -267,7 +268,7 @@ class InMemorySessionStoreModelTest {
       if (isNew) {
         model.remove(id);
       }
-    } else if (oldest.size() > PrincipalIndex.MAX_EVICTED) {
+    } else if (oldest.size() > LoginLimit.MAX_EVICTED) {
       assertThat(admission.outcome()).isEqualTo(Admission.Outcome.CROWDED);
       if (isNew) {
         model.remove(id);
@@ -298,12 +299,17 @@ class InMemorySessionStoreModelTest {
           }
           case 5 -> {
             if (seen != null) {
-              index.admit(login(seen, principal), false, 2, WhenFull.EVICT_OLDEST, now);
+              store
+                  .loginLimit()
+                  .orElseThrow()
+                  .admit(login(seen, principal), false, 2, WhenFull.EVICT_OLDEST, now);
             }
           }
           case 6 ->
-              index.admit(
-                  login(candidate(own, id), principal), true, 2, WhenFull.EVICT_OLDEST, now);
+              store
+                  .loginLimit()
+                  .orElseThrow()
+                  .admit(login(candidate(own, id), principal), true, 2, WhenFull.EVICT_OLDEST, now);
           default -> store.insert(candidate(own, id));
         }
       } catch (SessionStoreException e) {

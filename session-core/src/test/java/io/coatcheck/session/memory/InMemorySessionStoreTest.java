@@ -173,12 +173,18 @@ class InMemorySessionStoreTest {
       StoredSession oldest = insert(store, Sessions.of("alice"));
       insert(store, Sessions.of("bob"));
       StoredSession newcomer = Sessions.of("alice").build();
-      assertThat(index(store).admit(newcomer, true, 1, WhenFull.EVICT_OLDEST, NOW))
+      assertThat(
+              store.loginLimit().orElseThrow().admit(newcomer, true, 1, WhenFull.EVICT_OLDEST, NOW))
           .isEqualTo(new Admission(Admission.Outcome.STORED, List.of(oldest)));
       assertThat(store.table().size()).isEqualTo(2);
       StoredSession other = Sessions.of("carol").build();
       assertThatExceptionOfType(SessionStoreException.class)
-          .isThrownBy(() -> index(store).admit(other, true, 1, WhenFull.EVICT_OLDEST, NOW));
+          .isThrownBy(
+              () ->
+                  store
+                      .loginLimit()
+                      .orElseThrow()
+                      .admit(other, true, 1, WhenFull.EVICT_OLDEST, NOW));
       assertThat(index(store).findByPrincipal("carol", null, 1_000)).isEmpty();
     }
 
@@ -282,7 +288,11 @@ class InMemorySessionStoreTest {
       InMemorySessionStore store, StoredSession session, String principal, boolean limited) {
     StoredSession login = session.toBuilder().principal(principal).authenticatedAt(NOW).build();
     return limited
-        ? index(store).admit(login, false, 10, WhenFull.EVICT_OLDEST, NOW).outcome()
+        ? store
+                .loginLimit()
+                .orElseThrow()
+                .admit(login, false, 10, WhenFull.EVICT_OLDEST, NOW)
+                .outcome()
             == Admission.Outcome.STORED
         : store.update(login, NOW);
   }

@@ -94,10 +94,7 @@ class LoginRaceTest {
     StoredSession login =
         session.toBuilder().principal("alice").authenticatedAt(Sessions.NOW).build();
     if (limited) {
-      store
-          .principalIndex()
-          .orElseThrow()
-          .admit(login, false, 2, WhenFull.EVICT_OLDEST, Sessions.NOW);
+      store.loginLimit().orElseThrow().admit(login, false, 2, WhenFull.EVICT_OLDEST, Sessions.NOW);
     } else {
       store.update(login, Sessions.NOW);
     }

@@ -284,7 +284,10 @@ class OvertakenTest {
       live(first);
       StoredSession another = another("alice");
 
-      lose(error, () -> index.admit(another, true, 1, WhenFull.EVICT_OLDEST, NOW));
+      lose(
+          error,
+          () ->
+              node.loginLimit().orElseThrow().admit(another, true, 1, WhenFull.EVICT_OLDEST, NOW));
 
       assertThat(isLive(first)).isFalse();
     }
@@ -394,7 +397,7 @@ class OvertakenTest {
       live(old);
       elsewhere.revokeAll("alice");
 
-      index.admit(another("alice"), true, 1, whenFull, NOW);
+      node.loginLimit().orElseThrow().admit(another("alice"), true, 1, whenFull, NOW);
 
       assertThat(isLive(old)).as("a second live session under a limit of 1").isFalse();
     }

@@ -6,11 +6,11 @@ import io.coatcheck.session.store.BatchLookup;
 import io.coatcheck.session.store.BatchTouch;
 import io.coatcheck.session.store.CleanUp;
 import io.coatcheck.session.store.DeletedSessions;
+import io.coatcheck.session.store.LoginLimit;
 import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
-import io.coatcheck.session.store.WhenFull;
 import io.coatcheck.session.token.SessionId;
 import java.time.Duration;
 import java.time.Instant;
@@ -150,6 +150,22 @@ final class RemoteStore implements SessionStore, BatchLookup, BatchTouch {
     return Optional.of(index);
   }
 
+  @Override
+  public Optional<LoginLimit> loginLimit() {
+    return Optional.of(limit);
+  }
+
+  private final LoginLimit limit = answering(store.loginLimit().orElseThrow());
+
+  private LoginLimit answering(LoginLimit sessions) {
+    return (session, isNew, number, whenFull, now) -> {
+      reach();
+      Admission admission = sessions.admit(session, isNew, number, whenFull, now);
+      answer();
+      return admission;
+    };
+  }
+
   private final PrincipalIndex index = new Index(store.principalIndex().orElseThrow());
 
   private final class Index implements PrincipalIndex {
@@ -181,15 +197,6 @@ final class RemoteStore implements SessionStore, BatchLookup, BatchTouch {
         answer();
       }
       return sessions.deleteByPrincipal(principal, except, deleted);
-    }
-
-    @Override
-    public Admission admit(
-        StoredSession session, boolean isNew, int limit, WhenFull whenFull, Instant now) {
-      reach();
-      Admission admission = sessions.admit(session, isNew, limit, whenFull, now);
-      answer();
-      return admission;
     }
   }
 

@@ -1,13 +1,12 @@
 package io.coatcheck.session.servlet;
 
-import io.coatcheck.session.store.Admission;
 import io.coatcheck.session.store.CleanUp;
 import io.coatcheck.session.store.DeletedSessions;
+import io.coatcheck.session.store.LoginLimit;
 import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
-import io.coatcheck.session.store.WhenFull;
 import io.coatcheck.session.token.SessionId;
 import java.time.Duration;
 import java.time.Instant;
@@ -118,6 +117,18 @@ final class ObservedStore implements SessionStore {
     return store.principalIndex().map(ObservedIndex::new);
   }
 
+  @Override
+  public Optional<LoginLimit> loginLimit() {
+    return store.loginLimit().map(this::observed);
+  }
+
+  private LoginLimit observed(LoginLimit limit) {
+    return (session, isNew, number, whenFull, now) -> {
+      observe("admit");
+      return limit.admit(session, isNew, number, whenFull, now);
+    };
+  }
+
   private final class ObservedIndex implements PrincipalIndex {
 
     private final PrincipalIndex index;
@@ -143,13 +154,6 @@ final class ObservedStore implements SessionStore {
     public int deleteOldest(String principal, int keep, Instant now, DeletedSessions deleted) {
       observe("deleteOldest");
       return index.deleteOldest(principal, keep, now, deleted);
-    }
-
-    @Override
-    public Admission admit(
-        StoredSession session, boolean isNew, int limit, WhenFull whenFull, Instant now) {
-      observe("admit");
-      return index.admit(session, isNew, limit, whenFull, now);
     }
   }
 

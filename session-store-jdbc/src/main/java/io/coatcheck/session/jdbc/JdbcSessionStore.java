@@ -4,6 +4,7 @@ import io.coatcheck.session.codec.AttributeFrames;
 import io.coatcheck.session.store.BatchLookup;
 import io.coatcheck.session.store.BatchTouch;
 import io.coatcheck.session.store.CleanUp;
+import io.coatcheck.session.store.LoginLimit;
 import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.SessionStoreException;
@@ -60,6 +61,7 @@ public final class JdbcSessionStore implements SessionStore {
   private final Dialect dialect;
   private final Cleaning cleaning;
   private final JdbcPrincipalIndex principalIndex;
+  private final JdbcLoginLimit loginLimit;
   private final JdbcBatchLookup batchLookup;
   private final JdbcBatchTouch batchTouch;
 
@@ -69,6 +71,7 @@ public final class JdbcSessionStore implements SessionStore {
     this.dialect = dialect;
     this.cleaning = cleaning;
     principalIndex = index;
+    loginLimit = new JdbcLoginLimit(transactions, dialect);
     batchLookup = new JdbcBatchLookup(transactions, dialect);
     batchTouch = new JdbcBatchTouch(transactions, dialect);
   }
@@ -166,6 +169,11 @@ public final class JdbcSessionStore implements SessionStore {
   @Override
   public Optional<PrincipalIndex> principalIndex() {
     return Optional.of(principalIndex);
+  }
+
+  @Override
+  public Optional<LoginLimit> loginLimit() {
+    return Optional.of(loginLimit);
   }
 
   @Override

@@ -146,7 +146,7 @@ class BreakerScopeTest {
         () -> store.batchTouch().orElseThrow().touchAll(Map.of(session.id(), later), later),
         () ->
             store
-                .principalIndex()
+                .loginLimit()
                 .orElseThrow()
                 .admit(Sessions.of("bob").build(), true, 3, WhenFull.EVICT_OLDEST, Sessions.NOW));
   }

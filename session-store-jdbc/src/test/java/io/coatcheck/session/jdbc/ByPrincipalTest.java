@@ -73,7 +73,11 @@ class ByPrincipalTest {
       }
 
       Admission admission =
-          index.admit(Sessions.of("alice").build(), true, 1, WhenFull.EVICT_OLDEST, NOW);
+          table
+              .store
+              .loginLimit()
+              .orElseThrow()
+              .admit(Sessions.of("alice").build(), true, 1, WhenFull.EVICT_OLDEST, NOW);
 
       assertThat(admission.outcome()).isEqualTo(Admission.Outcome.STORED);
       if (moved.get()) {

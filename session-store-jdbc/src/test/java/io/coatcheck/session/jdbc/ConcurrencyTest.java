@@ -114,11 +114,21 @@ class ConcurrencyTest {
                   }
                   default -> {
                     StoredSession login = Sessions.of(user).lastSeenAt(later).build();
-                    Admission admission = index.admit(login, true, 20, WhenFull.EVICT_OLDEST, NOW);
+                    Admission admission =
+                        table
+                            .store
+                            .loginLimit()
+                            .orElseThrow()
+                            .admit(login, true, 20, WhenFull.EVICT_OLDEST, NOW);
                     while (admission.outcome() == Admission.Outcome.CROWDED) {
                       index.deleteOldest(
                           user, 20, NOW, session -> ended.merge(session.id(), 1, Integer::sum));
-                      admission = index.admit(login, true, 20, WhenFull.EVICT_OLDEST, NOW);
+                      admission =
+                          table
+                              .store
+                              .loginLimit()
+                              .orElseThrow()
+                              .admit(login, true, 20, WhenFull.EVICT_OLDEST, NOW);
                     }
                     admission
                         .evicted()

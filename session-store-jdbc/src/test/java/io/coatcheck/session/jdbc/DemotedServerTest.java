@@ -40,7 +40,7 @@ class DemotedServerTest {
               store ->
                   assertThat(
                           store
-                              .principalIndex()
+                              .loginLimit()
                               .orElseThrow()
                               .admit(
                                   Sessions.of("alice").build(),

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import io.coatcheck.session.store.Admission;
+import io.coatcheck.session.store.LoginLimit;
 import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
@@ -166,7 +167,13 @@ class FailureTest {
         table.store.insert(old);
         table.watched.failWith(failing("INSERT", new LinkageError("out of luck")));
 
-        assertThatThrownBy(() -> index.admit(session, true, 1, WhenFull.EVICT_OLDEST, NOW))
+        assertThatThrownBy(
+                () ->
+                    table
+                        .store
+                        .loginLimit()
+                        .orElseThrow()
+                        .admit(session, true, 1, WhenFull.EVICT_OLDEST, NOW))
             .isInstanceOf(LinkageError.class);
         assertThat(index.findByPrincipal("alice", null, 1_000)).containsExactly(old);
 
@@ -174,7 +181,7 @@ class FailureTest {
         JdbcSessionStore other = table.builder().build();
         assertThat(
                 other
-                    .principalIndex()
+                    .loginLimit()
                     .orElseThrow()
                     .admit(session, true, 1, WhenFull.EVICT_OLDEST, NOW)
                     .outcome())
@@ -223,7 +230,6 @@ class FailureTest {
     void admit_connectionBreaksOnCommit_unknown(Pool pool) {
       for (String state : new String[] {"08006", "40003", "57P01", "HY000"}) {
         try (Table table = new Table(pool)) {
-          PrincipalIndex index = table.store.principalIndex().orElseThrow();
           StoredSession session = Sessions.of("alice").build();
           AtomicInteger commits = new AtomicInteger();
           table.watched.failWith(
@@ -234,7 +240,13 @@ class FailureTest {
                 }
               });
 
-          assertThatThrownBy(() -> index.admit(session, true, 1, WhenFull.EVICT_OLDEST, NOW))
+          assertThatThrownBy(
+                  () ->
+                      table
+                          .store
+                          .loginLimit()
+                          .orElseThrow()
+                          .admit(session, true, 1, WhenFull.EVICT_OLDEST, NOW))
               .isInstanceOf(SessionStoreException.class)
               .hasMessageContaining("may have happened or not");
           assertThat(commits).hasValue(1);
@@ -248,7 +260,6 @@ class FailureTest {
     void admit_serializationFailureAtCommit_isRunAgain(Pool pool) {
       for (String state : new String[] {"40001", "40P01", "40000"}) {
         try (Table table = new Table(pool)) {
-          PrincipalIndex index = table.store.principalIndex().orElseThrow();
           StoredSession session = Sessions.of("alice").build();
           AtomicInteger left = new AtomicInteger(3);
           table.watched.failWith(
@@ -258,7 +269,13 @@ class FailureTest {
                 }
               });
 
-          assertThat(index.admit(session, true, 1, WhenFull.EVICT_OLDEST, NOW).outcome())
+          assertThat(
+                  table
+                      .store
+                      .loginLimit()
+                      .orElseThrow()
+                      .admit(session, true, 1, WhenFull.EVICT_OLDEST, NOW)
+                      .outcome())
               .isEqualTo(Admission.Outcome.STORED);
           assertThat(left).hasValue(-1);
           assertThat(table.count()).isEqualTo(1);
@@ -271,11 +288,16 @@ class FailureTest {
     void admit_commitRefused_isToldAsNotDone() {
       for (String state : new String[] {"40001", "23505", "25006"}) {
         try (Table table = new Table(H2)) {
-          PrincipalIndex index = table.store.principalIndex().orElseThrow();
           StoredSession session = Sessions.of("alice").build();
           table.watched.failWith(failing(WatchedDataSource.COMMIT, new SQLException("no", state)));
 
-          assertThatThrownBy(() -> index.admit(session, true, 1, WhenFull.EVICT_OLDEST, NOW))
+          assertThatThrownBy(
+                  () ->
+                      table
+                          .store
+                          .loginLimit()
+                          .orElseThrow()
+                          .admit(session, true, 1, WhenFull.EVICT_OLDEST, NOW))
               .isInstanceOf(SessionStoreException.class)
               .hasMessageContaining("admit of session " + session.id() + " failed")
               .hasMessageContaining(state);
@@ -388,22 +410,24 @@ class FailureTest {
     @Test
     void admit_releaseFails_connectionIsAborted() {
       try (Table table = new Table(new Pool(TestDatabase.MARIADB, Database.MARIADB, true, null))) {
-        PrincipalIndex index = table.store.principalIndex().orElseThrow();
         table.watched.failWith(failing("SELECT RELEASE_LOCK", new SQLException("no", "HY000")));
 
         assertThat(
-                index
+                table
+                    .store
+                    .loginLimit()
+                    .orElseThrow()
                     .admit(Sessions.of("alice").build(), true, 9, WhenFull.EVICT_OLDEST, NOW)
                     .outcome())
             .isEqualTo(Admission.Outcome.STORED);
 
         table.watched.failWith(sql -> {});
         try (HikariDataSource others = table.pool.open(1)) {
-          PrincipalIndex other =
+          LoginLimit other =
               JdbcSessionStore.builder(others)
                   .tableName(table.name)
                   .build()
-                  .principalIndex()
+                  .loginLimit()
                   .orElseThrow();
           assertThat(
                   other

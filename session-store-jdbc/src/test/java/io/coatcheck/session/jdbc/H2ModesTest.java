@@ -86,9 +86,19 @@ class H2ModesTest {
 
     PrincipalIndex index = store.principalIndex().orElseThrow();
     StoredSession newcomer = Sessions.of("älice").build();
-    assertThat(index.admit(newcomer, true, 1, WhenFull.REFUSE_NEWCOMER, NOW).outcome())
+    assertThat(
+            store
+                .loginLimit()
+                .orElseThrow()
+                .admit(newcomer, true, 1, WhenFull.REFUSE_NEWCOMER, NOW)
+                .outcome())
         .isEqualTo(Admission.Outcome.REFUSED);
-    assertThat(index.admit(newcomer, true, 1, WhenFull.EVICT_OLDEST, NOW).outcome())
+    assertThat(
+            store
+                .loginLimit()
+                .orElseThrow()
+                .admit(newcomer, true, 1, WhenFull.EVICT_OLDEST, NOW)
+                .outcome())
         .isEqualTo(Admission.Outcome.STORED);
     assertThat(store.find(session.id())).isEmpty();
     assertThat(store.delete(newcomer.id())).contains(newcomer);

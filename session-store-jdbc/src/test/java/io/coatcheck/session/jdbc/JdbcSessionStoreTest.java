@@ -51,13 +51,29 @@ class JdbcSessionStoreTest {
           .containsExactly(updated.toBuilder().attributes(Map.of()).build());
 
       StoredSession newcomer = Sessions.of("alice").build();
-      assertThat(index.admit(newcomer, true, 1, WhenFull.REFUSE_NEWCOMER, NOW).outcome())
+      assertThat(
+              store
+                  .loginLimit()
+                  .orElseThrow()
+                  .admit(newcomer, true, 1, WhenFull.REFUSE_NEWCOMER, NOW)
+                  .outcome())
           .isEqualTo(Admission.Outcome.REFUSED);
-      assertThat(index.admit(newcomer, true, 1, WhenFull.EVICT_OLDEST, NOW))
+      assertThat(
+              store.loginLimit().orElseThrow().admit(newcomer, true, 1, WhenFull.EVICT_OLDEST, NOW))
           .isEqualTo(new Admission(Admission.Outcome.STORED, List.of(updated)));
-      assertThat(index.admit(newcomer, false, 1, WhenFull.EVICT_OLDEST, NOW).outcome())
+      assertThat(
+              store
+                  .loginLimit()
+                  .orElseThrow()
+                  .admit(newcomer, false, 1, WhenFull.EVICT_OLDEST, NOW)
+                  .outcome())
           .isEqualTo(Admission.Outcome.STORED);
-      assertThat(index.admit(newcomer, false, 1, WhenFull.EVICT_OLDEST, NOW).outcome())
+      assertThat(
+              store
+                  .loginLimit()
+                  .orElseThrow()
+                  .admit(newcomer, false, 1, WhenFull.EVICT_OLDEST, NOW)
+                  .outcome())
           .isEqualTo(Admission.Outcome.CONFLICT);
 
       assertThat(store.delete(newcomer.id())).contains(newcomer.toBuilder().version(1).build());

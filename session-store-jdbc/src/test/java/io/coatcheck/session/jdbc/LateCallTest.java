@@ -63,7 +63,7 @@ class LateCallTest {
       assertThat(store.update(session, shortly)).isFalse();
       assertThat(
               store
-                  .principalIndex()
+                  .loginLimit()
                   .orElseThrow()
                   .admit(session, false, 9, WhenFull.EVICT_OLDEST, shortly)
                   .outcome())
@@ -150,7 +150,7 @@ class LateCallTest {
 
       assertThat(
               store
-                  .principalIndex()
+                  .loginLimit()
                   .orElseThrow()
                   .admit(newcomer, true, 1, WhenFull.REFUSE_NEWCOMER, shortly))
           .isEqualTo(new Admission(Admission.Outcome.STORED, List.of()));

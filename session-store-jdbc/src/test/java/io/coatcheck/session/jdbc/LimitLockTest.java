@@ -146,7 +146,7 @@ class LimitLockTest {
       StoredSession session = Sessions.of(principal).build();
       logins.add(
           () ->
-              node.principalIndex()
+              node.loginLimit()
                   .orElseThrow()
                   .admit(session, true, LIMIT, WhenFull.REFUSE_NEWCOMER, Sessions.NOW));
     }

@@ -7,7 +7,9 @@ import io.coatcheck.session.Authentication;
 import io.coatcheck.session.LoginOptions;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.store.Admission;
+import io.coatcheck.session.store.LoginLimit;
 import io.coatcheck.session.store.PrincipalIndex;
+import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.WhenFull;
@@ -131,31 +133,36 @@ class PrincipalLimitTest {
       String name = MySqlDialect.lockName(new TableName(table.name));
       String lock = name.replace("?", "'" + MySqlDialect.digest("alice") + "'");
       statement.executeQuery("SELECT GET_LOCK(" + lock + ", 0)").close();
-      PrincipalIndex index =
-          table
-              .builder()
-              .queryTimeout(Duration.ofSeconds(1))
-              .build()
-              .principalIndex()
-              .orElseThrow();
+      SessionStore store = table.builder().queryTimeout(Duration.ofSeconds(1)).build();
+      PrincipalIndex index = store.principalIndex().orElseThrow();
       StoredSession second = Sessions.of("alice").build();
 
-      assertThatThrownBy(() -> index.admit(second, true, 1, WhenFull.EVICT_OLDEST, NOW))
+      assertThatThrownBy(
+              () ->
+                  store
+                      .loginLimit()
+                      .orElseThrow()
+                      .admit(second, true, 1, WhenFull.EVICT_OLDEST, NOW))
           .isInstanceOf(SessionStoreException.class)
           .hasMessageContaining("no answer in time");
       statement.executeQuery("SELECT RELEASE_LOCK(" + lock + ")").close();
 
       assertThat(index.findByPrincipal("alice", null, 1_000)).containsExactly(first);
-      assertThat(index.admit(second, true, 1, WhenFull.EVICT_OLDEST, NOW).evicted())
+      assertThat(
+              store
+                  .loginLimit()
+                  .orElseThrow()
+                  .admit(second, true, 1, WhenFull.EVICT_OLDEST, NOW)
+                  .evicted())
           .containsExactly(first);
     }
   }
 
   /** Half of the logins are new sessions, half are updates of anonymous ones. */
   private static List<Admission> login(Table table, WhenFull whenFull) throws Exception {
-    List<PrincipalIndex> nodes = new ArrayList<>();
+    List<LoginLimit> nodes = new ArrayList<>();
     for (int node = 0; node < 2; node++) {
-      nodes.add(table.builder().build().principalIndex().orElseThrow());
+      nodes.add(table.builder().build().loginLimit().orElseThrow());
     }
     List<Callable<Admission>> logins = new ArrayList<>();
     for (int login = 0; login < LOGINS; login++) {
@@ -166,7 +173,7 @@ class PrincipalLimitTest {
       }
       StoredSession session =
           anonymous.toBuilder().principal("alice").authenticatedAt(NOW.plusSeconds(login)).build();
-      PrincipalIndex node = nodes.get(login / 2 % 2);
+      LoginLimit node = nodes.get(login / 2 % 2);
       logins.add(() -> node.admit(session, isNew, LIMIT, whenFull, NOW));
     }
     List<Admission> admissions = watched(table, logins);

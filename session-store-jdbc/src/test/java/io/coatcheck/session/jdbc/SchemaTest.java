@@ -31,7 +31,7 @@ class SchemaTest {
 
       assertThat(
               store
-                  .principalIndex()
+                  .loginLimit()
                   .orElseThrow()
                   .admit(session, true, 3, WhenFull.EVICT_OLDEST, Sessions.NOW)
                   .outcome())

@@ -132,14 +132,18 @@ class StatementBudgetTest {
   @MethodSource("pools")
   void loginUnderALimit(Pool pool) {
     try (Table table = new Table(pool)) {
-      PrincipalIndex index = table.store.principalIndex().orElseThrow();
       StoredSession old = Sessions.of("alice").build();
       StoredSession session = Sessions.of("alice").build();
       table.store.insert(old);
       table.store.insert(session);
       table.watched.takeKinds();
 
-      Admission admission = index.admit(session, false, 1, WhenFull.EVICT_OLDEST, NOW);
+      Admission admission =
+          table
+              .store
+              .loginLimit()
+              .orElseThrow()
+              .admit(session, false, 1, WhenFull.EVICT_OLDEST, NOW);
 
       assertThat(admission.evicted()).containsExactly(old);
       // MariaDB takes its lock with the look at the others, and gives it back after the

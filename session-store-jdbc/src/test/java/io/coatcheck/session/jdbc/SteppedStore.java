@@ -1,6 +1,7 @@
 package io.coatcheck.session.jdbc;
 
 import io.coatcheck.session.store.CleanUp;
+import io.coatcheck.session.store.LoginLimit;
 import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.StoredSession;
@@ -84,6 +85,11 @@ final class SteppedStore implements SessionStore {
   @Override
   public Optional<PrincipalIndex> principalIndex() {
     return store.principalIndex();
+  }
+
+  @Override
+  public Optional<LoginLimit> loginLimit() {
+    return store.loginLimit();
   }
 
   @Override

@@ -1,6 +1,6 @@
 package io.coatcheck.session.testkit;
 
-import static io.coatcheck.session.store.PrincipalIndex.MAX_EVICTED;
+import static io.coatcheck.session.store.LoginLimit.MAX_EVICTED;
 import static io.coatcheck.session.store.WhenFull.EVICT_OLDEST;
 import static io.coatcheck.session.store.WhenFull.REFUSE_NEWCOMER;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -9,6 +9,8 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import io.coatcheck.session.store.Admission;
 import io.coatcheck.session.store.Admission.Outcome;
+import io.coatcheck.session.store.LoginLimit;
+import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.StoredSessionBuilder;
@@ -51,7 +53,7 @@ abstract class Admitting extends IndexPart {
   void admit_newBelowTheLimit_inserts(WhenFull whenFull) {
     StoredSession first = insert(at(1));
     StoredSession second = at(2).version(4).build();
-    assertThat(index().admit(second, true, 2, whenFull, NOW)).isEqualTo(stored());
+    assertThat(limit().admit(second, true, 2, whenFull, NOW)).isEqualTo(stored());
     assertSessionsOf("alice", first, second);
     assertStored(second);
   }
@@ -63,7 +65,7 @@ abstract class Admitting extends IndexPart {
     StoredSession anonymous = insert(SampleSessions.anonymous(NOW));
     store().touch(anonymous.id(), NOW.plusSeconds(60), NOW);
     StoredSession login = login(anonymous, 2);
-    assertThat(index().admit(login, false, 2, whenFull, NOW)).isEqualTo(stored());
+    assertThat(limit().admit(login, false, 2, whenFull, NOW)).isEqualTo(stored());
     StoredSession expected = login.toBuilder().version(1).lastSeenAt(NOW.plusSeconds(60)).build();
     assertSessionsOf("alice", first, expected);
     assertStored(expected);
@@ -73,7 +75,7 @@ abstract class Admitting extends IndexPart {
   @EnumSource(Specimen.class)
   void admit_anySession_storesAllItsParts(Specimen specimen) {
     StoredSession session = specimen.at(NOW).principal("bob").authenticatedAt(NOW).build();
-    assertThat(otherIndex().admit(session, true, 1, EVICT_OLDEST, NOW)).isEqualTo(stored());
+    assertThat(otherLimit().admit(session, true, 1, EVICT_OLDEST, NOW)).isEqualTo(stored());
     assertStored(session);
     assertSessionsOf("bob", session);
   }
@@ -84,7 +86,7 @@ abstract class Admitting extends IndexPart {
     StoredSession oldest = insert(at(1).lastSeenAt(NOW.plusSeconds(99)));
     StoredSession youngest = insert(at(3).createdAt(NOW.minusSeconds(99)));
     StoredSession newcomer = at(0).build();
-    assertThat(index().admit(newcomer, true, 3, EVICT_OLDEST, NOW)).isEqualTo(stored(oldest));
+    assertThat(limit().admit(newcomer, true, 3, EVICT_OLDEST, NOW)).isEqualTo(stored(oldest));
     assertSessionsOf("alice", middle, youngest, newcomer);
     assertGone(oldest);
   }
@@ -94,7 +96,7 @@ abstract class Admitting extends IndexPart {
     StoredSession oldest = insert(at(1));
     StoredSession anonymous = insert(SampleSessions.anonymous(NOW));
     StoredSession login = login(anonymous, 2);
-    assertThat(index().admit(login, false, 1, EVICT_OLDEST, NOW)).isEqualTo(stored(oldest));
+    assertThat(limit().admit(login, false, 1, EVICT_OLDEST, NOW)).isEqualTo(stored(oldest));
     assertSessionsOf("alice", successor(login));
     assertGone(oldest);
   }
@@ -104,7 +106,7 @@ abstract class Admitting extends IndexPart {
     StoredSession first = insert(at(1));
     StoredSession second = insert(at(2));
     StoredSession newcomer = at(3).build();
-    assertThat(index().admit(newcomer, true, 2, REFUSE_NEWCOMER, NOW)).isEqualTo(REFUSED);
+    assertThat(limit().admit(newcomer, true, 2, REFUSE_NEWCOMER, NOW)).isEqualTo(REFUSED);
     assertSessionsOf("alice", first, second);
     assertGone(newcomer);
   }
@@ -113,7 +115,7 @@ abstract class Admitting extends IndexPart {
   void admit_knownAtTheLimit_isRefusedAndUnchanged() {
     StoredSession first = insert(at(1));
     StoredSession anonymous = insert(SampleSessions.anonymous(NOW));
-    assertThat(index().admit(login(anonymous, 2), false, 1, REFUSE_NEWCOMER, NOW))
+    assertThat(limit().admit(login(anonymous, 2), false, 1, REFUSE_NEWCOMER, NOW))
         .isEqualTo(REFUSED);
     assertSessionsOf("alice", first);
     assertStored(anonymous);
@@ -126,7 +128,7 @@ abstract class Admitting extends IndexPart {
       sessions.add(insert(at(i)));
     }
     StoredSession newcomer = at(9).build();
-    Admission admission = index().admit(newcomer, true, 3, EVICT_OLDEST, NOW);
+    Admission admission = limit().admit(newcomer, true, 3, EVICT_OLDEST, NOW);
     assertThat(admission.outcome()).isEqualTo(Outcome.STORED);
     assertThat(admission.evicted()).containsExactlyElementsOf(sessions.subList(0, 4));
     assertSessionsOf("alice", sessions.get(4), sessions.get(5), newcomer);
@@ -139,7 +141,7 @@ abstract class Admitting extends IndexPart {
       sessions.add(insert(at(i)));
     }
     StoredSession newcomer = at(99).build();
-    assertThat(index().admit(newcomer, true, 1, EVICT_OLDEST, NOW))
+    assertThat(limit().admit(newcomer, true, 1, EVICT_OLDEST, NOW))
         .isEqualTo(new Admission(Outcome.STORED, sessions));
     assertSessionsOf("alice", newcomer);
   }
@@ -153,15 +155,15 @@ abstract class Admitting extends IndexPart {
     }
     StoredSession anonymous = insert(SampleSessions.anonymous(NOW));
     StoredSession login = login(anonymous, 9_999);
-    assertThat(index().admit(login, false, limit, EVICT_OLDEST, NOW)).isEqualTo(CROWDED);
-    assertThat(index().admit(at(9_999).build(), true, limit, EVICT_OLDEST, NOW)).isEqualTo(CROWDED);
-    assertThat(index().admit(at(9_999).build(), true, limit, REFUSE_NEWCOMER, NOW))
+    assertThat(limit().admit(login, false, limit, EVICT_OLDEST, NOW)).isEqualTo(CROWDED);
+    assertThat(limit().admit(at(9_999).build(), true, limit, EVICT_OLDEST, NOW)).isEqualTo(CROWDED);
+    assertThat(limit().admit(at(9_999).build(), true, limit, REFUSE_NEWCOMER, NOW))
         .isEqualTo(REFUSED);
     assertSessionsOf("alice", sessions);
     assertStored(anonymous);
 
     assertThat(index().deleteOldest("alice", limit, NOW, gone -> {})).isEqualTo(MAX_EVICTED);
-    assertThat(index().admit(login, false, limit, EVICT_OLDEST, NOW))
+    assertThat(limit().admit(login, false, limit, EVICT_OLDEST, NOW))
         .isEqualTo(stored(sessions.get(MAX_EVICTED)));
   }
 
@@ -173,7 +175,7 @@ abstract class Admitting extends IndexPart {
     for (SessionId id : ids) {
       insert(SampleSessions.anonymous(id, NOW).principal("alice").authenticatedAt(NOW));
     }
-    Admission admission = index().admit(at(1).build(), true, 2, EVICT_OLDEST, NOW);
+    Admission admission = limit().admit(at(1).build(), true, 2, EVICT_OLDEST, NOW);
     assertThat(admission.evicted())
         .extracting(StoredSession::id)
         .containsExactlyElementsOf(ascending.subList(0, 6));
@@ -184,14 +186,14 @@ abstract class Admitting extends IndexPart {
     StoredSession expired = insert(at(1).absoluteDeadline(NOW));
     StoredSession idle = insert(at(2).lastSeenAt(NOW.minus(SampleSessions.IDLE_TIMEOUT)));
     StoredSession newcomer = at(3).build();
-    assertThat(index().admit(newcomer, true, 1, REFUSE_NEWCOMER, NOW)).isEqualTo(stored());
+    assertThat(limit().admit(newcomer, true, 1, REFUSE_NEWCOMER, NOW)).isEqualTo(stored());
     assertSessionsOf("alice", expired, idle, newcomer);
   }
 
   @Test
   void admit_expiringAMillisecondLater_isCounted() {
     insert(at(1).absoluteDeadline(NOW.plus(MILLISECOND)));
-    assertThat(index().admit(at(2).build(), true, 1, REFUSE_NEWCOMER, NOW)).isEqualTo(REFUSED);
+    assertThat(limit().admit(at(2).build(), true, 1, REFUSE_NEWCOMER, NOW)).isEqualTo(REFUSED);
   }
 
   @Test
@@ -199,7 +201,7 @@ abstract class Admitting extends IndexPart {
     StoredSession anonymous = insert(SampleSessions.anonymous(NOW));
     StoredSession bob = insert(SampleSessions.authenticated("bob", NOW));
     StoredSession similar = insert(SampleSessions.authenticated("Alice", NOW));
-    assertThat(index().admit(at(1).build(), true, 1, EVICT_OLDEST, NOW)).isEqualTo(stored());
+    assertThat(limit().admit(at(1).build(), true, 1, EVICT_OLDEST, NOW)).isEqualTo(stored());
     assertStored(anonymous);
     assertStored(bob);
     assertStored(similar);
@@ -210,7 +212,7 @@ abstract class Admitting extends IndexPart {
   void admit_ownSession_isNotCounted(WhenFull whenFull) {
     StoredSession session = insert(at(1));
     StoredSession again = session.toBuilder().authenticatedAt(NOW.plusSeconds(9)).build();
-    assertThat(index().admit(again, false, 1, whenFull, NOW)).isEqualTo(stored());
+    assertThat(limit().admit(again, false, 1, whenFull, NOW)).isEqualTo(stored());
     assertSessionsOf("alice", successor(again));
   }
 
@@ -219,7 +221,7 @@ abstract class Admitting extends IndexPart {
     StoredSession session = insert(SampleSessions.authenticated("bob", NOW));
     StoredSession oldest = insert(at(1));
     StoredSession login = session.toBuilder().principal("alice").build();
-    assertThat(index().admit(login, false, 1, EVICT_OLDEST, NOW)).isEqualTo(stored(oldest));
+    assertThat(limit().admit(login, false, 1, EVICT_OLDEST, NOW)).isEqualTo(stored(oldest));
     assertSessionsOf("bob");
     assertSessionsOf("alice", successor(login));
   }
@@ -229,7 +231,7 @@ abstract class Admitting extends IndexPart {
     StoredSession oldest = insert(at(1));
     StoredSession anonymous = insert(SampleSessions.anonymous(NOW));
     store().update(anonymous, NOW);
-    assertThat(index().admit(login(anonymous, 2), false, 1, EVICT_OLDEST, NOW)).isEqualTo(CONFLICT);
+    assertThat(limit().admit(login(anonymous, 2), false, 1, EVICT_OLDEST, NOW)).isEqualTo(CONFLICT);
     assertSessionsOf("alice", oldest);
     assertStored(successor(anonymous));
   }
@@ -238,7 +240,7 @@ abstract class Admitting extends IndexPart {
   void admit_absent_conflictsAndEvictsNobody() {
     StoredSession oldest = insert(at(1));
     StoredSession absent = at(2).build();
-    assertThat(index().admit(absent, false, 1, EVICT_OLDEST, NOW)).isEqualTo(CONFLICT);
+    assertThat(limit().admit(absent, false, 1, EVICT_OLDEST, NOW)).isEqualTo(CONFLICT);
     assertSessionsOf("alice", oldest);
     assertGone(absent);
   }
@@ -248,12 +250,12 @@ abstract class Admitting extends IndexPart {
     StoredSession anonymous = insert(SampleSessions.anonymous(NOW));
     Instant expiry = anonymous.expiresAt();
     StoredSession oldest = insert(at(1).idleTimeout(null));
-    assertThat(index().admit(login(anonymous, 2), false, 1, EVICT_OLDEST, expiry))
+    assertThat(limit().admit(login(anonymous, 2), false, 1, EVICT_OLDEST, expiry))
         .isEqualTo(CONFLICT);
     assertSessionsOf("alice", oldest);
     assertStored(anonymous);
     assertThat(
-            index().admit(login(anonymous, 2), false, 1, EVICT_OLDEST, expiry.minus(MILLISECOND)))
+            limit().admit(login(anonymous, 2), false, 1, EVICT_OLDEST, expiry.minus(MILLISECOND)))
         .isEqualTo(stored(oldest));
   }
 
@@ -261,7 +263,7 @@ abstract class Admitting extends IndexPart {
   void admit_inConflictAndOverTheLimit_changesNothing() {
     StoredSession oldest = insert(at(1));
     StoredSession absent = at(2).build();
-    assertThat(index().admit(absent, false, 1, REFUSE_NEWCOMER, NOW)).isIn(REFUSED, CONFLICT);
+    assertThat(limit().admit(absent, false, 1, REFUSE_NEWCOMER, NOW)).isIn(REFUSED, CONFLICT);
     assertSessionsOf("alice", oldest);
     assertGone(absent);
   }
@@ -271,7 +273,7 @@ abstract class Admitting extends IndexPart {
     StoredSession oldest = insert(at(1));
     StoredSession known = insert(SampleSessions.anonymous(NOW));
     assertThatExceptionOfType(SessionStoreException.class)
-        .isThrownBy(() -> index().admit(login(known, 2), true, 1, EVICT_OLDEST, NOW));
+        .isThrownBy(() -> limit().admit(login(known, 2), true, 1, EVICT_OLDEST, NOW));
     assertSessionsOf("alice", oldest);
     assertStored(known);
   }
@@ -280,7 +282,7 @@ abstract class Admitting extends IndexPart {
   void admit_withoutPrincipal_throws() {
     StoredSession anonymous = SampleSessions.anonymous(NOW).build();
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> index().admit(anonymous, true, 1, EVICT_OLDEST, NOW));
+        .isThrownBy(() -> limit().admit(anonymous, true, 1, EVICT_OLDEST, NOW));
     assertGone(anonymous);
   }
 
@@ -289,7 +291,7 @@ abstract class Admitting extends IndexPart {
     StoredSession session = at(1).build();
     for (int limit : new int[] {0, -1, Integer.MIN_VALUE}) {
       assertThatIllegalArgumentException()
-          .isThrownBy(() -> index().admit(session, true, limit, EVICT_OLDEST, NOW));
+          .isThrownBy(() -> limit().admit(session, true, limit, EVICT_OLDEST, NOW));
     }
     assertGone(session);
   }
@@ -297,8 +299,17 @@ abstract class Admitting extends IndexPart {
   @Test
   void admit_largestLimit_stores() {
     insert(at(1));
-    assertThat(index().admit(at(2).build(), true, Integer.MAX_VALUE, REFUSE_NEWCOMER, NOW))
+    assertThat(limit().admit(at(2).build(), true, Integer.MAX_VALUE, REFUSE_NEWCOMER, NOW))
         .isEqualTo(stored());
+  }
+
+  @Test
+  void close_thenAdmit_throws() {
+    LoginLimit limit = limit();
+    SessionStore closed = store();
+    closed.close();
+    assertThatExceptionOfType(SessionStoreException.class)
+        .isThrownBy(() -> limit.admit(at(1).build(), true, 1, EVICT_OLDEST, NOW));
   }
 
   /** A session of alice who authenticated so many seconds after the moment. */

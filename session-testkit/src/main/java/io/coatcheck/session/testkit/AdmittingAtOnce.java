@@ -70,7 +70,7 @@ abstract class AdmittingAtOnce extends IndexPart {
           SampleSessions.authenticated("alice", NOW).authenticatedAt(NOW.plusSeconds(1)).build();
       Race.Outcome<Admission, Optional<StoredSession>> outcome =
           Race.between(
-              () -> index().admit(newcomer, true, 1, EVICT_OLDEST, NOW),
+              () -> limit().admit(newcomer, true, 1, EVICT_OLDEST, NOW),
               () -> otherNode().delete(oldest.id()));
       assertThat(outcome.first().outcome()).isEqualTo(Outcome.STORED);
       List<StoredSession> handedOver = new ArrayList<>(outcome.first().evicted());
@@ -93,7 +93,7 @@ abstract class AdmittingAtOnce extends IndexPart {
       StoredSession changed = session.toBuilder().remembered(true).build();
       Race.Outcome<Admission, Boolean> outcome =
           Race.between(
-              () -> index().admit(login, false, 1, whenFull, NOW),
+              () -> limit().admit(login, false, 1, whenFull, NOW),
               () -> otherNode().update(changed, NOW));
       boolean stored = outcome.first().outcome() == Outcome.STORED;
       assertThat(outcome.second()).as("update, when admit gave %s", outcome).isEqualTo(!stored);
@@ -118,7 +118,7 @@ abstract class AdmittingAtOnce extends IndexPart {
           session.toBuilder().principal("alice").authenticatedAt(NOW.plusSeconds(1)).build();
       Race.Outcome<Admission, Optional<StoredSession>> outcome =
           Race.between(
-              () -> index().admit(login, false, 1, EVICT_OLDEST, NOW),
+              () -> limit().admit(login, false, 1, EVICT_OLDEST, NOW),
               () -> otherNode().delete(session.id()));
       boolean stored = outcome.first().outcome() == Outcome.STORED;
       assertThat(outcome.second()).contains(stored ? successor(login) : session);
@@ -137,8 +137,8 @@ abstract class AdmittingAtOnce extends IndexPart {
       StoredSession toAlice = bobs.toBuilder().principal("alice").build();
       Race.Outcome<Admission, Admission> outcome =
           Race.between(
-              () -> index().admit(toBob, false, 1, EVICT_OLDEST, NOW),
-              () -> otherIndex().admit(toAlice, false, 1, EVICT_OLDEST, NOW));
+              () -> limit().admit(toBob, false, 1, EVICT_OLDEST, NOW),
+              () -> otherLimit().admit(toAlice, false, 1, EVICT_OLDEST, NOW));
       List<StoredSession> left = new ArrayList<>(sessionsOf(index(), "alice"));
       left.addAll(sessionsOf(index(), "bob"));
       assertThat(left).as("who is left after %s", outcome).hasSize(1);
@@ -170,7 +170,7 @@ abstract class AdmittingAtOnce extends IndexPart {
           () -> {
             try {
               return Optional.of(
-                  (here ? index() : otherIndex()).admit(login, isNew, LIMIT, whenFull, NOW));
+                  (here ? limit() : otherLimit()).admit(login, isNew, LIMIT, whenFull, NOW));
             } finally {
               running.decrementAndGet();
             }

@@ -1,17 +1,16 @@
 package io.coatcheck.session.testkit;
 
-import io.coatcheck.session.store.Admission;
 import io.coatcheck.session.store.BatchLookup;
 import io.coatcheck.session.store.BatchTouch;
 import io.coatcheck.session.store.CleanUp;
 import io.coatcheck.session.store.DeletedSessions;
 import io.coatcheck.session.store.Evictions;
+import io.coatcheck.session.store.LoginLimit;
 import io.coatcheck.session.store.NearCopies;
 import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
-import io.coatcheck.session.store.WhenFull;
 import io.coatcheck.session.token.SessionId;
 import java.time.Duration;
 import java.time.Instant;
@@ -45,6 +44,7 @@ public final class FaultyStore implements SessionStore {
 
   private final SessionStore store;
   private final Optional<PrincipalIndex> index;
+  private final Optional<LoginLimit> loginLimit;
   private final Optional<BatchLookup> lookup;
   private final Optional<BatchTouch> batchTouch;
   private final Optional<NearCopies> copies;
@@ -53,6 +53,7 @@ public final class FaultyStore implements SessionStore {
   private FaultyStore(SessionStore store) {
     this.store = store;
     index = store.principalIndex().map(FaultyIndex::new);
+    loginLimit = store.loginLimit().map(this::faulty);
     lookup = store.batchLookup().map(this::faulty);
     batchTouch = store.batchTouch().map(this::faulty);
     copies = store.nearCopies().map(FaultyCopies::new);
@@ -66,7 +67,7 @@ public final class FaultyStore implements SessionStore {
     return new FaultyStore(store);
   }
 
-  /** What a store and its index can be asked. */
+  /** The operations of a store and its capabilities. */
   public enum Operation {
     /** {@link SessionStore#insert}. */
     INSERT,
@@ -86,7 +87,7 @@ public final class FaultyStore implements SessionStore {
     DELETE_BY_PRINCIPAL,
     /** {@link PrincipalIndex#deleteOldest}. */
     DELETE_OLDEST,
-    /** {@link PrincipalIndex#admit}. */
+    /** {@link LoginLimit#admit}. */
     ADMIT,
     /** {@link BatchLookup#stamps}. */
     STAMPS,
@@ -183,6 +184,11 @@ public final class FaultyStore implements SessionStore {
   }
 
   @Override
+  public Optional<LoginLimit> loginLimit() {
+    return loginLimit;
+  }
+
+  @Override
   public Optional<NearCopies> nearCopies() {
     return copies;
   }
@@ -215,6 +221,11 @@ public final class FaultyStore implements SessionStore {
   @Override
   public void close() {
     store.close();
+  }
+
+  private LoginLimit faulty(LoginLimit inner) {
+    return (session, isNew, limit, whenFull, now) ->
+        carryOut(Operation.ADMIT, () -> inner.admit(session, isNew, limit, whenFull, now));
   }
 
   private BatchLookup faulty(BatchLookup inner) {
@@ -393,12 +404,6 @@ public final class FaultyStore implements SessionStore {
     public int deleteOldest(String principal, int keep, Instant now, DeletedSessions deleted) {
       return carryOut(
           Operation.DELETE_OLDEST, () -> inner.deleteOldest(principal, keep, now, deleted));
-    }
-
-    @Override
-    public Admission admit(
-        StoredSession session, boolean isNew, int limit, WhenFull whenFull, Instant now) {
-      return carryOut(Operation.ADMIT, () -> inner.admit(session, isNew, limit, whenFull, now));
     }
   }
 }

@@ -2,6 +2,7 @@ package io.coatcheck.session.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.coatcheck.session.store.LoginLimit;
 import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SessionId;
@@ -11,7 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 
-/** What the parts of the contract of an index share. */
+/** What the parts of the contracts of an index and of a limit share. */
 abstract class IndexPart extends ContractPart {
 
   static final Comparator<StoredSession> BY_ID = Comparator.comparing(StoredSession::id);
@@ -29,6 +30,14 @@ abstract class IndexPart extends ContractPart {
 
   PrincipalIndex otherIndex() {
     return otherNode().principalIndex().orElseThrow();
+  }
+
+  LoginLimit limit() {
+    return store().loginLimit().orElseThrow();
+  }
+
+  LoginLimit otherLimit() {
+    return otherNode().loginLimit().orElseThrow();
   }
 
   void assertSessionsOf(String principal, StoredSession... sessions) {

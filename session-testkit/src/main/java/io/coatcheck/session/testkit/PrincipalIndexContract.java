@@ -74,20 +74,4 @@ public abstract class PrincipalIndexContract {
       super(PrincipalIndexContract.this::nodes);
     }
   }
-
-  /** A login is stored within a limit. */
-  @Nested
-  class WhenAdmitting extends Admitting {
-    WhenAdmitting() {
-      super(PrincipalIndexContract.this::nodes);
-    }
-  }
-
-  /** The limit holds whatever else happens. */
-  @Nested
-  class WhenAdmittingAtOnce extends AdmittingAtOnce {
-    WhenAdmittingAtOnce() {
-      super(PrincipalIndexContract.this::nodes);
-    }
-  }
 }

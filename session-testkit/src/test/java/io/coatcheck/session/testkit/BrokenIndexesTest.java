@@ -25,16 +25,22 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/** Indexes and evictions that are wrong in one way each, and the tests that say so. */
+/** Indexes, limits and evictions that are wrong in one way each, and the tests that say so. */
 class BrokenIndexesTest {
 
   @Test
-  void soundIndex_passes() {
+  void soundStore_passes() {
     assertThat(
             ContractRun.failures(
                 ContractRun.OfIndex.class,
                 BrokenStore::new,
-                Set.of("findByPrincipal_comparesCodePoints", "admit_newAtTheLimit_isRefused")))
+                Set.of("findByPrincipal_comparesCodePoints")))
+        .isEmpty();
+    assertThat(
+            ContractRun.failures(
+                ContractRun.OfLimit.class,
+                BrokenStore::new,
+                Set.of("admit_newAtTheLimit_isRefused")))
         .isEmpty();
   }
 
@@ -275,7 +281,7 @@ class BrokenIndexesTest {
 
   @Test
   void admit_thatEvictsAnyNumber() {
-    assertFails(
+    assertLimitFails(
         () -> new CountingFirst(true),
         "admit_moreToEvictThanOneStepMay_changesNothingUntilTheSurplusIsGone");
   }
@@ -316,7 +322,7 @@ class BrokenIndexesTest {
 
   @Test
   void admit_thatCountsFirst() {
-    assertFails(
+    assertLimitFails(
         () -> new CountingFirst(true),
         "admit_manyLoginsAtTheLimit_allAreStoredAndTheLimitHolds",
         "admit_manyLoginsAtTheLimit_asManyAsTheLimitAreStored");
@@ -324,7 +330,7 @@ class BrokenIndexesTest {
 
   @Test
   void admit_thatEvictsBeforeItKnows() {
-    assertFails(
+    assertLimitFails(
         () -> new CountingFirst(true),
         "admit_staleVersion_conflictsAndEvictsNobody",
         "admit_absent_conflictsAndEvictsNobody",
@@ -345,7 +351,8 @@ class BrokenIndexesTest {
         return super.admit(session, isNew, limit, whenFull, now);
       }
     }
-    assertFails(EvictingAfterwards::new, "admit_manyLoginsAtTheLimit_allAreStoredAndTheLimitHolds");
+    assertLimitFails(
+        EvictingAfterwards::new, "admit_manyLoginsAtTheLimit_allAreStoredAndTheLimitHolds");
   }
 
   @Test
@@ -357,7 +364,7 @@ class BrokenIndexesTest {
         return super.admit(session, isNew, limit, whenFull, Instant.EPOCH);
       }
     }
-    assertFails(
+    assertLimitFails(
         CountingTheExpired::new,
         "admit_expired_isNotCountedAndStays",
         "admit_expiredItself_conflictsAndEvictsNobody");
@@ -377,7 +384,7 @@ class BrokenIndexesTest {
         return super.admit(session, isNew, others, whenFull, now);
       }
     }
-    assertFails(CountingItself::new, "admit_ownSession_isNotCounted");
+    assertLimitFails(CountingItself::new, "admit_ownSession_isNotCounted");
   }
 
   @Test
@@ -427,6 +434,12 @@ class BrokenIndexesTest {
 
   private static void assertFails(Supplier<? extends SessionStore> store, String... tests) {
     assertThat(ContractRun.failures(ContractRun.OfIndex.class, store, Set.of(tests)))
+        .as("the tests that fail")
+        .containsExactlyInAnyOrder(tests);
+  }
+
+  private static void assertLimitFails(Supplier<? extends SessionStore> store, String... tests) {
+    assertThat(ContractRun.failures(ContractRun.OfLimit.class, store, Set.of(tests)))
         .as("the tests that fail")
         .containsExactlyInAnyOrder(tests);
   }

@@ -5,6 +5,7 @@ import io.coatcheck.session.store.Admission;
 import io.coatcheck.session.store.CleanUp;
 import io.coatcheck.session.store.DeletedSessions;
 import io.coatcheck.session.store.Evictions;
+import io.coatcheck.session.store.LoginLimit;
 import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.StoredSession;
@@ -21,10 +22,11 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** A sound store of which a subclass breaks one thing. */
-class BrokenStore implements SessionStore, PrincipalIndex {
+class BrokenStore implements SessionStore, PrincipalIndex, LoginLimit {
 
   final SessionStore sound;
   final PrincipalIndex soundIndex;
+  final LoginLimit soundLimit;
 
   /** All ids that were ever inserted, for what has to look at every session. */
   final Set<SessionId> ids = new ConcurrentSkipListSet<>();
@@ -36,6 +38,7 @@ class BrokenStore implements SessionStore, PrincipalIndex {
   BrokenStore(SessionStore sound) {
     this.sound = sound;
     this.soundIndex = sound.principalIndex().orElseThrow();
+    this.soundLimit = sound.loginLimit().orElseThrow();
   }
 
   /** Puts a session in place of whatever is stored, as no sound store can. */
@@ -128,6 +131,11 @@ class BrokenStore implements SessionStore, PrincipalIndex {
   }
 
   @Override
+  public Optional<LoginLimit> loginLimit() {
+    return Optional.of(this);
+  }
+
+  @Override
   public Optional<Evictions> evictions() {
     return sound.evictions();
   }
@@ -166,6 +174,6 @@ class BrokenStore implements SessionStore, PrincipalIndex {
   @Override
   public Admission admit(
       StoredSession session, boolean isNew, int limit, WhenFull whenFull, Instant now) {
-    return soundIndex.admit(session, isNew, limit, whenFull, now);
+    return soundLimit.admit(session, isNew, limit, whenFull, now);
   }
 }

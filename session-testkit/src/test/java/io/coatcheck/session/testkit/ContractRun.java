@@ -78,6 +78,13 @@ final class ContractRun {
     }
   }
 
+  static final class OfLimit extends LoginLimitContract {
+    @Override
+    protected SessionStore createStore() {
+      return STORE.get().get();
+    }
+  }
+
   static final class OfEvictions extends EvictionsContract {
     @Override
     protected SessionStore createStore(int capacity) {

@@ -58,7 +58,11 @@ class FaultyStoreTest {
         faulty -> index.deleteOldest("alice", 1, ContractPart.NOW, gone -> {}));
     operations.put(
         Operation.ADMIT,
-        faulty -> index.admit(session, false, 1, WhenFull.EVICT_OLDEST, ContractPart.NOW));
+        faulty ->
+            store
+                .loginLimit()
+                .orElseThrow()
+                .admit(session, false, 1, WhenFull.EVICT_OLDEST, ContractPart.NOW));
     return operations;
   }
 

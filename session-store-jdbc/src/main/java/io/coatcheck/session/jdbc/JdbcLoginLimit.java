@@ -1,0 +1,144 @@
+package io.coatcheck.session.jdbc;
+
+import io.coatcheck.session.codec.AttributeFrames;
+import io.coatcheck.session.store.Admission;
+import io.coatcheck.session.store.LoginLimit;
+import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.store.WhenFull;
+import io.coatcheck.session.token.SessionId;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.SQLTimeoutException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+
+/** The limit of sessions per principal, under a lock of the database for each principal. */
+final class JdbcLoginLimit implements LoginLimit {
+
+  private final Transactions transactions;
+  private final Dialect dialect;
+
+  JdbcLoginLimit(Transactions transactions, Dialect dialect) {
+    this.transactions = transactions;
+    this.dialect = dialect;
+  }
+
+  @Override
+  public Admission admit(
+      StoredSession session, boolean isNew, int limit, WhenFull whenFull, Instant now) {
+    String principal =
+        session
+            .principal()
+            .orElseThrow(() -> new IllegalArgumentException("session must have a principal"));
+    if (limit < 1) {
+      throw new IllegalArgumentException("limit must be at least 1: " + limit);
+    }
+    byte[] attributes = AttributeFrames.write(session.attributes());
+    int waitSeconds = transactions.timeouts().querySeconds();
+    // More than these need not be known: it is refused, or too many would have to go.
+    long most = whenFull == WhenFull.EVICT_OLDEST ? (long) limit + MAX_EVICTED : limit;
+    return transactions.several(
+        new Operation("admit", session.id()),
+        dialect.principalLock(principal, waitSeconds),
+        statements -> {
+          List<Login> others = others(statements, principal, session.id(), now, most);
+          int excess = others.size() - limit + 1;
+          if (excess > 0 && whenFull == WhenFull.REFUSE_NEWCOMER) {
+            return new Admission(Admission.Outcome.REFUSED, List.of());
+          }
+          if (excess > MAX_EVICTED) {
+            return new Admission(Admission.Outcome.CROWDED, List.of());
+          }
+          List<StoredSession> evicted =
+              excess > 0 ? evict(statements, principal, others.subList(0, excess)) : List.of();
+          if (store(statements, session, attributes, isNew, now)) {
+            return new Admission(Admission.Outcome.STORED, evicted);
+          }
+          statements.rollBack();
+          return new Admission(Admission.Outcome.CONFLICT, List.of());
+        });
+  }
+
+  /**
+   * Looks again if one of those that were live has expired while the look itself waited, which is
+   * where MariaDB waits for the lock.
+   */
+  private List<Login> others(
+      Statements statements, String principal, SessionId id, Instant now, long most)
+      throws SQLException {
+    int waitSeconds = transactions.timeouts().querySeconds();
+    Live live =
+        live(
+            statements,
+            dialect.selectOthersLive(principal, id, statements.aged(now), waitSeconds),
+            id,
+            most);
+    Instant answered = statements.aged(now);
+    return live.firstExpiry() > answered.toEpochMilli()
+        ? live.logins()
+        : live(statements, dialect.selectOthersLiveUnderLock(principal, id, answered), id, most)
+            .logins();
+  }
+
+  /** Live sessions, the oldest first, and when the first of them expires. */
+  private record Live(List<Login> logins, long firstExpiry) {}
+
+  private Live live(Statements statements, Dialect.Condition query, SessionId id, long most)
+      throws SQLException {
+    List<Login> others = new ArrayList<>();
+    long firstExpiry = Long.MAX_VALUE;
+    try (PreparedStatement statement = statements.prepare(query.sql())) {
+      // One more, for the session itself may be among them.
+      statement.setLong(query.bind(statement, 1), most + 1);
+      try (ResultSet rows = statement.executeQuery()) {
+        while (rows.next()) {
+          if (rows.getInt(4) != 1) {
+            throw new SQLTimeoutException("the lock of a principal was not free in time", "70100");
+          }
+          if (rows.getObject(1) != null) {
+            SessionId other = dialect.getId(rows, 1);
+            if (!other.equals(id)) {
+              others.add(new Login(other, rows.getLong(2)));
+              firstExpiry = Math.min(firstExpiry, rows.getLong(3));
+            }
+          }
+        }
+      }
+    }
+    others.sort(null);
+    return new Live(others, firstExpiry);
+  }
+
+  /**
+   * Deletes a few sessions, and returns those that were still there and the principal's, the oldest
+   * first.
+   */
+  private List<StoredSession> evict(Statements statements, String principal, List<Login> doomed)
+      throws SQLException {
+    List<SessionId> ids = doomed.stream().map(Login::id).toList();
+    Dialect.Condition condition = dialect.withIdIn(ids).and(dialect.withPrincipal(principal));
+    List<StoredSession> evicted =
+        new ArrayList<>(dialect.delete(statements, condition, true).sessions());
+    evicted.sort(
+        Comparator.comparing((StoredSession session) -> session.authenticatedAt().orElseThrow())
+            .thenComparing(StoredSession::id));
+    return evicted;
+  }
+
+  private boolean store(
+      Statements statements, StoredSession session, byte[] attributes, boolean isNew, Instant now)
+      throws SQLException {
+    try (PreparedStatement statement =
+        statements.prepare(isNew ? dialect.insert : dialect.update)) {
+      if (isNew) {
+        SessionRow.bindInsert(statement, dialect, session, attributes);
+      } else {
+        SessionRow.bindUpdate(statement, dialect, session, attributes, statements.aged(now));
+      }
+      return statement.executeUpdate() > 0;
+    }
+  }
+}
