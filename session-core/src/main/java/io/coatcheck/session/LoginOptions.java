@@ -75,6 +75,11 @@ public final class LoginOptions {
     return Optional.ofNullable(userAgent);
   }
 
+  /** Returns the idle timeout that was set; empty for that of the policy. */
+  public Optional<Duration> idleTimeout() {
+    return Optional.ofNullable(idleTimeout);
+  }
+
   Duration idleTimeout(SessionPolicy policy) {
     return idle(policy).value();
   }

@@ -54,16 +54,19 @@ final class Credential {
     String oldId = before == null ? "" : HttpSessionView.textOf(before);
     SessionId oldSessionId = before != null && before.isStored() ? before.id() : null;
     Map<String, Object> mayBeDropped = droppedByLogin(before);
+    LoginOptions used =
+        AskedTimeout.within(options, before, principal, exchange.manager().policy());
     Authentication outcome =
         whileReplaced(
             before,
             principal,
             () ->
                 current.whileSaved(
-                    before, () -> exchange.manager().authenticate(before, principal, options)));
+                    before, () -> exchange.manager().authenticate(before, principal, used)));
     if (outcome instanceof Authentication.Granted granted) {
       Session now = granted.session();
       boolean isOther = now != before || (oldSessionId != null && !oldSessionId.equals(now.id()));
+      AskedTimeout.settle(now, options, used);
       boolean isSent = exchange.locked(() -> take(now));
       if (isSent) {
         // The client's token of a session that is another user's is replaced.

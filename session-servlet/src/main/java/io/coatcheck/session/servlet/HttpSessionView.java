@@ -116,6 +116,7 @@ class HttpSessionView implements HttpSession {
     if (!session.isEnded()) {
       scope.requireUsable(session);
       session.idleTimeout(interval <= 0 ? null : Duration.ofSeconds(interval));
+      AskedTimeout.keep(session, interval);
       scope.relied(session);
     }
   }
@@ -152,7 +153,7 @@ class HttpSessionView implements HttpSession {
 
   private Set<String> names() {
     Set<String> names = session.attributeNames();
-    names.removeIf(ContainerUser::owns);
+    names.removeIf(name -> ContainerUser.owns(name) || AskedTimeout.owns(name));
     return names;
   }
 

@@ -335,7 +335,7 @@ final class SessionListeners implements SessionListener {
 
   private void ended(StoredSession session) {
     Map<String, Object> values = new TreeMap<>(manager.attributesOf(session));
-    values.keySet().removeIf(ContainerUser::owns);
+    values.keySet().removeIf(name -> ContainerUser.owns(name) || AskedTimeout.owns(name));
     EndedSession ended = new EndedSession(session, values, servletContext);
     Activations activations = activations();
     ended.attributes().forEach((name, value) -> activations.read(ended, name, value));

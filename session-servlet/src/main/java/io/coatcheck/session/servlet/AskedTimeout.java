@@ -1,0 +1,97 @@
+package io.coatcheck.session.servlet;
+
+import io.coatcheck.session.LoginOptions;
+import io.coatcheck.session.Session;
+import io.coatcheck.session.SessionPolicy;
+import java.time.Duration;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The timeout that an application has asked for by {@code setMaxInactiveInterval}, kept in the
+ * session on every node, so that a login which says nothing of timeouts does not make it longer.
+ */
+final class AskedTimeout {
+
+  private static final Logger LOG = LoggerFactory.getLogger(SessionFilter.class);
+
+  /** Names the attribute with the seconds. */
+  private static final String ATTRIBUTE =
+      AskedTimeout.class.getPackageName() + ".maxInactiveInterval";
+
+  private AskedTimeout() {}
+
+  /** Returns whether an attribute is this class's, and none of the application's. */
+  static boolean owns(String attribute) {
+    return attribute.equals(ATTRIBUTE);
+  }
+
+  /**
+   * Keeps what the application asks for.
+   *
+   * @param seconds zero or less for no idle timeout, which is not kept
+   */
+  static void keep(Session session, int seconds) {
+    try {
+      session.attribute(ATTRIBUTE, seconds > 0 ? seconds : null);
+    } catch (IllegalArgumentException e) {
+      LOG.debug("The session is full, so a login will not know of its timeout", e);
+    }
+  }
+
+  private static Optional<Duration> of(@Nullable Session session) {
+    try {
+      return session != null && session.attribute(ATTRIBUTE) instanceof Integer seconds
+          ? Optional.of(Duration.ofSeconds(seconds))
+          : Optional.empty();
+    } catch (IllegalStateException e) {
+      // It has ended, and a login begins another one.
+      return Optional.empty();
+    }
+  }
+
+  /** Returns whether a login leaves the timeout to the policy. */
+  private static boolean isOpen(LoginOptions options) {
+    return options.idleTimeout().isEmpty() && !options.remembered();
+  }
+
+  /**
+   * Returns the options of a login that keeps a shorter timeout.
+   *
+   * @param before the session that is logged in to; null if there is none
+   */
+  static LoginOptions within(
+      LoginOptions options, @Nullable Session before, String principal, SessionPolicy policy) {
+    if (!isOpen(options)
+        || before == null
+        || before.principal().filter(other -> !other.equals(principal)).isPresent()) {
+      return options;
+    }
+    return of(before)
+        .filter(asked -> asked.compareTo(policy.idleTimeout()) < 0)
+        .map(asked -> options.toBuilder().idleTimeout(asked).build())
+        .orElse(options);
+  }
+
+  /**
+   * Looks again when the login is stored: another request may have asked for a timeout meanwhile,
+   * and the login may have dropped all attributes.
+   *
+   * @param asked the options as the application gave them
+   * @param used what {@link #within} made of them
+   */
+  static void settle(Session loggedIn, LoginOptions asked, LoginOptions used) {
+    if (loggedIn.isEnded() || !isOpen(asked)) {
+      return;
+    }
+    Optional<Duration> kept = of(loggedIn);
+    Optional<Duration> now = loggedIn.idleTimeout();
+    if (kept.isEmpty()) {
+      used.idleTimeout().ifPresent(timeout -> keep(loggedIn, (int) timeout.toSeconds()));
+    } else if (now.isPresent() && kept.get().compareTo(now.get()) < 0) {
+      loggedIn.idleTimeout(kept.get());
+    }
+  }
+}
