@@ -32,7 +32,34 @@ public enum AllowListPreset {
   SPRING_SECURITY_CSRF(SpringSecurityClasses.CSRF),
 
   /** Spring Security: the request that is repeated after the login. */
-  SPRING_SECURITY_SAVED_REQUEST(SpringSecurityClasses.SAVED_REQUEST);
+  SPRING_SECURITY_SAVED_REQUEST(SpringSecurityClasses.SAVED_REQUEST),
+
+  /** Spring Security: users who are logged in by the cookie of remember-me. */
+  SPRING_SECURITY_REMEMBER_ME(SpringSecurityClasses.REMEMBER_ME),
+
+  /** Spring Security: users who log in with a one-time token. */
+  SPRING_SECURITY_ONE_TIME_TOKEN(SpringSecurityClasses.ONE_TIME_TOKEN),
+
+  /** Spring Security: passkeys, their registration and logins with them. */
+  SPRING_SECURITY_WEBAUTHN(SpringSecurityClasses.WEBAUTHN),
+
+  /**
+   * Spring Security: the request to an authorization server that is under way, and the access
+   * tokens that {@code HttpSessionOAuth2AuthorizedClientRepository} keeps.
+   */
+  SPRING_SECURITY_OAUTH2_CLIENT(SpringSecurityClasses.OAUTH2_CLIENT),
+
+  /** Spring Security: users who log in at an OAuth 2.0 provider without OpenID Connect. */
+  SPRING_SECURITY_OAUTH2_LOGIN(SpringSecurityClasses.OAUTH2_LOGIN),
+
+  /** Spring Security: users who log in at an OpenID Connect provider. */
+  SPRING_SECURITY_OIDC_LOGIN(SpringSecurityClasses.OIDC_LOGIN),
+
+  /**
+   * Spring MVC: flash attributes. {@code @SessionAttributes} and session-scoped beans need the
+   * application's own classes and no others.
+   */
+  SPRING_MVC_FLASH(SpringMvcClasses.FLASH);
 
   private final Set<String> classNames;
 

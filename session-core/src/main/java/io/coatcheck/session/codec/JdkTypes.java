@@ -6,7 +6,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * The classes of the JDK that are decoded by default, one by one, and those that never are.
+ * The classes of the JDK that are decoded by default, one by one, and the classes that never are.
  *
  * <p>By name, because many are private and some belong to later versions than the one that compiles
  * this. Where the JDK writes a stand-in ({@code Ser}, {@code CollSer}, a serialization proxy), both
@@ -91,7 +91,10 @@ final class JdkTypes {
           "java.lang.Class",
           "java.net.URL",
           "java.security.SignedObject",
-          "javax.crypto.SealedObject");
+          "javax.crypto.SealedObject",
+          // Spring's: at the end of the session the adapter calls a method by its name.
+          "org.springframework.beans.factory.support.DisposableBeanAdapter",
+          "org.springframework.web.context.request.DestructionCallbackBindingListener");
 
   private static final List<String> NEVER_IN =
       List.of(

@@ -13,37 +13,139 @@ final class SpringSecurityClasses {
 
   private static final String SECURITY = "org.springframework.security";
 
-  /** A security context, and what every way to log in has in it. */
+  private static final String AUTHENTICATION = SECURITY + ".authentication";
+  private static final String OAUTH2 = SECURITY + ".oauth2";
+  private static final String WEBAUTHN_API = SECURITY + ".web.webauthn.api";
+
+  /** What every way to log in leaves in the session. */
   private static final Set<String> CONTEXT =
       union(
           in(SECURITY + ".core.context", "SecurityContextImpl"),
-          in(SECURITY + ".authentication", "AbstractAuthenticationToken"),
-          in(SECURITY + ".core.authority", "SimpleGrantedAuthority FactorGrantedAuthority"),
-          in(SECURITY + ".web.authentication", "WebAuthenticationDetails"));
+          in(AUTHENTICATION, "AbstractAuthenticationToken"),
+          in(SECURITY + ".core.authority", "SimpleGrantedAuthority"));
+
+  /** The address of the client. */
+  private static final Set<String> DETAILS =
+      in(SECURITY + ".web.authentication", "WebAuthenticationDetails");
+
+  /** How and when the user has proved who it is, since version 7. */
+  private static final Set<String> FACTOR =
+      in(SECURITY + ".core.authority", "FactorGrantedAuthority");
 
   private static final Set<String> USER =
       in(SECURITY + ".core.userdetails", "User User$AuthorityComparator");
 
-  /** Why an attempt was refused. */
-  private static final Set<String> REFUSALS =
-      union(
-          in(SECURITY + ".core", "AuthenticationException"),
-          in(
-              SECURITY + ".authentication",
-              "AccountExpiredException AccountStatusException BadCredentialsException"
-                  + " CredentialsExpiredException DisabledException LockedException"));
+  private static final Set<String> REFUSAL = in(SECURITY + ".core", "AuthenticationException");
 
   static final Set<String> FORM_LOGIN =
       union(
           CONTEXT,
+          DETAILS,
+          FACTOR,
           USER,
-          REFUSALS,
-          in(SECURITY + ".authentication", "UsernamePasswordAuthenticationToken"));
+          REFUSAL,
+          in(SECURITY + ".core.userdetails", "UsernameNotFoundException"),
+          in(
+              AUTHENTICATION,
+              "AccountExpiredException AccountStatusException BadCredentialsException"
+                  + " CredentialsExpiredException DisabledException LockedException"
+                  + " UsernamePasswordAuthenticationToken"));
 
   static final Set<String> CSRF = in(SECURITY + ".web.csrf", "DefaultCsrfToken");
 
   static final Set<String> SAVED_REQUEST =
       in(SECURITY + ".web.savedrequest", "DefaultSavedRequest SavedCookie");
+
+  static final Set<String> REMEMBER_ME =
+      union(CONTEXT, DETAILS, USER, in(AUTHENTICATION, "RememberMeAuthenticationToken"));
+
+  static final Set<String> ONE_TIME_TOKEN =
+      union(
+          CONTEXT,
+          FACTOR,
+          USER,
+          REFUSAL,
+          in(
+              AUTHENTICATION + ".ott",
+              "InvalidOneTimeTokenException OneTimeTokenAuthentication"
+                  + " OneTimeTokenAuthenticationToken"));
+
+  static final Set<String> WEBAUTHN =
+      union(
+          CONTEXT,
+          FACTOR,
+          in(
+              WEBAUTHN_API,
+              "AttestationConveyancePreference AuthenticationExtensionsClientInput"
+                  + " AuthenticatorSelectionCriteria AuthenticatorTransport Bytes"
+                  + " COSEAlgorithmIdentifier ImmutableAuthenticationExtensionsClientInput"
+                  + " ImmutableAuthenticationExtensionsClientInputs"
+                  + " ImmutablePublicKeyCredentialUserEntity PublicKeyCredentialCreationOptions"
+                  + " PublicKeyCredentialDescriptor PublicKeyCredentialParameters"
+                  + " PublicKeyCredentialRequestOptions PublicKeyCredentialRpEntity"
+                  + " PublicKeyCredentialType ResidentKeyRequirement"
+                  + " UserVerificationRequirement"),
+          in(SECURITY + ".web.webauthn.authentication", "WebAuthnAuthentication"));
+
+  /** A client of an authorization server, with its secret. */
+  private static final Set<String> CLIENT =
+      union(
+          in(
+              OAUTH2 + ".client.registration",
+              "ClientRegistration ClientRegistration$ClientSettings"
+                  + " ClientRegistration$ProviderDetails"
+                  + " ClientRegistration$ProviderDetails$UserInfoEndpoint"),
+          in(OAUTH2 + ".core", "AuthenticationMethod ClientAuthenticationMethod"));
+
+  /** A request to an authorization server, until the answer comes. */
+  private static final Set<String> AUTHORIZATION_REQUEST =
+      union(
+          in(
+              OAUTH2 + ".core.endpoint",
+              "OAuth2AuthorizationRequest OAuth2AuthorizationResponseType"),
+          in(OAUTH2 + ".core", "AuthorizationGrantType"));
+
+  static final Set<String> OAUTH2_CLIENT =
+      union(
+          AUTHORIZATION_REQUEST,
+          CLIENT,
+          in(OAUTH2 + ".client", "OAuth2AuthorizedClient"),
+          in(
+              OAUTH2 + ".core",
+              "AbstractOAuth2Token OAuth2AccessToken OAuth2AccessToken$TokenType"
+                  + " OAuth2RefreshToken"));
+
+  /** A login at a provider that was refused. */
+  private static final Set<String> REFUSED_LOGIN =
+      union(
+          REFUSAL,
+          CLIENT,
+          in(OAUTH2 + ".core", "OAuth2AuthenticationException OAuth2Error"),
+          in(OAUTH2 + ".core.endpoint", "OAuth2AuthorizationExchange OAuth2AuthorizationResponse"),
+          in(OAUTH2 + ".client.authentication", "OAuth2LoginAuthenticationToken"));
+
+  static final Set<String> OAUTH2_LOGIN =
+      union(
+          CONTEXT,
+          DETAILS,
+          FACTOR,
+          AUTHORIZATION_REQUEST,
+          REFUSED_LOGIN,
+          in(OAUTH2 + ".core", "OAuth2AuthorizationException"),
+          in(OAUTH2 + ".core.user", "DefaultOAuth2User OAuth2UserAuthority"),
+          in(OAUTH2 + ".client.authentication", "OAuth2AuthenticationToken"));
+
+  static final Set<String> OIDC_LOGIN =
+      union(
+          CONTEXT,
+          DETAILS,
+          AUTHORIZATION_REQUEST,
+          REFUSED_LOGIN,
+          in(OAUTH2 + ".core", "AbstractOAuth2Token"),
+          in(OAUTH2 + ".core.oidc", "OidcIdToken OidcUserInfo"),
+          in(OAUTH2 + ".core.oidc.user", "DefaultOidcUser OidcUserAuthority"),
+          in(OAUTH2 + ".core.user", "DefaultOAuth2User OAuth2UserAuthority"),
+          in(OAUTH2 + ".client.authentication", "OAuth2AuthenticationToken"));
 
   private SpringSecurityClasses() {}
 }

@@ -147,7 +147,9 @@ class AllowPatternTest {
         "javax.management.BadAttributeValueExpException",
         "sun.reflect.annotation.AnnotationInvocationHandler",
         "jdk.proxy1.$Proxy5",
-        "com.sun.org.apache.xalan.internal.xsltc.trax.TemplatesImpl"
+        "com.sun.org.apache.xalan.internal.xsltc.trax.TemplatesImpl",
+        "org.springframework.beans.factory.support.DisposableBeanAdapter",
+        "org.springframework.web.context.request.DestructionCallbackBindingListener"
       })
   @DisplayName("I12: some classes are never allowed, not even by name")
   void parse_ofNeverAllowed_isRefused(String className) {

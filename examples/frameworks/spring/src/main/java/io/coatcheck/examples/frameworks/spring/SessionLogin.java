@@ -1,0 +1,26 @@
+package io.coatcheck.examples.frameworks.spring;
+
+import io.coatcheck.session.servlet.LoginResult;
+import io.coatcheck.session.servlet.WebSession;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import org.springframework.security.core.Authentication;
+import org.springframework.security.web.authentication.session.SessionAuthenticationException;
+import org.springframework.security.web.authentication.session.SessionAuthenticationStrategy;
+
+/**
+ * Logs the session in as the user that Spring Security has authenticated. The session then has a
+ * new secret, the time limits of a logged-in session, and its user's name: {@code
+ * WebSession.devices()}, {@code logoutEverywhere()} and {@code sessionsPerPrincipal} work.
+ */
+final class SessionLogin implements SessionAuthenticationStrategy {
+
+  @Override
+  public void onAuthentication(
+      Authentication authentication, HttpServletRequest request, HttpServletResponse response) {
+    LoginResult result = WebSession.of(request).login(authentication.getName());
+    if (result != LoginResult.LOGGED_IN) {
+      throw new SessionAuthenticationException("the session was not logged in: " + result);
+    }
+  }
+}
