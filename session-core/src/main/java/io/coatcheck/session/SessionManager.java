@@ -17,7 +17,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -244,17 +243,13 @@ public final class SessionManager implements AutoCloseable {
    * the function was given and what is stored. What this request changed so far is stored in the
    * same write. A session that is not stored yet stays so until the next {@link #save}.
    *
-   * <p>The function is called without a lock, and again whenever another request has changed the
-   * attribute meanwhile; only the last call counts. So it has no side effects, and returns a new
-   * object and leaves the one that it is given as it is: in memory, that one is shared with other
-   * requests. It is given what this request has set or changed before. If it returns what it was
-   * given, nothing is written.
+   * <p>The function is given what this request has set or changed before, and may be called several
+   * times: see {@link AttributeFunction}. If it returns what it was given, nothing is written, and
+   * what this request changed is still to be saved.
    *
    * @param name 1 to 255 characters
    * @param type the class of the value, not of a primitive type
-   * @param function is given the value, empty if there is none or its bytes do not decode any more;
-   *     returns the next value, or null to remove the attribute. What it throws is thrown on, and
-   *     nothing was changed
+   * @param function what it throws is thrown on, and nothing was changed
    * @return the value that is stored now; empty if the attribute was removed. Also empty, and
    *     nothing was changed, if the session has ended meanwhile or was taken over, as for {@link
    *     #save}: then this copy is ended
@@ -268,10 +263,7 @@ public final class SessionManager implements AutoCloseable {
    *     stored or not
    */
   public <T> Optional<T> update(
-      Session session,
-      String name,
-      Class<T> type,
-      Function<? super Optional<T>, ? extends @Nullable T> function) {
+      Session session, String name, Class<T> type, AttributeFunction<T> function) {
     Object updated =
         steps
             .make(

@@ -69,6 +69,31 @@ final class Activations {
     }
   }
 
+  /** Begins to make bytes of a value; returns whether it was notified, and waits for the end. */
+  boolean begin(HttpSession session, Object value) {
+    return areNeeded
+        && value instanceof HttpSessionActivationListener listener
+        && passivate(session, listener);
+  }
+
+  /** Ends what has {@linkplain #begin begun}. */
+  void end(HttpSessionView session, Object value) {
+    if (value instanceof HttpSessionActivationListener listener) {
+      activate(session, listener);
+    }
+  }
+
+  /** Records that a value is in the session, and was not made of bytes. */
+  void learned(String name, Object value) {
+    if (areNeeded) {
+      if (value instanceof HttpSessionActivationListener listener) {
+        learn(name, listener);
+      } else {
+        forget(name);
+      }
+    }
+  }
+
   /** Takes note that a value is in the session no more. */
   void removed(String name) {
     if (areNeeded) {

@@ -64,6 +64,10 @@ class HttpSessionView implements HttpSession {
     return scope;
   }
 
+  final Activations activations() {
+    return activations;
+  }
+
   static String textOf(Session session) {
     return textOf(session.id(), session.generation());
   }
@@ -235,7 +239,8 @@ class HttpSessionView implements HttpSession {
     return activations.saved(this, saving);
   }
 
-  private void recordBinding(String name, @Nullable Object value) {
+  /** Records what is bound and not stored; null if nothing of that name is. */
+  final void recordBinding(String name, @Nullable Object value) {
     if (value instanceof HttpSessionBindingListener listener) {
       unsavedForMore().set(name, listener);
     } else if (unsaved != null) {

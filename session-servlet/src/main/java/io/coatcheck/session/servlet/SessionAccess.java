@@ -3,6 +3,7 @@ package io.coatcheck.session.servlet;
 import io.coatcheck.session.Session;
 import io.coatcheck.session.SessionManager;
 import jakarta.servlet.ServletContext;
+import java.util.function.Supplier;
 
 /**
  * One access to a session outside of a request. There is no response, so nothing is sent: the
@@ -72,6 +73,12 @@ final class SessionAccess implements SessionScope, AutoCloseable {
   public void storeNow(Session used) {
     view.whileSaved(() -> manager.save(used));
     view.settleUnsaved();
+  }
+
+  @Override
+  public <T> T step(Session used, Supplier<T> step) {
+    requireUsable(used);
+    return view.whileSaved(step);
   }
 
   @Override

@@ -625,6 +625,13 @@ final class SessionExchange implements SessionScope {
         });
   }
 
+  @Override
+  public <T> T step(Session used, Supplier<T> step) {
+    requireUsable(used);
+    run(saving::asked);
+    return orFail(() -> current.whileSaved(used, step));
+  }
+
   /**
    * Tells whether the request is within a forward whose end the filter does not see. Tomcat
    * suspends the response when a forward ends; after that no cookie can be sent.

@@ -3,6 +3,7 @@ package io.coatcheck.session.servlet;
 import io.coatcheck.session.Session;
 import io.coatcheck.session.SessionManager;
 import jakarta.servlet.ServletContext;
+import java.util.function.Supplier;
 
 /** Within what an {@code HttpSession} is used: a request, or an access outside of one. */
 interface SessionScope {
@@ -33,6 +34,14 @@ interface SessionScope {
    * @throws io.coatcheck.session.store.SessionStoreException if the store failed
    */
   void storeNow(Session used);
+
+  /**
+   * Does what changes the session in the store at once.
+   *
+   * @throws IllegalStateException if a change can no longer take effect
+   * @throws io.coatcheck.session.store.SessionStoreException if the store failed
+   */
+  <T> T step(Session used, Supplier<T> step);
 
   /**
    * Ends the session.

@@ -1,5 +1,6 @@
 package io.coatcheck.session.servlet;
 
+import io.coatcheck.session.AttributeFunction;
 import io.coatcheck.session.LoginOptions;
 import io.coatcheck.session.Session;
 import io.coatcheck.session.SessionManager;
@@ -14,10 +15,11 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the Servlet API has no words for: logging in and out, and the user's other sessions.
+ * What the Servlet API has no words for: logging in and out, the user's other sessions, and changes
+ * of an attribute in one step.
  *
- * <p>Attributes remain with {@code request.getSession()}, which shows the same session. Use it
- * within the request. Every method may ask the store, if nothing in this request did before, and
+ * <p>Other attributes remain with {@code request.getSession()}, which shows the same session. Use
+ * it within the request. Every method may ask the store, if nothing in this request did before, and
  * then throws {@link io.coatcheck.session.store.SessionStoreException} if that fails; let it pass,
  * and {@link SessionFilter} answers 503.
  *
@@ -155,6 +157,52 @@ public final class WebSession {
   public boolean renew() {
     Session session = exchange.session();
     return session != null && exchange.credential().renew(session);
+  }
+
+  /** As {@link #take(String, Class)}, for a value of any type. */
+  public Optional<Object> take(String name) {
+    return take(name, Object.class);
+  }
+
+  /**
+   * Removes an attribute and returns what it was, in one step that the store decides before this
+   * returns: of all requests that take one value at the same time, on any node, exactly one gets
+   * it. For what may be used once, such as the token of a form, the state of an OAuth login, or a
+   * coupon. See {@link AtomicAttributes#take(String, Class)} for all that it throws.
+   *
+   * @return empty if there is no session or no value, or the session has ended meanwhile
+   */
+  public <T> Optional<T> take(String name, Class<T> type) {
+    Session session = exchange.session();
+    return session == null ? Optional.empty() : attributesOf(session).take(name, type);
+  }
+
+  /**
+   * Replaces an attribute by what a function makes of it, in one step that the store decides before
+   * this returns: nothing that another request stores, on any node, comes between what the function
+   * is given and what is stored. For counters, attempts that are left, and all that is read in
+   * order to be written. See {@link AttributeFunction} for what the function may do, and {@link
+   * AtomicAttributes#update} for all that is thrown.
+   *
+   * <p>If there is no session, one is begun, unless the function returns null for an absent value.
+   *
+   * @return the value that is stored now; empty if the attribute was removed, or the session has
+   *     ended meanwhile, so that nothing was changed
+   */
+  public <T> Optional<T> update(String name, Class<T> type, AttributeFunction<T> function) {
+    Session session = exchange.session();
+    if (session != null) {
+      return attributesOf(session).update(name, type, function);
+    }
+    if (function.apply(Optional.empty()) == null) {
+      return Optional.empty();
+    }
+    HttpSessionView begun = exchange.view(true);
+    return new AtomicAttributes(Objects.requireNonNull(begun)).update(name, type, function);
+  }
+
+  private AtomicAttributes attributesOf(Session session) {
+    return new AtomicAttributes(exchange.viewOf(session));
   }
 
   /** Returns who is logged in. */

@@ -1,0 +1,214 @@
+package io.coatcheck.session.servlet;
+
+import io.coatcheck.session.AttributeFunction;
+import io.coatcheck.session.Session;
+import jakarta.servlet.http.HttpSession;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Changes attributes of a session, each in one step that the store decides before the call returns:
+ * of all requests of the session, on all nodes, each step sees what the one before it has left. A
+ * {@code getAttribute} with a {@code setAttribute} or {@code removeAttribute} after it is no such
+ * step, since another request may come between.
+ *
+ * <p>{@link WebSession#take} and {@link WebSession#update} do the same for a request. This is for
+ * code that has a session alone, such as that of {@code HttpSession.Accessor.access}.
+ *
+ * <p>A step stores what this request has changed so far in the same write, and its own change is
+ * not withdrawn if the request fails later. A session that is not stored yet is stored when the
+ * response commits, as always: no other request knows of it. Values and listeners of attributes are
+ * notified as by {@code setAttribute} and {@code removeAttribute}. Thread-safe.
+ *
+ * @since 0.1.0
+ */
+public final class AtomicAttributes {
+
+  private final HttpSessionView view;
+
+  AtomicAttributes(HttpSessionView view) {
+    this.view = view;
+  }
+
+  /**
+   * Returns the attributes of a session.
+   *
+   * @param session from {@code getSession} of a request that passed a {@link SessionFilter}, or as
+   *     an accessor handed it over
+   * @throws IllegalArgumentException if it is neither: the container's own, one that something else
+   *     has wrapped, or one of an event of its end
+   */
+  public static AtomicAttributes of(HttpSession session) {
+    if (session instanceof HttpSessionView view) {
+      return new AtomicAttributes(view);
+    }
+    throw new IllegalArgumentException(
+        "session was obtained neither from a request that passed a SessionFilter nor from an"
+            + " accessor: "
+            + session.getClass().getName());
+  }
+
+  /** As {@link #take(String, Class)}, for a value of any type. */
+  public Optional<Object> take(String name) {
+    return take(name, Object.class);
+  }
+
+  /**
+   * Removes an attribute and returns what it was. Of all that take one value at the same time, on
+   * any node, exactly one gets it.
+   *
+   * @return empty if there is no value, its bytes do not decode any more, or the session has ended
+   *     meanwhile
+   * @throws ClassCastException if the value is of another type; nothing was changed
+   * @throws IllegalArgumentException if the name has not 1 to 255 characters, or is one of the
+   *     container's own
+   * @throws IllegalStateException if the session had ended before, or the request or the access is
+   *     over
+   * @throws io.coatcheck.session.store.SessionStoreException if the store failed: the value may be
+   *     taken or not. Within a request, the response is 503 even if this is caught
+   */
+  public <T> Optional<T> take(String name, Class<T> type) {
+    requireOwn(name);
+    Session session = view.session();
+    SessionScope scope = view.scope();
+    Optional<T> taken = scope.step(session, () -> scope.manager().take(session, name, type));
+    taken.ifPresent(
+        value -> {
+          view.activations().read(view, name, value);
+          removed(name, value);
+        });
+    return taken;
+  }
+
+  /**
+   * Replaces an attribute by what a function makes of it.
+   *
+   * <p>The function may be called several times: see {@link AttributeFunction}.
+   *
+   * @param type the class of the value, not of a primitive type
+   * @param function what it throws is thrown on, and nothing was changed
+   * @return the value that is stored now; empty if the attribute was removed. Also empty, and
+   *     nothing was changed, if the session has ended meanwhile, or was re-keyed by a login of
+   *     another principal or an explicit {@code changeSessionId}
+   * @throws ClassCastException if the value is of another type; nothing was changed
+   * @throws IllegalArgumentException if the store needs bytes and the new value cannot be encoded,
+   *     the session would hold more than its limits allow, or as for {@link #take(String, Class)};
+   *     nothing was changed
+   * @throws IllegalStateException if the session had ended before, it is new and the response is
+   *     committed, or the request or the access is over; nothing was changed
+   * @throws io.coatcheck.session.store.SessionStoreException if the store failed, or others changed
+   *     the attribute until the store timeout passed: the step may be stored or not. Within a
+   *     request, the response is 503 even if this is caught
+   */
+  public <T> Optional<T> update(String name, Class<T> type, AttributeFunction<T> function) {
+    requireOwn(name);
+    Session session = view.session();
+    SessionScope scope = view.scope();
+    Candidate<T> candidate = new Candidate<>(name, function);
+    Optional<T> updated = Optional.empty();
+    boolean isDone = false;
+    try {
+      updated =
+          scope.step(session, () -> scope.manager().update(session, name, type, candidate::decide));
+      isDone = updated.isPresent() || !session.isEnded();
+    } finally {
+      candidate.settle(isDone);
+    }
+    if (updated.isPresent()) {
+      scope.relied(session);
+    }
+    return updated;
+  }
+
+  private static void requireOwn(String name) {
+    if (ContainerValues.owns(name) || ContainerUser.owns(name)) {
+      throw new IllegalArgumentException(
+          "name must not be that of an attribute of the container: " + name);
+    }
+  }
+
+  private void removed(String name, Object before) {
+    view.activations().removed(name);
+    view.recordBinding(name, null);
+    view.scope().listeners().unbound(view, name, before);
+    view.scope().listeners().attributeRemoved(view, name, before);
+  }
+
+  /** What a function has made of an attribute, until it is stored or turns out not to be. */
+  private final class Candidate<T> {
+
+    private final String name;
+    private final AttributeFunction<T> function;
+
+    /** What the function was given last. */
+    private @Nullable T given;
+
+    /** What this request has seen of the value that it replaces; asked for if it listens. */
+    private @Nullable Object seen;
+
+    /** What it made of that, and was notified; null if there is nothing to notify. */
+    private @Nullable T value;
+
+    private boolean isPassive;
+
+    Candidate(String name, AttributeFunction<T> function) {
+      this.name = name;
+      this.function = function;
+    }
+
+    @Nullable T decide(Optional<T> current) {
+      withdraw();
+      T before = current.orElse(null);
+      given = before;
+      view.activations().read(view, name, before);
+      if (seen == null && listeners().hearOf(before)) {
+        seen = view.session().attribute(name);
+      }
+      T next = function.apply(current);
+      if (next != null && next != before) {
+        listeners().bound(view, name, next);
+        value = next;
+        isPassive = view.activations().begin(view, next);
+      }
+      return next;
+    }
+
+    private SessionListeners listeners() {
+      return view.scope().listeners();
+    }
+
+    private void withdraw() {
+      T withdrawn = value;
+      value = null;
+      if (withdrawn != null) {
+        activate(withdrawn);
+        listeners().unbound(view, name, withdrawn);
+      }
+    }
+
+    private void activate(T passive) {
+      if (isPassive) {
+        isPassive = false;
+        view.activations().end(view, passive);
+      }
+    }
+
+    void settle(boolean isDone) {
+      T next = value;
+      if (!isDone) {
+        withdraw();
+      } else if (next != null) {
+        activate(next);
+        view.activations().learned(name, next);
+        view.recordBinding(name, view.session().isStored() ? null : next);
+        Object before = before();
+        listeners().unbound(view, name, before);
+        listeners().attributeSet(view, name, before, next);
+      }
+    }
+
+    private @Nullable Object before() {
+      return given == null || seen == null ? given : seen;
+    }
+  }
+}
