@@ -83,6 +83,7 @@ public final class InMemorySessionStore implements SessionStore {
   @Override
   public boolean update(StoredSession session, Instant now) {
     SessionTable sessions = open();
+    StoredSession.millisOf(now, "now");
     StoredSession incoming = incoming(session);
     Slot slot = sessions.peek(session.id());
     return slot != null && sessions.update(slot, incoming, now);
@@ -90,8 +91,11 @@ public final class InMemorySessionStore implements SessionStore {
 
   @Override
   public boolean touch(SessionId id, Instant lastSeenAt, Instant now) {
-    Slot slot = open().peek(id);
-    return slot != null && slot.touch(lastSeenAt, now);
+    SessionTable sessions = open();
+    long moment = StoredSession.millisOf(lastSeenAt, "lastSeenAt");
+    StoredSession.millisOf(now, "now");
+    Slot slot = sessions.peek(id);
+    return slot != null && slot.touch(moment, now);
   }
 
   @Override
@@ -115,6 +119,7 @@ public final class InMemorySessionStore implements SessionStore {
     if (limit < 1) {
       throw new IllegalArgumentException("limit must be at least 1: " + limit);
     }
+    StoredSession.millisOf(cutoff, "cutoff");
     List<StoredSession> ended = new ArrayList<>();
     boolean isComplete = open().endExpired(cutoff, limit, ended);
     HandOver handOver = new HandOver(deleted);
@@ -182,6 +187,7 @@ public final class InMemorySessionStore implements SessionStore {
     if (limit < 1) {
       throw new IllegalArgumentException("limit must be at least 1: " + limit);
     }
+    StoredSession.millisOf(now, "now");
     return open().admit(incoming(session), isNew, limit, whenFull, now);
   }
 
@@ -246,6 +252,7 @@ public final class InMemorySessionStore implements SessionStore {
       if (keep < 1) {
         throw new IllegalArgumentException("keep must be at least 1: " + keep);
       }
+      StoredSession.millisOf(now, "now");
       HandOver handOver = new HandOver(deleted);
       int number = open().endOldestOf(principal, keep, now, handOver);
       handOver.finish();

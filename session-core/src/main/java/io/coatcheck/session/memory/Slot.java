@@ -109,8 +109,7 @@ final class Slot {
   }
 
   /** Takes note that the session was seen, if it is there and unexpired; tells whether it is. */
-  boolean touch(Instant lastSeenAt, Instant now) {
-    long moment = lastSeenAt.toEpochMilli();
+  boolean touch(long moment, Instant now) {
     while (true) {
       long touched = seen;
       StoredSession session = read();

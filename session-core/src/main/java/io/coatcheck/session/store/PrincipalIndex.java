@@ -33,6 +33,7 @@ public interface PrincipalIndex {
    * from here is to be looked at and never to be stored. The page is as the store was at one moment
    * during the call.
    *
+   * @param principal any text at all; one that is no principal has no sessions
    * @param after the last id of the page before; null for the first page. There need not be such a
    *     session any more
    * @param limit the size of the page, from 1 to {@value #MAX_PAGE}
@@ -49,7 +50,8 @@ public interface PrincipalIndex {
    * {@code deleted} threw. One that begins or logs in meanwhile may be spared or not; the call ends
    * however many do.
    *
-   * @param except the sessions to spare, however many; empty spares none; not changed meanwhile
+   * @param except the sessions to spare, of any number: only {@link Set#contains} is asked; empty
+   *     spares none; not changed meanwhile
    * @param deleted called once for each session that this call deleted, after it is gone for every
    *     reader, while others may still be there; each goes to one caller of all on all nodes. When
    *     it throws, an {@code Error} too, the call goes on, the other sessions are handed over

@@ -18,19 +18,45 @@ import java.util.function.Consumer;
  * throws and does not say otherwise, may or may not have happened. A reader never sees part of a
  * write. What has returned is seen by every operation that begins later, on every node.
  *
- * <p><b>Time.</b> A store has no clock: it is told {@code now}. A session is expired at {@code now}
- * if {@code now} is at or past {@link StoredSession#expiresAt()}; the exact instant is expired.
+ * <p><b>Time.</b> A store has no clock: it is given {@code now}. A session is expired at {@code
+ * now} if {@code now} is at or past {@link StoredSession#expiresAt()}; the exact instant is
+ * expired. Every moment lies between 1970 and {@link StoredSession#MAX_MOMENT}; an operation that
+ * is given another one throws {@link IllegalArgumentException} and does nothing. {@link
+ * StoredSession#millisOf} is that check.
  *
  * <p><b>Ownership.</b> {@link StoredSession} is immutable and may be retained. A store that does
  * not keep live objects reads each {@link io.coatcheck.session.codec.AttributeValue} by {@code
  * bytes()} before it returns, and returns encoded values.
  *
  * <p><b>Consumers</b> are called on the calling thread, while the store holds no lock, transaction
- * or connection for it: they may call the store.
+ * or connection for it: they may call the store. One that throws, be it an {@code Error}, ends
+ * nothing: the call goes on, the other sessions are handed over, and what was thrown first is
+ * thrown at the end. {@link HandOver} is that rule.
  *
- * <p>Implementations are thread-safe. Methods may block for as long as the store's own timeout,
- * which must be bounded. A capability is asked for by {@link #principalIndex()} and its like, never
- * by a cast: a decorator wraps what the inner store returns.
+ * <p><b>Bounded.</b> Methods may block, but not for ever: waiting for a connection from a pool, for
+ * the connection to open and for the answer to a command has a timeout each. One that passes is a
+ * {@link SessionStoreException}, as every other failure of the backend is; no exception of a driver
+ * comes out.
+ *
+ * <p><b>Sent once.</b> A write whose answer was lost is not sent again, neither by the store nor by
+ * its client, and the operation throws: the second {@code update} would answer {@code false} for
+ * one that was stored, the second {@code delete} would hand the session to no caller, and the
+ * second {@code insert} would find its own session. Reads may be sent again.
+ *
+ * <p><b>Durable.</b> What has returned outlives the process, unless the store says that it keeps
+ * sessions in the memory of the process. Whether it outlives the failure of a server of the
+ * backend, the store documents: where replication is asynchronous, a failover may forget a delete
+ * that was acknowledged, and a session that was logged out is live again.
+ *
+ * <p><b>Unreadable sessions.</b> One whose bytes are {@linkplain DamagedSessionException damaged}
+ * counts as absent where it would be returned or listed, and the store logs it, so that its user
+ * can log in again. One in a format of a newer release is live for that release: {@code find} and
+ * lists throw {@link SessionStoreException}. Neither stops a deletion: both are deleted and
+ * counted, and handed over only if they can be read. An update or a touch need not read what is
+ * stored.
+ *
+ * <p>Implementations are thread-safe. A capability is asked for by {@link #principalIndex()} and
+ * its like, never by a cast: a decorator wraps what the inner store returns.
  *
  * @since 0.1.0
  */
@@ -56,10 +82,12 @@ public interface SessionStore extends AutoCloseable {
    * Replaces a session if nobody else did: only if it exists, its stored version is {@code
    * session.version()}, and the stored session is unexpired at {@code now}. Then all of {@code
    * session} is stored, but for two things: the version becomes {@code session.version() + 1}, and
-   * the last-seen moment is the later one of the stored and the given. Never creates.
+   * the last-seen moment is the later one of the stored and the given. Never creates. {@link
+   * StoredSession#replacing} is that rule.
    *
    * @return whether it was stored; on {@code false} nothing changed
-   * @throws SessionStoreException if the store failed: the update may have happened or not
+   * @throws SessionStoreException if the store failed: the update may have happened or not; or if
+   *     it would be stored and its version is {@link Long#MAX_VALUE}: nothing changed
    */
   boolean update(StoredSession session, Instant now);
 
@@ -165,7 +193,7 @@ public interface SessionStore extends AutoCloseable {
   }
 
   /**
-   * Tells whether this store keeps live attribute values as they are, in this process. If not,
+   * Returns whether this store keeps live attribute values as they are, in this process. If not,
    * which is the default, values are encoded when they are set, so that one that cannot be stored
    * fails there.
    */
@@ -175,8 +203,8 @@ public interface SessionStore extends AutoCloseable {
 
   /**
    * Returns how far the stored last-seen moment may lag behind the last request before it is worth
-   * a write; zero means that every request touches. Sessions may expire by idleness earlier by up
-   * to this much, never later. Default: 1 minute.
+   * a write; zero means that every request touches, which suits a store within the process.
+   * Sessions may expire by idleness earlier by up to this much, never later. Default: 1 minute.
    */
   default Duration touchInterval() {
     return Duration.ofMinutes(1);

@@ -288,14 +288,15 @@ public final class StoredSession {
   }
 
   /**
-   * Returns a moment in milliseconds since the epoch, what is finer cut off. A store checks by this
-   * each moment that it is given.
+   * Returns a moment in milliseconds since the epoch; what is finer is cut off. A store checks each
+   * moment that it is given by this.
    *
    * @param name what the message calls it
-   * @throws IllegalArgumentException if it is before 1970 or after {@link #MAX_MOMENT}
+   * @throws IllegalArgumentException if it is before 1970 or after the year 9999
    */
   public static long millisOf(Instant moment, String name) {
-    if (moment.isBefore(Instant.EPOCH) || moment.isAfter(MAX_MOMENT)) {
+    long seconds = moment.getEpochSecond();
+    if (seconds < 0 || seconds > MAX_MILLIS / 1_000) {
       throw new IllegalArgumentException(
           name + " must lie between 1970 and the end of the year 9999: " + moment);
     }

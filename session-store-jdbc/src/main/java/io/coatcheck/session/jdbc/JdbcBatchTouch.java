@@ -1,6 +1,7 @@
 package io.coatcheck.session.jdbc;
 
 import io.coatcheck.session.store.BatchTouch;
+import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SessionId;
 import java.time.Instant;
 import java.util.HashSet;
@@ -27,7 +28,8 @@ final class JdbcBatchTouch implements BatchTouch {
       throw new IllegalArgumentException(
           "at most " + MAX_IDS + " sessions may be touched at once: " + lastSeenAt.size());
     }
-    lastSeenAt.values().forEach(SessionRow::checkMoment);
+    StoredSession.millisOf(now, "now");
+    lastSeenAt.values().forEach(moment -> StoredSession.millisOf(moment, "lastSeenAt"));
     if (lastSeenAt.isEmpty()) {
       return new HashSet<>();
     }

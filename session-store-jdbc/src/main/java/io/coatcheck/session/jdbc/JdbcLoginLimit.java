@@ -36,6 +36,7 @@ final class JdbcLoginLimit implements LoginLimit {
     if (limit < 1) {
       throw new IllegalArgumentException("limit must be at least 1: " + limit);
     }
+    StoredSession.millisOf(now, "now");
     byte[] attributes = AttributeFrames.write(session.attributes());
     int waitSeconds = transactions.timeouts().querySeconds();
     // More than these need not be known: it is refused, or too many would have to go.

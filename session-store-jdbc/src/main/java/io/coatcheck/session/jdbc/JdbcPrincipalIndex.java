@@ -75,6 +75,7 @@ final class JdbcPrincipalIndex implements PrincipalIndex {
     if (keep < 1) {
       throw new IllegalArgumentException("keep must be at least 1: " + keep);
     }
+    StoredSession.millisOf(now, "now");
     Operation operation = new Operation("deleteOldest");
     Optional<Login> oldestKept = oldestKept(operation, principal, keep, now);
     if (oldestKept.isEmpty()) {

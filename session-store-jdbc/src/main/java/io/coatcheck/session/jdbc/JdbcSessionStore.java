@@ -107,6 +107,7 @@ public final class JdbcSessionStore implements SessionStore {
 
   @Override
   public boolean update(StoredSession session, Instant now) {
+    StoredSession.millisOf(now, "now");
     byte[] attributes = AttributeFrames.write(session.attributes());
     return transactions.one(
         new Operation("update", session.id()),
@@ -118,15 +119,10 @@ public final class JdbcSessionStore implements SessionStore {
         });
   }
 
-  /**
-   * {@inheritDoc}
-   *
-   * @throws IllegalArgumentException if {@code lastSeenAt} is before 1970 or after {@link
-   *     StoredSession#MAX_MOMENT}
-   */
   @Override
   public boolean touch(SessionId id, Instant lastSeenAt, Instant now) {
-    SessionRow.checkMoment(lastSeenAt);
+    StoredSession.millisOf(lastSeenAt, "lastSeenAt");
+    StoredSession.millisOf(now, "now");
     return transactions.one(
         new Operation("touch", id), statements -> dialect.touch(statements, id, lastSeenAt, now));
   }
@@ -163,6 +159,7 @@ public final class JdbcSessionStore implements SessionStore {
     if (limit < 1) {
       throw new IllegalArgumentException("limit must be at least 1: " + limit);
     }
+    StoredSession.millisOf(cutoff, "cutoff");
     return cleaning.deleteExpired(cutoff, limit, deleted);
   }
 

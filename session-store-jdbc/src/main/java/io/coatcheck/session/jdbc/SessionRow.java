@@ -67,7 +67,7 @@ final class SessionRow {
     dialect.setId(statement, 1, session.id());
     statement.setLong(2, session.version());
     int next = bindParts(statement, 3, dialect, session, attributes);
-    long expiresAt = session.expiresAt().toEpochMilli();
+    long expiresAt = session.expiresAtMillis();
     statement.setLong(next, session.lastSeenAt().toEpochMilli());
     statement.setLong(next + 1, expiresAt);
     statement.setLong(next + 2, expiresAt);
@@ -128,18 +128,6 @@ final class SessionRow {
         + ") + COALESCE(idle_timeout, absolute_deadline)), last_seen_at = GREATEST(last_seen_at, "
         + moment
         + ")";
-  }
-
-  /**
-   * Checks that a moment can be stored.
-   *
-   * @throws IllegalArgumentException if not
-   */
-  static void checkMoment(Instant lastSeenAt) {
-    if (lastSeenAt.isBefore(Instant.EPOCH) || lastSeenAt.isAfter(StoredSession.MAX_MOMENT)) {
-      throw new IllegalArgumentException(
-          "lastSeenAt must lie between 1970 and the end of the year 9999: " + lastSeenAt);
-    }
   }
 
   static void bindTouch(

@@ -24,6 +24,7 @@ import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code admit}, one at a time. */
@@ -294,6 +295,27 @@ abstract class Admitting extends IndexPart {
           .isThrownBy(() -> limit().admit(session, true, limit, EVICT_OLDEST, NOW));
     }
     assertGone(session);
+  }
+
+  @ParameterizedTest
+  @MethodSource("io.coatcheck.session.testkit.MeetingBounds#momentsOutOfRange")
+  void admit_momentOutOfRange_throwsAndDoesNothing(Instant moment) {
+    StoredSession oldest = insert(at(1));
+    StoredSession session = at(2).build();
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> limit().admit(session, true, 1, EVICT_OLDEST, moment));
+    assertSessionsOf("alice", oldest);
+    assertGone(session);
+  }
+
+  @Test
+  void admit_lastVersion_throwsAndEvictsNobody() {
+    StoredSession oldest = insert(at(1));
+    StoredSession known = insert(SampleSessions.anonymous(NOW).version(Long.MAX_VALUE));
+    assertThatExceptionOfType(SessionStoreException.class)
+        .isThrownBy(() -> limit().admit(login(known, 2), false, 1, EVICT_OLDEST, NOW));
+    assertSessionsOf("alice", oldest);
+    assertStored(known);
   }
 
   @Test

@@ -1,6 +1,7 @@
 package io.coatcheck.session.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.coatcheck.session.store.BatchTouch;
@@ -8,6 +9,7 @@ import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.StoredSessionBuilder;
 import io.coatcheck.session.token.SessionId;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
@@ -17,6 +19,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * The contract of a store's {@link BatchTouch}: a test for every sentence of its documentation.
@@ -89,10 +92,26 @@ public abstract class BatchTouchContract {
   void touchAll_anySessionAtItsExpiry_isLeftAlone(Specimen specimen) {
     StoredSession stored = insert(specimen.at(NOW));
     Instant expiry = stored.expiresAt();
-    for (Instant now : new Instant[] {expiry, expiry.plusMillis(1), expiry.plusSeconds(9)}) {
+    for (int later : new int[] {0, 1, 9_000}) {
+      Instant now = ContractPart.after(expiry, Duration.ofMillis(later));
       assertThat(batch.touchAll(Map.of(stored.id(), StoredSession.MAX_MOMENT), now)).isEmpty();
     }
     assertStored(stored);
+  }
+
+  @ParameterizedTest
+  @MethodSource("io.coatcheck.session.testkit.MeetingBounds#momentsOutOfRange")
+  void touchAll_momentOutOfRange_throwsAndDoesNothing(Instant moment) {
+    StoredSession first = insert(SampleSessions.anonymous(NOW));
+    StoredSession second = insert(SampleSessions.anonymous(NOW));
+    assertThatIllegalArgumentException()
+        .as("the last-seen moment of one")
+        .isThrownBy(() -> batch.touchAll(Map.of(first.id(), NOW, second.id(), moment), NOW));
+    assertThatIllegalArgumentException()
+        .as("now")
+        .isThrownBy(() -> batch.touchAll(Map.of(first.id(), NOW), moment));
+    assertStored(first);
+    assertStored(second);
   }
 
   @Test

@@ -55,6 +55,12 @@ abstract class ContractPart {
     return inserted;
   }
 
+  /** Returns a later moment, or the last one that a store must know. */
+  static Instant after(Instant moment, Duration later) {
+    Instant sum = moment.plus(later);
+    return sum.isAfter(StoredSession.MAX_MOMENT) ? StoredSession.MAX_MOMENT : sum;
+  }
+
   void assertStored(StoredSession expected) {
     assertThat(store().find(expected.id())).contains(expected);
     assertThat(otherNode().find(expected.id())).contains(expected);

@@ -8,6 +8,7 @@ import io.coatcheck.session.store.DeletedSessions;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.StoredSessionBuilder;
 import io.coatcheck.session.token.SessionId;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
@@ -16,6 +17,7 @@ import java.util.Set;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code deleteOldest}. */
@@ -150,6 +152,15 @@ abstract class DeletingOldest extends IndexPart {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> index().deleteOldest("alice", keep, NOW, gone -> {}));
     assertSessionsOf("alice", session);
+  }
+
+  @ParameterizedTest
+  @MethodSource("io.coatcheck.session.testkit.MeetingBounds#momentsOutOfRange")
+  void deleteOldest_momentOutOfRange_throwsAndDeletesNothing(Instant moment) {
+    List<StoredSession> sessions = List.of(insert(at(1)), insert(at(2)));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> index().deleteOldest("alice", 1, moment, gone -> {}));
+    assertSessionsOf("alice", sessions);
   }
 
   /** A session of alice who authenticated so many seconds after the moment. */

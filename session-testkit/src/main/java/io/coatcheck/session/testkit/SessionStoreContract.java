@@ -109,6 +109,14 @@ public abstract class SessionStoreContract {
     }
   }
 
+  /** Moments and versions have bounds. */
+  @Nested
+  class AtTheBounds extends MeetingBounds {
+    AtTheBounds() {
+      super(SessionStoreContract.this::nodes);
+    }
+  }
+
   /** The store as a whole: what it owns, what it offers, and its end. */
   @Nested
   class AsAWhole extends Owning {

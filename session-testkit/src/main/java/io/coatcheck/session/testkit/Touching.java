@@ -13,6 +13,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** {@code touch}. */
 abstract class Touching extends ContractPart {
 
+  private static final Duration HOUR = Duration.ofHours(1);
+
   Touching(Supplier<Nodes> nodes) {
     super(nodes);
   }
@@ -31,7 +33,7 @@ abstract class Touching extends ContractPart {
   void touch_anySessionAtItsExpiry_isRefused(Specimen specimen) {
     StoredSession stored = insert(specimen.at(NOW));
     Instant expiry = stored.expiresAt();
-    for (Instant now : new Instant[] {expiry, expiry.plus(MILLISECOND), expiry.plusSeconds(9)}) {
+    for (Instant now : new Instant[] {expiry, after(expiry, MILLISECOND), after(expiry, HOUR)}) {
       assertThat(store().touch(stored.id(), StoredSession.MAX_MOMENT, now))
           .as("a touch at %s of a session that expires at %s", now, expiry)
           .isFalse();

@@ -53,7 +53,7 @@ abstract class Updating extends ContractPart {
     assertThat(store().update(wanted, stored.expiresAt()))
         .as("an update of a session at the exact moment at which it expires")
         .isFalse();
-    assertThat(store().update(wanted, stored.expiresAt().plusSeconds(1))).isFalse();
+    assertThat(store().update(wanted, after(stored.expiresAt(), MINUTE))).isFalse();
     assertStored(stored);
   }
 
