@@ -61,11 +61,19 @@ final class Credential {
             before,
             principal,
             () ->
-                current.whileSaved(
-                    before, () -> exchange.manager().authenticate(before, principal, used)));
+                exchange
+                    .listeners()
+                    .unreported()
+                    .during(
+                        before,
+                        () ->
+                            current.whileSaved(
+                                before,
+                                () -> exchange.manager().authenticate(before, principal, used))));
     if (outcome instanceof Authentication.Granted granted) {
       Session now = granted.session();
       boolean isOther = now != before || (oldSessionId != null && !oldSessionId.equals(now.id()));
+      boolean isNews = exchange.listeners().unreported().remove(now.id());
       AskedTimeout.settle(now, options, used);
       boolean isSent = exchange.locked(() -> take(now));
       if (isSent) {
@@ -74,9 +82,9 @@ final class Credential {
       }
       HttpSessionView view = exchange.viewOf(now);
       Map<String, Object> values = now == found ? Map.of() : endUnstored(found);
-      if (isOther) {
+      if (isNews) {
         exchange.listeners().created(view);
-      } else {
+      } else if (!isOther) {
         exchange.listeners().dropped(view, mayBeDropped);
         tellIdChanged(view, oldId);
       }
@@ -186,14 +194,24 @@ final class Credential {
     }
   }
 
-  /** Does what ends a session if it belongs to somebody else. */
+  /**
+   * Does what ends a session if it belongs to another user, or if the login does not hold. What
+   * this request has bound to it is then unbound once, be it stored by then or not.
+   */
   private <T> T whileReplaced(@Nullable Session before, String principal, Supplier<T> login) {
-    if (before != null
-        && before.isStored()
-        && before.principal().filter(other -> !other.equals(principal)).isPresent()) {
-      return exchange.listeners().whileEnding(asEnded(before), login);
-    }
-    return login.get();
+    boolean mayEnd =
+        before != null
+            && !before.isEnded()
+            && (hasBound(before)
+                || (before.isStored()
+                    && before.principal().filter(other -> !other.equals(principal)).isPresent()));
+    return before != null && mayEnd
+        ? exchange.listeners().whileEnding(asEnded(before), login)
+        : login.get();
+  }
+
+  private boolean hasBound(Session session) {
+    return exchange.viewOf(session).unsaved() != null;
   }
 
   /** Returns what is told of the end of a session: all that the request has of it. */

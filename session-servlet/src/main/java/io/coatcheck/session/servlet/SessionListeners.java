@@ -57,6 +57,8 @@ final class SessionListeners implements SessionListener {
   /** What requests are about to end by themselves, with what they have not saved. */
   private final Map<SessionId, EndedSession> ending = new ConcurrentHashMap<>();
 
+  private final UnreportedSessions unreported = new UnreportedSessions();
+
   private final ContainerValues containerValues;
 
   /** For all sessions of a store that needs no bytes: it has nothing to remember. */
@@ -167,6 +169,11 @@ final class SessionListeners implements SessionListener {
   /** Returns the application whose sessions these are. */
   ServletContext servletContext() {
     return servletContext;
+  }
+
+  /** Returns the sessions of logins that are under way. */
+  UnreportedSessions unreported() {
+    return unreported;
   }
 
   /** Returns what the container keeps at sessions. */
@@ -320,7 +327,12 @@ final class SessionListeners implements SessionListener {
 
   @Override
   public void onEvent(SessionEvent event) {
-    if (event instanceof SessionEvent.Ended end) {
+    if (event instanceof SessionEvent.Created created) {
+      unreported.created(created.session());
+    } else if (event instanceof SessionEvent.Ended end) {
+      if (unreported.remove(end.session().id())) {
+        return;
+      }
       EndedSession known = ending.get(end.session().id());
       if (known != null) {
         ended(known);

@@ -1,0 +1,72 @@
+package io.coatcheck.session.servlet;
+
+import io.coatcheck.session.Authentication;
+import io.coatcheck.session.Session;
+import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.token.SessionId;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The sessions that logins have just begun, and that no listener has heard of: they are reported
+ * once the login is known to hold. One that ends before that, since its condition does not hold or
+ * another request ends it, has neither a beginning nor an end for listeners. Thread-safe.
+ */
+final class UnreportedSessions {
+
+  private final Set<SessionId> ids = ConcurrentHashMap.newKeySet();
+
+  /** What the login of this thread has begun; null if it is in none, or in one that is no news. */
+  @SuppressWarnings("ThreadLocalUsage")
+  private final ThreadLocal<@Nullable List<SessionId>> begun = new ThreadLocal<>();
+
+  /**
+   * Logs in, and keeps the session that begins from being reported until {@link #remove}.
+   *
+   * @param before the session that is logged in to; null if there is none. One that this request
+   *     has begun was reported then, and goes on under its own or another id.
+   */
+  Authentication during(@Nullable Session before, Supplier<Authentication> login) {
+    boolean isOwn = before != null && !before.isStored() && !before.isEnded();
+    List<SessionId> outer = begun.get();
+    List<SessionId> mine = isOwn ? null : new ArrayList<>(1);
+    begun.set(mine);
+    boolean isGranted = false;
+    try {
+      Authentication outcome = login.get();
+      isGranted = outcome instanceof Authentication.Granted;
+      return outcome;
+    } finally {
+      if (outer == null) {
+        begun.remove();
+      } else {
+        begun.set(outer);
+      }
+      if (mine != null && !isGranted) {
+        mine.forEach(ids::remove);
+      }
+    }
+  }
+
+  /** Records that a session was stored for the first time. Anonymous ones are no login's. */
+  void created(StoredSession session) {
+    List<SessionId> mine = session.principal().isPresent() ? begun.get() : null;
+    if (mine != null) {
+      ids.add(session.id());
+      mine.add(session.id());
+    }
+  }
+
+  /**
+   * Reports a session from now on, or records that it has ended.
+   *
+   * @return whether it was unreported until now
+   */
+  boolean remove(SessionId id) {
+    return !ids.isEmpty() && ids.remove(id);
+  }
+}
