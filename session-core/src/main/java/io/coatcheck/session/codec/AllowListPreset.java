@@ -59,7 +59,22 @@ public enum AllowListPreset {
    * Spring MVC: flash attributes. {@code @SessionAttributes} and session-scoped beans need the
    * application's own classes and no others.
    */
-  SPRING_MVC_FLASH(SpringMvcClasses.FLASH);
+  SPRING_MVC_FLASH(SpringMvcClasses.FLASH),
+
+  /**
+   * Apache Shiro with the container's sessions, its default on the web: who is logged in, the
+   * request that is repeated after the login, and {@code runAs}. Principals of a class of the
+   * application are allowed by the application.
+   */
+  SHIRO(ShiroClasses.ALL),
+
+  /**
+   * Apache Struts: form tokens ({@code token}, {@code tokenSession}), stored messages and the
+   * chosen language. A process of {@code execAndWait} works in memory alone and is not in this
+   * preset. What {@code scope} and {@code SessionAware} actions store is allowed by the
+   * application.
+   */
+  STRUTS(StrutsClasses.ALL);
 
   private final Set<String> classNames;
 

@@ -1,0 +1,5 @@
+/** A shop on Apache Shiro. */
+@NullMarked
+package io.coatcheck.examples.frameworks.shiro;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,1 @@
+<p>ordered, by now ${ordersByNow}</p>

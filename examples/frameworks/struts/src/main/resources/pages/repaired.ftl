@@ -1,0 +1,1 @@
+<p>repaired ${coat}</p>

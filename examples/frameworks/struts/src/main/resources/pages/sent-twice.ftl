@@ -1,0 +1,1 @@
+<p>sent twice</p>
