@@ -149,7 +149,8 @@ public final class WebSession {
 
   /**
    * Gives the session a new secret: the cookie from before opens nothing any more. For changes of
-   * privilege that are no login.
+   * privilege that are no login. What requests that began before have not stored yet is dropped,
+   * with an event; so it is by {@code HttpServletRequest.changeSessionId}.
    *
    * @return whether it has one; {@code false} if there is no session, or it ended meanwhile
    * @throws IllegalStateException if the response is committed; nothing was done

@@ -75,6 +75,43 @@ class MergeTest {
   }
 
   @Test
+  @DisplayName("B36: one object in two attributes is two in the next request")
+  @SuppressWarnings("unchecked")
+  void sharedObject_isTwo() {
+    Session session = live();
+    List<String> shared = new ArrayList<>(List.of("a"));
+    session.attribute("one", shared);
+    session.attribute("other", shared);
+    manager.save(session);
+
+    Session next = live();
+    ((List<String>) next.attribute("one")).add("b");
+    assertThat(next.attribute("other")).isEqualTo(List.of("a"));
+    manager.save(next);
+
+    assertThat(live().attribute("one")).isEqualTo(List.of("a", "b"));
+    assertThat(live().attribute("other")).isEqualTo(List.of("a"));
+  }
+
+  @Test
+  @DisplayName("B14: of what two read and then set, the last one stays, and a step sees both")
+  void readThenSet_isNoStep() {
+    Session one = live();
+    Session other = live();
+    one.attribute("n", 1);
+    other.attribute("n", 1);
+    manager.save(one);
+    manager.save(other);
+    assertThat(live().attribute("n")).isEqualTo(1);
+
+    Session first = live();
+    Session second = live();
+    manager.update(first, "n", Integer.class, n -> n.orElse(0) + 1);
+    manager.update(second, "n", Integer.class, n -> n.orElse(0) + 1);
+    assertThat(live().attribute("n")).isEqualTo(3);
+  }
+
+  @Test
   @DisplayName("stores 23: three requests at once, each within 4 MiB: none fails")
   void largeOnes_neverFail() {
     List<Session> requests = IntStream.range(0, 3).mapToObj(i -> live()).toList();
