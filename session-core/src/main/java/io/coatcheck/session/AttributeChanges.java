@@ -4,6 +4,8 @@ import io.coatcheck.session.codec.AttributeCodec;
 import io.coatcheck.session.codec.AttributeCodecException;
 import io.coatcheck.session.codec.AttributeValue;
 import io.coatcheck.session.store.StoredSession;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -24,21 +26,38 @@ import org.jspecify.annotations.Nullable;
  */
 final class AttributeChanges {
 
+  // A volatile write costs a fence. Constructors need none: an object is published after them.
+  private static final VarHandle PENDING;
+  private static final VarHandle DECODED;
+
+  static {
+    try {
+      MethodHandles.Lookup fields = MethodHandles.lookup();
+      PENDING = fields.findVarHandle(AttributeChanges.class, "pending", Map.class);
+      DECODED = fields.findVarHandle(AttributeChanges.class, "decoded", Map.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
   private final Session owner;
   private final Engine engine;
 
   /** What was set or removed and is not saved yet. */
-  private volatile Map<String, Change> pending = Map.of();
+  private volatile Map<String, Change> pending;
 
   /** Mutable values that came from bytes, to see at save whether they were changed in place. */
-  private volatile Map<String, Decoded> decoded = Map.of();
+  private volatile Map<String, Decoded> decoded;
 
   /** The names whose bytes could not be decoded, so that each is reported once. */
   private Set<String> undecodable = Set.of();
 
+  @SuppressWarnings("NullAway.Init") // By the handles.
   AttributeChanges(Session owner, Engine engine) {
     this.owner = owner;
     this.engine = engine;
+    PENDING.set(this, Map.of());
+    DECODED.set(this, Map.of());
   }
 
   /**

@@ -6,6 +6,8 @@ import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.StoredSessionBuilder;
 import io.coatcheck.session.token.SessionId;
 import io.coatcheck.session.token.SessionToken;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Objects;
@@ -61,6 +63,22 @@ public final class Session {
     }
   }
 
+  // A volatile write costs a fence. Constructors need none: an object is published after them.
+  private static final VarHandle SNAPSHOT;
+  private static final VarHandle STATUS;
+  private static final VarHandle RENEWAL;
+
+  static {
+    try {
+      MethodHandles.Lookup fields = MethodHandles.lookup();
+      SNAPSHOT = fields.findVarHandle(Session.class, "snapshot", StoredSession.class);
+      STATUS = fields.findVarHandle(Session.class, "status", Status.class);
+      RENEWAL = fields.findVarHandle(Session.class, "renewal", Renewal.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
   private final Instant requestedAt;
 
   /** Whether the request counts as use of the session. */
@@ -86,6 +104,7 @@ public final class Session {
   private volatile Pending.@Nullable IdleTimeoutChange idleTimeoutChange;
 
   /** A session that a token was resolved to. */
+  @SuppressWarnings("NullAway.Init") // By the handles.
   Session(
       Engine engine,
       StoredSession snapshot,
@@ -95,24 +114,27 @@ public final class Session {
       Renewal renewal) {
     this.attributes = new AttributeChanges(this, engine);
     this.initial = snapshot;
-    this.snapshot = snapshot;
+    SNAPSHOT.set(this, snapshot);
     this.requestedAt = requestedAt;
     this.isActivity = isActivity;
-    this.touchDue = touchDue;
-    this.renewal = renewal;
-    status = Status.STORED;
+    if (touchDue) {
+      this.touchDue = true;
+    }
+    RENEWAL.set(this, renewal);
+    STATUS.set(this, Status.STORED);
   }
 
   /** A session that this request begins. */
+  @SuppressWarnings("NullAway.Init") // By the handles.
   Session(Engine engine, StoredSession draft, SessionToken token, Status status) {
     this.attributes = new AttributeChanges(this, engine);
     this.initial = draft;
-    this.snapshot = draft;
+    SNAPSHOT.set(this, draft);
     this.requestedAt = draft.createdAt();
     isActivity = true;
     this.unsentToken = token;
-    this.renewal = Renewal.NONE;
-    this.status = status;
+    RENEWAL.set(this, Renewal.NONE);
+    STATUS.set(this, status);
     begunHere = true;
   }
 

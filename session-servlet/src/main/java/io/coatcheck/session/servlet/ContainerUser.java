@@ -91,11 +91,10 @@ final class ContainerUser {
 
   /** Returns what a session is to a user; null for none. */
   static Relation relation(@Nullable String user, Session session) {
-    if (session.principal().isPresent()) {
-      return Relation.OWN;
-    }
+    // Nearly always there is neither. The principal comes second, since it is in an object of its
+    // own, which a request that only reads attributes need not fetch from memory.
     Object known = session.attribute(ATTRIBUTE);
-    if (Objects.equals(known, user)) {
+    if (Objects.equals(known, user) || session.principal().isPresent()) {
       return Relation.OWN;
     }
     return known == null ? Relation.NOBODYS : Relation.ANOTHERS;

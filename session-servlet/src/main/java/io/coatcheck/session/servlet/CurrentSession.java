@@ -1,6 +1,8 @@
 package io.coatcheck.session.servlet;
 
 import io.coatcheck.session.Session;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
@@ -15,13 +17,27 @@ import org.jspecify.annotations.Nullable;
  */
 final class CurrentSession {
 
+  // A volatile write costs a fence, and what is published here needs none.
+  private static final VarHandle SESSION;
+  private static final VarHandle VIEW;
+
+  static {
+    try {
+      MethodHandles.Lookup fields = MethodHandles.lookup();
+      SESSION = fields.findVarHandle(CurrentSession.class, "session", Session.class);
+      VIEW = fields.findVarHandle(CurrentSession.class, "view", HttpSessionView.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
   private final SessionExchange exchange;
 
   private volatile @Nullable Session session;
   private volatile @Nullable HttpSessionView view;
 
   /** Views that are in use no more, with bindings that were not settled; replaced, not changed. */
-  private volatile List<HttpSessionView> unsettled = List.of();
+  private volatile @Nullable List<HttpSessionView> unsettled;
 
   /** Sessions that this request began, and that may never be stored; null if there is none. */
   private @Nullable List<Session> drafts;
@@ -35,7 +51,7 @@ final class CurrentSession {
   }
 
   void begin(Session begun) {
-    session = begun;
+    SESSION.setRelease(this, begun);
   }
 
   /** Begins a session that is not stored yet, and whose end no store reports until it is. */
@@ -61,11 +77,11 @@ final class CurrentSession {
   private void show(@Nullable HttpSessionView next) {
     HttpSessionView known = view;
     if (known != null && known.unsaved() != null) {
-      List<HttpSessionView> all = new ArrayList<>(unsettled);
+      List<HttpSessionView> all = new ArrayList<>(left());
       all.add(known);
       unsettled = all;
     }
-    view = next;
+    VIEW.setRelease(this, next);
   }
 
   /** Returns what the application sees of a session: the same object each time. */
@@ -81,7 +97,7 @@ final class CurrentSession {
   }
 
   private HttpSessionView unsettledOf(Session seen) {
-    for (HttpSessionView left : unsettled) {
+    for (HttpSessionView left : left()) {
       if (left.session() == seen) {
         return left;
       }
@@ -97,17 +113,28 @@ final class CurrentSession {
 
   /** Notifies values that turned out not to be stored; without the lock. */
   void settleUnsaved() {
-    unsettled().forEach(HttpSessionView::settleUnsaved);
+    List<HttpSessionView> all = unsettled();
+    if (!all.isEmpty()) {
+      all.forEach(HttpSessionView::settleUnsaved);
+    }
   }
 
   /** Notifies all values that are not stored when the request has ended; without the lock. */
   void abandonUnsaved() {
-    unsettled().forEach(HttpSessionView::abandonUnsaved);
+    List<HttpSessionView> all = unsettled();
+    if (!all.isEmpty()) {
+      all.forEach(HttpSessionView::abandonUnsaved);
+    }
+  }
+
+  private List<HttpSessionView> left() {
+    List<HttpSessionView> known = unsettled;
+    return known == null ? List.of() : known;
   }
 
   private List<HttpSessionView> unsettled() {
     HttpSessionView known = view;
-    List<HttpSessionView> left = unsettled;
+    List<HttpSessionView> left = left();
     if (known == null || known.unsaved() == null) {
       return left;
     }

@@ -4,6 +4,8 @@ import io.coatcheck.session.Session;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.token.SessionToken;
 import jakarta.servlet.http.HttpServletResponse;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
@@ -14,6 +16,21 @@ import org.jspecify.annotations.Nullable;
  * the lock of the {@link SessionExchange} that it belongs to.
  */
 final class OutgoingResponse {
+
+  // A volatile write costs a fence. Constructors need none: an object is published after them.
+  private static final VarHandle RESPONSE;
+  private static final VarHandle RELEASED;
+
+  static {
+    try {
+      MethodHandles.Lookup fields = MethodHandles.lookup();
+      RESPONSE =
+          fields.findVarHandle(OutgoingResponse.class, "response", HttpServletResponse.class);
+      RELEASED = fields.findVarHandle(OutgoingResponse.class, "isReleased", boolean.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
 
   private final FilterSettings settings;
 
@@ -48,7 +65,7 @@ final class OutgoingResponse {
       FilterSettings settings, SessionTransport transport, HttpServletResponse response) {
     this.settings = settings;
     isByHeader = transport == SessionTransport.HEADER;
-    this.response = response;
+    RESPONSE.set(this, response);
   }
 
   /** Returns the response as the container gave it; null when the request is over. */
@@ -88,7 +105,7 @@ final class OutgoingResponse {
         slot == null && hintSlot == null && siteData == null
             ? null
             : new Sent(slot, hintSlot, siteData, applicationHeaders);
-    response = null;
+    RESPONSE.setRelease(this, null);
     slot = null;
     hintSlot = null;
     siteData = null;
@@ -155,7 +172,7 @@ final class OutgoingResponse {
    */
   void release(boolean isOver) {
     if (isReleased != isOver) {
-      isReleased = isOver;
+      RELEASED.setRelease(this, isOver);
     }
   }
 

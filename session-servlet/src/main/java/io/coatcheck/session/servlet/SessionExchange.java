@@ -8,6 +8,8 @@ import jakarta.servlet.RequestDispatcher;
 import jakarta.servlet.ServletContext;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -30,6 +32,18 @@ import org.jspecify.annotations.Nullable;
 final class SessionExchange implements SessionScope {
 
   private static final Resolution ABSENT = new Resolution.Absent();
+
+  // A volatile write costs a fence. The constructor needs none: the request is published after it.
+  private static final VarHandle REQUEST;
+
+  static {
+    try {
+      MethodHandles.Lookup fields = MethodHandles.lookup();
+      REQUEST = fields.findVarHandle(SessionExchange.class, "request", HttpServletRequest.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
 
   private final ReentrantLock lock = new ReentrantLock();
   private final SessionListeners listeners;
@@ -75,8 +89,8 @@ final class SessionExchange implements SessionScope {
    */
   private volatile boolean isLaterNavigation;
 
-  /** Whether the application was called. */
-  private volatile boolean hasBegun;
+  /** Whether the application was called; read and written by what begins a dispatch. */
+  private boolean hasBegun;
 
   /** What was put into the response of a request that has ended, until it is handed over. */
   private OutgoingResponse.@Nullable Sent sent;
@@ -90,7 +104,7 @@ final class SessionExchange implements SessionScope {
       HttpServletRequest request,
       HttpServletResponse response) {
     this.listeners = listeners;
-    this.request = request;
+    REQUEST.set(this, request);
     current = new CurrentSession(this);
     presented = new PresentedTokens(settings);
     SessionTransport transport = presented.readFrom(request);
@@ -98,7 +112,9 @@ final class SessionExchange implements SessionScope {
     gate = check == null || !presented.areAny() ? null : new ClientGate(check, request);
     outgoing = new OutgoingResponse(settings, transport, response);
     String name = ContainerUser.ofDispatch(request);
-    user = name == null ? null : new ContainerUser(name);
+    if (name != null) {
+      user = new ContainerUser(name);
+    }
     saving = new Saving(this, current, outgoing);
   }
 
@@ -732,22 +748,26 @@ final class SessionExchange implements SessionScope {
     if (found != null && found.guardsNewerToken() && !hasBegun && now != null) {
       isLaterNavigation = Navigation.isOwn(now);
     }
-    lock.lock();
-    try {
-      if (asks) {
-        learn(found, failure);
-      }
-      dispatches++;
-      outgoing.release(false);
-    } finally {
-      lock.unlock();
-    }
     boolean isFirst = !hasBegun;
+    if (isFirst) {
+      enter(asks, found, failure);
+    } else {
+      run(() -> enter(false, null, null));
+    }
     if (isFirst && now != null) {
       settings().containerSession().begin(now, this);
     }
     hasBegun = true;
     return !isFirst;
+  }
+
+  private void enter(
+      boolean asked, @Nullable Resolution found, @Nullable SessionStoreException failure) {
+    if (asked) {
+      learn(found, failure);
+    }
+    dispatches++;
+    outgoing.release(false);
   }
 
   /**
@@ -795,11 +815,15 @@ final class SessionExchange implements SessionScope {
    * session that the application has kept leads to.
    */
   private void forgetRequest() {
-    request = null;
+    REQUEST.setRelease(this, null);
     wrapper = null;
     watch = null;
-    asyncContext = null;
-    visibleHeaders = null;
+    if (asyncContext != null) {
+      asyncContext = null;
+    }
+    if (visibleHeaders != null) {
+      visibleHeaders = null;
+    }
     presented.forget();
     sent = outgoing.forget();
   }
