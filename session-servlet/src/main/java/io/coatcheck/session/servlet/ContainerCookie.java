@@ -1,8 +1,10 @@
 package io.coatcheck.session.servlet;
 
+import io.coatcheck.session.SessionPolicy;
 import jakarta.servlet.ServletContext;
 import jakarta.servlet.SessionCookieConfig;
 import jakarta.servlet.SessionTrackingMode;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashMap;
@@ -15,7 +17,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What an application configured of the container's session cookie and tracking: by {@code
+ * What an application configured of the container's session cookie, tracking and timeout: by {@code
  * web.xml}, by {@code SessionCookieConfig} or by {@code setSessionTrackingModes}. None of it is
  * taken over, since each of its settings is weaker than ours or the same; what is not the same is
  * found here, to be said at start-up.
@@ -24,6 +26,7 @@ final class ContainerCookie {
 
   private static final Logger LOG = LoggerFactory.getLogger(SessionFilter.class);
   private static final String USUAL_NAME = "JSESSIONID";
+  private static final int USUAL_TIMEOUT_MINUTES = 30;
 
   /** Attributes, in lower case, that have a getter of their own or are always set by us. */
   private static final Set<String> HANDLED =
@@ -41,12 +44,15 @@ final class ContainerCookie {
   private ContainerCookie() {}
 
   /** Says in the log which settings have no effect, if there are any. */
-  static void warnOfIgnoredSettings(ServletContext context, @Nullable SessionCookie cookie) {
+  static void warnOfIgnoredSettings(
+      ServletContext context, @Nullable SessionCookie cookie, SessionPolicy policy) {
     List<String> ignored = ignoredSettings(context, cookie);
+    addTimeout(ignored, context, policy);
     if (!ignored.isEmpty()) {
       LOG.warn(
-          "The container's settings of its session cookie and session tracking have no effect on"
-              + " the sessions of Coatcheck: {}. What is needed of them is set by SessionCookie",
+          "The container's settings of its session cookie, session tracking and session timeout"
+              + " have no effect on the sessions of Coatcheck: {}. What is needed of them is set by"
+              + " SessionCookie, the timeout by SessionPolicy",
           ignored.stream().map(SessionCookie::quoted).toList());
     }
   }
@@ -110,6 +116,17 @@ final class ContainerCookie {
 
   private static boolean holds(@Nullable SessionCookie cookie, String attribute) {
     return cookie != null && cookie.isPartitioned() && attribute.equals("partitioned");
+  }
+
+  /** A container's own default is 30 minutes, or none. */
+  private static void addTimeout(
+      List<String> ignored, ServletContext context, SessionPolicy policy) {
+    int minutes = context.getSessionTimeout();
+    if (minutes > 0
+        && minutes != USUAL_TIMEOUT_MINUTES
+        && !Duration.ofMinutes(minutes).equals(policy.idleTimeout())) {
+      ignored.add("session-timeout=" + minutes);
+    }
   }
 
   /** The container's own default may be {@code URL}, too: nobody chose that. */

@@ -49,6 +49,8 @@ public class SessionFilter implements Filter {
   /** Names the request attribute that holds what this filter has put into the response. */
   private final String sent = attribute + ".sent";
 
+  private final PlainHttp plainHttp = new PlainHttp();
+
   private final boolean isBuilt;
   private volatile @Nullable FilterSettings settings;
   private volatile @Nullable SessionListeners listeners;
@@ -120,7 +122,8 @@ public class SessionFilter implements Filter {
           "this SessionFilter was made by its builder and reads no init parameters: "
               + config.getInitParameterNames().nextElement());
     }
-    ContainerCookie.warnOfIgnoredSettings(config.getServletContext(), required().cookie());
+    ContainerCookie.warnOfIgnoredSettings(
+        config.getServletContext(), required().cookie(), required().manager().policy());
     ContainerCookie.warnOfSharedName(config.getServletContext(), required().cookie());
     CookiesInUse.add(this, required().manager(), config.getServletContext(), required().cookie());
     listen(config.getServletContext());
@@ -208,6 +211,9 @@ public class SessionFilter implements Filter {
     SessionExchange known =
         request.getAttribute(attribute) instanceof SessionExchange exchange ? exchange : null;
     SessionExchange exchange = known == null ? begin(request, response) : known;
+    if (known == null) {
+      plainHttp.notice(request, exchange.settings().cookie());
+    }
     if (known == null && isRefused(exchange, request, response)) {
       return;
     }

@@ -8,6 +8,7 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import io.coatcheck.session.SessionManager;
+import io.coatcheck.session.SessionPolicy;
 import io.coatcheck.session.memory.InMemorySessionStore;
 import io.coatcheck.session.servlet.SessionCookie.SameSite;
 import jakarta.servlet.FilterConfig;
@@ -15,6 +16,7 @@ import jakarta.servlet.ServletContext;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.SessionCookieConfig;
 import jakarta.servlet.SessionTrackingMode;
+import java.time.Duration;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
@@ -232,6 +234,32 @@ class ContainerCookieTest {
 
       within(context -> {}, context -> init(SessionFilter.builder(manager).build(), context));
       assertThat(lines.list).hasSize(1);
+    } finally {
+      logger.detachAppender(lines);
+    }
+  }
+
+  @ParameterizedTest
+  @DisplayName("a session timeout that ours does not have is told, and the usual one is not")
+  @CsvSource({"120, 1", "30, 0", "45, 0", "0, 0", "-1, 0"})
+  void sessionTimeout_isTold(int minutes, int warnings) throws LifecycleException {
+    ListAppender<ILoggingEvent> lines = new ListAppender<>();
+    Logger logger = (Logger) LoggerFactory.getLogger(SessionFilter.class);
+    lines.start();
+    logger.addAppender(lines);
+    try (SessionManager manager =
+        SessionManager.builder(InMemorySessionStore.builder().build())
+            .policy(SessionPolicy.builder().idleTimeout(Duration.ofMinutes(45)).build())
+            .build()) {
+      within(
+          context -> context.setSessionTimeout(minutes),
+          context -> init(SessionFilter.builder(manager).build(), context));
+      assertThat(lines.list).hasSize(warnings);
+      assertThat(lines.list)
+          .allSatisfy(
+              line ->
+                  assertThat(line.getFormattedMessage())
+                      .contains("session-timeout=120", "SessionPolicy"));
     } finally {
       logger.detachAppender(lines);
     }

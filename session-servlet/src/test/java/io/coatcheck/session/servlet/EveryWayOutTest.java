@@ -328,6 +328,19 @@ class EveryWayOutTest {
   }
 
   @Test
+  @DisplayName("B46: only the stop of the application ends nothing")
+  void stopOfTheApplication_isNoEnd() throws Exception {
+    site.browser().get("/set");
+    site.browser().get("/login");
+    heard.clear();
+
+    site.close();
+
+    assertThat(heard).isEmpty();
+    assertThat(leases).hasValue(1);
+  }
+
+  @Test
   @DisplayName("a session that is ended while its request goes on, and begun anew there")
   void endedMeanwhile() throws Exception {
     AtomicInteger round = new AtomicInteger();

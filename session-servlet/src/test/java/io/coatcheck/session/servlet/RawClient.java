@@ -23,8 +23,13 @@ final class RawClient implements AutoCloseable {
 
   /** As {@link #get}, by another method. There is no body. */
   String send(String method, String path, String... headers) throws IOException {
+    return sendTo("localhost", method, path, headers);
+  }
+
+  /** As {@link #send}, and says that it was sent to another host. */
+  String sendTo(String host, String method, String path, String... headers) throws IOException {
     StringBuilder request =
-        new StringBuilder(method + " " + path + " HTTP/1.1\r\nHost: localhost\r\n");
+        new StringBuilder(method + " " + path + " HTTP/1.1\r\nHost: " + host + "\r\n");
     if (!method.equals("GET")) {
       request.append("Content-Length: 0\r\n");
     }
