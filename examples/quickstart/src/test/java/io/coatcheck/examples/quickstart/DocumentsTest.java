@@ -8,6 +8,7 @@ import io.coatcheck.session.Session;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.SessionManagerBuilder;
 import io.coatcheck.session.SessionPolicy;
+import io.coatcheck.session.codec.AllowListPreset;
 import io.coatcheck.session.codec.AttributeCodecException;
 import io.coatcheck.session.codec.JavaSerializationCodec;
 import io.coatcheck.session.memory.InMemorySessionStore;
@@ -45,6 +46,8 @@ class DocumentsTest {
   private static final Pattern DEPENDENCY =
       Pattern.compile(
           "<groupId>(.*?)</groupId>\\s*<artifactId>(.*?)</artifactId>\\s*<version>(.*?)</version>");
+  private static final Pattern PRESET =
+      Pattern.compile("`(?:SPRING|FACES|PRIMEFACES|SHIRO|WICKET|STRUTS)\\w*`");
   private static final Pattern LINK = Pattern.compile("\\]\\(([^)#]+)[^)]*\\)");
   private static final Pattern METHOD = Pattern.compile("`(?:[\\w-]+/)?(\\w+Test)(?:#(\\w+))?`");
   private static final Pattern TEST = Pattern.compile("`(?:[\\w-]+/)?(\\w+(?:Test|Contract))`");
@@ -76,6 +79,20 @@ class DocumentsTest {
     List<String> snippets = blocks(SNIPPET, "docs/JDBC.md");
     assertThat(snippets).hasSize(1);
     areInTheExamples(snippets);
+  }
+
+  @Test
+  void frameworks_snippets_areInTheExamples() throws Exception {
+    List<String> snippets = blocks(SNIPPET, "docs/FRAMEWORKS.md");
+    assertThat(snippets).hasSizeGreaterThan(2);
+    areInTheExamples(snippets);
+  }
+
+  @Test
+  void frameworks_namesAllPresetsAndNoOthers() throws Exception {
+    assertThat(PRESET.matcher(read("docs/FRAMEWORKS.md")).results().map(MatchResult::group))
+        .extracting(name -> name.substring(1, name.length() - 1))
+        .containsOnly(Stream.of(AllowListPreset.values()).map(Enum::name).toArray(String[]::new));
   }
 
   /** What {@code DeploymentTest} deploys is what the README shows. */

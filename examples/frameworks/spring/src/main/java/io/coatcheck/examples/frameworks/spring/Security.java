@@ -68,6 +68,7 @@ class Security {
                 sessions ->
                     sessions
                         .sessionAuthenticationStrategy(new SessionLogin())
+                        .invalidSessionUrl("/?invalid")
                         .maximumSessions(2)
                         .expiredUrl("/?expired"))
             .build();
@@ -81,7 +82,7 @@ class Security {
     return chain;
   }
 
-  /** Tells the registry of {@code maximumSessions} that a session has ended. */
+  /** Notifies the registry of {@code maximumSessions} when a session has ended. */
   @Bean
   HttpSessionEventPublisher sessionEvents() {
     return new HttpSessionEventPublisher();

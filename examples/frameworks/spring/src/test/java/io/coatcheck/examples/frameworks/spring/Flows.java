@@ -28,7 +28,9 @@ final class Flows {
     Visitor ann = site.visitor();
     ann.post("/login", "username", "ann", "password", "tikcet");
     assertThat(ann.get("/refusal").body()).isEqualTo("Bad credentials");
+    String before = ann.cookie(COOKIE);
     assertThat(Visitor.location(ann.logIn("ann"))).endsWith("/");
+    assertThat(ann.cookie(COOKIE)).isNotEqualTo(before);
     assertThat(ann.get("/account").body()).isEqualTo("ann, ann");
     assertThat(ann.get("/full").body()).isEqualTo("ann, ann");
     assertThat(ann.get("/refusal").body()).isEqualTo("no refusal");
@@ -157,9 +159,25 @@ final class Flows {
     Visitor ann = site.visitor();
     HttpResponse<String> options = ann.postJson("/webauthn/authenticate/options", "{}");
     assertThat(options.statusCode()).as(options.body()).isEqualTo(200);
+    String before = ann.cookie(COOKIE);
     HttpResponse<String> login = ann.postJson("/login/webauthn", passkey.sign(options.body()));
     assertThat(login.body()).contains("\"authenticated\":true");
+    assertThat(ann.cookie(COOKIE)).isNotEqualTo(before);
     assertThat(ann.get("/account").body()).isEqualTo("ann, ann");
+  }
+
+  /** A session that has ended is announced once, and the site goes on. */
+  static void endedSession(Site site) throws Exception {
+    Visitor cat = site.visitor();
+    cat.logIn("cat");
+    assertThat(cat.get("/account").body()).isEqualTo("cat, cat");
+    // By the name that the session has from SessionLogin.
+    assertThat(site.sessions().revokeAll("cat")).isPositive();
+    HttpResponse<String> announced = cat.get("/account");
+    assertThat(Visitor.location(announced)).endsWith("/?invalid");
+    assertThat(cat.follow(announced).body()).isEqualTo("Welcome");
+    assertThat(Visitor.location(cat.get("/account"))).endsWith("/login");
+    assertThat(Visitor.location(cat.logIn("cat"))).endsWith("/account?continue");
   }
 
   static void flash(Site site) throws Exception {

@@ -1,5 +1,6 @@
 package io.coatcheck.examples.frameworks.spring;
 
+import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.codec.AttributeCodec;
 import io.coatcheck.session.store.SessionStore;
 import jakarta.servlet.Filter;
@@ -91,6 +92,10 @@ final class Site implements AutoCloseable {
   String url() {
     return "http://localhost:"
         + context.getEnvironment().getRequiredProperty("local.server.port", Integer.class);
+  }
+
+  SessionManager sessions() {
+    return context.getBean(SessionManager.class);
   }
 
   Mailbox mailbox() {

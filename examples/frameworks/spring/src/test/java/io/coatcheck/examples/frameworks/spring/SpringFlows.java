@@ -67,6 +67,11 @@ interface SpringFlows {
   }
 
   @Test
+  default void endedSession() throws Exception {
+    Flows.endedSession(site());
+  }
+
+  @Test
   default void flash() throws Exception {
     Flows.flash(site());
   }

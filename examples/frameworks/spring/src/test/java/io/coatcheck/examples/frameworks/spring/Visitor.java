@@ -95,6 +95,11 @@ final class Visitor {
     cookies.put(name, value);
   }
 
+  /** Returns the value of a cookie, empty if there is none. */
+  String cookie(String name) {
+    return cookies.getOrDefault(name, "");
+  }
+
   boolean hasCookie(String name) {
     return cookies.containsKey(name);
   }
