@@ -52,6 +52,9 @@ final class AttributeChanges {
   /** The names whose bytes could not be decoded, so that each is reported once. */
   private Set<String> undecodable = Set.of();
 
+  /** The names whose values made a save fail, so that each does so once. */
+  private Set<String> failed = Set.of();
+
   @SuppressWarnings("NullAway.Init") // By the handles.
   AttributeChanges(Session owner, Engine engine) {
     this.owner = owner;
@@ -223,6 +226,16 @@ final class AttributeChanges {
   }
 
   void set(String name, Object value) {
+    try {
+      take(name, value);
+    } catch (IllegalArgumentException refusal) {
+      // The application may swallow it.
+      engine.events().refused(owner.snapshot(), name, value, refusal);
+      throw refusal;
+    }
+  }
+
+  private void take(String name, Object value) {
     AttributeValue whenSet = engine.attributeValue(name, value);
     Change change = new Change(value, whenSet, isToBeWatched(whenSet, value));
     synchronized (owner) {
@@ -426,7 +439,7 @@ final class AttributeChanges {
     try {
       return Optional.of(AttributeValue.encoded(engine.codec().encode(value)));
     } catch (AttributeCodecException e) {
-      engine.events().unencodable(snapshot, name, e);
+      unencodable(snapshot, name, value, e);
       return Optional.of(whenSet);
     }
   }
@@ -452,8 +465,33 @@ final class AttributeChanges {
           ? Optional.empty()
           : Optional.of(new AttributeDelta.Found(stored, AttributeValue.encoded(now)));
     } catch (AttributeCodecException e) {
-      engine.events().unencodable(snapshot, name, e);
+      unencodable(snapshot, name, value, e);
       return Optional.empty();
+    }
+  }
+
+  /**
+   * Notifies the listeners of a value that became unencodable.
+   *
+   * @throws AttributeCodecException if the store is one that shows this in tests; once for each
+   *     attribute, so that the error page of the request can be sent
+   */
+  private void unencodable(
+      StoredSession snapshot, String name, Object value, AttributeCodecException problem) {
+    engine.events().unencodable(snapshot, name, value, problem);
+    if (engine.store().failsOnUnencodable()) {
+      synchronized (owner) {
+        failed = failed.isEmpty() ? new HashSet<>() : failed;
+        if (!failed.add(name)) {
+          return;
+        }
+      }
+      throw new AttributeCodecException(
+          "attribute "
+              + AttributeName.quoted(name)
+              + " was changed after it was set or read, and cannot be stored any more: "
+              + problem.getMessage(),
+          problem);
     }
   }
 

@@ -1,5 +1,6 @@
 package io.coatcheck.session;
 
+import io.coatcheck.session.codec.AttributeCodecException;
 import io.coatcheck.session.event.DropReason;
 import io.coatcheck.session.event.EndReason;
 import io.coatcheck.session.event.RefusalReason;
@@ -33,6 +34,7 @@ final class Events {
 
   private final InstantSource clock;
   private final List<SessionListener> listeners;
+  private final ValueWarnings warnings = new ValueWarnings();
 
   /** The events of threads that hold theirs: of this manager's, since a thread may use several. */
   @SuppressWarnings("ThreadLocalUsage")
@@ -112,6 +114,7 @@ final class Events {
   }
 
   void undecodable(StoredSession session, String attribute, Exception problem) {
+    warnings.undecodable(attribute, problem);
     tell(
         new SessionEvent.AttributeUndecodable(
             clock.instant(),
@@ -121,7 +124,22 @@ final class Events {
             String.valueOf(problem.getMessage())));
   }
 
-  void unencodable(StoredSession session, String attribute, Exception problem) {
+  /** Notifies of a value that was not taken by {@code set}. */
+  void refused(
+      StoredSession session, String attribute, Object value, IllegalArgumentException problem) {
+    warnings.refused(attribute, value, problem);
+    tell(
+        new SessionEvent.AttributeRefused(
+            clock.instant(),
+            Optional.of(session.id()),
+            session.principal(),
+            attribute,
+            String.valueOf(problem.getMessage())));
+  }
+
+  void unencodable(
+      StoredSession session, String attribute, Object value, AttributeCodecException problem) {
+    warnings.unencodable(attribute, value, problem);
     tell(
         new SessionEvent.AttributeUnencodable(
             clock.instant(),

@@ -128,6 +128,11 @@ final class ReportingStore implements SessionStore {
   }
 
   @Override
+  public boolean failsOnUnencodable() {
+    return store.failsOnUnencodable();
+  }
+
+  @Override
   public Duration touchInterval() {
     return store.touchInterval();
   }

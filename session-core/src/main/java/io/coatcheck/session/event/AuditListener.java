@@ -1,5 +1,6 @@
 package io.coatcheck.session.event;
 
+import io.coatcheck.session.event.SessionEvent.AttributeRefused;
 import io.coatcheck.session.event.SessionEvent.AttributeUndecodable;
 import io.coatcheck.session.event.SessionEvent.AttributeUnencodable;
 import io.coatcheck.session.event.SessionEvent.Authenticated;
@@ -111,19 +112,14 @@ public final class AuditListener implements SessionListener {
       Level level = dropped.reason() == DropReason.OVERTAKEN ? Level.DEBUG : Level.WARN;
       limited(level, dropped.reason(), event, "write-dropped", text);
     } else if (event instanceof AttributeUndecodable undecodable) {
-      String text =
-          " attribute="
-              + quoted(undecodable.attribute())
-              + " problem="
-              + quoted(undecodable.problem());
+      String text = problem(undecodable.attribute(), undecodable.problem());
       limited(Level.WARN, AttributeUndecodable.class, event, "attribute-undecodable", text);
     } else if (event instanceof AttributeUnencodable unencodable) {
-      String text =
-          " attribute="
-              + quoted(unencodable.attribute())
-              + " problem="
-              + quoted(unencodable.problem());
+      String text = problem(unencodable.attribute(), unencodable.problem());
       limited(Level.WARN, AttributeUnencodable.class, event, "attribute-unencodable", text);
+    } else if (event instanceof AttributeRefused refused) {
+      String text = problem(refused.attribute(), refused.problem());
+      limited(Level.WARN, AttributeRefused.class, event, "attribute-refused", text);
     } else if (event instanceof StoreFailed failed) {
       String text =
           " operation="
@@ -132,6 +128,10 @@ public final class AuditListener implements SessionListener {
               + quoted(String.valueOf(failed.failure().getMessage()));
       limited(Level.WARN, StoreFailed.class, event, "store-failed", text);
     }
+  }
+
+  private static String problem(String attribute, String problem) {
+    return " attribute=" + quoted(attribute) + " problem=" + quoted(problem);
   }
 
   private void limited(Level level, Object kind, SessionEvent event, String name, String text) {

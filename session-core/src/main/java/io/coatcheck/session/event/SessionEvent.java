@@ -132,6 +132,27 @@ public sealed interface SessionEvent {
   }
 
   /**
+   * A value was not taken as an attribute: it cannot be encoded, or the session would hold more
+   * than its limits allow. The application got an exception; nothing was changed.
+   *
+   * @param attribute its name
+   * @param problem names the class and the rule, never the value
+   */
+  record AttributeRefused(
+      Instant at,
+      Optional<SessionId> sessionId,
+      Optional<String> principal,
+      String attribute,
+      String problem)
+      implements SessionEvent {
+
+    @Override
+    public String toString() {
+      return text(this, "one attribute");
+    }
+  }
+
+  /**
    * The value of an attribute was changed after it was set or read, and can no longer be encoded.
    * The bytes from before stay; the other attributes are saved.
    *

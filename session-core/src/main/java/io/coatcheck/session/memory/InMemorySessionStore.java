@@ -154,6 +154,12 @@ public final class InMemorySessionStore implements SessionStore {
     return !copyOnRead;
   }
 
+  /** Returns whether this store copies on read: see {@link Builder#copyOnRead}. */
+  @Override
+  public boolean failsOnUnencodable() {
+    return copyOnRead;
+  }
+
   /** Returns zero: every request touches, and idleness is exact. */
   @Override
   public Duration touchInterval() {
@@ -285,6 +291,11 @@ public final class InMemorySessionStore implements SessionStore {
     /**
      * Sets whether values are encoded when they are stored, and copied when they are read, so that
      * the store behaves as a remote one does: for tests. Default: false.
+     *
+     * <p>One thing differs from a remote store, so that a test finds it: if a value was changed
+     * after it was set or read, and cannot be encoded any more, the save throws an {@link
+     * io.coatcheck.session.codec.AttributeCodecException} that names the class, once for each
+     * attribute and request. A remote store keeps the bytes from before.
      */
     public Builder copyOnRead(boolean copy) {
       copyOnRead = copy;

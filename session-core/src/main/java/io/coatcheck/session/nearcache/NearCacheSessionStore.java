@@ -192,6 +192,11 @@ public final class NearCacheSessionStore implements SessionStore {
   }
 
   @Override
+  public boolean failsOnUnencodable() {
+    return store.failsOnUnencodable();
+  }
+
+  @Override
   public Duration touchInterval() {
     return store.touchInterval();
   }

@@ -202,6 +202,16 @@ public interface SessionStore extends AutoCloseable {
   }
 
   /**
+   * Returns whether a save fails if a value was changed after it was set or read, and cannot be
+   * encoded any more. If not, which is the default, the bytes from before stay, and the listeners
+   * are notified. For a store that stands in for another one in tests, where such a change is to be
+   * found. A decorator returns what the store that it wraps does.
+   */
+  default boolean failsOnUnencodable() {
+    return false;
+  }
+
+  /**
    * Returns how far the stored last-seen moment may lag behind the last request before it is worth
    * a write; zero means that every request touches, which suits a store within the process.
    * Sessions may expire by idleness earlier by up to this much, never later. Default: 1 minute.

@@ -111,6 +111,11 @@ class AuditListenerTest {
                 new SessionEvent.AttributeUnencodable(
                     NOW, Optional.of(ID), Optional.empty(), "cart", "not serializable")))
         .isEqualTo(Level.WARN);
+    assertThat(
+            levelOf(
+                new SessionEvent.AttributeRefused(
+                    NOW, Optional.of(ID), Optional.empty(), "cart", "not serializable")))
+        .isEqualTo(Level.WARN);
     assertThat(levelOf(new SessionEvent.SavedAfterConflict(NOW, session("a"), 2)))
         .isEqualTo(Level.DEBUG);
   }
@@ -213,6 +218,7 @@ class AuditListenerTest {
             new SessionEvent.Ended(NOW, session, EndReason.LOGOUT),
             new SessionEvent.EndedElsewhere(NOW, session),
             new SessionEvent.TokenRefused(NOW, id, alice, RefusalReason.SUPERSEDED),
+            new SessionEvent.AttributeRefused(NOW, id, alice, "diagnosis", "of diagnosis"),
             new SessionEvent.AttributeUndecodable(NOW, id, alice, "diagnosis", "of diagnosis"),
             new SessionEvent.AttributeUnencodable(NOW, id, alice, "diagnosis", "of diagnosis"),
             new SessionEvent.StoreFailed(

@@ -209,6 +209,11 @@ public final class FaultyStore implements SessionStore {
   }
 
   @Override
+  public boolean failsOnUnencodable() {
+    return store.failsOnUnencodable();
+  }
+
+  @Override
   public boolean keepsLiveValues() {
     return store.keepsLiveValues();
   }

@@ -1,0 +1,83 @@
+package io.coatcheck.session;
+
+import io.coatcheck.session.codec.AttributeCodecException;
+import java.util.HashSet;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Warns of values that are lost, also where the application has no listener and swallows the
+ * exception. Each class is named once, so that a loss in every request does not fill the log. What
+ * is remembered is bounded. Thread-safe.
+ */
+final class ValueWarnings {
+
+  /** How many classes, or problems, of each kind are named. */
+  static final int MOST = 100;
+
+  private static final int LONGEST = 1_000;
+
+  private static final Logger LOG = LoggerFactory.getLogger(SessionManager.class);
+
+  private final Once refused = new Once("could not be stored, and setting it threw an exception");
+  private final Once unencodable =
+      new Once("was changed after it was set or read, and its change could not be stored");
+  private final Once undecodable = new Once("could not be read, and is absent");
+
+  void refused(String attribute, Object value, IllegalArgumentException problem) {
+    refused.warn(classOf(value, problem), attribute, problem);
+  }
+
+  void unencodable(String attribute, Object value, AttributeCodecException problem) {
+    unencodable.warn(classOf(value, problem), attribute, problem);
+  }
+
+  void undecodable(String attribute, Exception problem) {
+    undecodable.warn(messageOf(problem), attribute, problem);
+  }
+
+  /** Returns the class to blame: one that the value refers to, or its own. */
+  private static String classOf(Object value, IllegalArgumentException problem) {
+    return problem instanceof AttributeCodecException refusal
+        ? refusal.refusedClass().orElse(value.getClass().getName())
+        : value.getClass().getName();
+  }
+
+  /** Messages name classes, and stored bytes may name any: one line, of bounded length. */
+  private static String messageOf(Exception problem) {
+    String message = String.valueOf(problem.getMessage());
+    return message
+        .substring(0, Math.min(LONGEST, message.length()))
+        .replaceAll("[\\p{C}\\p{Zl}\\p{Zp}]", "?");
+  }
+
+  /** Warns once for each key. */
+  private static final class Once {
+
+    private final String what;
+    private final Set<String> keys = new HashSet<>();
+
+    Once(String what) {
+      this.what = what;
+    }
+
+    void warn(String key, String attribute, Exception problem) {
+      boolean isLast;
+      synchronized (this) {
+        if (keys.size() == MOST || !keys.add(key)) {
+          return;
+        }
+        isLast = keys.size() == MOST;
+      }
+      LOG.warn(
+          "The attribute {} {}: {} ({})",
+          AttributeName.quoted(attribute),
+          what,
+          messageOf(problem),
+          isLast
+              ? "this is the last such warning; the listeners are notified of every case"
+              : "logged once for each class; the listeners are notified of every case");
+    }
+  }
+}
