@@ -14,7 +14,7 @@ record AttributeLimits(int attributes, int attributeBytes, int sessionBytes) {
   static final AttributeLimits DEFAULTS = new AttributeLimits(1_000, 1 << 20, 4 << 20);
 
   static int size(@Nullable AttributeValue value) {
-    return value == null || value.isLive() ? 0 : value.bytes().length;
+    return value == null ? 0 : value.size();
   }
 
   /**

@@ -57,11 +57,29 @@ final class AttributeSteps {
     while (!session.isStored()) {
       Object before = session.attribute(name);
       Object after = decision.on(before);
-      if (after == before || session.replaceUnstored(name, before, after)) {
+      if (after == before || replaceUnstored(session, name, before, after)) {
         return new Done(before, after);
       }
     }
     return new Run(session, name, mayChangeValue, decision).untilDone();
+  }
+
+  private boolean replaceUnstored(
+      Session session, String name, @Nullable Object before, @Nullable Object after) {
+    try {
+      return session.replaceUnstored(name, before, after);
+    } catch (IllegalArgumentException refusal) {
+      throw refused(session, name, after, refusal);
+    }
+  }
+
+  /** Notifies the listeners of a value that is not taken: the application may swallow that. */
+  private IllegalArgumentException refused(
+      Session session, String name, @Nullable Object value, IllegalArgumentException refusal) {
+    if (value != null) {
+      engine.events().refused(session.snapshot(), name, value, refusal);
+    }
+    return refusal;
   }
 
   /** One step on a stored session. */
@@ -100,8 +118,12 @@ final class AttributeSteps {
         Object before =
             known == null ? null : session.read(newest, name, known, collected, mayChangeValue);
         Object after = decision.on(before);
-        AttributeStep step = step(known, before, after);
-        done = step.changesNothing() ? confirm(step, before) : store(step, before);
+        try {
+          AttributeStep step = step(known, before, after);
+          done = step.changesNothing() ? confirm(step, before) : store(step, before);
+        } catch (IllegalArgumentException refusal) {
+          throw refused(session, name, after, refusal);
+        }
       }
       return done;
     }

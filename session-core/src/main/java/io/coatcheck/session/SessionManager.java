@@ -45,7 +45,10 @@ public final class SessionManager implements AutoCloseable {
   private final @Nullable Sweeper sweeper;
 
   SessionManager(SessionManagerBuilder builder) {
-    SessionStore store = builder.store;
+    SessionStore store =
+        builder.encryption == null || builder.store.keepsLiveValues()
+            ? builder.store
+            : new EncryptedStore(builder.store, builder.encryption);
     Events events = new Events(builder.clock, builder.listeners);
     SessionStore reporting = new ReportingStore(store, events);
     engine =

@@ -1,6 +1,7 @@
 package io.coatcheck.session;
 
 import io.coatcheck.session.codec.AttributeCodec;
+import io.coatcheck.session.codec.AttributeEncryption;
 import io.coatcheck.session.codec.JavaSerializationCodec;
 import io.coatcheck.session.event.SessionListener;
 import io.coatcheck.session.store.SessionStore;
@@ -23,6 +24,7 @@ public final class SessionManagerBuilder {
   final SessionStore store;
   SessionPolicy policy = SessionPolicy.defaults();
   AttributeCodec codec = JavaSerializationCodec.builder().build();
+  @Nullable AttributeEncryption encryption;
   InstantSource clock = InstantSource.system();
   @Nullable SecureRandom random;
   final List<SessionListener> listeners = new ArrayList<>();
@@ -54,6 +56,16 @@ public final class SessionManagerBuilder {
    */
   public SessionManagerBuilder codec(AttributeCodec attributeCodec) {
     codec = attributeCodec;
+    return this;
+  }
+
+  /**
+   * Sets how the bytes of attribute values are encrypted before the store gets them. A store that
+   * keeps the values as live objects, such as the one in memory, has no bytes to encrypt. Default:
+   * none, they are stored as the codec gives them.
+   */
+  public SessionManagerBuilder encryption(AttributeEncryption attributeEncryption) {
+    encryption = attributeEncryption;
     return this;
   }
 

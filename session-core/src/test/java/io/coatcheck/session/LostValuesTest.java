@@ -102,6 +102,42 @@ class LostValuesTest {
   }
 
   @Test
+  @DisplayName("an atomic step that is refused is a warning and an event; one that throws is not")
+  void refused_inAStep() {
+    Session session = newSession();
+    assertThatIllegalArgumentException()
+        .isThrownBy(
+            () ->
+                fixture.manager.update(
+                    session, "new", Object.class, old -> new Unlisted("a secret")));
+    session.attribute("good", "1");
+    fixture.manager.save(session);
+    assertThatIllegalArgumentException()
+        .isThrownBy(
+            () ->
+                fixture.manager.update(
+                    session, "stored", Object.class, old -> new AlsoUnlisted("a secret")));
+    assertThatIllegalArgumentException()
+        .isThrownBy(
+            () ->
+                fixture.manager.update(session, "large", Object.class, old -> "n".repeat(2 << 20)));
+    assertThatIllegalArgumentException()
+        .isThrownBy(
+            () ->
+                fixture.manager.update(
+                    session,
+                    "thrown",
+                    Object.class,
+                    old -> {
+                      throw new IllegalArgumentException("the application's own");
+                    }));
+    assertThat(fixture.told(SessionEvent.AttributeRefused.class))
+        .extracting(SessionEvent.AttributeRefused::attribute)
+        .containsExactly("new", "stored", "large");
+    assertThat(warnings()).hasSize(3);
+  }
+
+  @Test
   void refused_inMemory_isOnlyWhatPassesALimit() {
     try (SessionManager manager =
         SessionManager.builder(InMemorySessionStore.builder().build())

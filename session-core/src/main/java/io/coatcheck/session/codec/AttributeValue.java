@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class AttributeValue {
 
-  /** The object, or the bytes where {@link #liveCodec} is null. */
+  /** The object; where {@link #liveCodec} is null, the bytes or an {@link EncryptedValue}. */
   private final Object content;
 
   private final @Nullable AttributeCodec liveCodec;
@@ -48,6 +48,16 @@ public final class AttributeValue {
     return new AttributeValue(bytes, null);
   }
 
+  /** Wraps what a store keeps encrypted, so that it reads as its encoding. */
+  static AttributeValue encrypted(AttributeValue stored, SessionCipher cipher, String name) {
+    return new AttributeValue(new EncryptedValue(stored, cipher, name), null);
+  }
+
+  /** Returns what a store keeps encrypted; null for every other value. */
+  @Nullable EncryptedValue encryptedContent() {
+    return liveCodec == null && content instanceof EncryptedValue encrypted ? encrypted : null;
+  }
+
   /** Tells whether this is an object and not bytes. */
   public boolean isLive() {
     return liveCodec != null;
@@ -57,10 +67,27 @@ public final class AttributeValue {
    * Returns the encoding, which for a live value is made anew by each call.
    *
    * @return for an encoded value the bytes themselves, not a copy: the caller must not change them
-   * @throws AttributeCodecException if the value is live and cannot be encoded
+   * @throws AttributeCodecException if the value is live and cannot be encoded, or if {@link
+   *     AttributeEncryption} was to decrypt it and cannot
    */
   public byte[] bytes() {
-    return liveCodec == null ? (byte[]) content : liveCodec.encode(content);
+    if (liveCodec != null) {
+      return liveCodec.encode(content);
+    }
+    return content instanceof EncryptedValue encrypted ? encrypted.plain() : (byte[]) content;
+  }
+
+  /**
+   * Returns the number of bytes of the encoding; for a live value, which is not encoded for that,
+   * zero. Never throws, and decrypts nothing.
+   */
+  public int size() {
+    if (liveCodec != null) {
+      return 0;
+    }
+    return content instanceof EncryptedValue encrypted
+        ? encrypted.size()
+        : ((byte[]) content).length;
   }
 
   /**
@@ -74,31 +101,50 @@ public final class AttributeValue {
     if (liveCodec != null) {
       return content;
     }
-    Object known = decoded;
+    // A cache below the encryption keeps the stored value, and with it what it decodes to.
+    AttributeValue keeper = content instanceof EncryptedValue encrypted ? encrypted.stored() : this;
+    Object known = keeper.decoded;
     if (known != null) {
       return known;
     }
-    Object fresh = codec.decode((byte[]) content);
+    Object fresh = codec.decode(bytes());
     if (codec.isImmutable(fresh)) {
-      decoded = fresh;
+      keeper.decoded = fresh;
     }
     return fresh;
   }
 
-  /** Live values are equal if their objects are, encoded ones if their bytes are. */
+  /**
+   * Live values are equal if their objects are, encoded ones if their bytes are. Values that cannot
+   * be decrypted are equal if they are stored at the same place as the same bytes.
+   */
   @Override
   public boolean equals(@Nullable Object other) {
     if (!(other instanceof AttributeValue that) || isLive() != that.isLive()) {
       return false;
     }
-    return isLive()
-        ? content.equals(that.content)
-        : Arrays.equals((byte[]) content, (byte[]) that.content);
+    if (isLive()) {
+      return content.equals(that.content);
+    }
+    if (content instanceof EncryptedValue mine
+        && that.content instanceof EncryptedValue theirs
+        && mine.isSameAs(theirs)) {
+      return true;
+    }
+    byte[] bytes = readableBytes();
+    byte[] otherBytes = that.readableBytes();
+    return bytes != null && otherBytes != null && Arrays.equals(bytes, otherBytes);
   }
 
   @Override
   public int hashCode() {
-    return isLive() ? content.hashCode() : Arrays.hashCode((byte[]) content);
+    return isLive() ? content.hashCode() : Arrays.hashCode(readableBytes());
+  }
+
+  private byte @Nullable [] readableBytes() {
+    return content instanceof EncryptedValue encrypted
+        ? encrypted.plainIfReadable()
+        : (byte[]) content;
   }
 
   /** Tells the kind and the size or the class. A value does not belong in a log. */
@@ -106,6 +152,6 @@ public final class AttributeValue {
   public String toString() {
     return isLive()
         ? "AttributeValue[live " + content.getClass().getName() + "]"
-        : "AttributeValue[" + ((byte[]) content).length + " bytes]";
+        : "AttributeValue[" + size() + " bytes]";
   }
 }
