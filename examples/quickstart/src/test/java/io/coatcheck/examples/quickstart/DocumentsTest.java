@@ -193,7 +193,8 @@ class DocumentsTest {
         "docs/OPERATING.md",
         "docs/SCALING.md",
         "docs/SECURITY.md",
-        "docs/SERVLET.md"
+        "docs/SERVLET.md",
+        "docs/STORES.md"
       })
   void links_leadSomewhere(String document) throws Exception {
     Path folder = ROOT.resolve(document).toAbsolutePath().getParent();
