@@ -82,6 +82,9 @@ record AttributeDelta(
 
   /** Returns the names of what was changed in place, and replaced by another request. */
   Set<String> overtakenIn(Map<String, AttributeValue> current) {
+    if (found.isEmpty()) {
+      return Set.of();
+    }
     Set<String> overtaken = new HashSet<>();
     found.forEach(
         (name, change) -> {

@@ -483,6 +483,10 @@ public final class Session {
     if (status != Status.STORED || newest.version() <= snapshot.version()) {
       return false;
     }
+    if (newest.generation() != snapshot.generation()) {
+      // What was to be confirmed or replaced is the secret that this request came with.
+      renewal = Renewal.NONE;
+    }
     attributes.saved(AttributeDelta.NONE, snapshot, newest);
     snapshot = newest;
     return true;

@@ -506,6 +506,30 @@ class AttributeStepsTest {
   }
 
   @Test
+  @DisplayName("F18: a step that only looks confirms no secret that the client did not present")
+  void looked_afterARenewal_confirmsNothing() {
+    fixture.clock.advance(Duration.ofMinutes(5));
+    Session first = fixture.live(token);
+    assertThat(manager.renewIfDue(first)).isTrue();
+    String second = EngineFixture.sent(first);
+    Session confirming = fixture.live(second);
+    Session other = fixture.live(second);
+    manager.save(other);
+    fixture.clock.advance(Duration.ofMinutes(5));
+    Session renewing = fixture.live(second);
+    assertThat(manager.renewIfDue(renewing)).isTrue();
+    long generation = fixture.stored(confirming).generation();
+
+    manager.take(confirming, "none");
+    assertThat(confirming.generation()).isEqualTo(generation);
+    manager.save(confirming);
+
+    assertThat(Drafts.isUnconfirmed(fixture.stored(confirming)))
+        .as("the secret that only the other response carries")
+        .isTrue();
+  }
+
+  @Test
   @DisplayName("a store that fails: the step may be made again, and the changes are still to save")
   void storeFails_mayBeRepeated() {
     Session session = fixture.live(token);

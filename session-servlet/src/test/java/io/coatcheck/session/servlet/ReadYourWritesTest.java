@@ -105,6 +105,38 @@ class ReadYourWritesTest {
   }
 
   @Test
+  @DisplayName("a step is decided by no copy, and what it left is read on every node")
+  void step_isReadOnEveryNode() {
+    login();
+    site.on(
+            "/count",
+            (request, response) ->
+                response
+                    .getWriter()
+                    .print(
+                        WebSession.of(request)
+                            .update("a", Integer.class, n -> n.orElse(0) + 1)
+                            .orElseThrow()))
+        .on(
+            "/take",
+            (request, response) -> response.getWriter().print(WebSession.of(request).take("a")));
+    for (int round = 1; round <= 6; round++) {
+      on(round % 3);
+      // Without the hint, the node would answer from a copy that is older.
+      Browser.Answer answer = site.browser().token(browser.token()).get("/count");
+      assertThat(answer.body()).isEqualTo(String.valueOf(round));
+      assertThat(hint(answer)).as("the version after the step").isNotNull();
+    }
+    on(0);
+    assertThat(site.browser().token(browser.token()).get("/take").body()).isEqualTo("Optional[6]");
+    for (int node = 0; node < nodes.size(); node++) {
+      on(node);
+      assertThat(site.browser().token(browser.token()).get("/take").body())
+          .isEqualTo("Optional.empty");
+    }
+  }
+
+  @Test
   void change_isReadOnEveryNode() {
     login();
     for (int round = 0; round < 12; round++) {

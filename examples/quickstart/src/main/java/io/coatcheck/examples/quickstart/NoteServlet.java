@@ -1,5 +1,6 @@
 package io.coatcheck.examples.quickstart;
 
+import io.coatcheck.session.servlet.WebSession;
 import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
@@ -13,11 +14,21 @@ final class NoteServlet extends HttpServlet {
 
   private static final long serialVersionUID = 1L;
   private static final String ATTRIBUTE = "note";
+  private static final String NOTICE = "notice";
 
   static String noteOf(HttpServletRequest request) {
     HttpSession session = request.getSession(false);
     Object note = session == null ? null : session.getAttribute(ATTRIBUTE);
     return note == null ? "" : note.toString();
+  }
+
+  /** Returns what to say once: of two pages that ask at the same time, one gets it. */
+  static String takeNotice(HttpServletRequest request) {
+    HttpSession session = request.getSession(false);
+    // Where there is nothing, a take costs a look into the store. So look at the attribute first.
+    return session == null || session.getAttribute(NOTICE) == null
+        ? ""
+        : WebSession.of(request).take(NOTICE, String.class).orElse("");
   }
 
   @Override
@@ -35,7 +46,9 @@ final class NoteServlet extends HttpServlet {
       Answers.html(response, HttpServletResponse.SC_BAD_REQUEST, Page.of(request, alert));
       return;
     }
-    request.getSession().setAttribute(ATTRIBUTE, text);
+    HttpSession session = request.getSession();
+    session.setAttribute(ATTRIBUTE, text);
+    session.setAttribute(NOTICE, "The note is saved.");
     Answers.backToPage(response);
   }
 }

@@ -35,6 +35,9 @@ final class Page {
     WebSession session = WebSession.of(request);
     String alertBox =
         alert.isEmpty() ? "" : "<p class=\"alert\" role=\"alert\">" + escape(alert) + "</p>\n";
+    String notice = NoteServlet.takeNotice(request);
+    String noticeBox =
+        notice.isEmpty() ? "" : "<p class=\"muted\" role=\"status\">" + escape(notice) + "</p>\n";
     String content =
         session
             .principal()
@@ -57,6 +60,7 @@ final class Page {
         <main>
         """
         + alertBox
+        + noticeBox
         + content
         + noteForm(NoteServlet.noteOf(request))
         + "</main>\n"

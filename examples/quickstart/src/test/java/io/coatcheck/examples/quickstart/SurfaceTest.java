@@ -63,6 +63,14 @@ class SurfaceTest extends Site {
     }
 
     @Test
+    void saved_isSaidOnce() throws Exception {
+      Browser browser = browser();
+      browser.post("/note", "text", "buy milk");
+      assertThat(browser.get("/").body()).contains("The note is saved.");
+      assertThat(browser.get("/").body()).doesNotContain("The note is saved.");
+    }
+
+    @Test
     void tooLong_isRefused_andTheOldOneIsKept() throws Exception {
       Browser browser = browser();
       browser.post("/note", "text", "x".repeat(NoteServlet.MAX_LENGTH));
