@@ -1,12 +1,15 @@
 package io.coatcheck.session.testkit;
 
+import io.coatcheck.session.codec.AllowListPreset;
 import io.coatcheck.session.codec.AttributeCodec;
 import io.coatcheck.session.codec.AttributeCodecException;
 import io.coatcheck.session.codec.JavaSerializationCodec;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A codec for the tests of an application. It encodes values whose classes are missing from the
@@ -55,16 +58,23 @@ public final class AllowListRecorder implements AttributeCodec {
   @Override
   public byte[] encode(Object value) {
     while (true) {
+      JavaSerializationCodec used = codec;
       try {
-        return codec.encode(value);
+        return used.encode(value);
       } catch (AttributeCodecException refusal) {
-        allow(refusal.refusedClass().orElseThrow(() -> refusal), refusal);
+        allow(refusal.refusedClass().orElseThrow(() -> refusal), used, refusal);
       }
     }
   }
 
-  private synchronized void allow(String className, AttributeCodecException refusal) {
-    if (!missing.contains(className)) {
+  private synchronized void allow(
+      String className, JavaSerializationCodec refusing, AttributeCodecException refusal) {
+    if (missing.contains(className)) {
+      if (refusing.equals(codec)) {
+        // To allow it again would change nothing.
+        throw refusal;
+      }
+    } else {
       try {
         builder.allow(className);
       } catch (IllegalArgumentException notAllowable) {
@@ -91,9 +101,38 @@ public final class AllowListRecorder implements AttributeCodec {
     return Collections.unmodifiableSet(new TreeSet<>(missing));
   }
 
-  /** Returns the lines to add to the codec's builder, one for each missing class; empty if none. */
+  /**
+   * Returns the lines to add to the codec's builder; empty if nothing is missing. Classes that are
+   * in an {@link AllowListPreset} take one line for the preset, and each other class its own. Of
+   * presets that overlap, the one that has most of the missing classes is named, and of those the
+   * smallest.
+   */
   public synchronized String lines() {
-    return missing.stream().map(name -> ".allow(\"" + name + "\")\n").collect(Collectors.joining());
+    return linesFor(missing);
+  }
+
+  static String linesFor(Set<String> classNames) {
+    StringBuilder lines = new StringBuilder();
+    Set<String> left = new TreeSet<>(classNames);
+    for (AllowListPreset preset = best(left); preset != null; preset = best(left)) {
+      lines.append(".allow(AllowListPreset.").append(preset.name()).append(")\n");
+      left.removeAll(preset.classNames());
+    }
+    left.forEach(name -> lines.append(".allow(\"").append(name).append("\")\n"));
+    return lines.toString();
+  }
+
+  private static @Nullable AllowListPreset best(Set<String> classNames) {
+    return Stream.of(AllowListPreset.values())
+        .filter(preset -> count(preset, classNames) > 0)
+        .max(
+            Comparator.<AllowListPreset>comparingLong(preset -> count(preset, classNames))
+                .thenComparing(preset -> -preset.classNames().size()))
+        .orElse(null);
+  }
+
+  private static long count(AllowListPreset preset, Set<String> classNames) {
+    return classNames.stream().filter(preset.classNames()::contains).count();
   }
 
   /**

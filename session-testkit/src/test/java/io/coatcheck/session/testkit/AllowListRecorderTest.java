@@ -4,12 +4,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.coatcheck.session.Resolution;
+import io.coatcheck.session.Session;
+import io.coatcheck.session.SessionManager;
+import io.coatcheck.session.codec.AllowListPreset;
 import io.coatcheck.session.codec.AttributeCodecException;
 import io.coatcheck.session.codec.JavaSerializationCodec;
+import io.coatcheck.session.memory.InMemorySessionStore;
 import java.io.File;
 import java.io.Serializable;
+import java.lang.reflect.Proxy;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -72,6 +81,101 @@ class AllowListRecorderTest {
     assertThatThrownBy(() -> recorder.encode(new Object()))
         .isInstanceOf(AttributeCodecException.class);
     assertThat(recorder.missing()).isEmpty();
+  }
+
+  private enum Coin {
+    ONE {
+      @Override
+      int cents() {
+        return 1;
+      }
+    };
+
+    abstract int cents();
+  }
+
+  private static final class Trouble extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    Trouble() {
+      super("trouble", null, false, false);
+    }
+  }
+
+  @Test
+  @DisplayName("classes of arrays, constants with a body and exceptions are named by what to allow")
+  void encode_ofEveryKindOfClass_decodesWithTheLines() {
+    List<Object> values =
+        List.of(
+            new Money[] {new Money(1)}, new Money[][] {{new Money(2)}}, Coin.ONE, new Trouble());
+    values.forEach(recorder::encode);
+    assertThat(recorder.missing())
+        .contains(Money.class.getName(), Coin.class.getName(), Trouble.class.getName());
+
+    JavaSerializationCodec.Builder complete = JavaSerializationCodec.builder();
+    recorder.missing().forEach(complete::allow);
+    JavaSerializationCodec codec = complete.build();
+    assertThat(values)
+        .allSatisfy(value -> assertThat(codec.decode(codec.encode(value))).hasSameClassAs(value));
+  }
+
+  @Test
+  void encode_ofAProxy_isRefused_andNamesNothing() {
+    Object proxy =
+        Proxy.newProxyInstance(
+            getClass().getClassLoader(),
+            new Class<?>[] {Comparable.class, Serializable.class},
+            (self, method, arguments) -> null);
+    assertThatThrownBy(() -> recorder.encode(proxy)).isInstanceOf(AttributeCodecException.class);
+    assertThat(recorder.missing()).isEmpty();
+  }
+
+  @Test
+  @DisplayName("F8: a value that outgrows the list after it was set is recorded when it is saved")
+  void save_ofAValueThatGrew_recordsIt() {
+    try (SessionManager manager =
+        SessionManager.builder(InMemorySessionStore.builder().copyOnRead(true).build())
+            .codec(recorder)
+            .cleanUpInterval(Duration.ZERO)
+            .build()) {
+      Session session = manager.create(manager.resolve(List.of()));
+      List<Object> list = new ArrayList<>();
+      session.attribute("list", list);
+      list.add(new Money(1));
+      manager.save(session);
+      assertThat(recorder.missing()).containsExactly(Money.class.getName());
+      list.add(Size.SMALL);
+      manager.save(session);
+      assertThat(recorder.missing()).containsExactly(Money.class.getName(), Size.class.getName());
+      String token = session.unsentToken().orElseThrow().value();
+      Session read = ((Resolution.Live) manager.resolve(List.of(token))).session();
+      assertThat(read.attribute("list")).isEqualTo(List.of(new Money(1), Size.SMALL));
+    }
+  }
+
+  @Test
+  void recorders_ofSeveralCodecs_recordTheirOwn() {
+    AllowListRecorder other = AllowListRecorder.of(JavaSerializationCodec.builder());
+    recorder.encode(Size.SMALL);
+    other.encode(new Money(1));
+    assertThat(recorder.missing()).containsExactly(Size.class.getName());
+    assertThat(other.missing()).containsExactly(Money.class.getName());
+  }
+
+  @Test
+  @DisplayName("classes of a framework take one line, for the preset that has most of them")
+  void lines_nameThePreset() {
+    Set<String> missing = new TreeSet<>(AllowListPreset.SPRING_SECURITY_OIDC_LOGIN.classNames());
+    missing.addAll(AllowListPreset.SPRING_MVC_FLASH.classNames());
+    missing.add("com.example.Cart");
+    assertThat(AllowListRecorder.linesFor(missing))
+        .isEqualTo(
+            """
+            .allow(AllowListPreset.SPRING_SECURITY_OIDC_LOGIN)
+            .allow(AllowListPreset.SPRING_MVC_FLASH)
+            .allow("com.example.Cart")
+            """);
+    assertThat(AllowListRecorder.linesFor(Set.of())).isEmpty();
   }
 
   @Test
