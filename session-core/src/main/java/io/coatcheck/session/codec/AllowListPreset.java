@@ -74,7 +74,14 @@ public enum AllowListPreset {
    * preset. What {@code scope} and {@code SessionAware} actions store is allowed by the
    * application.
    */
-  STRUTS(StrutsClasses.ALL);
+  STRUTS(StrutsClasses.ALL),
+
+  /**
+   * Apache Wicket with its default page store, which keeps pages in files: the session object,
+   * messages, the page that is shown after the login, and what is known of the browser. Session
+   * classes of the application, and pages in the session, are allowed by the application.
+   */
+  WICKET(WicketClasses.ALL);
 
   private final Set<String> classNames;
 

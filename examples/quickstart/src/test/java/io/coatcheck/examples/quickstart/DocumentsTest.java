@@ -35,6 +35,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What README.md and docs/ say of the code is so. */
@@ -43,6 +44,7 @@ class DocumentsTest {
   private static final Path ROOT = Path.of("../..");
   private static final Pattern SNIPPET = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
   private static final Pattern XML = Pattern.compile("```xml\n(.*?)```", Pattern.DOTALL);
+  private static final Pattern INI = Pattern.compile("```ini\n(.*?)```", Pattern.DOTALL);
   private static final Pattern DEPENDENCY =
       Pattern.compile(
           "<groupId>(.*?)</groupId>\\s*<artifactId>(.*?)</artifactId>\\s*<version>(.*?)</version>");
@@ -222,11 +224,12 @@ class DocumentsTest {
     assertThat(classes).containsAll(named);
   }
 
-  @Test
-  void servlet_namesTestsThatExist() throws Exception {
+  @ParameterizedTest
+  @CsvSource({"docs/SERVLET.md, 30", "docs/FRAMEWORKS.md, 5"})
+  void servletAndFrameworks_nameTestsThatExist(String document, int atLeast) throws Exception {
     List<Path> sources = javaFiles(ROOT);
-    List<MatchResult> named = METHOD.matcher(read("docs/SERVLET.md")).results().toList();
-    assertThat(named).hasSizeGreaterThan(30);
+    List<MatchResult> named = METHOD.matcher(read(document)).results().toList();
+    assertThat(named).hasSizeGreaterThan(atLeast);
     for (MatchResult test : named) {
       List<Path> files =
           sources.stream().filter(file -> file.endsWith(test.group(1) + ".java")).toList();
@@ -238,6 +241,15 @@ class DocumentsTest {
                 file -> assertThat(Files.readString(file)).contains("void " + test.group(2) + "("));
       }
     }
+  }
+
+  /** The recipe for Shiro is a file of its example. */
+  @Test
+  void frameworks_ini_isInTheExamples() throws Exception {
+    List<String> recipes = blocks(INI, "docs/FRAMEWORKS.md");
+    assertThat(recipes)
+        .containsExactly(
+            read("examples/frameworks/shiro/src/main/resources/shiro-session-login.ini"));
   }
 
   private static void areInTheExamples(List<String> snippets) throws IOException {

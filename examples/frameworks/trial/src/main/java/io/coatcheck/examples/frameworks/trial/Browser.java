@@ -29,7 +29,7 @@ public final class Browser {
   private static final int REDIRECTS = 10;
   private static final HttpClient CLIENT = HttpClient.newHttpClient();
 
-  private final String url;
+  private String url;
   private final Map<String, String> cookies = new TreeMap<>();
   private final Map<String, String> headers = new HashMap<>();
   private final List<String> transcript = new ArrayList<>();
@@ -42,6 +42,11 @@ public final class Browser {
   public Browser with(String name, String value) {
     headers.put(name, value);
     return this;
+  }
+
+  /** Goes to another site from now on, with the same cookies, such as after a restart. */
+  public void visit(Site site) {
+    url = site.url();
   }
 
   /** Asks for a page, and follows redirects. */

@@ -15,6 +15,8 @@ import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.Objects;
 import java.util.Set;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import java.util.stream.Stream;
 import org.apache.catalina.Context;
 import org.apache.catalina.LifecycleException;
@@ -31,12 +33,16 @@ public final class Site implements AutoCloseable {
     void register(ServletContext context) throws ServletException;
   }
 
+  /** Held on to, so that its level is not forgotten. */
+  private static final Logger TOMCAT_LOG = Logger.getLogger("org.apache");
+
   private final Tomcat tomcat = new Tomcat();
   private final Path directory;
   private final @Nullable SessionManager manager;
 
   private Site(@Nullable SessionManager manager, Application application) {
     this.manager = manager;
+    TOMCAT_LOG.setLevel(Level.SEVERE);
     try {
       directory = Files.createTempDirectory("trial");
       tomcat.setBaseDir(directory.toString());

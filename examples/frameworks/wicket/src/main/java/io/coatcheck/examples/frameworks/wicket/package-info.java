@@ -1,0 +1,5 @@
+/** A shop on Apache Wicket. */
+@NullMarked
+package io.coatcheck.examples.frameworks.wicket;
+
+import org.jspecify.annotations.NullMarked;
