@@ -83,15 +83,19 @@ final class AskedTimeout {
    * @param used what {@link #within} made of them
    */
   static void settle(Session loggedIn, LoginOptions asked, LoginOptions used) {
-    if (loggedIn.isEnded() || !isOpen(asked)) {
+    if (!isOpen(asked)) {
       return;
     }
     Optional<Duration> kept = of(loggedIn);
     Optional<Duration> now = loggedIn.idleTimeout();
-    if (kept.isEmpty()) {
-      used.idleTimeout().ifPresent(timeout -> keep(loggedIn, (int) timeout.toSeconds()));
-    } else if (now.isPresent() && kept.get().compareTo(now.get()) < 0) {
-      loggedIn.idleTimeout(kept.get());
+    try {
+      if (kept.isEmpty()) {
+        used.idleTimeout().ifPresent(timeout -> keep(loggedIn, (int) timeout.toSeconds()));
+      } else if (now.isPresent() && kept.get().compareTo(now.get()) < 0) {
+        loggedIn.idleTimeout(kept.get());
+      }
+    } catch (IllegalStateException e) {
+      LOG.debug("The session has ended right after its login", e);
     }
   }
 }

@@ -106,7 +106,9 @@ class AccessorTest {
       elsewhere.shutdown();
     }
 
-    assertThat(stored().attributes()).containsOnlyKeys("b");
+    assertThat(stored().attributes())
+        .as("with the timeout, which a login is to keep")
+        .containsOnlyKeys("b", "io.coatcheck.session.servlet.maxInactiveInterval");
     assertThat(stored().idleTimeout()).contains(Duration.ofSeconds(77));
   }
 
