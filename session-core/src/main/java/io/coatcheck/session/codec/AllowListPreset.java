@@ -83,6 +83,8 @@ public enum AllowListPreset {
    */
   WICKET(WicketClasses.ALL);
 
+  // A copy that nothing can change, which its type does not say.
+  @SuppressWarnings("ImmutableEnumChecker")
   private final Set<String> classNames;
 
   AllowListPreset(Set<String> classNames) {

@@ -5,7 +5,11 @@ import static io.coatcheck.session.codec.PresetNames.union;
 
 import java.util.Set;
 
-/** What Spring MVC 6 and 7 put into sessions. */
+/**
+ * What Spring MVC 6 and 7 put into sessions: a hash map with the target of a redirect, and a map of
+ * lists. Both are read as the maps of the JDK are, whose keys and values must be allowed
+ * themselves.
+ */
 final class SpringMvcClasses {
 
   static final Set<String> FLASH =

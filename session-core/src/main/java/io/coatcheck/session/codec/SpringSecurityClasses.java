@@ -6,8 +6,12 @@ import static io.coatcheck.session.codec.PresetNames.union;
 import java.util.Set;
 
 /**
- * What Spring Security 6.5 and 7 put into sessions. All of these classes are values: their fields
- * are strings, numbers, moments, and collections of each other.
+ * What Spring Security 6.5 and 7 put into sessions.
+ *
+ * <p>All of these are values: their fields are strings, numbers, moments, and collections of each
+ * other, and Java fills them without a call into the class. Some enumerations of {@code webauthn}
+ * have a {@code readResolve}, which looks up the constant by its name. The comparator of
+ * authorities compares their names. An exception has a cause, which must be allowed itself.
  */
 final class SpringSecurityClasses {
 

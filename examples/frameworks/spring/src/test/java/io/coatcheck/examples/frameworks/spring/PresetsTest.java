@@ -14,6 +14,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.coatcheck.session.codec.AllowListPreset;
 import io.coatcheck.session.memory.InMemorySessionStore;
+import java.io.Externalizable;
+import java.lang.reflect.Method;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicReference;
@@ -23,6 +25,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.springframework.util.ClassUtils;
 
 @DisplayName("Each preset of Spring has the classes that its feature stores, and no others")
 class PresetsTest {
@@ -33,6 +36,9 @@ class PresetsTest {
           "org.springframework.security.authentication.ott.OneTimeTokenAuthentication",
           "org.springframework.security.core.authority.FactorGrantedAuthority",
           "org.springframework.security.core.userdetails.UsernameNotFoundException");
+
+  private static final Set<String> READERS =
+      Set.of("readObject", "readObjectNoData", "readResolve", "finalize");
 
   private static final RecordingCodec CODEC = new RecordingCodec();
 
@@ -159,6 +165,35 @@ class PresetsTest {
   @Test
   void flash() throws Exception {
     requireExactly(SPRING_MVC_FLASH, Flows::flash, SPRING_SECURITY_CSRF);
+  }
+
+  /** Enumerations before they were enums: each looks up its constant by its name. */
+  private static final Set<String> RESOLVE_TO_CONSTANTS =
+      Set.of(
+          "org.springframework.security.web.webauthn.api.AuthenticatorTransport.readResolve",
+          "org.springframework.security.web.webauthn.api.PublicKeyCredentialType.readResolve",
+          "org.springframework.security.web.webauthn.api.UserVerificationRequirement.readResolve");
+
+  @Test
+  @DisplayName("I12: reading a class of a preset runs no code of it that was not looked through")
+  void reading_runsNoUnknownCode() {
+    Set<String> run = new TreeSet<>();
+    for (AllowListPreset preset : AllowListPreset.values()) {
+      for (String name : preset.classNames()) {
+        if (name.startsWith("org.springframework.") && ClassUtils.isPresent(name, null)) {
+          Class<?> type = ClassUtils.resolveClassName(name, null);
+          assertThat(Externalizable.class.isAssignableFrom(type)).as(name).isFalse();
+          Stream.of(type.getDeclaredMethods())
+              .map(Method::getName)
+              .filter(READERS::contains)
+              .forEach(method -> run.add(name + "." + method));
+        }
+      }
+    }
+    assertThat(run).isSubsetOf(RESOLVE_TO_CONSTANTS);
+    if (Flows.HAS_SECURITY_7) {
+      assertThat(run).isEqualTo(RESOLVE_TO_CONSTANTS);
+    }
   }
 
   @Test
