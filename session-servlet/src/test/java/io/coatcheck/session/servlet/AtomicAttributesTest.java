@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.coatcheck.session.codec.JavaSerializationCodec;
 import io.coatcheck.session.event.SessionEvent;
 import io.coatcheck.session.store.SessionStoreException;
+import jakarta.servlet.AsyncContext;
 import jakarta.servlet.http.HttpSession;
 import jakarta.servlet.http.HttpSessionActivationListener;
 import jakarta.servlet.http.HttpSessionBindingEvent;
@@ -228,6 +229,27 @@ class AtomicAttributesTest {
           assertThat(WebSession.of(request).take("a")).contains("1");
           assertThat(site.stored(browser.token()).attributes()).as("at once").isEmpty();
         });
+  }
+
+  @Test
+  @DisplayName("on another thread of an asynchronous request")
+  void asynchronous() {
+    browser.get("/begin");
+    site.on(
+        "/async",
+        (request, response) -> {
+          AsyncContext context = request.startAsync();
+          threads.submit(
+              () -> {
+                response.getWriter().print(WebSession.of(request).take("a"));
+                context.complete();
+                return true;
+              });
+        });
+
+    assertThat(browser.get("/async").body()).isEqualTo("Optional[1]");
+
+    assertThat(site.stored(browser.token()).attributes()).isEmpty();
   }
 
   @Test
