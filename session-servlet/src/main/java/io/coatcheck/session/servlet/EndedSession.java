@@ -109,12 +109,18 @@ class EndedSession implements HttpSession {
     if (unsaved != null) {
       unsaved.clear();
     }
+    if (view != null) {
+      view.showEnding(this);
+    }
     return true;
   }
 
   /** Reports of all attributes that they are bound no more. */
   final void reportUnbound(SessionListeners toBeNotified) {
     listeners = null;
+    if (view != null) {
+      view.showEnding(null);
+    }
     for (var next = bound.pollFirstEntry(); next != null; next = bound.pollFirstEntry()) {
       toBeNotified.unbound(this, next.getKey(), next.getValue());
       toBeNotified.attributeRemoved(this, next.getKey(), next.getValue());

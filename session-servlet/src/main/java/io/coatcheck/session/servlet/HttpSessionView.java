@@ -45,6 +45,9 @@ class HttpSessionView implements HttpSession {
   /** As it was last asked for, since it may be asked for when the session has ended. */
   private volatile @Nullable Integer maxInactiveInterval;
 
+  /** What can still be used while listeners are notified of the end; null otherwise. */
+  private volatile @Nullable EndedSession ending;
+
   HttpSessionView(SessionScope scope, Session session) {
     this.scope = scope;
     this.session = session;
@@ -54,6 +57,14 @@ class HttpSessionView implements HttpSession {
   /** Returns what the container's version of the Servlet API asks for. */
   static HttpSessionView of(SessionScope scope, Session session) {
     return HAS_ACCESSORS ? AccessibleView.of(scope, session) : new HttpSessionView(scope, session);
+  }
+
+  /**
+   * Shows an ending session in place of one that has ended, while {@code sessionDestroyed} is
+   * called: it is about to be invalidated then, and in a container still valid.
+   */
+  final void showEnding(@Nullable EndedSession shown) {
+    ending = shown;
   }
 
   final Session session() {
@@ -105,6 +116,10 @@ class HttpSessionView implements HttpSession {
 
   @Override
   public long getLastAccessedTime() {
+    EndedSession shown = ending;
+    if (shown != null) {
+      return shown.getLastAccessedTime();
+    }
     requireLive();
     return session.lastSeenAt().toEpochMilli();
   }
@@ -146,6 +161,10 @@ class HttpSessionView implements HttpSession {
     if (ContainerValues.owns(name)) {
       return containerValues().get(session, name);
     }
+    EndedSession shown = ending;
+    if (shown != null) {
+      return shown.getAttribute(name);
+    }
     Object value = session.attribute(name);
     activations.read(this, name, value);
     return value;
@@ -163,7 +182,8 @@ class HttpSessionView implements HttpSession {
 
   @Override
   public Enumeration<String> getAttributeNames() {
-    return Collections.enumeration(names());
+    EndedSession shown = ending;
+    return shown == null ? Collections.enumeration(names()) : shown.getAttributeNames();
   }
 
   /**
@@ -178,6 +198,11 @@ class HttpSessionView implements HttpSession {
     }
     if (ContainerValues.owns(name)) {
       containerValues().put(session, name, value);
+      return;
+    }
+    EndedSession shown = ending;
+    if (shown != null) {
+      shown.setAttribute(name, value);
       return;
     }
     scope.requireUsable(session);
@@ -212,6 +237,11 @@ class HttpSessionView implements HttpSession {
       scope.listeners().unbound(this, name, containerValues().remove(session, name));
       return;
     }
+    EndedSession shown = ending;
+    if (shown != null) {
+      shown.removeAttribute(name);
+      return;
+    }
     Object before = getAttribute(name);
     if (before == null && !session.isStored()) {
       return;
@@ -230,6 +260,11 @@ class HttpSessionView implements HttpSession {
 
   @Override
   public void invalidate() {
+    EndedSession shown = ending;
+    if (shown != null) {
+      shown.invalidate();
+      return;
+    }
     requireLive();
     scope.invalidate(this);
   }
@@ -294,6 +329,10 @@ class HttpSessionView implements HttpSession {
 
   @Override
   public boolean isNew() {
+    EndedSession shown = ending;
+    if (shown != null) {
+      return shown.isNew();
+    }
     requireLive();
     return session.isNew();
   }

@@ -1,6 +1,7 @@
 package io.coatcheck.session.servlet;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.codec.JavaSerializationCodec;
@@ -142,6 +143,46 @@ class EndingSentencesTest {
     browser.get("/invalidate");
 
     assertThat(seen).containsExactly("bound", "unbound");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "/invalidate",
+        "/bind-and-log-out",
+        "/bind-and-log-in-another",
+        "/bind-and-log-out-everywhere"
+      })
+  @DisplayName(
+      "sessionDestroyed: Receives notification that a session is about to be invalidated. What the"
+          + " request holds of it can be read and changed until then, and no longer")
+  void sessionDestroyed_findsTheRequestsSessionValid(String path) {
+    browser.get("/login");
+    browser.get("/bind");
+    seen.clear();
+    site.listener()
+        .atEnd(
+            ended -> {
+              HttpSession session = own.get();
+              seen.add(Collections.list(session.getAttributeNames()));
+              seen.add(session.getAttribute("x").toString());
+              seen.add(session.isNew());
+              seen.add(session.getLastAccessedTime() == ended.getLastAccessedTime());
+              session.setAttribute("y", "1");
+              seen.add(ended.getAttribute("y"));
+              session.removeAttribute("y");
+              seen.add(session.getAttribute("y"));
+              session.invalidate();
+            });
+
+    assertThat(browser.get(path).status()).isEqualTo(200);
+
+    seen.removeIf("bound"::equals);
+    assertThat(seen.subList(seen.indexOf(List.of("x")), seen.size()))
+        .startsWith(List.of("x"), "value", false, true, "1", null)
+        .hasSize(7);
+    assertThat(seen.get(seen.size() - 1)).asString().startsWith("unbound");
+    assertThatThrownBy(() -> own.get().getAttribute("x")).isInstanceOf(IllegalStateException.class);
   }
 
   @ParameterizedTest
