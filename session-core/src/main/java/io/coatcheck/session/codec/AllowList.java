@@ -15,14 +15,31 @@ final class AllowList {
 
   private final Set<String> classes;
   private final List<AllowPattern> packages;
+  private final Set<String> classValues;
 
   AllowList(List<AllowPattern> patterns) {
+    this(patterns, Set.of());
+  }
+
+  /**
+   * Begins with the lines of an application.
+   *
+   * @param classValues the names of the classes that may themselves be values, beside those of
+   *     enums
+   */
+  AllowList(List<AllowPattern> patterns, Set<String> classValues) {
+    this.classValues = Set.copyOf(classValues);
     classes =
         patterns.stream()
             .filter(AllowPattern::isClass)
             .map(AllowPattern::base)
             .collect(Collectors.toUnmodifiableSet());
     packages = patterns.stream().filter(pattern -> !pattern.isClass()).distinct().toList();
+  }
+
+  /** Returns whether a class, and not only an object of it, may be a value. */
+  boolean mayBeValue(Class<?> type) {
+    return type.isEnum() || classValues.contains(type.getName());
   }
 
   /** Decides by the name alone, so that a class that is refused is not even loaded. */

@@ -81,19 +81,57 @@ public enum AllowListPreset {
    * messages, the page that is shown after the login, and what is known of the browser. Session
    * classes of the application, and pages in the session, are allowed by the application.
    */
-  WICKET(WicketClasses.ALL);
+  WICKET(WicketClasses.ALL),
+
+  /**
+   * Faces with Mojarra: views whose state is on the server, and view-scoped beans. Also takes, as a
+   * value, the class of a collection of the JDK, by which a component notes what it was given.
+   *
+   * <p>Mojarra restores a view from its state: it makes objects of the classes that the state names
+   * and, where an application allows expressions to be stored, evaluates these. So whoever can
+   * write into the store can do that. Encrypted values prevent it, and so does state that the
+   * client keeps ({@code jakarta.faces.STATE_SAVING_METHOD}).
+   */
+  FACES_MOJARRA(FacesClasses.MOJARRA, FacesClasses.COLLECTIONS),
+
+  /** Faces with MyFaces: as {@link #FACES_MOJARRA}. */
+  FACES_MYFACES(FacesClasses.MYFACES, FacesClasses.MYFACES_VALUES),
+
+  /**
+   * PrimeFaces, beside the preset of an implementation of Faces: what its components keep in the
+   * state of a view and in that of several views, tree nodes, filters and sort orders.
+   */
+  PRIMEFACES(PrimeFacesClasses.PRIMEFACES_CLASSES),
+
+  /**
+   * CDI with Weld: beans of the scopes session, view and conversation. The classes of the beans are
+   * allowed by the application, and so are Weld's proxies of them, as {@code
+   * com.example.User$Proxy$_$$_WeldClientProxy}, where one bean holds another one.
+   */
+  WELD(WeldClasses.SCOPED_BEANS);
 
   // A copy that nothing can change, which its type does not say.
   @SuppressWarnings("ImmutableEnumChecker")
   private final Set<String> classNames;
+  private final Set<String> classValues;
 
   AllowListPreset(Set<String> classNames) {
+    this(classNames, Set.of());
+  }
+
+  AllowListPreset(Set<String> classNames, Set<String> classValues) {
     this.classNames = Set.copyOf(classNames);
+    this.classValues = Set.copyOf(classValues);
   }
 
   /** Returns the names of the classes that this preset allows; immutable, in no order. */
   public Set<String> classNames() {
     return classNames;
+  }
+
+  /** Returns the names of the classes that may themselves be values; hardly any preset has some. */
+  Set<String> classValues() {
+    return classValues;
   }
 
   /** Returns the first preset that has a class. */

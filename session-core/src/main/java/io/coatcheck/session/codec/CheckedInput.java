@@ -94,7 +94,7 @@ final class CheckedInput extends ObjectInputStream {
   protected Class<?> resolveClass(ObjectStreamClass description) throws ClassNotFoundException {
     boolean isValue = describesClassValue;
     Class<?> type = find(description);
-    if (isValue && !ClassValues.mayBe(type)) {
+    if (isValue && !allowed.mayBeValue(type)) {
       throw refuse(ClassValues.REFUSAL);
     }
     return type;

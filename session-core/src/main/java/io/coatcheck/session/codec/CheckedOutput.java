@@ -69,14 +69,14 @@ final class CheckedOutput extends ObjectOutputStream {
     if (ClassValues.isDescriptionAlone(before)) {
       refuse(ClassValues.DESCRIPTION_REFUSAL, type, null);
     } else if (before == ObjectStreamConstants.TC_CLASS && allowed.allows(type)) {
-      refuseUnlessEnum(type);
+      refuseAsValue(type);
     }
     described.add(type);
     super.writeClassDescriptor(description);
   }
 
-  private void refuseUnlessEnum(Class<?> type) {
-    if (!ClassValues.mayBe(type)) {
+  private void refuseAsValue(Class<?> type) {
+    if (!allowed.mayBeValue(type)) {
       refusesClassValue = true;
       refuse(ClassValues.REFUSAL + ": " + ClassNames.printable(type.getName()), type, null);
     }
@@ -99,7 +99,7 @@ final class CheckedOutput extends ObjectOutputStream {
       writeObject(type);
       flush();
       if (out.at(start) == ObjectStreamConstants.TC_REFERENCE) {
-        refuseUnlessEnum(type);
+        refuseAsValue(type);
       }
     }
   }

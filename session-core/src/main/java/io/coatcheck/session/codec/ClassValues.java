@@ -13,7 +13,7 @@ import static java.io.ObjectStreamConstants.TC_REFERENCE;
  * place to intercept them; the byte before a description says what it is for.
  *
  * <p>A value may be the class of an enum, since an {@code EnumSet} and an {@code EnumMap} name
- * their element type so. No other class is of use in a session.
+ * their element type so, and what {@link AllowList#mayBeValue} takes besides.
  */
 final class ClassValues {
 
@@ -21,11 +21,6 @@ final class ClassValues {
   static final String DESCRIPTION_REFUSAL = "the description of a class is no value";
 
   private ClassValues() {}
-
-  /** Returns whether a class may be a value. */
-  static boolean mayBe(Class<?> type) {
-    return type.isEnum();
-  }
 
   /**
    * Returns whether a description that is no part of an object, array, class or other description

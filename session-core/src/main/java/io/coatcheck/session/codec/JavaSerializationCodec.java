@@ -1,8 +1,10 @@
 package io.coatcheck.session.codec;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 
 /**
  * Encodes attributes by Java serialization, and decodes no class that is not on its allow-list.
@@ -18,7 +20,8 @@ import java.util.Objects;
  * allows. A {@code java.net.URL} is written as its text; the one that is read back is equal to
  * others by its text, without a look-up of the host, and opens connections as usual. The class that
  * an {@code EnumSet} or {@code EnumMap} names as its element type must be allowed itself; apart
- * from the class of an enum, a {@code Class} within a value is refused too.
+ * from the class of an enum, and of what a preset of Faces takes, a {@code Class} within a value is
+ * refused too.
  *
  * <p>{@link #encode} refuses what {@link #decode} would, with a message that names the class and
  * the line to add. So a value that cannot come back fails where the application sets it.
@@ -51,7 +54,8 @@ public final class JavaSerializationCodec implements AttributeCodec {
     DecodingLimits limits =
         new DecodingLimits(
             builder.maxDepth, builder.maxReferences, builder.maxArrayLength, builder.maxBytes);
-    this.serialized = new SerializedForm(new AllowList(builder.patterns), limits);
+    this.serialized =
+        new SerializedForm(new AllowList(builder.patterns, builder.classValues), limits);
     this.maxBytes = builder.maxBytes;
   }
 
@@ -107,6 +111,7 @@ public final class JavaSerializationCodec implements AttributeCodec {
     private static final int LARGEST_LIMIT = 1_000_000_000;
 
     private final List<AllowPattern> patterns = new ArrayList<>();
+    private final Set<String> classValues = new HashSet<>();
     private int maxDepth = 64;
     private int maxReferences = 100_000;
     private int maxArrayLength = 4 * 1024 * 1024;
@@ -150,6 +155,7 @@ public final class JavaSerializationCodec implements AttributeCodec {
      */
     public Builder allow(AllowListPreset... presets) {
       for (AllowListPreset preset : presets) {
+        classValues.addAll(preset.classValues());
         for (String className : preset.classNames()) {
           patterns.add(AllowPattern.parse(className));
         }

@@ -41,6 +41,13 @@ class AllowListPresetTest {
     assertThat(codec.decode(codec.encode(Set.of("a")))).isEqualTo(Set.of("a"));
   }
 
+  @ParameterizedTest
+  @EnumSource
+  void preset_takesNoClassAsAValueWhoseObjectsItRefuses(AllowListPreset preset) {
+    assertThat(preset.classValues())
+        .allMatch(name -> JdkTypes.isValueType(name) || preset.classNames().contains(name));
+  }
+
   @Test
   void classNames_areNotChangedByCallers() {
     assertThatThrownBy(() -> AllowListPreset.SPRING_SECURITY_CSRF.classNames().add("a.B"))

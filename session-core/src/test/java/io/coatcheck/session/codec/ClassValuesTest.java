@@ -97,6 +97,36 @@ class ClassValuesTest {
     }
   }
 
+  @Test
+  @DisplayName("a preset of Faces takes the classes of collections of the JDK, and no others")
+  void presetOfFaces_takesClassesOfCollections() {
+    JavaSerializationCodec faces =
+        JavaSerializationCodec.builder()
+            .allow(AllowListPreset.FACES_MOJARRA)
+            .allow("io.coatcheck.session.codec.**")
+            .build();
+    for (Object value :
+        List.of(
+            list((Object) ArrayList.class),
+            list(new HashMap<>(), HashMap.class, HashMap.class),
+            new Pair(1, HashMap.class))) {
+      assertThat(faces.decode(faces.encode(value))).isEqualTo(value);
+    }
+    for (Object value :
+        List.of(
+            list(String.class),
+            list("a", Pair.class),
+            new Pair("a", Pair.class),
+            list(ArrayList.class, ObjectStreamClass.lookup(Pair.class)))) {
+      assertThatThrownBy(() -> faces.encode(value))
+          .isInstanceOf(AttributeCodecException.class)
+          .hasMessageContaining("no value");
+      assertRefused(faces, Streams.ofAnything(value), "no value");
+    }
+    assertThatThrownBy(() -> faces.encode(ArrayList.class))
+        .isInstanceOf(AttributeCodecException.class);
+  }
+
   @ParameterizedTest
   @ValueSource(ints = {0x76, 0x7671, 0x72, 0x76727672, 0x71007E, 0x76})
   @DisplayName("a number that looks like the mark of a class is a number")

@@ -1,0 +1,43 @@
+package io.coatcheck.examples.faces;
+
+import io.coatcheck.session.codec.AllowListPreset;
+import io.coatcheck.session.codec.JavaSerializationCodec;
+
+/** What of this application, and of its frameworks, may be in a session. */
+public final class FacesSessions {
+
+  private FacesSessions() {}
+
+  /**
+   * Returns the allow-list.
+   *
+   * @param faces the preset of the implementation of Faces
+   */
+  public static JavaSerializationCodec.Builder allowList(AllowListPreset faces) {
+    JavaSerializationCodec.Builder builder =
+        JavaSerializationCodec.builder()
+            .allow(faces, AllowListPreset.PRIMEFACES, AllowListPreset.WELD)
+            .allow("io.coatcheck.examples.faces.**");
+    return allowExpressions(builder);
+  }
+
+  /**
+   * Allows what tables of PrimeFaces that can be sorted or filtered have in their state: the text
+   * of expressions, which Faces evaluates. Whoever can write into the store can have others
+   * evaluated, so no preset has them, and an application with such tables decides for itself.
+   */
+  private static JavaSerializationCodec.Builder allowExpressions(
+      JavaSerializationCodec.Builder builder) {
+    return builder
+        .allow("jakarta.el.Expression")
+        .allow("jakarta.el.ValueExpression")
+        .allow("org.apache.el.ValueExpressionImpl")
+        .allow("org.jboss.weld.module.web.el.WeldValueExpression")
+        .allow("org.jboss.weld.module.web.util.el.ForwardingValueExpression")
+        // Mojarra
+        .allow("com.sun.faces.facelets.el.TagValueExpression")
+        // MyFaces
+        .allow("jakarta.faces.view.Location")
+        .allow("org.apache.myfaces.view.facelets.el.ContextAwareTagValueExpression");
+  }
+}
