@@ -494,6 +494,25 @@ class AuthenticateTest {
     }
 
     @Test
+    void authenticate_admitFails_isReported() {
+      try (EngineFixture limited =
+          new EngineFixture(builder -> builder.sessionsPerPrincipal(2, WhenFull.EVICT_OLDEST))) {
+        limited.store.beforeNext(
+            "admit",
+            () -> {
+              throw new SessionStoreException("admit: down");
+            });
+
+        assertThatThrownBy(() -> limited.loggedIn("alice"))
+            .isInstanceOf(SessionStoreException.class);
+        assertThat(limited.told(SessionEvent.StoreFailed.class))
+            .singleElement()
+            .extracting(SessionEvent.StoreFailed::operation)
+            .isEqualTo("admit");
+      }
+    }
+
+    @Test
     void authenticate_refusesTheNewcomer_andLeavesTheAnonymousSession() {
       try (EngineFixture limited =
           new EngineFixture(builder -> builder.sessionsPerPrincipal(1, WhenFull.REFUSE_NEWCOMER))) {
