@@ -184,6 +184,16 @@ class ContainerCookieTest {
   }
 
   @Test
+  @DisplayName("a container that lists the usual name among the attributes changes nothing")
+  void usualName_amongTheAttributes_isNotTold() throws LifecycleException {
+    assertThat(
+            ignored(
+                context -> context.getSessionCookieConfig().setAttribute("name", "JSESSIONID"),
+                SessionCookie.defaults()))
+        .isEmpty();
+  }
+
+  @Test
   @DisplayName("tracking by SSL is told; a Tomcat without TLS would not let itself be set so")
   void trackingBySsl_isTold() {
     ServletContext context = mock(ServletContext.class);
