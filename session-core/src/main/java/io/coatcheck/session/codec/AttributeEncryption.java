@@ -173,9 +173,8 @@ public final class AttributeEncryption {
   public String toString() {
     return "AttributeEncryption[current key "
         + currentKey
-        + ", "
+        + ", decryption keys: "
         + (keys.size() - 1)
-        + " others"
         + (acceptPlain ? ", accepts plain values]" : "]");
   }
 

@@ -1,15 +1,9 @@
 package io.coatcheck.session.codec;
 
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 
-/**
- * An encrypted value as it is stored: see {@link AttributeEncryption}.
- *
- * @param keyId the key that it is encrypted with
- * @param bytes the whole frame
- */
-record EncryptedFrame(String keyId, byte[] bytes) {
+/** An encrypted value as it is stored: see {@link AttributeEncryption}. Immutable. */
+final class EncryptedFrame {
 
   static final int NONCE_BYTES = 12;
   static final int TAG_BYTES = 16;
@@ -19,6 +13,14 @@ record EncryptedFrame(String keyId, byte[] bytes) {
 
   /** Codec id, version, length of the key id. */
   private static final int FIXED = 3;
+
+  private final String keyId;
+  private final byte[] bytes;
+
+  private EncryptedFrame(String keyId, byte[] bytes) {
+    this.keyId = keyId;
+    this.bytes = bytes;
+  }
 
   /** Returns what the associated data and the frame of a value begin with. */
   static byte[] header(String keyId) {
@@ -64,6 +66,16 @@ record EncryptedFrame(String keyId, byte[] bytes) {
     return new EncryptedFrame(keyId, bytes);
   }
 
+  /** Returns the id of the key that the value is encrypted with. */
+  String keyId() {
+    return keyId;
+  }
+
+  /** Returns the whole frame, which must not be changed. */
+  byte[] bytes() {
+    return bytes;
+  }
+
   int headerBytes() {
     return FIXED + keyId.length();
   }
@@ -71,21 +83,5 @@ record EncryptedFrame(String keyId, byte[] bytes) {
   /** Returns the size of what is encrypted. */
   int plainBytes() {
     return bytes.length - headerBytes() - NONCE_BYTES - TAG_BYTES;
-  }
-
-  /** Frames are equal if their bytes are. */
-  @Override
-  public boolean equals(Object other) {
-    return other instanceof EncryptedFrame that && Arrays.equals(bytes, that.bytes);
-  }
-
-  @Override
-  public int hashCode() {
-    return Arrays.hashCode(bytes);
-  }
-
-  @Override
-  public String toString() {
-    return "EncryptedFrame[key " + keyId + ", " + bytes.length + " bytes]";
   }
 }

@@ -304,14 +304,15 @@ class AttributeEncryptionTest {
             .acceptPlain(true)
             .build();
     assertThat(encryption.toString())
-        .isEqualTo("AttributeEncryption[current key new, 1 others, accepts plain values]");
+        .isEqualTo(
+            "AttributeEncryption[current key new, decryption keys: 1, accepts plain values]");
     byte[] frame = encrypt(encryption, ID, "cart", "a book");
     frame[frame.length - 1] ^= 1;
     assertThatThrownBy(() -> stored(encryption, ID, "cart", frame).bytes())
-        .hasStackTraceContaining("new")
+        .hasMessageContaining("\"new\"")
         .satisfies(
             e ->
-                assertThat(java.util.Objects.toString(e) + e.getCause())
+                assertThat(e.toString() + e.getCause())
                     .doesNotContain("entirely")
                     .doesNotContain(Base64.getEncoder().encodeToString(bytes))
                     .doesNotContain(HexFormat.of().formatHex(bytes)));

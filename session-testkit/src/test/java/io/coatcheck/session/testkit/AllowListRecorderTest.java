@@ -86,12 +86,10 @@ class AllowListRecorderTest {
   private enum Coin {
     ONE {
       @Override
-      int cents() {
-        return 1;
+      public String toString() {
+        return "one";
       }
-    };
-
-    abstract int cents();
+    }
   }
 
   private static final class Trouble extends RuntimeException {
