@@ -42,7 +42,7 @@ final class TokenResolver {
   private final boolean isInProcess;
 
   /**
-   * @param countsAsActivity whether a request that is let in has used its session
+   * @param countsAsActivity whether a request that is admitted counts as use of its session
    */
   TokenResolver(Engine engine, Touches touches, boolean countsAsActivity) {
     this.engine = engine;

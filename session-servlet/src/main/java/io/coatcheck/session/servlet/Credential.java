@@ -73,7 +73,7 @@ final class Credential {
     if (outcome instanceof Authentication.Granted granted) {
       Session now = granted.session();
       boolean isOther = now != before || (oldSessionId != null && !oldSessionId.equals(now.id()));
-      boolean isNews = exchange.listeners().unreported().remove(now.id());
+      boolean wasUnreported = exchange.listeners().unreported().remove(now.id());
       AskedTimeout.settle(now, options, used);
       boolean isSent = exchange.locked(() -> take(now));
       if (isSent) {
@@ -82,7 +82,7 @@ final class Credential {
       }
       HttpSessionView view = exchange.viewOf(now);
       Map<String, Object> values = now == found ? Map.of() : endUnstored(found);
-      if (isNews) {
+      if (wasUnreported) {
         exchange.listeners().created(view);
       } else if (!isOther) {
         exchange.listeners().dropped(view, mayBeDropped);

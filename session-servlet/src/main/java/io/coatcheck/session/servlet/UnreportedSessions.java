@@ -20,7 +20,10 @@ final class UnreportedSessions {
 
   private final Set<SessionId> ids = ConcurrentHashMap.newKeySet();
 
-  /** What the login of this thread has begun; null if it is in none, or in one that is no news. */
+  /**
+   * What the login of this thread has begun; null outside of a login, and in one that goes on with
+   * a session which was reported.
+   */
   @SuppressWarnings("ThreadLocalUsage")
   private final ThreadLocal<@Nullable List<SessionId>> begun = new ThreadLocal<>();
 
