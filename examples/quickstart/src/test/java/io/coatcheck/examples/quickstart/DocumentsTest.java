@@ -49,7 +49,7 @@ class DocumentsTest {
       Pattern.compile(
           "<groupId>(.*?)</groupId>\\s*<artifactId>(.*?)</artifactId>\\s*<version>(.*?)</version>");
   private static final Pattern PRESET =
-      Pattern.compile("`(?:SPRING|FACES|PRIMEFACES|SHIRO|WICKET|STRUTS)\\w*`");
+      Pattern.compile("`(?:SPRING|FACES|PRIMEFACES|WELD|SHIRO|WICKET|STRUTS)\\w*`");
   private static final Pattern LINK = Pattern.compile("\\]\\(([^)#]+)[^)]*\\)");
   private static final Pattern METHOD = Pattern.compile("`(?:[\\w-]+/)?(\\w+Test)(?:#(\\w+))?`");
   private static final Pattern TEST = Pattern.compile("`(?:[\\w-]+/)?(\\w+(?:Test|Contract))`");
