@@ -16,7 +16,6 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
@@ -24,7 +23,6 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.MethodSource;
 import org.slf4j.LoggerFactory;
 
 @DisplayName("Faces with PrimeFaces and Weld: what a user sees is what the container's sessions give")
@@ -68,15 +66,8 @@ class FacesTest {
     CODEC.requireComplete();
   }
 
-  /** The pages of PrimeFaces are slow with MyFaces, since it writes them in many small pieces. */
-  static Stream<Flow> copyOnRead() {
-    return Stream.of(Flow.values())
-        .filter(
-            flow -> flow != Flow.PRIMEFACES || IMPLEMENTATION == AllowListPreset.FACES_MOJARRA);
-  }
-
   @ParameterizedTest
-  @MethodSource
+  @EnumSource
   @DisplayName("on a store of bytes")
   void copyOnRead(Flow flow) {
     isAsInTheContainer(flow, Store.COPY_ON_READ);
