@@ -3,6 +3,7 @@ package io.coatcheck.session;
 import io.coatcheck.session.codec.AttributeCodec;
 import io.coatcheck.session.codec.AttributeCodecException;
 import io.coatcheck.session.codec.AttributeValue;
+import io.coatcheck.session.store.LiveSessions;
 import io.coatcheck.session.store.LoginLimit;
 import io.coatcheck.session.store.NearCopies;
 import io.coatcheck.session.store.PrincipalIndex;
@@ -13,6 +14,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the parts of the engine share: the settings, and the store behind {@link ReportingStore}.
@@ -21,6 +23,7 @@ import java.util.Optional;
  * @param index the store's, if it has one
  * @param loginLimit the store's, if it has one
  * @param copies the store's, if it has any
+ * @param liveSessions the store's, if it keeps them in this process
  * @param touchInterval the store's, or as configured
  * @param renewInterval how old a secret may get; zero for as old as the session
  * @param endOnReuse whether a secret that a renewal replaced ends the session when presented later
@@ -31,6 +34,7 @@ record Engine(
     Optional<PrincipalIndex> index,
     Optional<LoginLimit> loginLimit,
     Optional<NearCopies> copies,
+    @Nullable LiveSessions liveSessions,
     SessionPolicy policy,
     AttributeCodec codec,
     InstantSource clock,

@@ -5,6 +5,7 @@ import io.coatcheck.session.store.BatchTouch;
 import io.coatcheck.session.store.CleanUp;
 import io.coatcheck.session.store.DeletedSessions;
 import io.coatcheck.session.store.Evictions;
+import io.coatcheck.session.store.LiveSessions;
 import io.coatcheck.session.store.LoginLimit;
 import io.coatcheck.session.store.NearCopies;
 import io.coatcheck.session.store.PrincipalIndex;
@@ -120,6 +121,11 @@ final class ReportingStore implements SessionStore {
   @Override
   public Optional<BatchTouch> batchTouch() {
     return store.batchTouch();
+  }
+
+  @Override
+  public Optional<LiveSessions> liveSessions() {
+    return store.liveSessions();
   }
 
   @Override

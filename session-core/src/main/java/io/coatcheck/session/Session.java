@@ -2,6 +2,8 @@ package io.coatcheck.session;
 
 import io.coatcheck.session.codec.AttributeCodecException;
 import io.coatcheck.session.codec.AttributeValue;
+import io.coatcheck.session.store.LiveSessions;
+import io.coatcheck.session.store.LiveSessions.LiveSession;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.StoredSessionBuilder;
 import io.coatcheck.session.token.SessionId;
@@ -13,6 +15,7 @@ import java.time.Instant;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,8 +24,8 @@ import org.jspecify.annotations.Nullable;
  * changes to whatever the session is by then.
  *
  * <p>Made by a {@link SessionManager}, used within one request, and thread-safe: a request that
- * goes on asynchronously may use it from several threads. Nothing here asks the store; what is
- * changed is stored by {@code save} and not before. Once the session has ended within this request,
+ * goes on asynchronously may use it from several threads. Nothing here waits for a
+ * store; what is changed is stored by {@code save} and not before. Once the session has ended within this request,
  * reading or changing it throws {@link IllegalStateException}, but for {@link #id()}, {@link
  * #principal()}, {@link #idleTimeout()} and the questions that begin with {@code is}.
  *
@@ -103,6 +106,15 @@ public final class Session {
   private volatile boolean changedHere;
   private volatile Pending.@Nullable IdleTimeoutChange idleTimeoutChange;
 
+  /** The sessions that requests share; null if the store is none of this process alone. */
+  private final @Nullable LiveSessions liveSessions;
+
+  /** What the requests of this session share; null until it is looked up. */
+  private volatile @Nullable LiveSession live;
+
+  /** What was attached before the session is stored. */
+  private volatile @Nullable Object attachment;
+
   /** A session that a token was resolved to. */
   @SuppressWarnings("NullAway.Init") // By the handles.
   Session(
@@ -113,6 +125,7 @@ public final class Session {
       boolean touchDue,
       Renewal renewal) {
     this.attributes = new AttributeChanges(this, engine);
+    this.liveSessions = engine.liveSessions();
     this.initial = snapshot;
     SNAPSHOT.set(this, snapshot);
     this.requestedAt = requestedAt;
@@ -128,6 +141,7 @@ public final class Session {
   @SuppressWarnings("NullAway.Init") // By the handles.
   Session(Engine engine, StoredSession draft, SessionToken token, Status status) {
     this.attributes = new AttributeChanges(this, engine);
+    this.liveSessions = engine.liveSessions();
     this.initial = draft;
     SNAPSHOT.set(this, draft);
     this.requestedAt = draft.createdAt();
@@ -267,12 +281,14 @@ public final class Session {
   }
 
   /**
-   * Returns the value of an attribute: what this request set, or what the snapshot holds. A value
-   * whose bytes do not decode any more is absent, and told to the listeners once.
+   * Returns the value of an attribute: what this request set, or what the snapshot holds. Where
+   * {@linkplain SessionManager#sharesSessions() requests share the session}, that is the newest
+   * snapshot, unless another principal has logged in or the session was re-keyed since. A value whose bytes do not decode any more is absent, and told to the listeners once.
    *
    * @return the application's to change: a change in place is saved without another {@code set}
    */
   public @Nullable Object attribute(String name) {
+    catchUp();
     return attributes.get(name);
   }
 
@@ -282,6 +298,7 @@ public final class Session {
    * once.
    */
   public Set<String> attributeNames() {
+    catchUp();
     return attributes.names();
   }
 
@@ -328,6 +345,67 @@ public final class Session {
   @Override
   public synchronized String toString() {
     return "Session[" + snapshot.id() + "~" + snapshot.generation() + ", " + status + "]";
+  }
+
+  /**
+   * Returns what is attached to the session in this process, for a layer above: the same object for
+   * all requests of a stored session, where {@linkplain SessionManager#sharesSessions() they share
+   * it}. It is attached as long as the session lives, also when its secret or its principal
+   * changes, and is not part of what is stored.
+   *
+   * @param ifNone makes what is attached if nothing is; what it returns may be given up for what
+   *     another request attaches at the same time
+   */
+  public Object attachment(Supplier<?> ifNone) {
+    LiveSession shared = liveIfStored();
+    if (shared != null) {
+      Object known = shared.attachment();
+      return known != null ? known : shared.attach(own(ifNone));
+    }
+    return own(ifNone);
+  }
+
+  private synchronized Object own(Supplier<?> ifNone) {
+    Object known = attachment;
+    if (known == null) {
+      known = ifNone.get();
+      attachment = known;
+    }
+    return known;
+  }
+
+  /** Returns what the requests share; null if they share nothing, or the session is not stored. */
+  private @Nullable LiveSession liveIfStored() {
+    LiveSessions all = liveSessions;
+    if (all == null || status != Status.STORED) {
+      return null;
+    }
+    LiveSession known = live;
+    return known == null ? lookUp(all) : known;
+  }
+
+  private synchronized @Nullable LiveSession lookUp(LiveSessions all) {
+    LiveSession known = all.get(snapshot.id());
+    live = known;
+    return known;
+  }
+
+  /** Goes on with the newest snapshot where the requests share the session. */
+  private void catchUp() {
+    LiveSession shared = liveIfStored();
+    if (shared != null) {
+      StoredSession newest = shared.newerThan(snapshot.version());
+      if (newest != null) {
+        catchUp(newest);
+      }
+    }
+  }
+
+  private synchronized void catchUp(StoredSession newest) {
+    // What was re-keyed since is another's, and is none of this request's business.
+    if (newest.fence() <= snapshot.generation() && newest.id().equals(snapshot.id())) {
+      refreshed(newest);
+    }
   }
 
   // What follows is for the engine.
@@ -443,11 +521,27 @@ public final class Session {
     if (Objects.equals(idleTimeoutChange, pending.idleTimeout())) {
       idleTimeoutChange = null;
     }
+    if (!stored.id().equals(snapshot.id())) {
+      live = null;
+      attachment = null;
+    }
     snapshot = stored;
     status = Status.STORED;
+    if (attachment != null && live == null) {
+      shareAttachment();
+    }
     touchDue = false;
     changedHere |= stored.version() > 0;
     return true;
+  }
+
+  /** Keeps what was attached to a session that is stored from now on. */
+  private void shareAttachment() {
+    Object own = attachment;
+    LiveSession shared = own == null ? null : liveIfStored();
+    if (own != null && shared != null) {
+      attachment = shared.attach(own);
+    }
   }
 
   /** As {@link AttributeChanges#replaceUnstored}; the session is relied on if it holds a value. */

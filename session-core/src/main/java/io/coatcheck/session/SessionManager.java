@@ -57,6 +57,7 @@ public final class SessionManager implements AutoCloseable {
             reporting.principalIndex(),
             reporting.loginLimit(),
             reporting.nearCopies(),
+            reporting.liveSessions().orElse(null),
             builder.policy,
             builder.codec,
             builder.clock,
@@ -396,6 +397,15 @@ public final class SessionManager implements AutoCloseable {
               }
             });
     return Collections.unmodifiableMap(values);
+  }
+
+  /**
+   * Returns whether the requests of a session share it, as in a servlet container: a request reads
+   * the newest value of an attribute, and {@link #take} and {@link #update} are seen by the others
+   * at once. True for a store that keeps live sessions of this process.
+   */
+  public boolean sharesSessions() {
+    return engine.liveSessions() != null;
   }
 
   /**

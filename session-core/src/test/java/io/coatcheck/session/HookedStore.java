@@ -3,6 +3,7 @@ package io.coatcheck.session;
 import io.coatcheck.session.store.CleanUp;
 import io.coatcheck.session.store.DeletedSessions;
 import io.coatcheck.session.store.Evictions;
+import io.coatcheck.session.store.LiveSessions;
 import io.coatcheck.session.store.LoginLimit;
 import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.SessionStore;
@@ -148,6 +149,11 @@ final class HookedStore implements SessionStore {
   @Override
   public Optional<Evictions> evictions() {
     return store.evictions();
+  }
+
+  @Override
+  public Optional<LiveSessions> liveSessions() {
+    return store.liveSessions();
   }
 
   @Override

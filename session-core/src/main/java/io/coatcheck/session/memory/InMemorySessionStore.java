@@ -6,6 +6,7 @@ import io.coatcheck.session.store.CleanUp;
 import io.coatcheck.session.store.DeletedSessions;
 import io.coatcheck.session.store.Evictions;
 import io.coatcheck.session.store.HandOver;
+import io.coatcheck.session.store.LiveSessions;
 import io.coatcheck.session.store.LoginLimit;
 import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.SessionStore;
@@ -55,6 +56,7 @@ public final class InMemorySessionStore implements SessionStore {
   private final Index index = new Index();
   private final LoginLimit limit = this::admit;
   private final Evictions evictions = this::listen;
+  private final Optional<LiveSessions> liveSessions;
   private volatile @Nullable Consumer<StoredSession> evictionListener;
   private final AtomicLong evictionFailures = new AtomicLong();
   private volatile boolean closed;
@@ -62,6 +64,7 @@ public final class InMemorySessionStore implements SessionStore {
   private InMemorySessionStore(Builder builder) {
     table = new SessionTable(builder.maximumSessions, this::tellEvicted);
     copyOnRead = builder.copyOnRead;
+    liveSessions = copyOnRead ? Optional.empty() : Optional.of(id -> open().peek(id));
   }
 
   /** Begins a store of at most a million sessions that shares live objects. */
@@ -146,6 +149,12 @@ public final class InMemorySessionStore implements SessionStore {
   @Override
   public Optional<Evictions> evictions() {
     return Optional.of(evictions);
+  }
+
+  /** {@inheritDoc} Empty if this store copies on read. */
+  @Override
+  public Optional<LiveSessions> liveSessions() {
+    return liveSessions;
   }
 
   /** Tells whether live objects are shared: yes, unless this store copies on read. */

@@ -1,5 +1,6 @@
 package io.coatcheck.session.memory;
 
+import io.coatcheck.session.store.LiveSessions;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SessionId;
 import java.lang.invoke.MethodHandles;
@@ -22,15 +23,17 @@ import org.jspecify.annotations.Nullable;
  * seals that number first, so that no touch comes in between; who ends it for another reason, right
  * after it.
  */
-final class Slot {
+final class Slot implements LiveSessions.LiveSession {
 
   private static final VarHandle CONTENT;
   private static final VarHandle SEEN;
+  private static final VarHandle ATTACHMENT;
 
   static {
     try {
       CONTENT = MethodHandles.lookup().findVarHandle(Slot.class, "content", Object.class);
       SEEN = MethodHandles.lookup().findVarHandle(Slot.class, "seen", long.class);
+      ATTACHMENT = MethodHandles.lookup().findVarHandle(Slot.class, "attachment", Object.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
@@ -41,6 +44,9 @@ final class Slot {
 
   /** When the session was last touched, in milliseconds; the complement of that while sealed. */
   private volatile long seen;
+
+  /** What belongs to the session in this process alone. */
+  private volatile @Nullable Object attachment;
 
   /** Where it is in the {@link ExpiryCalendar}, which guards these three. */
   ExpiryCalendar.@Nullable Page page;
@@ -87,6 +93,23 @@ final class Slot {
   @Nullable StoredSession read() {
     Object current = content;
     return current instanceof Step.Frozen frozen ? frozen.visible() : (StoredSession) current;
+  }
+
+  @Override
+  public @Nullable StoredSession newerThan(long version) {
+    StoredSession current = read();
+    return current == null || current.version() <= version ? null : asSeen(current);
+  }
+
+  @Override
+  public Object attach(Object ifNone) {
+    Object known = ATTACHMENT.compareAndExchange(this, null, ifNone);
+    return known == null ? ifNone : known;
+  }
+
+  @Override
+  public @Nullable Object attachment() {
+    return attachment;
   }
 
   /** Returns what was read from this slot, last seen when it was last touched. */

@@ -193,6 +193,14 @@ public interface SessionStore extends AutoCloseable {
   }
 
   /**
+   * Returns the sessions as objects that this process shares, the same each time, or empty if this
+   * store is none of this process alone.
+   */
+  default Optional<LiveSessions> liveSessions() {
+    return Optional.empty();
+  }
+
+  /**
    * Returns whether this store keeps live attribute values as they are, in this process. If not,
    * which is the default, values are encoded when they are set, so that one that cannot be stored
    * fails there.

@@ -4,6 +4,7 @@ import io.coatcheck.session.AttributeFunction;
 import io.coatcheck.session.Session;
 import jakarta.servlet.http.HttpSession;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,7 +40,8 @@ public final class AtomicAttributes {
    *     has wrapped, or one of an event of its end
    */
   public static AtomicAttributes of(HttpSession session) {
-    if (session instanceof HttpSessionView view) {
+    HttpSessionView view = HttpSessionView.in(session);
+    if (view != null) {
       return new AtomicAttributes(view);
     }
     throw new IllegalArgumentException(
@@ -120,6 +122,58 @@ public final class AtomicAttributes {
     return updated;
   }
 
+  /**
+   * Sets an attribute of a session that its requests share. The new value is notified before it can
+   * be read, and what it has replaced, which another request may just have set, after that.
+   */
+  void set(String name, Object value) {
+    Session session = view.session();
+    SessionScope scope = view.scope();
+    SessionListeners listeners = scope.listeners();
+    AtomicReference<@Nullable Object> replaced = new AtomicReference<>();
+    boolean isOther = session.attribute(name) != value;
+    if (isOther) {
+      listeners.bound(view, name, value);
+    }
+    boolean isSet = false;
+    try {
+      Optional<Object> now =
+          scope.step(
+              session,
+              () ->
+                  scope
+                      .manager()
+                      .update(
+                          session,
+                          name,
+                          Object.class,
+                          current -> {
+                            replaced.set(current.orElse(null));
+                            return value;
+                          }));
+      isSet = now.isPresent();
+    } finally {
+      if (!isSet && isOther) {
+        listeners.unbound(view, name, value);
+      }
+    }
+    if (isSet) {
+      view.recordBinding(name, session.isStored() ? null : value);
+      scope.relied(session);
+      Object before = replaced.get();
+      if (before == value && isOther) {
+        // Another request has set the same object at the same time, and has bound it too.
+        listeners.unbound(view, name, value);
+      } else if (before != value) {
+        if (!isOther) {
+          listeners.bound(view, name, value);
+        }
+        listeners.unbound(view, name, before);
+      }
+      listeners.attributeSet(view, name, before, value);
+    }
+  }
+
   private static void requireOwn(String name) {
     if (ContainerValues.owns(name) || ContainerUser.owns(name)) {
       throw new IllegalArgumentException(
@@ -161,9 +215,8 @@ public final class AtomicAttributes {
       T before = current.orElse(null);
       given = before;
       view.activations().read(view, name, before);
-      if (seen == null && listeners().hearOf(before)) {
-        seen = view.session().attribute(name);
-      }
+      boolean isCopy = !view.scope().manager().keepsLiveValues();
+      seen = isCopy && listeners().hearOf(before) ? view.session().attribute(name) : null;
       T next = function.apply(current);
       if (next != null && next != before) {
         listeners().bound(view, name, next);

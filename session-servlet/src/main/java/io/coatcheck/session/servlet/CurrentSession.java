@@ -39,6 +39,9 @@ final class CurrentSession {
   /** Views that are in use no more, with bindings that were not settled; replaced, not changed. */
   private volatile @Nullable List<HttpSessionView> unsettled;
 
+  /** Views that are in use no more, and that the application may still hold. */
+  private List<HttpSessionView> replaced = List.of();
+
   /** Sessions that this request began, and that may never be stored; null if there is none. */
   private @Nullable List<Session> drafts;
 
@@ -76,6 +79,11 @@ final class CurrentSession {
 
   private void show(@Nullable HttpSessionView next) {
     HttpSessionView known = view;
+    if (known != null && known.isOpen()) {
+      List<HttpSessionView> more = new ArrayList<>(replaced);
+      more.add(known);
+      replaced = more;
+    }
     if (known != null && known.unsaved() != null) {
       List<HttpSessionView> all = new ArrayList<>(left());
       all.add(known);
@@ -109,6 +117,18 @@ final class CurrentSession {
   <T> T whileSaved(@Nullable Session saved, Supplier<T> saving) {
     HttpSessionView known = view;
     return known == null || known.session() != saved ? saving.get() : known.whileSaved(saving);
+  }
+
+  /** Closes what the application has of the sessions, when the request has ended. */
+  void closeViews() {
+    HttpSessionView known = view;
+    if (known != null) {
+      known.close();
+    }
+    for (HttpSessionView left : replaced) {
+      left.close();
+    }
+    replaced = List.of();
   }
 
   /** Notifies values that turned out not to be stored; without the lock. */

@@ -48,6 +48,16 @@ class HttpSessionView implements HttpSession {
   /** What can still be used while listeners are notified of the end; null otherwise. */
   private volatile @Nullable EndedSession ending;
 
+  /** What the requests of the session share; looked up when first needed. */
+  private volatile @Nullable SessionAnchor anchor;
+
+  /** What the application has of a session that is shared; null as long as it has nothing. */
+  private volatile @Nullable SharedSession shared;
+
+  // Written under the lock of the shared session.
+  private @Nullable HttpSessionView next;
+  private volatile boolean isOpen;
+
   HttpSessionView(SessionScope scope, Session session) {
     this.scope = scope;
     this.session = session;
@@ -65,6 +75,75 @@ class HttpSessionView implements HttpSession {
    */
   final void showEnding(@Nullable EndedSession shown) {
     ending = shown;
+  }
+
+  static boolean hasAccessors() {
+    return HAS_ACCESSORS;
+  }
+
+  /**
+   * Returns the view that an application's session leads to; null if it is not one of ours.
+   *
+   * @param session as the application has it
+   */
+  static @Nullable HttpSessionView in(HttpSession session) {
+    if (session instanceof SharedSession shared) {
+      return shared.view();
+    }
+    return session instanceof HttpSessionView view ? view : null;
+  }
+
+  /**
+   * Returns what the application gets: this view, or where the requests of a session share it, the
+   * object that all of them get.
+   */
+  final HttpSession shown() {
+    if (!scope.manager().sharesSessions()) {
+      return this;
+    }
+    SharedSession known = shared;
+    if (known == null || !session.isEnded()) {
+      SessionAnchor current = SessionAnchor.of(session);
+      if (known == null || anchor != current) {
+        if (known != null) {
+          // A login has put another session in the place of the one from before.
+          known.close(this);
+        }
+        known = current.shared();
+        anchor = current;
+        shared = known;
+      }
+    }
+    if (!isOpen) {
+      known.open(this);
+    }
+    return known;
+  }
+
+  /** Records that the request or the access has ended. */
+  final void close() {
+    SharedSession known = shared;
+    if (known != null) {
+      known.close(this);
+    }
+  }
+
+  final boolean isOpen() {
+    return isOpen;
+  }
+
+  final @Nullable HttpSessionView next() {
+    return next;
+  }
+
+  final void opened(@Nullable HttpSessionView nextOne) {
+    next = nextOne;
+    isOpen = true;
+  }
+
+  final void closed() {
+    next = null;
+    isOpen = false;
   }
 
   final Session session() {
@@ -101,7 +180,9 @@ class HttpSessionView implements HttpSession {
     if (!session.isStored() && !session.isEnded() && !scope.isTooLateToStore()) {
       keep();
     }
-    return textOf(session);
+    return scope.manager().sharesSessions()
+        ? SessionAnchor.of(session).textOf(session)
+        : textOf(session);
   }
 
   private void keep() {
@@ -205,6 +286,10 @@ class HttpSessionView implements HttpSession {
       shown.setAttribute(name, value);
       return;
     }
+    if (isSharedNow(name)) {
+      new AtomicAttributes(this).set(name, value);
+      return;
+    }
     scope.requireUsable(session);
     SessionListeners listeners = scope.listeners();
     Object before = getAttribute(name);
@@ -231,6 +316,11 @@ class HttpSessionView implements HttpSession {
     listeners.attributeSet(this, name, before, value);
   }
 
+  /** Returns whether a change is to be stored when it is made, for other requests to see. */
+  private boolean isSharedNow(String name) {
+    return scope.manager().sharesSessions() && session.isStored() && !ContainerUser.owns(name);
+  }
+
   @Override
   public void removeAttribute(String name) {
     if (ContainerValues.owns(name)) {
@@ -240,6 +330,10 @@ class HttpSessionView implements HttpSession {
     EndedSession shown = ending;
     if (shown != null) {
       shown.removeAttribute(name);
+      return;
+    }
+    if (isSharedNow(name)) {
+      new AtomicAttributes(this).take(name);
       return;
     }
     Object before = getAttribute(name);

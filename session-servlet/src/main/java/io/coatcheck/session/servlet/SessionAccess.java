@@ -16,6 +16,7 @@ final class SessionAccess implements SessionScope, AutoCloseable {
   private final Session session;
   private final ServletContext servletContext;
   private final HttpSessionView view;
+  private final Thread thread = Thread.currentThread();
   private volatile boolean isOver;
 
   SessionAccess(
@@ -60,6 +61,16 @@ final class SessionAccess implements SessionScope, AutoCloseable {
   }
 
   @Override
+  public boolean isOver() {
+    return isOver;
+  }
+
+  @Override
+  public boolean isOn(Thread other) {
+    return thread == other && !isOver;
+  }
+
+  @Override
   public boolean isTooLateToStore() {
     return isOver;
   }
@@ -96,6 +107,7 @@ final class SessionAccess implements SessionScope, AutoCloseable {
       view.settleUnsaved();
     } finally {
       isOver = true;
+      view.close();
       view.abandonUnsaved();
     }
   }

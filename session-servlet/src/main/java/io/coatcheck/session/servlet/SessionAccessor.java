@@ -57,7 +57,7 @@ final class SessionAccessor implements HttpSession.Accessor {
                         "the session has ended, or its id has changed: "
                             + HttpSessionView.textOf(id, generation)));
     try (SessionAccess access = new SessionAccess(manager, listeners, session, servletContext)) {
-      sessionConsumer.accept(access.view());
+      sessionConsumer.accept(access.view().shown());
     }
   }
 

@@ -98,6 +98,12 @@ final class SessionExchange implements SessionScope {
   /** How many dispatches of the request are under way, one within the other. */
   private short dispatches;
 
+  /**
+   * The thread of the latest dispatch; null when that is done. Each thread compares it with itself
+   * alone, and so sees what it has written.
+   */
+  private @Nullable Thread thread;
+
   SessionExchange(
       FilterSettings settings,
       SessionListeners listeners,
@@ -682,8 +688,14 @@ final class SessionExchange implements SessionScope {
   }
 
   /** Returns whether the request has ended, so that the container's objects serve another one. */
-  boolean isOver() {
+  @Override
+  public boolean isOver() {
     return outgoing.isReleased();
+  }
+
+  @Override
+  public boolean isOn(Thread other) {
+    return thread == other;
   }
 
   /**
@@ -767,6 +779,7 @@ final class SessionExchange implements SessionScope {
       learn(found, failure);
     }
     dispatches++;
+    thread = Thread.currentThread();
     outgoing.release(false);
   }
 
@@ -815,6 +828,7 @@ final class SessionExchange implements SessionScope {
    * session that the application has kept leads to.
    */
   private void forgetRequest() {
+    thread = null;
     REQUEST.setRelease(this, null);
     wrapper = null;
     watch = null;
@@ -861,6 +875,9 @@ final class SessionExchange implements SessionScope {
 
   private List<HttpSessionView> end(boolean isAsync) {
     dispatches--;
+    if (dispatches == 0) {
+      thread = null;
+    }
     return release(dispatches == 0 && !isAsync);
   }
 
@@ -870,6 +887,7 @@ final class SessionExchange implements SessionScope {
     if (!isOver) {
       return List.of();
     }
+    current.closeViews();
     List<HttpSessionView> unstored = current.takeUnstored();
     if (!unstored.isEmpty()) {
       presented.settle();

@@ -204,13 +204,13 @@ final class SessionListeners implements SessionListener {
   void created(HttpSession session) {
     each(
         registered.ofSessions(),
-        listener -> listener.sessionCreated(new HttpSessionEvent(session)));
+        listener -> listener.sessionCreated(new HttpSessionEvent(shown(session))));
   }
 
   void idChanged(HttpSession session, String oldId) {
     each(
         registered.ofIds(),
-        listener -> listener.sessionIdChanged(new HttpSessionEvent(session), oldId));
+        listener -> listener.sessionIdChanged(new HttpSessionEvent(shown(session)), oldId));
   }
 
   /** Tells a value that it is about to be bound. */
@@ -218,7 +218,7 @@ final class SessionListeners implements SessionListener {
     if (value instanceof HttpSessionBindingListener listener) {
       each(
           List.of(listener),
-          known -> known.valueBound(new HttpSessionBindingEvent(session, name, value)));
+          known -> known.valueBound(new HttpSessionBindingEvent(shown(session), name, value)));
     }
   }
 
@@ -227,18 +227,18 @@ final class SessionListeners implements SessionListener {
     if (value instanceof HttpSessionBindingListener listener) {
       each(
           List.of(listener),
-          known -> known.valueUnbound(new HttpSessionBindingEvent(session, name, value)));
+          known -> known.valueUnbound(new HttpSessionBindingEvent(shown(session), name, value)));
     }
   }
 
   /** Tells a value that bytes are about to be made of it. */
   void willPassivate(HttpSession session, HttpSessionActivationListener value) {
-    each(List.of(value), known -> known.sessionWillPassivate(new HttpSessionEvent(session)));
+    each(List.of(value), known -> known.sessionWillPassivate(new HttpSessionEvent(shown(session))));
   }
 
   /** Tells a value that it was made of bytes, or that bytes were made of it. */
   void didActivate(HttpSession session, HttpSessionActivationListener value) {
-    each(List.of(value), known -> known.sessionDidActivate(new HttpSessionEvent(session)));
+    each(List.of(value), known -> known.sessionDidActivate(new HttpSessionEvent(shown(session))));
   }
 
   /** Tells that an attribute was set; with the old value where there was one, else the new one. */
@@ -247,9 +247,9 @@ final class SessionListeners implements SessionListener {
         registered.ofAttributes(),
         listener -> {
           if (before == null) {
-            listener.attributeAdded(new HttpSessionBindingEvent(session, name, value));
+            listener.attributeAdded(new HttpSessionBindingEvent(shown(session), name, value));
           } else {
-            listener.attributeReplaced(new HttpSessionBindingEvent(session, name, before));
+            listener.attributeReplaced(new HttpSessionBindingEvent(shown(session), name, before));
           }
         });
   }
@@ -257,7 +257,7 @@ final class SessionListeners implements SessionListener {
   void attributeRemoved(HttpSession session, String name, Object before) {
     each(
         registered.ofAttributes(),
-        listener -> listener.attributeRemoved(new HttpSessionBindingEvent(session, name, before)));
+        listener -> listener.attributeRemoved(new HttpSessionBindingEvent(shown(session), name, before)));
   }
 
   /**
@@ -313,7 +313,7 @@ final class SessionListeners implements SessionListener {
     if (session.reportBegins(this)) {
       each(
           registered.ofSessionsReversed(),
-          listener -> listener.sessionDestroyed(new HttpSessionEvent(session)));
+          listener -> listener.sessionDestroyed(new HttpSessionEvent(shown(session))));
       session.reportUnbound(this);
       endedForTheContainer(session);
     }
@@ -364,6 +364,11 @@ final class SessionListeners implements SessionListener {
     } finally {
       thread.setContextClassLoader(before);
     }
+  }
+
+  /** Returns what the application gets of a session. */
+  private static HttpSession shown(HttpSession session) {
+    return session instanceof HttpSessionView view ? view.shown() : session;
   }
 
   private static <T> void each(List<T> listeners, Consumer<T> what) {

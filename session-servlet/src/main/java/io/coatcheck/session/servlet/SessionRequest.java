@@ -212,7 +212,8 @@ final class SessionRequest extends HttpServletRequestWrapper {
 
   @Override
   public @Nullable HttpSession getSession(boolean create) {
-    return exchange.view(create);
+    HttpSessionView view = exchange.view(create);
+    return view == null ? null : view.shown();
   }
 
   @Override

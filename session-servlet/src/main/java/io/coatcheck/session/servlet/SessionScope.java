@@ -43,6 +43,12 @@ interface SessionScope {
    */
   <T> T step(Session used, Supplier<T> step);
 
+  /** Returns whether the request or the access has ended. */
+  boolean isOver();
+
+  /** Returns whether it is under way on a thread. */
+  boolean isOn(Thread thread);
+
   /**
    * Ends the session.
    *

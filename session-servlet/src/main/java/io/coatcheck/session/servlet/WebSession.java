@@ -65,7 +65,8 @@ public final class WebSession {
    *     has wrapped, or one from an accessor
    */
   public static WebSession of(HttpSession session) {
-    if (session instanceof HttpSessionView view
+    HttpSessionView view = HttpSessionView.in(session);
+    if (view != null
         && view.scope() instanceof SessionExchange exchange) {
       return new WebSession(exchange.request(), exchange);
     }

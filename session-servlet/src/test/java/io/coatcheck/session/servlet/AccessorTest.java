@@ -303,8 +303,9 @@ class AccessorTest {
 
     access(
         session -> {
-          session.setAttribute("late", "1");
+          session.setAttribute("early", "1");
           browser.get("/logout");
+          session.setAttribute("late", "1");
         });
 
     assertThat(site.stored(token)).isNull();

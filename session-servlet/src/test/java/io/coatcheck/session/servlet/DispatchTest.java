@@ -328,7 +328,9 @@ class DispatchTest {
     browser.get("/");
 
     assertThat(site.stored(token)).isNull();
-    assertThat(site.store.calls()).containsExactly("insert", "find", "delete");
+    assertThat(site.store.calls())
+        .as("the attribute is stored when it is set, and nothing after the end")
+        .containsExactly("insert", "find", "update", "delete");
   }
 
   @Test

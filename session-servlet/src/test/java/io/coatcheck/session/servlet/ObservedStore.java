@@ -2,6 +2,7 @@ package io.coatcheck.session.servlet;
 
 import io.coatcheck.session.store.CleanUp;
 import io.coatcheck.session.store.DeletedSessions;
+import io.coatcheck.session.store.LiveSessions;
 import io.coatcheck.session.store.LoginLimit;
 import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.SessionStore;
@@ -155,6 +156,11 @@ final class ObservedStore implements SessionStore {
       observe("deleteOldest");
       return index.deleteOldest(principal, keep, now, deleted);
     }
+  }
+
+  @Override
+  public Optional<LiveSessions> liveSessions() {
+    return store.liveSessions();
   }
 
   @Override

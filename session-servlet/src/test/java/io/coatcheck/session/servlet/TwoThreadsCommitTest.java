@@ -6,6 +6,8 @@ import io.coatcheck.session.token.SessionId;
 import jakarta.servlet.AsyncContext;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
+import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -62,7 +64,7 @@ class TwoThreadsCommitTest {
             .on(
                 "/read",
                 (request, response) ->
-                    response.getWriter().print(request.getSession().getAttribute("b")));
+                    response.getWriter().print(request.getSession().getMaxInactiveInterval()));
     Browser browser = site.browser();
     if (operation.equals("update")) {
       browser.get("/begin");
@@ -81,14 +83,15 @@ class TwoThreadsCommitTest {
     assertThat(browser.get("/two").status()).isEqualTo(200);
 
     assertThat(atCommit.get()).isEqualTo("stored");
-    assertThat(browser.get("/read").body()).isEqualTo("2");
+    assertThat(browser.get("/read").body()).isEqualTo("77");
   }
 
   // What fails on a thread shows: the request is not completed then.
   @SuppressWarnings("FutureReturnValueIgnored")
   private void commitTwice(HttpServletRequest request, HttpServletResponse response)
       throws Exception {
-    request.getSession().setAttribute("b", "2");
+    // Not an attribute: where requests share the session, that is stored when it is set.
+    request.getSession().setMaxInactiveInterval(77);
     SessionId id = WebSession.of(request).id().orElseThrow();
     // What each way to commit does first. The containers' own part is for one thread at a time.
     SessionExchange exchange = (SessionExchange) request.getAttribute(SessionFilter.CURRENT);
@@ -104,7 +107,7 @@ class TwoThreadsCommitTest {
               atCommit.set(
                   site.store
                       .peek(id)
-                      .filter(stored -> stored.attributes().containsKey("b"))
+                      .filter(stored -> stored.idleTimeout().equals(Optional.of(Duration.ofSeconds(77))))
                       .map(stored -> (Object) "stored")
                       .orElse("not stored"));
             });

@@ -5,6 +5,7 @@ import io.coatcheck.session.store.BatchTouch;
 import io.coatcheck.session.store.CleanUp;
 import io.coatcheck.session.store.DeletedSessions;
 import io.coatcheck.session.store.Evictions;
+import io.coatcheck.session.store.LiveSessions;
 import io.coatcheck.session.store.LoginLimit;
 import io.coatcheck.session.store.NearCopies;
 import io.coatcheck.session.store.PrincipalIndex;
@@ -211,6 +212,11 @@ public final class FaultyStore implements SessionStore {
   @Override
   public boolean failsOnUnencodable() {
     return store.failsOnUnencodable();
+  }
+
+  @Override
+  public Optional<LiveSessions> liveSessions() {
+    return store.liveSessions();
   }
 
   @Override

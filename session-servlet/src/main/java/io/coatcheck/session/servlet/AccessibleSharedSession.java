@@ -1,0 +1,18 @@
+package io.coatcheck.session.servlet;
+
+import org.jspecify.annotations.Nullable;
+
+/** As {@link AccessibleView}, of the object that all requests of a session get. */
+final class AccessibleSharedSession extends SharedSession {
+
+  private AccessibleSharedSession() {}
+
+  static SharedSession make() {
+    return new AccessibleSharedSession();
+  }
+
+  @Override
+  public @Nullable Accessor getAccessor() {
+    return view().getAccessor();
+  }
+}
