@@ -24,8 +24,8 @@ import org.jspecify.annotations.Nullable;
  * changes to whatever the session is by then.
  *
  * <p>Made by a {@link SessionManager}, used within one request, and thread-safe: a request that
- * goes on asynchronously may use it from several threads. Nothing here waits for a
- * store; what is changed is stored by {@code save} and not before. Once the session has ended within this request,
+ * goes on asynchronously may use it from several threads. Nothing here waits for a store; what is
+ * changed is stored by {@code save} and not before. Once the session has ended within this request,
  * reading or changing it throws {@link IllegalStateException}, but for {@link #id()}, {@link
  * #principal()}, {@link #idleTimeout()} and the questions that begin with {@code is}.
  *
@@ -283,7 +283,8 @@ public final class Session {
   /**
    * Returns the value of an attribute: what this request set, or what the snapshot holds. Where
    * {@linkplain SessionManager#sharesSessions() requests share the session}, that is the newest
-   * snapshot, unless another principal has logged in or the session was re-keyed since. A value whose bytes do not decode any more is absent, and told to the listeners once.
+   * snapshot, unless another principal has logged in or the session was re-keyed since. A value
+   * whose bytes do not decode any more is absent, and told to the listeners once.
    *
    * @return the application's to change: a change in place is saved without another {@code set}
    */

@@ -40,7 +40,7 @@ final class CurrentSession {
   private volatile @Nullable List<HttpSessionView> unsettled;
 
   /** Views that are in use no more, and that the application may still hold. */
-  private List<HttpSessionView> replaced = List.of();
+  private @Nullable List<HttpSessionView> replaced;
 
   /** Sessions that this request began, and that may never be stored; null if there is none. */
   private @Nullable List<Session> drafts;
@@ -80,7 +80,7 @@ final class CurrentSession {
   private void show(@Nullable HttpSessionView next) {
     HttpSessionView known = view;
     if (known != null && known.isOpen()) {
-      List<HttpSessionView> more = new ArrayList<>(replaced);
+      List<HttpSessionView> more = replaced == null ? new ArrayList<>(1) : replaced;
       more.add(known);
       replaced = more;
     }
@@ -125,10 +125,11 @@ final class CurrentSession {
     if (known != null) {
       known.close();
     }
-    for (HttpSessionView left : replaced) {
-      left.close();
+    List<HttpSessionView> left = replaced;
+    if (left != null) {
+      left.forEach(HttpSessionView::close);
+      replaced = null;
     }
-    replaced = List.of();
   }
 
   /** Notifies values that turned out not to be stored; without the lock. */

@@ -49,7 +49,7 @@ class HttpSessionView implements HttpSession {
   private volatile @Nullable EndedSession ending;
 
   /** What the requests of the session share; looked up when first needed. */
-  private volatile @Nullable SessionAnchor anchor;
+  private @Nullable SessionAnchor anchor;
 
   /** What the application has of a session that is shared; null as long as it has nothing. */
   private volatile @Nullable SharedSession shared;

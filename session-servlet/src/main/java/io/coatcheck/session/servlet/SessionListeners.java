@@ -257,7 +257,8 @@ final class SessionListeners implements SessionListener {
   void attributeRemoved(HttpSession session, String name, Object before) {
     each(
         registered.ofAttributes(),
-        listener -> listener.attributeRemoved(new HttpSessionBindingEvent(shown(session), name, before)));
+        listener ->
+            listener.attributeRemoved(new HttpSessionBindingEvent(shown(session), name, before)));
   }
 
   /**

@@ -26,9 +26,7 @@ class SharedSession implements HttpSession {
 
   /** Returns what the container's version of the Servlet API asks for. */
   static SharedSession make() {
-    return HttpSessionView.hasAccessors()
-        ? AccessibleSharedSession.make()
-        : new SharedSession();
+    return HttpSessionView.hasAccessors() ? AccessibleSharedSession.make() : new SharedSession();
   }
 
   /** Adds the view of a request or an access that is under way. */
@@ -73,13 +71,17 @@ class SharedSession implements HttpSession {
 
   private HttpSessionView viewOn(Thread thread) {
     synchronized (changing) {
+      HttpSessionView any = null;
       for (HttpSessionView one = first; one != null; one = one.next()) {
         if (one.scope().isOn(thread)) {
           return one;
         }
+        if (any == null && !one.scope().isOver()) {
+          any = one;
+        }
       }
       // The thread is one that the application has started, or all is over.
-      HttpSessionView any = first == null ? last : first;
+      any = any == null ? last : any;
       if (any == null) {
         throw new IllegalStateException("no request has used this session yet");
       }

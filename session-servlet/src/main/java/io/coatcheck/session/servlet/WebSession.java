@@ -66,8 +66,7 @@ public final class WebSession {
    */
   public static WebSession of(HttpSession session) {
     HttpSessionView view = HttpSessionView.in(session);
-    if (view != null
-        && view.scope() instanceof SessionExchange exchange) {
+    if (view != null && view.scope() instanceof SessionExchange exchange) {
       return new WebSession(exchange.request(), exchange);
     }
     throw new IllegalArgumentException(

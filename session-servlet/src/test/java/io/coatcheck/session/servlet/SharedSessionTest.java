@@ -170,15 +170,12 @@ class SharedSessionTest {
         });
     around(
         "/change",
-        (request, response) ->
-            assertThat(request.getSession().getAttribute("a")).isEqualTo("1"),
+        (request, response) -> assertThat(request.getSession().getAttribute("a")).isEqualTo("1"),
         (request, response) -> {
           HttpSession session = request.getSession();
           assertThat(session.getAttribute("b")).isEqualTo("2");
           assertThat(session.getAttribute("a")).isNull();
-          assertThat(session.getAttributeNames().asIterator())
-              .toIterable()
-              .containsExactly("b");
+          assertThat(session.getAttributeNames().asIterator()).toIterable().containsExactly("b");
         });
   }
 

@@ -107,7 +107,9 @@ class TwoThreadsCommitTest {
               atCommit.set(
                   site.store
                       .peek(id)
-                      .filter(stored -> stored.idleTimeout().equals(Optional.of(Duration.ofSeconds(77))))
+                      .filter(
+                          stored ->
+                              stored.idleTimeout().equals(Optional.of(Duration.ofSeconds(77))))
                       .map(stored -> (Object) "stored")
                       .orElse("not stored"));
             });
