@@ -113,6 +113,7 @@ public enum AllowListPreset {
   // A copy that nothing can change, which its type does not say.
   @SuppressWarnings("ImmutableEnumChecker")
   private final Set<String> classNames;
+
   private final Set<String> classValues;
 
   AllowListPreset(Set<String> classNames) {
