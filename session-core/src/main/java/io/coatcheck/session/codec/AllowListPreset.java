@@ -114,6 +114,8 @@ public enum AllowListPreset {
   @SuppressWarnings("ImmutableEnumChecker")
   private final Set<String> classNames;
 
+  // A copy that nothing can change, which its type does not say.
+  @SuppressWarnings("ImmutableEnumChecker")
   private final Set<String> classValues;
 
   AllowListPreset(Set<String> classNames) {
