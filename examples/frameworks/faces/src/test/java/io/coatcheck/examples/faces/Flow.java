@@ -20,6 +20,8 @@ enum Flow {
 
   private static final String INDEX = "/index.xhtml";
 
+  // A reference to one of the methods below, which its type does not say.
+  @SuppressWarnings("ImmutableEnumChecker")
   private final Consumer<Browser> steps;
 
   Flow(Consumer<Browser> steps) {
