@@ -5,10 +5,12 @@ import org.jspecify.annotations.Nullable;
 /** As {@link AccessibleView}, of the object that all requests of a session get. */
 final class AccessibleSharedSession extends SharedSession {
 
-  private AccessibleSharedSession() {}
+  private AccessibleSharedSession(SessionAnchor anchor) {
+    super(anchor);
+  }
 
-  static SharedSession make() {
-    return new AccessibleSharedSession();
+  static SharedSession make(SessionAnchor anchor) {
+    return new AccessibleSharedSession(anchor);
   }
 
   @Override

@@ -28,7 +28,7 @@ final class SessionAnchor {
   synchronized SharedSession shared() {
     SharedSession known = shared == null ? null : shared.get();
     if (known == null) {
-      known = SharedSession.make();
+      known = SharedSession.make(this);
       shared = new WeakReference<>(known);
     }
     return known;

@@ -14,24 +14,29 @@ import org.jspecify.annotations.Nullable;
  */
 class SharedSession implements HttpSession {
 
-  private final Object changing = new Object();
+  /** The lock under which views come and go. */
+  private final SessionAnchor anchor;
 
-  /** The views of what is under way, the latest first; written under {@link #changing}. */
+  /** The views of what is under way, the latest first; written under the lock. */
   private volatile @Nullable HttpSessionView first;
 
   /** The view that was opened last: it answers when nothing is under way any more. */
   private volatile @Nullable HttpSessionView last;
 
-  SharedSession() {}
+  SharedSession(SessionAnchor anchor) {
+    this.anchor = anchor;
+  }
 
   /** Returns what the container's version of the Servlet API asks for. */
-  static SharedSession make() {
-    return HttpSessionView.hasAccessors() ? AccessibleSharedSession.make() : new SharedSession();
+  static SharedSession make(SessionAnchor anchor) {
+    return HttpSessionView.hasAccessors()
+        ? AccessibleSharedSession.make(anchor)
+        : new SharedSession(anchor);
   }
 
   /** Adds the view of a request or an access that is under way. */
   final void open(HttpSessionView view) {
-    synchronized (changing) {
+    synchronized (anchor) {
       if (!view.isOpen() && !view.scope().isOver()) {
         view.opened(first);
         first = view;
@@ -42,7 +47,7 @@ class SharedSession implements HttpSession {
 
   /** Removes a view whose request or access has ended. */
   final void close(HttpSessionView view) {
-    synchronized (changing) {
+    synchronized (anchor) {
       if (!view.isOpen()) {
         return;
       }
@@ -70,7 +75,7 @@ class SharedSession implements HttpSession {
   }
 
   private HttpSessionView viewOn(Thread thread) {
-    synchronized (changing) {
+    synchronized (anchor) {
       HttpSessionView any = null;
       for (HttpSessionView one = first; one != null; one = one.next()) {
         if (one.scope().isOn(thread)) {
