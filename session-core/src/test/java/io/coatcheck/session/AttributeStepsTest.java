@@ -429,7 +429,7 @@ class AttributeStepsTest {
       Session session = manager.create(manager.resolve(List.of()));
       ExecutorService threads = Executors.newFixedThreadPool(4);
       for (int i = 0; i < 400; i++) {
-        threads.submit(() -> increment(session));
+        threads.execute(() -> increment(session));
       }
       threads.shutdown();
       assertThat(threads.awaitTermination(30, TimeUnit.SECONDS)).isTrue();

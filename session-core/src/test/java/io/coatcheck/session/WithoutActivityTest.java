@@ -33,6 +33,7 @@ class WithoutActivityTest {
     COPIES(store -> store),
     NEAR_CACHE(store -> NearCacheSessionStore.builder(store).build());
 
+    @SuppressWarnings("ImmutableEnumChecker") // None of the functions above holds anything.
     private final Function<SessionStore, SessionStore> made;
 
     Kind(Function<SessionStore, SessionStore> made) {

@@ -233,22 +233,25 @@ class AtomicAttributesTest {
 
   @Test
   @DisplayName("on another thread of an asynchronous request")
-  void asynchronous() {
+  void asynchronous() throws Exception {
+    AtomicReference<Future<Boolean>> taken = new AtomicReference<>();
     browser.get("/begin");
     site.on(
         "/async",
         (request, response) -> {
           AsyncContext context = request.startAsync();
-          threads.submit(
-              () -> {
-                response.getWriter().print(WebSession.of(request).take("a"));
-                context.complete();
-                return true;
-              });
+          taken.set(
+              threads.submit(
+                  () -> {
+                    response.getWriter().print(WebSession.of(request).take("a"));
+                    context.complete();
+                    return true;
+                  }));
         });
 
     assertThat(browser.get("/async").body()).isEqualTo("Optional[1]");
 
+    assertThat(taken.get().get(10, TimeUnit.SECONDS)).isTrue();
     assertThat(site.stored(browser.token()).attributes()).isEmpty();
   }
 
