@@ -59,8 +59,8 @@ public final class AtomicAttributes {
    * Removes an attribute and returns what it was. Of all that take one value at the same time, on
    * any node, exactly one gets it.
    *
-   * @return empty if there is no value, its bytes do not decode any more, or the session has ended
-   *     meanwhile
+   * @return empty if there is no value, its bytes do not decode any more, which leaves them as they
+   *     are, or the session has ended meanwhile
    * @throws ClassCastException if the value is of another type; nothing was changed
    * @throws IllegalArgumentException if the name has not 1 to 255 characters, or is one of the
    *     container's own
@@ -203,6 +203,8 @@ public final class AtomicAttributes {
     /** What it made of that, and was notified; null if there is nothing to notify. */
     private @Nullable T value;
 
+    private boolean isRemoval;
+
     private boolean isPassive;
 
     Candidate(String name, AttributeFunction<T> function) {
@@ -218,6 +220,7 @@ public final class AtomicAttributes {
       boolean isCopy = !view.scope().manager().keepsLiveValues();
       seen = isCopy && listeners().hearOf(before) ? view.session().attribute(name) : null;
       T next = function.apply(current);
+      isRemoval = next == null;
       if (next != null && next != before) {
         listeners().bound(view, name, next);
         value = next;
@@ -250,6 +253,8 @@ public final class AtomicAttributes {
       T next = value;
       if (!isDone) {
         withdraw();
+      } else if (isRemoval) {
+        removedIfAny();
       } else if (next != null) {
         activate(next);
         view.activations().learned(name, next);
@@ -257,6 +262,13 @@ public final class AtomicAttributes {
         Object before = before();
         listeners().unbound(view, name, before);
         listeners().attributeSet(view, name, before, next);
+      }
+    }
+
+    private void removedIfAny() {
+      Object before = before();
+      if (before != null) {
+        removed(name, before);
       }
     }
 

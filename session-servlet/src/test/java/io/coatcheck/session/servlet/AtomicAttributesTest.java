@@ -284,6 +284,29 @@ class AtomicAttributesTest {
   }
 
   @Test
+  @DisplayName(
+      "a value that an update removes is unbound once, and listeners of attributes hear it")
+  void bindings_ofWhatIsRemoved() {
+    browser.get("/begin");
+    within((request, response) -> request.getSession().setAttribute("x", new Notice("stored")));
+    heardOfBinding();
+    within(
+        (request, response) -> {
+          WebSession session = WebSession.of(request);
+          session.update("x", Notice.class, x -> null);
+          assertThat(heardOfBinding())
+              .as("of a value that was stored")
+              .containsExactly("stored unbound");
+          session.update("x", Notice.class, x -> null);
+          assertThat(heardOfBinding()).as("of no value").isEmpty();
+          request.getSession().setAttribute("y", new Notice("own"));
+          session.update("y", Notice.class, y -> null);
+          assertThat(heardOfBinding()).as("of its own").containsExactly("own bound", "own unbound");
+        });
+    assertThat(heardOfBinding()).as("after the request").isEmpty();
+  }
+
+  @Test
   @DisplayName("a candidate that is decided again, or is not stored, is unbound")
   void bindings_ofCandidatesThatLose() {
     browser.get("/begin");
