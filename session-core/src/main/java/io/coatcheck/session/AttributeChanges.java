@@ -148,15 +148,21 @@ final class AttributeChanges {
     } catch (AttributeCodecException e) {
       boolean isNews;
       synchronized (owner) {
-        undecodable = undecodable.isEmpty() ? new HashSet<>() : undecodable;
         // Another value of that name may be the one that the request goes on with.
-        isNews = !isSame(owner.snapshot().attributes().get(name), stored) || undecodable.add(name);
+        isNews =
+            !isSame(owner.snapshot().attributes().get(name), stored) || recordUndecodable(name);
       }
       if (isNews) {
         engine.events().undecodable(snapshot, name, e);
       }
       return null;
     }
+  }
+
+  /** Returns {@code false} if it was recorded before. */
+  private boolean recordUndecodable(String name) {
+    undecodable = undecodable.isEmpty() ? new HashSet<>() : undecodable;
+    return undecodable.add(name);
   }
 
   /**
@@ -326,6 +332,40 @@ final class AttributeChanges {
         }
       }
     }
+  }
+
+  /**
+   * Watches the value of a step that changed nothing: the application has it, and may change it.
+   *
+   * @param given what the step was decided on
+   * @return the object that the attribute is for this request; another one than the value of the
+   *     step if the request had one before
+   */
+  @Nullable Object looked(AttributeStep step, @Nullable Object given) {
+    Object value = step.value();
+    if (value == null && step.after() != null) {
+      synchronized (owner) {
+        if (isSame(owner.snapshot().attributes().get(step.name()), step.after())) {
+          // It was reported when the step was decided.
+          recordUndecodable(step.name());
+        }
+      }
+    } else if (value != null && step.mayChange()) {
+      synchronized (owner) {
+        Decoded known = decoded.get(step.name());
+        if (pending.containsKey(step.name())) {
+          return value;
+        }
+        if (known != null && value == given) {
+          known.handedOut = true;
+          return known.value;
+        }
+        if (Objects.equals(owner.snapshot().attributes().get(step.name()), step.after())) {
+          remember(step.name(), new Decoded(value, true));
+        }
+      }
+    }
+    return value;
   }
 
   /** Removes an attribute, also one that only another request knows of. */

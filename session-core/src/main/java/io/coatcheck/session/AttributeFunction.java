@@ -22,7 +22,7 @@ public interface AttributeFunction<T> {
    *
    * @param value what the attribute is; empty if there is none, or its bytes do not decode any more
    * @return null to remove the attribute; what was given, to leave it as it is: then nothing is
-   *     written
+   *     written. Null for an empty value leaves bytes that do not decode any more as they are
    */
   @Nullable T apply(Optional<T> value);
 }

@@ -2,6 +2,7 @@ package io.coatcheck.session;
 
 import io.coatcheck.session.codec.AttributeValue;
 import io.coatcheck.session.event.DropReason;
+import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import java.util.Optional;
 import java.util.Set;
@@ -53,6 +54,7 @@ final class AttributeSteps {
    */
   Done make(Session session, String name, boolean mayChangeValue, Decision decision) {
     Session.checkName(name);
+    long deadline = saveLoop.deadline();
     // Another thread of the request may store it meanwhile.
     while (!session.isStored()) {
       Object before = session.attribute(name);
@@ -60,8 +62,21 @@ final class AttributeSteps {
       if (after == before || replaceUnstored(session, name, before, after)) {
         return new Done(before, after);
       }
+      requireTime(session, name, deadline);
     }
     return new Run(session, name, mayChangeValue, decision).untilDone();
+  }
+
+  /** A function that sets its own attribute would otherwise overtake itself without end. */
+  private static void requireTime(Session session, String name, long deadline) {
+    if (System.nanoTime() - deadline >= 0) {
+      throw new SessionStoreException(
+          "save: session "
+              + session.id()
+              + ": within the request, the attribute "
+              + AttributeName.quoted(name)
+              + " was changed during each try of a step on it, until the store timeout passed");
+    }
   }
 
   private boolean replaceUnstored(
@@ -120,7 +135,7 @@ final class AttributeSteps {
         Object after = decision.on(before);
         try {
           AttributeStep step = step(known, before, after);
-          done = step.changesNothing() ? confirm(step, before) : store(step, before);
+          done = isLook(step, before) ? confirm(step, before) : store(step, before);
         } catch (IllegalArgumentException refusal) {
           throw refused(session, name, after, refusal);
         }
@@ -128,18 +143,25 @@ final class AttributeSteps {
       return done;
     }
 
+    /** Returns whether a step has nothing to store, not even another object to watch. */
+    private boolean isLook(AttributeStep step, @Nullable Object before) {
+      boolean isOtherObject = step.mayChange() && step.value() != before;
+      return step.changesNothing()
+          && !(isOtherObject && collected.attributes().names().contains(name));
+    }
+
     /**
-     * Encodes what was decided.
+     * Encodes what was decided. What cannot be read stays, unless another value takes its place.
      *
      * @throws io.coatcheck.session.codec.AttributeCodecException if that is not possible
      */
     private AttributeStep step(
         @Nullable AttributeValue known, @Nullable Object before, @Nullable Object after) {
       AttributeValue next;
-      if (after == null) {
-        next = null;
-      } else if (after == before && known != null && known.isLive()) {
+      if (after == before && known != null && (known.isLive() || after == null)) {
         next = known;
+      } else if (after == null) {
+        next = null;
       } else {
         next = engine.attributeValue(name, after);
       }
@@ -155,7 +177,7 @@ final class AttributeSteps {
         return new Done(before, step.value());
       }
       if (!isRead) {
-        Optional<StoredSession> found = engine.store().find(session.id());
+        Optional<StoredSession> found = engine.store().find(newest.id());
         DropReason reason = dropReason(found);
         if (reason != null) {
           return drop(step, reason);
@@ -169,9 +191,18 @@ final class AttributeSteps {
         engine.events().dropped(newest, DropReason.OVERTAKEN, overtaken);
       }
       if (holds) {
-        return new Done(before, step.value());
+        return new Done(before, session.looked(step, before));
       }
       collected = session.pending();
+      return null;
+    }
+
+    /** Decides again on what the request has by now. */
+    private @Nullable Done restart() {
+      requireTime(session, name, deadline);
+      collected = session.pending();
+      newest = session.snapshot();
+      isRead = false;
       return null;
     }
 
@@ -189,20 +220,18 @@ final class AttributeSteps {
     private @Nullable Done store(AttributeStep step, @Nullable Object before) {
       SaveLoop.Outcome outcome =
           saveLoop.inTurn(
-              session.id(),
+              newest.id(),
               losses > 0,
               () -> {
                 Pending pending = session.stillPending(collected);
-                return collected.sets(name) && !pending.sets(name)
+                return !session.id().equals(newest.id())
+                        || (collected.sets(name) && !pending.sets(name))
                     ? null
                     : writer.tryStep(session, step, pending.without(name), losses, deadline);
               });
       if (outcome == null) {
-        // Another thread of the request has changed or saved the attribute since.
-        collected = session.pending();
-        newest = session.snapshot();
-        isRead = false;
-        return null;
+        // Another thread of the request has changed or saved the attribute since, or logged in.
+        return restart();
       }
       if (outcome.session() != null) {
         return new Done(before, step.value());
@@ -219,9 +248,12 @@ final class AttributeSteps {
       return null;
     }
 
-    private Done drop(AttributeStep step, DropReason reason) {
+    private @Nullable Done drop(AttributeStep step, DropReason reason) {
       StoredSession resolved = session.snapshot();
-      session.end();
+      if (!session.endIfStill(newest.id())) {
+        // Another thread of the request has logged in, to a session in place of the one that ended.
+        return restart();
+      }
       Set<String> names = new TreeSet<>(collected.attributes().names());
       if (!step.changesNothing()) {
         names.add(name);

@@ -562,6 +562,11 @@ public final class Session {
     return attributes.read(newest, name, value, collected, isOwn);
   }
 
+  /** As {@link AttributeChanges#looked}. */
+  @Nullable Object looked(AttributeStep step, @Nullable Object given) {
+    return attributes.looked(step, given);
+  }
+
   /** As {@link #saved}, with a step on one attribute. */
   synchronized void stepped(StoredSession stored, Pending others, AttributeStep step) {
     if (saved(stored, others)) {
@@ -575,7 +580,9 @@ public final class Session {
    * @return whether it is newer
    */
   synchronized boolean refreshed(StoredSession newest) {
-    if (status != Status.STORED || newest.version() <= snapshot.version()) {
+    if (status != Status.STORED
+        || !newest.id().equals(snapshot.id())
+        || newest.version() <= snapshot.version()) {
       return false;
     }
     if (newest.generation() != snapshot.generation()) {
@@ -634,6 +641,20 @@ public final class Session {
     status = Status.ENDED;
     unsentToken = null;
     forgetChanges();
+  }
+
+  /**
+   * Ends this, unless a login of another thread has put another session in place of the one that
+   * turned out to have ended.
+   *
+   * @return whether this stands for that session
+   */
+  synchronized boolean endIfStill(SessionId ended) {
+    boolean isStill = snapshot.id().equals(ended);
+    if (isStill) {
+      end();
+    }
+    return isStill;
   }
 
   static Instant later(Instant one, Instant other) {

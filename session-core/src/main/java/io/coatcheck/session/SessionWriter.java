@@ -71,8 +71,9 @@ final class SessionWriter {
   }
 
   private boolean touch(Session session) {
-    if (session.takeTouchDue() && !touches.store(session.snapshot(), session.requestedAt())) {
-      session.end();
+    StoredSession known = session.snapshot();
+    if (session.takeTouchDue() && !touches.store(known, session.requestedAt())) {
+      session.endIfStill(known.id());
     }
     return true;
   }

@@ -11,6 +11,7 @@ import io.coatcheck.session.store.SessionStoreException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -50,6 +51,17 @@ class AttributeStepsTest {
     AttributeValue value =
         fixture.store.inner().find(fixture.live(token).id()).orElseThrow().attributes().get(name);
     return value == null ? null : value.object(EngineFixture.CODEC);
+  }
+
+  /** Stores what only a node with other classes or keys can read. */
+  private AttributeValue storeUnreadable(Session session, String name) {
+    AttributeValue unreadable = AttributeValue.encoded(new byte[] {(byte) 0xEE, 1});
+    assertThat(
+            fixture.store.update(
+                fixture.stored(session).toBuilder().attribute(name, unreadable).build(),
+                fixture.clock.instant()))
+        .isTrue();
+    return unreadable;
   }
 
   private Session live() {
@@ -150,19 +162,20 @@ class AttributeStepsTest {
     }
 
     @Test
-    @DisplayName("of bytes that do not decode any more is empty, reported once, and removes them")
+    @DisplayName("I12: of bytes that do not decode here is empty, reported once, and leaves them")
     void take_undecodable_isEmpty() {
       Session session = fixture.live(token);
-      fixture.store.update(
-          fixture.stored(session).toBuilder()
-              .attribute("cart", AttributeValue.encoded(new byte[] {(byte) 0xEE, 1}))
-              .build(),
-          fixture.clock.instant());
+      AttributeValue unreadable = storeUnreadable(session, "cart");
 
       assertThat(manager.take(session, "cart")).isEmpty();
+      assertThat(manager.update(session, "cart", String.class, cart -> cart.orElse(null)))
+          .isEmpty();
 
-      assertThat(stored("cart")).isNull();
+      assertThat(fixture.stored(session).attributes()).containsEntry("cart", unreadable);
       assertThat(fixture.told(SessionEvent.AttributeUndecodable.class)).hasSize(1);
+
+      manager.update(session, "cart", String.class, cart -> "new");
+      assertThat(stored("cart")).isEqualTo("new");
     }
   }
 
@@ -587,5 +600,123 @@ class AttributeStepsTest {
     assertThat(fixture.told(SessionEvent.WriteDropped.class))
         .extracting(SessionEvent.WriteDropped::reason)
         .containsExactly(DropReason.OVERTAKEN);
+  }
+
+  @Test
+  @DisplayName("an object that a step left as it is, and that is changed later, is saved")
+  void update_unchanged_isWatched() {
+    set("list", new ArrayList<>(List.of("a")));
+    Session session = fixture.live(token);
+
+    addTo(manager.update(session, "list", Object.class, Optional::orElseThrow), "b");
+    manager.save(session);
+    assertThat(stored("list")).isEqualTo(List.of("a", "b"));
+
+    addTo(manager.update(session, "list", Object.class, AttributeStepsTest::copyOf), "c");
+    manager.save(session);
+    assertThat(stored("list")).isEqualTo(List.of("a", "b", "c"));
+
+    session.attribute("list", new ArrayList<>(List.of("set")));
+    addTo(manager.update(session, "list", Object.class, AttributeStepsTest::copyOf), "d");
+    manager.save(session);
+    assertThat(stored("list")).isEqualTo(List.of("set", "d"));
+  }
+
+  @Test
+  @DisplayName("an object that the request has read stays the one that it has")
+  void update_unchanged_afterARead_isTheSameObject() {
+    set("list", new ArrayList<>(List.of("a")));
+    Session session = fixture.live(token);
+    Object read = session.attribute("list");
+
+    assertThat(manager.update(session, "list", Object.class, Optional::orElseThrow))
+        .containsSame(read);
+  }
+
+  /** Returns an equal list. */
+  private static Object copyOf(Optional<Object> list) {
+    return new ArrayList<>((List<?>) list.orElseThrow());
+  }
+
+  @SuppressWarnings("unchecked")
+  private static void addTo(Optional<Object> list, String value) {
+    ((List<String>) list.orElseThrow()).add(value);
+  }
+
+  @Test
+  @DisplayName("a function that sets its own attribute fails when the store timeout has passed")
+  void update_functionSetsTheSame_fails() {
+    try (EngineFixture hasty =
+        new EngineFixture(builder -> builder.storeTimeout(Duration.ofMillis(200)))) {
+      Session stored = hasty.live(hasty.anonymous());
+      stored.attribute("n", 0);
+      Session draft = hasty.manager.create(hasty.manager.resolve(List.of()));
+      for (Session session : List.of(stored, draft)) {
+        assertThatThrownBy(
+                () ->
+                    hasty.manager.update(
+                        session,
+                        "n",
+                        Integer.class,
+                        n -> {
+                          session.attribute("n", new Object().hashCode());
+                          return 1;
+                        }))
+            .isInstanceOf(SessionStoreException.class)
+            .hasMessageContaining("\"n\"");
+      }
+    }
+  }
+
+  @Test
+  @DisplayName("I3: a login of another thread, to a new session, outlives a step on the ended one")
+  void login_whileAStepRuns_staysLive() {
+    Session updater = fixture.live(token);
+    manager.revoke(updater.id());
+    assertThat(
+            manager.update(
+                updater,
+                "n",
+                Integer.class,
+                n -> {
+                  if (updater.principal().isEmpty()) {
+                    manager.authenticate(updater, "alice", LoginOptions.defaults());
+                  }
+                  return 1;
+                }))
+        .contains(1);
+    assertThat(updater.isEnded()).isFalse();
+    assertThat(fixture.live(EngineFixture.sent(updater)).attribute("n")).isEqualTo(1);
+  }
+
+  @Test
+  @DisplayName("I3: the same of a step that only looks")
+  void login_whileAStepLooks_staysLive() {
+    Session looker = fixture.live(token);
+    manager.revoke(looker.id());
+    fixture.store.beforeNext(
+        "find", () -> manager.authenticate(looker, "alice", LoginOptions.defaults()));
+
+    assertThat(manager.take(looker, "none")).isEmpty();
+
+    assertThat(looker.principal()).contains("alice");
+    assertThat(fixture.isLive(EngineFixture.sent(looker))).isTrue();
+  }
+
+  @Test
+  @DisplayName("I3: what a step found of the session before is not gone on with after that login")
+  void login_afterAStepLooked_isGoneOnWith() {
+    Session looker = fixture.live(token);
+    set("other", "1");
+    fixture.store.afterNext(
+        "find",
+        () -> {
+          manager.revoke(looker.id());
+          manager.authenticate(looker, "alice", LoginOptions.defaults());
+        });
+
+    assertThat(manager.take(looker, "none")).isEmpty();
+
+    assertThat(looker.principal()).contains("alice");
   }
 }

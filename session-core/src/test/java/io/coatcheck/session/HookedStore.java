@@ -94,7 +94,9 @@ final class HookedStore implements SessionStore {
   @Override
   public Optional<StoredSession> find(SessionId id) {
     call("find");
-    return store.find(id);
+    Optional<StoredSession> found = store.find(id);
+    runHook("after find");
+    return found;
   }
 
   @Override

@@ -130,4 +130,19 @@ class OneRequestTwoThreadsTest {
     assertThat(fixture.stored(both).generation()).isEqualTo(1);
     assertThat(fixture.told(SessionEvent.Renewed.class)).hasSize(1);
   }
+
+  @Test
+  @DisplayName("I3: a touch that finds the session ended does not end the login of another thread")
+  void touch_whileAnotherThreadLogsIn_leavesTheLogin() {
+    String token = fixture.anonymous();
+    fixture.clock.advance(Duration.ofMinutes(2));
+    Session touching = fixture.live(token);
+    manager.revoke(touching.id());
+    fixture.store.beforeNext(
+        "touch", () -> manager.authenticate(touching, "alice", LoginOptions.defaults()));
+
+    manager.save(touching);
+
+    assertThat(touching.principal()).contains("alice");
+  }
 }
