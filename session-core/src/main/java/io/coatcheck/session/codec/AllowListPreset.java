@@ -137,8 +137,14 @@ public enum AllowListPreset {
     return classValues;
   }
 
-  /** Returns the first preset that has a class. */
+  /**
+   * Returns the first preset that has a class; empty for a class of the JDK, which is no sign of a
+   * framework.
+   */
   static Optional<AllowListPreset> with(String className) {
+    if (className.startsWith("java.")) {
+      return Optional.empty();
+    }
     for (AllowListPreset preset : values()) {
       if (preset.classNames.contains(className)) {
         return Optional.of(preset);

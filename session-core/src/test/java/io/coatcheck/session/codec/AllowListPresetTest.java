@@ -72,5 +72,8 @@ class AllowListPresetTest {
         .endsWith("builder().allow(AllowListPreset.SPRING_SECURITY_CSRF)");
     assertThat(AllowList.notAllowed("com.example.Cart"))
         .endsWith("builder().allow(\"com.example.Cart\")");
+    assertThat(AllowList.notAllowed("java.util.concurrent.atomic.AtomicReference"))
+        .as("a class of the JDK, which applications of no framework use too")
+        .endsWith("builder().allow(\"java.util.concurrent.atomic.AtomicReference\")");
   }
 }

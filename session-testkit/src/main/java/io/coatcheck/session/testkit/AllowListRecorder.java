@@ -124,11 +124,18 @@ public final class AllowListRecorder implements AttributeCodec {
 
   private static @Nullable AllowListPreset best(Set<String> classNames) {
     return Stream.of(AllowListPreset.values())
-        .filter(preset -> count(preset, classNames) > 0)
+        .filter(preset -> ofFramework(preset, classNames).findAny().isPresent())
         .max(
             Comparator.<AllowListPreset>comparingLong(preset -> count(preset, classNames))
                 .thenComparing(preset -> -preset.classNames().size()))
         .orElse(null);
+  }
+
+  /** Returns the classes that are a sign of a framework: one of the JDK is none. */
+  private static Stream<String> ofFramework(AllowListPreset preset, Set<String> classNames) {
+    return classNames.stream()
+        .filter(preset.classNames()::contains)
+        .filter(name -> !name.startsWith("java."));
   }
 
   private static long count(AllowListPreset preset, Set<String> classNames) {

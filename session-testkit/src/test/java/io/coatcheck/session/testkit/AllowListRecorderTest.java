@@ -177,6 +177,18 @@ class AllowListRecorderTest {
   }
 
   @Test
+  @DisplayName("a class of the JDK alone is no sign of a framework")
+  void lines_ofTheJdk_nameNoPreset() {
+    String reference = "java.util.concurrent.atomic.AtomicReference";
+    assertThat(AllowListRecorder.linesFor(Set.of(reference)))
+        .isEqualTo(".allow(\"" + reference + "\")\n");
+    assertThat(
+            AllowListRecorder.linesFor(
+                Set.of(reference, "org.apache.wicket.protocol.http.WebSession")))
+        .isEqualTo(".allow(AllowListPreset.WICKET)\n");
+  }
+
+  @Test
   void encode_byManyThreads_recordsEachClassOnce() throws Exception {
     ExecutorService threads = Executors.newFixedThreadPool(4);
     try {
