@@ -24,8 +24,9 @@ import javax.crypto.SecretKey;
  * <p><b>What it protects.</b> A copy of the store, such as a backup, does not show the values. A
  * value that was changed, or moved to another session or another attribute name, is refused: it
  * reads as absent, with a {@code SessionEvent.AttributeUndecodable}. Not protected: the names and
- * sizes of attributes and all other columns, the memory of this process, and an older value of the
- * same attribute that is put back in place of a newer one.
+ * sizes of attributes and all other columns, such as the principal, against being read or changed;
+ * the memory of this process; and the removal of an attribute, or an older value of it that is put
+ * back in place of a newer one.
  *
  * <p><b>Rotating keys.</b> Each encrypted value names its key. Values are encrypted with the
  * current key and decrypted with any of the keys. Whenever a session's attributes are written,
@@ -236,8 +237,9 @@ public final class AttributeEncryption {
     /**
      * Sets whether values that are not encrypted are read as well, for the time after encryption
      * was switched on for sessions that exist. They are encrypted when their session's attributes
-     * are next written. As long as it is on, whoever can write to the store can store plain values.
-     * Default: false, such a value reads as absent.
+     * are next written. An encoding that begins with the byte {@code 'E'}, which that of {@link
+     * JavaSerializationCodec} does not, counts as encrypted. As long as it is on, whoever can write
+     * to the store can store plain values. Default: false, such a value reads as absent.
      */
     public Builder acceptPlain(boolean accept) {
       acceptPlain = accept;
