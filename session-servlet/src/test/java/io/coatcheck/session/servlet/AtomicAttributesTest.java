@@ -347,6 +347,54 @@ class AtomicAttributesTest {
   }
 
   @Test
+  @DisplayName("a function may end the session, log in, or make a step of its own")
+  void functionsThatUseTheSession() {
+    browser.get("/begin");
+    within(
+        (request, response) -> {
+          WebSession session = WebSession.of(request);
+          assertThat(
+                  session.update(
+                      "n",
+                      Integer.class,
+                      n -> session.update("m", Integer.class, m -> m.orElse(0) + 1).orElseThrow()))
+              .contains(1);
+          assertThat(
+                  session.update(
+                      "n",
+                      Integer.class,
+                      n -> {
+                        if (session.principal().isEmpty()) {
+                          session.login("alice");
+                        }
+                        return n.orElse(0) + 1;
+                      }))
+              .contains(2);
+          assertThat(session.principal()).contains("alice");
+        });
+    within(
+        (request, response) -> {
+          WebSession session = WebSession.of(request);
+          assertThat(session.principal()).contains("alice");
+          assertThat(request.getSession().getAttribute("n")).isEqualTo(2);
+          assertThat(request.getSession().getAttribute("m")).isEqualTo(1);
+          assertThat(
+                  session.update(
+                      "n",
+                      Object.class,
+                      n -> {
+                        if (session.principal().isPresent()) {
+                          session.logout();
+                        }
+                        return new Notice("late");
+                      }))
+              .isEmpty();
+          assertThat(heardOfBinding()).containsExactly("late bound", "late unbound");
+        });
+    within((request, response) -> assertThat(request.getSession(false)).isNull());
+  }
+
+  @Test
   @DisplayName("values that listen to activation are notified around the bytes")
   void activations() {
     browser.get("/begin");
