@@ -235,6 +235,26 @@ class EncryptedSessionsTest {
   }
 
   @Test
+  @DisplayName(
+      "I12: a node without the key takes nothing away, and one that has it takes the value")
+  void take_withoutTheKey_leavesTheValue() {
+    Session session = newSession();
+    session.attribute("coupon", "c1");
+    fixture.manager.save(session);
+    String token = EngineFixture.sent(session);
+    EngineFixture withKey = fixture;
+    fixture = fixture(AttributeEncryption.builder("other", key(2)).build());
+
+    Session withoutKey = fixture.live(token);
+    assertThat(fixture.manager.take(withoutKey, "coupon")).isEmpty();
+    withoutKey.attribute("cart", "a book");
+    fixture.manager.save(withoutKey);
+
+    assertThat(withKey.manager.take(withKey.live(token), "coupon")).contains("c1");
+    assertThat(withKey.manager.take(withKey.live(token), "coupon")).isEmpty();
+  }
+
+  @Test
   @DisplayName("after a rotation, the next write of a session leaves nothing under the old key")
   void rotation_encryptsAnewWhenWritten() {
     Session session = newSession();
