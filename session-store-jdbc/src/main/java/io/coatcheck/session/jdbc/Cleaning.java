@@ -98,7 +98,7 @@ final class Cleaning {
     }
     int looked = alive.size() + expired.size();
     if (!alive.isEmpty()) {
-      Dialect.Condition condition = dialect.withIdIn(alive);
+      Condition condition = dialect.withIdIn(alive);
       try (PreparedStatement statement = statements.prepare(updateDue + condition.sql())) {
         condition.bind(statement, 1);
         statement.executeUpdate();

@@ -3,7 +3,10 @@ package io.coatcheck.session.jdbc;
 import java.sql.Connection;
 import java.sql.DatabaseMetaData;
 import java.sql.SQLException;
+import java.util.Arrays;
 import java.util.Locale;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /**
  * The databases that {@link JdbcSessionStore} speaks to.
@@ -12,35 +15,55 @@ import java.util.Locale;
  */
 public enum Database {
   /** PostgreSQL 12 and later. */
-  POSTGRESQL,
+  POSTGRESQL("PostgreSQL", PostgreSqlDialect::new),
   /** MariaDB 10.6 and later, with InnoDB. */
-  MARIADB,
+  MARIADB("MariaDB", MySqlDialect::mariaDb),
   /** MySQL 8.0 and later, with InnoDB. */
-  MYSQL,
+  MYSQL("MySQL", MySqlDialect::mySql),
   /** H2 2.4 and later. */
-  H2;
+  H2("H2", H2Dialect::new);
+
+  private final String product;
+  private final Function<TableName, Dialect> dialects;
 
   /**
-   * Tells the database from what the driver says.
+   * Declares a database.
+   *
+   * @param product what its driver calls it
+   */
+  Database(String product, Function<TableName, Dialect> dialects) {
+    this.product = product;
+    this.dialects = dialects;
+  }
+
+  /**
+   * Returns the database that the driver names.
    *
    * @throws IllegalArgumentException if it is none of these
    */
   static Database detect(Connection connection) throws SQLException {
     DatabaseMetaData metaData = connection.getMetaData();
     String product = metaData.getDatabaseProductName();
-    return switch (product.toLowerCase(Locale.ROOT)) {
-      case "postgresql" -> POSTGRESQL;
-      case "mariadb" -> MARIADB;
-      case "mysql" ->
-          // MySQL's driver calls a MariaDB server by its own name.
-          metaData.getDatabaseProductVersion().toLowerCase(Locale.ROOT).contains("mariadb")
-              ? MARIADB
-              : MYSQL;
-      case "h2" -> H2;
-      default ->
-          throw new IllegalArgumentException(
-              "dataSource must lead to PostgreSQL, MariaDB, MySQL or H2: " + product);
-    };
+    if (product.equalsIgnoreCase(MYSQL.product)
+        && metaData.getDatabaseProductVersion().toLowerCase(Locale.ROOT).contains("mariadb")) {
+      // MySQL's driver calls a MariaDB server by its own name.
+      return MARIADB;
+    }
+    for (Database each : values()) {
+      if (product.equalsIgnoreCase(each.product)) {
+        return each;
+      }
+    }
+    throw new IllegalArgumentException("dataSource must lead to " + oneOfAll() + ": " + product);
+  }
+
+  private static String oneOfAll() {
+    int last = values().length - 1;
+    return Arrays.stream(values(), 0, last)
+            .map(each -> each.product)
+            .collect(Collectors.joining(", "))
+        + " or "
+        + values()[last].product;
   }
 
   /** Returns the path of the schema file within the jar. */
@@ -49,11 +72,6 @@ public enum Database {
   }
 
   Dialect dialect(TableName table) {
-    return switch (this) {
-      case POSTGRESQL -> new PostgreSqlDialect(table);
-      case MARIADB -> new MySqlDialect(table, true);
-      case MYSQL -> new MySqlDialect(table, false);
-      case H2 -> new H2Dialect(table);
-    };
+    return dialects.apply(table);
   }
 }

@@ -1,36 +1,38 @@
 package io.coatcheck.session.jdbc;
 
-import io.coatcheck.session.store.BatchLookup;
-import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SessionId;
+import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.Collection;
-import java.util.HashMap;
+import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** The SQL of one database, with the name of the table in it. Immutable and thread-safe. */
-abstract sealed class Dialect permits PostgreSqlDialect, MySqlDialect, H2Dialect {
+/**
+ * What is a database's own: its SQL, with the name of the table in it, how it locks, and what its
+ * failures mean. Immutable and thread-safe.
+ */
+abstract class Dialect {
 
   /** How long DDL waits for a lock, with the writes of others behind it. */
   static final int DDL_LOCK_SECONDS = 1;
 
   static final String SKIP_LOCKED = " FOR UPDATE SKIP LOCKED";
 
+  final Database database;
   final TableName table;
   final String insert;
   final String update;
   final String touch;
+  private final IdColumn ids;
+  private final PrincipalColumn principals;
   private final @Nullable String readOnly;
-  private final String find;
-  private final String stamps;
   private final String lockFree;
 
   /**
@@ -39,67 +41,26 @@ abstract sealed class Dialect permits PostgreSqlDialect, MySqlDialect, H2Dialect
    * @param readOnly an expression that is true if the server takes no writes, and so may lag behind
    *     one that does; null if there is no such thing
    */
-  Dialect(TableName table, @Nullable String readOnly) {
+  Dialect(
+      Database database,
+      TableName table,
+      IdColumn ids,
+      PrincipalColumn principals,
+      @Nullable String readOnly) {
+    this.database = database;
     this.table = table;
+    this.ids = ids;
+    this.principals = principals;
     this.readOnly = readOnly;
-    String from = " FROM " + table.qualified() + " WHERE ";
-    String readOnlyOrFalse = readOnly == null ? "FALSE" : readOnly;
-    find = "SELECT " + SessionRow.COLUMNS + ", " + readOnlyOrFalse + from + "id = ?";
-    stamps = "SELECT id, version, last_seen_at, " + readOnlyOrFalse + from;
     insert = SessionRow.insertInto(table);
     update = SessionRow.update(table);
     touch = SessionRow.touch(table);
     lockFree = "SELECT id FROM " + table.qualified() + " WHERE expires_at > ? AND ";
   }
 
-  final String select(String condition) {
-    return select(SessionRow.COLUMNS, condition);
-  }
-
-  /**
-   * Reads one session.
-   *
-   * @throws SQLException also by a server that takes no writes: a former primary knows nothing of a
-   *     session's end, or of its beginning
-   */
-  final Optional<StoredSession> find(Statements statements, SessionId id) throws SQLException {
-    try (PreparedStatement statement = statements.prepare(find)) {
-      setId(statement, 1, id);
-      try (ResultSet row = statement.executeQuery()) {
-        if (row.next()) {
-          refuseReadOnly(row, SessionRow.COLUMN_COUNT + 1);
-          return SessionRow.readOne(row, this, true);
-        }
-      }
-    }
-    refuseReadOnly(statements);
-    return Optional.empty();
-  }
-
-  /**
-   * Reads the stamps of sessions, given with repetitions or without.
-   *
-   * @throws SQLException as {@link #find} does
-   */
-  final Map<SessionId, BatchLookup.Stamp> stamps(Statements statements, Collection<SessionId> ids)
-      throws SQLException {
-    Condition given = withIdIn(ids);
-    Map<SessionId, BatchLookup.Stamp> found = new HashMap<>();
-    try (PreparedStatement statement = statements.prepare(stamps + given.sql())) {
-      given.bind(statement, 1);
-      try (ResultSet rows = statement.executeQuery()) {
-        while (rows.next()) {
-          refuseReadOnly(rows, 4);
-          found.put(
-              getId(rows, 1),
-              new BatchLookup.Stamp(rows.getLong(2), Instant.ofEpochMilli(rows.getLong(3))));
-        }
-      }
-    }
-    if (found.isEmpty()) {
-      refuseReadOnly(statements);
-    }
-    return found;
+  /** Returns an expression that is true if the server takes no writes. */
+  final String readOnlyOrFalse() {
+    return readOnly == null ? "FALSE" : readOnly;
   }
 
   /**
@@ -113,20 +74,52 @@ abstract sealed class Dialect permits PostgreSqlDialect, MySqlDialect, H2Dialect
     }
   }
 
-  private static void refuseReadOnly(ResultSet row, int column) throws SQLException {
-    if (row.getBoolean(column)) {
-      throw SqlFailure.readOnly();
-    }
+  /** Returns what the driver reports, as this database means it. */
+  final SqlFailure failure(SQLException exception) {
+    return new SqlFailure(exception, state(exception), this);
   }
 
-  abstract void setId(PreparedStatement statement, int index, SessionId id) throws SQLException;
+  /**
+   * Returns the SQLState of a failure, in the terms of {@link SqlFailure}; empty if there is none.
+   */
+  String state(SQLException exception) {
+    String state = exception.getSQLState();
+    return state == null ? "" : state;
+  }
 
-  abstract SessionId getId(ResultSet row, int column) throws SQLException;
+  /** Returns whether the driver ends a connection that is aborted. */
+  boolean abortsConnections() {
+    return true;
+  }
 
-  abstract void setPrincipal(PreparedStatement statement, int index, @Nullable String principal)
-      throws SQLException;
+  /**
+   * Returns whether a connection is given up before its statement is cancelled, and not afterwards.
+   */
+  boolean givesUpBeforeCancelling() {
+    return false;
+  }
 
-  abstract @Nullable String getPrincipal(ResultSet row, int column) throws SQLException;
+  /** Returns whether a query timeout stays with the connection, and has to be put back. */
+  boolean keepsQueryTimeout() {
+    return false;
+  }
+
+  final void setId(PreparedStatement statement, int index, SessionId id) throws SQLException {
+    ids.set(statement, index, id);
+  }
+
+  final SessionId getId(ResultSet row, int column) throws SQLException {
+    return ids.get(row, column);
+  }
+
+  final void setPrincipal(PreparedStatement statement, int index, @Nullable String principal)
+      throws SQLException {
+    principals.set(statement, index, principal);
+  }
+
+  final @Nullable String getPrincipal(ResultSet row, int column) throws SQLException {
+    return principals.get(row, column);
+  }
 
   /** Touches one session and tells whether it is there and unexpired. */
   boolean touch(Statements statements, SessionId id, Instant lastSeenAt, Instant now)
@@ -137,7 +130,7 @@ abstract sealed class Dialect permits PostgreSqlDialect, MySqlDialect, H2Dialect
     }
   }
 
-  /** Tells whether {@link #touchAll} is one statement, which needs no transaction around it. */
+  /** Returns whether {@link #touchAll} is one statement, which needs no transaction around it. */
   boolean touchesAllAtOnce() {
     return false;
   }
@@ -175,7 +168,9 @@ abstract sealed class Dialect permits PostgreSqlDialect, MySqlDialect, H2Dialect
     return free;
   }
 
-  /** Tells whether {@link #delete} is done or undone as a whole without a transaction around it. */
+  /**
+   * Returns whether {@link #delete} is done or undone as a whole without a transaction around it.
+   */
   abstract boolean deletesInAutoCommit();
 
   /** Deletes the rows that meet a condition and returns them as they were. */
@@ -202,7 +197,20 @@ abstract sealed class Dialect permits PostgreSqlDialect, MySqlDialect, H2Dialect
    * @throws SQLException if not
    */
   void look(Statements statements) throws SQLException {
-    execute(statements, select(SessionRow.COLUMNS + ", expires_at, sweep_at", "1 = 0"));
+    execute(statements, select(Column.list(EnumSet.allOf(Column.class)), "1 = 0"));
+  }
+
+  /**
+   * Returns how often creating a schema of so many statements is tried, where a node that finds an
+   * object made by another one fails.
+   */
+  int attemptsToCreate(int statements) {
+    return 1;
+  }
+
+  /** Returns the name of the database that a connection leads to, for a message. */
+  String place(Connection connection) throws SQLException {
+    return String.valueOf(connection.getCatalog());
   }
 
   /** Returns which table it is that is missing, after a failure of {@link #look} that says so. */
@@ -254,34 +262,20 @@ abstract sealed class Dialect permits PostgreSqlDialect, MySqlDialect, H2Dialect
   }
 
   final Condition othersLive(String principal, SessionId id, Instant now) {
-    return live(principal, now)
-        .and(
-            new Condition(
-                "id <> ?",
-                (statement, first) -> {
-                  setId(statement, first, id);
-                  return first + 1;
-                }));
+    return live(principal, now).and(withId("id <> ?", id));
   }
 
   /** Selects the live sessions of a principal. */
   final Condition live(String principal, Instant now) {
-    return withPrincipal(principal)
-        .and(
-            new Condition(
-                "expires_at > ?",
-                (statement, first) -> {
-                  statement.setLong(first, now.toEpochMilli());
-                  return first + 1;
-                }));
+    return withPrincipal(principal).and(Condition.of("expires_at > ?", now.toEpochMilli()));
   }
 
   final Condition withIdAbove(SessionId id) {
-    return new Condition("id > ?", withId(id).binder());
+    return withId("id > ?", id);
   }
 
   final Condition withIdUpTo(SessionId id) {
-    return new Condition("id <= ?", withId(id).binder());
+    return withId("id <= ?", id);
   }
 
   /** Selects what was authenticated before a session was, or had to go first if at one moment. */
@@ -333,19 +327,14 @@ abstract sealed class Dialect permits PostgreSqlDialect, MySqlDialect, H2Dialect
   }
 
   final Condition withId(SessionId id) {
-    return new Condition(
-        "id = ?",
-        (statement, first) -> {
-          setId(statement, first, id);
-          return first + 1;
-        });
+    return withId("id = ?", id);
   }
 
-  static Condition withGeneration(long generation) {
+  private Condition withId(String sql, SessionId id) {
     return new Condition(
-        "generation = ?",
+        sql,
         (statement, first) -> {
-          statement.setLong(first, generation);
+          setId(statement, first, id);
           return first + 1;
         });
   }
@@ -380,17 +369,6 @@ abstract sealed class Dialect permits PostgreSqlDialect, MySqlDialect, H2Dialect
     return select("id, expires_at, " + length(), "sweep_at <= ?") + order + limit() + SKIP_LOCKED;
   }
 
-  /** Executes a query that gives whole rows of sessions. */
-  final List<StoredSession> query(Statements statements, String sql, Condition condition)
-      throws SQLException {
-    try (PreparedStatement statement = statements.prepare(sql)) {
-      condition.bind(statement, 1);
-      try (ResultSet rows = statement.executeQuery()) {
-        return SessionRow.readAll(rows, this);
-      }
-    }
-  }
-
   /** Executes a statement that deletes rows and gives them back. */
   final SessionRow.Deleted deleteReturning(
       Statements statements, String sql, Condition condition, boolean withAttributes)
@@ -400,25 +378,6 @@ abstract sealed class Dialect permits PostgreSqlDialect, MySqlDialect, H2Dialect
       try (ResultSet rows = statement.executeQuery()) {
         return SessionRow.readDeleted(rows, this, withAttributes);
       }
-    }
-  }
-
-  /** A condition on rows, or a whole query, with the values of its parameters. */
-  record Condition(String sql, Binder binder) {
-
-    /** Sets parameters from the given index, and returns the next one. */
-    interface Binder {
-      int bind(PreparedStatement statement, int first) throws SQLException;
-    }
-
-    int bind(PreparedStatement statement, int first) throws SQLException {
-      return binder.bind(statement, first);
-    }
-
-    Condition and(Condition other) {
-      return new Condition(
-          sql + " AND " + other.sql,
-          (statement, first) -> other.bind(statement, bind(statement, first)));
     }
   }
 }

@@ -1,12 +1,9 @@
 package io.coatcheck.session.jdbc;
 
-import io.coatcheck.session.token.SessionId;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.List;
-import java.util.UUID;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,32 +20,31 @@ final class H2Dialect extends Dialect {
 
   H2Dialect(TableName table) {
     // An embedded database has no former self.
-    super(table, null);
+    super(Database.H2, table, IdColumn.UUID, PrincipalColumn.UTF8, null);
     locks = table.qualified() + "_lock";
     lockRow = "SELECT slot FROM " + locks + " WHERE slot = ? FOR UPDATE";
     deleteFrom = " FROM OLD TABLE (DELETE FROM " + table.qualified() + " WHERE ";
   }
 
+  /** A row that is being changed was found changed; the schema of the table is missing. */
   @Override
-  void setId(PreparedStatement statement, int index, SessionId id) throws SQLException {
-    statement.setObject(index, id.toUuid());
+  String state(SQLException exception) {
+    return switch (super.state(exception)) {
+      case "90131" -> SqlFailure.UNDONE;
+      case "90079" -> SqlFailure.NO_TABLE;
+      default -> super.state(exception);
+    };
+  }
+
+  /** H2 does nothing when it is to abort a connection, and knows a broken one itself. */
+  @Override
+  boolean abortsConnections() {
+    return false;
   }
 
   @Override
-  SessionId getId(ResultSet row, int column) throws SQLException {
-    UUID uuid = row.getObject(column, UUID.class);
-    return SessionId.of(uuid.getMostSignificantBits(), uuid.getLeastSignificantBits());
-  }
-
-  @Override
-  void setPrincipal(PreparedStatement statement, int index, @Nullable String principal)
-      throws SQLException {
-    Utf8Principal.set(statement, index, principal);
-  }
-
-  @Override
-  @Nullable String getPrincipal(ResultSet row, int column) throws SQLException {
-    return Utf8Principal.get(row, column);
+  boolean keepsQueryTimeout() {
+    return true;
   }
 
   /**
@@ -131,6 +127,12 @@ final class H2Dialect extends Dialect {
     execute(statements, "SELECT slot FROM " + locks + " WHERE 1 = 0");
   }
 
+  /** Each attempt gets at least one statement further, past what another node has made. */
+  @Override
+  int attemptsToCreate(int statements) {
+    return statements + 1;
+  }
+
   /** H2 quotes the statement that failed. */
   @Override
   String missing(SQLException failure) {
@@ -180,10 +182,10 @@ final class H2Dialect extends Dialect {
                   + table.unqualified()
                   + "_sweep_at'))");
     } catch (SQLException failure) {
-      if (SqlFailure.isTableMissing(failure)) {
+      if (failure(failure).isTableMissing()) {
         return false;
       }
-      if (SqlFailure.isColumnMissing(failure)) {
+      if (failure(failure).isColumnMissing()) {
         // Creates nothing; the look afterwards says so.
         return true;
       }

@@ -12,11 +12,11 @@ import java.util.Set;
 final class JdbcBatchLookup implements BatchLookup {
 
   private final Transactions transactions;
-  private final Dialect dialect;
+  private final Lookup lookup;
 
-  JdbcBatchLookup(Transactions transactions, Dialect dialect) {
+  JdbcBatchLookup(Transactions transactions, Lookup lookup) {
     this.transactions = transactions;
-    this.dialect = dialect;
+    this.lookup = lookup;
   }
 
   @Override
@@ -30,7 +30,7 @@ final class JdbcBatchLookup implements BatchLookup {
     }
     List<SessionId> padded = padded(ids);
     return transactions.resolve(
-        new Operation("stamps"), statements -> dialect.stamps(statements, padded));
+        new Operation("stamps"), statements -> lookup.stamps(statements, padded));
   }
 
   /**

@@ -87,7 +87,7 @@ final class JdbcLoginLimit implements LoginLimit {
   /** Live sessions, the oldest first, and when the first of them expires. */
   private record Live(List<Login> logins, long firstExpiry) {}
 
-  private Live live(Statements statements, Dialect.Condition query, SessionId id, long most)
+  private Live live(Statements statements, Condition query, SessionId id, long most)
       throws SQLException {
     List<Login> others = new ArrayList<>();
     long firstExpiry = Long.MAX_VALUE;
@@ -120,7 +120,7 @@ final class JdbcLoginLimit implements LoginLimit {
   private List<StoredSession> evict(Statements statements, String principal, List<Login> doomed)
       throws SQLException {
     List<SessionId> ids = doomed.stream().map(Login::id).toList();
-    Dialect.Condition condition = dialect.withIdIn(ids).and(dialect.withPrincipal(principal));
+    Condition condition = dialect.withIdIn(ids).and(dialect.withPrincipal(principal));
     List<StoredSession> evicted =
         new ArrayList<>(dialect.delete(statements, condition, true).sessions());
     evicted.sort(

@@ -48,9 +48,8 @@ final class JdbcPrincipalIndex implements PrincipalIndex {
   }
 
   private SessionRow.Page page(String principal, @Nullable SessionId after, int wanted) {
-    Dialect.Condition ofPrincipal = dialect.withPrincipal(principal);
-    Dialect.Condition condition =
-        after == null ? ofPrincipal : ofPrincipal.and(dialect.withIdAbove(after));
+    Condition ofPrincipal = dialect.withPrincipal(principal);
+    Condition condition = after == null ? ofPrincipal : ofPrincipal.and(dialect.withIdAbove(after));
     String sql = dialect.selectPage(SessionRow.columns(false), condition.sql());
     return transactions.read(
         new Operation("findByPrincipal"),
@@ -81,7 +80,7 @@ final class JdbcPrincipalIndex implements PrincipalIndex {
     if (oldestKept.isEmpty()) {
       return 0;
     }
-    Dialect.Condition older =
+    Condition older =
         dialect.authenticatedBefore(oldestKept.get().authenticatedAt(), oldestKept.get().id());
     return revoking.delete(operation, dialect.live(principal, now).and(older), Set.of(), deleted);
   }
@@ -113,8 +112,8 @@ final class JdbcPrincipalIndex implements PrincipalIndex {
     return transactions.read(
         operation,
         statements -> {
-          Dialect.Condition live = dialect.live(principal, statements.aged(now));
-          Dialect.Condition page = after == null ? live : live.and(dialect.withIdAbove(after));
+          Condition live = dialect.live(principal, statements.aged(now));
+          Condition page = after == null ? live : live.and(dialect.withIdAbove(after));
           List<Login> logins = new ArrayList<>();
           try (PreparedStatement statement =
               statements.prepare(dialect.selectPage("id, authenticated_at", page.sql()))) {

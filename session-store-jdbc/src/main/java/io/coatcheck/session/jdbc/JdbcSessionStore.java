@@ -59,6 +59,7 @@ public final class JdbcSessionStore implements SessionStore {
 
   private final Transactions transactions;
   private final Dialect dialect;
+  private final Lookup lookup;
   private final Cleaning cleaning;
   private final JdbcPrincipalIndex principalIndex;
   private final JdbcLoginLimit loginLimit;
@@ -69,10 +70,11 @@ public final class JdbcSessionStore implements SessionStore {
       Transactions transactions, Dialect dialect, Cleaning cleaning, JdbcPrincipalIndex index) {
     this.transactions = transactions;
     this.dialect = dialect;
+    lookup = new Lookup(dialect);
     this.cleaning = cleaning;
     principalIndex = index;
     loginLimit = new JdbcLoginLimit(transactions, dialect);
-    batchLookup = new JdbcBatchLookup(transactions, dialect);
+    batchLookup = new JdbcBatchLookup(transactions, lookup);
     batchTouch = new JdbcBatchTouch(transactions, dialect);
   }
 
@@ -102,7 +104,7 @@ public final class JdbcSessionStore implements SessionStore {
   @Override
   public Optional<StoredSession> find(SessionId id) {
     return transactions.resolve(
-        new Operation("find", id), statements -> dialect.find(statements, id));
+        new Operation("find", id), statements -> lookup.find(statements, id));
   }
 
   @Override
@@ -134,10 +136,10 @@ public final class JdbcSessionStore implements SessionStore {
 
   @Override
   public Optional<StoredSession> delete(SessionId id, long generation) {
-    return delete(id, dialect.withId(id).and(Dialect.withGeneration(generation)));
+    return delete(id, dialect.withId(id).and(Condition.withGeneration(generation)));
   }
 
-  private Optional<StoredSession> delete(SessionId id, Dialect.Condition condition) {
+  private Optional<StoredSession> delete(SessionId id, Condition condition) {
     Operation operation = new Operation("delete", id);
     Transactions.Work<Optional<StoredSession>> work =
         statements -> first(dialect.delete(statements, condition, true).sessions());
@@ -311,20 +313,18 @@ public final class JdbcSessionStore implements SessionStore {
      *     the database cannot be reached, or if it refuses to create the table
      */
     public JdbcSessionStore build() {
-      Database kind = database == null ? detect() : database;
-      Dialect dialect = kind.dialect(table);
+      Dialect dialect = (database == null ? detect() : database).dialect(table);
       Transactions transactions =
           new Transactions(
               dataSource,
-              kind,
-              table,
-              new Timeouts(queryTimeout, kind),
+              dialect,
+              new Timeouts(queryTimeout, dialect),
               new Breaker(time),
               nanoTime);
       if (createSchema) {
-        Schema.create(transactions, kind, dialect);
+        Schema.create(transactions, dialect);
       }
-      checkSchema(new SchemaCheck(transactions, kind, dialect));
+      checkSchema(new SchemaCheck(transactions, dialect));
       return new JdbcSessionStore(
           transactions,
           dialect,

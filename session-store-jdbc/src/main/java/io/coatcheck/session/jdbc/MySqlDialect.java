@@ -1,7 +1,6 @@
 package io.coatcheck.session.jdbc;
 
 import io.coatcheck.session.token.SessionId;
-import java.nio.ByteBuffer;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -9,7 +8,6 @@ import java.sql.SQLTimeoutException;
 import java.time.Instant;
 import java.util.HexFormat;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,39 +24,46 @@ final class MySqlDialect extends Dialect {
   private final String exists;
   private final String deleteFrom;
 
-  MySqlDialect(TableName table, boolean returning) {
-    super(table, "CAST(@@GLOBAL.read_only AS CHAR) NOT IN ('0', 'OFF')");
+  private MySqlDialect(Database database, TableName table) {
+    super(
+        database,
+        table,
+        IdColumn.BYTES,
+        PrincipalColumn.UTF8,
+        "CAST(@@GLOBAL.read_only AS CHAR) NOT IN ('0', 'OFF')");
     lockName = lockName(table);
-    this.returning = returning;
+    returning = database == Database.MARIADB;
     exists = "SELECT 1 FROM " + table.qualified() + " WHERE id = ? AND expires_at > ?";
     deleteFrom = "DELETE FROM " + table.qualified() + " WHERE ";
   }
 
-  @Override
-  void setId(PreparedStatement statement, int index, SessionId id) throws SQLException {
-    statement.setBytes(
-        index,
-        ByteBuffer.allocate(16)
-            .putLong(id.mostSignificantBits())
-            .putLong(id.leastSignificantBits())
-            .array());
+  static MySqlDialect mariaDb(TableName table) {
+    return new MySqlDialect(Database.MARIADB, table);
   }
 
-  @Override
-  SessionId getId(ResultSet row, int column) throws SQLException {
-    ByteBuffer bytes = ByteBuffer.wrap(row.getBytes(column));
-    return SessionId.of(bytes.getLong(), bytes.getLong());
+  static MySqlDialect mySql(TableName table) {
+    return new MySqlDialect(Database.MYSQL, table);
   }
 
+  /**
+   * Many failures of different kinds share a state here, and the vendor's code tells them apart.
+   */
   @Override
-  void setPrincipal(PreparedStatement statement, int index, @Nullable String principal)
-      throws SQLException {
-    Utf8Principal.set(statement, index, principal);
-  }
-
-  @Override
-  @Nullable String getPrincipal(ResultSet row, int column) throws SQLException {
-    return Utf8Principal.get(row, column);
+  String state(SQLException exception) {
+    String state = super.state(exception);
+    if (SqlFailure.isOfRollback(state)) {
+      return state;
+    }
+    return switch (exception.getErrorCode()) {
+      // The row has changed since the snapshot, with MariaDB's innodb_snapshot_isolation.
+      case 1020 -> returning ? SqlFailure.UNDONE : state;
+      case 1062 -> SqlFailure.DUPLICATE;
+      // A lock was not had in time, a statement took too long.
+      case 1205, 1969, 3024 -> SqlFailure.TIMED_OUT;
+      // read_only and its like, a read-only transaction, a read-only server, a read-only InnoDB.
+      case 1290, 1792, 1836, 1874 -> SqlFailure.READ_ONLY;
+      default -> state;
+    };
   }
 
   /**
@@ -181,11 +186,11 @@ final class MySqlDialect extends Dialect {
     try {
       look(statements);
     } catch (SQLException failure) {
-      if (SqlFailure.isColumnMissing(failure)) {
+      if (failure(failure).isColumnMissing()) {
         // Creates nothing; the look afterwards says so.
         return;
       }
-      if (!SqlFailure.isTableMissing(failure)) {
+      if (!failure(failure).isTableMissing()) {
         throw failure;
       }
       for (String sql : schema) {

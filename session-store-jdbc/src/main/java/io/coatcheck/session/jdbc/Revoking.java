@@ -38,10 +38,7 @@ final class Revoking {
 
   /** Deletes the rows that meet a condition, but some, and returns how many. */
   int delete(
-      Operation operation,
-      Dialect.Condition doomed,
-      Set<SessionId> except,
-      DeletedSessions deleted) {
+      Operation operation, Condition doomed, Set<SessionId> except, DeletedSessions deleted) {
     HandOver handOver = new HandOver(deleted);
     int number = 0;
     try {
@@ -76,11 +73,10 @@ final class Revoking {
    * @param after rows of smaller ids and this one were dealt with
    * @param last rows of greater ids need not be; null if that is not known
    */
-  private record Range(
-      Dialect.Condition doomed, @Nullable SessionId after, @Nullable SessionId last) {
+  private record Range(Condition doomed, @Nullable SessionId after, @Nullable SessionId last) {
 
-    Dialect.Condition condition(Dialect dialect) {
-      Dialect.Condition condition = doomed;
+    Condition condition(Dialect dialect) {
+      Condition condition = doomed;
       if (after != null) {
         condition = condition.and(dialect.withIdAbove(after));
       }
@@ -98,7 +94,7 @@ final class Revoking {
   private record Page(Portion portion, @Nullable SessionId last, boolean isTheLast) {}
 
   private Page page(Operation operation, Range range, Set<SessionId> except, Pace pace) {
-    Dialect.Condition condition = range.condition(dialect);
+    Condition condition = range.condition(dialect);
     int wanted = pace.rows();
     String sql = dialect.selectPage("id, " + dialect.length(), condition.sql());
     return transactions.read(
@@ -139,7 +135,7 @@ final class Revoking {
   private int delete(
       Operation operation,
       List<SessionId> ids,
-      Dialect.Condition doomed,
+      Condition doomed,
       boolean withAttributes,
       HandOver handOver) {
     SessionRow.Deleted gone;
@@ -158,11 +154,11 @@ final class Revoking {
   }
 
   private SessionRow.Deleted deleteAtOnce(
-      Operation operation, List<SessionId> ids, Dialect.Condition doomed, boolean withAttributes) {
+      Operation operation, List<SessionId> ids, Condition doomed, boolean withAttributes) {
     if (ids.isEmpty()) {
       return SessionRow.Deleted.NONE;
     }
-    Dialect.Condition condition = dialect.inOrder(dialect.withIdIn(ids).and(doomed));
+    Condition condition = dialect.inOrder(dialect.withIdIn(ids).and(doomed));
     Transactions.Work<SessionRow.Deleted> work =
         statements -> dialect.delete(statements, condition, withAttributes);
     return dialect.deletesInAutoCommit()
@@ -170,7 +166,7 @@ final class Revoking {
         : transactions.several(operation, Scope.NONE, work);
   }
 
-  private Optional<SessionId> greatest(Operation operation, Dialect.Condition doomed) {
+  private Optional<SessionId> greatest(Operation operation, Condition doomed) {
     return transactions.read(
         operation,
         statements -> {

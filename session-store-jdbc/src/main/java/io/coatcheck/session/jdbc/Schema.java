@@ -28,19 +28,18 @@ final class Schema {
     List<String> statements = new ArrayList<>();
     for (String statement : text.replaceAll("(?m)^--.*$", "").split(";", -1)) {
       if (!statement.isBlank()) {
-        statements.add(withNames(statement.strip(), database, table));
+        statements.add(withNames(statement.strip(), table));
       }
     }
     return statements;
   }
 
-  /** Indexes have no schema of their own in their name, the lock table of H2 has. */
-  private static String withNames(String statement, Database database, TableName table) {
+  /** Indexes have no schema of their own in their name, a table of locks has. */
+  private static String withNames(String statement, TableName table) {
     String named =
         statement.replaceAll(
             TableName.DEFAULT + "_(principal|sweep_at)\\b", table.unqualified() + "_$1");
-    String lock = database == Database.H2 ? "(_lock)?" : "()";
-    return named.replaceAll("\\b" + TableName.DEFAULT + lock + "\\b", table.qualified() + "$1");
+    return named.replaceAll("\\b" + TableName.DEFAULT + "(_lock)?\\b", table.qualified() + "$1");
   }
 
   private static String read(String file) {
@@ -55,19 +54,18 @@ final class Schema {
   }
 
   /**
-   * Creates what is missing; what exists is left alone. A node that is beaten to an object fails on
-   * H2, but finds it made the next time, and so gets at least one statement further with each
-   * attempt.
+   * Creates what is missing; what exists is left alone. Where a node that is beaten to an object
+   * fails, it finds that made the next time.
    */
-  static void create(Transactions transactions, Database database, Dialect dialect) {
-    List<String> schema = statements(database, dialect.table);
-    int attempts = database == Database.H2 ? schema.size() + 1 : 1;
+  static void create(Transactions transactions, Dialect dialect) {
+    List<String> schema = statements(dialect.database, dialect.table);
+    int attempts = dialect.attemptsToCreate(schema.size());
     for (int attempt = 1; ; attempt++) {
-      Optional<SQLException> failure =
+      Optional<SqlFailure> failure =
           transactions.several(
               new Operation("createSchema"),
               Scope.NONE,
-              statements -> create(statements, schema, database, dialect));
+              statements -> create(statements, schema, dialect));
       if (failure.isEmpty()) {
         return;
       }
@@ -76,29 +74,28 @@ final class Schema {
         throw new SessionStoreException(
             "createSchema failed: table "
                 + dialect.table.qualified()
-                + (SqlFailure.isTimeout(failure.get())
+                + (failure.get().isTimeout()
                     ? " is in use by others, or too large for it: run what is missing of "
-                        + database.schemaFile()
+                        + dialect.database.schemaFile()
                         + " by hand"
                     : "")
                 + ", "
-                + SqlFailure.codes(failure.get()),
-            failure.get());
+                + SqlFailure.codes(failure.get().exception()),
+            failure.get().exception());
       }
     }
   }
 
   /** Returns why it failed, with what the driver says; what may pass by itself is thrown. */
-  private static Optional<SQLException> create(
-      Statements statements, List<String> schema, Database database, Dialect dialect)
-      throws SQLException {
+  private static Optional<SqlFailure> create(
+      Statements statements, List<String> schema, Dialect dialect) throws SQLException {
     try {
       dialect.create(statements, schema);
       return Optional.empty();
-    } catch (SQLException failure) {
-      if (SqlFailure.costsConnection(failure, database)
-          || SqlFailure.isRolledBack(failure, database)) {
-        throw failure;
+    } catch (SQLException exception) {
+      SqlFailure failure = dialect.failure(exception);
+      if (failure.costsConnection() || failure.isRolledBack()) {
+        throw exception;
       }
       statements.rollBack();
       return Optional.of(failure);

@@ -12,12 +12,10 @@ import java.util.Optional;
 final class SchemaCheck {
 
   private final Transactions transactions;
-  private final Database database;
   private final Dialect dialect;
 
-  SchemaCheck(Transactions transactions, Database database, Dialect dialect) {
+  SchemaCheck(Transactions transactions, Dialect dialect) {
     this.transactions = transactions;
-    this.database = database;
     this.dialect = dialect;
   }
 
@@ -37,44 +35,45 @@ final class SchemaCheck {
     try {
       dialect.look(statements);
       return Optional.empty();
-    } catch (SQLException failure) {
-      if (SqlFailure.isUnreachable(failure) || SqlFailure.isRolledBack(failure, database)) {
-        throw failure;
+    } catch (SQLException exception) {
+      SqlFailure failure = dialect.failure(exception);
+      if (failure.isUnreachable() || failure.isRolledBack()) {
+        throw exception;
       }
       statements.rollBack();
-      String message = "build failed: " + reason(failure, catalog(statements.connection()));
+      String message = "build failed: " + reason(failure, place(statements.connection()));
       // The statement has no value in it, so the driver may speak for itself.
       return Optional.of(
-          new SessionStoreException(message + ", " + SqlFailure.codes(failure), failure));
+          new SessionStoreException(message + ", " + SqlFailure.codes(exception), exception));
     }
   }
 
   /** PostgreSQL answers nothing more in a transaction in which a statement has failed. */
-  private static String catalog(Connection connection) throws SQLException {
+  private String place(Connection connection) throws SQLException {
     if (!connection.getAutoCommit()) {
       connection.rollback();
     }
-    return String.valueOf(connection.getCatalog());
+    return dialect.place(connection);
   }
 
-  private String reason(SQLException failure, String catalog) {
-    String place = " in the " + database + " database \"" + catalog + "\"";
-    if (SqlFailure.isTableMissing(failure)) {
+  private String reason(SqlFailure failure, String name) {
+    String place = " in the " + dialect.database + " database \"" + name + "\"";
+    if (failure.isTableMissing()) {
       return "table "
-          + dialect.missing(failure)
+          + dialect.missing(failure.exception())
           + " is missing"
           + place
           + ": build the store with createSchema(true), or run "
-          + database.schemaFile()
+          + dialect.database.schemaFile()
           + " of the jar of session-store-jdbc";
     }
-    if (SqlFailure.isColumnMissing(failure)) {
+    if (failure.isColumnMissing()) {
       return "table "
           + dialect.table.qualified()
           + place
           + " lacks a column that this version needs, and createSchema(true) changes no table that"
           + " is there: run the successors of "
-          + database.schemaFile()
+          + dialect.database.schemaFile()
           + " in the jar of session-store-jdbc";
     }
     return "table "

@@ -1,5 +1,24 @@
 package io.coatcheck.session.jdbc;
 
+import static io.coatcheck.session.jdbc.Column.ABSOLUTE_DEADLINE;
+import static io.coatcheck.session.jdbc.Column.ATTRIBUTES;
+import static io.coatcheck.session.jdbc.Column.AUTHENTICATED_AT;
+import static io.coatcheck.session.jdbc.Column.CLIENT_ADDRESS;
+import static io.coatcheck.session.jdbc.Column.CREATED_AT;
+import static io.coatcheck.session.jdbc.Column.FENCE;
+import static io.coatcheck.session.jdbc.Column.GENERATION;
+import static io.coatcheck.session.jdbc.Column.ID;
+import static io.coatcheck.session.jdbc.Column.IDLE_TIMEOUT;
+import static io.coatcheck.session.jdbc.Column.LAST_SEEN_AT;
+import static io.coatcheck.session.jdbc.Column.PREVIOUS_READABLE_UNTIL;
+import static io.coatcheck.session.jdbc.Column.PREVIOUS_SECRET_HASH;
+import static io.coatcheck.session.jdbc.Column.PRINCIPAL;
+import static io.coatcheck.session.jdbc.Column.REMEMBERED;
+import static io.coatcheck.session.jdbc.Column.ROTATED_AT;
+import static io.coatcheck.session.jdbc.Column.SECRET_HASH;
+import static io.coatcheck.session.jdbc.Column.USER_AGENT;
+import static io.coatcheck.session.jdbc.Column.VERSION;
+
 import io.coatcheck.session.codec.AttributeCodecException;
 import io.coatcheck.session.codec.AttributeFrames;
 import io.coatcheck.session.codec.AttributeValue;
@@ -18,11 +37,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** How a session lies in a row: which columns, in which order, and as what. */
+/** How a session lies in a row: what is written to which column, and read from it. */
 final class SessionRow {
 
   /**
@@ -31,34 +51,24 @@ final class SessionRow {
    */
   static final int FORMAT = 1;
 
-  /** What is read, in the order of {@link #read}, but for the attributes. */
-  private static final String COLUMNS_BUT_ATTRIBUTES =
-      "id, format, version, generation, fence, secret_hash, previous_secret_hash,"
-          + " previous_readable_until, principal, created_at, authenticated_at, last_seen_at,"
-          + " idle_timeout, absolute_deadline, rotated_at, remembered, client_address, user_agent";
-
-  /** What is read of a whole session. */
-  static final String COLUMNS = COLUMNS_BUT_ATTRIBUTES + ", attributes";
-
-  static final int COLUMN_COUNT = 19;
-
   private static final Logger LOGGER = LoggerFactory.getLogger(JdbcSessionStore.class);
 
   private SessionRow() {}
 
   static String columns(boolean withAttributes) {
-    return withAttributes ? COLUMNS : COLUMNS_BUT_ATTRIBUTES;
+    return Column.list(withAttributes ? Column.SESSION : Column.SESSION_WITHOUT_ATTRIBUTES);
   }
 
   static String insertInto(TableName table) {
     return "INSERT INTO "
         + table.qualified()
-        + " (id, format, version, generation, fence, secret_hash, previous_secret_hash,"
-        + " previous_readable_until, principal, created_at, authenticated_at, idle_timeout,"
-        + " absolute_deadline, rotated_at, remembered, client_address, user_agent, attributes,"
-        + " last_seen_at, expires_at, sweep_at) VALUES (?, "
+        + " (id, format, version, "
+        + Column.list(Column.VALUES)
+        + ", last_seen_at, expires_at, sweep_at) VALUES (?, "
         + FORMAT
-        + ", ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+        + ", ?"
+        + ", ?".repeat(Column.VALUES.size())
+        + ", ?, ?, ?)";
   }
 
   static void bindInsert(
@@ -66,7 +76,7 @@ final class SessionRow {
       throws SQLException {
     dialect.setId(statement, 1, session.id());
     statement.setLong(2, session.version());
-    int next = bindParts(statement, 3, dialect, session, attributes);
+    int next = bindValues(statement, 3, dialect, session, attributes);
     long expiresAt = session.expiresAtMillis();
     statement.setLong(next, session.lastSeenAt().toEpochMilli());
     statement.setLong(next + 1, expiresAt);
@@ -83,10 +93,11 @@ final class SessionRow {
         + table.qualified()
         + " SET format = "
         + FORMAT
-        + ", version = version + 1, generation = ?, fence = ?, secret_hash = ?,"
-        + " previous_secret_hash = ?, previous_readable_until = ?, principal = ?, created_at = ?,"
-        + " authenticated_at = ?, idle_timeout = ?, absolute_deadline = ?, rotated_at = ?,"
-        + " remembered = ?, client_address = ?, user_agent = ?, attributes = ?, expires_at = "
+        + ", version = version + 1, "
+        + Column.VALUES.stream()
+            .map(column -> column.sql() + " = ?")
+            .collect(Collectors.joining(", "))
+        + ", expires_at = "
         + expiresAt
         + ", sweep_at = LEAST(sweep_at, "
         + expiresAt
@@ -101,7 +112,7 @@ final class SessionRow {
       byte[] attributes,
       Instant now)
       throws SQLException {
-    int next = bindParts(statement, 1, dialect, session, attributes);
+    int next = bindValues(statement, 1, dialect, session, attributes);
     long deadline = session.absoluteDeadline().toEpochMilli();
     long lastSeenAt = session.lastSeenAt().toEpochMilli();
     // Without an idle timeout, any sum that reaches the deadline does.
@@ -139,8 +150,8 @@ final class SessionRow {
     statement.setLong(4, now.toEpochMilli());
   }
 
-  /** Binds what insert and update have in common, and returns the next index. */
-  private static int bindParts(
+  /** Binds {@link Column#VALUES}, and returns the next index. */
+  private static int bindValues(
       PreparedStatement statement,
       int first,
       Dialect dialect,
@@ -148,22 +159,40 @@ final class SessionRow {
       byte[] attributes)
       throws SQLException {
     int next = first;
-    statement.setLong(next++, session.generation());
-    statement.setLong(next++, session.fence());
-    statement.setBytes(next++, session.secretHash().toBytes());
-    statement.setBytes(next++, session.previousSecretHash().map(SecretHash::toBytes).orElse(null));
-    setMoment(statement, next++, session.previousReadableUntil());
-    dialect.setPrincipal(statement, next++, session.principal().orElse(null));
-    statement.setLong(next++, session.createdAt().toEpochMilli());
-    setMoment(statement, next++, session.authenticatedAt());
-    setLong(statement, next++, session.idleTimeout().map(Duration::toMillis));
-    statement.setLong(next++, session.absoluteDeadline().toEpochMilli());
-    statement.setLong(next++, session.rotatedAt().toEpochMilli());
-    statement.setBoolean(next++, session.remembered());
-    statement.setString(next++, session.clientAddress().orElse(null));
-    statement.setString(next++, session.userAgent().orElse(null));
-    statement.setBytes(next++, attributes);
+    for (Column column : Column.VALUES) {
+      bind(statement, next++, column, dialect, session, attributes);
+    }
     return next;
+  }
+
+  private static void bind(
+      PreparedStatement statement,
+      int index,
+      Column column,
+      Dialect dialect,
+      StoredSession session,
+      byte[] attributes)
+      throws SQLException {
+    switch (column) {
+      case GENERATION -> statement.setLong(index, session.generation());
+      case FENCE -> statement.setLong(index, session.fence());
+      case SECRET_HASH -> statement.setBytes(index, session.secretHash().toBytes());
+      case PREVIOUS_SECRET_HASH ->
+          statement.setBytes(
+              index, session.previousSecretHash().map(SecretHash::toBytes).orElse(null));
+      case PREVIOUS_READABLE_UNTIL -> setMoment(statement, index, session.previousReadableUntil());
+      case PRINCIPAL -> dialect.setPrincipal(statement, index, session.principal().orElse(null));
+      case CREATED_AT -> statement.setLong(index, session.createdAt().toEpochMilli());
+      case AUTHENTICATED_AT -> setMoment(statement, index, session.authenticatedAt());
+      case IDLE_TIMEOUT -> setLong(statement, index, session.idleTimeout().map(Duration::toMillis));
+      case ABSOLUTE_DEADLINE -> statement.setLong(index, session.absoluteDeadline().toEpochMilli());
+      case ROTATED_AT -> statement.setLong(index, session.rotatedAt().toEpochMilli());
+      case REMEMBERED -> statement.setBoolean(index, session.remembered());
+      case CLIENT_ADDRESS -> statement.setString(index, session.clientAddress().orElse(null));
+      case USER_AGENT -> statement.setString(index, session.userAgent().orElse(null));
+      case ATTRIBUTES -> statement.setBytes(index, attributes);
+      default -> throw new IllegalStateException(column + " is no value of the session");
+    }
   }
 
   private static void setMoment(PreparedStatement statement, int index, Optional<Instant> moment)
@@ -198,7 +227,7 @@ final class SessionRow {
     List<StoredSession> sessions = new ArrayList<>();
     List<SessionId> ids = new ArrayList<>();
     while (rows.next()) {
-      ids.add(dialect.getId(rows, 1));
+      ids.add(dialect.getId(rows, ID.position()));
       readOne(rows, dialect, withAttributes).ifPresent(sessions::add);
     }
     return new Page(ids, sessions);
@@ -207,8 +236,8 @@ final class SessionRow {
   /** Reads the session of the row that is at hand, as {@link #readAll} does. */
   static Optional<StoredSession> readOne(ResultSet row, Dialect dialect, boolean withAttributes)
       throws SQLException {
-    SessionId id = dialect.getId(row, 1);
-    int format = row.getInt(2);
+    SessionId id = dialect.getId(row, ID.position());
+    int format = row.getInt(Column.FORMAT.position());
     if (format > FORMAT) {
       throw new SessionStoreException(
           "session "
@@ -221,7 +250,7 @@ final class SessionRow {
     }
     try {
       Map<String, AttributeValue> attributes =
-          withAttributes ? AttributeFrames.read(row.getBytes(COLUMN_COUNT)) : Map.of();
+          withAttributes ? AttributeFrames.read(row.getBytes(ATTRIBUTES.position())) : Map.of();
       return Optional.of(read(row, dialect, id, attributes));
     } catch (IllegalArgumentException unreadable) {
       LOGGER.warn("session {} counts as absent: {}", id, unreadable.getMessage());
@@ -246,7 +275,7 @@ final class SessionRow {
     List<StoredSession> sessions = new ArrayList<>();
     List<SessionId> ids = new ArrayList<>();
     while (rows.next()) {
-      SessionId id = dialect.getId(rows, 1);
+      SessionId id = dialect.getId(rows, ID.position());
       ids.add(id);
       try {
         sessions.add(read(rows, dialect, id, withAttributes ? lastAttributes(rows, id) : Map.of()));
@@ -270,7 +299,7 @@ final class SessionRow {
   private static Map<String, AttributeValue> lastAttributes(ResultSet row, SessionId id)
       throws SQLException {
     try {
-      return AttributeFrames.read(row.getBytes(19));
+      return AttributeFrames.read(row.getBytes(ATTRIBUTES.position()));
     } catch (AttributeCodecException unreadable) {
       LOGGER.warn("session {} is deleted without attributes: {}", id, unreadable.getMessage());
       return Map.of();
@@ -280,31 +309,31 @@ final class SessionRow {
   private static StoredSession read(
       ResultSet row, Dialect dialect, SessionId id, Map<String, AttributeValue> attributes)
       throws SQLException {
-    byte[] previousHash = row.getBytes(7);
+    byte[] previousHash = row.getBytes(PREVIOUS_SECRET_HASH.position());
     StoredSessionBuilder session =
         StoredSession.builder(id)
-            .version(row.getLong(3))
-            .generation(row.getLong(4))
-            .fence(row.getLong(5))
-            .secretHash(SecretHash.of(row.getBytes(6)))
+            .version(row.getLong(VERSION.position()))
+            .generation(row.getLong(GENERATION.position()))
+            .fence(row.getLong(FENCE.position()))
+            .secretHash(SecretHash.of(row.getBytes(SECRET_HASH.position())))
             .previousSecretHash(previousHash == null ? null : SecretHash.of(previousHash))
-            .previousReadableUntil(moment(row, 8))
-            .principal(dialect.getPrincipal(row, 9))
-            .createdAt(Instant.ofEpochMilli(row.getLong(10)))
-            .authenticatedAt(moment(row, 11))
-            .lastSeenAt(Instant.ofEpochMilli(row.getLong(12)))
-            .absoluteDeadline(Instant.ofEpochMilli(row.getLong(14)))
-            .rotatedAt(Instant.ofEpochMilli(row.getLong(15)))
-            .remembered(row.getBoolean(16))
-            .clientAddress(row.getString(17))
-            .userAgent(row.getString(18))
+            .previousReadableUntil(moment(row, PREVIOUS_READABLE_UNTIL))
+            .principal(dialect.getPrincipal(row, PRINCIPAL.position()))
+            .createdAt(Instant.ofEpochMilli(row.getLong(CREATED_AT.position())))
+            .authenticatedAt(moment(row, AUTHENTICATED_AT))
+            .lastSeenAt(Instant.ofEpochMilli(row.getLong(LAST_SEEN_AT.position())))
+            .absoluteDeadline(Instant.ofEpochMilli(row.getLong(ABSOLUTE_DEADLINE.position())))
+            .rotatedAt(Instant.ofEpochMilli(row.getLong(ROTATED_AT.position())))
+            .remembered(row.getBoolean(REMEMBERED.position()))
+            .clientAddress(row.getString(CLIENT_ADDRESS.position()))
+            .userAgent(row.getString(USER_AGENT.position()))
             .attributes(attributes);
-    long idleTimeout = row.getLong(13);
+    long idleTimeout = row.getLong(IDLE_TIMEOUT.position());
     return (row.wasNull() ? session : session.idleTimeout(Duration.ofMillis(idleTimeout))).build();
   }
 
-  private static @Nullable Instant moment(ResultSet row, int column) throws SQLException {
-    long millis = row.getLong(column);
+  private static @Nullable Instant moment(ResultSet row, Column column) throws SQLException {
+    long millis = row.getLong(column.position());
     return row.wasNull() ? null : Instant.ofEpochMilli(millis);
   }
 }

@@ -11,9 +11,8 @@ import java.time.Duration;
  * it cancels the statement and keeps the connection. The network timeout is for a database or a
  * network that is gone, and costs the connection.
  *
- * <p>The query timeout comes a second before the network timeout, but with PostgreSQL a second
- * behind it: there the driver cancels by a connection of its own and waits for that, so that with a
- * silent server the query timeout would take 10 seconds more.
+ * <p>The query timeout comes a second before the network timeout, or a second after it where {@link
+ * Dialect#givesUpBeforeCancelling} says so.
  */
 final class Timeouts {
 
@@ -27,12 +26,11 @@ final class Timeouts {
   private final boolean outlivesStatement;
   private volatile boolean networkSupported = true;
 
-  Timeouts(Duration first, Database database) {
-    boolean networkFirst = database == Database.POSTGRESQL;
+  Timeouts(Duration first, Dialect dialect) {
+    boolean networkFirst = dialect.givesUpBeforeCancelling();
     query = networkFirst ? first.plus(BETWEEN) : first;
     network = networkFirst ? first : first.plus(BETWEEN);
-    // In H2, a query timeout is the connection's and has to be put back.
-    outlivesStatement = database == Database.H2;
+    outlivesStatement = dialect.keepsQueryTimeout();
   }
 
   /** Returns the query timeout in whole seconds, rounded up, as JDBC counts them. */

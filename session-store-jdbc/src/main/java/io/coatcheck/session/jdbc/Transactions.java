@@ -42,8 +42,7 @@ final class Transactions {
   }
 
   private final DataSource dataSource;
-  private final Database database;
-  private final TableName table;
+  private final Dialect dialect;
   private final Timeouts timeouts;
   private final Breaker breaker;
   private final LongSupplier nanoTime;
@@ -55,14 +54,12 @@ final class Transactions {
 
   Transactions(
       DataSource dataSource,
-      Database database,
-      TableName table,
+      Dialect dialect,
       Timeouts timeouts,
       Breaker breaker,
       LongSupplier nanoTime) {
     this.dataSource = dataSource;
-    this.database = database;
-    this.table = table;
+    this.dialect = dialect;
     this.timeouts = timeouts;
     this.breaker = breaker;
     this.nanoTime = nanoTime;
@@ -108,7 +105,7 @@ final class Transactions {
   /** Returns whether an operation failed because the database undid it each time it was run. */
   boolean wasUndone(SessionStoreException failure) {
     return failure.getCause() instanceof SQLException cause
-        && SqlFailure.isRolledBack(cause, database);
+        && dialect.failure(cause).isRolledBack();
   }
 
   private enum Kind {
@@ -141,12 +138,11 @@ final class Transactions {
           plan.call.answered();
         }
         return result;
-      } catch (SQLException failure) {
+      } catch (SQLException exception) {
+        SqlFailure failure = dialect.failure(exception);
         report(plan.call, failure);
         boolean again =
-            current.phase != Phase.CONNECTING
-                && attempt < ATTEMPTS
-                && SqlFailure.isRolledBack(failure, database);
+            current.phase != Phase.CONNECTING && attempt < ATTEMPTS && failure.isRolledBack();
         if (!again) {
           throw translated(operation, current.phase, failure);
         }
@@ -156,11 +152,11 @@ final class Transactions {
   }
 
   /** An interrupt ends a wait, and says nothing about the database. */
-  private static void report(Breaker.@Nullable Call call, SQLException failure) {
-    if (SqlFailure.hasCause(failure, InterruptedException.class)) {
+  private static void report(Breaker.@Nullable Call call, SqlFailure failure) {
+    if (failure.hasCause(InterruptedException.class)) {
       Thread.currentThread().interrupt();
     } else if (call != null) {
-      if (SqlFailure.isTimeout(failure)) {
+      if (failure.isTimeout()) {
         call.timedOut();
       } else {
         call.answered();
@@ -174,18 +170,19 @@ final class Transactions {
     LockSupport.parkNanos(longest / 2 + ThreadLocalRandom.current().nextLong(longest / 2));
   }
 
-  private SessionStoreException translated(Operation operation, Phase phase, SQLException failure) {
+  private static SessionStoreException translated(
+      Operation operation, Phase phase, SqlFailure failure) {
     return switch (phase) {
-      case CONNECTING -> SqlFailure.whileConnecting(operation, failure);
-      case EXECUTING -> SqlFailure.whileExecuting(operation, failure, database, table);
+      case CONNECTING -> SqlFailure.whileConnecting(operation, failure.exception());
+      case EXECUTING -> failure.whileExecuting(operation);
       case EXECUTING_AND_COMMITTING ->
-          SqlFailure.isAnswerLost(failure)
-              ? SqlFailure.unknownOutcome(operation, "the connection was lost", failure)
-              : SqlFailure.whileExecuting(operation, failure, database, table);
+          failure.isAnswerLost()
+              ? failure.unknownOutcome(operation, "the connection was lost")
+              : failure.whileExecuting(operation);
       case COMMITTING ->
-          SqlFailure.isRefusedCommit(failure, database)
-              ? SqlFailure.whileExecuting(operation, failure, database, table)
-              : SqlFailure.unknownOutcome(operation, "the commit failed", failure);
+          failure.isRefusedCommit()
+              ? failure.whileExecuting(operation)
+              : failure.unknownOutcome(operation, "the commit failed");
     };
   }
 
@@ -209,7 +206,7 @@ final class Transactions {
       try {
         return run(connection);
       } catch (SQLException failure) {
-        suspect |= SqlFailure.costsConnection(failure, database);
+        suspect |= dialect.failure(failure).costsConnection();
         throw failure;
       } finally {
         close(connection);

@@ -184,7 +184,7 @@ class ConcurrencyTest {
       for (int i = 0; i < 20; i++) {
         table.store.insert(Sessions.anonymous().build());
       }
-      String sql = pool.database().dialect(new TableName(table.name)).lockDue();
+      String sql = table.dialect().lockDue();
 
       assertThat(countDue(first, sql, 5)).isEqualTo(5);
       assertThat(countDue(second, sql, 20)).isEqualTo(15);

@@ -43,7 +43,7 @@ final class RowHolder implements AutoCloseable {
     try {
       hold(id);
     } catch (SQLException deadlock) {
-      assertThat(SqlFailure.isRolledBack(deadlock, table.pool.database())).isTrue();
+      assertThat(table.dialect().failure(deadlock).isRolledBack()).isTrue();
       rollBack();
     }
   }

@@ -9,6 +9,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -49,6 +50,10 @@ final class Table implements AutoCloseable {
 
   JdbcSessionStore.Builder builder() {
     return JdbcSessionStore.builder(watched).database(pool.database()).tableName(name);
+  }
+
+  Dialect dialect() {
+    return pool.database().dialect(new TableName(name));
   }
 
   void execute(String sql) {
@@ -100,7 +105,7 @@ final class Table implements AutoCloseable {
           case MARIADB -> "RANDOM_BYTES(16)";
           case H2 -> "RANDOM_UUID()";
         };
-    String all = SessionRow.COLUMNS + ", expires_at, sweep_at";
+    String all = Column.list(EnumSet.allOf(Column.class));
     String others = all.substring("id, ".length());
     execute(
         String.format(

@@ -1,0 +1,46 @@
+package io.coatcheck.session.jdbc;
+
+import io.coatcheck.session.token.SessionId;
+import java.nio.ByteBuffer;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+
+/** The type of a column that holds an id. */
+enum IdColumn {
+  /** A UUID that the database knows as such. */
+  UUID {
+    @Override
+    void set(PreparedStatement statement, int index, SessionId id) throws SQLException {
+      statement.setObject(index, id.toUuid());
+    }
+
+    @Override
+    SessionId get(ResultSet row, int column) throws SQLException {
+      java.util.UUID uuid = row.getObject(column, java.util.UUID.class);
+      return SessionId.of(uuid.getMostSignificantBits(), uuid.getLeastSignificantBits());
+    }
+  },
+  /** 16 bytes, which compare as the ids do. */
+  BYTES {
+    @Override
+    void set(PreparedStatement statement, int index, SessionId id) throws SQLException {
+      statement.setBytes(
+          index,
+          ByteBuffer.allocate(16)
+              .putLong(id.mostSignificantBits())
+              .putLong(id.leastSignificantBits())
+              .array());
+    }
+
+    @Override
+    SessionId get(ResultSet row, int column) throws SQLException {
+      ByteBuffer bytes = ByteBuffer.wrap(row.getBytes(column));
+      return SessionId.of(bytes.getLong(), bytes.getLong());
+    }
+  };
+
+  abstract void set(PreparedStatement statement, int index, SessionId id) throws SQLException;
+
+  abstract SessionId get(ResultSet row, int column) throws SQLException;
+}

@@ -1,0 +1,47 @@
+package io.coatcheck.session.jdbc;
+
+import java.nio.charset.StandardCharsets;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import org.jspecify.annotations.Nullable;
+
+/** The type of a column that holds a principal. */
+enum PrincipalColumn {
+  /** Text of a collation that compares code points. */
+  TEXT {
+    @Override
+    void set(PreparedStatement statement, int index, @Nullable String principal)
+        throws SQLException {
+      statement.setString(index, principal);
+    }
+
+    @Override
+    @Nullable String get(ResultSet row, int column) throws SQLException {
+      return row.getString(column);
+    }
+  },
+  /**
+   * UTF-8 in a binary column, where no collation, padding or character set of a connection can make
+   * two principals equal.
+   */
+  UTF8 {
+    @Override
+    void set(PreparedStatement statement, int index, @Nullable String principal)
+        throws SQLException {
+      statement.setBytes(
+          index, principal == null ? null : principal.getBytes(StandardCharsets.UTF_8));
+    }
+
+    @Override
+    @Nullable String get(ResultSet row, int column) throws SQLException {
+      byte[] bytes = row.getBytes(column);
+      return bytes == null ? null : new String(bytes, StandardCharsets.UTF_8);
+    }
+  };
+
+  abstract void set(PreparedStatement statement, int index, @Nullable String principal)
+      throws SQLException;
+
+  abstract @Nullable String get(ResultSet row, int column) throws SQLException;
+}
