@@ -1,4 +1,4 @@
-/** Sessions in PostgreSQL, MySQL, MariaDB or H2. */
+/** Sessions in PostgreSQL, MySQL, MariaDB, H2 or SQLite. */
 module io.coatcheck.session.jdbc {
   requires static org.jspecify;
   requires transitive io.coatcheck.session;

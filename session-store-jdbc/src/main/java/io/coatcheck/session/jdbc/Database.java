@@ -21,7 +21,9 @@ public enum Database {
   /** MySQL 8.0 and later, with InnoDB. */
   MYSQL("MySQL", MySqlDialect::mySql),
   /** H2 2.4 and later. */
-  H2("H2", H2Dialect::new);
+  H2("H2", H2Dialect::new),
+  /** SQLite 3.43 and later, in a file. */
+  SQLITE("SQLite", SqliteDialect::new);
 
   private final String product;
   private final Function<TableName, Dialect> dialects;

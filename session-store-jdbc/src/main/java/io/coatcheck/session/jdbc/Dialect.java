@@ -17,13 +17,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * What is a database's own: its SQL, with the name of the table in it, how it locks, and what its
  * failures mean. Immutable and thread-safe.
+ *
+ * <p>A new database is a subclass, a constant of {@link Database} and a schema file.
  */
 abstract class Dialect {
 
   /** How long DDL waits for a lock, with the writes of others behind it. */
   static final int DDL_LOCK_SECONDS = 1;
-
-  static final String SKIP_LOCKED = " FOR UPDATE SKIP LOCKED";
 
   final Database database;
   final TableName table;
@@ -47,14 +47,31 @@ abstract class Dialect {
       IdColumn ids,
       PrincipalColumn principals,
       @Nullable String readOnly) {
+    this(database, table, ids, principals, readOnly, "LEAST", "GREATEST");
+  }
+
+  /**
+   * Begins a dialect with its own names of two functions.
+   *
+   * @param least the function that returns the least of its arguments
+   * @param greatest the function that returns the greatest of its arguments
+   */
+  Dialect(
+      Database database,
+      TableName table,
+      IdColumn ids,
+      PrincipalColumn principals,
+      @Nullable String readOnly,
+      String least,
+      String greatest) {
     this.database = database;
     this.table = table;
     this.ids = ids;
     this.principals = principals;
     this.readOnly = readOnly;
     insert = SessionRow.insertInto(table);
-    update = SessionRow.update(table);
-    touch = SessionRow.touch(table);
+    update = SessionRow.update(table, least, greatest);
+    touch = SessionRow.touch(table, least, greatest);
     lockFree = "SELECT id FROM " + table.qualified() + " WHERE expires_at > ? AND ";
   }
 
@@ -90,6 +107,12 @@ abstract class Dialect {
   /** Returns whether the driver ends a connection that is aborted. */
   boolean abortsConnections() {
     return true;
+  }
+
+  /** Returns what a message says of a database that takes no writes. */
+  String refusesWrites() {
+    return "the server takes no writes, it may be a replica or a former primary; its connection is"
+        + " given up; have the URL lead to the primary";
   }
 
   /**
@@ -130,6 +153,11 @@ abstract class Dialect {
     }
   }
 
+  /** Returns what has a query lock the rows that it returns and leave out what others hold. */
+  String skipLocked() {
+    return " FOR UPDATE SKIP LOCKED";
+  }
+
   /** Returns whether {@link #touchAll} is one statement, which needs no transaction around it. */
   boolean touchesAllAtOnce() {
     return false;
@@ -144,7 +172,7 @@ abstract class Dialect {
       throws SQLException {
     Set<SessionId> free = new HashSet<>();
     Condition given = withIdIn(lastSeenAt.keySet());
-    try (PreparedStatement statement = statements.prepare(lockFree + given.sql() + SKIP_LOCKED)) {
+    try (PreparedStatement statement = statements.prepare(lockFree + given.sql() + skipLocked())) {
       statement.setLong(1, statements.aged(now).toEpochMilli());
       given.bind(statement, 2);
       try (ResultSet rows = statement.executeQuery()) {
@@ -366,7 +394,7 @@ abstract class Dialect {
   }
 
   final String lockDue(String order) {
-    return select("id, expires_at, " + length(), "sweep_at <= ?") + order + limit() + SKIP_LOCKED;
+    return select("id, expires_at, " + length(), "sweep_at <= ?") + order + limit() + skipLocked();
   }
 
   /** Executes a statement that deletes rows and gives them back. */

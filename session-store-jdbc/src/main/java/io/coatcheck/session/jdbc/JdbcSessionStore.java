@@ -26,8 +26,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps sessions in a table of PostgreSQL, MariaDB, MySQL or H2: they survive restarts, and any
- * number of nodes share them.
+ * Keeps sessions in a table of PostgreSQL, MariaDB, MySQL, H2 or SQLite: they survive restarts, and
+ * any number of nodes share them, with SQLite the processes of one machine.
  *
  * <p>Each operation is a short transaction of its own on a connection of its own, and one statement
  * wherever the database allows. It never joins a transaction of the application: a session that was
@@ -224,8 +224,8 @@ public final class JdbcSessionStore implements SessionStore {
 
     /**
      * Names the table, with its schema and a dot before it if it is not the connection's own: at
-     * most 40 ASCII letters, digits and underscores each. Written unquoted. Default: {@code
-     * http_session}.
+     * most 40 ASCII letters, digits and underscores each. Written unquoted. SQLite takes no schema.
+     * Default: {@code http_session}.
      */
     public Builder tableName(String name) {
       table = new TableName(name);
@@ -253,8 +253,8 @@ public final class JdbcSessionStore implements SessionStore {
 
     /**
      * Bounds each statement, from 1 second to 1 hour; drivers count whole seconds, so a fraction is
-     * rounded up. One second later the connection is given up, with PostgreSQL at once. Default: 5
-     * seconds.
+     * rounded up. One second later the connection is given up, with PostgreSQL at once. With SQLite
+     * it bounds the wait for another writer, and not the statement itself. Default: 5 seconds.
      */
     public Builder queryTimeout(Duration timeout) {
       if (timeout.compareTo(Duration.ofSeconds(1)) < 0
@@ -307,8 +307,8 @@ public final class JdbcSessionStore implements SessionStore {
      * version needs. Only where {@link #database} was given and the schema is not to be created
      * does it do without an answer: then a warning is logged, and nothing is known of the table.
      *
-     * @throws IllegalArgumentException if the database is none of {@link Database}, or H2 in its
-     *     Oracle mode
+     * @throws IllegalArgumentException if the database is none of {@link Database}, H2 in its
+     *     Oracle mode, or SQLite in memory or with a schema in the name of the table
      * @throws SessionStoreException if the table is missing, lacks a column or may not be read, if
      *     the database cannot be reached, or if it refuses to create the table
      */

@@ -13,15 +13,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /** PostgreSQL: native UUIDs, {@code RETURNING}, advisory locks that end with the transaction. */
 final class PostgreSqlDialect extends Dialect {
-
-  /** What a statement of the schema file makes: the word before the columns or before ON. */
-  private static final Pattern MADE =
-      Pattern.compile("^CREATE (?:TABLE|INDEX) IF NOT EXISTS (?:\\w+\\.)?(\\w+)");
 
   private final String deleteFrom;
   private final String touchAll;
@@ -39,7 +33,7 @@ final class PostgreSqlDialect extends Dialect {
         "UPDATE "
             + table.qualified()
             + " AS stored"
-            + SessionRow.touchTo("free.moment")
+            + SessionRow.touchTo("free.moment", "LEAST", "GREATEST")
             + " FROM (SELECT held.id, given.moment FROM "
             + table.qualified()
             + " AS held JOIN unnest(?, ?) AS given (id, moment) ON held.id = given.id"
@@ -204,15 +198,6 @@ final class PostgreSqlDialect extends Dialect {
         names.add(rows.getString(1));
       }
     }
-    return schema.stream().filter(create -> !names.contains(made(create))).toList();
-  }
-
-  /** Returns the name of what a statement makes, folded and without its schema. */
-  private static String made(String create) {
-    Matcher name = MADE.matcher(create);
-    if (!name.find()) {
-      throw new IllegalStateException("neither a table nor an index is made by " + create);
-    }
-    return name.group(1).toLowerCase(Locale.ROOT);
+    return Schema.missing(schema, names);
   }
 }

@@ -8,12 +8,20 @@ import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** The schema files in the jar, and running them for {@code createSchema(true)}. */
 final class Schema {
 
   private static final String HEADER = "-- Coatcheck sessions, schema version ";
+
+  /** What a statement makes: the word before the columns or before ON. */
+  private static final Pattern MADE =
+      Pattern.compile("^CREATE (?:TABLE|INDEX) IF NOT EXISTS (?:\\w+\\.)?(\\w+)");
 
   private Schema() {}
 
@@ -40,6 +48,23 @@ final class Schema {
         statement.replaceAll(
             TableName.DEFAULT + "_(principal|sweep_at)\\b", table.unqualified() + "_$1");
     return named.replaceAll("\\b" + TableName.DEFAULT + "(_lock)?\\b", table.qualified() + "$1");
+  }
+
+  /**
+   * Returns those of the statements that make what is not there.
+   *
+   * @param names what is there, in lower case and without its schema
+   */
+  static List<String> missing(List<String> schema, Set<String> names) {
+    return schema.stream().filter(create -> !names.contains(made(create))).toList();
+  }
+
+  private static String made(String create) {
+    Matcher name = MADE.matcher(create);
+    if (!name.find()) {
+      throw new IllegalStateException("neither a table nor an index is made by " + create);
+    }
+    return name.group(1).toLowerCase(Locale.ROOT);
   }
 
   private static String read(String file) {

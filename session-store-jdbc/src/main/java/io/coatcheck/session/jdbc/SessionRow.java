@@ -87,8 +87,8 @@ final class SessionRow {
    * The later last-seen moment wins, and the expiry follows it. MySQL assigns from left to right
    * and sees what it has assigned, so what is computed from {@code last_seen_at} stands before it.
    */
-  static String update(TableName table) {
-    String expiresAt = "LEAST(?, GREATEST(last_seen_at, ?) + ?)";
+  static String update(TableName table, String least, String greatest) {
+    String expiresAt = least + "(?, " + greatest + "(last_seen_at, ?) + ?)";
     return "UPDATE "
         + table.qualified()
         + " SET format = "
@@ -99,9 +99,13 @@ final class SessionRow {
             .collect(Collectors.joining(", "))
         + ", expires_at = "
         + expiresAt
-        + ", sweep_at = LEAST(sweep_at, "
+        + ", sweep_at = "
+        + least
+        + "(sweep_at, "
         + expiresAt
-        + "), last_seen_at = GREATEST(last_seen_at, ?)"
+        + "), last_seen_at = "
+        + greatest
+        + "(last_seen_at, ?)"
         + " WHERE id = ? AND version = ? AND expires_at > ?";
   }
 
@@ -128,15 +132,24 @@ final class SessionRow {
     statement.setLong(next, now.toEpochMilli());
   }
 
-  static String touch(TableName table) {
-    return "UPDATE " + table.qualified() + touchTo("?") + " WHERE id = ? AND expires_at > ?";
+  static String touch(TableName table, String least, String greatest) {
+    return "UPDATE "
+        + table.qualified()
+        + touchTo("?", least, greatest)
+        + " WHERE id = ? AND expires_at > ?";
   }
 
   /** What a touch sets: it keeps {@code sweep_at}, so that it changes no index. */
-  static String touchTo(String moment) {
-    return " SET expires_at = LEAST(absolute_deadline, GREATEST(last_seen_at, "
+  static String touchTo(String moment, String least, String greatest) {
+    return " SET expires_at = "
+        + least
+        + "(absolute_deadline, "
+        + greatest
+        + "(last_seen_at, "
         + moment
-        + ") + COALESCE(idle_timeout, absolute_deadline)), last_seen_at = GREATEST(last_seen_at, "
+        + ") + COALESCE(idle_timeout, absolute_deadline)), last_seen_at = "
+        + greatest
+        + "(last_seen_at, "
         + moment
         + ")";
   }

@@ -192,8 +192,7 @@ record SqlFailure(SQLException exception, String state, Dialect dialect) {
       return "the id exists already, ";
     }
     if (isReadOnly()) {
-      return "the server takes no writes, it may be a replica or a former primary; its connection"
-          + " is given up; have the URL lead to the primary, ";
+      return dialect.refusesWrites() + ", ";
     }
     return isTimeout() ? NO_ANSWER : "";
   }

@@ -15,7 +15,8 @@ final class ContractTables implements AutoCloseable {
     return Stream.of(
         new Pool(TestDatabase.POSTGRESQL, Database.POSTGRESQL, true, null),
         new Pool(TestDatabase.MARIADB, Database.MARIADB, false, null),
-        new Pool(TestDatabase.H2, Database.H2, true, null));
+        new Pool(TestDatabase.H2, Database.H2, true, null),
+        new Pool(TestDatabase.SQLITE, Database.SQLITE, true, null));
   }
 
   /** The other modes, isolations other than the default, and MySQL's statements. */
@@ -26,7 +27,8 @@ final class ContractTables implements AutoCloseable {
         new Pool(TestDatabase.MARIADB, Database.MARIADB, true, null),
         new Pool(TestDatabase.MARIADB, Database.MARIADB, true, "TRANSACTION_READ_COMMITTED"),
         new Pool(TestDatabase.MARIADB, Database.MYSQL, true, null),
-        new Pool(TestDatabase.H2, Database.H2, false, null));
+        new Pool(TestDatabase.H2, Database.H2, false, null),
+        new Pool(TestDatabase.SQLITE, Database.SQLITE, false, null));
   }
 
   SessionStore createStore(Pool pool) {

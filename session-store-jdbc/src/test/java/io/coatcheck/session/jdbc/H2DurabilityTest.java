@@ -58,7 +58,7 @@ class H2DurabilityTest {
     }
   }
 
-  private static String killedAfter(String url, int logins) throws Exception {
+  static String killedAfter(String url, int logins) throws Exception {
     Process process =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),

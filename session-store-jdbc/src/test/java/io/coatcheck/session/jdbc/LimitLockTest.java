@@ -60,6 +60,7 @@ class LimitLockTest {
       // Names of tables are those of files there, with their case.
       case MARIADB -> List.of(table.name, "sessions." + table.name);
       case H2 -> List.of(table.name, upper, "public." + table.name, "PUBLIC." + upper);
+      case SQLITE -> List.of(table.name, upper);
     };
   }
 
@@ -156,7 +157,7 @@ class LimitLockTest {
   private static int live(Table table, String principal) {
     String read =
         switch (table.pool.server()) {
-          case POSTGRESQL -> "principal";
+          case POSTGRESQL, SQLITE -> "principal";
           case MARIADB -> "CONVERT(principal USING utf8mb4)";
           case H2 -> "UTF8TOSTRING(principal)";
         };

@@ -185,7 +185,7 @@ class RacesTest {
 
   @DisplayName("I2: a touch waits for a logout that is being committed, and brings nothing back")
   @ParameterizedTest
-  @EnumSource(TestDatabase.class)
+  @EnumSource(value = TestDatabase.class, mode = EnumSource.Mode.EXCLUDE, names = "SQLITE")
   void touch_againstDelete(TestDatabase database) throws Exception {
     try (Nodes nodes = new Nodes(database);
         RowHolder logout = new RowHolder(nodes.table)) {
@@ -296,7 +296,7 @@ class RacesTest {
 
   @DisplayName("I2: a touch between the clean-up's look and its deletion has to wait, and is told")
   @ParameterizedTest
-  @EnumSource(TestDatabase.class)
+  @EnumSource(value = TestDatabase.class, mode = EnumSource.Mode.EXCLUDE, names = "SQLITE")
   void touch_duringCleanUp(TestDatabase database) throws Exception {
     try (Table table = new Table(new Pool(database, database.database, true, null))) {
       StoredSession session =

@@ -29,10 +29,13 @@ final class RowHolder implements AutoCloseable {
 
   private void execute(String sql, SessionId id) throws SQLException {
     String uuid = id.toUuid().toString();
+    String bytes = uuid.replace("-", "");
     String literal =
-        table.pool.server() == TestDatabase.MARIADB
-            ? "0x" + uuid.replace("-", "")
-            : "'" + uuid + "'";
+        switch (table.pool.server()) {
+          case MARIADB -> "0x" + bytes;
+          case SQLITE -> "X'" + bytes + "'";
+          case POSTGRESQL, H2 -> "'" + uuid + "'";
+        };
     try (Statement statement = connection.createStatement()) {
       assertThat(statement.executeUpdate(sql + " WHERE id = " + literal)).isEqualTo(1);
     }

@@ -47,6 +47,7 @@ class SchemaCheckTest {
       case POSTGRESQL -> "postgres";
       case MARIADB -> "sessions";
       case H2 -> "SESSIONS";
+      case SQLITE -> throw new IllegalStateException("see SqliteTest");
     };
   }
 

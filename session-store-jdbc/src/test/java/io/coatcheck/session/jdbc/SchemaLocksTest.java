@@ -114,7 +114,7 @@ class SchemaLocksTest {
 
   private static String[] drops(Table table) {
     return switch (table.pool.server()) {
-      case POSTGRESQL ->
+      case POSTGRESQL, SQLITE ->
           new String[] {
             "DROP TABLE " + table.name,
             "DROP INDEX " + table.name + "_sweep_at",

@@ -98,12 +98,17 @@ final class Table implements AutoCloseable {
           case POSTGRESQL -> "generate_series(1, %d)";
           case MARIADB -> "seq_1_to_%d";
           case H2 -> "SYSTEM_RANGE(1, %d)";
+          case SQLITE ->
+              "(WITH RECURSIVE counted (i) AS"
+                  + " (SELECT 1 UNION ALL SELECT i + 1 FROM counted WHERE i < %d)"
+                  + " SELECT i FROM counted)";
         };
     String id =
         switch (pool.server()) {
           case POSTGRESQL -> "gen_random_uuid()";
           case MARIADB -> "RANDOM_BYTES(16)";
           case H2 -> "RANDOM_UUID()";
+          case SQLITE -> "randomblob(16)";
         };
     String all = Column.list(EnumSet.allOf(Column.class));
     String others = all.substring("id, ".length());
@@ -131,6 +136,7 @@ final class Table implements AutoCloseable {
               "SELECT 1 FROM information_schema.global_status"
                   + " WHERE variable_name = 'Innodb_row_lock_current_waits' AND variable_value > 0";
           case H2 -> "SELECT 1 FROM information_schema.sessions WHERE blocker_id IS NOT NULL";
+          case SQLITE -> throw new IllegalStateException("SQLite does not say who waits");
         };
     return !query(waiting).isEmpty();
   }

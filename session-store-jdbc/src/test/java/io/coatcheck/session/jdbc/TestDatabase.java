@@ -11,6 +11,8 @@ import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -58,6 +60,13 @@ enum TestDatabase {
     @Override
     String start() {
       return "jdbc:h2:mem:sessions;DB_CLOSE_DELAY=-1";
+    }
+  },
+  SQLITE(Database.SQLITE) {
+    @Override
+    String start() throws IOException {
+      Path folder = Files.createTempDirectory(Path.of("target"), "sqlite-");
+      return "jdbc:sqlite:" + folder.resolve("sessions.db") + "?journal_mode=WAL";
     }
   };
 

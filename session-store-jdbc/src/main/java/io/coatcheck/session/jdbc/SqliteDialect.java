@@ -1,0 +1,167 @@
+package io.coatcheck.session.jdbc;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * SQLite: one file with one writer at a time. There are no rows to lock and none to skip: a
+ * transaction of several statements begins with a write that changes nothing, and so is alone from
+ * its first read on.
+ */
+final class SqliteDialect extends Dialect {
+
+  private static final Logger LOGGER = LoggerFactory.getLogger(JdbcSessionStore.class);
+
+  private static final String FILE = "SELECT file FROM pragma_database_list WHERE name = 'main'";
+
+  private final String takeTurn;
+  private final String deleteFrom;
+
+  SqliteDialect(TableName table) {
+    // A file has no former self.
+    super(Database.SQLITE, table, IdColumn.BYTES, PrincipalColumn.TEXT, null, "MIN", "MAX");
+    if (table.isQualified()) {
+      throw new IllegalArgumentException(
+          "tableName must be without a schema on SQLite, where the table is in the main file: "
+              + table.qualified());
+    }
+    takeTurn = "UPDATE " + table.qualified() + " SET version = version WHERE 1 = 0";
+    deleteFrom = "DELETE FROM " + table.qualified() + " WHERE ";
+  }
+
+  /** The driver reports no SQLState, and the name of the result as the beginning of the message. */
+  @Override
+  String state(SQLException exception) {
+    String message = String.valueOf(exception.getMessage());
+    return switch (exception.getErrorCode()) {
+      // SQLITE_ERROR, for whatever the statement says.
+      case 1 -> {
+        if (message.contains("no such table")) {
+          yield SqlFailure.NO_TABLE;
+        }
+        yield message.contains("no such column") || message.contains("has no column named")
+            ? SqlFailure.NO_COLUMN
+            : super.state(exception);
+      }
+      // SQLITE_BUSY; another connection has written since this transaction read.
+      case 5 ->
+          message.startsWith("[SQLITE_BUSY_SNAPSHOT]") ? SqlFailure.UNDONE : SqlFailure.LOCKED;
+      // SQLITE_LOCKED, by another connection that shares the cache.
+      case 6 -> SqlFailure.LOCKED;
+      // SQLITE_READONLY
+      case 8 -> SqlFailure.READ_ONLY;
+      // SQLITE_INTERRUPT
+      case 9 -> SqlFailure.TIMED_OUT;
+      // SQLITE_CONSTRAINT
+      case 19 ->
+          message.startsWith("[SQLITE_CONSTRAINT_PRIMARYKEY]")
+                  || message.startsWith("[SQLITE_CONSTRAINT_UNIQUE]")
+              ? SqlFailure.DUPLICATE
+              : "23000";
+      default -> super.state(exception);
+    };
+  }
+
+  /** The driver does nothing when it is to abort a connection. */
+  @Override
+  boolean abortsConnections() {
+    return false;
+  }
+
+  @Override
+  String refusesWrites() {
+    return "the file takes no writes: it, its directory or the connection is read-only";
+  }
+
+  @Override
+  String skipLocked() {
+    return "";
+  }
+
+  @Override
+  boolean deletesInAutoCommit() {
+    return true;
+  }
+
+  @Override
+  SessionRow.Deleted delete(Statements statements, Condition condition, boolean withAttributes)
+      throws SQLException {
+    return deleteReturning(
+        statements,
+        deleteFrom + condition.sql() + " RETURNING " + SessionRow.columns(withAttributes),
+        condition,
+        withAttributes);
+  }
+
+  @Override
+  Scope principalLock(String principal, int waitSeconds) {
+    return turn();
+  }
+
+  @Override
+  Scope cleanUp() {
+    return turn();
+  }
+
+  /**
+   * Returns what waits for the writer to end, no longer than the query timeout. Without it, a
+   * transaction that reads and then writes would be refused at once if another one has written in
+   * between.
+   */
+  private Scope turn() {
+    return statements -> execute(statements, takeTurn);
+  }
+
+  /**
+   * What is missing is created by a transaction of its own, whose first statement writes, and so
+   * waits its turn. {@code IF NOT EXISTS} takes care of a node that was faster.
+   */
+  @Override
+  void create(Statements statements, List<String> schema) throws SQLException {
+    Set<String> names = new HashSet<>();
+    try (PreparedStatement statement = statements.prepare("SELECT name FROM sqlite_master");
+        ResultSet rows = statement.executeQuery()) {
+      while (rows.next()) {
+        names.add(rows.getString(1).toLowerCase(Locale.ROOT));
+      }
+    }
+    statements.connection().rollback();
+    for (String sql : Schema.missing(schema, names)) {
+      execute(statements, sql);
+    }
+  }
+
+  @Override
+  String place(Connection connection) throws SQLException {
+    try (PreparedStatement statement = connection.prepareStatement(FILE);
+        ResultSet row = statement.executeQuery()) {
+      return row.next() ? row.getString(1) : "";
+    }
+  }
+
+  @Override
+  void checkSettings(Statements statements) throws SQLException {
+    if (place(statements.connection()).isEmpty()) {
+      throw new IllegalArgumentException(
+          "dataSource must lead to a file of SQLite, since each connection to :memory: has a"
+              + " database of its own: :memory:");
+    }
+    try (PreparedStatement statement = statements.prepare("PRAGMA journal_mode");
+        ResultSet row = statement.executeQuery()) {
+      if (row.next() && !row.getString(1).equalsIgnoreCase("wal")) {
+        LOGGER.warn(
+            "SQLite has journal_mode {}, so that requests that read wait for those that write: add"
+                + " ?journal_mode=WAL to the URL",
+            row.getString(1));
+      }
+    }
+  }
+}
