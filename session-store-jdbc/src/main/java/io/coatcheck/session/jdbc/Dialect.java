@@ -380,10 +380,11 @@ abstract class Dialect {
   }
 
   Condition withPrincipal(String principal) {
+    String comparable = PrincipalColumn.comparable(principal);
     return new Condition(
         "principal = ?",
         (statement, first) -> {
-          setPrincipal(statement, first, principal);
+          setPrincipal(statement, first, comparable);
           return first + 1;
         });
   }

@@ -40,6 +40,16 @@ enum PrincipalColumn {
     }
   };
 
+  /**
+   * Returns a text as it can be compared with principals. U+0000 and a lone surrogate occur in none
+   * of them: a database refuses the one, and UTF-8 turns the other into a question mark, which may
+   * be another principal. Such a text becomes the empty one, which is no principal either.
+   */
+  static String comparable(String text) {
+    boolean isText = text.indexOf('\0') < 0 && StandardCharsets.UTF_8.newEncoder().canEncode(text);
+    return isText ? text : "";
+  }
+
   abstract void set(PreparedStatement statement, int index, @Nullable String principal)
       throws SQLException;
 

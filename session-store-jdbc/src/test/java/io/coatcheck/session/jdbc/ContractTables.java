@@ -1,5 +1,7 @@
 package io.coatcheck.session.jdbc;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.coatcheck.session.store.SessionStore;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -39,6 +41,17 @@ final class ContractTables implements AutoCloseable {
 
   SessionStore createOtherNode(Pool pool) {
     return tables.get(pool).builder().build();
+  }
+
+  /** Closes the pool of both nodes, as its owner may; the next store gets another one. */
+  void breakPool(Pool pool) {
+    Table table = tables.remove(pool);
+    table.execute("DROP TABLE " + table.name);
+    table.connections.close();
+  }
+
+  void assertEmpty(Pool pool) {
+    assertThat(tables.get(pool).count()).as("the rows that are left over").isZero();
   }
 
   @Override

@@ -37,4 +37,14 @@ class JdbcSessionStoreContractTest extends SessionStoreContract {
   protected SessionStore createOtherNode(SessionStore store) {
     return TABLES.createOtherNode(pool);
   }
+
+  @Override
+  protected void breakBackend() {
+    TABLES.breakPool(pool);
+  }
+
+  @Override
+  protected void assertEmpty() {
+    TABLES.assertEmpty(pool);
+  }
 }

@@ -6,11 +6,11 @@ import static io.coatcheck.session.store.WhenFull.REFUSE_NEWCOMER;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.coatcheck.session.store.Admission;
 import io.coatcheck.session.store.Admission.Outcome;
 import io.coatcheck.session.store.LoginLimit;
-import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.StoredSessionBuilder;
@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.function.Supplier;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -49,8 +50,14 @@ abstract class Admitting extends IndexPart {
     super(nodes);
   }
 
+  @BeforeEach
+  final void needsLoginLimit() {
+    assumeTrue(store().loginLimit().isPresent(), "Not tested: the store has no LoginLimit");
+  }
+
   @ParameterizedTest
   @EnumSource(WhenFull.class)
+  @Sentence(of = LoginLimit.class, value = "If they are fewer than limit, the session is stored.")
   void admit_newBelowTheLimit_inserts(WhenFull whenFull) {
     StoredSession first = insert(at(1));
     StoredSession second = at(2).version(4).build();
@@ -61,6 +68,7 @@ abstract class Admitting extends IndexPart {
 
   @ParameterizedTest
   @EnumSource(WhenFull.class)
+  @Sentence(of = LoginLimit.class, value = "If they are fewer than limit, the session is stored.")
   void admit_knownBelowTheLimit_updates(WhenFull whenFull) {
     StoredSession first = insert(at(1));
     StoredSession anonymous = insert(SampleSessions.anonymous(NOW));
@@ -74,6 +82,7 @@ abstract class Admitting extends IndexPart {
 
   @ParameterizedTest
   @EnumSource(Specimen.class)
+  @Sentence(of = LoginLimit.class, value = "If they are fewer than limit, the session is stored.")
   void admit_anySession_storesAllItsParts(Specimen specimen) {
     StoredSession session = specimen.at(NOW).principal("bob").authenticatedAt(NOW).build();
     assertThat(otherLimit().admit(session, true, 1, EVICT_OLDEST, NOW)).isEqualTo(stored());
@@ -82,6 +91,9 @@ abstract class Admitting extends IndexPart {
   }
 
   @Test
+  @Sentence(
+      of = LoginLimit.class,
+      value = "as many as needed of those authenticated longest ago are deleted in the same step")
   void admit_newAtTheLimit_evictsTheOldest() {
     StoredSession middle = insert(at(2));
     StoredSession oldest = insert(at(1).lastSeenAt(NOW.plusSeconds(99)));
@@ -93,6 +105,9 @@ abstract class Admitting extends IndexPart {
   }
 
   @Test
+  @Sentence(
+      of = LoginLimit.class,
+      value = "as many as needed of those authenticated longest ago are deleted in the same step")
   void admit_knownAtTheLimit_evictsTheOldest() {
     StoredSession oldest = insert(at(1));
     StoredSession anonymous = insert(SampleSessions.anonymous(NOW));
@@ -103,6 +118,7 @@ abstract class Admitting extends IndexPart {
   }
 
   @Test
+  @Sentence(of = LoginLimit.class, value = "or nothing is changed.")
   void admit_newAtTheLimit_isRefused() {
     StoredSession first = insert(at(1));
     StoredSession second = insert(at(2));
@@ -113,6 +129,7 @@ abstract class Admitting extends IndexPart {
   }
 
   @Test
+  @Sentence(of = LoginLimit.class, value = "or nothing is changed.")
   void admit_knownAtTheLimit_isRefusedAndUnchanged() {
     StoredSession first = insert(at(1));
     StoredSession anonymous = insert(SampleSessions.anonymous(NOW));
@@ -123,6 +140,9 @@ abstract class Admitting extends IndexPart {
   }
 
   @Test
+  @Sentence(
+      of = LoginLimit.class,
+      value = "as many as needed of those authenticated longest ago are deleted in the same step")
   void admit_farAboveTheLimit_evictsAsManyAsNeededOldestFirst() {
     List<StoredSession> sessions = new ArrayList<>();
     for (int i = 0; i < 6; i++) {
@@ -136,6 +156,10 @@ abstract class Admitting extends IndexPart {
   }
 
   @Test
+  @Sentence(
+      of = LoginLimit.class,
+      value =
+          "are never deleted here: then nothing is changed, and the answer is Admission.Outcome.CROWDED.")
   void admit_asManyToEvictAsOneStepMay_evictsThem() {
     List<StoredSession> sessions = new ArrayList<>();
     for (int i = 0; i < MAX_EVICTED; i++) {
@@ -149,6 +173,10 @@ abstract class Admitting extends IndexPart {
 
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 100, MANY})
+  @Sentence(
+      of = LoginLimit.class,
+      value =
+          "are never deleted here: then nothing is changed, and the answer is Admission.Outcome.CROWDED.")
   void admit_moreToEvictThanOneStepMay_changesNothingUntilTheSurplusIsGone(int limit) {
     List<StoredSession> sessions = new ArrayList<>();
     for (int i = 0; i < limit + MAX_EVICTED; i++) {
@@ -169,6 +197,9 @@ abstract class Admitting extends IndexPart {
   }
 
   @Test
+  @Sentence(
+      of = LoginLimit.class,
+      value = "of two with the same moment, the one with the smaller id first")
   void admit_sameMoment_evictsTheSmallerIdFirst() {
     List<SessionId> ids = new ArrayList<>(AWKWARD_IDS);
     List<SessionId> ascending = ids.stream().sorted().toList();
@@ -183,6 +214,10 @@ abstract class Admitting extends IndexPart {
   }
 
   @Test
+  @Sentence(
+      of = LoginLimit.class,
+      value =
+          "Counted are the principal's sessions that are unexpired at now, other than this one.")
   void admit_expired_isNotCountedAndStays() {
     StoredSession expired = insert(at(1).absoluteDeadline(NOW));
     StoredSession idle = insert(at(2).lastSeenAt(NOW.minus(SampleSessions.IDLE_TIMEOUT)));
@@ -192,12 +227,36 @@ abstract class Admitting extends IndexPart {
   }
 
   @Test
+  @Sentence(
+      of = LoginLimit.class,
+      value =
+          "Counted are the principal's sessions that are unexpired at now, other than this one.")
+  void admit_moreSessionsThanAPage_areAllCounted() {
+    insertMany(MANY, () -> at(1));
+    insertMany(50, () -> at(0).absoluteDeadline(NOW));
+    StoredSession newcomer = at(2).build();
+    assertThat(limit().admit(newcomer, true, MANY, REFUSE_NEWCOMER, NOW)).isEqualTo(REFUSED);
+    assertThat(limit().admit(newcomer, true, MANY + 1, REFUSE_NEWCOMER, NOW)).isEqualTo(stored());
+    assertThat(limit().admit(at(3).build(), true, MANY + 1, EVICT_OLDEST, NOW).evicted())
+        .as("who was evicted")
+        .hasSize(1);
+  }
+
+  @Test
+  @Sentence(
+      of = LoginLimit.class,
+      value =
+          "Counted are the principal's sessions that are unexpired at now, other than this one.")
   void admit_expiringAMillisecondLater_isCounted() {
     insert(at(1).absoluteDeadline(NOW.plus(MILLISECOND)));
     assertThat(limit().admit(at(2).build(), true, 1, REFUSE_NEWCOMER, NOW)).isEqualTo(REFUSED);
   }
 
   @Test
+  @Sentence(
+      of = LoginLimit.class,
+      value =
+          "Counted are the principal's sessions that are unexpired at now, other than this one.")
   void admit_othersPrincipals_areNotCounted() {
     StoredSession anonymous = insert(SampleSessions.anonymous(NOW));
     StoredSession bob = insert(SampleSessions.authenticated("bob", NOW));
@@ -210,6 +269,10 @@ abstract class Admitting extends IndexPart {
 
   @ParameterizedTest
   @EnumSource(WhenFull.class)
+  @Sentence(
+      of = LoginLimit.class,
+      value =
+          "Counted are the principal's sessions that are unexpired at now, other than this one.")
   void admit_ownSession_isNotCounted(WhenFull whenFull) {
     StoredSession session = insert(at(1));
     StoredSession again = session.toBuilder().authenticatedAt(NOW.plusSeconds(9)).build();
@@ -218,6 +281,9 @@ abstract class Admitting extends IndexPart {
   }
 
   @Test
+  @Sentence(
+      of = LoginLimit.class,
+      value = "as many as needed of those authenticated longest ago are deleted in the same step")
   void admit_sessionOfAnotherPrincipal_moves() {
     StoredSession session = insert(SampleSessions.authenticated("bob", NOW));
     StoredSession oldest = insert(at(1));
@@ -228,6 +294,7 @@ abstract class Admitting extends IndexPart {
   }
 
   @Test
+  @Sentence(of = LoginLimit.class, value = "If the session cannot be stored, no other is deleted;")
   void admit_staleVersion_conflictsAndEvictsNobody() {
     StoredSession oldest = insert(at(1));
     StoredSession anonymous = insert(SampleSessions.anonymous(NOW));
@@ -238,6 +305,7 @@ abstract class Admitting extends IndexPart {
   }
 
   @Test
+  @Sentence(of = LoginLimit.class, value = "If the session cannot be stored, no other is deleted;")
   void admit_absent_conflictsAndEvictsNobody() {
     StoredSession oldest = insert(at(1));
     StoredSession absent = at(2).build();
@@ -247,6 +315,7 @@ abstract class Admitting extends IndexPart {
   }
 
   @Test
+  @Sentence(of = LoginLimit.class, value = "If the session cannot be stored, no other is deleted;")
   void admit_expiredItself_conflictsAndEvictsNobody() {
     StoredSession anonymous = insert(SampleSessions.anonymous(NOW));
     Instant expiry = anonymous.expiresAt();
@@ -261,6 +330,7 @@ abstract class Admitting extends IndexPart {
   }
 
   @Test
+  @Sentence(of = LoginLimit.class, value = "If the session cannot be stored, no other is deleted;")
   void admit_inConflictAndOverTheLimit_changesNothing() {
     StoredSession oldest = insert(at(1));
     StoredSession absent = at(2).build();
@@ -270,6 +340,7 @@ abstract class Admitting extends IndexPart {
   }
 
   @Test
+  @Sentence(of = LoginLimit.class, value = "If the session cannot be stored, no other is deleted;")
   void admit_newWithAKnownId_throwsAndEvictsNobody() {
     StoredSession oldest = insert(at(1));
     StoredSession known = insert(SampleSessions.anonymous(NOW));
@@ -280,6 +351,7 @@ abstract class Admitting extends IndexPart {
   }
 
   @Test
+  @Sentence(of = LoginLimit.class, value = "if session has no principal or limit is less than 1")
   void admit_withoutPrincipal_throws() {
     StoredSession anonymous = SampleSessions.anonymous(NOW).build();
     assertThatIllegalArgumentException()
@@ -288,6 +360,7 @@ abstract class Admitting extends IndexPart {
   }
 
   @Test
+  @Sentence(of = LoginLimit.class, value = "if session has no principal or limit is less than 1")
   void admit_limitBelowOne_throws() {
     StoredSession session = at(1).build();
     for (int limit : new int[] {0, -1, Integer.MIN_VALUE}) {
@@ -299,6 +372,8 @@ abstract class Admitting extends IndexPart {
 
   @ParameterizedTest
   @MethodSource("io.coatcheck.session.testkit.MeetingBounds#momentsOutOfRange")
+  @Sentence(
+      "an operation that is given another one throws IllegalArgumentException and does nothing.")
   void admit_momentOutOfRange_throwsAndDoesNothing(Instant moment) {
     StoredSession oldest = insert(at(1));
     StoredSession session = at(2).build();
@@ -309,6 +384,7 @@ abstract class Admitting extends IndexPart {
   }
 
   @Test
+  @Sentence("if it would be stored and its version is Long.MAX_VALUE: nothing changed")
   void admit_lastVersion_throwsAndEvictsNobody() {
     StoredSession oldest = insert(at(1));
     StoredSession known = insert(SampleSessions.anonymous(NOW).version(Long.MAX_VALUE));
@@ -319,19 +395,11 @@ abstract class Admitting extends IndexPart {
   }
 
   @Test
+  @Sentence(of = LoginLimit.class, value = "If they are fewer than limit, the session is stored.")
   void admit_largestLimit_stores() {
     insert(at(1));
     assertThat(limit().admit(at(2).build(), true, Integer.MAX_VALUE, REFUSE_NEWCOMER, NOW))
         .isEqualTo(stored());
-  }
-
-  @Test
-  void close_thenAdmit_throws() {
-    LoginLimit limit = limit();
-    SessionStore closed = store();
-    closed.close();
-    assertThatExceptionOfType(SessionStoreException.class)
-        .isThrownBy(() -> limit.admit(at(1).build(), true, 1, EVICT_OLDEST, NOW));
   }
 
   /** A session of alice who authenticated so many seconds after the moment. */

@@ -4,9 +4,11 @@ import static io.coatcheck.session.store.PrincipalIndex.MAX_PAGE;
 import static io.coatcheck.session.store.WhenFull.EVICT_OLDEST;
 import static io.coatcheck.session.store.WhenFull.REFUSE_NEWCOMER;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.coatcheck.session.store.Admission;
 import io.coatcheck.session.store.Admission.Outcome;
+import io.coatcheck.session.store.LoginLimit;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.WhenFull;
 import java.util.ArrayList;
@@ -15,6 +17,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -30,8 +33,14 @@ abstract class AdmittingAtOnce extends IndexPart {
     super(nodes);
   }
 
+  @BeforeEach
+  final void needsLoginLimit() {
+    assumeTrue(store().loginLimit().isPresent(), "Not tested: the store has no LoginLimit");
+  }
+
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
+  @Sentence(of = LoginLimit.class, value = "no reader ever sees more live sessions than the limit")
   void admit_manyLoginsAtTheLimit_allAreStoredAndTheLimitHolds(boolean isNew) {
     List<StoredSession> logins = logins(isNew);
     List<Admission> admissions = admitWatched(logins, isNew, EVICT_OLDEST);
@@ -46,6 +55,7 @@ abstract class AdmittingAtOnce extends IndexPart {
 
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
+  @Sentence(of = LoginLimit.class, value = "no reader ever sees more live sessions than the limit")
   void admit_manyLoginsAtTheLimit_asManyAsTheLimitAreStored(boolean isNew) {
     List<StoredSession> logins = logins(isNew);
     List<Admission> admissions = admitWatched(logins, isNew, REFUSE_NEWCOMER);
@@ -63,6 +73,7 @@ abstract class AdmittingAtOnce extends IndexPart {
 
   /** If it broke, a session would be reported as ended twice, or not at all. */
   @Test
+  @Sentence(of = LoginLimit.class, value = "no reader ever sees more live sessions than the limit")
   void admitAgainstDelete_oneOfThemHandsItOver() {
     for (Race race = Race.inRounds(); race.goesOn(); ) {
       StoredSession oldest = insert(SampleSessions.authenticated("alice", NOW));
@@ -84,6 +95,7 @@ abstract class AdmittingAtOnce extends IndexPart {
   /** If it broke, a login that lost its race would have cost another session its life. */
   @ParameterizedTest
   @EnumSource(WhenFull.class)
+  @Sentence(of = LoginLimit.class, value = "If the session cannot be stored, no other is deleted;")
   void admitAgainstUpdate_oneOfThemWinsAndAConflictEvictsNobody(WhenFull whenFull) {
     for (Race race = Race.inRounds(); race.goesOn(); ) {
       StoredSession oldest = insert(SampleSessions.authenticated("alice", NOW));
@@ -111,6 +123,7 @@ abstract class AdmittingAtOnce extends IndexPart {
 
   /** If it broke, a login in flight would bring back a session that was ended. */
   @Test
+  @Sentence("so that no request in flight can bring back a session that was logged out.")
   void admitAgainstDeleteOfItself_theSessionStaysGone() {
     for (Race race = Race.inRounds(); race.goesOn(); ) {
       StoredSession session = insert(SampleSessions.anonymous(NOW));
@@ -129,6 +142,7 @@ abstract class AdmittingAtOnce extends IndexPart {
 
   /** If it broke, two principals who take over each other's sessions would block for good. */
   @Test
+  @Sentence(of = LoginLimit.class, value = "no reader ever sees more live sessions than the limit")
   void admitAcrossPrincipals_neitherBlocks() {
     for (Race race = Race.inRounds(); race.goesOn(); ) {
       StoredSession alices = insert(SampleSessions.authenticated("alice", NOW));

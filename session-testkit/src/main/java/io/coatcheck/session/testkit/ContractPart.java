@@ -1,17 +1,25 @@
 package io.coatcheck.session.testkit;
 
+import static io.coatcheck.session.testkit.SessionDifferences.assertSame;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.StoredSessionBuilder;
+import io.coatcheck.session.token.SessionId;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** What the parts of a contract share: the store, a second handle on it, and a moment. */
+@ExtendWith(FailureReport.class)
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 abstract class ContractPart {
 
   /** Not a whole second, so that a store that keeps seconds is found out. */
@@ -22,6 +30,9 @@ abstract class ContractPart {
 
   static final Duration MILLISECOND = Duration.ofMillis(1);
 
+  /** Far longer than any store takes that is not blocked. */
+  private static final Duration SHORT_DEADLINE = Duration.ofSeconds(10);
+
   private final Supplier<Nodes> nodes;
 
   ContractPart(Supplier<Nodes> nodes) {
@@ -29,7 +40,7 @@ abstract class ContractPart {
   }
 
   /** The store under test, and the same sessions as another node sees them. */
-  record Nodes(SessionStore store, SessionStore other) {}
+  record Nodes(SessionStore store, SessionStore other, StoreUnderTest author) {}
 
   SessionStore store() {
     return nodes.get().store();
@@ -37,6 +48,18 @@ abstract class ContractPart {
 
   SessionStore otherNode() {
     return nodes.get().other();
+  }
+
+  /** Skips a test that is about another node if the store has none. */
+  void assumeOtherNode() {
+    assumeTrue(
+        otherNode() != store(),
+        "Not tested: createOtherNode() says that no other process can reach the store");
+  }
+
+  /** What the author of the store can do with the backend. */
+  StoreUnderTest author() {
+    return nodes.get().author();
   }
 
   /** Inserts a session and returns it. */
@@ -62,12 +85,55 @@ abstract class ContractPart {
   }
 
   void assertStored(StoredSession expected) {
-    assertThat(store().find(expected.id())).contains(expected);
-    assertThat(otherNode().find(expected.id())).contains(expected);
+    assertSame("find", store().find(expected.id()), expected);
+    assertSame("find on the other node", otherNode().find(expected.id()), expected);
   }
 
   void assertGone(StoredSession session) {
-    assertThat(store().find(session.id())).isEmpty();
-    assertThat(otherNode().find(session.id())).isEmpty();
+    assertThat(store().find(session.id())).as("find of a session that is gone").isEmpty();
+    assertThat(otherNode().find(session.id()))
+        .as("find of a session that is gone, on the other node")
+        .isEmpty();
+  }
+
+  /** Returns a session with all parts of another one, but for its id and its version. */
+  static StoredSession under(SessionId id, long version, StoredSession parts) {
+    return StoredSession.builder(id)
+        .version(version)
+        .secretHash(parts.secretHash())
+        .previousSecretHash(parts.previousSecretHash().orElse(null))
+        .previousReadableUntil(parts.previousReadableUntil().orElse(null))
+        .principal(parts.principal().orElse(null))
+        .authenticatedAt(parts.authenticatedAt().orElse(null))
+        .createdAt(parts.createdAt())
+        .lastSeenAt(parts.lastSeenAt())
+        .idleTimeout(parts.idleTimeout().orElse(null))
+        .absoluteDeadline(parts.absoluteDeadline())
+        .rotatedAt(parts.rotatedAt())
+        .generation(parts.generation())
+        .fence(parts.fence())
+        .remembered(parts.remembered())
+        .clientAddress(parts.clientAddress().orElse(null))
+        .userAgent(parts.userAgent().orElse(null))
+        .attributes(parts.attributes())
+        .build();
+  }
+
+  /** Uses the store on other threads, as a consumer may that is called under no lock. */
+  void useOnOtherThreads() {
+    Race.among(List.of(() -> isUsable(store()), () -> isUsable(otherNode())), SHORT_DEADLINE);
+  }
+
+  private static boolean isUsable(SessionStore node) {
+    StoredSession session = SampleSessions.authenticated("someone else", NOW).build();
+    node.insert(session);
+    return node.find(session.id()).isPresent()
+        && node.update(session, NOW)
+        && node.touch(session.id(), NOW.plusSeconds(1), NOW)
+        && node.delete(session.id()).isPresent();
+  }
+
+  static StoredSession successor(StoredSession session) {
+    return session.toBuilder().version(session.version() + 1).build();
   }
 }

@@ -1,5 +1,6 @@
 package io.coatcheck.session.testkit;
 
+import static io.coatcheck.session.testkit.SessionDifferences.assertSame;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.coatcheck.session.store.StoredSession;
@@ -9,6 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -22,20 +24,25 @@ abstract class Deleting extends ContractPart {
 
   @ParameterizedTest
   @EnumSource(Specimen.class)
+  @Sentence(
+      "what was deleted, as it was at that moment, to exactly one of all callers on all nodes;")
   void delete_anySession_returnsItOnceAndItIsGone(Specimen specimen) {
     StoredSession stored = insert(specimen.at(NOW));
-    assertThat(store().delete(stored.id())).contains(stored);
+    assertSame("delete", store().delete(stored.id()), stored);
     assertGone(stored);
     assertThat(store().delete(stored.id())).isEmpty();
     assertThat(otherNode().delete(stored.id())).isEmpty();
   }
 
   @Test
+  @Sentence("Doing it twice is fine.")
   void delete_absent_isEmpty() {
     assertThat(store().delete(SampleSessions.anonymous(NOW).build().id())).isEmpty();
   }
 
   @Test
+  @Sentence(
+      "what was deleted, as it was at that moment, to exactly one of all callers on all nodes;")
   void delete_returnsWhatWasStoredLast() {
     StoredSession stored = insert(SampleSessions.complete(NOW));
     StoredSession changed =
@@ -43,11 +50,15 @@ abstract class Deleting extends ContractPart {
     store().update(changed, NOW);
     Instant later = NOW.plusSeconds(60);
     store().touch(stored.id(), later, NOW);
-    assertThat(otherNode().delete(stored.id()))
-        .contains(changed.toBuilder().version(stored.version() + 1).lastSeenAt(later).build());
+    assertSame(
+        "delete",
+        otherNode().delete(stored.id()),
+        successor(changed).toBuilder().lastSeenAt(later).build());
   }
 
   @Test
+  @Sentence(
+      "what was deleted, as it was at that moment, to exactly one of all callers on all nodes;")
   void delete_leavesOtherSessionsAlone() {
     StoredSession stored = insert(SampleSessions.complete(NOW));
     StoredSession neighbour = insert(SampleSessions.complete(NOW));
@@ -56,14 +67,16 @@ abstract class Deleting extends ContractPart {
   }
 
   @Test
+  @Sentence("but only if its generation is the given one.")
   void deleteOfAGeneration_thatItHas_returnsItOnceAndItIsGone() {
     StoredSession stored = insert(SampleSessions.complete(NOW));
-    assertThat(otherNode().delete(stored.id(), stored.generation())).contains(stored);
+    assertSame("delete", otherNode().delete(stored.id(), stored.generation()), stored);
     assertGone(stored);
     assertThat(store().delete(stored.id(), stored.generation())).isEmpty();
   }
 
   @Test
+  @Sentence("but only if its generation is the given one.")
   void deleteOfAGeneration_thatItDoesNotHave_leavesItAlone() {
     StoredSession stored = insert(SampleSessions.complete(NOW));
     assertThat(store().delete(stored.id(), stored.generation() + 1)).isEmpty();
@@ -76,11 +89,39 @@ abstract class Deleting extends ContractPart {
   }
 
   @Test
+  @Sentence("but only if its generation is the given one.")
+  void deleteOfAGeneration_beyondDoubles_isComparedExactly() {
+    long generation = (1L << 62) + 1;
+    StoredSession stored = insert(SampleSessions.complete(NOW).generation(generation));
+    assertThat(store().delete(stored.id(), generation - 1)).isEmpty();
+    assertThat(store().delete(stored.id(), generation + 1)).isEmpty();
+    assertStored(stored);
+    assertSame("delete", store().delete(stored.id(), generation), stored);
+  }
+
+  @Test
+  @Sentence(
+      "what was deleted, as it was at that moment, to exactly one of all callers on all nodes;")
+  void delete_everyCombinationOfOptionalParts_returnsAllParts() {
+    SampleSessions.everyKind(NOW)
+        .forEach(
+            kind -> {
+              StoredSession stored = insert(kind.getPayload());
+              String what = "delete of a session with " + kind.getName();
+              assertSame(what, otherNode().delete(stored.id()), stored);
+            });
+  }
+
+  @Test
+  @Sentence("but only if its generation is the given one.")
   void deleteOfAGeneration_absent_isEmpty() {
     assertThat(store().delete(SampleSessions.anonymous(NOW).build().id(), 0)).isEmpty();
   }
 
   @Test
+  @Order(Integer.MAX_VALUE)
+  @Sentence(
+      "what was deleted, as it was at that moment, to exactly one of all callers on all nodes;")
   void delete_byMany_handsTheSessionToOne() {
     for (Race race = Race.inFewRounds(); race.goesOn(); ) {
       StoredSession stored = insert(SampleSessions.complete(NOW));

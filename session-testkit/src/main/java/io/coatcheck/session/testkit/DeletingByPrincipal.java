@@ -1,20 +1,18 @@
 package io.coatcheck.session.testkit;
 
+import static io.coatcheck.session.testkit.SessionDifferences.assertSame;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.coatcheck.session.store.DeletedSessions;
+import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SessionId;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.Callable;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 
@@ -26,6 +24,10 @@ abstract class DeletingByPrincipal extends IndexPart {
   }
 
   @Test
+  @Sentence(
+      of = PrincipalIndex.class,
+      value =
+          "Every session that was stored with this principal before the call began, and is not excepted, is gone when it returns")
   void deleteByPrincipal_endsEveryKindOfSession() {
     List<StoredSession> sessions = new ArrayList<>();
     for (Specimen specimen : Specimen.values()) {
@@ -41,6 +43,7 @@ abstract class DeletingByPrincipal extends IndexPart {
   }
 
   @Test
+  @Sentence(of = PrincipalIndex.class, value = "how many were deleted")
   void deleteByPrincipal_none_isZero() {
     insert(SampleSessions.authenticated("bob", NOW));
     insert(SampleSessions.anonymous(NOW));
@@ -48,6 +51,7 @@ abstract class DeletingByPrincipal extends IndexPart {
   }
 
   @Test
+  @Sentence(of = PrincipalIndex.class, value = "how many were deleted")
   void deleteByPrincipal_twice_isZeroTheSecondTime() {
     insert(SampleSessions.authenticated("alice", NOW));
     assertThat(delete("alice", Set.of())).hasSize(1);
@@ -55,6 +59,9 @@ abstract class DeletingByPrincipal extends IndexPart {
   }
 
   @Test
+  @Sentence(
+      of = PrincipalIndex.class,
+      value = "the sessions to spare, of any number: only Set.contains is asked;")
   void deleteByPrincipal_excepted_isSpared() {
     StoredSession spared = insert(SampleSessions.authenticated("alice", NOW));
     StoredSession alsoSpared = insert(SampleSessions.complete(NOW));
@@ -68,6 +75,9 @@ abstract class DeletingByPrincipal extends IndexPart {
   }
 
   @Test
+  @Sentence(
+      of = PrincipalIndex.class,
+      value = "the sessions to spare, of any number: only Set.contains is asked;")
   void deleteByPrincipal_manyExcepted_areSpared() {
     List<StoredSession> spared = new ArrayList<>();
     for (int i = 0; i < 200; i++) {
@@ -80,6 +90,10 @@ abstract class DeletingByPrincipal extends IndexPart {
   }
 
   @Test
+  @Sentence(
+      of = PrincipalIndex.class,
+      value =
+          "Every session that was stored with this principal before the call began, and is not excepted, is gone when it returns")
   void deleteByPrincipal_moreThanAStep_endsAll() {
     List<StoredSession> sessions =
         insertMany(MANY, () -> SampleSessions.authenticated("alice", NOW));
@@ -90,6 +104,10 @@ abstract class DeletingByPrincipal extends IndexPart {
   }
 
   @Test
+  @Sentence(
+      of = PrincipalIndex.class,
+      value =
+          "Every session that was stored with this principal before the call began, and is not excepted, is gone when it returns")
   void deleteByPrincipal_manyLargeSessions_endsAll() {
     List<StoredSession> sessions =
         insertMany(
@@ -99,6 +117,9 @@ abstract class DeletingByPrincipal extends IndexPart {
   }
 
   @Test
+  @Sentence(
+      of = PrincipalIndex.class,
+      value = "the sessions to spare, of any number: only Set.contains is asked;")
   void deleteByPrincipal_moreExceptedThanAStep_areSpared() {
     List<StoredSession> spared = new ArrayList<>();
     List<StoredSession> ended = new ArrayList<>();
@@ -116,6 +137,10 @@ abstract class DeletingByPrincipal extends IndexPart {
   }
 
   @Test
+  @Sentence(
+      of = PrincipalIndex.class,
+      value =
+          "called once for each session that this call deleted, after it is gone for every reader")
   void deleteByPrincipal_withoutAttributes_handsOverAllOtherParts() {
     StoredSession session = insert(SampleSessions.complete(NOW));
     List<StoredSession> gone = new ArrayList<>();
@@ -125,6 +150,8 @@ abstract class DeletingByPrincipal extends IndexPart {
   }
 
   @Test
+  @Sentence(
+      "Consumers are called on the calling thread, while the store holds no lock, transaction or connection for it: they may call the store.")
   void deleteByPrincipal_consumer_isCalledHereAndMayUseTheStore() {
     List<StoredSession> sessions = insertMany(3, () -> SampleSessions.authenticated("alice", NOW));
     Thread caller = Thread.currentThread();
@@ -147,6 +174,34 @@ abstract class DeletingByPrincipal extends IndexPart {
   }
 
   @Test
+  @Sentence(
+      "Consumers are called on the calling thread, while the store holds no lock, transaction or connection for it: they may call the store.")
+  void deleteByPrincipal_consumer_isCalledUnderNoLock() {
+    insertMany(2, () -> SampleSessions.authenticated("alice", NOW));
+    int deleted = index().deleteByPrincipal("alice", Set.of(), gone -> useOnOtherThreads());
+    assertThat(deleted).isEqualTo(2);
+  }
+
+  @Test
+  @Sentence(
+      of = PrincipalIndex.class,
+      value =
+          "called once for each session that this call deleted, after it is gone for every reader")
+  void deleteByPrincipal_everyCombinationOfOptionalParts_handsOverAllParts() {
+    List<StoredSession> ofAlice = new ArrayList<>();
+    List<StoredSession> others = new ArrayList<>();
+    SampleSessions.everyKind(NOW)
+        .map(kind -> insert(kind.getPayload()))
+        .forEach(session -> (session.principal().isPresent() ? ofAlice : others).add(session));
+    assertSame("what was deleted", delete("alice", Set.of()), ofAlice);
+    others.forEach(this::assertStored);
+  }
+
+  @Test
+  @Sentence(
+      of = PrincipalIndex.class,
+      value =
+          "the call goes on, the other sessions are handed over nevertheless and the first exception is thrown at the end")
   void deleteByPrincipal_consumerThatThrowsAnError_isStillHandedTheOthersOfAllSteps() {
     insertMany(MANY, () -> SampleSessions.authenticated("alice", NOW));
     List<StoredSession> handedOver = new ArrayList<>();
@@ -166,33 +221,8 @@ abstract class DeletingByPrincipal extends IndexPart {
     assertSessionsOf("alice");
   }
 
-  /** If it broke, a session that begins again and again would keep a thread busy for good. */
   @Test
-  void deleteByPrincipal_whileSessionsKeepBeginning_ends() {
-    List<StoredSession> before = insertMany(MANY, () -> SampleSessions.authenticated("alice", NOW));
-    AtomicBoolean ended = new AtomicBoolean();
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
-    Callable<List<StoredSession>> revocation =
-        () -> {
-          try {
-            return delete("alice", Set.of());
-          } finally {
-            ended.set(true);
-          }
-        };
-    Callable<List<StoredSession>> logins =
-        () -> {
-          while (!ended.get() && System.nanoTime() - deadline < 0) {
-            otherNode().insert(SampleSessions.authenticated("alice", NOW).build());
-          }
-          assertThat(ended).as("whether the call ended meanwhile").isTrue();
-          return List.of();
-        };
-    assertThat(Race.among(List.of(revocation, logins)).get(0)).containsAll(before);
-    before.forEach(this::assertGone);
-  }
-
-  @Test
+  @Sentence(of = PrincipalIndex.class, value = "Principals are equal if their code points are")
   void deleteByPrincipal_comparesCodePoints() {
     List<StoredSession> left = new ArrayList<>();
     for (String principal : Listing.PRINCIPALS) {
@@ -205,6 +235,10 @@ abstract class DeletingByPrincipal extends IndexPart {
   }
 
   @Test
+  @Sentence(
+      of = PrincipalIndex.class,
+      value =
+          "Every session that was stored with this principal before the call began, and is not excepted, is gone when it returns")
   void deleteByPrincipal_loggedInByUpdate_isEnded() {
     StoredSession session = insert(SampleSessions.anonymous(NOW));
     store().update(session.toBuilder().principal("alice").authenticatedAt(NOW).build(), NOW);
@@ -213,6 +247,10 @@ abstract class DeletingByPrincipal extends IndexPart {
   }
 
   @Test
+  @Sentence(
+      of = PrincipalIndex.class,
+      value =
+          "called once for each session that this call deleted, after it is gone for every reader")
   void deleteByPrincipal_handsOverWhatIsGoneAlready() {
     insert(SampleSessions.authenticated("alice", NOW));
     insert(SampleSessions.complete(NOW));
@@ -230,6 +268,10 @@ abstract class DeletingByPrincipal extends IndexPart {
   }
 
   @Test
+  @Sentence(
+      of = PrincipalIndex.class,
+      value =
+          "the call goes on, the other sessions are handed over nevertheless and the first exception is thrown at the end")
   void deleteByPrincipal_consumerThatThrows_isStillHandedTheOthers() {
     for (int i = 0; i < 4; i++) {
       insert(SampleSessions.authenticated("alice", NOW));
@@ -256,70 +298,6 @@ abstract class DeletingByPrincipal extends IndexPart {
                     .containsExactlyElementsOf(thrown.subList(1, thrown.size())));
     assertThat(handedOver).hasSize(4).doesNotHaveDuplicates().allSatisfy(this::assertGone);
     assertSessionsOf("alice");
-  }
-
-  @Test
-  void deleteByPrincipal_byMany_handsEachSessionToOne() {
-    for (Race race = Race.inFewRounds(); race.goesOn(); ) {
-      List<StoredSession> sessions = new ArrayList<>();
-      for (int i = 0; i < 10; i++) {
-        sessions.add(insert(SampleSessions.authenticated("alice", NOW)));
-      }
-      List<Callable<List<StoredSession>>> deletes = new ArrayList<>();
-      for (int i = 0; i < 3; i++) {
-        deletes.add(() -> delete("alice", Set.of()));
-        StoredSession one = sessions.get(i);
-        deletes.add(() -> otherNode().delete(one.id()).stream().toList());
-      }
-      List<StoredSession> handedOver = new ArrayList<>();
-      Race.among(deletes).forEach(handedOver::addAll);
-      assertThat(handedOver)
-          .as("what concurrent deletes were handed")
-          .containsExactlyInAnyOrderElementsOf(sessions);
-      assertSessionsOf("alice");
-    }
-  }
-
-  /** If it broke, a request in flight would survive "sign out everywhere". */
-  @Test
-  void deleteByPrincipalAgainstUpdateAndTouch_theSessionsStayGone() {
-    Instant later = NOW.plusSeconds(60);
-    for (Race race = Race.inRounds(); race.goesOn(); ) {
-      StoredSession updated = insert(SampleSessions.authenticated("alice", NOW));
-      StoredSession touched = insert(SampleSessions.authenticated("alice", NOW));
-      StoredSession changed = updated.toBuilder().remembered(true).build();
-      List<Callable<Integer>> calls =
-          List.of(
-              () -> otherNode().update(changed, NOW) ? 1 : 0,
-              () -> otherNode().touch(touched.id(), later, NOW) ? 1 : 0,
-              () -> delete("alice", Set.of()).size());
-      assertThat(Race.among(calls).get(2)).as("how many were deleted").isEqualTo(2);
-      assertGone(updated);
-      assertGone(touched);
-      assertSessionsOf("alice");
-    }
-  }
-
-  /** If it broke, a session would be left that belongs to nobody's list. */
-  @Test
-  void deleteByPrincipalAgainstLogin_theIndexAgreesWithTheStore() {
-    for (Race race = Race.inRounds(); race.goesOn(); ) {
-      StoredSession session = insert(SampleSessions.authenticated("alice", NOW));
-      StoredSession relogin = session.toBuilder().principal("bob").build();
-      Race.Outcome<Boolean, List<StoredSession>> outcome =
-          Race.between(() -> store().update(relogin, NOW), () -> delete("alice", Set.of()));
-      assertSessionsOf("alice");
-      if (outcome.first()) {
-        assertThat(outcome.second()).isEmpty();
-        assertSessionsOf("bob", successor(relogin));
-        assertStored(successor(relogin));
-      } else {
-        assertThat(outcome.second()).containsExactly(session);
-        assertSessionsOf("bob");
-        assertGone(session);
-      }
-      store().delete(session.id());
-    }
   }
 
   /** Deletes and returns what was handed over. */

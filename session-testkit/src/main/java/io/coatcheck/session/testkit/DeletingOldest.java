@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.coatcheck.session.store.DeletedSessions;
+import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.StoredSessionBuilder;
 import io.coatcheck.session.token.SessionId;
@@ -28,6 +29,10 @@ abstract class DeletingOldest extends IndexPart {
   }
 
   @Test
+  @Sentence(
+      of = PrincipalIndex.class,
+      value =
+          "of the sessions that are unexpired at now all but keep, those that were authenticated longest ago")
   void deleteOldest_keepsThoseAuthenticatedLast() {
     List<StoredSession> sessions = new ArrayList<>();
     for (int i = 0; i < 10; i++) {
@@ -44,6 +49,9 @@ abstract class DeletingOldest extends IndexPart {
   }
 
   @Test
+  @Sentence(
+      of = PrincipalIndex.class,
+      value = "of two with the same moment, the one with the smaller id")
   void deleteOldest_sameMoment_deletesTheSmallerIds() {
     List<SessionId> ids = new ArrayList<>(Admitting.AWKWARD_IDS);
     List<SessionId> ascending = ids.stream().sorted().toList();
@@ -59,6 +67,10 @@ abstract class DeletingOldest extends IndexPart {
   }
 
   @Test
+  @Sentence(
+      of = PrincipalIndex.class,
+      value =
+          "of the sessions that are unexpired at now all but keep, those that were authenticated longest ago")
   void deleteOldest_notMoreThanAreKept_deletesNone() {
     assertThat(deleteOldest(1)).isEmpty();
     StoredSession first = insert(at(1));
@@ -69,6 +81,7 @@ abstract class DeletingOldest extends IndexPart {
   }
 
   @Test
+  @Sentence(of = PrincipalIndex.class, value = "Expired sessions are neither counted nor deleted.")
   void deleteOldest_expired_areNeitherCountedNorDeleted() {
     StoredSession expired = insert(at(1).absoluteDeadline(NOW));
     StoredSession youngestExpired =
@@ -82,6 +95,10 @@ abstract class DeletingOldest extends IndexPart {
 
   @ParameterizedTest
   @ValueSource(ints = {1, 20, 1_100})
+  @Sentence(
+      of = PrincipalIndex.class,
+      value =
+          "of the sessions that are unexpired at now all but keep, those that were authenticated longest ago")
   void deleteOldest_moreThanAStep_deletesAllButThese(int keep) {
     List<StoredSession> sessions = new ArrayList<>();
     for (int i = 0; i < MANY; i++) {
@@ -93,6 +110,8 @@ abstract class DeletingOldest extends IndexPart {
   }
 
   @Test
+  @Sentence(
+      "Consumers are called on the calling thread, while the store holds no lock, transaction or connection for it: they may call the store.")
   void deleteOldest_handsOverHereWhatIsGoneAlready() {
     insert(at(1));
     insert(SampleSessions.complete(NOW));
@@ -115,6 +134,18 @@ abstract class DeletingOldest extends IndexPart {
   }
 
   @Test
+  @Sentence(
+      "Consumers are called on the calling thread, while the store holds no lock, transaction or connection for it: they may call the store.")
+  void deleteOldest_consumer_isCalledUnderNoLock() {
+    insert(at(1));
+    insert(at(2));
+    assertThat(index().deleteOldest("alice", 1, NOW, gone -> useOnOtherThreads())).isOne();
+  }
+
+  @Test
+  @Sentence(
+      of = PrincipalIndex.class,
+      value = "called once for each session that this call deleted")
   void deleteOldest_withoutAttributes_handsOverAllOtherParts() {
     StoredSession oldest = insert(SampleSessions.complete(NOW));
     insert(at(9));
@@ -124,6 +155,10 @@ abstract class DeletingOldest extends IndexPart {
   }
 
   @Test
+  @Sentence(
+      of = PrincipalIndex.class,
+      value =
+          "the call goes on, the other sessions are handed over nevertheless and the first exception is thrown at the end")
   void deleteOldest_consumerThatThrows_isStillHandedTheOthers() {
     for (int i = 0; i < MANY; i++) {
       insert(at(i));
@@ -147,6 +182,7 @@ abstract class DeletingOldest extends IndexPart {
 
   @ParameterizedTest
   @ValueSource(ints = {0, -1, Integer.MIN_VALUE})
+  @Sentence(of = PrincipalIndex.class, value = "if keep is less than 1")
   void deleteOldest_keepBelowOne_throwsAndDeletesNothing(int keep) {
     StoredSession session = insert(at(1));
     assertThatIllegalArgumentException()
@@ -156,6 +192,8 @@ abstract class DeletingOldest extends IndexPart {
 
   @ParameterizedTest
   @MethodSource("io.coatcheck.session.testkit.MeetingBounds#momentsOutOfRange")
+  @Sentence(
+      "an operation that is given another one throws IllegalArgumentException and does nothing.")
   void deleteOldest_momentOutOfRange_throwsAndDeletesNothing(Instant moment) {
     List<StoredSession> sessions = List.of(insert(at(1)), insert(at(2)));
     assertThatIllegalArgumentException()

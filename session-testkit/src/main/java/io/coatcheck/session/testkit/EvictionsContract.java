@@ -15,6 +15,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
  * The contract of a store's {@link Evictions}: a test for every sentence of its documentation.
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.Test;
  *
  * @since 0.1.0
  */
+@ExtendWith(FailureReport.class)
 public abstract class EvictionsContract {
 
   private static final Instant NOW = ContractPart.NOW;
@@ -52,6 +54,9 @@ public abstract class EvictionsContract {
   }
 
   @Test
+  @Sentence(
+      of = Evictions.class,
+      value = "Each such session goes to exactly one call, after it is gone;")
   void onEvicted_eachSessionGivenUp_isToldOnceAfterItIsGone() {
     List<StoredSession> evicted = new ArrayList<>();
     List<Boolean> found = new ArrayList<>();
@@ -68,6 +73,9 @@ public abstract class EvictionsContract {
   }
 
   @Test
+  @Sentence(
+      of = Evictions.class,
+      value = "Each such session goes to exactly one call, after it is gone;")
   void onEvicted_lastSnapshot_isTold() {
     List<StoredSession> evicted = new ArrayList<>();
     evictions().onEvicted(evicted::add);
@@ -81,6 +89,9 @@ public abstract class EvictionsContract {
   }
 
   @Test
+  @Sentence(
+      of = Evictions.class,
+      value = "sessions that expired, or that delete took, are not told here.")
   void onEvicted_deletedOrExpired_isNotTold() {
     List<StoredSession> evicted = new ArrayList<>();
     evictions().onEvicted(evicted::add);
@@ -95,6 +106,9 @@ public abstract class EvictionsContract {
   }
 
   @Test
+  @Sentence(
+      of = Evictions.class,
+      value = "called on the thread whose operation made room; must not block.")
   void onEvicted_onTheThreadThatMadeRoom() {
     Set<Thread> threads = ConcurrentHashMap.newKeySet();
     evictions().onEvicted(session -> threads.add(Thread.currentThread()));
@@ -103,6 +117,9 @@ public abstract class EvictionsContract {
   }
 
   @Test
+  @Sentence(
+      of = Evictions.class,
+      value = "What it throws is the store's to contain: the operation succeeds")
   void onEvicted_thatThrows_doesNotFailTheInsert() {
     evictions()
         .onEvicted(
@@ -115,6 +132,9 @@ public abstract class EvictionsContract {
   }
 
   @Test
+  @Sentence(
+      of = Evictions.class,
+      value = "Each such session goes to exactly one call, after it is gone;")
   void onEvicted_thatCallsTheStore_mayDoSo() {
     List<StoredSession> evicted = new ArrayList<>();
     evictions()
@@ -129,6 +149,7 @@ public abstract class EvictionsContract {
   }
 
   @Test
+  @Sentence(of = Evictions.class, value = "Who is registered last is told, and nobody else;")
   void onEvicted_twice_tellsTheLastOne() {
     List<StoredSession> first = new ArrayList<>();
     List<StoredSession> second = new ArrayList<>();
@@ -141,6 +162,9 @@ public abstract class EvictionsContract {
 
   /** If it broke, a session would be reported as ended twice, or vanish without a trace. */
   @Test
+  @Sentence(
+      of = Evictions.class,
+      value = "Each such session goes to exactly one call, after it is gone;")
   void insertsAtOnce_eachSessionIsStoredOrTold() {
     ConcurrentLinkedQueue<StoredSession> ended = new ConcurrentLinkedQueue<>();
     evictions().onEvicted(ended::add);

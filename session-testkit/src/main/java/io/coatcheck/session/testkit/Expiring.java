@@ -1,5 +1,6 @@
 package io.coatcheck.session.testkit;
 
+import static io.coatcheck.session.testkit.SessionDifferences.assertSame;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -15,6 +16,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -34,6 +36,7 @@ abstract class Expiring extends ContractPart {
 
   @ParameterizedTest
   @EnumSource(Specimen.class)
+  @Sentence("Deletes sessions that are expired at cutoff, and no others.")
   void deleteExpired_anySession_takesItAtItsExpiryAndNotBefore(Specimen specimen) {
     StoredSession stored = insert(specimen.at(NOW));
     Instant expiry = stored.expiresAt();
@@ -41,12 +44,13 @@ abstract class Expiring extends ContractPart {
         .as("what is expired a millisecond before %s", expiry)
         .isEmpty();
     assertStored(stored);
-    assertThat(expire(expiry)).as("what is expired at %s", expiry).containsExactly(stored);
+    assertSame("what is expired at " + expiry, expire(expiry), List.of(stored));
     assertGone(stored);
     assertThat(expire(expiry)).isEmpty();
   }
 
   @Test
+  @Sentence("Deletes sessions that are expired at cutoff, and no others.")
   void deleteExpired_amongOthers_takesThoseThatAreExpired() {
     List<StoredSession> expired = new ArrayList<>();
     List<StoredSession> live = new ArrayList<>();
@@ -57,12 +61,43 @@ abstract class Expiring extends ContractPart {
       live.add(insert(SampleSessions.authenticated("alice", NOW).idleTimeout(null)));
       live.add(insert(SampleSessions.anonymous(NOW).idleTimeout(Duration.ofHours(1))));
     }
-    assertThat(expire(EXPIRY)).containsExactlyInAnyOrderElementsOf(expired);
+    assertSame("what is expired", expire(EXPIRY), expired);
     live.forEach(this::assertStored);
     expired.forEach(this::assertGone);
   }
 
   @Test
+  @Sentence("Deletes sessions that are expired at cutoff, and no others.")
+  void deleteExpired_everyCombinationOfOptionalParts_handsOverAllParts() {
+    List<StoredSession> expired =
+        SampleSessions.everyKind(NOW).map(kind -> insert(kind.getPayload())).toList();
+    assertSame("what is expired", expire(NOW.plus(SampleSessions.ABSOLUTE_TIMEOUT)), expired);
+  }
+
+  /** If it broke, moments would be compared as text, or as numbers that are too short. */
+  @Test
+  @Sentence("Deletes sessions that are expired at cutoff, and no others.")
+  void deleteExpired_momentsOfAnyLength_areComparedAsNumbers() {
+    List<StoredSession> waiting = new ArrayList<>();
+    List<Instant> expiries = new ArrayList<>();
+    for (long millis = 10; millis < StoredSession.MAX_MOMENT.toEpochMilli(); millis *= 10) {
+      for (long moment : new long[] {millis - 1, millis}) {
+        Instant expiry = Instant.ofEpochMilli(moment);
+        expiries.add(expiry);
+        waiting.add(
+            insert(
+                SampleSessions.anonymous(Instant.EPOCH)
+                    .idleTimeout(null)
+                    .absoluteDeadline(expiry)));
+      }
+    }
+    for (Instant expiry : expiries) {
+      assertSame("what is expired at " + expiry, expire(expiry), List.of(waiting.remove(0)));
+    }
+  }
+
+  @Test
+  @Sentence("A session that was touched or updated meanwhile, and so is no longer expired, stays.")
   void deleteExpired_touchedMeanwhile_spares() {
     StoredSession stored = insert(SampleSessions.anonymous(NOW));
     Instant later = NOW.plusSeconds(60);
@@ -72,6 +107,7 @@ abstract class Expiring extends ContractPart {
   }
 
   @Test
+  @Sentence("A session that was touched or updated meanwhile, and so is no longer expired, stays.")
   void deleteExpired_updatedMeanwhile_spares() {
     StoredSession stored = insert(SampleSessions.anonymous(NOW));
     StoredSession longer = stored.toBuilder().idleTimeout(Duration.ofHours(2)).build();
@@ -81,15 +117,16 @@ abstract class Expiring extends ContractPart {
   }
 
   @Test
+  @Sentence("Deletes sessions that are expired at cutoff, and no others.")
   void deleteExpired_returnsTheLastSnapshot() {
     StoredSession stored = insert(SampleSessions.complete(NOW));
     StoredSession changed = stored.toBuilder().remembered(false).build();
     store().update(changed, NOW);
-    assertThat(expire(stored.absoluteDeadline()))
-        .containsExactly(changed.toBuilder().version(stored.version() + 1).build());
+    assertSame("what is expired", expire(stored.absoluteDeadline()), List.of(successor(changed)));
   }
 
   @Test
+  @Sentence("it deletes at most limit sessions")
   void deleteExpired_moreThanTheLimit_stopsAtTheLimit() {
     for (int i = 0; i < 25; i++) {
       insert(SampleSessions.anonymous(NOW));
@@ -104,6 +141,7 @@ abstract class Expiring extends ContractPart {
   }
 
   @Test
+  @Sentence("it deletes at most limit sessions")
   void deleteExpired_limitOfOne_takesOneAtATime() {
     insert(SampleSessions.anonymous(NOW));
     insert(SampleSessions.anonymous(NOW));
@@ -113,12 +151,14 @@ abstract class Expiring extends ContractPart {
   }
 
   @Test
+  @Sentence("it deletes at most limit sessions")
   void deleteExpired_largestLimit_takesAll() {
     insert(SampleSessions.anonymous(NOW));
     assertThat(store().deleteExpired(EXPIRY, Integer.MAX_VALUE, gone -> {}).deleted()).isOne();
   }
 
   @Test
+  @Sentence("after finitely many calls one is complete.")
   void deleteExpired_manyLargeSessions_takesAllInOneCall() {
     for (int i = 0; i < 20; i++) {
       insert(Specimen.MEGABYTE_ATTRIBUTE.at(NOW));
@@ -128,15 +168,17 @@ abstract class Expiring extends ContractPart {
 
   @ParameterizedTest
   @ValueSource(ints = {100, 1_000, 10_000})
+  @Sentence("after finitely many calls one is complete.")
   void deleteExpired_untilOneCallIsComplete_takesAll(int limit) {
     List<StoredSession> expired = insertMany(MANY, () -> SampleSessions.anonymous(NOW));
-    assertThat(expire(EXPIRY, limit)).containsExactlyInAnyOrderElementsOf(expired);
+    assertSame("what is expired", expire(EXPIRY, limit), expired);
     expired.forEach(session -> assertThat(store().find(session.id())).isEmpty());
   }
 
   /** If it broke, expired sessions would stay for good, and the table would grow. */
   @ParameterizedTest
   @ValueSource(ints = {1, 100, 10_000})
+  @Sentence("after finitely many calls one is complete.")
   void deleteExpired_behindManySessionsInUse_takesAll(int limit) {
     int number = limit == 1 ? 100 : MANY;
     List<StoredSession> used = insertMany(number, () -> SampleSessions.anonymous(NOW));
@@ -144,7 +186,7 @@ abstract class Expiring extends ContractPart {
         insertMany(30, () -> SampleSessions.anonymous(NOW.plusSeconds(1)));
     Instant seen = NOW.plusSeconds(600);
     used.forEach(session -> store().touch(session.id(), seen, NOW));
-    assertThat(expire(EXPIRY.plusSeconds(1), limit)).containsExactlyInAnyOrderElementsOf(expired);
+    assertSame("what is expired", expire(EXPIRY.plusSeconds(1), limit), expired);
     used.forEach(session -> assertThat(store().find(session.id())).isPresent());
     Instant later = seen.plus(SampleSessions.IDLE_TIMEOUT);
     assertThat(expire(later.minus(MILLISECOND), limit)).isEmpty();
@@ -152,12 +194,14 @@ abstract class Expiring extends ContractPart {
   }
 
   @Test
+  @Sentence("how many were deleted, and whether that is all.")
   void deleteExpired_nothingIsExpired_isComplete() {
     insert(SampleSessions.anonymous(NOW));
     assertThat(store().deleteExpired(NOW, 10, gone -> {})).isEqualTo(new CleanUp(0, true));
   }
 
   @Test
+  @Sentence("Consumers are called on the calling thread")
   void deleteExpired_consumer_isCalledHere() {
     insertMany(3, () -> SampleSessions.anonymous(NOW));
     Set<Thread> threads = new HashSet<>();
@@ -166,6 +210,17 @@ abstract class Expiring extends ContractPart {
   }
 
   @Test
+  @Sentence(
+      "while the store holds no lock, transaction or connection for it: they may call the store.")
+  void deleteExpired_consumer_isCalledUnderNoLock() {
+    insertMany(2, () -> SampleSessions.anonymous(NOW));
+    int deleted = store().deleteExpired(EXPIRY, 10, gone -> useOnOtherThreads()).deleted();
+    assertThat(deleted).isEqualTo(2);
+  }
+
+  @Test
+  @Sentence(
+      "the call goes on, the other sessions are handed over nevertheless and the first exception is thrown at the end")
   void deleteExpired_consumerThatThrowsAnError_isStillHandedTheOthers() {
     insertMany(300, () -> SampleSessions.anonymous(NOW));
     List<StoredSession> handedOver = new ArrayList<>();
@@ -187,6 +242,7 @@ abstract class Expiring extends ContractPart {
 
   @ParameterizedTest
   @ValueSource(ints = {0, -1, Integer.MIN_VALUE})
+  @Sentence("if limit is less than 1")
   void deleteExpired_limitBelowOne_throwsAndDeletesNothing(int limit) {
     StoredSession stored = insert(SampleSessions.anonymous(NOW));
     assertThatIllegalArgumentException()
@@ -195,6 +251,8 @@ abstract class Expiring extends ContractPart {
   }
 
   @Test
+  @Sentence(
+      "called once for each session that this call deleted, after it is gone for every reader;")
   void deleteExpired_handsOverWhatIsGoneAlready() {
     insert(SampleSessions.anonymous(NOW));
     insert(SampleSessions.complete(NOW).absoluteDeadline(EXPIRY));
@@ -211,6 +269,8 @@ abstract class Expiring extends ContractPart {
   }
 
   @Test
+  @Sentence(
+      "while the store holds no lock, transaction or connection for it: they may call the store.")
   void deleteExpired_consumerThatCallsTheStore_mayDoSo() {
     StoredSession expired = insert(SampleSessions.anonymous(NOW));
     StoredSession successor = SampleSessions.anonymous(expired.id(), EXPIRY).build();
@@ -220,6 +280,8 @@ abstract class Expiring extends ContractPart {
   }
 
   @Test
+  @Sentence(
+      "the call goes on, the other sessions are handed over nevertheless and the first exception is thrown at the end")
   void deleteExpired_consumerThatThrows_isStillHandedTheOthers() {
     for (int i = 0; i < 5; i++) {
       insert(SampleSessions.anonymous(NOW));
@@ -249,6 +311,8 @@ abstract class Expiring extends ContractPart {
   }
 
   @Test
+  @Order(Integer.MAX_VALUE)
+  @Sentence("each goes to one caller of all on all nodes.")
   void deleteExpired_byMany_handsEachSessionToOne() {
     for (Race race = Race.inFewRounds(); race.goesOn(); ) {
       List<StoredSession> expired = new ArrayList<>();

@@ -1,16 +1,25 @@
 package io.coatcheck.session.testkit;
 
+import static io.coatcheck.session.testkit.SessionDifferences.assertSame;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.StoredSessionBuilder;
+import io.coatcheck.session.token.SecretHash;
 import io.coatcheck.session.token.SessionId;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.util.ArrayList;
+import java.util.Base64;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -24,6 +33,7 @@ abstract class Inserting extends ContractPart {
 
   @ParameterizedTest
   @EnumSource(Specimen.class)
+  @Sentence("Stores a new session, as given, its version included.")
   void insert_anySession_isFoundWithAllItsParts(Specimen specimen) {
     StoredSession session = insert(specimen.at(NOW));
     assertStored(session);
@@ -31,6 +41,7 @@ abstract class Inserting extends ContractPart {
 
   @ParameterizedTest
   @EnumSource(Specimen.class)
+  @Sentence("Never overwrites.")
   void insert_knownId_throwsAndChangesNothing(Specimen specimen) {
     StoredSession session = insert(specimen.at(NOW));
     StoredSession same =
@@ -44,6 +55,46 @@ abstract class Inserting extends ContractPart {
   }
 
   @Test
+  @Sentence("Stores a new session, as given, its version included.")
+  void insert_everyCombinationOfOptionalParts_isFoundWithAllItsParts() {
+    SampleSessions.everyKind(NOW)
+        .forEach(
+            kind -> {
+              StoredSession session = insert(kind.getPayload());
+              assertSame(
+                  "find of a session with " + kind.getName(),
+                  otherNode().find(session.id()),
+                  session);
+            });
+  }
+
+  /** If it broke, what is secret would be in the logs. */
+  @Test
+  @Sentence(
+      of = SessionStoreException.class,
+      value = "It never contains a secret, a hash or the value of an attribute.")
+  void insert_knownId_messageNamesTheSessionAndNothingSecret() {
+    StoredSession session = insert(SampleSessions.complete(NOW));
+    Throwable thrown =
+        catchThrowableOfType(SessionStoreException.class, () -> otherNode().insert(session));
+    assertThat(thrown).as("the second insert").isNotNull();
+    assertThat(thrown.getMessage()).as("the message").contains(session.id().toString());
+    StringWriter all = new StringWriter();
+    thrown.printStackTrace(new PrintWriter(all));
+    String text = all.toString().toLowerCase(Locale.ROOT);
+    for (SecretHash hash :
+        List.of(session.secretHash(), session.previousSecretHash().orElseThrow())) {
+      assertThat(text)
+          .as("the exception, with its causes")
+          .doesNotContain(HexFormat.of().formatHex(hash.toBytes()))
+          .doesNotContain(base64(Base64.getEncoder(), hash))
+          .doesNotContain(base64(Base64.getUrlEncoder(), hash))
+          .doesNotContain("three apples");
+    }
+  }
+
+  @Test
+  @Sentence("insert is the only operation that makes a session exist.")
   void insert_idThatWasDeleted_stores() {
     StoredSession first = insert(SampleSessions.complete(NOW));
     store().delete(first.id());
@@ -52,6 +103,7 @@ abstract class Inserting extends ContractPart {
   }
 
   @Test
+  @Sentence("Stores a new session, as given, its version included.")
   void insert_idsThatDifferInOneBit_areDifferentSessions() {
     List<StoredSession> sessions = new ArrayList<>();
     sessions.add(insert(SampleSessions.anonymous(SessionId.of(0, 0), NOW)));
@@ -63,6 +115,8 @@ abstract class Inserting extends ContractPart {
   }
 
   @Test
+  @Order(Integer.MAX_VALUE)
+  @Sentence("Never overwrites.")
   void insert_sameIdByMany_oneSucceedsAndItsSessionIsStored() {
     for (Race race = Race.inFewRounds(); race.goesOn(); ) {
       SessionId id = SampleSessions.anonymous(NOW).build().id();
@@ -86,12 +140,14 @@ abstract class Inserting extends ContractPart {
   }
 
   @Test
+  @Sentence("empty if there is no such session, or there is none any more")
   void find_absent_isEmpty() {
     insert(SampleSessions.anonymous(NOW));
     assertGone(SampleSessions.anonymous(NOW).build());
   }
 
   @Test
+  @Sentence("Returns the session as stored, expired or not: the caller decides. Changes nothing.")
   void find_changesNothing() {
     StoredSession session = insert(SampleSessions.complete(NOW));
     for (int i = 0; i < 3; i++) {
@@ -106,5 +162,9 @@ abstract class Inserting extends ContractPart {
     } catch (SessionStoreException e) {
       return false;
     }
+  }
+
+  private static String base64(Base64.Encoder encoder, SecretHash hash) {
+    return encoder.withoutPadding().encodeToString(hash.toBytes()).toLowerCase(Locale.ROOT);
   }
 }

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.coatcheck.session.store.PrincipalIndex;
-import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.StoredSessionBuilder;
@@ -14,7 +13,6 @@ import io.coatcheck.session.token.SessionId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -51,6 +49,17 @@ abstract class Listing extends IndexPart {
           "fi",
           "a%",
           "a_",
+          "*",
+          "?",
+          "[a]lice",
+          "{alice}",
+          "alice:bob",
+          "alice|bob",
+          "alice/../bob",
+          "alice,bob",
+          "%61lice",
+          "alice'",
+          "$1",
           "%",
           "' OR '1'='1",
           "\"",
@@ -70,16 +79,33 @@ abstract class Listing extends IndexPart {
           SMILE.repeat(254) + "\uD83D\uDE01",
           "x".repeat(255));
 
+  /** Texts that no session can have as its principal. */
+  private static final List<String> NO_PRINCIPALS =
+      List.of(
+          "",
+          "\u0000",
+          "alice\u0000",
+          "\uD83D",
+          "\uDE00",
+          "alice\uD83D",
+          "x".repeat(256),
+          "x".repeat(100_000));
+
   Listing(Supplier<Nodes> nodes) {
     super(nodes);
   }
 
   @Test
+  @Sentence("Returns the index by principal, the same one each time")
   void principalIndex_isTheSameEachTime() {
     assertThat(store().principalIndex()).containsSame(index());
   }
 
   @Test
+  @Sentence(
+      of = PrincipalIndex.class,
+      value =
+          "The index always agrees with the sessions that the store holds: a session that find returns is listed here.")
   void findByPrincipal_none_isEmpty() {
     insert(SampleSessions.anonymous(NOW));
     insert(SampleSessions.authenticated("bob", NOW));
@@ -87,6 +113,9 @@ abstract class Listing extends IndexPart {
   }
 
   @Test
+  @Sentence(
+      of = PrincipalIndex.class,
+      value = "They come without attributes, and with all their other parts")
   void findByPrincipal_several_returnsAllWithAllOtherParts() {
     StoredSession first = insert(SampleSessions.complete(NOW));
     StoredSession second = insert(SampleSessions.authenticated("alice", NOW));
@@ -96,6 +125,9 @@ abstract class Listing extends IndexPart {
   }
 
   @Test
+  @Sentence(
+      of = PrincipalIndex.class,
+      value = "in ascending order of their ids, expired ones included.")
   void findByPrincipal_expired_isIncluded() {
     StoredSession expired =
         insert(SampleSessions.authenticated("alice", NOW).absoluteDeadline(NOW));
@@ -103,6 +135,9 @@ abstract class Listing extends IndexPart {
   }
 
   @Test
+  @Sentence(
+      of = PrincipalIndex.class,
+      value = "a new list, which the caller may change; fewer than limit only if there are no more")
   void findByPrincipal_many_returnsAll() {
     List<StoredSession> sessions = new ArrayList<>();
     for (int i = 0; i < 300; i++) {
@@ -112,6 +147,9 @@ abstract class Listing extends IndexPart {
   }
 
   @Test
+  @Sentence(
+      of = PrincipalIndex.class,
+      value = "a new list, which the caller may change; fewer than limit only if there are no more")
   void findByPrincipal_moreThanAPage_goesOnAfterItsLastId() {
     List<StoredSession> sessions =
         insertMany(MANY, () -> SampleSessions.authenticated("alice", NOW)).stream()
@@ -132,6 +170,9 @@ abstract class Listing extends IndexPart {
   }
 
   @Test
+  @Sentence(
+      of = PrincipalIndex.class,
+      value = "in ascending order of their ids, expired ones included.")
   void findByPrincipal_ids_ascend() {
     List<SessionId> ids = Admitting.AWKWARD_IDS;
     for (SessionId id : ids) {
@@ -147,6 +188,9 @@ abstract class Listing extends IndexPart {
   }
 
   @Test
+  @Sentence(
+      of = PrincipalIndex.class,
+      value = "a new list, which the caller may change; fewer than limit only if there are no more")
   void findByPrincipal_afterASessionThatIsGone_goesOn() {
     List<StoredSession> sessions =
         insertMany(5, () -> SampleSessions.authenticated("alice", NOW)).stream()
@@ -158,6 +202,10 @@ abstract class Listing extends IndexPart {
   }
 
   @Test
+  @Sentence(
+      of = PrincipalIndex.class,
+      value =
+          "The index always agrees with the sessions that the store holds: a session that find returns is listed here.")
   void findByPrincipal_comesWithoutAttributes() {
     insert(Specimen.MEGABYTE_ATTRIBUTE.at(NOW), "alice");
     insert(SampleSessions.complete(NOW));
@@ -168,12 +216,14 @@ abstract class Listing extends IndexPart {
 
   @ParameterizedTest
   @ValueSource(ints = {0, -1, Integer.MIN_VALUE, MAX_PAGE + 1, Integer.MAX_VALUE})
+  @Sentence(of = PrincipalIndex.class, value = "if limit is out of range")
   void findByPrincipal_limitOutOfRange_throws(int limit) {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> index().findByPrincipal("alice", null, limit));
   }
 
   @Test
+  @Sentence(of = PrincipalIndex.class, value = "a new list, which the caller may change;")
   void findByPrincipal_list_belongsToTheCaller() {
     StoredSession session = insert(SampleSessions.authenticated("alice", NOW));
     index().findByPrincipal("alice", null, 10).clear();
@@ -183,6 +233,7 @@ abstract class Listing extends IndexPart {
   }
 
   @Test
+  @Sentence(of = PrincipalIndex.class, value = "Principals are equal if their code points are")
   void findByPrincipal_comparesCodePoints() {
     List<StoredSession> sessions = new ArrayList<>();
     for (String principal : PRINCIPALS) {
@@ -194,14 +245,43 @@ abstract class Listing extends IndexPart {
   }
 
   @Test
+  @Sentence(
+      of = PrincipalIndex.class,
+      value = "any text at all; one that is no principal has no sessions")
   void findByPrincipal_textThatIsNoPrincipal_isEmpty() {
     insert(SampleSessions.authenticated("alice", NOW));
-    for (String text : List.of("", "x".repeat(256), "x".repeat(100_000))) {
+    insert(SampleSessions.authenticated("?", NOW));
+    insert(SampleSessions.authenticated("\uFFFD", NOW));
+    StoredSession anonymous = insert(SampleSessions.anonymous(NOW));
+    for (String text : NO_PRINCIPALS) {
       assertSessionsOf(text);
+      assertThat(index().deleteOldest(text, 1, NOW, gone -> {})).as("the surplus").isZero();
+      assertThat(index().deleteByPrincipal(text, Set.of(), gone -> {})).as("how many").isZero();
     }
+    assertStored(anonymous);
+    assertThat(sessionsOf(index(), "?")).hasSize(1);
   }
 
   @Test
+  @Sentence(
+      of = PrincipalIndex.class,
+      value = "They come without attributes, and with all their other parts")
+  void findByPrincipal_everyCombinationOfOptionalParts_returnsAllOtherParts() {
+    List<StoredSession> ofAlice = new ArrayList<>();
+    SampleSessions.everyKind(NOW)
+        .forEach(
+            kind -> {
+              StoredSession session = insert(kind.getPayload());
+              session.principal().ifPresent(alice -> ofAlice.add(session));
+            });
+    assertSessionsOf("alice", ofAlice);
+  }
+
+  @Test
+  @Sentence(
+      of = PrincipalIndex.class,
+      value =
+          "The index always agrees with the sessions that the store holds: a session that find returns is listed here.")
   void update_isSeen() {
     StoredSession session = insert(SampleSessions.complete(NOW));
     StoredSession changed = session.toBuilder().remembered(false).build();
@@ -210,6 +290,10 @@ abstract class Listing extends IndexPart {
   }
 
   @Test
+  @Sentence(
+      of = PrincipalIndex.class,
+      value =
+          "The index always agrees with the sessions that the store holds: a session that find returns is listed here.")
   void update_ofThePrincipal_movesTheSession() {
     StoredSession session = insert(SampleSessions.anonymous(NOW));
     StoredSession login = session.toBuilder().principal("alice").authenticatedAt(NOW).build();
@@ -234,6 +318,10 @@ abstract class Listing extends IndexPart {
   }
 
   @Test
+  @Sentence(
+      of = PrincipalIndex.class,
+      value =
+          "The index always agrees with the sessions that the store holds: a session that find returns is listed here.")
   void update_refused_leavesTheIndexAlone() {
     StoredSession session = insert(SampleSessions.authenticated("alice", NOW));
     StoredSession stale = session.toBuilder().version(1).principal("bob").build();
@@ -245,6 +333,10 @@ abstract class Listing extends IndexPart {
   }
 
   @Test
+  @Sentence(
+      of = PrincipalIndex.class,
+      value =
+          "The index always agrees with the sessions that the store holds: a session that find returns is listed here.")
   void insert_refused_leavesTheIndexAlone() {
     StoredSession session = insert(SampleSessions.authenticated("alice", NOW));
     StoredSession same =
@@ -255,6 +347,10 @@ abstract class Listing extends IndexPart {
   }
 
   @Test
+  @Sentence(
+      of = PrincipalIndex.class,
+      value =
+          "The index always agrees with the sessions that the store holds: a session that find returns is listed here.")
   void touch_isSeen() {
     StoredSession session = insert(SampleSessions.authenticated("alice", NOW));
     store().touch(session.id(), NOW.plusSeconds(60), NOW);
@@ -262,6 +358,10 @@ abstract class Listing extends IndexPart {
   }
 
   @Test
+  @Sentence(
+      of = PrincipalIndex.class,
+      value =
+          "The index always agrees with the sessions that the store holds: a session that find returns is listed here.")
   void delete_removesFromTheIndex() {
     StoredSession session = insert(SampleSessions.authenticated("alice", NOW));
     StoredSession other = insert(SampleSessions.authenticated("alice", NOW));
@@ -272,49 +372,15 @@ abstract class Listing extends IndexPart {
   }
 
   @Test
+  @Sentence(
+      of = PrincipalIndex.class,
+      value =
+          "The index always agrees with the sessions that the store holds: a session that find returns is listed here.")
   void deleteExpired_removesFromTheIndex() {
     StoredSession expired = insert(SampleSessions.authenticated("alice", NOW));
     StoredSession live = insert(SampleSessions.authenticated("alice", NOW).idleTimeout(null));
     store().deleteExpired(expired.expiresAt(), 10, gone -> {});
     assertSessionsOf("alice", live);
-  }
-
-  /** If it broke, a session just created would be missing from the list of devices. */
-  @Test
-  void findByPrincipal_ofASessionThatWasFound_includesIt() {
-    for (Race race = Race.inRounds(); race.goesOn(); ) {
-      StoredSession session = SampleSessions.authenticated("alice", NOW).build();
-      Callable<Boolean> life =
-          () -> {
-            store().insert(session);
-            return true;
-          };
-      Callable<Boolean> reader =
-          () -> {
-            while (otherNode().find(session.id()).isEmpty()) {
-              Thread.onSpinWait();
-            }
-            return sessionsOf(otherIndex(), "alice").contains(listed(session));
-          };
-      assertThat(Race.among(List.of(life, reader))).containsOnly(true);
-      assertSessionsOf("alice", session);
-      store().delete(session.id());
-    }
-  }
-
-  @Test
-  void close_thenAnyOperation_throws() {
-    PrincipalIndex index = index();
-    SessionStore closed = store();
-    closed.close();
-    List<Runnable> operations =
-        List.of(
-            () -> index.findByPrincipal("alice", null, 10).clear(),
-            () -> index.deleteByPrincipal("alice", Set.of(), gone -> {}),
-            () -> index.deleteOldest("alice", 1, NOW, gone -> {}));
-    operations.forEach(
-        operation ->
-            assertThatExceptionOfType(SessionStoreException.class).isThrownBy(operation::run));
   }
 
   private StoredSession insert(StoredSessionBuilder session, String principal) {

@@ -32,6 +32,8 @@ abstract class MeetingBounds extends ContractPart {
 
   @ParameterizedTest
   @MethodSource("momentsOutOfRange")
+  @Sentence(
+      "an operation that is given another one throws IllegalArgumentException and does nothing.")
   void touch_momentOutOfRange_throwsAndDoesNothing(Instant moment) {
     StoredSession stored = insert(SampleSessions.complete(NOW));
     SessionId id = stored.id();
@@ -46,6 +48,8 @@ abstract class MeetingBounds extends ContractPart {
 
   @ParameterizedTest
   @MethodSource("momentsOutOfRange")
+  @Sentence(
+      "an operation that is given another one throws IllegalArgumentException and does nothing.")
   void update_momentOutOfRange_throwsAndDoesNothing(Instant moment) {
     StoredSession stored = insert(SampleSessions.complete(NOW));
     StoredSession changed = stored.toBuilder().remembered(!stored.remembered()).build();
@@ -55,6 +59,8 @@ abstract class MeetingBounds extends ContractPart {
 
   @ParameterizedTest
   @MethodSource("momentsOutOfRange")
+  @Sentence(
+      "an operation that is given another one throws IllegalArgumentException and does nothing.")
   void deleteExpired_momentOutOfRange_throwsAndDoesNothing(Instant moment) {
     StoredSession stored = insert(SampleSessions.complete(Instant.EPOCH));
     assertThatIllegalArgumentException()
@@ -63,6 +69,8 @@ abstract class MeetingBounds extends ContractPart {
   }
 
   @Test
+  @Sentence(
+      "an operation that is given another one throws IllegalArgumentException and does nothing.")
   void firstAndLastMoment_areInRange() {
     StoredSession first = insert(SampleSessions.complete(NOW));
     assertThat(store().touch(first.id(), Instant.EPOCH, Instant.EPOCH)).isTrue();
@@ -74,6 +82,7 @@ abstract class MeetingBounds extends ContractPart {
 
   /** If it broke, a version would start again from below zero, or the session could not be read. */
   @Test
+  @Sentence("if it would be stored and its version is Long.MAX_VALUE: nothing changed")
   void update_lastVersion_throwsAndChangesNothing() {
     StoredSession stored = insert(SampleSessions.complete(NOW).version(Long.MAX_VALUE));
     StoredSession changed = stored.toBuilder().remembered(!stored.remembered()).build();
@@ -85,6 +94,7 @@ abstract class MeetingBounds extends ContractPart {
   }
 
   @Test
+  @Sentence("the version becomes session.version() + 1")
   void update_versionBeforeTheLast_stores() {
     StoredSession stored = insert(SampleSessions.complete(NOW).version(Long.MAX_VALUE - 1));
     assertThat(store().update(stored, NOW)).isTrue();

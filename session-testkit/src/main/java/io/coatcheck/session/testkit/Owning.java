@@ -1,18 +1,18 @@
 package io.coatcheck.session.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.coatcheck.session.codec.AttributeCodec;
 import io.coatcheck.session.codec.AttributeValue;
 import io.coatcheck.session.store.SessionStore;
-import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 
@@ -24,6 +24,7 @@ abstract class Owning extends ContractPart {
   }
 
   @Test
+  @Sentence("A store that does not keep live objects reads each")
   void insert_liveValue_isEncodedUnlessTheStoreKeepsLiveValues() {
     StringBuilder value = new StringBuilder("before");
     StoredSession stored =
@@ -34,6 +35,7 @@ abstract class Owning extends ContractPart {
   }
 
   @Test
+  @Sentence("A store that does not keep live objects reads each")
   void update_liveValue_isEncodedUnlessTheStoreKeepsLiveValues() {
     StoredSession stored = insert(SampleSessions.anonymous(NOW));
     StringBuilder value = new StringBuilder("before");
@@ -44,6 +46,7 @@ abstract class Owning extends ContractPart {
   }
 
   @Test
+  @Sentence("A store that does not keep live objects reads each")
   void find_returnsLiveValuesOnlyIfTheStoreKeepsThem() {
     AttributeValue live = AttributeValue.live("text", TEXT_CODEC);
     StoredSession stored = insert(SampleSessions.anonymous(NOW).attribute("a", live));
@@ -54,6 +57,7 @@ abstract class Owning extends ContractPart {
   }
 
   @Test
+  @Sentence("StoredSession is immutable and may be retained.")
   void insert_mapOfAttributes_isNotRetained() {
     Map<String, AttributeValue> attributes = new HashMap<>();
     attributes.put("a", SampleSessions.text("1"));
@@ -63,51 +67,83 @@ abstract class Owning extends ContractPart {
   }
 
   @Test
+  @Sentence("the same one each time")
   void capabilities_areTheSameEachTime() {
-    assertThat(store().principalIndex().orElse(null))
-        .isSameAs(store().principalIndex().orElse(null));
-    assertThat(store().evictions().orElse(null)).isSameAs(store().evictions().orElse(null));
-    assertThat(store().keepsLiveValues()).isEqualTo(store().keepsLiveValues());
+    SessionStore store = store();
+    List<Supplier<Optional<?>>> capabilities =
+        List.of(
+            store::principalIndex,
+            store::loginLimit,
+            store::evictions,
+            store::nearCopies,
+            store::batchLookup,
+            store::batchTouch);
+    for (Supplier<Optional<?>> capability : capabilities) {
+      Object first = capability.get().orElse(null);
+      assertThat((Object) capability.get().orElse(null)).isSameAs(first);
+    }
+    assertThat(store.keepsLiveValues()).isEqualTo(store.keepsLiveValues());
   }
 
   @Test
+  @Sentence("A capability is asked for by principalIndex() and its like")
+  void capabilities_areTheSameOnTheOtherNode() {
+    assertThat(otherNode().principalIndex().isPresent())
+        .isEqualTo(store().principalIndex().isPresent());
+    assertThat(otherNode().loginLimit().isPresent()).isEqualTo(store().loginLimit().isPresent());
+    assertThat(otherNode().batchLookup().isPresent()).isEqualTo(store().batchLookup().isPresent());
+    assertThat(otherNode().batchTouch().isPresent()).isEqualTo(store().batchTouch().isPresent());
+  }
+
+  /** If it broke, sessions that exceed the limit could not be ended. */
+  @Test
+  @Sentence("A store that has it has a principalIndex() too.")
+  void loginLimit_isThereOnlyWithAPrincipalIndex() {
+    assumeTrue(store().loginLimit().isPresent(), "Not tested: the store has no LoginLimit");
+    assertThat(store().principalIndex()).as("the PrincipalIndex").isPresent();
+  }
+
+  /** If it broke, what this node keeps would hide what another one did. */
+  @Test
+  @Sentence("What has returned is seen by every operation that begins later, on every node.")
+  void anotherNodesChanges_areSeenAtOnce() {
+    assumeOtherNode();
+    StoredSession session = insert(SampleSessions.authenticated("alice", NOW));
+    assertStored(session);
+    StoredSession changed = session.toBuilder().principal("bob").generation(1).build();
+    assertThat(otherNode().update(changed, NOW)).isTrue();
+    assertStored(successor(changed));
+    assertThat(otherNode().touch(session.id(), NOW.plusSeconds(60), NOW)).isTrue();
+    assertStored(successor(changed).toBuilder().lastSeenAt(NOW.plusSeconds(60)).build());
+    assertThat(otherNode().delete(session.id())).isPresent();
+    assertGone(session);
+    assertThat(store().update(changed, NOW)).as("update of a session that is gone").isFalse();
+    assertThat(store().touch(session.id(), NOW, NOW)).as("touch of it").isFalse();
+    assertThat(store().delete(session.id())).as("delete of it").isEmpty();
+    otherNode().insert(session);
+    assertStored(session);
+  }
+
+  @Test
+  @Sentence("Returns how far the stored last-seen moment may lag behind the last request")
   void touchInterval_isNotNegative() {
     assertThat(store().touchInterval()).isGreaterThanOrEqualTo(Duration.ZERO);
   }
 
   @Test
+  @Sentence("Doing it twice is fine.")
   void close_twice_isFine() {
     store().close();
     store().close();
   }
 
   @Test
+  @Sentence("Operations that begin later throw SessionStoreException.")
   void close_thenAnyOperation_throws() {
-    StoredSession session = insert(SampleSessions.anonymous(NOW));
-    SessionStore closed = store();
-    closed.close();
-    Map<String, Function<SessionStore, Object>> operations =
-        Map.of(
-            "insert",
-            store -> {
-              store.insert(SampleSessions.anonymous(NOW).build());
-              return "stored";
-            },
-            "find",
-            store -> store.find(session.id()),
-            "update",
-            store -> store.update(session, NOW),
-            "touch",
-            store -> store.touch(session.id(), NOW, NOW),
-            "delete",
-            store -> store.delete(session.id()),
-            "deleteExpired",
-            store -> store.deleteExpired(NOW, 1, gone -> {}));
-    operations.forEach(
-        (name, operation) ->
-            assertThatExceptionOfType(SessionStoreException.class)
-                .as("%s after close", name)
-                .isThrownBy(() -> operation.apply(closed)));
+    StoredSession session = insert(SampleSessions.authenticated("alice", NOW));
+    Operations operations = new Operations(store(), session, NOW);
+    store().close();
+    operations.assertAllFail("after close");
   }
 
   private String text(StoredSession session) {

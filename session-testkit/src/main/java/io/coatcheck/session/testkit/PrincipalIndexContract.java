@@ -1,58 +1,35 @@
 package io.coatcheck.session.testkit;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.SessionStore;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.ClassOrderer;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestClassOrder;
 
 /**
- * The contract of a store's {@link PrincipalIndex}: a test for every sentence of its documentation.
- * Extended like {@link SessionStoreContract}, by a store whose {@link
- * SessionStore#principalIndex()} is present.
+ * The part of {@link SessionStoreContract} that is about a store's {@link PrincipalIndex}, to be
+ * run alone. A store whose {@link SessionStore#principalIndex()} is empty fails.
  *
  * @since 0.1.0
  */
-public abstract class PrincipalIndexContract {
-
-  private SessionStore store;
-  private SessionStore other;
+@TestClassOrder(ClassOrderer.OrderAnnotation.class)
+public abstract class PrincipalIndexContract extends StoreUnderTest {
 
   /** Makes the contract; a test class has nothing to hand over. */
   protected PrincipalIndexContract() {}
 
-  /** Makes a store without any session. Called before each test, which closes the store. */
-  protected abstract SessionStore createStore();
-
-  /**
-   * Makes another handle on the sessions of a store, as another process of the same application
-   * would have it. Called after {@link #createStore()} in each test, which closes it. Default: the
-   * store itself, for a store that no other process can reach.
-   */
-  protected SessionStore createOtherNode(SessionStore store) {
-    return store;
-  }
-
-  /** Opens what the test is about. */
-  @BeforeEach
-  final void openStore() {
-    store = createStore();
-    other = createOtherNode(store);
-  }
-
-  /** Closes what the test was about. */
-  @AfterEach
-  final void closeStore() {
-    other.close();
-    store.close();
-  }
-
-  private ContractPart.Nodes nodes() {
-    return new ContractPart.Nodes(store, other);
+  @Test
+  void principalIndex_isPresent() {
+    assertThat(nodes().store().principalIndex()).as("the store's PrincipalIndex").isPresent();
   }
 
   /** The index agrees with what the store holds. */
   @Nested
+  @Order(1)
   class WhenListing extends Listing {
     WhenListing() {
       super(PrincipalIndexContract.this::nodes);
@@ -61,6 +38,7 @@ public abstract class PrincipalIndexContract {
 
   /** Sessions of a principal end together. */
   @Nested
+  @Order(2)
   class WhenDeletingByPrincipal extends DeletingByPrincipal {
     WhenDeletingByPrincipal() {
       super(PrincipalIndexContract.this::nodes);
@@ -69,8 +47,18 @@ public abstract class PrincipalIndexContract {
 
   /** The surplus of a principal ends. */
   @Nested
+  @Order(3)
   class WhenDeletingOldest extends DeletingOldest {
     WhenDeletingOldest() {
+      super(PrincipalIndexContract.this::nodes);
+    }
+  }
+
+  /** The index agrees with the store at every moment. */
+  @Nested
+  @Order(4)
+  class WhenListingInARace extends ListingInARace {
+    WhenListingInARace() {
       super(PrincipalIndexContract.this::nodes);
     }
   }

@@ -61,7 +61,7 @@ final class Race {
     return new Race(ROUNDS / 10);
   }
 
-  /** Tells whether there is one more round. */
+  /** Returns whether there is one more round. */
   boolean goesOn() {
     return round++ < least || System.nanoTime() - begun < LEAST_TIME.toNanos();
   }
@@ -71,16 +71,21 @@ final class Race {
     AtomicInteger starting = new AtomicInteger(2);
     FutureTask<A> one = start(starting, first);
     FutureTask<B> other = start(starting, second);
-    return new Outcome<>(await(one), await(other));
+    return new Outcome<>(await(one, DEADLINE), await(other, DEADLINE));
   }
 
   /** Runs calls at once and returns what they answered, in the order of the calls. */
   static <T> List<T> among(List<? extends Callable<T>> calls) {
+    return among(calls, DEADLINE);
+  }
+
+  /** As {@link #among(List)}, with the time after which a call counts as blocked. */
+  static <T> List<T> among(List<? extends Callable<T>> calls, Duration deadline) {
     AtomicInteger starting = new AtomicInteger(calls.size());
     List<FutureTask<T>> running = new ArrayList<>();
     calls.forEach(call -> running.add(start(starting, call)));
     List<T> answers = new ArrayList<>();
-    running.forEach(task -> answers.add(await(task)));
+    running.forEach(task -> answers.add(await(task, deadline)));
     return answers;
   }
 
@@ -102,20 +107,20 @@ final class Race {
     return task;
   }
 
-  /** Lets now this, now that call come first. */
+  /** Varies which of the calls comes first. */
   private static void stagger() {
     for (int left = RandomGenerator.getDefault().nextInt(300); left > 0; left--) {
       Thread.onSpinWait();
     }
   }
 
-  private static <T> T await(FutureTask<T> task) {
+  private static <T> T await(FutureTask<T> task, Duration deadline) {
     try {
-      return task.get(DEADLINE.toSeconds(), TimeUnit.SECONDS);
+      return task.get(deadline.toSeconds(), TimeUnit.SECONDS);
     } catch (ExecutionException e) {
       throw new AssertionError("a call in a race failed: " + e.getCause(), e.getCause());
     } catch (TimeoutException e) {
-      throw new AssertionError("a call in a race has not returned after " + DEADLINE, e);
+      throw new AssertionError("a call in a race has not returned after " + deadline, e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new AssertionError("interrupted while a race was run", e);

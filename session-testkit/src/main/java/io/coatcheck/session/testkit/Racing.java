@@ -32,6 +32,7 @@ abstract class Racing extends ContractPart {
 
   /** If it broke, a request in flight would undo the logout. */
   @Test
+  @Sentence("so that no request in flight can bring back a session that was logged out.")
   void updateAgainstDelete_theSessionStaysGone() {
     for (Race race = Race.inRounds(); race.goesOn(); ) {
       StoredSession stored = insert(SampleSessions.complete(NOW));
@@ -48,6 +49,7 @@ abstract class Racing extends ContractPart {
 
   /** If it broke, any request in flight, even one that only reads, would undo the logout. */
   @Test
+  @Sentence("so that no request in flight can bring back a session that was logged out.")
   void touchAgainstDelete_theSessionStaysGone() {
     Instant later = NOW.plusSeconds(60);
     for (Race race = Race.inRounds(); race.goesOn(); ) {
@@ -64,6 +66,7 @@ abstract class Racing extends ContractPart {
 
   /** If it broke, a session would be accepted and end all the same, or expire and live on. */
   @Test
+  @Sentence("Each operation happens at one moment between call and return")
   void touchAgainstDeleteExpired_oneOfThemWins() {
     for (Race race = Race.inRounds(); race.goesOn(); ) {
       StoredSession stored = insert(SampleSessions.anonymous(NOW));
@@ -81,6 +84,7 @@ abstract class Racing extends ContractPart {
 
   /** If it broke, a saved change would be lost to a clean-up, or bring the session back. */
   @Test
+  @Sentence("Each operation happens at one moment between call and return")
   void updateAgainstDeleteExpired_oneOfThemWins() {
     for (Race race = Race.inRounds(); race.goesOn(); ) {
       StoredSession stored = insert(SampleSessions.anonymous(NOW));
@@ -102,6 +106,7 @@ abstract class Racing extends ContractPart {
 
   /** If it broke, an ended session would be reported twice, or not at all. */
   @Test
+  @Sentence("Each operation happens at one moment between call and return")
   void deleteAgainstDeleteExpired_oneOfThemHandsItOver() {
     for (Race race = Race.inRounds(); race.goesOn(); ) {
       StoredSession stored = insert(SampleSessions.anonymous(NOW));
@@ -118,6 +123,7 @@ abstract class Racing extends ContractPart {
 
   /** If it broke, a session that is in use would expire. */
   @Test
+  @Sentence("Each operation happens at one moment between call and return")
   void touchAgainstUpdate_theLaterMomentIsKept() {
     Instant later = NOW.plusSeconds(60);
     for (Race race = Race.inRounds(); race.goesOn(); ) {
@@ -133,6 +139,7 @@ abstract class Racing extends ContractPart {
 
   /** If it broke, a session that is in use would expire. */
   @Test
+  @Sentence("Each operation happens at one moment between call and return")
   void touchAgainstTouch_theLatestMomentIsKept() {
     for (Race race = Race.inFewRounds(); race.goesOn(); ) {
       StoredSession stored = insert(SampleSessions.anonymous(NOW));
@@ -149,6 +156,7 @@ abstract class Racing extends ContractPart {
 
   /** If it broke, one of two changes would be lost and nobody would know. */
   @Test
+  @Sentence("Each operation happens at one moment between call and return")
   void updatesOfOneVersion_oneOfThemWins() {
     for (Race race = Race.inFewRounds(); race.goesOn(); ) {
       StoredSession stored = insert(SampleSessions.complete(NOW));
@@ -169,6 +177,7 @@ abstract class Racing extends ContractPart {
 
   /** If it broke, the counter would be lower than the number of successes. */
   @Test
+  @Sentence("Each operation happens at one moment between call and return")
   void updatesInALoop_noneIsLost() {
     StoredSession stored = insert(withCount(SampleSessions.anonymous(NOW).build(), 0).toBuilder());
     List<Callable<Integer>> writers = new ArrayList<>();
@@ -191,6 +200,7 @@ abstract class Racing extends ContractPart {
 
   /** If it broke, a reader would see one half of a change without the other. */
   @Test
+  @Sentence("A reader never sees part of a write.")
   void readsDuringUpdates_neverSeeHalfASession() {
     StoredSession stored = insert(withCount(SampleSessions.complete(NOW).build(), 0).toBuilder());
     AtomicBoolean done = new AtomicBoolean();
@@ -221,6 +231,7 @@ abstract class Racing extends ContractPart {
 
   /** If it broke, a session would be found before or after its time. */
   @Test
+  @Sentence("What has returned is seen by every operation that begins later, on every node.")
   void readsDuringItsLife_seeItFromInsertToDelete() {
     for (Race race = Race.inRounds(); race.goesOn(); ) {
       StoredSession session = SampleSessions.complete(NOW).build();

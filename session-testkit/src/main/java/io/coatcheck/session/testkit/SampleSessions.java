@@ -9,6 +9,11 @@ import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Named;
 
 /**
  * Sessions for tests, each with an id and a secret hash of its own. They are builders, so that a
@@ -23,6 +28,9 @@ public final class SampleSessions {
 
   /** The time from creation to the absolute deadline of every sample. */
   public static final Duration ABSOLUTE_TIMEOUT = Duration.ofHours(12);
+
+  private static final List<String> OPTIONAL_PARTS =
+      List.of("principal", "idleTimeout", "remembered", "clientAddress", "userAgent", "attributes");
 
   private static final SecureRandom RANDOM = new SecureRandom();
 
@@ -90,5 +98,48 @@ public final class SampleSessions {
       bytes[i] = (byte) i;
     }
     return bytes;
+  }
+
+  /**
+   * Begins a session for each combination of the parts that may be absent: previous secret hash
+   * (also with the moment until which it reads), principal, idle timeout, remembered, client
+   * address, user agent and attributes; the name says which are there. Each has an id of its own
+   * and is unexpired at {@code now}.
+   */
+  public static Stream<Named<StoredSessionBuilder>> everyKind(Instant now) {
+    return IntStream.range(0, 3 << OPTIONAL_PARTS.size()).mapToObj(number -> kind(number, now));
+  }
+
+  private static Named<StoredSessionBuilder> kind(int number, Instant now) {
+    StoredSessionBuilder session = anonymous(now).idleTimeout(null).generation(6).fence(number % 7);
+    List<String> names = new ArrayList<>();
+    for (int i = 0; i < OPTIONAL_PARTS.size(); i++) {
+      if ((number >> i & 1) == 1) {
+        names.add(OPTIONAL_PARTS.get(i));
+        add(session, OPTIONAL_PARTS.get(i), now);
+      }
+    }
+    int previous = number >> OPTIONAL_PARTS.size();
+    if (previous > 0) {
+      names.add("previousSecretHash");
+      session.previousSecretHash(secretHash());
+    }
+    if (previous > 1) {
+      names.add("previousReadableUntil");
+      session.previousReadableUntil(now.plusSeconds(61));
+    }
+    return Named.of(names.isEmpty() ? "no optional part" : String.join(", ", names), session);
+  }
+
+  private static void add(StoredSessionBuilder session, String part, Instant now) {
+    switch (part) {
+      case "principal" -> session.principal("alice").authenticatedAt(now.plusSeconds(2));
+      case "idleTimeout" -> session.idleTimeout(IDLE_TIMEOUT);
+      case "remembered" -> session.remembered(true);
+      case "clientAddress" -> session.clientAddress("2001:db8::1");
+      case "userAgent" -> session.userAgent("Mozilla/5.0 (X11; Linux x86_64)");
+      case "attributes" -> session.attribute("cart", text("three apples"));
+      default -> throw new IllegalArgumentException("no such part: " + part);
+    }
   }
 }

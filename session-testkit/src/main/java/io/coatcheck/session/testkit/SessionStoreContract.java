@@ -1,13 +1,15 @@
 package io.coatcheck.session.testkit;
 
 import io.coatcheck.session.store.SessionStore;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.ClassOrderer;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.TestClassOrder;
 
 /**
- * The contract of a {@link SessionStore}: a test for every sentence of its documentation. Extend it
- * and override {@link #createStore()}:
+ * The contract of a {@link SessionStore} and of all its capabilities: a test for every sentence of
+ * their documentation that a test can reach. Extend it, and say how a store and another node are
+ * made:
  *
  * <pre>{@code
  * class MySessionStoreTest extends SessionStoreContract {
@@ -15,54 +17,37 @@ import org.junit.jupiter.api.Nested;
  *   protected SessionStore createStore() {
  *     return new MySessionStore(emptyDatabase());
  *   }
+ *
+ *   @Override
+ *   protected SessionStore createOtherNode(SessionStore store) {
+ *     return new MySessionStore(sameDatabase());
+ *   }
  * }
  * }</pre>
  *
- * <p>A store with an index extends {@link PrincipalIndexContract} too, one that evicts {@link
- * EvictionsContract}. The times in the tests are made up; nothing here waits for a clock.
+ * <p>The contract asks the store which capabilities it has. The tests of one that it lacks are
+ * reported as skipped, with the reason; so are those of failures and of left-overs, unless {@link
+ * #breakBackend()} and {@link #assertEmpty()} are overridden. A store that evicts extends {@link
+ * EvictionsContract} too.
+ *
+ * <p>The parts run in order, the simplest first and races last: the first failure is the one to
+ * mend first. A failure begins with the sentence that is broken, and names the part of the session
+ * that differs. The times in the tests are made up; nothing here waits for a clock.
+ *
+ * <p>Not tested, because a test cannot see it: whether a client sends a write again, whether waits
+ * are bounded, what survives a crash or a failover, and a limit that holds in one process only.
  *
  * @since 0.1.0
  */
-public abstract class SessionStoreContract {
-
-  private SessionStore store;
-  private SessionStore other;
+@TestClassOrder(ClassOrderer.OrderAnnotation.class)
+public abstract class SessionStoreContract extends StoreUnderTest {
 
   /** Makes the contract; a test class has nothing to hand over. */
   protected SessionStoreContract() {}
 
-  /** Makes a store without any session. Called before each test, which closes the store. */
-  protected abstract SessionStore createStore();
-
-  /**
-   * Makes another handle on the sessions of a store, as another process of the same application
-   * would have it. Called after {@link #createStore()} in each test, which closes it. Default: the
-   * store itself, for a store that no other process can reach.
-   */
-  protected SessionStore createOtherNode(SessionStore store) {
-    return store;
-  }
-
-  /** Opens what the test is about. */
-  @BeforeEach
-  final void openStore() {
-    store = createStore();
-    other = createOtherNode(store);
-  }
-
-  /** Closes what the test was about. */
-  @AfterEach
-  final void closeStore() {
-    other.close();
-    store.close();
-  }
-
-  private ContractPart.Nodes nodes() {
-    return new ContractPart.Nodes(store, other);
-  }
-
   /** What insert stores, find returns. */
   @Nested
+  @Order(1)
   class WhenInserting extends Inserting {
     WhenInserting() {
       super(SessionStoreContract.this::nodes);
@@ -71,6 +56,7 @@ public abstract class SessionStoreContract {
 
   /** An update replaces what it was made from, or nothing. */
   @Nested
+  @Order(2)
   class WhenUpdating extends Updating {
     WhenUpdating() {
       super(SessionStoreContract.this::nodes);
@@ -79,6 +65,7 @@ public abstract class SessionStoreContract {
 
   /** A touch moves the last-seen moment forward. */
   @Nested
+  @Order(3)
   class WhenTouching extends Touching {
     WhenTouching() {
       super(SessionStoreContract.this::nodes);
@@ -87,6 +74,7 @@ public abstract class SessionStoreContract {
 
   /** A delete ends any session, once. */
   @Nested
+  @Order(4)
   class WhenDeleting extends Deleting {
     WhenDeleting() {
       super(SessionStoreContract.this::nodes);
@@ -95,22 +83,16 @@ public abstract class SessionStoreContract {
 
   /** A clean-up ends what is expired, and nothing else. */
   @Nested
+  @Order(5)
   class WhenExpiring extends Expiring {
     WhenExpiring() {
       super(SessionStoreContract.this::nodes);
     }
   }
 
-  /** Operations that meet behave as if one had come before the other. */
-  @Nested
-  class WhenRacing extends Racing {
-    WhenRacing() {
-      super(SessionStoreContract.this::nodes);
-    }
-  }
-
   /** Moments and versions have bounds. */
   @Nested
+  @Order(6)
   class AtTheBounds extends MeetingBounds {
     AtTheBounds() {
       super(SessionStoreContract.this::nodes);
@@ -119,8 +101,117 @@ public abstract class SessionStoreContract {
 
   /** The store as a whole: what it owns, what it offers, and its end. */
   @Nested
+  @Order(7)
   class AsAWhole extends Owning {
     AsAWhole() {
+      super(SessionStoreContract.this::nodes);
+    }
+  }
+
+  /** The index agrees with what the store holds. */
+  @Nested
+  @Order(8)
+  class WhenListing extends Listing {
+    WhenListing() {
+      super(SessionStoreContract.this::nodes);
+    }
+  }
+
+  /** Sessions of a principal end together. */
+  @Nested
+  @Order(9)
+  class WhenDeletingByPrincipal extends DeletingByPrincipal {
+    WhenDeletingByPrincipal() {
+      super(SessionStoreContract.this::nodes);
+    }
+  }
+
+  /** The surplus of a principal ends. */
+  @Nested
+  @Order(10)
+  class WhenDeletingOldest extends DeletingOldest {
+    WhenDeletingOldest() {
+      super(SessionStoreContract.this::nodes);
+    }
+  }
+
+  /** A login is stored within a limit. */
+  @Nested
+  @Order(11)
+  class WhenAdmitting extends Admitting {
+    WhenAdmitting() {
+      super(SessionStoreContract.this::nodes);
+    }
+  }
+
+  /** Stamps of many sessions agree with what the store holds. */
+  @Nested
+  @Order(12)
+  class WhenLookingAtMany extends LookingAtMany {
+    WhenLookingAtMany() {
+      super(SessionStoreContract.this::nodes);
+    }
+  }
+
+  /** A batch of touches is as good as each of them. */
+  @Nested
+  @Order(13)
+  class WhenTouchingMany extends TouchingMany {
+    WhenTouchingMany() {
+      super(SessionStoreContract.this::nodes);
+    }
+  }
+
+  /** A failure of the backend has one face. */
+  @Nested
+  @Order(14)
+  class WhenItFails extends Failing {
+    WhenItFails() {
+      super(SessionStoreContract.this::nodes);
+    }
+  }
+
+  /** What has ended leaves nothing. */
+  @Nested
+  @Order(15)
+  class WhenAllHasEnded extends LeavingNothing {
+    WhenAllHasEnded() {
+      super(SessionStoreContract.this::nodes);
+    }
+  }
+
+  /** Operations that meet behave as if one had come before the other. */
+  @Nested
+  @Order(16)
+  class WhenRacing extends Racing {
+    WhenRacing() {
+      super(SessionStoreContract.this::nodes);
+    }
+  }
+
+  /** The index agrees with the store at every moment. */
+  @Nested
+  @Order(17)
+  class WhenListingInARace extends ListingInARace {
+    WhenListingInARace() {
+      super(SessionStoreContract.this::nodes);
+    }
+  }
+
+  /** A batch of touches undoes nothing. */
+  @Nested
+  @Order(18)
+  class WhenTouchingManyInARace extends TouchingManyInARace {
+    WhenTouchingManyInARace() {
+      super(SessionStoreContract.this::nodes);
+    }
+  }
+
+  /** The limit holds whatever else happens. */
+  @Nested
+  @Order(19)
+  class WhenAdmittingAtOnce extends AdmittingAtOnce {
+    WhenAdmittingAtOnce() {
       super(SessionStoreContract.this::nodes);
     }
   }

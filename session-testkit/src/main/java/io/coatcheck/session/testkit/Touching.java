@@ -21,6 +21,7 @@ abstract class Touching extends ContractPart {
 
   @ParameterizedTest
   @EnumSource(Specimen.class)
+  @Sentence("changes neither the version nor anything else.")
   void touch_anySession_changesTheLastSeenMomentAlone(Specimen specimen) {
     StoredSession stored = insert(specimen.at(NOW).lastSeenAt(Instant.EPOCH));
     Instant later = stored.expiresAt().minus(MILLISECOND);
@@ -30,6 +31,7 @@ abstract class Touching extends ContractPart {
 
   @ParameterizedTest
   @EnumSource(Specimen.class)
+  @Sentence("the exact instant is expired.")
   void touch_anySessionAtItsExpiry_isRefused(Specimen specimen) {
     StoredSession stored = insert(specimen.at(NOW));
     Instant expiry = stored.expiresAt();
@@ -42,6 +44,7 @@ abstract class Touching extends ContractPart {
   }
 
   @Test
+  @Sentence("changes neither the version nor anything else.")
   void touch_earlierOrSameMoment_succeedsAndChangesNothing() {
     StoredSession stored = insert(SampleSessions.complete(NOW));
     for (Instant moment :
@@ -54,6 +57,7 @@ abstract class Touching extends ContractPart {
   }
 
   @Test
+  @Sentence("Moves the last-seen moment of a session forward")
   void touch_oneMillisecondLater_isStored() {
     StoredSession stored = insert(SampleSessions.anonymous(NOW));
     Instant later = NOW.plus(MILLISECOND);
@@ -62,6 +66,7 @@ abstract class Touching extends ContractPart {
   }
 
   @Test
+  @Sentence("Moves the last-seen moment of a session forward")
   void touch_withinAMillisecond_isCutOff() {
     StoredSession stored = insert(SampleSessions.anonymous(NOW));
     assertThat(store().touch(stored.id(), NOW.plusNanos(999_999), NOW)).isTrue();
@@ -72,6 +77,7 @@ abstract class Touching extends ContractPart {
   }
 
   @Test
+  @Sentence("Moves the last-seen moment of a session forward")
   void touch_movesTheExpiry() {
     StoredSession stored = insert(SampleSessions.anonymous(NOW));
     Instant later = NOW.plusSeconds(60);
@@ -84,6 +90,7 @@ abstract class Touching extends ContractPart {
   }
 
   @Test
+  @Sentence("Moves the last-seen moment of a session forward")
   void touch_doesNotMoveTheAbsoluteDeadline() {
     StoredSession stored = insert(SampleSessions.anonymous(NOW).idleTimeout(Duration.ofDays(99)));
     Instant deadline = stored.absoluteDeadline();
@@ -93,6 +100,7 @@ abstract class Touching extends ContractPart {
   }
 
   @Test
+  @Sentence("Moves the last-seen moment of a session forward")
   void touch_withoutIdleTimeout_isStored() {
     StoredSession stored = insert(SampleSessions.anonymous(NOW).idleTimeout(null));
     Instant later = stored.absoluteDeadline().minus(MILLISECOND);
@@ -101,6 +109,7 @@ abstract class Touching extends ContractPart {
   }
 
   @Test
+  @Sentence("changes neither the version nor anything else.")
   void touch_doesNotCostAnUpdateItsRace() {
     StoredSession stored = insert(SampleSessions.anonymous(NOW));
     store().touch(stored.id(), NOW.plusSeconds(60), NOW);
@@ -108,6 +117,7 @@ abstract class Touching extends ContractPart {
   }
 
   @Test
+  @Sentence("Never creates, and changes neither the version nor anything else.")
   void touch_absent_neverCreates() {
     StoredSession absent = SampleSessions.anonymous(NOW).build();
     assertThat(store().touch(absent.id(), NOW, NOW)).isFalse();
@@ -116,6 +126,7 @@ abstract class Touching extends ContractPart {
 
   @ParameterizedTest
   @EnumSource(Specimen.class)
+  @Sentence("Never creates, and changes neither the version nor anything else.")
   void touch_deleted_neverCreates(Specimen specimen) {
     StoredSession stored = insert(specimen.at(NOW));
     store().delete(stored.id());
@@ -125,6 +136,7 @@ abstract class Touching extends ContractPart {
   }
 
   @Test
+  @Sentence("changes neither the version nor anything else.")
   void touch_leavesOtherSessionsAlone() {
     StoredSession stored = insert(SampleSessions.complete(NOW));
     StoredSession neighbour = insert(SampleSessions.complete(NOW));

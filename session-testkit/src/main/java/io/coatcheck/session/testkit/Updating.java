@@ -1,11 +1,15 @@
 package io.coatcheck.session.testkit;
 
+import static io.coatcheck.session.testkit.SessionDifferences.assertSame;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.store.StoredSessionBuilder;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.function.Supplier;
+import org.junit.jupiter.api.Named;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -21,6 +25,7 @@ abstract class Updating extends ContractPart {
 
   @ParameterizedTest
   @EnumSource(Specimen.class)
+  @Sentence("Then all of session is stored, but for two things")
   void update_toAnySession_storesAllItsParts(Specimen specimen) {
     StoredSession wanted = specimen.at(NOW).lastSeenAt(StoredSession.MAX_MOMENT).build();
     insert(
@@ -31,8 +36,27 @@ abstract class Updating extends ContractPart {
     assertStored(successor(wanted));
   }
 
+  @Test
+  @Sentence("Then all of session is stored, but for two things")
+  void update_betweenCombinationsOfOptionalParts_storesAllParts() {
+    List<Named<StoredSessionBuilder>> kinds = SampleSessions.everyKind(NOW).toList();
+    for (int i = 0; i < kinds.size(); i++) {
+      StoredSession stored = insert(kinds.get(i).getPayload());
+      Named<StoredSessionBuilder> opposite = kinds.get(kinds.size() - 1 - i);
+      StoredSession wanted = under(stored.id(), 0, opposite.getPayload().build());
+      String what = " to " + opposite.getName() + ", from " + kinds.get(i).getName();
+      assertThat(store().update(wanted, NOW)).as("update" + what).isTrue();
+      assertSame("update" + what, otherNode().find(stored.id()), successor(wanted));
+      // Back again, so that what was there is put back, and what was not is taken away.
+      StoredSession back = under(stored.id(), 1, stored);
+      assertThat(store().update(back, NOW)).as("the update back").isTrue();
+      assertSame("the update back" + what, otherNode().find(stored.id()), successor(back));
+    }
+  }
+
   @ParameterizedTest
   @EnumSource(Specimen.class)
+  @Sentence("Then all of session is stored, but for two things")
   void update_ofAnySessionBeforeItExpires_storesAllParts(Specimen specimen) {
     StoredSession stored = insert(specimen.at(NOW));
     StoredSession wanted =
@@ -46,6 +70,7 @@ abstract class Updating extends ContractPart {
 
   @ParameterizedTest
   @EnumSource(Specimen.class)
+  @Sentence("the exact instant is expired.")
   void update_ofAnySessionAtItsExpiry_isRefused(Specimen specimen) {
     StoredSession stored = insert(specimen.at(NOW));
     StoredSession wanted =
@@ -58,6 +83,7 @@ abstract class Updating extends ContractPart {
   }
 
   @Test
+  @Sentence("Then all of session is stored, but for two things")
   void update_toASessionThatIsExpired_stores() {
     StoredSession stored = insert(SampleSessions.anonymous(NOW));
     StoredSession expired = stored.toBuilder().absoluteDeadline(NOW).build();
@@ -67,6 +93,8 @@ abstract class Updating extends ContractPart {
   }
 
   @Test
+  @Sentence(
+      "only if it exists, its stored version is session.version(), and the stored session is unexpired at now.")
   void update_sameVersionTwice_isRefusedTheSecondTime() {
     StoredSession stored = insert(SampleSessions.complete(NOW));
     StoredSession first = stored.toBuilder().attribute("a", SampleSessions.text("1")).build();
@@ -77,6 +105,8 @@ abstract class Updating extends ContractPart {
   }
 
   @Test
+  @Sentence(
+      "only if it exists, its stored version is session.version(), and the stored session is unexpired at now.")
   void update_versionThatIsNotStored_isRefused() {
     StoredSession stored = insert(SampleSessions.complete(NOW).version(5));
     for (long version : new long[] {0, 4, 6, Long.MAX_VALUE - 1}) {
@@ -86,7 +116,26 @@ abstract class Updating extends ContractPart {
     assertStored(stored);
   }
 
+  /** If it broke, the version would be kept as a number that is not exact. */
   @Test
+  @Sentence(
+      "only if it exists, its stored version is session.version(), and the stored session is unexpired at now.")
+  void update_versionBeyondDoubles_isComparedExactly() {
+    for (long version : new long[] {(1L << 53) + 1, (1L << 62) + 1, Long.MAX_VALUE - 3}) {
+      StoredSession stored = insert(SampleSessions.complete(NOW).version(version));
+      for (long other : new long[] {version - 1, version + 1}) {
+        StoredSession wanted = stored.toBuilder().version(other).remembered(false).build();
+        assertThat(store().update(wanted, NOW))
+            .as("an update of version %s, where %s is stored", other, version)
+            .isFalse();
+      }
+      assertThat(store().update(stored, NOW)).as("an update of version %s", version).isTrue();
+      assertStored(successor(stored));
+    }
+  }
+
+  @Test
+  @Sentence("Never creates.")
   void update_absent_neverCreates() {
     StoredSession absent = SampleSessions.complete(NOW).build();
     assertThat(store().update(absent, NOW)).isFalse();
@@ -95,6 +144,7 @@ abstract class Updating extends ContractPart {
 
   @ParameterizedTest
   @EnumSource(Specimen.class)
+  @Sentence("Never creates.")
   void update_deleted_neverCreates(Specimen specimen) {
     StoredSession stored = insert(specimen.at(NOW));
     store().delete(stored.id());
@@ -103,6 +153,7 @@ abstract class Updating extends ContractPart {
   }
 
   @Test
+  @Sentence("the last-seen moment is the later one of the stored and the given.")
   void update_olderLastSeen_keepsTheStoredOne() {
     StoredSession stored = insert(SampleSessions.anonymous(NOW));
     Instant touched = NOW.plus(MINUTE);
@@ -112,6 +163,7 @@ abstract class Updating extends ContractPart {
   }
 
   @Test
+  @Sentence("the last-seen moment is the later one of the stored and the given.")
   void update_newerLastSeen_isStored() {
     StoredSession stored = insert(SampleSessions.anonymous(NOW));
     StoredSession later = stored.toBuilder().lastSeenAt(NOW.plus(MINUTE)).build();
@@ -120,6 +172,7 @@ abstract class Updating extends ContractPart {
   }
 
   @Test
+  @Sentence("A session is expired at now if now is at or past StoredSession.expiresAt();")
   void update_olderLastSeen_expiresByTheStoredOne() {
     StoredSession stored = insert(SampleSessions.anonymous(NOW));
     Instant touched = NOW.plus(MINUTE);
@@ -130,6 +183,7 @@ abstract class Updating extends ContractPart {
   }
 
   @Test
+  @Sentence("A session is expired at now if now is at or past StoredSession.expiresAt();")
   void update_shorterIdleTimeout_expiresEarlier() {
     StoredSession stored = insert(SampleSessions.anonymous(NOW));
     store().update(stored.toBuilder().idleTimeout(MINUTE).build(), NOW);
@@ -137,6 +191,7 @@ abstract class Updating extends ContractPart {
   }
 
   @Test
+  @Sentence("A session is expired at now if now is at or past StoredSession.expiresAt();")
   void update_longerIdleTimeout_expiresLater() {
     StoredSession stored = insert(SampleSessions.anonymous(NOW).idleTimeout(MINUTE));
     store().update(stored.toBuilder().idleTimeout(Duration.ofHours(1)).build(), NOW);
@@ -144,6 +199,7 @@ abstract class Updating extends ContractPart {
   }
 
   @Test
+  @Sentence("A session is expired at now if now is at or past StoredSession.expiresAt();")
   void update_withoutIdleTimeout_expiresAtTheDeadline() {
     StoredSession stored = insert(SampleSessions.anonymous(NOW));
     store().update(stored.toBuilder().idleTimeout(null).build(), NOW);
@@ -151,6 +207,7 @@ abstract class Updating extends ContractPart {
   }
 
   @Test
+  @Sentence("A session is expired at now if now is at or past StoredSession.expiresAt();")
   void update_earlierDeadline_expiresEarlier() {
     StoredSession stored = insert(SampleSessions.anonymous(NOW));
     store().update(stored.toBuilder().absoluteDeadline(NOW.plus(MINUTE)).build(), NOW);
@@ -158,6 +215,7 @@ abstract class Updating extends ContractPart {
   }
 
   @Test
+  @Sentence("Replaces a session if nobody else did")
   void update_leavesOtherSessionsAlone() {
     StoredSession stored = insert(SampleSessions.complete(NOW));
     StoredSession neighbour = insert(SampleSessions.complete(NOW));
@@ -175,9 +233,5 @@ abstract class Updating extends ContractPart {
     assertThat(store().deleteExpired(expiry, 10, gone -> {}).deleted())
         .as("how many expired at %s", expiry)
         .isOne();
-  }
-
-  private static StoredSession successor(StoredSession session) {
-    return session.toBuilder().version(session.version() + 1).build();
   }
 }

@@ -1,8 +1,8 @@
 /**
  * The contract of a session store, and what tests of stores and of applications need.
  *
- * <p>The author of a store extends {@link io.coatcheck.session.testkit.SessionStoreContract}, and
- * one class more for each capability that the store has.
+ * <p>The author of a store extends {@link io.coatcheck.session.testkit.SessionStoreContract}, which
+ * tests each capability that the store has.
  */
 @NullMarked
 package io.coatcheck.session.testkit;

@@ -9,4 +9,9 @@ class CopyingInMemorySessionStoreContractTest extends SessionStoreContract {
   protected SessionStore createStore() {
     return InMemorySessionStore.builder().copyOnRead(true).build();
   }
+
+  @Override
+  protected SessionStore createOtherNode(SessionStore store) {
+    return store;
+  }
 }

@@ -9,4 +9,9 @@ class InMemorySessionStoreContractTest extends SessionStoreContract {
   protected SessionStore createStore() {
     return InMemorySessionStore.builder().build();
   }
+
+  @Override
+  protected SessionStore createOtherNode(SessionStore store) {
+    return store;
+  }
 }

@@ -32,13 +32,13 @@ class BrokenIndexesTest {
   void soundStore_passes() {
     assertThat(
             ContractRun.failures(
-                ContractRun.OfIndex.class,
+                ContractRun.OfStore.class,
                 BrokenStore::new,
                 Set.of("findByPrincipal_comparesCodePoints")))
         .isEmpty();
     assertThat(
             ContractRun.failures(
-                ContractRun.OfLimit.class,
+                ContractRun.OfStore.class,
                 BrokenStore::new,
                 Set.of("admit_newAtTheLimit_isRefused")))
         .isEmpty();
@@ -433,13 +433,13 @@ class BrokenIndexesTest {
   }
 
   private static void assertFails(Supplier<? extends SessionStore> store, String... tests) {
-    assertThat(ContractRun.failures(ContractRun.OfIndex.class, store, Set.of(tests)))
+    assertThat(ContractRun.failures(ContractRun.OfStore.class, store, Set.of(tests)))
         .as("the tests that fail")
         .containsExactlyInAnyOrder(tests);
   }
 
   private static void assertLimitFails(Supplier<? extends SessionStore> store, String... tests) {
-    assertThat(ContractRun.failures(ContractRun.OfLimit.class, store, Set.of(tests)))
+    assertThat(ContractRun.failures(ContractRun.OfStore.class, store, Set.of(tests)))
         .as("the tests that fail")
         .containsExactlyInAnyOrder(tests);
   }

@@ -2,6 +2,8 @@ package io.coatcheck.session.testkit;
 
 import io.coatcheck.session.memory.InMemorySessionStore;
 import io.coatcheck.session.store.Admission;
+import io.coatcheck.session.store.BatchLookup;
+import io.coatcheck.session.store.BatchTouch;
 import io.coatcheck.session.store.CleanUp;
 import io.coatcheck.session.store.DeletedSessions;
 import io.coatcheck.session.store.Evictions;
@@ -14,15 +16,19 @@ import io.coatcheck.session.token.SessionId;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** A sound store of which a subclass breaks one thing. */
-class BrokenStore implements SessionStore, PrincipalIndex, LoginLimit {
+class BrokenStore implements SessionStore, PrincipalIndex, LoginLimit, BatchLookup, BatchTouch {
 
   final SessionStore sound;
   final PrincipalIndex soundIndex;
@@ -39,6 +45,25 @@ class BrokenStore implements SessionStore, PrincipalIndex, LoginLimit {
     this.sound = sound;
     this.soundIndex = sound.principalIndex().orElseThrow();
     this.soundLimit = sound.loginLimit().orElseThrow();
+  }
+
+  /** Another node on the same sessions; a store with a memory of its own overrides it. */
+  SessionStore otherNode() {
+    return this;
+  }
+
+  /** Makes the sound store fail from now on. */
+  void breakBackend() {
+    sound.close();
+  }
+
+  /** What would be left over in the backend; a store that leaves something overrides it. */
+  Set<String> leftOver() {
+    Set<String> left = new TreeSet<>();
+    for (SessionId id : ids) {
+      sound.find(id).ifPresent(session -> left.add(session.toString()));
+    }
+    return left;
   }
 
   /** Puts a session in place of whatever is stored, as no sound store can. */
@@ -136,6 +161,16 @@ class BrokenStore implements SessionStore, PrincipalIndex, LoginLimit {
   }
 
   @Override
+  public Optional<BatchLookup> batchLookup() {
+    return Optional.of(this);
+  }
+
+  @Override
+  public Optional<BatchTouch> batchTouch() {
+    return Optional.of(this);
+  }
+
+  @Override
   public Optional<Evictions> evictions() {
     return sound.evictions();
   }
@@ -174,6 +209,38 @@ class BrokenStore implements SessionStore, PrincipalIndex, LoginLimit {
   @Override
   public Admission admit(
       StoredSession session, boolean isNew, int limit, WhenFull whenFull, Instant now) {
+    ids.add(session.id());
     return soundLimit.admit(session, isNew, limit, whenFull, now);
+  }
+
+  @Override
+  public Map<SessionId, Stamp> stamps(Set<SessionId> ids) {
+    if (ids.size() > BatchLookup.MAX_IDS) {
+      throw new IllegalArgumentException("too many ids: " + ids.size());
+    }
+    Map<SessionId, Stamp> stamps = new HashMap<>();
+    for (SessionId id : ids) {
+      sound
+          .find(id)
+          .ifPresent(found -> stamps.put(id, new Stamp(found.version(), found.lastSeenAt())));
+    }
+    return stamps;
+  }
+
+  @Override
+  public Set<SessionId> touchAll(Map<SessionId, Instant> lastSeenAt, Instant now) {
+    if (lastSeenAt.size() > BatchTouch.MAX_IDS) {
+      throw new IllegalArgumentException("too many ids: " + lastSeenAt.size());
+    }
+    StoredSession.millisOf(now, "now");
+    lastSeenAt.values().forEach(moment -> StoredSession.millisOf(moment, "lastSeenAt"));
+    Set<SessionId> touched = new HashSet<>();
+    lastSeenAt.forEach(
+        (id, moment) -> {
+          if (sound.touch(id, moment, now)) {
+            touched.add(id);
+          }
+        });
+    return touched;
   }
 }

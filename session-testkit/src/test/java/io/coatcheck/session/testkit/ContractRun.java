@@ -1,14 +1,20 @@
 package io.coatcheck.session.testkit;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClass;
 
 import io.coatcheck.session.store.SessionStore;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Supplier;
 import org.junit.platform.engine.FilterResult;
 import org.junit.platform.engine.TestDescriptor;
 import org.junit.platform.engine.TestExecutionResult;
+import org.junit.platform.engine.support.descriptor.ClassSource;
 import org.junit.platform.engine.support.descriptor.MethodSource;
 import org.junit.platform.launcher.LauncherDiscoveryRequest;
 import org.junit.platform.launcher.PostDiscoveryFilter;
@@ -24,25 +30,41 @@ final class ContractRun {
 
   private ContractRun() {}
 
+  /** Runs the tests of these names in the contract of a store. */
+  static Set<String> failures(Supplier<? extends SessionStore> store, Set<String> names) {
+    return failures(OfStore.class, store, names);
+  }
+
   /** Runs the tests of these names and returns the names of those that failed. */
   static Set<String> failures(
       Class<?> contract, Supplier<? extends SessionStore> store, Set<String> names) {
-    LauncherDiscoveryRequest request =
-        LauncherDiscoveryRequestBuilder.request()
-            .selectors(selectClass(contract))
-            .filters(
-                (PostDiscoveryFilter)
-                    test ->
-                        FilterResult.includedIf(methodName(test).map(names::contains).orElse(true)))
-            .build();
-    Failures failures = new Failures();
+    return run(request(contract, names), store).failures.keySet();
+  }
+
+  /** Runs the whole contract of a store, or tests of these names, and reports all of it. */
+  static Report report(Supplier<? extends SessionStore> store, Set<String> names) {
+    return run(request(OfStore.class, names), store);
+  }
+
+  private static LauncherDiscoveryRequest request(Class<?> contract, Set<String> names) {
+    return LauncherDiscoveryRequestBuilder.request()
+        .selectors(selectClass(contract))
+        .filters(
+            (PostDiscoveryFilter)
+                test -> FilterResult.includedIf(methodName(test).map(names::contains).orElse(true)))
+        .build();
+  }
+
+  private static Report run(
+      LauncherDiscoveryRequest request, Supplier<? extends SessionStore> store) {
+    Report report = new Report();
     STORE.set(store);
     try {
-      LauncherFactory.create().execute(request, failures);
+      LauncherFactory.create().execute(request, report);
     } finally {
       STORE.remove();
     }
-    return failures.names;
+    return report;
   }
 
   private static java.util.Optional<String> methodName(TestDescriptor test) {
@@ -51,15 +73,40 @@ final class ContractRun {
         .map(source -> ((MethodSource) source).getMethodName());
   }
 
-  private static final class Failures implements TestExecutionListener {
-    private final Set<String> names = new TreeSet<>();
+  /** What became of the tests. */
+  static final class Report implements TestExecutionListener {
+
+    /** The last message of each test that failed. */
+    final Map<String, String> failures = new TreeMap<>();
+
+    /** The reason of each test that was skipped. */
+    final Map<String, String> skipped = new TreeMap<>();
+
+    final Set<String> passed = new TreeSet<>();
+
+    /** The parts of the contract, in the order in which they ran. */
+    final List<String> parts = new ArrayList<>();
+
+    @Override
+    public void executionStarted(TestIdentifier test) {
+      test.getSource()
+          .filter(ClassSource.class::isInstance)
+          .map(source -> ((ClassSource) source).getJavaClass().getSimpleName())
+          .ifPresent(parts::add);
+    }
 
     @Override
     public void executionFinished(TestIdentifier test, TestExecutionResult result) {
-      if (test.isTest() && result.getStatus() == TestExecutionResult.Status.FAILED) {
-        test.getSource()
-            .map(source -> ((MethodSource) source).getMethodName())
-            .ifPresent(names::add);
+      if (!test.isTest()) {
+        return;
+      }
+      String name =
+          test.getSource().map(source -> ((MethodSource) source).getMethodName()).orElseThrow();
+      String message = result.getThrowable().map(Throwable::getMessage).orElse("");
+      switch (result.getStatus()) {
+        case FAILED -> failures.put(name, message);
+        case ABORTED -> skipped.put(name, message);
+        case SUCCESSFUL -> passed.add(name);
       }
     }
   }
@@ -69,19 +116,20 @@ final class ContractRun {
     protected SessionStore createStore() {
       return STORE.get().get();
     }
-  }
 
-  static final class OfIndex extends PrincipalIndexContract {
     @Override
-    protected SessionStore createStore() {
-      return STORE.get().get();
+    protected SessionStore createOtherNode(SessionStore store) {
+      return ((BrokenStore) store).otherNode();
     }
-  }
 
-  static final class OfLimit extends LoginLimitContract {
     @Override
-    protected SessionStore createStore() {
-      return STORE.get().get();
+    protected void breakBackend() {
+      ((BrokenStore) nodes().store()).breakBackend();
+    }
+
+    @Override
+    protected void assertEmpty() {
+      assertThat(((BrokenStore) nodes().store()).leftOver()).as("what is left over").isEmpty();
     }
   }
 

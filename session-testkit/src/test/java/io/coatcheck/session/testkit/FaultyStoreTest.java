@@ -195,5 +195,10 @@ class FaultyStoreTest {
     protected SessionStore createStore() {
       return FaultyStore.wrap(InMemorySessionStore.builder().build());
     }
+
+    @Override
+    protected SessionStore createOtherNode(SessionStore store) {
+      return store;
+    }
   }
 }

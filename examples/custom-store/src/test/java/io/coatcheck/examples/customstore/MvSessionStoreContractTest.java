@@ -1,5 +1,7 @@
 package io.coatcheck.examples.customstore;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.testkit.SessionStoreContract;
 import org.h2.mvstore.MVStore;
@@ -17,6 +19,18 @@ class MvSessionStoreContractTest extends SessionStoreContract {
   @Override
   protected SessionStore createOtherNode(SessionStore store) {
     return new MvSessionStore(engine);
+  }
+
+  @Override
+  protected void breakBackend() {
+    engine.closeImmediately();
+  }
+
+  @Override
+  protected void assertEmpty() {
+    for (String name : engine.getMapNames()) {
+      assertThat(engine.openMap(name)).as("the map %s", name).isEmpty();
+    }
   }
 
   @AfterEach

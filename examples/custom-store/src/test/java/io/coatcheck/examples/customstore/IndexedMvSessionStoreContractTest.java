@@ -1,11 +1,13 @@
 package io.coatcheck.examples.customstore;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.coatcheck.session.store.SessionStore;
-import io.coatcheck.session.testkit.LoginLimitContract;
+import io.coatcheck.session.testkit.SessionStoreContract;
 import org.h2.mvstore.MVStore;
 import org.junit.jupiter.api.AfterEach;
 
-class MvLoginLimitContractTest extends LoginLimitContract {
+class IndexedMvSessionStoreContractTest extends SessionStoreContract {
 
   private final MVStore engine = new MVStore.Builder().open();
 
@@ -17,6 +19,18 @@ class MvLoginLimitContractTest extends LoginLimitContract {
   @Override
   protected SessionStore createOtherNode(SessionStore store) {
     return new IndexedMvSessionStore(engine);
+  }
+
+  @Override
+  protected void breakBackend() {
+    engine.closeImmediately();
+  }
+
+  @Override
+  protected void assertEmpty() {
+    for (String name : engine.getMapNames()) {
+      assertThat(engine.openMap(name)).as("the map %s", name).isEmpty();
+    }
   }
 
   @AfterEach

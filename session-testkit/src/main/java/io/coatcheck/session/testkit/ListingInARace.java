@@ -1,0 +1,270 @@
+package io.coatcheck.session.testkit;
+
+import static io.coatcheck.session.testkit.SessionDifferences.assertSame;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.coatcheck.session.store.PrincipalIndex;
+import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.token.SessionId;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.Test;
+
+/** The index and what changes it at the same time. */
+abstract class ListingInARace extends IndexPart {
+
+  ListingInARace(Supplier<Nodes> nodes) {
+    super(nodes);
+  }
+
+  /** If it broke, a session just created would be missing from the list of devices. */
+  @Test
+  @Sentence(
+      of = PrincipalIndex.class,
+      value =
+          "The index always agrees with the sessions that the store holds: a session that find returns is listed here.")
+  void findByPrincipal_ofASessionThatWasFound_includesIt() {
+    for (Race race = Race.inRounds(); race.goesOn(); ) {
+      StoredSession session = SampleSessions.authenticated("alice", NOW).build();
+      Callable<Boolean> life =
+          () -> {
+            store().insert(session);
+            return true;
+          };
+      Callable<Boolean> reader =
+          () -> {
+            while (otherNode().find(session.id()).isEmpty()) {
+              Thread.onSpinWait();
+            }
+            return sessionsOf(otherIndex(), "alice").contains(listed(session));
+          };
+      assertThat(Race.among(List.of(life, reader))).containsOnly(true);
+      assertSessionsOf("alice", session);
+      store().delete(session.id());
+    }
+  }
+
+  @Test
+  @Sentence(of = PrincipalIndex.class, value = "each goes to one caller of all on all nodes.")
+  void deleteByPrincipal_byMany_handsEachSessionToOne() {
+    for (Race race = Race.inFewRounds(); race.goesOn(); ) {
+      List<StoredSession> sessions = new ArrayList<>();
+      for (int i = 0; i < 10; i++) {
+        sessions.add(insert(SampleSessions.authenticated("alice", NOW)));
+      }
+      List<Callable<List<StoredSession>>> deletes = new ArrayList<>();
+      for (int i = 0; i < 3; i++) {
+        deletes.add(() -> delete("alice", Set.of()));
+        StoredSession one = sessions.get(i);
+        deletes.add(() -> otherNode().delete(one.id()).stream().toList());
+      }
+      List<StoredSession> handedOver = new ArrayList<>();
+      Race.among(deletes).forEach(handedOver::addAll);
+      assertThat(handedOver)
+          .as("what concurrent deletes were handed")
+          .containsExactlyInAnyOrderElementsOf(sessions);
+      assertSessionsOf("alice");
+    }
+  }
+
+  /** If it broke, a request in flight would survive "sign out everywhere". */
+  @Test
+  @Sentence(of = PrincipalIndex.class, value = "is gone when it returns")
+  void deleteByPrincipalAgainstUpdateAndTouch_theSessionsStayGone() {
+    Instant later = NOW.plusSeconds(60);
+    for (Race race = Race.inRounds(); race.goesOn(); ) {
+      StoredSession updated = insert(SampleSessions.authenticated("alice", NOW));
+      StoredSession touched = insert(SampleSessions.authenticated("alice", NOW));
+      StoredSession changed = updated.toBuilder().remembered(true).build();
+      List<Callable<Integer>> calls =
+          List.of(
+              () -> otherNode().update(changed, NOW) ? 1 : 0,
+              () -> otherNode().touch(touched.id(), later, NOW) ? 1 : 0,
+              () -> delete("alice", Set.of()).size());
+      assertThat(Race.among(calls).get(2)).as("how many were deleted").isEqualTo(2);
+      assertGone(updated);
+      assertGone(touched);
+      assertSessionsOf("alice");
+    }
+  }
+
+  /** If it broke, a session would be left that belongs to nobody's list. */
+  @Test
+  @Sentence(
+      of = PrincipalIndex.class,
+      value = "Deletes all sessions of a principal but some, in steps.")
+  void deleteByPrincipalAgainstLogin_theIndexAgreesWithTheStore() {
+    for (Race race = Race.inRounds(); race.goesOn(); ) {
+      StoredSession session = insert(SampleSessions.authenticated("alice", NOW));
+      StoredSession relogin = session.toBuilder().principal("bob").build();
+      Race.Outcome<Boolean, List<StoredSession>> outcome =
+          Race.between(() -> store().update(relogin, NOW), () -> delete("alice", Set.of()));
+      assertSessionsOf("alice");
+      if (outcome.first()) {
+        assertThat(outcome.second()).isEmpty();
+        assertSessionsOf("bob", successor(relogin));
+        assertStored(successor(relogin));
+      } else {
+        assertThat(outcome.second()).containsExactly(session);
+        assertSessionsOf("bob");
+        assertGone(session);
+      }
+      store().delete(session.id());
+    }
+  }
+
+  /** If it broke, a session that begins again and again would keep a thread busy for good. */
+  @Test
+  @Sentence(of = PrincipalIndex.class, value = "the call ends however many do.")
+  void deleteByPrincipal_whileSessionsKeepBeginning_ends() {
+    List<StoredSession> before = insertMany(MANY, () -> SampleSessions.authenticated("alice", NOW));
+    AtomicBoolean ended = new AtomicBoolean();
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+    Callable<List<StoredSession>> revocation =
+        () -> {
+          try {
+            return delete("alice", Set.of());
+          } finally {
+            ended.set(true);
+          }
+        };
+    Callable<List<StoredSession>> logins =
+        () -> {
+          while (!ended.get() && System.nanoTime() - deadline < 0) {
+            otherNode().insert(SampleSessions.authenticated("alice", NOW).build());
+          }
+          assertThat(ended).as("whether the call ended meanwhile").isTrue();
+          return List.of();
+        };
+    assertThat(Race.among(List.of(revocation, logins)).get(0)).containsAll(before);
+    before.forEach(this::assertGone);
+  }
+
+  /** If it broke, a user would see, and could end, the session of another one. */
+  @Test
+  @Sentence(
+      of = PrincipalIndex.class,
+      value = "The page is as the store was at one moment during the call.")
+  void findByPrincipalAgainstLogin_neverShowsAnotherPrincipal() {
+    StoredSession session = insert(SampleSessions.authenticated("alice", NOW));
+    AtomicBoolean done = new AtomicBoolean();
+    Callable<Boolean> logins =
+        () -> {
+          try {
+            StoredSession next = session;
+            for (Race race = Race.inRounds(); race.goesOn(); next = successor(next)) {
+              String name = next.version() % 2 == 0 ? "bob" : "alice";
+              next = next.toBuilder().principal(name).build();
+              assertThat(otherNode().update(next, NOW)).isTrue();
+            }
+            return true;
+          } finally {
+            done.set(true);
+          }
+        };
+    Callable<Boolean> reader =
+        () -> {
+          while (!done.get()) {
+            for (String name : List.of("alice", "bob")) {
+              assertThat(index().findByPrincipal(name, null, 10))
+                  .as("the list of %s", name)
+                  .allSatisfy(one -> assertThat(one.principal()).contains(name));
+            }
+          }
+          return true;
+        };
+    assertThat(Race.among(List.of(logins, reader))).containsOnly(true);
+  }
+
+  /** If it broke, an entry of the index would be left without a session, or one without it. */
+  @Test
+  @Sentence(
+      of = PrincipalIndex.class,
+      value =
+          "The index always agrees with the sessions that the store holds: a session that find returns is listed here.")
+  void deleteExpiredAgainstLogin_theIndexAgreesWithTheStore() {
+    Instant expiry = NOW.plus(SampleSessions.IDLE_TIMEOUT);
+    Instant before = expiry.minus(MILLISECOND);
+    for (Race race = Race.inRounds(); race.goesOn(); ) {
+      StoredSession session = insert(SampleSessions.authenticated("alice", NOW));
+      StoredSession relogin = session.toBuilder().principal("bob").lastSeenAt(before).build();
+      Race.Outcome<Boolean, Integer> outcome =
+          Race.between(
+              () -> otherNode().update(relogin, before),
+              () -> store().deleteExpired(expiry, 10, gone -> {}).deleted());
+      assertThat(outcome.second()).as("how many expired").isEqualTo(outcome.first() ? 0 : 1);
+      assertSessionsOf("alice");
+      if (outcome.first()) {
+        assertSessionsOf("bob", successor(relogin));
+      } else {
+        assertSessionsOf("bob");
+      }
+      store().delete(session.id());
+    }
+  }
+
+  /** If it broke, an ended session would be reported twice, or not at all. */
+  @Test
+  @Sentence(of = PrincipalIndex.class, value = "each goes to one caller of all on all nodes.")
+  void deleteOldestAgainstDelete_oneOfThemHandsItOver() {
+    for (Race race = Race.inRounds(); race.goesOn(); ) {
+      StoredSession oldest = insert(SampleSessions.authenticated("alice", NOW));
+      StoredSession youngest =
+          insert(SampleSessions.authenticated("alice", NOW).authenticatedAt(NOW.plusSeconds(1)));
+      List<StoredSession> surplus = new ArrayList<>();
+      Race.Outcome<Integer, Optional<StoredSession>> outcome =
+          Race.between(
+              () -> index().deleteOldest("alice", 1, NOW, surplus::add),
+              () -> otherNode().delete(oldest.id()));
+      outcome.second().ifPresent(surplus::add);
+      assertSame("what both handed over", surplus, List.of(oldest));
+      assertSessionsOf("alice", youngest);
+      store().delete(youngest.id());
+    }
+  }
+
+  /** If it broke, the session of another user would end. */
+  @Test
+  @Sentence(
+      of = PrincipalIndex.class,
+      value =
+          "The index always agrees with the sessions that the store holds: a session that find returns is listed here.")
+  void deleteOldestAgainstLogin_theIndexAgreesWithTheStore() {
+    for (Race race = Race.inRounds(); race.goesOn(); ) {
+      StoredSession oldest = insert(SampleSessions.authenticated("alice", NOW));
+      StoredSession youngest =
+          insert(SampleSessions.authenticated("alice", NOW).authenticatedAt(NOW.plusSeconds(1)));
+      StoredSession relogin = oldest.toBuilder().principal("bob").build();
+      List<StoredSession> surplus = new ArrayList<>();
+      Race.Outcome<Boolean, Integer> outcome =
+          Race.between(
+              () -> otherNode().update(relogin, NOW),
+              () -> index().deleteOldest("alice", 1, NOW, surplus::add));
+      if (outcome.first()) {
+        assertThat(surplus).as("the surplus, when the oldest logged in as bob").isEmpty();
+        assertSessionsOf("bob", successor(relogin));
+      } else {
+        assertSame("the surplus", surplus, List.of(oldest));
+        assertSessionsOf("bob");
+      }
+      assertSessionsOf("alice", youngest);
+      store().delete(oldest.id());
+      store().delete(youngest.id());
+    }
+  }
+
+  /** Deletes and returns what was handed over. */
+  private List<StoredSession> delete(String principal, Set<SessionId> except) {
+    List<StoredSession> gone = new ArrayList<>();
+    int deleted = index().deleteByPrincipal(principal, except, gone::add);
+    assertThat(gone).as("handed over as counted").hasSize(deleted);
+    return gone;
+  }
+}

@@ -1,0 +1,84 @@
+package io.coatcheck.session.testkit;
+
+import io.coatcheck.session.store.BatchLookup;
+import io.coatcheck.session.store.BatchTouch;
+import io.coatcheck.session.store.LoginLimit;
+import io.coatcheck.session.store.PrincipalIndex;
+import io.coatcheck.session.store.SessionStore;
+import io.coatcheck.session.store.SessionStoreException;
+import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.store.WhenFull;
+import io.coatcheck.session.token.SessionId;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** Every operation of a store and of the capabilities that it has, by name. */
+final class Operations {
+
+  private final Map<String, Runnable> operations = new LinkedHashMap<>();
+
+  /**
+   * Collects the operations; a capability is asked for at once.
+   *
+   * @param session of a principal, and stored
+   */
+  Operations(SessionStore store, StoredSession session, Instant now) {
+    SessionId id = session.id();
+    String principal = session.principal().orElseThrow();
+    StoredSession newcomer = SampleSessions.authenticated(principal, now).build();
+    operations.put("insert", () -> store.insert(newcomer));
+    operations.put("find", () -> store.find(id).isPresent());
+    operations.put("update", () -> store.update(session, now));
+    operations.put("touch", () -> store.touch(id, now.plusSeconds(1), now));
+    operations.put("deleteExpired", () -> store.deleteExpired(now, 10, gone -> {}).deleted());
+    store.principalIndex().ifPresent(index -> add(index, principal, now));
+    store.loginLimit().ifPresent(limit -> add(limit, newcomer, now));
+    store.batchLookup().ifPresent(lookup -> add(lookup, id));
+    store.batchTouch().ifPresent(touch -> add(touch, id, now));
+    operations.put("delete of a generation", () -> store.delete(id, session.generation()));
+    operations.put("delete", () -> store.delete(id).isPresent());
+  }
+
+  private void add(PrincipalIndex index, String principal, Instant now) {
+    operations.put("findByPrincipal", () -> index.findByPrincipal(principal, null, 10).size());
+    operations.put(
+        "deleteByPrincipal", () -> index.deleteByPrincipal(principal, Set.of(), gone -> {}));
+    operations.put("deleteOldest", () -> index.deleteOldest(principal, 1, now, gone -> {}));
+  }
+
+  private void add(LoginLimit limit, StoredSession newcomer, Instant now) {
+    operations.put("admit", () -> limit.admit(newcomer, true, 3, WhenFull.EVICT_OLDEST, now));
+  }
+
+  private void add(BatchLookup lookup, SessionId id) {
+    operations.put("stamps", () -> lookup.stamps(Set.of(id)).size());
+  }
+
+  private void add(BatchTouch touch, SessionId id, Instant now) {
+    operations.put("touchAll", () -> touch.touchAll(Map.of(id, now), now).size());
+  }
+
+  /** Runs all of them and fails unless each throws a {@link SessionStoreException}. */
+  void assertAllFail(String when) {
+    List<String> wrong = new ArrayList<>();
+    operations.forEach(
+        (name, operation) -> {
+          try {
+            operation.run();
+            wrong.add(name + " returned");
+          } catch (SessionStoreException expected) {
+            // As it must be.
+          } catch (RuntimeException | Error other) {
+            wrong.add(name + " threw " + other);
+          }
+        });
+    if (!wrong.isEmpty()) {
+      throw new AssertionError(
+          when + ", each must throw SessionStoreException:\n  " + String.join("\n  ", wrong));
+    }
+  }
+}

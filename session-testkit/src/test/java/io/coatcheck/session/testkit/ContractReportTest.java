@@ -1,0 +1,146 @@
+package io.coatcheck.session.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.coatcheck.session.codec.AttributeValue;
+import io.coatcheck.session.store.BatchLookup;
+import io.coatcheck.session.store.BatchTouch;
+import io.coatcheck.session.store.LoginLimit;
+import io.coatcheck.session.store.PrincipalIndex;
+import io.coatcheck.session.store.StoredSession;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+/** What the author of a store reads in the report of a run. */
+class ContractReportTest {
+
+  private static final String FOUND = "insert_anySession_isFoundWithAllItsParts";
+
+  @Test
+  void failure_namesTheSentenceTheSampleAndThePart() {
+    class LosingTheFence extends BrokenStore {
+      @Override
+      public void insert(StoredSession session) {
+        super.insert(session.fence() == 5 ? session.toBuilder().fence(0).build() : session);
+      }
+    }
+    assertThat(ContractRun.report(LosingTheFence::new, Set.of(FOUND)).failures.get(FOUND))
+        .startsWith(
+            "Broken: SessionStore says \"Stores a new session, as given, its version included.\"")
+        .containsPattern("With: .*(COMPLETE|EXPIRED|FROM|UNTIL|LONGEST|EMPTY)")
+        .contains("fence: expected 5 but was 0");
+  }
+
+  @Test
+  void failure_ofAnAttribute_namesItAndItsLength() {
+    class LosingEmptyValues extends BrokenStore {
+      @Override
+      public void insert(StoredSession session) {
+        Map<String, AttributeValue> attributes = new HashMap<>(session.attributes());
+        attributes.values().removeIf(value -> value.bytes().length == 0);
+        super.insert(session.toBuilder().attributes(attributes).build());
+      }
+    }
+    assertThat(ContractRun.report(LosingEmptyValues::new, Set.of(FOUND)).failures.get(FOUND))
+        .contains("attribute 'empty': expected 0 bytes")
+        .contains("but was absent");
+  }
+
+  @Test
+  void failure_ofACombination_namesTheParts() {
+    String kinds = "insert_everyCombinationOfOptionalParts_isFoundWithAllItsParts";
+    class LosingTheClient extends BrokenStore {
+      @Override
+      public void insert(StoredSession session) {
+        super.insert(session.toBuilder().userAgent(null).build());
+      }
+    }
+    assertThat(ContractRun.report(LosingTheClient::new, Set.of(kinds)).failures.get(kinds))
+        .contains("a session with userAgent")
+        .contains("userAgent: expected 'Mozilla/5.0 (X11; Linux x86_64)' but was absent");
+  }
+
+  @Test
+  void exceptionOfTheStore_namesTheSentenceToo() {
+    class Failing extends BrokenStore {
+      @Override
+      public void insert(StoredSession session) {
+        throw new UnsupportedOperationException("not yet");
+      }
+    }
+    assertThat(ContractRun.report(Failing::new, Set.of(FOUND)).failures.get(FOUND))
+        .startsWith("Broken: SessionStore says")
+        .contains("UnsupportedOperationException: not yet");
+  }
+
+  @Test
+  void missingCapability_isSkippedWithTheReason_andNeverPassed() {
+    class WithSixMethods extends BrokenStore {
+      @Override
+      public Optional<PrincipalIndex> principalIndex() {
+        return Optional.empty();
+      }
+
+      @Override
+      public Optional<LoginLimit> loginLimit() {
+        return Optional.empty();
+      }
+
+      @Override
+      public Optional<BatchLookup> batchLookup() {
+        return Optional.empty();
+      }
+
+      @Override
+      public Optional<BatchTouch> batchTouch() {
+        return Optional.empty();
+      }
+    }
+    Set<String> names =
+        Set.of(
+            "findByPrincipal_none_isEmpty",
+            "deleteByPrincipal_leavesNothing",
+            "admit_largestLimit_stores",
+            "stamps_ofNothing_isEmpty",
+            "touchAll_ofNothing_doesNothing",
+            "touchAll_againstItself_neverFails",
+            "anotherNodesChanges_areSeenAtOnce",
+            "find_absent_isEmpty");
+    ContractRun.Report report = ContractRun.report(WithSixMethods::new, names);
+    assertThat(report.failures).isEmpty();
+    assertThat(report.passed).containsExactly("find_absent_isEmpty");
+    assertThat(report.skipped).hasSize(names.size() - 1);
+    assertThat(report.skipped.get("admit_largestLimit_stores"))
+        .contains("Not tested: the store has no PrincipalIndex");
+    assertThat(report.skipped.get("stamps_ofNothing_isEmpty"))
+        .contains("Not tested: the store has no BatchLookup");
+    assertThat(report.skipped.get("anotherNodesChanges_areSeenAtOnce"))
+        .contains("Not tested: createOtherNode()");
+  }
+
+  @Test
+  void parts_runFromInsertToRace() {
+    Set<String> names =
+        Set.of(
+            "updatesOfOneVersion_oneOfThemWins",
+            "admitAcrossPrincipals_neitherBlocks",
+            "admit_largestLimit_stores",
+            "delete_absent_isEmpty",
+            "update_absent_neverCreates",
+            "find_absent_isEmpty");
+    ContractRun.Report report = ContractRun.report(BrokenStore::new, names);
+    assertThat(report.passed).isEqualTo(names);
+    assertThat(report.parts)
+        .containsExactly(
+            "OfStore",
+            "WhenInserting",
+            "WhenUpdating",
+            "WhenDeleting",
+            "WhenAdmitting",
+            "WhenRacing",
+            "WhenAdmittingAtOnce");
+  }
+}

@@ -1,0 +1,29 @@
+package io.coatcheck.session.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.coatcheck.session.store.SessionStore;
+
+/** What the wrong stores are made from is sound, with every capability. */
+class SoundStoreContractTest extends SessionStoreContract {
+
+  @Override
+  protected SessionStore createStore() {
+    return new BrokenStore();
+  }
+
+  @Override
+  protected SessionStore createOtherNode(SessionStore store) {
+    return new BrokenStore(((BrokenStore) store).sound);
+  }
+
+  @Override
+  protected void breakBackend() {
+    ((BrokenStore) nodes().store()).breakBackend();
+  }
+
+  @Override
+  protected void assertEmpty() {
+    assertThat(((BrokenStore) nodes().store()).leftOver()).isEmpty();
+  }
+}
