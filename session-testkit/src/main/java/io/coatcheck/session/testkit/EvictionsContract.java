@@ -24,6 +24,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
  *
  * @since 0.1.0
  */
+@SuppressWarnings("exports") // Only the annotation names it.
 @ExtendWith(FailureReport.class)
 public abstract class EvictionsContract {
 
