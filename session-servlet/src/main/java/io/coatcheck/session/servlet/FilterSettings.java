@@ -22,7 +22,6 @@ import org.jspecify.annotations.Nullable;
  * @param siteData what browsers are asked to clear at a logout
  * @param exposesToken whether the application sees cookie and header of the session in requests
  * @param containerSession what becomes of the container's own session
- * @param foreignTokens what notices the tokens of other applications; null without a cookie
  * @param closesManager whether the manager ends with the filter
  */
 record FilterSettings(
@@ -44,7 +43,6 @@ record FilterSettings(
     Set<SiteData> siteData,
     boolean exposesToken,
     ContainerSession containerSession,
-    @Nullable ForeignTokens foreignTokens,
     boolean closesManager) {
 
   /** Returns whether a {@code Set-Cookie} header is about the token or the version hint. */

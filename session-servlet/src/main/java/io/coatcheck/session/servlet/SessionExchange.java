@@ -231,19 +231,7 @@ final class SessionExchange implements SessionScope {
     if (found instanceof Resolution.Live live) {
       return admitUser(live);
     }
-    noticeForeign(found);
     return found;
-  }
-
-  private void noticeForeign(Resolution found) {
-    HttpServletRequest now = request;
-    ForeignTokens foreign = settings().foreignTokens();
-    if (found instanceof Resolution.Unknown unknown
-        && foreign != null
-        && now != null
-        && !presented.areByHeader()) {
-      foreign.refused(unknown, now);
-    }
   }
 
   /**

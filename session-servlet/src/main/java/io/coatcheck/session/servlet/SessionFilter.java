@@ -138,9 +138,6 @@ public class SessionFilter implements Filter {
     FilterSettings current = required();
     SessionListeners told =
         SessionListeners.join(current.manager(), servletContext, this, current.listeners());
-    if (current.foreignTokens() != null) {
-      current.manager().addListener(current.foreignTokens());
-    }
     listeners = told;
     return told;
   }
@@ -162,9 +159,6 @@ public class SessionFilter implements Filter {
     CookiesInUse.remove(this);
     if (told != null) {
       told.leave(this);
-      if (current != null && current.foreignTokens() != null) {
-        current.manager().removeListener(current.foreignTokens());
-      }
     }
     if (current != null && current.closesManager()) {
       current.manager().close();

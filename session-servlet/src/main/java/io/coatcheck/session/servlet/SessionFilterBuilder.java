@@ -319,7 +319,6 @@ public final class SessionFilterBuilder {
         Collections.unmodifiableSet(EnumSet.copyOf(siteData)),
         exposeToken,
         new ContainerSession(used == null ? String.valueOf(header) : used.name()),
-        used == null ? null : new ForeignTokens(used.name(), manager.clock()),
         closeManager);
   }
 }
