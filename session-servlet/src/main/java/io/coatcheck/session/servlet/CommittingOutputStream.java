@@ -11,6 +11,9 @@ final class CommittingOutputStream extends ServletOutputStream {
   private final SessionExchange exchange;
   private final ServletOutputStream out;
 
+  /** Whether the application writes without waiting; then when to flush is its own decision. */
+  private boolean isNonBlocking;
+
   CommittingOutputStream(SessionExchange exchange, ServletOutputStream out) {
     this.exchange = exchange;
     this.out = out;
@@ -18,7 +21,7 @@ final class CommittingOutputStream extends ServletOutputStream {
 
   @Override
   public void write(int value) throws IOException {
-    exchange.watch().beforeWrite(1);
+    beforeWrite(1);
     out.write(value);
   }
 
@@ -29,15 +32,21 @@ final class CommittingOutputStream extends ServletOutputStream {
 
   @Override
   public void write(byte[] bytes, int offset, int length) throws IOException {
-    exchange.watch().beforeWrite(length);
+    beforeWrite(length);
     out.write(bytes, offset, length);
   }
 
   /** Servlet 6.1; nobody calls it on a container that does not have it. */
   @Override
   public void write(ByteBuffer buffer) throws IOException {
-    exchange.watch().beforeWrite(buffer.remaining());
+    beforeWrite(buffer.remaining());
     out.write(buffer);
+  }
+
+  private void beforeWrite(int length) throws IOException {
+    if (exchange.watch().beforeWrite(length, length) && !isNonBlocking) {
+      out.flush();
+    }
   }
 
   @Override
@@ -60,5 +69,6 @@ final class CommittingOutputStream extends ServletOutputStream {
   @Override
   public void setWriteListener(WriteListener listener) {
     out.setWriteListener(listener);
+    isNonBlocking = true;
   }
 }

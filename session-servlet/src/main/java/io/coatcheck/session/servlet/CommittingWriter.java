@@ -3,12 +3,14 @@ package io.coatcheck.session.servlet;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.Writer;
+import java.nio.CharBuffer;
 import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
 
 /**
  * The container's writer, with the session saved before what is written can reach the client. The
- * characters remain the container's to encode; here they count as the most bytes that they can
- * become.
+ * characters remain the container's to encode; here the bytes that they become are counted: exactly
+ * in the usual encodings, and the most that they can become in others.
  */
 final class CommittingWriter extends PrintWriter {
 
@@ -30,35 +32,68 @@ final class CommittingWriter extends PrintWriter {
 
     private final SessionExchange exchange;
     private final PrintWriter writer;
+    private final boolean isUtf8;
     private final long bytesPerCharacter;
 
     Counting(SessionExchange exchange, PrintWriter writer, String encoding) {
       this.exchange = exchange;
       this.writer = writer;
       Charset charset = Charset.forName(encoding);
+      isUtf8 = charset.equals(StandardCharsets.UTF_8);
       bytesPerCharacter =
           charset.canEncode() ? (long) Math.ceil(charset.newEncoder().maxBytesPerChar()) : 8;
     }
 
-    private void beforeWrite(int characters) {
-      exchange.watch().beforeWrite(characters * bytesPerCharacter);
+    private void beforeWrite(CharSequence text, int offset, int length) {
+      if (!isUtf8) {
+        beforeWrite(length * bytesPerCharacter, length);
+        return;
+      }
+      long most = 0;
+      int halves = 0;
+      int end = offset + length;
+      for (int i = offset; i < end; i++) {
+        char character = text.charAt(i);
+        if (!Character.isSurrogate(character)) {
+          most += utf8Length(character);
+        } else if (i + 1 < end && Character.isSurrogatePair(character, text.charAt(i + 1))) {
+          most += 4;
+          i++;
+        } else {
+          most += 3;
+          halves++;
+        }
+      }
+      // Half of a pair becomes a replacement of one to three bytes, or two of the pair's four.
+      beforeWrite(most, most - 2L * halves);
+    }
+
+    private void beforeWrite(long most, long least) {
+      if (exchange.watch().beforeWrite(most, least)) {
+        writer.flush();
+      }
+    }
+
+    private static int utf8Length(char character) {
+      return character < 0x80 ? 1 : character < 0x800 ? 2 : 3;
     }
 
     @Override
     public void write(int character) {
-      beforeWrite(1);
+      long most = isUtf8 ? utf8Length((char) character) : bytesPerCharacter;
+      beforeWrite(most, isUtf8 && !Character.isSurrogate((char) character) ? most : 1);
       writer.write(character);
     }
 
     @Override
     public void write(char[] characters, int offset, int length) {
-      beforeWrite(length);
+      beforeWrite(CharBuffer.wrap(characters), offset, length);
       writer.write(characters, offset, length);
     }
 
     @Override
     public void write(String text, int offset, int length) {
-      beforeWrite(length);
+      beforeWrite(text, offset, length);
       writer.write(text, offset, length);
     }
 
