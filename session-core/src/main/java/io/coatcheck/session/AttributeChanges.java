@@ -40,6 +40,9 @@ final class AttributeChanges {
     }
   }
 
+  /** In place of a map: there is no change. */
+  private static final Map<String, Change> NONE = Map.of();
+
   private final Session owner;
   private final Engine engine;
 
@@ -59,7 +62,7 @@ final class AttributeChanges {
   AttributeChanges(Session owner, Engine engine) {
     this.owner = owner;
     this.engine = engine;
-    PENDING.set(this, Map.of());
+    PENDING.set(this, NONE);
     DECODED.set(this, Map.of());
   }
 
@@ -111,6 +114,26 @@ final class AttributeChanges {
 
   /** Returns the value of an attribute; null if there is none that can be read. */
   @Nullable Object get(String name) {
+    // Most requests change nothing, and find the value as it is. What was saved is in the snapshot
+    // before it is removed from the changes, so looking in this order misses nothing.
+    if (hasNoChange()) {
+      AttributeValue stored = owner.live().attributes().get(name);
+      if (stored == null) {
+        return null;
+      }
+      if (stored.isLive()) {
+        return stored.object(engine.codec());
+      }
+    }
+    return getOwn(name);
+  }
+
+  @SuppressWarnings("ReferenceEquality") // An empty map of another kind may be about to be filled.
+  private boolean hasNoChange() {
+    return pending == NONE;
+  }
+
+  private @Nullable Object getOwn(String name) {
     while (true) {
       StoredSession snapshot;
       AttributeValue stored;
@@ -387,7 +410,7 @@ final class AttributeChanges {
   /** Forgets everything, as for a login that carries nothing over. */
   void clear() {
     synchronized (owner) {
-      pending = Map.of();
+      pending = NONE;
       decoded = Map.of();
       undecodable = Set.of();
     }
@@ -574,6 +597,9 @@ final class AttributeChanges {
                   }
                 }
               });
+      if (pending.isEmpty()) {
+        pending = NONE;
+      }
     }
   }
 

@@ -15,7 +15,6 @@ import java.time.Instant;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -70,6 +69,8 @@ public final class Session {
   private static final VarHandle SNAPSHOT;
   private static final VarHandle STATUS;
   private static final VarHandle RENEWAL;
+  private static final VarHandle LIVE;
+  private static final VarHandle ATTACHMENT;
 
   static {
     try {
@@ -77,6 +78,8 @@ public final class Session {
       SNAPSHOT = fields.findVarHandle(Session.class, "snapshot", StoredSession.class);
       STATUS = fields.findVarHandle(Session.class, "status", Status.class);
       RENEWAL = fields.findVarHandle(Session.class, "renewal", Renewal.class);
+      LIVE = fields.findVarHandle(Session.class, "live", LiveSession.class);
+      ATTACHMENT = fields.findVarHandle(Session.class, "attachment", Object.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
@@ -349,30 +352,29 @@ public final class Session {
   }
 
   /**
-   * Returns what is attached to the session in this process, for a layer above: the same object for
-   * all requests of a stored session, where {@linkplain SessionManager#sharesSessions() they share
-   * it}. It is attached as long as the session lives, also when its secret or its principal
-   * changes, and is not part of what is stored.
-   *
-   * @param ifNone makes what is attached if nothing is; what it returns may be given up for what
-   *     another request attaches at the same time
+   * Returns what is attached to the session in this process, for a layer above; null if nothing is.
+   * All requests of a stored session have the same where {@linkplain
+   * SessionManager#sharesSessions() they share it}. It stays attached when the secret or the
+   * principal changes, and is not part of what is stored.
    */
-  public Object attachment(Supplier<?> ifNone) {
+  public @Nullable Object attachment() {
     LiveSession shared = liveIfStored();
-    if (shared != null) {
-      Object known = shared.attachment();
-      return known != null ? known : shared.attach(own(ifNone));
-    }
-    return own(ifNone);
+    return shared == null ? attachment : shared.attachment();
   }
 
-  private synchronized Object own(Supplier<?> ifNone) {
-    Object known = attachment;
-    if (known == null) {
-      known = ifNone.get();
-      attachment = known;
-    }
-    return known;
+  /**
+   * Attaches another object in one atomic step.
+   *
+   * @param expected what is to be attached by now, by identity; null for nothing
+   * @param next null to attach nothing
+   * @return whether {@code next} is attached; {@code false} if something else was than {@code
+   *     expected}
+   */
+  public boolean replaceAttachment(@Nullable Object expected, @Nullable Object next) {
+    LiveSession shared = liveIfStored();
+    return shared == null
+        ? ATTACHMENT.compareAndSet(this, expected, next)
+        : shared.replaceAttachment(expected, next);
   }
 
   /** Returns what the requests share; null if they share nothing, or the session is not stored. */
@@ -385,9 +387,9 @@ public final class Session {
     return known == null ? lookUp(all) : known;
   }
 
-  private synchronized @Nullable LiveSession lookUp(LiveSessions all) {
+  private @Nullable LiveSession lookUp(LiveSessions all) {
     LiveSession known = all.get(snapshot.id());
-    live = known;
+    LIVE.setRelease(this, known);
     return known;
   }
 
@@ -518,15 +520,16 @@ public final class Session {
     if (status == Status.ENDED) {
       return false;
     }
-    attributes.saved(pending.attributes(), snapshot, stored);
-    if (Objects.equals(idleTimeoutChange, pending.idleTimeout())) {
-      idleTimeoutChange = null;
-    }
-    if (!stored.id().equals(snapshot.id())) {
+    StoredSession before = snapshot;
+    if (!stored.id().equals(before.id())) {
       live = null;
       attachment = null;
     }
     snapshot = stored;
+    attributes.saved(pending.attributes(), before, stored);
+    if (Objects.equals(idleTimeoutChange, pending.idleTimeout())) {
+      idleTimeoutChange = null;
+    }
     status = Status.STORED;
     if (attachment != null && live == null) {
       shareAttachment();
@@ -541,7 +544,8 @@ public final class Session {
     Object own = attachment;
     LiveSession shared = own == null ? null : liveIfStored();
     if (own != null && shared != null) {
-      attachment = shared.attach(own);
+      shared.replaceAttachment(null, own);
+      attachment = null;
     }
   }
 

@@ -39,7 +39,6 @@ final class TokenResolver {
   private final Engine engine;
   private final Touches touches;
   private final boolean countsAsActivity;
-  private final boolean isInProcess;
 
   /**
    * @param countsAsActivity whether a request that is admitted counts as use of its session
@@ -48,7 +47,6 @@ final class TokenResolver {
     this.engine = engine;
     this.touches = touches;
     this.countsAsActivity = countsAsActivity;
-    this.isInProcess = engine.store().keepsLiveValues();
   }
 
   /** What one token is worth. */
@@ -111,16 +109,13 @@ final class TokenResolver {
 
   /** Makes no object of what it finds if the token opens its session, as nearly all do. */
   private Resolution resolveInStore(SessionToken token) {
-    // A store in this process answers at once, and reading the clock would wait for the memory that
-    // the look-up and the hash do not wait for.
-    Instant before = isInProcess ? engine.now() : null;
     // As in find, the look-up comes before the hash.
     Optional<StoredSession> found = engine.store().find(token.id());
     SecretHash presented = token.secretHash();
     if (found.isEmpty()) {
       return refuse(unknown(token.id(), Optional.empty()));
     }
-    Instant now = before == null ? engine.now() : before;
+    Instant now = engine.now();
     return opens(found.get(), presented, now)
         ? accept(token.id(), found.get(), renewalOfCurrent(found.get(), now), Source.STORE, now)
         : resolved(judge(token.id(), found, presented));

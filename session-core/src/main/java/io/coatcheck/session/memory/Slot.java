@@ -102,9 +102,8 @@ final class Slot implements LiveSessions.LiveSession {
   }
 
   @Override
-  public Object attach(Object ifNone) {
-    Object known = ATTACHMENT.compareAndExchange(this, null, ifNone);
-    return known == null ? ifNone : known;
+  public boolean replaceAttachment(@Nullable Object expected, @Nullable Object next) {
+    return ATTACHMENT.compareAndSet(this, expected, next);
   }
 
   @Override

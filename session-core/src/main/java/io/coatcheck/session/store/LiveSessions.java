@@ -35,14 +35,19 @@ public interface LiveSessions {
     @Nullable StoredSession newerThan(long version);
 
     /**
-     * Attaches an object to the session, unless there is one. It stays attached as long as the
-     * session lives, whatever its id or principal, and is not part of what is stored.
-     *
-     * @return what is attached now
+     * Returns what is attached to the session in this process; null if nothing is. It stays
+     * attached when the secret or the principal changes, and is not part of what is stored.
      */
-    Object attach(Object ifNone);
-
-    /** Returns what is attached; null if nothing is. */
     @Nullable Object attachment();
+
+    /**
+     * Attaches another object in one atomic step.
+     *
+     * @param expected what is to be attached by now, by identity; null for nothing
+     * @param next null to attach nothing
+     * @return whether {@code next} is attached; {@code false} if something else than {@code
+     *     expected} was
+     */
+    boolean replaceAttachment(@Nullable Object expected, @Nullable Object next);
   }
 }

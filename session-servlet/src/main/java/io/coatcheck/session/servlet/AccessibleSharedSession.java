@@ -5,12 +5,12 @@ import org.jspecify.annotations.Nullable;
 /** As {@link AccessibleView}, of the object that all requests of a session get. */
 final class AccessibleSharedSession extends SharedSession {
 
-  private AccessibleSharedSession(SessionAnchor anchor) {
-    super(anchor);
+  private AccessibleSharedSession(HttpSessionView first) {
+    super(first);
   }
 
-  static SharedSession make(SessionAnchor anchor) {
-    return new AccessibleSharedSession(anchor);
+  static SharedSession of(HttpSessionView first) {
+    return new AccessibleSharedSession(first);
   }
 
   @Override

@@ -48,15 +48,16 @@ class HttpSessionView implements HttpSession {
   /** What can still be used while listeners are notified of the end; null otherwise. */
   private volatile @Nullable EndedSession ending;
 
-  /** What the requests of the session share; looked up when first needed. */
-  private @Nullable SessionAnchor anchor;
+  // Written by a thread of the request, and read under the lock of the request when that ends. A
+  // second thread that does not see it yet joins again, which changes nothing.
 
   /** What the application has of a session that is shared; null as long as it has nothing. */
-  private volatile @Nullable SharedSession shared;
+  private @Nullable SharedSession shared;
 
-  // Written under the lock of the shared session.
-  private @Nullable HttpSessionView next;
-  private volatile boolean isOpen;
+  /** The id that {@link #shared} is of: a login may put another session in the place of ours. */
+  private @Nullable SessionId sharedId;
+
+  private boolean isOpen;
 
   HttpSessionView(SessionScope scope, Session session) {
     this.scope = scope;
@@ -102,20 +103,17 @@ class HttpSessionView implements HttpSession {
       return this;
     }
     SharedSession known = shared;
-    if (known == null || !session.isEnded()) {
-      SessionAnchor current = SessionAnchor.of(session);
-      if (known == null || anchor != current) {
-        if (known != null) {
-          // A login has put another session in the place of the one from before.
-          known.close(this);
-        }
-        known = current.shared();
-        anchor = current;
-        shared = known;
-      }
+    if (known != null
+        && (session.isEnded() || scope.isOver() || (isOpen && session.id().equals(sharedId)))) {
+      return known;
     }
-    if (!isOpen) {
-      known.open(this);
+    close();
+    known = SessionAnchor.join(session, this);
+    sharedId = session.id();
+    isOpen = true;
+    shared = known;
+    if (scope.hasEndedMeanwhile()) {
+      close();
     }
     return known;
   }
@@ -123,27 +121,14 @@ class HttpSessionView implements HttpSession {
   /** Records that the request or the access has ended. */
   final void close() {
     SharedSession known = shared;
-    if (known != null) {
-      known.close(this);
+    if (known != null && isOpen) {
+      isOpen = false;
+      SessionAnchor.leave(session, this, known);
     }
   }
 
   final boolean isOpen() {
     return isOpen;
-  }
-
-  final @Nullable HttpSessionView next() {
-    return next;
-  }
-
-  final void opened(@Nullable HttpSessionView nextOne) {
-    next = nextOne;
-    isOpen = true;
-  }
-
-  final void closed() {
-    next = null;
-    isOpen = false;
   }
 
   final Session session() {
@@ -180,9 +165,7 @@ class HttpSessionView implements HttpSession {
     if (!session.isStored() && !session.isEnded() && !scope.isTooLateToStore()) {
       keep();
     }
-    return scope.manager().sharesSessions()
-        ? SessionAnchor.of(session).textOf(session)
-        : textOf(session);
+    return scope.manager().sharesSessions() ? SessionAnchor.textOf(session) : textOf(session);
   }
 
   private void keep() {

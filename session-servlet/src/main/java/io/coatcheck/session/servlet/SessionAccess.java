@@ -66,6 +66,11 @@ final class SessionAccess implements SessionScope, AutoCloseable {
   }
 
   @Override
+  public boolean hasEndedMeanwhile() {
+    return isOver;
+  }
+
+  @Override
   public boolean isOn(Thread other) {
     return thread == other && !isOver;
   }

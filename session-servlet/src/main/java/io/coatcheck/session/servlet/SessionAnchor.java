@@ -1,58 +1,127 @@
 package io.coatcheck.session.servlet;
 
 import io.coatcheck.session.Session;
-import java.lang.ref.WeakReference;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the requests of a session share in this process, where the store keeps live sessions: the
- * object that applications lock on, as long as anything holds it, and the text of the id, as long
- * as the session lives. It holds no request.
+ * What the requests of a session share in this process, where the store keeps live sessions. While
+ * requests are under way, that is a {@link SharedSession}, attached to the session by itself. Once
+ * the application has asked for the id, it is an anchor, which keeps the text of the id as long as
+ * the session lives.
+ *
+ * <p>Thread-safe, without locks.
  */
 final class SessionAnchor {
 
+  private static final VarHandle SHARED;
+
+  static {
+    try {
+      SHARED =
+          MethodHandles.lookup().findVarHandle(SessionAnchor.class, "shared", SharedSession.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
   private record IdText(long generation, String text) {}
 
-  private @Nullable WeakReference<SharedSession> shared;
-  private volatile @Nullable IdText id;
+  /** Null while no request is under way. */
+  private volatile @Nullable SharedSession shared;
 
-  /** Returns the anchor of a session; one of its own if it shares nothing. */
-  static SessionAnchor of(Session session) {
-    // Another version of this library may have attached its own.
-    return session.attachment(SessionAnchor::new) instanceof SessionAnchor known
-        ? known
-        : new SessionAnchor();
+  private volatile IdText id;
+
+  private SessionAnchor(@Nullable SharedSession shared, IdText id) {
+    this.shared = shared;
+    this.id = id;
   }
 
-  /** Returns what applications see of the session, and makes it if nothing holds it any more. */
-  synchronized SharedSession shared() {
-    SharedSession known = shared == null ? null : shared.get();
-    if (known == null) {
-      known = SharedSession.make(this);
-      shared = new WeakReference<>(known);
+  /**
+   * Adds a view of a session to what is under way.
+   *
+   * @return what all requests that are under way have of the session
+   */
+  static SharedSession join(Session session, HttpSessionView view) {
+    while (true) {
+      Object attached = session.attachment();
+      SharedSession known = sharedIn(attached);
+      if (known != null && known.open(view)) {
+        return known;
+      }
+      SharedSession fresh = SharedSession.of(view);
+      if (replace(session, attached, known, fresh)) {
+        return fresh;
+      }
     }
-    return known;
   }
 
-  /** Returns the id as the Servlet API shows it: one object for each generation. */
-  String textOf(Session session) {
+  /** Removes a view; once none is left, the next request of the session gets another object. */
+  static void leave(Session session, HttpSessionView view, SharedSession left) {
+    if (left.close(view)) {
+      Object attached = session.attachment();
+      while (sharedIn(attached) == left && !replace(session, attached, left, null)) {
+        // An anchor has taken its place meanwhile.
+        attached = session.attachment();
+      }
+    }
+  }
+
+  private static @Nullable SharedSession sharedIn(@Nullable Object attached) {
+    if (attached instanceof SessionAnchor anchor) {
+      return anchor.shared;
+    }
+    return attached instanceof SharedSession shared ? shared : null;
+  }
+
+  private static boolean replace(
+      Session session,
+      @Nullable Object attached,
+      @Nullable SharedSession known,
+      @Nullable SharedSession next) {
+    return attached instanceof SessionAnchor anchor
+        ? SHARED.compareAndSet(anchor, known, next)
+        : session.replaceAttachment(attached, next);
+  }
+
+  /**
+   * Returns the id as the Servlet API shows it: one object for each generation, as long as the
+   * session lives.
+   */
+  static String textOf(Session session) {
     long generation = session.generation();
-    IdText known = id;
-    if (known == null || known.generation() != generation) {
-      known = newText(session, generation);
+    while (true) {
+      Object attached = session.attachment();
+      if (attached instanceof SessionAnchor anchor) {
+        return anchor.textOf(session, generation);
+      }
+      SessionAnchor anchor = new SessionAnchor(sharedIn(attached), newText(session, generation));
+      if (session.replaceAttachment(attached, anchor)) {
+        return anchor.id.text();
+      }
     }
-    return known.text();
   }
 
-  private synchronized IdText newText(Session session, long generation) {
+  private String textOf(Session session, long generation) {
     IdText known = id;
-    if (known == null || known.generation() < generation) {
-      known = new IdText(generation, HttpSessionView.textOf(session.id(), generation));
-      id = known;
+    return known.generation() == generation ? known.text() : newer(session, generation).text();
+  }
+
+  private synchronized IdText newer(Session session, long generation) {
+    IdText known = id;
+    if (known.generation() == generation) {
+      return known;
     }
-    return known.generation() == generation
-        ? known
-        : new IdText(generation, HttpSessionView.textOf(session.id(), generation));
+    IdText next = newText(session, generation);
+    if (known.generation() < generation) {
+      id = next;
+    }
+    return next;
+  }
+
+  private static IdText newText(Session session, long generation) {
+    return new IdText(generation, HttpSessionView.textOf(session.id(), generation));
   }
 
   @Override

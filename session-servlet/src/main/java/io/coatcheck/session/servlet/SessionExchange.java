@@ -681,6 +681,12 @@ final class SessionExchange implements SessionScope {
     return outgoing.isReleased();
   }
 
+  /** {@inheritDoc} The thread of a dispatch ends the request itself; any other takes the lock. */
+  @Override
+  public boolean hasEndedMeanwhile() {
+    return !isOn(Thread.currentThread()) && locked(outgoing::isReleased);
+  }
+
   @Override
   public boolean isOn(Thread other) {
     return thread == other;

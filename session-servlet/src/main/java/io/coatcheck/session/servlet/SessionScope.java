@@ -46,6 +46,12 @@ interface SessionScope {
   /** Returns whether the request or the access has ended. */
   boolean isOver();
 
+  /**
+   * As {@link #isOver}, for a thread that has just opened a view, which the end may have missed if
+   * it came at the same time.
+   */
+  boolean hasEndedMeanwhile();
+
   /** Returns whether it is under way on a thread. */
   boolean isOn(Thread thread);
 

@@ -2,67 +2,109 @@ package io.coatcheck.session.servlet;
 
 import jakarta.servlet.ServletContext;
 import jakarta.servlet.http.HttpSession;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.ArrayList;
 import java.util.Enumeration;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The one object that all requests of a session get in this process, where the store keeps live
- * sessions, so that {@code synchronized (session)} excludes the other requests of the session. It
- * does what the request of the calling thread would do with its own view.
+ * The one object that all requests of a session that are under way get in this process, where the
+ * store keeps live sessions, so that {@code synchronized (session)} excludes the other requests of
+ * the session. It does what the request of the calling thread would do with its own view.
  *
  * <p>Thread-safe. Its monitor is the application's, and is never taken here.
  */
 class SharedSession implements HttpSession {
 
-  /** The lock under which views come and go. */
-  private final SessionAnchor anchor;
+  /** In place of the views: all are closed, and none is opened any more. */
+  private static final List<HttpSessionView> CLOSED = List.of();
 
-  /** The views of what is under way, the latest first; written under the lock. */
-  private volatile @Nullable HttpSessionView first;
+  private static final VarHandle OPEN;
 
-  /** The view that was opened last: it answers when nothing is under way any more. */
-  private volatile @Nullable HttpSessionView last;
-
-  SharedSession(SessionAnchor anchor) {
-    this.anchor = anchor;
-  }
-
-  /** Returns what the container's version of the Servlet API asks for. */
-  static SharedSession make(SessionAnchor anchor) {
-    return HttpSessionView.hasAccessors()
-        ? AccessibleSharedSession.make(anchor)
-        : new SharedSession(anchor);
-  }
-
-  /** Adds the view of a request or an access that is under way. */
-  final void open(HttpSessionView view) {
-    synchronized (anchor) {
-      if (!view.isOpen() && !view.scope().isOver()) {
-        view.opened(first);
-        first = view;
-      }
-      last = view;
+  static {
+    try {
+      OPEN = MethodHandles.lookup().findVarHandle(SharedSession.class, "open", Object.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
     }
   }
 
-  /** Removes a view whose request or access has ended. */
-  final void close(HttpSessionView view) {
-    synchronized (anchor) {
-      if (!view.isOpen()) {
-        return;
+  /**
+   * The view of what is under way, or an immutable list of them: nearly always there is one. Those
+   * come first that were opened first.
+   */
+  private volatile Object open;
+
+  /**
+   * The view that was opened last: it answers when nothing is under way any more. Not volatile: any
+   * of those that were opened will do.
+   */
+  private HttpSessionView last;
+
+  @SuppressWarnings("NullAway.Init") // By the handle.
+  SharedSession(HttpSessionView first) {
+    OPEN.set(this, first);
+    last = first;
+  }
+
+  /** Returns what the container's version of the Servlet API asks for. */
+  static SharedSession of(HttpSessionView first) {
+    return HttpSessionView.hasAccessors()
+        ? AccessibleSharedSession.of(first)
+        : new SharedSession(first);
+  }
+
+  @SuppressWarnings("unchecked")
+  private static List<HttpSessionView> views(Object open) {
+    return open instanceof HttpSessionView view ? List.of(view) : (List<HttpSessionView>) open;
+  }
+
+  /**
+   * Adds the view of a request or an access that is under way, unless it is there.
+   *
+   * @return {@code false} if all have been closed, so that this object is done with
+   */
+  final boolean open(HttpSessionView view) {
+    while (true) {
+      Object current = open;
+      if (current == view) {
+        return true;
       }
-      HttpSessionView before = null;
-      for (HttpSessionView one = first; one != null; one = one.next()) {
-        if (one == view) {
-          if (before == null) {
-            first = one.next();
-          } else {
-            before.opened(one.next());
-          }
-          view.closed();
-          return;
+      List<HttpSessionView> views = views(current);
+      if (views.isEmpty() || views.contains(view)) {
+        return !views.isEmpty();
+      }
+      List<HttpSessionView> more = new ArrayList<>(views);
+      more.add(view);
+      if (OPEN.compareAndSet(this, current, List.copyOf(more))) {
+        last = view;
+        return true;
+      }
+    }
+  }
+
+  /**
+   * Removes a view whose request or access has ended.
+   *
+   * @return whether it was the last one
+   */
+  final boolean close(HttpSessionView view) {
+    while (true) {
+      Object current = open;
+      if (current == view) {
+        if (OPEN.compareAndSet(this, current, CLOSED)) {
+          return true;
         }
-        before = one;
+      } else {
+        List<HttpSessionView> left = new ArrayList<>(views(current));
+        if (!left.remove(view)) {
+          return false;
+        }
+        if (OPEN.compareAndSet(this, current, left.isEmpty() ? CLOSED : List.copyOf(left))) {
+          return left.isEmpty();
+        }
       }
     }
   }
@@ -70,28 +112,26 @@ class SharedSession implements HttpSession {
   /** Returns the view that a call of the current thread is for. */
   final HttpSessionView view() {
     Thread thread = Thread.currentThread();
-    HttpSessionView latest = first;
-    return latest != null && latest.scope().isOn(thread) ? latest : viewOn(thread);
+    Object current = open;
+    return current instanceof HttpSessionView only && only.scope().isOn(thread)
+        ? only
+        : viewOn(thread, views(current));
   }
 
-  private HttpSessionView viewOn(Thread thread) {
-    synchronized (anchor) {
-      HttpSessionView any = null;
-      for (HttpSessionView one = first; one != null; one = one.next()) {
-        if (one.scope().isOn(thread)) {
-          return one;
-        }
-        if (any == null && !one.scope().isOver()) {
-          any = one;
-        }
+  private HttpSessionView viewOn(Thread thread, List<HttpSessionView> views) {
+    HttpSessionView any = null;
+    // The latest first: a request may contain another one's dispatch.
+    for (int i = views.size() - 1; i >= 0; i--) {
+      HttpSessionView one = views.get(i);
+      if (one.scope().isOn(thread)) {
+        return one;
       }
-      // The thread is one that the application has started, or all is over.
-      any = any == null ? last : any;
-      if (any == null) {
-        throw new IllegalStateException("no request has used this session yet");
+      if (any == null && !one.scope().isOver()) {
+        any = one;
       }
-      return any;
     }
+    // The thread is one that the application has started, or all is over.
+    return any == null ? last : any;
   }
 
   @Override
@@ -156,7 +196,6 @@ class SharedSession implements HttpSession {
 
   @Override
   public String toString() {
-    HttpSessionView known = first == null ? last : first;
-    return known == null ? "HttpSession" : known.toString();
+    return last.toString();
   }
 }

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.coatcheck.session.event.SessionEvent;
+import io.coatcheck.session.store.LiveSessions.LiveSession;
+import io.coatcheck.session.token.SessionId;
+import io.coatcheck.session.token.SessionToken;
 import jakarta.servlet.AsyncContext;
 import jakarta.servlet.http.HttpSession;
 import jakarta.servlet.http.HttpSessionBindingEvent;
@@ -30,7 +33,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIf;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @DisplayName("I4: in memory, the requests of a session share it as in a servlet container")
 @ParameterizedClass(name = "{0}")
@@ -194,44 +199,59 @@ class SharedSessionTest {
     assertThat(kept).containsEntry("set", "2").containsEntry("removed", true);
   }
 
-  @Test
-  @DisplayName("the object to lock on is the same after a change of the id and a login")
-  void object_isOneForAllRequests() throws Exception {
-    site.on("/login", (request, response) -> WebSession.of(request).login("alice"))
-        .on(
-            "/id",
-            (request, response) -> {
-              kept.put("before", request.getSession());
-              request.changeSessionId();
-              kept.put("after", request.getSession());
-            });
-    for (String path : List.of("/id", "/login", "/id", "/begin")) {
-      browser.get("/id");
-      Object known = kept.get("after");
-      browser.get(path);
-      browser.get("/id");
-      assertThat(kept.get("before")).as(path).isSameAs(known).isSameAs(kept.get("after"));
-    }
+  @ParameterizedTest
+  @ValueSource(strings = {"/look", "/id", "/login"})
+  @DisplayName("the object to lock on is one for all requests under way, after a login too")
+  void object_isOneForAllRequests(String path) throws Exception {
+    Map<String, Handler> changes =
+        Map.of(
+            "/look", (request, response) -> {},
+            "/id", (request, response) -> request.changeSessionId(),
+            "/login", (request, response) -> WebSession.of(request).login("alice"));
+    changes.forEach(
+        (each, change) ->
+            site.on(
+                each,
+                (request, response) -> {
+                  kept.put("before", request.getSession());
+                  change.handle(request, response);
+                  kept.put("after", request.getSession());
+                }));
+    around(
+        path,
+        (request, response) -> kept.put("other", request.getSession()),
+        (request, response) -> {
+          assertThat(kept.get("before")).isSameAs(kept.get("other")).isSameAs(kept.get("after"));
+        });
   }
 
   @Test
-  @DisplayName("the object is the same from the request that begins the session on")
-  void object_isThatOfTheFirstRequest() {
+  @DisplayName("the object is the same before and after the session is stored")
+  void object_isThatOfTheDraft() {
     site.on(
-            "/first",
-            (request, response) -> {
-              kept.put("first", request.getSession());
-              request.getSession().setAttribute("x", "y");
-              assertThat(request.getSession()).isSameAs(kept.get("first"));
-            })
-        .on("/second", (request, response) -> kept.put("second", request.getSession()));
-    Browser other = site.browser();
-    other.get("/first");
-    other.get("/second");
-    browser.get("/second");
-    assertThat(kept.get("first")).isNotSameAs(kept.get("second"));
-    other.get("/second");
-    assertThat(kept.get("first")).isSameAs(kept.get("second"));
+        "/first",
+        (request, response) -> {
+          kept.put("first", request.getSession());
+          request.getSession().setAttribute("x", "y");
+          response.flushBuffer();
+          assertThat(request.getSession()).isSameAs(kept.get("first"));
+        });
+    assertThat(site.browser().get("/first").status()).isEqualTo(200);
+  }
+
+  @Test
+  @DisplayName("nothing of a request stays with the session when its requests have ended")
+  void attachment_endsWithTheRequests() throws Exception {
+    site.on("/look", (request, response) -> request.getSession());
+    around("/look", (request, response) -> request.getSession(), (request, response) -> {});
+    SessionId id = SessionToken.parse(browser.token()).orElseThrow().id();
+    LiveSession live = site.store.liveSessions().orElseThrow().get(id);
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+    // The answer may reach the client before the filter has returned.
+    while (live.attachment() != null && System.nanoTime() < deadline) {
+      Thread.onSpinWait();
+    }
+    assertThat(live.attachment()).isNull();
   }
 
   @Test

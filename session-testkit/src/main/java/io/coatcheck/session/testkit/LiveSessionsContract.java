@@ -107,41 +107,44 @@ public abstract class LiveSessionsContract {
   }
 
   @Test
-  void attachment_isTheFirst_andIsNotStored() {
+  void attachment_isReplacedInOneStep_andIsNotStored() {
     StoredSession session = insert();
     LiveSession live = live(session);
     assertThat(live.attachment()).isNull();
-    assertThat(live.attach("first")).isEqualTo("first");
-    assertThat(live.attach("second")).isEqualTo("first");
+    assertThat(live.replaceAttachment("first", "second")).isFalse();
+    assertThat(live.replaceAttachment(null, "first")).isTrue();
+    assertThat(live.replaceAttachment(null, "second")).isFalse();
     assertThat(live.attachment()).isEqualTo("first");
+    assertThat(live.replaceAttachment("first", null)).isTrue();
+    assertThat(live.attachment()).isNull();
     assertThat(store.find(session.id())).contains(session);
   }
 
   @Test
   void attachment_staysAtALogin() {
     StoredSession session = insert();
-    live(session).attach("known");
+    assertThat(live(session).replaceAttachment(null, "known")).isTrue();
     StoredSession login = session.toBuilder().principal("alice").authenticatedAt(NOW).build();
     assertThat(store.update(login, NOW)).isTrue();
     assertThat(live(session).attachment()).isEqualTo("known");
   }
 
   @Test
-  void attach_manyAtOnce_oneWins() throws Exception {
+  void replaceAttachment_manyAtOnce_oneWins() throws Exception {
     ExecutorService threads = Executors.newFixedThreadPool(4);
     try {
       for (int round = 0; round < 100; round++) {
         StoredSession session = insert();
-        List<Callable<Object>> tasks = new ArrayList<>();
+        List<Callable<Boolean>> tasks = new ArrayList<>();
         for (int i = 0; i < 4; i++) {
           Object own = new Object();
-          tasks.add(() -> live(session).attach(own));
+          tasks.add(() -> live(session).replaceAttachment(null, own));
         }
-        List<Object> results = new ArrayList<>();
-        for (Future<Object> one : threads.invokeAll(tasks)) {
+        List<Boolean> results = new ArrayList<>();
+        for (Future<Boolean> one : threads.invokeAll(tasks)) {
           results.add(one.get());
         }
-        assertThat(results).containsOnly(live(session).attachment());
+        assertThat(results).containsOnlyOnce(true);
       }
     } finally {
       threads.shutdownNow();
