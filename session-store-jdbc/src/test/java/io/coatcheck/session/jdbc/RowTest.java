@@ -40,7 +40,9 @@ class RowTest {
   private static final Instant NOW = Sessions.NOW;
 
   static Stream<Pool> eachDialect() {
-    return Pool.eachDialect();
+    return Stream.concat(
+        Pool.eachDialect(),
+        Stream.of(new Pool(TestDatabase.SQLITE, Database.SQLITE, true, null)));
   }
 
   @DisplayName("I1, F1: no column of any row holds the secret, in whatever form")
