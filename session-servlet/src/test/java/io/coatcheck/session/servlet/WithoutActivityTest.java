@@ -108,6 +108,51 @@ class WithoutActivityTest {
     assertThat(browser.get("/page").body()).as("only the header came in time").isEqualTo("none");
   }
 
+  @ParameterizedTest
+  @DisplayName("a timeout that one sets counts from the last use, even if that is longer ago")
+  @ValueSource(booleans = {false, true})
+  void timeoutShorterThanTheIdleTime_endsTheSession(boolean copyOnRead) {
+    start(copyOnRead, filter -> filter.withoutActivity("/poll/*"));
+    site.on(
+        "/poll/timeout",
+        (request, response) -> {
+          request.getSession(false).setMaxInactiveInterval(60);
+          request.getSession(false).setAttribute("polled", "1");
+          show(request, response);
+        });
+    site.clock.advance(Duration.ofMinutes(10));
+    assertThat(browser.get("/poll/timeout").status()).isEqualTo(200);
+    assertThat(browser.get("/page").body()).isEqualTo("none");
+    assertThat(browser.get("/page").status()).isEqualTo(200);
+  }
+
+  @ParameterizedTest
+  @DisplayName("a new id and an atomic step extend nothing either")
+  @ValueSource(strings = {"/poll/id", "/poll/step"})
+  void otherWrites_doNotExtend(String path) {
+    for (boolean copyOnRead : new boolean[] {false, true}) {
+      start(copyOnRead, filter -> filter.withoutActivity("/poll/*"));
+      site.on(
+              "/poll/id",
+              (request, response) -> {
+                show(request, response);
+                if (request.getSession(false) != null) {
+                  request.changeSessionId();
+                }
+              })
+          .on(
+              "/poll/step",
+              (request, response) -> {
+                show(request, response);
+                if (request.getSession(false) != null) {
+                  WebSession.of(request).take("a");
+                }
+              });
+      assertExpires(path);
+      site.close();
+    }
+  }
+
   @Test
   @DisplayName("also where the session is asked for late, and on paths that are excluded")
   void lazy_doesNotExtend() {
