@@ -230,8 +230,10 @@ public final class SessionFilterBuilder {
    * WebSession#revoke} of the own session, {@code HttpServletRequest.logout} and {@code
    * HttpSession.invalidate}, if the client presented a token. A response that logs a user in after
    * {@code invalidate} has no such header, since an application may end the session from before a
-   * login in this way. It needs a response that is not committed, and is added to what the
-   * application sets of that name. Default: nothing.
+   * login in this way. A framework that logs in by {@code invalidate} and {@code getSession}, with
+   * neither {@link WebSession#login} nor a login of the container, cannot be told from a logout:
+   * its response has the header. The header needs a response that is not committed, and is added to
+   * what the application sets of that name. Default: nothing.
    *
    * <p>Browsers obey it in responses over HTTPS and from {@code localhost} alone, and clear data of
    * the own origin; some do not know all values. With {@link SiteData#CACHE} the browser may take a
