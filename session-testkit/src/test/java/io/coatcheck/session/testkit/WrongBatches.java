@@ -1,5 +1,6 @@
 package io.coatcheck.session.testkit;
 
+import io.coatcheck.session.store.BatchLookup;
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SessionId;
@@ -157,7 +158,7 @@ final class WrongBatches {
               "Keeps the version of a stamp in 32 bits",
               stamps -> {
                 stamps.replaceAll(
-                    (id, one) -> new BrokenStore.Stamp((int) one.version(), one.lastSeenAt()));
+                    (id, one) -> new BatchLookup.Stamp((int) one.version(), one.lastSeenAt()));
                 return stamps;
               },
               "stamps_ofEveryKind_tellVersionAndLastSeen"),
@@ -244,7 +245,7 @@ final class WrongBatches {
   }
 
   private static WrongStore stamping(
-      String fault, UnaryOperator<Map<SessionId, BrokenStore.Stamp>> change, String... tests) {
+      String fault, UnaryOperator<Map<SessionId, BatchLookup.Stamp>> change, String... tests) {
     return WrongStore.of(
         fault,
         () ->

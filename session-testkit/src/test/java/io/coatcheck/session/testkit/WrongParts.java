@@ -26,9 +26,10 @@ final class WrongParts {
           writing(
               "Takes a previous hash to have its moment",
               session -> {
-                session
-                    .previousSecretHash()
-                    .ifPresent(hash -> session.previousReadableUntil().get());
+                if (session.previousSecretHash().isPresent()) {
+                  Instant until = session.previousReadableUntil().orElseThrow();
+                  return session.toBuilder().previousReadableUntil(until).build();
+                }
                 return session;
               },
               KINDS,

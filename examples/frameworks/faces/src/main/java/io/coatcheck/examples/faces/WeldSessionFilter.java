@@ -20,8 +20,8 @@ import java.io.IOException;
  * filter; afterwards it goes back. An injected {@code HttpServletRequest} is then the latter, too.
  * Observers of {@code @Initialized(RequestScoped.class)} are called for each of the three.
  *
- * <p>Map it after the session filter, for the dispatcher types {@code REQUEST} and {@code ERROR}:
- * a forward stays within a request that Weld knows.
+ * <p>Map it after the session filter, for the dispatcher types {@code REQUEST} and {@code ERROR}: a
+ * forward stays within a request that Weld knows.
  */
 public final class WeldSessionFilter extends HttpFilter {
 
@@ -34,8 +34,10 @@ public final class WeldSessionFilter extends HttpFilter {
   protected void doFilter(
       HttpServletRequest request, HttpServletResponse response, FilterChain chain)
       throws IOException, ServletException {
-    ServletRequestListener weld = (ServletRequestListener) getServletContext().getAttribute(LISTENER);
-    ServletRequestEvent containers = new ServletRequestEvent(getServletContext(), unwrapped(request));
+    ServletRequestListener weld =
+        (ServletRequestListener) getServletContext().getAttribute(LISTENER);
+    ServletRequestEvent containers =
+        new ServletRequestEvent(getServletContext(), unwrapped(request));
     ServletRequestEvent own = new ServletRequestEvent(getServletContext(), request);
     weld.requestDestroyed(containers);
     try {

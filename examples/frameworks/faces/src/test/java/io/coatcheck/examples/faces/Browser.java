@@ -114,12 +114,12 @@ final class Browser {
           .POST(
               BodyPublishers.ofString(
                   form.entrySet().stream()
-                          .map(
-                              field ->
-                                  URLEncoder.encode(field.getKey(), UTF_8)
-                                      + "="
-                                      + URLEncoder.encode(field.getValue(), UTF_8))
-                          .collect(Collectors.joining("&"))));
+                      .map(
+                          field ->
+                              URLEncoder.encode(field.getKey(), UTF_8)
+                                  + "="
+                                  + URLEncoder.encode(field.getValue(), UTF_8))
+                      .collect(Collectors.joining("&"))));
     }
     try {
       HttpResponse<String> response = CLIENT.send(request.build(), BodyHandlers.ofString(UTF_8));

@@ -25,7 +25,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.slf4j.LoggerFactory;
 
-@DisplayName("Faces with PrimeFaces and Weld: what a user sees is what the container's sessions give")
+@DisplayName(
+    "Faces with PrimeFaces and Weld: what a user sees is what the container's sessions give")
 class FacesTest {
 
   private static final AllowListPreset IMPLEMENTATION =
@@ -108,7 +109,9 @@ class FacesTest {
 
     browser.click(page, "logout:out");
 
-    assertThat(visitors()).as("ann left, and the page that follows has a user").isEqualTo(before + 1);
+    assertThat(visitors())
+        .as("ann left, and the page that follows has a user")
+        .isEqualTo(before + 1);
   }
 
   private static int visitors() {
@@ -118,7 +121,8 @@ class FacesTest {
 
   @ParameterizedTest
   @EnumSource(names = {"MEMORY", "H2"})
-  @DisplayName("without the filter for Weld, beans are in the container's session, and end at a logout")
+  @DisplayName(
+      "without the filter for Weld, beans are in the container's session, and end at a logout")
   void withoutTheFilterForWeld_beansAreInTheContainersSession(Store store) {
     Browser browser = new Browser(server.url(), store).with(StoreFilter.WITHOUT_WELD, "true");
     Page page = browser.get("/index.xhtml");

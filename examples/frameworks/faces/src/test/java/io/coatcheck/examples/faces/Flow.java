@@ -94,8 +94,13 @@ enum Flow {
 
   private static void more(Browser browser, Page page) {
     browser.ajax(
-        page, "form:ajax", "form:panel", "jakarta.faces.behavior.event", "action",
-        "jakarta.faces.partial.event", "click");
+        page,
+        "form:ajax",
+        "form:panel",
+        "jakarta.faces.behavior.event",
+        "action",
+        "jakarta.faces.partial.event",
+        "click");
   }
 
   private static void twoTabs(Browser browser) {
@@ -161,33 +166,105 @@ enum Flow {
     shows(page, "Parka", "size=M");
     String table = "form:table";
     browser.ajax(
-        page, table, table, table + "_pagination", "true", table + "_first", "3", table + "_rows",
-        "3", table + "_skipChildren", "true", table + "_encodeFeature", "true");
-    browser.ajax(
-        page, table, table, table + "_sorting", "true", table + "_sortKey", "form:table:price",
-        table + "_sortDir", "-1", table + "_skipChildren", "true", table + "_encodeFeature",
+        page,
+        table,
+        table,
+        table + "_pagination",
+        "true",
+        table + "_first",
+        "3",
+        table + "_rows",
+        "3",
+        table + "_skipChildren",
+        "true",
+        table + "_encodeFeature",
         "true");
     browser.ajax(
-        page, table, table, table + "_filtering", "true", table + ":name:filter", "P",
-        table + "_skipChildren", "true", table + "_encodeFeature", "true");
+        page,
+        table,
+        table,
+        table + "_sorting",
+        "true",
+        table + "_sortKey",
+        "form:table:price",
+        table + "_sortDir",
+        "-1",
+        table + "_skipChildren",
+        "true",
+        table + "_encodeFeature",
+        "true");
     browser.ajax(
-        page, table, "form", table + "_instantSelectedRowKey", "Parka", table + "_selection",
-        "Parka", "jakarta.faces.behavior.event", "rowSelect", "jakarta.faces.partial.event",
+        page,
+        table,
+        table,
+        table + "_filtering",
+        "true",
+        table + ":name:filter",
+        "P",
+        table + "_skipChildren",
+        "true",
+        table + "_encodeFeature",
+        "true");
+    browser.ajax(
+        page,
+        table,
+        "form",
+        table + "_instantSelectedRowKey",
+        "Parka",
+        table + "_selection",
+        "Parka",
+        "jakarta.faces.behavior.event",
+        "rowSelect",
+        "jakarta.faces.partial.event",
         "rowSelect");
     browser.ajax(
-        page, "form:tabs", "form:tabs", "form:tabs_newTab",
-        "form:tabs:kinds", "form:tabs_tabindex", "1", "form:tabs_activeIndex", "1",
-        "jakarta.faces.behavior.event", "tabChange", "jakarta.faces.partial.event", "tabChange");
+        page,
+        "form:tabs",
+        "form:tabs",
+        "form:tabs_newTab",
+        "form:tabs:kinds",
+        "form:tabs_tabindex",
+        "1",
+        "form:tabs_activeIndex",
+        "1",
+        "jakarta.faces.behavior.event",
+        "tabChange",
+        "jakarta.faces.partial.event",
+        "tabChange");
     String tree = "form:tabs:tree";
     browser.ajax(
-        page, "form", "form", "jakarta.faces.source", tree, tree + "_expandNode", "0",
-        "jakarta.faces.behavior.event", "expand", "jakarta.faces.partial.event", "expand");
+        page,
+        "form",
+        "form",
+        "jakarta.faces.source",
+        tree,
+        tree + "_expandNode",
+        "0",
+        "jakarta.faces.behavior.event",
+        "expand",
+        "jakarta.faces.partial.event",
+        "expand");
     browser.ajax(
-        page, "form", "form", "jakarta.faces.source", tree, tree + "_instantSelection", "0_0",
-        tree + "_selection", "0_0", "jakarta.faces.behavior.event", "select",
-        "jakarta.faces.partial.event", "select");
+        page,
+        "form",
+        "form",
+        "jakarta.faces.source",
+        tree,
+        tree + "_instantSelection",
+        "0_0",
+        tree + "_selection",
+        "0_0",
+        "jakarta.faces.behavior.event",
+        "select",
+        "jakarta.faces.partial.event",
+        "select");
     browser.ajax(
-        page, "form:order", "form", "form:tabs:size_input", "L", "form:tabs:day_input",
+        page,
+        "form:order",
+        "form",
+        "form:tabs:size_input",
+        "L",
+        "form:tabs:day_input",
         "2026-03-04");
     shows(page, "Ordered");
     page = browser.click(page, "form:reload");

@@ -23,8 +23,8 @@ final class Page {
   }
 
   /**
-   * Leaves out what is another one each time, the keys of the view and of the session, and the stack
-   * trace of an error.
+   * Leaves out what is another one each time, the keys of the view and of the session, and the
+   * stack trace of an error.
    */
   static String normal(String html) {
     return html.replaceAll("(?s)<p><b>Exception</b></p>.*", "")
