@@ -12,8 +12,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The session cookies of all filters that one class loader has started, to find two that replace
- * each other in browsers: of one name on one host, for sessions of different managers. Thread-safe;
- * keeps no filter, manager and application alive.
+ * each other in browsers: of one name on one host or in one domain, for sessions of different
+ * managers. Thread-safe; keeps no filter, manager and application alive.
  */
 final class CookiesInUse {
 
@@ -34,9 +34,20 @@ final class CookiesInUse {
      * of a redeployment.
      */
     boolean isBeside(Use other) {
+      if (manager.get() == other.manager.get()) {
+        return false;
+      }
       return Objects.equals(host, other.host)
-          && manager.get() != other.manager.get()
-          && (!contextPath.equals(other.contextPath) || context.get() == other.context.get());
+          ? !contextPath.equals(other.contextPath) || context.get() == other.context.get()
+          : isOfOneDomain(other);
+    }
+
+    /** Returns whether browsers send both cookies to all hosts of one domain. */
+    private boolean isOfOneDomain(Use other) {
+      return cookie
+          .domain()
+          .filter(own -> other.cookie.domain().filter(own::equalsIgnoreCase).isPresent())
+          .isPresent();
     }
 
     boolean meets(Use other) {
@@ -82,7 +93,7 @@ final class CookiesInUse {
     }
     for (Use other : others) {
       LOG.warn(
-          "Two session filters with sessions of their own use the cookie {} on one host, in the"
+          "Two session filters with sessions of their own use the cookie {} on one host or domain, in the"
               + " applications at {} and {}: a login behind one logs the user out behind the"
               + " other. Give each a name of its own: SessionCookie.builder().name(\"__Host-...\"),"
               + " or the init parameter cookieName",

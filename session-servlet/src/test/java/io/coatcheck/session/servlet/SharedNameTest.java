@@ -1,6 +1,8 @@
 package io.coatcheck.session.servlet;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.mockito.Mockito.mock;
+import static org.mockito.Mockito.when;
 
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
@@ -8,6 +10,7 @@ import ch.qos.logback.core.read.ListAppender;
 import io.coatcheck.session.Session;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.memory.InMemorySessionStore;
+import jakarta.servlet.ServletContext;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -155,6 +158,40 @@ class SharedNameTest {
       SessionFilter first = SessionFilter.builder(shared).build();
       SessionFilter second = SessionFilter.builder(shared).build();
       assertThat(started(first, "/shop", second, "/forum")).isEmpty();
+    }
+
+    @ParameterizedTest
+    @DisplayName("on two hosts, if both cookies are of one domain")
+    @CsvSource({
+      "example.com, EXAMPLE.com, true",
+      "example.com, example.org, false",
+      "example.com, , false",
+      ", , false",
+    })
+    void ofTwoHosts_areNamed(String oneDomain, String otherDomain, boolean isWarned) {
+      SessionFilter first = SessionFilter.builder(manager()).build();
+      SessionFilter second = SessionFilter.builder(manager()).build();
+      try {
+        CookiesInUse.add(first, managers.get(0), context("shop"), cookie(oneDomain));
+        CookiesInUse.add(second, managers.get(1), context("forum"), cookie(otherDomain));
+      } finally {
+        CookiesInUse.remove(first);
+        CookiesInUse.remove(second);
+        managers.forEach(SessionManager::close);
+      }
+      assertThat(warnings("Two session filters")).hasSize(isWarned ? 1 : 0);
+    }
+
+    private static ServletContext context(String host) {
+      ServletContext context = mock(ServletContext.class);
+      when(context.getVirtualServerName()).thenReturn(host + HOSTS.incrementAndGet());
+      when(context.getContextPath()).thenReturn("");
+      return context;
+    }
+
+    private static SessionCookie cookie(String domain) {
+      SessionCookie.Builder builder = SessionCookie.builder().name("SHARED_NAME");
+      return domain == null ? builder.build() : builder.domain(domain).build();
     }
 
     @Test
