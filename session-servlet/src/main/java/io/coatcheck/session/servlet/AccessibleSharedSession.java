@@ -2,7 +2,7 @@ package io.coatcheck.session.servlet;
 
 import org.jspecify.annotations.Nullable;
 
-/** As {@link AccessibleView}, of the object that all requests of a session get. */
+/** The shared session object as Servlet 6.1 shows it; see {@link AccessibleView}. */
 final class AccessibleSharedSession extends SharedSession {
 
   private AccessibleSharedSession(HttpSessionView first) {

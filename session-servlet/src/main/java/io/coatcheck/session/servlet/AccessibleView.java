@@ -4,8 +4,8 @@ import io.coatcheck.session.Session;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A session as Servlet 6.1 shows it. It is a class of its own because containers of Servlet 6.0
- * lack the type that it names: there it is never loaded.
+ * A session as Servlet 6.1 shows it. A separate class, since containers of Servlet 6.0 lack the
+ * type that it names and never load it.
  */
 final class AccessibleView extends HttpSessionView {
 
@@ -18,8 +18,8 @@ final class AccessibleView extends HttpSessionView {
   }
 
   /**
-   * Stores the session first, with what was changed so far: whoever uses the accessor sees it as
-   * another request would.
+   * Stores the session first, with all changes so far, so that the accessor sees what another
+   * request would see.
    *
    * @return null for a session that is never stored, which nothing can access after the request
    * @throws IllegalStateException if the session has ended, or is new and can no longer be stored

@@ -12,17 +12,18 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The values of a session that want to hear when they become bytes and are made of bytes (Servlet
- * 6.1, 7.7.2), as far as one request or access has seen them. Each is told
+ * Notifies attribute values that implement {@link HttpSessionActivationListener} around encoding
+ * and decoding (Servlet 6.1, 7.7.2), as far as one request or access has seen them. Each value is
+ * notified by
  *
  * <ul>
- *   <li>{@code sessionDidActivate} when it was made of bytes, before anybody gets it;
- *   <li>{@code sessionWillPassivate} before it becomes bytes, when it is set and when the session
- *       is saved, and {@code sessionDidActivate} after that, since it is still in use.
+ *   <li>{@code sessionDidActivate} after it was decoded, before any caller gets it;
+ *   <li>{@code sessionWillPassivate} before it is encoded, when it is set and when the session is
+ *       saved, and {@code sessionDidActivate} after that, since it is still in use.
  * </ul>
  *
- * <p>Where a store keeps the values as the objects that they are, nothing of this happens and
- * nobody is told. Thread-safe; no listener is called under a lock.
+ * <p>Where a store keeps the values as objects, no value is notified. Thread-safe; no listener is
+ * called under a lock.
  */
 final class Activations {
 
@@ -31,10 +32,10 @@ final class Activations {
   /** Whether the store needs bytes. */
   private final boolean areNeeded;
 
-  // Guarded by this, and made with the first value that wants to hear: hardly any does.
+  // Guarded by this. Created with the first value that listens, which is rare.
   private @Nullable Map<String, HttpSessionActivationListener> known;
 
-  /** Those that were told to become bytes and not yet to become values again. */
+  /** Values that were notified of encoding, and not yet of its end. */
   private @Nullable Set<HttpSessionActivationListener> passive;
 
   Activations(SessionListeners listeners, boolean areNeeded) {
@@ -42,7 +43,7 @@ final class Activations {
     this.areNeeded = areNeeded;
   }
 
-  /** Takes note of a value that was read. It was made of bytes if it was not known before. */
+  /** Records a value that was read. If it was not known before, it has just been decoded. */
   void read(HttpSession session, String name, @Nullable Object value) {
     if (areNeeded && value instanceof HttpSessionActivationListener listener) {
       if (learn(name, listener)) {
@@ -51,7 +52,7 @@ final class Activations {
     }
   }
 
-  /** Does what sets a value, which makes bytes of it. */
+  /** Runs code that sets a value, which encodes it. */
   void set(HttpSessionView session, String name, Object value, Runnable setting) {
     if (!areNeeded || !(value instanceof HttpSessionActivationListener listener)) {
       setting.run();
@@ -69,21 +70,21 @@ final class Activations {
     }
   }
 
-  /** Begins to make bytes of a value; returns whether it was notified, and waits for the end. */
+  /** Begins to encode a value. Returns whether the value was notified and needs {@link #end}. */
   boolean begin(HttpSession session, Object value) {
     return areNeeded
         && value instanceof HttpSessionActivationListener listener
         && passivate(session, listener);
   }
 
-  /** Ends what has {@linkplain #begin begun}. */
+  /** Ends the encoding that {@link #begin} began. */
   void end(HttpSessionView session, Object value) {
     if (value instanceof HttpSessionActivationListener listener) {
       activate(session, listener);
     }
   }
 
-  /** Records that a value is in the session, and was not made of bytes. */
+  /** Records a value that is in the session and was not decoded. */
   void learned(String name, Object value) {
     if (areNeeded) {
       if (value instanceof HttpSessionActivationListener listener) {
@@ -94,7 +95,7 @@ final class Activations {
     }
   }
 
-  /** Takes note that a value is in the session no more. */
+  /** Records that a value is no longer in the session. */
   void removed(String name) {
     if (areNeeded) {
       forget(name);
@@ -121,7 +122,7 @@ final class Activations {
     return known == null ? List.of() : List.copyOf(known.values());
   }
 
-  /** Does what may save the session, which makes bytes of all values that were seen. */
+  /** Runs code that may save the session, which encodes all values that were seen. */
   <T> T saved(HttpSessionView session, Supplier<T> saving) {
     List<HttpSessionActivationListener> all = areNeeded ? known() : List.of();
     if (all.isEmpty()) {
@@ -136,7 +137,9 @@ final class Activations {
     }
   }
 
-  /** Tells a value, unless it knows, such as one that sets itself when it is told. */
+  /**
+   * Notifies a value, unless it was notified already, such as one that sets itself when notified.
+   */
   private boolean passivate(HttpSession session, HttpSessionActivationListener listener) {
     boolean isNews = rest(listener);
     if (isNews) {
@@ -158,7 +161,7 @@ final class Activations {
     }
   }
 
-  /** Nobody goes on using the values of a session that turned out to have ended. */
+  /** The values of a session that turned out to have ended are no longer used. */
   private void activate(HttpSessionView session, HttpSessionActivationListener listener) {
     wake(listener);
     if (!session.session().isEnded()) {

@@ -6,9 +6,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which requests count as use of their session: all but those on some paths, and those with a
- * header by which a page says that no person has caused them. A client can shorten the life of its
- * own session by the header, and nothing else. Immutable and thread-safe.
+ * Which requests count as use of their session: all but those on certain paths, and those with a
+ * header by which a page says that no person caused them. With that header, a client can only
+ * shorten the life of its own session. Immutable and thread-safe.
  */
 final class Activity {
 
@@ -20,7 +20,7 @@ final class Activity {
     passiveHeaders = Set.copyOf(headers);
   }
 
-  /** Returns what is asked of requests; null if all count. */
+  /** Returns the rule for requests; null if all count. */
   static @Nullable Activity of(List<String> paths, Set<String> headers) {
     return paths.isEmpty() && headers.isEmpty() ? null : new Activity(paths, headers);
   }

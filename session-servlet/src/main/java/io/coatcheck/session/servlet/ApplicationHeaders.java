@@ -9,22 +9,24 @@ import java.util.function.BiPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which headers the application has changed, and what they were before: what filters in front have
- * set, such as those of CORS and HSTS and the id of the request. When an answer of ours takes the
- * place of the application's, theirs stay and the application's go.
+ * Which headers the application has changed, and their values before: what earlier filters set,
+ * such as CORS and HSTS headers and the request id. When this filter replaces the application's
+ * answer, the headers of earlier filters stay and those of the application go.
  *
  * <p>Responses are written by one thread at a time.
  */
 final class ApplicationHeaders {
 
-  /** Says something about a body that is dropped; containers keep these apart from the others. */
+  /**
+   * Headers that describe a body, which is dropped; containers keep these apart from the others.
+   */
   private static final List<String> OF_THE_BODY = List.of("content-type", "content-length");
 
   private final HttpServletResponse response;
 
   private @Nullable Change changes;
 
-  /** One header that was changed; a list, since few are. */
+  /** One changed header. A linked list, since few are changed. */
   private record Change(String name, List<String> before, @Nullable Change next) {}
 
   ApplicationHeaders(HttpServletResponse response) {
@@ -49,7 +51,7 @@ final class ApplicationHeaders {
   }
 
   /**
-   * Puts the response back to what it was before the application, as far as that is known. It must
+   * Restores the response to what it was before the application, as far as that is known. It must
    * not be committed.
    *
    * @param isOurs whether a header of this name and value is one that this filter has set
@@ -74,7 +76,7 @@ final class ApplicationHeaders {
 
   private void putBack(String name, List<String> values) {
     for (int i = 0; i < values.size(); i++) {
-      // Some of a container's own outlive the reset.
+      // Some of the container's own headers outlive the reset.
       if (i == 0) {
         response.setHeader(name, values.get(i));
       } else {

@@ -10,28 +10,28 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The timeout that an application has asked for by {@code setMaxInactiveInterval}, kept in the
- * session on every node, so that a login which says nothing of timeouts does not make it longer.
+ * The timeout that an application has set by {@code setMaxInactiveInterval}. It is kept in the
+ * session, for every node, so that a login without timeouts in its options does not extend it.
  */
 final class AskedTimeout {
 
   private static final Logger LOG = LoggerFactory.getLogger(SessionFilter.class);
 
-  /** Names the attribute with the seconds. */
+  /** The attribute with the seconds. */
   private static final String ATTRIBUTE =
       AskedTimeout.class.getPackageName() + ".maxInactiveInterval";
 
   private AskedTimeout() {}
 
-  /** Returns whether an attribute is this class's, and none of the application's. */
+  /** Returns whether an attribute belongs to this class and not to the application. */
   static boolean owns(String attribute) {
     return attribute.equals(ATTRIBUTE);
   }
 
   /**
-   * Keeps what the application asks for.
+   * Records the timeout that the application sets.
    *
-   * @param seconds zero or less for no idle timeout, which is not kept
+   * @param seconds zero or less for no idle timeout, which is not recorded
    */
   static void keep(Session session, int seconds) {
     try {
@@ -47,7 +47,7 @@ final class AskedTimeout {
           ? Optional.of(Duration.ofSeconds(seconds))
           : Optional.empty();
     } catch (IllegalStateException e) {
-      // It has ended, and a login begins another one.
+      // It has ended, and a login begins a new session.
       return Optional.empty();
     }
   }
@@ -58,7 +58,7 @@ final class AskedTimeout {
   }
 
   /**
-   * Returns the options of a login that keeps a shorter timeout.
+   * Returns login options that keep a shorter timeout.
    *
    * @param before the session that is logged in to; null if there is none
    */
@@ -76,8 +76,8 @@ final class AskedTimeout {
   }
 
   /**
-   * Looks again when the login is stored: another request may have asked for a timeout meanwhile,
-   * and the login may have dropped all attributes.
+   * Checks again after the login is stored: another request may have set a timeout meanwhile, and
+   * the login may have dropped all attributes.
    *
    * @param asked the options as the application gave them
    * @param used what {@link #within} made of them

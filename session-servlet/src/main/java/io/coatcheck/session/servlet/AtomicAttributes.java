@@ -8,18 +8,18 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Changes attributes of a session, each in one step that the store decides before the call returns:
- * of all requests of the session, on all nodes, each step sees what the one before it has left. A
- * {@code getAttribute} with a {@code setAttribute} or {@code removeAttribute} after it is no such
- * step, since another request may come between.
+ * Changes attributes of a session atomically. Each step is decided by the store before the call
+ * returns: across all requests of the session, on all nodes, each step sees the result of the one
+ * before it. A {@code getAttribute} followed by {@code setAttribute} or {@code removeAttribute} is
+ * not atomic, since another request may come between.
  *
- * <p>{@link WebSession#take} and {@link WebSession#update} do the same for a request. This is for
- * code that has a session alone, such as that of {@code HttpSession.Accessor.access}.
+ * <p>{@link WebSession#take} and {@link WebSession#update} do the same for a request. This class is
+ * for code that has only a session, such as that of {@code HttpSession.Accessor.access}.
  *
- * <p>A step stores what this request has changed so far in the same write, and its own change is
- * not withdrawn if the request fails later. A session that is not stored yet is stored when the
- * response commits, as always: no other request knows of it. Values and listeners of attributes are
- * notified as by {@code setAttribute} and {@code removeAttribute}. Thread-safe.
+ * <p>A step also stores, in the same write, what this request has changed so far. Its change stays
+ * if the request fails later. A session that is not stored yet is stored when the response commits,
+ * as always: no other request knows it. Values and listeners of attributes are notified as by
+ * {@code setAttribute} and {@code removeAttribute}. Thread-safe.
  *
  * @since 0.1.0
  */
@@ -34,10 +34,10 @@ public final class AtomicAttributes {
   /**
    * Returns the attributes of a session.
    *
-   * @param session from {@code getSession} of a request that passed a {@link SessionFilter}, or as
-   *     an accessor handed it over
-   * @throws IllegalArgumentException if it is neither: the container's own, one that something else
-   *     has wrapped, or one of an event of its end
+   * @param session from {@code getSession} of a request that passed a {@link SessionFilter}, or
+   *     from an accessor
+   * @throws IllegalArgumentException if it is neither, such as the container's own session, a
+   *     wrapped session, or the session of an event that reports its end
    */
   public static AtomicAttributes of(HttpSession session) {
     HttpSessionView view = HttpSessionView.in(session);
@@ -56,18 +56,18 @@ public final class AtomicAttributes {
   }
 
   /**
-   * Removes an attribute and returns what it was. Of all that take one value at the same time, on
-   * any node, exactly one gets it.
+   * Removes an attribute and returns its value. Of all callers that take one value at the same
+   * time, on any node, exactly one gets it.
    *
-   * @return empty if there is no value, its bytes do not decode any more, which leaves them as they
-   *     are, or the session has ended meanwhile
+   * @return empty if there is no value, if its bytes no longer decode, which leaves them unchanged,
+   *     or if the session has ended meanwhile
    * @throws ClassCastException if the value is of another type; nothing was changed
-   * @throws IllegalArgumentException if the name has not 1 to 255 characters, or is one of the
-   *     container's own
-   * @throws IllegalStateException if the session had ended before, or the request or the access is
-   *     over
-   * @throws io.coatcheck.session.store.SessionStoreException if the store failed: the value may be
-   *     taken or not. Within a request, the response is 503 even if this is caught
+   * @throws IllegalArgumentException if the name does not have 1 to 255 characters, or is one of
+   *     the container's own
+   * @throws IllegalStateException if the session had ended before, or the request or the access has
+   *     ended
+   * @throws io.coatcheck.session.store.SessionStoreException if the store failed: the value may or
+   *     may not be taken. Within a request, the response is 503 even if this is caught
    */
   public <T> Optional<T> take(String name, Class<T> type) {
     requireOwn(name);
@@ -83,12 +83,12 @@ public final class AtomicAttributes {
   }
 
   /**
-   * Replaces an attribute by what a function makes of it.
+   * Replaces an attribute with the result of a function.
    *
    * <p>The function may be called several times: see {@link AttributeFunction}.
    *
    * @param type the class of the value, not of a primitive type
-   * @param function what it throws is thrown on, and nothing was changed
+   * @param function its exceptions are rethrown, and nothing was changed
    * @return the value that is stored now; empty if the attribute was removed. Also empty, and
    *     nothing was changed, if the session has ended meanwhile, or was re-keyed by a login of
    *     another principal or an explicit {@code changeSessionId}
@@ -97,9 +97,9 @@ public final class AtomicAttributes {
    *     the session would hold more than its limits allow, or as for {@link #take(String, Class)};
    *     nothing was changed
    * @throws IllegalStateException if the session had ended before, it is new and the response is
-   *     committed, or the request or the access is over; nothing was changed
+   *     committed, or the request or the access has ended; nothing was changed
    * @throws io.coatcheck.session.store.SessionStoreException if the store failed, or others changed
-   *     the attribute until the store timeout passed: the step may be stored or not. Within a
+   *     the attribute until the store timeout passed: the step may or may not be stored. Within a
    *     request, the response is 503 even if this is caught
    */
   public <T> Optional<T> update(String name, Class<T> type, AttributeFunction<T> function) {
@@ -124,7 +124,8 @@ public final class AtomicAttributes {
 
   /**
    * Sets an attribute of a session that its requests share. The new value is notified before it can
-   * be read, and what it has replaced, which another request may just have set, after that.
+   * be read. The value that it replaced, which another request may just have set, is notified after
+   * that.
    */
   void set(String name, Object value) {
     Session session = view.session();
@@ -162,7 +163,7 @@ public final class AtomicAttributes {
       scope.relied(session);
       Object before = replaced.get();
       if (before == value && isOther) {
-        // Another request has set the same object at the same time, and has bound it too.
+        // Another request set the same object at the same time, and bound it too.
         listeners.unbound(view, name, value);
       } else if (before != value) {
         if (!isOther) {
@@ -188,19 +189,19 @@ public final class AtomicAttributes {
     view.scope().listeners().attributeRemoved(view, name, before);
   }
 
-  /** What a function has made of an attribute, until it is stored or turns out not to be. */
+  /** A function's result, until it is stored or turns out not to be. */
   private final class Candidate<T> {
 
     private final String name;
     private final AttributeFunction<T> function;
 
-    /** What the function was given last. */
+    /** The last input of the function. */
     private @Nullable T given;
 
-    /** What this request has seen of the value that it replaces; asked for if it listens. */
+    /** The replaced value as this request has seen it; read only if it listens. */
     private @Nullable Object seen;
 
-    /** What it made of that, and was notified; null if there is nothing to notify. */
+    /** The result, if it was notified; null if there is nothing to notify. */
     private @Nullable T value;
 
     private boolean isRemoval;

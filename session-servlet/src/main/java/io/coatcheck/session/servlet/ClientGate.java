@@ -12,8 +12,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Admits a session that was resolved to the request, or not, as the {@link ClientCheck} says. The
- * check is asked without a lock; what became of it is kept here. Thread-safe.
+ * Admits a resolved session to the request, or not, as the {@link ClientCheck} decides. The check
+ * is called without a lock; its outcome is kept here. Thread-safe.
  */
 final class ClientGate {
 
@@ -21,11 +21,11 @@ final class ClientGate {
 
   private final ClientCheck check;
 
-  // The client as the request came: the request may have ended when it is asked for.
+  // The client at the beginning of the request, which may have ended when this is needed.
   private final String address;
   private final @Nullable String userAgent;
 
-  /** A session that is live, and that this request does not see until somebody logs in. */
+  /** A live session that this request does not see until a login. */
   private volatile @Nullable Session withheld;
 
   ClientGate(ClientCheck check, HttpServletRequest request) {
@@ -35,10 +35,11 @@ final class ClientGate {
   }
 
   /**
-   * Judges a session that was resolved, without a lock.
+   * Checks a resolved session, without a lock.
    *
-   * @return what the token is worth to this request
-   * @throws io.coatcheck.session.store.SessionStoreException if it was to end, and the store failed
+   * @return the resolution of the token for this request
+   * @throws io.coatcheck.session.store.SessionStoreException if the session was to be ended, and
+   *     the store failed
    */
   Resolution admit(Resolution.Live resolved, SessionManager manager) {
     Session live = resolved.session();
@@ -50,7 +51,7 @@ final class ClientGate {
     switch (judge(live)) {
       case REAUTHENTICATE -> {
         withheld = live;
-        // The client is to keep its cookie.
+        // The client keeps its cookie.
         return new Resolution.Mismatched(live.id(), true);
       }
       case END -> {
@@ -63,7 +64,7 @@ final class ClientGate {
   }
 
   private Verdict judge(Session live) {
-    // Cleaned and cut off as it was when it was recorded, or the two would never be equal.
+    // Cleaned and truncated as when it was recorded, or the two would never be equal.
     LoginOptions client = LoginOptions.builder().client(address, userAgent).build();
     try {
       return check.judge(
@@ -79,18 +80,18 @@ final class ClientGate {
     return withheld() != null;
   }
 
-  /** Returns the session that is withheld; null if there is none. */
+  /** Returns the withheld session; null if there is none. */
   @Nullable Session withheld() {
     Session known = withheld;
     return known == null || known.isEnded() ? null : known;
   }
 
-  /** Withholds nothing any more: a login took the session up, or it has ended. */
+  /** Stops withholding: a login resumed the session, or it has ended. */
   void release() {
     withheld = null;
   }
 
-  /** Tells nothing: the session holds the secret. */
+  /** Shows nothing: the session holds the secret. */
   @Override
   public String toString() {
     return "ClientGate";

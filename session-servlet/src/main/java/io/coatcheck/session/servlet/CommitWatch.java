@@ -4,28 +4,27 @@ import jakarta.servlet.http.HttpServletResponse;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Foresees when a container commits a response, so that the session is saved before: when the
+ * Predicts when a container commits a response, so that the session is saved before that: when the
  * buffer is full, or all of the declared content is written.
  *
- * <p>It may be early, which costs nothing but that later changes are saved by themselves; it must
- * not be late. Jetty writes what is longer than a quarter of its buffer through, so that counts as
- * full.
+ * <p>It may be early: then later changes only need another save. It must never be late. Jetty
+ * writes anything longer than a quarter of its buffer directly, so that counts as full.
  *
  * <p>A container may hold more than its buffer before it commits: Tomcat keeps as many characters
- * again. Each write could commit by then, and so would save, and encode what may have changed in
- * place. Where a few saves were not followed by the commit, and the buffer is full for sure, it is
- * flushed: the response is committed, and the next writes save nothing.
+ * again. In that range each write could commit, and so each would save, and encode what may have
+ * changed in place. After a few saves without a commit, when the buffer is certainly full, it is
+ * flushed: the response is committed, and later writes save nothing.
  */
 final class CommitWatch {
 
   private static final long UNDECLARED = -1;
 
-  /** How many saves may foresee a commit that does not come. */
+  /** How many saves may precede a commit that does not come. */
   private static final int MOST_EARLY_SAVES = 8;
 
   private final SessionExchange exchange;
 
-  /** Null when the request is over: then there is nothing to foresee. */
+  /** Null when the request has ended. */
   private final @Nullable HttpServletResponse response;
 
   private long written;
@@ -43,7 +42,7 @@ final class CommitWatch {
    *
    * @param most how many bytes are about to be written, at most
    * @param least how many bytes are about to be written, at least
-   * @return whether the caller must flush before the write, which bounds the number of saves
+   * @return whether the caller must flush before the write, to bound the number of saves
    */
   boolean beforeWrite(long most, long least) {
     long before = writtenAtLeast;
@@ -64,7 +63,7 @@ final class CommitWatch {
     return earlySaves == MOST_EARLY_SAVES;
   }
 
-  /** Takes note of a length that is about to be declared, which may be what was written already. */
+  /** Records a length that is about to be declared; as much may be written already. */
   void beforeContentLength(long length) {
     declared = length;
     if (response != null && isComplete()) {
@@ -76,14 +75,14 @@ final class CommitWatch {
     return declared != UNDECLARED && written >= declared;
   }
 
-  /** Takes note that what was written is dropped. */
+  /** Records that the written content is dropped. */
   void bufferWasReset() {
     written = 0;
     writtenAtLeast = 0;
     earlySaves = 0;
   }
 
-  /** Takes note that what was written and declared is dropped. */
+  /** Records that the written content and the declared length are dropped. */
   void responseWasReset() {
     bufferWasReset();
     declared = UNDECLARED;

@@ -5,13 +5,13 @@ import jakarta.servlet.WriteListener;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
-/** The container's stream, with the session saved before what is written can reach the client. */
+/** The container's stream. It saves the session before written content can reach the client. */
 final class CommittingOutputStream extends ServletOutputStream {
 
   private final SessionExchange exchange;
   private final ServletOutputStream out;
 
-  /** Whether the application writes without waiting; then when to flush is its own decision. */
+  /** Whether the application uses non-blocking writes; then it decides when to flush. */
   private boolean isNonBlocking;
 
   CommittingOutputStream(SessionExchange exchange, ServletOutputStream out) {
@@ -36,7 +36,7 @@ final class CommittingOutputStream extends ServletOutputStream {
     out.write(bytes, offset, length);
   }
 
-  /** Servlet 6.1; nobody calls it on a container that does not have it. */
+  /** New in Servlet 6.1; never called on older containers. */
   @Override
   public void write(ByteBuffer buffer) throws IOException {
     beforeWrite(buffer.remaining());

@@ -8,9 +8,9 @@ import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 
 /**
- * The container's writer, with the session saved before what is written can reach the client. The
- * characters remain the container's to encode; here the bytes that they become are counted: exactly
- * in the usual encodings, and the most that they can become in others.
+ * The container's writer. It saves the session before written content can reach the client. The
+ * container still encodes the characters. Their bytes are counted here: exactly for the usual
+ * encodings, as an upper bound for others.
  */
 final class CommittingWriter extends PrintWriter {
 
@@ -21,7 +21,7 @@ final class CommittingWriter extends PrintWriter {
     this.writer = writer;
   }
 
-  /** The container's writer keeps its failures to itself. */
+  /** The container's writer reports its failures only here. */
   @Override
   public boolean checkError() {
     boolean failedHere = super.checkError();

@@ -17,10 +17,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What an application configured of the container's session cookie, tracking and timeout: by {@code
- * web.xml}, by {@code SessionCookieConfig} or by {@code setSessionTrackingModes}. None of it is
- * taken over, since each of its settings is weaker than ours or the same; what is not the same is
- * found here, to be said at start-up.
+ * Finds settings of the container's session cookie, tracking and timeout, by {@code web.xml},
+ * {@code SessionCookieConfig} or {@code setSessionTrackingModes}. None of them is used, since each
+ * is weaker than the filter's setting or the same. Those that differ are logged at start-up.
  */
 final class ContainerCookie {
 
@@ -28,7 +27,7 @@ final class ContainerCookie {
   private static final String USUAL_NAME = "JSESSIONID";
   private static final int USUAL_TIMEOUT_MINUTES = 30;
 
-  /** Attributes, in lower case, that have a getter of their own or are always set by us. */
+  /** Attributes, in lower case, that have a getter or that the filter always sets. */
   private static final Set<String> HANDLED =
       Set.of(
           "name",
@@ -43,7 +42,7 @@ final class ContainerCookie {
 
   private ContainerCookie() {}
 
-  /** Says in the log which settings have no effect, if there are any. */
+  /** Logs which settings have no effect, if there are any. */
   static void warnOfIgnoredSettings(
       ServletContext context, @Nullable SessionCookie cookie, SessionPolicy policy) {
     List<String> ignored = ignoredSettings(context, cookie);
@@ -57,7 +56,7 @@ final class ContainerCookie {
     }
   }
 
-  /** Says in the log if other applications on this host may have a cookie of the same name. */
+  /** Logs a warning if other applications on this host may have a cookie of the same name. */
   static void warnOfSharedName(ServletContext context, @Nullable SessionCookie cookie) {
     String contextPath = context.getContextPath();
     if (cookie != null
@@ -77,8 +76,8 @@ final class ContainerCookie {
   /**
    * Finds the settings that have no effect.
    *
-   * @param cookie ours; null if the filter has none
-   * @return each as {@code name=value}; empty if all that was set holds of ours, too
+   * @param cookie the filter's cookie; null if it has none
+   * @return each as {@code name=value}; empty if the filter's cookie has all that was set
    */
   static List<String> ignoredSettings(ServletContext context, @Nullable SessionCookie cookie) {
     List<String> ignored = new ArrayList<>();
@@ -129,7 +128,7 @@ final class ContainerCookie {
     }
   }
 
-  /** The container's own default may be {@code URL}, too: nobody chose that. */
+  /** The container's own default may include {@code URL}, which no application chose. */
   private static void addTracking(List<String> ignored, ServletContext context) {
     Set<SessionTrackingMode> modes = context.getEffectiveSessionTrackingModes();
     if (modes != null && !modes.equals(context.getDefaultSessionTrackingModes())) {

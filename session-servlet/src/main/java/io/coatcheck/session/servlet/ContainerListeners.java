@@ -13,14 +13,14 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Finds the listeners that were registered with the container: by {@code web.xml}, by annotations
- * or by {@code ServletContext.addListener}. The Servlet API has no way to ask for them, so this
- * asks Tomcat and Jetty by their own public methods, without depending on either.
+ * or by {@code ServletContext.addListener}. The Servlet API has no method for this, so the public
+ * methods of Tomcat and Jetty are used, without a dependency on either.
  */
 final class ContainerListeners {
 
   private static final Logger LOG = LoggerFactory.getLogger(SessionFilter.class);
 
-  /** Names the attribute by which Tomcat hands out what leads to its context. */
+  /** The attribute with Tomcat's resources, which lead to its context. */
   private static final String TOMCAT_RESOURCES = "org.apache.catalina.resources";
 
   private static final List<String> CONTAINERS =
@@ -28,7 +28,7 @@ final class ContainerListeners {
 
   private ContainerListeners() {}
 
-  /** Finds the listeners, or none: then the log says what to do about it. */
+  /** Finds the listeners. If that is impossible, logs what to do about it and returns none. */
   static List<EventListener> ofOrWarn(ServletContext context) {
     Optional<List<EventListener>> found = of(context);
     if (found.isEmpty()) {
@@ -43,8 +43,8 @@ final class ContainerListeners {
   }
 
   /**
-   * A listener of requests is called before every filter, and so with the container's request. If
-   * it keeps that, what it puts into the session is in the container's.
+   * A request listener is called before every filter, with the container's request. If it keeps
+   * that request, what it puts into the session goes into the container's session.
    */
   private static void warnOfRequestListeners(List<EventListener> found) {
     List<String> names =
@@ -69,7 +69,7 @@ final class ContainerListeners {
   /**
    * Finds the listeners.
    *
-   * @return empty if this container is not known, or does not let itself be asked
+   * @return empty if this container is unknown, or does not reveal its listeners
    */
   static Optional<List<EventListener>> of(ServletContext context) {
     try {
@@ -97,7 +97,7 @@ final class ContainerListeners {
     }
   }
 
-  /** Jetty has one class for each edition of Jakarta EE; the context is a part of it. */
+  /** Jetty has one class for each edition of Jakarta EE; the context is nested in it. */
   private static Class<?> handlerClass(Class<?> contextClass) throws ClassNotFoundException {
     String name = contextClass.getName();
     int dollar = name.indexOf('$');

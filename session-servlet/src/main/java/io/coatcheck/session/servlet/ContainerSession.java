@@ -10,39 +10,38 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The session that the container has of the same browser, beside ours: begun by what asks the
- * container's own request for it, such as a {@code ServletRequestListener} of CDI or Spring, which
- * runs before every filter. What is kept there must not outlive the login in whose requests it was
- * put there, so the container's session carries the id of our logged-in session, and ends
+ * The container's own session for the same browser, beside ours. It is created by code that uses
+ * the container's own request, such as a {@code ServletRequestListener} of CDI or Spring, which
+ * runs before every filter. Its content must not outlive the login during which it was stored. So
+ * the container's session carries the id of our logged-in session, and ends
  *
  * <ul>
- *   <li>at each logout and {@code invalidate} of ours;
+ *   <li>at each logout and {@code invalidate} of our session;
  *   <li>at a login, and before the application is called, where it carries the id of another
  *       session;
- *   <li>before the application is called, where the client presents a token of the session that it
- *       carries the id of, and that has ended or is withheld by the {@link ClientCheck}.
+ *   <li>before the application is called, where the client presents a token of the session whose id
+ *       it carries, and that session has ended or is withheld by the {@link ClientCheck}.
  * </ul>
  *
- * <p>A login of ours on a container's session that carries no id gives it another id, and keeps
- * what it holds, as it keeps what our anonymous session holds. Nothing is done about a session of
- * the container in which no user has logged in by us: the container may keep a user of its own
- * there.
+ * <p>A login through Coatcheck changes the id of a container's session that carries none of our
+ * ids, and keeps its content, as it keeps the content of our anonymous session. A container's
+ * session without such a login is left alone: the container may keep its own user there.
  *
- * <p>One for each filter. Thread-safe, and never used under a lock: it calls the application.
+ * <p>Each filter has one. Thread-safe. Never used under a lock, since it calls the application.
  */
 final class ContainerSession {
 
   private static final Logger LOG = LoggerFactory.getLogger(SessionFilter.class);
 
-  /** Names the attribute of the container's session that has the id of ours. */
+  /** The attribute of the container's session that has the id of ours. */
   private final String attribute;
 
   private final AtomicBoolean isReported = new AtomicBoolean();
 
   /**
-   * Begins for one filter.
+   * Creates the one of a filter.
    *
-   * @param name of its cookie or header, by which filters differ
+   * @param name of its cookie or header, which differs between filters
    */
   ContainerSession(String name) {
     attribute = ContainerSession.class.getName() + "." + name;
@@ -52,7 +51,7 @@ final class ContainerSession {
     try {
       return request == null ? null : SessionRequest.complete(request).getSession(false);
     } catch (IllegalStateException e) {
-      // The container has done with the request, or has no sessions at all.
+      // The container has finished the request, or has no sessions at all.
       return null;
     }
   }
@@ -74,7 +73,9 @@ final class ContainerSession {
     }
   }
 
-  /** Ends it before the application is called, if it is of a session that is not this request's. */
+  /**
+   * Ends it before the application is called, if it belongs to a session other than this request's.
+   */
   void begin(HttpServletRequest request, SessionExchange exchange) {
     HttpSession session = of(request);
     Object owner = session == null ? null : ownerOf(session);
@@ -92,12 +93,12 @@ final class ContainerSession {
         end(session);
       }
     } catch (SessionStoreException e) {
-      // The store could not tell; a request that asks for the session is answered with 503.
+      // The store failed. A request that uses the session is answered with 503.
       LOG.debug("Cannot find out whether the container's session is to end", e);
     }
   }
 
-  /** Says in the log that there is one, and takes it for the session of this request. */
+  /** Logs that there is one, and ties it to the session of this request. */
   void settle(HttpServletRequest request, SessionExchange exchange) {
     HttpSession session = of(request);
     if (session == null) {
@@ -118,7 +119,7 @@ final class ContainerSession {
     }
   }
 
-  /** Gives it to the session that was logged in to, or ends it if it is another session's. */
+  /** Ties it to the logged-in session, or ends it if it belongs to another session. */
   void loggedIn(@Nullable HttpServletRequest request, Session now) {
     HttpSession session = of(request);
     if (session == null || request == null) {
@@ -138,7 +139,7 @@ final class ContainerSession {
     }
   }
 
-  /** Ends it, at a logout. */
+  /** Ends it at a logout. */
   void end(@Nullable HttpServletRequest request) {
     HttpSession session = of(request);
     if (session != null) {

@@ -9,45 +9,45 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The user that the container knows of a request, and whether an anonymous session of ours is that
- * user's. A container authenticates before any filter, so a session may have been another client's
- * until then: for whom it got its secret is kept in the session itself, on every node.
+ * The user whom the container has authenticated for a request, and whether an anonymous session of
+ * ours belongs to that user. A container authenticates before any filter, so the session may have
+ * been another client's until then. The user for whom it got its secret is recorded in the session
+ * itself, for every node.
  *
- * <p>A session that nobody has authenticated for becomes the user's, with a new secret and with
- * what it holds. One of another user, or of a user where there is none now, is kept from the
- * request. A session that a principal of ours is logged in to is that principal's, whoever the
- * container knows.
+ * <p>A session without a user becomes this user's, with a new secret and with its content. A
+ * session of another user, or of a user where the request has none, is withheld from the request. A
+ * session with a principal logged in through Coatcheck belongs to that principal, whatever user the
+ * container has.
  *
- * <p>Thread-safe, and never used under a lock: it calls the container, and filters in front of
- * ours.
+ * <p>Thread-safe. Never used under a lock, since it calls the container and earlier filters.
  */
 final class ContainerUser {
 
-  /** Names the attribute that says for which of the container's users the session is. */
+  /** The attribute that names the container's user to whom the session belongs. */
   private static final String ATTRIBUTE = ContainerUser.class.getPackageName() + ".renewedFor";
 
   private static final Logger LOG = LoggerFactory.getLogger(SessionFilter.class);
 
   private volatile @Nullable String name;
 
-  /** A session that is live, and another user's. */
+  /** A live session that belongs to another user. */
   private volatile @Nullable Session withheld;
 
   ContainerUser(@Nullable String name) {
     this.name = name;
   }
 
-  /** What a session is to the user. */
+  /** How a session relates to the user. */
   enum Relation {
-    /** It is this user's, or nobody's where there is no user. */
+    /** It belongs to this user, or to no user where there is none. */
     OWN,
-    /** It was nobody's so far. */
+    /** It has belonged to no user so far. */
     NOBODYS,
-    /** It is another user's, or a user's where there is none now. */
+    /** It belongs to another user, or to a user where there is none now. */
     ANOTHERS
   }
 
-  /** Returns the user of a request below filters of ours; null if there is none. */
+  /** Returns the user of a request as seen below our filters; null if there is none. */
   static @Nullable String of(HttpServletRequest request) {
     HttpServletRequest containers = SessionRequest.complete(request);
     String user = containers.getRemoteUser();
@@ -59,9 +59,9 @@ final class ContainerUser {
   }
 
   /**
-   * As {@link #of}, where the container need not have authenticated a user just now. A container
-   * that cannot tell, as Jetty with credentials that are no Base64, has authenticated nobody; what
-   * asks it gets the failure.
+   * As {@link #of}, at the start of a dispatch, where the container need not have authenticated a
+   * user. A container that fails, as Jetty does for credentials that are not Base64, has
+   * authenticated no user; the application gets that failure when it calls the container.
    */
   static @Nullable String ofDispatch(HttpServletRequest request) {
     try {
@@ -72,7 +72,7 @@ final class ContainerUser {
     }
   }
 
-  /** Returns whether an attribute is this class's, and none of the application's. */
+  /** Returns whether an attribute belongs to this class and not to the application. */
   static boolean owns(String attribute) {
     return attribute.equals(ATTRIBUTE);
   }
@@ -89,10 +89,10 @@ final class ContainerUser {
     return relation(name, session);
   }
 
-  /** Returns what a session is to a user; null for none. */
+  /** Returns how a session relates to a user; null for no user. */
   static Relation relation(@Nullable String user, Session session) {
-    // Nearly always there is neither. The principal comes second, since it is in an object of its
-    // own, which a request that only reads attributes need not fetch from memory.
+    // Nearly always there is neither. The principal is read second: it is in a separate object,
+    // which a request that only reads attributes need not fetch from memory.
     Object known = session.attribute(ATTRIBUTE);
     if (Objects.equals(known, user) || session.principal().isPresent()) {
       return Relation.OWN;
@@ -101,9 +101,9 @@ final class ContainerUser {
   }
 
   /**
-   * Makes a session this user's, if there is a user.
+   * Assigns a session to this user, if there is one.
    *
-   * @return whether it is; {@code false} if its limits leave no room
+   * @return whether it belongs to the user now; {@code false} if the session's limits leave no room
    */
   boolean take(Session session) {
     String user = name;
@@ -118,18 +118,18 @@ final class ContainerUser {
     }
   }
 
-  /** Keeps a session from this request. */
+  /** Withholds a session from this request. */
   void withhold(Session live) {
     withheld = live;
   }
 
-  /** Returns the session that is withheld; null if there is none. */
+  /** Returns the withheld session; null if there is none. */
   @Nullable Session withheld() {
     Session known = withheld;
     return known == null || known.isEnded() ? null : known;
   }
 
-  /** Withholds nothing any more: it has ended, or is to be judged again. */
+  /** Stops withholding: the session has ended, or is to be judged again. */
   void release() {
     withheld = null;
   }

@@ -11,20 +11,22 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a container itself keeps at a session, for its own use on this node: Tomcat, when a
- * logged-in user has opened a WebSocket, puts a value there whose {@code valueUnbound} closes the
- * socket with the session. It does so when the request is over, the value is of use nowhere else,
- * and its class is none that an application would allow to be read from a store: so it is never
- * stored.
+ * Values that a container itself keeps in a session, for its own use on this node. When a logged-in
+ * user has opened a WebSocket, Tomcat sets a value whose {@code valueUnbound} closes the socket
+ * with the session. It does so after the request has ended, the value is useless elsewhere, and no
+ * application would allow its class to be read from a store. So such values are never stored.
  *
  * <p>Thread-safe.
  */
 final class ContainerValues {
 
-  /** As Tomcat's classes are called, which is how it names its attribute. */
+  /** The package of Tomcat's classes, which is how it names its attribute. */
   private static final String TOMCAT_WEBSOCKET = "org.apache.tomcat.websocket.";
 
-  /** Not every session that ends on another node is heard of here: what is left of it goes then. */
+  /**
+   * This node is not notified of every session that ends on another node; leftovers go after this
+   * time.
+   */
   private static final Duration LIFE = Duration.ofDays(1);
 
   private final SessionManager manager;
@@ -35,7 +37,7 @@ final class ContainerValues {
     this.manager = manager;
   }
 
-  /** Tells whether an attribute is a container's own. */
+  /** Returns whether an attribute is a container's own. */
   static boolean owns(String name) {
     return name.startsWith(TOMCAT_WEBSOCKET);
   }
@@ -48,7 +50,7 @@ final class ContainerValues {
   /**
    * Keeps a value until the session ends.
    *
-   * @throws IllegalStateException if it has ended by now, even if nobody has told this request
+   * @throws IllegalStateException if it has ended by now, even if this request was not notified
    */
   void put(Session session, String name, Object value) {
     bySession
@@ -66,7 +68,7 @@ final class ContainerValues {
     return values == null ? null : values.remove(name);
   }
 
-  /** Returns, once, what was kept of a session that has ended. */
+  /** Returns, once, the values of a session that has ended. */
   Map<String, Object> removeAll(SessionId id) {
     Map<String, Object> values = bySession.asMap().remove(id);
     return values == null ? Map.of() : values;

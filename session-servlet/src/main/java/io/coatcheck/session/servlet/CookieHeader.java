@@ -6,13 +6,13 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the values of our cookies from the {@code Cookie} headers as the client sent them.
+ * Reads the values of the filter's cookies from the {@code Cookie} headers as the client sent them.
  *
- * <p>The containers' own parsers unquote, decode and forgive, each in its way; here a value counts
- * only as it stands. Pairs end at {@code ;}, spaces and tabs around a pair are dropped, the name
- * must be ours to the letter, and nothing is done to the value. Cookies without a name are nobody's
- * (RFC 6265bis, 5.4), and a header in the form of RFC 2965, which begins with {@code $Version}, is
- * ignored whole. Any characters are read without an exception.
+ * <p>The containers' own parsers unquote, decode and repair values, each in its own way; here a
+ * value is taken literally. Pairs end at {@code ;}, spaces and tabs around a pair are dropped, the
+ * name must match exactly, and the value is not changed. Cookies without a name are ignored (RFC
+ * 6265bis, 5.4), and so is any header in the form of RFC 2965, which begins with {@code $Version}.
+ * No input causes an exception.
  */
 final class CookieHeader {
 
@@ -21,9 +21,9 @@ final class CookieHeader {
   private CookieHeader() {}
 
   /**
-   * Reads all header lines in their order, until no more is taken.
+   * Reads all header lines in order, until no more values are taken.
    *
-   * @param lines null if the container lets nobody see them
+   * @param lines null if the container does not show them
    * @param hintName the name of the cookie of the version hint; null if there is none
    */
   static void read(
@@ -52,7 +52,7 @@ final class CookieHeader {
         found.addText(line, value, dropSpaces(line, value, end));
       } else if (hintName != null && isNamed(line, first, end, hintName)) {
         int value = first + hintName.length() + 1;
-        // It opens nothing, so one that a client of RFC 2965 sends back in quotation marks counts.
+        // A hint opens nothing, so one that a client of RFC 2965 returns in quotation marks counts.
         found.addHint(unquoted(line.substring(value, dropSpaces(line, value, end))));
       }
       start = end + 1;
@@ -66,12 +66,12 @@ final class CookieHeader {
   }
 
   /**
-   * Reads every value under a name, wherever it stands: for a logout, which must end what the
-   * client holds even where none of it would be admitted. A sibling host can plant cookies that
-   * make a browser's header ambiguous, or have the form of RFC 2965. Quotes around a value, which
-   * that form has, are dropped.
+   * Reads every value of a name, wherever it is, for a logout: that must end every session whose
+   * token the client holds, even if none would be admitted. A sibling host can plant cookies that
+   * make a browser's header ambiguous, or that have the form of RFC 2965. Quotes around a value,
+   * which that form has, are dropped.
    *
-   * @param lines null if the container lets nobody see them
+   * @param lines null if the container does not show them
    */
   static List<String> all(@Nullable Enumeration<String> lines, String name) {
     List<String> values = new ArrayList<>();
@@ -98,12 +98,12 @@ final class CookieHeader {
   }
 
   /**
-   * Returns a header line without the cookies of one name, and otherwise as it is. It is removed in
-   * whatever place and form a container may read it: also in a line of RFC 2965, and with spaces
-   * before the equals sign. A cookie that has it in its value, with a token, goes with it: some
-   * proxies join the lines of a header with commas.
+   * Returns a header line without the cookies of one name, and otherwise unchanged. They are
+   * removed in any place and form that a container may read: also in a line of RFC 2965, and with
+   * spaces before the equals sign. A cookie whose value contains the name and a token is removed
+   * too, since some proxies join the lines of a header with commas.
    *
-   * @return null if no other cookie is left
+   * @return null if no cookie is left
    */
   static @Nullable String without(String line, String name) {
     if (!line.contains(name)) {

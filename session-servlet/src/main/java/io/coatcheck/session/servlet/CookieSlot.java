@@ -25,7 +25,7 @@ final class CookieSlot extends CredentialSlot {
 
   private final InstantSource clock;
 
-  /** Whether the cookie of this name is that of a filter in front, which is sent alone. */
+  /** Whether the cookie of this name belongs to an earlier filter, whose cookie alone is sent. */
   private final boolean isTaken;
 
   CookieSlot(SessionCookie cookie, InstantSource clock, HttpServletResponse response) {
@@ -74,8 +74,8 @@ final class CookieSlot extends CredentialSlot {
       }
     }
     headers.add(value);
-    // There is no way to remove a header; but there is always ours to put in the place of the rest.
-    // A filter in front, which shows its own cookie to no one, puts that back.
+    // A header cannot be removed; but there is always ours to replace the rest with. An earlier
+    // filter, whose own cookie is hidden here, restores it.
     for (int i = 0; i < headers.size(); i++) {
       if (i == 0) {
         response().setHeader(SET_COOKIE, headers.get(i));

@@ -11,9 +11,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The session cookies of all filters that one class loader has started, to find two that replace
- * each other in browsers: of one name on one host or in one domain, for sessions of different
- * managers. Thread-safe; keeps no filter, manager and application alive.
+ * The session cookies of all filters in one class loader. Finds two that replace each other in
+ * browsers: of one name on one host or in one domain, for sessions of different managers.
+ * Thread-safe. Keeps no filter, manager or application alive.
  */
 final class CookiesInUse {
 
@@ -30,8 +30,8 @@ final class CookiesInUse {
       SessionCookie cookie) {
 
     /**
-     * Applications of one path are the same one, on several nodes of one process or in the middle
-     * of a redeployment.
+     * Applications of one path are the same application, on several nodes in one process or during
+     * a redeployment.
      */
     boolean isBeside(Use other) {
       if (manager.get() == other.manager.get()) {
@@ -42,7 +42,7 @@ final class CookiesInUse {
           : isOfOneDomain(other);
     }
 
-    /** Returns whether browsers send both cookies to all hosts of one domain. */
+    /** Returns whether browsers send both cookies to all hosts of the same domain. */
     private boolean isOfOneDomain(Use other) {
       return cookie
           .domain()
@@ -67,7 +67,7 @@ final class CookiesInUse {
 
   private CookiesInUse() {}
 
-  /** Adds the cookie of a filter, and says in the log which others it meets. */
+  /** Adds the cookie of a filter, and logs which others it conflicts with. */
   static void add(
       SessionFilter filter,
       SessionManager manager,
