@@ -19,10 +19,10 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a request reads and changes of a session's attributes, by name, against the snapshot that it
- * started from. Guarded by the lock of the {@link Session} that owns it; values are encoded and
- * decoded, and listeners notified, without that lock. The maps are made when first needed: most
- * requests read one attribute and change none.
+ * The attributes that a request reads and changes, by name, relative to the snapshot that it
+ * started from. Guarded by the lock of the owning {@link Session}; values are encoded and decoded,
+ * and listeners notified, without that lock. The maps are created when first needed: most requests
+ * read one attribute and change none.
  */
 final class AttributeChanges {
 
@@ -40,22 +40,22 @@ final class AttributeChanges {
     }
   }
 
-  /** In place of a map: there is no change. */
+  /** Used instead of a map while there is no change. */
   private static final Map<String, Change> NONE = Map.of();
 
   private final Session owner;
   private final Engine engine;
 
-  /** What was set or removed and is not saved yet. */
+  /** What was set or removed and has not been saved yet. */
   private volatile Map<String, Change> pending;
 
-  /** Mutable values that came from bytes, to see at save whether they were changed in place. */
+  /** Mutable values that were decoded from bytes, kept to detect changes in place at save. */
   private volatile Map<String, Decoded> decoded;
 
   /** The names whose bytes could not be decoded, so that each is reported once. */
   private Set<String> undecodable = Set.of();
 
-  /** The names whose values made a save fail, so that each does so once. */
+  /** The names whose values made a save fail, so that each fails only one save. */
   private Set<String> failed = Set.of();
 
   @SuppressWarnings("NullAway.Init") // By the handles.
@@ -67,8 +67,8 @@ final class AttributeChanges {
   }
 
   /**
-   * A change of one attribute. Not a record: setting an equal value again is another change, whose
-   * object is the one to watch from then on.
+   * A change of one attribute. Not a record: setting an equal value again is a new change, and its
+   * object is the one watched from then on.
    */
   static final class Change {
 
@@ -77,11 +77,11 @@ final class AttributeChanges {
     private final boolean mayChange;
 
     /**
-     * Makes a change.
+     * Creates a change.
      *
-     * @param value what it was set to; null if it was removed
-     * @param whenSet the value as it was when set; null if it was removed
-     * @param mayChange whether it is kept as bytes, and the object may be changed in place
+     * @param value the new value; null if the attribute was removed
+     * @param whenSet the value as it was when it was set; null if the attribute was removed
+     * @param mayChange whether the value is kept as bytes and the object may be changed in place
      */
     Change(@Nullable Object value, @Nullable AttributeValue whenSet, boolean mayChange) {
       this.value = value;
@@ -98,12 +98,12 @@ final class AttributeChanges {
     }
   }
 
-  /** An object that bytes were decoded to. */
+  /** An object decoded from bytes. */
   private static final class Decoded {
 
     private final Object value;
 
-    /** Whether the application has it, and may change it. */
+    /** Whether the application holds it and may change it. */
     private boolean handedOut;
 
     Decoded(Object value, boolean handedOut) {
@@ -114,8 +114,8 @@ final class AttributeChanges {
 
   /** Returns the value of an attribute; null if there is none that can be read. */
   @Nullable Object get(String name) {
-    // Most requests change nothing, and find the value as it is. What was saved is in the snapshot
-    // before it is removed from the changes, so looking in this order misses nothing.
+    // Most requests change nothing and find the value here. A saved value enters the snapshot
+    // before it leaves the changes, so looking in this order misses nothing.
     if (hasNoChange()) {
       AttributeValue stored = owner.live().attributes().get(name);
       if (stored == null) {
@@ -171,7 +171,7 @@ final class AttributeChanges {
     } catch (AttributeCodecException e) {
       boolean isNews;
       synchronized (owner) {
-        // Another value of that name may be the one that the request goes on with.
+        // The request may go on with another value of that name.
         isNews =
             !isSame(owner.snapshot().attributes().get(name), stored) || recordUndecodable(name);
       }
@@ -189,8 +189,8 @@ final class AttributeChanges {
   }
 
   /**
-   * Watches what was decoded; returns {@code false} if the attribute has been read by another
-   * thread, or changed, since it was looked up.
+   * Watches a decoded value; returns {@code false} if another thread has read or changed the
+   * attribute since it was looked up.
    */
   private boolean watch(String name, AttributeValue stored, Object value, boolean handedOut) {
     synchronized (owner) {
@@ -209,7 +209,7 @@ final class AttributeChanges {
     decoded.put(name, value);
   }
 
-  /** Returns the names of the values that can be read, for which all are decoded once. */
+  /** Returns the names of the values that can be read. To find out, each value is decoded once. */
   Set<String> names() {
     List<Map.Entry<String, AttributeValue>> unread = new ArrayList<>();
     StoredSession snapshot;
@@ -240,7 +240,7 @@ final class AttributeChanges {
     }
   }
 
-  /** Returns all names, of values that cannot be read too. */
+  /** Returns all names, including those of values that cannot be read. */
   private Set<String> namesIn(StoredSession snapshot) {
     Set<String> names = new HashSet<>(snapshot.attributes().keySet());
     pending.forEach(
@@ -258,7 +258,7 @@ final class AttributeChanges {
     try {
       take(name, value);
     } catch (IllegalArgumentException refusal) {
-      // The application may swallow it.
+      // The application may swallow the exception.
       engine.events().refused(owner.snapshot(), name, value, refusal);
       throw refusal;
     }
@@ -295,10 +295,11 @@ final class AttributeChanges {
   }
 
   /**
-   * Sets or removes an attribute of a session that only this request knows, in one step.
+   * Sets or removes an attribute of a session that only this request knows, atomically.
    *
-   * @param expected what the attribute has to be; null for none
-   * @return {@code false} if it is another value, or the session is stored by now
+   * @param expected the value that the attribute must have; null for none
+   * @return {@code false} if the attribute has another value, or the session has been stored
+   *     meanwhile
    */
   boolean replaceUnstored(String name, @Nullable Object expected, @Nullable Object value) {
     AttributeValue whenSet = value == null ? null : engine.attributeValue(name, value);
@@ -320,9 +321,9 @@ final class AttributeChanges {
   /**
    * Returns the value that a step is decided on; null if it cannot be read.
    *
-   * @param newest the snapshot that it is decided on
-   * @param value the attribute, as {@code collected} makes it of that
-   * @param isOwn whether it must not be an object that the request has already, if it is decoded
+   * @param newest the snapshot that the step is decided on
+   * @param value the attribute of that snapshot after {@code collected} is applied
+   * @param isOwn whether a decoded value must be a new object, not one that the request already has
    */
   @Nullable Object read(
       StoredSession newest, String name, AttributeValue value, Pending collected, boolean isOwn) {
@@ -344,7 +345,7 @@ final class AttributeChanges {
     return decode(newest, name, value);
   }
 
-  /** Watches the value of a step that is stored, as one that was set. */
+  /** Watches the value of a stored step like one that was set. */
   void stepped(AttributeStep step) {
     Object value = step.value();
     if (value != null && step.mayChange()) {
@@ -358,11 +359,11 @@ final class AttributeChanges {
   }
 
   /**
-   * Watches the value of a step that changed nothing: the application has it, and may change it.
+   * Watches the value of a step that changed nothing: the application holds it and may change it.
    *
-   * @param given what the step was decided on
-   * @return the object that the attribute is for this request; another one than the value of the
-   *     step if the request had one before
+   * @param given the value that the step was decided on
+   * @return the attribute's object in this request; not the step's value if the request had an
+   *     object before
    */
   @Nullable Object looked(AttributeStep step, @Nullable Object given) {
     Object value = step.value();
@@ -391,7 +392,7 @@ final class AttributeChanges {
     return value;
   }
 
-  /** Removes an attribute, also one that only another request knows of. */
+  /** Removes an attribute, even one that only another request knows. */
   void remove(String name) {
     synchronized (owner) {
       owner.live();
@@ -407,7 +408,7 @@ final class AttributeChanges {
     }
   }
 
-  /** Forgets everything, as for a login that carries nothing over. */
+  /** Discards all changes, as for a login that carries nothing over. */
   void clear() {
     synchronized (owner) {
       pending = NONE;
@@ -425,9 +426,8 @@ final class AttributeChanges {
   }
 
   /**
-   * Collects what there is to save, which encodes it: not to be called in the queue of saves. A
-   * value that can no longer be encoded keeps the bytes that it had, and the listeners are
-   * notified.
+   * Collects and encodes what is to be saved. Not to be called in the save queue. A value that can
+   * no longer be encoded keeps the bytes that it had, and the listeners are notified.
    */
   AttributeDelta collect() {
     StoredSession snapshot;
@@ -470,7 +470,7 @@ final class AttributeChanges {
     return found;
   }
 
-  /** Returns whether all of a delta that was set or removed is still to be saved. */
+  /** Returns whether everything that a delta sets or removes is still to be saved. */
   boolean areAllPending(AttributeDelta delta) {
     synchronized (owner) {
       return pending.entrySet().containsAll(delta.source().entrySet());
@@ -478,8 +478,8 @@ final class AttributeChanges {
   }
 
   /**
-   * Returns what is still to be saved of a delta: another thread may have saved some of it, or
-   * something newer, since it was collected.
+   * Returns the part of a delta that is still to be saved: another thread may have saved some of
+   * it, or something newer, since it was collected.
    */
   AttributeDelta stillPending(AttributeDelta delta) {
     synchronized (owner) {
@@ -489,7 +489,7 @@ final class AttributeChanges {
     }
   }
 
-  /** Returns a value that was set as it is now: it may have been changed since. */
+  /** Returns the current form of a value that was set: it may have been changed since. */
   private Optional<AttributeValue> current(StoredSession snapshot, String name, Change change) {
     Object value = change.value();
     if (value == null) {
@@ -508,9 +508,9 @@ final class AttributeChanges {
   }
 
   /**
-   * Returns how a value was changed in place. Serialization is not canonical: equal maps may be
-   * written in another order by another process. So bytes that differ are compared with what the
-   * stored bytes give when they are decoded and encoded here.
+   * Returns how a value was changed in place. Serialization is not canonical: another process may
+   * write equal maps in another order. So if the bytes differ, the stored bytes are decoded and
+   * encoded here, and compared again.
    */
   private Optional<AttributeDelta.Found> changedInPlace(
       StoredSession snapshot, String name, Object value) {
@@ -534,10 +534,10 @@ final class AttributeChanges {
   }
 
   /**
-   * Notifies the listeners of a value that became unencodable.
+   * Notifies the listeners of a value that can no longer be encoded.
    *
-   * @throws AttributeCodecException if the store is one that shows this in tests; once for each
-   *     attribute, so that the error page of the request can be sent
+   * @throws AttributeCodecException if the store reports such values for tests; once for each
+   *     attribute, so that the request's error page can be sent
    */
   private void unencodable(
       StoredSession snapshot, String name, Object value, AttributeCodecException problem) {
@@ -560,7 +560,7 @@ final class AttributeChanges {
 
   /**
    * Records that a delta is saved: the session is now {@code after}. What was changed again
-   * meanwhile stays to be saved; an object that the application holds goes on being watched, unless
+   * meanwhile is still to be saved. An object that the application holds is still watched, unless
    * another request has replaced it.
    */
   void saved(AttributeDelta delta, StoredSession before, StoredSession after) {
@@ -603,7 +603,9 @@ final class AttributeChanges {
     }
   }
 
-  /** Values are compared by identity: another one that is equal was written by another request. */
+  /**
+   * Values are compared by identity: an equal but different value was written by another request.
+   */
   @SuppressWarnings("ReferenceEquality")
   private static boolean isSame(@Nullable AttributeValue one, @Nullable AttributeValue other) {
     return one == other;

@@ -12,12 +12,12 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Changes that are about to be saved, encoded already.
+ * Changes that are about to be saved, already encoded.
  *
  * @param set what was set or removed, by name; empty for a removal
  * @param found what was changed in place, by name
- * @param source the changes that {@code set} comes from, so that what is changed again meanwhile
- *     stays to be saved
+ * @param source the changes that {@code set} comes from, so that later changes of the same
+ *     attributes are still saved
  */
 record AttributeDelta(
     Map<String, Optional<AttributeValue>> set,
@@ -26,14 +26,15 @@ record AttributeDelta(
 
   static final AttributeDelta NONE = new AttributeDelta(Map.of(), Map.of(), Map.of());
 
-  /** A value that was changed in place: as it was read, and as it is now. */
+  /** A value that was changed in place: as it was read and as it is now. */
   record Found(AttributeValue before, AttributeValue now) {}
 
   /**
    * The attributes with the changes applied.
    *
-   * @param tooLarge the names of what did not fit beside what other requests have stored
-   * @param overtaken the names of what was changed in place, and replaced by another request
+   * @param tooLarge the names of changes that did not fit in addition to what other requests have
+   *     stored
+   * @param overtaken the names of values that were changed in place but replaced by another request
    */
   record Merged(
       Map<String, AttributeValue> attributes, Set<String> tooLarge, Set<String> overtaken) {
@@ -51,13 +52,13 @@ record AttributeDelta(
     return names;
   }
 
-  /** Returns the value that a change in place gave an attribute; null if there is none. */
+  /** Returns an attribute's value after a change in place; null if there was no such change. */
   @Nullable AttributeValue foundValue(String name) {
     Found change = found.get(name);
     return change == null ? null : change.now();
   }
 
-  /** Returns what an attribute is with these changes; null if there is none. */
+  /** Returns the value of an attribute with these changes applied; null if there is none. */
   @Nullable AttributeValue valueIn(Map<String, AttributeValue> current, String name) {
     Optional<AttributeValue> change = set.get(name);
     if (change != null) {
@@ -68,7 +69,7 @@ record AttributeDelta(
     return inPlace != null && inPlace.before().equals(stored) ? inPlace.now() : stored;
   }
 
-  /** Returns the changes but that of one attribute; its source stays. */
+  /** Returns the changes without that of one attribute; its source stays. */
   AttributeDelta without(String name) {
     if (!set.containsKey(name) && !found.containsKey(name)) {
       return this;
@@ -80,7 +81,7 @@ record AttributeDelta(
     return new AttributeDelta(otherSet, otherFound, source);
   }
 
-  /** Returns the names of what was changed in place, and replaced by another request. */
+  /** Returns the names of values that were changed in place but replaced by another request. */
   Set<String> overtakenIn(Map<String, AttributeValue> current) {
     if (found.isEmpty()) {
       return Set.of();
@@ -96,7 +97,7 @@ record AttributeDelta(
     return Set.copyOf(overtaken);
   }
 
-  /** Returns whether these are only removals of what is not there. */
+  /** Returns whether these are only removals of attributes that do not exist. */
   boolean removesOnlyWhatIsNotIn(Map<String, AttributeValue> attributes) {
     if (!found.isEmpty()) {
       return false;
@@ -111,8 +112,8 @@ record AttributeDelta(
 
   /**
    * Applies the changes to attributes that may be newer than those that they were made on. A change
-   * that was only found yields to one that another request has stored. What does not fit is left
-   * out, so that no request fails because of what others store; a value that becomes smaller always
+   * in place yields to a change that another request has stored. A change that does not fit is left
+   * out, so that no request fails because of what others store. A value that becomes smaller always
    * fits.
    */
   Merged applyTo(Map<String, AttributeValue> current, AttributeLimits limits) {

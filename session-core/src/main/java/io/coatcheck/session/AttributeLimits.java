@@ -5,9 +5,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How much a session may hold. Live values, which are never encoded, have no size here; their
- * number is limited all the same. A session that is beyond a limit already, because the limit was
- * lowered, may still be changed to hold less.
+ * How much a session may hold. Live values, which are never encoded, have no size here; only their
+ * number is limited. A session that already exceeds a limit, because the limit was lowered, may
+ * still be changed to hold less.
  */
 record AttributeLimits(int attributes, int attributeBytes, int sessionBytes) {
 
@@ -18,11 +18,11 @@ record AttributeLimits(int attributes, int attributeBytes, int sessionBytes) {
   }
 
   /**
-   * Refuses a value, before anything is changed.
+   * Rejects a value that does not fit, before anything is changed.
    *
-   * @param before what it is to replace; null if there is nothing of that name
-   * @param others how many other attributes there are
-   * @param otherBytes the bytes of the others
+   * @param before the value to be replaced; null if there is none
+   * @param others the number of other attributes
+   * @param otherBytes their size in bytes
    */
   void check(
       String name,
@@ -61,7 +61,7 @@ record AttributeLimits(int attributes, int attributeBytes, int sessionBytes) {
     }
   }
 
-  /** Begins to add to attributes. */
+  /** Returns the room left beside the given attributes. */
   Room roomBeside(Map<String, AttributeValue> attributes) {
     long bytes = 0;
     for (AttributeValue value : attributes.values()) {
@@ -70,7 +70,7 @@ record AttributeLimits(int attributes, int attributeBytes, int sessionBytes) {
     return new Room(this, bytes);
   }
 
-  /** What is left of the limits while values are added to attributes one by one. */
+  /** The room left within the limits while values are added one by one. */
   static final class Room {
 
     private final AttributeLimits limits;
@@ -81,7 +81,7 @@ record AttributeLimits(int attributes, int attributeBytes, int sessionBytes) {
       this.bytes = bytes;
     }
 
-    /** Replaces an attribute if it does not grow by that; returns whether it was replaced. */
+    /** Replaces an attribute if that does not make it larger; returns whether it was replaced. */
     boolean shrinks(Map<String, AttributeValue> attributes, String name, AttributeValue value) {
       AttributeValue before = attributes.get(name);
       return before != null && size(value) <= size(before) && put(attributes, name, value);

@@ -2,7 +2,7 @@ package io.coatcheck.session;
 
 import java.util.Locale;
 
-/** Names of attributes, which may come from outside, in messages. */
+/** Formats names of attributes, which may be untrusted, for messages. */
 final class AttributeName {
 
   private static final int LONGEST_SHOWN = 100;
@@ -10,8 +10,9 @@ final class AttributeName {
   private AttributeName() {}
 
   /**
-   * Returns a name in quotes, fit for a line of a log: what would end the line, steer a terminal or
-   * turn its text around is escaped, and what is too long is cut off.
+   * Returns a name in quotes, safe for one line of a log: characters that would end the line,
+   * control a terminal or reverse the text direction are escaped, and a name that is too long is
+   * cut off.
    */
   static String quoted(String name) {
     StringBuilder shown = new StringBuilder("\"");

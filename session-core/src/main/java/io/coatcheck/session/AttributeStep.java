@@ -8,8 +8,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A step on one attribute, as it was decided on one snapshot. It holds on a newer one as long as
- * the attribute is the same there. Used by one thread.
+ * An atomic change of one attribute, decided on one snapshot. It also holds on a newer snapshot in
+ * which the attribute is the same. Confined to one thread.
  */
 final class AttributeStep {
 
@@ -23,13 +23,13 @@ final class AttributeStep {
   private @Nullable StoredSession overtakenBy;
 
   /**
-   * Makes a step.
+   * Creates a step.
    *
-   * @param collected what the request has changed so far, and what the step comes after
-   * @param before the attribute that it was decided on; null if there was none
-   * @param value what the attribute is to be; null to remove it
-   * @param after the same as the store keeps it
-   * @param mayChange whether it is kept as bytes, and {@code value} may be changed in place
+   * @param collected what the request has changed so far; the step is applied after it
+   * @param before the value that the step was decided on; null if there was none
+   * @param value the next value; null to remove the attribute
+   * @param after the next value in the form that the store keeps
+   * @param mayChange whether the value is kept as bytes and {@code value} may be changed in place
    */
   AttributeStep(
       String name,
@@ -72,20 +72,20 @@ final class AttributeStep {
     return isSame(before, after);
   }
 
-  /** Returns whether the step may be made on a snapshot; remembers it if not. */
+  /** Returns whether the step holds on a snapshot; remembers the snapshot if not. */
   boolean holdsOn(StoredSession current) {
     boolean holds = isSame(before, collected.valueIn(current, name));
     overtakenBy = holds ? null : current;
     return holds;
   }
 
-  /** Returns the snapshot on which the step was last found not to hold; null if it held. */
+  /** Returns the last snapshot on which the step did not hold; null if it held. */
   @Nullable StoredSession overtakenBy() {
     return overtakenBy;
   }
 
   /**
-   * Makes the step.
+   * Applies the step.
    *
    * @throws IllegalArgumentException if the session would hold more than its limits allow
    */
@@ -104,8 +104,8 @@ final class AttributeStep {
   }
 
   /**
-   * Compares bytes with bytes, and anything else by identity: the application's {@code equals} is
-   * not to run in the queue of saves, and an object that is equal may have been set since.
+   * Compares bytes by content and anything else by identity: the application's {@code equals} must
+   * not run in the save queue, and an equal object may have been set since.
    */
   @SuppressWarnings("ReferenceEquality")
   static boolean isSame(@Nullable AttributeValue one, @Nullable AttributeValue other) {

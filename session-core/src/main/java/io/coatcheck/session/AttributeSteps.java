@@ -10,26 +10,26 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Changes one attribute in one step that the compare-and-set of the store decides.
+ * Changes one attribute atomically, by the compare-and-set of the store.
  *
- * <p>What becomes of the attribute is decided on a snapshot, without a lock and outside of the
- * queue of saves. It is stored only if the attribute is still the same by then, and is decided
- * again if not. A step that changes nothing is confirmed by a look into the store.
+ * <p>The next value is decided on a snapshot, without a lock and outside the save queue. It is
+ * stored only if the attribute is still the same by then; otherwise it is decided again. A step
+ * that changes nothing is confirmed by reading the store.
  */
 final class AttributeSteps {
 
   /** Decides what a value becomes. */
   interface Decision {
 
-    /** Returns the next value. Null stands for no value, on both sides. */
+    /** Returns the next value. Null means no value, as argument and as result. */
     @Nullable Object on(@Nullable Object value);
   }
 
   /**
-   * What a step did.
+   * The result of a step.
    *
-   * @param before what the attribute was; null if there was none, or the step was dropped
-   * @param after what it is now; null in the same way
+   * @param before the value before the step; null if there was none or the step was dropped
+   * @param after the value after the step; null likewise
    */
   record Done(@Nullable Object before, @Nullable Object after) {
 
@@ -50,7 +50,7 @@ final class AttributeSteps {
    * Makes a step.
    *
    * @param mayChangeValue whether the decision is the application's, which may change the value
-   *     that it gets: so it gets one of its own, where the store keeps bytes
+   *     passed to it. It then gets its own copy, where the store keeps bytes
    */
   Done make(Session session, String name, boolean mayChangeValue, Decision decision) {
     Session.checkName(name);
@@ -67,7 +67,7 @@ final class AttributeSteps {
     return new Run(session, name, mayChangeValue, decision).untilDone();
   }
 
-  /** A function that sets its own attribute would otherwise overtake itself without end. */
+  /** A function that sets its own attribute would otherwise be repeated forever. */
   private static void requireTime(Session session, String name, long deadline) {
     if (System.nanoTime() - deadline >= 0) {
       throw new SessionStoreException(
@@ -88,7 +88,7 @@ final class AttributeSteps {
     }
   }
 
-  /** Notifies the listeners of a value that is not taken: the application may swallow that. */
+  /** Notifies the listeners of a rejected value: the application may swallow the exception. */
   private IllegalArgumentException refused(
       Session session, String name, @Nullable Object value, IllegalArgumentException refusal) {
     if (value != null) {
@@ -106,7 +106,7 @@ final class AttributeSteps {
     private final Decision decision;
     private final long deadline = saveLoop.deadline();
 
-    /** How many compare-and-sets were lost. */
+    /** The number of lost compare-and-sets. */
     private int losses;
 
     /** What the request has changed so far. */
@@ -143,7 +143,7 @@ final class AttributeSteps {
       return done;
     }
 
-    /** Returns whether a step has nothing to store, not even another object to watch. */
+    /** Returns whether a step has nothing to store and no new object to watch. */
     private boolean isLook(AttributeStep step, @Nullable Object before) {
       boolean isOtherObject = step.mayChange() && step.value() != before;
       return step.changesNothing()
@@ -151,9 +151,9 @@ final class AttributeSteps {
     }
 
     /**
-     * Encodes what was decided. What cannot be read stays, unless another value takes its place.
+     * Encodes the decision. A value that cannot be read stays, unless another value replaces it.
      *
-     * @throws io.coatcheck.session.codec.AttributeCodecException if that is not possible
+     * @throws io.coatcheck.session.codec.AttributeCodecException if it cannot be encoded
      */
     private AttributeStep step(
         @Nullable AttributeValue known, @Nullable Object before, @Nullable Object after) {
@@ -170,10 +170,10 @@ final class AttributeSteps {
       return new AttributeStep(name, newest, collected, known, after, next, mayChange);
     }
 
-    /** Finds out whether a step that changes nothing is decided on what is stored. */
+    /** Confirms that a step that changes nothing was decided on what is stored. */
     private @Nullable Done confirm(AttributeStep step, @Nullable Object before) {
       if (collected.sets(name)) {
-        // The request's own change, which is still to be saved, is the newest.
+        // The request's own unsaved change is the newest value.
         return new Done(before, step.value());
       }
       if (!isRead) {
@@ -197,7 +197,7 @@ final class AttributeSteps {
       return null;
     }
 
-    /** Decides again on what the request has by now. */
+    /** Decides again on the request's present state. */
     private @Nullable Done restart() {
       requireTime(session, name, deadline);
       collected = session.pending();
@@ -241,7 +241,7 @@ final class AttributeSteps {
         DropReason reason = outcome.dropped();
         return drop(step, reason == null ? DropReason.ENDED : reason);
       }
-      // The last attempt was given up before it was sent.
+      // The last attempt was abandoned before it was sent.
       losses += outcome.attempts() - 1;
       newest = overtakenBy;
       isRead = true;
@@ -251,7 +251,8 @@ final class AttributeSteps {
     private @Nullable Done drop(AttributeStep step, DropReason reason) {
       StoredSession resolved = session.snapshot();
       if (!session.endIfStill(newest.id())) {
-        // Another thread of the request has logged in, to a session in place of the one that ended.
+        // Another thread of the request has logged in, and a new session has replaced the ended
+        // one.
         return restart();
       }
       Set<String> names = new TreeSet<>(collected.attributes().names());

@@ -8,9 +8,9 @@ final class AttributeType {
   private AttributeType() {}
 
   /**
-   * Returns the value as one of a type.
+   * Returns the value cast to a type.
    *
-   * @throws ClassCastException if it is none
+   * @throws ClassCastException if it is of another type
    */
   static <T> @Nullable T of(String name, Class<T> type, @Nullable Object value) {
     if (value == null || type.isInstance(value)) {

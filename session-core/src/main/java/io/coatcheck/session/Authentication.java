@@ -1,7 +1,7 @@
 package io.coatcheck.session;
 
 /**
- * What became of a login.
+ * The outcome of a login.
  *
  * @since 0.1.0
  */
@@ -10,8 +10,8 @@ public sealed interface Authentication {
   /**
    * The login is stored.
    *
-   * @param session the session that is now authenticated, with a token for the client; the one that
-   *     was given, or a new one
+   * @param session the session that is now authenticated, with a token for the client; the one
+   *     passed in, or a new one
    */
   record Granted(Session session) implements Authentication {}
 
@@ -20,9 +20,9 @@ public sealed interface Authentication {
 
   /** Why a login was refused. */
   enum Reason {
-    /** The principal has as many live sessions as allowed, and newcomers are refused. */
+    /** The principal has as many live sessions as allowed, and new logins are refused. */
     LIMIT_REACHED,
-    /** {@link LoginOptions.Builder#validIf} did not hold any more after the login was stored. */
+    /** {@link LoginOptions.Builder#validIf} no longer held after the login was stored. */
     NO_LONGER_VALID
   }
 }

@@ -10,7 +10,8 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * Snapshots that are not stored yet: of a session that begins, and of one that gets a new secret.
+ * Creates snapshots that are not stored yet: for a new session, and for a session that gets a new
+ * secret.
  */
 final class Drafts {
 
@@ -31,7 +32,10 @@ final class Drafts {
         .build();
   }
 
-  /** Gives a new secret. The old one is remembered, so that it is recognised, and reads nothing. */
+  /**
+   * Sets a new secret. The old one is remembered, so that it is recognised, but no longer
+   * authenticates.
+   */
   static StoredSessionBuilder rekeyed(StoredSession current, SessionToken token, Instant now) {
     return current.toBuilder()
         .previousSecretHash(current.secretHash())
@@ -42,11 +46,11 @@ final class Drafts {
   }
 
   /**
-   * Gives a new secret in passing. The old one goes on reading until the client has presented the
-   * new one.
+   * Sets a new secret in a periodic renewal. The old one still authenticates until the client has
+   * presented the new one.
    *
-   * @param lost the client never got the current secret and still has the previous one: that one
-   *     stays
+   * @param lost whether the client never got the current secret and still has the previous one,
+   *     which stays valid
    */
   static StoredSessionBuilder renewed(
       StoredSession current, SessionToken token, Instant now, boolean lost) {
@@ -58,16 +62,16 @@ final class Drafts {
   }
 
   /**
-   * Returns whether the secret was renewed in passing, and the client has not presented the new one
-   * yet. Until then the old one reads as long as the session lives, and from then on for a grace
-   * that ends before that: so this does not depend on a clock.
+   * Returns whether the secret was renewed periodically and the client has not presented the new
+   * one yet. Until then the old secret authenticates as long as the session lives; afterwards, for
+   * a grace period that ends before the session does. So this does not depend on a clock.
    */
   static boolean isUnconfirmed(StoredSession session) {
     Optional<Instant> until = session.previousReadableUntil();
     return until.isPresent() && !until.get().isBefore(session.absoluteDeadline());
   }
 
-  /** Ends the time of the old secret: the client has presented the new one. */
+  /** Starts the grace period of the old secret: the client has presented the new one. */
   static StoredSessionBuilder confirmed(StoredSession current, Instant now) {
     Instant last = current.absoluteDeadline().minusMillis(1);
     Instant grace = now.plus(TokenResolver.RENEWAL_GRACE);
@@ -75,15 +79,17 @@ final class Drafts {
   }
 
   /**
-   * Returns whether a snapshot is of the same login, or of none, as an earlier one: at most renewed
-   * in passing since. A new login of the same principal and an explicit renewal make it another.
+   * Returns whether a snapshot belongs to the same login, or lack of a login, as an earlier one. A
+   * periodic renewal leaves it the same. An explicit renewal and a new login, of the same principal
+   * too, make it another.
    */
   static boolean isSameLogin(StoredSession earlier, StoredSession current) {
     return earlier.generation() >= current.fence() && !Endings.isLoggedInAnew(earlier, current);
   }
 
   /**
-   * Returns when a login happens: later than the one before, so that the two can be distinguished.
+   * Returns the time of a login: later than that of the one before, so that the two can be told
+   * apart.
    */
   static Instant loginAt(StoredSession current, Instant now) {
     return current
@@ -98,7 +104,7 @@ final class Drafts {
     return deadline.isAfter(StoredSession.MAX_MOMENT) ? StoredSession.MAX_MOMENT : deadline;
   }
 
-  /** Refuses a principal that could not be stored, before anything is done. */
+  /** Rejects a principal that could not be stored, before anything is done. */
   static void checkPrincipal(String principal) {
     StoredSession.builder(SessionId.of(0, 0))
         .principal(Objects.requireNonNull(principal, "principal must not be null"));

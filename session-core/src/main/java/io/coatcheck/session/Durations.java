@@ -2,12 +2,12 @@ package io.coatcheck.session;
 
 import java.time.Duration;
 
-/** The check that all settings which are durations share. */
+/** The range check for settings that are durations. */
 final class Durations {
 
   private Durations() {}
 
-  /** Returns {@code value} if it lies within the bounds, both included. */
+  /** Returns {@code value} if it lies within the bounds, both inclusive. */
   static Duration between(String setting, Duration value, Duration least, Duration most) {
     if (value.compareTo(least) < 0 || value.compareTo(most) > 0) {
       throw new IllegalArgumentException(

@@ -24,9 +24,9 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Encrypts attributes on their way into a store. The engine above it works on encodings: it
- * compares them, and copies them to sessions with other ids, without knowing of keys. The store
- * below it, and its near copies, hold encrypted values only.
+ * Encrypts attributes before they reach a store. The engine above works on encodings: it compares
+ * them, and copies them to sessions with other ids, without any knowledge of keys. The store below,
+ * and its near copies, hold only encrypted values.
  */
 final class EncryptedStore implements SessionStore {
 

@@ -13,17 +13,18 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Ends sessions before their time: the request's own, others of its principal, any.
+ * Ends sessions before they expire: the request's own, others of its principal, or any.
  *
- * <p>A request may be old, and may have been resolved from a copy. So what it may end is decided
- * where it is deleted: only the generation that it knows is deleted, and where that has changed,
- * the store is asked what came in its place.
+ * <p>A request may be old, and may have been resolved from a copy. So the store decides what it may
+ * end: only the generation that the request knows is deleted, and if that has changed, the session
+ * is read again from the store.
  */
 final class Endings {
 
   /**
-   * How often a session that is renewed meanwhile is deleted again. Each renewal takes a request of
-   * its own, so only a store that contradicts itself, as one that reads from a replica, needs more.
+   * How often deletion of a session that is renewed meanwhile is tried. Each renewal takes a
+   * separate request, so only a store that contradicts itself, such as one that reads from a
+   * replica, needs more.
    */
   private static final int TRIALS = 100;
 
@@ -36,16 +37,16 @@ final class Endings {
   boolean invalidate(Session session) {
     boolean isToBeDeleted = session.isStored() && !session.isDeleted();
     Deletion deletion = isToBeDeleted ? delete(engine, session) : Deletion.OF_NONE;
-    // First, so that a listener that is notified finds it ended here as well.
+    // Ended here first, so that a listener that is notified finds it ended here as well.
     session.end();
     deletion.deleted().ifPresent(ended -> engine.events().ended(ended, EndReason.LOGOUT));
     return deletion.hasEnded();
   }
 
   /**
-   * What became of an attempt to delete a session.
+   * The outcome of an attempt to delete a session.
    *
-   * @param hasEnded whether it is gone; {@code false} if there was a login into it since
+   * @param hasEnded whether it is gone; {@code false} if there has been a login into it since
    * @param deleted what this attempt deleted
    */
   record Deletion(boolean hasEnded, Optional<StoredSession> deleted) {
@@ -54,7 +55,9 @@ final class Endings {
     private static final Deletion OF_ANOTHER = new Deletion(false, Optional.empty());
   }
 
-  /** Deletes the session that a request knows, unless there was a login since it was resolved. */
+  /**
+   * Deletes the session that a request knows, unless there has been a login since it was resolved.
+   */
   static Deletion delete(Engine engine, Session session) {
     StoredSession known = session.snapshot();
     long generation = known.generation();
@@ -70,7 +73,7 @@ final class Endings {
       if (isLoggedInAnew(known, found.get())) {
         return Deletion.OF_ANOTHER;
       }
-      // It was renewed, which leaves it the same login.
+      // It was renewed, and is still the same login.
       generation = found.get().generation();
     }
     throw notDeleted(known.id());
@@ -82,8 +85,8 @@ final class Endings {
   }
 
   /**
-   * Returns whether there was a login since a snapshot was read, of the same principal too. A new
-   * secret alone is none: a logout that meets it is final.
+   * Returns whether there has been a login, of any principal, since a snapshot was read. A new
+   * secret alone does not count: a logout ends such a session.
    */
   static boolean isLoggedInAnew(StoredSession known, StoredSession now) {
     // Each login of a session is later than the one before: see Drafts.loginAt.
@@ -92,8 +95,9 @@ final class Endings {
   }
 
   /**
-   * Ends what the tokens open, the current secret or one that a renewal in passing replaced and
-   * that still reads. Each session is looked up once, however many tokens name it.
+   * Ends the sessions that the tokens open, by the current secret or by one that a periodic renewal
+   * replaced and that still authenticates. Each session is looked up once, however many tokens name
+   * it.
    */
   int invalidatePresented(List<String> presented) {
     Map<SessionId, Optional<StoredSession>> found = new HashMap<>();
@@ -153,7 +157,7 @@ final class Endings {
       return own.principal().isPresent() && own.isStored() && invalidate(own);
     }
     Optional<String> principal = currentPrincipal(own);
-    // A session never passes from one principal to another, so what is found now stays true.
+    // A session never changes from one principal to another, so what is found now stays true.
     boolean isOwn =
         principal.isPresent()
             && engine
@@ -180,9 +184,9 @@ final class Endings {
   }
 
   /**
-   * Returns the principal, empty if the session has ended meanwhile or there was another login.
-   * Otherwise a request that is held open could end what its owner begins after having ended
-   * everything.
+   * Returns the principal; empty if the session has ended meanwhile or there has been another
+   * login. Otherwise a request that is held open could end sessions that the user begins after
+   * having ended all of them.
    */
   private Optional<String> currentPrincipal(Session own) {
     if (own.principal().isEmpty() || isStillLoggedIn(own)) {
@@ -199,8 +203,8 @@ final class Endings {
   }
 
   /**
-   * Returns whether a session lives, and no login and no explicit renewal has replaced the secret
-   * that it had in this request.
+   * Returns whether a session is live and neither a login nor an explicit renewal has replaced the
+   * secret that it had in this request.
    */
   boolean isStillLive(Session session) {
     return live(session)

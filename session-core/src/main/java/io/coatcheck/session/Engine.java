@@ -17,7 +17,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the parts of the engine share: the settings, and the store behind {@link ReportingStore}.
+ * What the parts of the engine share: the settings, and the store wrapped in {@link
+ * ReportingStore}.
  *
  * @param store reports each failure to the listeners
  * @param index the store's, if it has one
@@ -25,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param copies the store's, if it has any
  * @param liveSessions the store's, if it keeps them in this process
  * @param touchInterval the store's, or as configured
- * @param renewInterval how old a secret may get; zero for as old as the session
+ * @param renewInterval the age at which a secret is renewed; zero for never
  * @param endOnReuse whether a secret that a renewal replaced ends the session when presented later
  * @param limits how much a session may hold
  */
@@ -45,13 +46,13 @@ record Engine(
     boolean endOnReuse,
     AttributeLimits limits) {
 
-  /** Returns the current moment, to the millisecond, as it is stored. */
+  /** Returns the current time in the precision that is stored, milliseconds. */
   Instant now() {
     return Instant.ofEpochMilli(clock.millis());
   }
 
   /**
-   * Returns the value as the store keeps it.
+   * Returns the value in the form that the store keeps.
    *
    * @throws AttributeCodecException if it cannot be kept; the message names the attribute
    */
@@ -71,7 +72,7 @@ record Engine(
     return SessionToken.generate(id, random);
   }
 
-  /** Returns the index, or says what lacks it. */
+  /** Returns the index; throws, naming the operation, if the store has none. */
   PrincipalIndex requiredIndex(String operation) {
     return index.orElseThrow(
         () ->

@@ -22,11 +22,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Notifies the listeners of what happened. A listener that throws is logged, and the others are
- * notified all the same.
+ * Notifies the listeners of events. If a listener throws, that is logged and the others are still
+ * notified.
  *
- * <p>A thread that must not be held up, such as one that others queue behind, {@linkplain #hold
- * holds} its events until it is through.
+ * <p>A thread that must not be delayed, such as one that holds a save queue, {@linkplain #hold
+ * holds} its events until it has finished.
  */
 final class Events {
 
@@ -36,7 +36,9 @@ final class Events {
   private final List<SessionListener> listeners;
   private final ValueWarnings warnings = new ValueWarnings();
 
-  /** The events of threads that hold theirs: of this manager's, since a thread may use several. */
+  /**
+   * The events that a thread holds for this manager. Not static: a thread may use several managers.
+   */
   @SuppressWarnings("ThreadLocalUsage")
   private final ThreadLocal<@Nullable List<SessionEvent>> held = new ThreadLocal<>();
 
@@ -53,12 +55,12 @@ final class Events {
     listeners.remove(listener);
   }
 
-  /** Returns what notifies the listeners of each session that a store deleted for a principal. */
+  /** Returns a consumer that notifies the listeners of each session that a store deletes. */
   DeletedSessions endings(EndReason reason) {
     return DeletedSessions.of(needAttributes(), session -> ended(session, reason));
   }
 
-  /** Returns whether a listener looks at the attributes of sessions that end. */
+  /** Returns whether any listener reads the attributes of sessions that end. */
   private boolean needAttributes() {
     for (SessionListener listener : listeners) {
       try {
@@ -103,7 +105,7 @@ final class Events {
     tell(new SessionEvent.EndedElsewhere(clock.instant(), session));
   }
 
-  /** Tells that a session expired, by which of its two limits. */
+  /** Notifies the listeners that a session expired, and of which of its two limits ended it. */
   void expired(StoredSession session) {
     boolean absolute = session.expiresAt().equals(session.absoluteDeadline());
     ended(session, absolute ? EndReason.ABSOLUTE : EndReason.IDLE);
@@ -124,7 +126,7 @@ final class Events {
             String.valueOf(problem.getMessage())));
   }
 
-  /** Notifies of a value that was not taken by {@code set}. */
+  /** Notifies the listeners of a value that {@code set} rejected. */
   void refused(
       StoredSession session, String attribute, Object value, IllegalArgumentException problem) {
     warnings.refused(attribute, value, problem);
@@ -158,9 +160,9 @@ final class Events {
   }
 
   /**
-   * Keeps the events of this thread until it {@linkplain #release releases} them.
+   * Holds the events of this thread until it {@linkplain #release releases} them.
    *
-   * @return {@code false} if it holds them already
+   * @return {@code false} if it already holds them
    */
   boolean hold() {
     if (held.get() != null) {
@@ -170,7 +172,7 @@ final class Events {
     return true;
   }
 
-  /** Notifies the listeners of what this thread has held, in order. */
+  /** Notifies the listeners of the events that this thread has held, in order. */
   void release() {
     List<SessionEvent> events = held.get();
     held.remove();
@@ -183,7 +185,7 @@ final class Events {
     List<SessionEvent> holding = held.get();
     if (holding != null) {
       if (holding.isEmpty()) {
-        // Most hold nothing until they are through, and need no list.
+        // Most threads have no event to hold and need no list.
         holding = new ArrayList<>();
         held.set(holding);
       }
@@ -194,7 +196,7 @@ final class Events {
       try {
         listener.onEvent(event);
       } catch (Throwable failure) {
-        // Even an Error of a listener must not undo or hide what has happened already.
+        // Even an Error in a listener must not undo or hide what has already happened.
         LOG.error(
             "A session listener failed on {}: {}",
             event.getClass().getSimpleName(),

@@ -4,8 +4,8 @@ import io.coatcheck.session.store.StoredSession;
 import java.time.Instant;
 
 /**
- * Undoes writes that were held up on their way to the store until the session had expired. Such a
- * write makes the session live again, although another request may have been refused meanwhile.
+ * Undoes writes that reached the store only after the session had expired. Such a write makes the
+ * session live again, although another request may have been refused meanwhile.
  */
 final class LateWrites {
 
@@ -16,13 +16,13 @@ final class LateWrites {
   }
 
   /**
-   * Ends a session if a write revived it: its deadline passed between {@code now} and this call,
+   * Ends a session that a write has revived: its deadline passed between {@code now} and this call,
    * and no other request is known to have used it in time.
    *
-   * @param before the session as it was when the write was decided
-   * @param now what the clock said just before the write
+   * @param before the session when the write was decided
+   * @param now the time just before the write
    * @param seen the last-seen moment that was written
-   * @param generation that of the session after the write
+   * @param generation the session's generation after the write
    * @return whether the session has ended
    */
   boolean undo(StoredSession before, Instant now, Instant seen, long generation) {

@@ -10,7 +10,7 @@ import java.util.PriorityQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lists those sessions of a principal that were used last. Never holds more than that and a page.
+ * Lists the most recently used sessions of a principal. Never holds more than these and one page.
  */
 final class Listing {
 
@@ -26,7 +26,7 @@ final class Listing {
   }
 
   List<SessionInfo> of(String principal) {
-    // Its head is the one to leave out next.
+    // The head is the next to be left out.
     PriorityQueue<StoredSession> listed = new PriorityQueue<>(USED_LAST_FIRST.reversed());
     @Nullable SessionId after = null;
     List<StoredSession> page;

@@ -7,7 +7,7 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a login may ask for beside the principal. Immutable; {@link #defaults()} asks for nothing.
+ * The options of a login. Immutable; {@link #defaults()} sets none of them.
  *
  * @since 0.1.0
  */
@@ -31,24 +31,22 @@ public final class LoginOptions {
     validIf = builder.validIf;
   }
 
-  /** Returns options that ask for nothing. */
+  /** Returns the default options. */
   public static LoginOptions defaults() {
     return DEFAULTS;
   }
 
-  /**
-   * Returns options that ask for a remembered login, with the limits that the policy has for it.
-   */
+  /** Returns options for a remembered login, with the policy's limits for such logins. */
   public static LoginOptions remember() {
     return builder().remembered(true).build();
   }
 
-  /** Begins options that ask for nothing. */
+  /** Begins with the default options. */
   public static Builder builder() {
     return new Builder();
   }
 
-  /** Begins options that differ from these in what is then set. */
+  /** Begins with these options. */
   public Builder toBuilder() {
     Builder builder = new Builder();
     builder.remembered = remembered;
@@ -60,7 +58,7 @@ public final class LoginOptions {
     return builder;
   }
 
-  /** Tells whether the client should keep the cookie over a restart. */
+  /** Returns whether the client should keep the cookie across a restart. */
   public boolean remembered() {
     return remembered;
   }
@@ -75,7 +73,7 @@ public final class LoginOptions {
     return Optional.ofNullable(userAgent);
   }
 
-  /** Returns the idle timeout that was set; empty for that of the policy. */
+  /** Returns the idle timeout that was set; empty for the policy's. */
   public Optional<Duration> idleTimeout() {
     return Optional.ofNullable(idleTimeout);
   }
@@ -88,10 +86,7 @@ public final class LoginOptions {
     return absolute(policy).value();
   }
 
-  /**
-   * Refuses what only the policy can tell: that the timeout which is set and the one that is not do
-   * not fit.
-   */
+  /** Rejects a timeout that conflicts with the policy's value for the one that is not set. */
   void requireFitting(SessionPolicy policy) {
     if (idleTimeout != null || absoluteTimeout != null) {
       idle(policy).requireNotLongerThan(absolute(policy));
@@ -138,7 +133,7 @@ public final class LoginOptions {
     private Builder() {}
 
     /**
-     * Sets whether the client should keep the cookie over a restart of the browser, until the
+     * Sets whether the client should keep the cookie across a restart of the browser, until the
      * absolute deadline. Default: false.
      */
     public Builder remembered(boolean value) {
@@ -158,7 +153,7 @@ public final class LoginOptions {
     }
 
     /**
-     * Sets how long this session lives in all, 1 second to 3,650 days. Default: the policy's.
+     * Sets the absolute timeout of this session, 1 second to 3,650 days. Default: the policy's.
      *
      * @throws IllegalArgumentException if it is out of range
      */
@@ -170,9 +165,9 @@ public final class LoginOptions {
     }
 
     /**
-     * Sets what the list of devices shows of the client. What the client itself sent is not
-     * trusted: control characters and lone surrogates become U+FFFD, and what is longer than 45
-     * characters (the address) or 128 (the user agent) is cut off. Default: nothing is recorded.
+     * Sets what the list of devices shows about the client. Neither value is trusted: control
+     * characters and lone surrogates become U+FFFD, and anything longer than 45 characters (the
+     * address) or 128 (the user agent) is cut off. Default: nothing is recorded.
      */
     public Builder client(@Nullable String address, @Nullable String agent) {
       clientAddress = displayable(address, StoredSession.MAX_CLIENT_ADDRESS_LENGTH);
@@ -181,12 +176,12 @@ public final class LoginOptions {
     }
 
     /**
-     * Sets a condition that is asked again after the login was stored. If it no longer holds, the
-     * new session is ended at once: so a login with the old password cannot slip past a change of
-     * the password that revokes all sessions meanwhile. Where the login would end other sessions,
-     * the oldest one under a limit or that of another principal, the condition is also asked before
-     * that, and if it does not hold, nothing is done. The condition must read the credential
-     * afresh. If it throws, the session is ended too. Default: always true.
+     * Sets a condition that is checked again after the login was stored. If it no longer holds, the
+     * new session is ended at once. So a login with the old password cannot slip past a change of
+     * the password that revokes all sessions meanwhile. If the login would end other sessions, the
+     * oldest one under a limit or that of another principal, the condition is also checked before
+     * that; if it does not hold, nothing is done. The condition must read the credential anew. If
+     * it throws, the session is ended too. Default: always true.
      */
     public Builder validIf(BooleanSupplier condition) {
       validIf = condition;
@@ -194,10 +189,10 @@ public final class LoginOptions {
     }
 
     /**
-     * Makes the options.
+     * Builds the options.
      *
-     * @throws IllegalArgumentException if both timeouts are set and the idle one is longer. If one
-     *     is, the login holds it against the policy's other one, and throws
+     * @throws IllegalArgumentException if both timeouts are set and the idle one is longer. If only
+     *     one is set, the login compares it with the policy's value for the other, and throws
      */
     public LoginOptions build() {
       if (idleTimeout != null && absoluteTimeout != null) {

@@ -17,10 +17,10 @@ import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Logs principals in: on the session that they have, if it is still the one that was resolved. */
+/** Logs principals in: on their present session, if it is still the one that was resolved. */
 final class Logins {
 
-  /** How often a login is tried while others store more sessions than it may end in one step. */
+  /** How often a login is tried while others store more sessions than one step may end. */
   private static final int TRIALS = 10;
 
   private final Engine engine;
@@ -28,7 +28,7 @@ final class Logins {
   private final @Nullable Limit limit;
   private final boolean dropAttributes;
 
-  /** How many live sessions a principal may have, and what happens then. */
+  /** How many live sessions a principal may have, and what happens at that number. */
   record Limit(int sessions, WhenFull whenFull) {}
 
   Logins(Engine engine, SaveLoop saveLoop, @Nullable Limit limit, boolean dropAttributes) {
@@ -61,9 +61,7 @@ final class Logins {
     return result;
   }
 
-  /**
-   * Returns whether the login may end other sessions, so that it must not be refused after that.
-   */
+  /** Returns whether the login may end other sessions, and so must not be refused afterwards. */
   private boolean endsOthers(@Nullable Session current, String principal) {
     return (limit != null && limit.whenFull() == WhenFull.EVICT_OLDEST)
         || (current != null
@@ -79,7 +77,9 @@ final class Logins {
         : onNew(session, pending, principal, options, session.snapshot().attributes());
   }
 
-  /** Where the oldest give way, a login is refused only if too many would have to. */
+  /**
+   * Where a login ends the oldest sessions, it is refused only if it would have to end too many.
+   */
   private boolean isCrowded(Authentication result) {
     return result instanceof Refused refused
         && refused.reason() == Reason.LIMIT_REACHED
@@ -87,7 +87,10 @@ final class Logins {
         && limit.whenFull() == WhenFull.EVICT_OLDEST;
   }
 
-  /** Ends what is above the limit, as after it was lowered, in steps and outside of the queue. */
+  /**
+   * Ends sessions above the limit, such as after it was lowered, in steps and outside the save
+   * queue.
+   */
   private void endSurplus(String principal) {
     Limit known = Objects.requireNonNull(limit);
     engine
@@ -96,7 +99,7 @@ final class Logins {
             principal, known.sessions(), engine.now(), engine.events().endings(EndReason.LIMIT));
   }
 
-  /** Returns the session to log in on; ends one that belongs to somebody else first. */
+  /** Returns the session to log in on; first ends one that belongs to another principal. */
   private Session usable(@Nullable Session current, String principal) {
     if (current == null || current.isEnded()) {
       return Drafts.anonymous(engine, Session.Status.NEW);
@@ -127,8 +130,8 @@ final class Logins {
     }
     StoredSession stored = outcome.session();
     if (stored == null) {
-      // Gone, or another's by now. What an anonymous session held is the client's own to keep; what
-      // an authenticated one held belongs to a login that has ended.
+      // The session has ended or now belongs to another login. What an anonymous session held is
+      // carried over; what an authenticated one held belongs to a login that has ended.
       Map<String, AttributeValue> carried =
           resolved.principal().isEmpty() ? resolved.attributes() : Map.of();
       return onNew(session, pending, principal, options, carried);
@@ -146,7 +149,8 @@ final class Logins {
       LoginOptions options,
       Map<String, AttributeValue> carried) {
     Instant now = engine.now();
-    // A session that was begun here and never sent keeps the id that the application may have seen.
+    // A session that began here and was never sent keeps its id, which the application may have
+    // seen.
     boolean fresh = session.status() == Session.Status.NEW;
     SessionId id = fresh ? session.id() : SessionId.generate(now, engine.random());
     SessionToken token = engine.newToken(id);
@@ -156,7 +160,7 @@ final class Logins {
             .attributes(carried)
             .build();
     StoredSession next = loggedIn(draft, pending, principal, options, token, now);
-    // Nobody holds an earlier secret of a session that was never stored.
+    // No client holds an earlier secret of a session that was never stored.
     next = next.toBuilder().previousSecretHash(null).build();
     if (store(next, true, now) != Admission.Outcome.STORED) {
       return new Refused(Reason.LIMIT_REACHED);
@@ -217,7 +221,7 @@ final class Logins {
     return admission.outcome();
   }
 
-  /** Asks again whether the credential holds, now that "revoke all" would find this session. */
+  /** Checks the credential again, now that "revoke all" would find this session. */
   private Authentication confirm(Granted granted, LoginOptions options) {
     boolean valid = false;
     try {

@@ -9,8 +9,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one save has to store. It is collected before the save queues, since the values are encoded
- * for it. Used by one thread.
+ * What one save has to store. Collected before the save enters its queue, since it encodes the
+ * values. Confined to one thread.
  */
 final class Pending {
 
@@ -44,24 +44,27 @@ final class Pending {
   }
 
   /**
-   * Returns what an attribute of a snapshot is with these changes, whose size is not looked at;
-   * null if there is none.
+   * Returns the value of an attribute of a snapshot with these changes, whatever their size; null
+   * if there is none.
    */
   @Nullable AttributeValue valueIn(StoredSession session, String name) {
     return attributes.valueIn(session.attributes(), name);
   }
 
-  /** Returns the names of what was changed in place, and is another's value in a snapshot. */
+  /**
+   * Returns the names of values that were changed in place but replaced in a snapshot by another
+   * request.
+   */
   Set<String> overtakenIn(StoredSession session) {
     return attributes.overtakenIn(session.attributes());
   }
 
-  /** Returns all of this but the change of one attribute, which counts as saved with this. */
+  /** Returns this without the change of one attribute, which counts as saved together with it. */
   Pending without(String name) {
     return new Pending(attributes.without(name), idleTimeout);
   }
 
-  /** Returns whether storing this would change nothing of a snapshot. */
+  /** Returns whether storing this would leave a snapshot unchanged. */
   boolean changesNothingOf(StoredSession session) {
     return idleTimeout == null && attributes.removesOnlyWhatIsNotIn(session.attributes());
   }
@@ -74,7 +77,7 @@ final class Pending {
   }
 
   /**
-   * Notifies the listeners of the changes that were left out when this was applied last.
+   * Notifies the listeners of the changes that the last application left out.
    *
    * @param stored the session as it was stored
    * @return whether all that the application set is stored

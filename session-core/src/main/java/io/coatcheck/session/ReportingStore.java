@@ -22,7 +22,7 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** Tells the listeners of each failure of a store, and throws it on. */
+/** Notifies the listeners of each failure of a store, then rethrows it. */
 final class ReportingStore implements SessionStore {
 
   private final SessionStore store;

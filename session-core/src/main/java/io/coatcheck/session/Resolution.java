@@ -17,10 +17,10 @@ public sealed interface Resolution {
 
   /**
    * Returns whether a session that is begun in answer to this token must not be stored, because the
-   * client may just have been sent a newer cookie that a late answer would overwrite. So it is for
+   * client may just have been sent a newer cookie that a late response would overwrite. True for
    * five seconds after the rotation, if the token's id exists and its secret is not the current
-   * one: a request that arrives later was not under way when the secret was replaced, and its
-   * client never got the answer.
+   * one. A request that arrives later was not under way when the secret was replaced: its client
+   * never got the response.
    */
   default boolean guardsNewerToken() {
     return false;
@@ -34,10 +34,10 @@ public sealed interface Resolution {
     }
   }
 
-  /** No token was presented, or more than one that is live, or more than four. */
+  /** No token was presented, more than one live token, or more than four tokens. */
   record Absent() implements Resolution {}
 
-  /** What was presented does not have the form of a token. The store was not asked. */
+  /** The presented text does not have the form of a token. The store was not read. */
   record Malformed() implements Resolution {}
 
   /** There is no session with the token's id. */
@@ -48,7 +48,7 @@ public sealed interface Resolution {
     }
   }
 
-  /** The secret is right and the session is past a deadline. */
+  /** The secret is right, but the session is past a deadline. */
   record Expired(SessionId sessionId) implements Resolution {
     @Override
     public Optional<SessionId> id() {
@@ -56,7 +56,7 @@ public sealed interface Resolution {
     }
   }
 
-  /** The secret is the one before the last rotation. */
+  /** The secret is the one that the last rotation replaced. */
   record Superseded(SessionId sessionId, boolean guardsNewerToken) implements Resolution {
     @Override
     public Optional<SessionId> id() {

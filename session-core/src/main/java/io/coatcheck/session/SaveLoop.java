@@ -16,19 +16,19 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The one place where a session that exists is written: compare-and-set, and again on the newer
+ * The only place where an existing session is written: by compare-and-set, repeated on the newer
  * snapshot if another request was first, until the store timeout.
  *
- * <p>Saves of one session on this node queue behind each other, so that they do not make each other
- * lose. The queue is a fixed set of locks, shared by sessions whose ids hash alike. No code of the
- * application runs under one: values are encoded before, and listeners are notified after.
+ * <p>Saves of one session on this node queue up, so that they do not make each other lose. The
+ * queues are a fixed set of locks, shared by sessions whose ids hash alike. No application code
+ * runs under a lock: values are encoded before, and listeners are notified after.
  */
 final class SaveLoop {
 
   private static final int QUEUES = 512;
   private static final long SHORTEST_PAUSE_NANOS = TimeUnit.MICROSECONDS.toNanos(250);
 
-  /** After which a pause is 32 milliseconds at most. */
+  /** After so many doublings, a pause is at most 32 milliseconds. */
   private static final int MOST_DOUBLINGS = 7;
 
   private final Engine engine;
@@ -47,7 +47,10 @@ final class SaveLoop {
 
   /** What to store next. */
   interface Change {
-    /** Returns what to store in place of {@code current}; empty if it is another's session now. */
+    /**
+     * Returns what to store in place of {@code current}; empty if the session now belongs to
+     * another login.
+     */
     Optional<StoredSession> on(StoredSession current, Instant now);
   }
 
@@ -57,24 +60,24 @@ final class SaveLoop {
   }
 
   /**
-   * What became of a write.
+   * The outcome of a write.
    *
    * @param session what is stored now; null unless stored
-   * @param dropped why it was not stored, if the session is gone or another's
+   * @param dropped why it was not stored, if the session has ended or belongs to another login
    */
   record Outcome(@Nullable StoredSession session, @Nullable DropReason dropped, int attempts) {
 
-    /** Returns whether the limit refused it, the one reason that is neither stored nor dropped. */
+    /** Returns whether the limit refused it. Then it is neither stored nor dropped. */
     boolean isRefused() {
       return session == null && dropped == null;
     }
   }
 
   /**
-   * Does something while no other save of the same session runs on this node. An interrupt does not
-   * end the wait, and stays set. The listeners are notified of what happens after the queue.
+   * Runs work while no other save of the same session runs on this node. An interrupt does not end
+   * the wait, and stays set. The listeners are notified after the queue has been left.
    *
-   * @param work runs no code of the application
+   * @param work must not run application code
    * @throws SessionStoreException if the store timeout passes first
    */
   <T extends @Nullable Object> T inTurn(SessionId id, Supplier<T> work) {
@@ -84,9 +87,9 @@ final class SaveLoop {
   /**
    * As {@link #inTurn(SessionId, Supplier)}.
    *
-   * @param goesFirst whether to go before those that wait already, if the queue can be had at once:
-   *     for work that was decided on what was read a moment ago, in the last turn of the caller.
-   *     Otherwise the ones before it would make it lose, again and again
+   * @param goesFirst whether to go before threads that already wait, if the lock is free: for work
+   *     that was decided on a snapshot that the caller read in its last turn. Otherwise the threads
+   *     before it would make it lose again and again
    */
   <T extends @Nullable Object> T inTurn(SessionId id, boolean goesFirst, Supplier<T> work) {
     int hash = id.hashCode();
@@ -108,7 +111,7 @@ final class SaveLoop {
     }
   }
 
-  /** Waits in the queue; returns whether it was reached in time. */
+  /** Waits for the lock; returns whether it was acquired in time. */
   private boolean lock(ReentrantLock queue) {
     long deadline = deadline();
     boolean interrupted = false;
@@ -138,7 +141,7 @@ final class SaveLoop {
   }
 
   /**
-   * Writes by plain updates, for a caller that has tried before.
+   * Writes by plain updates, for a caller that has already tried.
    *
    * @param deadline as {@link #deadline()} returned it before the first attempt
    */
@@ -151,7 +154,8 @@ final class SaveLoop {
   }
 
   /**
-   * Writes until it succeeds, the session turns out to be gone or another's, or the time is up.
+   * Writes until it succeeds, the session turns out to have ended or to belong to another login, or
+   * the time is up.
    *
    * @throws SessionStoreException if the store fails or the time is up
    */
@@ -178,7 +182,7 @@ final class SaveLoop {
       if (outcome == Admission.Outcome.REFUSED || outcome == Admission.Outcome.CROWDED) {
         return new Outcome(null, null, attempt);
       }
-      // The wait comes before the look: what is read is to be as new as can be when it is written.
+      // Waits before reading, so that the snapshot is as new as possible when it is written.
       pause(attempt, deadline);
       Optional<StoredSession> found = engine.store().find(current.id());
       if (found.isEmpty()) {
@@ -201,8 +205,8 @@ final class SaveLoop {
   }
 
   /**
-   * Waits a random time, none after the first loss, so that nodes which collided part. The time
-   * doubles with each loss up to a bound; it does not go past the deadline.
+   * Waits a random time, none after the first loss, so that nodes that collided do not collide
+   * again. The time doubles with each loss up to a bound, and never passes the deadline.
    */
   private static void pause(int attempt, long deadline) {
     if (attempt == 1) {
@@ -212,7 +216,7 @@ final class SaveLoop {
     long end =
         System.nanoTime()
             + Math.min(ThreadLocalRandom.current().nextLong(most), deadline - System.nanoTime());
-    // A thread that is interrupted would not wait at all.
+    // An interrupted thread would not wait at all.
     boolean interrupted = Thread.interrupted();
     for (long left = end - System.nanoTime(); left > 0; left = end - System.nanoTime()) {
       LockSupport.parkNanos(left);

@@ -20,13 +20,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * A request's working copy of a session. It reads the snapshot that the token was resolved to, and
  * records what the request changes, attribute by attribute; {@link SessionManager#save} applies the
- * changes to whatever the session is by then.
+ * changes to the session as it is then.
  *
- * <p>Made by a {@link SessionManager}, used within one request, and thread-safe: a request that
- * goes on asynchronously may use it from several threads. Nothing here waits for a store; what is
- * changed is stored by {@code save} and not before. Once the session has ended within this request,
- * reading or changing it throws {@link IllegalStateException}, but for {@link #id()}, {@link
- * #principal()}, {@link #idleTimeout()} and the questions that begin with {@code is}.
+ * <p>Created by a {@link SessionManager} for one request. Thread-safe: an asynchronous request may
+ * use it from several threads. Nothing here waits for a store; changes are stored by {@code save}
+ * and not before. Once the session has ended within this request, reading or changing it throws
+ * {@link IllegalStateException}, except for {@link #id()}, {@link #principal()}, {@link
+ * #idleTimeout()} and the methods that begin with {@code is}.
  *
  * @since 0.1.0
  */
@@ -35,29 +35,30 @@ public final class Session {
   /** The longest name of an attribute, in characters. */
   public static final int MAX_ATTRIBUTE_NAME_LENGTH = 255;
 
-  /** What a working copy stands for. */
+  /** The state of the session behind a working copy. */
   enum Status {
-    /** Begun by this request, and stored by the next save if it is relied on. */
+    /** Begun by this request; stored by the next save if the application relies on it. */
     NEW,
-    /** Begun by this request, and never stored or sent. */
+    /** Begun by this request; never stored or sent. */
     EPHEMERAL,
     /** In the store, as far as this request knows. */
     STORED,
-    /** Ended, by this request or as it found out. */
+    /** Ended, by this request or found to have ended. */
     ENDED
   }
 
-  /** What periodic renewal asks of this request. */
+  /** What periodic renewal requires of this request. */
   enum Renewal {
     /** Nothing. */
     NONE,
     /** The secret is old enough to be replaced, if the response can still carry the new one. */
     DUE,
     /**
-     * The answer with the new secret was lost: the client still has the old one, and gets another.
+     * The response with the new secret was lost: the client still has the old one, and gets
+     * another.
      */
     LOST,
-    /** The client has presented its new secret for the first time: the old one may go. */
+    /** The client has presented its new secret for the first time: the old one may be retired. */
     CONFIRM;
 
     boolean replacesSecret() {
@@ -92,10 +93,10 @@ public final class Session {
 
   private final AttributeChanges attributes;
 
-  // Written under the lock of this. What is volatile is read without it, one at a time: most
+  // Written under the lock of this. Volatile fields are read without it, one at a time: most
   // requests only read.
 
-  /** As this request found or began it. */
+  /** The snapshot that this request found or began. */
   private StoredSession initial;
 
   private volatile StoredSession snapshot;
@@ -109,13 +110,13 @@ public final class Session {
   private volatile boolean changedHere;
   private volatile Pending.@Nullable IdleTimeoutChange idleTimeoutChange;
 
-  /** The sessions that requests share; null if the store is none of this process alone. */
+  /** The sessions that requests share; null if the store is not confined to this process. */
   private final @Nullable LiveSessions liveSessions;
 
   /** What the requests of this session share; null until it is looked up. */
   private volatile @Nullable LiveSession live;
 
-  /** What was attached before the session is stored. */
+  /** The attachment until the session is stored. */
   private volatile @Nullable Object attachment;
 
   /** A session that a token was resolved to. */
@@ -155,22 +156,25 @@ public final class Session {
     begunHere = true;
   }
 
-  /** Returns the public handle. Reading it does not make a new session be stored. */
+  /** Returns the public id. Reading it does not cause a new session to be stored. */
   public SessionId id() {
     return snapshot.id();
   }
 
-  /** Returns how many times the secret was changed. */
+  /** Returns how many times the secret has been changed. */
   public long generation() {
     return snapshot.generation();
   }
 
-  /** Returns who is logged in; empty for an anonymous session, and for one that has ended. */
+  /**
+   * Returns the principal that is logged in; empty for an anonymous session and for one that has
+   * ended.
+   */
   public Optional<String> principal() {
     return status == Status.ENDED ? Optional.empty() : snapshot.principal();
   }
 
-  /** Returns when the principal last authenticated; present exactly if there is a principal. */
+  /** Returns when the principal last authenticated; present if and only if there is a principal. */
   public Optional<Instant> authenticatedAt() {
     return status == Status.ENDED ? Optional.empty() : snapshot.authenticatedAt();
   }
@@ -182,7 +186,7 @@ public final class Session {
 
   /**
    * Returns when the session was last used before this request, up to the touch interval late; for
-   * a session that this request began, its creation.
+   * a session that this request began, when it was created.
    */
   public synchronized Instant lastSeenAt() {
     live();
@@ -200,14 +204,16 @@ public final class Session {
     return builder.build().expiresAt();
   }
 
-  /** Returns when the session expires whatever happens, unless its principal logs in again. */
+  /**
+   * Returns when the session expires regardless of activity, unless its principal logs in again.
+   */
   public Instant absoluteDeadline() {
     return live().absoluteDeadline();
   }
 
   /**
-   * Returns after how much idle time it expires; empty if only the absolute deadline ends it. Can
-   * be asked for when it has ended, as it is stored then.
+   * Returns the idle timeout; empty if only the absolute deadline ends the session. For a session
+   * that has ended, returns the value last stored.
    */
   public Optional<Duration> idleTimeout() {
     Pending.IdleTimeoutChange change = idleTimeoutChange;
@@ -217,7 +223,7 @@ public final class Session {
   /**
    * Changes the idle timeout of this session, until the next login. The absolute deadline stays.
    *
-   * @param timeout at least 1 millisecond; null for no limit but the absolute deadline
+   * @param timeout at least 1 millisecond; null for no limit except the absolute deadline
    * @throws IllegalArgumentException if it is out of range
    */
   public synchronized void idleTimeout(@Nullable Duration timeout) {
@@ -226,7 +232,7 @@ public final class Session {
     kept = true;
   }
 
-  /** Tells whether the login was remembered: the client keeps the cookie over a restart. */
+  /** Returns whether the login was remembered: the client keeps the cookie across a restart. */
   public boolean isRemembered() {
     return snapshot.remembered();
   }
@@ -236,35 +242,37 @@ public final class Session {
     return snapshot.clientAddress();
   }
 
-  /** Returns the user agent of the client as recorded at login; written by the client. */
+  /** Returns the user agent of the client as recorded at login. Sent by the client: untrusted. */
   public Optional<String> userAgent() {
     return snapshot.userAgent();
   }
 
-  /** Tells whether this request began the session. */
+  /** Returns whether this request began the session. */
   public synchronized boolean isNew() {
     return begunHere;
   }
 
-  /** Tells whether the session has ended, as far as this request knows. */
+  /** Returns whether the session has ended, as far as this request knows. */
   public boolean isEnded() {
     return status == Status.ENDED;
   }
 
-  /** Tells whether the session is in the store, as far as this request knows. */
+  /** Returns whether the session is in the store, as far as this request knows. */
   public boolean isStored() {
     return status == Status.STORED;
   }
 
-  /** Tells whether the session will never be stored or sent: see {@link SessionManager#create}. */
+  /**
+   * Returns whether the session will never be stored or sent: see {@link SessionManager#create}.
+   */
   public boolean isEphemeral() {
     return status == Status.EPHEMERAL;
   }
 
   /**
-   * Makes a session that {@linkplain #isEphemeral() lasts for its request alone} one that is stored
-   * and sent as any other, with what it holds. For a login that the manager does not see. Without
-   * effect on other sessions.
+   * Turns an {@linkplain #isEphemeral() ephemeral} session, with its attributes, into one that is
+   * stored and sent like any other. For a login that the manager does not see. Has no effect on
+   * other sessions.
    */
   public synchronized void promote() {
     if (status == Status.EPHEMERAL) {
@@ -272,24 +280,24 @@ public final class Session {
     }
   }
 
-  /** Tells whether the next save will create the session in the store. */
+  /** Returns whether the next save will create the session in the store. */
   public synchronized boolean isAwaitingCreation() {
     return status == Status.NEW && kept;
   }
 
-  /** Asks for a new session to be stored by the next save even if it holds nothing. */
+  /** Requests that the next save stores a new session even if it holds nothing. */
   public synchronized void keep() {
     live();
     kept = true;
   }
 
   /**
-   * Returns the value of an attribute: what this request set, or what the snapshot holds. Where
-   * {@linkplain SessionManager#sharesSessions() requests share the session}, that is the newest
-   * snapshot, unless another principal has logged in or the session was re-keyed since. A value
-   * whose bytes do not decode any more is absent, and told to the listeners once.
+   * Returns the value of an attribute: the one that this request set, or that of the snapshot.
+   * Where {@linkplain SessionManager#sharesSessions() requests share the session}, that is the
+   * newest snapshot, unless another principal has logged in or the session has been re-keyed since.
+   * A value whose bytes no longer decode is absent, and the listeners are notified once.
    *
-   * @return the application's to change: a change in place is saved without another {@code set}
+   * @return the value; a change in place is saved without another {@code set}
    */
   public @Nullable Object attribute(String name) {
     catchUp();
@@ -298,7 +306,7 @@ public final class Session {
 
   /**
    * Returns the names of the attributes, sorted; a copy that the caller owns. A name is listed if
-   * and only if {@link #attribute(String)} returns its value; to know that, each value is decoded,
+   * and only if {@link #attribute(String)} returns its value; to find out, each value is decoded
    * once.
    */
   public Set<String> attributeNames() {
@@ -310,8 +318,8 @@ public final class Session {
    * Sets an attribute.
    *
    * @param name 1 to 255 characters
-   * @param value retained; null removes the attribute, also if another request set it and this one
-   *     does not know of it
+   * @param value retained; null removes the attribute, even if another request set it and this one
+   *     does not know it
    * @throws AttributeCodecException if the store needs bytes and the value cannot be encoded;
    *     nothing was changed
    * @throws IllegalArgumentException if the name is empty or too long, or the session would hold
@@ -331,8 +339,8 @@ public final class Session {
   }
 
   /**
-   * Returns the token that the client does not have yet: of a session that was created, or got a
-   * new secret, in this request. It stays here until {@link #tokenSent()}.
+   * Returns the token that is still to be sent to the client: of a session that was created, or got
+   * a new secret, in this request. It stays available until {@link #tokenSent()}.
    *
    * @return empty if there is none, or the session is not stored
    */
@@ -340,22 +348,22 @@ public final class Session {
     return status == Status.STORED ? Optional.ofNullable(unsentToken) : Optional.empty();
   }
 
-  /** Forgets the token: it is on its way to the client. */
+  /** Records that the token has been sent to the client. */
   public synchronized void tokenSent() {
     unsentToken = null;
   }
 
-  /** Tells the id, the generation and the status; no attribute and no principal. */
+  /** Returns the id, the generation and the status; no attribute and no principal. */
   @Override
   public synchronized String toString() {
     return "Session[" + snapshot.id() + "~" + snapshot.generation() + ", " + status + "]";
   }
 
   /**
-   * Returns what is attached to the session in this process, for a layer above; null if nothing is.
-   * All requests of a stored session have the same where {@linkplain
+   * Returns the object that a layer above has attached to the session in this process; null if
+   * there is none. All requests of a stored session see the same object where {@linkplain
    * SessionManager#sharesSessions() they share it}. It stays attached when the secret or the
-   * principal changes, and is not part of what is stored.
+   * principal changes, and is never stored.
    */
   public @Nullable Object attachment() {
     LiveSession shared = liveIfStored();
@@ -363,12 +371,12 @@ public final class Session {
   }
 
   /**
-   * Attaches another object in one atomic step.
+   * Replaces the attached object atomically.
    *
-   * @param expected what is to be attached by now, by identity; null for nothing
-   * @param next null to attach nothing
-   * @return whether {@code next} is attached; {@code false} if something else was than {@code
-   *     expected}
+   * @param expected the object that must be attached now, compared by identity; null for none
+   * @param next the object to attach; null for none
+   * @return whether {@code next} was attached; {@code false} if another object than {@code
+   *     expected} was
    */
   public boolean replaceAttachment(@Nullable Object expected, @Nullable Object next) {
     LiveSession shared = liveIfStored();
@@ -377,7 +385,9 @@ public final class Session {
         : shared.replaceAttachment(expected, next);
   }
 
-  /** Returns what the requests share; null if they share nothing, or the session is not stored. */
+  /**
+   * Returns the state that requests share; null if they share none or the session is not stored.
+   */
   private @Nullable LiveSession liveIfStored() {
     LiveSessions all = liveSessions;
     if (all == null || status != Status.STORED) {
@@ -393,7 +403,7 @@ public final class Session {
     return known;
   }
 
-  /** Goes on with the newest snapshot where the requests share the session. */
+  /** Moves to the newest snapshot where requests share the session. */
   private void catchUp() {
     LiveSession shared = liveIfStored();
     if (shared != null) {
@@ -405,13 +415,13 @@ public final class Session {
   }
 
   private synchronized void catchUp(StoredSession newest) {
-    // What was re-keyed since is another's, and is none of this request's business.
+    // A session that was re-keyed since belongs to another login; this request must not see it.
     if (newest.fence() <= snapshot.generation() && newest.id().equals(snapshot.id())) {
       refreshed(newest);
     }
   }
 
-  // What follows is for the engine.
+  // The methods below are for the engine.
 
   static void checkName(String name) {
     if (name.isEmpty() || name.length() > MAX_ATTRIBUTE_NAME_LENGTH) {
@@ -444,20 +454,22 @@ public final class Session {
   }
 
   /**
-   * Returns when the session was last used, as far as this request is concerned.
+   * Returns when the session was last used, from this request's point of view.
    *
-   * @param moment when the request uses it, if that counts
+   * @param moment when the request uses it, if the request counts as use
    */
   Instant seenAt(Instant moment) {
     return isActivity ? moment : snapshot.lastSeenAt();
   }
 
-  /** Collects what there is to save, which runs code of the values: not in the queue of saves. */
+  /**
+   * Collects what is to be saved. Runs code of the values, so not to be called in the save queue.
+   */
   Pending pending() {
     return new Pending(attributes.collect(), idleTimeoutChange);
   }
 
-  /** Returns what is still to be saved of what was collected before the save queued. */
+  /** Returns the part still to be saved of what was collected before the save entered its queue. */
   Pending stillPending(Pending collected) {
     Pending.IdleTimeoutChange timeout = idleTimeoutChange == null ? null : collected.idleTimeout();
     boolean isSameTimeout = timeout != null || collected.idleTimeout() == null;
@@ -466,7 +478,7 @@ public final class Session {
         : new Pending(attributes.stillPending(collected.attributes()), timeout);
   }
 
-  /** Forgets changes that turned out to change nothing. */
+  /** Discards changes that turned out to change nothing. */
   synchronized void forget(Pending pending) {
     attributes.saved(pending.attributes(), snapshot, snapshot);
   }
@@ -484,7 +496,7 @@ public final class Session {
     return idleTimeoutChange != null || attributes.mayHaveChanges();
   }
 
-  /** Tells whether a touch is due, once. */
+  /** Returns whether a touch is due; true at most once. */
   boolean takeTouchDue() {
     if (!touchDue) {
       return false;
@@ -497,8 +509,8 @@ public final class Session {
   }
 
   /**
-   * Returns the session as this request last stored it, if an older copy of it may be anywhere and
-   * that was not asked for before; null otherwise.
+   * Returns the session as this request last stored it, once, if an older copy may exist on any
+   * node; null otherwise.
    */
   @Nullable StoredSession takeChanged() {
     if (!changedHere) {
@@ -514,7 +526,8 @@ public final class Session {
   /**
    * Records that the changes are stored, and that the session is now {@code stored}.
    *
-   * @return {@code false} if another thread of the request has ended it meanwhile: then it stays so
+   * @return {@code false} if another thread of the request has ended it meanwhile: then it stays
+   *     ended
    */
   synchronized boolean saved(StoredSession stored, Pending pending) {
     if (status == Status.ENDED) {
@@ -539,7 +552,7 @@ public final class Session {
     return true;
   }
 
-  /** Keeps what was attached to a session that is stored from now on. */
+  /** Keeps the attachment of a session that is stored from now on. */
   private void shareAttachment() {
     Object own = attachment;
     LiveSession shared = own == null ? null : liveIfStored();
@@ -579,7 +592,7 @@ public final class Session {
   }
 
   /**
-   * Goes on with a newer snapshot, if it is one. What this request changed is still to be saved.
+   * Moves to a snapshot if it is newer. What this request changed is still to be saved.
    *
    * @return whether it is newer
    */
@@ -590,7 +603,7 @@ public final class Session {
       return false;
     }
     if (newest.generation() != snapshot.generation()) {
-      // What was to be confirmed or replaced is the secret that this request came with.
+      // The renewal state was about the secret that this request presented.
       renewal = Renewal.NONE;
     }
     attributes.saved(AttributeDelta.NONE, snapshot, newest);
@@ -598,7 +611,7 @@ public final class Session {
     return true;
   }
 
-  /** As {@link #saved}, and the client is to get a new token. */
+  /** Like {@link #saved}, and the client is to get a new token. */
   synchronized boolean renewed(StoredSession stored, Pending pending, SessionToken token) {
     if (!saved(stored, pending)) {
       return false;
@@ -608,13 +621,13 @@ public final class Session {
     return true;
   }
 
-  /** As {@link #renewed}, for a login, which begins anew what has ended. */
+  /** Like {@link #renewed}, for a login, which may replace a session that has ended. */
   synchronized void loggedIn(StoredSession stored, Pending pending, SessionToken token) {
     if (!stored.id().equals(snapshot.id())) {
       begunHere = true;
       initial = stored;
     }
-    // Whatever another thread has ended meanwhile was the session from before.
+    // If another thread has ended the session meanwhile, that was the one before this login.
     status = Status.STORED;
     renewed(stored, pending, token);
   }
@@ -632,7 +645,7 @@ public final class Session {
     idleTimeoutChange = null;
   }
 
-  /** Takes note that the store has deleted the session, which is still to be ended here. */
+  /** Records that the store has deleted the session, which is still to be ended here. */
   synchronized void deleted() {
     deleted = true;
   }
@@ -648,10 +661,10 @@ public final class Session {
   }
 
   /**
-   * Ends this, unless a login of another thread has put another session in place of the one that
-   * turned out to have ended.
+   * Ends this copy, unless a login on another thread has replaced the session that turned out to
+   * have ended.
    *
-   * @return whether this stands for that session
+   * @return whether this copy still belongs to that session
    */
   synchronized boolean endIfStill(SessionId ended) {
     boolean isStill = snapshot.id().equals(ended);

@@ -6,17 +6,17 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * What may be shown of a session: to its owner in a list of devices, or to an administrator. It
- * holds nothing that opens the session.
+ * Information about a session that may be shown: to its user in a list of devices, or to an
+ * administrator. It contains nothing that gives access to the session.
  *
- * @param id the handle by which it can be revoked
+ * @param id the public id, by which it can be revoked
  * @param createdAt when it was created
  * @param authenticatedAt when its principal last authenticated
  * @param lastSeenAt when it was last used, up to the touch interval late
  * @param expiresAt when it will expire if it is not used before
- * @param remembered whether its client keeps the cookie over a restart
+ * @param remembered whether its client keeps the cookie across a restart
  * @param clientAddress the address of the client, as recorded at login
- * @param userAgent the user agent of the client, as recorded at login; written by the client, so
+ * @param userAgent the user agent of the client, as recorded at login; sent by the client, so
  *     escape it
  * @since 0.1.0
  */

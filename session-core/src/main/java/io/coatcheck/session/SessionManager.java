@@ -20,18 +20,19 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The engine: turns tokens into sessions, saves what requests change, logs in, renews, ends.
+ * The engine: resolves tokens to sessions, saves what requests change, logs in, renews and ends
+ * sessions.
  *
- * <p>One manager serves an application. It is thread-safe. Methods that ask the store block as long
- * as the store does, and throw {@link SessionStoreException} when it fails; then nothing was
- * granted, and the caller answers 503. Time comes from the clock that it was built with, to the
+ * <p>One manager serves an application. It is thread-safe. Methods that call the store block as
+ * long as the store does, and throw {@link SessionStoreException} when it fails; then no access was
+ * granted, and the caller should answer 503. Time comes from the configured clock, to the
  * millisecond.
  *
  * @since 0.1.0
  */
 public final class SessionManager implements AutoCloseable {
 
-  /** How many sessions {@link #sessionsOf} lists at most. */
+  /** The maximum number of sessions that {@link #sessionsOf} lists. */
   public static final int MOST_LISTED = 1_000;
 
   private final Engine engine;
@@ -91,9 +92,7 @@ public final class SessionManager implements AutoCloseable {
     }
   }
 
-  /**
-   * Begins a manager of the sessions in a store. The manager closes the store when it is closed.
-   */
+  /** Begins to build a manager for a store. Closing the manager closes the store. */
   public static SessionManagerBuilder builder(SessionStore store) {
     return new SessionManagerBuilder(store);
   }
@@ -103,16 +102,15 @@ public final class SessionManager implements AutoCloseable {
     return engine.policy();
   }
 
-  /** Returns the clock that everything here goes by. */
+  /** Returns the clock that this manager uses. */
   public InstantSource clock() {
     return engine.clock();
   }
 
   /**
-   * Finds out what the tokens that a request presented are worth. Up to four are looked up, and one
-   * is accepted only if no other one is live; more than four are none, and none of them is looked
-   * up. What does not have the form of a token costs no look-up. The listeners are notified of
-   * every refusal.
+   * Resolves the tokens that a request presented. Looks up at most four, and accepts one only if no
+   * other is live; more than four count as none, and none is looked up. Malformed tokens cost no
+   * look-up. The listeners are notified of every refusal.
    *
    * @param presented the texts as the client sent them, untrusted; usually one
    * @throws SessionStoreException if the store cannot tell
@@ -122,12 +120,12 @@ public final class SessionManager implements AutoCloseable {
   }
 
   /**
-   * Finds out what the tokens that a request presented are worth, and answers from no copy that is
-   * older than what the client says it has seen.
+   * Resolves the tokens that a request presented, using no copy that is older than what the client
+   * says it has seen.
    *
    * @param presented as for {@link #resolve(List)}
    * @param hints the texts that {@link VersionHints#take} gave the client, as it sent them,
-   *     untrusted; what is malformed, or about another session, is ignored
+   *     untrusted; hints that are malformed or about another session are ignored
    * @throws SessionStoreException if the store cannot tell
    */
   public Resolution resolve(List<String> presented, List<String> hints) {
@@ -135,11 +133,11 @@ public final class SessionManager implements AutoCloseable {
   }
 
   /**
-   * Finds out what a single token is worth that stands in a longer text, such as a {@code Cookie}
-   * header; as {@link #resolve(List, List)} does.
+   * Resolves a single token within a longer text, such as a {@code Cookie} header, as {@link
+   * #resolve(List, List)} does.
    *
    * @param start the index of the first character
-   * @param end the index behind the last character
+   * @param end the index after the last character
    * @throws IndexOutOfBoundsException if the range does not lie within {@code text}
    * @throws SessionStoreException if the store cannot tell
    */
@@ -148,10 +146,10 @@ public final class SessionManager implements AutoCloseable {
   }
 
   /**
-   * Finds out what the tokens of a request are worth that does not count as activity, such as one
-   * that a page makes by itself from time to time; otherwise as {@link #resolve(List, List)} does.
-   * The session expires as if the request had not come: neither the request nor what it stores, nor
-   * {@link #renew}, moves the moment of last use. A login does.
+   * Resolves the tokens of a request that does not count as activity, such as a page's periodic
+   * background request; otherwise as {@link #resolve(List, List)} does. The session expires as if
+   * the request had not been made: neither the request, nor what it stores, nor {@link #renew}
+   * moves the time of last use. A login does.
    *
    * @throws SessionStoreException if the store cannot tell
    */
@@ -159,20 +157,22 @@ public final class SessionManager implements AutoCloseable {
     return passiveResolver.resolve(presented, hints);
   }
 
-  /** Returns what lets clients read their own writes; empty if the store keeps no copies. */
+  /**
+   * Returns the hints by which clients read their own writes; empty if the store keeps no copies.
+   */
   public Optional<VersionHints> versionHints() {
     return versionHints;
   }
 
   /**
    * Begins an anonymous session in answer to a request. It is stored by the first {@link #save}
-   * after the application relied on it: set an attribute, changed its timeout, or asked to
-   * {@linkplain Session#keep keep} it. If the request presented a token that {@linkplain
+   * after the application relied on it, by setting an attribute, changing its timeout or calling
+   * {@link Session#keep}. If the request presented a token that {@linkplain
    * Resolution#guardsNewerToken guards a newer one}, the session is ephemeral: it works within the
-   * request and is never stored or sent, unless a login makes it a real one. Does not ask the
+   * request and is never stored or sent, unless a login makes it a real one. Does not access the
    * store.
    *
-   * @param presented what became of the request's token
+   * @param presented the resolution of the request's token
    */
   public Session create(Resolution presented) {
     return Drafts.anonymous(
@@ -182,40 +182,40 @@ public final class SessionManager implements AutoCloseable {
   /**
    * Begins an anonymous session that works within the request and is never stored or sent, unless a
    * login makes it a real one, or it is {@linkplain Session#promote promoted}. For a request whose
-   * answer must not replace a token that the client may have. Does not ask the store.
+   * response must not replace a token that the client may have. Does not access the store.
    */
   public Session createEphemeral() {
     return Drafts.anonymous(engine, Session.Status.EPHEMERAL);
   }
 
   /**
-   * Stores what the request changed, on top of whatever other requests stored meanwhile. When it
-   * returns {@code true}, every node sees it. Without changes it costs nothing, or a touch if one
-   * is due.
+   * Stores what the request changed, on top of what other requests stored meanwhile. When it
+   * returns {@code true}, every node sees the changes. Without changes it costs nothing, or a touch
+   * if one is due.
    *
    * <p>If the session has ended meanwhile, or was taken over by a login of another principal or an
    * explicit renewal, the changes are dropped, the listeners are notified, and this copy is ended.
-   * What does not fit within the limits beside what other requests have stored is dropped by
-   * itself, and so is a change in place of a value that another request has replaced.
+   * A change that does not fit within the limits, together with what other requests have stored, is
+   * dropped alone. So is a change in place of a value that another request has replaced.
    *
    * @return whether the session is as this request left it; {@code false} if changes that were set
    *     were dropped
    * @throws SessionStoreException if the store failed or the store timeout passed; the changes may
-   *     be stored or not, and remain to be saved
+   *     have been stored or not, and are still to be saved
    */
   public boolean save(Session session) {
     return writer.save(session);
   }
 
   /**
-   * Removes an attribute and returns what it was, in one step that the store decides before this
-   * returns: of all that take one value at the same time, on any node, exactly one gets it. For
-   * what may be used once, such as the token of a form.
+   * Removes an attribute and returns its value, atomically in the store before this returns: of all
+   * concurrent calls for one value, on any node, exactly one gets it. For values that may be used
+   * once, such as the token of a form.
    *
-   * <p>It works as {@link #update} with a function that returns null.
+   * <p>Works like {@link #update} with a function that returns null.
    *
-   * @return the value; empty if there is none, its bytes do not decode any more, or the session has
-   *     ended meanwhile
+   * @return the value; empty if there is none, its bytes no longer decode, or the session has ended
+   *     meanwhile
    */
   public Optional<Object> take(Session session, String name) {
     return take(session, name, Object.class);
@@ -242,18 +242,18 @@ public final class SessionManager implements AutoCloseable {
   }
 
   /**
-   * Replaces an attribute by what a function makes of it, in one step that the store decides before
-   * this returns: no change of the attribute by another request, on any node, comes between what
-   * the function was given and what is stored. What this request changed so far is stored in the
-   * same write. A session that is not stored yet stays so until the next {@link #save}.
+   * Replaces an attribute by the result of a function, atomically in the store before this returns:
+   * no change of the attribute by another request, on any node, comes between the argument of the
+   * function and what is stored. What this request changed so far is stored in the same write. A
+   * session that is not stored yet stays so until the next {@link #save}.
    *
-   * <p>The function is given what this request has set or changed before, and may be called several
-   * times: see {@link AttributeFunction}. If it returns what it was given, nothing is written, and
-   * what this request changed is still to be saved.
+   * <p>The function receives the value that this request has set or changed before, and may be
+   * called several times: see {@link AttributeFunction}. If it returns its argument, nothing is
+   * written, and what this request changed is still to be saved.
    *
    * @param name 1 to 255 characters
    * @param type the class of the value, not of a primitive type
-   * @param function what it throws is thrown on, and nothing was changed
+   * @param function its exceptions are rethrown; then nothing was changed
    * @return the value that is stored now; empty if the attribute was removed. Also empty, and
    *     nothing was changed, if the session has ended meanwhile or was taken over, as for {@link
    *     #save}: then this copy is ended
@@ -280,26 +280,25 @@ public final class SessionManager implements AutoCloseable {
   }
 
   /**
-   * Logs a principal in: new secret, principal and moment of authentication in one write, together
-   * with what the request changed so far. When it returns, no earlier secret of the session
-   * authenticates, on any node.
+   * Logs a principal in: stores a new secret, the principal and the time of authentication in one
+   * write, together with what the request changed so far. When it returns, no earlier secret of the
+   * session authenticates, on any node.
    *
-   * <p>The session that was resolved is kept, with its id and its attributes, if it is still the
-   * same login, or none, as when it was resolved; its secret may have been renewed in passing. If
-   * it is gone, or was re-keyed by another login or an explicit renewal meanwhile, a new one with a
-   * new id takes its place, with what this request changed and, if the session was anonymous, with
-   * what it held. If it belongs to another principal, it is ended first and nothing is carried
-   * over.
+   * <p>The session that was resolved is kept, with its id and its attributes, if its login, or lack
+   * of a login, is the same as when it was resolved; a periodic renewal does not matter. If it has
+   * ended, or was re-keyed by another login or an explicit renewal meanwhile, a new one with a new
+   * id takes its place, with what this request changed and, if the session was anonymous, with what
+   * it held. If it belongs to another principal, it is ended first and nothing is carried over.
    *
-   * @param current the request's session, of whatever kind; null if there is none
+   * @param current the request's session, of any kind; null if there is none
    * @param principal 1 to 255 code points without U+0000 and lone surrogates; compared exactly
-   * @return {@link Authentication.Granted} with {@code current}, or with a new session where there
-   *     was none that could be used
+   * @return {@link Authentication.Granted} with {@code current}, or with a new session if that
+   *     could not be used
    * @throws IllegalArgumentException if the principal is out of range, or the idle timeout of the
    *     session would be longer than its absolute timeout; nothing was done
-   * @throws SessionStoreException if the store failed: the login may be stored or not, nobody has
-   *     its token, and the next login works; but if it was stored, it counts against a limit that
-   *     refuses newcomers
+   * @throws SessionStoreException if the store failed: the login may have been stored or not, no
+   *     client has its token, and the next login works; but if it was stored, it counts against a
+   *     limit that refuses new logins
    */
   public Authentication authenticate(
       @Nullable Session current, String principal, LoginOptions options) {
@@ -308,11 +307,12 @@ public final class SessionManager implements AutoCloseable {
 
   /**
    * Gives the session a new secret, and saves what the request changed in the same write. The
-   * earlier secret is dead when this returns. Changes of requests that began before are dropped.
+   * earlier secret no longer authenticates when this returns. Changes of requests that began before
+   * are dropped.
    *
    * @return whether it was renewed; {@code false} if the session has ended meanwhile or was
-   *     re-keyed by a login or another explicit renewal, so that this copy is ended, or if it is
-   *     ephemeral
+   *     re-keyed by a login or another explicit renewal, and then this copy is ended; also {@code
+   *     false} if it is ephemeral
    * @throws SessionStoreException if the store failed: it may be renewed or not
    */
   public boolean renew(Session session) {
@@ -321,13 +321,13 @@ public final class SessionManager implements AutoCloseable {
 
   /**
    * Gives the session a new secret if periodic renewal is on and due, and saves what the request
-   * changed in the same write. To be called only while the response can still carry the cookie. Of
-   * several requests at once one wins; the others go on with the secret that they have.
+   * changed in the same write. Call it only while the response can still carry the cookie. Of
+   * several concurrent requests one wins; the others go on with the secret that they have.
    *
    * <p>Until the client first presents the new secret, and for 10 seconds after, the old one
-   * authenticates too, so that a lost response logs nobody out. If the new one is not presented
-   * within a minute, a request with the old one gets another; once it was presented, no more. A
-   * login ends the old one at once.
+   * authenticates too, so that a lost response does not log the user out. If the new one is not
+   * presented within a minute, a request with the old one gets another new one; once the new one
+   * has been presented, it no longer does. A login ends the old one at once.
    *
    * @return whether there is a new token to send
    * @throws SessionStoreException if the store failed: it may be renewed or not
@@ -337,12 +337,12 @@ public final class SessionManager implements AutoCloseable {
   }
 
   /**
-   * Asks the store whether a session that was resolved a while ago still lives: for connections
-   * that stay open longer than a request, such as server-sent events and WebSockets. Does not count
-   * as activity.
+   * Returns whether a session that was resolved a while ago is still live, according to the store:
+   * for connections that stay open longer than a request, such as server-sent events and
+   * WebSockets. Does not count as activity.
    *
-   * @return {@code false} if it has ended or expired, or a login, of the same principal too, or an
-   *     explicit renewal has replaced its secret
+   * @return {@code false} if it has ended or expired, or if a login, even of the same principal, or
+   *     an explicit renewal has replaced its secret
    * @throws SessionStoreException if the store cannot tell
    */
   public boolean isStillLive(Session session) {
@@ -351,9 +351,9 @@ public final class SessionManager implements AutoCloseable {
 
   /**
    * Begins another working copy of a session that was used a while ago, as it is stored now; for
-   * work that goes on after the request. It counts as activity.
+   * work that continues after the request. Counts as activity.
    *
-   * @param generation {@link Session#generation()} of that time
+   * @param generation {@link Session#generation()} at that time
    * @return empty if it has ended or expired, or has another secret now, as after a login
    * @throws SessionStoreException if the store cannot tell
    */
@@ -363,12 +363,12 @@ public final class SessionManager implements AutoCloseable {
 
   /**
    * Begins another working copy of a session that was used a while ago, as {@link
-   * #reopen(SessionId, long)} does, and also if its secret was renewed in passing since. A login,
-   * of the same principal too, and an explicit renewal make it another one.
+   * #reopen(SessionId, long)} does, and also if its secret has been renewed periodically since. A
+   * login, even of the same principal, and an explicit renewal make it another session.
    *
-   * @param generation {@link Session#generation()} of that time
-   * @param authenticatedAt {@link Session#authenticatedAt()} of that time
-   * @return empty if it has ended or expired, or is another one by now
+   * @param generation {@link Session#generation()} at that time
+   * @param authenticatedAt {@link Session#authenticatedAt()} at that time
+   * @return empty if it has ended or expired, or is another session now
    * @throws SessionStoreException if the store cannot tell
    */
   public Optional<Session> reopen(
@@ -379,10 +379,10 @@ public final class SessionManager implements AutoCloseable {
   }
 
   /**
-   * Decodes what a session held, such as one that an event tells the end of.
+   * Decodes the attributes of a session, such as one whose end an event reports.
    *
-   * @return the values by name, unmodifiable; one that does not decode any more is left out, and
-   *     told to the listeners
+   * @return the values by name, unmodifiable; a value that no longer decodes is left out, and the
+   *     listeners are notified
    */
   public Map<String, Object> attributesOf(StoredSession session) {
     Map<String, Object> values = new TreeMap<>();
@@ -408,10 +408,7 @@ public final class SessionManager implements AutoCloseable {
     return engine.liveSessions() != null;
   }
 
-  /**
-   * Tells whether attribute values are kept as the objects that they are, as in memory, or as
-   * bytes.
-   */
+  /** Returns whether attribute values are kept as objects, as in memory, rather than as bytes. */
   public boolean keepsLiveValues() {
     return engine.store().keepsLiveValues();
   }
@@ -421,23 +418,23 @@ public final class SessionManager implements AutoCloseable {
     return logins.dropsAttributes();
   }
 
-  /** Adds somebody to tell what happens from now on, after those that are told already. */
+  /** Adds a listener, called after those added before. */
   public void addListener(SessionListener listener) {
     engine.events().add(listener);
   }
 
-  /** Tells somebody no more. One that was never added is fine. */
+  /** Removes a listener; does nothing if it was never added. */
   public void removeListener(SessionListener listener) {
     engine.events().remove(listener);
   }
 
   /**
-   * Ends the request's own session, for every node, before it returns. Doing it twice is fine. If
-   * there was a login into the session since it was resolved, of the same principal too, only this
-   * request's copy of it is ended: a request from before a login does not end it. A new secret
-   * alone is no such reason.
+   * Ends the request's own session, for every node, before it returns. Calling it twice is allowed.
+   * If there has been a login into the session since it was resolved, even of the same principal,
+   * only this request's copy is ended: a request from before a login does not end it. A new secret
+   * alone does not protect the session.
    *
-   * @return whether it has ended; {@code false} if there was a login since
+   * @return whether it has ended; {@code false} if there has been a login since
    * @throws SessionStoreException if the store failed: it may have ended or not, and the logout
    *     must not be reported as done
    */
@@ -447,10 +444,10 @@ public final class SessionManager implements AutoCloseable {
 
   /**
    * Ends every session that one of the tokens opens: for the logout of a client that presents
-   * several, of which at most one was accepted. Each session is looked up once.
+   * several tokens, of which at most one was accepted. Each session is looked up once.
    *
-   * @param presented the texts as the client sent them, untrusted; all of them are looked at, so
-   *     the caller bounds their number, as the size of a request's headers does
+   * @param presented the texts as the client sent them, untrusted; all of them are processed, so
+   *     the caller must bound their number, as the size limit of a request's headers does
    * @return how many were ended
    * @throws SessionStoreException if the store failed: some may have ended, and the logout must not
    *     be reported as done
@@ -460,8 +457,8 @@ public final class SessionManager implements AutoCloseable {
   }
 
   /**
-   * Lists the live sessions of a principal, the one that was used last first. If there are more
-   * than {@value #MOST_LISTED}, the others are left out; all are looked at, a page at a time.
+   * Lists the live sessions of a principal, the most recently used first. If there are more than
+   * {@value #MOST_LISTED}, the others are left out; all are read, a page at a time.
    *
    * @return a list of at most {@value #MOST_LISTED} sessions
    * @throws UnsupportedOperationException if the store has no index by principal
@@ -472,8 +469,8 @@ public final class SessionManager implements AutoCloseable {
   }
 
   /**
-   * Ends any session, whoever it belongs to. This is for administrators: it does not ask whose
-   * request it serves. For a user's own sessions there is {@link #revokeOwn}.
+   * Ends any session, of any principal. This is for administrators: it does not check on whose
+   * behalf it is called. For a user's own sessions use {@link #revokeOwn}.
    *
    * @return whether there was such a session
    * @throws SessionStoreException if the store failed: it may have ended or not
@@ -483,10 +480,10 @@ public final class SessionManager implements AutoCloseable {
   }
 
   /**
-   * Ends a session that a request has resolved, because of what was found out about that request.
-   * As {@link #invalidate}, it leaves the session alone if there was a login into it since.
+   * Ends a session that a request has resolved, because of a finding about that request. Like
+   * {@link #invalidate}, it leaves the session alone if there has been a login into it since.
    *
-   * @return whether it has ended; {@code false} if there was a login since
+   * @return whether it has ended; {@code false} if there has been a login since
    * @throws SessionStoreException if the store failed: it may have ended or not
    */
   public boolean revoke(Session session) {
@@ -494,12 +491,12 @@ public final class SessionManager implements AutoCloseable {
   }
 
   /**
-   * Ends a session if it belongs to the principal of the request's own session. That one is looked
-   * up again first: if it has ended, or there was another login, nobody is logged in there any
-   * more.
+   * Ends a session if it belongs to the principal of the request's own session. The request's own
+   * session is looked up again first: if it has ended, or there has been another login, no
+   * principal is logged in.
    *
-   * @return whether it was ended; {@code false} alike for a session of another principal, one that
-   *     does not exist, and where nobody is logged in
+   * @return whether it was ended; equally {@code false} for a session of another principal, for one
+   *     that does not exist, and if no principal is logged in
    * @throws SessionStoreException if the store failed: it may have ended or not
    */
   public boolean revokeOwn(Session own, SessionId id) {
@@ -508,7 +505,7 @@ public final class SessionManager implements AutoCloseable {
 
   /**
    * Ends all sessions of a principal that were authenticated before this call began, however many
-   * they are. The store works in steps, and the listeners are notified after each; a session that
+   * there are. The store works in steps, and the listeners are notified after each; a session that
    * logs in meanwhile may be ended or not.
    *
    * @return how many
@@ -521,10 +518,10 @@ public final class SessionManager implements AutoCloseable {
   }
 
   /**
-   * Ends all sessions of the principal of the request's own session, but that one, which is looked
-   * up again, as for {@link #revokeOwn}.
+   * Ends all other sessions of the principal of the request's own session. The request's own
+   * session is looked up again first, as for {@link #revokeOwn}.
    *
-   * @return how many; 0 if nobody is logged in
+   * @return how many; 0 if no principal is logged in
    * @throws UnsupportedOperationException if the store has no index by principal
    * @throws SessionStoreException if the store failed: some may have ended
    */
@@ -533,11 +530,11 @@ public final class SessionManager implements AutoCloseable {
   }
 
   /**
-   * Ends all sessions of the principal of the request's own session, that one included. The caller
-   * then {@linkplain #invalidate invalidates} its own copy, which asks the store no more. The
-   * request's own session is looked up again first, as for {@link #revokeOwn}.
+   * Ends all sessions of the principal of the request's own session, including that one. The caller
+   * then {@linkplain #invalidate invalidates} its own copy, which does not access the store again.
+   * The request's own session is looked up again first, as for {@link #revokeOwn}.
    *
-   * @return how many; 0 if nobody is logged in
+   * @return how many; 0 if no principal is logged in
    * @throws UnsupportedOperationException if the store has no index by principal
    * @throws SessionStoreException if the store failed: some may have ended
    */
@@ -546,8 +543,8 @@ public final class SessionManager implements AutoCloseable {
   }
 
   /**
-   * Deletes the sessions that are expired now, in batches of 1,000 with a rest behind each, as the
-   * sweeper does by itself. Interrupted, it stops behind a batch.
+   * Deletes the sessions that have expired, in batches of 1,000 with a pause after each, as the
+   * sweeper does by itself. If interrupted, it stops after a batch.
    *
    * @return how many were deleted
    * @throws SessionStoreException if the store failed; some may be deleted
@@ -564,7 +561,7 @@ public final class SessionManager implements AutoCloseable {
     }
   }
 
-  /** Ends the sweeper's thread, then closes the store. Doing it twice is fine. */
+  /** Ends the sweeper's thread, then closes the store. Calling it twice is allowed. */
   @Override
   public void close() {
     if (sweeper != null) {

@@ -51,8 +51,8 @@ public final class SessionManagerBuilder {
 
   /**
    * Sets how attribute values become bytes, for stores that need them. Default: {@link
-   * JavaSerializationCodec} with the value and collection types of the JDK only; classes of the
-   * application are allowed by its builder.
+   * JavaSerializationCodec} with the value and collection types of the JDK only; its builder can
+   * allow classes of the application.
    */
   public SessionManagerBuilder codec(AttributeCodec attributeCodec) {
     codec = attributeCodec;
@@ -62,39 +62,39 @@ public final class SessionManagerBuilder {
   /**
    * Sets how the bytes of attribute values are encrypted before the store gets them. A store that
    * keeps the values as live objects, such as the one in memory, has no bytes to encrypt. Default:
-   * none, they are stored as the codec gives them.
+   * none; they are stored as the codec returns them.
    */
   public SessionManagerBuilder encryption(AttributeEncryption attributeEncryption) {
     encryption = attributeEncryption;
     return this;
   }
 
-  /** Sets where the time comes from. Default: the system's clock. */
+  /** Sets the clock. Default: the system clock. */
   public SessionManagerBuilder clock(InstantSource source) {
     clock = source;
     return this;
   }
 
   /**
-   * Sets where secrets and ids come from. When it throws, no session begins: there is nothing to
-   * fall back to. Default: {@code new SecureRandom()}.
+   * Sets the source of secrets and ids. If it throws, no session begins: there is no fallback.
+   * Default: {@code new SecureRandom()}.
    */
   public SessionManagerBuilder random(SecureRandom source) {
     random = source;
     return this;
   }
 
-  /** Adds somebody to tell what happens. Default: nobody. */
+  /** Adds a listener. Default: none. */
   public SessionManagerBuilder listener(SessionListener listener) {
     listeners.add(listener);
     return this;
   }
 
   /**
-   * Sets how far the stored last-seen moment may lag behind before a request that only reads writes
-   * it; zero means each request does. Sessions may expire by idleness earlier by up to this much,
-   * never later. Each session's own lag is never more than a tenth of its idle timeout. Default:
-   * what the store prefers, 1 minute for a database and zero in memory.
+   * Sets how far the stored last-seen time may lag before a read-only request writes it; zero means
+   * that each request does. Idle sessions may expire early by up to this much, never late. Each
+   * session's own lag is never more than a tenth of its idle timeout. Default: what the store
+   * prefers, 1 minute for a database and zero in memory.
    */
   public SessionManagerBuilder touchInterval(Duration interval) {
     touchInterval =
@@ -103,8 +103,8 @@ public final class SessionManagerBuilder {
   }
 
   /**
-   * Sets how often expired sessions are deleted, within a quarter more or less; zero starts no
-   * thread, and {@link SessionManager#cleanUp} is the application's to call. Default: 1 minute.
+   * Sets how often expired sessions are deleted, give or take a quarter. Zero starts no thread;
+   * then the application must call {@link SessionManager#cleanUp}. Default: 1 minute.
    */
   public SessionManagerBuilder cleanUpInterval(Duration interval) {
     cleanUpInterval =
@@ -113,9 +113,9 @@ public final class SessionManagerBuilder {
   }
 
   /**
-   * Sets for how long a save goes on trying while other requests are always first, and how long it
-   * waits in the queue of its session. The time that one call to the store takes is the store's to
-   * bound. Default: 5 seconds.
+   * Sets how long a save keeps trying while other requests are always first, and how long it waits
+   * in the queue of its session. The store itself must bound the time of a single call. Default: 5
+   * seconds.
    */
   public SessionManagerBuilder storeTimeout(Duration timeout) {
     storeTimeout =
@@ -124,10 +124,10 @@ public final class SessionManagerBuilder {
   }
 
   /**
-   * Limits how many live sessions a principal has, on all nodes together. Default: no limit.
+   * Limits the number of live sessions of a principal, on all nodes together. Default: no limit.
    *
    * @param limit at least 1
-   * @param whenFull whether the oldest gives way or the newcomer is refused
+   * @param whenFull whether the oldest session is ended or the new login is refused
    */
   public SessionManagerBuilder sessionsPerPrincipal(int limit, WhenFull whenFull) {
     if (limit < 1) {
@@ -137,18 +137,21 @@ public final class SessionManagerBuilder {
     return this;
   }
 
-  /** Sets whether a login drops what the session held before. Default: false, it is kept. */
+  /**
+   * Sets whether a login drops the attributes that the session held before. Default: false; they
+   * are kept.
+   */
   public SessionManagerBuilder dropAttributesAtLogin(boolean drop) {
     dropAttributesAtLogin = drop;
     return this;
   }
 
   /**
-   * Sets how old a secret may get before it is renewed in passing; zero, the default, renews only
-   * at logins. See {@link SessionManager#renewIfDue}.
+   * Sets the age at which a secret is renewed periodically; zero, the default, renews only at
+   * logins. See {@link SessionManager#renewIfDue}.
    *
-   * @param interval zero, or 2 minutes to 30 days, and shorter than an absolute timeout of the
-   *     policy
+   * @param interval zero, or 2 minutes to 30 days, and shorter than one of the policy's absolute
+   *     timeouts
    */
   public SessionManagerBuilder renewInterval(Duration interval) {
     if (!interval.isZero()) {
@@ -160,10 +163,10 @@ public final class SessionManagerBuilder {
 
   /**
    * Sets whether a session ends when the secret from before a renewal is presented again more than
-   * a minute after it, which only a thief or a copied cookie does. A secret that a login replaced
-   * never ends anything: whoever planted it must not be able to. Nor does one whose successor was
-   * never presented: that is what a client does whose response was lost. Default: false, it is only
-   * refused and told.
+   * a minute after it, which only happens with a stolen or copied cookie. A secret that a login
+   * replaced never ends a session: an attacker may have planted it. Nor does one whose successor
+   * was never presented: a client whose response was lost presents it. Default: false; it is only
+   * refused and reported to the listeners.
    */
   public SessionManagerBuilder endOnReuse(boolean end) {
     endOnReuse = end;
@@ -185,9 +188,9 @@ public final class SessionManagerBuilder {
 
   /**
    * Limits the encoded size of all attributes of a session together, in stores that need bytes.
-   * {@code Session.attribute} refuses what goes beyond it. What does not fit beside what a parallel
-   * request has stored is dropped when it is saved, and the listeners are notified. A session that
-   * is beyond it already may be changed to hold less. Default: 4 MiB.
+   * {@code Session.attribute} rejects what exceeds it. A change that does not fit together with
+   * what a concurrent request has stored is dropped when it is saved, and the listeners are
+   * notified. A session that already exceeds the limit may be changed to hold less. Default: 4 MiB.
    *
    * @param bytes at least 64 and {@link #maxAttributeBytes}
    */
@@ -200,8 +203,8 @@ public final class SessionManagerBuilder {
   }
 
   /**
-   * Limits how many attributes a session has, at least 1; as {@link #maxSessionBytes} limits their
-   * size. Default: 1,000.
+   * Limits the number of attributes of a session, at least 1, in the same way as {@link
+   * #maxSessionBytes} limits their size. Default: 1,000.
    */
   public SessionManagerBuilder maxAttributes(int number) {
     limits =
@@ -218,13 +221,13 @@ public final class SessionManagerBuilder {
   }
 
   /**
-   * Makes the manager and starts its sweeper.
+   * Builds the manager and starts its sweeper.
    *
    * @throws IllegalArgumentException if a limit per principal is set and the store has no {@link
    *     SessionStore#loginLimit()} or no {@link SessionStore#principalIndex()}; the touch interval
    *     is more than a tenth of an idle timeout of the policy; the renew interval is not shorter
    *     than the absolute timeout of any session, or one attribute may have more bytes than all
-   *     together: then the setting would have no effect
+   *     together: such a setting would have no effect
    */
   public SessionManager build() {
     if (limit != null) {

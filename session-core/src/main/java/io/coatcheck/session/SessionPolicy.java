@@ -5,11 +5,11 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How long sessions live. Immutable; made by {@link #builder()} or one of the presets.
+ * How long sessions live. Immutable; created by {@link #builder()} or one of the presets.
  *
- * <p>A session expires at the earlier one of two moments: when nobody used it for its idle timeout,
- * and at its absolute deadline, which is set when it is created and again at each login, and which
- * neither activity nor renewal moves (ASVS 5.0, 7.3.1 and 7.3.2).
+ * <p>A session expires when it has not been used for its idle timeout, or at its absolute deadline,
+ * whichever comes first. The deadline is set when the session is created and again at each login;
+ * neither activity nor renewal moves it (ASVS 5.0, 7.3.1 and 7.3.2).
  *
  * @param idleTimeout for authenticated sessions
  * @param absoluteTimeout from creation, and again from each login
@@ -49,7 +49,7 @@ public record SessionPolicy(
 
   /**
    * Returns the limits of NIST SP 800-63B-4, 2.1.3, for authentication assurance level 1: 30 days
-   * in all, and no shorter idle limit, which that level leaves open.
+   * in all, and no shorter idle limit, which that level leaves optional.
    */
   public static SessionPolicy aal1() {
     return preset(Duration.ofDays(30), Duration.ofDays(30));
@@ -67,7 +67,7 @@ public record SessionPolicy(
     return preset(Duration.ofMinutes(15), Duration.ofHours(12));
   }
 
-  /** A remembered login is within the same limits: the level does not know of any others. */
+  /** A remembered login has the same limits: the level defines no others. */
   private static SessionPolicy preset(Duration idle, Duration absolute) {
     return builder()
         .idleTimeout(idle)
@@ -116,9 +116,7 @@ public record SessionPolicy(
       return this;
     }
 
-    /**
-     * Sets how long a session may live after its creation, or its last login. Default: 12 hours.
-     */
+    /** Sets how long a session lives after its creation or its last login. Default: 12 hours. */
     public Builder absoluteTimeout(Duration timeout) {
       absolute = Timeout.set("absoluteTimeout", timeout);
       return this;
@@ -146,10 +144,10 @@ public record SessionPolicy(
     }
 
     /**
-     * Makes the policy.
+     * Builds the policy.
      *
-     * @throws IllegalArgumentException as the constructor of {@link SessionPolicy} says; the
-     *     message also tells which of the two is a default
+     * @throws IllegalArgumentException as for the constructor of {@link SessionPolicy}; the message
+     *     also says which of the two is a default
      */
     public SessionPolicy build() {
       Timeout anonymous = anonymousIdle == null ? anonymousDefault() : anonymousIdle;

@@ -49,7 +49,7 @@ final class SessionWriter {
               }
               return true;
             });
-    // Otherwise another thread of the request was first.
+    // Otherwise another thread of the request got there first.
     return inserted || save(session);
   }
 
@@ -82,7 +82,7 @@ final class SessionWriter {
     StoredSession resolved = session.snapshot();
     SaveLoop.Outcome outcome;
     if (!confirm && pending.changesNothingOf(resolved)) {
-      // What is to be removed is not in the snapshot. Another request may have set it since.
+      // The attribute to be removed is not in the snapshot. Another request may have set it since.
       Optional<StoredSession> found = engine.store().find(resolved.id());
       if (found.filter(newest -> isLeftAsItIs(newest, resolved, pending)).isPresent()) {
         session.forget(pending);
@@ -125,7 +125,8 @@ final class SessionWriter {
   }
 
   /**
-   * Returns what a request makes of the newest snapshot; empty if that is another's session now.
+   * Returns the newest snapshot with a request's changes; empty if the session now belongs to
+   * another login.
    *
    * @param resolved the snapshot that the request started from
    */
@@ -139,7 +140,7 @@ final class SessionWriter {
     if (resolved.generation() < current.fence()) {
       return Optional.empty();
     }
-    // The new secret that was presented is that of the snapshot, and of no later renewal.
+    // The new secret that was presented is the snapshot's, not one from a later renewal.
     boolean confirms =
         confirm && resolved.generation() == current.generation() && Drafts.isUnconfirmed(current);
     StoredSession confirmed = confirms ? Drafts.confirmed(current, now).build() : current;
@@ -151,11 +152,11 @@ final class SessionWriter {
   }
 
   /**
-   * Makes one try at a step, together with what the request changed so far. In the queue of saves.
+   * Tries a step once, together with what the request changed so far. Runs in the save queue.
    *
-   * @param pending what the request changed, of other attributes
-   * @param tries how many tries there were before
-   * @param deadline of all tries together
+   * @param pending the request's changes of other attributes
+   * @param tries the number of tries before this one
+   * @param deadline the deadline of all tries together
    */
   SaveLoop.Outcome tryStep(
       Session session, AttributeStep step, Pending pending, int tries, long deadline) {
@@ -213,7 +214,9 @@ final class SessionWriter {
     return true;
   }
 
-  /** A renewal in passing meanwhile is no hindrance; a login, or another explicit renewal, is. */
+  /**
+   * A periodic renewal meanwhile does not prevent this; a login or another explicit renewal does.
+   */
   private boolean renewStored(Session session, Pending pending) {
     StoredSession resolved = session.snapshot();
     SessionToken token = engine.newToken(resolved.id());
@@ -260,8 +263,8 @@ final class SessionWriter {
   }
 
   /**
-   * Renews in passing, unless the secret has been replaced since, or the client has turned out to
-   * have the one that was taken for lost.
+   * Renews periodically, unless the secret has been replaced since, or the client turned out to
+   * have the secret that was believed lost.
    */
   private boolean renewPeriodically(Session session, Pending pending) {
     StoredSession resolved = session.snapshot();

@@ -13,8 +13,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Deletes expired sessions, in batches, by one daemon thread named {@code coatcheck-sweeper-N}. The
- * pauses are jittered, so that nodes which were started together do not clean up together. Expiry
- * does not depend on it: an expired session is refused before it has been swept.
+ * pauses are jittered, so that nodes that were started together do not clean up together. Expiry
+ * does not depend on it: an expired session is refused even before it is deleted.
  */
 final class Sweeper implements AutoCloseable {
 
@@ -43,11 +43,11 @@ final class Sweeper implements AutoCloseable {
   }
 
   /**
-   * Deletes everything that is expired now, and returns how much that was. After a batch that is
-   * not the last one, be it that it deleted or that it only looked at sessions in use, it rests for
-   * a third of what that took, so that the store has at least a quarter of the time for requests.
+   * Deletes all sessions that have expired, and returns how many. After each batch but the last,
+   * whether it deleted sessions or only found them in use, it rests for a third of the time that
+   * the batch took, so that the store has at least a quarter of the time for requests.
    *
-   * @param rest pauses for so many nanoseconds, and returns whether to go on
+   * @param rest pauses for the given number of nanoseconds, and returns whether to go on
    */
   static int sweep(Engine engine, LongPredicate rest) {
     int total = 0;
@@ -62,7 +62,7 @@ final class Sweeper implements AutoCloseable {
     return total;
   }
 
-  /** Pauses on a thread of the application: an interrupt ends it, and stays set. */
+  /** Pauses on a thread of the application: an interrupt ends the pause, and stays set. */
   static boolean restInterruptibly(long nanos) {
     try {
       TimeUnit.NANOSECONDS.sleep(nanos);

@@ -3,10 +3,10 @@ package io.coatcheck.session;
 import java.time.Duration;
 
 /**
- * A timeout as a message tells it, so that who reads it knows which side to change.
+ * A timeout with the name and origin that error messages show.
  *
  * @param setting its name
- * @param origin who set it, if not the one who is told; else {@code ""}
+ * @param origin where it was set, if not by the caller that gets the message; else {@code ""}
  */
 record Timeout(String setting, Duration value, String origin) {
 
@@ -18,7 +18,7 @@ record Timeout(String setting, Duration value, String origin) {
     return new Timeout(setting, value, "default");
   }
 
-  /** Refuses this one if it is longer than its limit: it would have no effect. */
+  /** Rejects this timeout if it is longer than its limit: it would have no effect. */
   void requireNotLongerThan(Timeout limit) {
     if (value.compareTo(limit.value) > 0) {
       throw new IllegalArgumentException(

@@ -14,22 +14,22 @@ import java.util.Optional;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/** Finds out what a token is worth. One look-up a token, and none for what is not a token. */
+/** Resolves tokens. One look-up for each token, and none for a malformed one. */
 final class TokenResolver {
 
-  /** How many tokens of one request are looked up: cookies of one name, as an attacker may add. */
+  /** How many tokens of one request are looked up: an attacker may add cookies of the same name. */
   static final int MOST_TOKENS = 4;
 
-  /** For how long after a renewal in passing its response may be under way to the client. */
+  /** How long after a periodic renewal its response may be under way to the client. */
   static final Duration GUARD = Duration.ofMinutes(1);
 
   /**
-   * For how long after a rotation a request with another token may have been under way, so that it
-   * must not lead to a new cookie.
+   * How long after a rotation a request with another token may have been under way, so that it must
+   * not lead to a new cookie.
    */
   static final Duration UNDER_WAY = Duration.ofSeconds(5);
 
-  /** How long the old secret still reads once the client has presented the new one. */
+  /** How long the old secret still authenticates once the client has presented the new one. */
   static final Duration RENEWAL_GRACE = Duration.ofSeconds(10);
 
   private static final Resolution ABSENT = new Resolution.Absent();
@@ -49,37 +49,37 @@ final class TokenResolver {
     this.countsAsActivity = countsAsActivity;
   }
 
-  /** What one token is worth. */
+  /** The outcome for one token. */
   private sealed interface Finding {}
 
   /**
-   * It opens a session.
+   * The token opens a session.
    *
-   * @param id as presented: the snapshot has the same in another object, which would have to be
-   *     fetched
-   * @param now what the clock said after the store had answered
+   * @param id as presented; the snapshot's equal id is another object, which would have to be
+   *     loaded from memory
+   * @param now the time after the store had answered
    */
   private record Opened(
       SessionId id, StoredSession session, Session.Renewal renewal, Source source, Instant now)
       implements Finding {}
 
-  /** What a snapshot was read from. */
+  /** Where a snapshot was read from. */
   private enum Source {
     STORE,
-    /** A copy on this node, within its bound. */
+    /** A copy on this node, within its age limit. */
     COPY,
-    /** A copy that is older, since the store fails: nothing is to be stored that can wait. */
+    /** An older copy, because the store fails: writes that can wait are not attempted. */
     STALE_COPY
   }
 
-  /** It is refused. */
+  /** The token is refused. */
   private record Refusal(Resolution resolution, RefusalReason reason, Optional<String> principal)
       implements Finding {}
 
   /**
-   * Resolves what a request presented.
+   * Resolves the tokens that a request presented.
    *
-   * @param hints what the client says that it has seen, so that no older copy is good enough
+   * @param hints what the client says it has seen; older copies are not used
    */
   Resolution resolve(List<String> presented, List<String> hints) {
     if (presented.isEmpty()) {
@@ -107,9 +107,9 @@ final class TokenResolver {
     return finding instanceof Opened opened ? accept(opened) : refuse((Refusal) finding);
   }
 
-  /** Makes no object of what it finds if the token opens its session, as nearly all do. */
+  /** Allocates no finding if the token opens its session, as nearly all do. */
   private Resolution resolveInStore(SessionToken token) {
-    // As in find, the look-up comes before the hash.
+    // As in find, the look-up precedes the hash.
     Optional<StoredSession> found = engine.store().find(token.id());
     SecretHash presented = token.secretHash();
     if (found.isEmpty()) {
@@ -122,8 +122,9 @@ final class TokenResolver {
   }
 
   /**
-   * Accepts one of several tokens only if no other one is live: a site that can add a cookie gains
-   * nothing by it. More than are looked up are none at all, since one that is left out may be live.
+   * Accepts one of several tokens only if no other is live, so that planting an extra cookie gains
+   * nothing. If there are more than are looked up, none counts, since one that is left out may be
+   * live.
    */
   private Resolution resolveOneOf(List<String> presented, List<String> hints) {
     if (presented.size() > MOST_TOKENS) {
@@ -145,12 +146,12 @@ final class TokenResolver {
       if (finding instanceof Refusal refusal) {
         refused = guarding(refused, refusal);
       } else if (live == null || live.renewal() != Session.Renewal.CONFIRM) {
-        // Otherwise the client has the newer secret of this session too, and that one counts.
+        // Otherwise the client also has the newer secret of this session, and that one counts.
         live = (Opened) finding;
       }
     }
     if (live != null) {
-      // The others may have been looked up for a while.
+      // Looking up the others may have taken a while.
       Instant now = engine.now();
       return live.session().isExpiredAt(now)
           ? refuse(expired(live.id(), live.session()))
@@ -159,19 +160,20 @@ final class TokenResolver {
     return refused == null ? ABSENT : refuse(refused);
   }
 
-  /** Returns which of two refusals counts: the first, unless the second guards a newer token. */
+  /** Returns the refusal that counts: the first, unless the second guards a newer token. */
   private static Refusal guarding(@Nullable Refusal first, Refusal second) {
     return first == null || second.resolution().guardsNewerToken() ? second : first;
   }
 
   /**
-   * Asks the store about what only a copy said: a copy of a session that has ended refuses none.
+   * Confirms with the store what only a copy said: a copy of a session that has ended must not
+   * cause a refusal.
    */
   private Finding confirmed(Opened opened) {
     if (opened.source() == Source.STORE) {
       return opened;
     }
-    // The copy opened by its current secret, which is thus the one that was presented.
+    // The copy was opened by its current secret, so that is the one that was presented.
     SecretHash presented = opened.session().secretHash();
     return judge(opened.id(), engine.store().find(opened.id()), presented);
   }
@@ -186,7 +188,7 @@ final class TokenResolver {
     return refusal.resolution();
   }
 
-  /** Begins another working copy of a session, if it still lives and is what is asked for. */
+  /** Begins another working copy of a session, if it is live and matches. */
   Optional<Session> reopen(SessionId id, Predicate<StoredSession> isSame) {
     Optional<StoredSession> same = engine.store().find(id).filter(isSame);
     Instant now = engine.now();
@@ -204,8 +206,8 @@ final class TokenResolver {
     if (engine.copies().isPresent()) {
       return findNear(token, hints, engine.copies().get());
     }
-    // The look-up comes before the hash, which does not need it: the processor hashes while it
-    // waits for the memory where the session is.
+    // The look-up precedes the hash, which does not depend on it: the processor hashes while it
+    // waits for the session's memory.
     Optional<StoredSession> found = engine.store().find(token.id());
     return judge(token.id(), found, token.secretHash());
   }
@@ -247,7 +249,10 @@ final class TokenResolver {
     return judgeOther(id, session, presented, now, expired);
   }
 
-  /** A secret that is not the current one. Apart, so that what most requests run is inlined. */
+  /**
+   * Judges a secret that is not the current one. A separate method, so that the common path is
+   * inlined.
+   */
   private Finding judgeOther(
       SessionId id, StoredSession session, SecretHash presented, Instant now, boolean expired) {
     boolean guards = !expired && now.isBefore(session.rotatedAt().plus(GUARD));
@@ -258,9 +263,9 @@ final class TokenResolver {
       return refused(new Resolution.Mismatched(id, isUnderWay), RefusalReason.MISMATCHED, session);
     }
     if (!expired && session.previousReadableUntil().filter(now::isBefore).isPresent()) {
-      // The response with the new secret may be under way for the minute of the guard. After that
-      // it was lost, and the client is to get another one; unless the new secret was presented, so
-      // that the holder of the old one is late, or a thief.
+      // The response with the new secret may be under way for one minute, the guard time. After
+      // that it counts as lost, and the client gets another new secret; unless the new secret was
+      // presented, in which case the holder of the old one is late, or a thief.
       boolean isLost = !guards && Drafts.isUnconfirmed(session);
       Session.Renewal renewal = isLost ? Session.Renewal.LOST : Session.Renewal.NONE;
       return new Opened(id, session, renewal, Source.STORE, now);

@@ -7,20 +7,20 @@ import java.time.Duration;
 import java.time.Instant;
 
 /**
- * How activity is stored: not with each request, but before the stored last-seen moment lags more
- * than the touch interval. Where copies are kept on this node, touches are handed over to be
- * written together; so much earlier that the lag stays what it may be, even if the node dies before
- * they are written.
+ * Stores activity: not with each request, but before the stored last-seen time lags more than the
+ * touch interval. Where copies are kept on this node, touches are queued to be written together;
+ * early enough that the lag stays within the interval even if the node dies before they are
+ * written.
  */
 final class Touches {
 
   private final Engine engine;
   private final LateWrites lateWrites;
 
-  /** A store in this process is as quick as the clock. */
+  /** Whether the store is in this process; a touch then costs no more than reading the clock. */
   private final boolean isInProcess;
 
-  /** How long a touch that is handed over may wait; zero if none is handed over. */
+  /** How long a queued touch may wait; zero if touches are not queued. */
   private final long delayMillis;
 
   Touches(Engine engine, LateWrites lateWrites) {
@@ -30,12 +30,12 @@ final class Touches {
     delayMillis = engine.copies().map(NearCopies::touchDelay).orElse(Duration.ZERO).toMillis();
   }
 
-  /** Tells whether each request touches before it begins, so that nothing lags. */
+  /** Returns whether each request touches the session before it begins, so that nothing lags. */
   boolean areExact(StoredSession session) {
     return intervalMillis(session) == 0;
   }
 
-  /** Tells whether a request at this moment is to touch the session. */
+  /** Returns whether a request at this moment must touch the session. */
   boolean isDue(StoredSession session, Instant now) {
     long interval = intervalMillis(session);
     long most = isHandedOver(interval) ? interval - delayMillis : Math.max(interval, 1);
@@ -56,9 +56,9 @@ final class Touches {
   }
 
   /**
-   * Stores that a session was seen, and undoes that if it turns out to have come too late. If the
-   * store fails, and sessions are answered from copies nevertheless, the copy shows it: a request
-   * that only reads does not fail for it.
+   * Stores that a session was seen, and undoes that if the write was too late. If the store fails
+   * and sessions are still served from copies, only the copy records it: a read-only request does
+   * not fail because of it.
    *
    * @return whether it is still live, as far as is known
    */
@@ -76,13 +76,13 @@ final class Touches {
         && (isInProcess || !lateWrites.undo(session, now, lastSeenAt, session.generation()));
   }
 
-  /** Shows that a session was seen on this node alone, if it is served while the store fails. */
+  /** Records that a session was seen on this node only, if it is served while the store fails. */
   boolean showNearby(StoredSession session, Instant lastSeenAt) {
     return engine.copies().isPresent()
         && engine.copies().get().touchInOutage(session.id(), lastSeenAt);
   }
 
-  /** A touch must not be due much more often only because it has to wait. */
+  /** Queueing must not make touches due much more often. */
   private boolean isHandedOver(long interval) {
     return delayMillis > 0 && 2 * delayMillis <= interval;
   }

@@ -7,13 +7,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Warns of values that are lost, also where the application has no listener and swallows the
- * exception. Each class is named once, so that a loss in every request does not fill the log. What
- * is remembered is bounded. Thread-safe.
+ * Logs warnings about lost values, even if the application has no listener and swallows the
+ * exception. Each class is named once, so that a loss in every request does not fill the log. The
+ * memory for this is bounded. Thread-safe.
  */
 final class ValueWarnings {
 
-  /** How many classes, or problems, of each kind are named. */
+  /** The maximum number of classes, or problems, named of each kind. */
   static final int MOST = 100;
 
   private static final int LONGEST = 1_000;
@@ -37,14 +37,17 @@ final class ValueWarnings {
     undecodable.warn(messageOf(problem), attribute, problem);
   }
 
-  /** Returns the class to blame: one that the value refers to, or its own. */
+  /** Returns the class that caused the problem: one that the value refers to, or its own. */
   private static String classOf(Object value, IllegalArgumentException problem) {
     return problem instanceof AttributeCodecException refusal
         ? refusal.refusedClass().orElse(value.getClass().getName())
         : value.getClass().getName();
   }
 
-  /** Messages name classes, and stored bytes may name any: one line, of bounded length. */
+  /**
+   * Messages contain class names, and stored bytes may contain any: kept to one line of bounded
+   * length.
+   */
   private static String messageOf(Exception problem) {
     String message = String.valueOf(problem.getMessage());
     return message

@@ -5,9 +5,9 @@ import io.coatcheck.session.token.SessionId;
 import java.util.List;
 
 /**
- * What a client says that it has seen of a session: at least this generation and this version. Its
- * text is {@code <id>~<generation>~<version>}, with the two numbers in decimal. It is a hint that
- * anybody may have made up, and opens nothing.
+ * The generation and version of a session that a client says it has seen at least. Its text is
+ * {@code <id>~<generation>~<version>}, with the two numbers in decimal. A hint may be forged, and
+ * gives access to nothing.
  */
 record VersionHint(long generation, long version) {
 
@@ -15,7 +15,7 @@ record VersionHint(long generation, long version) {
 
   private static final char SEPARATOR = '~';
 
-  /** As many as surely fit into a {@code long}. */
+  /** The most digits that always fit into a {@code long}. */
   private static final int MOST_DIGITS = 18;
 
   private static final long MALFORMED = -1;
@@ -29,8 +29,8 @@ record VersionHint(long generation, long version) {
   }
 
   /**
-   * Returns the most that the hints say of a session. What is about another one, or malformed, says
-   * nothing.
+   * Returns the newest state that the hints claim for a session. Hints that are malformed or about
+   * another session are ignored.
    *
    * @param hints untrusted, of any length
    */

@@ -5,14 +5,14 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * Read your own writes on every node, although nodes keep copies of sessions: the answer to a
- * request that changed a session carries a hint, the client presents it with its next requests, and
- * a node whose copy is older asks the store instead. There are hints only where the store keeps
- * copies.
+ * Clients read their own writes on every node, although nodes keep copies of sessions: the response
+ * to a request that changed a session carries a hint, the client presents it with its next
+ * requests, and a node whose copy is older reads the store instead. There are hints only where the
+ * store keeps copies.
  *
- * <p>A hint names a session, by its public id, and how often it was changed. It opens nothing; one
- * that is false, malformed, lost or about another session can at most cost its sender a look-up, or
- * the reading of a copy that is within the bound.
+ * <p>A hint names a session, by its public id, and how often it was changed. It gives access to
+ * nothing; one that is false, malformed, lost or about another session can at most cost its sender
+ * a look-up, or a read of a copy that is within its age limit.
  *
  * <p>Immutable and thread-safe.
  *
@@ -27,18 +27,17 @@ public final class VersionHints {
   }
 
   /**
-   * Returns for how long a client is to keep a hint: as long as some node may answer from a copy
-   * that is older. Keeping it for longer does no harm.
+   * Returns how long a client should keep a hint: as long as any node may answer from an older
+   * copy. Keeping it longer does no harm.
    */
   public Duration lifetime() {
     return lifetime;
   }
 
   /**
-   * Returns the hint that the client is to be given because this request changed the session, and
-   * forgets that it is to be given. To be called when the session is saved and the response can
-   * still carry it: what is saved later is seen on other nodes when their copies have become too
-   * old.
+   * Returns the hint to send because this request changed the session, once per change. Call it
+   * when the session is saved and the response can still carry the hint: changes that are saved
+   * later are seen on other nodes when their copies have become too old.
    *
    * @return empty if the request has stored no change since the last call, or began the session and
    *     changed nothing since, so that no node can have an older copy
