@@ -15,12 +15,15 @@ import jakarta.servlet.FilterRegistration;
 import jakarta.servlet.ServletContext;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -209,6 +212,25 @@ class SessionFilterTest {
       assertThatThrownBy(() -> new SessionFilter().init(config(Map.of(name, value))))
           .isInstanceOf(ServletException.class)
           .hasMessageContaining(message);
+    }
+
+    /** The message about an unknown parameter names all that exist, and so does the page. */
+    @Test
+    void all_areInTheDocumentation() throws Exception {
+      String page = Files.readString(Path.of("../docs/CONFIGURATION.md"));
+      List<String> documented =
+          page.substring(page.indexOf("\n## Init parameters\n"))
+              .lines()
+              .filter(line -> line.startsWith("| `"))
+              .map(line -> line.split("\\|")[1])
+              .flatMap(names -> Stream.of(names.split(",")))
+              .map(name -> name.replace("`", "").strip())
+              .sorted()
+              .toList();
+      assertThatThrownBy(() -> new SessionFilter().init(config(Map.of("none", ""))))
+          .isInstanceOf(ServletException.class)
+          .extracting(e -> e.getMessage().replaceFirst(".*only \\[(.*)]", "$1").split(", "))
+          .satisfies(known -> assertThat(known).containsExactlyInAnyOrderElementsOf(documented));
     }
 
     @Test

@@ -2,6 +2,7 @@ package io.coatcheck.examples.quickstart;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import io.coatcheck.session.LoginOptions;
 import io.coatcheck.session.Session;
@@ -10,7 +11,9 @@ import io.coatcheck.session.SessionManagerBuilder;
 import io.coatcheck.session.SessionPolicy;
 import io.coatcheck.session.codec.AllowListPreset;
 import io.coatcheck.session.codec.AttributeCodecException;
+import io.coatcheck.session.codec.AttributeEncryption;
 import io.coatcheck.session.codec.JavaSerializationCodec;
+import io.coatcheck.session.jdbc.JdbcSessionStore;
 import io.coatcheck.session.memory.InMemorySessionStore;
 import io.coatcheck.session.nearcache.NearCacheSessionStore;
 import io.coatcheck.session.password.PasswordHasher;
@@ -26,16 +29,20 @@ import java.lang.reflect.Modifier;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What README.md and docs/ say of the code is so. */
@@ -51,6 +58,8 @@ class DocumentsTest {
   private static final Pattern PRESET =
       Pattern.compile("`(?:SPRING|FACES|PRIMEFACES|WELD|SHIRO|WICKET|STRUTS)\\w*`");
   private static final Pattern LINK = Pattern.compile("\\]\\(([^)#]+)[^)]*\\)");
+  private static final Pattern ANCHOR = Pattern.compile("\\]\\(([^)#:]*)#([^)]+)\\)");
+  private static final Pattern NAME = Pattern.compile("`(\\w+)`");
   private static final Pattern METHOD = Pattern.compile("`(?:[\\w-]+/)?(\\w+Test)(?:#(\\w+))?`");
   private static final Pattern TEST = Pattern.compile("`(?:[\\w-]+/)?(\\w+(?:Test|Contract))`");
 
@@ -72,7 +81,29 @@ class DocumentsTest {
   @Test
   void readme_snippets_areInTheExamples() throws Exception {
     List<String> snippets = blocks(SNIPPET, "README.md");
-    assertThat(snippets).hasSizeGreaterThan(2);
+    assertThat(snippets).hasSizeGreaterThan(1);
+    areInTheExamples(snippets);
+  }
+
+  @Test
+  void readme_isShort() throws Exception {
+    assertThat(Files.size(ROOT.resolve("README.md"))).isLessThanOrEqualTo(10_000);
+  }
+
+  @Test
+  void servlet_listener_isInTheExamples() throws Exception {
+    List<String> listeners =
+        blocks(SNIPPET, "docs/SERVLET.md").stream()
+            .filter(block -> block.contains("@WebListener"))
+            .toList();
+    assertThat(listeners).hasSize(1);
+    areInTheExamples(listeners);
+  }
+
+  @Test
+  void configuration_snippets_areInTheExamples() throws Exception {
+    List<String> snippets = blocks(SNIPPET, "docs/CONFIGURATION.md");
+    assertThat(snippets).hasSize(1);
     areInTheExamples(snippets);
   }
 
@@ -97,11 +128,13 @@ class DocumentsTest {
         .containsOnly(Stream.of(AllowListPreset.values()).map(Enum::name).toArray(String[]::new));
   }
 
-  /** What {@code DeploymentTest} deploys is what the README shows. */
+  /** What {@code DeploymentTest} deploys is what the page shows. */
   @Test
-  void readme_webXml_isDeployedInATest() throws Exception {
+  void servlet_webXml_isDeployedInATest() throws Exception {
     List<String> filters =
-        blocks(XML, "README.md").stream().filter(block -> block.startsWith("<filter>")).toList();
+        blocks(XML, "docs/SERVLET.md").stream()
+            .filter(block -> block.startsWith("<filter>"))
+            .toList();
     String deployed = read("examples/quickstart/src/test/resources/deployment/filter.xml");
     assertThat(filters)
         .singleElement()
@@ -142,7 +175,9 @@ class DocumentsTest {
     builder.policy(policy).build().close();
   }
 
-  /** What README.md and docs/SERVLET.md say of an application that moves to a database. */
+  /**
+   * What docs/CONFIGURATION.md and docs/SERVLET.md say of an application that moves to a database.
+   */
   @Test
   void copyOnRead_refusesWhatADatabaseWould() {
     Cart notAllowed = new Cart(1);
@@ -159,28 +194,63 @@ class DocumentsTest {
     }
   }
 
+  /** Each section has a row for each option of its builder, and no others. */
+  @ParameterizedTest
+  @MethodSource("builders")
+  void configuration_listsTheOptionsOfEachBuilder(String section, Class<?> builder)
+      throws Exception {
+    List<String> options =
+        Arrays.stream(builder.getDeclaredMethods())
+            .filter(method -> Modifier.isPublic(method.getModifiers()) && !method.isSynthetic())
+            .map(Method::getName)
+            .filter(name -> !name.equals("build"))
+            .distinct()
+            .toList();
+    assertThat(options).isNotEmpty();
+    assertThat(Set.copyOf(optionsOf(section))).containsExactlyInAnyOrderElementsOf(options);
+  }
+
+  static Stream<Arguments> builders() {
+    return Stream.of(
+        arguments("SessionManager", SessionManagerBuilder.class),
+        arguments("SessionPolicy", SessionPolicy.Builder.class),
+        arguments("LoginOptions", LoginOptions.Builder.class),
+        arguments("SessionFilter", SessionFilterBuilder.class),
+        arguments("SessionCookie", SessionCookie.Builder.class),
+        arguments("CrossOriginPolicy", CrossOriginPolicy.Builder.class),
+        arguments("FloodGuard", FloodGuard.Builder.class),
+        arguments("RequireLogin", RequireLogin.Builder.class),
+        arguments("InMemorySessionStore", InMemorySessionStore.Builder.class),
+        arguments("JdbcSessionStore", JdbcSessionStore.Builder.class),
+        arguments("NearCacheSessionStore", NearCacheSessionStore.Builder.class),
+        arguments("JavaSerializationCodec", JavaSerializationCodec.Builder.class),
+        arguments("AttributeEncryption", AttributeEncryption.Builder.class),
+        arguments("PasswordHasher", PasswordHasher.Builder.class));
+  }
+
   @Test
-  void readme_namesEveryOption() throws Exception {
-    String readme = read("README.md");
-    Stream<Class<?>> builders =
-        Stream.of(
-            SessionManagerBuilder.class,
-            SessionPolicy.Builder.class,
-            LoginOptions.Builder.class,
-            SessionFilterBuilder.class,
-            SessionCookie.Builder.class,
-            FloodGuard.Builder.class,
-            CrossOriginPolicy.Builder.class,
-            RequireLogin.Builder.class,
-            JavaSerializationCodec.Builder.class,
-            InMemorySessionStore.Builder.class,
-            NearCacheSessionStore.Builder.class,
-            PasswordHasher.Builder.class);
-    assertThat(builders.flatMap(builder -> Arrays.stream(builder.getDeclaredMethods())))
-        .filteredOn(method -> Modifier.isPublic(method.getModifiers()) && !method.isSynthetic())
-        .extracting(Method::getName)
-        .filteredOn(name -> !name.equals("build"))
-        .allSatisfy(name -> assertThat(readme).contains("`" + name + "`"));
+  void configuration_hasNoOtherSections() throws Exception {
+    assertThat(read("docs/CONFIGURATION.md").lines().filter(line -> line.startsWith("## ")))
+        .containsExactlyInAnyOrderElementsOf(
+            Stream.concat(
+                    builders().map(each -> "## " + each.get()[0]), Stream.of("## Init parameters"))
+                .toList());
+  }
+
+  /** The names in the first column of the table of a section. */
+  private static List<String> optionsOf(String section) throws IOException {
+    List<String> rows =
+        read("docs/CONFIGURATION.md")
+            .lines()
+            .dropWhile(line -> !line.equals("## " + section))
+            .skip(1)
+            .takeWhile(line -> !line.startsWith("## "))
+            .filter(line -> line.startsWith("| `"))
+            .toList();
+    return rows.stream()
+        .flatMap(row -> NAME.matcher(row.split("\\|")[1]).results())
+        .map(found -> found.group(1))
+        .toList();
   }
 
   @ParameterizedTest
@@ -189,6 +259,8 @@ class DocumentsTest {
         "README.md",
         "SECURITY.md",
         "docs/ARCHITECTURE.md",
+        "docs/BENCHMARKS.md",
+        "docs/CONFIGURATION.md",
         "docs/FRAMEWORKS.md",
         "docs/IN-MEMORY.md",
         "docs/JDBC.md",
@@ -207,6 +279,33 @@ class DocumentsTest {
             .filter(link -> !link.contains("://"))
             .toList();
     assertThat(links).allSatisfy(link -> assertThat(folder.resolve(link)).exists());
+  }
+
+  /** The part of a link after the hash is a heading, in the form that GitHub gives it. */
+  @Test
+  void anchors_areHeadings() throws Exception {
+    List<Path> pages = new ArrayList<>(List.of(ROOT.resolve("README.md")));
+    try (Stream<Path> docs = Files.list(ROOT.resolve("docs"))) {
+      docs.filter(file -> file.toString().endsWith(".md")).forEach(pages::add);
+    }
+    int links = 0;
+    for (Path page : pages) {
+      for (MatchResult link : ANCHOR.matcher(Files.readString(page)).results().toList()) {
+        Path target = link.group(1).isEmpty() ? page : page.resolveSibling(link.group(1));
+        assertThat(anchors(target)).as(page + ": " + link.group()).contains(link.group(2));
+        links++;
+      }
+    }
+    assertThat(links).isGreaterThan(20);
+  }
+
+  private static List<String> anchors(Path page) throws IOException {
+    return Files.readString(page)
+        .lines()
+        .filter(line -> line.matches("#{1,4} .*"))
+        .map(line -> line.replaceFirst("#+ ", "").toLowerCase(Locale.ROOT))
+        .map(heading -> heading.replaceAll("[^\\w\\- ]", "").replace(' ', '-'))
+        .toList();
   }
 
   @Test
