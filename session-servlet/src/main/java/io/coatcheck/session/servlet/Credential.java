@@ -12,12 +12,12 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a request does about the token that its client holds: a login and a renewal give it another
- * one, an end takes it away.
+ * Changes the token that the client of a request holds: a login and a renewal replace it, the end
+ * of the session deletes it.
  *
- * <p>Each looks at the state of the request under the lock of the {@link SessionExchange}, asks the
- * manager without it, since that calls the application, and then changes the state to what the
- * request is by then. Listeners are notified last.
+ * <p>Each method reads the state of the request under the lock of the {@link SessionExchange},
+ * calls the manager without it, since that calls the application, and then updates the state, which
+ * may have changed meanwhile. Listeners are notified last.
  */
 final class Credential {
 
@@ -26,7 +26,7 @@ final class Credential {
   private final OutgoingResponse outgoing;
   private final CurrentSession current;
 
-  /** Null if every client is let in. */
+  /** Null if every client is admitted. */
   private final @Nullable ClientGate gate;
 
   Credential(
@@ -45,7 +45,7 @@ final class Credential {
   /**
    * Logs in.
    *
-   * @param by how the token is to leave; null as the request came
+   * @param by how the token is sent; null for the transport of the request
    */
   LoginResult login(String principal, LoginOptions options, @Nullable SessionTransport by) {
     Session found = exchange.locked(() -> sessionWithin(by));
@@ -77,7 +77,7 @@ final class Credential {
       AskedTimeout.settle(now, options, used);
       boolean isSent = exchange.locked(() -> take(now));
       if (isSent) {
-        // The client's token of a session that is another user's is replaced.
+        // The client's token of another user's session is replaced.
         endAnothers();
       }
       HttpSessionView view = exchange.viewOf(now);
@@ -98,7 +98,7 @@ final class Credential {
         exchange.requireUncommitted("log in");
       }
       exchange.settings().containerSession().loggedIn(exchange.request(), now);
-      // A listener, or the condition of the login, may have ended the session again.
+      // A listener, or the login's condition, may have ended the session again.
       return exchange.principalNow().filter(principal::equals).isPresent()
           ? LoginResult.LOGGED_IN
           : LoginResult.NO_LONGER_VALID;
@@ -126,10 +126,10 @@ final class Credential {
   }
 
   /**
-   * Ends a session that this request had begun, and that the client never gets, since a login goes
-   * on with another one.
+   * Ends a session that this request began and that the client never gets, since a login continues
+   * with another one.
    *
-   * @return what the application put into it, which is the request's own, and goes with it
+   * @return what the application put into it, which belongs to the request and ends with it
    */
   private Map<String, Object> endUnstored(@Nullable Session begun) {
     if (begun == null || !exchange.locked(() -> current.claim(begun)) || begun.isEnded()) {
@@ -144,9 +144,9 @@ final class Credential {
   }
 
   /**
-   * Makes a session that was logged in to the request's, and sends its token; under the lock.
+   * Makes the logged-in session the request's, and sends its token; under the lock.
    *
-   * @return {@code false} if the token cannot be sent any more
+   * @return {@code false} if the token can no longer be sent
    */
   private boolean take(Session now) {
     if (outgoing.isCommitted()) {
@@ -162,7 +162,7 @@ final class Credential {
     return true;
   }
 
-  /** Returns what the session holds, if a login drops that. */
+  /** Returns the session's attributes, if a login drops them. */
   private Map<String, Object> droppedByLogin(@Nullable Session before) {
     return before == null || !exchange.manager().dropsAttributesAtLogin()
         ? Map.of()
@@ -177,11 +177,11 @@ final class Credential {
   }
 
   /**
-   * Lets go of a session that has ended, unless the request has another one by now, as a listener
-   * may have begun it; under the lock.
+   * Drops a session that has ended, unless the request has another one by now, which a listener may
+   * have begun; under the lock.
    *
-   * @param isForGood whether none is looked for again; {@code false} if it has begun anew, so that
-   *     what the client presented may be worth something else by now
+   * @param isForGood whether the request looks for no session again; {@code false} if it has begun
+   *     anew, so that the presented tokens may resolve differently by now
    */
   private void letGoOf(Session ended, boolean isForGood) {
     if (current.get() == null || current.get() == ended) {
@@ -195,8 +195,9 @@ final class Credential {
   }
 
   /**
-   * Does what ends a session if it belongs to another user, or if the login does not hold. What
-   * this request has bound to it is then unbound once, be it stored by then or not.
+   * Runs a login, which ends the session before if that belongs to another user or if the login
+   * does not hold. The values that this request has bound to it are then unbound once, whether
+   * stored by then or not.
    */
   private <T> T whileReplaced(@Nullable Session before, String principal, Supplier<T> login) {
     boolean mayEnd =
@@ -214,7 +215,7 @@ final class Credential {
     return exchange.viewOf(session).unsaved() != null;
   }
 
-  /** Returns what is told of the end of a session: all that the request has of it. */
+  /** Returns what listeners are shown at the end of a session: all that the request has of it. */
   private EndedSession asEnded(Session ending) {
     HttpSessionView view = exchange.viewOf(ending);
     return new EndedSession(view, view.values());
@@ -223,14 +224,15 @@ final class Credential {
   /**
    * Gives the session a new secret.
    *
-   * @return whether it has one now; {@code false} if it is never sent or has ended meanwhile
+   * @return whether it has one now; {@code false} if its token is never sent or it has ended
+   *     meanwhile
    */
   boolean renew(Session renewing) {
     exchange.run(
         () -> {
           outgoing.requireUncommitted("renew the session");
           if (renewing.isEphemeral() && !presented.areAny()) {
-            // Of a request of another site. A change of the id is how frameworks log in.
+            // The request came from another site. Frameworks change the id when they log in.
             renewing.promote();
           }
           renewing.keep();
@@ -254,13 +256,13 @@ final class Credential {
   }
 
   /**
-   * Ends a session, and with it all that the client presents beside it. The client is made to
-   * forget its token. A store that fails is not forgotten.
+   * Ends a session, and with it all others that the client presents. The client is made to forget
+   * its token. A failure of the store is remembered.
    */
   void invalidate(HttpSessionView ending) {
     exchange.orFail(
         () -> {
-          // An ephemeral session stands beside a newer token, which the client may have by now.
+          // Besides an ephemeral session there is a newer token, which the client may have by now.
           boolean isBesideNewer = ending.session().isEphemeral();
           Ended ended = end(ending);
           if (ended.isOwn() && (!isBesideNewer || ended.presented() > 0)) {
@@ -272,9 +274,9 @@ final class Credential {
   }
 
   /**
-   * Ends every session that the client presents a token of, and makes it forget what it presented.
+   * Ends every session whose token the client presents, and makes it forget what it presented.
    *
-   * @return how many
+   * @return how many sessions were ended
    */
   int logout() {
     return exchange.orFail(
@@ -290,11 +292,11 @@ final class Credential {
   }
 
   /**
-   * What has ended.
+   * What was ended.
    *
-   * @param isOwn whether the request has no session any more; {@code false} if there was a login
+   * @param isOwn whether the request no longer has a session; {@code false} if there was a login
    *     into its session since, whose cookie the client may have by now
-   * @param presented how many sessions that the client presented a token of
+   * @param presented how many sessions whose token the client presented
    */
   private record Ended(boolean isOwn, int presented) {}
 
@@ -302,7 +304,7 @@ final class Credential {
     Session own = ending.session();
     boolean isPresented = own.isStored();
     AtomicBoolean hasEnded = new AtomicBoolean(true);
-    // An end that no store reports is another thread's to report if that was first.
+    // If no store reports the end, the thread that was first reports it.
     if (isPresented || exchange.locked(() -> current.claim(own))) {
       exchange
           .listeners()
@@ -323,10 +325,10 @@ final class Credential {
 
   /**
    * Ends what the client presents beside the session of this request: one that is withheld, and,
-   * where it presents several tokens, all that they open. Which of them was accepted, and whether
-   * this request has begun a session, makes no difference.
+   * where it presents several tokens, all that they open. This does not depend on which was
+   * accepted, or on whether this request has begun a session.
    *
-   * @return how many
+   * @return how many sessions were ended
    */
   private int endPresented() {
     Session withheld = gate == null ? null : gate.withheld();
@@ -347,12 +349,12 @@ final class Credential {
 
   private void endedByUser(boolean isExplicit) {
     deleteToken();
-    // In a forward whose end is not seen, it could not be written any more.
+    // Within a forward whose end is not seen, it could no longer be written.
     outgoing.endedByUser(presented, isExplicit || exchange.isInUnobservedForward());
   }
 
   /**
-   * Makes the client forget its token, unless it is given one of a session that a listener has
+   * Makes the client forget its token, unless it gets the token of a session that a listener has
    * begun and stored; under the lock.
    */
   private void deleteToken() {
@@ -364,8 +366,8 @@ final class Credential {
   }
 
   /**
-   * Ends one session if the client presents a token that opens it, though it was not accepted; and
-   * with it all that it presents.
+   * Ends one session if the client presents a token that opens it but was not accepted; and with it
+   * all sessions that the client presents.
    *
    * @return whether it was ended
    */
@@ -389,7 +391,7 @@ final class Credential {
    * Ends all sessions of the principal of this request, and where it presents several tokens, also
    * those of the principals whose sessions they open; then logs out.
    *
-   * @return how many
+   * @return how many sessions were ended
    */
   int logoutEverywhere() {
     return exchange.orFail(
@@ -400,7 +402,7 @@ final class Credential {
                 exchange
                     .listeners()
                     .whileEnding(asEnded(own), () -> exchange.manager().revokeAllOf(own));
-            // Unless it had ended before, the logout counts it once more.
+            // Unless it had ended before, the logout counts it again.
             return own.isEnded() ? ended + logout() : ended + logout() - 1;
           }
           int ended = 0;

@@ -6,17 +6,17 @@ import java.time.InstantSource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The one place in a response that tells the client what token, or what hint, to present from now
- * on: what is put here replaces what was put before. A response that has it is not to be cached.
+ * The one header of a response that gives the client the token, or the hint, to present from now
+ * on. A new value replaces the one before. A response with it must not be cached.
  *
- * <p>It writes to the response as the container gave it, since a container hands out others that
- * ignore headers while one servlet includes another.
+ * <p>It writes to the container's original response: while one servlet includes another, containers
+ * hand out responses that ignore headers.
  */
 abstract class CredentialSlot {
 
   private final HttpServletResponse response;
 
-  /** What is to stand in the response; it may contain a secret, and is never shown. */
+  /** The header's value in the response; it may contain a secret, and is never shown. */
   private @Nullable String header;
 
   private boolean isGiving;
@@ -26,12 +26,12 @@ abstract class CredentialSlot {
   }
 
   /**
-   * Returns the place that a transport uses.
+   * Returns the slot of a transport.
    *
    * @param cookie null if there is none
    * @param headerName null if there is none
-   * @param clock what dates in the response go by
-   * @throws IllegalArgumentException if there is none for the transport
+   * @param clock the clock for dates in the response
+   * @throws IllegalArgumentException if the transport has none
    */
   static CredentialSlot of(
       SessionTransport by,
@@ -49,9 +49,9 @@ abstract class CredentialSlot {
   }
 
   /**
-   * Gives the client something to present.
+   * Gives the client a value to present.
    *
-   * @param value what it is to present, which may be secret
+   * @param value the value to present, which may be secret
    * @param maxAge how long the client may keep it; null until it ends
    */
   abstract void put(String value, @Nullable Duration maxAge);
@@ -59,22 +59,22 @@ abstract class CredentialSlot {
   /** Makes the client forget what it has. */
   abstract void putDeletion();
 
-  /** Tells whether a header stands in the response, once and as it was written. */
+  /** Returns whether the response has the header, once and as it was written. */
   abstract boolean isIntact(String value);
 
-  /** Writes the header, and drops others that say something about the same. */
+  /** Writes the header, and drops others for the same purpose. */
   abstract void write(String value);
 
   final HttpServletResponse response() {
     return response;
   }
 
-  /** Tells whether the response tells the client something, or will. */
+  /** Returns whether the response gives the client a value or deletes one, or will. */
   final boolean isFilled() {
     return header != null;
   }
 
-  /** Returns whether the response gives the client something to present. */
+  /** Returns whether the response gives the client a value to present. */
   final boolean isGiving() {
     return isGiving;
   }
@@ -85,7 +85,7 @@ abstract class CredentialSlot {
     writeAll(value);
   }
 
-  /** Puts it back where something dropped, changed or doubled it. */
+  /** Writes the header again if it was dropped, changed or doubled. */
   final void restore() {
     String ours = header;
     if (ours != null && !(isIntact(ours) && NoStore.isIn(response))) {

@@ -13,36 +13,35 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Which requests other sites may make a browser send with our cookie: by default none that change
- * anything. The browser itself says where a request comes from ({@code Sec-Fetch-Site}, in all
- * browsers since 2023, and {@code Origin}), so there is no token to thread through forms. {@link
- * SessionFilter} applies it before the application runs, to logins too, at the first dispatch that
- * it sees unless that is of an error page.
+ * anything. The browser itself states where a request comes from ({@code Sec-Fetch-Site}, in all
+ * browsers since 2023, and {@code Origin}), so forms need no token. {@link SessionFilter} applies
+ * the policy before the application runs, to logins too, at the first dispatch that it sees unless
+ * that is of an error page.
  *
  * <ol>
  *   <li>{@code GET}, {@code HEAD} and {@code OPTIONS} pass, unless they open a WebSocket: an
- *       application must not change anything in answer to them. Any other method, known or not, is
- *       looked at.
+ *       application must not change anything in response to them. Any other method, known or not,
+ *       is checked.
  *   <li>A request on an {@linkplain Builder#exempt exempt} path passes.
- *   <li>A header that should be there once and is there twice: refused.
+ *   <li>A request that repeats a header which must not be repeated is refused.
  *   <li>{@code Sec-Fetch-Site: same-origin} and {@code none} pass. With {@code same-site}, {@code
  *       cross-site} or anything else, the {@code Origin} must be {@linkplain Builder#trustedOrigin
  *       trusted}.
  *   <li>Without {@code Sec-Fetch-Site}, an {@code Origin} must be trusted or the application's own.
  *       {@code Origin: null} never is.
- *   <li>With neither, it is no browser, and it passes unless the policy is {@linkplain
+ *   <li>A request with neither is not from a browser. It passes unless the policy is {@linkplain
  *       Builder#strict strict}.
  * </ol>
  *
- * <p>So it is in Go's {@code net/http.CrossOriginProtection}; here the scheme must match too, and
- * WebSocket handshakes, which carry the cookie and are not bound by the same-origin policy (RFC
- * 6455, 10.2), are looked at.
+ * <p>Go's {@code net/http.CrossOriginProtection} has the same rules. Here the scheme must match
+ * too, and WebSocket handshakes are checked: they carry the cookie and are not bound by the
+ * same-origin policy (RFC 6455, 10.2).
  *
- * <p>It does not protect against scripts in our own pages, nor against applications that change
- * something on {@code GET}. It answers no CORS preflight: that remains the application's. A request
- * that it lets pass though another site sent it comes without a cookie that is {@code
- * SameSite=Lax}; a session that begins in it lasts for the request alone, unless it {@linkplain
- * WebSession#login logs in}: see {@link SessionFilterBuilder#crossSiteLogin}. Immutable and
- * thread-safe.
+ * <p>It does not protect against scripts in the application's own pages, nor against applications
+ * that change something on {@code GET}. CORS preflights are left to the application. If a request
+ * from another site passes, it comes without a cookie that is {@code SameSite=Lax}; a session that
+ * begins in it lasts for the request only, unless it {@linkplain WebSession#login logs in}: see
+ * {@link SessionFilterBuilder#crossSiteLogin}. Immutable and thread-safe.
  *
  * @since 0.1.0
  */
@@ -70,13 +69,13 @@ public final class CrossOriginPolicy {
       this.reason = reason;
     }
 
-    /** Returns what the client is told. It names the rule and repeats nothing that was sent. */
+    /** Returns the message for the client. It names the rule and repeats nothing that was sent. */
     String message() {
       return "Cross-origin request refused: " + reason + ".";
     }
   }
 
-  /** What the decision goes by. */
+  /** The input of the decision. */
   record Presented(
       String method,
       boolean opensWebSocket,
@@ -121,15 +120,15 @@ public final class CrossOriginPolicy {
     exempt = PathPatterns.of("exempt", builder.exempt);
   }
 
-  /** Returns the policy that trusts nobody else and exempts nothing. */
+  /** Returns the policy that trusts no other origin and exempts nothing. */
   public static CrossOriginPolicy defaults() {
     return DEFAULTS;
   }
 
   /**
-   * Returns the policy that lets everything pass. Then a form on any other site can act as the user
-   * who is logged in here, within what {@code SameSite} allows, unless the application has a
-   * protection of its own.
+   * Returns the policy that refuses nothing. Then a form on any other site can act as the user who
+   * is logged in here, within the limits of {@code SameSite}, unless the application protects
+   * itself.
    */
   public static CrossOriginPolicy off() {
     return OFF;
@@ -141,11 +140,11 @@ public final class CrossOriginPolicy {
   }
 
   /**
-   * Tells why a request must not reach the application, if it must not. For a session that came in
-   * a header it is not to be asked: no browser adds that by itself.
+   * Returns why a request must not reach the application; empty if it may. Not for a session that
+   * came in a header: no browser adds that by itself.
    */
   Optional<Refusal> refuses(HttpServletRequest request) {
-    // Most requests are let pass here, before anything is made of their other headers.
+    // Most requests pass here, before their other headers are read.
     if (!isOn || isSafe(request.getMethod(), Presented.opensWebSocket(request))) {
       return Optional.empty();
     }
@@ -153,7 +152,7 @@ public final class CrossOriginPolicy {
     return refusal == null || exempt.matches(request) ? Optional.empty() : Optional.of(refusal);
   }
 
-  /** Decides on everything but the path; null lets it pass. */
+  /** Decides on everything but the path; null if the request passes. */
   @Nullable Refusal decide(Presented presented) {
     if (isSafe(presented.method(), presented.opensWebSocket())) {
       return null;
@@ -174,8 +173,9 @@ public final class CrossOriginPolicy {
   }
 
   /**
-   * Returns whether an {@code Origin} may be of another site than the application. Which hosts are
-   * of one site only browsers know; here, those are of which one is, or is below, the other.
+   * Returns whether an {@code Origin} may belong to another site than the application. Only
+   * browsers know exactly which hosts form one site; here, two hosts do if they are equal or one is
+   * below the other.
    */
   boolean isOfAnotherSite(String origin, HttpServletRequest request) {
     Set<String> own =
@@ -205,10 +205,10 @@ public final class CrossOriginPolicy {
     private Builder() {}
 
     /**
-     * Adds an origin whose pages may send requests as our users, as if they were our own. Default:
-     * none.
+     * Adds an origin whose pages may send requests on behalf of the users, like the application's
+     * own pages. Default: none.
      *
-     * @param origin as browsers send it: scheme, host and, unless it is the scheme's own, port,
+     * @param origin as browsers send it: scheme, host and, unless it is the scheme's default, port,
      *     such as {@code https://app.example} or {@code http://localhost:5173}
      * @throws IllegalArgumentException if it is not exactly that
      */
@@ -218,13 +218,12 @@ public final class CrossOriginPolicy {
     }
 
     /**
-     * Adds an origin that the application itself is reached by. Needed behind a proxy that ends TLS
-     * or changes {@code Host}, for browsers that do not send {@code Sec-Fetch-Site}: those from
-     * before 2023, and all of them over plain HTTP. Once one is set, what {@code Host} says does
-     * not count. Default: the scheme, host and port that the request was sent to, as the container
-     * tells them.
+     * Adds an origin of the application itself. Needed behind a proxy that ends TLS or changes
+     * {@code Host}, for browsers that do not send {@code Sec-Fetch-Site}: those from before 2023,
+     * and all of them over plain HTTP. Once an origin is set, {@code Host} is ignored. Default: the
+     * scheme, host and port that the request was sent to, as the container reports them.
      *
-     * @param origin as {@link #trustedOrigin} wants it
+     * @param origin in the form of {@link #trustedOrigin}
      * @throws IllegalArgumentException if it is not that
      */
     public Builder publicOrigin(String origin) {
@@ -234,7 +233,7 @@ public final class CrossOriginPolicy {
 
     /**
      * Adds a path that any site may send requests to: a webhook, an OpenID Connect {@code
-     * form_post} response. What is there must authenticate its requests by something other than the
+     * form_post} response. The application must authenticate requests there by other means than the
      * session. Default: none.
      *
      * @param path {@code /webhook} or {@code /webhooks/*}, within the application; a URI with
@@ -248,9 +247,9 @@ public final class CrossOriginPolicy {
     }
 
     /**
-     * Sets whether a request that tells neither {@code Sec-Fetch-Site} nor {@code Origin} is
-     * refused. No browser of the last years sends such a request, but {@code curl} and most other
-     * programs do. Default: false.
+     * Sets whether a request with neither {@code Sec-Fetch-Site} nor {@code Origin} is refused. No
+     * recent browser sends such a request, but {@code curl} and most other programs do. Default:
+     * false.
      */
     public Builder strict(boolean refuse) {
       strict = refuse;

@@ -9,15 +9,15 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The session that a request has at the moment, the object that the application holds of it, and
- * the sessions that the request began.
+ * The current session of a request, the object that the application has of it, and the sessions
+ * that the request began.
  *
  * <p>Changed under the lock of its {@link SessionExchange}; {@link #get} and {@link #whileSaved}
  * need none.
  */
 final class CurrentSession {
 
-  // A volatile write costs a fence, and what is published here needs none.
+  // A volatile write costs a fence, which is not needed here.
   private static final VarHandle SESSION;
   private static final VarHandle VIEW;
 
@@ -36,10 +36,10 @@ final class CurrentSession {
   private volatile @Nullable Session session;
   private volatile @Nullable HttpSessionView view;
 
-  /** Views that are in use no more, with bindings that were not settled; replaced, not changed. */
+  /** Views that are no longer in use, with unsettled bindings; replaced, never changed. */
   private volatile @Nullable List<HttpSessionView> unsettled;
 
-  /** Views that are in use no more, and that the application may still hold. */
+  /** Views that are no longer in use, but that the application may still hold. */
   private @Nullable List<HttpSessionView> replaced;
 
   /** Sessions that this request began, and that may never be stored; null if there is none. */
@@ -66,12 +66,14 @@ final class CurrentSession {
     drafts.add(draft);
   }
 
-  /** Lets go of a session that another request ended. Who still holds it sees that it ended. */
+  /**
+   * Drops a session that another request ended. Code that still holds its view sees that it ended.
+   */
   void drop() {
     session = null;
   }
 
-  /** Lets go of a session that this request ended. */
+  /** Drops a session that this request ended. */
   void forget() {
     session = null;
     show(null);
@@ -92,7 +94,7 @@ final class CurrentSession {
     VIEW.setRelease(this, next);
   }
 
-  /** Returns what the application sees of a session: the same object each time. */
+  /** Returns the application's view of a session: the same object each time. */
   HttpSessionView viewOf(Session seen) {
     HttpSessionView known = view;
     if (known == null || known.session() != seen) {
@@ -113,13 +115,16 @@ final class CurrentSession {
     return HttpSessionView.of(exchange, seen);
   }
 
-  /** Does what may save a session, and notifies values that listen to it; without the lock. */
+  /**
+   * Runs code that may save a session, and notifies activation listeners among its values; without
+   * the lock.
+   */
   <T> T whileSaved(@Nullable Session saved, Supplier<T> saving) {
     HttpSessionView known = view;
     return known == null || known.session() != saved ? saving.get() : known.whileSaved(saving);
   }
 
-  /** Closes what the application has of the sessions, when the request has ended. */
+  /** Closes the application's views of the sessions, when the request has ended. */
   void closeViews() {
     HttpSessionView known = view;
     if (known != null) {
@@ -167,15 +172,15 @@ final class CurrentSession {
   /**
    * Takes over the duty to report the end of a session that was never stored.
    *
-   * @return {@code false} if another thread has it
+   * @return {@code false} if another thread has that duty
    */
   boolean claim(Session ending) {
     return drafts != null && drafts.remove(ending);
   }
 
   /**
-   * Returns, once, the sessions that this request began and neither stored nor ended, as far as
-   * their end is of interest to any listener.
+   * Returns, once, the sessions that this request began and neither stored nor ended, as far as a
+   * listener is interested in their end.
    */
   List<HttpSessionView> takeUnstored() {
     if (drafts == null) {
@@ -202,7 +207,7 @@ final class CurrentSession {
                 .anyMatch(name -> listeners.hearOf(draft.attribute(name))));
   }
 
-  /** Tells nothing: the session holds the secret. */
+  /** Shows nothing: the session holds the secret. */
   @Override
   public String toString() {
     return "CurrentSession";

@@ -5,7 +5,7 @@ import io.coatcheck.session.SessionInfo;
 /**
  * One of the sessions of the user who is logged in.
  *
- * @param info what may be shown of it; the user agent in it was written by a client, so escape it
+ * @param info what may be shown of it; its user agent comes from a client, so escape it
  * @param isCurrent whether it is the session of this request
  * @since 0.1.0
  */

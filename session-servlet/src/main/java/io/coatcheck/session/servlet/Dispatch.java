@@ -8,12 +8,12 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 
-/** One dispatch of a request through the filter: what is done about the session at its end. */
+/** One dispatch of a request through the filter, and the handling of the session at its end. */
 final class Dispatch {
 
   private Dispatch() {}
 
-  /** Passes a dispatch on that has our wrappers already. */
+  /** Passes on a dispatch that has our wrappers already. */
   static void passThrough(
       SessionExchange exchange,
       HttpServletRequest request,
@@ -38,10 +38,10 @@ final class Dispatch {
   }
 
   /**
-   * Passes a dispatch on, and settles the session when it comes back: saved, or left to the
-   * asynchronous end. A store that failed is answered for.
+   * Passes on a dispatch. When it returns, the session is saved, or left to the end of the
+   * asynchronous request. A failure of the store is answered.
    *
-   * @param resolves whether to find out first what the client presented
+   * @param resolves whether to resolve the presented tokens first
    */
   static void guarded(
       SessionExchange exchange,
@@ -50,7 +50,7 @@ final class Dispatch {
       HttpServletResponse response,
       FilterChain chain)
       throws IOException, ServletException {
-    // To Tomcat, a request whose time is out is still asynchronous while its error page is made.
+    // In Tomcat, a request that timed out is still asynchronous while its error page is made.
     boolean isPastAsync =
         request.getDispatcherType() == DispatcherType.ERROR && request.isAsyncStarted();
     boolean isAnother = exchange.dispatchBegins(resolves);
@@ -78,7 +78,7 @@ final class Dispatch {
     }
   }
 
-  /** What the application stored before it failed is stored. */
+  /** Saves what the application changed before it failed. */
   private static void saveDespite(Throwable e, SessionExchange exchange, boolean isAsync) {
     try {
       exchange.chainReturned(isAsync);

@@ -13,9 +13,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A session that has ended, as listeners are shown it: everything can be read. While {@code
- * sessionDestroyed} is called, attributes can be changed, as they can in a container: listeners and
- * values hear of it, and nothing is stored. After that, changes are ignored until all listeners
- * were called, and illegal from then on. Thread-safe.
+ * sessionDestroyed} is called, attributes can be changed, as in a container: listeners and values
+ * are notified, and nothing is stored. After that, changes are ignored until all listeners were
+ * called, and illegal from then on. Thread-safe.
  */
 class EndedSession implements HttpSession {
 
@@ -38,12 +38,14 @@ class EndedSession implements HttpSession {
 
   private final AtomicBoolean isReported = new AtomicBoolean();
 
-  /** Whom to notify of changes; null when none can be made. */
+  /** The listeners to notify of changes; null when no changes can be made. */
   private volatile @Nullable SessionListeners listeners;
 
   private volatile boolean isClosed;
 
-  /** A session that was ended by somebody else than the request that uses it, or by none. */
+  /**
+   * A session that was ended by another request than the one that uses it, or outside of requests.
+   */
   EndedSession(
       StoredSession session, Map<String, Object> attributes, ServletContext servletContext) {
     sessionId = session.id();
@@ -72,7 +74,7 @@ class EndedSession implements HttpSession {
     bound = this.attributes.clone();
   }
 
-  /** The same. */
+  /** A copy. */
   EndedSession(EndedSession other) {
     sessionId = other.sessionId;
     id = other.id;
@@ -115,7 +117,7 @@ class EndedSession implements HttpSession {
     return true;
   }
 
-  /** Reports of all attributes that they are bound no more. */
+  /** Reports that all attributes are unbound. */
   final void reportUnbound(SessionListeners toBeNotified) {
     listeners = null;
     if (view != null) {
@@ -150,7 +152,7 @@ class EndedSession implements HttpSession {
 
   @Override
   public void setMaxInactiveInterval(int interval) {
-    // Allowed on a session that is invalid, and without effect on one.
+    // Allowed on an invalid session, where it has no effect.
   }
 
   @Override
@@ -206,7 +208,7 @@ class EndedSession implements HttpSession {
     }
   }
 
-  /** It is ending already. */
+  /** Ignored: it is ending already. */
   @Override
   public void invalidate() {
     requireOpen();

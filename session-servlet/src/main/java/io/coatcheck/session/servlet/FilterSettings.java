@@ -12,17 +12,17 @@ import org.jspecify.annotations.Nullable;
  *
  * @param cookie null if there is none
  * @param header null if there is none
- * @param hints how version hints travel; null if there are none
- * @param excluded paths on which sessions are resolved only when asked for
- * @param lazy whether it is so everywhere
+ * @param hints how version hints are sent; null if there are none
+ * @param excluded paths on which sessions are resolved only when needed
+ * @param lazy whether that applies to all paths
  * @param activity which requests count as activity; null if all do
- * @param crossSiteLogins paths on which sessions of requests from other sites last
+ * @param crossSiteLogins paths on which sessions of requests from other sites are stored
  * @param floodGuard null if anonymous sessions are not limited
  * @param clientCheck null if clients are not compared
  * @param siteData what browsers are asked to clear at a logout
  * @param exposesToken whether the application sees cookie and header of the session in requests
- * @param containerSession what becomes of the container's own session
- * @param closesManager whether the manager ends with the filter
+ * @param containerSession what happens to the container's own session
+ * @param closesManager whether the manager is closed with the filter
  */
 record FilterSettings(
     SessionManager manager,

@@ -14,21 +14,21 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Limits how many anonymous sessions a client may begin in a second. What is beyond that is
- * answered 429 with {@code Retry-After}: nothing is stored and no cookie is sent. It counts when a
- * session is about to be stored, so visitors for whom nothing is stored cost nothing here either. A
- * login is never refused, and neither is anything in a session that exists.
+ * Limits how many anonymous sessions a client may begin per second. A request beyond the limit is
+ * answered 429 with {@code Retry-After}: nothing is stored and no cookie is sent. Sessions count
+ * when they are about to be stored, so visitors without a stored session do not count. Logins and
+ * requests in existing sessions are never refused.
  *
  * <p>A client is an IPv4 address, or the first 64 bits of an IPv6 one, as the container reports it.
  * Behind a proxy all clients share the proxy's address unless it is {@linkplain
- * Builder#trustedProxies trusted} to say whom it speaks for, or the container was told so. People
- * behind one address, as of an office or a mobile network, share one limit: choose it for those.
+ * Builder#trustedProxies trusted} to report theirs, or the container is configured to trust it. All
+ * users of one address, such as an office or a mobile network, share one limit: choose it for
+ * those.
  *
- * <p>It bounds what one client does, not what all do together: sessions that many clients begin are
- * bounded by the store. Its memory is bounded; when more clients than it remembers come by, those
- * that came seldom are forgotten, and begin anew with what {@link Builder#burst} allows. Each node
- * counts by itself. Time comes from the clock of the session manager. Thread-safe; may be shared by
- * several filters.
+ * <p>It limits each client, not all clients together: the store limits the sessions of many
+ * clients. Its memory is bounded. When there are more clients than it remembers, infrequent ones
+ * are forgotten, and begin anew with {@link Builder#burst}. Each node counts separately. Time comes
+ * from the clock of the session manager. Thread-safe; may be shared by several filters.
  *
  * @since 0.1.0
  */
@@ -40,18 +40,18 @@ public final class FloodGuard {
   private static final long NANOS_PER_SECOND = TimeUnit.SECONDS.toNanos(1);
   private static final Duration LOG_INTERVAL = Duration.ofMinutes(1);
 
-  /** Stands for all whose address the container does not tell. */
+  /** Stands for all clients whose address the container does not report. */
   private static final String UNKNOWN = "unknown";
 
   private final int perSecond;
 
-  /** After how long one more session may begin, and the time that a whole burst takes up. */
+  /** The time after which one more session may begin, and the time that a whole burst takes up. */
   private final long interval;
 
   private final long burstTime;
   private final TrustedProxies proxies;
 
-  /** For each client, until when what it began so far takes up its time; in nanoseconds. */
+  /** The time until which each client is busy with the sessions that it began; in nanoseconds. */
   private final Cache<Object, Long> busyUntil;
 
   // Guarded by this.
@@ -67,9 +67,9 @@ public final class FloodGuard {
   }
 
   /**
-   * Begins a guard.
+   * Begins a guard with the defaults.
    *
-   * @param perSecond how many sessions a client may begin in a second in the long run, 1 to
+   * @param perSecond how many sessions a client may begin per second in the long run, 1 to
    *     1,000,000
    * @throws IllegalArgumentException if it is out of range
    */
@@ -78,9 +78,9 @@ public final class FloodGuard {
   }
 
   /**
-   * Returns a number of sessions in a second, or at once.
+   * Returns a number of sessions, per second or at once, after a range check.
    *
-   * @param setting what it is for, for the message
+   * @param setting the name of the setting, for the message
    * @throws IllegalArgumentException if it is not 1 to 1,000,000
    */
   static int sessions(String setting, long value) {
@@ -95,10 +95,9 @@ public final class FloodGuard {
   }
 
   /**
-   * Lets one session begin.
+   * Admits one new session.
    *
-   * @throws SessionStoreException if its client begins too many; that it does is logged, once a
-   *     minute
+   * @throws SessionStoreException if its client begins too many, which is logged once a minute
    */
   void admit(HttpServletRequest request, Instant now) {
     Optional<NetworkAddress> address = proxies.clientOf(request);
@@ -111,7 +110,7 @@ public final class FloodGuard {
             client,
             (key, known) -> {
               long before = known == null ? moment : Math.max(known, moment);
-              // What lies further ahead was written before the clock stepped back.
+              // A time further ahead was written before the clock stepped back.
               long busy = Math.min(before, moment + burstTime);
               wait[0] = busy + interval - moment - burstTime;
               return wait[0] > 0 ? busy : busy + interval;
@@ -144,7 +143,7 @@ public final class FloodGuard {
         perSecond);
   }
 
-  /** Returns about how many clients are remembered. */
+  /** Returns the approximate number of remembered clients. */
   long clients() {
     busyUntil.cleanUp();
     return busyUntil.estimatedSize();
@@ -164,8 +163,8 @@ public final class FloodGuard {
     }
 
     /**
-     * Sets how many sessions a client may begin at once, if it began none for a while. Default: as
-     * many as in a second.
+     * Sets how many sessions a client may begin at once, if it began none for a while. Default: the
+     * number per second.
      *
      * @param sessions 1 to 1,000,000
      * @throws IllegalArgumentException if it is out of range
@@ -176,10 +175,10 @@ public final class FloodGuard {
     }
 
     /**
-     * Adds proxies that are believed when {@code X-Forwarded-For} says whom they speak for. Of
-     * several hops the last one counts that is not a trusted proxy; what clients write themselves
-     * stands before that, and is not looked at. A trusted proxy must add to the header, or replace
-     * it. Default: none, and the header is not read.
+     * Adds proxies whose {@code X-Forwarded-For} is trusted. Of several hops, the last one that is
+     * not a trusted proxy is the client; what clients write themselves comes before that and is
+     * ignored. A trusted proxy must add to the header or replace it. Default: none, and the header
+     * is not read.
      *
      * @param addresses of proxies, such as {@code 10.0.0.7} or {@code fd00::/8}
      * @throws IllegalArgumentException if one is neither an IP address nor a range

@@ -5,7 +5,7 @@ import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The one response header that carries our token, or the hint. */
+/** The one response header that carries the token or the hint. */
 final class HeaderSlot extends CredentialSlot {
 
   private final String name;
@@ -15,7 +15,7 @@ final class HeaderSlot extends CredentialSlot {
     this.name = name;
   }
 
-  /** How long to keep it is the program's to decide: the session ends in the store. */
+  /** The program decides how long to keep the value: the session ends in the store. */
   @Override
   void put(String value, @Nullable Duration maxAge) {
     fill(value, true);

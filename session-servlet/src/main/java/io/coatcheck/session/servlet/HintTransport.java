@@ -10,8 +10,9 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How version hints travel: beside the token, in a cookie of the same scope, or in a header. They
- * are no credential, and neither counts for the other. Immutable and thread-safe.
+ * How version hints are sent: beside the token, in a cookie of the same scope, or in a header. A
+ * hint is not a credential; tokens and hints are never taken for each other. Immutable and
+ * thread-safe.
  */
 final class HintTransport {
 
@@ -30,11 +31,11 @@ final class HintTransport {
     this.clock = clock;
     this.cookie = cookie == null ? null : cookie.forHints();
     this.header = header;
-    // In whole seconds, and one more for a client whose clock runs fast.
+    // In whole seconds, plus one for a client whose clock runs fast.
     maxAge = Duration.ofSeconds(hints.lifetime().plusNanos(999_999_999).toSeconds() + 1);
   }
 
-  /** Returns how hints travel; null if the store keeps no copies, so that there are none. */
+  /** Returns how hints are sent; null if the store keeps no copies, so that there are no hints. */
   static @Nullable HintTransport of(
       SessionManager manager, @Nullable SessionCookie cookie, @Nullable SessionHeader header) {
     Optional<VersionHints> hints = manager.versionHints();
@@ -46,22 +47,22 @@ final class HintTransport {
     return cookie == null ? null : cookie.name();
   }
 
-  /** Returns whether a {@code Set-Cookie} header is about the cookie of the hints. */
+  /** Returns whether a {@code Set-Cookie} header sets the cookie of the hints. */
   boolean isSetBy(String header) {
     return cookie != null && cookie.isSetBy(header);
   }
 
-  /** Returns the hint that is to go out because the request changed the session, once. */
+  /** Returns the hint to send because the request changed the session, once per change. */
   Optional<String> take(Session session) {
     return hints.take(session);
   }
 
-  /** Returns for how long a client is to keep a hint. */
+  /** Returns how long a client keeps a hint. */
   Duration maxAge() {
     return maxAge;
   }
 
-  /** Returns the place in a response where the hint stands. */
+  /** Returns the slot for the hint in a response. */
   CredentialSlot slot(SessionTransport by, HttpServletResponse response) {
     return CredentialSlot.of(
         by, cookie, header == null ? null : header.hintName(), clock, response);

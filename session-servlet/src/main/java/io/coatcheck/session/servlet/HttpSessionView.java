@@ -20,41 +20,44 @@ import org.jspecify.annotations.Nullable;
  * A session as the Servlet API shows it. There is one for a session within a request, or within an
  * access outside of one.
  *
- * <p>Its id is {@code <id>~<generation>}: it changes with {@code changeSessionId}, and opens
- * nothing.
+ * <p>Its id is {@code <id>~<generation>}. It changes with {@code changeSessionId}, and is not a
+ * credential.
  */
 class HttpSessionView implements HttpSession {
 
   private static final int NO_LIMIT = -1;
 
-  /** Whether the container has Servlet 6.1, where a session can be asked for an accessor. */
+  /** Whether the container has Servlet 6.1, in which a session has an accessor. */
   private static final boolean HAS_ACCESSORS =
       Arrays.stream(HttpSession.class.getMethods())
           .anyMatch(method -> method.getName().equals("getAccessor"));
 
-  /** Held to make an {@link UnsavedBindings}: the monitor of a session is the application's. */
+  /**
+   * Guards the creation of an {@link UnsavedBindings}: the monitor of a session is the
+   * application's.
+   */
   private static final Object MAKING = new Object();
 
   private final SessionScope scope;
   private final Session session;
   private final Activations activations;
 
-  /** Made with the first value that listens: hardly any does. */
+  /** Created with the first value that listens, which is rare. */
   private volatile @Nullable UnsavedBindings unsaved;
 
-  /** As it was last asked for, since it may be asked for when the session has ended. */
+  /** The value read last, since it may be needed after the session has ended. */
   private volatile @Nullable Integer maxInactiveInterval;
 
-  /** What can still be used while listeners are notified of the end; null otherwise. */
+  /** The session as it can be used while listeners are notified of its end; null otherwise. */
   private volatile @Nullable EndedSession ending;
 
   // Written by a thread of the request, and read under the lock of the request when that ends. A
   // second thread that does not see it yet joins again, which changes nothing.
 
-  /** What the application has of a session that is shared; null as long as it has nothing. */
+  /** The application's object of a shared session; null while it has none. */
   private @Nullable SharedSession shared;
 
-  /** The id that {@link #shared} is of: a login may put another session in the place of ours. */
+  /** The id of the session of {@link #shared}: a login may replace the session of this view. */
   private @Nullable SessionId sharedId;
 
   private boolean isOpen;
@@ -65,14 +68,14 @@ class HttpSessionView implements HttpSession {
     activations = scope.listeners().activations();
   }
 
-  /** Returns what the container's version of the Servlet API asks for. */
+  /** Returns the class that the container's version of the Servlet API requires. */
   static HttpSessionView of(SessionScope scope, Session session) {
     return HAS_ACCESSORS ? AccessibleView.of(scope, session) : new HttpSessionView(scope, session);
   }
 
   /**
    * Shows an ending session in place of one that has ended, while {@code sessionDestroyed} is
-   * called: it is about to be invalidated then, and in a container still valid.
+   * called: in a container, the session is still valid then and about to be invalidated.
    */
   final void showEnding(@Nullable EndedSession shown) {
     ending = shown;
@@ -83,9 +86,9 @@ class HttpSessionView implements HttpSession {
   }
 
   /**
-   * Returns the view that an application's session leads to; null if it is not one of ours.
+   * Returns the view behind a session of the application; null if the session is not ours.
    *
-   * @param session as the application has it
+   * @param session the object that the application has
    */
   static @Nullable HttpSessionView in(HttpSession session) {
     if (session instanceof SharedSession shared) {
@@ -95,8 +98,8 @@ class HttpSessionView implements HttpSession {
   }
 
   /**
-   * Returns what the application gets: this view, or where the requests of a session share it, the
-   * object that all of them get.
+   * Returns the object for the application: this view, or, where requests share a session, the
+   * shared object.
    */
   final HttpSession shown() {
     if (!scope.manager().sharesSessions()) {
@@ -157,8 +160,8 @@ class HttpSessionView implements HttpSession {
   }
 
   /**
-   * Reading the id is relying on it: a new session is stored then, if it still can be. Of a stored
-   * one it is read without a lock.
+   * Reading the id counts as relying on it: a new session is then stored, if it still can be. The
+   * id of a stored session is read without a lock.
    */
   @Override
   public String getId() {
@@ -172,7 +175,7 @@ class HttpSessionView implements HttpSession {
     try {
       session.keep();
     } catch (IllegalStateException e) {
-      // Another thread has ended it meanwhile, which leaves it its id.
+      // Another thread has ended it meanwhile; the id stays.
       return;
     }
     scope.relied(session);
@@ -251,8 +254,8 @@ class HttpSessionView implements HttpSession {
   }
 
   /**
-   * The new value is told before it can be read, the old one after it no longer can (Servlet 6.1,
-   * 7.4); listeners last.
+   * The new value is notified before it can be read, the old one after it no longer can be (Servlet
+   * 6.1, 7.4), and the listeners last.
    */
   @Override
   public void setAttribute(String name, @Nullable Object value) {
@@ -299,7 +302,7 @@ class HttpSessionView implements HttpSession {
     listeners.attributeSet(this, name, before, value);
   }
 
-  /** Returns whether a change is to be stored when it is made, for other requests to see. */
+  /** Returns whether a change is stored at once, so that other requests see it. */
   private boolean isSharedNow(String name) {
     return scope.manager().sharesSessions() && session.isStored() && !ContainerUser.owns(name);
   }
@@ -323,8 +326,8 @@ class HttpSessionView implements HttpSession {
     if (before == null && !session.isStored()) {
       return;
     }
-    // What cannot be read any more is removed all the same, and so is what only another request
-    // knows of.
+    // A value that can no longer be read is removed too, and so is one that only another request
+    // knows.
     scope.requireUsable(session);
     session.attribute(name, null);
     activations.removed(name);
@@ -346,12 +349,12 @@ class HttpSessionView implements HttpSession {
     scope.invalidate(this);
   }
 
-  /** Does what may save the session. */
+  /** Runs code that may save the session. */
   final <T> T whileSaved(Supplier<T> saving) {
     return activations.saved(this, saving);
   }
 
-  /** Records what is bound and not stored; null if nothing of that name is. */
+  /** Records a value that is bound and not stored; null if there is none of that name. */
   final void recordBinding(String name, @Nullable Object value) {
     if (value instanceof HttpSessionBindingListener listener) {
       unsavedForMore().set(name, listener);
@@ -371,12 +374,12 @@ class HttpSessionView implements HttpSession {
     }
   }
 
-  /** Returns what this has bound and not stored; null if it has bound nothing that listens. */
+  /** Returns the values that were bound here and are not stored; null if none of them listens. */
   final @Nullable UnsavedBindings unsaved() {
     return unsaved;
   }
 
-  /** Notifies what turned out not to be stored. */
+  /** Notifies the values that turned out not to be stored. */
   final void settleUnsaved() {
     UnsavedBindings known = unsaved;
     if (known != null) {
@@ -384,7 +387,7 @@ class HttpSessionView implements HttpSession {
     }
   }
 
-  /** Notifies all that is not stored, since nothing is saved any more. */
+  /** Notifies all values that are not stored, since nothing more is saved. */
   final void abandonUnsaved() {
     UnsavedBindings known = unsaved;
     if (known != null) {

@@ -20,8 +20,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Settings from the init parameters of a filter in {@code web.xml}: sessions in memory, and what is
- * said of cookie, limits and paths. A parameter that is not known, or cannot be read, stops
+ * Reads settings from the init parameters of a filter in {@code web.xml}: sessions are kept in
+ * memory, with the given cookie, limits and paths. An unknown or malformed parameter stops
  * start-up.
  */
 final class InitParameters {
@@ -118,9 +118,9 @@ final class InitParameters {
   }
 
   /**
-   * Makes the settings, and the manager with them, which ends with the filter.
+   * Creates the settings, and the manager, which is closed with the filter.
    *
-   * @throws ServletException if a parameter is unknown, or what it says is not allowed
+   * @throws ServletException if a parameter is unknown, or its value is not allowed
    */
   static SessionFilterBuilder read(FilterConfig config) throws ServletException {
     InitParameters parameters = new InitParameters();

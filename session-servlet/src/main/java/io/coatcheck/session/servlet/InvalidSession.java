@@ -1,8 +1,8 @@
 package io.coatcheck.session.servlet;
 
 /**
- * A session that has ended, as a container's own values are shown it: they find out whether it
- * ended, or they were only removed, by asking what only a valid session tells.
+ * An ended session as it is shown to a container's own values. They call methods that fail on an
+ * invalid session, to distinguish its end from a mere removal.
  */
 final class InvalidSession extends EndedSession {
 

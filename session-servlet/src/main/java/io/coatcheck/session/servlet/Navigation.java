@@ -4,14 +4,14 @@ import jakarta.servlet.http.HttpServletRequest;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** Says of requests whether a person goes to a page with them. */
+/** Detects requests by which a person navigates to a page. */
 final class Navigation {
 
   private Navigation() {}
 
   /**
-   * Returns whether a page is asked for: {@code Sec-Fetch-Mode} says {@code navigate}, or, in
-   * browsers that do not send it, {@code text/html} is accepted by what is no {@code
+   * Returns whether a page is requested: {@code Sec-Fetch-Mode} is {@code navigate}; or, in
+   * browsers that do not send it, the request accepts {@code text/html} and is not an {@code
    * XMLHttpRequest}.
    */
   static boolean isOf(HttpServletRequest request) {
@@ -23,7 +23,7 @@ final class Navigation {
         && accept(request).contains("text/html");
   }
 
-  /** Returns whether a page made the request, beside itself, in a browser that says so. */
+  /** Returns whether a page sent the request in the background, in a browser that reports this. */
   static boolean isMadeByPage(HttpServletRequest request) {
     String mode = request.getHeader("Sec-Fetch-Mode");
     return mode == null
@@ -32,9 +32,9 @@ final class Navigation {
   }
 
   /**
-   * Returns whether a person goes to a page by the own site or the address bar, in the tab and not
-   * in a frame of it. A browser that begins such a navigation has given up the one before in that
-   * tab, with its answer.
+   * Returns whether a person navigates to a page from the same site or the address bar, in the tab
+   * and not in a frame of it. A browser that begins such a navigation has abandoned the previous
+   * one in that tab, with its response.
    */
   static boolean isOwn(HttpServletRequest request) {
     String site = request.getHeader("Sec-Fetch-Site");
@@ -45,7 +45,9 @@ final class Navigation {
         && request.getHeader("Sec-Purpose") == null;
   }
 
-  /** Returns what the client accepts, in lower case; empty if it does not say. */
+  /**
+   * Returns the media types that the client accepts, in lower case; empty if it does not state any.
+   */
   static String accept(HttpServletRequest request) {
     @Nullable String accept = request.getHeader("Accept");
     return accept == null ? "" : accept.toLowerCase(Locale.ROOT);

@@ -8,15 +8,17 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An IP address or a range of them, {@code 192.0.2.0/24}. It is read from text without asking any
- * name server. An IPv4 address that is written as IPv6 is that IPv4 address. Immutable.
+ * An IP address or a range of them, {@code 192.0.2.0/24}. It is parsed from text without any DNS
+ * query. An IPv4 address written as IPv6 is that IPv4 address. Immutable.
  */
 final class NetworkAddress {
 
   /** The longest text of an address, with a zone or a port and brackets. */
   private static final int LONGEST_TEXT = 80;
 
-  /** Numbers above 255 must not pass: the JDK takes such a text for a name and looks it up. */
+  /**
+   * Numbers above 255 must not match: the JDK takes such a text for a host name and looks it up.
+   */
   private static final Pattern IPV4 =
       Pattern.compile("(OCTET)(\\.(OCTET)){3}".replace("OCTET", "25[0-5]|2[0-4]\\d|[01]?\\d?\\d"));
 
@@ -32,10 +34,10 @@ final class NetworkAddress {
   }
 
   /**
-   * Reads an address as containers and proxies write it, with a zone, in brackets or with a port.
+   * Parses an address as containers and proxies write it, with a zone, in brackets or with a port.
    *
    * @param text untrusted
-   * @return empty if it is none
+   * @return empty if it is not an address
    */
   static Optional<NetworkAddress> parse(String text) {
     if (text.length() > LONGEST_TEXT) {
@@ -64,9 +66,9 @@ final class NetworkAddress {
   }
 
   /**
-   * Reads a range.
+   * Parses a range.
    *
-   * @param setting what it is for, for the message
+   * @param setting the name of the setting, for the message
    * @param text an address, or an address and a length: {@code 10.0.0.0/8}
    * @throws IllegalArgumentException if it is neither
    */
@@ -90,7 +92,10 @@ final class NetworkAddress {
         : new NetworkAddress(address.get().bytes, Integer.parseInt(length));
   }
 
-  /** Returns what one client is likely to have: the address itself, or the /64 of an IPv6 one. */
+  /**
+   * Returns the addresses that one client is likely to have: the address itself, or the /64 of an
+   * IPv6 address.
+   */
   NetworkAddress clientPrefix() {
     return isIpv4() ? this : new NetworkAddress(bytes, Math.min(prefixLength, 64));
   }

@@ -6,9 +6,9 @@ import java.util.Locale;
 import java.util.Set;
 
 /**
- * What keeps a response out of every cache: {@code Cache-Control: no-store}, and the same in each
- * of the headers that some caches read first, as far as the response has them: those of RFC 9213
- * and its forerunners, whose names end in {@code -Cache-Control}, and those of older proxies.
+ * Keeps a response out of every cache by {@code Cache-Control: no-store}. The same goes into each
+ * header that some caches read first, if the response has it: those of RFC 9213 and its
+ * predecessors, whose names end in {@code -Cache-Control}, and those of older proxies.
  */
 final class NoStore {
 
@@ -25,7 +25,7 @@ final class NoStore {
 
   private NoStore() {}
 
-  /** Returns whether a header says something about caching. */
+  /** Returns whether a header controls caching. */
   static boolean isAbout(String name) {
     return name.equalsIgnoreCase(CACHE_CONTROL) || isReadFirst(name);
   }
@@ -44,7 +44,7 @@ final class NoStore {
     };
   }
 
-  /** Returns whether the response says so, and nothing else. */
+  /** Returns whether the response has exactly these headers. */
   static boolean isIn(HttpServletResponse response) {
     return hasOnly(response, CACHE_CONTROL, VALUE)
         && response.getHeaderNames().stream()
@@ -55,7 +55,7 @@ final class NoStore {
     return List.of(value).equals(List.copyOf(response.getHeaders(name)));
   }
 
-  /** Makes the response say so. A header cannot be removed, so what contradicts it is replaced. */
+  /** Adds them to the response. A header cannot be removed, so contradicting ones are replaced. */
   static void putInto(HttpServletResponse response) {
     response.setHeader(CACHE_CONTROL, VALUE);
     for (String name : List.copyOf(response.getHeaderNames())) {

@@ -12,8 +12,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What we do to the response as the container gave it: put our token in, or answer 503. Guarded by
- * the lock of the {@link SessionExchange} that it belongs to.
+ * Writes to the container's original response: adds the token, or answers 503. Guarded by the lock
+ * of the {@link SessionExchange} that it belongs to.
  */
 final class OutgoingResponse {
 
@@ -34,22 +34,22 @@ final class OutgoingResponse {
 
   private final FilterSettings settings;
 
-  /** Null when the request is over; read without the lock too. */
+  /** Null when the request has ended; also read without the lock. */
   private volatile @Nullable HttpServletResponse response;
 
-  /** Where the token stands; null as long as there is none to send. */
+  /** The slot of the token; null while there is none to send. */
   private @Nullable CredentialSlot slot;
 
-  /** Where the version hint stands; null as long as there is nothing to say. */
+  /** The slot of the version hint; null while there is none to send. */
   private @Nullable CredentialSlot hintSlot;
 
-  /** Made when the application changes a header. */
+  /** Created when the application changes a header. */
   private @Nullable ApplicationHeaders applicationHeaders;
 
-  /** What asks the browser to clear its data; null as long as there was no logout. */
+  /** Asks the browser to clear its data; null while there was no logout. */
   private @Nullable SiteDataHeader siteData;
 
-  /** Whether the response is for the user alone who is logged in. */
+  /** Whether the response is only for the logged-in user. */
   private boolean isPrivate;
 
   // Changed under the lock and read without it.
@@ -58,7 +58,7 @@ final class OutgoingResponse {
 
   private boolean isAnswered;
 
-  /** Whether the token goes by a header; else by the cookie. */
+  /** Whether the token is sent in a header; else in the cookie. */
   private boolean isByHeader;
 
   OutgoingResponse(
@@ -68,7 +68,7 @@ final class OutgoingResponse {
     RESPONSE.set(this, response);
   }
 
-  /** Returns the response as the container gave it; null when the request is over. */
+  /** Returns the container's original response; null when the request has ended. */
   @Nullable HttpServletResponse responseIfAny() {
     return response;
   }
@@ -81,14 +81,14 @@ final class OutgoingResponse {
     return known;
   }
 
-  /** What was put into a response, to be put back if an error page drops it. */
+  /** What was added to a response, to be restored if an error page drops it. */
   record Sent(
       @Nullable CredentialSlot slot,
       @Nullable CredentialSlot hintSlot,
       @Nullable SiteDataHeader siteData,
       @Nullable ApplicationHeaders applicationHeaders) {
 
-    /** Returns nothing of it: it holds the secret. */
+    /** Shows nothing: it holds the secret. */
     @Override
     public String toString() {
       return "Sent";
@@ -96,9 +96,9 @@ final class OutgoingResponse {
   }
 
   /**
-   * Forgets the response and what was put into it, as the request is over.
+   * Forgets the response and what was added to it, since the request has ended.
    *
-   * @return that, for {@link #resume}; null if it is nothing
+   * @return what was added, for {@link #resume}; null if nothing was
    */
   @Nullable Sent forget() {
     Sent sent =
@@ -113,7 +113,7 @@ final class OutgoingResponse {
     return sent;
   }
 
-  /** Goes on with a request that seemed to be over, for its error page. */
+  /** Resumes a request that seemed to have ended, for its error page. */
   void resume(HttpServletResponse again, @Nullable Sent sent) {
     response = again;
     if (sent != null) {
@@ -161,14 +161,16 @@ final class OutgoingResponse {
     return slot != null && slot.isFilled();
   }
 
-  /** Tells whether nothing can be added to the response, or may be: see {@link #release}. */
+  /**
+   * Returns whether nothing can be added to the response, or nothing may be: see {@link #release}.
+   */
   boolean isCommitted() {
     return isReleased || response().isCommitted();
   }
 
   /**
-   * Sets whether the request is over. Then the response is left alone: containers use the object
-   * for the next request of the connection, whose client may be somebody else.
+   * Sets whether the request has ended. Then the response is left alone: containers reuse the
+   * object for the next request of the connection, which may come from another client.
    */
   void release(boolean isOver) {
     if (isReleased != isOver) {
@@ -193,7 +195,7 @@ final class OutgoingResponse {
   /**
    * As {@link #requireUncommitted(String)}.
    *
-   * @param orElse ends the message: what else can be done about it
+   * @param orElse the end of the message: what else can be done
    */
   void requireUncommitted(String what, String orElse) {
     if (isCommitted()) {
@@ -208,10 +210,10 @@ final class OutgoingResponse {
   }
 
   /**
-   * Lets the token go another way from now on.
+   * Changes the transport of the token.
    *
-   * @throws IllegalArgumentException if there is no such way
-   * @throws IllegalStateException if it has gone already
+   * @throws IllegalArgumentException if the filter does not have that transport
+   * @throws IllegalStateException if the token has been sent already
    */
   void goBy(SessionTransport other) {
     if (isFilled()) {
@@ -259,7 +261,7 @@ final class OutgoingResponse {
         : null;
   }
 
-  /** Makes the client forget its token and its hint, if it has any or was to be sent any. */
+  /** Makes the client forget its token and its hint, if it has any or would have been sent any. */
   void deleteToken(PresentedTokens presented) {
     if (isCommitted()) {
       return;
@@ -274,9 +276,9 @@ final class OutgoingResponse {
   }
 
   /**
-   * Records that a session has ended by the request of its user, so that the browser is asked to
-   * clear what the application has chosen. A client that has no session is asked for nothing, so
-   * that another site cannot clear data by a request that comes without the cookie.
+   * Records that a session was ended at its user's request, so that the browser is asked to clear
+   * the data that the application has chosen. A client without a session is not asked, so that
+   * another site cannot clear data with a request that comes without the cookie.
    *
    * @param isExplicit whether it was a logout; {@code false} if the session was invalidated, which
    *     may be a part of a login
@@ -308,7 +310,7 @@ final class OutgoingResponse {
     }
   }
 
-  /** Writes what was put off until it is known whether the request logs a user in. */
+  /** Writes the header that was deferred until it is known whether the request logs a user in. */
   void writeSiteData() {
     if (siteData != null && !isCommitted()) {
       siteData.write(response(), isGivingToken());
@@ -316,7 +318,8 @@ final class OutgoingResponse {
   }
 
   /**
-   * Keeps the response out of caches, also after a reset, unless the application says otherwise.
+   * Keeps the response out of caches, even after a reset, unless the application sets a caching
+   * header.
    */
   void keepOutOfCaches() {
     isPrivate = true;
@@ -325,7 +328,7 @@ final class OutgoingResponse {
     }
   }
 
-  /** Puts token and hint back where something dropped, changed or doubled them. */
+  /** Writes token and hint again if they were dropped, changed or doubled. */
   void restoreToken() {
     if (!isCommitted()) {
       if (isPrivate && !response().containsHeader(NoStore.CACHE_CONTROL)) {
@@ -349,8 +352,8 @@ final class OutgoingResponse {
   }
 
   /**
-   * Remembers a failure and answers 503, as soon as that is possible, so that nothing else reaches
-   * the client even if the exception is swallowed.
+   * Remembers a failure and answers 503 as soon as possible, so that nothing else reaches the
+   * client even if the exception is swallowed.
    *
    * @return the failure, to be thrown
    */
@@ -380,13 +383,13 @@ final class OutgoingResponse {
             || name.equalsIgnoreCase(header.hintName()));
   }
 
-  /** Remembers a failure that is for others to answer. */
+  /** Remembers a failure that other code answers. */
   SessionStoreException failLater(SessionStoreException e) {
     failure = e;
     return e;
   }
 
-  /** Tells whether the answer was 503. */
+  /** Returns whether the response was answered with 503. */
   boolean isAnswered() {
     return isAnswered;
   }

@@ -5,13 +5,12 @@ import java.util.Locale;
 import java.util.regex.Pattern;
 
 /**
- * One spelling for all paths that some framework or file system takes for the same one. It ignores
+ * Folds all paths that some framework or file system considers equal into one spelling. It ignores
  *
  * <ul>
- *   <li>case, whether it is compared character by character, as {@code equalsIgnoreCase} and
- *       case-insensitive routers do, or after the whole path was changed to upper or lower case: so
- *       an i with a dot, without a dot and a capital I with a dot are one letter, and a sharp s is
- *       ss;
+ *   <li>case, both when compared by character, as {@code equalsIgnoreCase} and case-insensitive
+ *       routers do, and when the whole path is converted to upper or lower case: so an i with a
+ *       dot, an i without one and a capital I with a dot are one letter, and a sharp s is ss;
  *   <li>how a letter with an accent is composed;
  *   <li>dots and spaces at the end of a segment, which Windows drops, and a final slash.
  * </ul>
@@ -35,7 +34,7 @@ final class PathCase {
     return folded.endsWith("/") ? folded.substring(0, folded.length() - 1) : folded;
   }
 
-  /** Most paths have none, and need no matcher. */
+  /** Most paths have no such tail, and need no matcher. */
   private static boolean hasTail(String path) {
     for (int i = 0; i < path.length(); i++) {
       char character = path.charAt(i);
@@ -57,14 +56,14 @@ final class PathCase {
   }
 
   private static String foldEveryScript(String path) {
-    // What has no upper-case letter of its own becomes several here, such as a sharp s.
+    // A letter without an upper-case form becomes several here, such as a sharp s.
     String upper =
         eachLower(Normalizer.normalize(path, Normalizer.Form.NFD)).toUpperCase(Locale.ROOT);
     // The dot of a Turkish capital i, or of a Lithuanian small one with an accent.
     return eachLower(upper).replace("i\u0307", "i").replace("j\u0307", "j");
   }
 
-  /** Changes each character by itself: as a text, a sigma depends on what stands beside it. */
+  /** Converts each character separately: in a whole string, a sigma depends on its neighbors. */
   private static String eachLower(String text) {
     return text.codePoints()
         .map(codePoint -> Character.toLowerCase(Character.toUpperCase(codePoint)))

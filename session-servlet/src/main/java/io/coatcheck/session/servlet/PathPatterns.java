@@ -17,13 +17,12 @@ import java.util.stream.Collectors;
  * A set of paths within the application: one path, such as {@code /health}, or everything under
  * one, such as {@code /assets/*}, which {@code /assets} itself is part of.
  *
- * <p>Patterns are compared with what the container chose the servlet by, {@code servletPath +
- * pathInfo}, which is decoded and normalized. The request URI as it was sent is looked at too: if
- * it is written in a way that servers, proxies and frameworks read differently (see {@link
- * #isAmbiguous}), it gets the strict treatment whatever it may mean. So there are two questions:
- * {@link #matches} for paths that are let off something, {@link #mayMatch} for paths on which
- * something is demanded. There is no pattern for suffixes: {@code *.css} says nothing about which
- * servlet will answer {@code /account/x.css}.
+ * <p>Patterns are compared with the path by which the container chose the servlet, {@code
+ * servletPath + pathInfo}, which is decoded and normalized. The request URI as sent is checked too:
+ * if servers, proxies and frameworks read it differently (see {@link #isAmbiguous}), it is treated
+ * strictly. So there are two methods: {@link #matches} for paths that are exempt from something,
+ * {@link #mayMatch} for paths that require something. There are no suffix patterns: {@code *.css}
+ * does not determine which servlet answers {@code /account/x.css}.
  *
  * <p>Immutable and thread-safe.
  */
@@ -31,7 +30,7 @@ final class PathPatterns {
 
   private static final PathPatterns NONE = new PathPatterns(Set.of(), List.of());
 
-  /** Stands for an escape that is none. */
+  /** Stands for a malformed escape. */
   private static final int BROKEN = -1;
 
   private static final char REPLACEMENT = '\uFFFD';
@@ -41,7 +40,7 @@ final class PathPatterns {
   /** Each without the final {@code /*}; empty for {@code /*} itself. */
   private final List<String> prefixes;
 
-  /** The same as {@link PathCase} sees them, for what is demanded. */
+  /** The same, folded by {@link PathCase}, for {@link #mayMatch}. */
   private final Set<String> foldedExact;
 
   private final List<String> foldedPrefixes;
@@ -53,13 +52,13 @@ final class PathPatterns {
     foldedPrefixes = prefixes.stream().map(PathCase::fold).toList();
   }
 
-  /** Returns the set that no path is in. */
+  /** Returns the empty set. */
   static PathPatterns none() {
     return NONE;
   }
 
   /**
-   * Reads patterns.
+   * Parses patterns.
    *
    * @param setting the name of the option that they come from, for the message
    * @throws IllegalArgumentException if one is neither a plain path nor one that ends in {@code /*}
@@ -84,7 +83,7 @@ final class PathPatterns {
    * Checks that a path can be compared with those of requests: absolute within the application,
    * decoded, normalized, without a query.
    *
-   * @param given what the message shows
+   * @param given the text that the message shows
    * @throws IllegalArgumentException if it cannot
    */
   static void requirePlainPath(String setting, String path, String given) {
@@ -102,8 +101,8 @@ final class PathPatterns {
   }
 
   /**
-   * Returns whether the path of a request is certainly one of these. For paths that are let off
-   * something: a URI that is ambiguous is never one of them.
+   * Returns whether the path of a request is certainly one of these. For paths that are exempt from
+   * something: an ambiguous URI never matches.
    */
   boolean matches(HttpServletRequest request) {
     if (this == NONE || isAmbiguous(request.getRequestURI())) {
@@ -114,15 +113,15 @@ final class PathPatterns {
   }
 
   /**
-   * Returns whether the path of a request may be one of these. For paths on which something is
-   * demanded: a URI that is ambiguous always is, and there is no difference that a framework or a
-   * file system ignores, such as case and a final slash (see {@link PathCase}).
+   * Returns whether the path of a request may be one of these. For paths that require something: an
+   * ambiguous URI always matches, and differences that a framework or a file system ignores do not
+   * matter, such as case and a final slash (see {@link PathCase}).
    */
   boolean mayMatch(HttpServletRequest request) {
     if (this == NONE) {
       return false;
     }
-    // Asked first: Jetty throws when it is asked for the decoded path of some of these.
+    // Checked first: Jetty throws when the decoded path of some of these is read.
     if (isAmbiguous(request.getRequestURI())) {
       return true;
     }
@@ -153,17 +152,17 @@ final class PathPatterns {
   }
 
   /**
-   * Returns whether a path could mean something else to the program that reads it next: it has a
-   * path parameter ({@code ;}), a question mark or a number sign, at which a reader of URLs ends
-   * the decoded path, a backslash, an empty segment ({@code //}), a dot segment, a control
-   * character, a broken escape, an escape that stands for one of these or for a slash or a dot, an
-   * escape of an escape, or bytes that are no UTF-8. Characters of any script are not ambiguous.
+   * Returns whether another program could read the path differently: it has a path parameter
+   * ({@code ;}), a question mark or a number sign, at which a URL parser ends the decoded path, a
+   * backslash, an empty segment ({@code //}), a dot segment, a control character, a broken escape,
+   * an escape that stands for one of these or for a slash or a dot, an escape of an escape, or
+   * bytes that are not UTF-8. Characters of any script are not ambiguous.
    *
    * @param rawPath as sent; anything at all
    */
   static boolean isAmbiguous(String rawPath) {
     return isAmbiguousDecoded(rawPath)
-        // What a decoder puts in the place of bytes that it cannot read.
+        // The replacement that a decoder inserts for bytes that it cannot read.
         || rawPath.indexOf(REPLACEMENT) >= 0
         || (rawPath.indexOf('%') >= 0 && hasAmbiguousEscape(rawPath));
   }
@@ -196,7 +195,7 @@ final class PathPatterns {
     return Character.isISOControl(character);
   }
 
-  /** Looks at the segment that begins at {@code start}; the last one may be empty. */
+  /** Checks the segment that begins at {@code start}; the last one may be empty. */
   private static boolean isEmptyOrDotSegment(String path, int start) {
     int end = path.indexOf('/', start);
     boolean isLast = end < 0;
@@ -228,7 +227,7 @@ final class PathPatterns {
       }
     }
     try {
-      // A decoder of its own refuses what is malformed: no form but the shortest, no surrogates.
+      // A new decoder refuses malformed bytes: only the shortest form is valid, and no surrogates.
       String decoded =
           StandardCharsets.UTF_8
               .newDecoder()
@@ -241,8 +240,8 @@ final class PathPatterns {
   }
 
   /**
-   * Returns whether a decoded path has an escape again, for a reader that decodes twice. Some of
-   * those take the digits of every script.
+   * Returns whether a decoded path still has an escape, for a program that decodes twice. Some of
+   * those accept the digits of every script.
    */
   private static boolean hasEscape(String decoded) {
     for (int percent = decoded.indexOf('%');

@@ -8,7 +8,9 @@ import java.nio.charset.StandardCharsets;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** An answer of ours in place of the application's: a status, and a line of text for people. */
+/**
+ * A response of the filter in place of the application's: a status, and a line of text for people.
+ */
 final class PlainAnswer {
 
   private static final Logger LOG = LoggerFactory.getLogger(SessionFilter.class);
@@ -21,11 +23,11 @@ final class PlainAnswer {
     response.setStatus(status);
     NoStore.putInto(response);
     response.setContentType("text/plain;charset=UTF-8");
-    // The container tells the length: if the body cannot be written, none must have been promised.
+    // The container sets the length: if the body cannot be written, none must have been declared.
     try {
       write(response, text);
     } catch (IOException | IllegalStateException e) {
-      // The client is gone, or the response is one of non-blocking writes; the status is set.
+      // The client is gone, or the response is in non-blocking mode; the status is set.
       LOG.debug("The answer {} has no body", status, e);
     }
   }
@@ -35,8 +37,8 @@ final class PlainAnswer {
     try {
       stream = response.getOutputStream();
     } catch (IllegalStateException e) {
-      // The writer is in use: that of an including page, or of another thread of an asynchronous
-      // request, which has asked for it since the reset.
+      // The writer is in use by an including page, or by another thread of an asynchronous request,
+      // which has obtained it since the reset.
       try (PrintWriter writer = response.getWriter()) {
         response.resetBuffer();
         writer.print(text);

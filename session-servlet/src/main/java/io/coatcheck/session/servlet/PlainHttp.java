@@ -8,12 +8,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Notices that a browser reaches the site without TLS, by a name other than {@code localhost}: it
- * drops a {@code Secure} cookie without a word, and each login form comes back without a session.
+ * Detects that a browser reaches the site without TLS, by a name other than {@code localhost}. It
+ * then silently drops a {@code Secure} cookie, and each login form comes back without a session.
  *
- * <p>The browser itself says so, in the {@code Origin} of a form that the site's own page sends; a
- * proxy that ends TLS makes no difference to that. On trustworthy origins browsers send {@code
- * Sec-Fetch-Site} too. One for each filter; thread-safe.
+ * <p>The browser reveals this by the {@code Origin} of a form that the site's own page sends, which
+ * a proxy that ends TLS does not change. On trustworthy origins browsers send {@code
+ * Sec-Fetch-Site} too. Each filter has one. Thread-safe.
  */
 final class PlainHttp {
 
@@ -25,7 +25,7 @@ final class PlainHttp {
 
   private final AtomicBoolean isReported = new AtomicBoolean();
 
-  /** Says it once, if a request shows it. */
+  /** Logs it once, if a request shows it. */
   void notice(HttpServletRequest request, @Nullable SessionCookie cookie) {
     if (cookie != null
         && cookie.isSecure()
@@ -41,7 +41,7 @@ final class PlainHttp {
     }
   }
 
-  /** Returns whether a page of the own site, without TLS, made the request. */
+  /** Returns whether a page of the same site, without TLS, sent the request. */
   static boolean isUsedBy(HttpServletRequest request) {
     String origin = request.getHeader("Origin");
     return origin != null

@@ -17,11 +17,11 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A CORS preflight: the browser's question whether a script of another origin may send a request.
- * It never carries a cookie, so to demand a login of it is to forbid the request that follows.
+ * A CORS preflight, by which a browser asks whether a script of another origin may send a request.
+ * It never carries a cookie, so requiring a login for it would block the request that follows.
  *
- * <p>It is passed on without a login, and what comes back has a status and headers but no body: a
- * browser reads none, and a servlet that does not look at the method would tell what is protected.
+ * <p>It is passed on without a login. Its response keeps status and headers but loses the body: a
+ * browser reads none, and a servlet that ignores the method would reveal what is protected.
  */
 final class Preflight {
 
@@ -29,7 +29,9 @@ final class Preflight {
 
   private Preflight() {}
 
-  /** Returns whether a request is one: it has what each has, and no credentials. */
+  /**
+   * Returns whether a request is a preflight: it has the headers that each has, and no credentials.
+   */
   static boolean isOne(HttpServletRequest request) {
     return request.getMethod().equals("OPTIONS")
         && hasOne(request, "Origin")
@@ -61,7 +63,7 @@ final class Preflight {
       this.answer = answer;
     }
 
-    /** By itself it would go on with a response that has a body. */
+    /** The container's method would continue with a response that has a body. */
     @Override
     public AsyncContext startAsync() {
       return super.startAsync(this, answer);

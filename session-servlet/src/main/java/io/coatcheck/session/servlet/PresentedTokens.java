@@ -12,8 +12,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the client presented in a request, and what it turned out to be worth. Guarded by the lock
- * of the {@link SessionExchange} that it belongs to.
+ * What the client presented in a request, and how it was resolved. Guarded by the lock of the
+ * {@link SessionExchange} that it belongs to.
  */
 final class PresentedTokens extends PresentedValues {
 
@@ -28,7 +28,7 @@ final class PresentedTokens extends PresentedValues {
   private boolean isByHeader;
   private boolean isPassive;
 
-  /** All that stands under our name, if that may be more than what is resolved; else empty. */
+  /** All values under our name, if these may be more than are resolved; else empty. */
   private List<String> everything = List.of();
 
   PresentedTokens(FilterSettings settings) {
@@ -38,7 +38,7 @@ final class PresentedTokens extends PresentedValues {
   /**
    * Reads what a request presents.
    *
-   * @return by what: the header if one carries a token of ours, or else the cookie
+   * @return the transport: the header if one carries a token of ours, or else the cookie
    */
   SessionTransport readFrom(HttpServletRequest request) {
     SessionTransport transport = readAll(SessionRequest.complete(request));
@@ -48,7 +48,7 @@ final class PresentedTokens extends PresentedValues {
     return transport;
   }
 
-  /** Returns by what they came: by the header, or else by the cookie. */
+  /** Returns whether they came in the header; else in the cookie. */
   boolean areByHeader() {
     return isByHeader;
   }
@@ -84,8 +84,8 @@ final class PresentedTokens extends PresentedValues {
   }
 
   /**
-   * Forgets the texts, as the request is over. Where none of it was asked for, no session is kept
-   * of the request, and a late logout still has to find out what there is to end.
+   * Forgets the texts, since the request has ended. If they were never resolved, the request keeps
+   * no session, and a late logout must still find out what to end.
    */
   @Override
   void forget() {
@@ -96,8 +96,8 @@ final class PresentedTokens extends PresentedValues {
   }
 
   /**
-   * Returns the tokens that may open sessions beside the one that was found by them: all that the
-   * client presents, unless it is a single one, which was resolved.
+   * Returns the tokens that may open sessions beside the resolved one: all that the client
+   * presents, unless it presents only one, which was resolved.
    */
   List<String> beside() {
     List<String> all = everything.isEmpty() ? texts() : everything;
@@ -114,12 +114,12 @@ final class PresentedTokens extends PresentedValues {
         .toList();
   }
 
-  /** Returns whether the client has anything under our name that it is to forget at a logout. */
+  /** Returns whether the client has a value under our name to forget at a logout. */
   boolean isToBeForgotten() {
     return areAny() || isIncomplete();
   }
 
-  /** Tells whether the client presented anything as a version hint. */
+  /** Returns whether the client presented anything as a version hint. */
   boolean hasHints() {
     return !hints().isEmpty();
   }
@@ -129,9 +129,9 @@ final class PresentedTokens extends PresentedValues {
   }
 
   /**
-   * Asks the store what they are worth. Changes nothing here, and so needs no lock.
+   * Resolves them in the store. Changes nothing here, and so needs no lock.
    *
-   * @throws SessionStoreException if the store could not tell
+   * @throws SessionStoreException if the store failed
    */
   Resolution ask() {
     return isPassive
@@ -139,7 +139,7 @@ final class PresentedTokens extends PresentedValues {
         : resolveBy(settings.manager());
   }
 
-  /** Keeps the answer. */
+  /** Keeps the resolution. */
   void learn(Resolution found) {
     resolution = found;
     if (found instanceof Resolution.Live live && requestedId == null) {
@@ -148,16 +148,16 @@ final class PresentedTokens extends PresentedValues {
     }
   }
 
-  /** Records that the store could not tell, or failed when it was to end the session. */
+  /** Records that the store failed to resolve them, or failed to end the session. */
   void fail(@Nullable SessionStoreException e) {
     failure = e;
     resolution = ABSENT;
   }
 
   /**
-   * Throws what kept the store from answering.
+   * Throws the failure of the store, if there was one.
    *
-   * @throws SessionStoreException if it did not answer
+   * @throws SessionStoreException if the store failed
    */
   void requireAnswer() {
     if (failure != null) {
@@ -165,22 +165,22 @@ final class PresentedTokens extends PresentedValues {
     }
   }
 
-  /** Returns what they are worth as far as a session is concerned that is begun now. */
+  /** Returns how they resolve for a session that begins now. */
   Resolution resolution() {
     return resolution == null ? ABSENT : resolution;
   }
 
-  /** Takes note that this request has done with them: a login or a logout took their place. */
+  /** Records that this request is finished with them: a login or a logout replaced them. */
   void settle() {
     resolution = ABSENT;
   }
 
-  /** Takes note that they may be worth something else by now. */
+  /** Records that they may resolve differently by now. */
   void reconsider() {
     resolution = null;
   }
 
-  /** Returns what the client asked for, without the secret; null if it has not our form. */
+  /** Returns the requested session id, without the secret; null if it does not have our form. */
   @Nullable String requestedText() {
     if (requestedId != null) {
       return HttpSessionView.textOf(requestedId, requestedGeneration);
@@ -193,12 +193,12 @@ final class PresentedTokens extends PresentedValues {
         .orElse(null);
   }
 
-  /** Returns whether they opened a session when this request first asked. */
+  /** Returns whether they opened a session when this request first resolved them. */
   boolean hasOpened() {
     return requestedId != null;
   }
 
-  /** Returns whether they name the session of an id, and it has ended. */
+  /** Returns whether they name the session with this id, and it has ended. */
   boolean isOfEnded(String id) {
     SessionId ended = null;
     if (resolution instanceof Resolution.Unknown unknown) {
@@ -209,7 +209,7 @@ final class PresentedTokens extends PresentedValues {
     return ended != null && ended.toString().equals(id);
   }
 
-  /** Tells whether a session is the one that was found by them. */
+  /** Returns whether they opened this session. */
   boolean opened(Session session) {
     return session.id().equals(requestedId);
   }

@@ -6,15 +6,15 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The texts that a client presented as tokens and as version hints, untrusted. */
+/** The untrusted texts that a client presented as tokens and as version hints. */
 class PresentedValues {
 
   private static final int MOST_HINTS = 4;
 
-  /** One more than are looked up: enough to know that there are too many. */
+  /** One more than are looked up: enough to detect that there are too many. */
   static final int MOST_TEXTS = 5;
 
-  // The first text as it stands in its line: nearly always it is the only one, and needs no copy.
+  // The first text, within its line: nearly always it is the only one, and needs no copy.
   private @Nullable String line;
   private int start;
   private int end;
@@ -32,29 +32,29 @@ class PresentedValues {
     return areAny;
   }
 
-  /** Returns whether there were texts, which are forgotten. */
+  /** Returns whether there were texts that have been forgotten. */
   final boolean areForgotten() {
     return areAny && line == null;
   }
 
-  /** Forgets the texts, which are secret, and knows no more than that there were some. */
+  /** Forgets the texts, which are secret, and remembers only that there were some. */
   void forget() {
     line = null;
     texts = List.of();
     hints = List.of();
   }
 
-  /** Returns what was presented under the name of the session, in the order of the request. */
+  /** Returns the texts presented under the name of the session, in the order of the request. */
   final List<String> texts() {
     return texts.isEmpty() && line != null ? List.of(line.substring(start, end)) : texts;
   }
 
-  /** Returns what the client says that it has seen. */
+  /** Returns the hints of what the client has seen. */
   final List<String> hints() {
     return hints;
   }
 
-  /** Adds a text, which is a part of a longer one. */
+  /** Adds a text that is a part of a longer one. */
   final void addText(String longer, int from, int to) {
     areAny = true;
     if (line == null) {
@@ -71,7 +71,7 @@ class PresentedValues {
     hints = with(hints, hint, MOST_HINTS);
   }
 
-  /** Records that a part of what the client sent is not read. */
+  /** Records that a part of the client's input is not read. */
   final void leaveOut() {
     isIncomplete = true;
   }
@@ -82,7 +82,7 @@ class PresentedValues {
   }
 
   /**
-   * Tells whether more would not be taken.
+   * Returns whether no more values are taken.
    *
    * @param isHinted whether hints are taken at all
    */
@@ -90,7 +90,7 @@ class PresentedValues {
     return texts.size() == MOST_TEXTS && (!isHinted || hints.size() == MOST_HINTS);
   }
 
-  /** Finds out what the texts are worth. */
+  /** Resolves the texts. */
   final Resolution resolveBy(SessionManager manager) {
     return texts.isEmpty() && line != null
         ? manager.resolve(line, start, end, hints)
