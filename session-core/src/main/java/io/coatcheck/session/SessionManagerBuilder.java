@@ -147,8 +147,8 @@ public final class SessionManagerBuilder {
   }
 
   /**
-   * Sets the age at which a secret is renewed periodically; zero, the default, renews only at
-   * logins. See {@link SessionManager#renewIfDue}.
+   * Sets the age at which a secret is renewed periodically; zero renews only at logins. Default:
+   * zero. See {@link SessionManager#renewIfDue}.
    *
    * @param interval zero, or 2 minutes to 30 days, and shorter than one of the policy's absolute
    *     timeouts

@@ -199,8 +199,7 @@ public final class JavaSerializationCodec implements AttributeCodec {
 
     /**
      * Limits the bytes of one encoded attribute. Whatever it is, a store that keeps all attributes
-     * of a session together keeps at most {@link AttributeFrames#MAX_BYTES}. Default: 4,194,304 (4
-     * MiB).
+     * of a session together keeps at most {@link AttributeFrames#MAX_BYTES}. Default: 4 MiB.
      *
      * @throws IllegalArgumentException if it is not 1 to {@link AttributeFrames#MAX_BYTES}
      */

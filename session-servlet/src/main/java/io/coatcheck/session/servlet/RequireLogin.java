@@ -272,7 +272,7 @@ public final class RequireLogin implements Filter {
 
     /**
      * Sets how long ago the login may be; who logged in earlier has to do it again, which the login
-     * page must offer to those who are logged in, too. Default: as long as the session lives.
+     * page must offer to those who are logged in, too. Default: none, as long as the session lives.
      *
      * @throws IllegalArgumentException if it is not positive
      */

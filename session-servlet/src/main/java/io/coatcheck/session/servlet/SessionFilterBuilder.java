@@ -182,16 +182,15 @@ public final class SessionFilterBuilder {
   }
 
   /**
-   * Sets how many anonymous sessions a client may begin in a second. Default: as many as it likes.
+   * Sets how many anonymous sessions a client may begin in a second. Default: none, there is no
+   * limit.
    */
   public SessionFilterBuilder floodGuard(FloodGuard guard) {
     floodGuard = guard;
     return this;
   }
 
-  /**
-   * Sets what judges whether a session is used by the client that logged in. Default: nothing does.
-   */
+  /** Sets what judges whether a session is used by the client that logged in. Default: none. */
   public SessionFilterBuilder clientCheck(ClientCheck check) {
     clientCheck = check;
     return this;
@@ -202,7 +201,7 @@ public final class SessionFilterBuilder {
    * be asked for its listeners, which a warning at start-up says; Tomcat and Jetty do, and there
    * the listeners of {@code web.xml}, of annotations and of {@code ServletContext.addListener} are
    * called without this. Where an application has several filters of one manager, the listener is
-   * called for the sessions behind all of them, once for each event.
+   * called for the sessions behind all of them, once for each event. Default: none.
    *
    * @param listener a {@code HttpSessionListener}, {@code HttpSessionAttributeListener} or {@code
    *     HttpSessionIdListener}, or several of these; thread-safe. It is called without a lock, by

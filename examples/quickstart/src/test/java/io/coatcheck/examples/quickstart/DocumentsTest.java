@@ -2,47 +2,29 @@ package io.coatcheck.examples.quickstart;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.params.provider.Arguments.arguments;
 
-import io.coatcheck.session.LoginOptions;
 import io.coatcheck.session.Session;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.SessionManagerBuilder;
 import io.coatcheck.session.SessionPolicy;
 import io.coatcheck.session.codec.AllowListPreset;
 import io.coatcheck.session.codec.AttributeCodecException;
-import io.coatcheck.session.codec.AttributeEncryption;
-import io.coatcheck.session.codec.JavaSerializationCodec;
-import io.coatcheck.session.jdbc.JdbcSessionStore;
 import io.coatcheck.session.memory.InMemorySessionStore;
-import io.coatcheck.session.nearcache.NearCacheSessionStore;
-import io.coatcheck.session.password.PasswordHasher;
-import io.coatcheck.session.servlet.CrossOriginPolicy;
-import io.coatcheck.session.servlet.FloodGuard;
-import io.coatcheck.session.servlet.RequireLogin;
-import io.coatcheck.session.servlet.SessionCookie;
-import io.coatcheck.session.servlet.SessionFilterBuilder;
 import java.io.IOException;
 import java.io.Serializable;
-import java.lang.reflect.Method;
-import java.lang.reflect.Modifier;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What README.md and docs/ say of the code is so. */
@@ -59,7 +41,6 @@ class DocumentsTest {
       Pattern.compile("`(?:SPRING|FACES|PRIMEFACES|WELD|SHIRO|WICKET|STRUTS)\\w*`");
   private static final Pattern LINK = Pattern.compile("\\]\\(([^)#]+)[^)]*\\)");
   private static final Pattern ANCHOR = Pattern.compile("\\]\\(([^)#:]*)#([^)]+)\\)");
-  private static final Pattern NAME = Pattern.compile("`(\\w+)`");
   private static final Pattern METHOD = Pattern.compile("`(?:[\\w-]+/)?(\\w+Test)(?:#(\\w+))?`");
   private static final Pattern TEST = Pattern.compile("`(?:[\\w-]+/)?(\\w+(?:Test|Contract))`");
 
@@ -192,65 +173,6 @@ class DocumentsTest {
           .isInstanceOf(AttributeCodecException.class)
           .hasMessageContaining("JavaSerializationCodec.builder().allow(");
     }
-  }
-
-  /** Each section has a row for each option of its builder, and no others. */
-  @ParameterizedTest
-  @MethodSource("builders")
-  void configuration_listsTheOptionsOfEachBuilder(String section, Class<?> builder)
-      throws Exception {
-    List<String> options =
-        Arrays.stream(builder.getDeclaredMethods())
-            .filter(method -> Modifier.isPublic(method.getModifiers()) && !method.isSynthetic())
-            .map(Method::getName)
-            .filter(name -> !name.equals("build"))
-            .distinct()
-            .toList();
-    assertThat(options).isNotEmpty();
-    assertThat(Set.copyOf(optionsOf(section))).containsExactlyInAnyOrderElementsOf(options);
-  }
-
-  static Stream<Arguments> builders() {
-    return Stream.of(
-        arguments("SessionManager", SessionManagerBuilder.class),
-        arguments("SessionPolicy", SessionPolicy.Builder.class),
-        arguments("LoginOptions", LoginOptions.Builder.class),
-        arguments("SessionFilter", SessionFilterBuilder.class),
-        arguments("SessionCookie", SessionCookie.Builder.class),
-        arguments("CrossOriginPolicy", CrossOriginPolicy.Builder.class),
-        arguments("FloodGuard", FloodGuard.Builder.class),
-        arguments("RequireLogin", RequireLogin.Builder.class),
-        arguments("InMemorySessionStore", InMemorySessionStore.Builder.class),
-        arguments("JdbcSessionStore", JdbcSessionStore.Builder.class),
-        arguments("NearCacheSessionStore", NearCacheSessionStore.Builder.class),
-        arguments("JavaSerializationCodec", JavaSerializationCodec.Builder.class),
-        arguments("AttributeEncryption", AttributeEncryption.Builder.class),
-        arguments("PasswordHasher", PasswordHasher.Builder.class));
-  }
-
-  @Test
-  void configuration_hasNoOtherSections() throws Exception {
-    assertThat(read("docs/CONFIGURATION.md").lines().filter(line -> line.startsWith("## ")))
-        .containsExactlyInAnyOrderElementsOf(
-            Stream.concat(
-                    builders().map(each -> "## " + each.get()[0]), Stream.of("## Init parameters"))
-                .toList());
-  }
-
-  /** The names in the first column of the table of a section. */
-  private static List<String> optionsOf(String section) throws IOException {
-    List<String> rows =
-        read("docs/CONFIGURATION.md")
-            .lines()
-            .dropWhile(line -> !line.equals("## " + section))
-            .skip(1)
-            .takeWhile(line -> !line.startsWith("## "))
-            .filter(line -> line.startsWith("| `"))
-            .toList();
-    return rows.stream()
-        .flatMap(row -> NAME.matcher(row.split("\\|")[1]).results())
-        .map(found -> found.group(1))
-        .toList();
   }
 
   @ParameterizedTest
