@@ -11,7 +11,7 @@ import jakarta.servlet.ServletContextEvent;
 import jakarta.servlet.ServletContextListener;
 import jakarta.servlet.annotation.WebListener;
 
-/** Begins the sessions with the application, and ends them with it. */
+/** Starts the sessions with the application, and closes them with it. */
 @WebListener
 public final class SessionsListener implements ServletContextListener {
 
@@ -20,7 +20,7 @@ public final class SessionsListener implements ServletContextListener {
   @Override
   public void contextInitialized(ServletContextEvent event) {
     // The default is a million. Choose what fits into the heap with all that a visitor may store;
-    // a full store gives up anonymous sessions. With the limit, no user fills it with logins.
+    // a full store evicts anonymous sessions. With the limit, no user fills it with logins.
     sessions =
         SessionManager.builder(InMemorySessionStore.builder().maximumSessions(10_000).build())
             .sessionsPerPrincipal(20, WhenFull.EVICT_OLDEST)
