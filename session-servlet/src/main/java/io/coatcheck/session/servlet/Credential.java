@@ -195,9 +195,9 @@ final class Credential {
   }
 
   /**
-   * Runs a login, which ends the session before if that belongs to another user or if the login
-   * does not hold. The values that this request has bound to it are then unbound once, whether
-   * stored by then or not.
+   * Runs a login. It ends the previous session if that belongs to another user or if the login does
+   * not hold. The values that this request has bound to it are then unbound once, whether stored by
+   * then or not.
    */
   private <T> T whileReplaced(@Nullable Session before, String principal, Supplier<T> login) {
     boolean mayEnd =

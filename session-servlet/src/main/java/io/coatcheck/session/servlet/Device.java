@@ -3,7 +3,7 @@ package io.coatcheck.session.servlet;
 import io.coatcheck.session.SessionInfo;
 
 /**
- * One of the sessions of the user who is logged in.
+ * One of the sessions of the logged-in user.
  *
  * @param info what may be shown of it; its user agent comes from a client, so escape it
  * @param isCurrent whether it is the session of this request

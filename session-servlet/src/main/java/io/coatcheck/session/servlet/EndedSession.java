@@ -27,10 +27,10 @@ class EndedSession implements HttpSession {
   private final boolean isNew;
   private final ServletContext servletContext;
 
-  /** What can be read. */
+  /** The attributes that can be read. */
   private final ConcurrentSkipListMap<String, Object> attributes;
 
-  /** What is still to be unbound. */
+  /** The attributes that are still to be unbound. */
   private final ConcurrentSkipListMap<String, Object> bound;
 
   /** What the request has of the session that it ends; null if it was ended elsewhere. */

@@ -8,7 +8,7 @@ import java.util.function.BiPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a {@link SessionFilter} was built with.
+ * The settings of a {@link SessionFilter}.
  *
  * @param cookie null if there is none
  * @param header null if there is none

@@ -16,32 +16,33 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lets nobody through who is not logged in. Mapped behind {@link SessionFilter}; it protects every
- * path but the {@linkplain Builder#publicPaths public} ones, or only the {@linkplain
+ * Rejects requests without a logged-in user. It is mapped after {@link SessionFilter}, and protects
+ * every path but the {@linkplain Builder#publicPaths public} ones, or only the {@linkplain
  * Builder#protectedPaths protected} ones.
  *
- * <p>Who is refused and is a person with a browser is sent to the {@linkplain Builder#loginPage
- * login page} (303), with {@code ?next=} to come back from it: see {@link #next}. A request is a
- * person's if {@code Sec-Fetch-Mode} says {@code navigate}; in browsers that do not send it, if it
- * accepts {@code text/html} and is no {@code XMLHttpRequest}. All others, and all where there is no
- * login page, get a 401 with a short JSON or, if they accept only that, plain text. Its challenge
- * is {@code WWW-Authenticate: Session}, a scheme that no browser asks for a password.
+ * <p>A refused browser navigation is redirected (303) to the {@linkplain Builder#loginPage login
+ * page}, with {@code ?next=} as the way back: see {@link #next}. A request is a navigation if
+ * {@code Sec-Fetch-Mode} is {@code navigate}; in browsers that do not send it, if it accepts {@code
+ * text/html} and is not an {@code XMLHttpRequest}. All other requests, and all requests if there is
+ * no login page, get 401 with a short JSON body or, if they accept only that, plain text. The
+ * challenge is {@code WWW-Authenticate: Session}, a scheme for which no browser prompts for a
+ * password.
  *
- * <p>Answers to those who are let through are {@code Cache-Control: no-store}, so that the back
- * button shows nothing after a logout; a page can set another value. A {@code reset()} of the
- * response leaves it.
+ * <p>Responses to admitted requests are {@code Cache-Control: no-store}, so that the back button
+ * shows nothing after a logout. A page can set another value. The header survives a {@code reset()}
+ * of the response.
  *
- * <p>Paths are compared decoded, in the letters of every script, and a URI that could mean
- * something else to the program that reads it next (with {@code ;}, {@code //}, dot segments,
- * encoded slashes or dots, or bytes that are no UTF-8) is never public and always protected. Map it
- * for requests; forwards are the application's own, except to a protected welcome file of a
- * directory, which needs a login as well. Mapped for {@code FORWARD} too, it looks at all of them.
+ * <p>Paths are compared decoded, in the letters of every script. A URI that another program could
+ * read differently (with {@code ;}, {@code //}, dot segments, encoded slashes or dots, or bytes
+ * that are not UTF-8) is never public and always protected. Map the filter for requests. Forwards
+ * are not checked, except to a protected welcome file of a directory, which needs a login as well.
+ * If the filter is mapped for {@code FORWARD} too, it checks all forwards.
  *
- * <p>A CORS preflight carries no cookie. It is passed on without a login, and its answer loses its
- * body.
+ * <p>A CORS preflight carries no cookie. It is passed on without a login, and its response loses
+ * its body.
  *
- * <p>It asks who is logged in, and nothing about roles. Thread-safe; blocks as long as the
- * session's store does.
+ * <p>The filter checks the login, not roles. Thread-safe. Blocks as long as the session's store
+ * does.
  *
  * @since 0.1.0
  */
@@ -73,25 +74,23 @@ public final class RequireLogin implements Filter {
   }
 
   /**
-   * Returns where to go after a login: the page that the parameter {@code next} of the request
-   * names, if it is a path of this origin, and {@code otherwise} if not. What it returns can be
-   * given to {@code sendRedirect}: it has no scheme, no host, no control characters and nothing
-   * that a browser could read as one of these. It includes the context path, and a query if there
-   * was one.
+   * Returns the page to show after a login: the one that the parameter {@code next} of the request
+   * names, if it is a path of this origin, or else {@code otherwise}. The result is safe for {@code
+   * sendRedirect}: it has no scheme, no host, no control characters and nothing that a browser
+   * could read as one of these. It includes the context path, and a query if there was one.
    *
-   * @param request that of the login form, which carries the parameter along in a hidden field
-   * @param otherwise trusted, and returned as it is
+   * @param request the request of the login form, which passes the parameter on in a hidden field
+   * @param otherwise trusted, and returned unchanged
    */
   public static String next(HttpServletRequest request, String otherwise) {
     return ReturnPath.from(request).orElse(otherwise);
   }
 
   /**
-   * Lets the request through or answers it.
+   * Passes the request on or answers it.
    *
-   * @throws IllegalStateException if there is no {@link SessionFilter} in front
-   * @throws SessionStoreException if the store cannot tell who is logged in; {@link SessionFilter}
-   *     answers 503
+   * @throws IllegalStateException if no {@link SessionFilter} comes before this filter
+   * @throws SessionStoreException if the store fails; {@link SessionFilter} answers 503
    */
   @Override
   public void doFilter(ServletRequest request, ServletResponse response, FilterChain chain)
@@ -113,14 +112,14 @@ public final class RequireLogin implements Filter {
     }
   }
 
-  /** A directory may be answered by a file in it that is protected. */
+  /** A directory may be answered with a protected file in it. */
   private void watchForwards(HttpServletRequest request) {
     if (request.getAttribute(SessionFilter.CURRENT) instanceof SessionExchange exchange) {
       exchange.watchForwards(this);
     }
   }
 
-  /** Answers the request if it is not to be let through. */
+  /** Returns whether the request is admitted, and answers it if not. */
   private boolean admits(HttpServletRequest request, HttpServletResponse response)
       throws IOException {
     WebSession session = WebSession.of(request);
@@ -137,9 +136,9 @@ public final class RequireLogin implements Filter {
   }
 
   /**
-   * Answers a forward, of a request that was let through as it was not protected, if it goes to a
-   * protected welcome file of the directory that was requested. Some containers, such as Tomcat,
-   * choose the welcome file before the filters; others, such as Jetty, forward to it.
+   * Answers a forward of an admitted, unprotected request if it goes to a protected welcome file of
+   * the requested directory. Some containers, such as Tomcat, choose the welcome file before the
+   * filters; others, such as Jetty, forward to it.
    *
    * @return whether it was answered
    */
@@ -172,8 +171,8 @@ public final class RequireLogin implements Filter {
       HttpServletRequest request, HttpServletResponse response, String error, String message)
       throws IOException {
     if (loginPage != null && !apiPaths.matches(request) && Navigation.isOf(request)) {
-      // Not sendRedirect: a way to say 303 came with Servlet 6.1. Not the context path of the
-      // request: that is cut out of the raw URI, which may begin with //another.host/.
+      // Not sendRedirect: it can send 303 only since Servlet 6.1. Not the request's context path:
+      // that is cut from the raw URI, which may begin with //another.host/.
       response.setStatus(HttpServletResponse.SC_SEE_OTHER);
       response.setHeader(
           "Location",
@@ -192,7 +191,7 @@ public final class RequireLogin implements Filter {
     }
   }
 
-  /** Only what can be asked for again can be come back to. */
+  /** Only a request that can be repeated is worth returning to. */
   private static String returnQuery(HttpServletRequest request) {
     boolean canBeRepeated = request.getMethod().equals("GET") || request.getMethod().equals("HEAD");
     return canBeRepeated ? ReturnPath.queryFor(request) : "";
@@ -215,7 +214,7 @@ public final class RequireLogin implements Filter {
     private Builder() {}
 
     /**
-     * Sets the paths that need no login; all others do. The login page needs none anyway. Default:
+     * Sets the paths that need no login; all others do. The login page never needs one. Default:
      * none.
      *
      * @param paths {@code /health} or {@code /assets/*}, within the application
@@ -227,10 +226,10 @@ public final class RequireLogin implements Filter {
     }
 
     /**
-     * Sets the paths that need a login; no other one does. Prefer {@link #publicPaths}: a path that
-     * is forgotten there is noticed. What a router or a file system may ignore makes no difference:
-     * case, a final slash, and dots and spaces at the end of a segment. Default: all but the public
-     * ones.
+     * Sets the paths that need a login; no other path does. Prefer {@link #publicPaths}: there, a
+     * forgotten path is noticed. Differences that a router or a file system may ignore do not
+     * matter: case, a final slash, and dots and spaces at the end of a segment. Default: all but
+     * the public ones.
      *
      * @param paths {@code /account} or {@code /admin/*}, within the application
      * @throws IllegalArgumentException if one is neither
@@ -241,8 +240,8 @@ public final class RequireLogin implements Filter {
     }
 
     /**
-     * Sets the paths that are not for people: there a request is answered with 401 and never sent
-     * to the login page, even if it comes from a browser's address bar. Default: none.
+     * Sets the paths of programs. A request there is answered with 401 and never redirected to the
+     * login page, even if it comes from a browser's address bar. Default: none.
      *
      * @param paths {@code /me} or {@code /api/*}, within the application
      * @throws IllegalArgumentException if one is neither
@@ -253,10 +252,10 @@ public final class RequireLogin implements Filter {
     }
 
     /**
-     * Sets where people log in; the path is public, and so is the form's target if it is the same.
-     * Default: none, and everybody gets 401.
+     * Sets the login page. Its path is public, and so is the form's target if it is the same.
+     * Default: none; every refused request gets 401.
      *
-     * @param path such as {@code /login}, within the application, in letters, digits and {@code
+     * @param path such as {@code /login}, within the application, of letters, digits and {@code
      *     -._~/}
      * @throws IllegalArgumentException if it is not that
      */
@@ -271,8 +270,9 @@ public final class RequireLogin implements Filter {
     }
 
     /**
-     * Sets how long ago the login may be; who logged in earlier has to do it again, which the login
-     * page must offer to those who are logged in, too. Default: none, as long as the session lives.
+     * Sets how long ago the login may be. A user who logged in earlier has to log in again, so the
+     * login page must offer that to logged-in users too. Default: none, as long as the session
+     * lives.
      *
      * @throws IllegalArgumentException if it is not positive
      */
@@ -287,8 +287,8 @@ public final class RequireLogin implements Filter {
     /**
      * Makes the filter.
      *
-     * @throws IllegalArgumentException if there are both public and protected paths: a path in
-     *     neither would be a guess
+     * @throws IllegalArgumentException if there are both public and protected paths: the treatment
+     *     of all other paths would be a guess
      */
     public RequireLogin build() {
       if (protectedPaths != null && !publicPaths.isEmpty()) {

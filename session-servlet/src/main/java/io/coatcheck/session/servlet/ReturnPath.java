@@ -7,21 +7,21 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The page that somebody wanted before the login page came in between, as it goes there and comes
- * back in {@code ?next=}. On its way anybody may write anything into it, so what comes back counts
- * only if no browser could take it for another origin: a path with at most a query, in visible
- * ASCII, that every server and browser reads alike.
+ * The page that was requested before the login page, sent there and back in {@code ?next=}. A third
+ * party may change it on the way. So it is used only if no browser could take it for another
+ * origin: it must be a path with at most a query, in visible ASCII, that every server and browser
+ * reads alike.
  */
 final class ReturnPath {
 
   static final String PARAMETER = "next";
 
-  /** Longer ones are left out: login pages would be refused for their URI. */
+  /** Longer paths are left out: servers would refuse the login page's URI. */
   static final int MAX_LENGTH = 2_000;
 
   private ReturnPath() {}
 
-  /** Returns the query that leads back to what is requested; empty if it cannot be led back to. */
+  /** Returns the query that leads back to the requested page; empty if nothing can lead back. */
   static String queryFor(HttpServletRequest request) {
     String query = request.getQueryString();
     String target = query == null ? request.getRequestURI() : request.getRequestURI() + "?" + query;
@@ -30,7 +30,7 @@ final class ReturnPath {
         : "";
   }
 
-  /** Returns where to go after the login, if the request tells it once and it is safe. */
+  /** Returns the page to show after the login, if the request names exactly one and it is safe. */
   static Optional<String> from(HttpServletRequest request) {
     String[] values = request.getParameterValues(PARAMETER);
     return values != null && values.length == 1 && isSafe(values[0])
@@ -39,9 +39,9 @@ final class ReturnPath {
   }
 
   /**
-   * Tells whether a browser that is redirected to this stays on the origin.
+   * Returns whether a browser that is redirected to this stays on the origin.
    *
-   * @param target anything at all
+   * @param target untrusted
    */
   static boolean isSafe(@Nullable String target) {
     if (target == null || target.length() > MAX_LENGTH || !target.startsWith("/")) {
@@ -52,7 +52,7 @@ final class ReturnPath {
     return target.chars().allMatch(ReturnPath::isUriCharacter) && !PathPatterns.isAmbiguous(path);
   }
 
-  /** Those of RFC 3986 and the few more that browsers leave unescaped in a query. */
+  /** The characters of RFC 3986, and the few more that browsers leave unescaped in a query. */
   private static boolean isUriCharacter(int character) {
     return character > ' ' && character < 0x7F && "\"#<>\\^`".indexOf(character) < 0;
   }

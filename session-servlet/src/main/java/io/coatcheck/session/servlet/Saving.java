@@ -9,12 +9,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * When a request's session is saved: before the response can reach the client, and once more for
- * what was changed after that.
+ * Saves a request's session: before the response can reach the client, and again for changes after
+ * that.
  *
  * <p>Saves are made without the lock of the {@link SessionExchange}, since they call the
- * application: values hear of it, and write themselves. Where two threads of one request commit,
- * each of them saves; the manager lets the second wait until what the first stores is stored.
+ * application: values are notified, and write themselves. If two threads of one request commit,
+ * each of them saves; the manager makes the second wait for the first.
  */
 final class Saving {
 
@@ -40,7 +40,7 @@ final class Saving {
     return exchange.manager();
   }
 
-  /** Records that the application asked for the session, and so must hear of a failure. */
+  /** Records that the application asked for the session, and so must learn of a failure. */
   void asked() {
     asked = true;
   }
@@ -72,13 +72,13 @@ final class Saving {
       if (exchange.locked(() -> asked)) {
         throw exchange.fail(e);
       }
-      // The application did not ask for the session: there is nothing to lose but a touch.
+      // The application did not ask for the session: only a touch can be lost.
     }
     return saved;
   }
 
   /**
-   * Lets a session begin. One that awaits its creation is anonymous: a login stores its own.
+   * Admits a new session. A session that awaits its creation is anonymous: a login stores its own.
    *
    * @throws SessionStoreException if its client begins too many
    */
@@ -103,17 +103,17 @@ final class Saving {
     if (manager().renewIfDue(saved) && listeners.hearOfIds()) {
       listeners.idChanged(exchange.viewOf(saved), oldId);
     }
-    // Also what listeners have changed.
+    // Also saves what listeners have changed.
     return manager().save(saved);
   }
 
   /**
-   * Puts token and hint into the response, if it is uncommitted; under the lock.
+   * Adds token and hint to the response, if it is uncommitted; under the lock.
    *
    * @param isAsync whether the response belongs to another thread by now
    */
   void send(@Nullable Session saved, boolean isAsync) {
-    // A session that took the place of this one meanwhile has sent its own.
+    // A session that replaced this one meanwhile has sent its own token.
     if (saved != null && saved == current.get()) {
       outgoing.carryTokenOf(saved);
     }
@@ -124,10 +124,10 @@ final class Saving {
   }
 
   /**
-   * Saves when the application is done.
+   * Saves when the application has returned.
    *
-   * @param isAsync whether the request goes on asynchronously. Then the response belongs to another
-   *     thread, and is left alone: whoever commits it sends the cookie, or finds out about the
+   * @param isAsync whether the request continues asynchronously. Then the response belongs to
+   *     another thread, and is left alone: the thread that commits it sends the cookie or gets the
    *     failure.
    * @return the session whose token is to be {@linkplain #send sent}; null if there is none
    */

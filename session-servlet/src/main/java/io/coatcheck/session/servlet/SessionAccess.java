@@ -6,8 +6,8 @@ import jakarta.servlet.ServletContext;
 import java.util.function.Supplier;
 
 /**
- * One access to a session outside of a request. There is no response, so nothing is sent: the
- * client of a session that is ended here keeps its cookie, which opens nothing.
+ * One access to a session outside of a request. There is no response, so nothing is sent: if the
+ * session is ended here, the client keeps its cookie, which opens nothing.
  */
 final class SessionAccess implements SessionScope, AutoCloseable {
 
@@ -82,7 +82,7 @@ final class SessionAccess implements SessionScope, AutoCloseable {
 
   @Override
   public void relied(Session begun) {
-    // It was stored before this access began.
+    // The session was stored before this access began.
   }
 
   @Override
@@ -104,7 +104,7 @@ final class SessionAccess implements SessionScope, AutoCloseable {
         new EndedSession(ending, ending.values()), false, () -> manager.invalidate(session));
   }
 
-  /** Saves what was changed. */
+  /** Saves the changes. */
   @Override
   public void close() {
     try {

@@ -11,9 +11,9 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * What reaches a session outside of a request (Servlet 6.1). Each access is to the session what one
- * more request of the client would be: it finds what is stored, counts as activity, and saves what
- * it changed before it returns. It keeps nothing of the request that it comes from. Thread-safe.
+ * Gives access to a session outside of a request (Servlet 6.1). An access works like one more
+ * request of the client: it finds what is stored, counts as activity, and saves its changes before
+ * it returns. It retains nothing of the request that it comes from. Thread-safe.
  */
 final class SessionAccessor implements HttpSession.Accessor {
 
@@ -38,13 +38,13 @@ final class SessionAccessor implements HttpSession.Accessor {
   }
 
   /**
-   * Lets the session be used. What was changed is saved even if the consumer throws; if the session
-   * ends meanwhile, it is dropped, as it is for a request.
+   * Calls the consumer with the session. Changes are saved even if the consumer throws. If the
+   * session ends meanwhile, they are dropped, as for a request.
    *
    * @throws IllegalStateException if the session has ended, or its id has been changed by a login
-   *     or {@code changeSessionId}; a renewal in passing does not matter
-   * @throws SessionStoreException if the store failed; the consumer was not called, or what it
-   *     changed may be stored or not
+   *     or {@code changeSessionId}; an automatic renewal does not matter
+   * @throws SessionStoreException if the store failed: the consumer was not called, or its changes
+   *     may or may not be stored
    */
   @Override
   public void access(Consumer<HttpSession> sessionConsumer) {

@@ -7,9 +7,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What the requests of a session share in this process, where the store keeps live sessions. While
- * requests are under way, that is a {@link SharedSession}, attached to the session by itself. Once
- * the application has asked for the id, it is an anchor, which keeps the text of the id as long as
- * the session lives.
+ * requests are under way, that is a {@link SharedSession}, attached to the session directly. Once
+ * the application has read the id, it is an anchor, which keeps the text of the id for the life of
+ * the session.
  *
  * <p>Thread-safe, without locks.
  */
@@ -39,9 +39,9 @@ final class SessionAnchor {
   }
 
   /**
-   * Adds a view of a session to what is under way.
+   * Adds the view of a request or access that is under way.
    *
-   * @return what all requests that are under way have of the session
+   * @return the object that all requests under way share
    */
   static SharedSession join(Session session, HttpSessionView view) {
     while (true) {
@@ -57,12 +57,12 @@ final class SessionAnchor {
     }
   }
 
-  /** Removes a view; once none is left, the next request of the session gets another object. */
+  /** Removes a view. Once none is left, the next request of the session gets another object. */
   static void leave(Session session, HttpSessionView view, SharedSession left) {
     if (left.close(view)) {
       Object attached = session.attachment();
       while (sharedIn(attached) == left && !replace(session, attached, left, null)) {
-        // An anchor has taken its place meanwhile.
+        // An anchor has replaced it meanwhile.
         attached = session.attachment();
       }
     }
@@ -86,8 +86,8 @@ final class SessionAnchor {
   }
 
   /**
-   * Returns the id as the Servlet API shows it: one object for each generation, as long as the
-   * session lives.
+   * Returns the id as the Servlet API shows it: the same object for each generation, for the life
+   * of the session.
    */
   static String textOf(Session session) {
     long generation = session.generation();

@@ -15,8 +15,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The container's asynchronous context, with the session saved before {@link #complete} lets the
- * response go. Listeners are handed this one too.
+ * The container's asynchronous context. It saves the session before {@link #complete} releases the
+ * response. Listeners get this wrapper too.
  */
 final class SessionAsyncContext implements AsyncContext {
 
@@ -25,12 +25,14 @@ final class SessionAsyncContext implements AsyncContext {
   private final SessionExchange exchange;
   private final AsyncContext context;
 
-  /** Whether the container, without our wrappers, would go on with its own request and response. */
+  /**
+   * Whether the container, without our wrappers, would continue with its own request and response.
+   */
   private final boolean isOriginal;
 
   /**
-   * Where {@code dispatch()} goes; null if the container knows. It would ask our request, which is
-   * given to it instead of its own and whose path changes when a forward ends.
+   * The target of {@code dispatch()}; null to let the container decide. It would use the path of
+   * our request, which replaces its own and whose path changes when a forward ends.
    */
   private final @Nullable String path;
 
@@ -57,7 +59,7 @@ final class SessionAsyncContext implements AsyncContext {
   /**
    * Wraps a context that has just begun.
    *
-   * @param path where {@code dispatch()} goes; null as the container decides
+   * @param path the target of {@code dispatch()}; null to let the container decide
    */
   static SessionAsyncContext begin(
       SessionExchange exchange, AsyncContext context, boolean isOriginal, @Nullable String path) {
@@ -67,7 +69,7 @@ final class SessionAsyncContext implements AsyncContext {
     return begun;
   }
 
-  /** Returns the wrapper of a context that the container handed out. */
+  /** Returns the wrapper of a context of the container. */
   static AsyncContext of(SessionExchange exchange, AsyncContext context) {
     SessionAsyncContext known = exchange.asyncContext();
     return known != null && known.context == context
@@ -92,7 +94,7 @@ final class SessionAsyncContext implements AsyncContext {
 
   @Override
   public void dispatch() {
-    // Another filter's context has a path of its own, which is that of our request when it began.
+    // Another filter's context has its own path, which is that of our request when it began.
     boolean isContainersOwn = !(context instanceof SessionAsyncContext);
     if (path == null || (isContainersOwn && path.equals(pathOf(context.getRequest())))) {
       context.dispatch();
@@ -112,9 +114,9 @@ final class SessionAsyncContext implements AsyncContext {
   }
 
   /**
-   * Saves, and lets the response go. If the save failed, the response says so, and nothing is
-   * thrown: behind the end of a request, Tomcat would take an exception of this thread for one of
-   * the next request on the connection.
+   * Saves, and releases the response. If the save fails, the response reports it, and nothing is
+   * thrown: after the end of a request, Tomcat would attribute an exception of this thread to the
+   * next request on the connection.
    */
   @Override
   public void complete() {
@@ -163,7 +165,7 @@ final class SessionAsyncContext implements AsyncContext {
         this, event.getSuppliedRequest(), event.getSuppliedResponse(), event.getThrowable());
   }
 
-  /** Saves what is left when the asynchronous cycle ends, however it ends. */
+  /** Saves the remaining changes when the asynchronous cycle ends, however it ends. */
   private final class Saving implements AsyncListener {
 
     @Override
@@ -183,20 +185,20 @@ final class SessionAsyncContext implements AsyncContext {
 
     @Override
     public void onStartAsync(AsyncEvent event) {
-      // Each cycle begins with a context of its own, and with its own listener.
+      // Each cycle begins with its own context and listener.
     }
 
     private void save(Runnable work) {
       try {
         work.run();
       } catch (RuntimeException e) {
-        // There is nobody left to throw it to.
+        // No caller is left to throw it to.
         LOG.error("The session could not be saved at the end of an asynchronous request", e);
       }
     }
   }
 
-  /** Hands the event on with the wrapped context. */
+  /** Forwards the event with the wrapped context. */
   private final class Forwarding implements AsyncListener {
 
     private final AsyncListener listener;

@@ -12,15 +12,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * How the token travels: the name and the attributes of the one cookie. Immutable.
+ * The name and the attributes of the session cookie, which carries the token. Immutable.
  *
- * <p>The defaults are the strictest that browsers know: {@code __Host-session=<token>; Path=/;
- * Secure; HttpOnly; SameSite=Lax}. {@code Secure} does not depend on how a request came in, since
- * TLS may end at a proxy, and {@code HttpOnly} cannot be switched off. Browsers accept and return
- * such a cookie on {@code http://localhost} as well.
+ * <p>The defaults are strict: {@code __Host-session=<token>; Path=/; Secure; HttpOnly;
+ * SameSite=Lax}. {@code Secure} does not depend on the request, since TLS may end at a proxy, and
+ * {@code HttpOnly} cannot be switched off. Browsers accept and return such a cookie on {@code
+ * http://localhost} as well.
  *
  * <p>Without a remembered login there is no {@code Max-Age} and no {@code Expires}, and the cookie
- * goes when the browser does. How long a session lives is the store's to know, never the cookie's
+ * is deleted when the browser closes. The store decides how long a session lives, never the cookie
  * (RFC 6265bis, OWASP ASVS 5.0 V3.3).
  *
  * @since 0.1.0
@@ -33,9 +33,9 @@ public final class SessionCookie {
   private static final Duration LONGEST_MAX_AGE = Duration.ofDays(400);
 
   /**
-   * IMF-fixdate (RFC 9110, 5.6.7). Browsers need {@code Max-Age} alone; but a client that finds no
-   * {@code Expires} beside it, as the JDK's, takes the cookie for one of RFC 2965, and sends it
-   * back in quotation marks.
+   * IMF-fixdate (RFC 9110, 5.6.7). Browsers need only {@code Max-Age}; but without {@code Expires},
+   * some clients, such as the JDK's, take the cookie for one of RFC 2965, and return it in
+   * quotation marks.
    */
   private static final DateTimeFormatter EXPIRES =
       DateTimeFormatter.ofPattern("EEE, dd MMM yyyy HH:mm:ss 'GMT'", Locale.ENGLISH)
@@ -45,18 +45,18 @@ public final class SessionCookie {
   private static final int MAX_ATTRIBUTE_LENGTH = 1024;
   private static final String TOKEN_PUNCTUATION = "!#$%&'*+-.^_`|~";
 
-  /** Ends the name of the cookie that carries the version hint. */
+  /** The suffix of the name of the cookie that carries the version hint. */
   private static final String HINT_SUFFIX = "-seen";
 
   private static final SessionCookie DEFAULTS = builder().build();
 
-  /** On which requests from other sites browsers send the cookie. */
+  /** The requests from other sites with which browsers send the cookie. */
   public enum SameSite {
-    /** When somebody follows a link to us, and on none that could change anything. */
+    /** Only with navigations by a link, not with requests that could change anything. */
     LAX("Lax"),
-    /** On none: who follows a link to us arrives logged out. */
+    /** With none: a user who follows a link from another site arrives logged out. */
     STRICT("Strict"),
-    /** On all. The cross-origin policy alone then stands against forged requests. */
+    /** With all. Then only the cross-origin policy protects against forged requests. */
     NONE("None");
 
     private final String text;
@@ -68,7 +68,7 @@ public final class SessionCookie {
 
   private final String name;
 
-  /** All attributes but those of the age, so that setting and deleting cannot differ in them. */
+  /** All attributes but those of the age, so that setting and deleting use the same ones. */
   private final String attributes;
 
   private final String path;
@@ -116,8 +116,8 @@ public final class SessionCookie {
 
   /**
    * Returns a cookie without {@code Secure}, of the name {@code session-insecure}, for development
-   * on a host other than {@code localhost} without TLS. Everybody on the way can take over the
-   * sessions; so it says in the log.
+   * on a host other than {@code localhost} without TLS. Anyone on the network path can take over
+   * the sessions; a warning in the log says so.
    */
   public static SessionCookie insecureForLocalDevelopment() {
     LOG.warn(
@@ -131,22 +131,22 @@ public final class SessionCookie {
     return name;
   }
 
-  /** Returns below which path browsers send the cookie. */
+  /** Returns the path below which browsers send the cookie. */
   public String path() {
     return path;
   }
 
-  /** Returns the domain that browsers send it to; empty for the host that set it alone. */
+  /** Returns the domain to which browsers send it; empty if only to the host that set it. */
   public Optional<String> domain() {
     return Optional.ofNullable(domain);
   }
 
-  /** Returns on which requests from other sites browsers send it. */
+  /** Returns with which requests from other sites browsers send it. */
   public SameSite sameSite() {
     return sameSite;
   }
 
-  /** Tells whether browsers send it over TLS alone. */
+  /** Returns whether browsers send it over TLS only. */
   public boolean isSecure() {
     return secure;
   }
@@ -156,7 +156,7 @@ public final class SessionCookie {
     return partitioned;
   }
 
-  /** Returns the cookie of the version hints, of its own name and otherwise the same. */
+  /** Returns the cookie of the version hints, which differs in its name only. */
   SessionCookie forHints() {
     return new SessionCookie(name + HINT_SUFFIX, path, domain, sameSite, secure, partitioned);
   }
@@ -164,8 +164,9 @@ public final class SessionCookie {
   /**
    * Returns the value of the {@code Set-Cookie} header that gives the client a token.
    *
-   * @param maxAge how long the client may keep it, capped at 400 days; null until the browser ends
-   * @param now what {@code Expires} goes by
+   * @param maxAge how long the client may keep it, capped at 400 days; null until the browser
+   *     closes
+   * @param now the current time, for {@code Expires}
    */
   String set(SessionToken token, @Nullable Duration maxAge, Instant now) {
     return set(token.value(), maxAge, now);
@@ -182,7 +183,7 @@ public final class SessionCookie {
       return start + attributes;
     }
     Duration capped = maxAge.compareTo(LONGEST_MAX_AGE) > 0 ? LONGEST_MAX_AGE : maxAge;
-    // Not a second short because the clock went on since the deadline was computed.
+    // Rounded up, since the clock has advanced since the deadline was computed.
     long seconds = Math.max(capped.plusNanos(999_999_999).toSeconds(), 0);
     return start
         + "; Max-Age="
@@ -197,13 +198,13 @@ public final class SessionCookie {
     return name + "=; Max-Age=0; Expires=" + EXPIRES.format(Instant.EPOCH) + attributes;
   }
 
-  /** Tells whether a {@code Set-Cookie} header is about the cookie of this name. */
+  /** Returns whether a {@code Set-Cookie} header sets the cookie of this name. */
   boolean isSetBy(String header) {
     int equals = header.indexOf('=');
     return equals >= 0 && header.substring(0, equals).strip().equals(name);
   }
 
-  /** Tells whether a character may stand in a name (RFC 9110, 5.6.2). */
+  /** Returns whether a character is allowed in a name (RFC 9110, 5.6.2). */
   static boolean isTokenCharacter(int character) {
     return (character >= 'a' && character <= 'z')
         || (character >= 'A' && character <= 'Z')
@@ -211,13 +212,15 @@ public final class SessionCookie {
         || TOKEN_PUNCTUATION.indexOf(character) >= 0;
   }
 
-  /** Returns a refused value for a message, without what could break a line of the log. */
+  /**
+   * Returns a refused value for a message, without characters that could break a line of the log.
+   */
   static String quoted(String text) {
     String cut = text.length() > 200 ? text.substring(0, 200) + "..." : text;
     return '"' + cut.replaceAll("\\p{C}", "\uFFFD") + '"';
   }
 
-  /** Tells the name and the attributes. */
+  /** Returns the name and the attributes. */
   @Override
   public String toString() {
     return "SessionCookie[" + name + attributes + "]";
@@ -236,10 +239,10 @@ public final class SessionCookie {
 
     /**
      * Sets the name: 1 to 128 characters of an HTTP token, not beginning with {@code $}. Default:
-     * {@code __Host-session}. A name with the prefix {@code __Host-} keeps other hosts of the same
-     * site from planting a cookie of theirs; choose one without it only for a path or a domain.
-     * Several applications on one host need a name each, such as {@code __Host-shop}: a login in
-     * one would log the user out of another of the same name, whatever their paths and ports.
+     * {@code __Host-session}. The prefix {@code __Host-} prevents other hosts of the same site from
+     * planting a cookie; choose a name without it only for a path or a domain. Each application on
+     * one host needs its own name, such as {@code __Host-shop}: a login in one would log the user
+     * out of another with the same name, whatever their paths and ports.
      *
      * @throws IllegalArgumentException if it is not a token
      */
@@ -260,8 +263,8 @@ public final class SessionCookie {
     }
 
     /**
-     * Sets below which path browsers send the cookie. Default: {@code /}. This keeps nothing from
-     * other applications on the same host.
+     * Sets the path below which browsers send the cookie. Default: {@code /}. A path does not
+     * protect the cookie from other applications on the same host.
      *
      * @throws IllegalArgumentException if it does not begin with {@code /} or contains anything but
      *     visible ASCII characters without {@code ;} and {@code ,}
@@ -283,7 +286,7 @@ public final class SessionCookie {
 
     /**
      * Sets the domain whose hosts all get the cookie, which needs a name without {@code __Host-}.
-     * Default: none, the host that set it alone.
+     * Default: none; only the host that set it.
      *
      * @throws IllegalArgumentException if it is not the name of a host, or begins with a dot
      */
@@ -297,7 +300,7 @@ public final class SessionCookie {
       return this;
     }
 
-    /** Sets on which requests from other sites browsers send it. Default: {@code LAX}. */
+    /** Sets with which requests from other sites browsers send it. Default: {@code LAX}. */
     public Builder sameSite(SameSite value) {
       sameSite = value;
       return this;
@@ -305,12 +308,12 @@ public final class SessionCookie {
 
     /**
      * Sets whether browsers keep one cookie for each site in the address bar ({@code Partitioned},
-     * CHIPS). For an application that other sites show in a frame: browsers that block third-party
-     * cookies accept this one. A user who is logged in there is not logged in at the site itself or
-     * in a frame of another one, and a logout ends the session of that one frame. It needs {@link
-     * SameSite#NONE}, and works with {@code __Host-}. Default: false.
+     * CHIPS). For an application that other sites embed in a frame: browsers that block third-party
+     * cookies accept this one. A user who is logged in there is not logged in at the application
+     * itself or in a frame of another site, and a logout ends only the session of that frame. It
+     * needs {@link SameSite#NONE}, and works with {@code __Host-}. Default: false.
      *
-     * <p>Give the cookie another name when you switch this on or off: browsers keep the old cookie
+     * <p>Change the cookie's name when you switch this on or off: browsers keep the old cookie
      * beside the new one, and send both.
      */
     public Builder partitioned(boolean value) {
@@ -322,9 +325,9 @@ public final class SessionCookie {
      * Makes the cookie.
      *
      * @throws IllegalArgumentException if the name has the prefix {@code __Host-} or {@code
-     *     __Host-Http-} in whatever case, and there is a domain or a path other than {@code /}:
-     *     browsers would drop it; or if it is partitioned and not {@link SameSite#NONE}: frames of
-     *     other sites would not get it
+     *     __Host-Http-} in any case, and there is a domain or a path other than {@code /}: browsers
+     *     would drop it; or if it is partitioned and not {@link SameSite#NONE}: frames of other
+     *     sites would not get it
      */
     public SessionCookie build() {
       boolean isHostBound = name.toLowerCase(Locale.ROOT).startsWith("__host-");

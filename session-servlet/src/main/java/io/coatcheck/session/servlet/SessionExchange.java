@@ -19,21 +19,23 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All that one filter knows of one request: what the client presented, the session, whether it was
- * saved, and the cookie that goes out.
+ * The state that one filter keeps for one request: what the client presented, the session, whether
+ * it was saved, and the outgoing cookie.
  *
- * <p>There is one for each request and filter, through all its dispatches. It is made anew for each
- * request and never used again. Thread-safe, since a request may go on asynchronously.
+ * <p>There is one for each request and filter, through all dispatches of the request. It is never
+ * reused. Thread-safe, since a request may continue asynchronously.
  *
- * <p>The lock is the request's own, and is held for moments: what changes state takes it, releases
- * it, and only then asks the store or calls the application. So listeners, values and checks of the
- * application may wait for any other thread, whatever that does with this request or another one.
+ * <p>Each request has its own lock, which is held only briefly: code that changes state takes it
+ * and releases it before it uses the store or calls the application. So the application's
+ * listeners, values and checks may wait for any other thread, whatever that thread does with this
+ * request or another one.
  */
 final class SessionExchange implements SessionScope {
 
   private static final Resolution ABSENT = new Resolution.Absent();
 
-  // A volatile write costs a fence. The constructor needs none: the request is published after it.
+  // A volatile write costs a fence, which the constructor does not need: the request is published
+  // later.
   private static final VarHandle REQUEST;
 
   static {
@@ -48,59 +50,59 @@ final class SessionExchange implements SessionScope {
   private final ReentrantLock lock = new ReentrantLock();
   private final SessionListeners listeners;
 
-  /** Null when the request is over: a session may be kept for longer, and leads here. */
+  /** Null when the request has ended: a session that is kept for longer refers to this object. */
   private volatile @Nullable HttpServletRequest request;
 
   private final PresentedTokens presented;
   private final OutgoingResponse outgoing;
 
-  /** Null if every client is let in. */
+  /** Null if every client is admitted. */
   private final @Nullable ClientGate gate;
 
   private final CurrentSession current;
 
   /**
-   * The container's user of the request, and a session that is not that user's; null as long as
+   * The container's user of the request, and a session that belongs to another user; null while
    * there is neither.
    */
   private volatile @Nullable ContainerUser user;
 
-  /** What sees the dispatches that the container makes of the request; null before the first. */
+  /** The wrapper that sees the container's dispatches of the request; null before the first. */
   private @Nullable SessionRequest wrapper;
 
-  /** How many forwards are under way whose end is seen. */
+  /** The number of forwards under way whose end is seen. */
   private short observedForwards;
 
   private final Saving saving;
 
-  /** Made when something is written. */
+  /** Created when something is written. */
   private @Nullable CommitWatch watch;
 
   private volatile @Nullable SessionAsyncContext asyncContext;
 
   private List<RequireLogin> watchingForwards = List.of();
 
-  /** Made when the application looks at headers. */
+  /** Created when the application reads headers. */
   private volatile @Nullable VisibleHeaders visibleHeaders;
 
   /**
-   * Whether the request was begun by a person after the secret that it presents was replaced: it
-   * found that out when it began, and was not under way before.
+   * Whether a person began the request after the secret that it presents was replaced. This is
+   * known when it begins; it was not under way before.
    */
   private volatile boolean isLaterNavigation;
 
-  /** Whether the application was called; read and written by what begins a dispatch. */
+  /** Whether the application was called; read and written at the beginning of a dispatch. */
   private boolean hasBegun;
 
-  /** What was put into the response of a request that has ended, until it is handed over. */
+  /** What was added to the response of a request that has ended, until it is taken. */
   private OutgoingResponse.@Nullable Sent sent;
 
-  /** How many dispatches of the request are under way, one within the other. */
+  /** The number of dispatches of the request under way, one within the other. */
   private short dispatches;
 
   /**
-   * The thread of the latest dispatch; null when that is done. Each thread compares it with itself
-   * alone, and so sees what it has written.
+   * The thread of the latest dispatch; null when that has ended. A thread compares it only with
+   * itself, and always sees its own writes.
    */
   private @Nullable Thread thread;
 
@@ -144,14 +146,14 @@ final class SessionExchange implements SessionScope {
   }
 
   /**
-   * Returns the request as the container gave it; null when it has ended: the container serves
-   * another client with it then.
+   * Returns the container's original request; null when it has ended, since the container then
+   * reuses the object for another client.
    */
   @Nullable HttpServletRequest request() {
     return request;
   }
 
-  /** Returns the headers of a request without our own: of the same request, the same object. */
+  /** Returns the headers of a request without ours: the same object for the same request. */
   VisibleHeaders visibleHeaders(HttpServletRequest complete) {
     VisibleHeaders known = visibleHeaders;
     if (known == null || !known.areOf(complete)) {
@@ -161,12 +163,12 @@ final class SessionExchange implements SessionScope {
     return known;
   }
 
-  /** Puts the token back after the application changed headers, unless they have been sent. */
+  /** Restores the token after the application changed headers, unless they have been sent. */
   void restoreToken() {
     run(outgoing::restoreToken);
   }
 
-  /** Has a filter that let the request through look at what it is forwarded to. */
+  /** Registers a filter that admitted the request, to check the targets of its forwards. */
   void watchForwards(RequireLogin watching) {
     run(
         () -> {
@@ -176,13 +178,14 @@ final class SessionExchange implements SessionScope {
         });
   }
 
-  /** Returns the filters that look at forwards. */
+  /** Returns the filters that check forwards. */
   List<RequireLogin> watchingForwards() {
     return locked(() -> watchingForwards);
   }
 
   /**
-   * Keeps the response out of caches, also after a reset, unless the application says otherwise.
+   * Keeps the response out of caches, even after a reset, unless the application sets a caching
+   * header.
    */
   void keepOutOfCaches() {
     run(outgoing::keepOutOfCaches);
@@ -193,7 +196,7 @@ final class SessionExchange implements SessionScope {
     return outgoing.applicationHeaders();
   }
 
-  /** Returns what foresees the commit. Responses are written by one thread at a time. */
+  /** Returns the watch that predicts the commit. Responses are written by one thread at a time. */
   CommitWatch watch() {
     CommitWatch known = watch;
     if (known == null) {
@@ -203,7 +206,7 @@ final class SessionExchange implements SessionScope {
     return known;
   }
 
-  /** Takes note of the wrapper in use, before the application runs. */
+  /** Records the wrapper in use, before the application runs. */
   void wrappedBy(SessionRequest request) {
     wrapper = request;
   }
@@ -219,7 +222,7 @@ final class SessionExchange implements SessionScope {
   // What the client presented.
 
   /**
-   * Finds out what the client presented, asking the store and the application: without the lock.
+   * Resolves what the client presented, with the store and the application; without the lock.
    *
    * @throws SessionStoreException if the store could not tell
    */
@@ -235,8 +238,8 @@ final class SessionExchange implements SessionScope {
   }
 
   /**
-   * Admits the container's user to a session. One that was nobody's gets a new secret before the
-   * application sees it; where that cannot be sent any more, it is not shown.
+   * Admits the container's user to a session. A session without a user gets a new secret before the
+   * application sees it; if the secret can no longer be sent, the session is not shown.
    */
   private Resolution admitUser(Resolution.Live resolved) {
     Session live = resolved.session();
@@ -250,7 +253,7 @@ final class SessionExchange implements SessionScope {
     }
     String oldId = HttpSessionView.textOf(live);
     if (!manager().renew(live)) {
-      // Another request was first, and its answer brings the client the new secret.
+      // Another request was first, and its response gives the client the new secret.
       Resolution again = presented.ask();
       return again instanceof Resolution.Live ? ABSENT : again;
     }
@@ -272,13 +275,15 @@ final class SessionExchange implements SessionScope {
         });
   }
 
-  /** Returns the session that is withheld as another user's; null if there is none. */
+  /**
+   * Returns the session that is withheld because it belongs to another user; null if there is none.
+   */
   @Nullable Session anothersSession() {
     ContainerUser known = user;
     return known == null ? null : known.withheld();
   }
 
-  /** Withholds no session as another user's any more. */
+  /** Stops withholding a session that belongs to another user. */
   void releaseAnothers() {
     ContainerUser known = user;
     if (known != null) {
@@ -286,7 +291,7 @@ final class SessionExchange implements SessionScope {
     }
   }
 
-  /** Records that the container may know another user of the request by now; without the lock. */
+  /** Records that the container may have another user for the request by now; without the lock. */
   void userIs(@Nullable String name) {
     ContainerUser next = user();
     next.name(name);
@@ -306,7 +311,7 @@ final class SessionExchange implements SessionScope {
         credential().renew(known);
       } else if (relation != ContainerUser.Relation.OWN) {
         if (known.isStored()) {
-          // What was changed so far was changed by its own user.
+          // The changes so far were made by its own user.
           current.whileSaved(known, () -> manager().save(known));
           current.settleUnsaved();
         }
@@ -320,7 +325,7 @@ final class SessionExchange implements SessionScope {
     }
   }
 
-  /** Makes a session that is about to be stored the user's. */
+  /** Assigns a session that is about to be stored to the user. */
   void takeForUser(Session begun) {
     ContainerUser known = user;
     if (known != null && begun.isAwaitingCreation()) {
@@ -328,7 +333,7 @@ final class SessionExchange implements SessionScope {
     }
   }
 
-  /** Keeps the answer, or the failure, unless another thread was first; with the lock. */
+  /** Keeps the resolution, or the failure, unless another thread was first; with the lock. */
   private void learn(@Nullable Resolution found, @Nullable SessionStoreException failure) {
     if (presented.areResolved()) {
       return;
@@ -344,7 +349,10 @@ final class SessionExchange implements SessionScope {
     }
   }
 
-  /** Finds out what the client presented, once. The lock is held, and released meanwhile. */
+  /**
+   * Resolves what the client presented, once. The caller holds the lock, which is released
+   * meanwhile.
+   */
   private void resolveOnce() {
     if (presented.areResolved()) {
       return;
@@ -375,7 +383,7 @@ final class SessionExchange implements SessionScope {
         });
   }
 
-  /** Returns whether the session of an id is the one that is withheld, as far as it is known. */
+  /** Returns whether the session with this id is the withheld one, as far as is known. */
   boolean isWithholding(String id) {
     Session withheld = gate == null ? null : gate.withheld();
     return withheld != null && withheld.id().toString().equals(id);
@@ -397,13 +405,13 @@ final class SessionExchange implements SessionScope {
 
   /**
    * As {@link #session()}, for a caller that holds the lock, once. The lock is released while the
-   * store is asked.
+   * store is used.
    */
   @Nullable Session findSession() {
     saving.asked();
     Session known = current.get();
     if (known != null && known.isEnded()) {
-      // Another request ended it, or took it over. What the token is worth now decides whether the
+      // Another request ended it, or took it over. How the token resolves now decides whether the
       // client has a newer cookie, which a new session of this request would overwrite.
       current.drop();
       presented.reconsider();
@@ -413,18 +421,18 @@ final class SessionExchange implements SessionScope {
     return current.get();
   }
 
-  /** Returns who is logged in by us. */
+  /** Returns the principal logged in through Coatcheck. */
   Optional<String> principal() {
     Session live = session();
     return live == null ? Optional.empty() : live.principal();
   }
 
-  /** Returns the session of this request, if it is known by now; without asking the store. */
+  /** Returns the session of this request, if it is known by now; without using the store. */
   @Nullable Session sessionNow() {
     return current.get();
   }
 
-  /** Returns the user that the container knows of this request; null if there is none. */
+  /** Returns the container's user of this request; null if there is none. */
   @Nullable String containersUser() {
     ContainerUser known = user;
     return known == null ? null : known.name();
@@ -435,13 +443,16 @@ final class SessionExchange implements SessionScope {
     return locked(() -> presented.isOfEnded(id));
   }
 
-  /** As {@link #principal}, without asking the store. */
+  /** As {@link #principal}, without using the store. */
   Optional<String> principalNow() {
     Session known = current.get();
     return known == null ? Optional.empty() : known.principal();
   }
 
-  /** Returns what the client asked for, without anything secret; null if it is no token of ours. */
+  /**
+   * Returns the requested session id, without the secret; null if the client presented no token of
+   * ours.
+   */
   @Nullable String requestedSessionId() {
     return locked(
         () -> {
@@ -461,13 +472,13 @@ final class SessionExchange implements SessionScope {
     return presented.areAny();
   }
 
-  /** Tells whether it is our cookie that the request is recognised by. */
+  /** Returns whether the request is recognized by our cookie. */
   boolean isByCookie() {
     return !presented.areByHeader();
   }
 
   /**
-   * Tells whether a header of the request opened a live session.
+   * Returns whether a header of the request opened a live session.
    *
    * @throws SessionStoreException if the store could not tell
    */
@@ -477,7 +488,7 @@ final class SessionExchange implements SessionScope {
 
   /**
    * Returns whether the client may have a token that its browser did not send, because another site
-   * made it send the request. Not under the lock: filters in front may have wrapped the request.
+   * made it send the request. Not under the lock: earlier filters may have wrapped the request.
    */
   private boolean isCookieWithheld() {
     SessionCookie cookie = settings().cookie();
@@ -496,7 +507,8 @@ final class SessionExchange implements SessionScope {
     }
     Resolution found = presented.resolution();
     if (presented.hasOpened() && isReplaced(found)) {
-      // This request has seen the secret replaced, so the newer token may be anywhere by now.
+      // This request has seen that the secret was replaced, so the client may have the newer token
+      // by now.
       return manager().createEphemeral();
     }
     if (isLaterNavigation && found.guardsNewerToken() && !isWithheld()) {
@@ -514,8 +526,8 @@ final class SessionExchange implements SessionScope {
   }
 
   /**
-   * Returns whether another request has given the session of this one a new secret; with no session
-   * since.
+   * Returns whether another request has given this request's session a new secret, and this request
+   * has had no session since.
    */
   boolean isRekeyed() {
     return locked(() -> findSession() == null && isReplaced(presented.resolution()));
@@ -568,10 +580,9 @@ final class SessionExchange implements SessionScope {
   }
 
   /**
-   * Takes away what the client presented and what opened nothing when it came, since it may be
-   * asked for on each page. The client gets the token of the session that has begun in its place if
-   * that is stored, and else none. What a page asks for beside itself takes nothing away: its
-   * answer may come after that of a login.
+   * Deletes a presented token that opened nothing, since each page may look it up again. If the new
+   * session is stored, the client gets its token instead. Background requests of a page delete
+   * nothing: their response may come after that of a login.
    */
   private void deleteDeadToken(Session begun) {
     HttpServletRequest now = request;
@@ -589,7 +600,7 @@ final class SessionExchange implements SessionScope {
    * {@inheritDoc}
    *
    * @throws IllegalStateException if it would create the session, whose cookie can no longer be
-   *     sent, or the request is over
+   *     sent, or the request has ended
    */
   @Override
   public void requireUsable(Session changed) {
@@ -616,7 +627,7 @@ final class SessionExchange implements SessionScope {
   }
 
   /**
-   * {@inheritDoc} One that begins within a forward whose end is not seen is stored right away:
+   * {@inheritDoc} A session that begins within a forward whose end is not seen is stored at once:
    * later, its cookie could not be sent.
    */
   @Override
@@ -643,7 +654,7 @@ final class SessionExchange implements SessionScope {
   }
 
   /**
-   * Tells whether the request is within a forward whose end the filter does not see. Tomcat
+   * Returns whether the request is within a forward whose end the filter does not see. Tomcat
    * suspends the response when a forward ends; after that no cookie can be sent.
    */
   boolean isInUnobservedForward() {
@@ -681,7 +692,10 @@ final class SessionExchange implements SessionScope {
     return outgoing.isReleased();
   }
 
-  /** {@inheritDoc} The thread of a dispatch ends the request itself; any other takes the lock. */
+  /**
+   * {@inheritDoc} The thread of a dispatch ends the request itself; any other thread takes the
+   * lock.
+   */
   @Override
   public boolean hasEndedMeanwhile() {
     return !isOn(Thread.currentThread()) && locked(outgoing::isReleased);
@@ -704,7 +718,7 @@ final class SessionExchange implements SessionScope {
     }
   }
 
-  /** Returns what gives the client another token, or takes away the one it has. */
+  /** Returns the object that replaces or deletes the client's token. */
   Credential credential() {
     return new Credential(this, presented, outgoing, current, gate);
   }
@@ -717,7 +731,7 @@ final class SessionExchange implements SessionScope {
   // Saving.
 
   /**
-   * Saves, and puts the cookie into the response, because the response may be committed now.
+   * Saves, and adds the cookie to the response, because the response may be committed now.
    *
    * @throws SessionStoreException if it could not be saved; the response is answered with 503
    */
@@ -732,10 +746,10 @@ final class SessionExchange implements SessionScope {
   }
 
   /**
-   * Records that the application is called, for the first time or in one more dispatch.
+   * Records that the application is called, for the first time or in another dispatch.
    *
-   * @param resolves whether to find out before that what the client presented. A failure waits
-   *     until the application asks.
+   * @param resolves whether to resolve the presented tokens before that. A failure is kept until
+   *     the application asks for the session.
    * @return whether it was called before
    */
   boolean dispatchBegins(boolean resolves) {
@@ -778,9 +792,9 @@ final class SessionExchange implements SessionScope {
   }
 
   /**
-   * Looks whether the container knows another user of the request than in the dispatch before.
+   * Checks whether the container has another user for the request than in the previous dispatch.
    *
-   * @throws SessionStoreException if the session could not be made that user's
+   * @throws SessionStoreException if the session could not be assigned to that user
    */
   void compareUser() {
     HttpServletRequest now = request;
@@ -792,13 +806,15 @@ final class SessionExchange implements SessionScope {
     }
   }
 
-  /** Saves when the application is done, or while it goes on asynchronously on another thread. */
+  /**
+   * Saves when the application has returned, even if it continues asynchronously on another thread.
+   */
   void chainReturned(boolean isAsync) {
     Session saved = saving.chainReturned(isAsync);
     run(() -> saving.send(saved, isAsync));
   }
 
-  /** Records that the dispatch is done, and all is saved. */
+  /** Records that the dispatch has ended, and all is saved. */
   void dispatchEnds(boolean isAsync) {
     endUnstored(locked(() -> end(isAsync)));
   }
@@ -818,8 +834,8 @@ final class SessionExchange implements SessionScope {
   }
 
   /**
-   * Forgets the request, which has ended, and all that is secret of it: what remains is what a
-   * session that the application has kept leads to.
+   * Forgets the request, which has ended, and its secrets. What remains is reachable from a session
+   * that the application has kept.
    */
   private void forgetRequest() {
     thread = null;
@@ -837,8 +853,8 @@ final class SessionExchange implements SessionScope {
   }
 
   /**
-   * Hands over, once, what was put into the response of a request that has ended, for {@link
-   * #resume}; null if it is nothing.
+   * Returns, once, what was added to the response of a request that has ended, for {@link #resume};
+   * null if nothing was.
    */
   OutgoingResponse.@Nullable Sent takeSent() {
     OutgoingResponse.Sent taken = sent;
@@ -849,7 +865,7 @@ final class SessionExchange implements SessionScope {
   }
 
   /**
-   * Goes on with a request that seemed to be over: containers make their error pages after that.
+   * Resumes a request that seemed to have ended: containers make their error pages after that.
    *
    * @param put as {@link #takeSent} returned it
    */
@@ -875,7 +891,7 @@ final class SessionExchange implements SessionScope {
     return release(dispatches == 0 && !isAsync);
   }
 
-  /** Returns the sessions that have to be ended with the request. */
+  /** Returns the sessions that must end with the request. */
   private List<HttpSessionView> release(boolean isOver) {
     outgoing.release(isOver);
     if (!isOver) {
@@ -900,7 +916,7 @@ final class SessionExchange implements SessionScope {
     }
   }
 
-  /** Ends what was begun and never stored: no store will report its end. */
+  /** Ends sessions that were begun and never stored: no store will report their end. */
   private void endUnstored(List<HttpSessionView> unstored) {
     for (HttpSessionView ending : unstored) {
       listeners.endOwn(
@@ -915,7 +931,7 @@ final class SessionExchange implements SessionScope {
 
   // Failure.
 
-  /** Does what must not be reported as done if the store fails. */
+  /** Runs work that must not be reported as done if the store fails. */
   <T extends @Nullable Object> T orFail(Supplier<T> work) {
     try {
       return work.get();
@@ -929,7 +945,9 @@ final class SessionExchange implements SessionScope {
     return locked(() -> outgoing.fail(e));
   }
 
-  /** Answers 503 for a failure that the application let pass, unless it is too late for that. */
+  /**
+   * Answers 503 for a failure that the application did not handle, unless it is too late for that.
+   */
   boolean answersUnavailable(SessionStoreException e) {
     return locked(
         () -> {
@@ -938,7 +956,7 @@ final class SessionExchange implements SessionScope {
         });
   }
 
-  /** Does something under the lock that neither asks the store nor calls the application. */
+  /** Runs work under the lock that neither uses the store nor calls the application. */
   void run(Runnable work) {
     lock.lock();
     try {
@@ -948,7 +966,7 @@ final class SessionExchange implements SessionScope {
     }
   }
 
-  /** As {@link #run}, and returns what that returns. */
+  /** As {@link #run}, and returns the result. */
   <T extends @Nullable Object> T locked(Supplier<T> work) {
     lock.lock();
     try {
@@ -958,7 +976,7 @@ final class SessionExchange implements SessionScope {
     }
   }
 
-  /** Tells nothing: it holds the secret. */
+  /** Shows nothing: it holds the secret. */
   @Override
   public String toString() {
     return "SessionExchange";

@@ -19,17 +19,18 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Puts Coatcheck behind {@code request.getSession()}, for everything behind the filter. The
- * container's own sessions are never asked for.
+ * Implements {@code request.getSession()} with Coatcheck for everything after the filter. The
+ * container's own sessions are never used.
  *
- * <p>Put it before all filters that use the session, for the dispatcher types {@code REQUEST},
+ * <p>Map it before all filters that use the session, for the dispatcher types {@code REQUEST},
  * {@code FORWARD}, {@code ASYNC} and {@code ERROR}, with asynchronous support; {@link #register}
- * does that. Mapped twice, it acts once; several filters with cookies of different names work side
- * by side.
+ * does that. A filter that is mapped twice acts once. Several filters with cookies of different
+ * names work side by side.
  *
- * <p>A session is saved before the response can reach the client, so that who sees the response
- * finds what it reports. A {@link SessionStoreException} that the application lets pass, and a save
- * that fails, is answered with 503 and {@code Retry-After}, as long as the response is uncommitted.
+ * <p>A session is saved before the response can reach the client, so that a client that sees the
+ * response finds what it reports. A {@link SessionStoreException} that the application does not
+ * catch, and a failed save, are answered with 503 and {@code Retry-After}, as long as the response
+ * is uncommitted.
  *
  * <p>Thread-safe.
  *
@@ -37,16 +38,16 @@ import org.jspecify.annotations.Nullable;
  */
 public class SessionFilter implements Filter {
 
-  /** Names the request attribute that holds the exchange of the innermost filter. */
+  /** The request attribute that holds the exchange of the innermost filter. */
   static final String CURRENT = SessionFilter.class.getName() + ".current";
 
   private static final AtomicLong INSTANCES = new AtomicLong();
 
-  /** Names the request attribute that holds this filter's exchange. */
+  /** The request attribute that holds this filter's exchange. */
   private final String attribute =
       SessionFilter.class.getName() + ".exchange" + INSTANCES.incrementAndGet();
 
-  /** Names the request attribute that holds what this filter has put into the response. */
+  /** The request attribute that holds what this filter has added to the response. */
   private final String sent = attribute + ".sent";
 
   private final PlainHttp plainHttp = new PlainHttp();
@@ -56,7 +57,7 @@ public class SessionFilter implements Filter {
   private volatile @Nullable SessionListeners listeners;
 
   /**
-   * For {@code web.xml} and for subclasses: what {@link #configure} returns is used from {@link
+   * For {@code web.xml} and for subclasses. The result of {@link #configure} is used from {@link
    * #init} on.
    */
   public SessionFilter() {
@@ -69,7 +70,7 @@ public class SessionFilter implements Filter {
   }
 
   /**
-   * Begins a filter for the sessions of a manager. The manager is the caller's to close, after the
+   * Begins a filter for the sessions of a manager. The caller closes the manager, after the
    * filter's end.
    */
   public static SessionFilterBuilder builder(SessionManager manager) {
@@ -77,36 +78,36 @@ public class SessionFilter implements Filter {
   }
 
   /**
-   * Decides how a filter works that was not made by a {@link SessionFilterBuilder}: to be
-   * overridden, if the init parameters are not enough. As it is here, sessions are kept in memory,
-   * an audit log is written, the manager ends with the filter, and these init parameters of {@code
-   * web.xml} are read, each with the default that the builders say:
+   * Configures a filter that was not made by a {@link SessionFilterBuilder}. Override it if the
+   * init parameters are not enough. This implementation keeps sessions in memory, writes an audit
+   * log, closes the manager with the filter, and reads these init parameters of {@code web.xml},
+   * each with the default of the builders:
    *
    * <ul>
    *   <li>{@code idleTimeout}, {@code absoluteTimeout}, {@code anonymousIdleTimeout}, {@code
    *       rememberedIdleTimeout}, {@code rememberedAbsoluteTimeout}: durations such as {@code
-   *       PT30M}, as {@link io.coatcheck.session.SessionPolicy.Builder} has them
+   *       PT30M}, as in {@link io.coatcheck.session.SessionPolicy.Builder}
    *   <li>{@code maximumSessions} of the store, {@code dropAttributesAtLogin} of the manager
    *   <li>{@code cookieName}, {@code cookiePath}, {@code cookieDomain}, {@code cookieSameSite}
    *       ({@code Lax}, {@code Strict} or {@code None}), {@code cookiePartitioned}, or {@code
-   *       insecureForLocalDevelopment}, as {@link SessionCookie} has them
+   *       insecureForLocalDevelopment}, as in {@link SessionCookie}
    *   <li>{@code header}: {@code Authorization} for {@link SessionHeader#bearer}, any other name
    *       for {@link SessionHeader#named}; {@code withoutCookie}
    *   <li>{@code exclude} (several, with commas or spaces between them), {@code crossSiteLogin}
    *       (several), {@code lazy}, {@code withoutActivity} (several), {@code
    *       withoutActivityHeader}, {@code storeEmptySessions}, {@code recordClient}, {@code
    *       exposeToken}, {@code clearSiteData} ({@code cache}, {@code storage}, {@code cookies}), as
-   *       {@link SessionFilterBuilder} has them
+   *       in {@link SessionFilterBuilder}
    *   <li>{@code trustedOrigins}, {@code publicOrigins}, {@code crossOriginExempt} (several),
-   *       {@code crossOriginStrict}, as {@link CrossOriginPolicy.Builder} has them
+   *       {@code crossOriginStrict}, as in {@link CrossOriginPolicy.Builder}
    *   <li>{@code anonymousSessionsPerSecond}, which sets a {@link FloodGuard}; with it, {@code
-   *       anonymousBurst} and {@code trustedProxies} (several), as {@link FloodGuard.Builder} has
-   *       its burst and its proxies
+   *       anonymousBurst} and {@code trustedProxies} (several), as the burst and the proxies in
+   *       {@link FloodGuard.Builder}
    * </ul>
    *
    * <p>A {@link ClientCheck} is code, and is set by overriding this.
    *
-   * @throws ServletException if a parameter is not known or is wrong, which stops start-up; the
+   * @throws ServletException if a parameter is unknown or invalid, which stops start-up; the
    *     message names it, the rule and the value
    */
   protected SessionFilterBuilder configure(FilterConfig config) throws ServletException {
@@ -129,7 +130,7 @@ public class SessionFilter implements Filter {
     listen(config.getServletContext());
   }
 
-  /** Finds out whom to tell about sessions. */
+  /** Finds the listeners of sessions. */
   private synchronized SessionListeners listen(ServletContext servletContext) {
     SessionListeners known = listeners;
     if (known != null) {
@@ -150,7 +151,7 @@ public class SessionFilter implements Filter {
     return current;
   }
 
-  /** Closes the manager if this filter made it, and leaves one that it was given alone. */
+  /** Closes the manager if this filter made it, but not one that it was given. */
   @Override
   public synchronized void destroy() {
     FilterSettings current = settings;
@@ -167,7 +168,7 @@ public class SessionFilter implements Filter {
 
   /**
    * Registers this filter for all paths and the dispatcher types that it needs, before the filters
-   * that {@code web.xml} maps and those that are mapped later in this way.
+   * that {@code web.xml} maps and those that are registered later in this way.
    *
    * @throws IllegalStateException if there is a filter {@code coatcheck-session} already, or it is
    *     too late to add one
@@ -255,10 +256,10 @@ public class SessionFilter implements Filter {
   }
 
   /**
-   * Answers 403 if another site made a browser send the request, at whatever dispatch this filter
-   * sees first, unless it is that of an error page. A live session that came in the header speaks
-   * for the request, since no browser adds that by itself; none that came in the cookie is looked
-   * at.
+   * Answers 403 if another site made a browser send the request, at the first dispatch that this
+   * filter sees, unless that is of an error page. A live session from the header admits the
+   * request, since no browser adds that header by itself. A session from the cookie does not
+   * matter.
    */
   private static boolean isRefused(
       SessionExchange exchange, HttpServletRequest request, HttpServletResponse response) {
@@ -305,7 +306,7 @@ public class SessionFilter implements Filter {
     FilterSettings current = required();
     SessionListeners told = listeners;
     if (told == null) {
-      // A filter that was built may be called by one that initialises no others.
+      // A filter that was built may be called by another filter that does not initialize it.
       told = listen(request.getServletContext());
     }
     SessionExchange exchange = new SessionExchange(current, told, request, response);

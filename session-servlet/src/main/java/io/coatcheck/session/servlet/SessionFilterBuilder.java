@@ -52,8 +52,8 @@ public final class SessionFilterBuilder {
   }
 
   /**
-   * Sets the header that carries the token of programs, beside the cookie of browsers: a request
-   * with a token of ours in it has nothing to do with the cookie. Default: none.
+   * Sets the header that carries the token of programs, beside the cookie of browsers. If a request
+   * has a token of ours in it, the cookie is ignored. Default: none.
    */
   public SessionFilterBuilder header(SessionHeader sessionHeader) {
     header = sessionHeader;
@@ -61,8 +61,8 @@ public final class SessionFilterBuilder {
   }
 
   /**
-   * Leaves the cookie out: tokens come and go by the {@linkplain #header header} alone. Default:
-   * there is a cookie.
+   * Omits the cookie: tokens are received and sent only in the {@linkplain #header header}.
+   * Default: there is a cookie.
    */
   public SessionFilterBuilder withoutCookie() {
     withoutCookie = true;
@@ -70,8 +70,8 @@ public final class SessionFilterBuilder {
   }
 
   /**
-   * Adds paths on which the store is asked only when the application asks for the session, such as
-   * {@code /assets/*}: requests there do not count as activity otherwise. The session works there
+   * Adds paths on which the store is used only when the application asks for the session, such as
+   * {@code /assets/*}. Otherwise, requests there do not count as activity. The session works there
    * as everywhere. Default: none.
    *
    * @param paths {@code /health} or {@code /assets/*}, within the application
@@ -85,8 +85,9 @@ public final class SessionFilterBuilder {
   }
 
   /**
-   * Sets whether that is so on all paths. Then a request counts as activity only if the application
-   * asks for the session, the user or a {@link WebSession}. Default: false.
+   * Sets whether all paths are treated as {@linkplain #exclude excluded}. Then a request counts as
+   * activity only if the application asks for the session, the user or a {@link WebSession}.
+   * Default: false.
    */
   public SessionFilterBuilder lazy(boolean untilAsked) {
     lazy = untilAsked;
@@ -95,9 +96,9 @@ public final class SessionFilterBuilder {
 
   /**
    * Adds paths on which requests do not count as activity, such as {@code /notifications} that a
-   * page polls: their session is found, read and changed as everywhere, and expires as if they had
-   * not come. A login counts all the same, and so does work by {@code HttpSession.getAccessor}. The
-   * path is that of the first dispatch. Default: none, each request counts.
+   * page polls. Their session is found, read and changed as everywhere, and expires as if they had
+   * not been sent. A login still counts, and so does access by {@code HttpSession.getAccessor}. The
+   * path is that of the first dispatch. Default: none; each request counts.
    *
    * @param paths {@code /poll} or {@code /poll/*}, within the application
    * @throws IllegalArgumentException if one is neither
@@ -110,9 +111,9 @@ public final class SessionFilterBuilder {
   }
 
   /**
-   * Adds a header by which a page says that no person has caused a request, such as {@code
-   * X-Background}: a request that has it, whatever its value, does not count as activity, as {@link
-   * #withoutActivity} has it. Any client can send it; its session then ends earlier, never later,
+   * Adds a header by which a page says that no person caused a request, such as {@code
+   * X-Background}. A request that has it, with any value, does not count as activity, as with
+   * {@link #withoutActivity}. Any client can send it; its session then ends earlier, never later,
    * and {@code lastSeenAt} does not show the request. Default: none.
    *
    * @param name 1 to 128 characters of an HTTP token, in any case
@@ -125,9 +126,9 @@ public final class SessionFilterBuilder {
   }
 
   /**
-   * Sets whether {@code getSession()} stores a session, and sends its cookie, though nothing is put
-   * into it: the habit of the containers, which costs a row for every robot that comes by. Default:
-   * false, a session is stored once the application relies on it.
+   * Sets whether {@code getSession()} stores a session, and sends its cookie, even if nothing is
+   * put into it, as containers do, at the cost of a row for every crawler. Default: false; a
+   * session is stored once the application relies on it.
    */
   public SessionFilterBuilder storeEmptySessions(boolean store) {
     storeEmptySessions = store;
@@ -135,10 +136,10 @@ public final class SessionFilterBuilder {
   }
 
   /**
-   * Sets what {@code isUserInRole} answers for a principal of ours. It is asked each time, so that
-   * a role that was taken away is gone at once. Default: false for every role.
+   * Sets the result of {@code isUserInRole} for a principal that is logged in through Coatcheck. It
+   * is called each time, so that a revoked role is gone at once. Default: false for every role.
    *
-   * @param predicate is given the principal and the role, in this order; thread-safe
+   * @param predicate receives the principal and the role, in this order; thread-safe
    */
   public SessionFilterBuilder roles(BiPredicate<String, String> predicate) {
     roles = predicate;
@@ -147,7 +148,7 @@ public final class SessionFilterBuilder {
 
   /**
    * Sets whether a login records the address and the user agent of the client for the list of
-   * devices, unless the login itself says what to record. Default: true.
+   * devices, unless the options of the login specify what to record. Default: true.
    */
   public SessionFilterBuilder recordClient(boolean record) {
     recordClient = record;
@@ -166,10 +167,10 @@ public final class SessionFilterBuilder {
   /**
    * Adds paths on which a framework logs users in with a request that another site makes the
    * browser send, such as the assertion consumer service of SAML, without {@link WebSession#login}
-   * and without {@code changeSessionId}. Usually a session that begins in such a request lasts for
-   * the request alone: browsers withhold a cookie that is {@code SameSite=Lax} or {@code Strict}
-   * from it, and the cookie of a new session would replace that of a user who is logged in. On
-   * these paths it is stored, and its cookie is sent. Default: none.
+   * and without {@code changeSessionId}. Usually a session that begins in such a request lasts only
+   * for the request: browsers do not send a {@code SameSite=Lax} or {@code Strict} cookie with it,
+   * and the cookie of a new session would replace that of a logged-in user. On these paths it is
+   * stored, and its cookie is sent. Default: none.
    *
    * @param paths {@code /acs} or {@code /login/saml2/*}, within the application
    * @throws IllegalArgumentException if one is neither
@@ -182,31 +183,32 @@ public final class SessionFilterBuilder {
   }
 
   /**
-   * Sets how many anonymous sessions a client may begin in a second. Default: none, there is no
-   * limit.
+   * Sets the limit on anonymous sessions that a client may begin per second. Default: none; there
+   * is no limit.
    */
   public SessionFilterBuilder floodGuard(FloodGuard guard) {
     floodGuard = guard;
     return this;
   }
 
-  /** Sets what judges whether a session is used by the client that logged in. Default: none. */
+  /** Sets the check of whether a session is used by the client that logged in. Default: none. */
   public SessionFilterBuilder clientCheck(ClientCheck check) {
     clientCheck = check;
     return this;
   }
 
   /**
-   * Adds a listener of sessions, after those before. Needed where the container does not let itself
-   * be asked for its listeners, which a warning at start-up says; Tomcat and Jetty do, and there
-   * the listeners of {@code web.xml}, of annotations and of {@code ServletContext.addListener} are
-   * called without this. Where an application has several filters of one manager, the listener is
-   * called for the sessions behind all of them, once for each event. Default: none.
+   * Adds a listener of sessions, called after those added before. Needed where the container does
+   * not reveal its listeners, which a warning at start-up reports. Tomcat and Jetty reveal theirs:
+   * there the listeners of {@code web.xml}, of annotations and of {@code
+   * ServletContext.addListener} are called without this. If an application has several filters of
+   * one manager, the listener is called for the sessions of all of them, once for each event.
+   * Default: none.
    *
    * @param listener a {@code HttpSessionListener}, {@code HttpSessionAttributeListener} or {@code
    *     HttpSessionIdListener}, or several of these; thread-safe. It is called without a lock, by
-   *     the thread that caused the event; for the end of a session that is on the node that ended
-   *     it, whatever thread that happens on.
+   *     the thread that caused the event. The end of a session is reported on the node that ended
+   *     it, by whatever thread ended it.
    * @throws IllegalArgumentException if it is none of these
    */
   public SessionFilterBuilder listener(EventListener listener) {
@@ -226,18 +228,18 @@ public final class SessionFilterBuilder {
   /**
    * Adds what browsers are asked to clear at a logout, with the header {@code Clear-Site-Data}: in
    * the response to {@link WebSession#logout}, {@link WebSession#logoutEverywhere}, {@link
-   * WebSession#revoke} of the own session, {@code HttpServletRequest.logout} and {@code
+   * WebSession#revoke} of the current session, {@code HttpServletRequest.logout} and {@code
    * HttpSession.invalidate}, if the client presented a token. A response that logs a user in after
-   * {@code invalidate} has no such header, since an application may end the session from before a
-   * login in this way. A framework that logs in by {@code invalidate} and {@code getSession}, with
-   * neither {@link WebSession#login} nor a login of the container, cannot be told from a logout:
-   * its response has the header. The header needs a response that is not committed, and is added to
-   * what the application sets of that name. Default: nothing.
+   * {@code invalidate} has no such header, since an application may end the previous session in
+   * this way. A framework that logs in by {@code invalidate} and {@code getSession}, with neither
+   * {@link WebSession#login} nor a login of the container, looks like a logout: its response has
+   * the header. The header needs an uncommitted response, and is added to the application's headers
+   * of that name. Default: nothing.
    *
-   * <p>Browsers obey it in responses over HTTPS and from {@code localhost} alone, and clear data of
-   * the own origin; some do not know all values. With {@link SiteData#CACHE} the browser may take a
-   * while before it shows the page. {@link SiteData#COOKIES} is left out of a response that gives
-   * the client a new session.
+   * <p>Browsers obey it only in responses over HTTPS and from {@code localhost}, and clear data of
+   * the origin of the response; some do not support all values. With {@link SiteData#CACHE} the
+   * browser may take a while before it shows the page. {@link SiteData#COOKIES} is left out of a
+   * response that gives the client a new session.
    */
   public SessionFilterBuilder clearSiteData(SiteData first, SiteData... more) {
     siteData.addAll(EnumSet.of(first, more));
@@ -247,10 +249,10 @@ public final class SessionFilterBuilder {
   /**
    * Sets whether the application sees the session's own cookie and header in its requests. Unsafe:
    * frameworks copy the headers of requests into sessions, logs and error reports, and with them a
-   * token that opens the session, so a thief of the database or of a log is logged in. For an
-   * application that must hand the token on by itself, to a service behind it say. Default: false,
-   * they are left out of {@code getCookies}, {@code getHeader} and the like, and {@code
-   * newPushBuilder} returns null.
+   * token that opens the session, so that stealing the database or a log gives access to the
+   * session. Meant for an application that must pass the token on itself, such as to a backend
+   * service. Default: false; they are left out of {@code getCookies}, {@code getHeader} and the
+   * like, and {@code newPushBuilder} returns null.
    */
   public SessionFilterBuilder exposeToken(boolean expose) {
     exposeToken = expose;
@@ -259,7 +261,7 @@ public final class SessionFilterBuilder {
 
   /**
    * Sets whether the manager is closed when the container ends the filter; for filters that a
-   * subclass configures, with a manager that nobody else knows. Default: false.
+   * subclass configures with a manager of their own. Default: false.
    */
   public SessionFilterBuilder closeManager(boolean close) {
     closeManager = close;

@@ -10,14 +10,14 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The header that carries the token to and from programs that keep no cookies: mobile apps, command
- * lines, other servers. It is for programs that can keep a secret; what a script in a page can
- * read, every script that gets into the page can.
+ * The header that carries the token to and from programs that keep no cookies: mobile apps,
+ * command-line tools, other servers. It is for programs that can keep a secret. In a page, any
+ * injected script can read what the page's own scripts can read.
  *
- * <p>A value that is exactly of our token's form wins over the cookie, which is then neither read
- * nor written. Any other value, such as somebody else's JWT, is not ours, and the cookie counts. A
- * new token is sent in the response header, and an empty value there tells the client to forget the
- * one it has.
+ * <p>A value that has exactly the form of a session token takes precedence over the cookie, which
+ * is then neither read nor written. Any other value, such as another service's JWT, is ignored, and
+ * the cookie is used. A new token is sent in the response header. An empty value there means that
+ * the client must forget its token.
  *
  * <p>Immutable and thread-safe.
  *
@@ -29,7 +29,7 @@ public final class SessionHeader {
   private static final String AUTHORIZATION = "Authorization";
   private static final String BEARER = "Bearer ";
 
-  /** Names, in lower case, that mean something else in a request or a response. */
+  /** Names, in lower case, that have another meaning in a request or a response. */
   private static final Set<String> TAKEN =
       Set.of(
           "authorization",
@@ -49,7 +49,7 @@ public final class SessionHeader {
           "vary",
           "www-authenticate");
 
-  /** Further names, in lower case, that a browser sends with requests of every kind. */
+  /** Further names, in lower case, that a browser sends with all kinds of requests. */
   private static final Set<String> SENT_BY_CLIENTS =
       Set.of(
           "accept",
@@ -93,7 +93,7 @@ public final class SessionHeader {
    * Returns a header of one name in requests and responses, whose whole value is the token.
    *
    * @param name 1 to 128 characters of an HTTP token, in any case, such as {@code X-Session}
-   * @throws IllegalArgumentException if it is not that, or names a header that means something else
+   * @throws IllegalArgumentException if it is not that, or names a header with another meaning
    */
   public static SessionHeader named(String name) {
     requireToken("the name of the session header", name);
@@ -124,8 +124,8 @@ public final class SessionHeader {
   /**
    * Checks the name of a header that an application chooses for requests.
    *
-   * @throws IllegalArgumentException if it is no token, or names a header that clients send of
-   *     their own accord
+   * @throws IllegalArgumentException if it is not a token, or names a header that clients send
+   *     automatically
    */
   static void requireOwnName(String setting, String name) {
     requireToken(setting, name);
@@ -147,19 +147,19 @@ public final class SessionHeader {
   }
 
   /**
-   * Returns the name of the header that carries the version hint, in requests and responses: that
-   * of responses with {@code -Seen} behind it.
+   * Returns the name of the header that carries the version hint, in requests and responses: the
+   * name in responses, followed by {@code -Seen}.
    */
   String hintName() {
     return hintName;
   }
 
-  /** Returns whether others use the header of requests as well. */
+  /** Returns whether the request header also has other uses. */
   boolean isShared() {
     return requestName.equals(AUTHORIZATION);
   }
 
-  /** Returns the values that are of our token's form. */
+  /** Returns the values that have the form of a session token. */
   List<String> tokensIn(HttpServletRequest request) {
     return tokensIn(request.getHeaders(requestName));
   }
@@ -191,7 +191,7 @@ public final class SessionHeader {
     return SessionToken.parse(text).isPresent() ? text : null;
   }
 
-  /** Tells the names. */
+  /** Returns the names. */
   @Override
   public String toString() {
     return "SessionHeader[" + requestName + ", " + responseName + "]";

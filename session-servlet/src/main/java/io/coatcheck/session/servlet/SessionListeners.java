@@ -31,41 +31,41 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The listeners that the application has for its sessions, and values that are listeners
- * themselves. The end of a session is reported on the node that ended it, once over all nodes, by
- * whatever thread it happens on. A listener that throws is logged, and the others are called all
- * the same. No listener is called under a lock. Thread-safe.
+ * The application's listeners of its sessions, and the values that are listeners themselves. The
+ * end of a session is reported on the node that ended it, once across all nodes, by whatever thread
+ * ended it. An exception of a listener is logged, and the others are still called. No listener is
+ * called under a lock. Thread-safe.
  *
- * <p>All filters of one manager in one application share it, so that each listener hears of each
- * session once, whichever filter the session is used behind.
+ * <p>All filters of one manager in one application share it, so that each listener is notified of
+ * each session once, whichever filter the session is used with.
  */
 final class SessionListeners implements SessionListener {
 
   private static final Logger LOG = LoggerFactory.getLogger(SessionFilter.class);
 
-  /** All that are in use, of whatever application and manager; it keeps none of them alive. */
+  /** All instances in use, of any application and manager; keeps none of them alive. */
   private static final List<WeakReference<SessionListeners>> SHARED = new ArrayList<>();
 
   private final SessionManager manager;
   private final ServletContext servletContext;
 
-  /** Those of the container and of each filter that is in use, in their order. */
+  /** The listeners of the container and of each filter in use, in order. */
   private final List<Registration> registrations = new ArrayList<>();
 
   private volatile Registered registered = Registered.NONE;
 
-  /** What requests are about to end by themselves, with what they have not saved. */
+  /** The sessions that requests are about to end, with their unsaved attributes. */
   private final Map<SessionId, EndedSession> ending = new ConcurrentHashMap<>();
 
   private final UnreportedSessions unreported = new UnreportedSessions();
 
   private final ContainerValues containerValues;
 
-  /** For all sessions of a store that needs no bytes: it has nothing to remember. */
+  /** Shared by all sessions of a store that needs no bytes: there is nothing to remember. */
   private final Activations noActivations = new Activations(this, false);
 
   /**
-   * What one filter registered.
+   * The listeners of one filter.
    *
    * @param filter the filter, compared by identity
    */
@@ -107,7 +107,7 @@ final class SessionListeners implements SessionListener {
     }
   }
 
-  /** Begins without listeners. */
+  /** Creates an instance without listeners. */
   SessionListeners(SessionManager manager, ServletContext servletContext) {
     this.manager = manager;
     this.servletContext = servletContext;
@@ -115,11 +115,11 @@ final class SessionListeners implements SessionListener {
   }
 
   /**
-   * Registers what a filter has, which is heard from now on.
+   * Registers the listeners of a filter, which are called from now on.
    *
    * @param servletContext the application that the filter belongs to
-   * @param own what the filter was given, in addition to what is registered with the container
-   * @return what all filters of the manager in that application share
+   * @param own the filter's listeners, in addition to those registered with the container
+   * @return the instance that all filters of the manager in that application share
    */
   static SessionListeners join(
       SessionManager manager,
@@ -156,7 +156,7 @@ final class SessionListeners implements SessionListener {
     registered = Registered.of(registrations);
   }
 
-  /** Calls the listeners of a filter no more, unless another filter has them too. */
+  /** Stops calling the listeners of a filter, unless another filter has them too. */
   synchronized void leave(SessionFilter filter) {
     registrations.removeIf(registration -> registration.filter() == filter);
     if (registrations.size() == 1) {
@@ -171,32 +171,32 @@ final class SessionListeners implements SessionListener {
     return servletContext;
   }
 
-  /** Returns the sessions of logins that are under way. */
+  /** Returns the sessions of logins under way. */
   UnreportedSessions unreported() {
     return unreported;
   }
 
-  /** Returns what the container keeps at sessions. */
+  /** Returns the values that the container keeps in sessions. */
   ContainerValues containerValues() {
     return containerValues;
   }
 
-  /** Returns who tells the values of one session that they become bytes. */
+  /** Returns the object that notifies the values of one session of encoding and decoding. */
   Activations activations() {
     return manager.keepsLiveValues() ? noActivations : new Activations(this, true);
   }
 
-  /** Tells whether anybody wants to hear of a session's beginning. */
+  /** Returns whether there are listeners of sessions. */
   boolean hearOfSessions() {
     return !registered.ofSessions().isEmpty();
   }
 
-  /** Tells whether anybody wants to hear of another id. */
+  /** Returns whether there are listeners of id changes. */
   boolean hearOfIds() {
     return !registered.ofIds().isEmpty();
   }
 
-  /** Returns whether the end of a value in a session is of interest to any listener. */
+  /** Returns whether any listener is interested in the end of a value in a session. */
   boolean hearOf(@Nullable Object value) {
     return value instanceof HttpSessionBindingListener || !registered.ofAttributes().isEmpty();
   }
@@ -213,7 +213,7 @@ final class SessionListeners implements SessionListener {
         listener -> listener.sessionIdChanged(new HttpSessionEvent(shown(session)), oldId));
   }
 
-  /** Tells a value that it is about to be bound. */
+  /** Notifies a value that it is about to be bound. */
   void bound(HttpSession session, String name, Object value) {
     if (value instanceof HttpSessionBindingListener listener) {
       each(
@@ -222,7 +222,7 @@ final class SessionListeners implements SessionListener {
     }
   }
 
-  /** Tells a value that it is bound no more. */
+  /** Notifies a value that it is unbound. */
   void unbound(HttpSession session, String name, @Nullable Object value) {
     if (value instanceof HttpSessionBindingListener listener) {
       each(
@@ -231,17 +231,17 @@ final class SessionListeners implements SessionListener {
     }
   }
 
-  /** Tells a value that bytes are about to be made of it. */
+  /** Notifies a value that it is about to be encoded. */
   void willPassivate(HttpSession session, HttpSessionActivationListener value) {
     each(List.of(value), known -> known.sessionWillPassivate(new HttpSessionEvent(shown(session))));
   }
 
-  /** Tells a value that it was made of bytes, or that bytes were made of it. */
+  /** Notifies a value that it was decoded, or that its encoding has ended. */
   void didActivate(HttpSession session, HttpSessionActivationListener value) {
     each(List.of(value), known -> known.sessionDidActivate(new HttpSessionEvent(shown(session))));
   }
 
-  /** Tells that an attribute was set; with the old value where there was one, else the new one. */
+  /** Reports that an attribute was set, with the old value if there was one, else the new one. */
   void attributeSet(HttpSession session, String name, @Nullable Object before, Object value) {
     each(
         registered.ofAttributes(),
@@ -262,8 +262,8 @@ final class SessionListeners implements SessionListener {
   }
 
   /**
-   * Does what may end a session of this request. Its end is told with the attributes that the
-   * request had, saved or not.
+   * Runs work that may end a session of this request. Its end is reported with the attributes that
+   * the request had, saved or not.
    */
   <T> T whileEnding(EndedSession session, Supplier<T> work) {
     ending.put(session.sessionId(), session);
@@ -275,9 +275,9 @@ final class SessionListeners implements SessionListener {
   }
 
   /**
-   * Does what ends a session of this request, as {@link #whileEnding}.
+   * Ends a session of this request, as {@link #whileEnding}.
    *
-   * @param isUnstored whether the store does not know the session, so that it tells nothing
+   * @param isUnstored whether the store does not have the session, and so does not report its end
    */
   void endOwn(EndedSession session, boolean isUnstored, Runnable end) {
     whileEnding(
@@ -291,7 +291,7 @@ final class SessionListeners implements SessionListener {
     }
   }
 
-  /** Reports, once, the end of what a login did not keep of a session that goes on. */
+  /** Reports, once, the attributes that a login dropped from a session that continues. */
   void dropped(HttpSessionView session, Map<String, Object> before) {
     before.forEach(
         (name, value) -> {
@@ -307,8 +307,8 @@ final class SessionListeners implements SessionListener {
   }
 
   /**
-   * Reports, once, that a session has ended, and its attributes that they are bound no more. Until
-   * that is done, listeners may still change the session, as they may in a container.
+   * Reports, once, that a session has ended and that its attributes are unbound. Until that is
+   * done, listeners may still change the session, as in a container.
    */
   private void ended(EndedSession session) {
     if (session.reportBegins(this)) {
@@ -355,7 +355,7 @@ final class SessionListeners implements SessionListener {
     ended(ended);
   }
 
-  /** The thread may be nobody's, such as the one that cleans up. */
+  /** The thread may not belong to the application, such as the one that cleans up. */
   private void inApplication(Runnable work) {
     Thread thread = Thread.currentThread();
     ClassLoader before = thread.getContextClassLoader();
@@ -367,7 +367,7 @@ final class SessionListeners implements SessionListener {
     }
   }
 
-  /** Returns what the application gets of a session. */
+  /** Returns the application's object for a session. */
   private static HttpSession shown(HttpSession session) {
     return session instanceof HttpSessionView view ? view.shown() : session;
   }

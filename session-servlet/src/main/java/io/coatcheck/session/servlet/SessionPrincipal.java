@@ -2,7 +2,7 @@ package io.coatcheck.session.servlet;
 
 import java.security.Principal;
 
-/** Who is logged in, as {@code getUserPrincipal} shows it. */
+/** The logged-in user, as {@code getUserPrincipal} shows it. */
 record SessionPrincipal(String name) implements Principal {
 
   @Override

@@ -22,20 +22,20 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The request with our session in place of the container's.
+ * The request, with our session in place of the container's.
  *
- * <p>Who is logged in by us comes first: {@code getUserPrincipal} and its like answer with that
- * principal, {@code authenticate} is satisfied, {@code login} is refused as the Servlet API demands
- * where somebody is logged in. With no principal of ours, all of them are the container's. {@code
- * logout} ends both. When the container logs a user in, before the filter or by these methods, an
- * anonymous session of ours gets a new secret before the application sees it, and belongs to that
- * user from then on: see {@link ContainerUser}.
+ * <p>A principal logged in through Coatcheck takes precedence: {@code getUserPrincipal} and related
+ * methods return it, {@code authenticate} succeeds, and {@code login} is refused, as the Servlet
+ * API requires when a user is logged in. Without such a principal, the container handles all of
+ * these. {@code logout} ends both logins. When the container logs a user in, before the filter or
+ * by these methods, an anonymous session of ours gets a new secret before the application sees it,
+ * and belongs to that user from then on: see {@link ContainerUser}.
  */
 final class SessionRequest extends HttpServletRequestWrapper {
 
   private static final String AUTH_TYPE = "SESSION";
 
-  /** Names the attribute in which Jetty keeps the cookies that it has read, ours among them. */
+  /** The attribute in which Jetty keeps the cookies that it has read, including ours. */
   private static final String JETTY_COOKIES = "org.eclipse.jetty.server.Request.Cookies";
 
   private final SessionExchange exchange;
@@ -47,7 +47,7 @@ final class SessionRequest extends HttpServletRequestWrapper {
     this.response = response;
   }
 
-  /** Finds the wrapper of an exchange below those of others; null if there is none. */
+  /** Finds the wrapper of an exchange below other wrappers; null if there is none. */
   static @Nullable SessionRequest in(HttpServletRequest request, SessionExchange exchange) {
     ServletRequest current = request;
     while (current instanceof ServletRequestWrapper wrapper) {
@@ -60,8 +60,8 @@ final class SessionRequest extends HttpServletRequestWrapper {
   }
 
   /**
-   * Returns the request with all that the client sent: what is below the wrappers of every session
-   * filter, so that a filter behind another one reads what that leaves out.
+   * Returns the request with all that the client sent: the one below the wrappers of every session
+   * filter, so that a filter after another one reads what that one leaves out.
    */
   static HttpServletRequest complete(HttpServletRequest request) {
     HttpServletRequest complete = request;
@@ -76,8 +76,8 @@ final class SessionRequest extends HttpServletRequestWrapper {
   }
 
   /**
-   * Tomcat calls this when a dispatch begins and when it ends. It suspends the response behind the
-   * end of a forward, so that is the last moment to save, where no filter sees it.
+   * Tomcat calls this when a dispatch begins and when it ends. It suspends the response after the
+   * end of a forward, so that is the last moment to save, if no filter sees the forward.
    */
   @Override
   public void setRequest(ServletRequest request) {
@@ -92,16 +92,16 @@ final class SessionRequest extends HttpServletRequestWrapper {
     }
   }
 
-  // What the client sent, without what opens its session.
+  // The client's headers, without the token.
 
-  /** Returns the headers without ours; null if the application is to see all. */
+  /** Returns the headers without ours; null if the application sees all. */
   private @Nullable VisibleHeaders visible() {
     return exchange.settings().exposesToken()
         ? null
         : exchange.visibleHeaders((HttpServletRequest) getRequest());
   }
 
-  /** Returns the headers without ours, if one of a name may have something of ours. */
+  /** Returns the headers without ours, if those with this name may contain ours. */
   private @Nullable VisibleHeaders visible(String name) {
     VisibleHeaders visible = visible();
     return visible == null || !visible.mayHide(name) ? null : visible;
@@ -143,7 +143,7 @@ final class SessionRequest extends HttpServletRequestWrapper {
     return names == null ? null : Collections.enumeration(names);
   }
 
-  /** The message of the container's exception would have the value in it. */
+  /** The message of the container's exception would contain the value. */
   @Override
   public int getIntHeader(String name) {
     if (visible(name) == null) {
@@ -153,7 +153,7 @@ final class SessionRequest extends HttpServletRequestWrapper {
     return value == null ? -1 : Integer.parseInt(value);
   }
 
-  /** As {@link #getIntHeader}: neither a cookie nor a token is a date. */
+  /** As {@link #getIntHeader}: a cookie or a token is not a date. */
   @Override
   public long getDateHeader(String name) {
     if (visible(name) == null) {
@@ -190,8 +190,8 @@ final class SessionRequest extends HttpServletRequestWrapper {
   }
 
   /**
-   * Returns null, as where the server cannot push: a push repeats the headers of its request, and
-   * its builder shows them. Browsers no longer take pushes.
+   * Returns null, as on a server without push: a push repeats the headers of its request, and its
+   * builder shows them. Browsers no longer accept pushes.
    */
   @Override
   @Deprecated
@@ -226,8 +226,8 @@ final class SessionRequest extends HttpServletRequestWrapper {
       return HttpSessionView.textOf(view.session());
     }
     if (view.session().isEnded() && exchange.isRekeyed()) {
-      // Another request was first. The client has its secret or never will, and this request goes
-      // on with a session of its own, as one that came later would.
+      // Another request was first. The client has its secret or never will. This request continues
+      // with a session of its own, as a later request would.
       return getSession().getId();
     }
     view.requireLive();
@@ -236,8 +236,8 @@ final class SessionRequest extends HttpServletRequestWrapper {
 
   /**
    * Returns the id that our cookie or header names, without the secret; equal to the session's
-   * {@code getId} if it is live. Without one, an id in the URL is reported as the Servlet API wants
-   * it, and never accepted.
+   * {@code getId} if it is live. Without one, an id in the URL is reported as the Servlet API
+   * requires, and never accepted.
    */
   @Override
   public @Nullable String getRequestedSessionId() {
@@ -282,7 +282,10 @@ final class SessionRequest extends HttpServletRequestWrapper {
     return exchange.isOver() ? null : super.getAuthType();
   }
 
-  /** The two names that the Servlet API reserves mean nobody, and everybody who is logged in. */
+  /**
+   * Of the two names that the Servlet API reserves, one matches no user, and the other every
+   * logged-in user.
+   */
   @Override
   public boolean isUserInRole(String role) {
     String ours = exchange.principal().orElse(null);
@@ -337,7 +340,7 @@ final class SessionRequest extends HttpServletRequestWrapper {
     try {
       super.logout();
     } catch (ServletException e) {
-      // Jetty calls it a failure that it knew nobody.
+      // Jetty throws if it had no user.
       if (ContainerUser.ofDispatch(this) != null) {
         throw e;
       }
@@ -352,8 +355,9 @@ final class SessionRequest extends HttpServletRequestWrapper {
   }
 
   /**
-   * The container would go on with its own request and response, so it is given ours; what it makes
-   * of its own is told beside: {@code dispatch()} goes to the path that the client asked for.
+   * The container would continue with its own request and response, so it gets ours. What it
+   * derives from its own is kept separately: {@code dispatch()} goes to the path that the client
+   * requested.
    */
   @Override
   public AsyncContext startAsync() {
@@ -361,7 +365,7 @@ final class SessionRequest extends HttpServletRequestWrapper {
     return SessionAsyncContext.begin(exchange, super.startAsync(this, response), true, path);
   }
 
-  /** The same, and {@code dispatch()} goes to the path that the request has now. */
+  /** The same, but {@code dispatch()} goes to the current path of the request. */
   @Override
   public AsyncContext startAsync(ServletRequest servletRequest, ServletResponse servletResponse) {
     boolean areOriginal =
@@ -374,7 +378,9 @@ final class SessionRequest extends HttpServletRequestWrapper {
         exchange, super.startAsync(servletRequest, servletResponse), areOriginal, path);
   }
 
-  /** Returns whether the application would see a wrapper, of a dispatch say, without ours. */
+  /**
+   * Returns whether the application would see a wrapper, such as that of a dispatch, without ours.
+   */
   private static boolean isDispatched(ServletRequest below) {
     ServletRequest current = below;
     while (current instanceof SessionRequest outer) {

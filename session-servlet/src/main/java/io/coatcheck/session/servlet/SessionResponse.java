@@ -16,7 +16,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The response, with the session saved before each way to commit it, and no session id in any URL.
+ * The response. It saves the session before each way to commit, and adds no session id to any URL.
  */
 final class SessionResponse extends HttpServletResponseWrapper {
 
@@ -33,7 +33,7 @@ final class SessionResponse extends HttpServletResponseWrapper {
     this.exchange = exchange;
   }
 
-  /** Finds the wrapper of an exchange below those of others; null if there is none. */
+  /** Finds the wrapper of an exchange below other wrappers; null if there is none. */
   static @Nullable SessionResponse in(HttpServletResponse response, SessionExchange exchange) {
     ServletResponse current = response;
     while (current instanceof ServletResponseWrapper wrapper) {
@@ -45,7 +45,7 @@ final class SessionResponse extends HttpServletResponseWrapper {
     return null;
   }
 
-  /** Returns whether a filter in front of this one has a cookie of a name. */
+  /** Returns whether an earlier filter has the cookie of this name. */
   static boolean isTakenInFront(HttpServletResponse response, String cookieName) {
     ServletResponse current = response;
     while (current instanceof ServletResponseWrapper wrapper) {
@@ -58,7 +58,7 @@ final class SessionResponse extends HttpServletResponseWrapper {
     return false;
   }
 
-  /** Returns whether there is no wrapper but those of session filters. */
+  /** Returns whether the only wrappers are those of session filters. */
   boolean isContainersOwn() {
     ServletResponse current = this;
     while (current instanceof SessionResponse ours) {
@@ -67,7 +67,7 @@ final class SessionResponse extends HttpServletResponseWrapper {
     return !(current instanceof ServletResponseWrapper);
   }
 
-  // What is written.
+  // Content.
 
   @Override
   public ServletOutputStream getOutputStream() throws IOException {
@@ -128,7 +128,7 @@ final class SessionResponse extends HttpServletResponseWrapper {
     super.sendRedirect(location);
   }
 
-  // The next three are of Servlet 6.1; nobody calls them on a container that does not have them.
+  // The next three are new in Servlet 6.1 and never called on older containers.
 
   @Override
   public void sendRedirect(String location, int status) throws IOException {
@@ -210,7 +210,7 @@ final class SessionResponse extends HttpServletResponseWrapper {
     afterHeader(name);
   }
 
-  // What the application sees of the headers: all but ours, which is the client's to know alone.
+  // The headers that the application sees: all but ours, which only the client may know.
 
   @Override
   public boolean containsHeader(String name) {

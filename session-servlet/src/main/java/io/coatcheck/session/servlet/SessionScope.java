@@ -5,7 +5,7 @@ import io.coatcheck.session.SessionManager;
 import jakarta.servlet.ServletContext;
 import java.util.function.Supplier;
 
-/** Within what an {@code HttpSession} is used: a request, or an access outside of one. */
+/** Where an {@code HttpSession} is used: a request, or an access outside of one. */
 interface SessionScope {
 
   SessionManager manager();
@@ -22,10 +22,10 @@ interface SessionScope {
    */
   void requireUsable(Session changed);
 
-  /** Tells whether a session that is not stored yet never will be. */
+  /** Returns whether a session that is not stored yet never will be. */
   boolean isTooLateToStore();
 
-  /** Takes note that the application relies on the session. */
+  /** Records that the application relies on the session. */
   void relied(Session begun);
 
   /**
@@ -36,7 +36,7 @@ interface SessionScope {
   void storeNow(Session used);
 
   /**
-   * Does what changes the session in the store at once.
+   * Runs a step that changes the session in the store at once.
    *
    * @throws IllegalStateException if a change can no longer take effect
    * @throws io.coatcheck.session.store.SessionStoreException if the store failed
@@ -47,8 +47,8 @@ interface SessionScope {
   boolean isOver();
 
   /**
-   * As {@link #isOver}, for a thread that has just opened a view, which the end may have missed if
-   * it came at the same time.
+   * As {@link #isOver}, for a thread that has just opened a view, which an end at the same time may
+   * have missed.
    */
   boolean hasEndedMeanwhile();
 

@@ -1,9 +1,8 @@
 package io.coatcheck.session.servlet;
 
 /**
- * How a token travels. It is chosen once for each request: by a header that carries a token, or
- * else it is the cookie; a login may choose anew. The token leaves only by the transport that was
- * chosen.
+ * How a token is sent. It is chosen once for each request: the header if that carries a token, or
+ * else the cookie. A login may choose another one. The token is sent only by the chosen transport.
  *
  * @since 0.1.0
  */

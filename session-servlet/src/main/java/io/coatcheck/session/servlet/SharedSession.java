@@ -10,15 +10,15 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The one object that all requests of a session that are under way get in this process, where the
- * store keeps live sessions, so that {@code synchronized (session)} excludes the other requests of
- * the session. It does what the request of the calling thread would do with its own view.
+ * The object that all requests of a session under way share in this process, where the store keeps
+ * live sessions, so that {@code synchronized (session)} excludes the other requests of the session.
+ * Each call goes to the view of the calling thread's request.
  *
  * <p>Thread-safe. Its monitor is the application's, and is never taken here.
  */
 class SharedSession implements HttpSession {
 
-  /** In place of the views: all are closed, and none is opened any more. */
+  /** Replaces the views when all are closed and none can be opened again. */
   private static final List<HttpSessionView> CLOSED = List.of();
 
   private static final VarHandle OPEN;
@@ -32,24 +32,24 @@ class SharedSession implements HttpSession {
   }
 
   /**
-   * The view of what is under way, or an immutable list of them: nearly always there is one. Those
-   * come first that were opened first.
+   * The open view, or an immutable list of them, in the order of opening: nearly always there is
+   * one.
    */
   private volatile Object open;
 
   /**
-   * The view that was opened last: it answers when nothing is under way any more. Not volatile: any
-   * of those that were opened will do.
+   * The view that was opened last, used when no view is open any more. Not volatile: any opened
+   * view will do.
    */
   private HttpSessionView last;
 
-  @SuppressWarnings("NullAway.Init") // By the handle.
+  @SuppressWarnings("NullAway.Init") // Written by the handle.
   SharedSession(HttpSessionView first) {
     OPEN.set(this, first);
     last = first;
   }
 
-  /** Returns what the container's version of the Servlet API asks for. */
+  /** Returns the class that the container's version of the Servlet API requires. */
   static SharedSession of(HttpSessionView first) {
     return HttpSessionView.hasAccessors()
         ? AccessibleSharedSession.of(first)
@@ -62,9 +62,9 @@ class SharedSession implements HttpSession {
   }
 
   /**
-   * Adds the view of a request or an access that is under way, unless it is there.
+   * Adds the view of a request or an access that is under way, unless it was added before.
    *
-   * @return {@code false} if all have been closed, so that this object is done with
+   * @return {@code false} if all have been closed, so that this object is no longer used
    */
   final boolean open(HttpSessionView view) {
     while (true) {
@@ -109,7 +109,7 @@ class SharedSession implements HttpSession {
     }
   }
 
-  /** Returns the view that a call of the current thread is for. */
+  /** Returns the view for a call by the current thread. */
   final HttpSessionView view() {
     Thread thread = Thread.currentThread();
     Object current = open;
@@ -120,7 +120,7 @@ class SharedSession implements HttpSession {
 
   private HttpSessionView viewOn(Thread thread, List<HttpSessionView> views) {
     HttpSessionView any = null;
-    // The latest first: a request may contain another one's dispatch.
+    // The latest first: a request may contain a dispatch of another one.
     for (int i = views.size() - 1; i >= 0; i--) {
       HttpSessionView one = views.get(i);
       if (one.scope().isOn(thread)) {
@@ -130,7 +130,7 @@ class SharedSession implements HttpSession {
         any = one;
       }
     }
-    // The thread is one that the application has started, or all is over.
+    // The thread was started by the application, or all requests have ended.
     return any == null ? last : any;
   }
 

@@ -7,15 +7,17 @@ package io.coatcheck.session.servlet;
  * @since 0.1.0
  */
 public enum SiteData {
-  /** Pages and other responses that the browser has cached, in the back/forward cache too. */
+  /** Pages and other responses in the browser's caches, including the back/forward cache. */
   CACHE("\"cache\""),
 
-  /** What scripts have stored, such as {@code localStorage} and IndexedDB; and service workers. */
+  /**
+   * Data that scripts have stored, such as {@code localStorage} and IndexedDB; and service workers.
+   */
   STORAGE("\"storage\""),
 
   /**
-   * All cookies of the whole registrable domain, those of its other hosts and applications
-   * included. The session cookie is deleted at a logout without this.
+   * All cookies of the whole registrable domain, including those of its other hosts and
+   * applications. The session cookie is deleted at a logout without this.
    */
   COOKIES("\"cookies\"");
 
@@ -25,7 +27,7 @@ public enum SiteData {
     this.text = text;
   }
 
-  /** Returns the value as it stands in the header, in quotation marks. */
+  /** Returns the value as written in the header, in quotation marks. */
   String text() {
     return text;
   }

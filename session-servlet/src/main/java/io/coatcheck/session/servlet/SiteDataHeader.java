@@ -8,7 +8,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The {@code Clear-Site-Data} header of a response to a logout, beside what the application sets of
+ * The {@code Clear-Site-Data} header of a response to a logout, beside the application's headers of
  * that name. Guarded by the lock of the {@link SessionExchange} that it belongs to.
  */
 final class SiteDataHeader {
@@ -17,12 +17,12 @@ final class SiteDataHeader {
 
   private final Set<SiteData> chosen;
 
-  /** Whether the user asked for a logout, and not only the application for another session. */
+  /** Whether it was a logout, and not only the application's way to get another session. */
   private boolean isExplicit;
 
   private boolean isDue;
 
-  /** As it was written; null if it was not. */
+  /** The written value; null if none was written. */
   private @Nullable String written;
 
   SiteDataHeader(Set<SiteData> chosen) {
@@ -33,13 +33,13 @@ final class SiteDataHeader {
     return name.equalsIgnoreCase(NAME);
   }
 
-  /** Records that a session has ended by the request of its user. */
+  /** Records that a session was ended at its user's request. */
   void due(boolean explicit) {
     isDue = true;
     isExplicit |= explicit;
   }
 
-  /** Records that the request logs a user in, and so invalidated a session to have another one. */
+  /** Records that the request logs a user in, and so invalidated a session to get another one. */
   void loggedIn() {
     if (!isExplicit && written == null) {
       isDue = false;
@@ -47,7 +47,7 @@ final class SiteDataHeader {
   }
 
   /**
-   * Writes it, unless it stands there.
+   * Writes the header, unless the response has it.
    *
    * @param givesToken whether the response has a cookie that is not to be cleared
    */
@@ -83,7 +83,7 @@ final class SiteDataHeader {
     }
   }
 
-  /** Returns whether a value is what this has written. */
+  /** Returns whether a value was written here. */
   boolean isWritten(String value) {
     return value.equals(written);
   }

@@ -4,8 +4,8 @@ import io.coatcheck.session.store.SessionStoreException;
 import java.time.Duration;
 
 /**
- * A new session was not stored, because its client begins too many. To the application that is what
- * any failed save is; the client is answered 429 instead of 503.
+ * A new session was not stored, because its client begins too many. To the application it looks
+ * like any failed save; the client gets 429 instead of 503.
  */
 final class TooManySessions extends SessionStoreException {
 
@@ -18,7 +18,7 @@ final class TooManySessions extends SessionStoreException {
     this.retryAfter = retryAfter;
   }
 
-  /** Returns when to try again, in whole seconds, at least one. */
+  /** Returns after how many seconds to try again, at least one. */
   long retryAfterSeconds() {
     return Math.max(1, retryAfter.plusMillis(999).toSeconds());
   }

@@ -9,14 +9,14 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Which neighbours are believed when they say whom they speak for. With none, the client is who the
- * container says. Immutable.
+ * The proxies whose {@code X-Forwarded-For} is trusted. With none, the client's address is the one
+ * that the container reports. Immutable.
  */
 final class TrustedProxies {
 
   private static final String HEADER = "X-Forwarded-For";
 
-  /** More hops than this have no proxies; what is before them was written by the client. */
+  /** No request passes more proxies than this; earlier hops were written by the client. */
   private static final int MOST_HOPS = 16;
 
   private final List<NetworkAddress> ranges;
@@ -26,10 +26,10 @@ final class TrustedProxies {
   }
 
   /**
-   * Finds the address of the client: the last one that was not written by somebody trusted, and was
-   * written down by somebody trusted.
+   * Finds the address of the client: the last hop that is not a trusted proxy, as reported by a
+   * trusted proxy or the container.
    *
-   * @return empty if the container tells no IP address
+   * @return empty if the container reports no IP address
    */
   Optional<NetworkAddress> clientOf(HttpServletRequest request) {
     String remote = request.getRemoteAddr();
@@ -49,7 +49,7 @@ final class TrustedProxies {
     return client;
   }
 
-  /** Returns what the header lines say, in their order, the last hops of it. */
+  /** Returns the last hops of the header lines, in order. */
   private static Deque<String> hops(HttpServletRequest request) {
     List<String> all = new ArrayList<>();
     for (String line : Collections.list(request.getHeaders(HEADER))) {

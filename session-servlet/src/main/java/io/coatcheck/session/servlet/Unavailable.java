@@ -9,8 +9,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The answer when a session cannot be had or stored: 503, or 429 if its client begins too many, and
- * nothing of what the application had written.
+ * The response when a session cannot be found or stored: 503, or 429 if its client begins too many,
+ * without anything that the application had written.
  */
 final class Unavailable {
 
@@ -28,7 +28,7 @@ final class Unavailable {
 
   private Unavailable() {}
 
-  /** Returns the failure of the store that an exception is, or was caused by. */
+  /** Returns the store's failure that an exception is, or was caused by; null if there is none. */
   static @Nullable SessionStoreException causeOf(Throwable thrown) {
     Throwable cause = thrown;
     for (int depth = 0; cause != null && depth < DEEPEST_CAUSE; depth++) {
@@ -41,12 +41,12 @@ final class Unavailable {
   }
 
   /**
-   * Answers, and closes the response, which must not be committed yet and no longer have anything
-   * of the application.
+   * Answers, and closes the response, which must be uncommitted and without any of the
+   * application's content.
    */
   static void answer(HttpServletResponse response, SessionStoreException failure) {
     if (failure instanceof TooManySessions shed) {
-      // Who begins too many is logged by the guard, once for many.
+      // The guard itself logs clients that begin too many, at a limited rate.
       answer(response, TOO_MANY_REQUESTS, shed.retryAfterSeconds(), BODY_OF_TOO_MANY);
     } else {
       log(failure);
@@ -60,7 +60,7 @@ final class Unavailable {
     PlainAnswer.send(response, status, body);
   }
 
-  /** The exception goes no further, so it is logged here; during an outage once a second. */
+  /** The exception is not rethrown, so it is logged here; during an outage once a second. */
   private static void log(SessionStoreException failure) {
     long now = System.nanoTime();
     long last = LAST_LOGGED.get();

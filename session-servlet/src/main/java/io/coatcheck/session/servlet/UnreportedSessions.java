@@ -12,26 +12,27 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The sessions that logins have just begun, and that no listener has heard of: they are reported
- * once the login is known to hold. One that ends before that, since its condition does not hold or
- * another request ends it, has neither a beginning nor an end for listeners. Thread-safe.
+ * The sessions that logins have just begun and that were not reported to listeners yet. They are
+ * reported once the login is known to hold. If one ends before that, because its condition does not
+ * hold or another request ends it, listeners are notified of neither its beginning nor its end.
+ * Thread-safe.
  */
 final class UnreportedSessions {
 
   private final Set<SessionId> ids = ConcurrentHashMap.newKeySet();
 
   /**
-   * What the login of this thread has begun; null outside of a login, and in one that goes on with
-   * a session which was reported.
+   * The session that the login of this thread has begun; null outside of a login, and in one that
+   * continues a session that was reported.
    */
   @SuppressWarnings("ThreadLocalUsage")
   private final ThreadLocal<@Nullable List<SessionId>> begun = new ThreadLocal<>();
 
   /**
-   * Logs in, and keeps the session that begins from being reported until {@link #remove}.
+   * Logs in. The session that begins is not reported until {@link #remove}.
    *
    * @param before the session that is logged in to; null if there is none. One that this request
-   *     has begun was reported then, and goes on under its own or another id.
+   *     has begun was reported then, and continues under its own or another id.
    */
   Authentication during(@Nullable Session before, Supplier<Authentication> login) {
     boolean isOwn = before != null && !before.isStored() && !before.isEnded();
@@ -55,7 +56,10 @@ final class UnreportedSessions {
     }
   }
 
-  /** Records that a session was stored for the first time. Anonymous ones are no login's. */
+  /**
+   * Records that a session was stored for the first time. Anonymous sessions are ignored, since no
+   * login began them.
+   */
   void created(StoredSession session) {
     List<SessionId> mine = session.principal().isPresent() ? begun.get() : null;
     if (mine != null) {

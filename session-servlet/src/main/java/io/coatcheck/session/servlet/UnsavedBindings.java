@@ -6,9 +6,9 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * The values that one request or access has bound to a session, that listen to it, and that are not
- * stored yet. If they never are, because the session has ended meanwhile or the store failed, they
- * are notified that they are bound no more: no other place knows of them. Thread-safe.
+ * The values that one request or access has bound to a session, that are listeners, and that are
+ * not stored yet. If they never are, because the session has ended meanwhile or the store failed,
+ * they are notified here that they are unbound, since only this request knows them. Thread-safe.
  */
 final class UnsavedBindings {
 
@@ -23,7 +23,7 @@ final class UnsavedBindings {
     bound.put(name, value);
   }
 
-  /** Records that a value was replaced or removed, and notified. */
+  /** Records that a value was replaced or removed, and was notified. */
   void removed(String name) {
     bound.remove(name);
   }
@@ -33,7 +33,7 @@ final class UnsavedBindings {
     bound.clear();
   }
 
-  /** Notifies those that were not stored though the session was saved, or has ended. */
+  /** Notifies the values that were not stored though the session was saved or has ended. */
   void settle() {
     Session session = view.session();
     if (session.isStored() || session.isEnded()) {
@@ -43,7 +43,7 @@ final class UnsavedBindings {
     }
   }
 
-  /** Notifies all that are left, since nothing is saved any more. */
+  /** Notifies all remaining values, since nothing more is saved. */
   void abandon() {
     for (String name : bound.keySet()) {
       settle(name, false);

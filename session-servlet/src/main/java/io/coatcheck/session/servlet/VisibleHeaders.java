@@ -15,10 +15,11 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The headers and cookies of a request as the application sees them: without the token of the
- * session and the version hint. An application that copies its request, into the session say, or
- * into an error report, copies no credential with it. All others are as the client sent them.
+ * session and the version hint. An application that copies its request, for example into the
+ * session or into an error report, does not copy a credential with it. All other headers are as the
+ * client sent them.
  *
- * <p>What is left out is found when it is asked for, and kept. Thread-safe.
+ * <p>What to leave out is found on first use, and kept. Thread-safe.
  */
 final class VisibleHeaders {
 
@@ -35,9 +36,9 @@ final class VisibleHeaders {
   private volatile @Nullable List<String> names;
 
   /**
-   * Begins with nothing found.
+   * Creates the headers of a request; nothing is computed yet.
    *
-   * @param request with all that the client sent
+   * @param request the request with all that the client sent
    */
   VisibleHeaders(HttpServletRequest request, FilterSettings settings) {
     this.request = request;
@@ -49,12 +50,12 @@ final class VisibleHeaders {
     hintCookieName = hints == null ? null : hints.cookieName();
   }
 
-  /** Returns whether these are the headers of a request. */
+  /** Returns whether these are the headers of this request. */
   boolean areOf(HttpServletRequest other) {
     return request == other;
   }
 
-  /** Returns whether a header may have something that is left out. */
+  /** Returns whether a header may contain something to leave out. */
   boolean mayHide(String name) {
     return isCookie(name) || isToken(name) || isHint(name);
   }
@@ -71,7 +72,10 @@ final class VisibleHeaders {
     return hasHints && header != null && header.hintName().equalsIgnoreCase(name);
   }
 
-  /** Returns the values of a header that {@link #mayHide} is true of; null if nothing shows any. */
+  /**
+   * Returns the values of a header for which {@link #mayHide} is true; null if headers are not
+   * accessible.
+   */
   @Nullable List<String> values(String name) {
     Enumeration<String> all = request.getHeaders(name);
     if (all == null) {
@@ -115,17 +119,20 @@ final class VisibleHeaders {
         : CookieHeader.without(visible, hintCookieName);
   }
 
-  /** Any value of a header that is named for us is ours; of another one, what has a token in it. */
+  /**
+   * Every value of a header of our name is ours; of other headers, only values that contain a
+   * token.
+   */
   private boolean isOurs(String value) {
     return (header != null && !header.isShared()) || hasToken(value);
   }
 
-  /** Returns whether a text has a cookie of a name, and the text of a token, anywhere in it. */
+  /** Returns whether a text contains a cookie name and the text of a token, anywhere. */
   static boolean hasToken(String text, String name) {
     return text.contains(name + "=") && hasToken(text);
   }
 
-  /** Returns whether a text has the text of a token anywhere in it. */
+  /** Returns whether a text contains the text of a token, anywhere. */
   private static boolean hasToken(String text) {
     for (int dot = text.indexOf('.'); dot >= 0; dot = text.indexOf('.', dot + 1)) {
       int start = dot - SessionId.TEXT_LENGTH;
@@ -137,7 +144,7 @@ final class VisibleHeaders {
     return false;
   }
 
-  /** Returns the names of all headers that have a value to be seen; null if nothing shows any. */
+  /** Returns the names of all headers with a visible value; null if headers are not accessible. */
   @Nullable List<String> names() {
     List<String> known = names;
     if (known == null) {
@@ -171,7 +178,10 @@ final class VisibleHeaders {
     return known.isEmpty() ? null : known.toArray(Cookie[]::new);
   }
 
-  /** A parser that takes a semicolon between quotes for a part of a value may find ours in one. */
+  /**
+   * A parser that accepts a semicolon within quotes may find our cookie inside another cookie's
+   * value.
+   */
   private boolean isOurs(Cookie cookie) {
     String value = cookie.getValue();
     return cookie.getName().equals(cookieName)
@@ -179,7 +189,7 @@ final class VisibleHeaders {
         || (value != null && cookieName != null && hasToken(value, cookieName));
   }
 
-  /** Returns the trailer fields, without what would be left out of the headers. */
+  /** Returns the trailer fields, without those that would be left out of the headers. */
   Map<String, String> trailers(Map<String, String> all) {
     if (all.keySet().stream().noneMatch(this::mayHide)) {
       return all;
@@ -200,7 +210,7 @@ final class VisibleHeaders {
     return Collections.unmodifiableMap(visible);
   }
 
-  /** Returns nothing of the headers: some are secret. */
+  /** Shows no headers: some are secret. */
   @Override
   public String toString() {
     return "VisibleHeaders";

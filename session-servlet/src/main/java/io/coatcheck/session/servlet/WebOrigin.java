@@ -7,8 +7,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Origins in the one spelling that browsers send (RFC 6454, 6.2): lower case, without the port that
- * the scheme has anyway. Two origins are the same exactly if their texts are equal.
+ * Origins in the spelling that browsers send (RFC 6454, 6.2): lower case, without the scheme's
+ * default port. Two origins are the same exactly if their texts are equal.
  */
 final class WebOrigin {
 
@@ -22,10 +22,10 @@ final class WebOrigin {
   private WebOrigin() {}
 
   /**
-   * Checks an origin that was configured.
+   * Checks a configured origin.
    *
    * @return the same
-   * @throws IllegalArgumentException if a browser would not send it like that
+   * @throws IllegalArgumentException if a browser would not send it in this form
    */
   static String checked(String setting, String origin) {
     Matcher form = FORM.matcher(origin);
@@ -48,7 +48,7 @@ final class WebOrigin {
   }
 
   /**
-   * Returns whether the host of one origin is that of the other, or below it, whatever the port.
+   * Returns whether the host of one origin equals the other's or is below it, whatever the port.
    */
   static boolean areOfRelatedHosts(String origin, String other) {
     String host = hostOf(origin);
@@ -66,7 +66,7 @@ final class WebOrigin {
   }
 
   /**
-   * Writes the origin that a request was addressed to.
+   * Returns the origin to which a request was addressed.
    *
    * @param host a name, or an address, with or without brackets
    * @param port not positive if unknown

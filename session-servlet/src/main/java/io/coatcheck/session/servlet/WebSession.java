@@ -15,19 +15,20 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the Servlet API has no words for: logging in and out, the user's other sessions, and changes
- * of an attribute in one step.
+ * Session operations beyond the Servlet API: login and logout, the user's other sessions, and
+ * atomic changes of an attribute.
  *
- * <p>Other attributes remain with {@code request.getSession()}, which shows the same session. Use
- * it within the request. Every method may ask the store, if nothing in this request did before, and
- * then throws {@link io.coatcheck.session.store.SessionStoreException} if that fails; let it pass,
- * and {@link SessionFilter} answers 503.
+ * <p>For all other uses of attributes there is {@code request.getSession()}, which shows the same
+ * session. Use a {@code WebSession} within its request. Every method may use the store, if the
+ * request has not done so before, and throws {@link
+ * io.coatcheck.session.store.SessionStoreException} if that fails. Do not catch it: {@link
+ * SessionFilter} answers 503.
  *
  * @since 0.1.0
  */
 public final class WebSession {
 
-  /** Null if the request is over. */
+  /** Null if the request has ended. */
   private final @Nullable HttpServletRequest request;
 
   private final SessionExchange exchange;
@@ -40,11 +41,11 @@ public final class WebSession {
   }
 
   /**
-   * Returns the session side of a request, whether there is a session or not. With several filters
-   * in front, it is the innermost one's.
+   * Returns the session operations of a request, whether there is a session or not. With several
+   * filters before the caller, they are those of the innermost one.
    *
-   * @param request as the filter handed it on, wrapped or not
-   * @throws IllegalStateException if no {@link SessionFilter} is in front of what asks
+   * @param request as the filter passed it on, wrapped or not
+   * @throws IllegalStateException if no {@link SessionFilter} comes before the caller
    */
   public static WebSession of(HttpServletRequest request) {
     if (request.getAttribute(SessionFilter.CURRENT) instanceof SessionExchange exchange) {
@@ -56,13 +57,13 @@ public final class WebSession {
   }
 
   /**
-   * Returns the session side of the request that a session was obtained in, for code that is handed
-   * the session alone: {@code HandshakeRequest.getHttpSession()} of a WebSocket, say, whose
-   * endpoint then asks {@link #stillLive}.
+   * Returns the session operations of the request in which a session was obtained, for code that
+   * has only the session. An example is {@code HandshakeRequest.getHttpSession()} of a WebSocket,
+   * whose endpoint then calls {@link #stillLive}.
    *
-   * @param session from {@code getSession} of a request behind a {@link SessionFilter}
-   * @throws IllegalArgumentException if it is none: the container's own, one that something else
-   *     has wrapped, or one from an accessor
+   * @param session from {@code getSession} of a request that passed a {@link SessionFilter}
+   * @throws IllegalArgumentException if it is another one: the container's own, a wrapped one, or
+   *     one from an accessor
    */
   public static WebSession of(HttpSession session) {
     HttpSessionView view = HttpSessionView.in(session);
@@ -84,31 +85,31 @@ public final class WebSession {
 
   /**
    * Logs a principal in whose credentials the application has checked. The session gets a new
-   * secret in the same write, so that the cookie from before opens nothing any more; what an
-   * anonymous session held is kept. It works whatever the client presented. Somebody else who was
+   * secret in the same write, so that the previous cookie no longer opens anything; the attributes
+   * of an anonymous session are kept. It works whatever the client presented. Another user who was
    * logged in is logged out first.
    *
    * @param principal 1 to 255 code points without U+0000 and lone surrogates; compared exactly
-   * @return {@link LoginResult#LOGGED_IN}, unless a limit of sessions that refuses newcomers or
-   *     {@link LoginOptions.Builder#validIf} speaks against it
+   * @return {@link LoginResult#LOGGED_IN}, unless it is refused by a limit of sessions or by {@link
+   *     LoginOptions.Builder#validIf}
    * @throws IllegalArgumentException if the principal is out of range, or a timeout of the options
-   *     does not fit the policy's other one; nothing was done
+   *     conflicts with the policy's other one; nothing was done
    * @throws IllegalStateException if the response is committed, so that the cookie cannot be sent;
    *     nothing was done
-   * @throws io.coatcheck.session.store.SessionStoreException if the store failed: nobody has the
-   *     new cookie, and the next login works; but if the session was stored, it counts against a
-   *     limit that refuses newcomers
+   * @throws io.coatcheck.session.store.SessionStoreException if the store failed: no client has the
+   *     new cookie, and the next login works; but if the session was stored, it counts towards a
+   *     limit that refuses new sessions
    */
   public LoginResult login(String principal, LoginOptions options) {
     return login(principal, options, null);
   }
 
   /**
-   * As {@link #login(String, LoginOptions)}, and chooses how the new token reaches the client,
-   * whatever way the request came. The login of a mobile app, say, is answered with the header
-   * though the client sent none yet.
+   * As {@link #login(String, LoginOptions)}, and chooses how the new token is sent to the client,
+   * whatever the transport of the request. For example, the login of a mobile app is answered with
+   * the header though the client sent none yet.
    *
-   * @param transport null for that of the request
+   * @param transport null for the transport of the request
    * @throws IllegalArgumentException if the filter was not built with that transport; nothing was
    *     done
    * @throws IllegalStateException also if the response carries a token already; nothing was done
@@ -132,27 +133,28 @@ public final class WebSession {
   }
 
   /**
-   * Ends the session in the store, for every node, and makes the client forget the cookie. What
-   * counts is what the client presented: every session that one of its tokens opens is ended,
-   * whether it was accepted or not, and whatever session this request has begun. A request that has
-   * a token of ours in the header presents no cookie: see {@link SessionHeader}. Doing it twice is
-   * fine, and so is doing it without a session. Where there was a login into the session of this
-   * request since, that is left alone, and so is its cookie.
+   * Ends the session in the store, for every node, and makes the client forget the cookie. Every
+   * session that one of the client's tokens opens is ended, whether the token was accepted or not,
+   * and whatever session this request has begun. A request that has a token of ours in the header
+   * presents no cookie: see {@link SessionHeader}. A second call does nothing, and neither does a
+   * call without a session. If there was a login into the session of this request since, that
+   * session and its cookie are left alone.
    *
    * @throws io.coatcheck.session.store.SessionStoreException if the store failed: the response is
-   *     503 even if this is caught, since the logout must not be reported as done; so it is for all
-   *     that ends sessions
+   *     503 even if this is caught, since the logout must not be reported as done; the same holds
+   *     for every method that ends sessions
    */
   public void logout() {
     exchange.credential().logout();
   }
 
   /**
-   * Gives the session a new secret: the cookie from before opens nothing any more. For changes of
-   * privilege that are no login. What requests that began before have not stored yet is dropped,
-   * with an event; so it is by {@code HttpServletRequest.changeSessionId}.
+   * Gives the session a new secret: the previous cookie no longer opens anything. For changes of
+   * privilege other than a login. Changes that earlier requests have not stored yet are dropped,
+   * with an event, as they are by {@code HttpServletRequest.changeSessionId}.
    *
-   * @return whether it has one; {@code false} if there is no session, or it ended meanwhile
+   * @return whether it has a new secret; {@code false} if there is no session, or it ended
+   *     meanwhile
    * @throws IllegalStateException if the response is committed; nothing was done
    */
   public boolean renew() {
@@ -166,10 +168,10 @@ public final class WebSession {
   }
 
   /**
-   * Removes an attribute and returns what it was, in one step that the store decides before this
+   * Removes an attribute and returns its value, in one step that the store decides before this
    * returns: of all requests that take one value at the same time, on any node, exactly one gets
-   * it. For what may be used once, such as the token of a form, the state of an OAuth login, or a
-   * coupon. See {@link AtomicAttributes#take(String, Class)} for all that it throws.
+   * it. For values that may be used once, such as the token of a form, the state of an OAuth login,
+   * or a coupon. See {@link AtomicAttributes#take(String, Class)} for all exceptions.
    *
    * @return empty if there is no session or no value, or the session has ended meanwhile
    */
@@ -179,11 +181,11 @@ public final class WebSession {
   }
 
   /**
-   * Replaces an attribute by what a function makes of it, in one step that the store decides before
-   * this returns: nothing that another request stores, on any node, comes between what the function
-   * is given and what is stored. For counters, attempts that are left, and all that is read in
-   * order to be written. See {@link AttributeFunction} for what the function may do, and {@link
-   * AtomicAttributes#update} for all that is thrown.
+   * Replaces an attribute with the result of a function, in one step that the store decides before
+   * this returns: no write of another request, on any node, comes between the value that the
+   * function receives and the one that is stored. For counters, remaining attempts, and all other
+   * values that are read in order to be written. See {@link AttributeFunction} for what the
+   * function may do, and {@link AtomicAttributes#update} for all exceptions.
    *
    * <p>If there is no session, one is begun, unless the function returns null for an absent value.
    *
@@ -206,19 +208,19 @@ public final class WebSession {
     return new AtomicAttributes(exchange.viewOf(session));
   }
 
-  /** Returns who is logged in. */
+  /** Returns the principal that is logged in. */
   public Optional<String> principal() {
     return exchange.principal();
   }
 
-  /** Tells whether somebody is logged in. */
+  /** Returns whether a user is logged in. */
   public boolean isLoggedIn() {
     return principal().isPresent();
   }
 
   /**
-   * Tells whether the {@link ClientCheck} keeps a live session from this request until its
-   * principal logs in again; for the login page to say so.
+   * Returns whether the {@link ClientCheck} withholds a live session from this request until its
+   * principal logs in again, so that the login page can say so.
    */
   public boolean isReauthenticationRequired() {
     return exchange.isWithholding();
@@ -241,20 +243,21 @@ public final class WebSession {
   }
 
   /**
-   * Asks the store whether the session of this request still lives, and is still that of whoever
-   * was logged in when the request began. For connections that stay open longer than a request,
-   * such as server-sent events and WebSockets: ask before sending what is private, at least as
-   * often as a logout is to take effect. It counts as no activity, and may be called by any thread
-   * and after the filter has returned.
+   * Checks in the store whether the session of this request still lives, and still belongs to the
+   * principal who was logged in when the request began. For connections that stay open longer than
+   * a request, such as server-sent events and WebSockets: call it before sending private data, at
+   * least as often as a logout must take effect. It does not count as activity, and may be called
+   * by any thread and after the filter has returned.
    *
-   * @return {@code false} if it has ended or expired, if a login, of the same principal too, or
-   *     {@link #renew} has replaced the secret that the request came with, and if there is none
+   * @return {@code false} if it has ended or expired, if {@link #renew} or a login, even of the
+   *     same principal, has replaced the secret that the request came with, or if there is no
+   *     session
    */
   public boolean stillLive() {
     return live().map(manager::isStillLive).orElse(false);
   }
 
-  /** Returns the public id of the session, by which it can be named in a log or a list. */
+  /** Returns the public id of the session, which may appear in a log or a list. */
   public Optional<SessionId> id() {
     return live().map(Session::id);
   }
@@ -265,8 +268,8 @@ public final class WebSession {
   }
 
   /**
-   * Returns when the session was used before this request, up to the touch interval late; its
-   * creation if this request began it.
+   * Returns when the session was last used before this request, which may lag by the touch
+   * interval; its creation time if this request began it.
    */
   public Optional<Instant> lastSeenAt() {
     return live().map(Session::lastSeenAt);
@@ -278,8 +281,9 @@ public final class WebSession {
   }
 
   /**
-   * Lists the live sessions of whoever is logged in, the one that was used last first; empty if
-   * nobody is. If there are more than {@link SessionManager#MOST_LISTED}, the others are left out.
+   * Lists the live sessions of the logged-in principal, the most recently used first; empty if no
+   * principal is logged in. If there are more than {@link SessionManager#MOST_LISTED}, the others
+   * are left out.
    *
    * @throws UnsupportedOperationException if the store has no index by principal
    */
@@ -294,13 +298,13 @@ public final class WebSession {
   }
 
   /**
-   * Ends one of the sessions of the principal that is logged in. The session of this request is
-   * {@linkplain #logout() logged out}, and so is one that the client presents a token of without
-   * being logged in, because it presents several or has to log in again.
+   * Ends one of the sessions of the logged-in principal. The session of this request is {@linkplain
+   * #logout() logged out}. So is a session whose token the client presents without being logged in,
+   * because it presents several or has to log in again.
    *
-   * @param id as {@link Device} has it
-   * @return whether it was ended; {@code false} alike for a session of another principal, one that
-   *     does not exist, and where nobody is logged in
+   * @param id from {@link Device#info}
+   * @return whether it was ended; {@code false} alike for a session of another principal, for one
+   *     that does not exist, and if no principal is logged in
    */
   public boolean revoke(SessionId id) {
     Session session = exchange.session();
@@ -316,16 +320,17 @@ public final class WebSession {
   /**
    * As {@link #revoke(SessionId)}, for an id as a form or a path sends it.
    *
-   * @param id untrusted; what is not the text of an id names no session
+   * @param id untrusted; a text that is not an id names no session
    */
   public boolean revoke(String id) {
     return SessionId.parse(id).map(this::revoke).orElse(false);
   }
 
   /**
-   * Ends all other sessions of the principal that is logged in.
+   * Ends all other sessions of the logged-in principal.
    *
-   * @return how many; 0 also where nobody is logged in, as {@link #isLoggedIn} says
+   * @return how many sessions were ended; 0 also if no principal is logged in, as {@link
+   *     #isLoggedIn} reports
    * @throws UnsupportedOperationException if the store has no index by principal
    */
   public int logoutOthers() {
@@ -334,12 +339,12 @@ public final class WebSession {
   }
 
   /**
-   * Ends all sessions of the principal that is logged in, that of this request included, and
-   * {@linkplain #logout() logs out}. Where the client presents several tokens, so that nobody is
-   * logged in, the sessions of all principals whose sessions they open are ended.
+   * Ends all sessions of the logged-in principal, including that of this request, and {@linkplain
+   * #logout() logs out}. If the client presents several tokens, so that no principal is logged in,
+   * the sessions of all principals whose sessions they open are ended.
    *
    * @return how many
-   * @throws UnsupportedOperationException if the store has no index by principal; nobody is logged
+   * @throws UnsupportedOperationException if the store has no index by principal; no user is logged
    *     out
    */
   public int logoutEverywhere() {
@@ -347,7 +352,8 @@ public final class WebSession {
   }
 
   /**
-   * Keeps the response out of caches, also after a reset, unless the application says otherwise.
+   * Keeps the response out of caches, even after a reset, unless the application sets a caching
+   * header.
    */
   void keepOutOfCaches() {
     exchange.keepOutOfCaches();

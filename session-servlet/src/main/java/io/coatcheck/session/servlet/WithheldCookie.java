@@ -8,13 +8,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Finds the requests that come without our cookie though the client may have it: another site made
- * the browser send them, and {@code SameSite} kept the cookie back (RFC 6265bis, 5.6.7). Browsers
- * take the cookie of the answer all the same, in place of the one that they have.
+ * Detects requests without our cookie whose client may still have it: another site made the browser
+ * send them, and {@code SameSite} withheld the cookie (RFC 6265bis, 5.6.7). Browsers still accept a
+ * cookie in the response, which replaces theirs.
  *
- * <p>It goes by {@code Sec-Fetch-Site}, {@code Sec-Fetch-Mode} and {@code Sec-Fetch-Dest}. Browsers
- * that do not send them, which are those from before 2023 and all of them over plain HTTP, do send
- * an {@code Origin} with unsafe methods. A request with neither is treated as that of a program.
+ * <p>This is decided by {@code Sec-Fetch-Site}, {@code Sec-Fetch-Mode} and {@code Sec-Fetch-Dest}.
+ * Browsers that do not send them, which are those from before 2023 and all browsers over plain
+ * HTTP, send an {@code Origin} with unsafe methods. A request with neither is treated as that of a
+ * program.
  */
 final class WithheldCookie {
 
@@ -26,10 +27,7 @@ final class WithheldCookie {
 
   private WithheldCookie() {}
 
-  /**
-   * Returns whether a request that has no cookie of ours says nothing about whether its client has
-   * one.
-   */
+  /** Returns whether a request without our cookie may come from a client that has one. */
   static boolean isWithheld(
       HttpServletRequest request, SameSite sameSite, CrossOriginPolicy crossOrigin) {
     if (sameSite == SameSite.NONE) {
@@ -44,7 +42,7 @@ final class WithheldCookie {
     return origin != null && crossOrigin.isOfAnotherSite(origin, request);
   }
 
-  /** Says, once, why a session does not last. */
+  /** Logs, once, why a session does not last. */
   static void log() {
     if (LOGGED.compareAndSet(false, true)) {
       LOG.info(
@@ -54,7 +52,7 @@ final class WithheldCookie {
     }
   }
 
-  /** With {@code Lax}, the cookie is sent where the page in the address bar changes, by a link. */
+  /** With {@code Lax}, the cookie is sent when a link changes the page in the address bar. */
   private static boolean isLinkFollowed(HttpServletRequest request) {
     String destination = request.getHeader("Sec-Fetch-Dest");
     return SAFE_METHODS.contains(request.getMethod())

@@ -1,4 +1,4 @@
-/** Sessions for servlets: one filter, and what goes with it. */
+/** Sessions for servlets: one filter, and the types that belong to it. */
 @NullMarked
 package io.coatcheck.session.servlet;
 
