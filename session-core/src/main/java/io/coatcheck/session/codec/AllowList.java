@@ -7,9 +7,9 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which classes may stand in an encoding: those of {@link JdkTypes}, one by one, and what the
- * application added. An array is allowed if its elements are; an array of primitives always, and
- * one of {@code URL}, whose elements are written as {@link UrlText}.
+ * The classes that an encoding may contain: those of {@link JdkTypes}, one by one, and those that
+ * the application added. An array is allowed if its elements are. Arrays of primitives are always
+ * allowed, and so are those of {@code URL}, whose elements are written as {@link UrlText}.
  */
 final class AllowList {
 
@@ -22,10 +22,10 @@ final class AllowList {
   }
 
   /**
-   * Begins with the lines of an application.
+   * Creates the list with the entries of an application.
    *
-   * @param classValues the names of the classes that may themselves be values, beside those of
-   *     enums
+   * @param classValues the names of the classes that may themselves be values, in addition to those
+   *     of enums
    */
   AllowList(List<AllowPattern> patterns, Set<String> classValues) {
     this.classValues = Set.copyOf(classValues);
@@ -37,12 +37,12 @@ final class AllowList {
     packages = patterns.stream().filter(pattern -> !pattern.isClass()).distinct().toList();
   }
 
-  /** Returns whether a class, and not only an object of it, may be a value. */
+  /** Returns whether a class itself, not only an instance of it, may be a value. */
   boolean mayBeValue(Class<?> type) {
     return type.isEnum() || classValues.contains(type.getName());
   }
 
-  /** Decides by the name alone, so that a class that is refused is not even loaded. */
+  /** Decides by the name alone, so that a refused class is not even loaded. */
   boolean allows(String className) {
     String element = ClassNames.element(className);
     return element != null
@@ -76,7 +76,8 @@ final class AllowList {
   }
 
   /**
-   * Returns the name that {@code allow} takes for a class that is refused; null if it takes none.
+   * Returns the name by which {@code allow} can allow a refused class; null if it cannot be
+   * allowed.
    */
   static @Nullable String refusedClass(Class<?> type) {
     String name = elementOf(type);
@@ -88,7 +89,7 @@ final class AllowList {
     return element == null ? type.getName() : element;
   }
 
-  /** Says why a class is refused, and which line would allow it. */
+  /** Returns a message with the reason that a class is refused and the line that would allow it. */
   static String refusalOf(Class<?> type) {
     String name = elementOf(type);
     if (name.equals("java.lang.invoke.SerializedLambda")) {
@@ -100,7 +101,7 @@ final class AllowList {
     return notAllowed(name);
   }
 
-  /** Says that a class is missing from the allow-list, and which line would add it. */
+  /** Returns a message that a class is not on the allow-list, with the line that would add it. */
   static String notAllowed(String className) {
     String argument =
         AllowListPreset.with(className)

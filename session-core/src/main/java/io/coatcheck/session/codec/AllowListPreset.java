@@ -4,18 +4,18 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * The classes that a framework puts into sessions, one constant for each feature that does so. They
- * are given to {@link JavaSerializationCodec.Builder#allow(AllowListPreset...)}, beside the
+ * The classes that a framework puts into sessions, one constant for each feature that does so. Pass
+ * presets to {@link JavaSerializationCodec.Builder#allow(AllowListPreset...)}, in addition to the
  * application's own classes.
  *
- * <p>A preset names its classes one by one and never a package. It is complete for its feature by
- * itself, so presets overlap. Classes that are not on the class path cost nothing: names of several
- * versions of a framework stand side by side. A preset holds values only: reading one of its
- * classes back fills fields and checks them, and calls no method by a name in the bytes, opens
- * nothing and loads no other class. A class of a framework that does more is in no preset.
+ * <p>A preset names single classes, never a package. Each is complete for its feature, so presets
+ * overlap. Classes that are not on the class path cost nothing, so one preset covers several
+ * versions of a framework. A preset contains only value classes: decoding one fills fields and
+ * checks them, calls no method named in the bytes, opens nothing and loads no other class.
+ * Framework classes that do more are in no preset.
  *
- * <p>What the application itself puts into a framework's objects, such as a user class of its own,
- * is allowed by the application.
+ * <p>The application must allow what it puts into a framework's objects itself, such as its own
+ * user class.
  *
  * @since 0.1.0
  */
@@ -23,8 +23,8 @@ public enum AllowListPreset {
 
   /**
    * Spring Security: users who log in with a password, and the reason that the login page shows
-   * after a refused attempt. Covers {@code User} of Spring Security; a class of the application
-   * that implements {@code UserDetails} is allowed by the application.
+   * after a refused attempt. Covers Spring Security's {@code User}; the application must allow its
+   * own implementations of {@code UserDetails}.
    */
   SPRING_SECURITY_FORM_LOGIN(SpringSecurityClasses.FORM_LOGIN),
 
@@ -34,7 +34,7 @@ public enum AllowListPreset {
   /** Spring Security: the request that is repeated after the login. */
   SPRING_SECURITY_SAVED_REQUEST(SpringSecurityClasses.SAVED_REQUEST),
 
-  /** Spring Security: users who are logged in by the cookie of remember-me. */
+  /** Spring Security: users who are logged in by the remember-me cookie. */
   SPRING_SECURITY_REMEMBER_ME(SpringSecurityClasses.REMEMBER_ME),
 
   /** Spring Security: users who log in with a one-time token. */
@@ -44,8 +44,8 @@ public enum AllowListPreset {
   SPRING_SECURITY_WEBAUTHN(SpringSecurityClasses.WEBAUTHN),
 
   /**
-   * Spring Security: the request to an authorization server that is under way, and the access
-   * tokens that {@code HttpSessionOAuth2AuthorizedClientRepository} keeps.
+   * Spring Security: the pending request to an authorization server, and the access tokens that
+   * {@code HttpSessionOAuth2AuthorizedClientRepository} keeps.
    */
   SPRING_SECURITY_OAUTH2_CLIENT(SpringSecurityClasses.OAUTH2_CLIENT),
 
@@ -63,50 +63,50 @@ public enum AllowListPreset {
 
   /**
    * Apache Shiro with the container's sessions, its default on the web: who is logged in, the
-   * request that is repeated after the login, and {@code runAs}. Principals of a class of the
-   * application are allowed by the application.
+   * request that is repeated after the login, and {@code runAs}. The application must allow its own
+   * principal classes.
    */
   SHIRO(ShiroClasses.ALL),
 
   /**
    * Apache Struts: form tokens ({@code token}, {@code tokenSession}), stored messages and the
-   * chosen language. A process of {@code execAndWait} works in memory alone and is not in this
-   * preset. What {@code scope} and {@code SessionAware} actions store is allowed by the
-   * application.
+   * chosen language. A process of {@code execAndWait} works in memory only and is not in this
+   * preset. The application must allow what {@code scope} and {@code SessionAware} actions store.
    */
   STRUTS(StrutsClasses.ALL),
 
   /**
    * Apache Wicket with its default page store, which keeps pages in files: the session object,
-   * messages, the page that is shown after the login, and what is known of the browser. Session
-   * classes of the application, and pages in the session, are allowed by the application.
+   * messages, the page that is shown after the login, and the browser's properties. The application
+   * must allow its own session classes, and pages kept in the session.
    */
   WICKET(WicketClasses.ALL),
 
   /**
-   * Faces with Mojarra: views whose state is on the server, and view-scoped beans. Also takes, as a
-   * value, the class of a collection of the JDK, by which a component notes what it was given.
+   * Faces with Mojarra: views whose state is on the server, and view-scoped beans. Also allows
+   * classes of JDK collections as values: a component records the kind of collection that it
+   * received.
    *
-   * <p>Mojarra restores a view from its state: it makes objects of the classes that the state names
-   * and, where an application allows expressions to be stored, evaluates these. So whoever can
-   * write into the store can do that. Encrypted values prevent it, and so does state that the
-   * client keeps ({@code jakarta.faces.STATE_SAVING_METHOD}).
+   * <p>Mojarra restores a view from its state: it creates objects of the classes that the state
+   * names and, if the application allows expressions to be stored, evaluates them. So anyone who
+   * can write to the store can cause that. Encrypted values prevent it, and so does keeping the
+   * state on the client ({@code jakarta.faces.STATE_SAVING_METHOD}).
    */
   FACES_MOJARRA(FacesClasses.MOJARRA, FacesClasses.COLLECTIONS),
 
-  /** Faces with MyFaces: as {@link #FACES_MOJARRA}. */
+  /** Faces with MyFaces: like {@link #FACES_MOJARRA}. */
   FACES_MYFACES(FacesClasses.MYFACES, FacesClasses.MYFACES_VALUES),
 
   /**
-   * PrimeFaces, beside the preset of an implementation of Faces: what its components keep in the
-   * state of a view and in that of several views, tree nodes, filters and sort orders.
+   * PrimeFaces, in addition to the preset of a Faces implementation: what its components keep in
+   * the state of one or several views, tree nodes, filters and sort orders.
    */
   PRIMEFACES(PrimeFacesClasses.PRIMEFACES_CLASSES),
 
   /**
-   * CDI with Weld: beans of the scopes session, view and conversation. The classes of the beans are
-   * allowed by the application, and so are Weld's proxies of them, as {@code
-   * com.example.User$Proxy$_$$_WeldClientProxy}, where one bean holds another one.
+   * CDI with Weld: beans of the session, view and conversation scopes. The application must allow
+   * the classes of the beans and, where one bean holds another, Weld's proxies of them, such as
+   * {@code com.example.User$Proxy$_$$_WeldClientProxy}.
    */
   WELD(WeldClasses.SCOPED_BEANS);
 
@@ -127,19 +127,21 @@ public enum AllowListPreset {
     this.classValues = Set.copyOf(classValues);
   }
 
-  /** Returns the names of the classes that this preset allows; immutable, in no order. */
+  /**
+   * Returns the names of the classes that this preset allows; immutable, in no particular order.
+   */
   public Set<String> classNames() {
     return classNames;
   }
 
-  /** Returns the names of the classes that may themselves be values; hardly any preset has some. */
+  /** Returns the names of the classes that may themselves be values; empty for most presets. */
   Set<String> classValues() {
     return classValues;
   }
 
   /**
-   * Returns the first preset that has a class; empty for a class of the JDK, which is no sign of a
-   * framework.
+   * Returns the first preset that contains a class; empty for a class of the JDK, which does not
+   * indicate a framework.
    */
   static Optional<AllowListPreset> with(String className) {
     if (className.startsWith("java.")) {

@@ -4,8 +4,8 @@ import java.net.URL;
 import java.util.Set;
 
 /**
- * One line of the allow-list of an application: a class by its name, {@code com.example.*} for the
- * classes of one package, or {@code com.example.**} for those of its sub-packages too.
+ * One entry of an application's allow-list: a class by its name, {@code com.example.*} for the
+ * classes of one package, or {@code com.example.**} to include its sub-packages.
  *
  * @param base the name of the class, or the name of the package with its final dot
  */
@@ -17,7 +17,7 @@ record AllowPattern(String base, Reach reach) {
     TREE
   }
 
-  /** Where unrelated projects live side by side, so that a tree from there is nobody's own. */
+  /** Package prefixes that unrelated projects share, so that a pattern for one is too wide. */
   private static final Set<String> SHARED_ROOTS =
       Set.of(
           "com.github.",
@@ -84,7 +84,7 @@ record AllowPattern(String base, Reach reach) {
 
   private static AllowPattern tree(String pattern, String base) {
     requirePackages(pattern, base);
-    // The last part, behind the final dot, is empty.
+    // The last part, after the final dot, is empty.
     String[] packages = base.split("\\.", -1);
     if (packages.length < 3) {
       throw refused("takes at least two packages before .**, or a single class", pattern);

@@ -4,7 +4,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A value that cannot be encoded, or bytes that cannot be decoded. The message names the class and
+ * Thrown when a value cannot be encoded or bytes cannot be decoded. The message names the class and
  * the rule, and never contains the value.
  *
  * <p>It is an {@code IllegalArgumentException} because that is what a servlet container throws when
@@ -18,13 +18,13 @@ public final class AttributeCodecException extends IllegalArgumentException {
 
   private final @Nullable String refusedClass;
 
-  /** Makes an exception with a message that names the class and the rule. */
+  /** Creates an exception with a message that names the class and the rule. */
   public AttributeCodecException(String message) {
     this(message, null, null);
   }
 
   /**
-   * Makes an exception with a message and the failure that caused it. If that is an {@code
+   * Creates an exception with a message and its cause. If the cause is an {@code
    * AttributeCodecException}, its {@link #refusedClass} is kept.
    */
   public AttributeCodecException(String message, Throwable cause) {
@@ -41,9 +41,9 @@ public final class AttributeCodecException extends IllegalArgumentException {
   }
 
   /**
-   * Returns the name of the class that kept a value from being encoded and that {@link
-   * JavaSerializationCodec.Builder#allow(String)} takes. Empty for every other failure, and always
-   * for a failure to decode: what to allow must not be learned from stored bytes.
+   * Returns the name of the class that prevented encoding, if {@link
+   * JavaSerializationCodec.Builder#allow(String)} accepts it. Empty for every other failure, and
+   * always for a failure to decode: stored bytes must not suggest what to allow.
    */
   public Optional<String> refusedClass() {
     return Optional.ofNullable(refusedClass);

@@ -11,9 +11,9 @@ import java.util.regex.Pattern;
 import javax.crypto.SecretKey;
 
 /**
- * Encrypts the values of attributes before a store keeps them, with AES-256 in Galois/Counter Mode
- * (NIST SP 800-38D). Given to {@code SessionManagerBuilder.encryption}; works with every codec and
- * every store that keeps bytes.
+ * Encrypts the values of attributes before they are stored, with AES-256 in Galois/Counter Mode
+ * (NIST SP 800-38D). Pass it to {@code SessionManagerBuilder.encryption}. It works with every codec
+ * and every store that keeps bytes.
  *
  * <pre>{@code
  * SecretKey key = new SecretKeySpec(Base64.getDecoder().decode(secretFromTheVault), "AES");
@@ -21,25 +21,26 @@ import javax.crypto.SecretKey;
  *     .encryption(AttributeEncryption.builder("2026-01", key).build())
  * }</pre>
  *
- * <p><b>What it protects.</b> A copy of the store, such as a backup, does not show the values. A
+ * <p><b>What it protects.</b> A copy of the store, such as a backup, does not reveal the values. A
  * value that was changed, or moved to another session or another attribute name, is refused: it
- * reads as absent, with a {@code SessionEvent.AttributeUndecodable}. Not protected: the names and
- * sizes of attributes and all other columns, such as the principal, against being read or changed;
- * the memory of this process; and the removal of an attribute, or an older value of it that is put
- * back in place of a newer one.
+ * reads as absent, with a {@code SessionEvent.AttributeUndecodable}. <b>What it does not
+ * protect.</b> The names and sizes of attributes and all other columns, such as the principal, can
+ * be read and changed. The memory of this process is not protected. Attributes can be removed, or
+ * replaced by one of their older values.
  *
  * <p><b>Rotating keys.</b> Each encrypted value names its key. Values are encrypted with the
  * current key and decrypted with any of the keys. Whenever a session's attributes are written,
- * those under another key are encrypted anew. To rotate on several nodes, first give all nodes the
- * new key as a {@linkplain Builder#decryptionKey decryption key}, then make it the current one and
- * keep the old one as a decryption key. Remove the old one when no session is left that was last
- * written before: a login writes its session, so that is after the longest absolute timeout.
+ * those under another key are encrypted anew. To rotate on several nodes, first add the new key on
+ * all nodes as a {@linkplain Builder#decryptionKey decryption key}, then make it the current one
+ * and keep the old one as a decryption key. Remove the old one when no session is left that was
+ * last written before the change: a login writes its session, so that is after the longest absolute
+ * timeout.
  *
  * <p><b>The bound of random nonces.</b> With random 96-bit nonces, one key must not encrypt more
  * than 2<sup>32</sup> values (SP 800-38D, section 8.3). So no value is encrypted with a configured
- * key itself, but with one that is derived from it for the session (NIST SP 800-108, counter mode,
- * HMAC-SHA-256). The bound then applies to each session by itself, and no site needs to rotate keys
- * because of it.
+ * key itself, but with a key derived from it for the session (NIST SP 800-108, counter mode,
+ * HMAC-SHA-256). The bound then applies to each session separately, and no site needs to rotate
+ * keys because of it.
  *
  * <pre>
  *   frame = 'E', version (one byte, 16), length of key id (one byte), key id (ASCII),
@@ -54,7 +55,7 @@ import javax.crypto.SecretKey;
  */
 public final class AttributeEncryption {
 
-  /** What a configured key has. */
+  /** The length of a configured key. */
   static final int KEY_BYTES = 32;
 
   private static final Pattern KEY_ID = Pattern.compile("[A-Za-z0-9._-]{1,32}");
@@ -72,22 +73,22 @@ public final class AttributeEncryption {
   }
 
   /**
-   * Begins an encryption with one key.
+   * Begins with one key, the current one.
    *
-   * @param keyId 1 to 32 letters, digits, dots, underscores and hyphens; stored in plain with each
-   *     value. A key never takes over the id of another one
+   * @param keyId 1 to 32 letters, digits, dots, underscores and hyphens; stored in plain text with
+   *     each value. Never reuse the id of another key
    * @param key 32 random bytes, copied
-   * @throws IllegalArgumentException if the id has another form, or the key another length or no
-   *     {@linkplain SecretKey#getEncoded() bytes}
+   * @throws IllegalArgumentException if the id has another form, or the key has another length or
+   *     no {@linkplain SecretKey#getEncoded() encoding}
    */
   public static Builder builder(String keyId, SecretKey key) {
     return new Builder(keyId, key);
   }
 
   /**
-   * Returns attributes as a store keeps them. A value that {@link #decrypted} gave for the same
-   * place and that is under the current key already, or that cannot be decrypted, is passed on as
-   * it was stored.
+   * Returns attributes in the form that a store keeps. A value that {@link #decrypted} returned for
+   * the same session and name is passed on as it was stored if it is already under the current key,
+   * or if it cannot be decrypted.
    *
    * @param attributes neither changed nor retained
    * @return encoded values that are bound to the session and their names
@@ -116,14 +117,14 @@ public final class AttributeEncryption {
     try {
       plain = stored.plain();
     } catch (AttributeCodecException unreadable) {
-      // It costs this attribute alone, and whoever reads it is notified.
+      // Only this attribute is lost, and reading it notifies the listeners.
       return stored.stored();
     }
     return AttributeValue.encoded(cipher.encrypt(name, plain));
   }
 
   /**
-   * Returns attributes as the application reads them. Nothing is decrypted by this call; a value
+   * Returns attributes in the form that the application reads. This call decrypts nothing; a value
    * that cannot be decrypted throws {@link AttributeCodecException} when it is read.
    *
    * @param stored neither changed nor retained; its values are retained
@@ -169,7 +170,7 @@ public final class AttributeEncryption {
     return key;
   }
 
-  /** Names the current key by its id and counts the others. */
+  /** Returns the id of the current key and the number of the others. */
   @Override
   public String toString() {
     return "AttributeEncryption[current key "
@@ -196,12 +197,12 @@ public final class AttributeEncryption {
     }
 
     /**
-     * Adds a key that values are decrypted with, and not encrypted: one that was current, or one
-     * that is going to be. Default: none.
+     * Adds a key that only decrypts values: one that was current, or one that will be. Default:
+     * none.
      *
      * @param keyId as for {@link AttributeEncryption#builder}
      * @throws IllegalArgumentException as for {@link AttributeEncryption#builder}, and if there is
-     *     a key of that id, or the same key under another id
+     *     already a key with that id, or the same key under another id
      */
     public Builder decryptionKey(String keyId, SecretKey key) {
       if (!isKeyId(keyId)) {
@@ -236,17 +237,17 @@ public final class AttributeEncryption {
 
     /**
      * Sets whether values that are not encrypted are read as well, for the time after encryption
-     * was switched on for sessions that exist. They are encrypted when their session's attributes
-     * are next written. An encoding that begins with the byte {@code 'E'}, which that of {@link
-     * JavaSerializationCodec} does not, counts as encrypted. As long as it is on, whoever can write
-     * to the store can store plain values. Default: false, such a value reads as absent.
+     * was switched on for existing sessions. They are encrypted when their session's attributes are
+     * next written. An encoding that begins with the byte {@code 'E'} counts as encrypted; those of
+     * {@link JavaSerializationCodec} do not begin so. As long as this is on, anyone who can write
+     * to the store can store plain values. Default: false; such a value reads as absent.
      */
     public Builder acceptPlain(boolean accept) {
       acceptPlain = accept;
       return this;
     }
 
-    /** Makes the encryption, which later calls of this builder do not change. */
+    /** Builds the encryption; later calls of this builder do not change it. */
     public AttributeEncryption build() {
       return new AttributeEncryption(this);
     }

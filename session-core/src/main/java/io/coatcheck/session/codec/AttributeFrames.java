@@ -13,11 +13,11 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All attributes of a session in one array of bytes, for a store that keeps them in one binary
+ * Writes all attributes of a session into one byte array, for a store that keeps them in one binary
  * column.
  *
- * <p>The values are framed, not decoded: one that no longer decodes costs itself and none of its
- * neighbours. Equal attributes give equal bytes, whatever the order of the map.
+ * <p>The values are framed, not decoded: one that no longer decodes does not affect the others.
+ * Equal attributes give equal bytes, whatever the order of the map.
  *
  * <pre>
  *   frames    = version (one byte, 1), count, count * attribute, in ascending order of names
@@ -25,13 +25,13 @@ import org.jspecify.annotations.Nullable;
  *   header    = length of name in bytes * 2, plus 1 if the name is UTF-16BE and not UTF-8
  * </pre>
  *
- * <p>Numbers are unsigned LEB128 in the fewest bytes, so a short attribute costs two bytes more
- * than its name and its value. Names are UTF-8; only one with a lone surrogate, which UTF-8 cannot
- * express, is UTF-16. No other bytes than those that {@link #write} gives are accepted.
+ * <p>Numbers are unsigned LEB128 in the fewest bytes, so a short attribute takes two bytes more
+ * than its name and value. Names are UTF-8; only a name with a lone surrogate, which UTF-8 cannot
+ * express, is UTF-16. Only bytes that {@link #write} produces are accepted.
  *
  * <p>At most {@value #MAX_ATTRIBUTES} attributes and {@value #MAX_BYTES} bytes, in both directions:
- * twice that many bytes, which is what escaping can make of them, still fit into the 16 MiB packet
- * that MariaDB accepts by default.
+ * twice that many bytes, the most that escaping can produce, still fit into the 16 MiB packet that
+ * MariaDB accepts by default.
  *
  * <p>Stateless, does not block.
  *
@@ -50,12 +50,11 @@ public final class AttributeFrames {
   private AttributeFrames() {}
 
   /**
-   * Writes attributes into one array. Asks each value for its bytes once, which encodes those that
-   * are live.
+   * Writes attributes into one array. Gets the bytes of each value once, which encodes live values.
    *
-   * @param attributes neither changed nor retained; none is fine
+   * @param attributes neither changed nor retained; may be empty
    * @return an array that the caller owns
-   * @throws AttributeCodecException if a live value cannot be encoded, or a cap is passed
+   * @throws AttributeCodecException if a live value cannot be encoded, or a limit is exceeded
    */
   public static byte[] write(Map<String, AttributeValue> attributes) {
     if (attributes.size() > MAX_ATTRIBUTES) {
@@ -87,13 +86,13 @@ public final class AttributeFrames {
   }
 
   /**
-   * Reads what {@link #write} gave. The values are not decoded.
+   * Reads the result of {@link #write}. The values are not decoded.
    *
-   * @param frames anything at all; neither changed nor retained
+   * @param frames any bytes; neither changed nor retained
    * @return an unmodifiable map, in ascending order of names, of encoded values
-   * @throws AttributeCodecException if the bytes are not what {@code write} gives: another version,
-   *     truncated, with something behind the last attribute, with a name twice, or past a cap; the
-   *     message says what is wrong and where
+   * @throws AttributeCodecException if {@code write} cannot have produced the bytes: another
+   *     version, truncated, with bytes after the last attribute, with a duplicate name, or beyond a
+   *     limit; the message says what is wrong and where
    */
   public static Map<String, AttributeValue> read(byte[] frames) {
     requireSize(frames.length);
@@ -138,7 +137,7 @@ public final class AttributeFrames {
     return text;
   }
 
-  /** Allocates only what is there. */
+  /** Allocates no more bytes than the input has. */
   private static byte[] take(ByteBuffer in, int length, String what) {
     if (length > in.remaining()) {
       throw corrupt(
@@ -220,7 +219,7 @@ public final class AttributeFrames {
       return Math.addExact(Math.multiplyExact(bytes.length, 2), utf16 ? 1 : 0);
     }
 
-    /** Returns null if these bytes are not how a name is written. */
+    /** Returns the name; null if these bytes are not how a name is encoded. */
     @Nullable String text() {
       if (!utf16) {
         try {

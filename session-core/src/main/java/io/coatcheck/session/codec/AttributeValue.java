@@ -4,10 +4,10 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The value of an attribute in a snapshot: either live, an object together with the codec that
- * would encode it, or encoded, the bytes that a store kept.
+ * The value of an attribute in a snapshot: either live, an object with the codec that would encode
+ * it, or encoded, the bytes that a store kept.
  *
- * <p>An in-process store keeps it as it is and pays no serialization. Any other store calls {@link
+ * <p>An in-process store keeps it unchanged, without serialization. Any other store calls {@link
  * #bytes()} when it writes and {@link #encoded(byte[])} when it reads, and never sees a codec.
  *
  * <p>Thread-safe. A live object that is mutable is shared, not copied.
@@ -48,27 +48,27 @@ public final class AttributeValue {
     return new AttributeValue(bytes, null);
   }
 
-  /** Wraps what a store keeps encrypted, so that it reads as its encoding. */
+  /** Wraps a value that a store keeps encrypted, so that it reads as its plain encoding. */
   static AttributeValue encrypted(AttributeValue stored, SessionCipher cipher, String name) {
     return new AttributeValue(new EncryptedValue(stored, cipher, name), null);
   }
 
-  /** Returns what a store keeps encrypted; null for every other value. */
+  /** Returns the encrypted content; null for every other value. */
   @Nullable EncryptedValue encryptedContent() {
     return liveCodec == null && content instanceof EncryptedValue encrypted ? encrypted : null;
   }
 
-  /** Tells whether this is an object and not bytes. */
+  /** Returns whether this is an object rather than bytes. */
   public boolean isLive() {
     return liveCodec != null;
   }
 
   /**
-   * Returns the encoding, which for a live value is made anew by each call.
+   * Returns the encoding. For a live value, each call encodes again.
    *
    * @return for an encoded value the bytes themselves, not a copy: the caller must not change them
    * @throws AttributeCodecException if the value is live and cannot be encoded, or if {@link
-   *     AttributeEncryption} was to decrypt it and cannot
+   *     AttributeEncryption} cannot decrypt it
    */
   public byte[] bytes() {
     if (liveCodec != null) {
@@ -78,8 +78,8 @@ public final class AttributeValue {
   }
 
   /**
-   * Returns the number of bytes of the encoding; for a live value, which is not encoded for that,
-   * zero. Never throws, and decrypts nothing.
+   * Returns the number of bytes of the encoding; zero for a live value, which is not encoded for
+   * this. Never throws, and decrypts nothing.
    */
   public int size() {
     if (liveCodec != null) {
@@ -91,8 +91,8 @@ public final class AttributeValue {
   }
 
   /**
-   * Returns the object: a live value's own, or what the bytes decode to. What is decoded is the
-   * caller's alone unless {@code codec} says that it is immutable.
+   * Returns the object: a live value's own, or the decoded bytes. Only the caller has a decoded
+   * object, unless {@code codec} says that it is immutable.
    *
    * @param codec used only if the value is encoded
    * @throws AttributeCodecException if the bytes cannot be decoded
@@ -101,7 +101,7 @@ public final class AttributeValue {
     if (liveCodec != null) {
       return content;
     }
-    // A cache below the encryption keeps the stored value, and with it what it decodes to.
+    // A cache below the encryption keeps the stored value, and with it the decoded object.
     AttributeValue keeper = content instanceof EncryptedValue encrypted ? encrypted.stored() : this;
     Object known = keeper.decoded;
     if (known != null) {
@@ -116,7 +116,7 @@ public final class AttributeValue {
 
   /**
    * Live values are equal if their objects are, encoded ones if their bytes are. Values that cannot
-   * be decrypted are equal if they are stored at the same place as the same bytes.
+   * be decrypted are equal if their session, name and stored bytes are the same.
    */
   @Override
   public boolean equals(@Nullable Object other) {
@@ -147,7 +147,7 @@ public final class AttributeValue {
         : (byte[]) content;
   }
 
-  /** Tells the kind and the size or the class. A value does not belong in a log. */
+  /** Returns the kind and the size or the class. A value does not belong in a log. */
   @Override
   public String toString() {
     return isLive()

@@ -2,7 +2,7 @@ package io.coatcheck.session.codec;
 
 import java.io.ByteArrayOutputStream;
 
-/** Collects bytes, and stops a graph without end before it fills the memory. */
+/** Collects bytes up to a limit, so that an endless graph does not fill the memory. */
 final class BoundedBytes extends ByteArrayOutputStream {
 
   private int limit;
@@ -17,12 +17,12 @@ final class BoundedBytes extends ByteArrayOutputStream {
     return overfull;
   }
 
-  /** Takes what is written from now on, which is not to be stored, whatever there is already. */
+  /** Lifts the limit for what is written from now on, which is not to be stored. */
   void unbound() {
     limit = Integer.MAX_VALUE;
   }
 
-  /** Returns a byte; 0 if there is none. */
+  /** Returns the byte at an index; 0 if there is none. */
   synchronized int at(int index) {
     return index >= 0 && index < count ? buf[index] : 0;
   }

@@ -16,22 +16,22 @@ import org.jspecify.annotations.Nullable;
 /**
  * Reads one object from bytes that may be hostile.
  *
- * <p>Classes are checked twice. By name, before they are loaded; and by the JDK's filter, which
- * also sees what {@code readResolve} returns and which superclasses a class has here. A filter of
- * the whole JVM ({@code jdk.serialFilter}) is asked too.
+ * <p>Classes are checked twice: by name, before they are loaded, and by the JDK's filter, which
+ * also sees what {@code readResolve} returns and which superclasses a class has here. A JVM-wide
+ * filter ({@code jdk.serialFilter}) applies too.
  *
- * <p>A class that is allowed and does not exist any more is reported as the JDK wants it: if it is
- * the class of a field that was removed, or of a superclass that was, reading goes on without it.
+ * <p>An allowed class that no longer exists is reported as the JDK expects: if it was the class of
+ * a removed field, or a removed superclass, reading goes on without it.
  */
 final class CheckedInput extends ObjectInputStream {
 
-  /** What the bytes are read for. */
+  /** The purpose of reading the bytes. */
   enum Purpose {
-    /** To have the value: they may be hostile. */
+    /** To get the value; the bytes may be hostile. */
     DECODING,
-    /** To see whether what was just encoded here can be decoded. */
+    /** To check that what was just encoded here can be decoded. */
     CHECKING,
-    /** The same, by the filter alone: nothing is instantiated. */
+    /** The same check by the filter only: nothing is instantiated. */
     WALKING
   }
 
@@ -44,7 +44,7 @@ final class CheckedInput extends ObjectInputStream {
 
   private long claimedElements;
 
-  /** Whether the class that is described is itself a value. */
+  /** Whether the class being described is itself a value. */
   private boolean describesClassValue;
 
   private boolean mayHoldClass;
@@ -68,19 +68,19 @@ final class CheckedInput extends ObjectInputStream {
     return refusal;
   }
 
-  /** Four bytes that are the same in every stream are not stored. */
+  /** The four bytes that begin every stream are not stored. */
   @Override
   protected void readStreamHeader() {}
 
   /**
-   * Returns whether the bytes may hold a class as a value whose description came before; bytes of a
-   * number may look the same.
+   * Returns whether the bytes may contain, as a value, a class that was described before. Bytes of
+   * a number may look the same.
    */
   boolean mayHoldClass() {
     return mayHoldClass;
   }
 
-  /** What stands at the beginning is seen when it has been read. */
+  /** The kind of the first object is known once it has been read. */
   @Override
   protected ObjectStreamClass readClassDescriptor() throws IOException, ClassNotFoundException {
     describesClassValue = in.read(2) == TC_CLASS && in.consumed() > 2;
@@ -114,7 +114,7 @@ final class CheckedInput extends ObjectInputStream {
       try {
         return Class.forName(name, false, context);
       } catch (ClassNotFoundException absent) {
-        // The thread may belong to another application, or to none.
+        // The thread may belong to another application or to none.
       }
     }
     return Class.forName(name, false, CheckedInput.class.getClassLoader());
@@ -142,7 +142,7 @@ final class CheckedInput extends ObjectInputStream {
     if (type == null) {
       return Status.UNDECIDED;
     }
-    // Only what UrlText became: by its name in the stream, the class has been refused already.
+    // Only the result of UrlText: a class named in the stream has already been refused.
     if (!allowed.allows(type) && type != URL.class) {
       refuseClass(type.getName());
       return Status.REJECTED;
@@ -151,11 +151,11 @@ final class CheckedInput extends ObjectInputStream {
   }
 
   /**
-   * Each element of an array takes at least one byte of the stream, so the arrays that are claimed,
-   * together, have no more elements than there are bytes; or twice that, since an array may be
-   * shown again when it is resolved, and since a hash table may have eight places for an entry, of
-   * which no two take fewer than four bytes each. Thus fifty bytes cannot allocate a gigabyte, nor
-   * a hundred arrays inside each other.
+   * Each element of an array takes at least one byte of the stream, so all declared arrays together
+   * have no more elements than there are bytes; or twice that, since the filter may see an array
+   * again when it is resolved, and since a hash table may have eight places for an entry, of which
+   * no two take fewer than four bytes each. So fifty bytes cannot allocate a gigabyte, nor can a
+   * hundred nested arrays.
    */
   private boolean mayAllocate(@Nullable Class<?> type, long length) {
     boolean table = type == Map.Entry[].class;
@@ -171,7 +171,10 @@ final class CheckedInput extends ObjectInputStream {
     return true;
   }
 
-  /** Names the line to add only for a value of our own: bytes must not say what to allow. */
+  /**
+   * Names the line to add only for a value being encoded: stored bytes must not suggest what to
+   * allow.
+   */
   private AttributeCodecException refuseClass(String name) {
     String element = ClassNames.element(name);
     if (purpose == Purpose.DECODING || element == null || JdkTypes.isNeverAllowed(element)) {

@@ -14,9 +14,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes one object, and refuses at once a class that {@link CheckedInput} would refuse: both are
- * asked about each class that the stream describes, superclasses, elements of arrays and what
- * {@code writeReplace} returned included.
+ * Writes one object, and immediately refuses a class that {@link CheckedInput} would refuse. Both
+ * check each class that the stream describes, including superclasses, elements of arrays and the
+ * results of {@code writeReplace}.
  */
 final class CheckedOutput extends ObjectOutputStream {
 
@@ -46,13 +46,13 @@ final class CheckedOutput extends ObjectOutputStream {
   /**
    * Returns the first refusal, which code of a class in the graph may have swallowed.
    *
-   * @param failure what writing ended with, if anything
+   * @param failure the exception that ended writing, if any
    */
   @Nullable AttributeCodecException refusal(@Nullable Throwable failure) {
     return refusal == null && failure == null ? noted : refusal;
   }
 
-  /** Tells whether reading back may replace an object by one that this stream does not show. */
+  /** Returns whether reading may replace an object by one that this stream does not show. */
   boolean wroteResolvingClass() {
     return resolving;
   }
@@ -60,7 +60,7 @@ final class CheckedOutput extends ObjectOutputStream {
   @Override
   protected void writeStreamHeader() {}
 
-  /** What was written so far shows what the description is of. */
+  /** The bytes written so far show what is being described. */
   @Override
   protected void writeClassDescriptor(ObjectStreamClass description) throws IOException {
     drain();
@@ -82,15 +82,15 @@ final class CheckedOutput extends ObjectOutputStream {
     }
   }
 
-  /** Returns whether a class was refused because it is a value. */
+  /** Returns whether a class was refused because it was itself a value. */
   boolean refusesClassValue() {
     return refusesClassValue;
   }
 
   /**
-   * Refuses classes that are values and whose descriptions came before. The stream tells when each
-   * is written once more: it refers to the class if that stands in it as a value already. What is
-   * written for that is not to be stored.
+   * Refuses classes that are values and were described before. To find them, each class is written
+   * once more: the stream writes a reference if the class already is a value in it. The bytes
+   * written for that are not to be stored.
    */
   void refuseClassValues() throws IOException {
     out.unbound();
@@ -132,8 +132,8 @@ final class CheckedOutput extends ObjectOutputStream {
   }
 
   /**
-   * Throws, unless the class is that of an exception by which the stream itself may just be
-   * reporting a failure: throwing would hide that. The refusal stands unless there is one.
+   * Throws, unless the class is an exception by which the stream itself may be reporting a failure,
+   * which throwing would hide. If there is no such failure, the refusal still counts.
    *
    * @param allowable the class whose absence from the allow-list is the reason; null for others
    */
@@ -147,7 +147,7 @@ final class CheckedOutput extends ObjectOutputStream {
     throw refused;
   }
 
-  /** A class by itself, as a filter is shown it. */
+  /** A single class, in the form that a filter checks. */
   private record Described(Class<?> serialClass) implements FilterInfo {
 
     @Override

@@ -2,7 +2,7 @@ package io.coatcheck.session.codec;
 
 import org.jspecify.annotations.Nullable;
 
-/** Names of classes as a stream spells them, hostile ones included. */
+/** Class names in the form that a stream uses. They may be hostile. */
 final class ClassNames {
 
   private static final int LONGEST_SHOWN = 200;
@@ -11,8 +11,8 @@ final class ClassNames {
   private ClassNames() {}
 
   /**
-   * Returns the element type of an array class, {@code ""} if that is primitive, the name itself if
-   * it is no array, null if it is malformed.
+   * Returns the element type of an array class; {@code ""} if that is primitive, the name itself if
+   * it is not an array, null if it is malformed.
    */
   static @Nullable String element(String name) {
     int dimensions = 0;
@@ -31,7 +31,7 @@ final class ClassNames {
         : null;
   }
 
-  /** Makes a name fit for a message: no control characters, not too long. */
+  /** Returns a name in a form safe for messages: without control characters and not too long. */
   static String printable(@Nullable String name) {
     if (name == null) {
       return "(no name)";

@@ -7,10 +7,10 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 
 /**
- * What a class that can be written does when it is read back, as far as its declaration tells.
+ * What a serializable class does when it is read, as far as its declaration shows.
  *
- * <p>The answers are remembered with the class. They are JDK types, so that a class of a longer
- * life keeps no class loader of ours alive.
+ * <p>The results are cached with the class. They are JDK types, so that a class that lives longer
+ * does not keep this library's class loader alive.
  */
 final class ClassShape {
 
@@ -33,15 +33,15 @@ final class ClassShape {
   private ClassShape() {}
 
   /**
-   * Tells whether reading may replace an object by one of a class that the stream does not show.
+   * Returns whether reading may replace an object by one of a class that the stream does not show.
    */
   static boolean resolves(Class<?> type) {
     return RESOLVES.get(type);
   }
 
   /**
-   * Returns why objects of a class cannot be made when they are read, which Java serialization
-   * notices only then, or {@code ""} if they can.
+   * Returns why objects of a class cannot be created on reading, which Java serialization detects
+   * only then; {@code ""} if they can.
    */
   static String obstacle(Class<?> type) {
     return OBSTACLES.get(type);
@@ -92,7 +92,9 @@ final class ClassShape {
             + " extends, is not Serializable and has no no-argument constructor for it";
   }
 
-  /** Tells whether there is a no-argument constructor with one of the modifiers, or any for 0. */
+  /**
+   * Returns whether there is a no-argument constructor with one of the modifiers; with any, for 0.
+   */
   private static boolean hasConstructor(Class<?> type, int modifiers) {
     try {
       Constructor<?> constructor = type.getDeclaredConstructor();

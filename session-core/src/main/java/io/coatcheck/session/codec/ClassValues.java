@@ -9,11 +9,11 @@ import static java.io.ObjectStreamConstants.TC_OBJECT;
 import static java.io.ObjectStreamConstants.TC_REFERENCE;
 
 /**
- * Classes, and descriptions of classes, that stand in a stream as values. Java serialization has no
- * place to intercept them; the byte before a description says what it is for.
+ * Classes, and descriptions of classes, that are values in a stream. Java serialization has no hook
+ * to intercept them; the byte before a description shows its purpose.
  *
- * <p>A value may be the class of an enum, since an {@code EnumSet} and an {@code EnumMap} name
- * their element type so, and what {@link AllowList#mayBeValue} takes besides.
+ * <p>A value may be the class of an enum, since {@code EnumSet} and {@code EnumMap} store their
+ * element type that way, or another class that {@link AllowList#mayBeValue} allows.
  */
 final class ClassValues {
 
@@ -23,8 +23,8 @@ final class ClassValues {
   private ClassValues() {}
 
   /**
-   * Returns whether a description that is no part of an object, array, class or other description
-   * follows a byte: it is a value itself.
+   * Returns whether the description after a byte is itself a value: not part of an object, array,
+   * class or other description.
    */
   static boolean isDescriptionAlone(int before) {
     return switch (before) {
@@ -34,7 +34,7 @@ final class ClassValues {
   }
 
   /**
-   * Returns whether a stream may hold a class as a value whose description came before. Bytes of a
+   * Returns whether a stream may contain, as a value, a class that was described before. Bytes of a
    * number may look the same.
    */
   static boolean mayReferToOne(byte[] stream) {

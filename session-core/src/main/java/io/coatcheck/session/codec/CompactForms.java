@@ -11,12 +11,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The values that are written without Java serialization: strings, boxed primitives and byte
- * arrays. Behind the header come the bytes of a string or an array, the fewest bytes of two's
- * complement that hold an integral number, or the IEEE bits of a floating one.
+ * arrays. After the header come the bytes of a string or an array, an integral number in the fewest
+ * bytes of two's complement, or the IEEE bits of a floating-point number.
  */
 final class CompactForms {
 
-  /** Codec id, then version and form: what every encoding begins with. */
+  /** The start of every encoding: codec id, then version and form. */
   static final int HEADER = 2;
 
   static final int SERIALIZED = 0;
@@ -66,7 +66,7 @@ final class CompactForms {
     return bytes[1] & 0xf;
   }
 
-  /** Returns null if the value has no compact form. */
+  /** Returns the encoding; null if the value has no compact form. */
   static byte @Nullable [] encode(Object value) {
     if (value instanceof String text) {
       return encodeText(text);
@@ -99,9 +99,9 @@ final class CompactForms {
   }
 
   /**
-   * Decodes any form but {@link #SERIALIZED}.
+   * Decodes any form except {@link #SERIALIZED}.
    *
-   * @throws AttributeCodecException if the bytes are not what {@link #encode} gives
+   * @throws AttributeCodecException if {@link #encode} cannot have produced the bytes
    */
   static Object decode(int form, byte[] bytes) {
     return switch (form) {
@@ -124,7 +124,7 @@ final class CompactForms {
     };
   }
 
-  /** Whichever is shortest; lone surrogates survive in UTF-16 only. */
+  /** Uses the shortest form; lone surrogates survive only in UTF-16. */
   private static byte[] encodeText(String text) {
     boolean latin1 = true;
     long utf8Length = 0;
@@ -149,7 +149,7 @@ final class CompactForms {
     return utf8Length <= 2L * text.length() ? join(UTF8, text.getBytes(UTF_8)) : encodeUtf16(text);
   }
 
-  /** Not by the charset, which replaces lone surrogates. */
+  /** Does not use the charset, which replaces lone surrogates. */
   private static byte[] encodeUtf16(String text) {
     ByteBuffer out = ByteBuffer.allocate(HEADER + Math.multiplyExact(text.length(), 2));
     out.put(header(UTF16)).asCharBuffer().put(text);

@@ -1,4 +1,4 @@
 package io.coatcheck.session.codec;
 
-/** How large an encoding may be, and what may come out of it. */
+/** The limits on an encoding and on what it decodes to. */
 record DecodingLimits(int depth, int references, int arrayLength, int bytes) {}

@@ -22,7 +22,7 @@ final class EncryptedFrame {
     this.bytes = bytes;
   }
 
-  /** Returns what the associated data and the frame of a value begin with. */
+  /** Returns the start of both the associated data and the frame of a value. */
   static byte[] header(String keyId) {
     byte[] id = keyId.getBytes(StandardCharsets.US_ASCII);
     byte[] header = new byte[FIXED + id.length];
@@ -41,8 +41,8 @@ final class EncryptedFrame {
   /**
    * Reads the parts of a frame.
    *
-   * @param bytes anything at all; retained
-   * @throws AttributeCodecException if it is no frame, of another version, or cut off
+   * @param bytes any bytes; retained
+   * @throws AttributeCodecException if this is not a frame, has another version, or is truncated
    */
   static EncryptedFrame of(byte[] bytes) {
     if (!isFrame(bytes)) {
@@ -80,7 +80,7 @@ final class EncryptedFrame {
     return FIXED + keyId.length();
   }
 
-  /** Returns the size of what is encrypted. */
+  /** Returns the size of the plain content. */
   int plainBytes() {
     return bytes.length - headerBytes() - NONCE_BYTES - TAG_BYTES;
   }

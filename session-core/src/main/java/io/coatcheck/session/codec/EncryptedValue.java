@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class EncryptedValue {
 
-  /** As the store keeps it; it also keeps what immutable values decode to. */
+  /** The value as the store keeps it; it also caches decoded immutable values. */
   private final AttributeValue stored;
 
   private final SessionCipher cipher;
@@ -26,12 +26,12 @@ final class EncryptedValue {
     return stored;
   }
 
-  /** Returns whether this is the value of that name in that session. */
+  /** Returns whether this is the value of a given name in a given session. */
   boolean isOf(SessionCipher otherCipher, String otherName) {
     return cipher.isSameAs(otherCipher) && name.equals(otherName);
   }
 
-  /** Returns the frame; null if the stored bytes are none. */
+  /** Returns the frame; null if the stored bytes are not a frame. */
   @Nullable EncryptedFrame frame() {
     try {
       return EncryptedFrame.of(stored.bytes());
@@ -64,7 +64,7 @@ final class EncryptedValue {
     return frame == null ? stored.bytes().length : frame.plainBytes();
   }
 
-  /** Returns whether both hold the same bytes at the same place. */
+  /** Returns whether both have the same session, name and bytes. */
   boolean isSameAs(EncryptedValue other) {
     return other.isOf(cipher, name) && Arrays.equals(stored.bytes(), other.stored.bytes());
   }

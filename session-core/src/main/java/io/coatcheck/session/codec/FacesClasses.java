@@ -7,15 +7,15 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * What Mojarra 4.1 and MyFaces 4.1 put into sessions: the state of views, and what they keep beside
- * it. The fields of these classes are strings, numbers, and collections of each other, and most are
- * enums, by which components name their properties. What evaluates an expression is not among them.
+ * What Mojarra 4.1 and MyFaces 4.1 put into sessions: the state of views, and related data. The
+ * fields of these classes are strings, numbers and collections of these classes. Most are enums, by
+ * which components name their properties. Classes that evaluate expressions are not included.
  */
 final class FacesClasses {
 
   private static final String COMPONENT = "jakarta.faces.component";
 
-  /** The names of properties that a component notes in the state of its view. */
+  /** The names of properties that a component records in the state of its view. */
   private static final Set<String> PROPERTIES =
       union(
           in("jakarta.faces.application", "FacesMessage ProjectStage"),
@@ -47,7 +47,7 @@ final class FacesClasses {
           propertyKeys(
               "com.sun.faces", "component.PassthroughElement ext.component.UIValidateWholeBean"));
 
-  /** The classes by which Faces notes which kind of collection a component was given. */
+  /** The classes by which Faces records the kind of collection that a component received. */
   static final Set<String> COLLECTIONS =
       union(
           in(
@@ -91,7 +91,7 @@ final class FacesClasses {
 
   private FacesClasses() {}
 
-  /** Returns the enums of property names that components, given apart by spaces, have. */
+  /** Returns the property-name enums of components, whose names are separated by spaces. */
   static Set<String> propertyKeys(String packageName, String components) {
     return in(packageName, components).stream()
         .map(name -> name + "$PropertyKeys")

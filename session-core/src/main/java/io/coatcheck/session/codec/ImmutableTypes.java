@@ -24,14 +24,15 @@ import java.util.Set;
 import java.util.UUID;
 
 /**
- * The types whose values never change: those of the JDK, enums, and records of nothing else.
+ * The types whose values never change: those of the JDK, enums, and records made only of such
+ * types.
  *
- * <p>The class of a value is compared exactly. So {@code BigDecimal} is here and a subclass of it,
- * which may change, is not. For the component of a record only its declared type is known, and that
- * must therefore be final as well.
+ * <p>The class of a value is compared exactly. So {@code BigDecimal} is included, and a subclass of
+ * it, which may change, is not. For a record component only the declared type is known, so that
+ * must also be final.
  *
- * <p>An enum constant may have mutable fields; but as decoding gives the same constant to everyone,
- * nothing is shared by calling it immutable that was not shared already.
+ * <p>An enum constant may have mutable fields. But decoding always returns the same constant, so
+ * treating it as immutable shares nothing that was not shared already.
  */
 final class ImmutableTypes {
 
@@ -67,7 +68,7 @@ final class ImmutableTypes {
   private static final Set<Class<?>> OPEN_TO_SUBCLASSES =
       Set.of(BigDecimal.class, BigInteger.class);
 
-  /** Holds nothing that refers back to the class, so it keeps no class loader alive. */
+  /** Contains no reference back to the class, so it keeps no class loader alive. */
   private static final ClassValue<Boolean> RECORDS =
       new ClassValue<>() {
         @Override
@@ -85,7 +86,7 @@ final class ImmutableTypes {
         || (type.isRecord() && RECORDS.get(type));
   }
 
-  /** Takes a record that it is asked about already for immutable: the others decide. */
+  /** Treats a record that is already being examined as immutable: the other components decide. */
   private static boolean hasImmutableComponents(Class<?> type, Set<Class<?>> asked) {
     if (!asked.add(type)) {
       return true;

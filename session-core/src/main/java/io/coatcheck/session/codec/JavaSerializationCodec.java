@@ -7,32 +7,31 @@ import java.util.Objects;
 import java.util.Set;
 
 /**
- * Encodes attributes by Java serialization, and decodes no class that is not on its allow-list.
+ * Encodes attributes by Java serialization, and decodes only classes on its allow-list.
  *
  * <p><b>Allowed by default</b> are the value and collection types of the JDK, named one by one:
  * strings, boxed primitives, {@code java.math}, {@code java.time}, {@code UUID}, {@code Locale},
  * {@code Currency}, {@code URI}, dates, the usual lists, sets, maps and queues with their
  * unmodifiable, synchronized, empty, singleton and {@code of} forms, {@code EnumSet} and {@code
- * EnumMap}, atomic numbers, and arrays of all of these. Classes of an application are added by
- * {@link Builder#allow(String)}; records and enums need nothing more. Those of a framework are
- * added by {@link Builder#allow(AllowListPreset...)}. {@code File}, {@code Class}, lambdas, dynamic
- * proxies and the reflective and remote packages of the JDK are refused whatever the application
- * allows. A {@code java.net.URL} is written as its text; the one that is read back is equal to
- * others by its text, without a look-up of the host, and opens connections as usual. The class that
- * an {@code EnumSet} or {@code EnumMap} names as its element type must be allowed itself; apart
- * from the class of an enum, and of what a preset of Faces takes, a {@code Class} within a value is
- * refused too.
+ * EnumMap}, atomic numbers, and arrays of all of these. Add the classes of an application by {@link
+ * Builder#allow(String)}; records and enums need nothing more. Add those of a framework by {@link
+ * Builder#allow(AllowListPreset...)}. {@code File}, {@code Class}, lambdas, dynamic proxies and the
+ * reflective and remote packages of the JDK are refused whatever the application allows. A {@code
+ * java.net.URL} is written as its text; a decoded one is compared by its text, without a host
+ * look-up, and opens connections as usual. The class that an {@code EnumSet} or {@code EnumMap}
+ * names as its element type must be allowed itself. Apart from the classes of enums, and those that
+ * a Faces preset allows, a {@code Class} within a value is refused too.
  *
  * <p>{@link #encode} refuses what {@link #decode} would, with a message that names the class and
- * the line to add. So a value that cannot come back fails where the application sets it.
+ * the line to add. So a value that could not be decoded fails where the application sets it.
  *
- * <p><b>Decoding</b> takes any bytes. A class is checked by its name before it is loaded, so that
- * of a refused class no code runs, not even its static initializer. Classes are found by the
- * context class loader of the thread, then by that of this library. A filter set for the whole JVM
- * ({@code jdk.serialFilter}) applies as well. Memory is bounded in proportion to the bytes, which
- * {@link Builder#maxBytes} bounds in turn. Time is not: whoever can write into the store can nest
- * hash sets so that putting them together again takes a processor for long, within any limit that
- * leaves room for honest values.
+ * <p><b>Decoding</b> accepts any bytes. A class is checked by its name before it is loaded, so that
+ * no code of a refused class runs, not even its static initializer. Classes are loaded by the
+ * thread's context class loader, then by that of this library. A JVM-wide filter ({@code
+ * jdk.serialFilter}) applies as well. Memory is bounded in proportion to the bytes, which {@link
+ * Builder#maxBytes} limits. Time is not bounded: anyone who can write to the store can nest hash
+ * sets so that rebuilding them takes a processor a long time, within any limit that leaves room for
+ * legitimate values.
  *
  * <p><b>Compact forms</b>, without Java serialization, are used for {@code String}, the boxed
  * primitives and {@code byte[]}: two bytes and the content. Every encoding begins with the codec's
@@ -40,8 +39,8 @@ import java.util.Set;
  *
  * <p>Thread-safe; does not block. The code of allowed classes ({@code writeObject}, {@code
  * readResolve} and so on) runs in the calling thread; {@code readObject} may also run in {@code
- * encode}, and {@code writeObject} in {@code decode}, where that is needed to see what the bytes
- * hold.
+ * encode}, and {@code writeObject} in {@code decode}, where that is needed to find out what the
+ * bytes contain.
  *
  * @since 0.1.0
  */
@@ -92,7 +91,10 @@ public final class JavaSerializationCodec implements AttributeCodec {
         : CompactForms.decode(form, bytes);
   }
 
-  /** Spares encoding what is too large in any form. */
+  /**
+   * Returns a lower bound of the size, so that values that are too large in any form are not
+   * encoded.
+   */
   private static int leastSize(Object value) {
     if (value instanceof String text) {
       return text.length();
@@ -101,8 +103,7 @@ public final class JavaSerializationCodec implements AttributeCodec {
   }
 
   /**
-   * Collects what is allowed, and the limits. Not thread-safe; may be used again after {@link
-   * #build()}.
+   * Builds a codec. Not thread-safe; may be used again after {@link #build()}.
    *
    * @since 0.1.0
    */
@@ -120,17 +121,17 @@ public final class JavaSerializationCodec implements AttributeCodec {
     private Builder() {}
 
     /**
-     * Allows classes by name: {@code com.example.Cart} that class (and not its nested ones, which
-     * are {@code com.example.Cart$Item}), {@code com.example.*} the classes of that package with
-     * their nested ones, {@code com.example.**} those of its sub-packages too.
+     * Allows classes by name. {@code com.example.Cart} allows that class but not its nested ones,
+     * which are {@code com.example.Cart$Item}; {@code com.example.*} allows the classes of that
+     * package with their nested ones; {@code com.example.**} also allows those of its sub-packages.
      *
-     * <p>Allow what you wrote. A library on the class path may hold classes that do harm by being
-     * decoded, so a pattern that takes in libraries gives that away. Default: none.
+     * <p>Allow only your own classes. A library on the class path may contain classes that do harm
+     * when decoded, so a pattern that covers libraries removes the protection. Default: none.
      *
      * @throws IllegalArgumentException if the pattern is anything else; if it is wider than one
      *     project ({@code **}, {@code com.**}, {@code org.apache.**}); if it is a pattern for
-     *     packages of the JDK, whose classes can be allowed one by one only; or if it names a class
-     *     that is never allowed, like {@code java.io.File}
+     *     packages of the JDK, whose classes can only be allowed one by one; or if it names a class
+     *     that is never allowed, such as {@code java.io.File}
      */
     public Builder allow(String pattern) {
       patterns.add(AllowPattern.parse(pattern));
@@ -138,10 +139,10 @@ public final class JavaSerializationCodec implements AttributeCodec {
     }
 
     /**
-     * Allows one class. Its subclasses and the classes of its fields are not thereby allowed.
+     * Allows one class. This does not allow its subclasses or the classes of its fields.
      *
-     * @throws IllegalArgumentException if it is an interface, an array, a primitive type or hidden,
-     *     which no encoding names, or a class that is never allowed
+     * @throws IllegalArgumentException if it is an interface, an array, a primitive type or a
+     *     hidden class, none of which an encoding names, or a class that is never allowed
      */
     public Builder allow(Class<?> type) {
       patterns.add(AllowPattern.of(type));
@@ -151,7 +152,7 @@ public final class JavaSerializationCodec implements AttributeCodec {
     /**
      * Allows the classes that features of a framework put into sessions. Default: none.
      *
-     * <p>Classes that are not on the class path are no error. Nothing is loaded by this call.
+     * <p>Classes that are not on the class path are not an error. This call loads no classes.
      */
     public Builder allow(AllowListPreset... presets) {
       for (AllowListPreset preset : presets) {
@@ -164,8 +165,8 @@ public final class JavaSerializationCodec implements AttributeCodec {
     }
 
     /**
-     * Limits how deep objects may be nested in one another, the outermost being the first level.
-     * Each level takes some stack. Default: 64.
+     * Limits how deep objects may be nested, the outermost being the first level. Each level takes
+     * some stack. Default: 64.
      *
      * @throws IllegalArgumentException if it is not 1 to 1,000
      */
@@ -175,9 +176,8 @@ public final class JavaSerializationCodec implements AttributeCodec {
     }
 
     /**
-     * Limits how many objects, and mentions of objects, one attribute may have. Counted as the
-     * JDK's filter counts, which does not stop at strings and nulls by themselves. Default:
-     * 100,000.
+     * Limits the number of objects, and of references to them, in one attribute, as counted by the
+     * JDK's filter, which is not called for strings and nulls alone. Default: 100,000.
      *
      * @throws IllegalArgumentException if it is not 1 to 1,000,000,000
      */
@@ -187,8 +187,9 @@ public final class JavaSerializationCodec implements AttributeCodec {
     }
 
     /**
-     * Limits the elements of an array, and of a collection that is kept in one. Independently of
-     * this, all arrays of an attribute together are bounded by its bytes. Default: 4,194,304.
+     * Limits the elements of an array, and of a collection that is stored as one. Independently of
+     * this, all arrays of an attribute together are bounded by its size in bytes. Default:
+     * 4,194,304.
      *
      * @throws IllegalArgumentException if it is not 1 to 1,000,000,000
      */
@@ -198,8 +199,9 @@ public final class JavaSerializationCodec implements AttributeCodec {
     }
 
     /**
-     * Limits the bytes of one encoded attribute. Whatever it is, a store that keeps all attributes
-     * of a session together keeps at most {@link AttributeFrames#MAX_BYTES}. Default: 4 MiB.
+     * Limits the bytes of one encoded attribute. Regardless of this, a store that keeps all
+     * attributes of a session together keeps at most {@link AttributeFrames#MAX_BYTES}. Default: 4
+     * MiB.
      *
      * @throws IllegalArgumentException if it is not 1 to {@link AttributeFrames#MAX_BYTES}
      */
@@ -208,7 +210,7 @@ public final class JavaSerializationCodec implements AttributeCodec {
       return this;
     }
 
-    /** Builds a codec that later calls of this builder do not change. */
+    /** Builds the codec; later calls of this builder do not change it. */
     public JavaSerializationCodec build() {
       return new JavaSerializationCodec(this);
     }

@@ -6,18 +6,21 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * The packages of the JDK that runs this, whatever their names begin with: {@code com.sun.rowset}
- * is one, and {@code com.sun.faces}, which is Mojarra's, is none.
+ * The packages of the running JDK, whatever their prefixes: {@code com.sun.rowset} is one, while
+ * {@code com.sun.faces}, which is Mojarra's, is not.
  */
 final class JdkPackages {
 
-  /** What only the JDK may define, or what has been a part of it in every release. */
+  /** Prefixes that only the JDK may define, or that have been part of it in every release. */
   private static final List<String> RESERVED =
       List.of("java.", "jdk.", "sun.", "com.sun.org.", "netscape.", "org.w3c.dom.", "org.xml.sax.");
 
   private JdkPackages() {}
 
-  /** Returns whether a package, given with its final dot, is of the JDK or has one below it. */
+  /**
+   * Returns whether a package, given with its final dot, belongs to the JDK or contains a package
+   * that does.
+   */
   static boolean reachedBy(String base) {
     for (String start : RESERVED) {
       if (base.startsWith(start) || start.startsWith(base)) {

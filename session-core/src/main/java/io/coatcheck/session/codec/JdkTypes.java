@@ -8,9 +8,10 @@ import java.util.stream.Stream;
 /**
  * The classes of the JDK that are decoded by default, one by one, and the classes that never are.
  *
- * <p>By name, because many are private and some belong to later versions than the one that compiles
- * this. Where the JDK writes a stand-in ({@code Ser}, {@code CollSer}, a serialization proxy), both
- * the stand-in and what it becomes are here: the filter is shown both.
+ * <p>Listed by name, because many are private and some exist only in later versions than the one
+ * that compiles this. Where the JDK writes a stand-in ({@code Ser}, {@code CollSer}, a
+ * serialization proxy), both the stand-in and the class it becomes are listed: the filter checks
+ * both.
  */
 final class JdkTypes {
 
@@ -24,7 +25,7 @@ final class JdkTypes {
               in("java.lang", "CharSequence Comparable Object"),
               in("java.io", "Serializable"),
               in("java.util", "Collection Comparator List Map Map$Entry Set"),
-              // What the exceptions of an application inherit.
+              // The superclasses of an application's exceptions.
               in("java.lang", "Exception RuntimeException StackTraceElement Throwable"),
               in("java.math", "BigDecimal BigInteger MathContext RoundingMode"),
               in("java.net", "URI"),
@@ -40,7 +41,7 @@ final class JdkTypes {
                   "BitSet Calendar Currency Date GregorianCalendar Locale SimpleTimeZone TimeZone"
                       + " UUID"),
               in("sun.util.calendar", "ZoneInfo"),
-              // What stands for a java.net.URL.
+              // The stand-in for a java.net.URL.
               in("io.coatcheck.session.codec", "UrlText"),
               in(
                   "java.util",
@@ -76,7 +77,7 @@ final class JdkTypes {
                   "ConcurrentHashMap ConcurrentHashMap$CollectionView"
                       + " ConcurrentHashMap$KeySetView ConcurrentHashMap$Segment"
                       + " CopyOnWriteArrayList TimeUnit"),
-              // What a Segment, which ConcurrentHashMap still writes, is made of.
+              // The parts of a Segment, which ConcurrentHashMap still writes.
               in("java.util.concurrent.locks", "AbstractOwnableSynchronizer"),
               in("java.util.concurrent.locks", "AbstractQueuedSynchronizer ReentrantLock"),
               in("java.util.concurrent.locks", "ReentrantLock$NonfairSync ReentrantLock$Sync"),
@@ -92,7 +93,7 @@ final class JdkTypes {
           "java.net.URL",
           "java.security.SignedObject",
           "javax.crypto.SealedObject",
-          // Spring's: at the end of the session the adapter calls a method by its name.
+          // Spring's: at the end of the session the adapter calls a method by name.
           "org.springframework.beans.factory.support.DisposableBeanAdapter",
           "org.springframework.web.context.request.DestructionCallbackBindingListener");
 
@@ -115,8 +116,8 @@ final class JdkTypes {
   }
 
   /**
-   * Tells of classes that no pattern can allow: they reach the file system or the network, call
-   * methods by name, or hold another serialized object.
+   * Returns whether no pattern can allow a class. Such classes access the file system or the
+   * network, call methods by name, or contain another serialized object.
    */
   static boolean isNeverAllowed(String className) {
     if (NEVER.contains(className)) {

@@ -5,12 +5,14 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** Spells the lists of classes that make up an {@link AllowListPreset}. */
+/** Builds the lists of classes that make up an {@link AllowListPreset}. */
 final class PresetNames {
 
   private PresetNames() {}
 
-  /** Returns the full names of classes of one package, which are given apart by spaces. */
+  /**
+   * Returns the full names of classes of one package, whose simple names are separated by spaces.
+   */
   static Set<String> in(String packageName, String names) {
     return Stream.of(names.split(" "))
         .map(name -> packageName + "." + name)

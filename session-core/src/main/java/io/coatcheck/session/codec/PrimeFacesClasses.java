@@ -7,9 +7,8 @@ import static io.coatcheck.session.codec.PresetNames.union;
 import java.util.Set;
 
 /**
- * What PrimeFaces 15 puts into sessions: the state of its components, trees, and how tables are
- * sorted and filtered. Filters that call a method of the application by an expression are not among
- * them.
+ * What PrimeFaces 15 puts into sessions: the state of its components, trees, and the sort orders
+ * and filters of tables. Filters that call an application method by an expression are not included.
  */
 final class PrimeFacesClasses {
 

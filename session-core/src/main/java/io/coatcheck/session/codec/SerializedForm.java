@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /** Java serialization in both directions, under an allow-list and limits. */
 final class SerializedForm {
 
-  /** An object in an object takes a tag and a reference to the description of its class. */
+  /** A nested object takes at least a tag and a reference to the description of its class. */
   private static final int LEAST_BYTES_PER_LEVEL = 6;
 
   private final AllowList allowed;
@@ -91,7 +91,7 @@ final class SerializedForm {
     return value;
   }
 
-  /** Encodes what was decoded, which tells for certain. Hardly any honest value needs that. */
+  /** Encodes the decoded value again, to be certain. Hardly any legitimate value needs this. */
   private boolean holdsClass(Object value) {
     CheckedOutput out = null;
     try {
@@ -117,9 +117,9 @@ final class SerializedForm {
   }
 
   /**
-   * Holds a new encoding against the limits as decoding will count them. What is too short to pass
-   * one is not read at all; most of the rest is walked, which instantiates nothing; decoded is only
-   * what decoding shows more of than the bytes do.
+   * Checks a new encoding against the limits as decoding will count them. An encoding too short to
+   * exceed one is not read at all. Most others are walked, which instantiates nothing. Only those
+   * that decoding may expand beyond what the bytes show are decoded.
    */
   private void requireReadable(byte[] bytes, Class<?> root, boolean resolving) {
     int length = bytes.length - CompactForms.HEADER;
@@ -144,7 +144,10 @@ final class SerializedForm {
     }
   }
 
-  /** Returns false if the stream cannot be followed without the classes that wrote it. */
+  /**
+   * Walks the bytes; returns false if the stream cannot be parsed without the classes that wrote
+   * it.
+   */
   private boolean walk(byte[] bytes) {
     CheckedInput in = null;
     boolean followed;
@@ -164,7 +167,7 @@ final class SerializedForm {
     return followed;
   }
 
-  /** A JVM that is in trouble says so; everything else is the value's own doing. */
+  /** Rethrows errors of the JVM itself; anything else was caused by the value. */
   private static void rethrowFatal(Throwable thrown) {
     if (thrown instanceof VirtualMachineError fatal && !(thrown instanceof StackOverflowError)) {
       throw fatal;

@@ -13,8 +13,8 @@ import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Encrypts and decrypts the values of one session. Thread-safe; keeps the key that was derived
- * last, so that the attributes of a session need one derivation.
+ * Encrypts and decrypts the values of one session. Thread-safe. Keeps the last derived key, so that
+ * the attributes of a session need one derivation.
  */
 final class SessionCipher {
 
@@ -43,7 +43,7 @@ final class SessionCipher {
     this.id = id;
   }
 
-  /** Returns whether both are of one session and one set of keys. */
+  /** Returns whether both are for the same session and the same keys. */
   boolean isSameAs(SessionCipher other) {
     return encryption == other.encryption && id.equals(other.id);
   }
@@ -73,8 +73,8 @@ final class SessionCipher {
   /**
    * Decrypts a value.
    *
-   * @throws AttributeCodecException if its key is not configured, or it is not what {@link
-   *     #encrypt} gave for this session and name
+   * @throws AttributeCodecException if its key is not configured, or {@link #encrypt} did not
+   *     produce it for this session and name
    */
   byte[] decrypt(String name, EncryptedFrame frame) {
     int start = frame.headerBytes() + EncryptedFrame.NONCE_BYTES;

@@ -7,8 +7,8 @@ import java.util.Set;
 
 /**
  * What Apache Shiro 2 puts into sessions. {@code SavedRequest} is three strings. {@code
- * SimplePrincipalCollection} reads a map of sets, of which each element is checked like any other
- * object, and calls nothing.
+ * SimplePrincipalCollection} reads a map of sets, each element of which is checked like any other
+ * object, and calls no methods.
  */
 final class ShiroClasses {
 

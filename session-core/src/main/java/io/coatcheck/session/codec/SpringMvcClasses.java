@@ -7,8 +7,7 @@ import java.util.Set;
 
 /**
  * What Spring MVC 6 and 7 put into sessions: a hash map with the target of a redirect, and a map of
- * lists. Both are read as the maps of the JDK are, whose keys and values must be allowed
- * themselves.
+ * lists. Both are read like the maps of the JDK: their keys and values must be allowed themselves.
  */
 final class SpringMvcClasses {
 

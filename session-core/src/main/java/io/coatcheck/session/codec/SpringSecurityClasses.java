@@ -8,8 +8,8 @@ import java.util.Set;
 /**
  * What Spring Security 6.5 and 7 put into sessions.
  *
- * <p>All of these are values: their fields are strings, numbers, moments, and collections of each
- * other, and Java fills them without a call into the class. Some enumerations of {@code webauthn}
+ * <p>All of these are values: their fields are strings, numbers, instants and collections of such
+ * values, and Java fills them without calling code of the class. Some {@code webauthn} enumerations
  * have a {@code readResolve}, which looks up the constant by its name. The comparator of
  * authorities compares their names. An exception has a cause, which must be allowed itself.
  */
@@ -21,7 +21,7 @@ final class SpringSecurityClasses {
   private static final String OAUTH2 = SECURITY + ".oauth2";
   private static final String WEBAUTHN_API = SECURITY + ".web.webauthn.api";
 
-  /** What every way to log in leaves in the session. */
+  /** What every kind of login leaves in the session. */
   private static final Set<String> CONTEXT =
       union(
           in(SECURITY + ".core.context", "SecurityContextImpl"),
@@ -32,7 +32,7 @@ final class SpringSecurityClasses {
   private static final Set<String> DETAILS =
       in(SECURITY + ".web.authentication", "WebAuthenticationDetails");
 
-  /** How and when the user has proved who it is, since version 7. */
+  /** How and when the user authenticated, since version 7. */
   private static final Set<String> FACTOR =
       in(SECURITY + ".core.authority", "FactorGrantedAuthority");
 
@@ -101,7 +101,7 @@ final class SpringSecurityClasses {
                   + " ClientRegistration$ProviderDetails$UserInfoEndpoint"),
           in(OAUTH2 + ".core", "AuthenticationMethod ClientAuthenticationMethod"));
 
-  /** A request to an authorization server, until the answer comes. */
+  /** A pending request to an authorization server. */
   private static final Set<String> AUTHORIZATION_REQUEST =
       union(
           in(
@@ -119,7 +119,7 @@ final class SpringSecurityClasses {
               "AbstractOAuth2Token OAuth2AccessToken OAuth2AccessToken$TokenType"
                   + " OAuth2RefreshToken"));
 
-  /** A login at a provider that was refused. */
+  /** A login that a provider refused. */
   private static final Set<String> REFUSED_LOGIN =
       union(
           REFUSAL,

@@ -6,8 +6,8 @@ import java.util.Set;
 
 /**
  * What Apache Struts 7 puts into sessions. {@code InvocationContext} is one string, the token of a
- * form; its other field is transient. {@code StrutsBackgroundProcess} is not here: read back, it
- * has lost its work, and the page that waits for it would wait for ever.
+ * form; its other field is transient. {@code StrutsBackgroundProcess} is not included: once
+ * decoded, it has lost its work, and the page that waits for it would wait forever.
  */
 final class StrutsClasses {
 

@@ -13,11 +13,11 @@ import java.net.URLStreamHandler;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an encoding holds in place of a {@code java.net.URL}: its text.
+ * Stands in for a {@code java.net.URL} in an encoding, by its text.
  *
- * <p>The JDK's own form looks up the host as soon as the URL is a key of a hash map, and finds a
- * handler by the name of the protocol. A URL that is made of this does neither: two are equal if
- * their texts say so, and only opening a connection goes to the JDK's handler.
+ * <p>The JDK's own form looks up the host as soon as the URL is a key of a hash map, and selects a
+ * handler by the name of the protocol. A URL created from this does neither: two are equal if their
+ * texts are, and only opening a connection uses the JDK's handler.
  */
 final class UrlText implements Serializable {
 
@@ -46,7 +46,7 @@ final class UrlText implements Serializable {
         return new UrlText(text);
       }
     } catch (MalformedURLException e) {
-      // The URL has a handler of its own, which gives it a text that is none.
+      // The URL has a custom handler, which returns a text that is not a URL.
     }
     throw new InvalidObjectException("a java.net.URL that its text does not describe");
   }
@@ -74,7 +74,7 @@ final class UrlText implements Serializable {
     }
   }
 
-  /** Compares hosts by their names, and leaves the network to the JDK's handlers. */
+  /** Compares hosts by name, and leaves network access to the JDK's handlers. */
   private static final class OfflineHandler extends URLStreamHandler {
 
     private final int defaultPort;

@@ -6,9 +6,9 @@ import static io.coatcheck.session.codec.PresetNames.union;
 import java.util.Set;
 
 /**
- * What Weld 5 and 6 put into sessions: beans with their identifiers, and conversations. What stands
- * for a bean manager or for a bean of another scope is replaced, when it is read, by the one that
- * the running application has under that identifier.
+ * What Weld 5 and 6 put into sessions: beans with their identifiers, and conversations. A stand-in
+ * for a bean manager, or for a bean of another scope, is replaced on reading by the running
+ * application's object with the same identifier.
  */
 final class WeldClasses {
 

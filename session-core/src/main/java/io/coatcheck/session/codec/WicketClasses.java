@@ -6,13 +6,13 @@ import static io.coatcheck.session.codec.PresetNames.union;
 import java.util.Set;
 
 /**
- * What Apache Wicket 10 puts into sessions: its own session object, and in it strings, numbers,
- * messages, and the name of the folder that holds the session's pages. That name comes to a file
- * system only after Wicket has replaced what would leave its folder. None of these classes has code
- * that runs while it is read back.
+ * What Apache Wicket 10 puts into sessions: its own session object, which contains strings,
+ * numbers, messages, and the name of the folder with the session's pages. Wicket uses that name in
+ * the file system only after replacing anything that would lead out of its folder. None of these
+ * classes has code that runs during decoding.
  *
- * <p>{@code SerializedPage} is not here. It holds bytes that Wicket reads by itself, past every
- * allow-list; with the default settings pages are in files and never in the session.
+ * <p>{@code SerializedPage} is not included. It contains bytes that Wicket reads itself, bypassing
+ * any allow-list; with the default settings, pages are kept in files and never in the session.
  */
 final class WicketClasses {
 

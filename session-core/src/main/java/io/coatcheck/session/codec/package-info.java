@@ -1,7 +1,4 @@
-/**
- * How the value of an attribute becomes bytes, and how bytes that may be hostile become a value
- * again.
- */
+/** Encodes the values of attributes as bytes, and decodes bytes that may be hostile. */
 @NullMarked
 package io.coatcheck.session.codec;
 
