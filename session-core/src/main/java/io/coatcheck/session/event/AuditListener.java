@@ -24,17 +24,15 @@ import org.slf4j.event.Level;
  * Writes the events to the SLF4J logger {@value #LOGGER_NAME}, one line each, as {@code
  * event=authenticated at=2026-01-31T09:30:00Z session=… generation=1 principal="alice"}.
  *
- * <p>What users do (log in, log out) is {@code INFO}; what somebody should look at (a superseded or
- * mismatched token, a store that fails, an attribute that does not decode) is {@code WARN}; what is
- * merely frequent (an anonymous session, also its renewal and its end, a token that is unknown,
- * malformed or expired, a merge) is {@code DEBUG}. Values that come from outside stand in quotation
- * marks with control characters escaped, so that nobody can write a line of his own (ASVS 5.0,
- * 16.4.1).
+ * <p>Actions of users (login, logout) are {@code INFO}. Events that need attention (a superseded or
+ * mismatched token, a store that fails, an attribute that does not decode) are {@code WARN}.
+ * Frequent events (an anonymous session, also its renewal and its end, a token that is unknown,
+ * malformed or expired, a merge) are {@code DEBUG}. Untrusted values are quoted, with control
+ * characters escaped, so that a client cannot forge a line (ASVS 5.0, 16.4.1).
  *
- * <p>Lines that a client can cause without a login, the refused tokens and the dropped changes, and
- * those that a failing dependency repeats are limited: of each kind at most {@value
- * #LINES_PER_MINUTE} a minute; how many were left out is said by the next line of that kind.
- * Thread-safe.
+ * <p>Lines that a client can cause without a login (refused tokens, dropped changes) and lines that
+ * a failing dependency repeats are limited to {@value #LINES_PER_MINUTE} a minute of each kind; the
+ * next line of that kind says how many were left out. Thread-safe.
  *
  * @since 0.1.0
  */
@@ -43,7 +41,7 @@ public final class AuditListener implements SessionListener {
   /** The name of the logger. */
   public static final String LOGGER_NAME = "io.coatcheck.session.audit";
 
-  /** How many lines of each limited kind are written in a minute. */
+  /** The maximum number of lines of each limited kind in a minute. */
   public static final int LINES_PER_MINUTE = 20;
 
   private static final int LONGEST_VALUE = 300;
@@ -51,7 +49,7 @@ public final class AuditListener implements SessionListener {
   private final Logger log;
   private final RateLimit limit = new RateLimit(LINES_PER_MINUTE, Duration.ofMinutes(1));
 
-  /** Makes a listener that writes to the logger {@value #LOGGER_NAME}. */
+  /** Creates a listener that writes to the logger {@value #LOGGER_NAME}. */
   public AuditListener() {
     log = LoggerFactory.getLogger(LOGGER_NAME);
   }
@@ -90,7 +88,7 @@ public final class AuditListener implements SessionListener {
     return false;
   }
 
-  /** What a client can cause without a login, as often as it likes, is not for every log. */
+  /** Returns a lower level for what a client can cause without a login, as often as it likes. */
   private static Level ofUser(SessionEvent event) {
     return event.principal().isPresent() ? Level.INFO : Level.DEBUG;
   }
@@ -108,7 +106,7 @@ public final class AuditListener implements SessionListener {
       dropped.attributes().stream().sorted().forEach(name -> names.append(' ').append(name));
       String text =
           " reason=" + word(dropped.reason()) + " attributes=" + quoted(names.toString().trim());
-      // Who only reads a value that is computed when it is read loses nothing by that.
+      // If reading alone changed the value, such as one computed on first use, nothing is lost.
       Level level = dropped.reason() == DropReason.OVERTAKEN ? Level.DEBUG : Level.WARN;
       limited(level, dropped.reason(), event, "write-dropped", text);
     } else if (event instanceof AttributeUndecodable undecodable) {
@@ -173,7 +171,7 @@ public final class AuditListener implements SessionListener {
     return reason.name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
-  /** Quotes a value from outside: one line, at most {@value #LONGEST_VALUE} characters of it. */
+  /** Quotes an untrusted value: on one line, at most {@value #LONGEST_VALUE} characters of it. */
   static String quoted(String value) {
     StringBuilder quoted = new StringBuilder(value.length() + 2).append('"');
     for (int i = 0; i < value.length() && i < LONGEST_VALUE; i++) {

@@ -7,8 +7,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Lets through so many of a kind in each window of time, and counts the rest. The kinds are few and
- * fixed; nothing that comes from outside is one. Thread-safe.
+ * Admits a number of each kind in each window of time, and counts the rest. The kinds are few and
+ * fixed, and never come from untrusted input. Thread-safe.
  */
 final class RateLimit {
 
@@ -28,14 +28,14 @@ final class RateLimit {
   }
 
   /**
-   * Asks to let one through.
+   * Requests to admit one.
    *
-   * @return how many of this kind were left out since the last one that passed; empty if this one
-   *     is left out too
+   * @return how many of this kind were left out since the last one that was admitted; empty if this
+   *     one is left out too
    */
   synchronized Optional<Long> take(Object kind, Instant now) {
     Window current = windows.computeIfAbsent(kind, key -> new Window());
-    // A clock that stepped back by more than a window must not silence a kind for ever.
+    // A clock that stepped back by more than a window must not silence a kind forever.
     if (!now.isBefore(current.end) || now.plus(window).isBefore(current.end)) {
       current.end = now.plus(window);
       current.passed = 0;

@@ -9,12 +9,14 @@ public enum RefusalReason {
   /** It does not have the form of a token. */
   MALFORMED,
   /**
-   * There is no session with its id: it never was, has ended, or has expired and been cleaned up.
+   * There is no session with its id: it never existed, has ended, or has expired and been deleted.
    */
   UNKNOWN,
   /** Its session is past its idle or absolute deadline. */
   EXPIRED,
-  /** Its secret is the one before the last rotation: a late request, an old tab, or a thief. */
+  /**
+   * Its secret is the one that the last rotation replaced: a late request, an old tab, or a thief.
+   */
   SUPERSEDED,
   /** Its session exists, and its secret is neither the current nor the previous one. */
   MISMATCHED,

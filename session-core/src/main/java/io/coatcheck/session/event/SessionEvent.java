@@ -8,8 +8,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Something that happened to a session. No event contains a secret. What {@code toString} returns
- * may be logged: it has neither the principal nor names or values of attributes.
+ * Something that happened to a session. No event contains a secret. The result of {@code toString}
+ * may be logged: it contains neither the principal nor names or values of attributes.
  *
  * @since 0.1.0
  */
@@ -21,10 +21,12 @@ public sealed interface SessionEvent {
   /** Returns the public id of the session; empty if there is none, as for a malformed token. */
   Optional<SessionId> sessionId();
 
-  /** Returns who is, or was, logged in; empty for an anonymous or unknown session. */
+  /**
+   * Returns the principal that is, or was, logged in; empty for an anonymous or unknown session.
+   */
   Optional<String> principal();
 
-  /** An event about a session of which a snapshot is at hand, attributes included. */
+  /** An event with a snapshot of the session, including its attributes. */
   sealed interface WithSession extends SessionEvent {
 
     /**
@@ -48,7 +50,7 @@ public sealed interface SessionEvent {
   /** A session was stored for the first time. */
   record Created(Instant at, StoredSession session) implements WithSession {}
 
-  /** A principal logged in, on a new session or on one that existed. */
+  /** A principal logged in, on a new session or an existing one. */
   record Authenticated(Instant at, StoredSession session) implements WithSession {}
 
   /** A session got a new secret without a login. */
@@ -63,7 +65,7 @@ public sealed interface SessionEvent {
       implements WithSession {}
 
   /**
-   * Changes were dropped because what they were made on is gone.
+   * Changes were dropped because the state that they were based on is gone.
    *
    * @param attributes the names of the attributes whose changes are lost
    */
@@ -86,16 +88,17 @@ public sealed interface SessionEvent {
     }
   }
 
-  /** A session ended. Each ended session is told once, over all nodes on one store. */
+  /** A session ended. Each end is reported once across all nodes that share a store. */
   record Ended(Instant at, StoredSession session, EndReason reason) implements WithSession {}
 
   /**
-   * This node's near cache found out that a session has ended: what stays open for the session here
-   * can be closed. That is told in addition to {@link Ended}, by each node that had a copy and
-   * looked again; rarely by the node that ended it, too. A node without a near cache is told
-   * nothing, and one on which the session is not used finds out when it is, if ever.
+   * This node's near cache found that a session has ended: connections that are open for the
+   * session here can be closed. This is reported in addition to {@link Ended}, on each node that
+   * had a copy and checked it again; rarely also on the node that ended it. A node without a near
+   * cache does not report it. A node on which the session is not used finds out when it is used, if
+   * ever.
    *
-   * @param session the copy, which may be older than what ended
+   * @param session the copy, which may be older than the state that ended
    */
   record EndedElsewhere(Instant at, StoredSession session) implements WithSession {}
 
@@ -132,8 +135,8 @@ public sealed interface SessionEvent {
   }
 
   /**
-   * A value was not taken as an attribute: it cannot be encoded, or the session would hold more
-   * than its limits allow. The application got an exception; nothing was changed.
+   * A value was rejected as an attribute: it cannot be encoded, or the session would hold more than
+   * its limits allow. The application got an exception; nothing was changed.
    *
    * @param attribute its name
    * @param problem names the class and the rule, never the value
@@ -154,7 +157,7 @@ public sealed interface SessionEvent {
 
   /**
    * The value of an attribute was changed after it was set or read, and can no longer be encoded.
-   * The bytes from before stay; the other attributes are saved.
+   * The earlier bytes stay; the other attributes are saved.
    *
    * @param attribute its name
    * @param problem names the class and the rule, never the value
@@ -176,7 +179,7 @@ public sealed interface SessionEvent {
   /**
    * The store failed.
    *
-   * @param operation what was asked of it, such as {@code find}
+   * @param operation the operation that failed, such as {@code find}
    */
   record StoreFailed(
       Instant at, Optional<SessionId> sessionId, String operation, SessionStoreException failure)

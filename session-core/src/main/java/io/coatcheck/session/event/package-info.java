@@ -1,4 +1,4 @@
-/** What happens to sessions, told to listeners, and the listener that writes the audit log. */
+/** The events of sessions, their listeners, and the listener that writes the audit log. */
 @NullMarked
 package io.coatcheck.session.event;
 
