@@ -7,11 +7,11 @@ import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a store knows of a session's secret: its SHA-256, 32 bytes.
+ * The SHA-256 of a session's secret, 32 bytes: all that a store knows of the secret.
  *
- * <p>A secret has 256 random bits, so that a fast, unsalted hash is enough: there is no dictionary
- * to try. Who reads the store can present nothing. Immutable and thread-safe; {@code equals}
- * compares in constant time.
+ * <p>A secret has 256 random bits, so a fast, unsalted hash is enough: there is no dictionary to
+ * try. Reading the store yields nothing that can be presented. Immutable and thread-safe; {@code
+ * equals} compares in constant time.
  *
  * @since 0.1.0
  */
@@ -63,7 +63,7 @@ public final class SecretHash {
   /** Compares in time that does not depend on where the hashes differ. */
   @Override
   public boolean equals(@Nullable Object other) {
-    // As MessageDigest.isEqual does: every bit is looked at, and there is one branch, at the end.
+    // Like MessageDigest.isEqual: every bit is compared, and the only branch is at the end.
     return other instanceof SecretHash that
         && ((first ^ that.first)
                 | (second ^ that.second)

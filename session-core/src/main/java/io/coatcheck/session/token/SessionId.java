@@ -9,13 +9,13 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The public handle of a session: 128 bits, stable from its creation to its end.
+ * The public id of a session: 128 bits, stable from its creation to its end.
  *
- * <p>An id authenticates nothing. It may be logged, listed, put into a URL and shown to its owner;
- * what opens the session is the secret in the {@link SessionToken}. Its layout is that of a UUID of
- * version 7 (RFC 9562, section 5.7): the first 48 bits are the millisecond of creation, so that
- * rows which are created together lie together in a B-tree. Its text is the canonical lower-case
- * UUID form, the same in tokens, logs and databases that have a UUID type.
+ * <p>An id does not authenticate. It may be logged, listed, put into a URL and shown to the
+ * session's user; only the secret in the {@link SessionToken} gives access. Its layout is that of a
+ * version 7 UUID (RFC 9562, section 5.7): the first 48 bits are the millisecond of creation, so
+ * that rows created together lie together in a B-tree. Its text is the canonical lower-case UUID
+ * form, the same in tokens, logs and databases that have a UUID type.
  *
  * <p>Immutable and thread-safe. Ordered by unsigned value, hence by time of creation.
  *
@@ -28,7 +28,7 @@ public final class SessionId implements Comparable<SessionId> {
 
   private static final HexFormat HEX = HexFormat.of();
 
-  /** The value of each character, negative if it is no digit in lower case. */
+  /** The value of each character; negative if it is not a lower-case hexadecimal digit. */
   private static final byte[] DIGITS = digits();
 
   private final long mostSignificantBits;
@@ -40,10 +40,10 @@ public final class SessionId implements Comparable<SessionId> {
   }
 
   /**
-   * Makes a new id.
+   * Creates a new id.
    *
    * @param now the moment of creation; its milliseconds since the epoch become the leading 48 bits
-   * @param random the source of the other 74 bits; when it throws, so does this method
+   * @param random the source of the other 74 bits; if it throws, so does this method
    */
   public static SessionId generate(Instant now, SecureRandom random) {
     byte[] bytes = new byte[10];
@@ -64,11 +64,11 @@ public final class SessionId implements Comparable<SessionId> {
   }
 
   /**
-   * Reads the text form.
+   * Parses the text form.
    *
-   * @param text anything at all, of any length
-   * @return the id, or empty when {@code text} is not exactly the 36 characters, in lower case,
-   *     that {@link #toString()} gives; each id has one text
+   * @param text any text, of any length
+   * @return the id, or empty if {@code text} is not exactly the 36 characters, in lower case, that
+   *     {@link #toString()} returns; each id has one text
    */
   public static Optional<SessionId> parse(@Nullable String text) {
     return text == null || text.length() != TEXT_LENGTH
@@ -77,7 +77,8 @@ public final class SessionId implements Comparable<SessionId> {
   }
 
   /**
-   * Reads 36 characters from {@code start}, which must lie within {@code text}; null if malformed.
+   * Parses 36 characters from {@code start}, which must lie within {@code text}; returns null if
+   * they are malformed.
    */
   static @Nullable SessionId parseAt(String text, int start) {
     if (text.charAt(start + 8) != '-'
@@ -97,8 +98,8 @@ public final class SessionId implements Comparable<SessionId> {
   }
 
   /**
-   * Reads up to 15 digits; negative as soon as one of the characters is none, since its sign is
-   * never shifted out.
+   * Parses up to 15 digits. The result is negative if any character is not a digit, since its sign
+   * is never shifted out.
    */
   private static long hexadecimal(String text, int start, int length) {
     long bits = 0;
@@ -151,7 +152,7 @@ public final class SessionId implements Comparable<SessionId> {
 
   @Override
   public int hashCode() {
-    // The last bits are random; the first ones are close together in time.
+    // The last bits are random; the first ones are similar in ids created close together.
     return Long.hashCode(leastSignificantBits) ^ Long.hashCode(mostSignificantBits);
   }
 

@@ -15,15 +15,15 @@ import org.jspecify.annotations.Nullable;
  * The credential that the client holds: {@code <id>.<secret>}, the public id of the session and 256
  * random bits in base64url without padding, 80 characters in all.
  *
- * <p>Who presents it is in the session. It is made once, sent to the client and not kept: a store
- * sees its {@link #secretHash()} only. {@link #toString()} is redacted; the text is reached by
- * {@link #value()} alone. Not serializable, on purpose. Immutable and thread-safe.
+ * <p>Whoever presents it gets the session. It is generated once, sent to the client and not kept: a
+ * store only sees its {@link #secretHash()}. {@link #toString()} is redacted; only {@link #value()}
+ * returns the text. Deliberately not serializable. Immutable and thread-safe.
  *
  * @since 0.1.0
  */
 public final class SessionToken {
 
-  /** The length of the secret in bytes. ASVS 5.0, 7.2.3 asks for 16. */
+  /** The length of the secret in bytes. ASVS 5.0, 7.2.3 requires 16. */
   public static final int SECRET_LENGTH = 32;
 
   private static final int SECRET_TEXT_LENGTH = 43;
@@ -35,9 +35,9 @@ public final class SessionToken {
   private static final byte[] SEXTETS = sextets();
 
   /**
-   * A digest a thread, and room for its result: obtaining one anew from the provider costs as much
-   * as the hash itself. What a thread keeps is of classes of the JDK: one of ours would keep our
-   * class loader, after the application is gone, for as long as a thread of the container lives.
+   * A digest for each thread, and room for its result: obtaining one from the provider costs as
+   * much as the hash itself. Only JDK classes are used: a class of this library would keep its
+   * class loader alive after the application has stopped, as long as the container's thread lives.
    */
   private static final ThreadLocal<Map.Entry<MessageDigest, byte[]>> SHA_256 =
       ThreadLocal.withInitial(() -> Map.entry(sha256(), new byte[SecretHash.LENGTH]));
@@ -51,10 +51,10 @@ public final class SessionToken {
   }
 
   /**
-   * Makes a token with a new secret.
+   * Generates a token with a new secret.
    *
-   * @param random asked for {@value #SECRET_LENGTH} bytes; when it throws, so does this method:
-   *     there is no other source to fall back to
+   * @param random the source of {@value #SECRET_LENGTH} bytes; if it throws, so does this method:
+   *     there is no fallback
    */
   public static SessionToken generate(SessionId id, SecureRandom random) {
     byte[] secret = new byte[SECRET_LENGTH];
@@ -63,21 +63,21 @@ public final class SessionToken {
   }
 
   /**
-   * Reads the text form.
+   * Parses the text form.
    *
-   * @param text anything at all, of any length; nothing is trimmed, unquoted or decoded
-   * @return the token, or empty when {@code text} is not exactly what {@link #value()} of some
-   *     token gives; each token has one text
+   * @param text any text, of any length; nothing is trimmed, unquoted or decoded
+   * @return the token, or empty if {@code text} is not exactly a text that {@link #value()} can
+   *     return; each token has one text
    */
   public static Optional<SessionToken> parse(@Nullable String text) {
     return text == null ? Optional.empty() : parse(text, 0, text.length());
   }
 
   /**
-   * Reads the text form from a part of a longer text, such as a {@code Cookie} header.
+   * Parses the text form within a longer text, such as a {@code Cookie} header.
    *
    * @param start the index of the first character
-   * @param end the index behind the last character
+   * @param end the index after the last character
    * @throws IndexOutOfBoundsException if the range does not lie within {@code text}
    */
   public static Optional<SessionToken> parse(String text, int start, int end) {
@@ -111,7 +111,7 @@ public final class SessionToken {
     return SecretHash.of(hash);
   }
 
-  /** Returns the credential itself. It belongs in the answer to the client and nowhere else. */
+  /** Returns the credential itself. It belongs in the response to the client and nowhere else. */
   public String value() {
     return id + "." + ENCODER.encodeToString(secret);
   }
@@ -129,19 +129,19 @@ public final class SessionToken {
     return id.hashCode();
   }
 
-  /** Returns the id, with the secret left out. */
+  /** Returns the id, without the secret. */
   @Override
   public String toString() {
     return "SessionToken[" + id + ".redacted]";
   }
 
   /**
-   * Decodes 43 characters to 32 bytes; null if one is outside the alphabet or the last has spare
-   * bits.
+   * Decodes 43 characters to 32 bytes; returns null if one is outside the alphabet or the last has
+   * spare bits.
    */
   private static byte @Nullable [] decode(String text, int start) {
     byte[] bytes = new byte[SECRET_LENGTH];
-    // Negative as soon as one character is.
+    // Negative if any character's value is.
     int seen = 0;
     int position = 0;
     int tail = start + SECRET_TEXT_LENGTH - 3;

@@ -1,5 +1,5 @@
 /**
- * What names a session and what opens it: the public id, the secret token, and the hash that the
+ * Identifiers and credentials of sessions: the public id, the secret token, and the hash that the
  * store keeps.
  */
 @NullMarked
