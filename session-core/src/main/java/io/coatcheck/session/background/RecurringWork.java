@@ -7,12 +7,12 @@ import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
 /**
- * Does the same work again and again, on one daemon thread, until it is ended. Nothing else ends
- * the thread: it survives whatever the work throws, errors included, and every interrupt.
+ * Repeats the same work on one daemon thread until it is ended. Nothing else ends the thread: it
+ * survives every exception of the work, including errors, and every interrupt.
  *
- * <p>Ending it interrupts the pauses and never the work. The work may be a call to a store at that
- * moment, and a database in a file, such as H2, breaks when a thread that reads or writes the file
- * is interrupted.
+ * <p>Ending it interrupts the pauses, never the work. The work may be calling a store at that
+ * moment, and a database in a file, such as H2, breaks if a thread is interrupted while it reads or
+ * writes the file.
  */
 public final class RecurringWork {
 
@@ -28,10 +28,10 @@ public final class RecurringWork {
   /**
    * Prepares the thread, which {@link #start} starts.
    *
-   * @param pauseNanos asked before each pause; the first pause comes before the work
-   * @param onFailure called on the thread with whatever the work threw, and with an {@link
-   *     InterruptedException} after an interrupt that was ignored; logs it. What it throws is
-   *     ignored
+   * @param pauseNanos called before each pause; the first pause comes before the work
+   * @param onFailure called on the thread with anything that the work threw, and with an {@link
+   *     InterruptedException} after an interrupt that was ignored, in order to log it. Its own
+   *     exceptions are ignored
    */
   public RecurringWork(
       String threadName, LongSupplier pauseNanos, Runnable work, Consumer<Throwable> onFailure) {
@@ -70,18 +70,18 @@ public final class RecurringWork {
     try {
       onFailure.accept(failure);
     } catch (Throwable unreportable) {
-      // There is no memory left to log it, most likely. The thread goes on all the same.
+      // Most likely there is no memory left to log it. The thread still goes on.
     }
   }
 
-  /** Ends the pause that the thread is in; if it is at work, the next pause. */
+  /** Ends the thread's present pause or, while it works, the next one. */
   public void wake() {
     woken.set(true);
     LockSupport.unpark(thread);
   }
 
   /**
-   * Pauses in the middle of the work. Called on the thread only.
+   * Pauses in the middle of the work. Only to be called on the thread.
    *
    * @return whether to go on; {@code false} as soon as the thread is to end
    */
@@ -92,7 +92,7 @@ public final class RecurringWork {
   private boolean pause(long nanos, boolean mayBeWoken) {
     long begin = System.nanoTime();
     while (!ending && !(mayBeWoken && woken.getAndSet(false))) {
-      // An interrupt, by a listener for instance, must make neither this pause end nor the next
+      // An interrupt, by a listener for instance, must neither end this pause nor make the next
       // call to the store fail.
       if (Thread.interrupted()) {
         report(new InterruptedException("an interrupt of " + threadName() + " was ignored"));
@@ -107,10 +107,10 @@ public final class RecurringWork {
   }
 
   /**
-   * Ends the thread after the work that it is doing, and waits for that, for 5 seconds at most. If
-   * the work itself calls this, it does not wait.
+   * Ends the thread after its present work, and waits for that, for at most 5 seconds. Does not
+   * wait if the work itself calls this.
    *
-   * @return {@code false} if the thread was still at work after 5 seconds; it ends when the work is
+   * @return {@code false} if the thread was still working after 5 seconds; it ends when the work is
    *     done
    */
   public boolean end() {
@@ -119,7 +119,7 @@ public final class RecurringWork {
     if (Thread.currentThread() == thread) {
       return true;
     }
-    // A caller that is interrupted waits all the same: what it does next may be to close the store.
+    // An interrupted caller still waits: it may close the store next.
     boolean interrupted = false;
     long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(LONGEST_JOIN_MILLIS);
     for (long left = LONGEST_JOIN_MILLIS; left > 0 && thread.isAlive(); ) {

@@ -1,4 +1,4 @@
-/** The threads of this library. Not exported: no part of the API. */
+/** The threads of this library. Not exported; not part of the API. */
 @NullMarked
 package io.coatcheck.session.background;
 

@@ -3,10 +3,10 @@ package io.coatcheck.session.password;
 import at.favre.lib.crypto.bcrypt.BCrypt;
 import java.nio.charset.StandardCharsets;
 
-/** The function itself, which tests replace in order to count its calls. */
+/** The bcrypt function. Tests replace it to count its calls. */
 interface Bcrypt {
 
-  /** The most bytes that bcrypt takes in. */
+  /** The most bytes that bcrypt accepts. */
   int MAX_BYTES = 72;
 
   Bcrypt LIBRARY =

@@ -6,9 +6,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /**
- * Lets a few threads hash at a time, a few more wait for them, in order of arrival, and turns the
- * others away at once. Without the last, a flood of logins would hold every thread of the server in
- * this queue, and nobody could see any other page.
+ * Lets a few threads hash at a time and a few more wait, in order of arrival, and rejects the
+ * others at once. Without the last, a flood of logins would hold every thread of the server in this
+ * queue, and no other request could be served.
  */
 final class HashingGate {
 
@@ -29,8 +29,9 @@ final class HashingGate {
   /**
    * Runs the work in this thread.
    *
-   * @throws PasswordHasherBusyException if too many wait already, if the turn did not come in time,
-   *     or if the thread is interrupted and has to wait, and it still is then; the work was not run
+   * @throws PasswordHasherBusyException if too many threads already wait, if this thread's turn did
+   *     not come in time, or if it has to wait and is interrupted, which it then stays; the work
+   *     was not run
    */
   <T> T run(Supplier<T> work) {
     if (!present.tryAcquire()) {
@@ -38,8 +39,7 @@ final class HashingGate {
           concurrent + " passwords are being hashed and as many wait as may");
     }
     try {
-      // A wait with a bound fails in a thread that is interrupted, even if there is nothing to wait
-      // for.
+      // A timed wait fails in an interrupted thread even if there is nothing to wait for.
       boolean isFree = !hashing.hasQueuedThreads() && hashing.tryAcquire();
       if (!isFree && !hashing.tryAcquire(maxWait.toNanos(), TimeUnit.NANOSECONDS)) {
         throw new PasswordHasherBusyException(
@@ -58,7 +58,7 @@ final class HashingGate {
     }
   }
 
-  /** An estimate, for tests. */
+  /** Returns an estimate of the waiting threads, for tests. */
   int waiting() {
     return hashing.getQueueLength();
   }

@@ -14,29 +14,28 @@ import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Hashes passwords by bcrypt, and checks them.
+ * Hashes passwords with bcrypt, and verifies them.
  *
  * <pre>{@code
  * boolean known = hasher.verify(password, users.find(name).map(User::passwordHash));
  * }</pre>
  *
  * <p>A check takes the same work whatever its outcome: for the right password, a wrong one, one
- * that is too long, a user who does not exist and a hash that is malformed. So its time does not
- * tell which names exist. A hash of a lower cost than {@link Builder#cost} is checked with as much
- * work as one of that cost; one of a higher cost takes its own, longer time, which is why a cost
- * that was raised should not be lowered again.
+ * that is too long, a user who does not exist and a malformed hash. So its time does not reveal
+ * which names exist. A hash with a lower cost than {@link Builder#cost} is checked with as much
+ * work as one with that cost; one with a higher cost takes longer, so do not lower a cost that was
+ * raised.
  *
- * <p>bcrypt takes in 72 bytes and would ignore the rest, so a password of more than 72 bytes in
- * UTF-8 (or of 19 emoji) is refused and never shortened. So are U+0000, by which bcrypt separates,
- * lone surrogates, which have no UTF-8, and the empty password. All of that is refused by {@link
- * #hash} with an exception, and is plainly false in {@link #verify}. {@link Builder#preHashKey}
- * lifts the first two limits. Otherwise a password is taken exactly as it is given: neither trimmed
- * nor normalized.
+ * <p>bcrypt uses 72 bytes and would ignore the rest, so a password of more than 72 bytes in UTF-8
+ * (or of 19 emoji) is refused, never shortened. So are U+0000, which bcrypt uses as a separator,
+ * lone surrogates, which have no UTF-8 form, and the empty password. {@link #hash} throws for all
+ * of these, and {@link #verify} returns false. {@link Builder#preHashKey} lifts the first two
+ * limits. Otherwise a password is used exactly as it is: neither trimmed nor normalized.
  *
  * <p>Thread-safe. Blocks: for the work, a quarter of a second of one processor at cost 12, and
- * before that for its turn, as described at {@link Builder#maxConcurrent}. Passwords are not
- * retained, and the arrays that they are copied to are cleared. No password, hash or key is in any
- * message. A {@code char[]} is taken as {@link CharBuffer#wrap(char[])}.
+ * before that until its turn, as described at {@link Builder#maxConcurrent}. Passwords are not
+ * retained, and the arrays that they are copied to are cleared. No message contains a password,
+ * hash or key. Pass a {@code char[]} as {@link CharBuffer#wrap(char[])}.
  *
  * @see <a href="https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html">
  *     OWASP Password Storage Cheat Sheet</a>
@@ -44,12 +43,12 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PasswordHasher {
 
-  /** Far above any passphrase, and far below what would take time to hash. */
+  /** Far longer than any passphrase, and far too short to take noticeable time to hash. */
   private static final int MAX_PRE_HASHED_BYTES = 4_096;
 
   private static final String MAC = "HmacSHA384";
 
-  /** Stands for a password that cannot be one. */
+  /** Used in place of text that cannot be a password. */
   private static final byte[] NO_PASSWORD = {'-'};
 
   private final int cost;
@@ -64,7 +63,7 @@ public final class PasswordHasher {
     this.bcrypt = builder.bcrypt;
   }
 
-  /** Returns a builder with the defaults that its methods name. */
+  /** Returns a builder with the defaults that its methods document. */
   public static Builder builder() {
     return new Builder();
   }
@@ -73,11 +72,11 @@ public final class PasswordHasher {
    * Hashes a new password, with a new random salt.
    *
    * @param password neither changed nor retained
-   * @return 60 ASCII characters, or 73 with {@link Builder#preHashKey}, to be kept as they are
+   * @return 60 ASCII characters, or 73 with {@link Builder#preHashKey}, to be stored unchanged
    * @throws IllegalArgumentException if the password is empty or malformed UTF-16; or, without
    *     {@code preHashKey}, has more than 72 bytes in UTF-8 or contains U+0000; or, with it, has
    *     more than 4,096 bytes
-   * @throws PasswordHasherBusyException if its turn did not come
+   * @throws PasswordHasherBusyException if its turn did not come in time
    */
   public String hash(CharSequence password) {
     boolean keyed = key != null;
@@ -98,15 +97,15 @@ public final class PasswordHasher {
   }
 
   /**
-   * Tells whether this is the password that was hashed.
+   * Returns whether this is the password that was hashed.
    *
    * @param password neither changed nor retained
-   * @param storedHash what {@link #hash} gave, or any bcrypt hash of version 2a, 2b or 2y; null if
-   *     there is no such user
-   * @return false also if there is no such user; if the password is one that {@code hash} refuses;
-   *     if the hash is malformed, is of a cost below 4 or above 15 (it would take minutes or
-   *     hours), or was made with a {@code preHashKey} and there is none, or another
-   * @throws PasswordHasherBusyException if its turn did not come
+   * @param storedHash the result of {@link #hash}, or any bcrypt hash of version 2a, 2b or 2y; null
+   *     if there is no such user
+   * @return false also if there is no such user; if {@code hash} refuses the password; if the hash
+   *     is malformed or has a cost below 4 or above 15 (it would take minutes or hours); or if it
+   *     was made with a {@code preHashKey} and none, or another one, is configured
+   * @throws PasswordHasherBusyException if its turn did not come in time
    */
   public boolean verify(CharSequence password, @Nullable String storedHash) {
     StoredHash stored = StoredHash.parse(storedHash);
@@ -134,32 +133,32 @@ public final class PasswordHasher {
   }
 
   /**
-   * Does the same as {@link #verify(CharSequence, String)}, where an empty hash means that there is
-   * no such user.
+   * Does the same as {@link #verify(CharSequence, String)}; an empty hash means that there is no
+   * such user.
    */
   public boolean verify(CharSequence password, Optional<String> storedHash) {
     return verify(password, storedHash.orElse(null));
   }
 
   /**
-   * Tells whether {@link #hash} would now make a stronger hash than this one: its cost is below the
-   * configured one, it was made without the {@code preHashKey} that there is now, or it is none at
-   * all. To be asked after a successful {@link #verify}, when the password is at hand.
+   * Returns whether {@link #hash} would now make a stronger hash than this one: its cost is below
+   * the configured one, it was made without the {@code preHashKey} that is now configured, or it is
+   * not a valid hash. Call it after a successful {@link #verify}, when the password is available.
    */
   public boolean needsRehash(String storedHash) {
     StoredHash stored = StoredHash.parse(storedHash);
     return stored == null || stored.cost() < cost || stored.keyed() != (key != null);
   }
 
-  /** Shows the settings that are no secret. */
+  /** Returns the settings that are not secret. */
   @Override
   public String toString() {
     return "PasswordHasher[cost=" + cost + ", preHash=" + (key != null) + "]";
   }
 
   /**
-   * Each cost is twice the work of the one below: a hash of cost 10 and then one each of 10 and 11
-   * are together as much as one of 12.
+   * Each cost is twice the work of the one below: hashes of cost 10, 10 and 11 together take as
+   * much work as one of cost 12.
    */
   private void makeUpFor(int hashCost, byte[] secret) {
     for (int next = hashCost; next < cost; next++) {
@@ -167,7 +166,7 @@ public final class PasswordHasher {
     }
   }
 
-  /** Returns what bcrypt is given for a password, or null if {@link #hash} refuses it. */
+  /** Returns the input to bcrypt for a password; null if {@link #hash} refuses it. */
   private byte @Nullable [] secretOf(CharSequence password, boolean keyed) {
     byte[] utf8 = utf8Of(password, keyed ? MAX_PRE_HASHED_BYTES : Bcrypt.MAX_BYTES);
     if (utf8 == null || !keyed) {
@@ -185,7 +184,8 @@ public final class PasswordHasher {
   }
 
   /**
-   * Looks no further than the limit, however long the password is. Null if it has no such UTF-8.
+   * Reads no further than the limit, however long the password is. Returns null if the UTF-8 form
+   * is malformed or too long.
    */
   private static byte @Nullable [] utf8Of(CharSequence password, int maxBytes) {
     int length = password.length();
@@ -212,7 +212,7 @@ public final class PasswordHasher {
   }
 
   /**
-   * Sets a hasher up. Not thread-safe; may be used again after {@link #build()}.
+   * Builds a hasher. Not thread-safe; may be used again after {@link #build()}.
    *
    * @since 0.1.0
    */
@@ -233,10 +233,10 @@ public final class PasswordHasher {
     private Builder() {}
 
     /**
-     * Sets the work of one hash, which each step doubles. Default: 12.
+     * Sets the work factor of a hash; each step doubles the work. Default: 12.
      *
-     * @throws IllegalArgumentException if it is not 10 to 15: OWASP ASVS 5.0 approves of bcrypt
-     *     from 10, and above 15 a login takes seconds
+     * @throws IllegalArgumentException if it is not 10 to 15: OWASP ASVS 5.0 approves bcrypt from
+     *     10, and above 15 a login takes seconds
      */
     public Builder cost(int rounds) {
       if (rounds < MIN_COST || rounds > MAX_COST) {
@@ -248,13 +248,13 @@ public final class PasswordHasher {
     }
 
     /**
-     * Puts HMAC-SHA-384 with a key of the application before bcrypt, so that passwords may have up
-     * to 4,096 bytes, and so that hashes that are stolen without the key cannot be guessed at.
-     * Hashes made so begin with <code>{hmac-sha384}</code>. Those made without remain valid, and
-     * {@link PasswordHasher#needsRehash} names them.
+     * Applies HMAC-SHA-384 with an application key before bcrypt. Passwords may then have up to
+     * 4,096 bytes, and hashes stolen without the key cannot be attacked by guessing. Such hashes
+     * begin with <code>{hmac-sha384}</code>. Those made without the key remain valid, and {@link
+     * PasswordHasher#needsRehash} identifies them.
      *
-     * <p>Keep the key away from the database, and keep it: no hash made with it can be checked with
-     * another. Default: none.
+     * <p>Keep the key outside the database, and do not lose it: a hash made with it cannot be
+     * checked with another. Default: none.
      *
      * @param secret copied
      * @throws IllegalArgumentException if it has fewer than 32 bytes
@@ -269,10 +269,10 @@ public final class PasswordHasher {
     }
 
     /**
-     * Limits how many passwords are hashed or checked at a time. Eight times as many may wait for
-     * that, in order of arrival and no longer than {@link #maxWait}; whoever comes then is turned
-     * away at once with a {@link PasswordHasherBusyException}, so that a flood of logins cannot
-     * hold all threads of a server. Default: the number of processors.
+     * Limits how many passwords are hashed or checked at a time. Eight times as many may wait, in
+     * order of arrival and no longer than {@link #maxWait}; any further call fails at once with a
+     * {@link PasswordHasherBusyException}, so that a flood of logins cannot hold all threads of a
+     * server. Default: the number of processors.
      *
      * @throws IllegalArgumentException if it is not 1 to 1,024
      */
@@ -286,9 +286,9 @@ public final class PasswordHasher {
     }
 
     /**
-     * Limits how long a thread waits for its turn; zero does not wait at all. A thread that is
-     * interrupted waits no longer, gets a {@link PasswordHasherBusyException}, and stays
-     * interrupted. Default: 3 seconds.
+     * Limits how long a thread waits for its turn; zero means no wait. An interrupted thread stops
+     * waiting, gets a {@link PasswordHasherBusyException}, and stays interrupted. Default: 3
+     * seconds.
      *
      * @throws IllegalArgumentException if it is negative or above one minute
      */
@@ -300,13 +300,13 @@ public final class PasswordHasher {
       return this;
     }
 
-    /** Replaces the function, so that a test can count its calls. */
+    /** Replaces the bcrypt function, so that a test can count its calls. */
     Builder bcrypt(Bcrypt function) {
       bcrypt = function;
       return this;
     }
 
-    /** Builds a hasher that later calls of this builder do not change. */
+    /** Builds the hasher; later calls of this builder do not change it. */
     public PasswordHasher build() {
       return new PasswordHasher(this);
     }

@@ -1,8 +1,8 @@
 package io.coatcheck.session.password;
 
 /**
- * A password was neither hashed nor checked, because the processors are busy with others. Worth
- * another try after a moment: over HTTP, a 503 with {@code Retry-After}.
+ * Thrown when a password was neither hashed nor checked because the processors are busy with
+ * others. The caller may retry after a moment: over HTTP, answer 503 with {@code Retry-After}.
  *
  * @since 0.1.0
  */
@@ -10,7 +10,7 @@ public final class PasswordHasherBusyException extends RuntimeException {
 
   private static final long serialVersionUID = 1L;
 
-  /** Makes an exception with a message that says what was waited for, and how long. */
+  /** Creates an exception with a message that says what was waited for, and how long. */
   public PasswordHasherBusyException(String message) {
     super(message);
   }

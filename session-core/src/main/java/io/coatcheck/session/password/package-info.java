@@ -1,4 +1,4 @@
-/** Passwords as they are stored: hashed by bcrypt, and checked in a time that tells nothing. */
+/** Hashes passwords with bcrypt, and checks them in a time that reveals nothing. */
 @NullMarked
 package io.coatcheck.session.password;
 
