@@ -21,7 +21,7 @@ final class CommittingWriter extends PrintWriter {
     this.writer = writer;
   }
 
-  /** The container's writer reports its failures only here. */
+  /** The container's writer does not throw. It reports its failures only here. */
   @Override
   public boolean checkError() {
     boolean failedHere = super.checkError();

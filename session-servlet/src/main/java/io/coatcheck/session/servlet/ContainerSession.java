@@ -39,7 +39,7 @@ final class ContainerSession {
   private final AtomicBoolean isReported = new AtomicBoolean();
 
   /**
-   * Creates the one of a filter.
+   * Creates the object of one filter.
    *
    * @param name of its cookie or header, which differs between filters
    */

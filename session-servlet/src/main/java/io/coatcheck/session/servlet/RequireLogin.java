@@ -191,7 +191,7 @@ public final class RequireLogin implements Filter {
     }
   }
 
-  /** Only a request that can be repeated is worth returning to. */
+  /** Only a request that can be repeated has a way back. */
   private static String returnQuery(HttpServletRequest request) {
     boolean canBeRepeated = request.getMethod().equals("GET") || request.getMethod().equals("HEAD");
     return canBeRepeated ? ReturnPath.queryFor(request) : "";

@@ -224,7 +224,7 @@ final class SessionExchange implements SessionScope {
   /**
    * Resolves what the client presented, with the store and the application; without the lock.
    *
-   * @throws SessionStoreException if the store could not tell
+   * @throws SessionStoreException if the store failed
    */
   private Resolution ask() {
     Resolution found = presented.ask();
@@ -392,7 +392,7 @@ final class SessionExchange implements SessionScope {
   /**
    * Returns the live session, if there is one.
    *
-   * @throws SessionStoreException if the store could not tell
+   * @throws SessionStoreException if the store failed
    */
   @Nullable Session session() {
     lock.lock();
@@ -480,7 +480,7 @@ final class SessionExchange implements SessionScope {
   /**
    * Returns whether a header of the request opened a live session.
    *
-   * @throws SessionStoreException if the store could not tell
+   * @throws SessionStoreException if the store failed
    */
   boolean isLiveByHeader() {
     return presented.areByHeader() && session() != null;
@@ -819,7 +819,7 @@ final class SessionExchange implements SessionScope {
     endUnstored(locked(() -> end(isAsync)));
   }
 
-  /** Does both, unless the save fails: then the dispatch has not ended. */
+  /** Saves and ends the dispatch. If the save fails, the dispatch has not ended. */
   void dispatchReturned(boolean isAsync) {
     List<HttpSessionView> unstored;
     Session saved = saving.chainReturned(isAsync);

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Implements {@code request.getSession()} with Coatcheck for everything after the filter. The
- * container's own sessions are never used.
+ * filter never creates a session of the container.
  *
  * <p>Map it before all filters that use the session, for the dispatcher types {@code REQUEST},
  * {@code FORWARD}, {@code ASYNC} and {@code ERROR}, with asynchronous support; {@link #register}

@@ -71,8 +71,8 @@ public final class SessionFilterBuilder {
 
   /**
    * Adds paths on which the store is used only when the application asks for the session, such as
-   * {@code /assets/*}. Otherwise, requests there do not count as activity. The session works there
-   * as everywhere. Default: none.
+   * {@code /assets/*}. Requests there count as activity only then. The session works there as
+   * everywhere. Default: none.
    *
    * @param paths {@code /health} or {@code /assets/*}, within the application
    * @throws IllegalArgumentException if one is neither

@@ -24,7 +24,7 @@ final class WebOrigin {
   /**
    * Checks a configured origin.
    *
-   * @return the same
+   * @return the origin
    * @throws IllegalArgumentException if a browser would not send it in this form
    */
   static String checked(String setting, String origin) {

@@ -136,9 +136,9 @@ public final class WebSession {
    * Ends the session in the store, for every node, and makes the client forget the cookie. Every
    * session that one of the client's tokens opens is ended, whether the token was accepted or not,
    * and whatever session this request has begun. A request that has a token of ours in the header
-   * presents no cookie: see {@link SessionHeader}. A second call does nothing, and neither does a
-   * call without a session. If there was a login into the session of this request since, that
-   * session and its cookie are left alone.
+   * presents no cookie: see {@link SessionHeader}. Calling it again, or without a session, is
+   * allowed. If there was a login into the session of this request since, that session and its
+   * cookie are left alone.
    *
    * @throws io.coatcheck.session.store.SessionStoreException if the store failed: the response is
    *     503 even if this is caught, since the logout must not be reported as done; the same holds
@@ -343,7 +343,7 @@ public final class WebSession {
    * #logout() logs out}. If the client presents several tokens, so that no principal is logged in,
    * the sessions of all principals whose sessions they open are ended.
    *
-   * @return how many
+   * @return how many sessions were ended
    * @throws UnsupportedOperationException if the store has no index by principal; no user is logged
    *     out
    */
