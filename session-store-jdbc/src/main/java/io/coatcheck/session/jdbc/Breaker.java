@@ -6,9 +6,9 @@ import java.time.InstantSource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps threads from piling up in front of a database that does not answer: after three timeouts in
- * a row, resolution fails at once for a second. After that, one call a second is admitted as a
- * probe, until one is answered, even with an error.
+ * Keeps threads from piling up while the database does not answer: after three timeouts in a row,
+ * resolution fails at once for a second. After that, one call a second is admitted as a probe,
+ * until one is answered, even with an error.
  *
  * <p>It counts the calls that it admits and no others: writes can hang while reads are answered.
  * While it is open, only the outcome of the latest probe postpones the next one, so that calls
@@ -33,7 +33,8 @@ final class Breaker {
   }
 
   /**
-   * A call that was admitted. A call that was interrupted, or never got so far, reports nothing.
+   * A call that was admitted. A call that was interrupted, or never reached the database, reports
+   * nothing.
    */
   final class Call {
 

@@ -16,12 +16,12 @@ import java.util.function.Consumer;
 /**
  * Deletes expired sessions in short transactions of bounded size.
  *
- * <p>The index is on {@code sweep_at}, which never lies behind {@code expires_at} and which
- * requests leave alone: they only ever move the expiry on. So what is expired is due, and what is
- * due may have been used since: then its {@code sweep_at} is moved up to its expiry here, once in
- * an idle timeout, and not by each request. Every row that is looked at is either deleted or moved
- * out of the way, and rows that somebody holds are left for the next time, so that no one waits for
- * the cleaner and the cleaner for no one.
+ * <p>The index is on {@code sweep_at}, which is never later than {@code expires_at}. Requests do
+ * not change it: they only move the expiry on. So an expired row is always due, and a due row may
+ * have been used since. In that case its {@code sweep_at} is moved to its expiry here, once per
+ * idle timeout, and not by each request. Every row that is read is either deleted or moved on.
+ * Locked rows are left for the next time, so the clean-up waits for no transaction and none waits
+ * for the clean-up.
  */
 final class Cleaning {
 
@@ -40,8 +40,8 @@ final class Cleaning {
   }
 
   /**
-   * Goes on, a transaction at a time, until as many rows are dealt with as were asked for, be they
-   * deleted or moved, or nothing more is due; interrupted, it stops in between.
+   * Runs one transaction after another until the given number of rows has been deleted or moved, or
+   * nothing more is due. Stops between two transactions when interrupted.
    */
   CleanUp deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> taker) {
     HandOver handOver = new HandOver(taker);
@@ -75,7 +75,7 @@ final class Cleaning {
    *
    * @param looked how many due rows it saw
    * @param done how many of them it deleted or moved
-   * @param full whether it stopped for the bytes
+   * @param full whether it stopped because of the bytes
    */
   private record Step(int looked, int done, boolean full, SessionRow.Deleted deleted) {}
 

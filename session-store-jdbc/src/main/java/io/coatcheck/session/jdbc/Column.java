@@ -30,13 +30,13 @@ enum Column {
   EXPIRES_AT,
   SWEEP_AT;
 
-  /** What is read of a whole session. */
+  /** The columns of a whole session. */
   static final Set<Column> SESSION = EnumSet.range(ID, ATTRIBUTES);
 
-  /** What is read of a session whose attributes are not needed. */
+  /** The columns of a session without its attributes. */
   static final Set<Column> SESSION_WITHOUT_ATTRIBUTES = EnumSet.range(ID, USER_AGENT);
 
-  /** What an insert and an update write alike: the values of the session as they are. */
+  /** The columns that an insert and an update write alike: the unchanged values of the session. */
   static final Set<Column> VALUES = values(GENERATION, ATTRIBUTES);
 
   private static Set<Column> values(Column first, Column last) {

@@ -9,7 +9,7 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
- * The databases that {@link JdbcSessionStore} speaks to.
+ * The databases that {@link JdbcSessionStore} supports.
  *
  * @since 0.1.0
  */

@@ -15,14 +15,14 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is a database's own: its SQL, with the name of the table in it, how it locks, and what its
+ * The specifics of a database: its SQL, with the name of the table, how it locks, and what its
  * failures mean. Immutable and thread-safe.
  *
  * <p>A new database is a subclass, a constant of {@link Database} and a schema file.
  */
 abstract class Dialect {
 
-  /** How long DDL waits for a lock, with the writes of others behind it. */
+  /** How long DDL waits for a lock while the writes of others wait for it. */
   static final int DDL_LOCK_SECONDS = 1;
 
   final Database database;
@@ -38,8 +38,8 @@ abstract class Dialect {
   /**
    * Begins a dialect.
    *
-   * @param readOnly an expression that is true if the server takes no writes, and so may lag behind
-   *     one that does; null if there is no such thing
+   * @param readOnly an expression that is true if the server takes no writes, and so may lag; null
+   *     if there is no such expression
    */
   Dialect(
       Database database,
@@ -91,7 +91,7 @@ abstract class Dialect {
     }
   }
 
-  /** Returns what the driver reports, as this database means it. */
+  /** Returns what the driver reports, interpreted for this database. */
   final SqlFailure failure(SQLException exception) {
     return new SqlFailure(exception, state(exception), this);
   }
@@ -109,20 +109,20 @@ abstract class Dialect {
     return true;
   }
 
-  /** Returns what a message says of a database that takes no writes. */
+  /** Returns the message text for a database that takes no writes. */
   String refusesWrites() {
     return "the server takes no writes, it may be a replica or a former primary; its connection is"
         + " given up; have the URL lead to the primary";
   }
 
   /**
-   * Returns whether a connection is given up before its statement is cancelled, and not afterwards.
+   * Returns whether a connection is aborted before its statement is cancelled, and not afterwards.
    */
   boolean givesUpBeforeCancelling() {
     return false;
   }
 
-  /** Returns whether a query timeout stays with the connection, and has to be put back. */
+  /** Returns whether a query timeout stays with the connection, and has to be restored. */
   boolean keepsQueryTimeout() {
     return false;
   }
@@ -144,7 +144,7 @@ abstract class Dialect {
     return principals.get(row, column);
   }
 
-  /** Touches one session and tells whether it is there and unexpired. */
+  /** Touches one session and returns whether it exists and has not expired. */
   boolean touch(Statements statements, SessionId id, Instant lastSeenAt, Instant now)
       throws SQLException {
     try (PreparedStatement statement = statements.prepare(touch)) {
@@ -153,7 +153,7 @@ abstract class Dialect {
     }
   }
 
-  /** Returns what has a query lock the rows that it returns and leave out what others hold. */
+  /** Returns the clause that makes a query lock its rows and skip those locked by others. */
   String skipLocked() {
     return " FOR UPDATE SKIP LOCKED";
   }
@@ -164,9 +164,9 @@ abstract class Dialect {
   }
 
   /**
-   * Touches many sessions, but for those whose rows others hold.
+   * Touches many sessions, except those whose rows are locked by others.
    *
-   * @return those that are there, unexpired and not held
+   * @return those that exist, have not expired and were not locked
    */
   Set<SessionId> touchAll(Statements statements, Map<SessionId, Instant> lastSeenAt, Instant now)
       throws SQLException {
@@ -196,31 +196,32 @@ abstract class Dialect {
     return free;
   }
 
-  /**
-   * Returns whether {@link #delete} is done or undone as a whole without a transaction around it.
-   */
+  /** Returns whether {@link #delete} is atomic without a transaction around it. */
   abstract boolean deletesInAutoCommit();
 
   /** Deletes the rows that meet a condition and returns them as they were. */
   abstract SessionRow.Deleted delete(
       Statements statements, Condition condition, boolean withAttributes) throws SQLException;
 
-  /** Returns what makes logins of a principal wait for each other until the transaction ends. */
+  /**
+   * Returns the scope that makes logins of a principal wait for each other until the transaction
+   * ends.
+   */
   abstract Scope principalLock(String principal, int waitSeconds);
 
-  /** Returns what the transactions of the clean-up need around them. */
+  /** Returns the scope of the transactions of the clean-up. */
   abstract Scope cleanUp();
 
   /**
-   * Creates what is missing of the schema, and nothing else, for that alone takes locks that writes
-   * of other nodes wait for. Waits for no lock of theirs longer than {@link #DDL_LOCK_SECONDS}.
+   * Creates only what is missing of the schema, since more would take locks that block the writes
+   * of other nodes. Waits for no lock longer than {@link #DDL_LOCK_SECONDS}.
    *
    * @param schema the statements of the schema file
    */
   abstract void create(Statements statements, List<String> schema) throws SQLException;
 
   /**
-   * Looks whether the table is there, with all columns, and what belongs to it; reads no row.
+   * Checks that the table exists with all columns, and what belongs to it; reads no row.
    *
    * @throws SQLException if not
    */
@@ -229,41 +230,41 @@ abstract class Dialect {
   }
 
   /**
-   * Returns how often creating a schema of so many statements is tried, where a node that finds an
-   * object made by another one fails.
+   * Returns how often to try to create a schema of the given number of statements, where a node
+   * fails if another one has created an object first.
    */
   int attemptsToCreate(int statements) {
     return 1;
   }
 
-  /** Returns the name of the database that a connection leads to, for a message. */
+  /** Returns the name of the database of a connection, for a message. */
   String place(Connection connection) throws SQLException {
     return String.valueOf(connection.getCatalog());
   }
 
-  /** Returns which table it is that is missing, after a failure of {@link #look} that says so. */
+  /** Returns which table is missing, after a failure of {@link #look} that says that one is. */
   String missing(SQLException failure) {
     return table.qualified();
   }
 
   /**
-   * Looks at what the database is set to, and warns of what costs a promise.
+   * Checks the settings of the database, and warns of those that break a promise.
    *
-   * @throws IllegalArgumentException if the store cannot work with that
+   * @throws IllegalArgumentException if the store cannot work with them
    */
   void checkSettings(Statements statements) throws SQLException {}
 
   /**
-   * Returns the query for live sessions of a principal but one, as many as its last parameter says:
-   * id, authenticated_at, expires_at, and 1 if the {@link #principalLock} is had, which may be this
-   * query's to take. A row without an id stands for no session, and the one may be among them all
-   * the same.
+   * Returns the query for the live sessions of a principal except one, as many as its last
+   * parameter says: id, authenticated_at, expires_at, and 1 if the {@link #principalLock} is held,
+   * which this query may take. A row without an id stands for no session. The result may still
+   * contain the excepted session.
    */
   Condition selectOthersLive(String principal, SessionId id, Instant now, int waitSeconds) {
     return selectOthersLiveUnderLock(principal, id, now);
   }
 
-  /** Returns the same query for when the lock is had for sure. */
+  /** Returns the same query for callers that hold the lock already. */
   Condition selectOthersLiveUnderLock(String principal, SessionId id, Instant now) {
     Condition others = othersLive(principal, id, now);
     return new Condition(
@@ -306,7 +307,10 @@ abstract class Dialect {
     return withId("id <= ?", id);
   }
 
-  /** Selects what was authenticated before a session was, or had to go first if at one moment. */
+  /**
+   * Selects sessions that were authenticated before another one, or come first in order if at the
+   * same moment.
+   */
   final Condition authenticatedBefore(long moment, SessionId id) {
     return new Condition(
         "(authenticated_at < ? OR (authenticated_at = ? AND id < ?))",
@@ -318,15 +322,15 @@ abstract class Dialect {
         });
   }
 
-  /** Has a delete lock rows in the order of ids, as all do that lock several rows. */
+  /** Makes a delete lock rows in the order of ids, as do all statements that lock several rows. */
   Condition inOrder(Condition condition) {
     return condition;
   }
 
   /**
    * Returns the query for a page of a principal's rows in ascending order of ids; its last
-   * parameter says how many. The principal is named in the order so that the index on both serves
-   * it.
+   * parameter says how many. The principal is part of the order so that the index on both columns
+   * is used.
    */
   final String selectPage(String columns, String condition) {
     return select(columns, condition) + " ORDER BY principal, id" + limit();
@@ -341,13 +345,13 @@ abstract class Dialect {
     return "SELECT " + columns + " FROM " + table.qualified() + " WHERE " + condition;
   }
 
-  /** Bounds a query to as many rows as its next parameter says. */
+  /** Limits a query to the number of rows in its next parameter. */
   String limit() {
     return " LIMIT ?";
   }
 
   /**
-   * Returns what gives the length of the attributes in a query of many rows; {@link
+   * Returns the expression for the length of the attributes in a query of many rows; {@link
    * Portion#UNKNOWN} where that would read them.
    */
   String length() {
@@ -389,7 +393,7 @@ abstract class Dialect {
         });
   }
 
-  /** Selects and locks rows that the clean-up is due to look at, leaving out what others hold. */
+  /** Selects and locks rows that are due for the clean-up, skipping those locked by others. */
   String lockDue() {
     return lockDue(" ORDER BY sweep_at");
   }
@@ -398,7 +402,7 @@ abstract class Dialect {
     return select("id, expires_at, " + length(), "sweep_at <= ?") + order + limit() + skipLocked();
   }
 
-  /** Executes a statement that deletes rows and gives them back. */
+  /** Executes a statement that deletes rows and returns them. */
   final SessionRow.Deleted deleteReturning(
       Statements statements, String sql, Condition condition, boolean withAttributes)
       throws SQLException {

@@ -19,14 +19,14 @@ final class H2Dialect extends Dialect {
   private final String deleteFrom;
 
   H2Dialect(TableName table) {
-    // An embedded database has no former self.
+    // An embedded database has no former primary.
     super(Database.H2, table, IdColumn.UUID, PrincipalColumn.UTF8, null);
     locks = table.qualified() + "_lock";
     lockRow = "SELECT slot FROM " + locks + " WHERE slot = ? FOR UPDATE";
     deleteFrom = " FROM OLD TABLE (DELETE FROM " + table.qualified() + " WHERE ";
   }
 
-  /** A row that is being changed was found changed; the schema of the table is missing. */
+  /** A row was changed by another transaction meanwhile; the schema of the table is missing. */
   @Override
   String state(SQLException exception) {
     return switch (super.state(exception)) {
@@ -36,7 +36,7 @@ final class H2Dialect extends Dialect {
     };
   }
 
-  /** H2 does nothing when it is to abort a connection, and knows a broken one itself. */
+  /** H2 ignores the abort of a connection, and detects a broken one itself. */
   @Override
   boolean abortsConnections() {
     return false;
@@ -48,8 +48,9 @@ final class H2Dialect extends Dialect {
   }
 
   /**
-   * To H2 a delete that gives back its rows is a query. When a query fails, as the victim of a
-   * deadlock for one, H2 in autocommit commits what it did so far, or fails to and keeps its locks.
+   * H2 treats a delete that returns its rows as a query. When a query fails, for instance as the
+   * victim of a deadlock, H2 in autocommit commits its changes so far, or fails to commit and keeps
+   * its locks.
    */
   @Override
   boolean deletesInAutoCommit() {
@@ -65,8 +66,8 @@ final class H2Dialect extends Dialect {
   }
 
   /**
-   * Has a column that is not in the index looked at first. In a delta table, H2 takes the index's
-   * word for an indexed column, and so deletes a row that has moved to another principal meanwhile.
+   * Makes H2 read a column that is not in the index. In a delta table, H2 trusts the index for an
+   * indexed column, and so would delete a row that has moved to another principal meanwhile.
    */
   @Override
   Condition withPrincipal(String principal) {
@@ -74,7 +75,7 @@ final class H2Dialect extends Dialect {
     return new Condition("version >= 0 AND " + indexed.sql(), indexed.binder());
   }
 
-  /** Told to order them, H2 locks all rows that are due before it looks at the limit. */
+  /** With an order, H2 locks all due rows before it applies the limit. */
   @Override
   String lockDue() {
     return lockDue("");
@@ -100,7 +101,7 @@ final class H2Dialect extends Dialect {
     };
   }
 
-  /** Makes a row that was deleted, as by a test that empties all tables; it is locked then. */
+  /** Creates and locks a row that was deleted, for instance by a test that empties all tables. */
   private void putBack(Statements statements, int slot) throws SQLException {
     try (PreparedStatement statement =
         statements.prepare("MERGE INTO " + locks + " (slot) KEY (slot) VALUES (?)")) {
@@ -120,14 +121,14 @@ final class H2Dialect extends Dialect {
     return " FETCH FIRST ? ROWS ONLY";
   }
 
-  /** Looks at the table of locks too, once the other is seen to be there. */
+  /** Checks the table of locks too, once the other one is known to exist. */
   @Override
   void look(Statements statements) throws SQLException {
     super.look(statements);
     execute(statements, "SELECT slot FROM " + locks + " WHERE 1 = 0");
   }
 
-  /** Each attempt gets at least one statement further, past what another node has made. */
+  /** Each attempt gets at least one statement further, past what another node has created. */
   @Override
   int attemptsToCreate(int statements) {
     return statements + 1;
@@ -142,7 +143,8 @@ final class H2Dialect extends Dialect {
   }
 
   /**
-   * To have H2 wait for locks no longer than the others do, its setting is changed and put back.
+   * H2's setting is changed and restored, so that it waits for locks no longer than the other
+   * databases.
    */
   @Override
   void create(Statements statements, List<String> schema) throws SQLException {
@@ -167,7 +169,7 @@ final class H2Dialect extends Dialect {
     try {
       super.look(statements);
       if (dot < 0 && isElsewhere(statements)) {
-        // What would be created here would hide it; what it lacks, the look afterwards says.
+        // A table created here would hide it; the check afterwards reports what it lacks.
         return true;
       }
       look(statements);
@@ -186,14 +188,17 @@ final class H2Dialect extends Dialect {
         return false;
       }
       if (failure(failure).isColumnMissing()) {
-        // Creates nothing; the look afterwards says so.
+        // Creates nothing; the check afterwards reports that.
         return true;
       }
       throw failure;
     }
   }
 
-  /** Returns whether a table that was found is not in the schema in which one would be created. */
+  /**
+   * Returns whether the table that was found is in another schema than the one in which a table
+   * would be created.
+   */
   private boolean isElsewhere(Statements statements) throws SQLException {
     return isTrue(
         statements,

@@ -8,7 +8,7 @@ import java.sql.SQLException;
 
 /** The type of a column that holds an id. */
 enum IdColumn {
-  /** A UUID that the database knows as such. */
+  /** A native UUID. */
   UUID {
     @Override
     void set(PreparedStatement statement, int index, SessionId id) throws SQLException {
@@ -21,7 +21,7 @@ enum IdColumn {
       return SessionId.of(uuid.getMostSignificantBits(), uuid.getLeastSignificantBits());
     }
   },
-  /** 16 bytes, which compare as the ids do. */
+  /** 16 bytes, which compare in the order of the ids. */
   BYTES {
     @Override
     void set(PreparedStatement statement, int index, SessionId id) throws SQLException {

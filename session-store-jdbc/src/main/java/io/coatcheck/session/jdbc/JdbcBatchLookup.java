@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** The stamps of many sessions by one query on the primary key. */
+/** Reads the stamps of many sessions with one query on the primary key. */
 final class JdbcBatchLookup implements BatchLookup {
 
   private final Transactions transactions;

@@ -9,8 +9,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Touches many rows in one short transaction. It leaves out those that others hold, as the clean-up
- * does, and so waits for nobody: in no deadlock can it be the one who waits.
+ * Touches many rows in one short transaction. It skips rows locked by others, as the clean-up does.
+ * So it never waits for another transaction, and cannot be part of a deadlock.
  */
 final class JdbcBatchTouch implements BatchTouch {
 

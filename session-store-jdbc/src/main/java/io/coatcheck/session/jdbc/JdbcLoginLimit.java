@@ -39,7 +39,8 @@ final class JdbcLoginLimit implements LoginLimit {
     StoredSession.millisOf(now, "now");
     byte[] attributes = AttributeFrames.write(session.attributes());
     int waitSeconds = transactions.timeouts().querySeconds();
-    // More than these need not be known: it is refused, or too many would have to go.
+    // More than these are not needed: either the login is refused, or too many sessions would have
+    // to end.
     long most = whenFull == WhenFull.EVICT_OLDEST ? (long) limit + MAX_EVICTED : limit;
     return transactions.several(
         new Operation("admit", session.id()),
@@ -64,8 +65,8 @@ final class JdbcLoginLimit implements LoginLimit {
   }
 
   /**
-   * Looks again if one of those that were live has expired while the look itself waited, which is
-   * where MariaDB waits for the lock.
+   * Reads again if one of the live sessions expired while the query itself waited: MariaDB waits
+   * for the lock in this query.
    */
   private List<Login> others(
       Statements statements, String principal, SessionId id, Instant now, long most)
@@ -92,7 +93,7 @@ final class JdbcLoginLimit implements LoginLimit {
     List<Login> others = new ArrayList<>();
     long firstExpiry = Long.MAX_VALUE;
     try (PreparedStatement statement = statements.prepare(query.sql())) {
-      // One more, for the session itself may be among them.
+      // One more, since the session itself may be among them.
       statement.setLong(query.bind(statement, 1), most + 1);
       try (ResultSet rows = statement.executeQuery()) {
         while (rows.next()) {
@@ -114,8 +115,8 @@ final class JdbcLoginLimit implements LoginLimit {
   }
 
   /**
-   * Deletes a few sessions, and returns those that were still there and the principal's, the oldest
-   * first.
+   * Deletes a few sessions, and returns those that still existed and were the principal's, the
+   * oldest first.
    */
   private List<StoredSession> evict(Statements statements, String principal, List<Login> doomed)
       throws SQLException {

@@ -86,8 +86,8 @@ final class JdbcPrincipalIndex implements PrincipalIndex {
   }
 
   /**
-   * Returns the oldest login that is kept; empty if all are. Looks at all of them, a page at a
-   * time: a single statement could take longer than it may.
+   * Returns the oldest login that is kept; empty if all are. Reads all of them, a page at a time: a
+   * single statement could exceed its timeout.
    */
   private Optional<Login> oldestKept(Operation operation, String principal, int keep, Instant now) {
     PriorityQueue<Login> youngest = new PriorityQueue<>();

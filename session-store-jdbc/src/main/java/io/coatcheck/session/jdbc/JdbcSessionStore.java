@@ -29,27 +29,26 @@ import org.slf4j.LoggerFactory;
  * Keeps sessions in a table of PostgreSQL, MariaDB, MySQL, H2 or SQLite: they survive restarts, and
  * any number of nodes share them, with SQLite the processes of one machine.
  *
- * <p>Each operation is a short transaction of its own on a connection of its own, and one statement
- * wherever the database allows. It never joins a transaction of the application: a session that was
- * changed stays changed when the application rolls back. A thread that calls it within a
- * transaction of its own therefore holds two connections of the pool for a moment.
+ * <p>Each operation is its own short transaction on its own connection, and one statement wherever
+ * the database allows. It never joins a transaction of the application: a session that was changed
+ * stays changed when the application rolls back. A thread that calls it within its own transaction
+ * therefore holds two connections of the pool for a moment.
  *
- * <p>Thread-safe. Blocks until the database has answered or the query timeout and one second more
- * have passed, besides the pool's own timeout for handing out a connection. After three of its
- * timeouts in a row, {@link #find} fails at once for a second, then tries one call a second until
- * the database answers. It fails as well on a server that takes no writes, such as a former
- * primary.
+ * <p>Thread-safe. Blocks until the database has answered, at most for the query timeout plus one
+ * second, and before that for the pool's own timeout for a connection. After three of its timeouts
+ * in a row, {@link #find} fails at once for a second, then tries one call a second until the
+ * database answers. It also fails on a server that takes no writes, such as a former primary.
  *
- * <p>A deadline is judged by the time at which the statement is sent: what a call has waited for, a
- * connection above all, is added to its {@code now}, unless it is less than 0.1 seconds.
+ * <p>A deadline is compared with the time at which the statement is sent: the time that a call has
+ * waited, mostly for a connection, is added to its {@code now}, unless it is less than 0.1 seconds.
  *
- * <p>All attributes of a session lie in one column, at most {@value AttributeFrames#MAX_BYTES}
- * bytes; past that, insert and update throw {@link
- * io.coatcheck.session.codec.AttributeCodecException} and have done nothing. A row that cannot be
- * read as a session counts as absent and is logged.
+ * <p>All attributes of a session are in one column, at most {@value AttributeFrames#MAX_BYTES}
+ * bytes; beyond that, insert and update throw {@link
+ * io.coatcheck.session.codec.AttributeCodecException} and change nothing. A row that cannot be read
+ * as a session counts as absent and is logged.
  *
- * <p>A {@link SessionStoreException} names the operation and the SQLState. It repeats nothing that
- * a driver says about a statement, since drivers quote values.
+ * <p>A {@link SessionStoreException} names the operation and the SQLState. It does not repeat a
+ * driver's message about a statement, since drivers quote values.
  *
  * @since 0.1.0
  */
@@ -81,8 +80,8 @@ public final class JdbcSessionStore implements SessionStore {
   /**
    * Begins a store.
    *
-   * @param dataSource a pool with a timeout for handing out connections, in autocommit or not;
-   *     stays the caller's to close
+   * @param dataSource a pool with a timeout for handing out connections, in autocommit or not; not
+   *     closed by the store
    */
   public static Builder builder(DataSource dataSource) {
     return new Builder(dataSource);
@@ -152,9 +151,9 @@ public final class JdbcSessionStore implements SessionStore {
    * {@inheritDoc}
    *
    * <p>Each step deletes at most as many rows as {@link Builder#cleanUpRows} says, and stops at
-   * {@link Builder#cleanUpBytes}; all steps of a call look at no more than {@code limit} rows, be
-   * they expired or in use. Waits for no other transaction: rows that another transaction holds at
-   * that moment are left for a later call.
+   * {@link Builder#cleanUpBytes}; all steps of a call read no more than {@code limit} rows, whether
+   * expired or in use. Waits for no other transaction: rows that another transaction holds at that
+   * moment are left for a later call.
    */
   @Override
   public CleanUp deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> deleted) {
@@ -188,7 +187,8 @@ public final class JdbcSessionStore implements SessionStore {
   /**
    * {@inheritDoc}
    *
-   * <p>The store opened nothing; operations that are under way go on to their end.
+   * <p>Closes nothing, since the store has opened nothing; operations that are under way run to
+   * their end.
    */
   @Override
   public void close() {
@@ -223,9 +223,9 @@ public final class JdbcSessionStore implements SessionStore {
     }
 
     /**
-     * Names the table, with its schema and a dot before it if it is not the connection's own: at
-     * most 40 ASCII letters, digits and underscores each. Written unquoted. SQLite takes no schema.
-     * Default: {@code http_session}.
+     * Sets the name of the table, prefixed with its schema and a dot if that is not the
+     * connection's own: at most 40 ASCII letters, digits and underscores each. Written unquoted.
+     * SQLite takes no schema. Default: {@code http_session}.
      */
     public Builder tableName(String name) {
       table = new TableName(name);
@@ -233,8 +233,8 @@ public final class JdbcSessionStore implements SessionStore {
     }
 
     /**
-     * Says which database it is, so that {@link #build} succeeds while it cannot be reached.
-     * Default: {@link #build} asks the driver, for which it needs a connection.
+     * Sets the database, so that {@link #build} succeeds while it cannot be reached. Default:
+     * {@link #build} asks the driver, for which it needs a connection.
      */
     public Builder database(Database kind) {
       database = kind;
@@ -242,7 +242,7 @@ public final class JdbcSessionStore implements SessionStore {
     }
 
     /**
-     * Has {@link #build} look whether the table and its indexes are there, and create what is
+     * Sets whether {@link #build} checks for the table and its indexes, and creates what is
      * missing. Nothing that exists is changed. Default: {@code false}, the schema file was run by
      * someone else.
      */
@@ -253,7 +253,7 @@ public final class JdbcSessionStore implements SessionStore {
 
     /**
      * Bounds each statement, from 1 second to 1 hour; drivers count whole seconds, so a fraction is
-     * rounded up. One second later the connection is given up, with PostgreSQL at once. With SQLite
+     * rounded up. One second later the connection is aborted, with PostgreSQL at once. With SQLite
      * it bounds the wait for another writer, and not the statement itself. Default: 5 seconds.
      */
     public Builder queryTimeout(Duration timeout) {
@@ -280,7 +280,7 @@ public final class JdbcSessionStore implements SessionStore {
 
     /**
      * Bounds the attributes that {@link JdbcSessionStore#deleteExpired} holds in memory at a time,
-     * in bytes, at least 1; the row that passes the bound is the last one. Default: 16 MiB.
+     * in bytes, at least 1; the row that exceeds the bound is the last one. Default: 16 MiB.
      */
     public Builder cleanUpBytes(long bytes) {
       if (bytes < 1) {
@@ -303,9 +303,10 @@ public final class JdbcSessionStore implements SessionStore {
     }
 
     /**
-     * Makes the store. Connects, and looks whether the table is there with the columns that this
-     * version needs. Only where {@link #database} was given and the schema is not to be created
-     * does it do without an answer: then a warning is logged, and nothing is known of the table.
+     * Creates the store. Connects, and checks that the table exists with the columns that this
+     * version needs. If the database cannot be reached, that is an error, unless {@link #database}
+     * was given and {@link #createSchema} is off: then a warning is logged, and the table is not
+     * checked.
      *
      * @throws IllegalArgumentException if the database is none of {@link Database}, H2 in its
      *     Oracle mode, or SQLite in memory or with a schema in the name of the table

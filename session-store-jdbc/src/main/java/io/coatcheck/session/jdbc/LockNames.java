@@ -5,14 +5,14 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 
 /**
- * What the lock of a principal is called: a digest, because databases bound the length. The table
- * is added by the database, which alone knows which table a name leads to.
+ * The name of a principal's lock: a digest, because databases limit the length. The database adds
+ * the table, since only it knows which table a name resolves to.
  */
 final class LockNames {
 
   private LockNames() {}
 
-  /** Two principals with one digest wait for each other, and that is all. */
+  /** Two principals with the same digest wait for each other; that has no other effect. */
   static byte[] digest(String principal) {
     try {
       return MessageDigest.getInstance("SHA-256")

@@ -3,7 +3,7 @@ package io.coatcheck.session.jdbc;
 import io.coatcheck.session.token.SessionId;
 import java.util.Comparator;
 
-/** A live session of the principal, ordered by which has to go first. */
+/** A live session of the principal, ordered by which has to end first. */
 record Login(SessionId id, long authenticatedAt) implements Comparable<Login> {
 
   private static final Comparator<Login> OLDEST_FIRST =

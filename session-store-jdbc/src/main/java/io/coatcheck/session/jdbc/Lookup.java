@@ -13,8 +13,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Finds sessions by their ids. Takes no answer from a server that takes no writes: a former primary
- * knows nothing of a session's end, or of its beginning.
+ * Finds sessions by their ids. Rejects answers of a server that takes no writes: a former primary
+ * may not know that a session has ended, or has begun.
  */
 final class Lookup {
 
@@ -33,7 +33,7 @@ final class Lookup {
   /**
    * Reads one session.
    *
-   * @throws SQLException also by a server that takes no writes
+   * @throws SQLException also on a server that takes no writes
    */
   Optional<StoredSession> find(Statements statements, SessionId id) throws SQLException {
     try (PreparedStatement statement = statements.prepare(find)) {

@@ -58,16 +58,17 @@ final class MySqlDialect extends Dialect {
       // The row has changed since the snapshot, with MariaDB's innodb_snapshot_isolation.
       case 1020 -> returning ? SqlFailure.UNDONE : state;
       case 1062 -> SqlFailure.DUPLICATE;
-      // A lock was not had in time, a statement took too long.
+      // A lock was not acquired in time, or a statement took too long.
       case 1205, 1969, 3024 -> SqlFailure.TIMED_OUT;
-      // read_only and its like, a read-only transaction, a read-only server, a read-only InnoDB.
+      // read_only and similar settings, a read-only transaction, a read-only server, a read-only
+      // InnoDB.
       case 1290, 1792, 1836, 1874 -> SqlFailure.READ_ONLY;
       default -> state;
     };
   }
 
   /**
-   * Looks again if nothing was touched: with {@code useAffectedRows}, drivers count the rows that
+   * Checks again if no row was touched: with {@code useAffectedRows}, drivers count the rows that
    * changed and not those that were found, and a touch may change nothing.
    */
   @Override
@@ -118,16 +119,19 @@ final class MySqlDialect extends Dialect {
     return doomed;
   }
 
-  /** InnoDB keeps large attributes apart from the row, and reads all of them to tell the length. */
+  /**
+   * InnoDB stores large attributes outside of the row, and reads all of them to determine the
+   * length.
+   */
   @Override
   String length() {
     return Long.toString(Portion.UNKNOWN);
   }
 
   /**
-   * On MariaDB, takes the lock on the way, and saves a statement: the derived table is made before
-   * the first row of the sessions is read, and so before the transaction has its snapshot. MySQL is
-   * not trusted with that, unseen.
+   * On MariaDB, takes the lock in the same query, which saves a statement: the derived table is
+   * evaluated before the first row of the sessions is read, and so before the transaction has its
+   * snapshot. That was not verified on MySQL, so it is not done there.
    */
   @Override
   Condition selectOthersLive(String principal, SessionId id, Instant now, int waitSeconds) {
@@ -157,8 +161,8 @@ final class MySqlDialect extends Dialect {
 
   /**
    * Returns the expression for the name of a lock, with a parameter for the principal's digest.
-   * Locks are the whole server's: the name tells the tables of its databases apart, and is the same
-   * however a table is written, with its database or without.
+   * Locks are global to the server: the name distinguishes the tables of its databases, and is the
+   * same however a table is written, with its database or without.
    */
   static String lockName(TableName table) {
     String unqualified = "CONCAT(DATABASE(), '." + table.qualified() + "')";
@@ -176,18 +180,18 @@ final class MySqlDialect extends Dialect {
 
   @Override
   Scope cleanUp() {
-    // At REPEATABLE READ, the range that is searched for due rows would be locked against inserts.
+    // At REPEATABLE READ, the searched range of due rows would be locked against inserts.
     return new ReadCommitted();
   }
 
-  /** Nothing waits for a table that is not there. */
+  /** Nothing waits for a table that does not exist. */
   @Override
   void create(Statements statements, List<String> schema) throws SQLException {
     try {
       look(statements);
     } catch (SQLException failure) {
       if (failure(failure).isColumnMissing()) {
-        // Creates nothing; the look afterwards says so.
+        // Creates nothing; the check afterwards reports that.
         return;
       }
       if (!failure(failure).isTableMissing()) {

@@ -4,10 +4,10 @@ import io.coatcheck.session.token.SessionId;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is being done, as it is named in exceptions and logs.
+ * The operation in progress, as it is named in exceptions and logs.
  *
  * @param name the method of the SPI
- * @param id the session, where it is one
+ * @param id the session, if it concerns a single one
  */
 record Operation(String name, @Nullable SessionId id) {
 

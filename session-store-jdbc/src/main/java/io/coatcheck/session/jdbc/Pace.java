@@ -2,15 +2,15 @@ package io.coatcheck.session.jdbc;
 
 /**
  * How many rows the next step of a long operation looks at. It begins with few and grows while they
- * prove to be small, so that a step never looks at many more than it can take: where sessions are
- * large, looking is what costs. Thread-safe; of two threads, one may go by what the other learned.
+ * prove to be small, so that a step never reads many more than it can take: with large sessions,
+ * reading is expensive. Thread-safe; threads share what they learn.
  */
 final class Pace {
 
   private static final int FIRST = 64;
   private static final int GROWTH = 4;
 
-  /** Enough that growing begins again soon. */
+  /** Enough to grow again soon. */
   private static final int LEAST = 8;
 
   private final int most;
@@ -26,7 +26,7 @@ final class Pace {
   }
 
   /**
-   * Learns from a step.
+   * Adapts to the result of a step.
    *
    * @param looked how many rows it looked at
    * @param taken how many of them it took

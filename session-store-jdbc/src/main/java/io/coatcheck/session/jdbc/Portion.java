@@ -11,14 +11,14 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The rows that one step deletes: no more than their attributes may weigh together in memory. The
- * row that passes the bound is the last one.
+ * The rows that one step deletes, bounded by the total size of their attributes in memory. The row
+ * that exceeds the bound is the last one.
  */
 final class Portion {
 
   /**
-   * How many rows are measured by one statement, where measuring reads them: with the largest
-   * attributes that there can be, it still ends well within the shortest query timeouts.
+   * How many rows one statement measures where measuring reads them: with attributes of the maximum
+   * size, it still ends well within the shortest query timeout.
    */
   private static final int MEASURED_AT_ONCE = 32;
 
@@ -63,7 +63,7 @@ final class Portion {
     return portion;
   }
 
-  /** Takes all rows: they cannot weigh too much. */
+  /** Takes all rows: they cannot exceed the bound. */
   private static Portion ofAll(List<Row> rows) {
     Portion portion = new Portion();
     rows.forEach(row -> portion.ids.add(row.id()));
@@ -79,7 +79,7 @@ final class Portion {
             + " WHERE "
             + condition.sql();
     Map<SessionId, Long> lengths = new HashMap<>();
-    // What is not found has ended meanwhile, and weighs nothing.
+    // A row that is not found has ended meanwhile, and counts as empty.
     rows.forEach(row -> lengths.put(row.id(), 0L));
     try (PreparedStatement statement = statements.prepare(sql)) {
       condition.bind(statement, 1);

@@ -46,8 +46,8 @@ final class PostgreSqlDialect extends Dialect {
   }
 
   /**
-   * The driver cancels by a connection of its own and waits for that, so that with a silent server
-   * the query timeout would take 10 seconds more.
+   * The driver cancels through a second connection and waits for it, so with a silent server the
+   * query timeout would take 10 seconds more.
    */
   @Override
   boolean givesUpBeforeCancelling() {
@@ -117,7 +117,7 @@ final class PostgreSqlDialect extends Dialect {
         condition.binder());
   }
 
-  /** Includes the session itself, so that its row is locked in its turn. */
+  /** Includes the session itself, so that its row is locked in order. */
   @Override
   Condition selectOthersLiveUnderLock(String principal, SessionId id, Instant now) {
     return new Condition(
@@ -130,10 +130,10 @@ final class PostgreSqlDialect extends Dialect {
   }
 
   /**
-   * What follows the lock must see what was committed before it was had, whatever isolation the
-   * pool has chosen: hence the first half, which goes to the server together with the second. The
-   * lock has two numbers, the first of which is the table's own: a table can be named in several
-   * ways.
+   * Statements after the lock must see everything that was committed before it was acquired,
+   * whatever isolation the pool has set: hence the first half, which is sent to the server together
+   * with the second. The lock has two numbers, the first of which identifies the table: a table can
+   * be named in several ways.
    */
   @Override
   Scope principalLock(String principal, int waitSeconds) {
@@ -152,11 +152,11 @@ final class PostgreSqlDialect extends Dialect {
   }
 
   /**
-   * Has nodes that start at once take turns: two that find a table missing both make it, and the
-   * later one fails. To find out whether an index is there, {@code CREATE INDEX IF NOT EXISTS}
-   * locks the table against writes, and waits for a VACUUM that runs, with all writes behind it.
-   * And {@code CREATE TABLE IF NOT EXISTS} looks into the first schema of the search path only,
-   * where a second table would hide the one that is there.
+   * Makes nodes that start at once take turns: two that find a table missing would both create it,
+   * and the later one would fail. To check for an index, {@code CREATE INDEX IF NOT EXISTS} locks
+   * the table against writes, and waits for a running VACUUM, while all writes wait for it. And
+   * {@code CREATE TABLE IF NOT EXISTS} checks only the first schema of the search path, where a
+   * second table would hide the existing one.
    */
   @Override
   void create(Statements statements, List<String> schema) throws SQLException {
@@ -182,7 +182,7 @@ final class PostgreSqlDialect extends Dialect {
     }
   }
 
-  /** Returns those of the schema's statements that make what is not there. */
+  /** Returns those of the schema's statements that create what is missing. */
   private List<String> missing(Statements statements, List<String> schema) throws SQLException {
     String found = "to_regclass('" + table.qualified() + "')";
     String sql =

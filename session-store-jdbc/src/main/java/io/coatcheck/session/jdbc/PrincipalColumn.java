@@ -41,9 +41,10 @@ enum PrincipalColumn {
   };
 
   /**
-   * Returns a text as it can be compared with principals. U+0000 and a lone surrogate occur in none
-   * of them: a database refuses the one, and UTF-8 turns the other into a question mark, which may
-   * be another principal. Such a text becomes the empty one, which is no principal either.
+   * Returns a text in a form that can be compared with principals. No principal contains U+0000 or
+   * a lone surrogate: a database refuses the former, and UTF-8 turns the latter into a question
+   * mark, which may match another principal. Such a text becomes the empty one, which is not a
+   * principal either.
    */
   static String comparable(String text) {
     boolean isText = text.indexOf('\0') < 0 && StandardCharsets.UTF_8.newEncoder().canEncode(text);

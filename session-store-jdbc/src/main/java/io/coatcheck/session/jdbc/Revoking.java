@@ -14,15 +14,15 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Deletes sessions of a principal in steps, in ascending order of their ids. A step looks for a
- * page of rows, then deletes as many of them as may be held in memory, in a transaction of its own:
- * so no transaction is long, however many there are, and what a step has done stays done.
+ * page of rows, then deletes as many of them as may be held in memory, in its own transaction. So
+ * no transaction is long, however many sessions there are, and the work of a finished step is kept.
  */
 final class Revoking {
 
   /**
-   * How many rows a step deletes at most, and of how many bytes. The bytes bound it also where no
-   * listener needs the attributes: to delete them takes its time, and a statement has no more of
-   * it.
+   * How many rows a step deletes at most, and of how many bytes. The bytes bound it even if no
+   * listener needs the attributes: deleting them takes time, and the statement has the same
+   * timeout.
    */
   private static final int MAX_ROWS = 1_000;
 
@@ -36,7 +36,7 @@ final class Revoking {
     this.dialect = dialect;
   }
 
-  /** Deletes the rows that meet a condition, but some, and returns how many. */
+  /** Deletes the rows that meet a condition, except some, and returns how many. */
   int delete(
       Operation operation, Condition doomed, Set<SessionId> except, DeletedSessions deleted) {
     HandOver handOver = new HandOver(deleted);
@@ -53,7 +53,7 @@ final class Revoking {
         if (after == null || page.isTheLast()) {
           break;
         }
-        // Sessions that begin from now on need not be found, lest it never ends.
+        // Sessions that begin from now on are not included; otherwise this might never end.
         last = last == null ? greatest(operation, doomed).orElse(after) : last;
         if (last.compareTo(after) <= 0) {
           break;
@@ -68,10 +68,10 @@ final class Revoking {
   }
 
   /**
-   * Where to look.
+   * The range of rows to search.
    *
-   * @param after rows of smaller ids and this one were dealt with
-   * @param last rows of greater ids need not be; null if that is not known
+   * @param after the row of this id and those of smaller ids are done
+   * @param last rows of greater ids are not included; null if that is not known
    */
   private record Range(Condition doomed, @Nullable SessionId after, @Nullable SessionId last) {
 
@@ -87,9 +87,9 @@ final class Revoking {
   /**
    * What a step found.
    *
-   * @param portion what it is to delete
-   * @param last the last row that it deals with, by deleting or sparing it; null if there was none
-   * @param isTheLast whether there are no rows behind these
+   * @param portion the rows to delete
+   * @param last the last row that it deletes or spares; null if there was none
+   * @param isTheLast whether no rows follow these
    */
   private record Page(Portion portion, @Nullable SessionId last, boolean isTheLast) {}
 
@@ -115,7 +115,7 @@ final class Revoking {
             }
           }
           if (rows.isEmpty()) {
-            // No delete will find out that a former primary was asked, which may lack rows.
+            // No delete follows that would detect a former primary, which may lack rows.
             dialect.refuseReadOnly(statements);
           }
           Portion portion = Portion.of(rows, MAX_BYTES, dialect, statements);
@@ -129,8 +129,9 @@ final class Revoking {
 
   /**
    * Deletes those of the rows that still meet the condition, hands them over, and returns how many.
-   * Rows that other transactions keep writing may have the whole undone again and again, at the
-   * stricter isolations above all. Then each half is deleted by itself, down to single rows.
+   * Rows that other transactions keep writing may cause the whole step to be undone again and
+   * again, above all at the stricter isolations. Then each half is deleted separately, down to
+   * single rows.
    */
   private int delete(
       Operation operation,

@@ -19,7 +19,7 @@ final class Schema {
 
   private static final String HEADER = "-- Coatcheck sessions, schema version ";
 
-  /** What a statement makes: the word before the columns or before ON. */
+  /** What a statement creates: the word before the columns or before ON. */
   private static final Pattern MADE =
       Pattern.compile("^CREATE (?:TABLE|INDEX) IF NOT EXISTS (?:\\w+\\.)?(\\w+)");
 
@@ -42,7 +42,7 @@ final class Schema {
     return statements;
   }
 
-  /** Indexes have no schema of their own in their name, a table of locks has. */
+  /** The name of an index has no schema, that of a table of locks has one. */
   private static String withNames(String statement, TableName table) {
     String named =
         statement.replaceAll(
@@ -51,9 +51,9 @@ final class Schema {
   }
 
   /**
-   * Returns those of the statements that make what is not there.
+   * Returns those of the statements that create what is missing.
    *
-   * @param names what is there, in lower case and without its schema
+   * @param names what exists, in lower case and without its schema
    */
   static List<String> missing(List<String> schema, Set<String> names) {
     return schema.stream().filter(create -> !names.contains(made(create))).toList();
@@ -79,8 +79,8 @@ final class Schema {
   }
 
   /**
-   * Creates what is missing; what exists is left alone. Where a node that is beaten to an object
-   * fails, it finds that made the next time.
+   * Creates what is missing, and does not change what exists. On databases where losing the race to
+   * create an object is an error, the next attempt finds it and gets further.
    */
   static void create(Transactions transactions, Dialect dialect) {
     List<String> schema = statements(dialect.database, dialect.table);
@@ -95,7 +95,7 @@ final class Schema {
         return;
       }
       if (attempt == attempts) {
-        // No statement here has a value in it, so the driver may speak for itself.
+        // No statement here contains a value, so the driver's message can be shown.
         throw new SessionStoreException(
             "createSchema failed: table "
                 + dialect.table.qualified()
@@ -111,7 +111,7 @@ final class Schema {
     }
   }
 
-  /** Returns why it failed, with what the driver says; what may pass by itself is thrown. */
+  /** Returns why it failed, with the driver's message; throws failures that may be temporary. */
   private static Optional<SqlFailure> create(
       Statements statements, List<String> schema, Dialect dialect) throws SQLException {
     try {

@@ -6,8 +6,9 @@ import java.sql.SQLException;
 import java.util.Optional;
 
 /**
- * Looks, before anything is served, whether the table is there with the columns that this release
- * needs, by one statement, which reads no row; and whether the database is set as it must be.
+ * Checks, before any request is served, that the table exists with the columns that this release
+ * needs, and that the settings of the database are acceptable. The check of the table is one
+ * statement and reads no row.
  */
 final class SchemaCheck {
 
@@ -20,11 +21,11 @@ final class SchemaCheck {
   }
 
   /**
-   * Returns what is wrong with the table, empty if nothing is.
+   * Returns what is wrong with the table; empty if nothing is.
    *
-   * @throws IllegalArgumentException if the database is set in a way that the store cannot work
-   *     with
-   * @throws SessionStoreException if the database cannot be reached, which says nothing about it
+   * @throws IllegalArgumentException if the store cannot work with the settings of the database
+   * @throws SessionStoreException if the database cannot be reached, so that the table could not be
+   *     checked
    */
   Optional<SessionStoreException> problem() {
     return transactions.read(new Operation("build"), this::look);
@@ -42,13 +43,13 @@ final class SchemaCheck {
       }
       statements.rollBack();
       String message = "build failed: " + reason(failure, place(statements.connection()));
-      // The statement has no value in it, so the driver may speak for itself.
+      // The statement contains no value, so the driver's message can be shown.
       return Optional.of(
           new SessionStoreException(message + ", " + SqlFailure.codes(exception), exception));
     }
   }
 
-  /** PostgreSQL answers nothing more in a transaction in which a statement has failed. */
+  /** PostgreSQL refuses all statements in a transaction in which one has failed. */
   private String place(Connection connection) throws SQLException {
     if (!connection.getAutoCommit()) {
       connection.rollback();

@@ -42,12 +42,12 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** How a session lies in a row: what is written to which column, and read from it. */
+/** The mapping between a session and a row: what is written to and read from each column. */
 final class SessionRow {
 
   /**
-   * The format of the rows that this release writes. A release reads the format before its own too,
-   * and goes on writing that one until all nodes can read the new one.
+   * The format of the rows that this release writes. A release also reads the previous format, and
+   * continues to write that until all nodes can read the new one.
    */
   static final int FORMAT = 1;
 
@@ -85,7 +85,8 @@ final class SessionRow {
 
   /**
    * The later last-seen moment wins, and the expiry follows it. MySQL assigns from left to right
-   * and sees what it has assigned, so what is computed from {@code last_seen_at} stands before it.
+   * and sees what it has assigned, so columns computed from {@code last_seen_at} are assigned
+   * before it.
    */
   static String update(TableName table, String least, String greatest) {
     String expiresAt = least + "(?, " + greatest + "(last_seen_at, ?) + ?)";
@@ -119,7 +120,7 @@ final class SessionRow {
     int next = bindValues(statement, 1, dialect, session, attributes);
     long deadline = session.absoluteDeadline().toEpochMilli();
     long lastSeenAt = session.lastSeenAt().toEpochMilli();
-    // Without an idle timeout, any sum that reaches the deadline does.
+    // Without an idle timeout, any sum that reaches the deadline is sufficient.
     long idle = session.idleTimeout().map(Duration::toMillis).orElse(deadline);
     for (int twice = 0; twice < 2; twice++) {
       statement.setLong(next++, deadline);
@@ -223,12 +224,11 @@ final class SessionRow {
   }
 
   /**
-   * Reads the sessions that are to be used further. A row that does not hold a session any more, as
-   * after a restore that went wrong, counts as absent and is logged, so that its user can log in
-   * again.
+   * Reads sessions for further use. A row that does not hold a valid session, as after a failed
+   * restore, counts as absent and is logged, so that its user can log in again.
    *
    * @throws SessionStoreException if a newer release wrote a row in a format that is not known
-   *     here: the session is alive for the other nodes
+   *     here: the session is live for the other nodes
    */
   static List<StoredSession> readAll(ResultSet rows, Dialect dialect) throws SQLException {
     return readPage(rows, dialect, true).sessions();
@@ -246,7 +246,7 @@ final class SessionRow {
     return new Page(ids, sessions);
   }
 
-  /** Reads the session of the row that is at hand, as {@link #readAll} does. */
+  /** Reads the session of the current row, as {@link #readAll} does. */
   static Optional<StoredSession> readOne(ResultSet row, Dialect dialect, boolean withAttributes)
       throws SQLException {
     SessionId id = dialect.getId(row, ID.position());
@@ -280,8 +280,8 @@ final class SessionRow {
   record Page(List<SessionId> ids, List<StoredSession> sessions) {}
 
   /**
-   * Reads sessions that are deleted, for the last time: what is unreadable of them is left out and
-   * logged, the attributes first.
+   * Reads sessions that are being deleted. Unreadable parts are left out and logged, the attributes
+   * first.
    */
   static Deleted readDeleted(ResultSet rows, Dialect dialect, boolean withAttributes)
       throws SQLException {
@@ -300,7 +300,7 @@ final class SessionRow {
   }
 
   /**
-   * Rows that are gone.
+   * Rows that were deleted.
    *
    * @param ids all of them
    * @param sessions those of them that could be read

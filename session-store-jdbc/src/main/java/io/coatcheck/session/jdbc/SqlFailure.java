@@ -12,43 +12,43 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a driver's exception means here, and how it is told without telling what a driver tells.
+ * The meaning of a driver's exception, and how it is reported without the driver's text.
  *
  * <p>Drivers quote values: PostgreSQL the whole failing row, H2 the key, MariaDB the statement with
  * its parameters filled in. So once a statement was involved, neither the message nor the exception
  * is passed on: the cause is a copy with the SQLState, the vendor's code, the class name and the
  * stack trace. A failure to connect has seen no value yet and is passed on as it is.
  *
- * @param exception what the driver has thrown
+ * @param exception the driver's exception
  * @param state its SQLState, or what the dialect takes in its place; one of the constants here
- *     where the database has a state or a code of its own for that
+ *     where the database has its own state or code for that
  */
 record SqlFailure(SQLException exception, String state, Dialect dialect) {
 
-  /** The database has undone the transaction because of others beside it. */
+  /** The database has undone the transaction because of concurrent ones. */
   static final String UNDONE = "40001";
 
   /** No answer in time. */
   static final String TIMED_OUT = "57014";
 
-  /** A lock was not had in time, and what asked for it was refused. */
+  /** A lock was not acquired in time, and the statement was refused. */
   static final String LOCKED = "55P03";
 
   static final String NO_TABLE = "42S02";
 
   static final String NO_COLUMN = "42S22";
 
-  /** A key is there already. */
+  /** A key exists already. */
   static final String DUPLICATE = "23505";
 
   /** The server is, or has become, a replica, or was set read-only. */
   static final String READ_ONLY = "25006";
 
-  /** The class of all that made the database roll back, deadlock and serialization failure. */
+  /** The class of failures that made the database roll back: deadlock and serialization failure. */
   private static final String ROLLBACK = "40";
 
   /**
-   * Of that class: a constraint, which would refuse it again, and "it may have happened or not".
+   * In that class: a constraint, which would refuse it again, and "it may have happened or not".
    */
   private static final Set<String> NOT_TO_BE_REPEATED = Set.of("40002", "40003");
 
@@ -61,7 +61,7 @@ record SqlFailure(SQLException exception, String state, Dialect dialect) {
   /** A column is missing: PostgreSQL, the others. */
   private static final Set<String> NO_COLUMNS = Set.of("42703", NO_COLUMN);
 
-  /** PostgreSQL: it shuts down, has crashed or is not ready yet. */
+  /** PostgreSQL: it is shutting down, has crashed or is not ready yet. */
   private static final String OPERATOR_INTERVENTION = "57P";
 
   private static final String NO_ANSWER = "no answer in time, ";
@@ -71,9 +71,7 @@ record SqlFailure(SQLException exception, String state, Dialect dialect) {
     return state.startsWith(ROLLBACK);
   }
 
-  /**
-   * Returns whether the database has undone the transaction because of others that ran beside it.
-   */
+  /** Returns whether the database has undone the transaction because of concurrent ones. */
   boolean isRolledBack() {
     return isOfRollback(state) && !NOT_TO_BE_REPEATED.contains(state);
   }
@@ -88,7 +86,7 @@ record SqlFailure(SQLException exception, String state, Dialect dialect) {
 
   /**
    * Returns whether a statement failed because the connection or the database went away, and not
-   * because of what it says.
+   * because of its content.
    */
   boolean isUnreachable() {
     return isTimeout() || isConnectionLost();
@@ -122,12 +120,12 @@ record SqlFailure(SQLException exception, String state, Dialect dialect) {
     return state.equals(READ_ONLY);
   }
 
-  /** Makes the failure of a read that was answered by a server that takes no writes. */
+  /** Creates the failure of a read that was answered by a server that takes no writes. */
   static SQLException readOnly() {
     return new SQLException("the server takes no writes", READ_ONLY);
   }
 
-  /** Returns whether the connection leads to a server that is of no use, and is to be aborted. */
+  /** Returns whether the connection leads to an unusable server, and is to be aborted. */
   boolean costsConnection() {
     return dialect.abortsConnections() && (isReadOnly() || isConnectionLost());
   }
@@ -151,19 +149,22 @@ record SqlFailure(SQLException exception, String state, Dialect dialect) {
     return false;
   }
 
-  /** Makes the exception for a failure before there was a connection. */
+  /** Creates the exception for a failure before there was a connection. */
   static SessionStoreException whileConnecting(Operation operation, SQLException failure) {
     return new SessionStoreException(
         operation + " failed: no connection, " + codes(failure), failure);
   }
 
-  /** Makes the exception for a failure that the database told, after which nothing has changed. */
+  /**
+   * Creates the exception for a failure that the database reported, after which nothing has
+   * changed.
+   */
   SessionStoreException whileExecuting(Operation operation) {
     return new SessionStoreException(
         operation + " failed: " + reason() + codes(exception), withoutMessage(exception));
   }
 
-  /** Makes the exception for a change that may have happened or not. */
+  /** Creates the exception for a change that may or may not have happened. */
   SessionStoreException unknownOutcome(Operation operation, String reason) {
     return new SessionStoreException(
         operation
@@ -201,7 +202,7 @@ record SqlFailure(SQLException exception, String state, Dialect dialect) {
     return "SQLState " + failure.getSQLState() + ", vendor code " + failure.getErrorCode();
   }
 
-  /** Copies what is safe to log, of the exception and of those suppressed in it. */
+  /** Copies the parts of the exception, and of those suppressed in it, that are safe to log. */
   private static SQLException withoutMessage(SQLException failure) {
     SQLException copy = bare(failure, failure.getSQLState(), failure.getErrorCode());
     for (Throwable suppressed : failure.getSuppressed()) {

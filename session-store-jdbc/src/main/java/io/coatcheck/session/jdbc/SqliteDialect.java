@@ -12,8 +12,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * SQLite: one file with one writer at a time. There are no rows to lock and none to skip: a
- * transaction of several statements begins with a write that changes nothing, and so is alone from
+ * SQLite: one file with one writer at a time. There are no row locks to take or skip: a transaction
+ * of several statements begins with a write that changes nothing, and so is the only writer from
  * its first read on.
  */
 final class SqliteDialect extends Dialect {
@@ -26,7 +26,7 @@ final class SqliteDialect extends Dialect {
   private final String deleteFrom;
 
   SqliteDialect(TableName table) {
-    // A file has no former self.
+    // A file has no former primary.
     super(Database.SQLITE, table, IdColumn.BYTES, PrincipalColumn.TEXT, null, "MIN", "MAX");
     if (table.isQualified()) {
       throw new IllegalArgumentException(
@@ -37,12 +37,12 @@ final class SqliteDialect extends Dialect {
     deleteFrom = "DELETE FROM " + table.qualified() + " WHERE ";
   }
 
-  /** The driver reports no SQLState, and the name of the result as the beginning of the message. */
+  /** The driver reports no SQLState; the message begins with the name of the result code. */
   @Override
   String state(SQLException exception) {
     String message = String.valueOf(exception.getMessage());
     return switch (exception.getErrorCode()) {
-      // SQLITE_ERROR, for whatever the statement says.
+      // SQLITE_ERROR, for any fault of the statement.
       case 1 -> {
         if (message.contains("no such table")) {
           yield SqlFailure.NO_TABLE;
@@ -70,7 +70,7 @@ final class SqliteDialect extends Dialect {
     };
   }
 
-  /** The driver does nothing when it is to abort a connection. */
+  /** The driver ignores the abort of a connection. */
   @Override
   boolean abortsConnections() {
     return false;
@@ -112,17 +112,17 @@ final class SqliteDialect extends Dialect {
   }
 
   /**
-   * Returns what waits for the writer to end, no longer than the query timeout. Without it, a
-   * transaction that reads and then writes would be refused at once if another one has written in
-   * between.
+   * Returns the scope that waits for the current writer, no longer than the query timeout. Without
+   * it, a transaction that reads and then writes would be refused at once if another one has
+   * written in between.
    */
   private Scope turn() {
     return statements -> execute(statements, takeTurn);
   }
 
   /**
-   * What is missing is created by a transaction of its own, whose first statement writes, and so
-   * waits its turn. {@code IF NOT EXISTS} takes care of a node that was faster.
+   * Creates what is missing in a separate transaction, whose first statement writes, and so waits
+   * its turn. {@code IF NOT EXISTS} handles a node that was faster.
    */
   @Override
   void create(Statements statements, List<String> schema) throws SQLException {

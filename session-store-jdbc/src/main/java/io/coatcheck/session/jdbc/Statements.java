@@ -7,12 +7,12 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.function.Supplier;
 
-/** The statements of one operation, on a connection that is its own for the time. */
+/** The statements of one operation, on a connection that it uses alone. */
 final class Statements {
 
   /**
-   * A wait that counts for nothing: clocks of nodes that are kept together differ by as much, and a
-   * collection of garbage takes as long.
+   * A wait that is not counted: synchronized clocks differ by as much, and a garbage collection
+   * takes as long.
    */
   static final Duration NEGLIGIBLE = Duration.ofMillis(100);
 
@@ -34,16 +34,16 @@ final class Statements {
   }
 
   /**
-   * Returns what a moment that was "now" when the operation was called has become meanwhile: the
-   * wait for a connection and for a lock, and earlier attempts, may have passed a deadline. In
-   * whole milliseconds; a wait shorter than {@link #NEGLIGIBLE} changes nothing.
+   * Adds the time since the operation was called to a moment that was "now" then: the wait for a
+   * connection and for a lock, and earlier attempts, may have passed a deadline. In whole
+   * milliseconds; a wait shorter than {@link #NEGLIGIBLE} changes nothing.
    */
   Instant aged(Instant now) {
     Duration age = waited.get();
     return age.compareTo(NEGLIGIBLE) < 0 ? now : now.plusMillis(age.toMillis());
   }
 
-  /** Prepares a statement that is bounded in time; the caller closes it. */
+  /** Prepares a statement with a timeout; the caller closes it. */
   PreparedStatement prepare(String sql) throws SQLException {
     PreparedStatement statement = connection.prepareStatement(sql);
     try {
@@ -70,12 +70,12 @@ final class Statements {
     return connection;
   }
 
-  /** Puts back what {@link #prepare} changed of the connection. */
+  /** Restores the settings of the connection that {@link #prepare} changed. */
   void restore() throws SQLException {
     timeouts.restoreQuery(connection, queryTimeoutBefore);
   }
 
-  /** Has the transaction rolled back although the operation returns a result. */
+  /** Requests a rollback although the operation returns a result. */
   void rollBack() {
     rollBack = true;
   }

@@ -6,7 +6,7 @@ import java.util.regex.Pattern;
  * The checked name of the table, which goes into SQL unquoted, so that it is folded as it is in the
  * schema file.
  *
- * @param qualified the name as it is written in statements, with its schema if it was given
+ * @param qualified the name as it is written in statements, with its schema if one was given
  */
 record TableName(String qualified) {
 

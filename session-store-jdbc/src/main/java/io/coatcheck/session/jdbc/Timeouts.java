@@ -7,18 +7,18 @@ import java.sql.Statement;
 import java.time.Duration;
 
 /**
- * Bounds statements and the waiting for a socket. The query timeout is for a database that is slow:
- * it cancels the statement and keeps the connection. The network timeout is for a database or a
- * network that is gone, and costs the connection.
+ * Bounds statements and waits for the socket. The query timeout handles a slow database: it cancels
+ * the statement and keeps the connection. The network timeout handles a database or network that is
+ * down, and costs the connection.
  *
- * <p>The query timeout comes a second before the network timeout, or a second after it where {@link
- * Dialect#givesUpBeforeCancelling} says so.
+ * <p>The query timeout expires a second before the network timeout, or a second after it where
+ * {@link Dialect#givesUpBeforeCancelling} says so.
  */
 final class Timeouts {
 
   static final Duration BETWEEN = Duration.ofSeconds(1);
 
-  /** Says that there is nothing to put back. */
+  /** Marks that there is nothing to restore. */
   static final int UNTOUCHED = -1;
 
   private final Duration query;
@@ -41,7 +41,7 @@ final class Timeouts {
   /**
    * Bounds a statement.
    *
-   * @return what {@link #restoreQuery} is to be given
+   * @return the argument for {@link #restoreQuery}
    */
   int bound(Statement statement) throws SQLException {
     int before = outlivesStatement ? statement.getQueryTimeout() : UNTOUCHED;
@@ -58,9 +58,9 @@ final class Timeouts {
   }
 
   /**
-   * Bounds the waiting for the socket, unless it is bounded tighter already.
+   * Bounds the wait for the socket, unless it already has a tighter bound.
    *
-   * @return what {@link #restore} is to be given
+   * @return the argument for {@link #restore}
    */
   int take(Connection connection) throws SQLException {
     if (!networkSupported) {

@@ -14,21 +14,21 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Runs each operation as its own short transaction on its own connection: as the pool hands it out
- * if that is autocommit and one statement is all, with an explicit commit otherwise. Rolls back on
- * any {@code Throwable} and puts the connection back as it was.
+ * Runs each operation as its own short transaction on its own connection: in autocommit if the pool
+ * provides that and there is only one statement, with an explicit commit otherwise. Rolls back on
+ * any {@code Throwable} and restores the connection's settings.
  *
- * <p>A transaction that the database itself undid because of others beside it (deadlock,
- * serialization failure), be it at the commit, has had no effect and is run again, a few times.
- * Nothing else is. Before it is, it waits a moment: whoever it gave way to has yet to wake up, and
- * would meet it again.
+ * <p>A transaction that the database itself undid because of concurrent ones (deadlock,
+ * serialization failure), even at the commit, has had no effect and is run again, a few times.
+ * Nothing else is repeated. Before a new attempt it waits a moment: the transaction that won may
+ * not have continued yet, and would conflict again.
  *
- * <p>A connection to a server that is of no use any more, because it takes no writes or shuts down,
- * is aborted, so that the pool replaces it.
+ * <p>A connection to a server that is no longer usable, because it takes no writes or is shutting
+ * down, is aborted, so that the pool replaces it.
  */
 final class Transactions {
 
-  /** One more than the other parties that can plausibly stand in the way in a row. */
+  /** One more than the number of conflicts in a row that are plausible. */
   private static final int ATTEMPTS = 10;
 
   /** No pause between two attempts is longer, in milliseconds. */
@@ -47,7 +47,7 @@ final class Transactions {
   private final Breaker breaker;
   private final LongSupplier nanoTime;
 
-  /** Once a connection came in autocommit, one that does not is in somebody's transaction. */
+  /** After a connection in autocommit, one that is not is in a transaction of the application. */
   private volatile boolean autoCommits;
 
   private volatile boolean closed;
@@ -65,7 +65,7 @@ final class Transactions {
     this.nanoTime = nanoTime;
   }
 
-  /** Has every operation that begins later refused. */
+  /** Makes every later operation fail. */
   void close() {
     closed = true;
   }
@@ -120,7 +120,7 @@ final class Transactions {
   private enum Phase {
     CONNECTING,
     EXECUTING,
-    /** A write in autocommit: the statement is the commit as well. */
+    /** A write in autocommit: the statement is also the commit. */
     EXECUTING_AND_COMMITTING,
     COMMITTING
   }
@@ -151,7 +151,7 @@ final class Transactions {
     }
   }
 
-  /** An interrupt ends a wait, and says nothing about the database. */
+  /** An interrupt ends a wait, and does not mean that the database failed. */
   private static void report(Breaker.@Nullable Call call, SqlFailure failure) {
     if (failure.hasCause(InterruptedException.class)) {
       Thread.currentThread().interrupt();
@@ -164,7 +164,7 @@ final class Transactions {
     }
   }
 
-  /** Waits, holding no connection, for a time that doubles; half of it is chance. */
+  /** Waits, without a connection, for a time that doubles; half of it is random. */
   private static void pause(int attempt) {
     long longest = TimeUnit.MILLISECONDS.toNanos(Math.min(1L << attempt, LONGEST_PAUSE));
     LockSupport.parkNanos(longest / 2 + ThreadLocalRandom.current().nextLong(longest / 2));
@@ -186,7 +186,7 @@ final class Transactions {
     };
   }
 
-  /** One try, on one connection. */
+  /** One attempt, on one connection. */
   private final class Attempt<T extends @Nullable Object> {
     private final Operation operation;
     private final Plan<T> plan;
@@ -303,12 +303,15 @@ final class Transactions {
       }
     }
 
-    /** The outcome is known by now: what goes wrong here costs the connection, not the caller. */
+    /**
+     * The outcome is known by now: a failure here costs the connection, but does not affect the
+     * caller.
+     */
     private void close(Connection connection) {
       try {
         if (suspect) {
           connection.abort(Runnable::run);
-          // Fails, so that a pool that goes by the exceptions it sees, as HikariCP, replaces it.
+          // Fails, so that a pool that watches exceptions, such as HikariCP, replaces it.
           connection.getAutoCommit();
         }
       } catch (SQLException | RuntimeException failure) {

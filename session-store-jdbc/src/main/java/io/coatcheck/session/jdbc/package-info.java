@@ -1,4 +1,4 @@
-/** Sessions in a relational database: one table, one row a session. */
+/** Sessions in a relational database: one table, one row per session. */
 @NullMarked
 package io.coatcheck.session.jdbc;
 
