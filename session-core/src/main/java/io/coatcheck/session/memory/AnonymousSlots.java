@@ -14,12 +14,12 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The slots of anonymous sessions: as many as there is room for beside the authenticated ones.
- * Caffeine decides who goes, by how often and how recently a session was used, so that a flood of
- * sessions that are never used again displaces itself and not the visitors.
+ * The slots of anonymous sessions: as many as the authenticated ones leave room for. Caffeine
+ * chooses which to evict, by how often and how recently a session was used, so that a flood of
+ * sessions that are never used again displaces itself and not the sessions of real visitors.
  *
- * <p>Thread-safe, but for {@link #put}, {@link #bound} and {@link #takeEvicted}: the table calls
- * them under its lock.
+ * <p>Thread-safe, except for {@link #put}, {@link #bound} and {@link #takeEvicted}, which the table
+ * calls under its lock.
  */
 final class AnonymousSlots {
 
@@ -28,14 +28,14 @@ final class AnonymousSlots {
   private final Policy.Eviction<SessionId, Slot> eviction;
   private final Consumer<Slot> afterEviction;
 
-  /** Filled inside Caffeine's locks, by whichever thread does its maintenance. */
+  /** Filled inside Caffeine's locks, by the thread that does its maintenance. */
   private final Queue<StoredSession> evicted = new ConcurrentLinkedQueue<>();
 
-  /** What the cache goes by. */
+  /** The cache's present maximum. */
   private long maximum;
 
   /**
-   * Makes an empty cache.
+   * Creates an empty cache.
    *
    * @param afterEviction called inside Caffeine's locks with each slot that was emptied
    */
@@ -45,7 +45,7 @@ final class AnonymousSlots {
     cache =
         Caffeine.newBuilder()
             .maximumSize(maximum)
-            // Room is made by the thread that needs it: there is no other thread.
+            // The thread that needs room makes it: there is no background thread.
             .executor(Runnable::run)
             .evictionListener(this::evict)
             .build();
@@ -58,14 +58,14 @@ final class AnonymousSlots {
     return cache.getIfPresent(id);
   }
 
-  /** Returns a slot without any effect on what is evicted. */
+  /** Returns a slot without affecting eviction. */
   @Nullable Slot peek(SessionId id) {
     return policy.getIfPresentQuietly(id);
   }
 
-  /** Adds a slot, and evicts sessions until there are no more than these. */
+  /** Adds a slot, and evicts sessions until at most {@code room} are left. */
   void put(SessionId id, Slot slot, long room) {
-    // First, lest the cache goes by a maximum from when there was less room.
+    // First, so that the cache does not use a maximum from when there was less room.
     bound(room);
     cache.put(id, slot);
     bound(room);
@@ -75,10 +75,10 @@ final class AnonymousSlots {
     cache.asMap().remove(id, slot);
   }
 
-  /** Evicts sessions until there are no more than these. */
+  /** Evicts sessions until at most {@code room} are left. */
   void bound(long room) {
     if (room != maximum && cache.estimatedSize() >= Math.min(room, maximum)) {
-      // Only near the bound, because the cache reconsiders its regions each time.
+      // Only near the bound, because the cache recomputes its regions each time.
       maximum = room;
       eviction.setMaximum(room);
     }
@@ -108,7 +108,7 @@ final class AnonymousSlots {
   }
 
   private void evict(@Nullable SessionId id, @Nullable Slot slot, RemovalCause cause) {
-    // A session that is logging in, or has, stays: the table holds it elsewhere already.
+    // A session that is logging in, or has logged in, stays: the table already holds it elsewhere.
     while (slot != null && !slot.isFrozen()) {
       StoredSession stored = slot.read();
       if (stored == null || stored.principal().isPresent()) {

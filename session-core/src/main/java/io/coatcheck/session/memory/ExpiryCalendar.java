@@ -9,18 +9,19 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where to look for expired sessions. Each slot is on the page of a moment that is not later than
- * its session's expiry. A touch leaves it there: a page is looked at when its time has come, and
- * what was touched meanwhile moves on. So a clean-up costs as much as there is to clean up, plus
- * one look at each session that is in use per idle timeout.
+ * An index of slots by expiry, for the clean-up. Each slot is on the page of a time that is not
+ * later than its session's expiry. A touch leaves it there: a page is visited when its time has
+ * come, and sessions that were touched meanwhile move to a later page. So the cost of clean-up is
+ * proportional to the number of expired sessions, plus one visit to each session in use per idle
+ * timeout.
  *
- * <p>Pages are lists through the slots themselves: 16 bytes a session, and removal by one step.
- * Thread-safe. A slot is moved under its own monitor, then the page's; nothing else is done under
- * them.
+ * <p>Pages are lists linked through the slots themselves: 16 bytes for each session, and removal in
+ * constant time. Thread-safe. A slot is moved under its own monitor, then the page's; nothing else
+ * is done under them.
  */
 final class ExpiryCalendar {
 
-  /** A page is about a second wide: exact enough, and few pages. */
+  /** A page spans about a second: precise enough, with few pages. */
   private static final int PAGE_BITS = 10;
 
   private static final int CHUNK = 256;
@@ -28,8 +29,9 @@ final class ExpiryCalendar {
   private final ConcurrentSkipListMap<Long, Page> pages = new ConcurrentSkipListMap<>();
 
   /**
-   * Puts a slot onto the page of its session's expiry, or off all pages if its session has ended.
-   * Called when a session began, ended, or now expires earlier; whoever comes last is right.
+   * Puts a slot on the page of its session's expiry, or removes it from its page if the session has
+   * ended. Called when a session began, ended, or now expires earlier. With concurrent calls, the
+   * last one leaves the right result.
    */
   void place(Slot slot) {
     synchronized (slot) {
@@ -52,18 +54,18 @@ final class ExpiryCalendar {
   }
 
   /**
-   * Shows slots whose sessions may be expired, those of the earliest pages first.
+   * Visits slots whose sessions may have expired, those of the earliest pages first.
    *
-   * @param most about how many are shown, so that a call is bounded whatever is in use; at least
-   *     all of the last page, whose slots may have to stay on it
-   * @param visitor ends the session or leaves it; returns whether to go on
-   * @return whether all were shown
+   * @param most about how many are visited, so that a call is bounded however many sessions are in
+   *     use; the last page is always completed, since its slots may have to stay on it
+   * @param visitor ends the session or leaves it; returns whether to continue
+   * @return whether all were visited
    */
   boolean visit(Instant cutoff, long most, Visitor visitor) {
     long last = number(cutoff);
     long shown = 0;
     for (Page page : pages.headMap(last, false).values()) {
-      // Whatever is on it, expired or touched, is not on it any more when it has been visited.
+      // A visited slot, expired or touched, is no longer on this page.
       for (List<Slot> slots = page.some(CHUNK); !slots.isEmpty(); slots = page.some(CHUNK)) {
         if (shown >= most || !visit(slots, visitor)) {
           return false;
@@ -75,7 +77,7 @@ final class ExpiryCalendar {
     return page == null || visit(page.some(Integer.MAX_VALUE), visitor);
   }
 
-  /** Says what to do with a slot that may be expired. */
+  /** Handles a slot whose session may have expired. */
   interface Visitor {
     boolean visit(Slot slot);
   }
@@ -101,7 +103,7 @@ final class ExpiryCalendar {
 
   private void put(long number, Slot slot) {
     while (!pages.computeIfAbsent(number, Page::new).add(slot)) {
-      // It was empty and has just been torn out; the next one is new.
+      // The page was empty and has just been removed; the next one is new.
       Thread.onSpinWait();
     }
   }
@@ -116,7 +118,7 @@ final class ExpiryCalendar {
     return moment.toEpochMilli() >> PAGE_BITS;
   }
 
-  /** The slots of about a second, the first of a list through {@link Slot#next}. */
+  /** The slots of about a second: the head of a list linked through {@link Slot#next}. */
   static final class Page {
     private final long number;
     private @Nullable Slot first;

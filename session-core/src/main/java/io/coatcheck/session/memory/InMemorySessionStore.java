@@ -30,20 +30,20 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps sessions in the memory of this process, on Caffeine. They end with the process, and no
+ * Keeps sessions in the memory of this process, using Caffeine. They end with the process, and no
  * other node sees them.
  *
- * <p><b>Bounded by count.</b> A full store gives up anonymous sessions, those first that are used
- * least, and tells {@link #evictions()}. Sessions that are or once were authenticated are never
- * given up: if only those are left, an insert fails. A session that logs in always finds room,
- * since it is in the store already.
+ * <p><b>Bounded by count.</b> A full store evicts anonymous sessions, the least used first, and
+ * notifies {@link #evictions()}. Sessions that are or once were authenticated are never evicted: if
+ * only those are left, an insert fails. A session that logs in always has room, since it is already
+ * in the store.
  *
  * <p><b>Shares live objects</b>, as servlet containers do: an attribute is the same object for
- * every request of the session, and what is changed in place is changed at once. With {@code
+ * every request of the session, and a change in place takes effect at once. With {@code
  * copyOnRead(true)} it encodes every value and gives each reader a copy, as a remote store does.
  *
- * <p>Thread-safe. No operation blocks for longer than another one takes, none waits for I/O, and
- * there is no background thread. It has no clock: sessions expire by the times that it is given.
+ * <p>Thread-safe. No operation blocks longer than another operation takes, none waits for I/O, and
+ * there is no background thread. The store has no clock: sessions expire by the times passed to it.
  *
  * @since 0.1.0
  */
@@ -67,7 +67,7 @@ public final class InMemorySessionStore implements SessionStore {
     liveSessions = copyOnRead ? Optional.empty() : Optional.of(id -> open().peek(id));
   }
 
-  /** Begins a store of at most a million sessions that shares live objects. */
+  /** Begins with the defaults: at most a million sessions, and shared live objects. */
   public static Builder builder() {
     return new Builder();
   }
@@ -144,7 +144,7 @@ public final class InMemorySessionStore implements SessionStore {
   /**
    * {@inheritDoc}
    *
-   * <p>The thread is that of the insert, or of the login, that found the store full.
+   * <p>Called on the thread of the insert or login that found the store full.
    */
   @Override
   public Optional<Evictions> evictions() {
@@ -157,7 +157,7 @@ public final class InMemorySessionStore implements SessionStore {
     return liveSessions;
   }
 
-  /** Tells whether live objects are shared: yes, unless this store copies on read. */
+  /** Returns whether live objects are shared: true unless this store copies on read. */
   @Override
   public boolean keepsLiveValues() {
     return !copyOnRead;
@@ -175,14 +175,14 @@ public final class InMemorySessionStore implements SessionStore {
     return Duration.ZERO;
   }
 
-  /** Forgets all sessions, without telling anyone. */
+  /** Discards all sessions without notifying any listener. */
   @Override
   public void close() {
     closed = true;
     table.clear();
   }
 
-  /** Returns the table, for tests of what it still holds. */
+  /** Returns the table, so that tests can check what it still holds. */
   SessionTable table() {
     return table;
   }
@@ -284,8 +284,8 @@ public final class InMemorySessionStore implements SessionStore {
     private Builder() {}
 
     /**
-     * Sets how many sessions there are at most. A login on a session that is in the store succeeds
-     * whatever their number. Default: 1,000,000.
+     * Sets the maximum number of sessions. A login on a session that is in the store succeeds
+     * regardless of their number. Default: 1,000,000.
      *
      * @throws IllegalArgumentException if {@code number} is less than 1
      */
@@ -299,19 +299,19 @@ public final class InMemorySessionStore implements SessionStore {
 
     /**
      * Sets whether values are encoded when they are stored, and copied when they are read, so that
-     * the store behaves as a remote one does: for tests. Default: false.
+     * the store behaves like a remote one: for tests. Default: false.
      *
-     * <p>One thing differs from a remote store, so that a test finds it: if a value was changed
-     * after it was set or read, and cannot be encoded any more, the save throws an {@link
+     * <p>There is one difference from a remote store, so that tests find the mistake: if a value
+     * was changed after it was set or read and can no longer be encoded, the save throws an {@link
      * io.coatcheck.session.codec.AttributeCodecException} that names the class, once for each
-     * attribute and request. A remote store keeps the bytes from before.
+     * attribute and request. A remote store keeps the earlier bytes.
      */
     public Builder copyOnRead(boolean copy) {
       copyOnRead = copy;
       return this;
     }
 
-    /** Makes the store. */
+    /** Builds the store. */
     public InMemorySessionStore build() {
       return new InMemorySessionStore(this);
     }

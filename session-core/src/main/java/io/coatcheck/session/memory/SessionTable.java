@@ -21,28 +21,27 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where the slots are: those of anonymous sessions in {@link AnonymousSlots}, those of
- * authenticated ones in a map, and these by principal as well. Every slot is in the {@link
- * ExpiryCalendar} too.
+ * Holds all slots: those of anonymous sessions in {@link AnonymousSlots}, those of authenticated
+ * ones in a map and also by principal. Every slot is in the {@link ExpiryCalendar} too.
  *
- * <p>The two kinds are apart because only one may be evicted. A single cache in which authenticated
- * sessions weigh nothing would walk past all of them at each eviction. A session that logs in moves
- * to the map and never back: it keeps its slot, which is in both for a moment, so that a reader
- * cannot miss it.
+ * <p>The two kinds are separate because only one may be evicted. A single cache in which
+ * authenticated sessions had no weight would walk past all of them at each eviction. A session that
+ * logs in moves to the map and never back. It keeps its slot, which is in both for a moment, so
+ * that a reader cannot miss it.
  *
  * <p><b>Locks.</b> {@link #structure} is held while a session is inserted, its principal changed,
- * or a login admitted; it is thus the lock of every principal, for a few microseconds and without
- * any call to the outside. Reading, touching, updating attributes, deleting and expiring take no
- * lock; a writer waits for this one if it meets a slot that an admission has frozen. Order: this
- * lock, then those inside Caffeine, then those inside the maps and the calendar; whoever holds one
- * never asks for an earlier one. Who is told of evictions is called when none is held.
+ * or a login admitted; so one lock serves all principals, for a few microseconds at a time and
+ * without calling outside code. Reading, touching, updating attributes, deleting and expiring take
+ * no lock; a writer waits for this one if it meets a slot that an admission has frozen. Lock order:
+ * this lock, then those inside Caffeine, then those inside the maps and the calendar; a thread that
+ * holds one never acquires an earlier one. The listener of evictions is called when none is held.
  */
 final class SessionTable {
 
   private static final Comparator<Candidate> AUTHENTICATED_LONGEST_AGO =
       Comparator.comparing((Candidate one) -> Login.of(one.session));
 
-  /** How many sessions of a principal are looked at in a row. */
+  /** How many sessions of a principal are read at a time. */
   private static final int PAGE = 1_000;
 
   private final long maximum;
@@ -54,7 +53,7 @@ final class SessionTable {
   private final ReentrantLock structure = new ReentrantLock();
 
   /**
-   * Makes an empty table.
+   * Creates an empty table.
    *
    * @param evictionNotice called for each evicted session, under no lock; must not throw
    */
@@ -70,11 +69,11 @@ final class SessionTable {
     if (session == null) {
       session = read(anonymous.use(id));
     }
-    // Between the two looks it may have logged in.
+    // It may have logged in between the two look-ups.
     return session != null ? session : read(authenticated.get(id));
   }
 
-  /** Returns the slot of a session that exists, without any effect on what is evicted. */
+  /** Returns the slot of an existing session, without affecting eviction. */
   @Nullable Slot peek(SessionId id) {
     Slot slot = live(authenticated.get(id));
     if (slot == null) {
@@ -156,12 +155,13 @@ final class SessionTable {
   }
 
   /**
-   * Returns a page of the sessions of a principal, as they all were at one moment.
+   * Returns a consistent page of the sessions of a principal, all as of the same moment.
    *
    * @param after the last id of the page before; null for the first page
    */
   List<StoredSession> sessionsOf(String principal, @Nullable SessionId after, int limit) {
-    // Without the lock, one could see an old session before an admission and the new one after it.
+    // Without the lock, a page could show an old session from before an admission and the new one
+    // from after it.
     structure.lock();
     try {
       while (true) {
@@ -187,16 +187,16 @@ final class SessionTable {
     }
   }
 
-  /** Ends all sessions of a principal but some, a page at a time; returns how many. */
+  /** Ends all sessions of a principal except some, a page at a time; returns how many. */
   int endAllOf(String principal, Set<SessionId> except, Consumer<StoredSession> ended) {
-    // What begins later has a slot behind this one, or need not be ended.
+    // A session that begins later has a slot after this one, or need not be ended.
     return endAll(
         principal, byPrincipal.last(principal), session -> !except.contains(session.id()), ended);
   }
 
   /**
-   * Ends all live sessions of a principal but as many as are to be kept, those that were
-   * authenticated longest ago, a page at a time; returns how many.
+   * Ends the live sessions of a principal that were authenticated longest ago, a page at a time,
+   * until {@code keep} are left; returns how many were ended.
    */
   int endOldestOf(String principal, int keep, Instant now, Consumer<StoredSession> ended) {
     PriorityQueue<Login> youngest = new PriorityQueue<>();
@@ -230,8 +230,8 @@ final class SessionTable {
   /**
    * Ends the sessions of a principal that meet a condition, a page at a time.
    *
-   * @param last the last slot to look at; null for no such bound
-   * @param condition asked for a session as it was last seen
+   * @param last the last slot to check; null for no bound
+   * @param condition applied to a session as it was last seen
    */
   private int endAll(
       String principal,
@@ -262,11 +262,11 @@ final class SessionTable {
   }
 
   /**
-   * Ends sessions that are expired.
+   * Ends expired sessions.
    *
-   * @param limit how many are ended, and about how many looked at
-   * @param ended where those go that were
-   * @return whether all that may have been expired were looked at
+   * @param limit the most that are ended, and about how many are checked
+   * @param ended receives the ended sessions
+   * @return whether all sessions that may have expired were checked
    */
   boolean endExpired(Instant cutoff, int limit, List<StoredSession> ended) {
     return calendar.visit(
@@ -299,12 +299,12 @@ final class SessionTable {
     return authenticated.size() + anonymous.size();
   }
 
-  /** Tells whether nothing is left anywhere, for tests. */
+  /** Returns whether all parts are empty, for tests. */
   boolean isEmpty() {
     return size() == 0 && byPrincipal.size() == 0 && calendar.isEmpty();
   }
 
-  /** Forgets everything. */
+  /** Removes everything. */
   void clear() {
     structure.lock();
     try {
@@ -328,7 +328,7 @@ final class SessionTable {
     if (!isNew && (stored == null || session.replacing(own.asSeen(stored), now).isEmpty())) {
       return new Admission(Outcome.CONFLICT, List.of());
     }
-    // More than these need not be known: it is refused, or too many would have to go.
+    // No need to count further: the login is refused, or too many sessions would have to end.
     long most = whenFull == WhenFull.EVICT_OLDEST ? (long) limit + LoginLimit.MAX_EVICTED : limit;
     try (Step step = new Step()) {
       List<Candidate> others = freezeLive(session.principal().orElseThrow(), own, now, step, most);
@@ -356,7 +356,7 @@ final class SessionTable {
     }
   }
 
-  /** Freezes other live sessions of a principal, so that their number stays what it is. */
+  /** Freezes other live sessions of a principal, so that their number does not change. */
   private List<Candidate> freezeLive(
       String principal, Slot own, Instant now, Step step, long most) {
     List<Candidate> live = new ArrayList<>();
@@ -383,8 +383,8 @@ final class SessionTable {
   }
 
   /**
-   * Updates a session whose principal may change, and takes the step with it. The slot is frozen
-   * last, when nothing can stop the step any more: an eviction passes over a frozen slot.
+   * Updates a session whose principal may change, as part of the step. The slot is frozen last,
+   * when nothing can stop the step: an eviction skips a frozen slot.
    */
   private boolean updatePrincipal(Slot slot, StoredSession session, Instant now, Step step) {
     boolean moved = register(slot, session);
@@ -416,13 +416,16 @@ final class SessionTable {
     return false;
   }
 
-  /** Lets a session be found by its principal; tells whether it was not among the authenticated. */
+  /**
+   * Registers a session by its principal; returns whether it was not yet registered as
+   * authenticated.
+   */
   private boolean register(Slot slot, StoredSession session) {
     session.principal().ifPresent(principal -> byPrincipal.add(principal, slot));
     return authenticated.put(slot);
   }
 
-  /** Removes what refers to a slot that is empty now. */
+  /** Removes all references to a slot that is now empty. */
   private void forget(Slot slot, StoredSession ended) {
     ended.principal().ifPresent(principal -> byPrincipal.remove(principal, slot));
     authenticated.remove(slot);
@@ -430,7 +433,7 @@ final class SessionTable {
     calendar.place(slot);
   }
 
-  /** Lets the calendar know of an earlier expiry; a later one it finds by itself. */
+  /** Updates the calendar for an earlier expiry; it finds a later one by itself. */
   private void replan(Slot slot, StoredSession stored, StoredSession next) {
     if (slot.asSeen(next).expiresAtMillis() < slot.asSeen(stored).expiresAtMillis()) {
       calendar.place(slot);
@@ -443,7 +446,7 @@ final class SessionTable {
     }
   }
 
-  /** Returns how many sessions there is room for beside the authenticated ones, at least 1. */
+  /** Returns the room that the authenticated sessions leave for anonymous ones, at least 1. */
   private long room(SessionId id, int leaving) {
     long room = maximum - authenticated.size() + leaving;
     if (room < 1) {
@@ -493,7 +496,7 @@ final class SessionTable {
     }
   }
 
-  /** When a session was authenticated; the one that has to go first is the least. */
+  /** When a session was authenticated; the least is the first to be ended. */
   private record Login(Instant authenticatedAt, SessionId id) implements Comparable<Login> {
 
     static Login of(StoredSession session) {
@@ -507,6 +510,6 @@ final class SessionTable {
     }
   }
 
-  /** A session that may have to go for another of its principal. */
+  /** A session that may be ended in favour of another of its principal. */
   private record Candidate(Slot slot, StoredSession session, Step.Frozen frozen) {}
 }

@@ -10,18 +10,17 @@ import java.util.concurrent.locks.Lock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The place of one session in the store. Its content is the session's snapshot; it is empty before
- * the session begins and after it ended, and a slot that was emptied is never filled again.
+ * The place of one session in the store. Its content is the session's snapshot. It is empty before
+ * the session begins and after it has ended, and is never filled again.
  *
- * <p>Every change of a session is one compare-and-set of this content, which is what makes update,
- * delete, expiry and eviction exclude each other: whoever empties the slot has ended the session,
- * and nobody else has. Changes of several slots at one moment are a {@link Step}.
+ * <p>Every change of a session is one compare-and-set of this content, so update, delete, expiry
+ * and eviction exclude each other: exactly one operation empties the slot, and that operation has
+ * ended the session. A {@link Step} changes several slots atomically.
  *
- * <p>When the session was last seen stands beside the content, as a number: every request changes
- * it, and a new snapshot each time would be one more object for the garbage collector to find in
- * its old generation. Readers get a snapshot {@link #asSeen}. Who ends a session because it expired
- * seals that number first, so that no touch comes in between; who ends it for another reason, right
- * after it.
+ * <p>The last-seen time is a separate number: every request changes it, and a new snapshot each
+ * time would be one more object in the garbage collector's old generation. Readers get a snapshot
+ * {@link #asSeen}. Expiry seals that number before it ends the session, so that no touch comes in
+ * between; any other operation that ends the session seals it right afterwards.
  */
 final class Slot implements LiveSessions.LiveSession {
 
@@ -45,27 +44,26 @@ final class Slot implements LiveSessions.LiveSession {
   /** When the session was last touched, in milliseconds; the complement of that while sealed. */
   private volatile long seen;
 
-  /** What belongs to the session in this process alone. */
+  /** The object attached to the session in this process. */
   private volatile @Nullable Object attachment;
 
-  /** Where it is in the {@link ExpiryCalendar}, which guards these three. */
+  /** The position in the {@link ExpiryCalendar}, which guards these three fields. */
   ExpiryCalendar.@Nullable Page page;
 
   @Nullable Slot previous;
   @Nullable Slot next;
 
-  // The id of the session, here and not behind a reference: a reader that looks for it has what it
-  // came for in the same place.
+  // The id of the session, stored inline: a look-up then compares it without following a reference.
   private final long mostSignificantBits;
   private final long leastSignificantBits;
 
-  /** Makes an empty slot, of a session that has not begun. */
+  /** Creates an empty slot, for a session that has not begun. */
   Slot(SessionId id) {
     mostSignificantBits = id.mostSignificantBits();
     leastSignificantBits = id.leastSignificantBits();
   }
 
-  /** Makes the slot of a session that begins when the slot is published. */
+  /** Creates the slot of a session that begins when the slot is published. */
   Slot(StoredSession session) {
     this(session.id());
     content = session;
@@ -81,7 +79,7 @@ final class Slot implements LiveSessions.LiveSession {
         && mostSignificantBits == id.mostSignificantBits();
   }
 
-  /** Compares the ids of two slots, as {@link SessionId#compareTo} does. */
+  /** Compares the ids of two slots like {@link SessionId#compareTo}. */
   static int compareIds(Slot one, Slot other) {
     int order = Long.compareUnsigned(one.mostSignificantBits, other.mostSignificantBits);
     return order != 0
@@ -89,7 +87,7 @@ final class Slot implements LiveSessions.LiveSession {
         : Long.compareUnsigned(one.leastSignificantBits, other.leastSignificantBits);
   }
 
-  /** Returns the session as every reader finds it now, but for touches; null if there is none. */
+  /** Returns the session as every reader now sees it, except for touches; null if there is none. */
   @Nullable StoredSession read() {
     Object current = content;
     return current instanceof Step.Frozen frozen ? frozen.visible() : (StoredSession) current;
@@ -111,7 +109,7 @@ final class Slot implements LiveSessions.LiveSession {
     return attachment;
   }
 
-  /** Returns what was read from this slot, last seen when it was last touched. */
+  /** Returns a snapshot read from this slot, with the time of the last touch as last seen. */
   StoredSession asSeen(StoredSession session) {
     return asSeen(session, seen);
   }
@@ -120,17 +118,17 @@ final class Slot implements LiveSessions.LiveSession {
     return session.seenAtMillis(touched < 0 ? ~touched : touched);
   }
 
-  /** Tells whether what was read from this slot is expired. */
+  /** Returns whether a snapshot read from this slot has expired. */
   boolean isExpired(StoredSession session, Instant now) {
     return isExpired(session, seen, now);
   }
 
   private static boolean isExpired(StoredSession session, long touched, Instant now) {
-    // A touch only ever prolongs.
+    // A touch never shortens a session's life.
     return session.isExpiredAt(now) && asSeen(session, touched).isExpiredAt(now);
   }
 
-  /** Takes note that the session was seen, if it is there and unexpired; tells whether it is. */
+  /** Records that the session was seen, if it is present and unexpired; returns whether it is. */
   boolean touch(long moment, Instant now) {
     while (true) {
       long touched = seen;
@@ -139,7 +137,7 @@ final class Slot implements LiveSessions.LiveSession {
         return false;
       }
       if (touched < 0) {
-        // Its expiry is being decided, in the next few instructions of another thread.
+        // Another thread is deciding its expiry, within a few instructions.
         Thread.onSpinWait();
       } else if (isExpired(session, touched, now)) {
         return false;
@@ -152,8 +150,8 @@ final class Slot implements LiveSessions.LiveSession {
   }
 
   /**
-   * Empties the slot of exactly this snapshot if it is expired and nobody touches it meanwhile;
-   * false if that is not so, or is to be tried again.
+   * Empties the slot of exactly this snapshot if it has expired and is not touched meanwhile;
+   * returns false if not, or if the caller must try again.
    */
   boolean expire(StoredSession expected, Instant cutoff) {
     long touched = seen;
@@ -172,7 +170,8 @@ final class Slot implements LiveSessions.LiveSession {
   /**
    * Returns the session for a writer, which may then {@link #replace} it.
    *
-   * @param structure held by whoever freezes slots; waited for if this one is frozen
+   * @param structure the lock that threads hold while they freeze slots; waited for if this slot is
+   *     frozen
    */
   @Nullable StoredSession settled(Lock structure) {
     Object current = content;
@@ -190,8 +189,8 @@ final class Slot implements LiveSessions.LiveSession {
   /**
    * Empties the slot of exactly this snapshot, unless it is frozen.
    *
-   * @return the session as it was last seen; null if the slot holds another one. A touch that
-   *     answered true is in it, and none answers true after it.
+   * @return the session as it was last seen; null if the slot holds another snapshot. It includes
+   *     every touch that returned true, and none returns true afterwards
    */
   @Nullable StoredSession empty(StoredSession expected) {
     if (!replace(expected, null)) {
@@ -200,7 +199,7 @@ final class Slot implements LiveSessions.LiveSession {
     return asSeen(expected, seal());
   }
 
-  /** Lets no touch through any more, and returns the moment of the last one. */
+  /** Blocks further touches, and returns the time of the last one. */
   private long seal() {
     while (true) {
       long touched = seen;
@@ -210,12 +209,12 @@ final class Slot implements LiveSessions.LiveSession {
     }
   }
 
-  /** Puts {@code next}, or nothing, in the place of exactly this snapshot, unless it is frozen. */
+  /** Replaces exactly this snapshot by {@code next}, or by nothing, unless it is frozen. */
   boolean replace(@Nullable StoredSession expected, @Nullable StoredSession next) {
     return CONTENT.compareAndSet(this, expected, next);
   }
 
-  /** Puts a frozen content in the place of exactly this snapshot. */
+  /** Replaces exactly this snapshot by a frozen content. */
   boolean freeze(@Nullable StoredSession expected, Step.Frozen frozen) {
     return CONTENT.compareAndSet(this, expected, frozen);
   }
@@ -224,7 +223,7 @@ final class Slot implements LiveSessions.LiveSession {
     return content instanceof Step.Frozen;
   }
 
-  /** Makes what readers see of a frozen content the content. */
+  /** Replaces a frozen content by what readers see of it. */
   void thaw() {
     StoredSession visible = read();
     content = visible;

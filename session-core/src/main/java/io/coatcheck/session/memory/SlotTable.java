@@ -6,15 +6,15 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Slots by the id of their session: a hash table without entries of its own, with open addressing
- * and linear probing. It is here because every request waits for this look-up, and what it waits
- * for is memory: of a map's table, entry, key and value, only table and slot are left to fetch
- * ({@code benchmarks/run validate}).
+ * Slots by session id: a hash table without entry objects, with open addressing and linear probing.
+ * Every request waits for this look-up, and the time goes into memory access: instead of a map's
+ * table, entry, key and value, only the table and the slot are loaded ({@code benchmarks/run
+ * validate}).
  *
- * <p>Thread-safe. Readers take no lock: a place that has held a slot never becomes empty again but
- * in another array, so that the way to the slots behind it stays. A reader that began before the
- * table grew goes on in the old array and finds what was there. Writers take the monitor of the
- * table, for a few instructions.
+ * <p>Thread-safe. Readers take no lock: a place that has held a slot never becomes empty again
+ * within the same array, so that the slots after it stay reachable. A reader that began before the
+ * table grew continues in the old array and finds what was there. Writers take the monitor of the
+ * table for a few instructions.
  */
 final class SlotTable {
 
@@ -22,10 +22,10 @@ final class SlotTable {
 
   private static final int LARGEST = 1 << 30;
 
-  /** Spreads the bits of hash codes, so that the upper ones tell the place. */
+  /** Spreads the bits of hash codes, so that the upper ones determine the place. */
   private static final int SPREAD = 0x9E37_79B9;
 
-  /** Where a slot was: whoever looks for another one goes on behind it. */
+  /** Marks a removed slot: a search for another one continues after it. */
   private static final Slot REMOVED = new Slot(SessionId.of(0, 0));
 
   // Written under the monitor.
@@ -49,10 +49,10 @@ final class SlotTable {
   }
 
   /**
-   * Puts a slot in, in the place of another one of the same id.
+   * Adds a slot, replacing any other with the same id.
    *
-   * @return whether it was not there already
-   * @throws SessionStoreException if there are half a billion
+   * @return whether the id was not there before
+   * @throws SessionStoreException if there are half a billion slots
    */
   synchronized boolean put(Slot slot) {
     SessionId id = slot.id();
@@ -86,7 +86,7 @@ final class SlotTable {
     }
   }
 
-  /** Takes exactly this slot out; another one of the same id stays. */
+  /** Removes exactly this slot; another one with the same id stays. */
   synchronized void remove(Slot slot) {
     SessionId id = slot.id();
     AtomicReferenceArray<@Nullable Slot> all = places;
@@ -115,7 +115,7 @@ final class SlotTable {
     used = 0;
   }
 
-  /** Moves all slots to an array of which they fill a quarter at most, and leaves the gaps out. */
+  /** Moves all slots to a new array of which they fill at most a quarter, without the gaps. */
   private void rebuild() {
     AtomicReferenceArray<@Nullable Slot> all = places;
     int length = SMALLEST;

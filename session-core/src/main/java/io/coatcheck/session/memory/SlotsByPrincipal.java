@@ -10,25 +10,25 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The slots of each principal's sessions, in the order of their ids. It may hold a slot a moment
- * before its session has the principal and a moment after, never the other way round: a reader asks
- * the slot.
+ * The slots of each principal's sessions, in the order of their ids. It may hold a slot for a
+ * moment before its session has the principal and for a moment after, but never lacks one: a reader
+ * must check the slot.
  *
- * <p>Thread-safe: what a principal has is read and changed inside the map's own lock for its key,
- * which is held for nothing else and never for longer than a page. Most principals have one
- * session, hence a single slot has no set around it.
+ * <p>Thread-safe: a principal's slots are read and changed inside the map's lock for its key, which
+ * is held for nothing else and never longer than a page takes. Most principals have one session, so
+ * a single slot is stored without a set.
  */
 final class SlotsByPrincipal {
 
   /** A {@link Slot}, or several of them. */
   private final ConcurrentHashMap<String, Object> slots = new ConcurrentHashMap<>();
 
-  /** Adds a slot, in the place of one of the same id, whose session has ended. */
+  /** Adds a slot, replacing one with the same id, whose session has ended. */
   void add(String principal, Slot slot) {
     slots.compute(principal, (name, known) -> with(known, slot));
   }
 
-  /** Removes exactly this slot; another one of the same id stays. */
+  /** Removes exactly this slot; another one with the same id stays. */
   void remove(String principal, Slot slot) {
     slots.computeIfPresent(principal, (name, known) -> without(known, slot));
   }

@@ -6,12 +6,11 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A change of several slots that every reader sees happen at one moment: a session begins or logs
- * in as others end.
+ * An atomic change of several slots: a session begins or logs in while others end.
  *
- * <p>Slots are frozen first, so that nobody else changes them. Readers see what was there until
- * {@link #take()}, and what is to be from then on; writers wait. Closing the step thaws the slots,
- * whether or not it was taken. A step belongs to the thread that holds the table's lock.
+ * <p>Slots are frozen first, so that no other thread changes them. Readers see the old contents
+ * until {@link #take()}, and the new ones from then on; writers wait. Closing the step thaws the
+ * slots, whether or not it was taken. A step belongs to the thread that holds the table's lock.
  */
 final class Step implements AutoCloseable {
 
@@ -19,7 +18,8 @@ final class Step implements AutoCloseable {
   private volatile boolean taken;
 
   /**
-   * Holds a slot still, to be emptied or filled by the step; null if it no longer has this content.
+   * Freezes a slot, to be emptied or filled by the step; returns null if it no longer has this
+   * content.
    */
   @Nullable Frozen freeze(Slot slot, @Nullable StoredSession expected) {
     Frozen frozen = new Frozen(this, expected);
@@ -64,7 +64,7 @@ final class Step implements AutoCloseable {
       this.after = before;
     }
 
-    /** Says what the step will leave in the slot; unless said, what is there. */
+    /** Sets what the step will leave in the slot; otherwise the content stays. */
     void becomes(@Nullable StoredSession next) {
       after = next;
     }
