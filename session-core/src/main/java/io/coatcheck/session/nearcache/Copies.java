@@ -23,10 +23,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * The copies of one node.
  *
- * <p>A copy's age counts from before the load, or the write, that it came from. What ends or
- * changes a session here also discards the loads and writes of it that are under way, since they
- * may be from before it ({@link LocalEnds}). A write that is discarded takes the older copy with
- * it.
+ * <p>A copy's age counts from before the load, or the write, that it came from. Ending or changing
+ * a session here also discards the loads and writes of it that are under way, since they may
+ * predate the change ({@link LocalEnds}). Discarding a write also discards the older copy.
  *
  * <p>Unknown ids leave nothing behind, so that a flood of them costs no memory.
  */
@@ -42,7 +41,7 @@ final class Copies implements NearCopies {
 
   private final LocalEnds ends = new LocalEnds();
 
-  /** Null if each touch goes to the store at once. */
+  /** Null if each touch is written to the store at once. */
   private final @Nullable PendingTouches touches;
 
   private final EndNotices notices;
@@ -51,7 +50,7 @@ final class Copies implements NearCopies {
   private final LongAdder misses = new LongAdder();
 
   /**
-   * Makes it empty.
+   * Creates an empty cache.
    *
    * @param touchDelay how long touches may wait; null if {@link #flushTouches} will not be called
    */
@@ -111,7 +110,7 @@ final class Copies implements NearCopies {
     try {
       return load(id, minimumGeneration, minimumVersion);
     } catch (SessionStoreException e) {
-      // Not the copy from above: it may have been given up while the store was asked.
+      // Not the copy from above: it may have been discarded while the store was being read.
       Copy left = cache.getIfPresent(id);
       if (left != null
           && isAnsweredInOutage(left)
@@ -138,7 +137,7 @@ final class Copies implements NearCopies {
         && !ends.isRevoked(copy);
   }
 
-  /** Waits for a load that is under way and uses what it left, or loads. */
+  /** Waits for a load that is under way and uses its result, or loads. */
   private Near load(SessionId id, long minimumGeneration, long minimumVersion) {
     if (maxStaleness == 0) {
       return new Near(store.find(id), true);
@@ -148,7 +147,7 @@ final class Copies implements NearCopies {
     if (running == null) {
       Optional<SessionStoreException> failure = Optional.empty();
       try {
-        // A load may have ended between the look at the copies and the turn of this one.
+        // Another load may have ended between the look-up of the copy and this load's turn.
         Copy loaded = cache.getIfPresent(id);
         return loaded != null && isUsable(loaded, minimumGeneration, minimumVersion)
             ? new Near(Optional.of(loaded.session()), false)
@@ -167,7 +166,7 @@ final class Copies implements NearCopies {
       throw new SessionStoreException(String.valueOf(failure.get().getMessage()), failure.get());
     }
     Copy copy = cache.getIfPresent(id);
-    // What another request's load did not find, this one must not take for granted.
+    // That another request's load found nothing does not settle it for this one.
     return copy != null && isUsable(copy, minimumGeneration, minimumVersion)
         ? new Near(Optional.of(copy.session()), false)
         : new Near(find(id), true);
@@ -203,7 +202,7 @@ final class Copies implements NearCopies {
     return maxStaleness == 0 ? Duration.ZERO : Duration.ofNanos(maxStaleness + outageGrace);
   }
 
-  /** Asks the store, and keeps what it says for the next request. */
+  /** Reads the store, and keeps the result for the next request. */
   Optional<StoredSession> find(SessionId id) {
     LocalEnds.Start start = start(id);
     Optional<StoredSession> found = store.find(id);
@@ -220,7 +219,7 @@ final class Copies implements NearCopies {
     notices.listener(listener);
   }
 
-  /** Discards the copy of a session that the store no longer has, and reports it, once. */
+  /** Discards the copy of a session that the store no longer has, and reports that once. */
   void gone(SessionId id) {
     ends.ended(id);
     Copy known = cache.asMap().remove(id);
@@ -229,7 +228,7 @@ final class Copies implements NearCopies {
     }
   }
 
-  /** Keeps a copy, unless something ended or changed the session here since the start. */
+  /** Keeps a copy, unless the session was ended or changed here since the start. */
   private void keep(StoredSession session, LocalEnds.Start start) {
     if (maxStaleness > 0) {
       cache
@@ -243,15 +242,14 @@ final class Copies implements NearCopies {
     }
   }
 
-  /** Returns the copy that there is, unless the store is known to have had a later version. */
+  /** Returns the known copy, unless the store is known to have had a later version. */
   private static @Nullable Copy unlessOlder(@Nullable Copy known, StoredSession session) {
     return known != null && known.session().version() >= session.version() ? known : null;
   }
 
   /**
-   * Keeps the one that knows more, so that a slow reader does not undo a quick writer; but not one
-   * that is of no use any more. A store that lost its last writes in a failover has a lower
-   * version.
+   * Returns the newer copy, so that a slow reader does not undo a quick writer; but not one that is
+   * no longer usable. A store that lost its last writes in a failover has a lower version.
    */
   private Copy newer(@Nullable Copy known, Copy candidate) {
     if (known == null || ends.isRevoked(known) || candidate.asOf() - known.asOf() >= maxStaleness) {
@@ -263,7 +261,7 @@ final class Copies implements NearCopies {
         : known;
   }
 
-  /** Replaces the copy by what this node has just written, or discards it. */
+  /** Replaces the copy by what this node has just written, or discards the copy. */
   void wrote(StoredSession session, LocalEnds.Start start) {
     if (maxStaleness == 0 || hasLiveValue(session)) {
       forget(session.id());
@@ -275,13 +273,13 @@ final class Copies implements NearCopies {
             session.id(),
             (id, known) -> {
               boolean current = ends.isCurrent(start, session);
-              // Within this step: a load that began before the write knows less, and must find
+              // Within this step: a load that began before the write has older data, and must find
               // either this copy or the count.
               ends.ended(id);
               if (current) {
                 return newer(known, new Copy(session, start));
               }
-              // What was written may have ended since. What was there before it is older still.
+              // The written session may have ended since, and the previous copy is older still.
               return unlessOlder(known, session);
             });
   }
@@ -290,7 +288,7 @@ final class Copies implements NearCopies {
     return session.attributes().values().stream().anyMatch(AttributeValue::isLive);
   }
 
-  /** Records that a session was seen, here or, as a revalidation found out, elsewhere. */
+  /** Records that a session was seen, here or, according to a revalidation, elsewhere. */
   void seen(SessionId id, Instant lastSeenAt) {
     replace(
         id,
@@ -304,25 +302,25 @@ final class Copies implements NearCopies {
     cache.asMap().computeIfPresent(id, (key, known) -> change.apply(known));
   }
 
-  /** Makes the next request of a session ask the store. */
+  /** Makes the next request of a session read the store. */
   void forget(SessionId id) {
     ends.ended(id);
     cache.invalidate(id);
   }
 
-  /** Makes the next request of each session of a principal ask the store. */
+  /** Makes the next request of each session of a principal read the store. */
   void forgetAllOf(String principal) {
     ends.revoked(principal);
   }
 
-  /** Stores the touches that wait. */
+  /** Stores the pending touches. */
   void flushTouches() {
     if (touches != null) {
       touches.flush();
     }
   }
 
-  /** Stores the touches that wait, forgets everything, and ends the thread of the listener. */
+  /** Stores the pending touches, discards all copies, and ends the listener's thread. */
   void close() {
     if (touches != null) {
       touches.close();

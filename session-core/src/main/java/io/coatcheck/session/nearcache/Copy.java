@@ -4,14 +4,14 @@ import io.coatcheck.session.codec.AttributeValue;
 import io.coatcheck.session.store.StoredSession;
 import java.util.Map;
 
-/** A copy of a session, and when it was surely current. */
+/** A copy of a session, and when it was last known to be current. */
 final class Copy {
 
   private static final int FIXED_WEIGHT = 600;
 
   private final StoredSession session;
 
-  /** How many revocations by principal there had been when the copy was read. */
+  /** The number of revocations by principal when the copy was read. */
   private final long revocations;
 
   /** See {@link LocalEnds#stripeOf(StoredSession)}. */
@@ -50,14 +50,16 @@ final class Copy {
     return principalStripe;
   }
 
-  /** Returns a copy of the same age and use, whose session was seen at another moment. */
+  /** Returns a copy of the same age and use with another last-seen time. */
   Copy with(StoredSession seen) {
     Copy changed = new Copy(seen, asOf, revocations, principalStripe);
     changed.used = used;
     return changed;
   }
 
-  /** Records a use. Written only when it changes: other threads have it in their caches. */
+  /**
+   * Records a use. Written only on change: other threads have the field in their processor caches.
+   */
   void use() {
     if (!used) {
       used = true;
@@ -72,14 +74,14 @@ final class Copy {
     return was;
   }
 
-  /** Returns whether the copy was surely current after a moment. */
+  /** Returns whether the copy was known to be current after a moment. */
   boolean isYoungerThan(long moment) {
     return asOf - moment > 0;
   }
 
   /**
-   * Records that the store had exactly this version at a moment. Only the revalidation calls it, on
-   * one thread. That is true of this copy whatever became of it in the cache.
+   * Records that the store had exactly this version at a moment. Called only by the revalidation,
+   * on one thread. This holds for this copy even if it has left the cache.
    */
   void confirm(long moment) {
     if (moment - asOf > 0) {
@@ -88,9 +90,9 @@ final class Copy {
   }
 
   /**
-   * Returns about how many bytes it takes. A value that a request has read may hold what its bytes
-   * decode to as well: a text, at two bytes a character where it is not Latin, at most. It is
-   * counted from the start, since the cache asks once.
+   * Returns the approximate size in bytes. A value that a request has read may also hold its
+   * decoded object: at most a text, at two bytes a character where it is not Latin. That is counted
+   * from the start, since the cache asks only once.
    */
   int weight() {
     long bytes = FIXED_WEIGHT;

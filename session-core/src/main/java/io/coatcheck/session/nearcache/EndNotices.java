@@ -13,12 +13,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Tells the listener which sessions have ended, on a thread that does nothing else. An end is found
- * out in the middle of something: a request looks its session up, perhaps in the queue of its
- * saves, or the copies are compared with the store. None of that may wait for the application.
+ * Notifies the listener of ended sessions, on a separate thread. Ends are found during other work:
+ * while a request looks its session up, perhaps in the save queue, or while the copies are compared
+ * with the store. None of that may wait for the application.
  *
- * <p>What the listener is too slow for is dropped, and logged: it is a notice, and copies are not
- * answered from for want of it.
+ * <p>If the listener is too slow, notices are dropped, and that is logged: a notice is only
+ * information, and the copy has already been discarded.
  */
 final class EndNotices {
 
@@ -34,9 +34,9 @@ final class EndNotices {
   private boolean closed;
 
   /**
-   * Makes it empty, without a thread.
+   * Creates an empty queue without a thread.
    *
-   * @param maximumBytes how much memory the sessions in the queue may take, about
+   * @param maximumBytes the approximate memory that the sessions in the queue may take
    */
   EndNotices(long maximumBytes) {
     this.maximumBytes = maximumBytes;
@@ -57,7 +57,7 @@ final class EndNotices {
     }
   }
 
-  /** Puts a notice into the queue. Never blocks. */
+  /** Adds a notice to the queue. Never blocks. */
   void add(Copy gone) {
     if (listener == null) {
       return;
@@ -66,7 +66,7 @@ final class EndNotices {
       queuedBytes.addAndGet(-gone.weight());
       long sofar = dropped.incrementAndGet();
       if (Long.bitCount(sofar) == 1) {
-        // At 1, 2, 4, 8 and so on: there may be very many.
+        // Logged at 1, 2, 4, 8 and so on: there may be very many.
         LOG.warn(
             "A session listener is too slow: it was not told of {} sessions that ended elsewhere,"
                 + " so far",
@@ -95,7 +95,7 @@ final class EndNotices {
     }
   }
 
-  /** Drops what is queued, and ends the thread. */
+  /** Drops the queued notices, and ends the thread. */
   void close() {
     RecurringWork ending;
     synchronized (this) {

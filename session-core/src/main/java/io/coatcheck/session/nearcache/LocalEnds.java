@@ -6,9 +6,9 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicLongArray;
 
 /**
- * What this node has ended or changed, as far as it takes to know whether something that was read
- * may be from before it. Both tables are shared by keys that hash alike: at worst, the store is
- * asked once more than necessary.
+ * Records what this node has ended or changed, in order to detect that data may have been read
+ * before that. Keys that hash alike share an entry in both tables: at worst, the store is read once
+ * more than necessary.
  */
 final class LocalEnds {
 
@@ -21,10 +21,10 @@ final class LocalEnds {
   /** Counts revocations by principal, whose ids are not known. */
   private final AtomicLong revocations = new AtomicLong();
 
-  /** Which of the revocations was the last one of a principal, by hash of the principal. */
+  /** The number of the last revocation of a principal, by hash of the principal. */
   private final AtomicLongArray lastRevocations = new AtomicLongArray(STRIPES);
 
-  /** When something began, and what had ended by then. */
+  /** When a load or write began, and the counts at that time. */
   record Start(SessionId id, long moment, long endings, long revocations) {}
 
   Start start(SessionId id, long moment) {
@@ -36,13 +36,16 @@ final class LocalEnds {
     endings.incrementAndGet(stripe(id.hashCode()));
   }
 
-  /** Records that any session of a principal may have ended. Costs the same, however many. */
+  /**
+   * Records that any session of a principal may have ended, at the same cost however many there
+   * are.
+   */
   void revoked(String principal) {
     long number = revocations.incrementAndGet();
     lastRevocations.accumulateAndGet(stripe(principal.hashCode()), number, Math::max);
   }
 
-  /** Returns whether nothing that began at the start can be from before an end of the session. */
+  /** Returns whether no end or change of the session was recorded after the start. */
   boolean isCurrent(Start start, StoredSession session) {
     return start.endings() == endings.get(stripe(start.id().hashCode()))
         && !isRevoked(stripeOf(session), start.revocations());
@@ -57,7 +60,7 @@ final class LocalEnds {
     return principalStripe != NO_PRINCIPAL && lastRevocations.get(principalStripe) > seen;
   }
 
-  /** Returns where the revocations of a session's principal are recorded. */
+  /** Returns the entry in which the revocations of a session's principal are recorded. */
   static int stripeOf(StoredSession session) {
     return session.principal().map(name -> stripe(name.hashCode())).orElse(NO_PRINCIPAL);
   }

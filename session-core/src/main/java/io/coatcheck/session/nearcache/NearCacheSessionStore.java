@@ -24,31 +24,30 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps copies of the sessions that this node uses in front of a store that is far away, so that
- * most requests are validated from memory: without a look into the database and without a
- * signature.
+ * Wraps a remote store and keeps copies of the sessions that this node uses, so that most requests
+ * are validated from memory: without a database query and without a signature.
  *
  * <p><b>What a copy may do.</b> Within {@code maxStaleness} of the moment before it was loaded, a
- * copy lets a request in. It never keeps one out: a token that the copy does not confirm is looked
+ * copy may admit a request. It never rejects one: a token that the copy does not confirm is looked
  * up in the store. All writes go to the store; what this node writes, ends or revokes takes effect
- * on its copies before the call returns. On other nodes it does within {@code maxStaleness}. {@link
- * #find} and all other operations of {@link SessionStore} answer from the store and are as exact as
- * its own; only {@link #nearCopies()} answers from copies.
+ * on its copies before the call returns, and on other nodes within {@code maxStaleness}. {@link
+ * #find} and all other operations of {@link SessionStore} read the store and are as exact as its
+ * own; only {@link #nearCopies()} reads copies.
  *
  * <p><b>Revalidation.</b> If the store has a {@link BatchLookup}, one daemon thread named {@code
- * coatcheck-revalidator-N} compares the copies that were used since its last look with the store,
- * many at a time, often enough that copies in use do not grow too old. The number of queries then
- * depends on the number of active sessions and not on that of requests. If it has a {@link
- * BatchTouch}, the same thread stores activity, many sessions at a time; closing stores what is
- * left. The listener of ends is called on another daemon thread, {@code coatcheck-notifier-N}.
+ * coatcheck-revalidator-N} compares the copies that were used since its last run with the store, in
+ * batches, often enough that copies in use do not become too old. The number of queries then
+ * depends on the number of active sessions, not of requests. If the store has a {@link BatchTouch},
+ * the same thread stores activity, also in batches; closing stores what is left. The listener of
+ * ends is called on another daemon thread, {@code coatcheck-notifier-N}.
  *
  * <p><b>Outage.</b> If the store cannot be reached and the copy is older than {@code maxStaleness},
- * the request fails, unless {@code serveStaleOnOutage} allows for more. A request that writes fails
- * in either case.
+ * the request fails, unless {@code serveStaleOnOutage} allows older copies. A request that writes
+ * fails in either case.
  *
- * <p>Thread-safe. Its ages come from {@link System#nanoTime()}, whatever the clock of the sessions
- * says. Closing ends the threads, without an interrupt that could hit a call to the store, and
- * closes the store.
+ * <p>Thread-safe. Ages are measured by {@link System#nanoTime()}, independently of the clock of the
+ * sessions. Closing ends the threads, without interrupting a call to the store, and closes the
+ * store.
  *
  * @since 0.1.0
  */
@@ -75,7 +74,7 @@ public final class NearCacheSessionStore implements SessionStore {
             builder.serveStaleOnOutage.toNanos(),
             builder.maximumBytes,
             builder.nanoTime,
-            // One look after another, and as long for the work.
+            // The time between two runs, and as long again for the work.
             revalidates ? interval.multipliedBy(2) : null);
     index = store.principalIndex().map(NearIndex::new);
     loginLimit = store.loginLimit().map(this::forgetting);
@@ -87,12 +86,12 @@ public final class NearCacheSessionStore implements SessionStore {
     }
   }
 
-  /** Puts copies with the default settings in front of a store. */
+  /** Wraps a store with the default settings. */
   public static NearCacheSessionStore wrap(SessionStore store) {
     return builder(store).build();
   }
 
-  /** Begins to put copies in front of a store, which is closed together with this one. */
+  /** Begins to wrap a store, which is closed together with this one. */
   public static Builder builder(SessionStore store) {
     return new Builder(store);
   }
@@ -119,7 +118,7 @@ public final class NearCacheSessionStore implements SessionStore {
       }
       return updated;
     } finally {
-      // Lost, or unknown: whatever was thrown, the update may have happened.
+      // Lost or unknown: whatever was thrown, the update may have happened.
       if (!isKept) {
         copies.forget(session.id());
       }
@@ -128,7 +127,7 @@ public final class NearCacheSessionStore implements SessionStore {
 
   @Override
   public boolean touch(SessionId id, Instant lastSeenAt, Instant now) {
-    // If this throws, the copy stays: a touch changes nothing that a copy is trusted for.
+    // If this throws, the copy stays: a touch does not change what a copy is trusted for.
     boolean touched = store.touch(id, lastSeenAt, now);
     if (touched) {
       copies.seen(id, lastSeenAt);
@@ -201,12 +200,12 @@ public final class NearCacheSessionStore implements SessionStore {
     return store.touchInterval();
   }
 
-  /** Returns how many requests were let in by a copy, since this store was made. */
+  /** Returns how many requests were admitted by a copy since this store was created. */
   public long hits() {
     return copies.hits();
   }
 
-  /** Returns how many requests had to ask the store, since this store was made. */
+  /** Returns how many requests had to read the store since this store was created. */
   public long misses() {
     return copies.misses();
   }
@@ -230,7 +229,7 @@ public final class NearCacheSessionStore implements SessionStore {
     };
   }
 
-  /** Returns the store's limit, with what it ends forgotten here. */
+  /** Returns the store's limit; the copies of sessions that it ends are discarded here. */
   private LoginLimit forgetting(LoginLimit limit) {
     return (session, isNew, number, whenFull, now) -> {
       try {
@@ -239,13 +238,14 @@ public final class NearCacheSessionStore implements SessionStore {
         return admission;
       } finally {
         copies.forget(session.id());
-        // Which others it evicted is not known if it threw, nor which ended elsewhere before it.
+        // If it threw, it is not known which other sessions it ended; nor, in any case, which had
+        // ended elsewhere before.
         session.principal().ifPresent(copies::forgetAllOf);
       }
     };
   }
 
-  /** The store's touch of many, with what it did shown by the copies. */
+  /** The store's batch touch; its effects are also shown by the copies. */
   private final class NearBatchTouch implements BatchTouch {
 
     private final BatchTouch batches;
@@ -269,7 +269,7 @@ public final class NearCacheSessionStore implements SessionStore {
     }
   }
 
-  /** The store's index, with what it ends forgotten here. */
+  /** The store's index; the copies of sessions that it ends are discarded here. */
   private final class NearIndex implements PrincipalIndex {
 
     private final PrincipalIndex index;
@@ -281,7 +281,7 @@ public final class NearCacheSessionStore implements SessionStore {
     @Override
     public List<StoredSession> findByPrincipal(
         String principal, @Nullable SessionId after, int limit) {
-      // Never to be kept as copies: they have no attributes.
+      // Never kept as copies: they have no attributes.
       return index.findByPrincipal(principal, after, limit);
     }
 
@@ -299,7 +299,7 @@ public final class NearCacheSessionStore implements SessionStore {
           () -> index.deleteOldest(principal, keep, now, forgetting(principal, deleted)));
     }
 
-    /** Forgets even if nothing was deleted: another node may have been first. */
+    /** Discards the copies even if nothing was deleted: another node may have been first. */
     private int forgettingAllOf(String principal, IntSupplier deletion) {
       try {
         return deletion.getAsInt();
@@ -309,8 +309,8 @@ public final class NearCacheSessionStore implements SessionStore {
     }
 
     /**
-     * Forgets all, before the first listener of a step runs; and each session by its id too: its
-     * copy may be from before its principal logged in.
+     * Discards all copies before the first listener of a step runs, and each session's copy by its
+     * id too: it may be from before its principal logged in.
      */
     private DeletedSessions forgetting(String principal, DeletedSessions deleted) {
       return DeletedSessions.of(
@@ -340,12 +340,11 @@ public final class NearCacheSessionStore implements SessionStore {
     }
 
     /**
-     * Sets for how long a copy may let requests in: 10 milliseconds to 1 minute, or zero, which
-     * keeps no copies. It is also how long a session that was revoked on another node may live on
-     * here. A shorter bound is refused because it would cost more than it saves: copies in use are
-     * compared with the store four times within it, which at 10 milliseconds is 400 times a second,
-     * and a copy is worth little that is hardly older than the answer it came with. Default: 1
-     * second.
+     * Sets how long a copy may admit requests: 10 milliseconds to 1 minute, or zero, which keeps no
+     * copies. This is also how long a session that was revoked on another node may remain usable
+     * here. A shorter bound is rejected because it would cost more than it saves: copies in use are
+     * compared with the store four times within the bound, which at 10 milliseconds is 400 times a
+     * second, and a copy hardly older than the answer it came with saves little. Default: 1 second.
      *
      * @throws IllegalArgumentException if it is out of range
      */
@@ -359,11 +358,11 @@ public final class NearCacheSessionStore implements SessionStore {
     }
 
     /**
-     * Sets for how much longer a copy may let requests in while the store cannot be reached, at
-     * most 1 hour. What is revoked elsewhere meanwhile is not known here. Requests that write fail,
-     * and since the write may have happened, their session is not served any longer. Activity is
-     * shown by the copies only: if the outage is longer than the idle timeout, sessions have
-     * expired when the store is back. Default: zero, requests fail.
+     * Sets how much longer a copy may admit requests while the store cannot be reached, at most 1
+     * hour. Revocations on other nodes are not known here meanwhile. Requests that write fail, and
+     * since the write may have happened, their session is no longer served. Activity is recorded by
+     * the copies only: if the outage is longer than the idle timeout, sessions have expired when
+     * the store is back. Default: zero, requests fail.
      *
      * @throws IllegalArgumentException if it is out of range
      */
@@ -373,9 +372,9 @@ public final class NearCacheSessionStore implements SessionStore {
     }
 
     /**
-     * Sets how much memory the copies take, about; those used least go first. A value is counted
-     * three times: as bytes, and as what they may decode to once a request has read them. Default:
-     * 256 MiB.
+     * Sets the approximate memory that the copies may take; the least used are evicted first. A
+     * value is counted three times: as bytes, and as what they may decode to once a request has
+     * read them. Default: 256 MiB.
      *
      * @throws IllegalArgumentException if it is less than 64 KiB
      */
@@ -396,16 +395,16 @@ public final class NearCacheSessionStore implements SessionStore {
       return this;
     }
 
-    /** Sets where ages come from, in nanoseconds, for tests. */
+    /** Sets the source of ages, in nanoseconds, for tests. */
     Builder nanoTime(LongSupplier source) {
       nanoTime = source;
       return this;
     }
 
     /**
-     * Makes the near cache and starts its thread.
+     * Builds the near cache and starts its thread.
      *
-     * @throws IllegalArgumentException if the store keeps live values: it is near already
+     * @throws IllegalArgumentException if the store keeps live values: it is already in memory
      */
     public NearCacheSessionStore build() {
       if (store.keepsLiveValues()) {

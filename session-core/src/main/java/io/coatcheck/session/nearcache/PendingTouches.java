@@ -18,33 +18,33 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Touches that wait for the next batch. What waits here is lost if the node dies, so touches are
- * taken over early enough for the stored moment to lag no more than it may, even then. None are
- * taken over while batches are not written, whatever the reason: requests then touch by themselves.
+ * Touches that wait for the next batch. Pending touches are lost if the node dies, so they are
+ * accepted early enough that the stored time never lags more than allowed, even then. None are
+ * accepted while batches are not being written, for whatever reason: requests then touch directly.
  *
- * <p>A batch is written with the moment at which it is written: a session that has expired by then
- * stays expired, whenever the request came. There is no clock here: each request brings a reading
- * of its clock, and the time that has passed since is added.
+ * <p>A batch is written as of the time of writing: a session that has expired by then stays
+ * expired, whenever the request came. There is no clock here: each request passes a reading of its
+ * clock, and the time that has passed since is added.
  *
- * <p>A session that a batch leaves out is gone or expired, or another transaction holds it. Nothing
- * waits for it here. Its copy is forgotten, so that the store decides at its next request, and the
- * touch is part of the next batches, some times over.
+ * <p>A session that a batch leaves out has ended or expired, or another transaction has locked it.
+ * Nothing here waits for that. Its copy is discarded, so that the store decides at its next
+ * request, and the next few batches try the touch again.
  */
 final class PendingTouches {
 
-  /** Beyond this, requests touch by themselves. */
+  /** Beyond this, requests touch directly. */
   private static final int MOST_PENDING = 100_000;
 
-  /** At least how many batches in a row must leave a touch out before it is dropped. */
+  /** The least number of consecutive batches that must leave a touch out before it is dropped. */
   static final int FEWEST_ATTEMPTS = 8;
 
-  /** And for at least how long: with a short bound, the batches follow each other quickly. */
+  /** The least time before that: with a short bound, batches follow each other quickly. */
   static final long LEAST_PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(2);
 
-  /** How much later than promised a batch may be before requests touch by themselves. */
+  /** How late a batch may be before requests touch directly. */
   private static final long TOLERANCE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-  /** For how long a reading of the clock is trusted against those that contradict it. */
+  /** How long a reading of the clock is trusted over readings that contradict it. */
   private static final long READING_NANOS = TimeUnit.MINUTES.toNanos(1);
 
   private static final String NOT_STORED =
@@ -62,12 +62,12 @@ final class PendingTouches {
   /** The latest reading, as far as is known. */
   private volatile @Nullable Reading reading;
 
-  /** All that was added before this has been stored, but for what batches left out. */
+  /** Everything added before this has been stored, except for what batches left out. */
   private volatile long storedUpTo;
 
   private volatile boolean closed;
 
-  /** A moment of the requests' clock, and of the one that only goes forward. */
+  /** A reading of the requests' clock, and of the monotonic clock at the same time. */
   private record Reading(Instant now, long nanos) {
 
     Instant at(long moment) {
@@ -76,7 +76,7 @@ final class PendingTouches {
   }
 
   /**
-   * The moment to store.
+   * The time to store.
    *
    * @param attempts how many batches have left it out
    * @param since when it was added
@@ -89,7 +89,7 @@ final class PendingTouches {
   }
 
   /**
-   * Makes it empty.
+   * Creates an empty queue.
    *
    * @param delay how long a touch may wait here
    * @param onLeftOut called for each session that a batch did not touch
@@ -107,7 +107,10 @@ final class PendingTouches {
     return delay;
   }
 
-  /** Takes a touch over, unless there are too many already or nothing writes them. */
+  /**
+   * Accepts a touch, unless too many are pending or batches are not being written; returns whether
+   * it did.
+   */
   boolean add(SessionId id, Instant lastSeenAt, Instant now) {
     long nanos = nanoTime.getAsLong();
     if (closed
@@ -117,13 +120,13 @@ final class PendingTouches {
     }
     read(now, nanos);
     pending.merge(id, new Waiting(lastSeenAt, 0, nanos), Waiting::later);
-    // The last batch may have been put together before that.
+    // The last batch may have been assembled before that.
     return !closed;
   }
 
   /**
-   * Takes over a reading of the clock, unless it is earlier than what is known. Then the request
-   * was held up after it read the clock, or the clock was set back, which shows in all readings.
+   * Records a reading of the clock, unless it is earlier than the known one. Then the request was
+   * delayed after it read the clock, or the clock was set back, which shows in all readings.
    */
   private synchronized void read(Instant now, long nanos) {
     Reading last = reading;
@@ -133,9 +136,9 @@ final class PendingTouches {
   }
 
   /**
-   * Stores what waits, in batches.
+   * Stores the pending touches, in batches.
    *
-   * @throws SessionStoreException if the store failed; what is not stored goes on waiting
+   * @throws SessionStoreException if the store failed; what was not stored stays pending
    */
   void flush() {
     long began = nanoTime.getAsLong();
@@ -156,12 +159,12 @@ final class PendingTouches {
   private void store(Map<SessionId, Waiting> batch) {
     Map<SessionId, Instant> moments = new HashMap<>();
     batch.forEach((id, waiting) -> moments.put(id, waiting.lastSeenAt()));
-    // There is a reading: each touch that waits brought one.
+    // There is a reading: each pending touch brought one.
     Instant now = Objects.requireNonNull(reading).at(nanoTime.getAsLong());
     Set<SessionId> touched = batches.touchAll(moments, now);
     batch.forEach(
         (id, waiting) -> {
-          // A later moment that was added meanwhile goes on waiting, in each case.
+          // A later time that was added meanwhile stays pending in each case.
           if (touched.contains(id)) {
             pending.remove(id, waiting);
           } else {
@@ -181,7 +184,7 @@ final class PendingTouches {
     }
   }
 
-  /** Stores what waits, one last time. */
+  /** Stores the pending touches one last time. */
   void close() {
     closed = true;
     try {

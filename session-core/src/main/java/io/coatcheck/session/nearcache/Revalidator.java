@@ -12,10 +12,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Compares the copies that requests used since the last look with the store, in batches, and makes
- * those that agree young again. A copy that differs, or whose session is gone, is forgotten: the
- * next request loads it. A copy that nobody uses is left to grow old. It stores the touches that
- * wait, too.
+ * Compares the copies that requests used since the last run with the store, in batches, and resets
+ * the age of those that agree. A copy that differs, or whose session has ended, is discarded: the
+ * next request loads it. A copy that is not used is left to age. It also stores the pending
+ * touches.
  */
 final class Revalidator implements AutoCloseable {
 
@@ -53,7 +53,7 @@ final class Revalidator implements AutoCloseable {
     try {
       work.run();
     } catch (SessionStoreException e) {
-      // Copies grow too old and requests ask the store themselves; they report the failure.
+      // Copies become too old, and requests read the store themselves; they report the failure.
       LOG.debug("{} failed; it is tried again: {}", what, e.getMessage());
     } catch (RuntimeException | Error e) {
       report(what, e);
@@ -63,15 +63,15 @@ final class Revalidator implements AutoCloseable {
   private void report(String what, Throwable failure) {
     failures++;
     if (Long.bitCount(failures) == 1) {
-      // At 1, 2, 4, 8 and so on: it is tried again four times within the bound.
+      // Logged at 1, 2, 4, 8 and so on: it is retried four times within the bound.
       LOG.error(
           "{} failed unexpectedly, for the {}. time; it is tried again", what, failures, failure);
     }
   }
 
   /**
-   * Looks once at everything that was used since it was last looked at and would grow too old
-   * before the look after the next. What is younger can wait: it costs the store a row each time.
+   * Checks once all copies that were used since their last check and would become too old before
+   * the run after the next. Younger ones can wait: each costs the store a row each time.
    */
   void revalidate() {
     long due = copies.now() - copies.maxStaleness() + 2 * interval.toNanos();

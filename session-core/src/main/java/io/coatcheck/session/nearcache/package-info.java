@@ -1,4 +1,4 @@
-/** Copies of sessions in front of a store that is far away. */
+/** Copies of sessions that a remote store keeps. */
 @NullMarked
 package io.coatcheck.session.nearcache;
 
