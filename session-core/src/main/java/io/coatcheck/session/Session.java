@@ -35,7 +35,7 @@ public final class Session {
   /** The longest name of an attribute, in characters. */
   public static final int MAX_ATTRIBUTE_NAME_LENGTH = 255;
 
-  /** The state of the session behind a working copy. */
+  /** The state of a working copy's session. */
   enum Status {
     /** Begun by this request; stored by the next save if the application relies on it. */
     NEW,

@@ -1,4 +1,4 @@
-/** What an application calls: the engine, its policy, and the working copy of a session. */
+/** The API for applications: the engine, its policy, and the working copy of a session. */
 @NullMarked
 package io.coatcheck.session;
 

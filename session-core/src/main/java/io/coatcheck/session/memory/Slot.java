@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The place of one session in the store. Its content is the session's snapshot. It is empty before
- * the session begins and after it has ended, and is never filled again.
+ * the session begins and after it has ended. Once emptied, it is never filled again.
  *
  * <p>Every change of a session is one compare-and-set of this content, so update, delete, expiry
  * and eviction exclude each other: exactly one operation empties the slot, and that operation has
