@@ -31,7 +31,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** {@code admit}, one at a time. */
 abstract class Admitting extends IndexPart {
 
-  /** Ids that come in another order if their halves are taken for signed, or for numbers. */
+  /** Ids whose order changes if their halves are compared as signed, or as numbers. */
   static final List<SessionId> AWKWARD_IDS =
       List.of(
           SessionId.of(0, 0),

@@ -92,7 +92,7 @@ abstract class AdmittingAtOnce extends IndexPart {
     }
   }
 
-  /** If it broke, a login that lost its race would have cost another session its life. */
+  /** If it broke, a login that lost its race would have ended another session. */
   @ParameterizedTest
   @EnumSource(WhenFull.class)
   @Sentence(of = LoginLimit.class, value = "If the session cannot be stored, no other is deleted;")

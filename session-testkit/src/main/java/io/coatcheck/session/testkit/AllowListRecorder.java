@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A codec for the tests of an application. It encodes values whose classes are missing from the
- * allow-list and remembers these classes, so that one test run shows every line to add:
+ * allow-list and records these classes, so that one test run shows every line to add:
  *
  * <pre>{@code
  * static final AllowListRecorder CODEC = AllowListRecorder.of(JavaSerializationCodec.builder());
@@ -26,8 +26,8 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>It decodes what it has encoded, and nothing that the allow-list lacked before. Values of
- * classes that can never be allowed are refused as always. Read the lines before you copy them: a
- * class whose decoding does harm is allowed by you and not by the recorder.
+ * classes that can never be allowed are still refused. Read the lines before you copy them: the
+ * recorder does not check whether decoding a class is safe.
  *
  * <p><b>Not for production</b>: it allows what it is given. Thread-safe.
  *
@@ -45,7 +45,7 @@ public final class AllowListRecorder implements AttributeCodec {
   }
 
   /**
-   * Begins to record what is missing from an allow-list.
+   * Creates a recorder of the classes that are missing from an allow-list.
    *
    * @param builder the application's allow-list and limits; the recorder adds to it, so it must not
    *     be used elsewhere afterwards
@@ -71,7 +71,7 @@ public final class AllowListRecorder implements AttributeCodec {
       String className, JavaSerializationCodec refusing, AttributeCodecException refusal) {
     if (missing.contains(className)) {
       if (refusing.equals(codec)) {
-        // To allow it again would change nothing.
+        // Allowing it again would change nothing.
         throw refusal;
       }
     } else {
@@ -104,7 +104,7 @@ public final class AllowListRecorder implements AttributeCodec {
   /**
    * Returns the lines to add to the codec's builder; empty if nothing is missing. Classes that are
    * in an {@link AllowListPreset} take one line for the preset, and each other class its own. Of
-   * presets that overlap, the one that has most of the missing classes is named, and of those the
+   * overlapping presets, the one with most of the missing classes is named, and of those the
    * smallest.
    */
   public synchronized String lines() {
@@ -131,7 +131,7 @@ public final class AllowListRecorder implements AttributeCodec {
         .orElse(null);
   }
 
-  /** Returns the classes that are a sign of a framework: one of the JDK is none. */
+  /** Returns the classes that indicate a framework, which JDK classes do not. */
   private static Stream<String> ofFramework(AllowListPreset preset, Set<String> classNames) {
     return classNames.stream()
         .filter(preset.classNames()::contains)

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 abstract class ContractPart {
 
-  /** Not a whole second, so that a store that keeps seconds is found out. */
+  /** Not a whole second, so that a store that keeps only seconds fails. */
   static final Instant NOW = Instant.parse("2026-11-23T12:00:00.123Z");
 
   /** More sessions than fit into a page, or a step, of any store. */
@@ -30,7 +30,7 @@ abstract class ContractPart {
 
   static final Duration MILLISECOND = Duration.ofMillis(1);
 
-  /** Far longer than any store takes that is not blocked. */
+  /** Far longer than any store takes unless it is blocked. */
   private static final Duration SHORT_DEADLINE = Duration.ofSeconds(10);
 
   private final Supplier<Nodes> nodes;
@@ -50,14 +50,14 @@ abstract class ContractPart {
     return nodes.get().other();
   }
 
-  /** Skips a test that is about another node if the store has none. */
+  /** Skips a test of another node if the store has none. */
   void assumeOtherNode() {
     assumeTrue(
         otherNode() != store(),
         "Not tested: createOtherNode() says that no other process can reach the store");
   }
 
-  /** What the author of the store can do with the backend. */
+  /** The operations on the backend that the author of the store provides. */
   StoreUnderTest author() {
     return nodes.get().author();
   }
@@ -96,7 +96,7 @@ abstract class ContractPart {
         .isEmpty();
   }
 
-  /** Returns a session with all parts of another one, but for its id and its version. */
+  /** Returns a session with all parts of another one, except its id and version. */
   static StoredSession under(SessionId id, long version, StoredSession parts) {
     return StoredSession.builder(id)
         .version(version)
@@ -119,7 +119,7 @@ abstract class ContractPart {
         .build();
   }
 
-  /** Uses the store on other threads, as a consumer may that is called under no lock. */
+  /** Uses the store on other threads, as a consumer that is called without a lock may. */
   void useOnOtherThreads() {
     Race.among(List.of(() -> isUsable(store()), () -> isUsable(otherNode())), SHORT_DEADLINE);
   }

@@ -33,22 +33,22 @@ public abstract class EvictionsContract {
 
   private SessionStore store;
 
-  /** Makes the contract; a test class has nothing to hand over. */
+  /** Creates the contract; it takes no arguments from a test class. */
   protected EvictionsContract() {}
 
   /**
-   * Makes a store without any session that holds about as many sessions as {@code capacity}, and
-   * never ten times as many. Called before each test, which closes the store.
+   * Creates a store without any session that holds about {@code capacity} sessions, and never ten
+   * times as many. Called before each test, which closes the store.
    */
   protected abstract SessionStore createStore(int capacity);
 
-  /** Opens what the test is about. */
+  /** Opens the store under test. */
   @BeforeEach
   final void openStore() {
     store = createStore(CAPACITY);
   }
 
-  /** Closes what the test was about. */
+  /** Closes the store under test. */
   @AfterEach
   final void closeStore() {
     store.close();
@@ -161,7 +161,7 @@ public abstract class EvictionsContract {
     assertToldExactlyWhatIsMissing(inserted, second);
   }
 
-  /** If it broke, a session would be reported as ended twice, or vanish without a trace. */
+  /** If it broke, a session would be reported as ended twice, or vanish unreported. */
   @Test
   @Sentence(
       of = Evictions.class,
@@ -194,7 +194,7 @@ public abstract class EvictionsContract {
     return store.evictions().orElseThrow();
   }
 
-  /** Inserts ten times as many sessions as there is room for. */
+  /** Inserts ten times as many sessions as the store can hold. */
   private List<StoredSession> fill() {
     List<StoredSession> sessions = sessions();
     sessions.forEach(store::insert);

@@ -175,7 +175,7 @@ abstract class Expiring extends ContractPart {
     expired.forEach(session -> assertThat(store().find(session.id())).isEmpty());
   }
 
-  /** If it broke, expired sessions would stay for good, and the table would grow. */
+  /** If it broke, expired sessions would stay permanently, and the table would grow. */
   @ParameterizedTest
   @ValueSource(ints = {1, 100, 10_000})
   @Sentence("after finitely many calls one is complete.")
@@ -342,12 +342,12 @@ abstract class Expiring extends ContractPart {
     }
   }
 
-  /** Deletes all that is expired and returns it. */
+  /** Deletes all expired sessions and returns them. */
   private List<StoredSession> expire(Instant cutoff) {
     return expire(cutoff, 1_000);
   }
 
-  /** Deletes all that is expired, in calls of a limit, and returns it. */
+  /** Deletes all expired sessions, in calls with a limit, and returns them. */
   private List<StoredSession> expire(Instant cutoff, int limit) {
     List<StoredSession> gone = new ArrayList<>();
     int counted = 0;

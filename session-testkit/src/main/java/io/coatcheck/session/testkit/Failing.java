@@ -7,7 +7,7 @@ import io.coatcheck.session.store.StoredSession;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 
-/** What comes out of a store whose backend fails. */
+/** How a store fails when its backend fails. */
 abstract class Failing extends ContractPart {
 
   Failing(Supplier<Nodes> nodes) {

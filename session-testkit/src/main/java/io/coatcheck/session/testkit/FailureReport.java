@@ -5,7 +5,7 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.TestExecutionExceptionHandler;
 import org.opentest4j.TestAbortedException;
 
-/** Puts the broken sentence of the specification, and the sample, in front of what has failed. */
+/** Prefixes a failure with the broken sentence of the specification, and the sample. */
 final class FailureReport implements TestExecutionExceptionHandler {
 
   @Override

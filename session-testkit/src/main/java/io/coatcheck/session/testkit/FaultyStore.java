@@ -30,12 +30,12 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A store in front of another one that fails and waits on command, and counts what it is asked.
+ * Wraps a store, fails and waits on command, and counts the calls.
  *
- * <p>A failure before an operation is one that did not happen; a failure after it is one that did,
- * and whose answer was lost. A pause holds a call before or after its effect until the test lets it
- * go, so that a race has one outcome. Each order given is for the calls of one operation to come,
- * in the order of the orders. Thread-safe.
+ * <p>If an operation fails before its effect, it did not happen. If it fails after its effect, it
+ * did happen, and the answer was lost. A pause holds a call before or after its effect until the
+ * test releases it, so that a race has one outcome. Each order applies to coming calls of one
+ * operation, in the order in which the orders were given. Thread-safe.
  *
  * @since 0.1.0
  */
@@ -63,7 +63,7 @@ public final class FaultyStore implements SessionStore {
     }
   }
 
-  /** Wraps a store, which is closed with the result. */
+  /** Wraps a store, which is closed with the wrapper. */
   public static FaultyStore wrap(SessionStore store) {
     return new FaultyStore(store);
   }
@@ -96,19 +96,19 @@ public final class FaultyStore implements SessionStore {
     TOUCH_ALL
   }
 
-  /** Lets the next calls of an operation fail without any effect. */
+  /** Makes the next calls of an operation fail without any effect. */
   public void failBefore(Operation operation, int times) {
     script(operation)
         .add(new Order(times, failure(operation, "before it began"), FaultyStore::nothing));
   }
 
-  /** Lets the next calls of an operation take effect, and fail then. */
+  /** Makes the next calls of an operation take effect, and then fail. */
   public void failAfter(Operation operation, int times) {
     script(operation)
         .add(new Order(times, FaultyStore::nothing, failure(operation, "after its effect")));
   }
 
-  /** Lets every operation fail without any effect, until {@link #heal()}: the store is down. */
+  /** Makes every operation fail without any effect, until {@link #heal()}: the store is down. */
   public void failAlways() {
     for (Operation operation : Operation.values()) {
       failBefore(operation, Integer.MAX_VALUE);
@@ -129,12 +129,12 @@ public final class FaultyStore implements SessionStore {
     return pause;
   }
 
-  /** Takes back the orders that no call has carried out. A call that is held stays so. */
+  /** Cancels the orders that no call has carried out. A held call stays held. */
   public void heal() {
     scripts.values().forEach(Script::clear);
   }
 
-  /** Returns how often an operation was begun, whether or not it failed. */
+  /** Returns how often an operation was called, whether or not it failed. */
   public long calls(Operation operation) {
     return script(operation).calls();
   }
@@ -268,7 +268,7 @@ public final class FaultyStore implements SessionStore {
     };
   }
 
-  /** A call that waits until it is let go. */
+  /** A call that waits until it is released. */
   public static final class Pause {
 
     private static final long DEADLINE_SECONDS = 60;
@@ -284,13 +284,13 @@ public final class FaultyStore implements SessionStore {
     /**
      * Waits until a call is held here.
      *
-     * @throws AssertionError if none is within a minute
+     * @throws AssertionError if no call is held within a minute
      */
     public void awaitReached() {
       await(reached, "was not called");
     }
 
-    /** Lets the call go on. If none has come yet, it will not be held. */
+    /** Releases the call. If none has come yet, it will not be held. */
     public void release() {
       released.countDown();
     }
@@ -314,7 +314,7 @@ public final class FaultyStore implements SessionStore {
 
   private record Order(int times, Runnable before, Runnable after) {}
 
-  /** What is to happen to the coming calls of one operation. */
+  /** The orders for the coming calls of one operation. */
   private static final class Script {
     private final Deque<Order> orders = new ArrayDeque<>();
     private int carriedOut;
@@ -327,7 +327,7 @@ public final class FaultyStore implements SessionStore {
       orders.add(order);
     }
 
-    /** Counts a call and returns what is to happen to it. */
+    /** Counts a call and returns the order for it. */
     synchronized Order next() {
       calls++;
       Order order = orders.peek();

@@ -20,7 +20,7 @@ abstract class IndexPart extends ContractPart {
 
   static final Comparator<StoredSession> BY_ID = Comparator.comparing(StoredSession::id);
 
-  /** The size of the pages in which the tests list: more than one page where there is something. */
+  /** The page size in the tests: small enough that most lists have several pages. */
   private static final int PAGE = 50;
 
   IndexPart(Supplier<Nodes> nodes) {

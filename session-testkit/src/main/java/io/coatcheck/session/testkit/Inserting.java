@@ -68,7 +68,7 @@ abstract class Inserting extends ContractPart {
             });
   }
 
-  /** If it broke, what is secret would be in the logs. */
+  /** If it broke, secrets would be in the logs. */
   @Test
   @Sentence(
       of = SessionStoreException.class,
@@ -123,7 +123,7 @@ abstract class Inserting extends ContractPart {
       List<StoredSession> candidates = new ArrayList<>();
       List<Callable<Boolean>> inserts = new ArrayList<>();
       for (int i = 0; i < 8; i++) {
-        // Of both kinds, since a store may keep them apart.
+        // Of both kinds, since a store may keep them separately.
         StoredSessionBuilder kind =
             i % 2 == 0
                 ? SampleSessions.anonymous(id, NOW)

@@ -19,7 +19,7 @@ import java.util.Set;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 
-/** What is left over of sessions that have ended, each in another way. */
+/** Left-over data of sessions that have ended, each in another way. */
 abstract class LeavingNothing extends IndexPart {
 
   LeavingNothing(Supplier<Nodes> nodes) {

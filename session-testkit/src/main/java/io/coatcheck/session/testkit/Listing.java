@@ -23,7 +23,10 @@ abstract class Listing extends IndexPart {
 
   private static final String SMILE = "\uD83D\uDE00";
 
-  /** Pairs of these are equal to some collation, normalisation or padding, and to no code point. */
+  /**
+   * Pairs of these are equal under some collation, normalisation or padding, but differ by code
+   * point.
+   */
   static final List<String> PRINCIPALS =
       List.of(
           "alice",

@@ -17,7 +17,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 
-/** The index and what changes it at the same time. */
+/** The index under concurrent changes. */
 abstract class ListingInARace extends IndexPart {
 
   ListingInARace(Supplier<Nodes> nodes) {
@@ -95,7 +95,7 @@ abstract class ListingInARace extends IndexPart {
     }
   }
 
-  /** If it broke, a session would be left that belongs to nobody's list. */
+  /** If it broke, a session would be left that is in no user's list. */
   @Test
   @Sentence(
       of = PrincipalIndex.class,
@@ -120,7 +120,7 @@ abstract class ListingInARace extends IndexPart {
     }
   }
 
-  /** If it broke, a session that begins again and again would keep a thread busy for good. */
+  /** If it broke, a session that begins again and again would keep a thread busy forever. */
   @Test
   @Sentence(of = PrincipalIndex.class, value = "the call ends however many do.")
   void deleteByPrincipal_whileSessionsKeepBeginning_ends() {
@@ -183,7 +183,10 @@ abstract class ListingInARace extends IndexPart {
     assertThat(Race.among(List.of(logins, reader))).containsOnly(true);
   }
 
-  /** If it broke, an entry of the index would be left without a session, or one without it. */
+  /**
+   * If it broke, an entry of the index would be left without a session, or a session without an
+   * entry.
+   */
   @Test
   @Sentence(
       of = PrincipalIndex.class,

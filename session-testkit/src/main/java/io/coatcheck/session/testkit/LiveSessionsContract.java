@@ -33,20 +33,20 @@ public abstract class LiveSessionsContract {
   private SessionStore store;
   private LiveSessions all;
 
-  /** Makes the contract; a test class has nothing to hand over. */
+  /** Creates the contract; it takes no arguments from a test class. */
   protected LiveSessionsContract() {}
 
-  /** Makes a store without any session. Called before each test, which closes the store. */
+  /** Creates a store without any session. Called before each test, which closes the store. */
   protected abstract SessionStore createStore();
 
-  /** Opens what the test is about. */
+  /** Opens the store under test. */
   @BeforeEach
   final void openStore() {
     store = createStore();
     all = store.liveSessions().orElseThrow();
   }
 
-  /** Closes what the test was about. */
+  /** Closes the store under test. */
   @AfterEach
   final void closeStore() {
     store.close();

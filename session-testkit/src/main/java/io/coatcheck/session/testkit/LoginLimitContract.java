@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestClassOrder;
 
 /**
- * The part of {@link SessionStoreContract} that is about a store's {@link LoginLimit}, to be run
+ * The part of {@link SessionStoreContract} for a store's {@link LoginLimit}, which can be run
  * alone. A store whose {@link SessionStore#loginLimit()} is empty fails.
  *
  * @since 0.1.0
@@ -19,7 +19,7 @@ import org.junit.jupiter.api.TestClassOrder;
 @TestClassOrder(ClassOrderer.OrderAnnotation.class)
 public abstract class LoginLimitContract extends StoreUnderTest {
 
-  /** Makes the contract; a test class has nothing to hand over. */
+  /** Creates the contract; it takes no arguments from a test class. */
   protected LoginLimitContract() {}
 
   @Test

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What is out of the range of moments and versions. */
+/** Moments and versions that are out of range. */
 abstract class MeetingBounds extends ContractPart {
 
   MeetingBounds(Supplier<Nodes> nodes) {
@@ -80,7 +80,7 @@ abstract class MeetingBounds extends ContractPart {
     assertThat(store().deleteExpired(StoredSession.MAX_MOMENT, 10, gone -> {}).deleted()).isOne();
   }
 
-  /** If it broke, a version would start again from below zero, or the session could not be read. */
+  /** If it broke, a version would wrap around below zero, or the session could not be read. */
   @Test
   @Sentence("if it would be stored and its version is Long.MAX_VALUE: nothing changed")
   void update_lastVersion_throwsAndChangesNothing() {

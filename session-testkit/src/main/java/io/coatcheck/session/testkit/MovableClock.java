@@ -5,7 +5,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 
 /**
- * A clock that stands still until a test moves it. Thread-safe.
+ * A clock that does not advance until a test moves it. Thread-safe.
  *
  * @since 0.1.0
  */
@@ -17,7 +17,7 @@ public final class MovableClock implements InstantSource {
     now = start;
   }
 
-  /** Makes a clock that shows this moment. */
+  /** Creates a clock that shows the given moment. */
   public static MovableClock at(Instant start) {
     return new MovableClock(start);
   }

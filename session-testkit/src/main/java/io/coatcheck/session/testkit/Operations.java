@@ -18,13 +18,13 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 
-/** Every operation of a store and of the capabilities that it has, by name. */
+/** Every operation of a store and of its capabilities, by name. */
 final class Operations {
 
   private final Map<String, Callable<?>> operations = new LinkedHashMap<>();
 
   /**
-   * Collects the operations; a capability is asked for at once.
+   * Collects the operations; requests each capability immediately.
    *
    * @param session of a principal, and stored
    */
@@ -73,7 +73,7 @@ final class Operations {
             operation.call();
             wrong.add(name + " returned");
           } catch (SessionStoreException expected) {
-            // As it must be.
+            // As specified.
           } catch (Exception | Error other) {
             wrong.add(name + " threw " + other);
           }

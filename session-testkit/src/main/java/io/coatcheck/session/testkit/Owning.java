@@ -16,7 +16,7 @@ import java.util.Optional;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 
-/** Who owns what is handed in and out, the capabilities, and {@code close}. */
+/** Ownership of arguments and results, the capabilities, and {@code close}. */
 abstract class Owning extends ContractPart {
 
   Owning(Supplier<Nodes> nodes) {
@@ -103,7 +103,7 @@ abstract class Owning extends ContractPart {
     assertThat(store().principalIndex()).as("the PrincipalIndex").isPresent();
   }
 
-  /** If it broke, what this node keeps would hide what another one did. */
+  /** If it broke, data kept by this node would hide changes of another one. */
   @Test
   @Sentence("What has returned is seen by every operation that begins later, on every node.")
   void anotherNodesChanges_areSeenAtOnce() {

@@ -11,15 +11,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestClassOrder;
 
 /**
- * The part of {@link SessionStoreContract} that is about a store's {@link PrincipalIndex}, to be
- * run alone. A store whose {@link SessionStore#principalIndex()} is empty fails.
+ * The part of {@link SessionStoreContract} for a store's {@link PrincipalIndex}, which can be run
+ * alone. A store whose {@link SessionStore#principalIndex()} is empty fails.
  *
  * @since 0.1.0
  */
 @TestClassOrder(ClassOrderer.OrderAnnotation.class)
 public abstract class PrincipalIndexContract extends StoreUnderTest {
 
-  /** Makes the contract; a test class has nothing to hand over. */
+  /** Creates the contract; it takes no arguments from a test class. */
   protected PrincipalIndexContract() {}
 
   @Test

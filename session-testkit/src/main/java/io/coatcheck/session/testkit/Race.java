@@ -15,13 +15,13 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.random.RandomGenerator;
 
 /**
- * Several calls that begin together, each in its own thread. What a single race shows is luck, so
- * races are run in rounds: {@link #ROUNDS} of them, and more where a store is fast and the moment
- * at which it could go wrong is short.
+ * Several calls that begin together, each in its own thread. The outcome of a single race is
+ * chance, so races are run in rounds: {@link #ROUNDS} of them, and more where a store is fast and
+ * the critical moment is short.
  */
 final class Race {
 
-  /** How often a race is run at least: few enough for a store behind a network. */
+  /** How often a race is run at least: few enough for a remote store. */
   static final int ROUNDS = 200;
 
   private static final Duration LEAST_TIME = Duration.ofMillis(250);
@@ -51,12 +51,12 @@ final class Race {
     this.least = least;
   }
 
-  /** Begins the rounds of a race between two calls: {@code while (race.goesOn())}. */
+  /** Starts the rounds of a race between two calls: {@code while (race.goesOn())}. */
   static Race inRounds() {
     return new Race(ROUNDS);
   }
 
-  /** Begins the rounds of a race among many calls, or of one that takes long to set up. */
+  /** Starts the rounds of a race among many calls, or of one that takes long to set up. */
   static Race inFewRounds() {
     return new Race(ROUNDS / 10);
   }
@@ -66,7 +66,7 @@ final class Race {
     return round++ < least || System.nanoTime() - begun < LEAST_TIME.toNanos();
   }
 
-  /** Runs two calls at once and returns what they answered. */
+  /** Runs two calls at once and returns their results. */
   static <A, B> Outcome<A, B> between(Callable<A> first, Callable<B> second) {
     AtomicInteger starting = new AtomicInteger(2);
     FutureTask<A> one = start(starting, first);
@@ -74,7 +74,7 @@ final class Race {
     return new Outcome<>(await(one, DEADLINE), await(other, DEADLINE));
   }
 
-  /** Runs calls at once and returns what they answered, in the order of the calls. */
+  /** Runs calls at once and returns their results, in the order of the calls. */
   static <T> List<T> among(List<? extends Callable<T>> calls) {
     return among(calls, DEADLINE);
   }
@@ -89,14 +89,15 @@ final class Race {
     return answers;
   }
 
-  // Yielding decides nothing here: with fewer cores than calls, it only ends the wait sooner.
+  // Yielding does not affect the outcome: with fewer cores than calls, it only shortens the wait.
   @SuppressWarnings("ThreadPriorityCheck")
   private static <T> FutureTask<T> start(AtomicInteger starting, Callable<T> call) {
     FutureTask<T> task =
         new FutureTask<>(
             () -> {
               starting.decrementAndGet();
-              // Waking up sleepers one by one would let the first be done before the last begins.
+              // Waking sleeping threads one by one would let the first finish before the last
+              // begins.
               while (starting.get() > 0) {
                 Thread.yield();
               }
@@ -127,6 +128,6 @@ final class Race {
     }
   }
 
-  /** What the two calls of a race answered. */
+  /** The results of the two calls of a race. */
   record Outcome<A, B>(A first, B second) {}
 }

@@ -18,8 +18,8 @@ import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 
 /**
- * Operations that meet. Each test says which answers fit together if every operation happens at one
- * moment; a store that looks first and writes then gives others.
+ * Concurrent operations. Each test states which results are consistent if every operation is
+ * atomic; a store that reads first and then writes gives others.
  */
 abstract class Racing extends ContractPart {
 
@@ -64,7 +64,7 @@ abstract class Racing extends ContractPart {
     }
   }
 
-  /** If it broke, a session would be accepted and end all the same, or expire and live on. */
+  /** If it broke, a session would be accepted and still end, or expire and stay live. */
   @Test
   @Sentence("Each operation happens at one moment between call and return")
   void touchAgainstDeleteExpired_oneOfThemWins() {
@@ -154,7 +154,7 @@ abstract class Racing extends ContractPart {
     }
   }
 
-  /** If it broke, one of two changes would be lost and nobody would know. */
+  /** If it broke, one of two changes would be lost without notice. */
   @Test
   @Sentence("Each operation happens at one moment between call and return")
   void updatesOfOneVersion_oneOfThemWins() {

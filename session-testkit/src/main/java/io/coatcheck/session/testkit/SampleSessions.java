@@ -16,8 +16,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Named;
 
 /**
- * Sessions for tests, each with an id and a secret hash of its own. They are builders, so that a
- * test changes what it is about and nothing else.
+ * Sessions for tests, each with its own id and secret hash. They are builders, so that a test
+ * changes only what it tests.
  *
  * @since 0.1.0
  */
@@ -55,7 +55,7 @@ public final class SampleSessions {
     return anonymous(now).principal(principal).authenticatedAt(now);
   }
 
-  /** Begins a session with every optional part, no two parts alike. */
+  /** Begins a session with every optional part, all parts different. */
   public static StoredSessionBuilder complete(Instant now) {
     return complete(SessionId.generate(now, RANDOM), now);
   }
@@ -80,12 +80,12 @@ public final class SampleSessions {
         .attribute("every byte", AttributeValue.encoded(everyByte()));
   }
 
-  /** Makes an attribute value of the UTF-8 bytes of a text; no codec would decode it. */
+  /** Creates an attribute value of the UTF-8 bytes of a text; no codec would decode it. */
   public static AttributeValue text(String text) {
     return AttributeValue.encoded(text.getBytes(StandardCharsets.UTF_8));
   }
 
-  /** Makes a random secret hash, of a secret that nobody knows. */
+  /** Creates a random secret hash, of an unknown secret. */
   public static SecretHash secretHash() {
     byte[] bytes = new byte[SecretHash.LENGTH];
     RANDOM.nextBytes(bytes);
@@ -102,9 +102,9 @@ public final class SampleSessions {
 
   /**
    * Begins a session for each combination of the parts that may be absent: previous secret hash
-   * (also with the moment until which it reads), principal, idle timeout, remembered, client
-   * address, user agent and attributes; the name says which are there. Each has an id of its own
-   * and is unexpired at {@code now}.
+   * (also with the moment until which it is accepted), principal, idle timeout, remembered, client
+   * address, user agent and attributes; the name says which are present. Each has its own id and is
+   * unexpired at {@code now}.
    */
   public static Stream<Named<StoredSessionBuilder>> everyKind(Instant now) {
     return IntStream.range(0, 3 << OPTIONAL_PARTS.size()).mapToObj(number -> kind(number, now));

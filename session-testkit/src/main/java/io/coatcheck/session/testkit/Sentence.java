@@ -11,9 +11,9 @@ import java.lang.annotation.Target;
 @Target(ElementType.METHOD)
 @interface Sentence {
 
-  /** The type whose documentation has the sentence. */
+  /** The type whose documentation contains the sentence. */
   Class<?> of() default SessionStore.class;
 
-  /** The sentence, or the part of it that the test is about, without markup. */
+  /** The sentence, or the tested part of it, without markup. */
   String value();
 }

@@ -15,7 +15,7 @@ import java.util.TreeSet;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** Says in which parts sessions differ. The text of a session alone leaves most of them out. */
+/** Reports the parts in which sessions differ. The text of a session omits most of them. */
 final class SessionDifferences {
 
   private static final int LONGEST_TEXT = 80;
@@ -89,7 +89,9 @@ final class SessionDifferences {
     return lines;
   }
 
-  /** Fails, naming the parts that differ, unless a session is there and is the expected one. */
+  /**
+   * Fails, naming the parts that differ, unless a session is present and equals the expected one.
+   */
   static void assertSame(String what, Optional<StoredSession> actual, StoredSession expected) {
     if (actual.isEmpty()) {
       throw new AssertionError(what + ": absent, expected " + expected);
@@ -148,7 +150,7 @@ final class SessionDifferences {
       return "absent";
     }
     if (value instanceof SecretHash hash) {
-      // Of a secret that was made up for the test.
+      // Of a secret that was generated for the test.
       return HexFormat.of().formatHex(hash.toBytes());
     }
     if (value instanceof String string) {

@@ -8,8 +8,8 @@ import org.junit.jupiter.api.TestClassOrder;
 
 /**
  * The contract of a {@link SessionStore} and of all its capabilities: a test for every sentence of
- * their documentation that a test can reach. Extend it, and say how a store and another node are
- * made:
+ * their documentation that can be tested. Extend it, and define how to create a store and another
+ * node:
  *
  * <pre>{@code
  * class MySessionStoreTest extends SessionStoreContract {
@@ -25,24 +25,24 @@ import org.junit.jupiter.api.TestClassOrder;
  * }
  * }</pre>
  *
- * <p>The contract asks the store which capabilities it has. The tests of one that it lacks are
- * reported as skipped, with the reason; so are those of failures and of left-overs, unless {@link
+ * <p>The contract asks the store which capabilities it has. The tests of a missing capability are
+ * reported as skipped, with the reason; so are those of failures and left-over data, unless {@link
  * #breakBackend()} and {@link #assertEmpty()} are overridden. A store that evicts extends {@link
  * EvictionsContract} too.
  *
- * <p>The parts run in order, the simplest first and races last: the first failure is the one to
- * mend first. A failure begins with the sentence that is broken, and names the part of the session
- * that differs. The times in the tests are made up; nothing here waits for a clock.
+ * <p>The parts run in order, the simplest first and races last, so fix the first failure first. A
+ * failure begins with the broken sentence, and names the part of the session that differs. The
+ * times in the tests are fixed; no test waits for a clock.
  *
- * <p>Not tested, because a test cannot see it: whether a client sends a write again, whether waits
- * are bounded, what survives a crash or a failover, and a limit that holds in one process only.
+ * <p>Not testable here: whether a client resends a write, whether waits are bounded, what survives
+ * a crash or a failover, and whether a limit holds only within one process.
  *
  * @since 0.1.0
  */
 @TestClassOrder(ClassOrderer.OrderAnnotation.class)
 public abstract class SessionStoreContract extends StoreUnderTest {
 
-  /** Makes the contract; a test class has nothing to hand over. */
+  /** Creates the contract; it takes no arguments from a test class. */
   protected SessionStoreContract() {}
 
   /** What insert stores, find returns. */

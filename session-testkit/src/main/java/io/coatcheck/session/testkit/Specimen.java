@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.Function;
 
-/** Every kind of session that a store must keep, each in at least one way out of the ordinary. */
+/** Every kind of session that a store must keep, each unusual in at least one way. */
 enum Specimen {
   ANONYMOUS(SampleSessions::anonymous),
   AUTHENTICATED(now -> SampleSessions.authenticated("alice", now)),
@@ -117,7 +117,7 @@ enum Specimen {
     this.sessions = sessions;
   }
 
-  /** Begins such a session; all but those that are about moments are created at {@code now}. */
+  /** Begins such a session; all except those for special moments are created at {@code now}. */
   StoredSessionBuilder at(Instant now) {
     return sessions.apply(now);
   }

@@ -6,7 +6,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 
-/** What the author of a store gives to a contract, and what is opened and closed for each test. */
+/**
+ * What the author of a store provides to a contract, and what is opened and closed for each test.
+ */
 abstract class StoreUnderTest {
 
   private @Nullable SessionStore store;
@@ -15,23 +17,23 @@ abstract class StoreUnderTest {
   StoreUnderTest() {}
 
   /**
-   * Makes a store without any session, on a backend that works. Called before each test, which
+   * Creates a store without any session, on a working backend. Called before each test, which
    * closes the store.
    */
   protected abstract SessionStore createStore() throws Exception;
 
   /**
-   * Makes another store on the sessions of the store, as another process of the same application
-   * would have it: with a client of its own, and without anything that the two share in memory. A
-   * store that no other process can reach returns the store itself; what is said of other nodes is
-   * then not tested. Called after {@link #createStore()} in each test, which closes it.
+   * Creates another store on the same sessions, as another process of the same application would
+   * have it: with its own client, and without sharing anything in memory. For a store that no other
+   * process can reach, return the store itself; the sentences about other nodes are then not
+   * tested. Called after {@link #createStore()} in each test, which closes it.
    */
   protected abstract SessionStore createOtherNode(SessionStore store) throws Exception;
 
   /**
    * Makes the backend of both nodes fail from now on, as an outage would: stops the server, closes
-   * the pool or cuts the network. The next {@link #createStore()} finds it in order again. Default:
-   * the tests of failures are skipped, and say so.
+   * the pool or cuts the network. It must work again for the next {@link #createStore()}. Default:
+   * the tests of failures are reported as skipped.
    */
   protected void breakBackend() throws Exception {
     Assumptions.abort("Not tested: breakBackend() is not overridden");
@@ -39,21 +41,21 @@ abstract class StoreUnderTest {
 
   /**
    * Fails if the backend holds anything that belongs to a session: rows, keys, entries of an index.
-   * Called when all sessions have ended, while the store is open. Default: the tests of what is
-   * left over are skipped, and say so.
+   * Called when all sessions have ended, while the store is open. Default: the tests of left-over
+   * data are reported as skipped.
    */
   protected void assertEmpty() throws Exception {
     Assumptions.abort("Not tested: assertEmpty() is not overridden");
   }
 
-  /** Opens what the test is about. */
+  /** Opens the stores under test. */
   @BeforeEach
   final void openStore() throws Exception {
     store = createStore();
     other = createOtherNode(store);
   }
 
-  /** Closes what the test was about. */
+  /** Closes the stores under test. */
   @AfterEach
   final void closeStore() {
     try {

@@ -16,7 +16,7 @@ import java.util.function.Supplier;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** {@code BatchTouch} and what changes the same sessions meanwhile. */
+/** {@code BatchTouch} and concurrent changes of the same sessions. */
 abstract class TouchingManyInARace extends ContractPart {
 
   TouchingManyInARace(Supplier<Nodes> nodes) {
@@ -84,7 +84,7 @@ abstract class TouchingManyInARace extends ContractPart {
               () -> otherNode().update(login, NOW));
       assertThat(outcome.second()).as("an update that only touches meet").isTrue();
       StoredSession found = store().find(stored.id()).orElseThrow();
-      // A batch may leave out a session that is just being written.
+      // A batch may skip a session that is being written.
       Instant seen = outcome.first().isEmpty() ? found.lastSeenAt() : later;
       assertStored(successor(login).toBuilder().lastSeenAt(seen).build());
     }

@@ -47,7 +47,7 @@ abstract class Updating extends ContractPart {
       String what = " to " + opposite.getName() + ", from " + kinds.get(i).getName();
       assertThat(store().update(wanted, NOW)).as("update" + what).isTrue();
       assertSame("update" + what, otherNode().find(stored.id()), successor(wanted));
-      // Back again, so that what was there is put back, and what was not is taken away.
+      // And back, so that removed parts are restored, and added parts removed.
       StoredSession back = under(stored.id(), 1, stored);
       assertThat(store().update(back, NOW)).as("the update back").isTrue();
       assertSame("the update back" + what, otherNode().find(stored.id()), successor(back));
@@ -116,7 +116,7 @@ abstract class Updating extends ContractPart {
     assertStored(stored);
   }
 
-  /** If it broke, the version would be kept as a number that is not exact. */
+  /** If it broke, the version would be kept as an inexact number. */
   @Test
   @Sentence(
       "only if it exists, its stored version is session.version(), and the stored session is unexpired at now.")

@@ -1,5 +1,5 @@
 /**
- * The contract of a session store, and what tests of stores and of applications need.
+ * The contract of a session store, and tools for tests of stores and applications.
  *
  * <p>The author of a store extends {@link io.coatcheck.session.testkit.SessionStoreContract}, which
  * tests each capability that the store has.
