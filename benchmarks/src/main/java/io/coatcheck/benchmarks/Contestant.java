@@ -2,7 +2,7 @@ package io.coatcheck.benchmarks;
 
 import org.jspecify.annotations.Nullable;
 
-/** One way to know who sends a request. Used by one thread. */
+/** One way to recognise the user of a request. Used by one thread. */
 interface Contestant extends AutoCloseable {
 
   /** Serves a request that reads, and returns the principal of the session that it came with. */

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** A {@link Server} in a process of its own. */
+/** A {@link Server} in its own process. */
 final class Node implements AutoCloseable {
 
   private final Process process;

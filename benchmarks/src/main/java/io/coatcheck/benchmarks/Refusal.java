@@ -3,7 +3,7 @@ package io.coatcheck.benchmarks;
 import java.lang.reflect.Proxy;
 import java.util.Map;
 
-/** What stands behind a stub: whoever calls it needs more than the stub gives. */
+/** The default of a stub: a call of it needs more than the stub provides. */
 final class Refusal {
 
   private Refusal() {}

@@ -18,7 +18,7 @@ import org.openjdk.jmh.annotations.TearDown;
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
 public class RequestBenchmark {
 
-  /** Who serves it: the name of an {@code Entrant}. */
+  /** The contestant: the name of an {@code Entrant}. */
   @Param("FLOOR")
   public Entrant entrant = Entrant.FLOOR;
 

@@ -54,7 +54,7 @@ final class StubRequest extends HttpServletRequestWrapper {
     return name.equals("Cookie") && !cookieLines.isEmpty() ? cookieLines.get(0) : null;
   }
 
-  /** Parsed when asked for, by whoever asks, as in the containers. */
+  /** Parsed on demand, as in the containers. */
   @Override
   public Cookie[] getCookies() {
     if (cookieLines.isEmpty()) {
@@ -97,7 +97,7 @@ final class StubRequest extends HttpServletRequestWrapper {
     return DispatcherType.REQUEST;
   }
 
-  /** Returns null: the container has no session of its own. */
+  /** Returns null: the container has no session. */
   @Override
   public @Nullable HttpSession getSession(boolean create) {
     return null;

@@ -1,4 +1,4 @@
-/** Coatcheck next to what people would use instead, measured in one run. */
+/** Coatcheck compared with the alternatives, measured in one run. */
 @NullMarked
 package io.coatcheck.benchmarks;
 

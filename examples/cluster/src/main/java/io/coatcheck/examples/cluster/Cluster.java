@@ -13,8 +13,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.stream.Stream;
 
 /**
- * A PostgreSQL, three nodes of the quickstart that keep their sessions there, and a front that asks
- * them in turn. A node may be killed: whoever is logged in stays logged in.
+ * A PostgreSQL, three nodes of the quickstart that keep their sessions there, and a front that uses
+ * them in turn. A node may be killed: users stay logged in.
  */
 public final class Cluster implements AutoCloseable {
 

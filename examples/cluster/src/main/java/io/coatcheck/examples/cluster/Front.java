@@ -24,10 +24,10 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Passes each request on to the next node. If that one is dead, the one after it is asked, unless
- * the request may have been carried out already and must not be twice. The {@code Host} is passed
- * on too, so that the nodes know which origin is theirs; the JDK's client lets it through only
- * where the system property {@code jdk.httpclient.allowRestrictedHeaders} says so.
+ * Passes each request on to the next node. If that node is down, the next one gets the request,
+ * unless it may have been carried out already and must not be repeated. The {@code Host} is passed
+ * on too, so that the nodes know which origin is theirs; the JDK's client allows it only if the
+ * system property {@code jdk.httpclient.allowRestrictedHeaders} does.
  */
 final class Front implements AutoCloseable {
 

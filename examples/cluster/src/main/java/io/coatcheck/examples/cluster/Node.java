@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** The quickstart in a process of its own. */
+/** The quickstart in its own process. */
 final class Node implements AutoCloseable {
 
   private static final Pattern READY = Pattern.compile("The quickstart is ready: (\\S+) .*");

@@ -12,7 +12,7 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Lists the sessions of the user who is logged in, and ends one: {@code /devices/<id>/revoke}. */
+/** Lists the sessions of the logged-in user, and ends one: {@code /devices/<id>/revoke}. */
 final class DevicesServlet extends HttpServlet {
 
   private static final long serialVersionUID = 1L;

@@ -8,7 +8,7 @@ import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** Tells who is logged in. {@code RequireLogin} answers in its place where nobody is. */
+/** Returns the logged-in user. {@code RequireLogin} answers requests without a login. */
 final class MeServlet extends HttpServlet {
 
   private static final long serialVersionUID = 1L;

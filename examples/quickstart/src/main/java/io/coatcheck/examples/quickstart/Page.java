@@ -10,7 +10,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.Locale;
 import java.util.Optional;
 
-/** The one page, for who is logged in and who is not. Whatever users wrote is escaped. */
+/** The only page, with and without a login. All user input is escaped. */
 final class Page {
 
   /** The attribute of the application that says where the sessions are. */

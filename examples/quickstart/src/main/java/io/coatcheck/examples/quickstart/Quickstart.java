@@ -13,8 +13,8 @@ import java.net.UnknownHostException;
 import java.util.Map;
 
 /**
- * A site with a login: the whole of it, on embedded Tomcat. Its page tells the passwords, so it
- * listens on the loopback interface unless it is told otherwise.
+ * A complete site with a login, on embedded Tomcat. Its page shows the passwords, so it listens on
+ * the loopback interface by default.
  */
 public final class Quickstart implements AutoCloseable {
 

@@ -17,7 +17,7 @@ final class Users {
 
   private final PasswordHasher passwords = PasswordHasher.builder().build();
 
-  /** Takes as long for somebody who does not exist as for a wrong password. */
+  /** Takes as long for an unknown user as for a wrong password. */
   boolean isPassword(String name, String password) {
     return name != null
         && password != null

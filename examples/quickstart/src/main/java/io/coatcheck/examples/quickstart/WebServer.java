@@ -19,7 +19,7 @@ import org.apache.catalina.valves.ErrorReportValve;
 /** An embedded Tomcat with one application at the root. */
 final class WebServer implements AutoCloseable {
 
-  /** Held on to, so that its level is not forgotten. */
+  /** Kept in a field, so that its level is not lost. */
   private static final Logger TOMCAT_LOG = Logger.getLogger("org.apache");
 
   private final Tomcat tomcat = new Tomcat();
@@ -42,7 +42,7 @@ final class WebServer implements AutoCloseable {
         .addServletContainerInitializer(
             (classes, context) -> application.accept(context), Set.of());
 
-    // Error pages that tell the status and nothing about the server.
+    // Error pages that show the status and nothing about the server.
     ErrorReportValve errorPages = new ErrorReportValve();
     errorPages.setShowReport(false);
     errorPages.setShowServerInfo(false);

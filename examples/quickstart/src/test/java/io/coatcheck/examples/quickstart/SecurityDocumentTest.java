@@ -107,7 +107,7 @@ class SecurityDocumentTest {
         .isEmpty();
   }
 
-  /** Tells whether a test says the number: the method, or a class that it is in. */
+  /** Returns whether a test carries the number: the method, or a class that it is in. */
   private static boolean bears(MatchResult test, String number) {
     Pattern said = Pattern.compile("\\b" + number + "\\b");
     return SOURCES.getOrDefault(test.group(1), List.of()).stream()
