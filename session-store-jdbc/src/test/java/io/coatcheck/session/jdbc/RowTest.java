@@ -41,8 +41,7 @@ class RowTest {
 
   static Stream<Pool> eachDialect() {
     return Stream.concat(
-        Pool.eachDialect(),
-        Stream.of(new Pool(TestDatabase.SQLITE, Database.SQLITE, true, null)));
+        Pool.eachDialect(), Stream.of(new Pool(TestDatabase.SQLITE, Database.SQLITE, true, null)));
   }
 
   @DisplayName("I1, F1: no column of any row holds the secret, in whatever form")
