@@ -22,8 +22,8 @@ import java.time.Instant;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -222,8 +222,8 @@ class SessionFilterTest {
           page.substring(page.indexOf("\n## Init parameters\n"))
               .lines()
               .filter(line -> line.startsWith("| `"))
-              .map(line -> line.split("\\|")[1])
-              .flatMap(names -> Stream.of(names.split(",")))
+              .map(line -> line.substring(1, line.indexOf('|', 1)))
+              .flatMap(names -> Pattern.compile(",").splitAsStream(names))
               .map(name -> name.replace("`", "").strip())
               .sorted()
               .toList();
