@@ -16,7 +16,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.WeakHashMap;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -293,13 +292,12 @@ class SharedSessionTest {
         (request, response) -> {
           HttpSession session = request.getSession();
           AsyncContext context = request.startAsync();
-          CompletableFuture.runAsync(
+          threads.execute(
               () -> {
                 session.setAttribute("late", "3");
                 kept.put("same", request.getSession() == session);
                 context.complete();
-              },
-              threads);
+              });
         });
     assertThat(browser.get("/async").status()).isEqualTo(200);
     assertThat(kept).containsEntry("same", true);
