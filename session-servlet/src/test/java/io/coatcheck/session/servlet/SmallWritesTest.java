@@ -39,6 +39,7 @@ class SmallWritesTest {
     CHINESE(response -> response.getWriter().print("\u4e2d")),
     EMOJI(response -> response.getWriter().print("\ud83d\ude00"));
 
+    @SuppressWarnings("ImmutableEnumChecker") // None of the functions above holds anything.
     private final Piece piece;
 
     Way(Piece piece) {

@@ -51,6 +51,7 @@ enum Column {
   }
 
   /** Returns the position in a row of {@link #SESSION}, from 1. */
+  @SuppressWarnings("EnumOrdinal") // The order of declaration is that of the statements.
   int position() {
     return ordinal() + 1;
   }

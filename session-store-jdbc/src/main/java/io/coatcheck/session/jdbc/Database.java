@@ -26,6 +26,8 @@ public enum Database {
   SQLITE("SQLite", SqliteDialect::new);
 
   private final String product;
+
+  @SuppressWarnings("ImmutableEnumChecker") // None of the functions above holds anything.
   private final Function<TableName, Dialect> dialects;
 
   /**

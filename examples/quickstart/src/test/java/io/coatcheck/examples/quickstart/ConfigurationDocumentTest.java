@@ -39,6 +39,7 @@ class ConfigurationDocumentTest {
 
   private static final Path ROOT = Path.of("../..");
   private static final Path PAGE = ROOT.resolve("docs/CONFIGURATION.md");
+  private static final Pattern CELL = Pattern.compile("\\|");
   private static final Pattern NAME = Pattern.compile("`(\\w+)`");
   private static final Pattern DEFAULT =
       Pattern.compile(
@@ -94,7 +95,7 @@ class ConfigurationDocumentTest {
     String source = sourceOf(builder);
     List<String> compared = new ArrayList<>();
     for (String row : rowsOf(section)) {
-      String[] cells = row.split("\\|");
+      String[] cells = CELL.split(row);
       Matcher simple = DEFAULT.matcher(cells[3].replace("`", "").strip());
       if (simple.find()) {
         for (String option : namesIn(cells[1])) {
@@ -141,7 +142,7 @@ class ConfigurationDocumentTest {
 
   /** The names in the first column of the table of a section. */
   private static List<String> optionsOf(String section) throws IOException {
-    return rowsOf(section).stream().flatMap(row -> namesIn(row.split("\\|")[1]).stream()).toList();
+    return rowsOf(section).stream().flatMap(row -> namesIn(CELL.split(row)[1]).stream()).toList();
   }
 
   private static List<String> rowsOf(String section) throws IOException {
