@@ -95,7 +95,7 @@ class ConfigurationDocumentTest {
     String source = sourceOf(builder);
     List<String> compared = new ArrayList<>();
     for (String row : rowsOf(section)) {
-      String[] cells = CELL.split(row);
+      String[] cells = CELL.split(row, -1);
       Matcher simple = DEFAULT.matcher(cells[3].replace("`", "").strip());
       if (simple.find()) {
         for (String option : namesIn(cells[1])) {
@@ -142,7 +142,9 @@ class ConfigurationDocumentTest {
 
   /** The names in the first column of the table of a section. */
   private static List<String> optionsOf(String section) throws IOException {
-    return rowsOf(section).stream().flatMap(row -> namesIn(CELL.split(row)[1]).stream()).toList();
+    return rowsOf(section).stream()
+        .flatMap(row -> namesIn(CELL.split(row, -1)[1]).stream())
+        .toList();
   }
 
   private static List<String> rowsOf(String section) throws IOException {
