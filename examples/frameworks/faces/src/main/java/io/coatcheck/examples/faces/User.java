@@ -14,6 +14,7 @@ import java.util.List;
 /** Who is logged in, and what is in the cart. */
 @Named
 @SessionScoped
+@SuppressWarnings("serial") // The list is serializable; its declared type does not say so.
 public class User implements Serializable {
 
   private static final long serialVersionUID = 1L;
