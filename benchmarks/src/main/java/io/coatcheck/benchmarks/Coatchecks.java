@@ -2,6 +2,7 @@ package io.coatcheck.benchmarks;
 
 import com.zaxxer.hikari.HikariDataSource;
 import io.coatcheck.session.LoginOptions;
+import io.coatcheck.session.LoginResult;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.SessionPolicy;
 import io.coatcheck.session.codec.AttributeCodec;
@@ -9,7 +10,6 @@ import io.coatcheck.session.codec.JavaSerializationCodec;
 import io.coatcheck.session.jdbc.JdbcSessionStore;
 import io.coatcheck.session.memory.InMemorySessionStore;
 import io.coatcheck.session.nearcache.NearCacheSessionStore;
-import io.coatcheck.session.servlet.LoginResult;
 import io.coatcheck.session.servlet.SessionCookie;
 import io.coatcheck.session.servlet.SessionFilter;
 import io.coatcheck.session.servlet.WebSession;

@@ -53,7 +53,7 @@ final class Jwt implements Contestant {
   }
 
   /** Signing 100,000 with a private key would take minutes; verifying one is as dear as another. */
-  private static final int MOST_TOKENS = 2_000;
+  private static final int MAX_TOKENS = 2_000;
 
   private static final String PREFIX = "token=";
 
@@ -61,7 +61,7 @@ final class Jwt implements Contestant {
   private final Verifier verifier;
 
   Jwt(Library library, Signature signature, int sessions) {
-    int tokens = signature == Signature.HS256 ? sessions : Math.min(sessions, MOST_TOKENS);
+    int tokens = signature == Signature.HS256 ? sessions : Math.min(sessions, MAX_TOKENS);
     cookies = new String[tokens];
     try {
       Keys keys = Keys.generate(signature);

@@ -44,7 +44,7 @@ final class AttributeChanges {
   private static final Map<String, Change> NONE = Map.of();
 
   private final Session owner;
-  private final Engine engine;
+  private final EngineContext engine;
 
   /** What was set or removed and has not been saved yet. */
   private volatile Map<String, Change> pending;
@@ -59,7 +59,7 @@ final class AttributeChanges {
   private Set<String> failed = Set.of();
 
   @SuppressWarnings("NullAway.Init") // By the handles.
-  AttributeChanges(Session owner, Engine engine) {
+  AttributeChanges(Session owner, EngineContext engine) {
     this.owner = owner;
     this.engine = engine;
     PENDING.set(this, NONE);

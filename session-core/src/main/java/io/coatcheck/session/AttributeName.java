@@ -5,7 +5,7 @@ import java.util.Locale;
 /** Formats names of attributes, which may be untrusted, for messages. */
 final class AttributeName {
 
-  private static final int LONGEST_SHOWN = 100;
+  private static final int MAX_SHOWN = 100;
 
   private AttributeName() {}
 
@@ -16,7 +16,7 @@ final class AttributeName {
    */
   static String quoted(String name) {
     StringBuilder shown = new StringBuilder("\"");
-    for (int i = 0; i < name.length() && i < LONGEST_SHOWN; i++) {
+    for (int i = 0; i < name.length() && i < MAX_SHOWN; i++) {
       char next = name.charAt(i);
       if (isPlain(next)) {
         shown.append(next);
@@ -24,7 +24,7 @@ final class AttributeName {
         shown.append(String.format(Locale.ROOT, "\\u%04x", (int) next));
       }
     }
-    return shown.append(name.length() > LONGEST_SHOWN ? "...\"" : "\"").toString();
+    return shown.append(name.length() > MAX_SHOWN ? "...\"" : "\"").toString();
   }
 
   private static boolean isPlain(char next) {

@@ -36,11 +36,11 @@ final class AttributeSteps {
     private static final Done DROPPED = new Done(null, null);
   }
 
-  private final Engine engine;
+  private final EngineContext engine;
   private final SaveLoop saveLoop;
   private final SessionWriter writer;
 
-  AttributeSteps(Engine engine, SaveLoop saveLoop, SessionWriter writer) {
+  AttributeSteps(EngineContext engine, SaveLoop saveLoop, SessionWriter writer) {
     this.engine = engine;
     this.saveLoop = saveLoop;
     this.writer = writer;

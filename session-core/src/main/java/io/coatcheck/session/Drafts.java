@@ -17,13 +17,13 @@ final class Drafts {
 
   private Drafts() {}
 
-  static Session anonymous(Engine engine, Session.Status status) {
+  static Session anonymous(EngineContext engine, Session.Status status) {
     Instant now = engine.now();
     SessionToken token = engine.newToken(SessionId.generate(now, engine.random()));
     return new Session(engine, anonymous(engine, token, now), token, status);
   }
 
-  static StoredSession anonymous(Engine engine, SessionToken token, Instant now) {
+  static StoredSession anonymous(EngineContext engine, SessionToken token, Instant now) {
     return StoredSession.builder(token.id())
         .secretHash(token.secretHash())
         .createdAt(now)
@@ -84,7 +84,8 @@ final class Drafts {
    * too, make it another.
    */
   static boolean isSameLogin(StoredSession earlier, StoredSession current) {
-    return earlier.generation() >= current.fence() && !Endings.isLoggedInAnew(earlier, current);
+    return earlier.generation() >= current.fence()
+        && !SessionEnder.isLoggedInAnew(earlier, current);
   }
 
   /**

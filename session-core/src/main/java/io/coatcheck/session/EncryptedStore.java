@@ -160,9 +160,9 @@ final class EncryptedStore implements SessionStore {
     }
 
     @Override
-    public Near near(SessionId id, long minimumGeneration, long minimumVersion) {
-      Near near = copies.near(id, minimumGeneration, minimumVersion);
-      return new Near(
+    public Lookup lookUp(SessionId id, long minimumGeneration, long minimumVersion) {
+      Lookup near = copies.lookUp(id, minimumGeneration, minimumVersion);
+      return new Lookup(
           near.session().map(EncryptedStore.this::decrypted), near.isConfirmed(), near.isStale());
     }
 
@@ -187,8 +187,8 @@ final class EncryptedStore implements SessionStore {
     }
 
     @Override
-    public void onGone(Consumer<StoredSession> gone) {
-      copies.onGone(decrypting(gone));
+    public void onEndedElsewhere(Consumer<StoredSession> gone) {
+      copies.onEndedElsewhere(decrypting(gone));
     }
   }
 

@@ -9,9 +9,9 @@ import java.time.Instant;
  */
 final class LateWrites {
 
-  private final Engine engine;
+  private final EngineContext engine;
 
-  LateWrites(Engine engine) {
+  LateWrites(EngineContext engine) {
     this.engine = engine;
   }
 

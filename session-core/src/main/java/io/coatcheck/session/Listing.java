@@ -36,7 +36,7 @@ final class Listing {
         after = session.id();
         if (!session.isExpiredAt(now)) {
           listed.add(session);
-          if (listed.size() > SessionManager.MOST_LISTED) {
+          if (listed.size() > SessionManager.MAX_LISTED) {
             listed.remove();
           }
         }

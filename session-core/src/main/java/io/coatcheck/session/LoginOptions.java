@@ -93,18 +93,18 @@ public final class LoginOptions {
     }
   }
 
-  private Timeout idle(SessionPolicy policy) {
+  private NamedTimeout idle(SessionPolicy policy) {
     if (idleTimeout != null) {
-      return Timeout.set("idleTimeout", idleTimeout);
+      return NamedTimeout.set("idleTimeout", idleTimeout);
     }
     return remembered
         ? ofPolicy("idleTimeout", "rememberedIdleTimeout", policy.rememberedIdleTimeout())
         : ofPolicy("idleTimeout", "idleTimeout", policy.idleTimeout());
   }
 
-  private Timeout absolute(SessionPolicy policy) {
+  private NamedTimeout absolute(SessionPolicy policy) {
     if (absoluteTimeout != null) {
-      return Timeout.set("absoluteTimeout", absoluteTimeout);
+      return NamedTimeout.set("absoluteTimeout", absoluteTimeout);
     }
     return remembered
         ? ofPolicy(
@@ -112,8 +112,8 @@ public final class LoginOptions {
         : ofPolicy("absoluteTimeout", "absoluteTimeout", policy.absoluteTimeout());
   }
 
-  private static Timeout ofPolicy(String setting, String there, Duration value) {
-    return new Timeout(setting, value, there + " of the policy");
+  private static NamedTimeout ofPolicy(String setting, String there, Duration value) {
+    return new NamedTimeout(setting, value, there + " of the policy");
   }
 
   boolean stillValid() {
@@ -196,8 +196,8 @@ public final class LoginOptions {
      */
     public LoginOptions build() {
       if (idleTimeout != null && absoluteTimeout != null) {
-        Timeout.set("idleTimeout", idleTimeout)
-            .requireNotLongerThan(Timeout.set("absoluteTimeout", absoluteTimeout));
+        NamedTimeout.set("idleTimeout", idleTimeout)
+            .requireNotLongerThan(NamedTimeout.set("absoluteTimeout", absoluteTimeout));
       }
       return new LoginOptions(this);
     }

@@ -166,9 +166,9 @@ final class ReportingStore implements SessionStore {
     }
 
     @Override
-    public Near near(SessionId id, long minimumGeneration, long minimumVersion) {
+    public Lookup lookUp(SessionId id, long minimumGeneration, long minimumVersion) {
       try {
-        return copies.near(id, minimumGeneration, minimumVersion);
+        return copies.lookUp(id, minimumGeneration, minimumVersion);
       } catch (SessionStoreException e) {
         events.storeFailed(Optional.of(id), "find", e);
         throw e;
@@ -196,8 +196,8 @@ final class ReportingStore implements SessionStore {
     }
 
     @Override
-    public void onGone(Consumer<StoredSession> gone) {
-      copies.onGone(gone);
+    public void onEndedElsewhere(Consumer<StoredSession> gone) {
+      copies.onEndedElsewhere(gone);
     }
   }
 

@@ -26,17 +26,17 @@ import org.jspecify.annotations.Nullable;
 final class SaveLoop {
 
   private static final int QUEUES = 512;
-  private static final long SHORTEST_PAUSE_NANOS = TimeUnit.MICROSECONDS.toNanos(250);
+  private static final long MIN_PAUSE_NANOS = TimeUnit.MICROSECONDS.toNanos(250);
 
   /** After so many doublings, a pause is at most 32 milliseconds. */
-  private static final int MOST_DOUBLINGS = 7;
+  private static final int MAX_DOUBLINGS = 7;
 
-  private final Engine engine;
+  private final EngineContext engine;
   private final LateWrites lateWrites;
   private final Duration timeout;
   private final ReentrantLock[] queues = new ReentrantLock[QUEUES];
 
-  SaveLoop(Engine engine, LateWrites lateWrites, Duration timeout) {
+  SaveLoop(EngineContext engine, LateWrites lateWrites, Duration timeout) {
     this.engine = engine;
     this.lateWrites = lateWrites;
     this.timeout = timeout;
@@ -212,7 +212,7 @@ final class SaveLoop {
     if (attempt == 1) {
       return;
     }
-    long most = SHORTEST_PAUSE_NANOS << Math.min(attempt, MOST_DOUBLINGS);
+    long most = MIN_PAUSE_NANOS << Math.min(attempt, MAX_DOUBLINGS);
     long end =
         System.nanoTime()
             + Math.min(ThreadLocalRandom.current().nextLong(most), deadline - System.nanoTime());

@@ -122,7 +122,7 @@ public final class Session {
   /** A session that a token was resolved to. */
   @SuppressWarnings("NullAway.Init") // By the handles.
   Session(
-      Engine engine,
+      EngineContext engine,
       StoredSession snapshot,
       Instant requestedAt,
       boolean isActivity,
@@ -143,7 +143,7 @@ public final class Session {
 
   /** A session that this request begins. */
   @SuppressWarnings("NullAway.Init") // By the handles.
-  Session(Engine engine, StoredSession draft, SessionToken token, Status status) {
+  Session(EngineContext engine, StoredSession draft, SessionToken token, Status status) {
     this.attributes = new AttributeChanges(this, engine);
     this.liveSessions = engine.liveSessions();
     this.initial = draft;

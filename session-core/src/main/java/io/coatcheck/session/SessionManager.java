@@ -33,15 +33,15 @@ import org.jspecify.annotations.Nullable;
 public final class SessionManager implements AutoCloseable {
 
   /** The maximum number of sessions that {@link #sessionsOf} lists. */
-  public static final int MOST_LISTED = 1_000;
+  public static final int MAX_LISTED = 1_000;
 
-  private final Engine engine;
+  private final EngineContext engine;
   private final TokenResolver resolver;
   private final TokenResolver passiveResolver;
   private final SessionWriter writer;
   private final AttributeSteps steps;
-  private final Logins logins;
-  private final Endings endings;
+  private final Authenticator logins;
+  private final SessionEnder endings;
   private final Optional<VersionHints> versionHints;
   private final @Nullable Sweeper sweeper;
 
@@ -53,7 +53,7 @@ public final class SessionManager implements AutoCloseable {
     Events events = new Events(builder.clock, builder.listeners);
     SessionStore reporting = new ReportingStore(store, events);
     engine =
-        new Engine(
+        new EngineContext(
             reporting,
             reporting.principalIndex(),
             reporting.loginLimit(),
@@ -81,10 +81,10 @@ public final class SessionManager implements AutoCloseable {
     SaveLoop saveLoop = new SaveLoop(engine, lateWrites, builder.storeTimeout);
     writer = new SessionWriter(engine, touches, saveLoop);
     steps = new AttributeSteps(engine, saveLoop, writer);
-    endings = new Endings(engine);
-    logins = new Logins(engine, saveLoop, builder.limit, builder.dropAttributesAtLogin);
+    endings = new SessionEnder(engine);
+    logins = new Authenticator(engine, saveLoop, builder.limit, builder.dropAttributesAtLogin);
     store.evictions().ifPresent(evictions -> evictions.onEvicted(this::evicted));
-    engine.copies().ifPresent(copies -> copies.onGone(events::endedElsewhere));
+    engine.copies().ifPresent(copies -> copies.onEndedElsewhere(events::endedElsewhere));
     sweeper =
         builder.cleanUpInterval.isZero() ? null : new Sweeper(engine, builder.cleanUpInterval);
     if (sweeper != null) {
@@ -292,15 +292,15 @@ public final class SessionManager implements AutoCloseable {
    *
    * @param current the request's session, of any kind; null if there is none
    * @param principal 1 to 255 code points without U+0000 and lone surrogates; compared exactly
-   * @return {@link Authentication.Granted} with {@code current}, or with a new session if that
-   *     could not be used
+   * @return {@link LoginOutcome.Granted} with {@code current}, or with a new session if that could
+   *     not be used
    * @throws IllegalArgumentException if the principal is out of range, or the idle timeout of the
    *     session would be longer than its absolute timeout; nothing was done
    * @throws SessionStoreException if the store failed: the login may have been stored or not, no
    *     client has its token, and the next login works; but if it was stored, it counts against a
    *     limit that refuses new logins
    */
-  public Authentication authenticate(
+  public LoginOutcome authenticate(
       @Nullable Session current, String principal, LoginOptions options) {
     return logins.authenticate(current, principal, options);
   }
@@ -458,9 +458,9 @@ public final class SessionManager implements AutoCloseable {
 
   /**
    * Lists the live sessions of a principal, the most recently used first. If there are more than
-   * {@value #MOST_LISTED}, the others are left out; all are read, a page at a time.
+   * {@value #MAX_LISTED}, the others are left out; all are read, a page at a time.
    *
-   * @return a list of at most {@value #MOST_LISTED} sessions
+   * @return a list of at most {@value #MAX_LISTED} sessions
    * @throws UnsupportedOperationException if the store has no index by principal
    * @throws SessionStoreException if the store cannot tell
    */

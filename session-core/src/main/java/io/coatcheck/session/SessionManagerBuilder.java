@@ -31,7 +31,7 @@ public final class SessionManagerBuilder {
   @Nullable Duration touchInterval;
   Duration cleanUpInterval = Duration.ofMinutes(1);
   Duration storeTimeout = Duration.ofSeconds(5);
-  Logins.@Nullable Limit limit;
+  Authenticator.@Nullable Limit limit;
   boolean dropAttributesAtLogin;
   Duration renewInterval = Duration.ZERO;
   boolean endOnReuse;
@@ -133,7 +133,7 @@ public final class SessionManagerBuilder {
     if (limit < 1) {
       throw new IllegalArgumentException("sessionsPerPrincipal must be at least 1: " + limit);
     }
-    this.limit = new Logins.Limit(limit, whenFull);
+    this.limit = new Authenticator.Limit(limit, whenFull);
     return this;
   }
 

@@ -35,11 +35,11 @@ public record SessionPolicy(
    */
   public SessionPolicy {
     check(
-        Timeout.set("idleTimeout", idleTimeout),
-        Timeout.set("absoluteTimeout", absoluteTimeout),
-        Timeout.set("anonymousIdleTimeout", anonymousIdleTimeout),
-        Timeout.set("rememberedIdleTimeout", rememberedIdleTimeout),
-        Timeout.set("rememberedAbsoluteTimeout", rememberedAbsoluteTimeout));
+        NamedTimeout.set("idleTimeout", idleTimeout),
+        NamedTimeout.set("absoluteTimeout", absoluteTimeout),
+        NamedTimeout.set("anonymousIdleTimeout", anonymousIdleTimeout),
+        NamedTimeout.set("rememberedIdleTimeout", rememberedIdleTimeout),
+        NamedTimeout.set("rememberedAbsoluteTimeout", rememberedAbsoluteTimeout));
   }
 
   /** Returns the defaults: 30 minutes idle, 12 hours in all, 15 minutes idle while anonymous. */
@@ -83,12 +83,12 @@ public record SessionPolicy(
   }
 
   private static void check(
-      Timeout idle,
-      Timeout absolute,
-      Timeout anonymousIdle,
-      Timeout rememberedIdle,
-      Timeout rememberedAbsolute) {
-    for (Timeout each :
+      NamedTimeout idle,
+      NamedTimeout absolute,
+      NamedTimeout anonymousIdle,
+      NamedTimeout rememberedIdle,
+      NamedTimeout rememberedAbsolute) {
+    for (NamedTimeout each :
         List.of(idle, absolute, anonymousIdle, rememberedIdle, rememberedAbsolute)) {
       Durations.between(each.setting(), each.value(), Duration.ofSeconds(1), Duration.ofDays(3650));
     }
@@ -100,25 +100,25 @@ public record SessionPolicy(
   /** Builds a policy; the checks are made by {@link #build()}. Not thread-safe. */
   public static final class Builder {
 
-    private Timeout idle = Timeout.byDefault("idleTimeout", Duration.ofMinutes(30));
-    private Timeout absolute = Timeout.byDefault("absoluteTimeout", Duration.ofHours(12));
-    private @Nullable Timeout anonymousIdle;
-    private Timeout rememberedIdle =
-        Timeout.byDefault("rememberedIdleTimeout", Duration.ofDays(14));
-    private Timeout rememberedAbsolute =
-        Timeout.byDefault("rememberedAbsoluteTimeout", Duration.ofDays(30));
+    private NamedTimeout idle = NamedTimeout.byDefault("idleTimeout", Duration.ofMinutes(30));
+    private NamedTimeout absolute = NamedTimeout.byDefault("absoluteTimeout", Duration.ofHours(12));
+    private @Nullable NamedTimeout anonymousIdle;
+    private NamedTimeout rememberedIdle =
+        NamedTimeout.byDefault("rememberedIdleTimeout", Duration.ofDays(14));
+    private NamedTimeout rememberedAbsolute =
+        NamedTimeout.byDefault("rememberedAbsoluteTimeout", Duration.ofDays(30));
 
     private Builder() {}
 
     /** Sets how long an authenticated session may go unused. Default: 30 minutes. */
     public Builder idleTimeout(Duration timeout) {
-      idle = Timeout.set("idleTimeout", timeout);
+      idle = NamedTimeout.set("idleTimeout", timeout);
       return this;
     }
 
     /** Sets how long a session lives after its creation or its last login. Default: 12 hours. */
     public Builder absoluteTimeout(Duration timeout) {
-      absolute = Timeout.set("absoluteTimeout", timeout);
+      absolute = NamedTimeout.set("absoluteTimeout", timeout);
       return this;
     }
 
@@ -127,19 +127,19 @@ public record SessionPolicy(
      * minutes, or the idle timeout if that is shorter.
      */
     public Builder anonymousIdleTimeout(Duration timeout) {
-      anonymousIdle = Timeout.set("anonymousIdleTimeout", timeout);
+      anonymousIdle = NamedTimeout.set("anonymousIdleTimeout", timeout);
       return this;
     }
 
     /** Sets how long a remembered login may go unused. Default: 14 days. */
     public Builder rememberedIdleTimeout(Duration timeout) {
-      rememberedIdle = Timeout.set("rememberedIdleTimeout", timeout);
+      rememberedIdle = NamedTimeout.set("rememberedIdleTimeout", timeout);
       return this;
     }
 
     /** Sets how long a remembered login lives in all. Default: 30 days. */
     public Builder rememberedAbsoluteTimeout(Duration timeout) {
-      rememberedAbsolute = Timeout.set("rememberedAbsoluteTimeout", timeout);
+      rememberedAbsolute = NamedTimeout.set("rememberedAbsoluteTimeout", timeout);
       return this;
     }
 
@@ -150,7 +150,7 @@ public record SessionPolicy(
      *     also says which of the two is a default
      */
     public SessionPolicy build() {
-      Timeout anonymous = anonymousIdle == null ? anonymousDefault() : anonymousIdle;
+      NamedTimeout anonymous = anonymousIdle == null ? anonymousDefault() : anonymousIdle;
       check(idle, absolute, anonymous, rememberedIdle, rememberedAbsolute);
       return new SessionPolicy(
           idle.value(),
@@ -160,9 +160,9 @@ public record SessionPolicy(
           rememberedAbsolute.value());
     }
 
-    private Timeout anonymousDefault() {
+    private NamedTimeout anonymousDefault() {
       boolean isShorter = idle.value().compareTo(DEFAULT_ANONYMOUS_IDLE) < 0;
-      return Timeout.byDefault(
+      return NamedTimeout.byDefault(
           "anonymousIdleTimeout", isShorter ? idle.value() : DEFAULT_ANONYMOUS_IDLE);
     }
   }

@@ -10,11 +10,11 @@ import java.util.Optional;
 /** Writes what requests change: inserts, updates, touches, and new secrets without a login. */
 final class SessionWriter {
 
-  private final Engine engine;
+  private final EngineContext engine;
   private final Touches touches;
   private final SaveLoop saveLoop;
 
-  SessionWriter(Engine engine, Touches touches, SaveLoop saveLoop) {
+  SessionWriter(EngineContext engine, Touches touches, SaveLoop saveLoop) {
     this.engine = engine;
     this.touches = touches;
     this.saveLoop = saveLoop;

@@ -23,11 +23,11 @@ final class Sweeper implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(SessionManager.class);
   private static final AtomicInteger NUMBER = new AtomicInteger();
 
-  private final Engine engine;
+  private final EngineContext engine;
   private final Duration interval;
   private final RecurringWork thread;
 
-  Sweeper(Engine engine, Duration interval) {
+  Sweeper(EngineContext engine, Duration interval) {
     this.engine = engine;
     this.interval = interval;
     thread =
@@ -49,7 +49,7 @@ final class Sweeper implements AutoCloseable {
    *
    * @param rest pauses for the given number of nanoseconds, and returns whether to go on
    */
-  static int sweep(Engine engine, LongPredicate rest) {
+  static int sweep(EngineContext engine, LongPredicate rest) {
     int total = 0;
     CleanUp batch;
     long took;

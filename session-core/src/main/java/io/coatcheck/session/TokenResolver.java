@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class TokenResolver {
 
   /** How many tokens of one request are looked up: an attacker may add cookies of the same name. */
-  static final int MOST_TOKENS = 4;
+  static final int MAX_TOKENS = 4;
 
   /** How long after a periodic renewal its response may be under way to the client. */
   static final Duration GUARD = Duration.ofMinutes(1);
@@ -36,14 +36,14 @@ final class TokenResolver {
   private static final Refusal MALFORMED =
       new Refusal(new Resolution.Malformed(), RefusalReason.MALFORMED, Optional.empty());
 
-  private final Engine engine;
+  private final EngineContext engine;
   private final Touches touches;
   private final boolean countsAsActivity;
 
   /**
    * @param countsAsActivity whether a request that is admitted counts as use of its session
    */
-  TokenResolver(Engine engine, Touches touches, boolean countsAsActivity) {
+  TokenResolver(EngineContext engine, Touches touches, boolean countsAsActivity) {
     this.engine = engine;
     this.touches = touches;
     this.countsAsActivity = countsAsActivity;
@@ -127,7 +127,7 @@ final class TokenResolver {
    * live.
    */
   private Resolution resolveOneOf(List<String> presented, List<String> hints) {
-    if (presented.size() > MOST_TOKENS) {
+    if (presented.size() > MAX_TOKENS) {
       return refuseAmbiguous();
     }
     Opened live = null;
@@ -214,7 +214,7 @@ final class TokenResolver {
 
   private Finding findNear(SessionToken token, List<String> hints, NearCopies copies) {
     VersionHint seen = hints.isEmpty() ? VersionHint.NONE : VersionHint.among(hints, token.id());
-    NearCopies.Near near = copies.near(token.id(), seen.generation(), seen.version());
+    NearCopies.Lookup near = copies.lookUp(token.id(), seen.generation(), seen.version());
     SecretHash presented = token.secretHash();
     if (near.isConfirmed()) {
       return judge(token.id(), near.session(), presented);

@@ -14,7 +14,7 @@ import java.time.Instant;
  */
 final class Touches {
 
-  private final Engine engine;
+  private final EngineContext engine;
   private final LateWrites lateWrites;
 
   /** Whether the store is in this process; a touch then costs no more than reading the clock. */
@@ -23,7 +23,7 @@ final class Touches {
   /** How long a queued touch may wait; zero if touches are not queued. */
   private final long delayMillis;
 
-  Touches(Engine engine, LateWrites lateWrites) {
+  Touches(EngineContext engine, LateWrites lateWrites) {
     this.engine = engine;
     this.lateWrites = lateWrites;
     isInProcess = engine.store().keepsLiveValues();

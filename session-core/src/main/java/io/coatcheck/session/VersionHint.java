@@ -16,7 +16,7 @@ record VersionHint(long generation, long version) {
   private static final char SEPARATOR = '~';
 
   /** The most digits that always fit into a {@code long}. */
-  private static final int MOST_DIGITS = 18;
+  private static final int MAX_DIGITS = 18;
 
   private static final long MALFORMED = -1;
 
@@ -67,7 +67,7 @@ record VersionHint(long generation, long version) {
   }
 
   private static long number(String text, int start, int end) {
-    if (start == end || end - start > MOST_DIGITS) {
+    if (start == end || end - start > MAX_DIGITS) {
       return MALFORMED;
     }
     long number = 0;

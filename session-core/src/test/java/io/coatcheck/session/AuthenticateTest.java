@@ -427,10 +427,9 @@ class AuthenticateTest {
             manager.revokeAll("alice");
           });
 
-      Authentication result = manager.authenticate(null, "alice", options);
+      LoginOutcome result = manager.authenticate(null, "alice", options);
 
-      assertThat(result)
-          .isEqualTo(new Authentication.Refused(Authentication.Reason.NO_LONGER_VALID));
+      assertThat(result).isEqualTo(new LoginOutcome.Refused(LoginResult.NO_LONGER_VALID));
       assertThat(manager.sessionsOf("alice")).isEmpty();
     }
 
@@ -520,11 +519,10 @@ class AuthenticateTest {
         String anonymous = limited.anonymous();
         Session session = limited.live(anonymous);
 
-        Authentication result =
+        LoginOutcome result =
             limited.manager.authenticate(session, "alice", LoginOptions.defaults());
 
-        assertThat(result)
-            .isEqualTo(new Authentication.Refused(Authentication.Reason.LIMIT_REACHED));
+        assertThat(result).isEqualTo(new LoginOutcome.Refused(LoginResult.LIMIT_REACHED));
         assertThat(limited.isLive(first)).isTrue();
         assertThat(limited.isLive(anonymous)).isTrue();
         assertThat(session.principal()).isEmpty();

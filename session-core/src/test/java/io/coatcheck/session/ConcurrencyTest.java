@@ -195,12 +195,12 @@ class ConcurrencyTest {
         new EngineFixture(builder -> builder.sessionsPerPrincipal(3, whenFull))) {
       for (int round = 0; round < 10; round++) {
         String principal = "alice" + round;
-        List<Callable<Authentication>> logins =
+        List<Callable<LoginOutcome>> logins =
             IntStream.range(0, 50)
-                .<Callable<Authentication>>mapToObj(
+                .<Callable<LoginOutcome>>mapToObj(
                     i ->
                         () -> {
-                          Authentication result =
+                          LoginOutcome result =
                               fixture.manager.authenticate(
                                   null, principal, LoginOptions.defaults());
                           assertThat(fixture.manager.sessionsOf(principal))
@@ -209,11 +209,11 @@ class ConcurrencyTest {
                         })
                 .toList();
 
-        List<Authentication> results = atOnce(logins);
+        List<LoginOutcome> results = atOnce(logins);
 
         assertThat(fixture.manager.sessionsOf(principal)).hasSize(3);
         assertThat(results)
-            .filteredOn(Authentication.Granted.class::isInstance)
+            .filteredOn(LoginOutcome.Granted.class::isInstance)
             .hasSize(whenFull == WhenFull.EVICT_OLDEST ? 50 : 3);
       }
     }

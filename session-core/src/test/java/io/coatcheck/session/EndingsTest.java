@@ -352,7 +352,7 @@ class EndingsTest {
       String owner = limited.loggedIn("alice");
 
       assertThat(limited.manager.authenticate(null, "alice", refused))
-          .isEqualTo(new Authentication.Refused(Authentication.Reason.NO_LONGER_VALID));
+          .isEqualTo(new LoginOutcome.Refused(LoginResult.NO_LONGER_VALID));
 
       assertThat(limited.isLive(owner)).isTrue();
     }
@@ -363,7 +363,7 @@ class EndingsTest {
       String bob = fixture.loggedIn("bob");
 
       assertThat(manager.authenticate(fixture.live(bob), "alice", refused))
-          .isInstanceOf(Authentication.Refused.class);
+          .isInstanceOf(LoginOutcome.Refused.class);
 
       assertThat(fixture.isLive(bob)).isTrue();
     }
@@ -376,7 +376,7 @@ class EndingsTest {
           LoginOptions.builder().validIf(() -> asked.incrementAndGet() == 1).build();
 
       assertThat(limited.manager.authenticate(null, "alice", options))
-          .isInstanceOf(Authentication.Refused.class);
+          .isInstanceOf(LoginOutcome.Refused.class);
 
       assertThat(limited.manager.sessionsOf("alice")).isEmpty();
     }

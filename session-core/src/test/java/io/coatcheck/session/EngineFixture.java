@@ -74,8 +74,8 @@ final class EngineFixture implements AutoCloseable {
     return store.find(session.id()).orElseThrow();
   }
 
-  static Session granted(Authentication authentication) {
-    if (authentication instanceof Authentication.Granted granted) {
+  static Session granted(LoginOutcome authentication) {
+    if (authentication instanceof LoginOutcome.Granted granted) {
       return granted.session();
     }
     throw new AssertionError("not granted: " + authentication);

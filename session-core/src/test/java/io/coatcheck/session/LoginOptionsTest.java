@@ -17,7 +17,7 @@ class LoginOptionsTest {
     fixture.close();
   }
 
-  private Authentication logIn(LoginOptions.Builder options) {
+  private LoginOutcome logIn(LoginOptions.Builder options) {
     return fixture.manager.authenticate(null, "alice", options.build());
   }
 
@@ -75,7 +75,7 @@ class LoginOptionsTest {
   @DisplayName("I11: a remembered login is held against what the policy says for it")
   void authenticate_remembered_isHeldAgainstItsOwnLimits() {
     assertThat(logIn(LoginOptions.builder().remembered(true).idleTimeout(Duration.ofHours(13))))
-        .isInstanceOf(Authentication.Granted.class);
+        .isInstanceOf(LoginOutcome.Granted.class);
     assertThatThrownBy(
             () -> logIn(LoginOptions.builder().remembered(true).idleTimeout(Duration.ofDays(31))))
         .hasMessageEndingWith("PT744H > PT720H (rememberedAbsoluteTimeout of the policy)");

@@ -66,7 +66,7 @@ class ManySessionsTest {
     try (SessionManager manager = manager().build()) {
       List<SessionInfo> listed = manager.sessionsOf("alice");
       assertThat(listed)
-          .hasSize(SessionManager.MOST_LISTED)
+          .hasSize(SessionManager.MAX_LISTED)
           .isSortedAccordingTo(
               Comparator.comparing(SessionInfo::lastSeenAt)
                   .reversed()
@@ -87,7 +87,7 @@ class ManySessionsTest {
           }
         }
       }
-      assertThat(left).isEqualTo(2_600 - SessionManager.MOST_LISTED);
+      assertThat(left).isEqualTo(2_600 - SessionManager.MAX_LISTED);
     }
   }
 
@@ -98,8 +98,8 @@ class ManySessionsTest {
     insert("bob", 3);
     try (SessionManager manager =
         manager().sessionsPerPrincipal(5, WhenFull.EVICT_OLDEST).build()) {
-      Authentication login = manager.authenticate(null, "alice", LoginOptions.defaults());
-      assertThat(login).isInstanceOf(Authentication.Granted.class);
+      LoginOutcome login = manager.authenticate(null, "alice", LoginOptions.defaults());
+      assertThat(login).isInstanceOf(LoginOutcome.Granted.class);
       assertThat(manager.sessionsOf("alice"))
           .hasSize(5)
           .allSatisfy(
@@ -121,7 +121,7 @@ class ManySessionsTest {
     try (SessionManager manager =
         manager().sessionsPerPrincipal(5, WhenFull.REFUSE_NEWCOMER).build()) {
       assertThat(manager.authenticate(null, "alice", LoginOptions.defaults()))
-          .isEqualTo(new Authentication.Refused(Authentication.Reason.LIMIT_REACHED));
+          .isEqualTo(new LoginOutcome.Refused(LoginResult.LIMIT_REACHED));
       assertThat(ended).isEmpty();
     }
   }

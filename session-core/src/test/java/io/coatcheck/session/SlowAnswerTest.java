@@ -148,7 +148,7 @@ class SlowAnswerTest {
       SessionId id = session.id();
       refuseDuring("update", token);
 
-      Authentication result = manager.authenticate(session, "alice", LoginOptions.defaults());
+      LoginOutcome result = manager.authenticate(session, "alice", LoginOptions.defaults());
 
       Session now = EngineFixture.granted(result);
       assertThat(now.id()).isNotEqualTo(id);

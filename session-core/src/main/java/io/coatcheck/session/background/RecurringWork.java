@@ -16,7 +16,7 @@ import java.util.function.LongSupplier;
  */
 public final class RecurringWork {
 
-  private static final long LONGEST_JOIN_MILLIS = TimeUnit.SECONDS.toMillis(5);
+  private static final long MAX_JOIN_MILLIS = TimeUnit.SECONDS.toMillis(5);
 
   private final LongSupplier pauseNanos;
   private final Runnable work;
@@ -121,8 +121,8 @@ public final class RecurringWork {
     }
     // An interrupted caller still waits: it may close the store next.
     boolean interrupted = false;
-    long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(LONGEST_JOIN_MILLIS);
-    for (long left = LONGEST_JOIN_MILLIS; left > 0 && thread.isAlive(); ) {
+    long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(MAX_JOIN_MILLIS);
+    for (long left = MAX_JOIN_MILLIS; left > 0 && thread.isAlive(); ) {
       try {
         thread.join(left);
       } catch (InterruptedException e) {

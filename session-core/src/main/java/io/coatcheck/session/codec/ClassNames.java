@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 /** Class names in the form that a stream uses. They may be hostile. */
 final class ClassNames {
 
-  private static final int LONGEST_SHOWN = 200;
+  private static final int MAX_SHOWN = 200;
   private static final String PRIMITIVES = "BCDFIJSZ";
 
   private ClassNames() {}
@@ -37,10 +37,10 @@ final class ClassNames {
       return "(no name)";
     }
     StringBuilder shown = new StringBuilder();
-    for (int index = 0; index < name.length() && index < LONGEST_SHOWN; index++) {
+    for (int index = 0; index < name.length() && index < MAX_SHOWN; index++) {
       char next = name.charAt(index);
       shown.append(Character.isLetterOrDigit(next) || "._$-*[;/".indexOf(next) >= 0 ? next : '?');
     }
-    return name.length() > LONGEST_SHOWN ? shown + "..." : shown.toString();
+    return name.length() > MAX_SHOWN ? shown + "..." : shown.toString();
   }
 }

@@ -109,7 +109,7 @@ public final class JavaSerializationCodec implements AttributeCodec {
    */
   public static final class Builder {
 
-    private static final int LARGEST_LIMIT = 1_000_000_000;
+    private static final int MAX_LIMIT = 1_000_000_000;
 
     private final List<AllowPattern> patterns = new ArrayList<>();
     private final Set<String> classValues = new HashSet<>();
@@ -182,7 +182,7 @@ public final class JavaSerializationCodec implements AttributeCodec {
      * @throws IllegalArgumentException if it is not 1 to 1,000,000,000
      */
     public Builder maxReferences(int references) {
-      maxReferences = require("maxReferences", references, LARGEST_LIMIT);
+      maxReferences = require("maxReferences", references, MAX_LIMIT);
       return this;
     }
 
@@ -194,7 +194,7 @@ public final class JavaSerializationCodec implements AttributeCodec {
      * @throws IllegalArgumentException if it is not 1 to 1,000,000,000
      */
     public Builder maxArrayLength(int elements) {
-      maxArrayLength = require("maxArrayLength", elements, LARGEST_LIMIT);
+      maxArrayLength = require("maxArrayLength", elements, MAX_LIMIT);
       return this;
     }
 

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 final class SerializedForm {
 
   /** A nested object takes at least a tag and a reference to the description of its class. */
-  private static final int LEAST_BYTES_PER_LEVEL = 6;
+  private static final int MIN_BYTES_PER_LEVEL = 6;
 
   private final AllowList allowed;
   private final DecodingLimits limits;
@@ -129,7 +129,7 @@ final class SerializedForm {
     try {
       if (resolving || length > limits.arrayLength()) {
         read(bytes, Purpose.CHECKING);
-      } else if (length > (long) LEAST_BYTES_PER_LEVEL * limits.depth()
+      } else if (length > (long) MIN_BYTES_PER_LEVEL * limits.depth()
           || length > limits.references()) {
         if (!walk(bytes)) {
           read(bytes, Purpose.CHECKING);

@@ -44,7 +44,7 @@ public final class AuditListener implements SessionListener {
   /** The maximum number of lines of each limited kind in a minute. */
   public static final int LINES_PER_MINUTE = 20;
 
-  private static final int LONGEST_VALUE = 300;
+  private static final int MAX_VALUE_LENGTH = 300;
 
   private final Logger log;
   private final RateLimit limit = new RateLimit(LINES_PER_MINUTE, Duration.ofMinutes(1));
@@ -171,10 +171,12 @@ public final class AuditListener implements SessionListener {
     return reason.name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
-  /** Quotes an untrusted value: on one line, at most {@value #LONGEST_VALUE} characters of it. */
+  /**
+   * Quotes an untrusted value: on one line, at most {@value #MAX_VALUE_LENGTH} characters of it.
+   */
   static String quoted(String value) {
     StringBuilder quoted = new StringBuilder(value.length() + 2).append('"');
-    for (int i = 0; i < value.length() && i < LONGEST_VALUE; i++) {
+    for (int i = 0; i < value.length() && i < MAX_VALUE_LENGTH; i++) {
       char character = value.charAt(i);
       int type = Character.getType(character);
       if (character == '"' || character == '\\') {
@@ -188,6 +190,6 @@ public final class AuditListener implements SessionListener {
         quoted.append(character);
       }
     }
-    return quoted.append(value.length() > LONGEST_VALUE ? "…\"" : "\"").toString();
+    return quoted.append(value.length() > MAX_VALUE_LENGTH ? "…\"" : "\"").toString();
   }
 }

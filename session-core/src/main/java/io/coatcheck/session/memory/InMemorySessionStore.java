@@ -49,7 +49,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class InMemorySessionStore implements SessionStore {
 
-  private static final Logger LOGGER = LoggerFactory.getLogger(InMemorySessionStore.class);
+  private static final Logger LOG = LoggerFactory.getLogger(InMemorySessionStore.class);
 
   private final SessionTable table;
   private final boolean copyOnRead;
@@ -235,7 +235,7 @@ public final class InMemorySessionStore implements SessionStore {
         long failures = evictionFailures.incrementAndGet();
         if (Long.bitCount(failures) == 1) {
           // At 1, 2, 4, 8 and so on: in a flood, evictions are as frequent as requests.
-          LOGGER.warn("The listener of evictions has failed, {} times so far", failures, e);
+          LOG.warn("The listener of evictions has failed, {} times so far", failures, e);
         }
       }
     }

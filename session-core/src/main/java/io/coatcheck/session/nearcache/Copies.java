@@ -99,12 +99,12 @@ final class Copies implements NearCopies {
   }
 
   @Override
-  public Near near(SessionId id, long minimumGeneration, long minimumVersion) {
+  public Lookup lookUp(SessionId id, long minimumGeneration, long minimumVersion) {
     Copy copy = maxStaleness == 0 ? null : cache.getIfPresent(id);
     if (copy != null && isUsable(copy, minimumGeneration, minimumVersion)) {
       hits.increment();
       copy.use();
-      return new Near(Optional.of(copy.session()), false);
+      return new Lookup(Optional.of(copy.session()), false);
     }
     misses.increment();
     try {
@@ -115,7 +115,7 @@ final class Copies implements NearCopies {
       if (left != null
           && isAnsweredInOutage(left)
           && hasSeen(left, minimumGeneration, minimumVersion)) {
-        return new Near(Optional.of(left.session()), false, true);
+        return new Lookup(Optional.of(left.session()), false, true);
       }
       throw e;
     }
@@ -138,9 +138,9 @@ final class Copies implements NearCopies {
   }
 
   /** Waits for a load that is under way and uses its result, or loads. */
-  private Near load(SessionId id, long minimumGeneration, long minimumVersion) {
+  private Lookup load(SessionId id, long minimumGeneration, long minimumVersion) {
     if (maxStaleness == 0) {
-      return new Near(store.find(id), true);
+      return new Lookup(store.find(id), true);
     }
     CompletableFuture<Optional<SessionStoreException>> own = new CompletableFuture<>();
     CompletableFuture<Optional<SessionStoreException>> running = loads.putIfAbsent(id, own);
@@ -150,8 +150,8 @@ final class Copies implements NearCopies {
         // Another load may have ended between the look-up of the copy and this load's turn.
         Copy loaded = cache.getIfPresent(id);
         return loaded != null && isUsable(loaded, minimumGeneration, minimumVersion)
-            ? new Near(Optional.of(loaded.session()), false)
-            : new Near(find(id), true);
+            ? new Lookup(Optional.of(loaded.session()), false)
+            : new Lookup(find(id), true);
       } catch (SessionStoreException e) {
         failure = Optional.of(e);
         throw e;
@@ -168,8 +168,8 @@ final class Copies implements NearCopies {
     Copy copy = cache.getIfPresent(id);
     // That another request's load found nothing does not settle it for this one.
     return copy != null && isUsable(copy, minimumGeneration, minimumVersion)
-        ? new Near(Optional.of(copy.session()), false)
-        : new Near(find(id), true);
+        ? new Lookup(Optional.of(copy.session()), false)
+        : new Lookup(find(id), true);
   }
 
   private boolean isUsable(Copy copy, long minimumGeneration, long minimumVersion) {
@@ -215,7 +215,7 @@ final class Copies implements NearCopies {
   }
 
   @Override
-  public void onGone(Consumer<StoredSession> listener) {
+  public void onEndedElsewhere(Consumer<StoredSession> listener) {
     notices.listener(listener);
   }
 

@@ -326,7 +326,7 @@ public final class NearCacheSessionStore implements SessionStore {
   /** Builds a near cache. Not thread-safe. */
   public static final class Builder {
 
-    private static final Duration SHORTEST_STALENESS = Duration.ofMillis(10);
+    private static final Duration MIN_STALENESS = Duration.ofMillis(10);
 
     private final SessionStore store;
     private Duration maxStaleness = Duration.ofSeconds(1);
@@ -350,9 +350,9 @@ public final class NearCacheSessionStore implements SessionStore {
      */
     public Builder maxStaleness(Duration bound) {
       maxStaleness = between("maxStaleness", bound, Duration.ofMinutes(1));
-      if (!bound.isZero() && bound.compareTo(SHORTEST_STALENESS) < 0) {
+      if (!bound.isZero() && bound.compareTo(MIN_STALENESS) < 0) {
         throw new IllegalArgumentException(
-            "maxStaleness must be PT0S or at least " + SHORTEST_STALENESS + ": " + bound);
+            "maxStaleness must be PT0S or at least " + MIN_STALENESS + ": " + bound);
       }
       return this;
     }

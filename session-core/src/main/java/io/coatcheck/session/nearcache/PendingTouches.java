@@ -33,13 +33,13 @@ import org.slf4j.LoggerFactory;
 final class PendingTouches {
 
   /** Beyond this, requests touch directly. */
-  private static final int MOST_PENDING = 100_000;
+  private static final int MAX_PENDING = 100_000;
 
   /** The least number of consecutive batches that must leave a touch out before it is dropped. */
-  static final int FEWEST_ATTEMPTS = 8;
+  static final int MIN_ATTEMPTS = 8;
 
   /** The least time before that: with a short bound, batches follow each other quickly. */
-  static final long LEAST_PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(2);
+  static final long MIN_PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(2);
 
   /** How late a batch may be before requests touch directly. */
   private static final long TOLERANCE_NANOS = TimeUnit.SECONDS.toNanos(1);
@@ -115,7 +115,7 @@ final class PendingTouches {
     long nanos = nanoTime.getAsLong();
     if (closed
         || nanos - storedUpTo > delay.toNanos() + TOLERANCE_NANOS
-        || pending.mappingCount() >= MOST_PENDING) {
+        || pending.mappingCount() >= MAX_PENDING) {
       return false;
     }
     read(now, nanos);
@@ -176,8 +176,7 @@ final class PendingTouches {
   private void leaveOut(SessionId id, Waiting waiting) {
     onLeftOut.accept(id);
     int attempts = waiting.attempts() + 1;
-    if (attempts >= FEWEST_ATTEMPTS
-        && nanoTime.getAsLong() - waiting.since() >= LEAST_PATIENCE_NANOS) {
+    if (attempts >= MIN_ATTEMPTS && nanoTime.getAsLong() - waiting.since() >= MIN_PATIENCE_NANOS) {
       pending.remove(id, waiting);
     } else {
       pending.replace(id, waiting, new Waiting(waiting.lastSeenAt(), attempts, waiting.since()));

@@ -221,8 +221,8 @@ public final class PasswordHasher {
     private static final int MIN_COST = 10;
     private static final int MAX_COST = 15;
     private static final int MIN_KEY_BYTES = 32;
-    private static final int MOST_CONCURRENT = 1_024;
-    private static final Duration LONGEST_WAIT = Duration.ofMinutes(1);
+    private static final int MAX_CONCURRENT = 1_024;
+    private static final Duration MAX_WAIT = Duration.ofMinutes(1);
 
     private int cost = 12;
     private @Nullable SecretKeySpec key;
@@ -277,9 +277,9 @@ public final class PasswordHasher {
      * @throws IllegalArgumentException if it is not 1 to 1,024
      */
     public Builder maxConcurrent(int passwords) {
-      if (passwords < 1 || passwords > MOST_CONCURRENT) {
+      if (passwords < 1 || passwords > MAX_CONCURRENT) {
         throw new IllegalArgumentException(
-            "maxConcurrent must be 1 to " + MOST_CONCURRENT + ": " + passwords);
+            "maxConcurrent must be 1 to " + MAX_CONCURRENT + ": " + passwords);
       }
       maxConcurrent = passwords;
       return this;
@@ -293,8 +293,8 @@ public final class PasswordHasher {
      * @throws IllegalArgumentException if it is negative or above one minute
      */
     public Builder maxWait(Duration wait) {
-      if (wait.isNegative() || wait.compareTo(LONGEST_WAIT) > 0) {
-        throw new IllegalArgumentException("maxWait must be PT0S to " + LONGEST_WAIT + ": " + wait);
+      if (wait.isNegative() || wait.compareTo(MAX_WAIT) > 0) {
+        throw new IllegalArgumentException("maxWait must be PT0S to " + MAX_WAIT + ": " + wait);
       }
       maxWait = wait;
       return this;

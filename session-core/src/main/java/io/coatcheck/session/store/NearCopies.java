@@ -11,7 +11,7 @@ import java.util.function.Consumer;
  * what {@link SessionStore#find} returns by a bound that the store states.
  *
  * <p>A copy may let a request in; it must never keep one out. Whoever does not find in a copy what
- * makes a token good asks {@code find}, unless the answer {@linkplain Near#isConfirmed is
+ * makes a token good asks {@code find}, unless the answer {@linkplain Lookup#isConfirmed is
  * confirmed}.
  *
  * @since 0.1.0
@@ -27,11 +27,11 @@ public interface NearCopies {
    * @throws SessionStoreException if there is no such copy within the bound, and the store cannot
    *     tell
    */
-  Near near(SessionId id, long minimumGeneration, long minimumVersion);
+  Lookup lookUp(SessionId id, long minimumGeneration, long minimumVersion);
 
   /**
    * Returns for how long a copy may at most be answered from after the moment that it was read at;
-   * zero if none is kept. As long after a change on another node, {@link #near} may not show it.
+   * zero if none is kept. As long after a change on another node, {@link #lookUp} may not show it.
    */
   Duration longestAge();
 
@@ -70,7 +70,7 @@ public interface NearCopies {
    * @param gone called with the copy, one at a time, on a thread that does nothing else, and under
    *     no lock. What it is too slow for may be dropped
    */
-  default void onGone(Consumer<StoredSession> gone) {}
+  default void onEndedElsewhere(Consumer<StoredSession> gone) {}
 
   /**
    * What is known nearby.
@@ -81,10 +81,10 @@ public interface NearCopies {
    * @param isStale whether the copy is too old, and was used because the store failed during this
    *     call: what can wait, such as storing activity, need not be tried
    */
-  record Near(Optional<StoredSession> session, boolean isConfirmed, boolean isStale) {
+  record Lookup(Optional<StoredSession> session, boolean isConfirmed, boolean isStale) {
 
     /** Makes an answer of the store, or of a copy that is young enough. */
-    public Near(Optional<StoredSession> session, boolean isConfirmed) {
+    public Lookup(Optional<StoredSession> session, boolean isConfirmed) {
       this(session, isConfirmed, false);
     }
   }

@@ -3,8 +3,8 @@ package io.coatcheck.session.nearcache;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.coatcheck.session.Authentication;
 import io.coatcheck.session.LoginOptions;
+import io.coatcheck.session.LoginOutcome;
 import io.coatcheck.session.Resolution;
 import io.coatcheck.session.Session;
 import io.coatcheck.session.SessionManager;
@@ -70,12 +70,12 @@ class BatchedTouchesTest {
   @Test
   void copy_showsItAtOnce_andTheStoreSoon() {
     StoredSession session = stored();
-    copies.near(session.id(), 0, 0);
+    copies.lookUp(session.id(), 0, 0);
     Instant later = NOW.plusSeconds(60);
 
     copies.touchSoon(session.id(), later, later);
 
-    assertThat(copies.near(session.id(), 0, 0).session().orElseThrow().lastSeenAt())
+    assertThat(copies.lookUp(session.id(), 0, 0).session().orElseThrow().lastSeenAt())
         .isEqualTo(later);
     assertThat(storedMoment(session)).isEqualTo(NOW);
     copies.flushTouches();
@@ -100,7 +100,7 @@ class BatchedTouchesTest {
   @DisplayName("I2: what has expired by the time of the batch stays so, whenever the request came")
   void expiredMeanwhile_isNotRevived() {
     StoredSession session = stored();
-    copies.near(session.id(), 0, 0);
+    copies.lookUp(session.id(), 0, 0);
     Instant justBefore = session.expiresAt().minusMillis(200);
     copies.touchSoon(session.id(), justBefore, justBefore);
     nanos.addAndGet(Duration.ofMillis(200).toNanos());
@@ -115,7 +115,7 @@ class BatchedTouchesTest {
   @DisplayName("I2: what has ended by the time of the batch stays so, and its copy goes")
   void endedMeanwhile_isNotRevived() {
     StoredSession session = stored();
-    copies.near(session.id(), 0, 0);
+    copies.lookUp(session.id(), 0, 0);
     copies.touchSoon(session.id(), NOW.plusSeconds(60), NOW);
     remote.delete(session.id());
 
@@ -123,13 +123,13 @@ class BatchedTouchesTest {
 
     assertThat(remote.find(session.id())).isEmpty();
     assertThat(copies.all()).doesNotContainKey(session.id());
-    for (int i = 0; i < 2 * PendingTouches.FEWEST_ATTEMPTS; i++) {
+    for (int i = 0; i < 2 * PendingTouches.MIN_ATTEMPTS; i++) {
       copies.flushTouches();
     }
     assertThat(remote.touchBatches)
         .as("in no time at all, it is tried on")
-        .hasValue(1 + 2 * PendingTouches.FEWEST_ATTEMPTS);
-    nanos.addAndGet(PendingTouches.LEAST_PATIENCE_NANOS);
+        .hasValue(1 + 2 * PendingTouches.MIN_ATTEMPTS);
+    nanos.addAndGet(PendingTouches.MIN_PATIENCE_NANOS);
     copies.flushTouches();
     int batches = remote.touchBatches.get();
     copies.flushTouches();
@@ -171,12 +171,12 @@ class BatchedTouchesTest {
     @DisplayName("the store decides about it at its next request")
     void leftOut_copyGoes() {
       hold();
-      copies.near(held.id(), 0, 0);
+      copies.lookUp(held.id(), 0, 0);
       copies.touchSoon(held.id(), NOW.plusSeconds(60), NOW);
 
       copies.flushTouches();
 
-      assertThat(copies.near(held.id(), 0, 0).isConfirmed()).isTrue();
+      assertThat(copies.lookUp(held.id(), 0, 0).isConfirmed()).isTrue();
     }
 
     @Test
@@ -366,7 +366,7 @@ class BatchedTouchesTest {
             .build();
 
     private Session login(LoginOptions options) {
-      return ((Authentication.Granted) manager.authenticate(null, "alice", options)).session();
+      return ((LoginOutcome.Granted) manager.authenticate(null, "alice", options)).session();
     }
 
     private void pass(Duration more) {

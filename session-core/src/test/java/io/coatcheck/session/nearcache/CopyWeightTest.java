@@ -71,7 +71,7 @@ class CopyWeightTest {
       sessions.add(session);
     }
     for (StoredSession session : sessions) {
-      StoredSession found = copies.near(session.id(), 0, 0).session().orElseThrow();
+      StoredSession found = copies.lookUp(session.id(), 0, 0).session().orElseThrow();
       assertThat(found.attributes().get("text").object(CODEC)).isEqualTo(text);
     }
     long held =

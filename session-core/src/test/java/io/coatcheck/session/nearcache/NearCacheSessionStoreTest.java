@@ -3,8 +3,8 @@ package io.coatcheck.session.nearcache;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.coatcheck.session.Authentication;
 import io.coatcheck.session.LoginOptions;
+import io.coatcheck.session.LoginOutcome;
 import io.coatcheck.session.Resolution;
 import io.coatcheck.session.Session;
 import io.coatcheck.session.SessionManager;
@@ -79,8 +79,8 @@ class NearCacheSessionStoreTest {
     return session;
   }
 
-  private NearCopies.Near look(StoredSession session) {
-    return copies.near(session.id(), 0, 0);
+  private NearCopies.Lookup look(StoredSession session) {
+    return copies.lookUp(session.id(), 0, 0);
   }
 
   @Nested
@@ -93,7 +93,7 @@ class NearCacheSessionStoreTest {
       assertThat(look(session).isConfirmed()).isTrue();
       pass(Duration.ofSeconds(1).minusNanos(1));
 
-      NearCopies.Near near = look(session);
+      NearCopies.Lookup near = look(session);
 
       assertThat(near.session()).contains(session);
       assertThat(near.isConfirmed()).isFalse();
@@ -143,8 +143,8 @@ class NearCacheSessionStoreTest {
       opened.add(off);
       StoredSession session = stored("alice");
 
-      off.nearCopies().orElseThrow().near(session.id(), 0, 0);
-      off.nearCopies().orElseThrow().near(session.id(), 0, 0);
+      off.nearCopies().orElseThrow().lookUp(session.id(), 0, 0);
+      off.nearCopies().orElseThrow().lookUp(session.id(), 0, 0);
 
       assertThat(remote.finds).hasValue(2);
     }
@@ -170,12 +170,12 @@ class NearCacheSessionStoreTest {
       look(session);
       remote.update(session, NOW);
 
-      assertThat(copies.near(session.id(), 0, 1).session().orElseThrow().version()).isEqualTo(1);
+      assertThat(copies.lookUp(session.id(), 0, 1).session().orElseThrow().version()).isEqualTo(1);
       assertThat(remote.finds).hasValue(2);
-      copies.near(session.id(), 0, 1);
+      copies.lookUp(session.id(), 0, 1);
       assertThat(remote.finds).hasValue(2);
       // A false hint causes a look each time, and nothing else.
-      assertThat(copies.near(session.id(), 0, 99).session().orElseThrow().version()).isEqualTo(1);
+      assertThat(copies.lookUp(session.id(), 0, 99).session().orElseThrow().version()).isEqualTo(1);
       assertThat(remote.finds).hasValue(3);
     }
 
@@ -183,7 +183,7 @@ class NearCacheSessionStoreTest {
     @DisplayName("unknown ids leave nothing behind")
     void near_unknownIds_areNotKept() {
       for (int i = 0; i < 10_000; i++) {
-        assertThat(copies.near(SessionId.generate(NOW, RANDOM), 0, 0).session()).isEmpty();
+        assertThat(copies.lookUp(SessionId.generate(NOW, RANDOM), 0, 0).session()).isEmpty();
       }
       assertThat(((Copies) copies).all()).isEmpty();
       assertThat(remote.finds).hasValue(10_000);
@@ -336,15 +336,15 @@ class NearCacheSessionStoreTest {
           };
       ExecutorService threads = Executors.newCachedThreadPool();
       try {
-        Future<NearCopies.Near> first = threads.submit(() -> look(session));
+        Future<NearCopies.Lookup> first = threads.submit(() -> look(session));
         await(loading);
-        List<Future<NearCopies.Near>> others = new ArrayList<>();
+        List<Future<NearCopies.Lookup>> others = new ArrayList<>();
         for (int i = 0; i < 20; i++) {
           others.add(threads.submit(() -> look(session)));
         }
         release.countDown();
         assertThat(first.get(30, TimeUnit.SECONDS).session()).isPresent();
-        for (Future<NearCopies.Near> one : others) {
+        for (Future<NearCopies.Lookup> one : others) {
           assertThat(one.get(30, TimeUnit.SECONDS).session()).contains(session);
         }
         assertThat(remote.finds).hasValue(1);
@@ -383,14 +383,14 @@ class NearCacheSessionStoreTest {
       NearCacheSessionStore lenient = near(Duration.ofSeconds(10));
       NearCopies lenientCopies = lenient.nearCopies().orElseThrow();
       StoredSession session = stored("alice");
-      lenientCopies.near(session.id(), 0, 0);
+      lenientCopies.lookUp(session.id(), 0, 0);
       remote.down = true;
       pass(Duration.ofSeconds(11).minusNanos(1));
 
-      assertThat(lenientCopies.near(session.id(), 0, 0).session()).contains(session);
+      assertThat(lenientCopies.lookUp(session.id(), 0, 0).session()).contains(session);
 
       pass(Duration.ofNanos(1));
-      assertThatThrownBy(() -> lenientCopies.near(session.id(), 0, 0))
+      assertThatThrownBy(() -> lenientCopies.lookUp(session.id(), 0, 0))
           .isInstanceOf(SessionStoreException.class);
     }
 
@@ -399,12 +399,12 @@ class NearCacheSessionStoreTest {
     void near_serveStaleOnOutage_notWhatIsKnownToBeOld() {
       NearCopies lenientCopies = near(Duration.ofSeconds(10)).nearCopies().orElseThrow();
       StoredSession session = stored("alice");
-      lenientCopies.near(session.id(), 0, 0);
+      lenientCopies.lookUp(session.id(), 0, 0);
       remote.down = true;
 
-      assertThatThrownBy(() -> lenientCopies.near(session.id(), 0, 1))
+      assertThatThrownBy(() -> lenientCopies.lookUp(session.id(), 0, 1))
           .isInstanceOf(SessionStoreException.class);
-      assertThat(lenientCopies.near(session.id(), 0, 0).session()).contains(session);
+      assertThat(lenientCopies.lookUp(session.id(), 0, 0).session()).contains(session);
     }
 
     @Test
@@ -434,8 +434,8 @@ class NearCacheSessionStoreTest {
     }
 
     private String login(SessionManager manager, Session session) {
-      Authentication result = manager.authenticate(session, "alice", LoginOptions.defaults());
-      return ((Authentication.Granted) result).session().unsentToken().orElseThrow().value();
+      LoginOutcome result = manager.authenticate(session, "alice", LoginOptions.defaults());
+      return ((LoginOutcome.Granted) result).session().unsentToken().orElseThrow().value();
     }
 
     private Session live(SessionManager manager, String token) {
@@ -627,7 +627,7 @@ class NearCacheSessionStoreTest {
     @Test
     void revalidate_endedElsewhere_forgetsAndTells() {
       List<StoredSession> gone = new CopyOnWriteArrayList<>();
-      copies.onGone(gone::add);
+      copies.onEndedElsewhere(gone::add);
       StoredSession session = stored("alice");
       look(session);
       look(session);
@@ -670,7 +670,7 @@ class NearCacheSessionStoreTest {
       Set<Thread> before = Thread.getAllStackTraces().keySet();
       NearCacheSessionStore running =
           NearCacheSessionStore.builder(remote).maxStaleness(Duration.ofMillis(20)).build();
-      running.nearCopies().orElseThrow().onGone(session -> {});
+      running.nearCopies().orElseThrow().onEndedElsewhere(session -> {});
       List<Thread> threads =
           Thread.getAllStackTraces().keySet().stream()
               .filter(one -> one.getName().startsWith("coatcheck-") && !before.contains(one))

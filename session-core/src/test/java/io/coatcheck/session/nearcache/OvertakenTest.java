@@ -3,8 +3,8 @@ package io.coatcheck.session.nearcache;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.coatcheck.session.Authentication;
 import io.coatcheck.session.LoginOptions;
+import io.coatcheck.session.LoginOutcome;
 import io.coatcheck.session.Resolution;
 import io.coatcheck.session.Session;
 import io.coatcheck.session.SessionManager;
@@ -120,7 +120,7 @@ class OvertakenTest {
 
   private String loggedIn(SessionManager at, String principal) {
     return token(
-        ((Authentication.Granted) at.authenticate(null, principal, LoginOptions.defaults()))
+        ((LoginOutcome.Granted) at.authenticate(null, principal, LoginOptions.defaults()))
             .session());
   }
 
@@ -196,7 +196,7 @@ class OvertakenTest {
       node.update(written, NOW);
       int finds = remote.finds.get();
 
-      assertThat(copies.near(first.id(), 0, 0).session().orElseThrow().userAgent())
+      assertThat(copies.lookUp(first.id(), 0, 0).session().orElseThrow().userAgent())
           .contains("third");
       assertThat(remote.finds).as("from the copy").hasValue(finds);
     }
@@ -215,7 +215,7 @@ class OvertakenTest {
 
       assertThat(node.find(first.id()).orElseThrow().version()).isEqualTo(2);
 
-      assertThat(copies.near(first.id(), 0, 0).session().orElseThrow().version()).isEqualTo(2);
+      assertThat(copies.lookUp(first.id(), 0, 0).session().orElseThrow().version()).isEqualTo(2);
     }
 
     @Test
@@ -445,14 +445,14 @@ class OvertakenTest {
             remote.delete(session.id());
             index.deleteByPrincipal("alice", Set.of(), ended -> {});
           };
-      copies.near(session.id(), 0, 0);
+      copies.lookUp(session.id(), 0, 0);
 
-      assertThat(copies.near(session.id(), 0, 0).session()).isEmpty();
+      assertThat(copies.lookUp(session.id(), 0, 0).session()).isEmpty();
     }
   }
 
   private StoredSession near(StoredSession session) {
-    return copies.near(session.id(), 0, 0).session().orElseThrow();
+    return copies.lookUp(session.id(), 0, 0).session().orElseThrow();
   }
 
   private static StoredSession another(String principal) {

@@ -2,8 +2,8 @@ package io.coatcheck.session.nearcache;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.coatcheck.session.Authentication;
 import io.coatcheck.session.LoginOptions;
+import io.coatcheck.session.LoginOutcome;
 import io.coatcheck.session.Resolution;
 import io.coatcheck.session.Session;
 import io.coatcheck.session.SessionManager;
@@ -115,8 +115,8 @@ class OwnWritesHistoryTest {
     return ((Resolution.Live) manager.resolve(List.of(token))).session();
   }
 
-  private static Session granted(Authentication authentication) {
-    return ((Authentication.Granted) authentication).session();
+  private static Session granted(LoginOutcome authentication) {
+    return ((LoginOutcome.Granted) authentication).session();
   }
 
   private static String sent(Session session) {

@@ -54,7 +54,7 @@ class RevalidatorTest {
     int before = remote.batches.get();
     Await.until(
         () -> {
-          copies.near(session.id(), 0, 0);
+          copies.lookUp(session.id(), 0, 0);
           return remote.batches.get() > before;
         });
   }
@@ -133,7 +133,7 @@ class RevalidatorTest {
     CountDownLatch release = new CountDownLatch(1);
     CountDownLatch blocked = new CountDownLatch(1);
     List<StoredSession> told = new CopyOnWriteArrayList<>();
-    copies.onGone(
+    copies.onEndedElsewhere(
         session -> {
           told.add(session);
           blocked.countDown();
@@ -159,7 +159,7 @@ class RevalidatorTest {
 
   private StoredSession gone() {
     StoredSession session = stored();
-    copies.near(session.id(), 0, 0);
+    copies.lookUp(session.id(), 0, 0);
     remote.delete(session.id());
     node.find(session.id());
     return session;
@@ -169,11 +169,12 @@ class RevalidatorTest {
   @DisplayName("I19: a listener may ask for the very session that it is notified of")
   void listenerThatAsks_doesNotHang() {
     List<Boolean> present = new CopyOnWriteArrayList<>();
-    copies.onGone(session -> present.add(copies.near(session.id(), 0, 0).session().isPresent()));
+    copies.onEndedElsewhere(
+        session -> present.add(copies.lookUp(session.id(), 0, 0).session().isPresent()));
     StoredSession session = stored();
-    copies.near(session.id(), 0, 0);
+    copies.lookUp(session.id(), 0, 0);
     remote.delete(session.id());
-    Await.until(() -> copies.near(session.id(), 0, 0).session().isEmpty());
+    Await.until(() -> copies.lookUp(session.id(), 0, 0).session().isEmpty());
 
     Await.until(() -> !present.isEmpty());
 

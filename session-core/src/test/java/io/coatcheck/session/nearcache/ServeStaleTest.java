@@ -3,8 +3,8 @@ package io.coatcheck.session.nearcache;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.coatcheck.session.Authentication;
 import io.coatcheck.session.LoginOptions;
+import io.coatcheck.session.LoginOutcome;
 import io.coatcheck.session.Resolution;
 import io.coatcheck.session.Session;
 import io.coatcheck.session.SessionManager;
@@ -70,7 +70,7 @@ class ServeStaleTest {
 
   private static String login(SessionManager manager) {
     Session session =
-        ((Authentication.Granted) manager.authenticate(null, "alice", LoginOptions.defaults()))
+        ((LoginOutcome.Granted) manager.authenticate(null, "alice", LoginOptions.defaults()))
             .session();
     String token = session.unsentToken().orElseThrow().value();
     session.tokenSent();

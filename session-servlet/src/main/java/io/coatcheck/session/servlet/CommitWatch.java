@@ -20,7 +20,7 @@ final class CommitWatch {
   private static final long UNDECLARED = -1;
 
   /** How many saves may precede a commit that does not come. */
-  private static final int MOST_EARLY_SAVES = 8;
+  private static final int MAX_EARLY_SAVES = 8;
 
   private final SessionExchange exchange;
 
@@ -60,7 +60,7 @@ final class CommitWatch {
       return false;
     }
     earlySaves++;
-    return earlySaves == MOST_EARLY_SAVES;
+    return earlySaves == MAX_EARLY_SAVES;
   }
 
   /** Records a length that is about to be declared; as much may be written already. */

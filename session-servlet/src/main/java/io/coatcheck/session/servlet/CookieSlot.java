@@ -14,7 +14,7 @@ import org.slf4j.LoggerFactory;
  * The one {@code Set-Cookie} header of one name in a response (RFC 6265bis, 4.1.1: no two cookies
  * of one name in a response).
  */
-final class CookieSlot extends CredentialSlot {
+final class CookieSlot extends ResponseCarrier {
 
   private static final String SET_COOKIE = "Set-Cookie";
 

@@ -63,7 +63,7 @@ final class Dispatch {
       exchange.dispatchReturned(!isPastAsync && request.isAsyncStarted());
       hasEnded = true;
     } catch (IOException | ServletException | RuntimeException | Error e) {
-      SessionStoreException failure = Unavailable.causeOf(e);
+      SessionStoreException failure = ErrorResponse.causeOf(e);
       if (failure == null) {
         saveDespite(e, exchange, !isPastAsync && request.isAsyncStarted());
         throw e;

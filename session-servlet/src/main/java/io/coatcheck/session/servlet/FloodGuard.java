@@ -36,7 +36,7 @@ public final class FloodGuard {
 
   private static final Logger LOG = LoggerFactory.getLogger(FloodGuard.class);
 
-  private static final int MOST_SESSIONS = 1_000_000;
+  private static final int MAX_SESSIONS = 1_000_000;
   private static final long NANOS_PER_SECOND = TimeUnit.SECONDS.toNanos(1);
   private static final Duration LOG_INTERVAL = Duration.ofMinutes(1);
 
@@ -84,7 +84,7 @@ public final class FloodGuard {
    * @throws IllegalArgumentException if it is not 1 to 1,000,000
    */
   static int sessions(String setting, long value) {
-    return inRange(setting, value, MOST_SESSIONS);
+    return inRange(setting, value, MAX_SESSIONS);
   }
 
   private static int inRange(String setting, long value, int most) {

@@ -6,7 +6,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The one response header that carries the token or the hint. */
-final class HeaderSlot extends CredentialSlot {
+final class HeaderSlot extends ResponseCarrier {
 
   private final String name;
 

@@ -63,8 +63,8 @@ final class HintTransport {
   }
 
   /** Returns the slot for the hint in a response. */
-  CredentialSlot slot(SessionTransport by, HttpServletResponse response) {
-    return CredentialSlot.of(
+  ResponseCarrier slot(SessionTransport by, HttpServletResponse response) {
+    return ResponseCarrier.of(
         by, cookie, header == null ? null : header.hintName(), clock, response);
   }
 }

@@ -70,7 +70,9 @@ class HttpSessionView implements HttpSession {
 
   /** Returns the class that the container's version of the Servlet API requires. */
   static HttpSessionView of(SessionScope scope, Session session) {
-    return HAS_ACCESSORS ? AccessibleView.of(scope, session) : new HttpSessionView(scope, session);
+    return HAS_ACCESSORS
+        ? Servlet61SessionView.of(scope, session)
+        : new HttpSessionView(scope, session);
   }
 
   /**

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 final class NetworkAddress {
 
   /** The longest text of an address, with a zone or a port and brackets. */
-  private static final int LONGEST_TEXT = 80;
+  private static final int MAX_TEXT_LENGTH = 80;
 
   /**
    * Numbers above 255 must not match: the JDK takes such a text for a host name and looks it up.
@@ -40,7 +40,7 @@ final class NetworkAddress {
    * @return empty if it is not an address
    */
   static Optional<NetworkAddress> parse(String text) {
-    if (text.length() > LONGEST_TEXT) {
+    if (text.length() > MAX_TEXT_LENGTH) {
       return Optional.empty();
     }
     String address = text.strip();

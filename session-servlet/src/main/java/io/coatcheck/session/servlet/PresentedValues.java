@@ -9,10 +9,10 @@ import org.jspecify.annotations.Nullable;
 /** The untrusted texts that a client presented as tokens and as version hints. */
 class PresentedValues {
 
-  private static final int MOST_HINTS = 4;
+  private static final int MAX_HINTS = 4;
 
   /** One more than are looked up: enough to detect that there are too many. */
-  static final int MOST_TEXTS = 5;
+  static final int MAX_TEXTS = 5;
 
   // The first text, within its line: nearly always it is the only one, and needs no copy.
   private @Nullable String line;
@@ -62,13 +62,13 @@ class PresentedValues {
       start = from;
       end = to;
     } else {
-      texts = with(texts(), longer.substring(from, to), MOST_TEXTS);
-      isIncomplete |= texts.size() == MOST_TEXTS;
+      texts = with(texts(), longer.substring(from, to), MAX_TEXTS);
+      isIncomplete |= texts.size() == MAX_TEXTS;
     }
   }
 
   final void addHint(String hint) {
-    hints = with(hints, hint, MOST_HINTS);
+    hints = with(hints, hint, MAX_HINTS);
   }
 
   /** Records that a part of the client's input is not read. */
@@ -87,7 +87,7 @@ class PresentedValues {
    * @param isHinted whether hints are taken at all
    */
   final boolean areFull(boolean isHinted) {
-    return texts.size() == MOST_TEXTS && (!isHinted || hints.size() == MOST_HINTS);
+    return texts.size() == MAX_TEXTS && (!isHinted || hints.size() == MAX_HINTS);
   }
 
   /** Resolves the texts. */

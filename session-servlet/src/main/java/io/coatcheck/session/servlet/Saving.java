@@ -22,7 +22,7 @@ final class Saving {
 
   private final SessionExchange exchange;
   private final CurrentSession current;
-  private final OutgoingResponse outgoing;
+  private final OutgoingToken outgoing;
 
   // Guarded by the lock of the exchange.
   private boolean asked;
@@ -30,7 +30,7 @@ final class Saving {
   /** The session that the flood guard has admitted. */
   private @Nullable Session admitted;
 
-  Saving(SessionExchange exchange, CurrentSession current, OutgoingResponse outgoing) {
+  Saving(SessionExchange exchange, CurrentSession current, OutgoingToken outgoing) {
     this.exchange = exchange;
     this.current = current;
     this.outgoing = outgoing;

@@ -56,7 +56,7 @@ final class SessionAccessor implements HttpSession.Accessor {
                     new IllegalStateException(
                         "the session has ended, or its id has changed: "
                             + HttpSessionView.textOf(id, generation)));
-    try (SessionAccess access = new SessionAccess(manager, listeners, session, servletContext)) {
+    try (AccessorScope access = new AccessorScope(manager, listeners, session, servletContext)) {
       sessionConsumer.accept(access.view().shown());
     }
   }

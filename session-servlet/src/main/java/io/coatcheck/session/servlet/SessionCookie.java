@@ -30,7 +30,7 @@ public final class SessionCookie {
   private static final Logger LOG = LoggerFactory.getLogger(SessionCookie.class);
 
   /** Browsers cap the lifetime of cookies at 400 days (RFC 6265bis, 5.5). */
-  private static final Duration LONGEST_MAX_AGE = Duration.ofDays(400);
+  private static final Duration MAX_MAX_AGE = Duration.ofDays(400);
 
   /**
    * IMF-fixdate (RFC 9110, 5.6.7). Browsers need only {@code Max-Age}; but without {@code Expires},
@@ -182,7 +182,7 @@ public final class SessionCookie {
     if (maxAge == null) {
       return start + attributes;
     }
-    Duration capped = maxAge.compareTo(LONGEST_MAX_AGE) > 0 ? LONGEST_MAX_AGE : maxAge;
+    Duration capped = maxAge.compareTo(MAX_MAX_AGE) > 0 ? MAX_MAX_AGE : maxAge;
     // Rounded up, since the clock has advanced since the deadline was computed.
     long seconds = Math.max(capped.plusNanos(999_999_999).toSeconds(), 0);
     return start

@@ -54,7 +54,7 @@ final class SessionExchange implements SessionScope {
   private volatile @Nullable HttpServletRequest request;
 
   private final PresentedTokens presented;
-  private final OutgoingResponse outgoing;
+  private final OutgoingToken outgoing;
 
   /** Null if every client is admitted. */
   private final @Nullable ClientGate gate;
@@ -95,7 +95,7 @@ final class SessionExchange implements SessionScope {
   private boolean hasBegun;
 
   /** What was added to the response of a request that has ended, until it is taken. */
-  private OutgoingResponse.@Nullable Sent sent;
+  private OutgoingToken.@Nullable Sent sent;
 
   /** The number of dispatches of the request under way, one within the other. */
   private short dispatches;
@@ -118,7 +118,7 @@ final class SessionExchange implements SessionScope {
     SessionTransport transport = presented.readFrom(request);
     ClientCheck check = settings.clientCheck();
     gate = check == null || !presented.areAny() ? null : new ClientGate(check, request);
-    outgoing = new OutgoingResponse(settings, transport, response);
+    outgoing = new OutgoingToken(settings, transport, response);
     String name = ContainerUser.ofDispatch(request);
     if (name != null) {
       user = new ContainerUser(name);
@@ -719,8 +719,8 @@ final class SessionExchange implements SessionScope {
   }
 
   /** Returns the object that replaces or deletes the client's token. */
-  Credential credential() {
-    return new Credential(this, presented, outgoing, current, gate);
+  RequestAuthenticator credential() {
+    return new RequestAuthenticator(this, presented, outgoing, current, gate);
   }
 
   @Override
@@ -856,8 +856,8 @@ final class SessionExchange implements SessionScope {
    * Returns, once, what was added to the response of a request that has ended, for {@link #resume};
    * null if nothing was.
    */
-  OutgoingResponse.@Nullable Sent takeSent() {
-    OutgoingResponse.Sent taken = sent;
+  OutgoingToken.@Nullable Sent takeSent() {
+    OutgoingToken.Sent taken = sent;
     if (taken != null) {
       sent = null;
     }
@@ -870,7 +870,7 @@ final class SessionExchange implements SessionScope {
    * @param put as {@link #takeSent} returned it
    */
   void resume(
-      HttpServletRequest again, HttpServletResponse answer, OutgoingResponse.@Nullable Sent put) {
+      HttpServletRequest again, HttpServletResponse answer, OutgoingToken.@Nullable Sent put) {
     run(
         () -> {
           if (request == null) {

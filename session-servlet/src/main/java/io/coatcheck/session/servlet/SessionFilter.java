@@ -123,9 +123,9 @@ public class SessionFilter implements Filter {
           "this SessionFilter was made by its builder and reads no init parameters: "
               + config.getInitParameterNames().nextElement());
     }
-    ContainerCookie.warnOfIgnoredSettings(
+    IgnoredContainerSettings.warnOfIgnoredSettings(
         config.getServletContext(), required().cookie(), required().manager().policy());
-    ContainerCookie.warnOfSharedName(config.getServletContext(), required().cookie());
+    IgnoredContainerSettings.warnOfSharedName(config.getServletContext(), required().cookie());
     CookiesInUse.add(this, required().manager(), config.getServletContext(), required().cookie());
     listen(config.getServletContext());
   }
@@ -219,7 +219,7 @@ public class SessionFilter implements Filter {
       known.resume(
           request,
           response,
-          request.getAttribute(sent) instanceof OutgoingResponse.Sent put ? put : null);
+          request.getAttribute(sent) instanceof OutgoingToken.Sent put ? put : null);
     }
     SessionRequest ourRequest = SessionRequest.in(request, exchange);
     SessionResponse ourResponse = SessionResponse.in(response, exchange);
@@ -248,7 +248,7 @@ public class SessionFilter implements Filter {
       if (outer != null && !request.isAsyncStarted()) {
         request.setAttribute(CURRENT, outer);
       }
-      OutgoingResponse.Sent put = exchange.takeSent();
+      OutgoingToken.Sent put = exchange.takeSent();
       if (put != null) {
         request.setAttribute(sent, put);
       }

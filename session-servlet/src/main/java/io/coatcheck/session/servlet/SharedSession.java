@@ -52,7 +52,7 @@ class SharedSession implements HttpSession {
   /** Returns the class that the container's version of the Servlet API requires. */
   static SharedSession of(HttpSessionView first) {
     return HttpSessionView.hasAccessors()
-        ? AccessibleSharedSession.of(first)
+        ? Servlet61SharedSession.of(first)
         : new SharedSession(first);
   }
 

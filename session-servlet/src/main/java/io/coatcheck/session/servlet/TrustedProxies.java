@@ -17,7 +17,7 @@ final class TrustedProxies {
   private static final String HEADER = "X-Forwarded-For";
 
   /** No request passes more proxies than this; earlier hops were written by the client. */
-  private static final int MOST_HOPS = 16;
+  private static final int MAX_HOPS = 16;
 
   private final List<NetworkAddress> ranges;
 
@@ -55,7 +55,7 @@ final class TrustedProxies {
     for (String line : Collections.list(request.getHeaders(HEADER))) {
       Collections.addAll(all, line.split(",", -1));
     }
-    return new ArrayDeque<>(all.subList(Math.max(0, all.size() - MOST_HOPS), all.size()));
+    return new ArrayDeque<>(all.subList(Math.max(0, all.size() - MAX_HOPS), all.size()));
   }
 
   private boolean isTrusted(NetworkAddress address) {

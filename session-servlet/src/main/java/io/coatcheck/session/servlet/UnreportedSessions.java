@@ -1,6 +1,6 @@
 package io.coatcheck.session.servlet;
 
-import io.coatcheck.session.Authentication;
+import io.coatcheck.session.LoginOutcome;
 import io.coatcheck.session.Session;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SessionId;
@@ -34,15 +34,15 @@ final class UnreportedSessions {
    * @param before the session that is logged in to; null if there is none. One that this request
    *     has begun was reported then, and continues under its own or another id.
    */
-  Authentication during(@Nullable Session before, Supplier<Authentication> login) {
+  LoginOutcome during(@Nullable Session before, Supplier<LoginOutcome> login) {
     boolean isOwn = before != null && !before.isStored() && !before.isEnded();
     List<SessionId> outer = begun.get();
     List<SessionId> mine = isOwn ? null : new ArrayList<>(1);
     begun.set(mine);
     boolean isGranted = false;
     try {
-      Authentication outcome = login.get();
-      isGranted = outcome instanceof Authentication.Granted;
+      LoginOutcome outcome = login.get();
+      isGranted = outcome instanceof LoginOutcome.Granted;
       return outcome;
     } finally {
       if (outer == null) {

@@ -2,6 +2,7 @@ package io.coatcheck.session.servlet;
 
 import io.coatcheck.session.AttributeFunction;
 import io.coatcheck.session.LoginOptions;
+import io.coatcheck.session.LoginResult;
 import io.coatcheck.session.Session;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.token.SessionId;
@@ -59,7 +60,7 @@ public final class WebSession {
   /**
    * Returns the session operations of the request in which a session was obtained, for code that
    * has only the session. An example is {@code HandshakeRequest.getHttpSession()} of a WebSocket,
-   * whose endpoint then calls {@link #stillLive}.
+   * whose endpoint then calls {@link #isStillLive}.
    *
    * @param session from {@code getSession} of a request that passed a {@link SessionFilter}
    * @throws IllegalArgumentException if it is another one: the container's own, a wrapped one, or
@@ -253,7 +254,7 @@ public final class WebSession {
    *     same principal, has replaced the secret that the request came with, or if there is no
    *     session
    */
-  public boolean stillLive() {
+  public boolean isStillLive() {
     return live().map(manager::isStillLive).orElse(false);
   }
 
@@ -282,18 +283,18 @@ public final class WebSession {
 
   /**
    * Lists the live sessions of the logged-in principal, the most recently used first; empty if no
-   * principal is logged in. If there are more than {@link SessionManager#MOST_LISTED}, the others
+   * principal is logged in. If there are more than {@link SessionManager#MAX_LISTED}, the others
    * are left out.
    *
    * @throws UnsupportedOperationException if the store has no index by principal
    */
-  public List<Device> devices() {
+  public List<OwnSession> sessions() {
     Session session = exchange.session();
     if (session == null || session.principal().isEmpty()) {
       return List.of();
     }
     return manager.sessionsOf(session.principal().get()).stream()
-        .map(info -> new Device(info, info.id().equals(session.id())))
+        .map(info -> new OwnSession(info, info.id().equals(session.id())))
         .toList();
   }
 
@@ -302,7 +303,7 @@ public final class WebSession {
    * #logout() logged out}. So is a session whose token the client presents without being logged in,
    * because it presents several or has to log in again.
    *
-   * @param id from {@link Device#info}
+   * @param id from {@link OwnSession#info}
    * @return whether it was ended; {@code false} alike for a session of another principal, for one
    *     that does not exist, and if no principal is logged in
    */

@@ -133,7 +133,7 @@ class AfterTheRequestTest {
         .isInstanceOf(IllegalStateException.class);
     assertThat(session.get().getAttribute("a")).as("it can be read").isEqualTo("1");
     assertThat(session.get().getId()).isNotEmpty();
-    assertThat(webSession.get().stillLive()).isTrue();
+    assertThat(webSession.get().isStillLive()).isTrue();
   }
 
   @Test

@@ -79,7 +79,7 @@ class ClearSiteDataTest {
       @Override
       void end(HttpServletRequest request) {
         WebSession session = WebSession.of(request);
-        session.revoke(session.devices().get(0).info().id());
+        session.revoke(session.sessions().get(0).info().id());
       }
     },
     OF_THE_REQUEST {

@@ -66,9 +66,9 @@ class ClientCheckTest {
                               + ","
                               + request.isRequestedSessionIdValid()
                               + ","
-                              + session.devices().size()
+                              + session.sessions().size()
                               + ","
-                              + session.stillLive()
+                              + session.isStillLive()
                               + ","
                               + (shown == null ? "none" : shown.getAttribute("a"))
                               + ","

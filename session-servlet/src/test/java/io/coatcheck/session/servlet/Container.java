@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
 enum Container {
   TOMCAT {
     @Override
-    int start(Switchboard switchboard) throws Exception {
+    int start(SiteRouter switchboard) throws Exception {
       Logger.getLogger("org.apache").setLevel(Level.OFF);
       Tomcat tomcat = new Tomcat();
       tomcat.setBaseDir(new File("target/tomcat").getAbsolutePath());
@@ -77,13 +77,13 @@ enum Container {
 
   JETTY {
     @Override
-    int start(Switchboard switchboard) throws Exception {
+    int start(SiteRouter switchboard) throws Exception {
       return isServlet61() ? JettyEe11.start(switchboard) : JettyEe10.start(switchboard);
     }
   };
 
   /** A container that runs, and what it serves. */
-  record Running(int port, Switchboard switchboard) {}
+  record Running(int port, SiteRouter switchboard) {}
 
   /** The length of the file that the containers serve as {@code /files/file.bin}. */
   static final int FILE_LENGTH = 300_000;
@@ -125,14 +125,14 @@ enum Container {
     return directory;
   }
 
-  abstract int start(Switchboard switchboard) throws Exception;
+  abstract int start(SiteRouter switchboard) throws Exception;
 
   Running running() {
     synchronized (RUNNING) {
       return RUNNING.computeIfAbsent(
           this,
           container -> {
-            Switchboard switchboard = new Switchboard();
+            SiteRouter switchboard = new SiteRouter();
             try {
               return new Running(container.start(switchboard), switchboard);
             } catch (Exception e) {

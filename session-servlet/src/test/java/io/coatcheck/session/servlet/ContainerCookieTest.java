@@ -40,7 +40,9 @@ class ContainerCookieTest {
   private static List<String> ignored(Consumer<ServletContext> settings, SessionCookie cookie)
       throws LifecycleException {
     AtomicReference<List<String>> ignored = new AtomicReference<>();
-    within(settings, started -> ignored.set(ContainerCookie.ignoredSettings(started, cookie)));
+    within(
+        settings,
+        started -> ignored.set(IgnoredContainerSettings.ignoredSettings(started, cookie)));
     return ignored.get();
   }
 
@@ -202,7 +204,7 @@ class ContainerCookieTest {
     when(context.getEffectiveSessionTrackingModes())
         .thenReturn(EnumSet.of(SessionTrackingMode.SSL));
 
-    assertThat(ContainerCookie.ignoredSettings(context, SessionCookie.defaults()))
+    assertThat(IgnoredContainerSettings.ignoredSettings(context, SessionCookie.defaults()))
         .containsExactly("tracking-mode=SSL");
   }
 
@@ -215,7 +217,7 @@ class ContainerCookieTest {
           "/",
           (request, response) ->
               ignored.set(
-                  ContainerCookie.ignoredSettings(
+                  IgnoredContainerSettings.ignoredSettings(
                       request.getServletContext(), SessionCookie.defaults())));
       site.browser().get("/");
     }
@@ -287,8 +289,9 @@ class ContainerCookieTest {
     ServletContext context = mock(ServletContext.class);
     when(context.getContextPath()).thenReturn(path);
     try {
-      ContainerCookie.warnOfSharedName(context, SessionCookie.builder().name(name).build());
-      ContainerCookie.warnOfSharedName(context, null);
+      IgnoredContainerSettings.warnOfSharedName(
+          context, SessionCookie.builder().name(name).build());
+      IgnoredContainerSettings.warnOfSharedName(context, null);
 
       assertThat(lines.list).hasSize(warnings);
       assertThat(lines.list)

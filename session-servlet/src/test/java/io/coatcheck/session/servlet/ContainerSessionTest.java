@@ -224,7 +224,7 @@ class ContainerSessionTest {
         .filteredOn(line -> line.startsWith("Listeners of requests"))
         .singleElement()
         .asString()
-        .contains("Switchboard$Listener")
+        .contains("SiteRouter$Listener")
         .contains("RequestContextFilter")
         .doesNotContain("org.apache.catalina", "org.eclipse.jetty");
   }

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.mockito.Mockito.mock;
 
-import io.coatcheck.session.Authentication;
 import io.coatcheck.session.LoginOptions;
+import io.coatcheck.session.LoginOutcome;
 import io.coatcheck.session.Session;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.event.SessionEvent;
@@ -49,7 +49,7 @@ class ContainerValuesTest {
   }
 
   private Session login() {
-    return ((Authentication.Granted) manager.authenticate(null, "alice", LoginOptions.defaults()))
+    return ((LoginOutcome.Granted) manager.authenticate(null, "alice", LoginOptions.defaults()))
         .session();
   }
 

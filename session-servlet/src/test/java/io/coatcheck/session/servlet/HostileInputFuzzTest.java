@@ -7,7 +7,7 @@ import io.coatcheck.session.Resolution;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.memory.InMemorySessionStore;
 import io.coatcheck.session.servlet.CrossOriginPolicy.Presented;
-import io.coatcheck.session.testkit.MovableClock;
+import io.coatcheck.session.testkit.MutableClock;
 import io.coatcheck.session.token.SessionToken;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletRequestWrapper;
@@ -64,7 +64,7 @@ class HostileInputFuzzTest {
     private final ObservedStore store = new ObservedStore(InMemorySessionStore.builder().build());
     private final SessionManager manager =
         SessionManager.builder(store)
-            .clock(MovableClock.at(Instant.parse("2026-01-01T00:00:00Z")))
+            .clock(MutableClock.at(Instant.parse("2026-01-01T00:00:00Z")))
             .random(new Counter())
             .cleanUpInterval(Duration.ZERO)
             .build();

@@ -22,7 +22,7 @@ final class JettyEe10 {
 
   private JettyEe10() {}
 
-  static int start(Switchboard switchboard) throws Exception {
+  static int start(SiteRouter switchboard) throws Exception {
     Server server = new Server();
     HttpConfiguration http = new HttpConfiguration();
     ServerConnector connector =

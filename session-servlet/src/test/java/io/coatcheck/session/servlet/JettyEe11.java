@@ -22,7 +22,7 @@ final class JettyEe11 {
 
   private JettyEe11() {}
 
-  static int start(Switchboard switchboard) throws Exception {
+  static int start(SiteRouter switchboard) throws Exception {
     Server server = new Server();
     HttpConfiguration http = new HttpConfiguration();
     ServerConnector connector =

@@ -171,9 +171,9 @@ class KeptSessionTest {
     browser.get("/keep");
     HttpSession session = kept.get("session");
 
-    assertThat(WebSession.of(session).stillLive()).isTrue();
+    assertThat(WebSession.of(session).isStillLive()).isTrue();
     WebSession.of(session).logout();
-    assertThat(WebSession.of(session).stillLive()).isFalse();
+    assertThat(WebSession.of(session).isStillLive()).isFalse();
     assertThat(site.stored(browser.token())).isNull();
   }
 

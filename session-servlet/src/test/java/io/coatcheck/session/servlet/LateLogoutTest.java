@@ -248,7 +248,7 @@ class LateLogoutTest {
           assertThat(request.get().getSession(false)).isNotNull();
           assertThat(request.get().getSession(false).getServletContext()).isNotNull();
           assertThat(request.get().getRemoteUser()).isEqualTo("alice");
-          assertThat(kept.get().devices()).hasSize(1);
+          assertThat(kept.get().sessions()).hasSize(1);
           assertThatThrownBy(() -> kept.get().login("mallory"))
               .isInstanceOf(IllegalStateException.class)
               .hasMessageContaining("the request is over");

@@ -2,6 +2,7 @@ package io.coatcheck.session.servlet;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.coatcheck.session.LoginResult;
 import java.util.Objects;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;

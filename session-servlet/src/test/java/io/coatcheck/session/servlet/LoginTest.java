@@ -59,7 +59,7 @@ class LoginTest {
             .on(
                 "/devices",
                 (request, response) -> {
-                  for (Device device : WebSession.of(request).devices()) {
+                  for (OwnSession device : WebSession.of(request).sessions()) {
                     response
                         .getWriter()
                         .println(

@@ -69,7 +69,7 @@ class LongLivedConnectionTest {
     try {
       Boolean next = ticks.poll(20, TimeUnit.SECONDS);
       while (next != null && next) {
-        out.print("data: " + session.stillLive() + "\n\n");
+        out.print("data: " + session.isStillLive() + "\n\n");
         out.flush();
         next = ticks.poll(20, TimeUnit.SECONDS);
       }

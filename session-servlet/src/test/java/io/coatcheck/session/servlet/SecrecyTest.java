@@ -82,7 +82,7 @@ class SecrecyTest {
                 var out = response.getWriter();
                 out.println(session + " " + session.getId());
                 out.println(request.getRequestedSessionId());
-                out.println(WebSession.of(request).devices());
+                out.println(WebSession.of(request).sessions());
                 out.println(response.encodeURL("/x"));
                 java.util.Collections.list(request.getAttributeNames())
                     .forEach(name -> out.println(name + "=" + request.getAttribute(name)));

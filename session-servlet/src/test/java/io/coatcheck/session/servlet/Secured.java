@@ -54,25 +54,25 @@ import org.apache.tomcat.util.net.SSLHostConfigCertificate;
 enum Secured {
   TOMCAT_BASIC {
     @Override
-    int start(Switchboard switchboard) throws Exception {
+    int start(SiteRouter switchboard) throws Exception {
       return tomcat(switchboard, login("BASIC", new BasicAuthenticator()));
     }
   },
   TOMCAT_DIGEST {
     @Override
-    int start(Switchboard switchboard) throws Exception {
+    int start(SiteRouter switchboard) throws Exception {
       return tomcat(switchboard, login("DIGEST", new DigestAuthenticator()));
     }
   },
   TOMCAT_FORM {
     @Override
-    int start(Switchboard switchboard) throws Exception {
+    int start(SiteRouter switchboard) throws Exception {
       return tomcat(switchboard, login("FORM", new FormAuthenticator()));
     }
   },
   TOMCAT_CERTIFICATE {
     @Override
-    int start(Switchboard switchboard) throws Exception {
+    int start(SiteRouter switchboard) throws Exception {
       return tomcat(
           switchboard,
           (tomcat, context) -> {
@@ -95,7 +95,7 @@ enum Secured {
   },
   TOMCAT_JAKARTA_AUTHENTICATION {
     @Override
-    int start(Switchboard switchboard) throws Exception {
+    int start(SiteRouter switchboard) throws Exception {
       return tomcat(
           switchboard,
           (tomcat, context) -> {
@@ -112,7 +112,7 @@ enum Secured {
   },
   TOMCAT_AJP {
     @Override
-    int start(Switchboard switchboard) throws Exception {
+    int start(SiteRouter switchboard) throws Exception {
       return AjpProxy.start(
           tomcat(
               switchboard,
@@ -127,28 +127,28 @@ enum Secured {
   },
   TOMCAT_VALVE {
     @Override
-    int start(Switchboard switchboard) throws Exception {
+    int start(SiteRouter switchboard) throws Exception {
       return tomcat(
           switchboard, (tomcat, context) -> context.getPipeline().addValve(new HeaderValve()));
     }
   },
   JETTY_BASIC {
     @Override
-    int start(Switchboard switchboard) throws Exception {
+    int start(SiteRouter switchboard) throws Exception {
       return SecuredJetty.start(
           switchboard, new org.eclipse.jetty.security.authentication.BasicAuthenticator());
     }
   },
   JETTY_DIGEST {
     @Override
-    int start(Switchboard switchboard) throws Exception {
+    int start(SiteRouter switchboard) throws Exception {
       return SecuredJetty.start(
           switchboard, new org.eclipse.jetty.security.authentication.DigestAuthenticator());
     }
   },
   JETTY_FORM {
     @Override
-    int start(Switchboard switchboard) throws Exception {
+    int start(SiteRouter switchboard) throws Exception {
       return SecuredJetty.start(
           switchboard,
           new org.eclipse.jetty.security.authentication.FormAuthenticator(
@@ -157,13 +157,13 @@ enum Secured {
   },
   JETTY_CERTIFICATE {
     @Override
-    int start(Switchboard switchboard) throws Exception {
+    int start(SiteRouter switchboard) throws Exception {
       return SecuredJetty.startWithCertificates(switchboard);
     }
   },
   JETTY_HANDLER {
     @Override
-    int start(Switchboard switchboard) throws Exception {
+    int start(SiteRouter switchboard) throws Exception {
       return SecuredJetty.startWithHandler(switchboard);
     }
   };
@@ -228,7 +228,7 @@ enum Secured {
     }
   }
 
-  abstract int start(Switchboard switchboard) throws Exception;
+  abstract int start(SiteRouter switchboard) throws Exception;
 
   boolean isForm() {
     return name().endsWith("FORM");
@@ -255,7 +255,7 @@ enum Secured {
       return RUNNING.computeIfAbsent(
           this,
           container -> {
-            Switchboard switchboard = new Switchboard();
+            SiteRouter switchboard = new SiteRouter();
             try {
               return new Running(container.start(switchboard), switchboard);
             } catch (Exception e) {
@@ -285,7 +285,7 @@ enum Secured {
     };
   }
 
-  private static int tomcat(Switchboard switchboard, Setup setup) throws Exception {
+  private static int tomcat(SiteRouter switchboard, Setup setup) throws Exception {
     Logger.getLogger("org.apache").setLevel(Level.OFF);
     Tomcat tomcat = new Tomcat();
     tomcat.setBaseDir(new File("target/tomcat-secured").getAbsolutePath());

@@ -68,13 +68,13 @@ final class SecuredJetty {
     }
   }
 
-  static int start(Switchboard switchboard, Authenticator authenticator) throws Exception {
+  static int start(SiteRouter switchboard, Authenticator authenticator) throws Exception {
     Server server = new Server();
     ServerConnector connector = new ServerConnector(server);
     return start(connector, secured(switchboard, authenticator));
   }
 
-  static int startWithCertificates(Switchboard switchboard) throws Exception {
+  static int startWithCertificates(SiteRouter switchboard) throws Exception {
     SslContextFactory.Server tls = new SslContextFactory.Server();
     tls.setKeyStore(Certificates.get().ofServer());
     tls.setKeyStorePassword(Certificates.PASSWORD);
@@ -93,7 +93,7 @@ final class SecuredJetty {
     return start(connector, secured(switchboard, authenticator));
   }
 
-  static int startWithHandler(Switchboard switchboard) throws Exception {
+  static int startWithHandler(SiteRouter switchboard) throws Exception {
     ServerConnector connector = new ServerConnector(new Server());
     ServletContextHandler context = context(switchboard, ServletContextHandler.SESSIONS);
     return start(connector, new HeaderHandler(context));
@@ -109,7 +109,7 @@ final class SecuredJetty {
 
   /** Demands a login for some paths. */
   private static ServletContextHandler secured(
-      Switchboard switchboard, Authenticator authenticator) {
+      SiteRouter switchboard, Authenticator authenticator) {
     ServletContextHandler context =
         context(switchboard, ServletContextHandler.SESSIONS | ServletContextHandler.SECURITY);
     UserStore users = new UserStore();
@@ -130,7 +130,7 @@ final class SecuredJetty {
     return context;
   }
 
-  private static ServletContextHandler context(Switchboard switchboard, int options) {
+  private static ServletContextHandler context(SiteRouter switchboard, int options) {
     ServletContextHandler context = new ServletContextHandler("/", options);
     ServletHolder holder = new ServletHolder(switchboard.servlet());
     holder.setAsyncSupported(true);

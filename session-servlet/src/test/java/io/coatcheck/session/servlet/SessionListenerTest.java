@@ -304,7 +304,7 @@ class SessionListenerTest {
   @DisplayName("listeners given to the builder hear without a container that can be asked")
   void listenerOfTheBuilder_isToldOnce() {
     site.close();
-    SessionEar given = new SessionEar();
+    RecordingListener given = new RecordingListener();
     site =
         new Site(
             container,
@@ -364,7 +364,7 @@ class SessionListenerTest {
 
   @Test
   void destroyedFilter_tellsNoMore() throws Exception {
-    SessionEar given = new SessionEar();
+    RecordingListener given = new RecordingListener();
     SessionFilter filter = SessionFilter.builder(site.manager).listener(given).build();
     site.filters(filter);
     browser.get("/begin");

@@ -5,7 +5,7 @@ import io.coatcheck.session.SessionManagerBuilder;
 import io.coatcheck.session.event.SessionEvent;
 import io.coatcheck.session.memory.InMemorySessionStore;
 import io.coatcheck.session.store.StoredSession;
-import io.coatcheck.session.testkit.MovableClock;
+import io.coatcheck.session.testkit.MutableClock;
 import io.coatcheck.session.token.SessionId;
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.Filter;
@@ -32,12 +32,12 @@ final class Site implements AutoCloseable {
 
   static final String ERROR_PAGE = "/error-page";
 
-  final MovableClock clock = MovableClock.at(Instant.parse("2026-01-01T00:00:00Z"));
+  final MutableClock clock = MutableClock.at(Instant.parse("2026-01-01T00:00:00Z"));
   final ObservedStore store;
   final SessionManager manager;
   final List<SessionEvent> events = new CopyOnWriteArrayList<>();
 
-  private final SessionEar ear = new SessionEar();
+  private final RecordingListener ear = new RecordingListener();
   private final Container.Running running;
   private final Map<String, Handler> handlers = new ConcurrentHashMap<>();
   private volatile List<Filter> filters;
@@ -114,7 +114,7 @@ final class Site implements AutoCloseable {
   }
 
   /** Returns what hears of sessions. */
-  SessionEar listener() {
+  RecordingListener listener() {
     return ear;
   }
 

@@ -28,9 +28,9 @@ public final class SocketEndpoint extends Endpoint {
   /** Takes the session from the handshake, the only place where there is one. */
   private static final class Handshake extends ServerEndpointConfig.Configurator {
 
-    private final Switchboard switchboard;
+    private final SiteRouter switchboard;
 
-    Handshake(Switchboard switchboard) {
+    Handshake(SiteRouter switchboard) {
       this.switchboard = switchboard;
     }
 
@@ -48,7 +48,7 @@ public final class SocketEndpoint extends Endpoint {
     }
   }
 
-  static void add(ServerContainer container, Switchboard switchboard) {
+  static void add(ServerContainer container, SiteRouter switchboard) {
     try {
       container.addEndpoint(
           ServerEndpointConfig.Builder.create(SocketEndpoint.class, PATH)

@@ -78,7 +78,7 @@ class UpgradeTest {
               (request, response) -> {
                 read.set(request.getRemoteUser() + " " + request.getSession().getAttribute("a"));
                 kept.set(WebSession.of(request));
-                assertThat(kept.get().stillLive()).isTrue();
+                assertThat(kept.get().isStillLive()).isTrue();
                 response.setStatus(101);
                 response.setHeader("Upgrade", "websocket");
                 response.setHeader("Connection", "Upgrade");
@@ -99,9 +99,9 @@ class UpgradeTest {
       assertThat(head).startsWith("HTTP/1.1 101").doesNotContain("Set-Cookie");
       assertThat(read).hasValue("alice 1");
       assertThat(site.stored(browser.token()).lastSeenAt()).isEqualTo(site.clock.instant());
-      assertThat(kept.get().stillLive()).as("asked when the request is over").isTrue();
+      assertThat(kept.get().isStillLive()).as("asked when the request is over").isTrue();
       browser.get("/logout");
-      assertThat(kept.get().stillLive()).isFalse();
+      assertThat(kept.get().isStillLive()).isFalse();
     }
   }
 

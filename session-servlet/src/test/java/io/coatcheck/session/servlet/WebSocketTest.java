@@ -50,7 +50,7 @@ class WebSocketTest {
     }
     return switch (message) {
       case "read" -> String.valueOf(session.getAttribute("a"));
-      case "live" -> String.valueOf(WebSession.of(session).stillLive());
+      case "live" -> String.valueOf(WebSession.of(session).isStillLive());
       case "set, and catch" -> {
         try {
           session.setAttribute("a", "2");

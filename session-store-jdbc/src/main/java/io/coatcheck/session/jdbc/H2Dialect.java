@@ -12,7 +12,7 @@ final class H2Dialect extends Dialect {
 
   private static final int LOCK_ROWS = 64;
 
-  private static final Logger LOGGER = LoggerFactory.getLogger(JdbcSessionStore.class);
+  private static final Logger LOG = LoggerFactory.getLogger(JdbcSessionStore.class);
 
   private final String locks;
   private final String lockRow;
@@ -223,7 +223,7 @@ final class H2Dialect extends Dialect {
         statements,
         "SELECT COUNT(*) > 0 FROM INFORMATION_SCHEMA.SETTINGS WHERE SETTING_NAME = 'WRITE_DELAY'"
             + " AND CAST(SETTING_VALUE AS INTEGER) > 0 AND DATABASE_PATH() IS NOT NULL")) {
-      LOGGER.warn(
+      LOG.warn(
           "H2 writes to its file some time after a commit, so that logins and changes of the last"
               + " half second, which clients have seen confirmed, are lost when the process is"
               + " killed: add ;WRITE_DELAY=0 to the URL");

@@ -54,7 +54,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class JdbcSessionStore implements SessionStore {
 
-  private static final Logger LOGGER = LoggerFactory.getLogger(JdbcSessionStore.class);
+  private static final Logger LOG = LoggerFactory.getLogger(JdbcSessionStore.class);
 
   private final Transactions transactions;
   private final Dialect dialect;
@@ -341,7 +341,7 @@ public final class JdbcSessionStore implements SessionStore {
         if (database == null || createSchema) {
           throw unreachable;
         }
-        LOGGER.warn(
+        LOG.warn(
             "table {} was not looked at, it may be missing: {}",
             table.qualified(),
             unreachable.getMessage());

@@ -17,7 +17,7 @@ import org.slf4j.LoggerFactory;
  */
 final class MySqlDialect extends Dialect {
 
-  private static final Logger LOGGER = LoggerFactory.getLogger(JdbcSessionStore.class);
+  private static final Logger LOG = LoggerFactory.getLogger(JdbcSessionStore.class);
 
   private final String lockName;
   private final boolean returning;
@@ -211,7 +211,7 @@ final class MySqlDialect extends Dialect {
                     + " (Variable_name = 'group_replication_single_primary_mode' AND Value = 'OFF')");
         ResultSet severalWriters = statement.executeQuery()) {
       if (severalWriters.next()) {
-        LOGGER.warn(
+        LOG.warn(
             "a limit of sessions per principal relies on GET_LOCK, which is one server's, and this"
                 + " is a cluster that writes on several ({} is {}): have all nodes of the"
                 + " application use one of them, or set no limit",

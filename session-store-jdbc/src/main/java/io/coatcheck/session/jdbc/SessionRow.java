@@ -51,7 +51,7 @@ final class SessionRow {
    */
   static final int FORMAT = 1;
 
-  private static final Logger LOGGER = LoggerFactory.getLogger(JdbcSessionStore.class);
+  private static final Logger LOG = LoggerFactory.getLogger(JdbcSessionStore.class);
 
   private SessionRow() {}
 
@@ -266,7 +266,7 @@ final class SessionRow {
           withAttributes ? AttributeFrames.read(row.getBytes(ATTRIBUTES.position())) : Map.of();
       return Optional.of(read(row, dialect, id, attributes));
     } catch (IllegalArgumentException unreadable) {
-      LOGGER.warn("session {} counts as absent: {}", id, unreadable.getMessage());
+      LOG.warn("session {} counts as absent: {}", id, unreadable.getMessage());
       return Optional.empty();
     }
   }
@@ -293,7 +293,7 @@ final class SessionRow {
       try {
         sessions.add(read(rows, dialect, id, withAttributes ? lastAttributes(rows, id) : Map.of()));
       } catch (IllegalArgumentException unreadable) {
-        LOGGER.warn("session {} is deleted untold: {}", id, unreadable.getMessage());
+        LOG.warn("session {} is deleted untold: {}", id, unreadable.getMessage());
       }
     }
     return new Deleted(ids, sessions);
@@ -314,7 +314,7 @@ final class SessionRow {
     try {
       return AttributeFrames.read(row.getBytes(ATTRIBUTES.position()));
     } catch (AttributeCodecException unreadable) {
-      LOGGER.warn("session {} is deleted without attributes: {}", id, unreadable.getMessage());
+      LOG.warn("session {} is deleted without attributes: {}", id, unreadable.getMessage());
       return Map.of();
     }
   }

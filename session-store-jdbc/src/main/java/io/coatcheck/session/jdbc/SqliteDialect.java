@@ -18,7 +18,7 @@ import org.slf4j.LoggerFactory;
  */
 final class SqliteDialect extends Dialect {
 
-  private static final Logger LOGGER = LoggerFactory.getLogger(JdbcSessionStore.class);
+  private static final Logger LOG = LoggerFactory.getLogger(JdbcSessionStore.class);
 
   private static final String FILE = "SELECT file FROM pragma_database_list WHERE name = 'main'";
 
@@ -157,7 +157,7 @@ final class SqliteDialect extends Dialect {
     try (PreparedStatement statement = statements.prepare("PRAGMA journal_mode");
         ResultSet row = statement.executeQuery()) {
       if (row.next() && !row.getString(1).equalsIgnoreCase("wal")) {
-        LOGGER.warn(
+        LOG.warn(
             "SQLite has journal_mode {}, so that requests that read wait for those that write: add"
                 + " ?journal_mode=WAL to the URL",
             row.getString(1));

@@ -32,9 +32,9 @@ final class Transactions {
   private static final int ATTEMPTS = 10;
 
   /** No pause between two attempts is longer, in milliseconds. */
-  private static final int LONGEST_PAUSE = 64;
+  private static final int MAX_PAUSE = 64;
 
-  private static final Logger LOGGER = LoggerFactory.getLogger(JdbcSessionStore.class);
+  private static final Logger LOG = LoggerFactory.getLogger(JdbcSessionStore.class);
 
   /** The statements of an operation; run again from the start if the database undid them. */
   interface Work<T extends @Nullable Object> {
@@ -166,7 +166,7 @@ final class Transactions {
 
   /** Waits, without a connection, for a time that doubles; half of it is random. */
   private static void pause(int attempt) {
-    long longest = TimeUnit.MILLISECONDS.toNanos(Math.min(1L << attempt, LONGEST_PAUSE));
+    long longest = TimeUnit.MILLISECONDS.toNanos(Math.min(1L << attempt, MAX_PAUSE));
     LockSupport.parkNanos(longest / 2 + ThreadLocalRandom.current().nextLong(longest / 2));
   }
 
@@ -315,12 +315,12 @@ final class Transactions {
           connection.getAutoCommit();
         }
       } catch (SQLException | RuntimeException failure) {
-        LOGGER.debug("{}: a connection was given up", operation);
+        LOG.debug("{}: a connection was given up", operation);
       }
       try {
         connection.close();
       } catch (SQLException failure) {
-        LOGGER.warn(
+        LOG.warn(
             "{}: a connection could not be given back, SQLState {}",
             operation,
             failure.getSQLState());

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.SessionManagerBuilder;
 import io.coatcheck.session.store.WhenFull;
-import io.coatcheck.session.testkit.MovableClock;
+import io.coatcheck.session.testkit.MutableClock;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
@@ -27,7 +27,7 @@ class FilterBudgetTest {
   /** A node, a browser, and what the database was asked since the last look. */
   private static final class Setting implements AutoCloseable {
 
-    private final MovableClock clock = MovableClock.at(NOW);
+    private final MutableClock clock = MutableClock.at(NOW);
     private final Table table;
     private final SessionManager manager;
     private final AppNode node;

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
-import io.coatcheck.session.Authentication;
 import io.coatcheck.session.LoginOptions;
+import io.coatcheck.session.LoginOutcome;
 import io.coatcheck.session.Resolution;
 import io.coatcheck.session.SessionManager;
 import java.io.BufferedReader;
@@ -34,7 +34,7 @@ class H2DurabilityTest {
       try (HikariDataSource pool = pool(arguments[0]);
           SessionManager manager = manager(pool)) {
         for (int login = 0; login < Integer.parseInt(arguments[1]); login++) {
-          Authentication granted = manager.authenticate(null, "alice", LoginOptions.defaults());
+          LoginOutcome granted = manager.authenticate(null, "alice", LoginOptions.defaults());
           System.out.println(token(granted));
         }
         System.out.flush();
@@ -132,7 +132,7 @@ class H2DurabilityTest {
     return new HikariDataSource(config);
   }
 
-  private static String token(Authentication granted) {
-    return ((Authentication.Granted) granted).session().unsentToken().orElseThrow().value();
+  private static String token(LoginOutcome granted) {
+    return ((LoginOutcome.Granted) granted).session().unsentToken().orElseThrow().value();
   }
 }

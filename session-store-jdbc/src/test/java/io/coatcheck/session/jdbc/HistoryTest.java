@@ -6,7 +6,7 @@ import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.SessionPolicy;
 import io.coatcheck.session.nearcache.NearCacheSessionStore;
 import io.coatcheck.session.store.SessionStore;
-import io.coatcheck.session.testkit.MovableClock;
+import io.coatcheck.session.testkit.MutableClock;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
@@ -139,9 +139,9 @@ class HistoryTest {
       for (int history = 0; history < (chosen == null ? histories : 1); history++) {
         List<SessionManager> nodes = new ArrayList<>();
         List<SessionManager> exact = new ArrayList<>();
-        List<MovableClock> clocks = new ArrayList<>();
+        List<MutableClock> clocks = new ArrayList<>();
         for (Duration skew : skews) {
-          MovableClock clock = MovableClock.at(NOW.plus(skew));
+          MutableClock clock = MutableClock.at(NOW.plus(skew));
           clocks.add(clock);
           nodes.add(node(kind.store(table.builder().build()), clock));
           exact.add(node(table.builder().build(), clock));
@@ -159,7 +159,7 @@ class HistoryTest {
     }
   }
 
-  private static SessionManager node(SessionStore store, MovableClock clock) {
+  private static SessionManager node(SessionStore store, MutableClock clock) {
     return SessionManager.builder(store)
         .clock(clock)
         .policy(POLICY)

@@ -6,7 +6,7 @@ import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.servlet.SessionFilterBuilder;
-import io.coatcheck.session.testkit.MovableClock;
+import io.coatcheck.session.testkit.MutableClock;
 import java.io.IOException;
 import java.net.URI;
 import java.sql.Connection;
@@ -43,7 +43,7 @@ class HungBehindFilterTest {
   /** A node whose way to the database can be frozen, and a user who is logged in. */
   private static final class Setting implements AutoCloseable {
 
-    private final MovableClock pauses = MovableClock.at(Instant.parse("2026-11-23T12:00:00Z"));
+    private final MutableClock pauses = MutableClock.at(Instant.parse("2026-11-23T12:00:00Z"));
     private final AtomicInteger asked = new AtomicInteger();
     private final Table table;
     private final FreezingProxy proxy;

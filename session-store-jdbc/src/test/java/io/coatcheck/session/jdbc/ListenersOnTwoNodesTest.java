@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.codec.JavaSerializationCodec;
 import io.coatcheck.session.store.WhenFull;
-import io.coatcheck.session.testkit.MovableClock;
+import io.coatcheck.session.testkit.MutableClock;
 import io.coatcheck.session.token.SessionId;
 import jakarta.servlet.http.HttpSession;
 import jakarta.servlet.http.HttpSessionBindingEvent;
@@ -66,7 +66,7 @@ class ListenersOnTwoNodesTest {
 
   private static final class Setting implements AutoCloseable {
 
-    private final MovableClock clock = MovableClock.at(NOW);
+    private final MutableClock clock = MutableClock.at(NOW);
     private final Table table;
     private final List<Ear> ears = new ArrayList<>();
     private final List<SessionManager> managers = new ArrayList<>();

@@ -4,8 +4,8 @@ import static io.coatcheck.session.jdbc.Sessions.NOW;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.coatcheck.session.Authentication;
 import io.coatcheck.session.LoginOptions;
+import io.coatcheck.session.LoginOutcome;
 import io.coatcheck.session.SessionInfo;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.event.AuditListener;
@@ -17,7 +17,7 @@ import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.WhenFull;
-import io.coatcheck.session.testkit.MovableClock;
+import io.coatcheck.session.testkit.MutableClock;
 import io.coatcheck.session.token.SessionId;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -123,7 +123,7 @@ class ManySessionsTest {
       table.multiply(Sessions.of("alice").attribute("a", Sessions.bytes(1 << 20)).build(), 10);
       SessionManager manager =
           SessionManager.builder(table.store)
-              .clock(MovableClock.at(NOW))
+              .clock(MutableClock.at(NOW))
               .cleanUpInterval(Duration.ZERO)
               .listener(new AuditListener())
               .build();
@@ -169,7 +169,7 @@ class ManySessionsTest {
       List<SessionEvent.Ended> ended = new ArrayList<>();
       SessionManager manager =
           SessionManager.builder(table.store)
-              .clock(MovableClock.at(NOW.plusSeconds(1)))
+              .clock(MutableClock.at(NOW.plusSeconds(1)))
               .cleanUpInterval(Duration.ZERO)
               .sessionsPerPrincipal(20, WhenFull.EVICT_OLDEST)
               .listener(
@@ -180,7 +180,7 @@ class ManySessionsTest {
                   })
               .build();
       assertThat(manager.authenticate(null, "alice", LoginOptions.defaults()))
-          .isInstanceOf(Authentication.Granted.class);
+          .isInstanceOf(LoginOutcome.Granted.class);
       assertThat(table.count()).isEqualTo(20);
       assertThat(ended)
           .hasSize(2_481)
@@ -272,18 +272,18 @@ class ManySessionsTest {
           60_000);
       SessionManager manager =
           SessionManager.builder(table.store)
-              .clock(MovableClock.at(NOW.plusSeconds(1)))
+              .clock(MutableClock.at(NOW.plusSeconds(1)))
               .cleanUpInterval(Duration.ZERO)
               .sessionsPerPrincipal(20, WhenFull.EVICT_OLDEST)
               .listener(new AuditListener())
               .build();
       long begin = System.nanoTime();
-      assertThat(manager.sessionsOf("alice")).hasSize(SessionManager.MOST_LISTED);
+      assertThat(manager.sessionsOf("alice")).hasSize(SessionManager.MAX_LISTED);
       tell(server, "list of 300,000", begin);
 
       begin = System.nanoTime();
       assertThat(manager.authenticate(null, "bob", LoginOptions.defaults()))
-          .isInstanceOf(Authentication.Granted.class);
+          .isInstanceOf(LoginOutcome.Granted.class);
       tell(server, "login that ends 59,981", begin);
       assertThat(manager.sessionsOf("bob")).extracting(SessionInfo::id).hasSize(20);
 

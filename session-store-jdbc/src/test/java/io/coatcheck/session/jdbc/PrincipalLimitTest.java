@@ -3,8 +3,8 @@ package io.coatcheck.session.jdbc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.coatcheck.session.Authentication;
 import io.coatcheck.session.LoginOptions;
+import io.coatcheck.session.LoginOutcome;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.store.Admission;
 import io.coatcheck.session.store.LoginLimit;
@@ -99,15 +99,15 @@ class PrincipalLimitTest {
       try (Table table = new Table(new Pool(database, database.database, true, null), 8);
           SessionManager one = manager(table, whenFull);
           SessionManager other = manager(table, whenFull)) {
-        List<Callable<Authentication>> logins = new ArrayList<>();
+        List<Callable<LoginOutcome>> logins = new ArrayList<>();
         for (int login = 0; login < LOGINS; login++) {
           SessionManager node = login % 2 == 0 ? one : other;
           logins.add(() -> node.authenticate(null, "alice", LoginOptions.defaults()));
         }
 
-        List<Authentication> results = watched(table, logins);
+        List<LoginOutcome> results = watched(table, logins);
 
-        assertThat(results.stream().filter(Authentication.Granted.class::isInstance))
+        assertThat(results.stream().filter(LoginOutcome.Granted.class::isInstance))
             .hasSize(whenFull == WhenFull.EVICT_OLDEST ? LOGINS : LIMIT);
         assertThat(one.sessionsOf("alice")).hasSize(LIMIT);
       }

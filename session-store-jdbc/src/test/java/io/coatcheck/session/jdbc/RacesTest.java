@@ -3,15 +3,15 @@ package io.coatcheck.session.jdbc;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.zaxxer.hikari.HikariDataSource;
-import io.coatcheck.session.Authentication;
 import io.coatcheck.session.LoginOptions;
+import io.coatcheck.session.LoginOutcome;
 import io.coatcheck.session.Resolution;
 import io.coatcheck.session.Session;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.jdbc.SteppedStore.Step;
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.StoredSession;
-import io.coatcheck.session.testkit.MovableClock;
+import io.coatcheck.session.testkit.MutableClock;
 import io.coatcheck.session.token.SessionId;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
@@ -45,8 +45,8 @@ class RacesTest {
   private static final class Nodes implements AutoCloseable {
 
     private final Table table;
-    private final MovableClock slowClock = MovableClock.at(NOW);
-    private final MovableClock otherClock = MovableClock.at(NOW);
+    private final MutableClock slowClock = MutableClock.at(NOW);
+    private final MutableClock otherClock = MutableClock.at(NOW);
     private final SteppedStore steps;
     private final SessionManager slow;
     private final SessionManager other;
@@ -58,7 +58,7 @@ class RacesTest {
       other = node(table.builder().build(), otherClock);
     }
 
-    private static SessionManager node(SessionStore store, MovableClock clock) {
+    private static SessionManager node(SessionStore store, MutableClock clock) {
       return SessionManager.builder(store).clock(clock).cleanUpInterval(Duration.ZERO).build();
     }
 
@@ -97,8 +97,8 @@ class RacesTest {
     return token;
   }
 
-  private static Session granted(Authentication authentication) {
-    return ((Authentication.Granted) authentication).session();
+  private static Session granted(LoginOutcome authentication) {
+    return ((LoginOutcome.Granted) authentication).session();
   }
 
   private static Session live(SessionManager node, String token) {
@@ -408,9 +408,9 @@ class RacesTest {
               assertThat(nodes.other.revokeAll("alice")).isZero();
             });
 
-        Authentication login = nodes.slow.authenticate(session, "alice", validIf(valid::get));
+        LoginOutcome login = nodes.slow.authenticate(session, "alice", validIf(valid::get));
 
-        assertThat(login).isInstanceOf(Authentication.Refused.class);
+        assertThat(login).isInstanceOf(LoginOutcome.Refused.class);
         assertThat(nodes.other.sessionsOf("alice")).isEmpty();
         assertThat(nodes.table.count()).isZero();
       }
@@ -422,7 +422,7 @@ class RacesTest {
   @EnumSource(TestDatabase.class)
   void revokeAll_afterLoginWasStored(TestDatabase database) {
     try (Nodes nodes = new Nodes(database)) {
-      Authentication login =
+      LoginOutcome login =
           nodes.slow.authenticate(
               live(nodes.slow, nodes.anonymous()),
               "alice",

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
-import io.coatcheck.session.Authentication;
 import io.coatcheck.session.LoginOptions;
+import io.coatcheck.session.LoginOutcome;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.codec.AttributeCodecException;
 import io.coatcheck.session.codec.AttributeFrames;
@@ -86,9 +86,9 @@ class RowTest {
               .client("\0\uD800", "\uDC00\0\u0080'\"\\\uFFFF" + "\uD83D\uDE00".repeat(80))
               .build();
 
-      Authentication login = manager.authenticate(null, "alice", options);
+      LoginOutcome login = manager.authenticate(null, "alice", options);
 
-      assertThat(login).isInstanceOf(Authentication.Granted.class);
+      assertThat(login).isInstanceOf(LoginOutcome.Granted.class);
       List<StoredSession> stored =
           table.store.principalIndex().orElseThrow().findByPrincipal("alice", null, 1_000);
       assertThat(stored).hasSize(1);

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.StoredSessionBuilder;
-import io.coatcheck.session.testkit.MovableClock;
+import io.coatcheck.session.testkit.MutableClock;
 import io.coatcheck.session.token.SessionId;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -59,7 +59,7 @@ class ScaleTest {
           () -> {
             SessionManager node =
                 SessionManager.builder(table.builder().build())
-                    .clock(MovableClock.at(LATER))
+                    .clock(MutableClock.at(LATER))
                     .cleanUpInterval(Duration.ZERO)
                     .build();
             long start = System.nanoTime();

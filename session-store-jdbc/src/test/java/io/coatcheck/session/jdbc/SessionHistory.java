@@ -2,12 +2,12 @@ package io.coatcheck.session.jdbc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.coatcheck.session.Authentication;
 import io.coatcheck.session.LoginOptions;
+import io.coatcheck.session.LoginOutcome;
 import io.coatcheck.session.Resolution;
 import io.coatcheck.session.Session;
 import io.coatcheck.session.SessionManager;
-import io.coatcheck.session.testkit.MovableClock;
+import io.coatcheck.session.testkit.MutableClock;
 import io.coatcheck.session.token.SessionId;
 import io.coatcheck.session.token.SessionToken;
 import java.time.Duration;
@@ -37,7 +37,7 @@ final class SessionHistory {
   private static final String[] NAMES = {"cart", "note", "theme"};
 
   private final List<SessionManager> nodes;
-  private final List<MovableClock> clocks;
+  private final List<MutableClock> clocks;
 
   /** Those of the nodes that answer from the store alone, or others that do. */
   private final List<SessionManager> exact;
@@ -98,7 +98,7 @@ final class SessionHistory {
 
   SessionHistory(
       List<SessionManager> nodes,
-      List<MovableClock> clocks,
+      List<MutableClock> clocks,
       List<SessionManager> exact,
       long seed) {
     this.nodes = nodes;
@@ -227,8 +227,8 @@ final class SessionHistory {
 
   private void loginFromNothing() {
     SessionManager node = node();
-    Authentication result = node.authenticate(null, user(), LoginOptions.defaults());
-    adopt(((Authentication.Granted) result).session(), Map.of());
+    LoginOutcome result = node.authenticate(null, user(), LoginOptions.defaults());
+    adopt(((LoginOutcome.Granted) result).session(), Map.of());
   }
 
   /** Takes a session that began with a login into the model. */
@@ -269,9 +269,8 @@ final class SessionHistory {
   private void login(Open request) {
     String user = user();
     Modelled modelled = alive.get(request.id);
-    Authentication result =
-        request.node.authenticate(request.session, user, LoginOptions.defaults());
-    Session session = ((Authentication.Granted) result).session();
+    LoginOutcome result = request.node.authenticate(request.session, user, LoginOptions.defaults());
+    Session session = ((LoginOutcome.Granted) result).session();
     if (request.principal != null && !request.principal.equals(user)) {
       if (!request.isFromBeforeALoginOf(modelled)) {
         alive.remove(request.id);

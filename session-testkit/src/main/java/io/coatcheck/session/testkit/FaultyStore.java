@@ -72,7 +72,7 @@ public final class FaultyStore implements SessionStore {
   public enum Operation {
     /** {@link SessionStore#insert}. */
     INSERT,
-    /** {@link SessionStore#find} and {@link NearCopies#near}. */
+    /** {@link SessionStore#find} and {@link NearCopies#lookUp}. */
     FIND,
     /** {@link SessionStore#update}. */
     UPDATE,
@@ -360,8 +360,8 @@ public final class FaultyStore implements SessionStore {
     }
 
     @Override
-    public Near near(SessionId id, long minimumGeneration, long minimumVersion) {
-      return carryOut(Operation.FIND, () -> inner.near(id, minimumGeneration, minimumVersion));
+    public Lookup lookUp(SessionId id, long minimumGeneration, long minimumVersion) {
+      return carryOut(Operation.FIND, () -> inner.lookUp(id, minimumGeneration, minimumVersion));
     }
 
     @Override
@@ -385,8 +385,8 @@ public final class FaultyStore implements SessionStore {
     }
 
     @Override
-    public void onGone(Consumer<StoredSession> gone) {
-      inner.onGone(gone);
+    public void onEndedElsewhere(Consumer<StoredSession> gone) {
+      inner.onEndedElsewhere(gone);
     }
   }
 

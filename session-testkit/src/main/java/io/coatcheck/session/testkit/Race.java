@@ -24,7 +24,7 @@ final class Race {
   /** How often a race is run at least: few enough for a remote store. */
   static final int ROUNDS = 200;
 
-  private static final Duration LEAST_TIME = Duration.ofMillis(250);
+  private static final Duration MIN_TIME = Duration.ofMillis(250);
   private static final Duration DEADLINE = Duration.ofSeconds(60);
 
   private static final AtomicInteger THREADS = new AtomicInteger();
@@ -63,7 +63,7 @@ final class Race {
 
   /** Returns whether there is one more round. */
   boolean goesOn() {
-    return round++ < least || System.nanoTime() - begun < LEAST_TIME.toNanos();
+    return round++ < least || System.nanoTime() - begun < MIN_TIME.toNanos();
   }
 
   /** Runs two calls at once and returns their results. */

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 /** Reports the parts in which sessions differ. The text of a session omits most of them. */
 final class SessionDifferences {
 
-  private static final int LONGEST_TEXT = 80;
+  private static final int MAX_TEXT_LENGTH = 80;
 
   private static final Map<String, Function<StoredSession, @Nullable Object>> PARTS = parts();
 
@@ -140,7 +140,7 @@ final class SessionDifferences {
       return "a live value";
     }
     byte[] bytes = value.bytes();
-    return bytes.length > LONGEST_TEXT / 2
+    return bytes.length > MAX_TEXT_LENGTH / 2
         ? bytes.length + " bytes"
         : bytes.length + " bytes " + HexFormat.of().formatHex(bytes);
   }
@@ -155,8 +155,8 @@ final class SessionDifferences {
     }
     if (value instanceof String string) {
       int length = string.length();
-      return length > LONGEST_TEXT
-          ? "'" + string.substring(0, LONGEST_TEXT) + "...' of " + length + " characters"
+      return length > MAX_TEXT_LENGTH
+          ? "'" + string.substring(0, MAX_TEXT_LENGTH) + "...' of " + length + " characters"
           : "'" + string + "'";
     }
     return value.toString();

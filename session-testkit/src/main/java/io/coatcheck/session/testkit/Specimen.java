@@ -43,9 +43,9 @@ enum Specimen {
               .rotatedAt(StoredSession.MAX_MOMENT)
               .previousReadableUntil(StoredSession.MAX_MOMENT)
               .absoluteDeadline(StoredSession.MAX_MOMENT)),
-  LONGEST_IDLE_TIMEOUT(
+  MAX_IDLE_TIMEOUT(
       now -> SampleSessions.anonymous(now).idleTimeout(Duration.ofSeconds(Long.MAX_VALUE))),
-  SHORTEST_IDLE_TIMEOUT(now -> SampleSessions.anonymous(now).idleTimeout(Duration.ofMillis(1))),
+  MIN_IDLE_TIMEOUT(now -> SampleSessions.anonymous(now).idleTimeout(Duration.ofMillis(1))),
   IDLE_TIMEOUT_BEYOND_INT(
       now -> SampleSessions.anonymous(now).idleTimeout(Duration.ofMillis(1L + Integer.MAX_VALUE))),
   LARGE_NUMBERS(
@@ -54,11 +54,11 @@ enum Specimen {
               .generation(Long.MAX_VALUE)
               .fence(Long.MAX_VALUE - 1)
               .version(Long.MAX_VALUE - 2)),
-  LONGEST_PRINCIPAL(
+  MAX_PRINCIPAL_LENGTH(
       now ->
           SampleSessions.authenticated(
               "\uD83D\uDE00".repeat(StoredSession.MAX_PRINCIPAL_LENGTH), now)),
-  LONGEST_CLIENT(
+  MAX_CLIENT_LENGTH(
       now ->
           SampleSessions.complete(now)
               .clientAddress("f".repeat(StoredSession.MAX_CLIENT_ADDRESS_LENGTH))

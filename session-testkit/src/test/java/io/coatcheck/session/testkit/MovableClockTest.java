@@ -10,7 +10,7 @@ class MovableClockTest {
 
   private static final Instant START = Instant.parse("2026-11-23T12:00:00Z");
 
-  private final MovableClock clock = MovableClock.at(START);
+  private final MutableClock clock = MutableClock.at(START);
 
   @Test
   void instant_untilItIsMoved_standsStill() {

@@ -1,7 +1,7 @@
 package io.coatcheck.examples.quickstart;
 
 import io.coatcheck.session.SessionInfo;
-import io.coatcheck.session.servlet.Device;
+import io.coatcheck.session.servlet.OwnSession;
 import io.coatcheck.session.servlet.WebSession;
 import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
@@ -25,7 +25,7 @@ final class DevicesServlet extends HttpServlet {
     if (path == null) {
       Answers.json(
           response,
-          WebSession.of(request).devices().stream().map(DevicesServlet::described).toList());
+          WebSession.of(request).sessions().stream().map(DevicesServlet::described).toList());
     } else {
       refuse(response, REVOKE.matcher(path).matches());
     }
@@ -50,7 +50,7 @@ final class DevicesServlet extends HttpServlet {
         exists ? HttpServletResponse.SC_METHOD_NOT_ALLOWED : HttpServletResponse.SC_NOT_FOUND);
   }
 
-  private static Map<String, Object> described(Device device) {
+  private static Map<String, Object> described(OwnSession device) {
     SessionInfo info = device.info();
     Map<String, Object> members = new LinkedHashMap<>();
     members.put("sessionId", info.id());

@@ -1,8 +1,8 @@
 package io.coatcheck.examples.quickstart;
 
 import io.coatcheck.session.LoginOptions;
+import io.coatcheck.session.LoginResult;
 import io.coatcheck.session.password.PasswordHasherBusyException;
-import io.coatcheck.session.servlet.LoginResult;
 import io.coatcheck.session.servlet.WebSession;
 import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;

@@ -1,7 +1,7 @@
 package io.coatcheck.examples.quickstart;
 
 import io.coatcheck.session.SessionInfo;
-import io.coatcheck.session.servlet.Device;
+import io.coatcheck.session.servlet.OwnSession;
 import io.coatcheck.session.servlet.WebSession;
 import jakarta.servlet.http.HttpServletRequest;
 import java.time.Instant;
@@ -127,7 +127,7 @@ final class Page {
 
   private static String devices(WebSession session) {
     StringBuilder items = new StringBuilder();
-    session.devices().forEach(device -> items.append(item(device)));
+    session.sessions().forEach(device -> items.append(item(device)));
     return """
         <section aria-labelledby="devices">
         <h2 id="devices">Where you are logged in</h2>
@@ -142,7 +142,7 @@ final class Page {
         .formatted(items);
   }
 
-  private static String item(Device device) {
+  private static String item(OwnSession device) {
     SessionInfo info = device.info();
     String agent = escape(info.userAgent().orElse("Unknown browser"));
     return """

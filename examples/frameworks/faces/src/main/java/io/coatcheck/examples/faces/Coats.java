@@ -17,7 +17,8 @@ import org.primefaces.model.TreeNode;
 /** What the page of PrimeFaces shows: a table, a tree, a date, and a choice. */
 @Named
 @ViewScoped
-@SuppressWarnings("serial") // Its lists and trees are serializable; their declared types do not say so.
+@SuppressWarnings(
+    "serial") // Its lists and trees are serializable; their declared types do not say so.
 public class Coats implements Serializable {
 
   private static final long serialVersionUID = 1L;

@@ -11,7 +11,9 @@ import java.util.List;
 /** An order in several steps; each tab can have its own. */
 @Named
 @ConversationScoped
-@SuppressWarnings("serial") // The injected proxies and the list are serializable; their declared types do not say so.
+@SuppressWarnings(
+    "serial") // The injected proxies and the list are serializable; their declared types do not say
+// so.
 public class Order implements Serializable {
 
   private static final long serialVersionUID = 1L;

@@ -1,6 +1,6 @@
 package io.coatcheck.examples.frameworks.shiro;
 
-import io.coatcheck.session.servlet.LoginResult;
+import io.coatcheck.session.LoginResult;
 import io.coatcheck.session.servlet.WebSession;
 import jakarta.servlet.ServletRequest;
 import jakarta.servlet.ServletResponse;
@@ -18,7 +18,7 @@ import org.apache.shiro.web.util.WebUtils;
 /**
  * Logs the session in as the user whom Shiro has authenticated, or has remembered. The session then
  * has a new secret, the time limits of a logged-in session, and its user's name: {@code
- * WebSession.devices()}, {@code logoutEverywhere()} and {@code sessionsPerPrincipal} work.
+ * WebSession.sessions()}, {@code logoutEverywhere()} and {@code sessionsPerPrincipal} work.
  */
 public final class SessionLogin extends PathMatchingFilter implements AuthenticationListener {
 

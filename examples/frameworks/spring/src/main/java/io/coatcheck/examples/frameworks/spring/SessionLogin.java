@@ -1,6 +1,6 @@
 package io.coatcheck.examples.frameworks.spring;
 
-import io.coatcheck.session.servlet.LoginResult;
+import io.coatcheck.session.LoginResult;
 import io.coatcheck.session.servlet.WebSession;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
@@ -11,7 +11,7 @@ import org.springframework.security.web.authentication.session.SessionAuthentica
 /**
  * Logs the session in as the user that Spring Security has authenticated. The session then has a
  * new secret, the time limits of a logged-in session, and its user's name: {@code
- * WebSession.devices()}, {@code logoutEverywhere()} and {@code sessionsPerPrincipal} work.
+ * WebSession.sessions()}, {@code logoutEverywhere()} and {@code sessionsPerPrincipal} work.
  */
 final class SessionLogin implements SessionAuthenticationStrategy {
 

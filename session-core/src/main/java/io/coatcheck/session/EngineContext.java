@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  * @param endOnReuse whether a secret that a renewal replaced ends the session when presented later
  * @param limits how much a session may hold
  */
-record Engine(
+record EngineContext(
     SessionStore store,
     Optional<PrincipalIndex> index,
     Optional<LoginLimit> loginLimit,

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * <p>It writes to the container's original response: while one servlet includes another, containers
  * hand out responses that ignore headers.
  */
-abstract class CredentialSlot {
+abstract class ResponseCarrier {
 
   private final HttpServletResponse response;
 
@@ -21,7 +21,7 @@ abstract class CredentialSlot {
 
   private boolean isGiving;
 
-  CredentialSlot(HttpServletResponse response) {
+  ResponseCarrier(HttpServletResponse response) {
     this.response = response;
   }
 
@@ -33,7 +33,7 @@ abstract class CredentialSlot {
    * @param clock the clock for dates in the response
    * @throws IllegalArgumentException if the transport has none
    */
-  static CredentialSlot of(
+  static ResponseCarrier of(
       SessionTransport by,
       @Nullable SessionCookie cookie,
       @Nullable String headerName,

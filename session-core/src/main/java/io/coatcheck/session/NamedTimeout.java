@@ -8,18 +8,18 @@ import java.time.Duration;
  * @param setting its name
  * @param origin where it was set, if not by the caller that gets the message; else {@code ""}
  */
-record Timeout(String setting, Duration value, String origin) {
+record NamedTimeout(String setting, Duration value, String origin) {
 
-  static Timeout set(String setting, Duration value) {
-    return new Timeout(setting, value, "");
+  static NamedTimeout set(String setting, Duration value) {
+    return new NamedTimeout(setting, value, "");
   }
 
-  static Timeout byDefault(String setting, Duration value) {
-    return new Timeout(setting, value, "default");
+  static NamedTimeout byDefault(String setting, Duration value) {
+    return new NamedTimeout(setting, value, "default");
   }
 
   /** Rejects this timeout if it is longer than its limit: it would have no effect. */
-  void requireNotLongerThan(Timeout limit) {
+  void requireNotLongerThan(NamedTimeout limit) {
     if (value.compareTo(limit.value) > 0) {
       throw new IllegalArgumentException(
           setting + " must not be longer than " + limit.setting + ": " + this + " > " + limit);

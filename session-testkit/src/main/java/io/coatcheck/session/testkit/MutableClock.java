@@ -9,17 +9,17 @@ import java.time.InstantSource;
  *
  * @since 0.1.0
  */
-public final class MovableClock implements InstantSource {
+public final class MutableClock implements InstantSource {
 
   private volatile Instant now;
 
-  private MovableClock(Instant start) {
+  private MutableClock(Instant start) {
     now = start;
   }
 
   /** Creates a clock that shows the given moment. */
-  public static MovableClock at(Instant start) {
-    return new MovableClock(start);
+  public static MutableClock at(Instant start) {
+    return new MutableClock(start);
   }
 
   @Override

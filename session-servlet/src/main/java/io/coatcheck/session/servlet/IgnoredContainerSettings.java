@@ -21,7 +21,7 @@ import org.slf4j.LoggerFactory;
  * {@code SessionCookieConfig} or {@code setSessionTrackingModes}. None of them is used, since each
  * is weaker than the filter's setting or the same. Those that differ are logged at start-up.
  */
-final class ContainerCookie {
+final class IgnoredContainerSettings {
 
   private static final Logger LOG = LoggerFactory.getLogger(SessionFilter.class);
   private static final String USUAL_NAME = "JSESSIONID";
@@ -40,7 +40,7 @@ final class ContainerCookie {
           "comment",
           "expires");
 
-  private ContainerCookie() {}
+  private IgnoredContainerSettings() {}
 
   /** Logs which settings have no effect, if there are any. */
   static void warnOfIgnoredSettings(

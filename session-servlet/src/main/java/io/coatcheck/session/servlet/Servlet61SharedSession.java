@@ -2,15 +2,15 @@ package io.coatcheck.session.servlet;
 
 import org.jspecify.annotations.Nullable;
 
-/** The shared session object as Servlet 6.1 shows it; see {@link AccessibleView}. */
-final class AccessibleSharedSession extends SharedSession {
+/** The shared session object as Servlet 6.1 shows it; see {@link Servlet61SessionView}. */
+final class Servlet61SharedSession extends SharedSession {
 
-  private AccessibleSharedSession(HttpSessionView first) {
+  private Servlet61SharedSession(HttpSessionView first) {
     super(first);
   }
 
   static SharedSession of(HttpSessionView first) {
-    return new AccessibleSharedSession(first);
+    return new Servlet61SharedSession(first);
   }
 
   @Override

@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /** A listener of an application, which writes down what it hears. */
-final class SessionEar
+final class RecordingListener
     implements HttpSessionListener, HttpSessionAttributeListener, HttpSessionIdListener {
 
   private final List<String> heard = new ArrayList<>();

@@ -19,7 +19,7 @@ import java.io.IOException;
 import java.util.EventListener;
 
 /** The filter and the servlet of a container that runs, which lead to the site of the moment. */
-final class Switchboard {
+final class SiteRouter {
 
   private volatile Site site;
 

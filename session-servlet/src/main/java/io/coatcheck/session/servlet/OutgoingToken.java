@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * Writes to the container's original response: adds the token, or answers 503. Guarded by the lock
  * of the {@link SessionExchange} that it belongs to.
  */
-final class OutgoingResponse {
+final class OutgoingToken {
 
   // A volatile write costs a fence. Constructors need none: an object is published after them.
   private static final VarHandle RESPONSE;
@@ -24,9 +24,8 @@ final class OutgoingResponse {
   static {
     try {
       MethodHandles.Lookup fields = MethodHandles.lookup();
-      RESPONSE =
-          fields.findVarHandle(OutgoingResponse.class, "response", HttpServletResponse.class);
-      RELEASED = fields.findVarHandle(OutgoingResponse.class, "isReleased", boolean.class);
+      RESPONSE = fields.findVarHandle(OutgoingToken.class, "response", HttpServletResponse.class);
+      RELEASED = fields.findVarHandle(OutgoingToken.class, "isReleased", boolean.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
@@ -38,10 +37,10 @@ final class OutgoingResponse {
   private volatile @Nullable HttpServletResponse response;
 
   /** The slot of the token; null while there is none to send. */
-  private @Nullable CredentialSlot slot;
+  private @Nullable ResponseCarrier slot;
 
   /** The slot of the version hint; null while there is none to send. */
-  private @Nullable CredentialSlot hintSlot;
+  private @Nullable ResponseCarrier hintSlot;
 
   /** Created when the application changes a header. */
   private @Nullable ApplicationHeaders applicationHeaders;
@@ -61,8 +60,7 @@ final class OutgoingResponse {
   /** Whether the token is sent in a header; else in the cookie. */
   private boolean isByHeader;
 
-  OutgoingResponse(
-      FilterSettings settings, SessionTransport transport, HttpServletResponse response) {
+  OutgoingToken(FilterSettings settings, SessionTransport transport, HttpServletResponse response) {
     this.settings = settings;
     isByHeader = transport == SessionTransport.HEADER;
     RESPONSE.set(this, response);
@@ -83,8 +81,8 @@ final class OutgoingResponse {
 
   /** What was added to a response, to be restored if an error page drops it. */
   record Sent(
-      @Nullable CredentialSlot slot,
-      @Nullable CredentialSlot hintSlot,
+      @Nullable ResponseCarrier slot,
+      @Nullable ResponseCarrier hintSlot,
       @Nullable SiteDataHeader siteData,
       @Nullable ApplicationHeaders applicationHeaders) {
 
@@ -134,8 +132,8 @@ final class OutgoingResponse {
     return known;
   }
 
-  private CredentialSlot slot() {
-    CredentialSlot known = slot;
+  private ResponseCarrier slot() {
+    ResponseCarrier known = slot;
     if (known == null) {
       known = slot(transport());
       slot = known;
@@ -147,9 +145,9 @@ final class OutgoingResponse {
     return isByHeader ? SessionTransport.HEADER : SessionTransport.COOKIE;
   }
 
-  private CredentialSlot slot(SessionTransport by) {
+  private ResponseCarrier slot(SessionTransport by) {
     SessionHeader header = settings.header();
-    return CredentialSlot.of(
+    return ResponseCarrier.of(
         by,
         settings.cookie(),
         header == null ? null : header.responseName(),
@@ -246,8 +244,8 @@ final class OutgoingResponse {
     }
   }
 
-  private CredentialSlot hintSlot(HintTransport hints) {
-    CredentialSlot known = hintSlot;
+  private ResponseCarrier hintSlot(HintTransport hints) {
+    ResponseCarrier known = hintSlot;
     if (known == null) {
       known = hints.slot(transport(), response());
       hintSlot = known;
@@ -364,7 +362,7 @@ final class OutgoingResponse {
       hintSlot = null;
       applicationHeaders().withdraw(this::isOurs);
       siteData = null;
-      Unavailable.answer(response(), e);
+      ErrorResponse.answer(response(), e);
       isAnswered = true;
     }
     return e;

@@ -12,11 +12,11 @@ import org.slf4j.LoggerFactory;
  * The response when a session cannot be found or stored: 503, or 429 if its client begins too many,
  * without anything that the application had written.
  */
-final class Unavailable {
+final class ErrorResponse {
 
   private static final Logger LOG = LoggerFactory.getLogger(SessionFilter.class);
   private static final long RETRY_AFTER_SECONDS = 5;
-  private static final int DEEPEST_CAUSE = 32;
+  private static final int MAX_CAUSE_DEPTH = 32;
   private static final String BODY =
       "The service cannot reach its sessions at the moment. Please try again shortly.\n";
   private static final int TOO_MANY_REQUESTS = 429;
@@ -26,12 +26,12 @@ final class Unavailable {
   private static final AtomicLong LAST_LOGGED =
       new AtomicLong(System.nanoTime() - LOG_INTERVAL_NANOS);
 
-  private Unavailable() {}
+  private ErrorResponse() {}
 
   /** Returns the store's failure that an exception is, or was caused by; null if there is none. */
   static @Nullable SessionStoreException causeOf(Throwable thrown) {
     Throwable cause = thrown;
-    for (int depth = 0; cause != null && depth < DEEPEST_CAUSE; depth++) {
+    for (int depth = 0; cause != null && depth < MAX_CAUSE_DEPTH; depth++) {
       if (cause instanceof SessionStoreException failure) {
         return failure;
       }

@@ -9,4 +9,4 @@ import io.coatcheck.session.SessionInfo;
  * @param isCurrent whether it is the session of this request
  * @since 0.1.0
  */
-public record Device(SessionInfo info, boolean isCurrent) {}
+public record OwnSession(SessionInfo info, boolean isCurrent) {}

@@ -1,7 +1,8 @@
 package io.coatcheck.session.servlet;
 
-import io.coatcheck.session.Authentication;
 import io.coatcheck.session.LoginOptions;
+import io.coatcheck.session.LoginOutcome;
+import io.coatcheck.session.LoginResult;
 import io.coatcheck.session.Resolution;
 import io.coatcheck.session.Session;
 import io.coatcheck.session.token.SessionId;
@@ -19,20 +20,20 @@ import org.jspecify.annotations.Nullable;
  * calls the manager without it, since that calls the application, and then updates the state, which
  * may have changed meanwhile. Listeners are notified last.
  */
-final class Credential {
+final class RequestAuthenticator {
 
   private final SessionExchange exchange;
   private final PresentedTokens presented;
-  private final OutgoingResponse outgoing;
+  private final OutgoingToken outgoing;
   private final CurrentSession current;
 
   /** Null if every client is admitted. */
   private final @Nullable ClientGate gate;
 
-  Credential(
+  RequestAuthenticator(
       SessionExchange exchange,
       PresentedTokens presented,
-      OutgoingResponse outgoing,
+      OutgoingToken outgoing,
       CurrentSession current,
       @Nullable ClientGate gate) {
     this.exchange = exchange;
@@ -56,7 +57,7 @@ final class Credential {
     Map<String, Object> mayBeDropped = droppedByLogin(before);
     LoginOptions used =
         AskedTimeout.within(options, before, principal, exchange.manager().policy());
-    Authentication outcome =
+    LoginOutcome outcome =
         whileReplaced(
             before,
             principal,
@@ -70,7 +71,7 @@ final class Credential {
                             current.whileSaved(
                                 before,
                                 () -> exchange.manager().authenticate(before, principal, used))));
-    if (outcome instanceof Authentication.Granted granted) {
+    if (outcome instanceof LoginOutcome.Granted granted) {
       Session now = granted.session();
       boolean isOther = now != before || (oldSessionId != null && !oldSessionId.equals(now.id()));
       boolean wasUnreported = exchange.listeners().unreported().remove(now.id());
@@ -111,10 +112,7 @@ final class Credential {
           });
       current.settleUnsaved();
     }
-    return switch (((Authentication.Refused) outcome).reason()) {
-      case LIMIT_REACHED -> LoginResult.LIMIT_REACHED;
-      case NO_LONGER_VALID -> LoginResult.NO_LONGER_VALID;
-    };
+    return outcome.result();
   }
 
   private @Nullable Session sessionWithin(@Nullable SessionTransport by) {

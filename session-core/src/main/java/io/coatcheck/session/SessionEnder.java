@@ -19,7 +19,7 @@ import java.util.Set;
  * end: only the generation that the request knows is deleted, and if that has changed, the session
  * is read again from the store.
  */
-final class Endings {
+final class SessionEnder {
 
   /**
    * How often deletion of a session that is renewed meanwhile is tried. Each renewal takes a
@@ -28,9 +28,9 @@ final class Endings {
    */
   private static final int TRIALS = 100;
 
-  private final Engine engine;
+  private final EngineContext engine;
 
-  Endings(Engine engine) {
+  SessionEnder(EngineContext engine) {
     this.engine = engine;
   }
 
@@ -58,7 +58,7 @@ final class Endings {
   /**
    * Deletes the session that a request knows, unless there has been a login since it was resolved.
    */
-  static Deletion delete(Engine engine, Session session) {
+  static Deletion delete(EngineContext engine, Session session) {
     StoredSession known = session.snapshot();
     long generation = known.generation();
     for (int trial = 0; trial < TRIALS; trial++) {

@@ -7,14 +7,14 @@ import org.jspecify.annotations.Nullable;
  * A session as Servlet 6.1 shows it. A separate class, since containers of Servlet 6.0 lack the
  * type that it names and never load it.
  */
-final class AccessibleView extends HttpSessionView {
+final class Servlet61SessionView extends HttpSessionView {
 
-  private AccessibleView(SessionScope scope, Session session) {
+  private Servlet61SessionView(SessionScope scope, Session session) {
     super(scope, session);
   }
 
   static HttpSessionView of(SessionScope scope, Session session) {
-    return new AccessibleView(scope, session);
+    return new Servlet61SessionView(scope, session);
   }
 
   /**

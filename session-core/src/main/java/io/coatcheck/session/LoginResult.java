@@ -1,4 +1,4 @@
-package io.coatcheck.session.servlet;
+package io.coatcheck.session;
 
 /**
  * The result of a login. Unless it is {@link #LOGGED_IN}, the login did not take place; ignoring
@@ -7,7 +7,7 @@ package io.coatcheck.session.servlet;
  * @since 0.1.0
  */
 public enum LoginResult {
-  /** The principal is logged in, and the response carries the new cookie. */
+  /** The principal is logged in; in a request, the response carries the new cookie. */
   LOGGED_IN,
   /** The principal has as many live sessions as allowed, and new ones are refused. */
   LIMIT_REACHED,

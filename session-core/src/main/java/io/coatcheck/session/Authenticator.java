@@ -1,8 +1,7 @@
 package io.coatcheck.session;
 
-import io.coatcheck.session.Authentication.Granted;
-import io.coatcheck.session.Authentication.Reason;
-import io.coatcheck.session.Authentication.Refused;
+import io.coatcheck.session.LoginOutcome.Granted;
+import io.coatcheck.session.LoginOutcome.Refused;
 import io.coatcheck.session.codec.AttributeValue;
 import io.coatcheck.session.event.EndReason;
 import io.coatcheck.session.store.Admission;
@@ -18,12 +17,12 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Logs principals in: on their present session, if it is still the one that was resolved. */
-final class Logins {
+final class Authenticator {
 
   /** How often a login is tried while others store more sessions than one step may end. */
   private static final int TRIALS = 10;
 
-  private final Engine engine;
+  private final EngineContext engine;
   private final SaveLoop saveLoop;
   private final @Nullable Limit limit;
   private final boolean dropAttributes;
@@ -31,7 +30,8 @@ final class Logins {
   /** How many live sessions a principal may have, and what happens at that number. */
   record Limit(int sessions, WhenFull whenFull) {}
 
-  Logins(Engine engine, SaveLoop saveLoop, @Nullable Limit limit, boolean dropAttributes) {
+  Authenticator(
+      EngineContext engine, SaveLoop saveLoop, @Nullable Limit limit, boolean dropAttributes) {
     this.engine = engine;
     this.saveLoop = saveLoop;
     this.limit = limit;
@@ -42,15 +42,15 @@ final class Logins {
     return dropAttributes;
   }
 
-  Authentication authenticate(@Nullable Session current, String principal, LoginOptions options) {
+  LoginOutcome authenticate(@Nullable Session current, String principal, LoginOptions options) {
     Drafts.checkPrincipal(principal);
     options.requireFitting(engine.policy());
     if (endsOthers(current, principal) && !options.stillValid()) {
-      return new Refused(Reason.NO_LONGER_VALID);
+      return new Refused(LoginResult.NO_LONGER_VALID);
     }
     Session session = usable(current, principal);
     Pending pending = session.pending();
-    Authentication result = tryOnce(session, pending, principal, options);
+    LoginOutcome result = tryOnce(session, pending, principal, options);
     for (int trial = 1; isCrowded(result) && trial < TRIALS; trial++) {
       endSurplus(principal);
       result = tryOnce(session, pending, principal, options);
@@ -68,7 +68,7 @@ final class Logins {
             && current.principal().filter(other -> !other.equals(principal)).isPresent());
   }
 
-  private Authentication tryOnce(
+  private LoginOutcome tryOnce(
       Session session, Pending pending, String principal, LoginOptions options) {
     return session.isStored()
         ? saveLoop.inTurn(
@@ -80,9 +80,9 @@ final class Logins {
   /**
    * Where a login ends the oldest sessions, it is refused only if it would have to end too many.
    */
-  private boolean isCrowded(Authentication result) {
+  private boolean isCrowded(LoginOutcome result) {
     return result instanceof Refused refused
-        && refused.reason() == Reason.LIMIT_REACHED
+        && refused.result() == LoginResult.LIMIT_REACHED
         && limit != null
         && limit.whenFull() == WhenFull.EVICT_OLDEST;
   }
@@ -105,7 +105,7 @@ final class Logins {
       return Drafts.anonymous(engine, Session.Status.NEW);
     }
     if (current.isStored() && !current.principal().map(principal::equals).orElse(true)) {
-      Optional<StoredSession> deleted = Endings.delete(engine, current).deleted();
+      Optional<StoredSession> deleted = SessionEnder.delete(engine, current).deleted();
       current.end();
       deleted.ifPresent(ended -> engine.events().ended(ended, EndReason.REPLACED));
       return Drafts.anonymous(engine, Session.Status.NEW);
@@ -113,7 +113,7 @@ final class Logins {
     return current;
   }
 
-  private Authentication onExisting(
+  private LoginOutcome onExisting(
       Session session, Pending pending, String principal, LoginOptions options) {
     StoredSession resolved = session.snapshot();
     SessionToken token = engine.newToken(resolved.id());
@@ -126,7 +126,7 @@ final class Logins {
                     : Optional.empty(),
             (next, now) -> store(next, false, now));
     if (outcome.isRefused()) {
-      return new Refused(Reason.LIMIT_REACHED);
+      return new Refused(LoginResult.LIMIT_REACHED);
     }
     StoredSession stored = outcome.session();
     if (stored == null) {
@@ -142,7 +142,7 @@ final class Logins {
     return new Granted(session);
   }
 
-  private Authentication onNew(
+  private LoginOutcome onNew(
       Session session,
       Pending pending,
       String principal,
@@ -163,7 +163,7 @@ final class Logins {
     // No client holds an earlier secret of a session that was never stored.
     next = next.toBuilder().previousSecretHash(null).build();
     if (store(next, true, now) != Admission.Outcome.STORED) {
-      return new Refused(Reason.LIMIT_REACHED);
+      return new Refused(LoginResult.LIMIT_REACHED);
     }
     session.loggedIn(next, pending, token);
     engine.events().created(next);
@@ -222,17 +222,17 @@ final class Logins {
   }
 
   /** Checks the credential again, now that "revoke all" would find this session. */
-  private Authentication confirm(Granted granted, LoginOptions options) {
+  private LoginOutcome confirm(Granted granted, LoginOptions options) {
     boolean valid = false;
     try {
       valid = options.stillValid();
     } finally {
       if (!valid) {
-        Optional<StoredSession> deleted = Endings.delete(engine, granted.session()).deleted();
+        Optional<StoredSession> deleted = SessionEnder.delete(engine, granted.session()).deleted();
         granted.session().end();
         deleted.ifPresent(ended -> engine.events().ended(ended, EndReason.REVOKED));
       }
     }
-    return valid ? granted : new Refused(Reason.NO_LONGER_VALID);
+    return valid ? granted : new Refused(LoginResult.NO_LONGER_VALID);
   }
 }

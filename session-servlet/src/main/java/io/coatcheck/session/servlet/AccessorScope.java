@@ -9,7 +9,7 @@ import java.util.function.Supplier;
  * One access to a session outside of a request. There is no response, so nothing is sent: if the
  * session is ended here, the client keeps its cookie, which opens nothing.
  */
-final class SessionAccess implements SessionScope, AutoCloseable {
+final class AccessorScope implements SessionScope, AutoCloseable {
 
   private final SessionManager manager;
   private final SessionListeners listeners;
@@ -19,7 +19,7 @@ final class SessionAccess implements SessionScope, AutoCloseable {
   private final Thread thread = Thread.currentThread();
   private volatile boolean isOver;
 
-  SessionAccess(
+  AccessorScope(
       SessionManager manager,
       SessionListeners listeners,
       Session session,
@@ -119,6 +119,6 @@ final class SessionAccess implements SessionScope, AutoCloseable {
 
   @Override
   public String toString() {
-    return "SessionAccess[" + session.id() + "]";
+    return "AccessorScope[" + session.id() + "]";
   }
 }
