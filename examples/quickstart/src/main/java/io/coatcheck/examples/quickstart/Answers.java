@@ -2,9 +2,17 @@ package io.coatcheck.examples.quickstart;
 
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.SerializableString;
+import tools.jackson.core.io.CharacterEscapes;
+import tools.jackson.core.json.JsonFactory;
+import tools.jackson.databind.json.JsonMapper;
 
 /** The ways in which this application answers. */
 final class Answers {
+
+  private static final JsonMapper JSON =
+      JsonMapper.builder(JsonFactory.builder().characterEscapes(new NoMarkup()).build()).build();
 
   private Answers() {}
 
@@ -25,7 +33,7 @@ final class Answers {
   }
 
   static void json(HttpServletResponse response, Object value) throws IOException {
-    send(response, HttpServletResponse.SC_OK, "application/json", Json.of(value));
+    send(response, HttpServletResponse.SC_OK, "application/json", JSON.writeValueAsString(value));
   }
 
   static void text(HttpServletResponse response, String text) throws IOException {
@@ -41,5 +49,24 @@ final class Answers {
     // All of it belongs to one user.
     response.setHeader("Cache-Control", "no-store");
     response.getWriter().write(body);
+  }
+
+  /** Also escapes angle brackets, so that no browser takes an answer for a page. */
+  private static final class NoMarkup extends CharacterEscapes {
+
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    public int[] getEscapeCodesForAscii() {
+      int[] codes = standardAsciiEscapesForJSON();
+      codes['<'] = ESCAPE_STANDARD;
+      codes['>'] = ESCAPE_STANDARD;
+      return codes;
+    }
+
+    @Override
+    public @Nullable SerializableString getEscapeSequence(int character) {
+      return null;
+    }
   }
 }

@@ -7,10 +7,10 @@ import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
-import java.util.LinkedHashMap;
-import java.util.Map;
+import java.time.Instant;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** Lists the sessions of the logged-in user, and ends one: {@code /devices/<id>/revoke}. */
 final class DevicesServlet extends HttpServlet {
@@ -23,9 +23,7 @@ final class DevicesServlet extends HttpServlet {
       throws IOException {
     String path = request.getPathInfo();
     if (path == null) {
-      Answers.json(
-          response,
-          WebSession.of(request).sessions().stream().map(DevicesServlet::described).toList());
+      Answers.json(response, WebSession.of(request).sessions().stream().map(Listed::of).toList());
     } else {
       refuse(response, REVOKE.matcher(path).matches());
     }
@@ -37,7 +35,7 @@ final class DevicesServlet extends HttpServlet {
     String path = request.getPathInfo();
     Matcher revoke = REVOKE.matcher(path == null ? "" : path);
     if (revoke.matches()) {
-      // Only a session of the same user is ended. Nobody learns which other ids exist.
+      // Only a session of the same user is ended. The answer is the same for ids that do not exist.
       WebSession.of(request).revoke(revoke.group(1));
       Answers.backToPage(response);
     } else {
@@ -50,18 +48,32 @@ final class DevicesServlet extends HttpServlet {
         exists ? HttpServletResponse.SC_METHOD_NOT_ALLOWED : HttpServletResponse.SC_NOT_FOUND);
   }
 
-  private static Map<String, Object> described(OwnSession device) {
-    SessionInfo info = device.info();
-    Map<String, Object> members = new LinkedHashMap<>();
-    members.put("sessionId", info.id());
-    members.put("current", device.isCurrent());
-    members.put("createdAt", info.createdAt());
-    members.put("authenticatedAt", info.authenticatedAt().orElse(null));
-    members.put("lastSeenAt", info.lastSeenAt());
-    members.put("expiresAt", info.expiresAt());
-    members.put("remembered", info.remembered());
-    members.put("clientAddress", info.clientAddress().orElse(null));
-    members.put("userAgent", info.userAgent().orElse(null));
-    return members;
+  /** A session of the user, as JSON. */
+  record Listed(
+      String sessionId,
+      boolean current,
+      String device,
+      Instant createdAt,
+      @Nullable Instant authenticatedAt,
+      Instant lastSeenAt,
+      Instant expiresAt,
+      boolean remembered,
+      @Nullable String clientAddress,
+      @Nullable String userAgent) {
+
+    static Listed of(OwnSession session) {
+      SessionInfo info = session.info();
+      return new Listed(
+          info.id().toString(),
+          session.isCurrent(),
+          DeviceNames.of(info.userAgent()),
+          info.createdAt(),
+          info.authenticatedAt().orElse(null),
+          info.lastSeenAt(),
+          info.expiresAt(),
+          info.remembered(),
+          info.clientAddress().orElse(null),
+          info.userAgent().orElse(null));
+    }
   }
 }

@@ -127,7 +127,7 @@ final class Page {
 
   private static String devices(WebSession session) {
     StringBuilder items = new StringBuilder();
-    session.sessions().forEach(device -> items.append(item(device)));
+    session.sessions().forEach(each -> items.append(item(each)));
     return """
         <section aria-labelledby="devices">
         <h2 id="devices">Where you are logged in</h2>
@@ -142,13 +142,13 @@ final class Page {
         .formatted(items);
   }
 
-  private static String item(OwnSession device) {
-    SessionInfo info = device.info();
-    String agent = escape(info.userAgent().orElse("Unknown browser"));
+  private static String item(OwnSession session) {
+    SessionInfo info = session.info();
+    String device = escape(DeviceNames.of(info.userAgent()));
     return """
         <li>
         <div>
-        <p>%s%s</p>
+        <p><span title="%s">%s</span>%s</p>
         <p class="muted">%s · last seen %s</p>
         </div>
         <form method="post" action="/devices/%s/revoke">
@@ -157,12 +157,13 @@ final class Page {
         </li>
         """
         .formatted(
-            agent,
-            device.isCurrent() ? " <strong>(this one)</strong>" : "",
+            escape(info.userAgent().orElse("")),
+            device,
+            session.isCurrent() ? " <strong>(this one)</strong>" : "",
             escape(info.clientAddress().orElse("unknown address")),
             time(info.lastSeenAt()),
             info.id(),
-            agent);
+            device);
   }
 
   private static String noteForm(String note) {

@@ -74,7 +74,6 @@ final class Chromium implements AutoCloseable {
         "--disable-background-networking",
         "--disable-component-update",
         "--no-first-run",
-        "--user-agent=" + name,
         "--user-data-dir=" + profiles.resolve(name));
     more.accept(options);
     ChromeDriverService service =

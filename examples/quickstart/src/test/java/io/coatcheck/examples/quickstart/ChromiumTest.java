@@ -33,6 +33,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.openqa.selenium.By;
 import org.openqa.selenium.Cookie;
+import org.openqa.selenium.WebElement;
 import org.openqa.selenium.chrome.ChromeDriver;
 
 /** What a real browser makes of it. Needs {@code chromium} and {@code chromedriver} on the path. */
@@ -144,21 +145,34 @@ class ChromiumTest extends Site {
 
   @Test
   void devices_areListedAndRevoked() {
-    ChromeDriver laptop = device("laptop");
-    ChromeDriver phone = device("phone");
+    ChromeDriver laptop = deviceCalling("laptop", "(X11; Linux x86_64)", "Safari/537.36");
+    ChromeDriver phone = deviceCalling("phone", "(Linux; Android 15; K)", "Mobile Safari/537.36");
     logIn(laptop, false);
     logIn(phone, false);
     laptop.navigate().refresh();
-    assertThat(laptop.findElement(By.className("devices")).getText())
-        .contains("laptop (this one)", "phone");
+    WebElement devices = laptop.findElement(By.className("devices"));
+    assertThat(devices.getText())
+        .contains("Chrome on Linux (this one)", "Chrome Mobile on Android");
+    assertThat(devices.findElements(By.tagName("span")))
+        .extracting(name -> name.getDomAttribute("title"))
+        .anyMatch(agent -> agent.contains("Linux x86_64"));
 
-    press(laptop.findElement(By.cssSelector("button[aria-label='Sign out phone']")));
+    press(
+        laptop.findElement(
+            By.cssSelector("button[aria-label='Sign out Chrome Mobile on Android']")));
 
-    assertThat(laptop.findElement(By.className("devices")).getText()).doesNotContain("phone");
+    assertThat(laptop.findElement(By.className("devices")).getText()).doesNotContain("Android");
     phone.navigate().refresh();
     assertThat(isLoggedIn(phone)).isFalse();
     assertThat(isLoggedIn(laptop)).isTrue();
     press(laptop, "/logout-everywhere");
+  }
+
+  private ChromeDriver deviceCalling(String name, String system, String end) {
+    String agent =
+        "Mozilla/5.0 %s AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 %s"
+            .formatted(system, end);
+    return chromium.device(name, options -> options.addArguments("--user-agent=" + agent));
   }
 
   @Test

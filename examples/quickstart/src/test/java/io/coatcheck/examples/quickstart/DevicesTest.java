@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.net.http.HttpResponse;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class DevicesTest extends Site {
 
@@ -26,7 +29,33 @@ class DevicesTest extends Site {
                     && device.contains("\"clientAddress\":\"127.0.0.1\""))
         .anyMatch(device -> device.contains("\"current\":false"));
     assertThat(devices).contains(sessionId(phone), sessionId(laptop));
-    assertThat(phone.get("/").body()).contains("Phone/1.0 <strong>(this one)</strong>");
+    assertThat(phone.get("/").body())
+        .contains("<span title=\"Phone/1.0\">Unknown browser</span> <strong>(this one)</strong>");
+  }
+
+  @Test
+  void page_namesTheDevice() throws Exception {
+    String agent =
+        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko)"
+            + " Chrome/142.0.0.0 Safari/537.36";
+    Browser browser = browser().with("User-Agent", agent);
+    browser.logIn("alice", "wonderland-1");
+    assertThat(browser.get("/").body())
+        .contains("<span title=\"" + agent + "\">Chrome on Linux</span>");
+    assertThat(browser.get("/devices").body()).contains("\"device\":\"Chrome on Linux\"");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:130.0) Gecko/20100101 Firefox/130.0 | Firefox on Windows
+          Mozilla/5.0 (X11; Linux x86_64) Unheard/1.0 | Unknown browser on Linux
+          '' | Unknown browser
+          """)
+  void name_isAsKnownAsThePartsAre(String agent, String name) {
+    assertThat(DeviceNames.of(Optional.of(agent))).isEqualTo(name);
   }
 
   @Test

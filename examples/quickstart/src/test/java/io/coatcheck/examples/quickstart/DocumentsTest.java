@@ -12,6 +12,7 @@ import io.coatcheck.session.codec.AttributeCodecException;
 import io.coatcheck.session.memory.InMemorySessionStore;
 import java.io.IOException;
 import java.io.Serializable;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -34,6 +35,8 @@ class DocumentsTest {
   private static final Pattern SNIPPET = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
   private static final Pattern XML = Pattern.compile("```xml\n(.*?)```", Pattern.DOTALL);
   private static final Pattern INI = Pattern.compile("```ini\n(.*?)```", Pattern.DOTALL);
+  private static final Pattern ARTIFACT = Pattern.compile("<artifactId>(coatcheck-[a-z-]+)<");
+  private static final Pattern VERSION = Pattern.compile("\n  <version>([^<]+)<");
   private static final Pattern DEPENDENCY =
       Pattern.compile(
           "<groupId>(.*?)</groupId>\\s*<artifactId>(.*?)</artifactId>\\s*<version>(.*?)</version>");
@@ -133,7 +136,8 @@ class DocumentsTest {
     assertThat(dependencies).isNotEmpty();
     for (MatchResult dependency : dependencies) {
       if (dependency.group(1).equals("io.coatcheck")) {
-        assertThat(ROOT.resolve(dependency.group(2)).resolve("pom.xml")).exists();
+        assertThat(read("session-bom/pom.xml"))
+            .contains("<artifactId>" + dependency.group(2) + "</artifactId>");
         assertThat(build).contains("<version>" + dependency.group(3) + "</version>");
       } else {
         String property = dependency.group(2).toLowerCase(Locale.ROOT) + ".version";
@@ -142,6 +146,33 @@ class DocumentsTest {
             .contains("<" + property + ">" + dependency.group(3) + "</" + property + ">");
       }
     }
+  }
+
+  @Test
+  void billOfMaterials_namesEveryLibrary_inTheVersionOfTheBuild() throws Exception {
+    String bom = read("session-bom/pom.xml");
+    List<String> libraries = new ArrayList<>();
+    try (DirectoryStream<Path> folders = Files.newDirectoryStream(ROOT, "session-*")) {
+      for (Path folder : folders) {
+        if (Files.exists(folder.resolve("pom.xml"))
+            && !folder.getFileName().toString().equals("session-bom")) {
+          libraries.add(
+              ARTIFACT
+                  .matcher(read(folder.getFileName() + "/pom.xml"))
+                  .results()
+                  .map(artifact -> artifact.group(1))
+                  .filter(name -> !name.equals("coatcheck-parent"))
+                  .findFirst()
+                  .orElseThrow());
+        }
+      }
+    }
+    assertThat(libraries).hasSizeGreaterThanOrEqualTo(4);
+    assertThat(ARTIFACT.matcher(bom).results().map(artifact -> artifact.group(1)))
+        .filteredOn(name -> !name.equals("coatcheck-bom"))
+        .containsExactlyInAnyOrderElementsOf(libraries);
+    assertThat(VERSION.matcher(bom).results().findFirst().orElseThrow().group(1))
+        .isEqualTo(VERSION.matcher(read("pom.xml")).results().findFirst().orElseThrow().group(1));
   }
 
   /** What docs/SCALING.md says of a touch interval of 3 minutes. */

@@ -90,7 +90,7 @@ class SurfaceTest extends Site {
     assertThat(browser.get("/").body()).doesNotContain(markup).contains(Page.escape(markup));
     assertThat(browser.get("/devices").body())
         .doesNotContain("<script>")
-        .contains("\\u003cscript\\u003ealert(\\\"1\\\\2\\\")\\u003c/script\\u003e");
+        .contains("\\u003Cscript\\u003Ealert(\\\"1\\\\2\\\")\\u003C/script\\u003E");
   }
 
   @ParameterizedTest
