@@ -3,18 +3,18 @@ package io.coatcheck.session;
 import io.coatcheck.session.codec.AttributeEncryption;
 import io.coatcheck.session.codec.AttributeValue;
 import io.coatcheck.session.store.Admission;
-import io.coatcheck.session.store.BatchLookup;
-import io.coatcheck.session.store.BatchTouch;
 import io.coatcheck.session.store.CleanUp;
 import io.coatcheck.session.store.DeletedSessions;
 import io.coatcheck.session.store.Evictions;
+import io.coatcheck.session.store.ForwardingNearCopies;
+import io.coatcheck.session.store.ForwardingSessionStore;
+import io.coatcheck.session.store.LiveSessions;
 import io.coatcheck.session.store.LoginLimit;
 import io.coatcheck.session.store.NearCopies;
 import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SessionId;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -28,14 +28,21 @@ import org.jspecify.annotations.Nullable;
  * them, and copies them to sessions with other ids, without any knowledge of keys. The store below,
  * and its near copies, hold only encrypted values.
  */
-final class EncryptedStore implements SessionStore {
+final class EncryptedStore extends ForwardingSessionStore {
 
-  private final SessionStore store;
   private final AttributeEncryption encryption;
+  private final Optional<PrincipalIndex> index;
+  private final Optional<LoginLimit> limit;
+  private final Optional<Evictions> evictions;
+  private final Optional<NearCopies> copies;
 
   EncryptedStore(SessionStore store, AttributeEncryption encryption) {
-    this.store = store;
+    super(store);
     this.encryption = encryption;
+    index = store.principalIndex().map(EncryptedIndex::new);
+    limit = store.loginLimit().map(this::encrypting);
+    evictions = store.evictions().map(this::encryptedEvictions);
+    copies = store.nearCopies().map(EncryptedCopies::new);
   }
 
   private StoredSession encrypted(StoredSession session) {
@@ -60,135 +67,93 @@ final class EncryptedStore implements SessionStore {
 
   @Override
   public void insert(StoredSession session) {
-    store.insert(encrypted(session));
+    store().insert(encrypted(session));
   }
 
   @Override
   public Optional<StoredSession> find(SessionId id) {
-    return store.find(id).map(this::decrypted);
+    return store().find(id).map(this::decrypted);
   }
 
   @Override
   public boolean update(StoredSession session, Instant now) {
-    return store.update(encrypted(session), now);
-  }
-
-  @Override
-  public boolean touch(SessionId id, Instant lastSeenAt, Instant now) {
-    return store.touch(id, lastSeenAt, now);
+    return store().update(encrypted(session), now);
   }
 
   @Override
   public Optional<StoredSession> delete(SessionId id) {
-    return store.delete(id).map(this::decrypted);
+    return store().delete(id).map(this::decrypted);
   }
 
   @Override
   public Optional<StoredSession> delete(SessionId id, long generation) {
-    return store.delete(id, generation).map(this::decrypted);
+    return store().delete(id, generation).map(this::decrypted);
   }
 
   @Override
   public CleanUp deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> deleted) {
-    return store.deleteExpired(cutoff, limit, decrypting(deleted));
+    return store().deleteExpired(cutoff, limit, decrypting(deleted));
   }
 
   @Override
   public Optional<PrincipalIndex> principalIndex() {
-    return store.principalIndex().map(EncryptedIndex::new);
+    return index;
   }
 
   @Override
   public Optional<LoginLimit> loginLimit() {
-    return store.loginLimit().map(this::encrypting);
+    return limit;
   }
 
-  private LoginLimit encrypting(LoginLimit limit) {
+  @Override
+  public Optional<Evictions> evictions() {
+    return evictions;
+  }
+
+  @Override
+  public Optional<NearCopies> nearCopies() {
+    return copies;
+  }
+
+  /** None: requests that share a session would share its encrypted values. */
+  @Override
+  public Optional<LiveSessions> liveSessions() {
+    return Optional.empty();
+  }
+
+  private LoginLimit encrypting(LoginLimit inner) {
     return (session, isNew, number, whenFull, now) -> {
-      Admission admission = limit.admit(encrypted(session), isNew, number, whenFull, now);
+      Admission admission = inner.admit(encrypted(session), isNew, number, whenFull, now);
       return new Admission(
           admission.outcome(), admission.evicted().stream().map(this::decrypted).toList());
     };
   }
 
-  @Override
-  public Optional<Evictions> evictions() {
-    return store.evictions().map(evictions -> evicted -> evictions.onEvicted(decrypting(evicted)));
+  private Evictions encryptedEvictions(Evictions inner) {
+    return evicted -> inner.onEvicted(decrypting(evicted));
   }
 
-  @Override
-  public Optional<NearCopies> nearCopies() {
-    return store.nearCopies().map(EncryptedCopies::new);
-  }
+  private final class EncryptedCopies extends ForwardingNearCopies {
 
-  @Override
-  public Optional<BatchLookup> batchLookup() {
-    return store.batchLookup();
-  }
+    private final NearCopies inner;
 
-  @Override
-  public Optional<BatchTouch> batchTouch() {
-    return store.batchTouch();
-  }
-
-  @Override
-  public boolean keepsLiveValues() {
-    return store.keepsLiveValues();
-  }
-
-  @Override
-  public boolean failsOnUnencodable() {
-    return store.failsOnUnencodable();
-  }
-
-  @Override
-  public Duration touchInterval() {
-    return store.touchInterval();
-  }
-
-  @Override
-  public void close() {
-    store.close();
-  }
-
-  private final class EncryptedCopies implements NearCopies {
-
-    private final NearCopies copies;
-
-    EncryptedCopies(NearCopies copies) {
-      this.copies = copies;
+    EncryptedCopies(NearCopies inner) {
+      super(inner);
+      this.inner = inner;
     }
 
     @Override
     public Lookup lookUp(SessionId id, long minimumGeneration, long minimumVersion) {
-      Lookup near = copies.lookUp(id, minimumGeneration, minimumVersion);
+      Lookup found = inner.lookUp(id, minimumGeneration, minimumVersion);
       return new Lookup(
-          near.session().map(EncryptedStore.this::decrypted), near.isConfirmed(), near.isStale());
-    }
-
-    @Override
-    public Duration longestAge() {
-      return copies.longestAge();
-    }
-
-    @Override
-    public boolean touchSoon(SessionId id, Instant lastSeenAt, Instant now) {
-      return copies.touchSoon(id, lastSeenAt, now);
-    }
-
-    @Override
-    public Duration touchDelay() {
-      return copies.touchDelay();
-    }
-
-    @Override
-    public boolean touchInOutage(SessionId id, Instant lastSeenAt) {
-      return copies.touchInOutage(id, lastSeenAt);
+          found.session().map(EncryptedStore.this::decrypted),
+          found.isConfirmed(),
+          found.isStale());
     }
 
     @Override
     public void onEndedElsewhere(Consumer<StoredSession> gone) {
-      copies.onEndedElsewhere(decrypting(gone));
+      inner.onEndedElsewhere(decrypting(gone));
     }
   }
 

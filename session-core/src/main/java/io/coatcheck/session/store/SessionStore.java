@@ -56,7 +56,8 @@ import java.util.function.Consumer;
  * stored.
  *
  * <p>Implementations are thread-safe. A capability is asked for by {@link #principalIndex()} and
- * its like, never by a cast: a decorator wraps what the inner store returns.
+ * its like, never by a cast: a decorator wraps what the inner store returns, and extends {@link
+ * ForwardingSessionStore}.
  *
  * @since 0.1.0
  */

@@ -10,9 +10,9 @@ import io.coatcheck.session.store.BatchTouch;
 import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.SessionStoreException;
+import io.coatcheck.session.store.StoreOperation;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.WhenFull;
-import io.coatcheck.session.testkit.FaultyStore.Operation;
 import java.time.Instant;
 import java.util.EnumMap;
 import java.util.Map;
@@ -33,31 +33,31 @@ class FaultyStoreTest {
       SampleSessions.authenticated("alice", ContractPart.NOW).build();
 
   /** Each operation, such that its effect on the session can be told. */
-  private Map<Operation, Consumer<FaultyStore>> operations() {
+  private Map<StoreOperation, Consumer<FaultyStore>> operations() {
     PrincipalIndex index = store.principalIndex().orElseThrow();
-    Map<Operation, Consumer<FaultyStore>> operations = new EnumMap<>(Operation.class);
+    Map<StoreOperation, Consumer<FaultyStore>> operations = new EnumMap<>(StoreOperation.class);
     operations.put(
-        Operation.INSERT,
+        StoreOperation.INSERT,
         faulty -> faulty.insert(SampleSessions.anonymous(ContractPart.NOW).build()));
-    operations.put(Operation.FIND, faulty -> faulty.find(session.id()));
-    operations.put(Operation.UPDATE, faulty -> faulty.update(session, ContractPart.NOW));
+    operations.put(StoreOperation.FIND, faulty -> faulty.find(session.id()));
+    operations.put(StoreOperation.UPDATE, faulty -> faulty.update(session, ContractPart.NOW));
     operations.put(
-        Operation.TOUCH,
+        StoreOperation.TOUCH,
         faulty -> faulty.touch(session.id(), ContractPart.NOW.plusSeconds(1), ContractPart.NOW));
-    operations.put(Operation.DELETE, faulty -> faulty.delete(session.id()));
+    operations.put(StoreOperation.DELETE, faulty -> faulty.delete(session.id()));
     operations.put(
-        Operation.DELETE_EXPIRED,
+        StoreOperation.DELETE_EXPIRED,
         faulty -> faulty.deleteExpired(session.expiresAt(), 1, gone -> {}));
     operations.put(
-        Operation.FIND_BY_PRINCIPAL, faulty -> index.findByPrincipal("alice", null, 1_000));
+        StoreOperation.FIND_BY_PRINCIPAL, faulty -> index.findByPrincipal("alice", null, 1_000));
     operations.put(
-        Operation.DELETE_BY_PRINCIPAL,
+        StoreOperation.DELETE_BY_PRINCIPAL,
         faulty -> index.deleteByPrincipal("alice", Set.of(), gone -> {}));
     operations.put(
-        Operation.DELETE_OLDEST,
+        StoreOperation.DELETE_OLDEST,
         faulty -> index.deleteOldest("alice", 1, ContractPart.NOW, gone -> {}));
     operations.put(
-        Operation.ADMIT,
+        StoreOperation.ADMIT,
         faulty ->
             store
                 .loginLimit()
@@ -68,10 +68,10 @@ class FaultyStoreTest {
 
   @ParameterizedTest
   @EnumSource(
-      value = Operation.class,
+      value = StoreOperation.class,
       mode = EnumSource.Mode.EXCLUDE,
       names = {"STAMPS", "TOUCH_ALL"})
-  void failBefore_hasNoEffectAndIsCounted(Operation operation) {
+  void failBefore_hasNoEffectAndIsCounted(StoreOperation operation) {
     inner.insert(session);
     store.failBefore(operation, 2);
     for (int i = 0; i < 2; i++) {
@@ -85,9 +85,9 @@ class FaultyStoreTest {
 
   @ParameterizedTest
   @EnumSource(
-      value = Operation.class,
+      value = StoreOperation.class,
       names = {"UPDATE", "TOUCH", "DELETE", "DELETE_EXPIRED", "DELETE_BY_PRINCIPAL", "ADMIT"})
-  void failAfter_hasItsEffect(Operation operation) {
+  void failAfter_hasItsEffect(StoreOperation operation) {
     inner.insert(session);
     store.failAfter(operation, 1);
     assertThatExceptionOfType(SessionStoreException.class)
@@ -124,14 +124,14 @@ class FaultyStoreTest {
     }
     FaultyStore faulty = FaultyStore.wrap(new WithLookup());
     BatchLookup lookup = faulty.batchLookup().orElseThrow();
-    faulty.failBefore(Operation.STAMPS, 1);
+    faulty.failBefore(StoreOperation.STAMPS, 1);
     assertThatExceptionOfType(SessionStoreException.class)
         .isThrownBy(() -> lookup.stamps(Set.of()));
     assertThat(lookup.stamps(Set.of())).isEmpty();
-    assertThat(faulty.calls(Operation.STAMPS)).isEqualTo(2);
+    assertThat(faulty.calls(StoreOperation.STAMPS)).isEqualTo(2);
     assertThat(store.batchLookup()).isEmpty();
     BatchTouch touch = faulty.batchTouch().orElseThrow();
-    faulty.failBefore(Operation.TOUCH_ALL, 1);
+    faulty.failBefore(StoreOperation.TOUCH_ALL, 1);
     assertThatExceptionOfType(SessionStoreException.class)
         .isThrownBy(() -> touch.touchAll(Map.of(), Instant.EPOCH));
     assertThat(touch.touchAll(Map.of(), Instant.EPOCH)).isEmpty();
@@ -142,10 +142,10 @@ class FaultyStoreTest {
   @Test
   void orders_areCarriedOutInTheirOrder() {
     inner.insert(session);
-    store.failBefore(Operation.FIND, 1);
-    FaultyStore.Pause pause = store.pauseBefore(Operation.FIND);
+    store.failBefore(StoreOperation.FIND, 1);
+    FaultyStore.Pause pause = store.pauseBefore(StoreOperation.FIND);
     pause.release();
-    store.failAfter(Operation.FIND, 1);
+    store.failAfter(StoreOperation.FIND, 1);
     assertThatExceptionOfType(SessionStoreException.class)
         .isThrownBy(() -> store.find(session.id()))
         .withMessageContaining("before");
@@ -159,14 +159,14 @@ class FaultyStoreTest {
   @Test
   void failBefore_timesBelowOne_throws() {
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> store.failBefore(Operation.FIND, 0))
+        .isThrownBy(() -> store.failBefore(StoreOperation.FIND, 0))
         .withMessageContaining("times");
   }
 
   @Test
   void pauseBefore_holdsTheCallBeforeItsEffect() {
     inner.insert(session);
-    FaultyStore.Pause pause = store.pauseBefore(Operation.DELETE);
+    FaultyStore.Pause pause = store.pauseBefore(StoreOperation.DELETE);
     CompletableFuture<Boolean> deleted =
         CompletableFuture.supplyAsync(() -> store.delete(session.id()).isPresent());
     pause.awaitReached();
@@ -179,7 +179,7 @@ class FaultyStoreTest {
   @Test
   void pauseAfter_holdsTheCallAfterItsEffect() {
     inner.insert(session);
-    FaultyStore.Pause pause = store.pauseAfter(Operation.DELETE);
+    FaultyStore.Pause pause = store.pauseAfter(StoreOperation.DELETE);
     CompletableFuture<Boolean> deleted =
         CompletableFuture.supplyAsync(() -> store.delete(session.id()).isPresent());
     pause.awaitReached();
