@@ -8,6 +8,7 @@ import io.coatcheck.session.store.LoginLimit;
 import io.coatcheck.session.store.NearCopies;
 import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.SessionStore;
+import io.coatcheck.session.token.SessionId;
 import io.coatcheck.session.token.SessionToken;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -46,6 +47,31 @@ record EngineContext(
     boolean endOnReuse,
     AttributeLimits limits) {
 
+  /** Wraps the store of a manager that is being built, and reads its capabilities. */
+  static EngineContext of(SessionManagerBuilder builder) {
+    SessionStore store =
+        builder.encryption == null || builder.store.keepsLiveValues()
+            ? builder.store
+            : new EncryptedStore(builder.store, builder.encryption);
+    Events events = new Events(builder.clock, builder.listeners);
+    SessionStore reporting = new ReportingStore(store, events);
+    return new EngineContext(
+        reporting,
+        reporting.principalIndex(),
+        reporting.loginLimit(),
+        reporting.nearCopies(),
+        reporting.liveSessions().orElse(null),
+        builder.policy,
+        builder.codec,
+        builder.clock,
+        builder.random == null ? new SecureRandom() : builder.random,
+        events,
+        builder.touchInterval == null ? store.touchInterval() : builder.touchInterval,
+        builder.renewInterval,
+        builder.endOnReuse,
+        builder.limits);
+  }
+
   /** Returns the current time in the precision that is stored, milliseconds. */
   Instant now() {
     return Instant.ofEpochMilli(clock.millis());
@@ -68,7 +94,7 @@ record EngineContext(
     }
   }
 
-  SessionToken newToken(io.coatcheck.session.token.SessionId id) {
+  SessionToken newToken(SessionId id) {
     return SessionToken.generate(id, random);
   }
 

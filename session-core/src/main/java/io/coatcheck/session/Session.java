@@ -104,7 +104,6 @@ public final class Session {
   private boolean begunHere;
   private boolean kept;
   private volatile boolean touchDue;
-  private boolean deleted;
   private volatile Renewal renewal;
   private volatile @Nullable SessionToken unsentToken;
   private volatile boolean changedHere;
@@ -263,7 +262,7 @@ public final class Session {
   }
 
   /**
-   * Returns whether the session will never be stored or sent: see {@link SessionManager#create}.
+   * Returns whether the session will never be stored or sent: see {@link SessionAdapter#create}.
    */
   public boolean isEphemeral() {
     return status == Status.EPHEMERAL;
@@ -293,7 +292,7 @@ public final class Session {
 
   /**
    * Returns the value of an attribute: the one that this request set, or that of the snapshot.
-   * Where {@linkplain SessionManager#sharesSessions() requests share the session}, that is the
+   * Where {@linkplain SessionAdapter#sharesSessions() requests share the session}, that is the
    * newest snapshot, unless another principal has logged in or the session has been re-keyed since.
    * A value whose bytes no longer decode is absent, and the listeners are notified once.
    *
@@ -362,7 +361,7 @@ public final class Session {
   /**
    * Returns the object that a layer above has attached to the session in this process; null if
    * there is none. All requests of a stored session see the same object where {@linkplain
-   * SessionManager#sharesSessions() they share it}. It stays attached when the secret or the
+   * SessionAdapter#sharesSessions() they share it}. It stays attached when the secret or the
    * principal changes, and is never stored.
    */
   public @Nullable Object attachment() {
@@ -643,15 +642,6 @@ public final class Session {
   synchronized void forgetChanges() {
     attributes.clear();
     idleTimeoutChange = null;
-  }
-
-  /** Records that the store has deleted the session, which is still to be ended here. */
-  synchronized void deleted() {
-    deleted = true;
-  }
-
-  synchronized boolean isDeleted() {
-    return deleted;
   }
 
   synchronized void end() {

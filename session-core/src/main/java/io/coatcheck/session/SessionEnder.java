@@ -35,8 +35,7 @@ final class SessionEnder {
   }
 
   boolean invalidate(Session session) {
-    boolean isToBeDeleted = session.isStored() && !session.isDeleted();
-    Deletion deletion = isToBeDeleted ? delete(engine, session) : Deletion.OF_NONE;
+    Deletion deletion = session.isStored() ? delete(engine, session) : Deletion.OF_NONE;
     // Ended here first, so that a listener that is notified finds it ended here as well.
     session.end();
     deletion.deleted().ifPresent(ended -> engine.events().ended(ended, EndReason.LOGOUT));
@@ -174,13 +173,19 @@ final class SessionEnder {
         .orElse(0);
   }
 
-  int revokeAllOf(Session own) {
+  int revokeAllOwn(Session own) {
     Optional<String> principal = currentPrincipal(own);
-    int ended = principal.isEmpty() ? 0 : revokeAllBut(principal.get(), Set.of());
-    if (principal.isPresent()) {
-      own.deleted();
+    if (principal.isEmpty()) {
+      return 0;
     }
+    SessionId id = own.id();
+    int ended = revokeAllOf(principal.get());
+    own.endIfStill(id);
     return ended;
+  }
+
+  int revokeAllOf(String principal) {
+    return revokeAllBut(principal, Set.of());
   }
 
   /**
@@ -196,7 +201,7 @@ final class SessionEnder {
     return Optional.empty();
   }
 
-  int revokeAllBut(String principal, Set<SessionId> except) {
+  private int revokeAllBut(String principal, Set<SessionId> except) {
     return engine
         .requiredIndex("revoking by principal")
         .deleteByPrincipal(principal, except, engine.events().endings(EndReason.REVOKED));

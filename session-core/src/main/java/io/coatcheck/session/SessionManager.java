@@ -3,30 +3,29 @@ package io.coatcheck.session;
 import io.coatcheck.session.codec.AttributeCodecException;
 import io.coatcheck.session.event.EndReason;
 import io.coatcheck.session.event.SessionListener;
-import io.coatcheck.session.store.NearCopies;
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SessionId;
-import java.security.SecureRandom;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The engine: resolves tokens to sessions, saves what requests change, logs in, renews and ends
- * sessions.
+ * The engine: saves what requests change, logs in, renews, lists and ends sessions.
  *
- * <p>One manager serves an application. It is thread-safe. Methods that call the store block as
- * long as the store does, and throw {@link SessionStoreException} when it fails; then no access was
- * granted, and the caller should answer 503. Time comes from the configured clock, to the
- * millisecond.
+ * <p>One manager serves an application. Methods that take a principal or an id act on any session:
+ * their caller must have the right to do that. Methods that take a {@link Session} act on behalf of
+ * a request. What only the code between a protocol, such as HTTP, and the application calls is in
+ * {@link #adapter()}.
+ *
+ * <p>A manager is thread-safe. Methods that call the store block as long as the store does, and
+ * throw {@link SessionStoreException} when it fails; then no access was granted, and the caller
+ * should answer 503. Time comes from the configured clock, to the millisecond.
  *
  * @since 0.1.0
  */
@@ -36,55 +35,25 @@ public final class SessionManager implements AutoCloseable {
   public static final int MAX_LISTED = 1_000;
 
   private final EngineContext engine;
-  private final TokenResolver resolver;
-  private final TokenResolver passiveResolver;
   private final SessionWriter writer;
   private final AttributeSteps steps;
   private final Authenticator logins;
   private final SessionEnder endings;
-  private final Optional<VersionHints> versionHints;
+  private final SessionAdapter adapter;
   private final @Nullable Sweeper sweeper;
 
   SessionManager(SessionManagerBuilder builder) {
-    SessionStore store =
-        builder.encryption == null || builder.store.keepsLiveValues()
-            ? builder.store
-            : new EncryptedStore(builder.store, builder.encryption);
-    Events events = new Events(builder.clock, builder.listeners);
-    SessionStore reporting = new ReportingStore(store, events);
-    engine =
-        new EngineContext(
-            reporting,
-            reporting.principalIndex(),
-            reporting.loginLimit(),
-            reporting.nearCopies(),
-            reporting.liveSessions().orElse(null),
-            builder.policy,
-            builder.codec,
-            builder.clock,
-            builder.random == null ? new SecureRandom() : builder.random,
-            events,
-            builder.touchInterval == null ? store.touchInterval() : builder.touchInterval,
-            builder.renewInterval,
-            builder.endOnReuse,
-            builder.limits);
+    engine = EngineContext.of(builder);
     LateWrites lateWrites = new LateWrites(engine);
     Touches touches = new Touches(engine, lateWrites);
-    resolver = new TokenResolver(engine, touches, true);
-    passiveResolver = new TokenResolver(engine, touches, false);
-    versionHints =
-        engine
-            .copies()
-            .map(NearCopies::longestAge)
-            .filter(age -> !age.isZero())
-            .map(VersionHints::new);
     SaveLoop saveLoop = new SaveLoop(engine, lateWrites, builder.storeTimeout);
     writer = new SessionWriter(engine, touches, saveLoop);
     steps = new AttributeSteps(engine, saveLoop, writer);
     endings = new SessionEnder(engine);
     logins = new Authenticator(engine, saveLoop, builder.limit, builder.dropAttributesAtLogin);
-    store.evictions().ifPresent(evictions -> evictions.onEvicted(this::evicted));
-    engine.copies().ifPresent(copies -> copies.onEndedElsewhere(events::endedElsewhere));
+    adapter = new SessionAdapter(engine, touches, writer, logins, endings);
+    engine.store().evictions().ifPresent(evictions -> evictions.onEvicted(this::evicted));
+    engine.copies().ifPresent(copies -> copies.onEndedElsewhere(engine.events()::endedElsewhere));
     sweeper =
         builder.cleanUpInterval.isZero() ? null : new Sweeper(engine, builder.cleanUpInterval);
     if (sweeper != null) {
@@ -108,85 +77,98 @@ public final class SessionManager implements AutoCloseable {
   }
 
   /**
-   * Resolves the tokens that a request presented. Looks up at most four, and accepts one only if no
-   * other is live; more than four count as none, and none is looked up. Malformed tokens cost no
-   * look-up. The listeners are notified of every refusal.
+   * Returns the operations that only the code between a protocol and the application calls, such as
+   * resolving the tokens of a request. An application that uses the servlet filter needs none of
+   * them.
+   */
+  public SessionAdapter adapter() {
+    return adapter;
+  }
+
+  // By principal and id, for the application and its administrators.
+
+  /**
+   * Lists the live sessions of a principal, the most recently used first. If there are more than
+   * {@value #MAX_LISTED}, the others are left out; all are read, a page at a time.
    *
-   * @param presented the texts as the client sent them, untrusted; usually one
+   * @return a list of at most {@value #MAX_LISTED} sessions
+   * @throws UnsupportedOperationException if the store has no index by principal
    * @throws SessionStoreException if the store cannot tell
    */
-  public Resolution resolve(List<String> presented) {
-    return resolve(presented, List.of());
+  public List<SessionInfo> sessionsOf(String principal) {
+    return new Listing(engine.requiredIndex("sessionsOf"), engine.now()).of(principal);
   }
 
   /**
-   * Resolves the tokens that a request presented, using no copy that is older than what the client
-   * says it has seen.
+   * Ends any session, of any principal. This is for administrators: it does not check on whose
+   * behalf it is called. For a user's own sessions use {@link #revokeOwn}, {@link #revokeAllOwn}
+   * and {@link #revokeOthers}.
    *
-   * @param presented as for {@link #resolve(List)}
-   * @param hints the texts that {@link VersionHints#take} gave the client, as it sent them,
-   *     untrusted; hints that are malformed or about another session are ignored
-   * @throws SessionStoreException if the store cannot tell
+   * @return whether there was such a session
+   * @throws SessionStoreException if the store failed: it may have ended or not
    */
-  public Resolution resolve(List<String> presented, List<String> hints) {
-    return resolver.resolve(presented, hints);
+  public boolean revoke(SessionId id) {
+    return endings.revoke(id);
   }
 
   /**
-   * Resolves a single token within a longer text, such as a {@code Cookie} header, as {@link
-   * #resolve(List, List)} does.
+   * Ends all sessions of a principal that were authenticated before this call began, however many
+   * there are. This is for administrators, like {@link #revoke}: after a password was reset, or an
+   * account was closed. The store works in steps, and the listeners are notified after each; a
+   * session that logs in meanwhile may be ended or not.
    *
-   * @param start the index of the first character
-   * @param end the index after the last character
-   * @throws IndexOutOfBoundsException if the range does not lie within {@code text}
-   * @throws SessionStoreException if the store cannot tell
+   * @return how many
+   * @throws UnsupportedOperationException if the store has no index by principal
+   * @throws SessionStoreException if the store failed: some may have ended, and a second call ends
+   *     the others
    */
-  public Resolution resolve(String text, int start, int end, List<String> hints) {
-    return resolver.resolve(text, start, end, hints);
+  public int revokeAllOf(String principal) {
+    return endings.revokeAllOf(principal);
+  }
+
+  /** Adds a listener, called after those added before. */
+  public void addListener(SessionListener listener) {
+    engine.events().add(listener);
+  }
+
+  /** Removes a listener; does nothing if it was never added. */
+  public void removeListener(SessionListener listener) {
+    engine.events().remove(listener);
   }
 
   /**
-   * Resolves the tokens of a request that does not count as activity, such as a page's periodic
-   * background request; otherwise as {@link #resolve(List, List)} does. The session expires as if
-   * the request had not been made: neither the request, nor what it stores, nor {@link #renew}
-   * moves the time of last use. A login does.
+   * Decodes the attributes of a session, such as one whose end an event reports.
    *
-   * @throws SessionStoreException if the store cannot tell
+   * @return the values by name, unmodifiable; a value that no longer decodes is left out, and the
+   *     listeners are notified
    */
-  public Resolution resolveWithoutActivity(List<String> presented, List<String> hints) {
-    return passiveResolver.resolve(presented, hints);
+  public Map<String, Object> attributesOf(StoredSession session) {
+    Map<String, Object> values = new TreeMap<>();
+    session
+        .attributes()
+        .forEach(
+            (name, value) -> {
+              try {
+                values.put(name, value.object(engine.codec()));
+              } catch (AttributeCodecException e) {
+                engine.events().undecodable(session, name, e);
+              }
+            });
+    return Collections.unmodifiableMap(values);
   }
 
   /**
-   * Returns the hints by which clients read their own writes; empty if the store keeps no copies.
-   */
-  public Optional<VersionHints> versionHints() {
-    return versionHints;
-  }
-
-  /**
-   * Begins an anonymous session in answer to a request. It is stored by the first {@link #save}
-   * after the application relied on it, by setting an attribute, changing its timeout or calling
-   * {@link Session#keep}. If the request presented a token that {@linkplain
-   * Resolution#guardsNewerToken guards a newer one}, the session is ephemeral: it works within the
-   * request and is never stored or sent, unless a login makes it a real one. Does not access the
-   * store.
+   * Deletes the sessions that have expired, in batches of 1,000 with a pause after each, as the
+   * sweeper does by itself. If interrupted, it stops after a batch.
    *
-   * @param presented the resolution of the request's token
+   * @return how many were deleted
+   * @throws SessionStoreException if the store failed; some may be deleted
    */
-  public Session create(Resolution presented) {
-    return Drafts.anonymous(
-        engine, presented.guardsNewerToken() ? Session.Status.EPHEMERAL : Session.Status.NEW);
+  public int cleanUp() {
+    return Sweeper.sweep(engine, Sweeper::restInterruptibly);
   }
 
-  /**
-   * Begins an anonymous session that works within the request and is never stored or sent, unless a
-   * login makes it a real one, or it is {@linkplain Session#promote promoted}. For a request whose
-   * response must not replace a token that the client may have. Does not access the store.
-   */
-  public Session createEphemeral() {
-    return Drafts.anonymous(engine, Session.Status.EPHEMERAL);
-  }
+  // For the session of a request.
 
   /**
    * Stores what the request changed, on top of what other requests stored meanwhile. When it
@@ -320,23 +302,6 @@ public final class SessionManager implements AutoCloseable {
   }
 
   /**
-   * Gives the session a new secret if periodic renewal is on and due, and saves what the request
-   * changed in the same write. Call it only while the response can still carry the cookie. Of
-   * several concurrent requests one wins; the others go on with the secret that they have.
-   *
-   * <p>Until the client first presents the new secret, and for 10 seconds after, the old one
-   * authenticates too, so that a lost response does not log the user out. If the new one is not
-   * presented within a minute, a request with the old one gets another new one; once the new one
-   * has been presented, it no longer does. A login ends the old one at once.
-   *
-   * @return whether there is a new token to send
-   * @throws SessionStoreException if the store failed: it may be renewed or not
-   */
-  public boolean renewIfDue(Session session) {
-    return writer.renewIfDue(session);
-  }
-
-  /**
    * Returns whether a session that was resolved a while ago is still live, according to the store:
    * for connections that stay open longer than a request, such as server-sent events and
    * WebSockets. Does not count as activity.
@@ -347,85 +312,6 @@ public final class SessionManager implements AutoCloseable {
    */
   public boolean isStillLive(Session session) {
     return endings.isStillLive(session);
-  }
-
-  /**
-   * Begins another working copy of a session that was used a while ago, as it is stored now; for
-   * work that continues after the request. Counts as activity.
-   *
-   * @param generation {@link Session#generation()} at that time
-   * @return empty if it has ended or expired, or has another secret now, as after a login
-   * @throws SessionStoreException if the store cannot tell
-   */
-  public Optional<Session> reopen(SessionId id, long generation) {
-    return resolver.reopen(id, found -> found.generation() == generation);
-  }
-
-  /**
-   * Begins another working copy of a session that was used a while ago, as {@link
-   * #reopen(SessionId, long)} does, and also if its secret has been renewed periodically since. A
-   * login, even of the same principal, and an explicit renewal make it another session.
-   *
-   * @param generation {@link Session#generation()} at that time
-   * @param authenticatedAt {@link Session#authenticatedAt()} at that time
-   * @return empty if it has ended or expired, or is another session now
-   * @throws SessionStoreException if the store cannot tell
-   */
-  public Optional<Session> reopen(
-      SessionId id, long generation, Optional<Instant> authenticatedAt) {
-    return resolver.reopen(
-        id,
-        found -> generation >= found.fence() && found.authenticatedAt().equals(authenticatedAt));
-  }
-
-  /**
-   * Decodes the attributes of a session, such as one whose end an event reports.
-   *
-   * @return the values by name, unmodifiable; a value that no longer decodes is left out, and the
-   *     listeners are notified
-   */
-  public Map<String, Object> attributesOf(StoredSession session) {
-    Map<String, Object> values = new TreeMap<>();
-    session
-        .attributes()
-        .forEach(
-            (name, value) -> {
-              try {
-                values.put(name, value.object(engine.codec()));
-              } catch (AttributeCodecException e) {
-                engine.events().undecodable(session, name, e);
-              }
-            });
-    return Collections.unmodifiableMap(values);
-  }
-
-  /**
-   * Returns whether the requests of a session share it, as in a servlet container: a request reads
-   * the newest value of an attribute, and {@link #take} and {@link #update} are seen by the others
-   * at once. True for a store that keeps live sessions of this process.
-   */
-  public boolean sharesSessions() {
-    return engine.liveSessions() != null;
-  }
-
-  /** Returns whether attribute values are kept as objects, as in memory, rather than as bytes. */
-  public boolean keepsLiveValues() {
-    return engine.store().keepsLiveValues();
-  }
-
-  /** Returns whether a login drops the attributes that the session had before. */
-  public boolean dropsAttributesAtLogin() {
-    return logins.dropsAttributes();
-  }
-
-  /** Adds a listener, called after those added before. */
-  public void addListener(SessionListener listener) {
-    engine.events().add(listener);
-  }
-
-  /** Removes a listener; does nothing if it was never added. */
-  public void removeListener(SessionListener listener) {
-    engine.events().remove(listener);
   }
 
   /**
@@ -443,54 +329,6 @@ public final class SessionManager implements AutoCloseable {
   }
 
   /**
-   * Ends every session that one of the tokens opens: for the logout of a client that presents
-   * several tokens, of which at most one was accepted. Each session is looked up once.
-   *
-   * @param presented the texts as the client sent them, untrusted; all of them are processed, so
-   *     the caller must bound their number, as the size limit of a request's headers does
-   * @return how many were ended
-   * @throws SessionStoreException if the store failed: some may have ended, and the logout must not
-   *     be reported as done
-   */
-  public int invalidatePresented(List<String> presented) {
-    return endings.invalidatePresented(presented);
-  }
-
-  /**
-   * Lists the live sessions of a principal, the most recently used first. If there are more than
-   * {@value #MAX_LISTED}, the others are left out; all are read, a page at a time.
-   *
-   * @return a list of at most {@value #MAX_LISTED} sessions
-   * @throws UnsupportedOperationException if the store has no index by principal
-   * @throws SessionStoreException if the store cannot tell
-   */
-  public List<SessionInfo> sessionsOf(String principal) {
-    return new Listing(engine.requiredIndex("sessionsOf"), engine.now()).of(principal);
-  }
-
-  /**
-   * Ends any session, of any principal. This is for administrators: it does not check on whose
-   * behalf it is called. For a user's own sessions use {@link #revokeOwn}.
-   *
-   * @return whether there was such a session
-   * @throws SessionStoreException if the store failed: it may have ended or not
-   */
-  public boolean revoke(SessionId id) {
-    return endings.revoke(id);
-  }
-
-  /**
-   * Ends a session that a request has resolved, because of a finding about that request. Like
-   * {@link #invalidate}, it leaves the session alone if there has been a login into it since.
-   *
-   * @return whether it has ended; {@code false} if there has been a login since
-   * @throws SessionStoreException if the store failed: it may have ended or not
-   */
-  public boolean revoke(Session session) {
-    return endings.revoke(session);
-  }
-
-  /**
    * Ends a session if it belongs to the principal of the request's own session. The request's own
    * session is looked up again first: if it has ended, or there has been another login, no
    * principal is logged in.
@@ -504,22 +342,8 @@ public final class SessionManager implements AutoCloseable {
   }
 
   /**
-   * Ends all sessions of a principal that were authenticated before this call began, however many
-   * there are. The store works in steps, and the listeners are notified after each; a session that
-   * logs in meanwhile may be ended or not.
-   *
-   * @return how many
-   * @throws UnsupportedOperationException if the store has no index by principal
-   * @throws SessionStoreException if the store failed: some may have ended, and a second call ends
-   *     the others
-   */
-  public int revokeAll(String principal) {
-    return endings.revokeAllBut(principal, Set.of());
-  }
-
-  /**
-   * Ends all other sessions of the principal of the request's own session. The request's own
-   * session is looked up again first, as for {@link #revokeOwn}.
+   * Ends all sessions of the principal of the request's own session except that one. The request's
+   * own session is looked up again first, as for {@link #revokeOwn}.
    *
    * @return how many; 0 if no principal is logged in
    * @throws UnsupportedOperationException if the store has no index by principal
@@ -530,27 +354,18 @@ public final class SessionManager implements AutoCloseable {
   }
 
   /**
-   * Ends all sessions of the principal of the request's own session, including that one. The caller
-   * then {@linkplain #invalidate invalidates} its own copy, which does not access the store again.
-   * The request's own session is looked up again first, as for {@link #revokeOwn}.
+   * Ends all sessions of the principal of the request's own session, including that one, and this
+   * copy of it. The request's own session is looked up again first, as for {@link #revokeOwn}: if
+   * it has ended, or there has been another login, only this copy is ended. If no principal is
+   * logged in, nothing is ended.
    *
-   * @return how many; 0 if no principal is logged in
+   * @return how many, the request's own included; 0 if no principal is logged in
    * @throws UnsupportedOperationException if the store has no index by principal
-   * @throws SessionStoreException if the store failed: some may have ended
+   * @throws SessionStoreException if the store failed: some may have ended, and this copy has not;
+   *     a second call ends the others
    */
-  public int revokeAllOf(Session own) {
-    return endings.revokeAllOf(own);
-  }
-
-  /**
-   * Deletes the sessions that have expired, in batches of 1,000 with a pause after each, as the
-   * sweeper does by itself. If interrupted, it stops after a batch.
-   *
-   * @return how many were deleted
-   * @throws SessionStoreException if the store failed; some may be deleted
-   */
-  public int cleanUp() {
-    return Sweeper.sweep(engine, Sweeper::restInterruptibly);
+  public int revokeAllOwn(Session own) {
+    return endings.revokeAllOwn(own);
   }
 
   private void evicted(StoredSession session) {

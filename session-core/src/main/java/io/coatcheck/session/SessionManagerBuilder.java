@@ -148,7 +148,7 @@ public final class SessionManagerBuilder {
 
   /**
    * Sets the age at which a secret is renewed periodically; zero renews only at logins. Default:
-   * zero. See {@link SessionManager#renewIfDue}.
+   * zero. See {@link SessionAdapter#renewIfDue}.
    *
    * @param interval zero, or 2 minutes to 30 days, and shorter than one of the policy's absolute
    *     timeouts

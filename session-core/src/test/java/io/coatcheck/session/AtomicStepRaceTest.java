@@ -83,12 +83,12 @@ class AtomicStepRaceTest {
   }
 
   private static Session live(SessionManager node, String token) {
-    return ((Resolution.Live) node.resolve(List.of(token))).session();
+    return ((Resolution.Live) node.adapter().resolve(List.of(token))).session();
   }
 
   private String begin() {
     SessionManager node = nodes.get(0);
-    Session session = node.create(new Resolution.Absent());
+    Session session = node.adapter().create(new Resolution.Absent());
     session.attribute("n", 0);
     node.save(session);
     String token = session.unsentToken().orElseThrow().value();

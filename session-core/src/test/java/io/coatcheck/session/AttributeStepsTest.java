@@ -410,7 +410,7 @@ class AttributeStepsTest {
     @Test
     @DisplayName("is not stored yet: within the request, stored by the next save")
     void draft_isDecidedHere() {
-      Session session = manager.create(manager.resolve(List.of()));
+      Session session = manager.adapter().create(manager.adapter().resolve(List.of()));
       fixture.store.calls.clear();
       assertThat(manager.take(session, "n")).isEmpty();
       assertThat(session.isAwaitingCreation()).isFalse();
@@ -429,7 +429,7 @@ class AttributeStepsTest {
     @Test
     @DisplayName("is never stored: within the request")
     void ephemeral_isDecidedHere() {
-      Session session = manager.createEphemeral();
+      Session session = manager.adapter().createEphemeral();
       increment(session);
       assertThat(increment(session)).isEqualTo(2);
       manager.save(session);
@@ -439,7 +439,7 @@ class AttributeStepsTest {
     @Test
     @DisplayName("is not stored yet, from several threads")
     void draft_severalThreads() throws Exception {
-      Session session = manager.create(manager.resolve(List.of()));
+      Session session = manager.adapter().create(manager.adapter().resolve(List.of()));
       ExecutorService threads = Executors.newFixedThreadPool(4);
       for (int i = 0; i < 400; i++) {
         threads.execute(() -> increment(session));
@@ -511,7 +511,7 @@ class AttributeStepsTest {
       Session session = fixture.live(token);
       fixture.clock.advance(Duration.ofMinutes(5));
       Session renewer = fixture.live(token);
-      assertThat(manager.renewIfDue(renewer)).isTrue();
+      assertThat(manager.adapter().renewIfDue(renewer)).isTrue();
 
       assertThat(manager.take(session, "cart")).contains("a book");
       assertThat(fixture.live(EngineFixture.sent(renewer)).attribute("cart")).isNull();
@@ -523,14 +523,14 @@ class AttributeStepsTest {
   void looked_afterARenewal_confirmsNothing() {
     fixture.clock.advance(Duration.ofMinutes(5));
     Session first = fixture.live(token);
-    assertThat(manager.renewIfDue(first)).isTrue();
+    assertThat(manager.adapter().renewIfDue(first)).isTrue();
     String second = EngineFixture.sent(first);
     Session confirming = fixture.live(second);
     Session other = fixture.live(second);
     manager.save(other);
     fixture.clock.advance(Duration.ofMinutes(5));
     Session renewing = fixture.live(second);
-    assertThat(manager.renewIfDue(renewing)).isTrue();
+    assertThat(manager.adapter().renewIfDue(renewing)).isTrue();
     long generation = fixture.stored(confirming).generation();
 
     manager.take(confirming, "none");
@@ -650,7 +650,7 @@ class AttributeStepsTest {
         new EngineFixture(builder -> builder.storeTimeout(Duration.ofMillis(200)))) {
       Session stored = hasty.live(hasty.anonymous());
       stored.attribute("n", 0);
-      Session draft = hasty.manager.create(hasty.manager.resolve(List.of()));
+      Session draft = hasty.manager.adapter().create(hasty.manager.adapter().resolve(List.of()));
       for (Session session : List.of(stored, draft)) {
         assertThatThrownBy(
                 () ->

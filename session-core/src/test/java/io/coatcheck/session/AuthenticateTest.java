@@ -280,7 +280,7 @@ class AuthenticateTest {
     @Test
     @DisplayName("a session begun by this request keeps its id and its changes")
     void authenticate_new_keepsItsId() {
-      Session session = manager.create(manager.resolve(List.of()));
+      Session session = manager.adapter().create(manager.adapter().resolve(List.of()));
       session.attribute("own", "1");
       SessionId id = session.id();
 
@@ -297,7 +297,7 @@ class AuthenticateTest {
     void authenticate_ephemeral_becomesReal() {
       String before = fixture.anonymous();
       login(fixture.live(before), "alice");
-      Session late = manager.create(manager.resolve(List.of(before)));
+      Session late = manager.adapter().create(manager.adapter().resolve(List.of(before)));
       late.attribute("own", "1");
       SessionId shown = late.id();
 
@@ -322,7 +322,7 @@ class AuthenticateTest {
     @Test
     @DisplayName("F28: create, renew, renew, log in: one row, one token")
     void authenticate_afterRenewalsOfADraft() {
-      Session session = manager.create(manager.resolve(List.of()));
+      Session session = manager.adapter().create(manager.adapter().resolve(List.of()));
       manager.renew(session);
       manager.renew(session);
       assertThat(session.generation()).isEqualTo(2);
@@ -424,7 +424,7 @@ class AuthenticateTest {
           "insert",
           () -> {
             passwordHolds.set(false);
-            manager.revokeAll("alice");
+            manager.revokeAllOf("alice");
           });
 
       LoginOutcome result = manager.authenticate(null, "alice", options);

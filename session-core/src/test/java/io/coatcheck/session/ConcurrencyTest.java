@@ -307,7 +307,7 @@ class ConcurrencyTest {
                 .submit(
                     () -> {
                       within.set(true);
-                      if (known.get().manager.resolve(List.of(other))
+                      if (known.get().manager.adapter().resolve(List.of(other))
                           instanceof Resolution.Live live) {
                         live.session().attribute("heard", event.toString());
                         known.get().manager.save(live.session());

@@ -57,7 +57,7 @@ class EncryptedSessionsTest {
   }
 
   private Session newSession() {
-    return fixture.manager.create(fixture.manager.resolve(List.of()));
+    return fixture.manager.adapter().create(fixture.manager.adapter().resolve(List.of()));
   }
 
   private StoredSession raw(Session session) {
@@ -296,7 +296,7 @@ class EncryptedSessionsTest {
   @Test
   void plainSessions_areReadWhileAccepted_andEncryptedWhenWritten() {
     EngineFixture plain = fixture(builder -> builder);
-    Session session = plain.manager.create(plain.manager.resolve(List.of()));
+    Session session = plain.manager.adapter().create(plain.manager.adapter().resolve(List.of()));
     session.attribute("cart", "a book");
     session.attribute("note", "text");
     plain.manager.save(session);
@@ -356,13 +356,13 @@ class EncryptedSessionsTest {
             .encryption(ENCRYPTION)
             .codec(new Counting(codec, decoded))
             .build()) {
-      Session session = manager.create(manager.resolve(List.of()));
+      Session session = manager.adapter().create(manager.adapter().resolve(List.of()));
       session.attribute("cart", "a book");
       manager.save(session);
       assertThat(text(cached.find(session.id()).orElseThrow())).doesNotContain("a book");
       String token = EngineFixture.sent(session);
       for (int i = 0; i < 3; i++) {
-        Resolution.Live live = (Resolution.Live) manager.resolve(List.of(token));
+        Resolution.Live live = (Resolution.Live) manager.adapter().resolve(List.of(token));
         assertThat(live.session().attribute("cart")).isEqualTo("a book");
       }
       assertThat(decoded).hasValue(1);
@@ -391,12 +391,12 @@ class EncryptedSessionsTest {
             .cleanUpInterval(Duration.ZERO)
             .encryption(ENCRYPTION)
             .build()) {
-      Session session = manager.create(manager.resolve(List.of()));
+      Session session = manager.adapter().create(manager.adapter().resolve(List.of()));
       Object value = new Object();
       session.attribute("any", value);
       manager.save(session);
       Resolution.Live live =
-          (Resolution.Live) manager.resolve(List.of(EngineFixture.sent(session)));
+          (Resolution.Live) manager.adapter().resolve(List.of(EngineFixture.sent(session)));
       assertThat(live.session().attribute("any")).isSameAs(value);
     }
   }

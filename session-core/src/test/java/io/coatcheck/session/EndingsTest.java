@@ -58,7 +58,7 @@ class EndingsTest {
     assertThatThrownBy(() -> manager.invalidate(session))
         .isInstanceOf(SessionStoreException.class)
         .hasMessageContaining("found and not deleted");
-    assertThatThrownBy(() -> manager.invalidatePresented(List.of(token)))
+    assertThatThrownBy(() -> manager.adapter().invalidatePresented(List.of(token)))
         .isInstanceOf(SessionStoreException.class);
 
     assertThat(fixture.isLive(token)).isTrue();
@@ -147,7 +147,7 @@ class EndingsTest {
       Session before = fixture.live(token);
       fixture.clock.advance(Duration.ofMinutes(5));
       Session renewing = fixture.live(token);
-      assertThat(manager.renewIfDue(renewing)).isTrue();
+      assertThat(manager.adapter().renewIfDue(renewing)).isTrue();
       assertThat(manager.isStillLive(before)).isTrue();
 
       assertThat(manager.invalidate(before)).isTrue();
@@ -161,13 +161,13 @@ class EndingsTest {
       Session before = fixture.live(fixture.loggedIn("alice"));
       Session others = fixture.live(fixture.loggedIn("alice"));
       Session all = fixture.live(fixture.loggedIn("alice"));
-      manager.revokeAll("alice");
+      manager.revokeAllOf("alice");
       String current = fixture.loggedIn("alice");
 
       assertThat(manager.revokeOwn(before, SessionId.parse(current.substring(0, 36)).orElseThrow()))
           .isFalse();
       assertThat(manager.revokeOthers(others)).isZero();
-      assertThat(manager.revokeAllOf(all)).isZero();
+      assertThat(manager.revokeAllOwn(all)).isZero();
 
       assertThat(fixture.isLive(current)).isTrue();
     }
@@ -183,7 +183,7 @@ class EndingsTest {
       String second = fixture.loggedIn("alice");
 
       assertThat(manager.revokeOwn(before, before.id())).isFalse();
-      assertThat(manager.revokeAllOf(fixture.live(current))).isEqualTo(2);
+      assertThat(manager.revokeAllOwn(fixture.live(current))).isEqualTo(2);
       assertThat(fixture.isLive(second)).isFalse();
     }
   }
@@ -212,7 +212,7 @@ class EndingsTest {
     }
 
     private Session live(SessionManager manager, String token) {
-      return ((Resolution.Live) manager.resolve(List.of(token))).session();
+      return ((Resolution.Live) manager.adapter().resolve(List.of(token))).session();
     }
 
     private String loggedIn() {
@@ -224,7 +224,7 @@ class EndingsTest {
     @Test
     @DisplayName("C2: a copy from before the login does not end the login")
     void invalidate_onAnOldCopy_leavesTheLogin() {
-      Session begun = one.create(one.resolve(List.of()));
+      Session begun = one.adapter().create(one.adapter().resolve(List.of()));
       begun.attribute("cart", "a book");
       one.save(begun);
       String planted = EngineFixture.sent(begun);
@@ -234,7 +234,7 @@ class EndingsTest {
 
       assertThat(other.invalidate(live(other, planted))).isFalse();
 
-      assertThat(one.resolve(List.of(EngineFixture.sent(owner))))
+      assertThat(one.adapter().resolve(List.of(EngineFixture.sent(owner))))
           .isInstanceOf(Resolution.Live.class);
     }
 
@@ -243,16 +243,16 @@ class EndingsTest {
     void revoke_onAnOldCopy_endsNothing() {
       String stolen = loggedIn();
       live(other, stolen);
-      one.revokeAll("alice");
+      one.revokeAllOf("alice");
       String current = loggedIn();
       SessionId id = SessionId.parse(current.substring(0, 36)).orElseThrow();
 
       assertThat(other.revokeOwn(live(other, stolen), id)).isFalse();
-      assertThat(other.resolve(List.of(current))).isInstanceOf(Resolution.Live.class);
+      assertThat(other.adapter().resolve(List.of(current))).isInstanceOf(Resolution.Live.class);
       assertThat(other.revokeOthers(staleCopy(stolen))).isZero();
-      assertThat(other.revokeAllOf(staleCopy(stolen))).isZero();
+      assertThat(other.revokeAllOwn(staleCopy(stolen))).isZero();
 
-      assertThat(one.resolve(List.of(current))).isInstanceOf(Resolution.Live.class);
+      assertThat(one.adapter().resolve(List.of(current))).isInstanceOf(Resolution.Live.class);
     }
 
     /** The copy is gone from the node by then; a request that began before still has its own. */
@@ -274,10 +274,10 @@ class EndingsTest {
     void invalidatePresented_inGrace_endsIt() {
       String token = fixture.loggedIn("alice");
       fixture.clock.advance(Duration.ofMinutes(5));
-      assertThat(manager.renewIfDue(fixture.live(token))).isTrue();
+      assertThat(manager.adapter().renewIfDue(fixture.live(token))).isTrue();
       assertThat(fixture.isLive(token)).isTrue();
 
-      assertThat(manager.invalidatePresented(List.of(token))).isEqualTo(1);
+      assertThat(manager.adapter().invalidatePresented(List.of(token))).isEqualTo(1);
       assertThat(fixture.isLive(token)).isFalse();
     }
 
@@ -293,7 +293,7 @@ class EndingsTest {
       texts.addAll(tokens);
       fixture.store.calls.clear();
 
-      assertThat(manager.invalidatePresented(texts)).isEqualTo(2);
+      assertThat(manager.adapter().invalidatePresented(texts)).isEqualTo(2);
       assertThat(fixture.store.calls).containsExactlyInAnyOrder("find", "find", "delete", "delete");
       assertThat(tokens).noneMatch(fixture::isLive);
     }
@@ -305,7 +305,7 @@ class EndingsTest {
       Session owner = fixture.live(token);
       fixture.store.beforeNext("delete", () -> logIn(manager, owner));
 
-      assertThat(manager.invalidatePresented(List.of(token))).isZero();
+      assertThat(manager.adapter().invalidatePresented(List.of(token))).isZero();
       assertThat(fixture.isLive(EngineFixture.sent(owner))).isTrue();
     }
   }
@@ -319,7 +319,7 @@ class EndingsTest {
       String token = strict.loggedIn("alice");
       strict.clock.advance(Duration.ofMinutes(5));
       Session renewing = strict.live(token);
-      strict.manager.renewIfDue(renewing);
+      strict.manager.adapter().renewIfDue(renewing);
       String renewed = EngineFixture.sent(renewing);
       strict.manager.save(strict.live(renewed));
       strict.clock.advance(Duration.ofMinutes(2));

@@ -47,7 +47,7 @@ final class EngineFixture implements AutoCloseable {
 
   /** Begins and stores a session that holds something, and returns its token's text. */
   String anonymous() {
-    Session session = manager.create(manager.resolve(List.of()));
+    Session session = manager.adapter().create(manager.adapter().resolve(List.of()));
     session.attribute("cart", "a book");
     manager.save(session);
     return sent(session);
@@ -59,7 +59,7 @@ final class EngineFixture implements AutoCloseable {
   }
 
   Session live(String token) {
-    Resolution resolution = manager.resolve(List.of(token));
+    Resolution resolution = manager.adapter().resolve(List.of(token));
     if (resolution instanceof Resolution.Live live) {
       return live.session();
     }
@@ -67,7 +67,7 @@ final class EngineFixture implements AutoCloseable {
   }
 
   boolean isLive(String token) {
-    return manager.resolve(List.of(token)) instanceof Resolution.Live;
+    return manager.adapter().resolve(List.of(token)) instanceof Resolution.Live;
   }
 
   StoredSession stored(Session session) {

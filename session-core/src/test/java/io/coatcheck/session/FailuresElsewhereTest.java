@@ -69,7 +69,7 @@ class FailuresElsewhereTest {
       Instant begun = fixture.clock.instant();
       Instant seen = Instant.MIN;
       // Both nodes are used in turn, each minute, until one of them says that it is over.
-      while (skewed.resolve(List.of(token)) instanceof Resolution.Live live
+      while (skewed.adapter().resolve(List.of(token)) instanceof Resolution.Live live
           && fixture.isLive(token)) {
         skewed.save(live.session());
         Session here = fixture.live(token);
@@ -87,7 +87,7 @@ class FailuresElsewhereTest {
               policy.absoluteTimeout().plus(skew.abs()));
       fixture.clock.advance(skew.abs());
       assertThat(fixture.isLive(token)).isFalse();
-      assertThat(skewed.resolve(List.of(token))).isNotInstanceOf(Resolution.Live.class);
+      assertThat(skewed.adapter().resolve(List.of(token))).isNotInstanceOf(Resolution.Live.class);
     }
   }
 
@@ -142,7 +142,7 @@ class FailuresElsewhereTest {
     try (SessionManager manager =
         SessionManager.builder(store).clock(clock).cleanUpInterval(Duration.ZERO).build()) {
       for (int i = 0; i < 100_000; i++) {
-        Session session = manager.create(manager.resolve(List.of()));
+        Session session = manager.adapter().create(manager.adapter().resolve(List.of()));
         session.attribute("a", "1");
         if (i % 2 == 0) {
           manager.authenticate(session, "user" + i % 100, LoginOptions.defaults());

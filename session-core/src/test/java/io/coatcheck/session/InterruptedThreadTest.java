@@ -27,7 +27,7 @@ class InterruptedThreadTest {
   @DisplayName("B11: saves, logs in and renews")
   void save() {
     Thread.currentThread().interrupt();
-    Session session = manager.create(manager.resolve(List.of()));
+    Session session = manager.adapter().create(manager.adapter().resolve(List.of()));
     session.attribute("a", "1");
     assertThat(manager.save(session)).isTrue();
     session.attribute("a", "2");

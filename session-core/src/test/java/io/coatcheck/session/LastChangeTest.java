@@ -30,7 +30,7 @@ class LastChangeTest {
   }
 
   private String withList() {
-    Session session = manager.create(manager.resolve(List.of()));
+    Session session = manager.adapter().create(manager.adapter().resolve(List.of()));
     session.attribute("list", new ArrayList<>(List.of("a")));
     manager.save(session);
     return EngineFixture.sent(session);

@@ -202,7 +202,7 @@ class LifecycleTest {
       for (String name : List.of("alice", "Alice", "alice ", "álice")) {
         fixture.loggedIn(name);
       }
-      assertThat(manager.revokeAll("alice")).isEqualTo(1);
+      assertThat(manager.revokeAllOf("alice")).isEqualTo(1);
       assertThat(manager.sessionsOf("Alice")).hasSize(1);
       assertThat(manager.sessionsOf("alice ")).hasSize(1);
       assertThat(manager.sessionsOf("álice")).hasSize(1);
@@ -279,19 +279,19 @@ class LifecycleTest {
   class Everywhere {
 
     @Test
-    @DisplayName("stores 7: its own session is looked up again first, and not again at the end")
-    void revokeAllOf_andInvalidate_endsInOneStep() {
+    @DisplayName("stores 7: its own session is looked up again first, and its copy is ended too")
+    void revokeAllOwn_endsInOneStep() {
       String laptop = fixture.loggedIn("alice");
       String phone = fixture.loggedIn("alice");
       String bob = fixture.loggedIn("bob");
       Session own = fixture.live(laptop);
       fixture.store.calls.clear();
 
-      assertThat(manager.revokeAllOf(own)).isEqualTo(2);
-      manager.invalidate(own);
+      assertThat(manager.revokeAllOwn(own)).isEqualTo(2);
 
-      assertThat(fixture.store.calls).containsExactly("find", "deleteByPrincipal");
       assertThat(own.isEnded()).isTrue();
+      manager.invalidate(own);
+      assertThat(fixture.store.calls).containsExactly("find", "deleteByPrincipal");
       assertThat(fixture.isLive(laptop)).isFalse();
       assertThat(fixture.isLive(phone)).isFalse();
       assertThat(fixture.isLive(bob)).isTrue();
@@ -299,10 +299,10 @@ class LifecycleTest {
     }
 
     @Test
-    void revokeAllOf_anonymous_endsNothing() {
+    void revokeAllOwn_anonymous_endsNothing() {
       String other = fixture.anonymous();
 
-      assertThat(manager.revokeAllOf(fixture.live(fixture.anonymous()))).isZero();
+      assertThat(manager.revokeAllOwn(fixture.live(fixture.anonymous()))).isZero();
       assertThat(fixture.isLive(other)).isTrue();
     }
   }
@@ -456,7 +456,7 @@ class LifecycleTest {
       try (EngineFixture plain = new EngineFixture(store, builder -> builder)) {
         plain.loggedIn("alice");
         assertThat(plain.manager.sessionsOf("alice")).hasSize(1);
-        assertThat(plain.manager.revokeAll("alice")).isEqualTo(1);
+        assertThat(plain.manager.revokeAllOf("alice")).isEqualTo(1);
         assertThat(plain.manager.sessionsOf("alice")).isEmpty();
       }
     }

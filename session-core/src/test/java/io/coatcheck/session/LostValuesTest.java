@@ -62,7 +62,7 @@ class LostValuesTest {
   }
 
   private Session newSession() {
-    return fixture.manager.create(fixture.manager.resolve(List.of()));
+    return fixture.manager.adapter().create(fixture.manager.adapter().resolve(List.of()));
   }
 
   private static void refuse(Session session, String name, Object value) {
@@ -144,7 +144,7 @@ class LostValuesTest {
             .cleanUpInterval(Duration.ZERO)
             .maxAttributes(1)
             .build()) {
-      Session session = manager.create(manager.resolve(List.of()));
+      Session session = manager.adapter().create(manager.adapter().resolve(List.of()));
       session.attribute("user", new Unlisted("text"));
       assertThat(warnings()).isEmpty();
       refuse(session, "second", "text");
@@ -219,7 +219,8 @@ class LostValuesTest {
           }
         };
     EngineFixture refusing = new EngineFixture(builder -> builder.codec(codec));
-    Session session = refusing.manager.create(refusing.manager.resolve(List.of()));
+    Session session =
+        refusing.manager.adapter().create(refusing.manager.adapter().resolve(List.of()));
     ValueWarnings bounded = new ValueWarnings();
     for (int i = 0; i < 1_000; i++) {
       bounded.undecodable("a", new AttributeCodecException("class" + i + "\nforged line"));
@@ -244,13 +245,14 @@ class LostValuesTest {
     private void assertFailsOnce(SessionStore store) {
       try (SessionManager manager =
           SessionManager.builder(store).codec(codec).cleanUpInterval(Duration.ZERO).build()) {
-        Session session = manager.create(manager.resolve(List.of()));
+        Session session = manager.adapter().create(manager.adapter().resolve(List.of()));
         List<Object> list = new ArrayList<>();
         session.attribute("list", list);
         session.attribute("good", "1");
         manager.save(session);
         Session read =
-            ((Resolution.Live) manager.resolve(List.of(EngineFixture.sent(session)))).session();
+            ((Resolution.Live) manager.adapter().resolve(List.of(EngineFixture.sent(session))))
+                .session();
         @SuppressWarnings("unchecked")
         List<Object> found = (List<Object>) read.attribute("list");
         found.add(new Unlisted("a secret"));
@@ -289,7 +291,7 @@ class LostValuesTest {
           SessionManager.builder(InMemorySessionStore.builder().copyOnRead(true).build())
               .cleanUpInterval(Duration.ZERO)
               .build()) {
-        Session session = manager.create(manager.resolve(List.of()));
+        Session session = manager.adapter().create(manager.adapter().resolve(List.of()));
         List<Object> list = new ArrayList<>();
         session.attribute("list", list);
         list.add(new Object());

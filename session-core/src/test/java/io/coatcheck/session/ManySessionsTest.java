@@ -128,7 +128,7 @@ class ManySessionsTest {
 
   @Test
   @DisplayName("stores 1: all are revoked and told of, although a listener fails")
-  void revokeAll_moreThanAStep_endsAndTellsAll() {
+  void revokeAllOf_moreThanAStep_endsAndTellsAll() {
     insert("alice", 2_600);
     insert("bob", 3);
     try (SessionManager manager = manager().build()) {
@@ -138,7 +138,7 @@ class ManySessionsTest {
               throw new IllegalStateException("of the listener");
             }
           });
-      assertThat(manager.revokeAll("alice")).isEqualTo(2_600);
+      assertThat(manager.revokeAllOf("alice")).isEqualTo(2_600);
       assertThat(ended).hasSize(2_600).doesNotHaveDuplicates();
       assertThat(manager.sessionsOf("alice")).isEmpty();
       assertThat(manager.sessionsOf("bob")).hasSize(3);

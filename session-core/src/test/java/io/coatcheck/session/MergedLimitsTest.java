@@ -138,7 +138,7 @@ class MergedLimitsTest {
   @Test
   @DisplayName("attack 8: a value that grows in place stays within the limits")
   void save_grownInPlace_staysWithinTheLimits() {
-    Session first = manager.create(manager.resolve(List.of()));
+    Session first = manager.adapter().create(manager.adapter().resolve(List.of()));
     List<String> growing = new ArrayList<>(List.of("a"));
     first.attribute("list", growing);
     manager.save(first);

@@ -31,7 +31,7 @@ class OneRequestTwoThreadsTest {
   @Test
   @DisplayName("one that is ended while it is inserted is not in the store afterwards")
   void save_whileAnotherThreadEnds_leavesNothing() {
-    Session session = manager.create(manager.resolve(List.of()));
+    Session session = manager.adapter().create(manager.adapter().resolve(List.of()));
     session.attribute("a", "1");
     fixture.store.beforeNext("insert", () -> manager.invalidate(session));
 
@@ -78,7 +78,7 @@ class OneRequestTwoThreadsTest {
     Session session = fixture.live(token);
     fixture.store.afterNext("update", () -> manager.invalidate(session));
 
-    assertThat(manager.renewIfDue(session)).isFalse();
+    assertThat(manager.adapter().renewIfDue(session)).isFalse();
 
     assertThat(session.isEnded()).isTrue();
     assertThat(session.unsentToken()).isEmpty();
@@ -114,7 +114,7 @@ class OneRequestTwoThreadsTest {
               threads.submit(
                   () -> {
                     thread.set(Thread.currentThread());
-                    return manager.renewIfDue(both);
+                    return manager.adapter().renewIfDue(both);
                   }));
           long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
           while ((thread.get() == null || thread.get().getState() != Thread.State.TIMED_WAITING)
@@ -123,7 +123,7 @@ class OneRequestTwoThreadsTest {
           }
         });
 
-    boolean first = manager.renewIfDue(both);
+    boolean first = manager.adapter().renewIfDue(both);
 
     assertThat(first).isTrue();
     assertThat(other.get().get(10, TimeUnit.SECONDS)).isFalse();

@@ -92,7 +92,7 @@ class QueueTest {
   private Session begin() {
     int queue = queueOf(fixture.live(bobs).id());
     while (true) {
-      Session session = manager.create(manager.resolve(List.of()));
+      Session session = manager.adapter().create(manager.adapter().resolve(List.of()));
       if (queueOf(session.id()) == queue) {
         return session;
       }
@@ -202,7 +202,7 @@ class QueueTest {
     fixture.clock.advance(Duration.ofMinutes(5));
     Session session = fixture.live(token);
     on(SessionEvent.Renewed.class);
-    assertThat(manager.renewIfDue(session)).isTrue();
+    assertThat(manager.adapter().renewIfDue(session)).isTrue();
     assertWent();
   }
 

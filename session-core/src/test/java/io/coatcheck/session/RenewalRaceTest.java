@@ -29,7 +29,7 @@ class RenewalRaceTest {
   /** Serves one request, and returns the token that its client has then. */
   private String serve(String token) {
     Session session = fixture.live(token);
-    boolean renewed = manager.renewIfDue(session);
+    boolean renewed = manager.adapter().renewIfDue(session);
     assertThat(manager.save(session)).isTrue();
     return renewed ? sent(session) : token;
   }
@@ -80,9 +80,9 @@ class RenewalRaceTest {
         String owners = serve(before);
         pass(61);
         List<String> both = newFirst ? List.of(owners, before) : List.of(before, owners);
-        Session session = ((Resolution.Live) manager.resolve(both)).session();
+        Session session = ((Resolution.Live) manager.adapter().resolve(both)).session();
 
-        assertThat(manager.renewIfDue(session)).as("new first: " + newFirst).isFalse();
+        assertThat(manager.adapter().renewIfDue(session)).as("new first: " + newFirst).isFalse();
         assertThat(manager.save(session)).isTrue();
 
         assertThat(Drafts.isUnconfirmed(fixture.stored(session))).isFalse();
@@ -99,7 +99,7 @@ class RenewalRaceTest {
       assertThat(thief.renewal()).isEqualTo(Session.Renewal.LOST);
       serve(owners);
 
-      assertThat(manager.renewIfDue(thief)).isFalse();
+      assertThat(manager.adapter().renewIfDue(thief)).isFalse();
       assertThat(manager.save(thief)).isTrue();
 
       assertThat(thief.unsentToken()).isEmpty();
@@ -152,7 +152,7 @@ class RenewalRaceTest {
     serve(first);
     pass(300);
     Session losesItsAnswer = fixture.live(first);
-    assertThat(manager.renewIfDue(losesItsAnswer)).isTrue();
+    assertThat(manager.adapter().renewIfDue(losesItsAnswer)).isTrue();
 
     slow.attribute("late", "1");
     assertThat(manager.save(slow)).isTrue();
@@ -180,7 +180,7 @@ class RenewalRaceTest {
       login.attribute("own", "1");
       Session parallel = fixture.live(old);
       parallel.attribute("parallel", "2");
-      assertThat(manager.renewIfDue(parallel)).isTrue();
+      assertThat(manager.adapter().renewIfDue(parallel)).isTrue();
 
       Session now = login(manager, login);
 
@@ -199,7 +199,7 @@ class RenewalRaceTest {
       pass(300);
       Session login = fixture.live(old);
       Session parallel = fixture.live(old);
-      assertThat(manager.renewIfDue(parallel)).isTrue();
+      assertThat(manager.adapter().renewIfDue(parallel)).isTrue();
 
       Session now = login(manager, login);
 
@@ -217,7 +217,7 @@ class RenewalRaceTest {
       Session changing = fixture.live(old);
       Session parallel = fixture.live(old);
       parallel.attribute("parallel", "2");
-      assertThat(manager.renewIfDue(parallel)).isTrue();
+      assertThat(manager.adapter().renewIfDue(parallel)).isTrue();
 
       assertThat(manager.renew(changing)).isTrue();
 
@@ -235,7 +235,7 @@ class RenewalRaceTest {
       late.attribute("late", "1");
       Session now = login(manager, fixture.live(old));
 
-      assertThat(manager.renewIfDue(late)).isFalse();
+      assertThat(manager.adapter().renewIfDue(late)).isFalse();
       assertThat(manager.save(late)).isTrue();
 
       assertThat(fixture.live(sent(now)).attribute("late")).isEqualTo("1");

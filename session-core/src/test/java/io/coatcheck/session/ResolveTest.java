@@ -29,7 +29,7 @@ class ResolveTest {
   }
 
   private Resolution resolve(String... presented) {
-    return manager.resolve(List.of(presented));
+    return manager.adapter().resolve(List.of(presented));
   }
 
   private String unknownToken() {
@@ -94,14 +94,15 @@ class ResolveTest {
     int start = line.indexOf(token);
     int end = start + token.length();
 
-    assertThat(manager.resolve(line, start, end, List.of())).isInstanceOf(Resolution.Live.class);
-    assertThat(manager.resolve(line, start - 1, end, List.of()))
+    assertThat(manager.adapter().resolve(line, start, end, List.of()))
+        .isInstanceOf(Resolution.Live.class);
+    assertThat(manager.adapter().resolve(line, start - 1, end, List.of()))
         .isInstanceOf(Resolution.Malformed.class);
-    assertThat(manager.resolve(line, start, end + 1, List.of()))
+    assertThat(manager.adapter().resolve(line, start, end + 1, List.of()))
         .isInstanceOf(Resolution.Malformed.class);
-    assertThat(manager.resolve(line, start, start, List.of()))
+    assertThat(manager.adapter().resolve(line, start, start, List.of()))
         .isInstanceOf(Resolution.Malformed.class);
-    assertThatThrownBy(() -> manager.resolve(line, start, line.length() + 1, List.of()))
+    assertThatThrownBy(() -> manager.adapter().resolve(line, start, line.length() + 1, List.of()))
         .isInstanceOf(IndexOutOfBoundsException.class);
   }
 
@@ -191,7 +192,7 @@ class ResolveTest {
       EngineFixture.sent(login(before));
       fixture.clock.advance(Duration.ofSeconds(5).minusMillis(1));
 
-      Session late = manager.create(resolve(before));
+      Session late = manager.adapter().create(resolve(before));
       late.attribute("a", "b");
       manager.save(late);
 
@@ -207,7 +208,7 @@ class ResolveTest {
       EngineFixture.sent(login(before));
       fixture.clock.advance(Duration.ofSeconds(5));
 
-      Session late = manager.create(resolve(before));
+      Session late = manager.adapter().create(resolve(before));
       late.attribute("a", "b");
       manager.save(late);
 
@@ -219,9 +220,9 @@ class ResolveTest {
     @DisplayName("I8: unknown and expired tokens count as none")
     void create_unknownOrExpired_isOrdinary() {
       String token = fixture.anonymous();
-      assertThat(manager.create(resolve(unknownToken())).isEphemeral()).isFalse();
+      assertThat(manager.adapter().create(resolve(unknownToken())).isEphemeral()).isFalse();
       fixture.clock.advance(Duration.ofMinutes(15));
-      Session session = manager.create(resolve(token));
+      Session session = manager.adapter().create(resolve(token));
       assertThat(session.isEphemeral()).isFalse();
       assertThat(token).doesNotStartWith(session.id().toString());
     }
@@ -262,10 +263,11 @@ class ResolveTest {
       tokens.add(fixture.loggedIn("alice"));
       fixture.store.calls.clear();
 
-      assertThat(manager.resolve(tokens)).isInstanceOf(Resolution.Absent.class);
+      assertThat(manager.adapter().resolve(tokens)).isInstanceOf(Resolution.Absent.class);
 
       assertThat(fixture.store.calls).isEmpty();
-      assertThat(manager.resolve(tokens.subList(147, 151))).isInstanceOf(Resolution.Live.class);
+      assertThat(manager.adapter().resolve(tokens.subList(147, 151)))
+          .isInstanceOf(Resolution.Live.class);
       assertThat(fixture.store.calls).containsOnly("find").hasSize(4);
     }
 
@@ -363,9 +365,10 @@ class ResolveTest {
           new EngineFixture(builder -> builder.touchInterval(Duration.ZERO))) {
         String token = exact.loggedIn("alice");
         exact.clock.advance(Duration.ofMillis(1));
-        exact.store.beforeNext("touch", () -> exact.manager.revokeAll("alice"));
+        exact.store.beforeNext("touch", () -> exact.manager.revokeAllOf("alice"));
 
-        assertThat(exact.manager.resolve(List.of(token))).isInstanceOf(Resolution.Unknown.class);
+        assertThat(exact.manager.adapter().resolve(List.of(token)))
+            .isInstanceOf(Resolution.Unknown.class);
       }
     }
   }

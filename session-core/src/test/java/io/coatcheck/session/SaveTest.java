@@ -32,7 +32,7 @@ class SaveTest {
   }
 
   private Session newSession() {
-    return manager.create(manager.resolve(List.of()));
+    return manager.adapter().create(manager.adapter().resolve(List.of()));
   }
 
   private static Object holder(String text) {
@@ -558,7 +558,7 @@ class SaveTest {
   void save_liveStore_sharesObjects() {
     HookedStore store = new HookedStore(InMemorySessionStore.builder().build(), Duration.ZERO);
     try (EngineFixture live = new EngineFixture(store, builder -> builder)) {
-      Session session = live.manager.create(live.manager.resolve(List.of()));
+      Session session = live.manager.adapter().create(live.manager.adapter().resolve(List.of()));
       Object notSerializable = new Object();
       session.attribute("any", notSerializable);
       live.manager.save(session);

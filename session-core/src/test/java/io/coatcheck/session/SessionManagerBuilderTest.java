@@ -69,7 +69,8 @@ class SessionManagerBuilderTest {
       String renewed = EngineFixture.sent(session);
       fixture.clock.advance(Duration.ofMinutes(2));
 
-      assertThat(fixture.manager.resolve(List.of(old))).isInstanceOf(Resolution.Superseded.class);
+      assertThat(fixture.manager.adapter().resolve(List.of(old)))
+          .isInstanceOf(Resolution.Superseded.class);
 
       assertThat(fixture.told(SessionEvent.Ended.class))
           .extracting(SessionEvent.Ended::reason)

@@ -41,7 +41,8 @@ class SlowAnswerTest {
         operation,
         () -> {
           fixture.clock.advance(Duration.ofSeconds(4));
-          assertThat(manager.resolve(List.of(token))).isInstanceOf(Resolution.Expired.class);
+          assertThat(manager.adapter().resolve(List.of(token)))
+              .isInstanceOf(Resolution.Expired.class);
         });
   }
 
@@ -65,7 +66,7 @@ class SlowAnswerTest {
       fixture.clock.advance(IDLE.minusSeconds(1));
       slow("find");
 
-      assertThat(manager.resolve(List.of(token))).isInstanceOf(Resolution.Expired.class);
+      assertThat(manager.adapter().resolve(List.of(token))).isInstanceOf(Resolution.Expired.class);
       assertThat(fixture.told(SessionEvent.TokenRefused.class)).hasSize(1);
     }
 
@@ -73,11 +74,12 @@ class SlowAnswerTest {
     @DisplayName("attack 13: also if it is the one of another token")
     void resolve_anotherTokensLookUp_isNotLive() {
       String gone = fixture.loggedIn("bob");
-      manager.revokeAll("bob");
+      manager.revokeAllOf("bob");
       fixture.clock.advance(IDLE.minusSeconds(1));
       fixture.store.beforeNext("find", () -> slow("find"));
 
-      assertThat(manager.resolve(List.of(token, gone))).isNotInstanceOf(Resolution.Live.class);
+      assertThat(manager.adapter().resolve(List.of(token, gone)))
+          .isNotInstanceOf(Resolution.Live.class);
     }
 
     @Test
@@ -86,7 +88,7 @@ class SlowAnswerTest {
       Session session = fixture.live(token);
       fixture.clock.advance(IDLE.minusSeconds(1));
       slow("find");
-      assertThat(manager.reopen(session.id(), session.generation())).isEmpty();
+      assertThat(manager.adapter().reopen(session.id(), session.generation())).isEmpty();
       assertThat(manager.isStillLive(session)).isFalse();
     }
   }
@@ -221,7 +223,8 @@ class SlowAnswerTest {
       String operation = copyOnRead ? "touch" : "find";
       store.beforeNext(operation, () -> exact.clock.advance(Duration.ofSeconds(4)));
 
-      assertThat(exact.manager.resolve(List.of(token))).isNotInstanceOf(Resolution.Live.class);
+      assertThat(exact.manager.adapter().resolve(List.of(token)))
+          .isNotInstanceOf(Resolution.Live.class);
       assertThat(exact.isLive(token)).isFalse();
     }
   }

@@ -73,7 +73,7 @@ class WithoutActivityTest {
   }
 
   private Resolution poll(String token) {
-    return manager.resolveWithoutActivity(List.of(token), List.of());
+    return manager.adapter().resolveWithoutActivity(List.of(token), List.of());
   }
 
   private Session polled(String token) {
@@ -111,7 +111,7 @@ class WithoutActivityTest {
     RENEW_IN_PASSING {
       @Override
       void on(SessionManager manager, Session session) {
-        manager.renewIfDue(session);
+        manager.adapter().renewIfDue(session);
         manager.save(session);
       }
     };
@@ -144,7 +144,8 @@ class WithoutActivityTest {
     String token = loggedIn();
     clock.advance(Duration.ofMinutes(5));
     Session poll = polled(token);
-    Session counts = ((Resolution.Live) manager.resolve(List.of(token), List.of())).session();
+    Session counts =
+        ((Resolution.Live) manager.adapter().resolve(List.of(token), List.of())).session();
     counts.attribute("a", "1");
     assertThat(manager.save(counts)).isTrue();
     poll.attribute("b", "2");
@@ -172,9 +173,9 @@ class WithoutActivityTest {
     String token = loggedIn();
     clock.advance(IDLE);
     assertThat(poll(token)).isInstanceOf(Resolution.Expired.class);
-    manager.revokeAll("alice");
+    manager.revokeAllOf("alice");
     assertThat(poll(token)).isInstanceOf(Resolution.Unknown.class);
-    assertThat(manager.resolveWithoutActivity(List.of(), List.of()))
+    assertThat(manager.adapter().resolveWithoutActivity(List.of(), List.of()))
         .isInstanceOf(Resolution.Absent.class);
   }
 }

@@ -374,7 +374,7 @@ class BatchedTouchesTest {
     }
 
     private void request(String token) {
-      manager.save(((Resolution.Live) manager.resolve(List.of(token))).session());
+      manager.save(((Resolution.Live) manager.adapter().resolve(List.of(token))).session());
     }
 
     @Test

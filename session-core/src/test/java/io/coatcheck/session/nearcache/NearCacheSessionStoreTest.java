@@ -439,7 +439,7 @@ class NearCacheSessionStoreTest {
     }
 
     private Session live(SessionManager manager, String token) {
-      return ((Resolution.Live) manager.resolve(List.of(token))).session();
+      return ((Resolution.Live) manager.adapter().resolve(List.of(token))).session();
     }
 
     @Test
@@ -449,8 +449,8 @@ class NearCacheSessionStoreTest {
       String second = login(elsewhere, live(elsewhere, first));
 
       // This node's copy has the old secret only.
-      assertThat(here.resolve(List.of(second))).isInstanceOf(Resolution.Live.class);
-      assertThat(here.resolve(List.of(first))).isInstanceOf(Resolution.Superseded.class);
+      assertThat(here.adapter().resolve(List.of(second))).isInstanceOf(Resolution.Live.class);
+      assertThat(here.adapter().resolve(List.of(first))).isInstanceOf(Resolution.Superseded.class);
     }
 
     @Test
@@ -473,12 +473,14 @@ class NearCacheSessionStoreTest {
         String ended = login(here, null);
         elsewhere.revoke(live(here, ended).id());
 
-        assertThat(here.resolve(first ? List.of(ended, current) : List.of(current, ended)))
+        assertThat(
+                here.adapter().resolve(first ? List.of(ended, current) : List.of(current, ended)))
             .isInstanceOf(Resolution.Live.class);
       }
       String both = login(here, null);
       live(here, both);
-      assertThat(here.resolve(List.of(both, current))).isInstanceOf(Resolution.Absent.class);
+      assertThat(here.adapter().resolve(List.of(both, current)))
+          .isInstanceOf(Resolution.Absent.class);
     }
 
     @Test
@@ -488,9 +490,10 @@ class NearCacheSessionStoreTest {
       String other = login(here, null);
       live(here, one);
       live(here, other);
-      elsewhere.revokeAll("alice");
+      elsewhere.revokeAllOf("alice");
 
-      assertThat(here.resolve(List.of(one, other))).isInstanceOf(Resolution.Unknown.class);
+      assertThat(here.adapter().resolve(List.of(one, other)))
+          .isInstanceOf(Resolution.Unknown.class);
     }
 
     @Test
@@ -498,12 +501,12 @@ class NearCacheSessionStoreTest {
     void resolve_revokedElsewhere_diesWithinTheBound() {
       String token = login(here, null);
       live(here, token);
-      elsewhere.revokeAll("alice");
-      assertThat(here.resolve(List.of(token))).isInstanceOf(Resolution.Live.class);
+      elsewhere.revokeAllOf("alice");
+      assertThat(here.adapter().resolve(List.of(token))).isInstanceOf(Resolution.Live.class);
 
       pass(Duration.ofSeconds(1));
 
-      assertThat(here.resolve(List.of(token))).isInstanceOf(Resolution.Unknown.class);
+      assertThat(here.adapter().resolve(List.of(token))).isInstanceOf(Resolution.Unknown.class);
     }
 
     @Test
@@ -511,7 +514,7 @@ class NearCacheSessionStoreTest {
     void endElsewhere_isTold() {
       String token = login(here, null);
       Session session = live(here, token);
-      elsewhere.revokeAll("alice");
+      elsewhere.revokeAllOf("alice");
       assertThat(endsElsewhere()).isEmpty();
 
       assertThat(here.isStillLive(session)).isFalse();
@@ -523,11 +526,11 @@ class NearCacheSessionStoreTest {
       assertThat(told.at()).isEqualTo(NOW);
 
       assertThat(here.isStillLive(session)).isFalse();
-      here.resolve(List.of(token));
+      here.adapter().resolve(List.of(token));
       String other = login(here, null);
       live(here, other);
-      elsewhere.revokeAll("alice");
-      here.isStillLive(((Resolution.Live) here.resolve(List.of(other))).session());
+      elsewhere.revokeAllOf("alice");
+      here.isStillLive(((Resolution.Live) here.adapter().resolve(List.of(other))).session());
       Await.until(() -> endsElsewhere().size() > 1);
       assertThat(endsElsewhere()).as("each once, in order").hasSize(2);
     }
@@ -537,8 +540,8 @@ class NearCacheSessionStoreTest {
       String token = login(here, null);
       live(here, token);
 
-      here.revokeAll("alice");
-      here.resolve(List.of(token));
+      here.revokeAllOf("alice");
+      here.adapter().resolve(List.of(token));
 
       assertThat(endsElsewhere()).isEmpty();
       assertThat(events).filteredOn(SessionEvent.Ended.class::isInstance).hasSize(1);
@@ -556,12 +559,12 @@ class NearCacheSessionStoreTest {
     void save_onAnOldCopy_isDropped() {
       String token = login(here, null);
       live(here, token);
-      elsewhere.revokeAll("alice");
+      elsewhere.revokeAllOf("alice");
       Session late = live(here, token);
       late.attribute("a", "1");
 
       assertThat(here.save(late)).isFalse();
-      assertThat(here.resolve(List.of(token))).isInstanceOf(Resolution.Unknown.class);
+      assertThat(here.adapter().resolve(List.of(token))).isInstanceOf(Resolution.Unknown.class);
     }
 
     @Test
@@ -588,7 +591,8 @@ class NearCacheSessionStoreTest {
           SessionToken.generate(
               SessionId.parse(token.substring(0, 36)).orElseThrow(), new SecureRandom());
 
-      assertThat(here.resolve(List.of(forged.value()))).isInstanceOf(Resolution.Mismatched.class);
+      assertThat(here.adapter().resolve(List.of(forged.value())))
+          .isInstanceOf(Resolution.Mismatched.class);
     }
   }
 

@@ -125,11 +125,11 @@ class OvertakenTest {
   }
 
   private Session live(String token) {
-    return ((Resolution.Live) manager.resolve(List.of(token))).session();
+    return ((Resolution.Live) manager.adapter().resolve(List.of(token))).session();
   }
 
   private boolean isLive(String token) {
-    return manager.resolve(List.of(token)) instanceof Resolution.Live;
+    return manager.adapter().resolve(List.of(token)) instanceof Resolution.Live;
   }
 
   @Nested
@@ -154,7 +154,7 @@ class OvertakenTest {
     @EnumSource
     @DisplayName("a login: the anonymous secret is dead when it returns")
     void login_overtaken_leavesNoOldSecret(Overtaking what) {
-      Session visitor = manager.create(manager.resolve(List.of()));
+      Session visitor = manager.adapter().create(manager.adapter().resolve(List.of()));
       visitor.attribute("cart", "book");
       manager.save(visitor);
       String old = token(visitor);
@@ -355,12 +355,12 @@ class OvertakenTest {
     private final SessionManager elsewhere = manager(node());
 
     @Test
-    void revokeAll() {
+    void revokeAllOf() {
       String token = loggedIn(manager, "alice");
       live(token);
-      elsewhere.revokeAll("alice");
+      elsewhere.revokeAllOf("alice");
 
-      assertThat(manager.revokeAll("alice")).isZero();
+      assertThat(manager.revokeAllOf("alice")).isZero();
 
       assertThat(isLive(token)).isFalse();
     }
@@ -395,7 +395,7 @@ class OvertakenTest {
     void admit(WhenFull whenFull) {
       String old = loggedIn(manager, "alice");
       live(old);
-      elsewhere.revokeAll("alice");
+      elsewhere.revokeAllOf("alice");
 
       node.loginLimit().orElseThrow().admit(another("alice"), true, 1, whenFull, NOW);
 
@@ -404,16 +404,16 @@ class OvertakenTest {
 
     @Test
     @DisplayName("a copy from before the login elsewhere, when its principal is revoked here")
-    void revokeAll_copyIsStillAnonymous() {
-      Session visitor = manager.create(manager.resolve(List.of()));
+    void revokeAllOf_copyIsStillAnonymous() {
+      Session visitor = manager.adapter().create(manager.adapter().resolve(List.of()));
       visitor.attribute("cart", "book");
       manager.save(visitor);
       String old = token(visitor);
       live(old);
-      Session there = ((Resolution.Live) elsewhere.resolve(List.of(old))).session();
+      Session there = ((Resolution.Live) elsewhere.adapter().resolve(List.of(old))).session();
       elsewhere.authenticate(there, "alice", LoginOptions.defaults());
 
-      assertThat(manager.revokeAll("alice")).isEqualTo(1);
+      assertThat(manager.revokeAllOf("alice")).isEqualTo(1);
 
       assertThat(isLive(old)).isFalse();
     }

@@ -91,7 +91,7 @@ class OwnWritesHistoryTest {
           manager.renew(session);
         }
         String next = sent(session);
-        if (manager.resolve(List.of(token)) instanceof Resolution.Live) {
+        if (manager.adapter().resolve(List.of(token)) instanceof Resolution.Live) {
           wrong.add("the secret from before " + (byLogin ? "authenticate()" : "renew()"));
         }
         token = next;
@@ -105,14 +105,14 @@ class OwnWritesHistoryTest {
       String principal = "other" + round % 50;
       String token = sent(granted(manager.authenticate(null, principal, LoginOptions.defaults())));
       live(token);
-      manager.revokeAll(principal);
-      assertThat(manager.resolve(List.of(token))).isNotInstanceOf(Resolution.Live.class);
+      manager.revokeAllOf(principal);
+      assertThat(manager.adapter().resolve(List.of(token))).isNotInstanceOf(Resolution.Live.class);
       revocations.incrementAndGet();
     }
   }
 
   private Session live(String token) {
-    return ((Resolution.Live) manager.resolve(List.of(token))).session();
+    return ((Resolution.Live) manager.adapter().resolve(List.of(token))).session();
   }
 
   private static Session granted(LoginOutcome authentication) {

@@ -218,7 +218,7 @@ public final class AtomicAttributes {
       T before = current.orElse(null);
       given = before;
       view.activations().read(view, name, before);
-      boolean isCopy = !view.scope().manager().keepsLiveValues();
+      boolean isCopy = !view.scope().manager().adapter().keepsLiveValues();
       seen = isCopy && listeners().hearOf(before) ? view.session().attribute(name) : null;
       T next = function.apply(current);
       isRemoval = next == null;

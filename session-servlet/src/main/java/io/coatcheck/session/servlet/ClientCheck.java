@@ -32,7 +32,7 @@ public interface ClientCheck {
     REAUTHENTICATE,
     /**
      * The session is ended for every node, as by {@link
-     * io.coatcheck.session.SessionManager#revoke}. The request continues without a session.
+     * io.coatcheck.session.SessionAdapter#revoke}. The request continues without a session.
      */
     END
   }

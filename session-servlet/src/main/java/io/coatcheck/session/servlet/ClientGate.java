@@ -55,7 +55,7 @@ final class ClientGate {
         return new Resolution.Mismatched(live.id(), true);
       }
       case END -> {
-        manager.revoke(live);
+        manager.adapter().revoke(live);
         return new Resolution.Unknown(live.id());
       }
       case ACCEPT -> {}

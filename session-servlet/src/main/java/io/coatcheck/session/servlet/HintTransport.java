@@ -38,7 +38,7 @@ final class HintTransport {
   /** Returns how hints are sent; null if the store keeps no copies, so that there are no hints. */
   static @Nullable HintTransport of(
       SessionManager manager, @Nullable SessionCookie cookie, @Nullable SessionHeader header) {
-    Optional<VersionHints> hints = manager.versionHints();
+    Optional<VersionHints> hints = manager.adapter().versionHints();
     return hints.isEmpty() ? null : new HintTransport(hints.get(), cookie, header, manager.clock());
   }
 

@@ -104,7 +104,7 @@ class HttpSessionView implements HttpSession {
    * shared object.
    */
   final HttpSession shown() {
-    if (!scope.manager().sharesSessions()) {
+    if (!scope.manager().adapter().sharesSessions()) {
       return this;
     }
     SharedSession known = shared;
@@ -170,7 +170,9 @@ class HttpSessionView implements HttpSession {
     if (!session.isStored() && !session.isEnded() && !scope.isTooLateToStore()) {
       keep();
     }
-    return scope.manager().sharesSessions() ? SessionAnchor.textOf(session) : textOf(session);
+    return scope.manager().adapter().sharesSessions()
+        ? SessionAnchor.textOf(session)
+        : textOf(session);
   }
 
   private void keep() {
@@ -306,7 +308,9 @@ class HttpSessionView implements HttpSession {
 
   /** Returns whether a change is stored at once, so that other requests see it. */
   private boolean isSharedNow(String name) {
-    return scope.manager().sharesSessions() && session.isStored() && !ContainerUser.owns(name);
+    return scope.manager().adapter().sharesSessions()
+        && session.isStored()
+        && !ContainerUser.owns(name);
   }
 
   @Override

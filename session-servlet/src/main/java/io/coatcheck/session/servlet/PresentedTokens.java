@@ -135,7 +135,7 @@ final class PresentedTokens extends PresentedValues {
    */
   Resolution ask() {
     return isPassive
-        ? settings.manager().resolveWithoutActivity(texts(), hints())
+        ? settings.manager().adapter().resolveWithoutActivity(texts(), hints())
         : resolveBy(settings.manager());
   }
 

@@ -93,8 +93,8 @@ class PresentedValues {
   /** Resolves the texts. */
   final Resolution resolveBy(SessionManager manager) {
     return texts.isEmpty() && line != null
-        ? manager.resolve(line, start, end, hints)
-        : manager.resolve(texts, hints);
+        ? manager.adapter().resolve(line, start, end, hints)
+        : manager.adapter().resolve(texts, hints);
   }
 
   private static List<String> with(List<String> values, String value, int most) {

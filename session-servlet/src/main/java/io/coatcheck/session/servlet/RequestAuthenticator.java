@@ -162,7 +162,7 @@ final class RequestAuthenticator {
 
   /** Returns the session's attributes, if a login drops them. */
   private Map<String, Object> droppedByLogin(@Nullable Session before) {
-    return before == null || !exchange.manager().dropsAttributesAtLogin()
+    return before == null || !exchange.manager().adapter().dropsAttributesAtLogin()
         ? Map.of()
         : exchange.viewOf(before).values();
   }
@@ -336,7 +336,9 @@ final class RequestAuthenticator {
     }
     ended += endAnothers();
     List<String> beside = presented.beside();
-    return beside.isEmpty() ? ended : ended + exchange.manager().invalidatePresented(beside);
+    return beside.isEmpty()
+        ? ended
+        : ended + exchange.manager().adapter().invalidatePresented(beside);
   }
 
   private int endAnothers() {
@@ -377,7 +379,7 @@ final class RequestAuthenticator {
           boolean hasEnded =
               (withheld != null && withheld.id().equals(id))
                   || (anothers != null && anothers.id().equals(id))
-                  || exchange.manager().invalidatePresented(presented.beside(id)) > 0;
+                  || exchange.manager().adapter().invalidatePresented(presented.beside(id)) > 0;
           if (hasEnded) {
             logout();
           }
@@ -399,22 +401,26 @@ final class RequestAuthenticator {
             int ended =
                 exchange
                     .listeners()
-                    .whileEnding(asEnded(own), () -> exchange.manager().revokeAllOf(own));
-            // Unless it had ended before, the logout counts it again.
-            return own.isEnded() ? ended + logout() : ended + logout() - 1;
+                    .whileEnding(asEnded(own), () -> exchange.manager().revokeAllOwn(own));
+            if (ended > 0 && own.isEnded()) {
+              // Its token is not looked up again.
+              exchange.run(() -> letGoOf(own, true));
+              current.settleUnsaved();
+            }
+            return ended + logout();
           }
           int ended = 0;
           for (String token : presented.beside()) {
-            ended += revokeAllOf(token);
+            ended += revokeAllOwn(token);
           }
           return ended + logout();
         });
   }
 
-  private int revokeAllOf(String token) {
-    return exchange.manager().resolve(List.of(token)) instanceof Resolution.Live live
+  private int revokeAllOwn(String token) {
+    return exchange.manager().adapter().resolve(List.of(token)) instanceof Resolution.Live live
             && (gate == null || gate.admit(live, exchange.manager()) instanceof Resolution.Live)
-        ? exchange.manager().revokeAllOf(live.session())
+        ? exchange.manager().revokeAllOwn(live.session())
         : 0;
   }
 }

@@ -100,7 +100,7 @@ final class Saving {
   private boolean saveOrRenew(Session saved) {
     SessionListeners listeners = exchange.listeners();
     String oldId = listeners.hearOfIds() ? HttpSessionView.textOf(saved) : "";
-    if (manager().renewIfDue(saved) && listeners.hearOfIds()) {
+    if (manager().adapter().renewIfDue(saved) && listeners.hearOfIds()) {
       listeners.idChanged(exchange.viewOf(saved), oldId);
     }
     // Also saves what listeners have changed.

@@ -50,6 +50,7 @@ final class SessionAccessor implements HttpSession.Accessor {
   public void access(Consumer<HttpSession> sessionConsumer) {
     Session session =
         manager
+            .adapter()
             .reopen(id, generation, authenticatedAt)
             .orElseThrow(
                 () ->

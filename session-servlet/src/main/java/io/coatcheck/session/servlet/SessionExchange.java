@@ -503,18 +503,18 @@ final class SessionExchange implements SessionScope {
   private Session begin(boolean isCookieWithheld) {
     if (isCookieWithheld) {
       WithheldCookie.log();
-      return manager().createEphemeral();
+      return manager().adapter().createEphemeral();
     }
     Resolution found = presented.resolution();
     if (presented.hasOpened() && isReplaced(found)) {
       // This request has seen that the secret was replaced, so the client may have the newer token
       // by now.
-      return manager().createEphemeral();
+      return manager().adapter().createEphemeral();
     }
     if (isLaterNavigation && found.guardsNewerToken() && !isWithheld()) {
-      return manager().create(ABSENT);
+      return manager().adapter().create(ABSENT);
     }
-    return manager().create(found);
+    return manager().adapter().create(found);
   }
 
   private static boolean isReplaced(Resolution found) {

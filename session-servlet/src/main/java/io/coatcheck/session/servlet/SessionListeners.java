@@ -183,7 +183,7 @@ final class SessionListeners implements SessionListener {
 
   /** Returns the object that notifies the values of one session of encoding and decoding. */
   Activations activations() {
-    return manager.keepsLiveValues() ? noActivations : new Activations(this, true);
+    return manager.adapter().keepsLiveValues() ? noActivations : new Activations(this, true);
   }
 
   /** Returns whether there are listeners of sessions. */

@@ -189,7 +189,7 @@ class ClearSiteDataTest {
   @Test
   @DisplayName("what another end does than the user is cleared nowhere")
   void endOfAnotherRequest_clearsNothing() {
-    site.manager.revokeAll("alice");
+    site.manager.revokeAllOf("alice");
     assertThat(within((request, response) -> request.getSession(false))).isEmpty();
     assertThat(within((request, response) -> request.getSession())).isEmpty();
   }

@@ -143,7 +143,7 @@ class ContainerSessionTest {
     browser.get("/add");
 
     if (isRevoked) {
-      site.manager.revokeAll("ann");
+      site.manager.revokeAllOf("ann");
     } else {
       site.clock.advance(Duration.ofDays(1));
     }

@@ -89,7 +89,7 @@ class ContainerValuesTest {
   @DisplayName("I2: a session that ended while the socket was opened takes nothing")
   void put_afterTheEnd_isIllegal() {
     Session session = login();
-    manager.revokeAll("alice");
+    manager.revokeAllOf("alice");
 
     assertThatThrownBy(() -> values.put(session, NAME, value))
         .isInstanceOf(IllegalStateException.class)

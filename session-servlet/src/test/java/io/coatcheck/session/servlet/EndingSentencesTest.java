@@ -208,7 +208,7 @@ class EndingSentencesTest {
         "/change",
         (request, response) -> {
           HttpSession session = request.getSession(false);
-          site.manager.revokeAll("alice");
+          site.manager.revokeAllOf("alice");
           try {
             seen.add(request.changeSessionId());
           } catch (IllegalStateException e) {

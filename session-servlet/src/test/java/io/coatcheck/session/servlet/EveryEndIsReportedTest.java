@@ -335,7 +335,7 @@ class EveryEndIsReportedTest {
         "/bind-and-bob",
         (request, response) -> {
           bind(request);
-          site.manager.revokeAll("alice");
+          site.manager.revokeAllOf("alice");
           WebSession.of(request).login("bob");
         });
     Browser browser = site.browser();
@@ -392,7 +392,7 @@ class EveryEndIsReportedTest {
 
     assertThat(counter.created).hasValue(live);
     assertThat(counter.idChanges).as("of the one that kept its id").hasValue(1);
-    site.manager.revokeAll("alice");
+    site.manager.revokeAllOf("alice");
     assertLive(0, 0);
   }
 

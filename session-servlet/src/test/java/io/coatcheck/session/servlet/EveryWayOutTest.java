@@ -144,7 +144,7 @@ class EveryWayOutTest {
               }
               if (before.equals("ended meanwhile")) {
                 request.getSession().setAttribute("b", new Lease());
-                site.manager.revokeAll("alice");
+                site.manager.revokeAllOf("alice");
               }
               response
                   .getWriter()
@@ -349,7 +349,7 @@ class EveryWayOutTest {
         (request, response) -> {
           request.getSession().setAttribute("a", "1");
           if (round.getAndIncrement() == 0) {
-            site.manager.revokeAll("alice");
+            site.manager.revokeAllOf("alice");
           }
           request.getSession().setAttribute("b", "2");
           request.getSession().invalidate();

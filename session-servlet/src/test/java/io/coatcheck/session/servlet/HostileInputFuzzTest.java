@@ -72,7 +72,7 @@ class HostileInputFuzzTest {
 
     private Live() {
       manager.authenticate(null, "alice", LoginOptions.defaults());
-      var session = manager.create(manager.resolve(List.of()));
+      var session = manager.adapter().create(manager.adapter().resolve(List.of()));
       manager.authenticate(session, "alice", LoginOptions.defaults());
       token = session.unsentToken().orElseThrow().value();
     }
@@ -117,7 +117,7 @@ class HostileInputFuzzTest {
         "other hints than by the book",
         lines);
     live.store.forgetCalls();
-    Resolution resolution = live.manager.resolve(values, found.hints());
+    Resolution resolution = live.manager.adapter().resolve(values, found.hints());
     long tokens = values.stream().filter(v -> SessionToken.parse(v).isPresent()).count();
     check(live.store.calls().size() <= tokens, "malformed tokens cost a look-up", lines);
     boolean isPresented = values.contains(live.token) && values.size() <= 4;

@@ -187,7 +187,7 @@ class LateLogoutTest {
     whileBobIsServed(
         () -> {
           kept.get().principal();
-          site.manager.revokeAll("alice");
+          site.manager.revokeAllOf("alice");
           site.clock.advance(Duration.ofSeconds(2));
           assertThat(kept.get().logoutEverywhere()).isZero();
           kept.get().logout();

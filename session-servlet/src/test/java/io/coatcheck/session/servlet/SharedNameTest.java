@@ -229,7 +229,7 @@ class SharedNameTest {
         for (int i = 0; i < 5; i++) {
           Browser browser = site.browser();
           browser.get("/login");
-          site.manager.revokeAll("alice");
+          site.manager.revokeAllOf("alice");
           browser.get("/page");
           // As after a restart of a store in memory, or as of a session that another node ended.
           site.browser().token(tokenOf(vanished)).get("/page");
@@ -241,7 +241,7 @@ class SharedNameTest {
     }
 
     private static String tokenOf(SessionManager manager) {
-      Session session = manager.create(manager.resolve(List.of()));
+      Session session = manager.adapter().create(manager.adapter().resolve(List.of()));
       session.keep();
       manager.save(session);
       return session.unsentToken().orElseThrow().value();

@@ -152,7 +152,7 @@ class TwoFiltersTest {
   void destroyedFilter_isNotToldMore() {
     pages.destroy();
     browser.send("POST", "/api/login");
-    site.manager.revokeAll("alice");
+    site.manager.revokeAllOf("alice");
 
     assertThat(heard)
         .containsExactly(
@@ -162,7 +162,7 @@ class TwoFiltersTest {
 
     programs.destroy();
     site.manager.authenticate(null, "alice", io.coatcheck.session.LoginOptions.defaults());
-    site.manager.revokeAll("alice");
+    site.manager.revokeAllOf("alice");
 
     assertThat(heard).isEmpty();
     assertThat(site.listener().heard()).isEmpty();
@@ -181,7 +181,7 @@ class TwoFiltersTest {
     heard.clear();
     site.manager.authenticate(null, "alice", io.coatcheck.session.LoginOptions.defaults());
 
-    site.manager.revokeAll("alice");
+    site.manager.revokeAllOf("alice");
 
     assertThat(second).isSameAs(first);
     assertThat(third).isNotSameAs(first);

@@ -50,7 +50,7 @@ class AtomicStepTest {
 
     String begin() {
       SessionManager node = managers.get(0);
-      Session session = node.create(new Resolution.Absent());
+      Session session = node.adapter().create(new Resolution.Absent());
       session.attribute("n", 0);
       node.save(session);
       String token = session.unsentToken().orElseThrow().value();
@@ -70,7 +70,7 @@ class AtomicStepTest {
   }
 
   private static Session live(SessionManager node, String token) {
-    return ((Resolution.Live) node.resolve(List.of(token))).session();
+    return ((Resolution.Live) node.adapter().resolve(List.of(token))).session();
   }
 
   @DisplayName("B38: 20 forms, each sent twice at once, are 20 orders")

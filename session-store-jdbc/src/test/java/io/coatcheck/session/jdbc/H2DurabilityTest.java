@@ -53,7 +53,7 @@ class H2DurabilityTest {
 
       try (HikariDataSource pool = pool(url);
           SessionManager manager = manager(pool)) {
-        assertThat(manager.resolve(List.of(last))).isInstanceOf(Resolution.Live.class);
+        assertThat(manager.adapter().resolve(List.of(last))).isInstanceOf(Resolution.Live.class);
       }
     }
   }

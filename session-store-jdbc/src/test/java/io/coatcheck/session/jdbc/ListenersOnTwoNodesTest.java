@@ -187,7 +187,7 @@ class ListenersOnTwoNodesTest {
         setting.begin(number).get(setting.nodes.get(number % 2).port(), "/login?value=alice");
       }
 
-      setting.both((manager, port) -> manager.revokeAll("alice"));
+      setting.both((manager, port) -> manager.revokeAllOf("alice"));
 
       setting.assertToldOnce(numbers());
     }

@@ -128,7 +128,7 @@ class ManySessionsTest {
               .listener(new AuditListener())
               .build();
       table.watched.takeStatements();
-      assertThat(manager.revokeAll("alice")).isEqualTo(10);
+      assertThat(manager.revokeAllOf("alice")).isEqualTo(10);
       assertThat(table.watched.takeStatements())
           .hasSizeBetween(2, 4)
           .noneMatch(sql -> sql.replace("OCTET_LENGTH(attributes)", "").contains("attributes"));

@@ -25,7 +25,7 @@ class MergeTest {
 
   @BeforeEach
   void begin() {
-    Session session = manager.create(manager.resolve(List.of()));
+    Session session = manager.adapter().create(manager.adapter().resolve(List.of()));
     session.attribute("list", new ArrayList<>(List.of("a")));
     manager.save(session);
     token = session.unsentToken().orElseThrow().value();
@@ -38,7 +38,7 @@ class MergeTest {
   }
 
   private Session live() {
-    return ((Resolution.Live) manager.resolve(List.of(token))).session();
+    return ((Resolution.Live) manager.adapter().resolve(List.of(token))).session();
   }
 
   @Test

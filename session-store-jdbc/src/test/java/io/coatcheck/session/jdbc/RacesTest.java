@@ -69,7 +69,7 @@ class RacesTest {
 
     /** Begins a session that holds a cart, and returns its token. */
     String anonymous() {
-      Session session = slow.create(new Resolution.Absent());
+      Session session = slow.adapter().create(new Resolution.Absent());
       session.attribute("cart", "full");
       assertThat(slow.save(session)).isTrue();
       return sent(session);
@@ -102,11 +102,11 @@ class RacesTest {
   }
 
   private static Session live(SessionManager node, String token) {
-    return ((Resolution.Live) node.resolve(List.of(token))).session();
+    return ((Resolution.Live) node.adapter().resolve(List.of(token))).session();
   }
 
   private static boolean isLive(SessionManager node, String token) {
-    return node.resolve(List.of(token)) instanceof Resolution.Live;
+    return node.adapter().resolve(List.of(token)) instanceof Resolution.Live;
   }
 
   @DisplayName("I3, I4: a slow request that started before a login finishes after it")
@@ -396,7 +396,7 @@ class RacesTest {
   @DisplayName("A login cannot slip past a change of the password that revokes all")
   @ParameterizedTest
   @EnumSource(TestDatabase.class)
-  void revokeAll_duringLogin(TestDatabase database) {
+  void revokeAllOf_duringLogin(TestDatabase database) {
     for (Step step : List.of(Step.INSERT, Step.UPDATE)) {
       try (Nodes nodes = new Nodes(database)) {
         AtomicBoolean valid = new AtomicBoolean(true);
@@ -405,7 +405,7 @@ class RacesTest {
             step,
             () -> {
               valid.set(false);
-              assertThat(nodes.other.revokeAll("alice")).isZero();
+              assertThat(nodes.other.revokeAllOf("alice")).isZero();
             });
 
         LoginOutcome login = nodes.slow.authenticate(session, "alice", validIf(valid::get));
@@ -420,14 +420,14 @@ class RacesTest {
   @DisplayName("A login that was stored before all are revoked is revoked with them")
   @ParameterizedTest
   @EnumSource(TestDatabase.class)
-  void revokeAll_afterLoginWasStored(TestDatabase database) {
+  void revokeAllOf_afterLoginWasStored(TestDatabase database) {
     try (Nodes nodes = new Nodes(database)) {
       LoginOutcome login =
           nodes.slow.authenticate(
               live(nodes.slow, nodes.anonymous()),
               "alice",
               // Asked when the login is stored and not yet answered.
-              validIf(() -> nodes.other.revokeAll("alice") == 1));
+              validIf(() -> nodes.other.revokeAllOf("alice") == 1));
 
       assertThat(isLive(nodes.slow, sent(granted(login)))).isFalse();
       assertThat(nodes.table.count()).isZero();

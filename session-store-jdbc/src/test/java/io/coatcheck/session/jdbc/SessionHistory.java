@@ -143,7 +143,7 @@ final class SessionHistory {
       case 3, 4 -> login(change(begin()));
       case 5 -> renew(change(begin()));
       case 6 -> logout(begin());
-      case 7 -> revokeAll();
+      case 7 -> revokeAllOf();
       case 8, 9, 10 -> open.add(change(begin()));
       case 11 -> finishOne();
       case 12 -> finishOne();
@@ -171,7 +171,7 @@ final class SessionHistory {
 
   private Open begin() {
     SessionManager node = node();
-    Resolution resolution = node.resolve(List.of(String.valueOf(cookie)), hints);
+    Resolution resolution = node.adapter().resolve(List.of(String.valueOf(cookie)), hints);
     assertThat(resolution).isInstanceOf(Resolution.Live.class);
     Session session = ((Resolution.Live) resolution).session();
     assertSame(session, alive.get(session.id()));
@@ -180,7 +180,7 @@ final class SessionHistory {
 
   /** The response goes out; the client keeps the hint that it carries. */
   private void answer(SessionManager node, Session session) {
-    Optional<String> hint = node.versionHints().flatMap(given -> given.take(session));
+    Optional<String> hint = node.adapter().versionHints().flatMap(given -> given.take(session));
     if (hint.isPresent() && !losesHints) {
       hints = List.of(hint.get());
     }
@@ -211,7 +211,8 @@ final class SessionHistory {
 
   private void beginAnonymous() {
     SessionManager node = node();
-    Session session = node.create(node.resolve(cookie == null ? List.of() : List.of(cookie)));
+    Session session =
+        node.adapter().create(node.adapter().resolve(cookie == null ? List.of() : List.of(cookie)));
     session.attribute("cart", "new");
     node.save(session);
     if (session.isEphemeral()) {
@@ -333,12 +334,12 @@ final class SessionHistory {
     }
   }
 
-  private void revokeAll() {
+  private void revokeAllOf() {
     String user = user();
     log.add("revokes all of " + user);
     long expected = alive.values().stream().filter(one -> user.equals(one.principal)).count();
 
-    assertThat(node().revokeAll(user)).isEqualTo((int) expected);
+    assertThat(node().revokeAllOf(user)).isEqualTo((int) expected);
 
     alive.values().removeIf(one -> user.equals(one.principal));
   }
@@ -391,7 +392,7 @@ final class SessionHistory {
   private void compare() {
     if (cookie != null && isAlive(cookie)) {
       for (SessionManager one : nodes) {
-        Resolution own = one.resolve(List.of(cookie), hints);
+        Resolution own = one.adapter().resolve(List.of(cookie), hints);
         assertThat(own).as("node %d", nodes.indexOf(one)).isInstanceOf(Resolution.Live.class);
         assertSame(((Resolution.Live) own).session(), alive.get(issued.get(cookie).id()));
       }
@@ -400,7 +401,7 @@ final class SessionHistory {
     SessionManager node = exact.get(number);
     List<String> tokens = new ArrayList<>(issued.keySet());
     for (String token : tokens.subList(Math.max(0, tokens.size() - 12), tokens.size())) {
-      Resolution resolution = node.resolve(List.of(token));
+      Resolution resolution = node.adapter().resolve(List.of(token));
       Issued known = issued.get(token);
       assertThat(resolution instanceof Resolution.Live)
           .as(

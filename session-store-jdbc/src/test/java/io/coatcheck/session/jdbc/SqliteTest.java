@@ -124,7 +124,7 @@ class SqliteTest {
     String last = H2DurabilityTest.killedAfter(url, 2);
 
     try (SessionManager manager = SessionManager.builder(store(pool(url, true, 2))).build()) {
-      assertThat(manager.resolve(List.of(last))).isInstanceOf(Resolution.Live.class);
+      assertThat(manager.adapter().resolve(List.of(last))).isInstanceOf(Resolution.Live.class);
     }
   }
 

@@ -136,7 +136,7 @@ class AllowListRecorderTest {
             .codec(recorder)
             .cleanUpInterval(Duration.ZERO)
             .build()) {
-      Session session = manager.create(manager.resolve(List.of()));
+      Session session = manager.adapter().create(manager.adapter().resolve(List.of()));
       List<Object> list = new ArrayList<>();
       session.attribute("list", list);
       list.add(new Money(1));
@@ -146,7 +146,7 @@ class AllowListRecorderTest {
       manager.save(session);
       assertThat(recorder.missing()).containsExactly(Money.class.getName(), Size.class.getName());
       String token = session.unsentToken().orElseThrow().value();
-      Session read = ((Resolution.Live) manager.resolve(List.of(token))).session();
+      Session read = ((Resolution.Live) manager.adapter().resolve(List.of(token))).session();
       assertThat(read.attribute("list")).isEqualTo(List.of(new Money(1), Size.SMALL));
     }
   }

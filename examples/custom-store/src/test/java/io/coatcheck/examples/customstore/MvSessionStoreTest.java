@@ -165,14 +165,14 @@ class MvSessionStoreTest {
     String token;
     try (MVStore engine = open(folder);
         SessionManager manager = SessionManager.builder(new MvSessionStore(engine)).build()) {
-      Session session = manager.create(manager.resolve(List.of()));
+      Session session = manager.adapter().create(manager.adapter().resolve(List.of()));
       session.attribute("cart", "a book");
       manager.save(session);
       token = session.unsentToken().orElseThrow().value();
     }
     try (MVStore engine = open(folder);
         SessionManager manager = SessionManager.builder(new MvSessionStore(engine)).build()) {
-      assertThat(manager.resolve(List.of(token))).isInstanceOf(Resolution.Live.class);
+      assertThat(manager.adapter().resolve(List.of(token))).isInstanceOf(Resolution.Live.class);
     }
   }
 }

@@ -198,8 +198,11 @@ class DocumentsTest {
         SessionManager copying =
             SessionManager.builder(InMemorySessionStore.builder().copyOnRead(true).build())
                 .build()) {
-      inMemory.create(inMemory.resolve(List.of())).attribute("name", notAllowed);
-      Session session = copying.create(copying.resolve(List.of()));
+      inMemory
+          .adapter()
+          .create(inMemory.adapter().resolve(List.of()))
+          .attribute("name", notAllowed);
+      Session session = copying.adapter().create(copying.adapter().resolve(List.of()));
       assertThatThrownBy(() -> session.attribute("name", notAllowed))
           .isInstanceOf(AttributeCodecException.class)
           .hasMessageContaining("JavaSerializationCodec.builder().allow(");

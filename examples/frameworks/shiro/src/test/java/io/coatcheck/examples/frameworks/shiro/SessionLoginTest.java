@@ -72,7 +72,7 @@ class SessionLoginTest {
     assertThat(bob.cookie(COOKIE)).isEqualTo(first);
     bob.get("/logout");
     assertThat(sessionsOf("bob")).isEqualTo(1);
-    site.manager().revokeAll("bob");
+    site.manager().revokeAllOf("bob");
   }
 
   @Test

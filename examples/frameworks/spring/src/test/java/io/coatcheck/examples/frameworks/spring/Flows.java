@@ -172,7 +172,7 @@ final class Flows {
     cat.logIn("cat");
     assertThat(cat.get("/account").body()).isEqualTo("cat, cat");
     // By the name that the session has from SessionLogin.
-    assertThat(site.sessions().revokeAll("cat")).isPositive();
+    assertThat(site.sessions().revokeAllOf("cat")).isPositive();
     HttpResponse<String> announced = cat.get("/account");
     assertThat(Visitor.location(announced)).endsWith("/?invalid");
     assertThat(cat.follow(announced).body()).isEqualTo("Welcome");

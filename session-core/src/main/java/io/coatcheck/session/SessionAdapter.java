@@ -1,0 +1,226 @@
+package io.coatcheck.session;
+
+import io.coatcheck.session.store.NearCopies;
+import io.coatcheck.session.store.SessionStoreException;
+import io.coatcheck.session.token.SessionId;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The part of the engine that only an adapter calls: the code between a protocol, such as HTTP, and
+ * the application. It resolves the tokens that a request presents, begins sessions, renews secrets
+ * when that is due, and ends what a client presents. An application that uses the servlet filter
+ * needs nothing of it.
+ *
+ * <p>Obtained from {@link SessionManager#adapter()}; thread-safe. Methods that call the store block
+ * as long as the store does, and throw {@link SessionStoreException} when it fails; then no access
+ * was granted, and the adapter should answer 503. The adapter of each request calls {@link #resolve
+ * resolve}, {@link #create} if there is no live session and the application needs one, {@link
+ * SessionManager#save} before the response is committed, and sends {@link Session#unsentToken()}.
+ *
+ * @since 0.1.0
+ */
+public final class SessionAdapter {
+
+  private final EngineContext engine;
+  private final TokenResolver resolver;
+  private final TokenResolver passiveResolver;
+  private final SessionWriter writer;
+  private final Authenticator logins;
+  private final SessionEnder endings;
+  private final Optional<VersionHints> versionHints;
+
+  SessionAdapter(
+      EngineContext engine,
+      Touches touches,
+      SessionWriter writer,
+      Authenticator logins,
+      SessionEnder endings) {
+    this.engine = engine;
+    this.resolver = new TokenResolver(engine, touches, true);
+    this.passiveResolver = new TokenResolver(engine, touches, false);
+    this.writer = writer;
+    this.logins = logins;
+    this.endings = endings;
+    this.versionHints =
+        engine
+            .copies()
+            .map(NearCopies::longestAge)
+            .filter(age -> !age.isZero())
+            .map(VersionHints::new);
+  }
+
+  /**
+   * Resolves the tokens that a request presented. Looks up at most four, and accepts one only if no
+   * other is live; more than four count as none, and none is looked up. Malformed tokens cost no
+   * look-up. The listeners are notified of every refusal.
+   *
+   * @param presented the texts as the client sent them, untrusted; usually one
+   * @throws SessionStoreException if the store cannot tell
+   */
+  public Resolution resolve(List<String> presented) {
+    return resolve(presented, List.of());
+  }
+
+  /**
+   * Resolves the tokens that a request presented, using no copy that is older than what the client
+   * says it has seen.
+   *
+   * @param presented as for {@link #resolve(List)}
+   * @param hints the texts that {@link VersionHints#take} gave the client, as it sent them,
+   *     untrusted; hints that are malformed or about another session are ignored
+   * @throws SessionStoreException if the store cannot tell
+   */
+  public Resolution resolve(List<String> presented, List<String> hints) {
+    return resolver.resolve(presented, hints);
+  }
+
+  /**
+   * Resolves a single token within a longer text, such as a {@code Cookie} header, as {@link
+   * #resolve(List, List)} does.
+   *
+   * @param start the index of the first character
+   * @param end the index after the last character
+   * @throws IndexOutOfBoundsException if the range does not lie within {@code text}
+   * @throws SessionStoreException if the store cannot tell
+   */
+  public Resolution resolve(String text, int start, int end, List<String> hints) {
+    return resolver.resolve(text, start, end, hints);
+  }
+
+  /**
+   * Resolves the tokens of a request that does not count as activity, such as a page's periodic
+   * background request; otherwise as {@link #resolve(List, List)} does. The session expires as if
+   * the request had not been made: neither the request, nor what it stores, nor {@link
+   * SessionManager#renew} moves the time of last use. A login does.
+   *
+   * @throws SessionStoreException if the store cannot tell
+   */
+  public Resolution resolveWithoutActivity(List<String> presented, List<String> hints) {
+    return passiveResolver.resolve(presented, hints);
+  }
+
+  /**
+   * Returns the hints by which clients read their own writes; empty if the store keeps no copies.
+   */
+  public Optional<VersionHints> versionHints() {
+    return versionHints;
+  }
+
+  /**
+   * Begins an anonymous session in answer to a request. It is stored by the first {@link
+   * SessionManager#save} after the application relied on it, by setting an attribute, changing its
+   * timeout or calling {@link Session#keep}. If the request presented a token that {@linkplain
+   * Resolution#guardsNewerToken guards a newer one}, the session is ephemeral: it works within the
+   * request and is never stored or sent, unless a login makes it a real one. Does not access the
+   * store.
+   *
+   * @param presented the resolution of the request's token
+   */
+  public Session create(Resolution presented) {
+    return Drafts.anonymous(
+        engine, presented.guardsNewerToken() ? Session.Status.EPHEMERAL : Session.Status.NEW);
+  }
+
+  /**
+   * Begins an anonymous session that works within the request and is never stored or sent, unless a
+   * login makes it a real one, or it is {@linkplain Session#promote promoted}. For a request whose
+   * response must not replace a token that the client may have. Does not access the store.
+   */
+  public Session createEphemeral() {
+    return Drafts.anonymous(engine, Session.Status.EPHEMERAL);
+  }
+
+  /**
+   * Gives the session a new secret if periodic renewal is on and due, and saves what the request
+   * changed in the same write. Call it only while the response can still carry the cookie. Of
+   * several concurrent requests one wins; the others go on with the secret that they have.
+   *
+   * <p>Until the client first presents the new secret, and for 10 seconds after, the old one
+   * authenticates too, so that a lost response does not log the user out. If the new one is not
+   * presented within a minute, a request with the old one gets another new one; once the new one
+   * has been presented, it no longer does. A login ends the old one at once.
+   *
+   * @return whether there is a new token to send
+   * @throws SessionStoreException if the store failed: it may be renewed or not
+   */
+  public boolean renewIfDue(Session session) {
+    return writer.renewIfDue(session);
+  }
+
+  /**
+   * Begins another working copy of a session that was used a while ago, as it is stored now; for
+   * work that continues after the request. Counts as activity.
+   *
+   * @param generation {@link Session#generation()} at that time
+   * @return empty if it has ended or expired, or has another secret now, as after a login
+   * @throws SessionStoreException if the store cannot tell
+   */
+  public Optional<Session> reopen(SessionId id, long generation) {
+    return resolver.reopen(id, found -> found.generation() == generation);
+  }
+
+  /**
+   * Begins another working copy of a session that was used a while ago, as {@link
+   * #reopen(SessionId, long)} does, and also if its secret has been renewed periodically since. A
+   * login, even of the same principal, and an explicit renewal make it another session.
+   *
+   * @param generation {@link Session#generation()} at that time
+   * @param authenticatedAt {@link Session#authenticatedAt()} at that time
+   * @return empty if it has ended or expired, or is another session now
+   * @throws SessionStoreException if the store cannot tell
+   */
+  public Optional<Session> reopen(
+      SessionId id, long generation, Optional<Instant> authenticatedAt) {
+    return resolver.reopen(
+        id,
+        found -> generation >= found.fence() && found.authenticatedAt().equals(authenticatedAt));
+  }
+
+  /**
+   * Ends a session that a request has resolved, because of a finding about that request. Like
+   * {@link SessionManager#invalidate}, it leaves the session alone if there has been a login into
+   * it since.
+   *
+   * @return whether it has ended; {@code false} if there has been a login since
+   * @throws SessionStoreException if the store failed: it may have ended or not
+   */
+  public boolean revoke(Session session) {
+    return endings.revoke(session);
+  }
+
+  /**
+   * Ends every session that one of the tokens opens: for the logout of a client that presents
+   * several tokens, of which at most one was accepted. Each session is looked up once.
+   *
+   * @param presented the texts as the client sent them, untrusted; all of them are processed, so
+   *     the caller must bound their number, as the size limit of a request's headers does
+   * @return how many were ended
+   * @throws SessionStoreException if the store failed: some may have ended, and the logout must not
+   *     be reported as done
+   */
+  public int invalidatePresented(List<String> presented) {
+    return endings.invalidatePresented(presented);
+  }
+
+  /**
+   * Returns whether the requests of a session share it, as in a servlet container: a request reads
+   * the newest value of an attribute, and {@link SessionManager#take} and {@link
+   * SessionManager#update} are seen by the others at once. True for a store that keeps live
+   * sessions of this process.
+   */
+  public boolean sharesSessions() {
+    return engine.liveSessions() != null;
+  }
+
+  /** Returns whether attribute values are kept as objects, as in memory, rather than as bytes. */
+  public boolean keepsLiveValues() {
+    return engine.store().keepsLiveValues();
+  }
+
+  /** Returns whether a login drops the attributes that the session had before. */
+  public boolean dropsAttributesAtLogin() {
+    return logins.dropsAttributes();
+  }
+}
