@@ -249,7 +249,7 @@ public final class InMemorySessionStore implements SessionStore {
       if (limit < 1 || limit > MAX_PAGE) {
         throw new IllegalArgumentException("limit must be from 1 to " + MAX_PAGE + ": " + limit);
       }
-      List<StoredSession> sessions = open().sessionsOf(principal, after, limit);
+      List<StoredSession> sessions = open().ofPrincipals().page(principal, after, limit);
       sessions.replaceAll(session -> session.toBuilder().attributes(Map.of()).build());
       return sessions;
     }
@@ -257,7 +257,7 @@ public final class InMemorySessionStore implements SessionStore {
     @Override
     public int deleteByPrincipal(String principal, Set<SessionId> except, DeletedSessions deleted) {
       HandOver handOver = new HandOver(deleted);
-      int number = open().endAllOf(principal, except, handOver);
+      int number = open().ofPrincipals().endAll(principal, except, handOver);
       handOver.finish();
       return number;
     }
@@ -269,7 +269,7 @@ public final class InMemorySessionStore implements SessionStore {
       }
       StoredSession.millisOf(now, "now");
       HandOver handOver = new HandOver(deleted);
-      int number = open().endOldestOf(principal, keep, now, handOver);
+      int number = open().ofPrincipals().endOldest(principal, keep, now, handOver);
       handOver.finish();
       return number;
     }

@@ -12,8 +12,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.PriorityQueue;
-import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -39,10 +37,7 @@ import org.jspecify.annotations.Nullable;
 final class SessionTable {
 
   private static final Comparator<Candidate> AUTHENTICATED_LONGEST_AGO =
-      Comparator.comparing((Candidate one) -> Login.of(one.session));
-
-  /** How many sessions of a principal are read at a time. */
-  private static final int PAGE = 1_000;
+      Comparator.comparing((Candidate one) -> PrincipalSessions.Login.of(one.session));
 
   private final long maximum;
   private final Consumer<StoredSession> evictionNotice;
@@ -51,6 +46,8 @@ final class SessionTable {
   private final SlotsByPrincipal byPrincipal = new SlotsByPrincipal();
   private final ExpiryCalendar calendar = new ExpiryCalendar();
   private final ReentrantLock structure = new ReentrantLock();
+  private final PrincipalSessions ofPrincipals =
+      new PrincipalSessions(byPrincipal, structure, this::end);
 
   /**
    * Creates an empty table.
@@ -154,111 +151,9 @@ final class SessionTable {
     }
   }
 
-  /**
-   * Returns a consistent page of the sessions of a principal, all as of the same moment.
-   *
-   * @param after the last id of the page before; null for the first page
-   */
-  List<StoredSession> sessionsOf(String principal, @Nullable SessionId after, int limit) {
-    // Without the lock, a page could show an old session from before an admission and the new one
-    // from after it.
-    structure.lock();
-    try {
-      while (true) {
-        List<Slot> seen = new ArrayList<>();
-        List<StoredSession> sessions = new ArrayList<>();
-        SessionId last = after;
-        List<Slot> slots;
-        do {
-          slots = byPrincipal.page(principal, last, limit - sessions.size());
-          for (Slot slot : slots) {
-            if (addIfOf(principal, slot, sessions)) {
-              seen.add(slot);
-            }
-            last = slot.id();
-          }
-        } while (!slots.isEmpty() && sessions.size() < limit);
-        if (seen.stream().noneMatch(slot -> slot.read() == null)) {
-          return sessions;
-        }
-      }
-    } finally {
-      structure.unlock();
-    }
-  }
-
-  /** Ends all sessions of a principal except some, a page at a time; returns how many. */
-  int endAllOf(String principal, Set<SessionId> except, Consumer<StoredSession> ended) {
-    // A session that begins later has a slot after this one, or need not be ended.
-    return endAll(
-        principal, byPrincipal.last(principal), session -> !except.contains(session.id()), ended);
-  }
-
-  /**
-   * Ends the live sessions of a principal that were authenticated longest ago, a page at a time,
-   * until {@code keep} are left; returns how many were ended.
-   */
-  int endOldestOf(String principal, int keep, Instant now, Consumer<StoredSession> ended) {
-    PriorityQueue<Login> youngest = new PriorityQueue<>();
-    boolean surplus = false;
-    SessionId after = null;
-    List<Slot> slots = byPrincipal.page(principal, after, PAGE);
-    for (; !slots.isEmpty(); slots = byPrincipal.page(principal, after, PAGE)) {
-      for (Slot slot : slots) {
-        after = slot.id();
-        StoredSession stored = slot.read();
-        if (stored != null && isOf(principal, stored) && !slot.isExpired(stored, now)) {
-          youngest.add(Login.of(stored));
-          if (youngest.size() > keep) {
-            youngest.remove();
-            surplus = true;
-          }
-        }
-      }
-    }
-    Login oldestKept = youngest.peek();
-    if (!surplus || oldestKept == null) {
-      return 0;
-    }
-    return endAll(
-        principal,
-        null,
-        session -> !session.isExpiredAt(now) && Login.of(session).compareTo(oldestKept) < 0,
-        ended);
-  }
-
-  /**
-   * Ends the sessions of a principal that meet a condition, a page at a time.
-   *
-   * @param last the last slot to check; null for no bound
-   * @param condition applied to a session as it was last seen
-   */
-  private int endAll(
-      String principal,
-      @Nullable Slot last,
-      Predicate<StoredSession> condition,
-      Consumer<StoredSession> taker) {
-    int number = 0;
-    SessionId after = null;
-    boolean more = true;
-    while (more) {
-      List<Slot> slots = byPrincipal.page(principal, after, PAGE);
-      List<StoredSession> ended = new ArrayList<>();
-      for (Slot slot : slots) {
-        after = slot.id();
-        StoredSession session =
-            end(slot, stored -> isOf(principal, stored) && condition.test(slot.asSeen(stored)));
-        if (session != null) {
-          ended.add(session);
-        }
-      }
-      ended.forEach(taker);
-      number += ended.size();
-      more =
-          !slots.isEmpty()
-              && (last == null || Slot.compareIds(slots.get(slots.size() - 1), last) < 0);
-    }
-    return number;
+  /** Returns the sessions by principal, to list or end them. */
+  PrincipalSessions ofPrincipals() {
+    return ofPrincipals;
   }
 
   /**
@@ -361,12 +256,14 @@ final class SessionTable {
       String principal, Slot own, Instant now, Step step, long most) {
     List<Candidate> live = new ArrayList<>();
     SessionId after = null;
-    List<Slot> slots = byPrincipal.page(principal, after, PAGE);
-    for (; !slots.isEmpty(); slots = byPrincipal.page(principal, after, PAGE)) {
+    List<Slot> slots = byPrincipal.page(principal, after, PrincipalSessions.PAGE);
+    for (; !slots.isEmpty(); slots = byPrincipal.page(principal, after, PrincipalSessions.PAGE)) {
       for (Slot slot : slots) {
         after = slot.id();
         StoredSession stored = slot == own ? null : slot.read();
-        while (stored != null && isOf(principal, stored) && !slot.isExpired(stored, now)) {
+        while (stored != null
+            && PrincipalSessions.isOf(principal, stored)
+            && !slot.isExpired(stored, now)) {
           Step.Frozen frozen = step.freeze(slot, stored);
           if (frozen != null) {
             live.add(new Candidate(slot, slot.asSeen(stored), frozen));
@@ -460,15 +357,6 @@ final class SessionTable {
     return room;
   }
 
-  private boolean addIfOf(String principal, Slot slot, List<StoredSession> sessions) {
-    StoredSession stored = slot.read();
-    return stored != null && isOf(principal, stored) && sessions.add(slot.asSeen(stored));
-  }
-
-  private static boolean isOf(String principal, StoredSession session) {
-    return session.principal().filter(principal::equals).isPresent();
-  }
-
   private static @Nullable StoredSession read(@Nullable Slot slot) {
     if (slot == null) {
       return null;
@@ -493,20 +381,6 @@ final class SessionTable {
         structure.unlock();
       }
       evicted.forEach(evictionNotice);
-    }
-  }
-
-  /** When a session was authenticated; the least is the first to be ended. */
-  private record Login(Instant authenticatedAt, SessionId id) implements Comparable<Login> {
-
-    static Login of(StoredSession session) {
-      return new Login(session.authenticatedAt().orElseThrow(), session.id());
-    }
-
-    @Override
-    public int compareTo(Login other) {
-      int order = authenticatedAt.compareTo(other.authenticatedAt);
-      return order != 0 ? order : id.compareTo(other.id);
     }
   }
 

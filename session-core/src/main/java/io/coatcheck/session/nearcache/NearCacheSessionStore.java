@@ -1,10 +1,8 @@
 package io.coatcheck.session.nearcache;
 
-import io.coatcheck.session.store.Admission;
 import io.coatcheck.session.store.BatchLookup;
 import io.coatcheck.session.store.BatchTouch;
 import io.coatcheck.session.store.CleanUp;
-import io.coatcheck.session.store.DeletedSessions;
 import io.coatcheck.session.store.Evictions;
 import io.coatcheck.session.store.LoginLimit;
 import io.coatcheck.session.store.NearCopies;
@@ -14,12 +12,10 @@ import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SessionId;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
-import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -76,8 +72,8 @@ public final class NearCacheSessionStore implements SessionStore {
             builder.nanoTime,
             // The time between two runs, and as long again for the work.
             revalidates ? interval.multipliedBy(2) : null);
-    index = store.principalIndex().map(NearIndex::new);
-    loginLimit = store.loginLimit().map(this::forgetting);
+    index = store.principalIndex().map(inner -> new NearPrincipalIndex(inner, copies));
+    loginLimit = store.loginLimit().map(inner -> new NearLoginLimit(inner, copies));
     evictions = store.evictions().map(inner -> listener -> inner.onEvicted(forgetting(listener)));
     batchTouch = store.batchTouch().map(NearBatchTouch::new);
     revalidator = revalidates ? new Revalidator(copies, batches.get(), interval) : null;
@@ -229,22 +225,6 @@ public final class NearCacheSessionStore implements SessionStore {
     };
   }
 
-  /** Returns the store's limit; the copies of sessions that it ends are discarded here. */
-  private LoginLimit forgetting(LoginLimit limit) {
-    return (session, isNew, number, whenFull, now) -> {
-      try {
-        Admission admission = limit.admit(session, isNew, number, whenFull, now);
-        admission.evicted().forEach(evicted -> copies.forget(evicted.id()));
-        return admission;
-      } finally {
-        copies.forget(session.id());
-        // If it threw, it is not known which other sessions it ended; nor, in any case, which had
-        // ended elsewhere before.
-        session.principal().ifPresent(copies::forgetAllOf);
-      }
-    };
-  }
-
   /** The store's batch touch; its effects are also shown by the copies. */
   private final class NearBatchTouch implements BatchTouch {
 
@@ -266,60 +246,6 @@ public final class NearCacheSessionStore implements SessionStore {
             }
           });
       return touched;
-    }
-  }
-
-  /** The store's index; the copies of sessions that it ends are discarded here. */
-  private final class NearIndex implements PrincipalIndex {
-
-    private final PrincipalIndex index;
-
-    NearIndex(PrincipalIndex index) {
-      this.index = index;
-    }
-
-    @Override
-    public List<StoredSession> findByPrincipal(
-        String principal, @Nullable SessionId after, int limit) {
-      // Never kept as copies: they have no attributes.
-      return index.findByPrincipal(principal, after, limit);
-    }
-
-    @Override
-    public int deleteByPrincipal(String principal, Set<SessionId> except, DeletedSessions deleted) {
-      return forgettingAllOf(
-          principal,
-          () -> index.deleteByPrincipal(principal, except, forgetting(principal, deleted)));
-    }
-
-    @Override
-    public int deleteOldest(String principal, int keep, Instant now, DeletedSessions deleted) {
-      return forgettingAllOf(
-          principal,
-          () -> index.deleteOldest(principal, keep, now, forgetting(principal, deleted)));
-    }
-
-    /** Discards the copies even if nothing was deleted: another node may have been first. */
-    private int forgettingAllOf(String principal, IntSupplier deletion) {
-      try {
-        return deletion.getAsInt();
-      } finally {
-        copies.forgetAllOf(principal);
-      }
-    }
-
-    /**
-     * Discards all copies before the first listener of a step runs, and each session's copy by its
-     * id too: it may be from before its principal logged in.
-     */
-    private DeletedSessions forgetting(String principal, DeletedSessions deleted) {
-      return DeletedSessions.of(
-          deleted.needAttributes(),
-          ended -> {
-            copies.forgetAllOf(principal);
-            copies.forget(ended.id());
-            deleted.accept(ended);
-          });
     }
   }
 
