@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
  * requests of a session share it as they do in a servlet container. With it, a request reads the
  * newest value of an attribute, and a change is stored when it is made.
  *
- * <p>Only for a store that {@linkplain SessionStore#keepsLiveValues() keeps live values} and that
- * no other process writes. Thread-safe; no call waits for I/O, and none calls the application.
+ * <p>Only for a store that keeps live values ({@link SessionStore#keepsLiveValues}) and that no
+ * other process writes. Thread-safe; no call waits for I/O, and none calls the application.
  *
  * @since 0.1.0
  */
@@ -43,9 +43,9 @@ public interface LiveSessions {
     /**
      * Attaches another object in one atomic step.
      *
-     * @param expected what is to be attached by now, by identity; null for nothing
+     * @param expected what must be attached at that moment, compared by identity; null for nothing
      * @param next null to attach nothing
-     * @return whether {@code next} is attached; {@code false} if something else than {@code
+     * @return whether {@code next} is attached; {@code false} if something other than {@code
      *     expected} was
      */
     boolean replaceAttachment(@Nullable Object expected, @Nullable Object next);

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.coatcheck.session.store.DeletedSessions;
+import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.StoredSession;
 import java.lang.reflect.GenericArrayType;
@@ -13,6 +15,7 @@ import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
 import java.lang.reflect.WildcardType;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashSet;
@@ -23,6 +26,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * The contract of a decorator: a store that wraps another one, and passes on each operation,
@@ -132,6 +136,23 @@ public abstract class DecoratorContract {
     Object answer = operation.invoke(target, RecordingProxy.argumentsFor(operation));
     assertThat(recorder.calls()).as("the calls of the wrapped store").containsExactly(operation);
     assertThat(answer).isEqualTo(RecordingProxy.answerOf(operation));
+  }
+
+  /** If it broke, a store would read the attributes of sessions that are only deleted. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void needAttributes_isPassedOn(boolean needed) {
+    assumeFalse(withheld().contains("principalIndex"), "the capability is withheld");
+    RecordingProxy recorder = new RecordingProxy();
+    PrincipalIndex index = decorate(recorder.store()).principalIndex().orElseThrow();
+    DeletedSessions deleted = DeletedSessions.of(needed, gone -> {});
+    index.deleteByPrincipal("alice", Set.of(), deleted);
+    index.deleteOldest("alice", 1, Instant.EPOCH, deleted);
+    assertThat(recorder.arguments())
+        .filteredOn(DeletedSessions.class::isInstance)
+        .extracting(argument -> ((DeletedSessions) argument).needAttributes())
+        .as("needAttributes() of what the wrapped store gets")
+        .containsExactly(needed, needed);
   }
 
   @Test

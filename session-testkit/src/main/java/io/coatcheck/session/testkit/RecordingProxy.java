@@ -27,6 +27,7 @@ final class RecordingProxy {
 
   private final boolean hasCapabilities;
   private final List<Method> calls = new CopyOnWriteArrayList<>();
+  private final List<Object> arguments = new CopyOnWriteArrayList<>();
   private final Map<Class<?>, Object> capabilities = new HashMap<>();
   private final SessionStore store = (SessionStore) proxy(SessionStore.class);
 
@@ -51,8 +52,14 @@ final class RecordingProxy {
     return List.copyOf(calls);
   }
 
+  /** Returns the arguments of all calls, in order. */
+  List<Object> arguments() {
+    return List.copyOf(arguments);
+  }
+
   void forget() {
     calls.clear();
+    arguments.clear();
   }
 
   /** Returns the interface of the capability that a method of {@link SessionStore} returns. */
@@ -70,6 +77,9 @@ final class RecordingProxy {
             return answerAsObject(proxy, method, arguments);
           }
           calls.add(method);
+          if (arguments != null) {
+            this.arguments.addAll(Arrays.asList(arguments));
+          }
           if (method.getReturnType() == Optional.class && method.getParameterCount() == 0) {
             return hasCapabilities ? Optional.of(capability(typeOf(method))) : Optional.empty();
           }

@@ -27,8 +27,8 @@ import org.junit.jupiter.api.TestClassOrder;
  *
  * <p>The contract asks the store which capabilities it has. The tests of a missing capability are
  * reported as skipped, with the reason; so are those of failures and left-over data, unless {@link
- * #breakBackend()} and {@link #assertEmpty()} are overridden. A store that evicts extends {@link
- * EvictionsContract} too.
+ * #breakBackend()} and {@link #assertEmpty()} are overridden. A store that evicts must override
+ * {@link #createSmallStore}.
  *
  * <p>The parts run in order, the simplest first and races last, so fix the first failure first. A
  * failure begins with the broken sentence, and names the part of the session that differs. The
@@ -162,9 +162,27 @@ public abstract class SessionStoreContract extends StoreUnderTest {
     }
   }
 
-  /** A failure of the backend has one face. */
+  /** A full store evicts, and reports what it evicted. */
   @Nested
   @Order(14)
+  class WhenEvicting extends Evicting {
+    WhenEvicting() {
+      super(SessionStoreContract.this::nodes);
+    }
+  }
+
+  /** Requests of one process share a session. */
+  @Nested
+  @Order(15)
+  class WhenSharingLive extends SharingLive {
+    WhenSharingLive() {
+      super(SessionStoreContract.this::nodes);
+    }
+  }
+
+  /** Each failure of the backend is a SessionStoreException. */
+  @Nested
+  @Order(16)
   class WhenItFails extends Failing {
     WhenItFails() {
       super(SessionStoreContract.this::nodes);
@@ -173,7 +191,7 @@ public abstract class SessionStoreContract extends StoreUnderTest {
 
   /** What has ended leaves nothing. */
   @Nested
-  @Order(15)
+  @Order(17)
   class WhenAllHasEnded extends LeavingNothing {
     WhenAllHasEnded() {
       super(SessionStoreContract.this::nodes);
@@ -182,7 +200,7 @@ public abstract class SessionStoreContract extends StoreUnderTest {
 
   /** Operations that meet behave as if one had come before the other. */
   @Nested
-  @Order(16)
+  @Order(18)
   class WhenRacing extends Racing {
     WhenRacing() {
       super(SessionStoreContract.this::nodes);
@@ -191,7 +209,7 @@ public abstract class SessionStoreContract extends StoreUnderTest {
 
   /** The index agrees with the store at every moment. */
   @Nested
-  @Order(17)
+  @Order(19)
   class WhenListingInARace extends ListingInARace {
     WhenListingInARace() {
       super(SessionStoreContract.this::nodes);
@@ -200,7 +218,7 @@ public abstract class SessionStoreContract extends StoreUnderTest {
 
   /** A batch of touches undoes nothing. */
   @Nested
-  @Order(18)
+  @Order(20)
   class WhenTouchingManyInARace extends TouchingManyInARace {
     WhenTouchingManyInARace() {
       super(SessionStoreContract.this::nodes);
@@ -209,7 +227,7 @@ public abstract class SessionStoreContract extends StoreUnderTest {
 
   /** The limit holds whatever else happens. */
   @Nested
-  @Order(19)
+  @Order(21)
   class WhenAdmittingAtOnce extends AdmittingAtOnce {
     WhenAdmittingAtOnce() {
       super(SessionStoreContract.this::nodes);

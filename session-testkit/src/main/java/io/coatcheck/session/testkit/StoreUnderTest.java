@@ -48,6 +48,15 @@ abstract class StoreUnderTest {
     Assumptions.abort("Not tested: assertEmpty() is not overridden");
   }
 
+  /**
+   * Creates a store without any session that holds about {@code capacity} sessions, and never ten
+   * times as many. Called for a store that has {@link SessionStore#evictions()}; the test closes
+   * it. Default: the tests of evictions fail, since they cannot fill a store of unknown size.
+   */
+  protected SessionStore createSmallStore(int capacity) throws Exception {
+    throw new AssertionError("The store has Evictions: override createSmallStore(int) to test it");
+  }
+
   /** Opens the stores under test. */
   @BeforeEach
   final void openStore() throws Exception {

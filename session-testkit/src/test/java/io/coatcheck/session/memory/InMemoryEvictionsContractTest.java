@@ -6,7 +6,7 @@ import io.coatcheck.session.testkit.EvictionsContract;
 class InMemoryEvictionsContractTest extends EvictionsContract {
 
   @Override
-  protected SessionStore createStore(int capacity) {
+  protected SessionStore createSmallStore(int capacity) {
     return InMemorySessionStore.builder().maximumSessions(capacity).build();
   }
 }

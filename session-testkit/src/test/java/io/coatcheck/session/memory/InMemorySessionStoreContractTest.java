@@ -14,4 +14,9 @@ class InMemorySessionStoreContractTest extends SessionStoreContract {
   protected SessionStore createOtherNode(SessionStore store) {
     return store;
   }
+
+  @Override
+  protected SessionStore createSmallStore(int capacity) {
+    return InMemorySessionStore.builder().maximumSessions(capacity).build();
+  }
 }

@@ -18,4 +18,10 @@ class NearCacheSessionStoreContractTest extends SessionStoreContract {
   protected SessionStore createOtherNode(SessionStore store) {
     return NearCacheSessionStore.wrap(remote);
   }
+
+  @Override
+  protected SessionStore createSmallStore(int capacity) {
+    return NearCacheSessionStore.wrap(
+        InMemorySessionStore.builder().copyOnRead(true).maximumSessions(capacity).build());
+  }
 }

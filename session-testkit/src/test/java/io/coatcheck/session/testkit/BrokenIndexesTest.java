@@ -388,13 +388,14 @@ class BrokenIndexesTest {
   }
 
   @Test
-  void evictions_toldBeforeOrTwiceOrNotAtAll() {
-    class Telling extends BrokenStore {
+  void evictions_passedBeforeOrTwiceOrNotAtAll() {
+    class Notifying extends BrokenStore {
       private final Evictions evictions;
 
-      Telling(UnaryOperator<Consumer<StoredSession>> telling) {
+      Notifying(UnaryOperator<Consumer<StoredSession>> notifying) {
         super(InMemorySessionStore.builder().maximumSessions(100).build());
-        evictions = told -> sound.evictions().orElseThrow().onEvicted(telling.apply(told));
+        evictions =
+            listener -> sound.evictions().orElseThrow().onEvicted(notifying.apply(listener));
       }
 
       @Override
@@ -404,26 +405,27 @@ class BrokenIndexesTest {
     }
     assertThat(
             evictionFailures(
-                () -> new Telling(told -> told.andThen(told)),
-                "onEvicted_eachSessionGivenUp_isToldOnceAfterItIsGone",
-                "insertsAtOnce_eachSessionIsStoredOrTold"))
+                () -> new Notifying(listener -> listener.andThen(listener)),
+                "onEvicted_eachEvictedSession_isPassedOnceAfterItIsGone",
+                "insertsAtOnce_eachSessionIsStoredOrPassed"))
         .hasSize(2);
     assertThat(
             evictionFailures(
-                () -> new Telling(told -> session -> {}),
-                "onEvicted_eachSessionGivenUp_isToldOnceAfterItIsGone"))
+                () -> new Notifying(listener -> session -> {}),
+                "onEvicted_eachEvictedSession_isPassedOnceAfterItIsGone"))
         .hasSize(1);
     assertThat(
             evictionFailures(
                 () ->
-                    new Telling(
-                        told -> session -> Race.among(List.of(() -> accept(told, session)))),
+                    new Notifying(
+                        listener ->
+                            session -> Race.among(List.of(() -> accept(listener, session)))),
                 "onEvicted_onTheThreadThatMadeRoom"))
         .hasSize(1);
   }
 
-  private static boolean accept(Consumer<StoredSession> told, StoredSession session) {
-    told.accept(session);
+  private static boolean accept(Consumer<StoredSession> listener, StoredSession session) {
+    listener.accept(session);
     return true;
   }
 

@@ -7,6 +7,7 @@ import io.coatcheck.session.store.BatchTouch;
 import io.coatcheck.session.store.CleanUp;
 import io.coatcheck.session.store.DeletedSessions;
 import io.coatcheck.session.store.Evictions;
+import io.coatcheck.session.store.LiveSessions;
 import io.coatcheck.session.store.LoginLimit;
 import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.SessionStore;
@@ -173,6 +174,11 @@ class BrokenStore implements SessionStore, PrincipalIndex, LoginLimit, BatchLook
   @Override
   public Optional<Evictions> evictions() {
     return sound.evictions();
+  }
+
+  @Override
+  public Optional<LiveSessions> liveSessions() {
+    return sound.liveSessions();
   }
 
   @Override

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.coatcheck.session.codec.AttributeValue;
 import io.coatcheck.session.store.BatchLookup;
 import io.coatcheck.session.store.BatchTouch;
+import io.coatcheck.session.store.Evictions;
 import io.coatcheck.session.store.LoginLimit;
 import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.StoredSession;
@@ -98,6 +99,11 @@ class ContractReportTest {
       public Optional<BatchTouch> batchTouch() {
         return Optional.empty();
       }
+
+      @Override
+      public Optional<Evictions> evictions() {
+        return Optional.empty();
+      }
     }
     Set<String> names =
         Set.of(
@@ -107,6 +113,8 @@ class ContractReportTest {
             "stamps_ofNothing_isEmpty",
             "touchAll_ofNothing_doesNothing",
             "touchAll_againstItself_neverFails",
+            "onEvicted_lastSnapshot_isPassed",
+            "get_unknown_isNull",
             "anotherNodesChanges_areSeenAtOnce",
             "find_absent_isEmpty");
     ContractRun.Report report = ContractRun.report(WithSixMethods::new, names);
@@ -117,6 +125,10 @@ class ContractReportTest {
         .contains("Not tested: the store has no PrincipalIndex");
     assertThat(report.skipped.get("stamps_ofNothing_isEmpty"))
         .contains("Not tested: the store has no BatchLookup");
+    assertThat(report.skipped.get("onEvicted_lastSnapshot_isPassed"))
+        .contains("Not tested: the store has no Evictions");
+    assertThat(report.skipped.get("get_unknown_isNull"))
+        .contains("Not tested: the store has no LiveSessions");
     assertThat(report.skipped.get("anotherNodesChanges_areSeenAtOnce"))
         .contains("Not tested: createOtherNode()");
   }

@@ -3,6 +3,7 @@ package io.coatcheck.session.testkit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClass;
 
+import io.coatcheck.session.memory.InMemorySessionStore;
 import io.coatcheck.session.store.SessionStore;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,6 +12,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.junit.platform.engine.FilterResult;
 import org.junit.platform.engine.TestDescriptor;
 import org.junit.platform.engine.TestExecutionResult;
@@ -28,6 +30,8 @@ final class ContractRun {
 
   private static final ThreadLocal<Supplier<? extends SessionStore>> STORE = new ThreadLocal<>();
 
+  private static final ThreadLocal<UnaryOperator<SessionStore>> DECORATOR = new ThreadLocal<>();
+
   private ContractRun() {}
 
   /** Runs the tests of these names in the contract of a store. */
@@ -44,6 +48,20 @@ final class ContractRun {
   /** Runs the whole contract of a store, or tests of these names, and reports all of it. */
   static Report report(Supplier<? extends SessionStore> store, Set<String> names) {
     return run(request(OfStore.class, names), store);
+  }
+
+  /** Runs all tests of the contract of decorators, and returns the names of those that failed. */
+  static Set<String> decoratorFailures(UnaryOperator<SessionStore> decorator) {
+    DECORATOR.set(decorator);
+    try {
+      LauncherDiscoveryRequest all =
+          LauncherDiscoveryRequestBuilder.request()
+              .selectors(selectClass(OfDecorator.class))
+              .build();
+      return run(all, BrokenStore::new).failures.keySet();
+    } finally {
+      DECORATOR.remove();
+    }
   }
 
   private static LauncherDiscoveryRequest request(Class<?> contract, Set<String> names) {
@@ -123,6 +141,12 @@ final class ContractRun {
     }
 
     @Override
+    protected SessionStore createSmallStore(int capacity) {
+      return new BrokenStore(
+          InMemorySessionStore.builder().copyOnRead(true).maximumSessions(capacity).build());
+    }
+
+    @Override
     protected void breakBackend() {
       ((BrokenStore) nodes().store()).breakBackend();
     }
@@ -135,8 +159,25 @@ final class ContractRun {
 
   static final class OfEvictions extends EvictionsContract {
     @Override
-    protected SessionStore createStore(int capacity) {
+    protected SessionStore createSmallStore(int capacity) {
       return STORE.get().get();
+    }
+  }
+
+  static final class OfDecorator extends DecoratorContract {
+    @Override
+    protected SessionStore decorate(SessionStore store) {
+      return DECORATOR.get().apply(store);
+    }
+
+    @Override
+    protected boolean changesSessions() {
+      return true;
+    }
+
+    @Override
+    protected Set<String> withheld() {
+      return Set.of("liveSessions");
     }
   }
 }

@@ -200,5 +200,10 @@ class FaultyStoreTest {
     protected SessionStore createOtherNode(SessionStore store) {
       return store;
     }
+
+    @Override
+    protected SessionStore createSmallStore(int capacity) {
+      return FaultyStore.wrap(InMemorySessionStore.builder().maximumSessions(capacity).build());
+    }
   }
 }

@@ -2,12 +2,15 @@ package io.coatcheck.session.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.coatcheck.session.store.NearCopies;
 import java.io.IOException;
 import java.lang.reflect.Method;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -19,7 +22,7 @@ class SentencesTest {
   private static final Path CORE = Path.of("../session-core/src/main/java");
 
   private static Stream<Method> tests() {
-    List<Class<?>> classes = new ArrayList<>(List.of(EvictionsContract.class));
+    List<Class<?>> classes = new ArrayList<>();
     for (Class<?> part : SessionStoreContract.class.getDeclaredClasses()) {
       if (part.isAnnotationPresent(Nested.class)) {
         classes.add(part.getSuperclass());
@@ -48,6 +51,19 @@ class SentencesTest {
   @Test
   void tests_areFound() {
     assertThat(tests().count()).isGreaterThan(150);
+  }
+
+  /** The near copies are a contract between the engine and the near cache, tested there. */
+  @Test
+  void everyCapability_hasAPartOfTheContract() {
+    Set<Class<?>> quoted =
+        tests().map(test -> test.getAnnotation(Sentence.class).of()).collect(Collectors.toSet());
+    assertThat(quoted)
+        .containsAll(
+            DecoratorContract.capabilities()
+                .<Class<?>>map(RecordingProxy::typeOf)
+                .filter(type -> type != NearCopies.class)
+                .toList());
   }
 
   /** The comments of a type, without markup and line breaks. */

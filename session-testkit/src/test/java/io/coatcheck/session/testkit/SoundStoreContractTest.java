@@ -2,6 +2,7 @@ package io.coatcheck.session.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.coatcheck.session.memory.InMemorySessionStore;
 import io.coatcheck.session.store.SessionStore;
 
 /** What the wrong stores are made from is sound, with every capability. */
@@ -25,5 +26,11 @@ class SoundStoreContractTest extends SessionStoreContract {
   @Override
   protected void assertEmpty() {
     assertThat(((BrokenStore) nodes().store()).leftOver()).isEmpty();
+  }
+
+  @Override
+  protected SessionStore createSmallStore(int capacity) {
+    return new BrokenStore(
+        InMemorySessionStore.builder().copyOnRead(true).maximumSessions(capacity).build());
   }
 }

@@ -22,7 +22,12 @@ class WrongStoresTest {
 
   static Stream<WrongStore> wrongStores() {
     return Stream.of(
-            WrongParts.ALL, WrongVerbs.ALL, WrongIndexes.ALL, WrongBatches.ALL, WrongFailures.ALL)
+            WrongParts.ALL,
+            WrongVerbs.ALL,
+            WrongIndexes.ALL,
+            WrongBatches.ALL,
+            WrongSharing.ALL,
+            WrongFailures.ALL)
         .flatMap(List::stream);
   }
 

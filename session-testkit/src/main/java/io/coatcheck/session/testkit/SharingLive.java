@@ -1,0 +1,134 @@
+package io.coatcheck.session.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.coatcheck.session.store.LiveSessions;
+import io.coatcheck.session.store.LiveSessions.LiveSession;
+import io.coatcheck.session.store.StoredSession;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** The sessions of one process as shared objects. */
+abstract class SharingLive extends ContractPart {
+
+  SharingLive(Supplier<Nodes> nodes) {
+    super(nodes);
+  }
+
+  @BeforeEach
+  final void assumeLiveSessions() {
+    assumeTrue(store().liveSessions().isPresent(), "Not tested: the store has no LiveSessions");
+  }
+
+  private LiveSessions all() {
+    return store().liveSessions().orElseThrow();
+  }
+
+  private StoredSession insert() {
+    return insert(SampleSessions.anonymous(NOW));
+  }
+
+  private LiveSession live(StoredSession session) {
+    return Objects.requireNonNull(all().get(session.id()), "the session lives");
+  }
+
+  @Test
+  @Sentence(of = LiveSessions.class, value = "Only for a store that keeps live values")
+  void liveSessions_areTheSameEachTime_andKeepLiveValues() {
+    assertThat(store().liveSessions().orElseThrow()).isSameAs(all());
+    assertThat(store().keepsLiveValues()).isTrue();
+  }
+
+  @Test
+  @Sentence(of = LiveSessions.class, value = "null if there is none")
+  void get_unknown_isNull() {
+    assertThat(all().get(SampleSessions.anonymous(NOW).build().id())).isNull();
+  }
+
+  @Test
+  @Sentence(of = LiveSessions.class, value = "the same object as long as the session lives.")
+  void get_isTheSame_asLongAsTheSessionLives() {
+    StoredSession session = insert();
+    LiveSession live = live(session);
+    assertThat(store().update(session.toBuilder().attributes(Map.of()).build(), NOW)).isTrue();
+    assertThat(all().get(session.id())).isSameAs(live);
+    StoredSession login =
+        store().find(session.id()).orElseThrow().toBuilder()
+            .principal("alice")
+            .authenticatedAt(NOW)
+            .build();
+    assertThat(store().update(login, NOW)).isTrue();
+    assertThat(all().get(session.id())).isSameAs(live);
+    assertThat(store().delete(session.id())).isPresent();
+    assertThat(all().get(session.id())).isNull();
+  }
+
+  @Test
+  @Sentence(
+      of = LiveSessions.class,
+      value = "Returns the session, as SessionStore.find does, if it has changed.")
+  void newerThan_isWhatFindReturns_ifItChanged() {
+    StoredSession session = insert();
+    LiveSession live = live(session);
+    assertThat(live.newerThan(session.version())).isNull();
+    Instant later = NOW.plusSeconds(5);
+    assertThat(store().update(session, NOW)).isTrue();
+    assertThat(store().touch(session.id(), later, later)).isTrue();
+
+    assertThat(live.newerThan(session.version()))
+        .isEqualTo(store().find(session.id()).orElseThrow());
+    assertThat(live.newerThan(session.version() + 1)).isNull();
+
+    store().delete(session.id());
+    assertThat(live.newerThan(session.version())).isNull();
+  }
+
+  @Test
+  @Sentence(of = LiveSessions.class, value = "and is not part of what is stored.")
+  void attachment_isReplacedInOneStep_andIsNotStored() {
+    StoredSession session = insert();
+    LiveSession live = live(session);
+    assertThat(live.attachment()).isNull();
+    assertThat(live.replaceAttachment("first", "second")).isFalse();
+    assertThat(live.replaceAttachment(null, "first")).isTrue();
+    assertThat(live.replaceAttachment(null, "second")).isFalse();
+    assertThat(live.attachment()).isEqualTo("first");
+    assertThat(live.replaceAttachment("first", null)).isTrue();
+    assertThat(live.attachment()).isNull();
+    assertThat(store().find(session.id())).contains(session);
+  }
+
+  @Test
+  @Sentence(
+      of = LiveSessions.class,
+      value = "It stays attached when the secret or the principal changes,")
+  void attachment_staysAtALogin() {
+    StoredSession session = insert();
+    assertThat(live(session).replaceAttachment(null, "known")).isTrue();
+    StoredSession login = session.toBuilder().principal("alice").authenticatedAt(NOW).build();
+    assertThat(store().update(login, NOW)).isTrue();
+    assertThat(live(session).attachment()).isEqualTo("known");
+  }
+
+  @Test
+  @Sentence(of = LiveSessions.class, value = "Attaches another object in one atomic step.")
+  void replaceAttachment_manyAtOnce_oneWins() {
+    for (Race race = Race.inFewRounds(); race.goesOn(); ) {
+      StoredSession session = insert();
+      List<Callable<Boolean>> calls = new ArrayList<>();
+      for (int i = 0; i < 4; i++) {
+        Object own = new Object();
+        calls.add(() -> live(session).replaceAttachment(null, own));
+      }
+      assertThat(Race.among(calls)).containsOnlyOnce(true);
+    }
+  }
+}

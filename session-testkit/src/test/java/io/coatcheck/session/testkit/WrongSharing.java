@@ -1,0 +1,167 @@
+package io.coatcheck.session.testkit;
+
+import io.coatcheck.session.memory.InMemorySessionStore;
+import io.coatcheck.session.store.LiveSessions;
+import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.token.SessionId;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/** Stores whose live sessions are wrong. */
+final class WrongSharing {
+
+  static final List<WrongStore> ALL =
+      List.of(
+          sharing(
+              "Returns another live session each time",
+              live -> new Forwarding(live) {},
+              "get_isTheSame_asLongAsTheSessionLives"),
+          sharing(
+              "Returns an unchanged session as a newer one",
+              live ->
+                  new Forwarding(live) {
+                    @Override
+                    public @Nullable StoredSession newerThan(long version) {
+                      return super.newerThan(-1);
+                    }
+                  },
+              "newerThan_isWhatFindReturns_ifItChanged"),
+          sharing(
+              "Attaches whatever was attached before",
+              live ->
+                  new Forwarding(live) {
+                    @Override
+                    public boolean replaceAttachment(
+                        @Nullable Object expected, @Nullable Object next) {
+                      return super.replaceAttachment(attachment(), next);
+                    }
+                  },
+              "attachment_isReplacedInOneStep_andIsNotStored"),
+          sharing(
+              "Compares and attaches in two steps",
+              live ->
+                  new Forwarding(live) {
+                    @Override
+                    public boolean replaceAttachment(
+                        @Nullable Object expected, @Nullable Object next) {
+                      Object attached = attachment();
+                      BrokenStore.window();
+                      return attached == expected && super.replaceAttachment(attachment(), next);
+                    }
+                  },
+              "replaceAttachment_manyAtOnce_oneWins"),
+          WrongStore.of(
+              "Detaches at a login",
+              () ->
+                  new Sharing() {
+                    @Override
+                    public boolean update(StoredSession session, Instant now) {
+                      boolean updated = super.update(session, now);
+                      LiveSessions.LiveSession live = live().get(session.id());
+                      if (updated && live != null && session.principal().isPresent()) {
+                        live.replaceAttachment(live.attachment(), null);
+                      }
+                      return updated;
+                    }
+                  },
+              "attachment_staysAtALogin"),
+          WrongStore.of(
+              "Finds ended sessions",
+              () ->
+                  new Sharing() {
+                    private final Map<SessionId, LiveSessions.LiveSession> seen =
+                        new ConcurrentHashMap<>();
+                    private final Optional<LiveSessions> remembering =
+                        Optional.of(
+                            id -> {
+                              LiveSessions.LiveSession live = live().get(id);
+                              return live == null ? seen.get(id) : remember(id, live);
+                            });
+
+                    private LiveSessions.LiveSession remember(
+                        SessionId id, LiveSessions.LiveSession live) {
+                      seen.put(id, live);
+                      return live;
+                    }
+
+                    @Override
+                    public Optional<LiveSessions> liveSessions() {
+                      return remembering;
+                    }
+                  },
+              "get_isTheSame_asLongAsTheSessionLives"),
+          WrongStore.of(
+              "Offers live sessions and keeps no live values",
+              () ->
+                  new Sharing() {
+                    @Override
+                    public boolean keepsLiveValues() {
+                      return false;
+                    }
+                  },
+              "liveSessions_areTheSameEachTime_andKeepLiveValues"));
+
+  private WrongSharing() {}
+
+  private static WrongStore sharing(
+      String fault, UnaryOperator<LiveSessions.LiveSession> wrong, String... tests) {
+    return WrongStore.of(
+        fault,
+        () ->
+            new Sharing() {
+              private final Optional<LiveSessions> wrongly =
+                  Optional.of(
+                      id -> {
+                        LiveSessions.LiveSession live = live().get(id);
+                        return live == null ? null : wrong.apply(live);
+                      });
+
+              @Override
+              public Optional<LiveSessions> liveSessions() {
+                return wrongly;
+              }
+            },
+        tests);
+  }
+
+  /** A sound store with live sessions. */
+  private static class Sharing extends BrokenStore {
+
+    Sharing() {
+      super(InMemorySessionStore.builder().build());
+    }
+
+    final LiveSessions live() {
+      return sound.liveSessions().orElseThrow();
+    }
+  }
+
+  private abstract static class Forwarding implements LiveSessions.LiveSession {
+
+    private final LiveSessions.LiveSession live;
+
+    Forwarding(LiveSessions.LiveSession live) {
+      this.live = live;
+    }
+
+    @Override
+    public @Nullable StoredSession newerThan(long version) {
+      return live.newerThan(version);
+    }
+
+    @Override
+    public @Nullable Object attachment() {
+      return live.attachment();
+    }
+
+    @Override
+    public boolean replaceAttachment(@Nullable Object expected, @Nullable Object next) {
+      return live.replaceAttachment(expected, next);
+    }
+  }
+}
