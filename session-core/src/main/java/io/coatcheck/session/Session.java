@@ -225,7 +225,7 @@ public final class Session {
    * @param timeout at least 1 millisecond; null for no limit except the absolute deadline
    * @throws IllegalArgumentException if it is out of range
    */
-  public synchronized void idleTimeout(@Nullable Duration timeout) {
+  public synchronized void setIdleTimeout(@Nullable Duration timeout) {
     StoredSessionBuilder checked = live().toBuilder().idleTimeout(timeout);
     idleTimeoutChange = new Pending.IdleTimeoutChange(checked.build().idleTimeout().orElse(null));
     kept = true;
@@ -296,7 +296,8 @@ public final class Session {
    * newest snapshot, unless another principal has logged in or the session has been re-keyed since.
    * A value whose bytes no longer decode is absent, and the listeners are notified once.
    *
-   * @return the value; a change in place is saved without another {@code set}
+   * @return the value; null if there is none. A change in place is saved without another {@link
+   *     #setAttribute}
    */
   public @Nullable Object attribute(String name) {
     catchUp();
@@ -317,24 +318,36 @@ public final class Session {
    * Sets an attribute.
    *
    * @param name 1 to 255 characters
-   * @param value retained; null removes the attribute, even if another request set it and this one
-   *     does not know it
+   * @param value retained; null removes the attribute, as {@link #removeAttribute} does
    * @throws AttributeCodecException if the store needs bytes and the value cannot be encoded;
    *     nothing was changed
    * @throws IllegalArgumentException if the name is empty or too long, or the session would hold
    *     more than its limits allow; nothing was changed
    */
-  public void attribute(String name, @Nullable Object value) {
+  public void setAttribute(String name, @Nullable Object value) {
+    if (value == null) {
+      removeAttribute(name);
+      return;
+    }
     live();
     checkName(name);
-    if (value == null) {
-      attributes.remove(name);
-    } else {
-      attributes.set(name, value);
-      synchronized (this) {
-        kept = true;
-      }
+    attributes.set(name, value);
+    synchronized (this) {
+      kept = true;
     }
+  }
+
+  /**
+   * Removes an attribute, even if another request set it and this one does not know it. Has no
+   * effect if there is none.
+   *
+   * @param name 1 to 255 characters
+   * @throws IllegalArgumentException if the name is empty or too long
+   */
+  public void removeAttribute(String name) {
+    live();
+    checkName(name);
+    attributes.remove(name);
   }
 
   /**

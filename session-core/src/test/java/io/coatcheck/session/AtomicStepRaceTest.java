@@ -89,7 +89,7 @@ class AtomicStepRaceTest {
   private String begin() {
     SessionManager node = nodes.get(0);
     Session session = node.adapter().create(new Resolution.Absent());
-    session.attribute("n", 0);
+    session.setAttribute("n", 0);
     node.save(session);
     String token = session.unsentToken().orElseThrow().value();
     session.tokenSent();
@@ -110,7 +110,7 @@ class AtomicStepRaceTest {
     for (int form = 0; form < 20; form++) {
       String name = "form " + form;
       Session page = live(nodes.get(0), token);
-      page.attribute(name, "token " + form);
+      page.setAttribute(name, "token " + form);
       nodes.get(0).save(page);
       for (SessionManager node : nodes) {
         // Every node has a copy that is as young as it can be.
@@ -172,7 +172,7 @@ class AtomicStepRaceTest {
           for (int i = 1; i <= 20; i++) {
             SessionManager node = anyNode();
             Session session = live(node, token);
-            session.attribute(own, i);
+            session.setAttribute(own, i);
             if (i % 2 == 0) {
               node.update(session, "n", Integer.class, n -> n.orElse(0) + 1);
             } else {

@@ -43,7 +43,7 @@ class AttributeStepsTest {
 
   private void set(String name, Object value) {
     Session other = fixture.live(token);
-    other.attribute(name, value);
+    other.setAttribute(name, value);
     assertThat(manager.save(other)).isTrue();
   }
 
@@ -125,11 +125,11 @@ class AttributeStepsTest {
     void take_ofOwnChange() {
       Session session = fixture.live(token);
       List<String> value = new ArrayList<>(List.of("a"));
-      session.attribute("list", value);
+      session.setAttribute("list", value);
       assertThat(manager.take(session, "list").orElseThrow()).isSameAs(value);
       assertThat(stored("list")).isNull();
 
-      session.attribute("cart", null);
+      session.removeAttribute("cart");
       assertThat(manager.take(session, "cart")).isEmpty();
       manager.save(session);
       assertThat(stored("cart")).isNull();
@@ -259,9 +259,9 @@ class AttributeStepsTest {
     @DisplayName("stores what the request changed so far in the same write, and it is saved once")
     void update_carriesOtherChanges() {
       Session session = live();
-      session.attribute("other", "1");
-      session.attribute("cart", null);
-      session.idleTimeout(Duration.ofMinutes(7));
+      session.setAttribute("other", "1");
+      session.removeAttribute("cart");
+      session.setIdleTimeout(Duration.ofMinutes(7));
 
       increment(session);
       manager.save(session);
@@ -307,7 +307,7 @@ class AttributeStepsTest {
     @DisplayName("whose function throws changes nothing")
     void update_throws_changesNothing() {
       Session session = live();
-      session.attribute("other", "1");
+      session.setAttribute("other", "1");
 
       assertThatThrownBy(
               () ->
@@ -391,7 +391,7 @@ class AttributeStepsTest {
                         Integer.class,
                         n -> {
                           Session faster = hasty.live(other);
-                          faster.attribute("n", calls.incrementAndGet());
+                          faster.setAttribute("n", calls.incrementAndGet());
                           hasty.manager.save(faster);
                           return -1;
                         }))
@@ -416,7 +416,7 @@ class AttributeStepsTest {
       assertThat(session.isAwaitingCreation()).isFalse();
       increment(session);
       assertThat(increment(session)).isEqualTo(2);
-      session.attribute("t", "1");
+      session.setAttribute("t", "1");
       assertThat(manager.take(session, "t")).contains("1");
       assertThat(fixture.store.calls).isEmpty();
       assertThat(session.isAwaitingCreation()).isTrue();
@@ -476,7 +476,7 @@ class AttributeStepsTest {
       Session before = fixture.live(token);
       Session looker = fixture.live(token);
       Session login = fixture.live(token);
-      login.attribute("secret", "of alice");
+      login.setAttribute("secret", "of alice");
       manager.authenticate(login, "alice", LoginOptions.defaults());
 
       assertThat(manager.take(before, "secret")).isEmpty();
@@ -546,7 +546,7 @@ class AttributeStepsTest {
   @DisplayName("a store that fails: the step may be made again, and the changes are still to save")
   void storeFails_mayBeRepeated() {
     Session session = fixture.live(token);
-    session.attribute("other", "1");
+    session.setAttribute("other", "1");
     fixture.store.beforeNext(
         "update",
         () -> {
@@ -564,7 +564,7 @@ class AttributeStepsTest {
   @DisplayName("another thread of the request saves what it takes, and a third takes it first")
   void take_savedByAnotherThread_isTakenOnce() {
     Session session = fixture.live(token);
-    session.attribute("t", "1");
+    session.setAttribute("t", "1");
     List<Object> seen = new ArrayList<>();
     manager.update(
         session,
@@ -616,7 +616,7 @@ class AttributeStepsTest {
     manager.save(session);
     assertThat(stored("list")).isEqualTo(List.of("a", "b", "c"));
 
-    session.attribute("list", new ArrayList<>(List.of("set")));
+    session.setAttribute("list", new ArrayList<>(List.of("set")));
     addTo(manager.update(session, "list", Object.class, AttributeStepsTest::copyOf), "d");
     manager.save(session);
     assertThat(stored("list")).isEqualTo(List.of("set", "d"));
@@ -649,7 +649,7 @@ class AttributeStepsTest {
     try (EngineFixture hasty =
         new EngineFixture(builder -> builder.storeTimeout(Duration.ofMillis(200)))) {
       Session stored = hasty.live(hasty.anonymous());
-      stored.attribute("n", 0);
+      stored.setAttribute("n", 0);
       Session draft = hasty.manager.adapter().create(hasty.manager.adapter().resolve(List.of()));
       for (Session session : List.of(stored, draft)) {
         assertThatThrownBy(
@@ -659,7 +659,7 @@ class AttributeStepsTest {
                         "n",
                         Integer.class,
                         n -> {
-                          session.attribute("n", new Object().hashCode());
+                          session.setAttribute("n", new Object().hashCode());
                           return 1;
                         }))
             .isInstanceOf(SessionStoreException.class)

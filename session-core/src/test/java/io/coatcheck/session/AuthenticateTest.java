@@ -47,7 +47,7 @@ class AuthenticateTest {
       String before = fixture.anonymous();
       Session session = fixture.live(before);
       SessionId id = session.id();
-      session.attribute("own", "1");
+      session.setAttribute("own", "1");
       fixture.store.calls.clear();
 
       Session loggedIn = login(session, "alice");
@@ -82,7 +82,7 @@ class AuthenticateTest {
     void save_fromBeforeTheLogin_isDropped() {
       String before = fixture.anonymous();
       Session slow = fixture.live(before);
-      slow.attribute("cart", "attacker's");
+      slow.setAttribute("cart", "attacker's");
       Session loggedIn = login(fixture.live(before), "alice");
 
       assertThat(manager.save(slow)).isFalse();
@@ -106,7 +106,7 @@ class AuthenticateTest {
           "update",
           () -> {
             Session other = fixture.live(before);
-            other.attribute("other", "2");
+            other.setAttribute("other", "2");
             manager.save(other);
           });
 
@@ -122,7 +122,7 @@ class AuthenticateTest {
       String before = fixture.anonymous();
       Session one = fixture.live(before);
       Session other = fixture.live(before);
-      other.attribute("own", "1");
+      other.setAttribute("own", "1");
 
       String first = sent(login(one, "alice"));
       String second = sent(login(other, "bob"));
@@ -193,7 +193,7 @@ class AuthenticateTest {
     void save_fromBeforeReauthentication_merges() {
       String token = fixture.loggedIn("alice");
       Session slow = fixture.live(token);
-      slow.attribute("draft", "text");
+      slow.setAttribute("draft", "text");
       fixture.clock.advance(Duration.ofSeconds(5));
       Session again = login(fixture.live(token), "alice");
       String after = sent(again);
@@ -211,7 +211,7 @@ class AuthenticateTest {
     void save_fromBeforeRenewalAndReauthentication_isDropped() {
       String token = fixture.loggedIn("alice");
       Session slow = fixture.live(token);
-      slow.attribute("draft", "text");
+      slow.setAttribute("draft", "text");
       Session renewing = fixture.live(token);
       manager.renew(renewing);
       String renewed = sent(renewing);
@@ -225,9 +225,9 @@ class AuthenticateTest {
     void authenticate_another_carriesNothingOver() {
       String token = fixture.loggedIn("alice");
       Session alice = fixture.live(token);
-      alice.attribute("secret", "alice's");
+      alice.setAttribute("secret", "alice's");
       manager.save(alice);
-      alice.attribute("own", "of this request");
+      alice.setAttribute("own", "of this request");
       SessionId aliceId = alice.id();
 
       Session bob = login(alice, "bob");
@@ -248,10 +248,10 @@ class AuthenticateTest {
     void authenticate_rekeyedMeanwhile_beginsAnew() {
       String token = fixture.loggedIn("alice");
       Session first = fixture.live(token);
-      first.attribute("private", "1");
+      first.setAttribute("private", "1");
       manager.save(first);
       Session slow = fixture.live(token);
-      slow.attribute("own", "2");
+      slow.setAttribute("own", "2");
       Session other = fixture.live(token);
       manager.renew(other);
 
@@ -281,7 +281,7 @@ class AuthenticateTest {
     @DisplayName("a session begun by this request keeps its id and its changes")
     void authenticate_new_keepsItsId() {
       Session session = manager.adapter().create(manager.adapter().resolve(List.of()));
-      session.attribute("own", "1");
+      session.setAttribute("own", "1");
       SessionId id = session.id();
 
       Session loggedIn = login(session, "alice");
@@ -298,7 +298,7 @@ class AuthenticateTest {
       String before = fixture.anonymous();
       login(fixture.live(before), "alice");
       Session late = manager.adapter().create(manager.adapter().resolve(List.of(before)));
-      late.attribute("own", "1");
+      late.setAttribute("own", "1");
       SessionId shown = late.id();
 
       Session loggedIn = login(late, "alice");
@@ -366,7 +366,7 @@ class AuthenticateTest {
       try (EngineFixture strict =
           new EngineFixture(builder -> builder.dropAttributesAtLogin(true))) {
         Session session = strict.live(strict.anonymous());
-        session.attribute("own", "1");
+        session.setAttribute("own", "1");
         granted(strict.manager.authenticate(session, "alice", LoginOptions.defaults()));
 
         assertThat(session.attributeNames()).isEmpty();
@@ -379,7 +379,7 @@ class AuthenticateTest {
     @DisplayName("the idle timeout of an anonymous session does not outlive the login")
     void authenticate_resetsTheIdleTimeout() {
       Session session = fixture.live(fixture.anonymous());
-      session.idleTimeout(null);
+      session.setIdleTimeout(null);
 
       login(session, "alice");
 

@@ -81,8 +81,8 @@ class ConcurrencyTest {
                     i ->
                         () -> {
                           Session session = fixture.live(token);
-                          session.attribute("own" + i, i);
-                          session.attribute("common", i);
+                          session.setAttribute("own" + i, i);
+                          session.setAttribute("common", i);
                           return fixture.manager.save(session);
                         })
                 .toList();
@@ -110,7 +110,7 @@ class ConcurrencyTest {
         Session toucher = fixture.live(token);
         Session renewer = fixture.live(token);
         Session leaver = fixture.live(token);
-        writer.attribute("a", "1");
+        writer.setAttribute("a", "1");
 
         atOnce(
             List.<Callable<Boolean>>of(
@@ -141,8 +141,8 @@ class ConcurrencyTest {
         Session login = fixture.live(before);
         Session one = fixture.live(before);
         Session other = fixture.live(before);
-        one.attribute("one", "1");
-        other.attribute("other", "2");
+        one.setAttribute("one", "1");
+        other.setAttribute("other", "2");
 
         atOnce(
             List.<Callable<Object>>of(
@@ -229,7 +229,7 @@ class ConcurrencyTest {
           List.<Callable<Object>>of(
               () -> {
                 for (int i = 0; i < 500; i++) {
-                  session.attribute("a" + i % 50, i);
+                  session.setAttribute("a" + i % 50, i);
                 }
                 return true;
               },
@@ -268,7 +268,7 @@ class ConcurrencyTest {
             () -> {
               for (int i = 0; i < 500; i++) {
                 Session session = fixture.live(token);
-                session.attribute("n", i);
+                session.setAttribute("n", i);
                 assertThat(fixture.manager.save(session)).isTrue();
               }
               return true;
@@ -309,7 +309,7 @@ class ConcurrencyTest {
                       within.set(true);
                       if (known.get().manager.adapter().resolve(List.of(other))
                           instanceof Resolution.Live live) {
-                        live.session().attribute("heard", event.toString());
+                        live.session().setAttribute("heard", event.toString());
                         known.get().manager.save(live.session());
                       }
                     })
@@ -344,8 +344,8 @@ class ConcurrencyTest {
                         for (int round = 0; round < 40; round++) {
                           Session one = fixture.live(tokens.get(i % 4));
                           Session other = fixture.live(tokens.get(i % 4));
-                          one.attribute("one", round);
-                          other.attribute("other", round);
+                          one.setAttribute("one", round);
+                          other.setAttribute("other", round);
                           fixture.manager.save(one);
                           // Was second, which the listeners are notified of.
                           fixture.manager.save(other);

@@ -82,8 +82,8 @@ class EncryptedSessionsTest {
   @Test
   void stored_areFramesOnly_andReadAgain() {
     Session session = newSession();
-    session.attribute("card", "4111");
-    session.attribute("list", new ArrayList<>(List.of("secret")));
+    session.setAttribute("card", "4111");
+    session.setAttribute("list", new ArrayList<>(List.of("secret")));
     fixture.manager.save(session);
 
     assertThat(text(raw(session))).doesNotContain("4111").doesNotContain("secret");
@@ -97,8 +97,8 @@ class EncryptedSessionsTest {
   @DisplayName("a mutable value that is only read is not written, and one that changed is")
   void changesInPlace_areFoundDespiteRandomNonces() {
     Session session = newSession();
-    session.attribute("list", new ArrayList<>(List.of("a")));
-    session.attribute("other", "b");
+    session.setAttribute("list", new ArrayList<>(List.of("a")));
+    session.setAttribute("other", "b");
     fixture.manager.save(session);
     String token = EngineFixture.sent(session);
     StoredSession first = raw(session);
@@ -128,13 +128,13 @@ class EncryptedSessionsTest {
   @Test
   void login_whoseSessionIsGone_takesTheAttributesToItsNewId() {
     Session session = newSession();
-    session.attribute("cart", new ArrayList<>(List.of("a book")));
-    session.attribute("note", "plain text");
+    session.setAttribute("cart", new ArrayList<>(List.of("a book")));
+    session.setAttribute("note", "plain text");
     fixture.manager.save(session);
     Session late = fixture.live(EngineFixture.sent(session));
     @SuppressWarnings("unchecked")
     List<Object> cart = (List<Object>) late.attribute("cart");
-    late.attribute("set before", new ArrayList<>(List.of("x")));
+    late.setAttribute("set before", new ArrayList<>(List.of("x")));
     store.delete(session.id());
 
     Session loggedIn =
@@ -159,13 +159,13 @@ class EncryptedSessionsTest {
                 builder.encryption(ENCRYPTION).sessionsPerPrincipal(1, WhenFull.EVICT_OLDEST));
     Session first =
         EngineFixture.granted(fixture.manager.authenticate(null, "bob", LoginOptions.defaults()));
-    first.attribute("cart", "a book");
+    first.setAttribute("cart", "a book");
     fixture.manager.save(first);
     fixture.manager.renew(first);
     assertThat(fixture.live(EngineFixture.sent(first)).attribute("cart")).isEqualTo("a book");
 
     Session anonymous = newSession();
-    anonymous.attribute("cart", "a pen");
+    anonymous.setAttribute("cart", "a pen");
     fixture.manager.save(anonymous);
     Session second =
         EngineFixture.granted(
@@ -183,7 +183,7 @@ class EncryptedSessionsTest {
   @Test
   void events_ofEndedSessions_haveReadableAttributes() {
     Session session = newSession();
-    session.attribute("cart", "a book");
+    session.setAttribute("cart", "a book");
     fixture.manager.save(session);
     fixture.clock.advance(Duration.ofDays(1));
     fixture.manager.cleanUp();
@@ -191,7 +191,7 @@ class EncryptedSessionsTest {
     assertThat(fixture.manager.attributesOf(ended)).isEqualTo(Map.of("cart", "a book"));
 
     Session another = newSession();
-    another.attribute("cart", "a pen");
+    another.setAttribute("cart", "a pen");
     fixture.manager.save(another);
     fixture.manager.revoke(another.id());
     StoredSession revoked = fixture.told(SessionEvent.Ended.class).get(1).session();
@@ -202,11 +202,11 @@ class EncryptedSessionsTest {
   @DisplayName("I12: a value that was moved costs itself, with an event, and keeps its bytes")
   void movedValue_isAbsent_andTheOthersLive() {
     Session admin = newSession();
-    admin.attribute("role", "admin");
+    admin.setAttribute("role", "admin");
     fixture.manager.save(admin);
     Session session = newSession();
-    session.attribute("role", "guest");
-    session.attribute("cart", "a book");
+    session.setAttribute("role", "guest");
+    session.setAttribute("cart", "a book");
     fixture.manager.save(session);
     String token = EngineFixture.sent(session);
     AttributeValue stolen = raw(admin).attributes().get("role");
@@ -225,11 +225,11 @@ class EncryptedSessionsTest {
               assertThat(event.problem()).contains("moved from another session or attribute");
             });
 
-    read.attribute("cart", "a pen");
+    read.setAttribute("cart", "a pen");
     fixture.manager.save(read);
     assertThat(bytes(raw(session), "role")).isEqualTo(stolen.bytes());
     Session mended = fixture.live(token);
-    mended.attribute("role", "guest");
+    mended.setAttribute("role", "guest");
     fixture.manager.save(mended);
     assertThat(fixture.live(token).attribute("role")).isEqualTo("guest");
   }
@@ -239,7 +239,7 @@ class EncryptedSessionsTest {
       "I12: a node without the key takes nothing away, and one that has it takes the value")
   void take_withoutTheKey_leavesTheValue() {
     Session session = newSession();
-    session.attribute("coupon", "c1");
+    session.setAttribute("coupon", "c1");
     fixture.manager.save(session);
     String token = EngineFixture.sent(session);
     EngineFixture withKey = fixture;
@@ -247,7 +247,7 @@ class EncryptedSessionsTest {
 
     Session withoutKey = fixture.live(token);
     assertThat(fixture.manager.take(withoutKey, "coupon")).isEmpty();
-    withoutKey.attribute("cart", "a book");
+    withoutKey.setAttribute("cart", "a book");
     fixture.manager.save(withoutKey);
 
     assertThat(withKey.manager.take(withKey.live(token), "coupon")).contains("c1");
@@ -258,8 +258,8 @@ class EncryptedSessionsTest {
   @DisplayName("after a rotation, the next write of a session leaves nothing under the old key")
   void rotation_encryptsAnewWhenWritten() {
     Session session = newSession();
-    session.attribute("cart", "a book");
-    session.attribute("note", "text");
+    session.setAttribute("cart", "a book");
+    session.setAttribute("note", "text");
     fixture.manager.save(session);
     String token = EngineFixture.sent(session);
     AttributeEncryption rotated =
@@ -267,7 +267,7 @@ class EncryptedSessionsTest {
     EngineFixture second = fixture(rotated);
     Session read = second.live(token);
     assertThat(read.attribute("note")).isEqualTo("text");
-    read.attribute("cart", "a pen");
+    read.setAttribute("cart", "a pen");
     second.manager.save(read);
 
     fixture = fixture(AttributeEncryption.builder("newer", key(2)).build());
@@ -279,7 +279,7 @@ class EncryptedSessionsTest {
   @Test
   void rotation_loginEncryptsAnew() {
     Session session = newSession();
-    session.attribute("cart", "a book");
+    session.setAttribute("cart", "a book");
     fixture.manager.save(session);
     AttributeEncryption rotated =
         AttributeEncryption.builder("newer", key(2)).decryptionKey("new", key(1)).build();
@@ -297,8 +297,8 @@ class EncryptedSessionsTest {
   void plainSessions_areReadWhileAccepted_andEncryptedWhenWritten() {
     EngineFixture plain = fixture(builder -> builder);
     Session session = plain.manager.adapter().create(plain.manager.adapter().resolve(List.of()));
-    session.attribute("cart", "a book");
-    session.attribute("note", "text");
+    session.setAttribute("cart", "a book");
+    session.setAttribute("note", "text");
     plain.manager.save(session);
     String token = EngineFixture.sent(session);
 
@@ -307,7 +307,7 @@ class EncryptedSessionsTest {
         fixture(AttributeEncryption.builder("new", key(1)).acceptPlain(true).build());
     Session read = accepting.live(token);
     assertThat(read.attribute("cart")).isEqualTo("a book");
-    read.attribute("cart", "a pen");
+    read.setAttribute("cart", "a pen");
     accepting.manager.save(read);
     assertThat(text(raw(session))).doesNotContain("a pen").doesNotContain("text");
     assertThat(fixture.live(token).attribute("note")).isEqualTo("text");
@@ -316,13 +316,13 @@ class EncryptedSessionsTest {
   @Test
   void conflicts_areMerged() {
     Session session = newSession();
-    session.attribute("a", "0");
+    session.setAttribute("a", "0");
     fixture.manager.save(session);
     String token = EngineFixture.sent(session);
     Session one = fixture.live(token);
     Session two = fixture.live(token);
-    one.attribute("a", "1");
-    two.attribute("b", "2");
+    one.setAttribute("a", "1");
+    two.setAttribute("b", "2");
     fixture.manager.save(one);
     fixture.manager.save(two);
     Session read = fixture.live(token);
@@ -334,10 +334,10 @@ class EncryptedSessionsTest {
   void limits_countThePlainBytes() {
     fixture = fixture(builder -> builder.encryption(ENCRYPTION).maxAttributeBytes(64));
     Session session = newSession();
-    session.attribute("note", "n".repeat(62));
+    session.setAttribute("note", "n".repeat(62));
     fixture.manager.save(session);
     Session read = fixture.live(EngineFixture.sent(session));
-    read.attribute("note", "m".repeat(62));
+    read.setAttribute("note", "m".repeat(62));
     assertThat(fixture.manager.save(read)).isTrue();
     assertThat(fixture.manager.save(read)).isTrue();
   }
@@ -357,7 +357,7 @@ class EncryptedSessionsTest {
             .codec(new Counting(codec, decoded))
             .build()) {
       Session session = manager.adapter().create(manager.adapter().resolve(List.of()));
-      session.attribute("cart", "a book");
+      session.setAttribute("cart", "a book");
       manager.save(session);
       assertThat(text(cached.find(session.id()).orElseThrow())).doesNotContain("a book");
       String token = EngineFixture.sent(session);
@@ -393,7 +393,7 @@ class EncryptedSessionsTest {
             .build()) {
       Session session = manager.adapter().create(manager.adapter().resolve(List.of()));
       Object value = new Object();
-      session.attribute("any", value);
+      session.setAttribute("any", value);
       manager.save(session);
       Resolution.Live live =
           (Resolution.Live) manager.adapter().resolve(List.of(EngineFixture.sent(session)));

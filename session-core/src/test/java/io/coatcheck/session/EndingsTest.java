@@ -225,7 +225,7 @@ class EndingsTest {
     @DisplayName("C2: a copy from before the login does not end the login")
     void invalidate_onAnOldCopy_leavesTheLogin() {
       Session begun = one.adapter().create(one.adapter().resolve(List.of()));
-      begun.attribute("cart", "a book");
+      begun.setAttribute("cart", "a book");
       one.save(begun);
       String planted = EngineFixture.sent(begun);
       live(other, planted);

@@ -48,7 +48,7 @@ final class EngineFixture implements AutoCloseable {
   /** Begins and stores a session that holds something, and returns its token's text. */
   String anonymous() {
     Session session = manager.adapter().create(manager.adapter().resolve(List.of()));
-    session.attribute("cart", "a book");
+    session.setAttribute("cart", "a book");
     manager.save(session);
     return sent(session);
   }

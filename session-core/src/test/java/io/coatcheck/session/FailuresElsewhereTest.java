@@ -37,7 +37,7 @@ class FailuresElsewhereTest {
       fixture.clock.advance(Duration.ofSeconds(1));
       Session reader = fixture.live(token);
       assertThat(reader.attribute("cart")).isEqualTo("a book");
-      writer.attribute("cart", "two books");
+      writer.setAttribute("cart", "two books");
       fixture.manager.save(writer);
       StoredSession written = fixture.stored(reader);
       fixture.store.calls.clear();
@@ -98,8 +98,8 @@ class FailuresElsewhereTest {
     try (EngineFixture fixture = new EngineFixture()) {
       String token = fixture.anonymous();
       Session first = fixture.live(token);
-      first.attribute("a", 0);
-      first.attribute("b", 0);
+      first.setAttribute("a", 0);
+      first.setAttribute("b", 0);
       fixture.manager.save(first);
       AtomicBoolean isWriting = new AtomicBoolean(true);
       CyclicBarrier barrier = new CyclicBarrier(4);
@@ -119,8 +119,8 @@ class FailuresElsewhereTest {
       barrier.await(20, TimeUnit.SECONDS);
       for (int i = 1; i <= 2_000; i++) {
         Session session = fixture.live(token);
-        session.attribute("a", i);
-        session.attribute("b", i);
+        session.setAttribute("a", i);
+        session.setAttribute("b", i);
         assertThat(fixture.manager.save(session)).isTrue();
       }
       isWriting.set(false);
@@ -143,7 +143,7 @@ class FailuresElsewhereTest {
         SessionManager.builder(store).clock(clock).cleanUpInterval(Duration.ZERO).build()) {
       for (int i = 0; i < 100_000; i++) {
         Session session = manager.adapter().create(manager.adapter().resolve(List.of()));
-        session.attribute("a", "1");
+        session.setAttribute("a", "1");
         if (i % 2 == 0) {
           manager.authenticate(session, "user" + i % 100, LoginOptions.defaults());
         } else {

@@ -28,9 +28,9 @@ class InterruptedThreadTest {
   void save() {
     Thread.currentThread().interrupt();
     Session session = manager.adapter().create(manager.adapter().resolve(List.of()));
-    session.attribute("a", "1");
+    session.setAttribute("a", "1");
     assertThat(manager.save(session)).isTrue();
-    session.attribute("a", "2");
+    session.setAttribute("a", "2");
     assertThat(manager.save(session)).isTrue();
     manager.authenticate(session, "alice", LoginOptions.defaults());
     assertThat(manager.renew(session)).isTrue();
@@ -43,8 +43,8 @@ class InterruptedThreadTest {
     String token = fixture.anonymous();
     Session first = fixture.live(token);
     Session second = fixture.live(token);
-    first.attribute("a", "1");
-    second.attribute("b", "1");
+    first.setAttribute("a", "1");
+    second.setAttribute("b", "1");
     CountDownLatch saving = new CountDownLatch(1);
     CountDownLatch goOn = new CountDownLatch(1);
     fixture.store.beforeNext(
@@ -100,7 +100,7 @@ class InterruptedThreadTest {
         new EngineFixture(builder -> builder.storeTimeout(Duration.ofMillis(200)))) {
       String token = busy.anonymous();
       Session session = busy.live(token);
-      session.attribute("a", "1");
+      session.setAttribute("a", "1");
       loseForever(busy, session);
       Thread.currentThread().interrupt();
       busy.store.calls.clear();

@@ -31,14 +31,14 @@ class LastChangeTest {
 
   private String withList() {
     Session session = manager.adapter().create(manager.adapter().resolve(List.of()));
-    session.attribute("list", new ArrayList<>(List.of("a")));
+    session.setAttribute("list", new ArrayList<>(List.of("a")));
     manager.save(session);
     return EngineFixture.sent(session);
   }
 
   private void set(String token, String name, Object value) {
     Session session = fixture.live(token);
-    session.attribute(name, value);
+    session.setAttribute(name, value);
     assertThat(manager.save(session)).isTrue();
   }
 
@@ -53,7 +53,7 @@ class LastChangeTest {
     void save_removedAfterItWasSet_isGone() {
       Session remover = fixture.live(token);
       set(token, "x", "1");
-      remover.attribute("x", null);
+      remover.removeAttribute("x");
 
       assertThat(manager.save(remover)).isTrue();
 
@@ -66,13 +66,13 @@ class LastChangeTest {
       Session remover = fixture.live(token);
       Session login = fixture.live(token);
       set(token, "x", "1");
-      remover.attribute("x", null);
-      remover.attribute("y", "2");
+      remover.removeAttribute("x");
+      remover.setAttribute("y", "2");
       manager.save(remover);
       assertThat(fixture.live(token).attributeNames()).containsExactly("cart", "y");
 
       set(token, "z", "1");
-      login.attribute("z", null);
+      login.removeAttribute("z");
       manager.authenticate(login, "alice", LoginOptions.defaults());
       assertThat(fixture.live(EngineFixture.sent(login)).attributeNames())
           .containsExactly("cart", "y");
@@ -83,7 +83,7 @@ class LastChangeTest {
     void save_nothingThere_writesNothing() {
       Session remover = fixture.live(token);
       fixture.store.calls.clear();
-      remover.attribute("x", null);
+      remover.removeAttribute("x");
       manager.save(remover);
       manager.save(remover);
 
@@ -95,7 +95,7 @@ class LastChangeTest {
     void save_nothingThere_touches() {
       fixture.clock.advance(Duration.ofMinutes(2));
       Session remover = fixture.live(token);
-      remover.attribute("x", null);
+      remover.removeAttribute("x");
       manager.save(remover);
 
       assertThat(fixture.stored(remover).lastSeenAt()).isEqualTo(fixture.clock.instant());
@@ -106,7 +106,7 @@ class LastChangeTest {
     void save_ended_isDropped() {
       Session remover = fixture.live(token);
       manager.revoke(remover.id());
-      remover.attribute("x", null);
+      remover.removeAttribute("x");
 
       assertThat(manager.save(remover)).isFalse();
       assertThat(remover.isEnded()).isTrue();
@@ -117,7 +117,7 @@ class LastChangeTest {
     void save_lookFails_keepsTheRemoval() {
       Session remover = fixture.live(token);
       set(token, "x", "1");
-      remover.attribute("x", null);
+      remover.removeAttribute("x");
       fixture.store.beforeNext(
           "find",
           () -> {
@@ -159,7 +159,7 @@ class LastChangeTest {
     void save_besideAnother_yieldsAlone() {
       Session reader = fixture.live(token);
       list(reader, "list").add("computed");
-      reader.attribute("own", "1");
+      reader.setAttribute("own", "1");
       set(token, "list", new ArrayList<>(List.of("set")));
       manager.save(reader);
       list(reader, "list").add("more");
@@ -202,7 +202,7 @@ class LastChangeTest {
     void save_setHere_wins() {
       Session setter = fixture.live(token);
       List<String> value = new ArrayList<>(List.of("mine"));
-      setter.attribute("list", value);
+      setter.setAttribute("list", value);
       value.add("too");
       set(token, "list", new ArrayList<>(List.of("set")));
       manager.save(setter);
@@ -232,7 +232,7 @@ class LastChangeTest {
     manager.save(session);
     assertThat(fixture.store.calls).as("listing changes nothing").isEmpty();
 
-    session.attribute("bad", null);
+    session.removeAttribute("bad");
     manager.save(session);
     assertThat(fixture.stored(session).attributes()).containsOnlyKeys("good", "list");
   }

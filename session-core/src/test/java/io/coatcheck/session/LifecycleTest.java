@@ -48,7 +48,7 @@ class LifecycleTest {
       Session session = fixture.live(before);
       Instant deadline = session.absoluteDeadline();
       long generation = session.generation();
-      session.attribute("a", "1");
+      session.setAttribute("a", "1");
 
       assertThat(manager.renew(session)).isTrue();
 
@@ -139,7 +139,7 @@ class LifecycleTest {
     void invalidate_neverIdle() {
       String token = fixture.loggedIn("alice");
       Session session = fixture.live(token);
-      session.idleTimeout(null);
+      session.setIdleTimeout(null);
       manager.save(session);
       fixture.clock.advance(Duration.ofHours(11));
       assertThat(fixture.isLive(token)).isTrue();
@@ -329,7 +329,7 @@ class LifecycleTest {
     void cleanUp_absoluteDeadline_isToldSo() {
       String token = fixture.loggedIn("alice");
       Session session = fixture.live(token);
-      session.idleTimeout(null);
+      session.setIdleTimeout(null);
       manager.save(session);
       fixture.clock.advance(Duration.ofHours(12));
 

@@ -66,7 +66,7 @@ class LostValuesTest {
   }
 
   private static void refuse(Session session, String name, Object value) {
-    assertThatIllegalArgumentException().isThrownBy(() -> session.attribute(name, value));
+    assertThatIllegalArgumentException().isThrownBy(() -> session.setAttribute(name, value));
   }
 
   @Test
@@ -110,7 +110,7 @@ class LostValuesTest {
             () ->
                 fixture.manager.update(
                     session, "new", Object.class, old -> new Unlisted("a secret")));
-    session.attribute("good", "1");
+    session.setAttribute("good", "1");
     fixture.manager.save(session);
     assertThatIllegalArgumentException()
         .isThrownBy(
@@ -145,7 +145,7 @@ class LostValuesTest {
             .maxAttributes(1)
             .build()) {
       Session session = manager.adapter().create(manager.adapter().resolve(List.of()));
-      session.attribute("user", new Unlisted("text"));
+      session.setAttribute("user", new Unlisted("text"));
       assertThat(warnings()).isEmpty();
       refuse(session, "second", "text");
       assertThat(warnings()).singleElement().asString().contains("\"second\"", "maxAttributes");
@@ -156,9 +156,9 @@ class LostValuesTest {
   void unencodable_isAWarningOncePerClass_andAnEventEachTime() {
     Session session = newSession();
     Map<String, Object> map = new HashMap<>();
-    session.attribute("map", map);
+    session.setAttribute("map", map);
     List<Object> list = new ArrayList<>();
-    session.attribute("list", list);
+    session.setAttribute("list", list);
     map.put("bean", new Unlisted("a secret"));
     list.add(new Unlisted("a secret"));
     fixture.manager.save(session);
@@ -183,7 +183,7 @@ class LostValuesTest {
   @Test
   void undecodable_isAWarningOfOneLine() {
     Session session = newSession();
-    session.attribute("good", "1");
+    session.setAttribute("good", "1");
     fixture.manager.save(session);
     StoredSession stored = fixture.stored(session);
     byte[] garbage = {(byte) 0xEE, 1, 2, 3};
@@ -247,8 +247,8 @@ class LostValuesTest {
           SessionManager.builder(store).codec(codec).cleanUpInterval(Duration.ZERO).build()) {
         Session session = manager.adapter().create(manager.adapter().resolve(List.of()));
         List<Object> list = new ArrayList<>();
-        session.attribute("list", list);
-        session.attribute("good", "1");
+        session.setAttribute("list", list);
+        session.setAttribute("good", "1");
         manager.save(session);
         Session read =
             ((Resolution.Live) manager.adapter().resolve(List.of(EngineFixture.sent(session))))
@@ -267,7 +267,7 @@ class LostValuesTest {
             .isEqualTo(Unlisted.class.getName());
         assertThat(warnings()).hasSize(1);
 
-        read.attribute("error", "shown");
+        read.setAttribute("error", "shown");
         assertThatCode(() -> manager.save(read))
             .as("the error page of the request can be sent")
             .doesNotThrowAnyException();
@@ -293,7 +293,7 @@ class LostValuesTest {
               .build()) {
         Session session = manager.adapter().create(manager.adapter().resolve(List.of()));
         List<Object> list = new ArrayList<>();
-        session.attribute("list", list);
+        session.setAttribute("list", list);
         list.add(new Object());
         assertThatThrownBy(() -> manager.save(session)).isInstanceOf(AttributeCodecException.class);
         assertThat(session.isStored()).isFalse();

@@ -39,7 +39,7 @@ class MergedLimitsTest {
     String token = fixture.anonymous();
     List<Session> requests = IntStream.range(0, 50).mapToObj(i -> fixture.live(token)).toList();
     for (int i = 0; i < requests.size(); i++) {
-      requests.get(i).attribute("a" + i, "x".repeat(900));
+      requests.get(i).setAttribute("a" + i, "x".repeat(900));
       manager.save(requests.get(i));
       assertThat(requests.get(i).isEnded()).isFalse();
     }
@@ -64,7 +64,7 @@ class MergedLimitsTest {
     List<Session> requests = IntStream.range(0, 5).mapToObj(i -> fixture.live(token)).toList();
     for (int i = 0; i < 5; i++) {
       for (int j = 0; j < 5; j++) {
-        requests.get(i).attribute("a" + i + j, j);
+        requests.get(i).setAttribute("a" + i + j, j);
       }
       manager.save(requests.get(i));
     }
@@ -79,8 +79,8 @@ class MergedLimitsTest {
     Session login = fixture.live(token);
     Session other = fixture.live(token);
     for (int i = 0; i < 9; i++) {
-      login.attribute("l" + i, i);
-      other.attribute("o" + i, i);
+      login.setAttribute("l" + i, i);
+      other.setAttribute("o" + i, i);
     }
     manager.save(other);
 
@@ -96,18 +96,19 @@ class MergedLimitsTest {
     String token = fixture.anonymous();
     StoredSessionBuilder grown = fixture.stored(fixture.live(token)).toBuilder();
     for (int i = 0; i < 20; i++) {
-      grown.attribute("a" + i, AttributeValue.encoded(EngineFixture.CODEC.encode("x".repeat(500))));
+      grown.attribute(
+          "a" + i, AttributeValue.encoded(EngineFixture.CODEC.encode("x".repeat(500))));
     }
     fixture.store.update(grown.build(), fixture.clock.instant());
 
     Session session = fixture.live(token);
-    session.attribute("a0", "y".repeat(400));
-    session.attribute("a1", "z".repeat(500));
-    assertThatThrownBy(() -> session.attribute("a2", "x".repeat(501)))
+    session.setAttribute("a0", "y".repeat(400));
+    session.setAttribute("a1", "z".repeat(500));
+    assertThatThrownBy(() -> session.setAttribute("a2", "x".repeat(501)))
         .isInstanceOf(IllegalArgumentException.class);
-    assertThatThrownBy(() -> session.attribute("new", "1"))
+    assertThatThrownBy(() -> session.setAttribute("new", "1"))
         .isInstanceOf(IllegalArgumentException.class);
-    session.attribute("a3", null);
+    session.removeAttribute("a3");
     assertThat(manager.save(session)).isTrue();
 
     Session after = fixture.live(token);
@@ -125,7 +126,7 @@ class MergedLimitsTest {
       List<Session> requests = IntStream.range(0, 3).mapToObj(i -> defaults.live(token)).toList();
       for (int i = 0; i < 3; i++) {
         for (int j = 0; j < 3; j++) {
-          requests.get(i).attribute("a" + i + j, new byte[1_000_000]);
+          requests.get(i).setAttribute("a" + i + j, new byte[1_000_000]);
         }
         defaults.manager.save(requests.get(i));
       }
@@ -140,11 +141,11 @@ class MergedLimitsTest {
   void save_grownInPlace_staysWithinTheLimits() {
     Session first = manager.adapter().create(manager.adapter().resolve(List.of()));
     List<String> growing = new ArrayList<>(List.of("a"));
-    first.attribute("list", growing);
+    first.setAttribute("list", growing);
     manager.save(first);
     String token = EngineFixture.sent(first);
     growing.add("x".repeat(2_000));
-    first.attribute("other", "1");
+    first.setAttribute("other", "1");
 
     assertThat(manager.save(first)).isFalse();
 
@@ -167,7 +168,7 @@ class MergedLimitsTest {
       String token = live.anonymous();
       List<Session> requests = IntStream.range(0, 50).mapToObj(i -> live.live(token)).toList();
       for (int i = 0; i < 50; i++) {
-        requests.get(i).attribute("a" + i, new Object());
+        requests.get(i).setAttribute("a" + i, new Object());
         live.manager.save(requests.get(i));
       }
       assertThat(live.live(token).attributeNames()).hasSize(10);

@@ -32,7 +32,7 @@ class OneRequestTwoThreadsTest {
   @DisplayName("one that is ended while it is inserted is not in the store afterwards")
   void save_whileAnotherThreadEnds_leavesNothing() {
     Session session = manager.adapter().create(manager.adapter().resolve(List.of()));
-    session.attribute("a", "1");
+    session.setAttribute("a", "1");
     fixture.store.beforeNext("insert", () -> manager.invalidate(session));
 
     manager.save(session);
@@ -47,7 +47,7 @@ class OneRequestTwoThreadsTest {
   @DisplayName("I2: a save that was under way does not make it live again here")
   void saved_afterTheEnd_staysEnded() {
     Session session = fixture.live(fixture.anonymous());
-    session.attribute("a", "1");
+    session.setAttribute("a", "1");
     Pending pending = session.pending();
     manager.invalidate(session);
 
@@ -89,12 +89,12 @@ class OneRequestTwoThreadsTest {
   @DisplayName("what one collected does not go over what another has stored since")
   void save_collectedBeforeTheOther_doesNotGoBack() {
     Session session = fixture.live(fixture.anonymous());
-    session.attribute("a", "1");
+    session.setAttribute("a", "1");
     Pending first = session.pending();
     manager.save(session);
-    session.attribute("a", "2");
+    session.setAttribute("a", "2");
     manager.save(session);
-    session.attribute("a", "3");
+    session.setAttribute("a", "3");
 
     assertThat(session.stillPending(first).isEmpty()).isTrue();
   }

@@ -95,8 +95,8 @@ class PeriodicRenewalTest {
     pass(Duration.ofMinutes(5));
     Session one = fixture.live(old);
     Session other = fixture.live(old);
-    other.attribute("other", "1");
-    one.attribute("one", "1");
+    other.setAttribute("other", "1");
+    one.setAttribute("one", "1");
 
     assertThat(manager.adapter().renewIfDue(one)).isTrue();
     assertThat(manager.adapter().renewIfDue(other)).isFalse();
@@ -227,21 +227,21 @@ class PeriodicRenewalTest {
     @Test
     void attribute_overTheLimits_isRefusedAndChangesNothing() {
       Session session = small.manager.adapter().create(small.manager.adapter().resolve(List.of()));
-      session.attribute("a", "x".repeat(800));
+      session.setAttribute("a", "x".repeat(800));
 
-      assertThatThrownBy(() -> session.attribute("b", "x".repeat(1_000)))
+      assertThatThrownBy(() -> session.setAttribute("b", "x".repeat(1_000)))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("maxAttributeBytes = 1000");
-      assertThatThrownBy(() -> session.attribute("b", "x".repeat(800)))
+      assertThatThrownBy(() -> session.setAttribute("b", "x".repeat(800)))
           .hasMessageContaining("maxSessionBytes = 1500");
-      session.attribute("a", "y".repeat(900));
+      session.setAttribute("a", "y".repeat(900));
       for (int i = 0; i < 4; i++) {
-        session.attribute("n" + i, i);
+        session.setAttribute("n" + i, i);
       }
-      assertThatThrownBy(() -> session.attribute("n4", 4))
+      assertThatThrownBy(() -> session.setAttribute("n4", 4))
           .hasMessageContaining("maxAttributes = 5");
-      session.attribute("n0", null);
-      session.attribute("n4", 4);
+      session.removeAttribute("n0");
+      session.setAttribute("n4", 4);
 
       small.manager.save(session);
       assertThat(small.live(sent(session)).attributeNames())
@@ -252,11 +252,11 @@ class PeriodicRenewalTest {
     void attribute_overTheLimits_isNamedWithoutItsControlCharacters() {
       Session session = small.manager.adapter().create(small.manager.adapter().resolve(List.of()));
 
-      assertThatThrownBy(() -> session.attribute("a\r\nWARN b", "x".repeat(1_000)))
+      assertThatThrownBy(() -> session.setAttribute("a\r\nWARN b", "x".repeat(1_000)))
           .hasMessage(
               "an attribute must have at most maxAttributeBytes = 1000 bytes:"
                   + " \"a\\u000d\\u000aWARN b\" has 1002");
-      assertThatThrownBy(() -> session.attribute("n".repeat(255), "x".repeat(1_000)))
+      assertThatThrownBy(() -> session.setAttribute("n".repeat(255), "x".repeat(1_000)))
           .hasMessageContaining("\"" + "n".repeat(100) + "...\" has 1002");
     }
 

@@ -101,14 +101,14 @@ class QueueTest {
 
   private String anonymous() {
     Session session = begin();
-    session.attribute("list", new ArrayList<>(List.of("a")));
+    session.setAttribute("list", new ArrayList<>(List.of("a")));
     manager.save(session);
     return EngineFixture.sent(session);
   }
 
   private void saveBobs() {
     Session other = fixture.live(bobs);
-    other.attribute("n", went.size());
+    other.setAttribute("n", went.size());
     try {
       went.add(threads.submit(() -> manager.save(other)).get(4, TimeUnit.SECONDS));
     } catch (TimeoutException stuck) {
@@ -139,7 +139,7 @@ class QueueTest {
   @DisplayName("attack 9, stores 12: Created")
   void created() {
     Session session = begin();
-    session.attribute("a", "1");
+    session.setAttribute("a", "1");
     on(SessionEvent.Created.class);
     manager.save(session);
     assertWent();
@@ -180,7 +180,7 @@ class QueueTest {
     anonymous();
     anonymous();
     Session session = begin();
-    session.attribute("a", "1");
+    session.setAttribute("a", "1");
     onEnded(EndReason.CAPACITY);
     manager.save(session);
     assertWent();
@@ -211,9 +211,9 @@ class QueueTest {
   void savedAfterConflict() {
     String token = anonymous();
     Session session = fixture.live(token);
-    session.attribute("a", "1");
+    session.setAttribute("a", "1");
     Session other = fixture.live(token);
-    other.attribute("b", "1");
+    other.setAttribute("b", "1");
     manager.save(other);
     on(SessionEvent.SavedAfterConflict.class);
     manager.save(session);
@@ -224,7 +224,7 @@ class QueueTest {
   @DisplayName("attack 9: WriteDropped")
   void writeDropped() {
     Session session = fixture.live(anonymous());
-    session.attribute("a", "1");
+    session.setAttribute("a", "1");
     manager.revoke(session.id());
     on(SessionEvent.WriteDropped.class);
     manager.save(session);
@@ -235,7 +235,7 @@ class QueueTest {
   @DisplayName("attack 9: StoreFailed")
   void storeFailed() {
     Session session = fixture.live(anonymous());
-    session.attribute("a", "1");
+    session.setAttribute("a", "1");
     fixture.store.beforeNext(
         "update",
         () -> {
@@ -256,7 +256,7 @@ class QueueTest {
   void unencodable() {
     Session session = fixture.live(anonymous());
     List<Object> list = new ArrayList<>(List.of("a"));
-    session.attribute("list", list);
+    session.setAttribute("list", list);
     list.add(new Object());
     on(SessionEvent.AttributeUnencodable.class);
     manager.save(session);
@@ -267,7 +267,7 @@ class QueueTest {
   @DisplayName("attack 9, I19: a value that is encoded, because it was set")
   void encoding_ofWhatWasSet() {
     Session session = fixture.live(anonymous());
-    session.attribute("list", new ArrayList<>(List.of("b")));
+    session.setAttribute("list", new ArrayList<>(List.of("b")));
     whenCalled.set(this::saveBobs);
     manager.save(session);
     assertWent();
@@ -278,7 +278,7 @@ class QueueTest {
   void encoding_ofWhatWasRead() {
     Session session = fixture.live(anonymous());
     session.attribute("list");
-    session.attribute("a", "1");
+    session.setAttribute("a", "1");
     whenCalled.set(this::saveBobs);
     manager.save(session);
     assertWent();
@@ -293,7 +293,7 @@ class QueueTest {
     manager.authenticate(session, "alice", LoginOptions.defaults());
     assertWent();
 
-    session.attribute("list", new ArrayList<>(List.of("b")));
+    session.setAttribute("list", new ArrayList<>(List.of("b")));
     whenCalled.set(this::saveBobs);
     manager.renew(session);
     assertThat(went).containsExactly(true, true);
@@ -304,7 +304,7 @@ class QueueTest {
   void encoding_mayUseTheSession() {
     Session session = fixture.live(anonymous());
     session.attribute("list");
-    session.attribute("a", "1");
+    session.setAttribute("a", "1");
     Runnable use =
         () -> {
           try {
@@ -319,7 +319,7 @@ class QueueTest {
     whenCalled.set(use);
     manager.save(session);
     whenCalled.set(use);
-    session.attribute("list", new ArrayList<>(Arrays.asList("b")));
+    session.setAttribute("list", new ArrayList<>(Arrays.asList("b")));
 
     assertThat(went).containsExactly(true, true);
   }
@@ -329,11 +329,11 @@ class QueueTest {
   void save_overtakenWhileItEncodes_keepsTheNewer() {
     String token = anonymous();
     Session session = fixture.live(token);
-    session.attribute("x", "1");
-    session.attribute("list", new ArrayList<>(List.of("b")));
+    session.setAttribute("x", "1");
+    session.setAttribute("list", new ArrayList<>(List.of("b")));
     whenCalled.set(
         () -> {
-          session.attribute("x", "2");
+          session.setAttribute("x", "2");
           manager.save(session);
         });
     manager.save(session);

@@ -154,7 +154,7 @@ class RenewalRaceTest {
     Session losesItsAnswer = fixture.live(first);
     assertThat(manager.adapter().renewIfDue(losesItsAnswer)).isTrue();
 
-    slow.attribute("late", "1");
+    slow.setAttribute("late", "1");
     assertThat(manager.save(slow)).isTrue();
     pass(61);
 
@@ -173,13 +173,13 @@ class RenewalRaceTest {
     void authenticate_sameUser_keepsTheSession() {
       String old = fixture.loggedIn("alice");
       Session filling = fixture.live(old);
-      filling.attribute("basket", "full");
+      filling.setAttribute("basket", "full");
       manager.save(filling);
       pass(300);
       Session login = fixture.live(old);
-      login.attribute("own", "1");
+      login.setAttribute("own", "1");
       Session parallel = fixture.live(old);
-      parallel.attribute("parallel", "2");
+      parallel.setAttribute("parallel", "2");
       assertThat(manager.adapter().renewIfDue(parallel)).isTrue();
 
       Session now = login(manager, login);
@@ -216,7 +216,7 @@ class RenewalRaceTest {
       pass(300);
       Session changing = fixture.live(old);
       Session parallel = fixture.live(old);
-      parallel.attribute("parallel", "2");
+      parallel.setAttribute("parallel", "2");
       assertThat(manager.adapter().renewIfDue(parallel)).isTrue();
 
       assertThat(manager.renew(changing)).isTrue();
@@ -232,7 +232,7 @@ class RenewalRaceTest {
       String old = fixture.loggedIn("alice");
       pass(300);
       Session late = fixture.live(old);
-      late.attribute("late", "1");
+      late.setAttribute("late", "1");
       Session now = login(manager, fixture.live(old));
 
       assertThat(manager.adapter().renewIfDue(late)).isFalse();

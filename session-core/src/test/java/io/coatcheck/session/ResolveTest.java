@@ -193,7 +193,7 @@ class ResolveTest {
       fixture.clock.advance(Duration.ofSeconds(5).minusMillis(1));
 
       Session late = manager.adapter().create(resolve(before));
-      late.attribute("a", "b");
+      late.setAttribute("a", "b");
       manager.save(late);
 
       assertThat(late.isEphemeral()).isTrue();
@@ -209,7 +209,7 @@ class ResolveTest {
       fixture.clock.advance(Duration.ofSeconds(5));
 
       Session late = manager.adapter().create(resolve(before));
-      late.attribute("a", "b");
+      late.setAttribute("a", "b");
       manager.save(late);
 
       assertThat(late.isEphemeral()).isFalse();
@@ -318,8 +318,8 @@ class ResolveTest {
       fixture.store.calls.clear();
 
       Session session = fixture.live(token);
-      session.attribute("a", 1);
-      session.attribute("b", 2);
+      session.setAttribute("a", 1);
+      session.setAttribute("b", 2);
       manager.save(session);
 
       assertThat(fixture.store.calls).containsExactly("find", "update");

@@ -53,7 +53,7 @@ class SaveTest {
     @Test
     void save_untouchedSession_storesNothing() {
       Session session = newSession();
-      session.attribute("absent", null);
+      session.removeAttribute("absent");
       session.attributeNames();
 
       assertThat(manager.save(session)).isTrue();
@@ -65,7 +65,7 @@ class SaveTest {
     @Test
     void save_attributeSet_insertsOnce() {
       Session session = newSession();
-      session.attribute("a", "1");
+      session.setAttribute("a", "1");
       manager.save(session);
       manager.save(session);
 
@@ -79,7 +79,7 @@ class SaveTest {
       Session kept = newSession();
       kept.keep();
       Session timed = newSession();
-      timed.idleTimeout(Duration.ofMinutes(5));
+      timed.setIdleTimeout(Duration.ofMinutes(5));
       manager.save(kept);
       manager.save(timed);
 
@@ -90,7 +90,7 @@ class SaveTest {
     @Test
     void save_insertFails_keepsTheChangesAndSendsNoToken() {
       Session session = newSession();
-      session.attribute("a", "1");
+      session.setAttribute("a", "1");
       fixture.store.beforeNext(
           "insert",
           () -> {
@@ -116,8 +116,8 @@ class SaveTest {
       String token = fixture.anonymous();
       Session one = fixture.live(token);
       Session other = fixture.live(token);
-      one.attribute("one", "1");
-      other.attribute("other", "2");
+      one.setAttribute("one", "1");
+      other.setAttribute("other", "2");
 
       manager.save(one);
       manager.save(other);
@@ -136,8 +136,8 @@ class SaveTest {
       String token = fixture.anonymous();
       Session one = fixture.live(token);
       Session other = fixture.live(token);
-      one.attribute("x", holder("one"));
-      other.attribute("x", holder("other"));
+      one.setAttribute("x", holder("one"));
+      other.setAttribute("x", holder("other"));
       manager.save(one);
       manager.save(other);
 
@@ -151,7 +151,7 @@ class SaveTest {
       Session writer = fixture.live(token);
       Session reader = fixture.live(token);
       reader.attribute("cart");
-      writer.attribute("cart", "two books");
+      writer.setAttribute("cart", "two books");
       manager.save(writer);
       fixture.clock.advance(Duration.ofMinutes(2));
       manager.save(reader);
@@ -164,8 +164,8 @@ class SaveTest {
       String token = fixture.anonymous();
       Session one = fixture.live(token);
       Session other = fixture.live(token);
-      one.attribute("cart", null);
-      other.attribute("note", "n");
+      one.removeAttribute("cart");
+      other.setAttribute("note", "n");
       manager.save(one);
       manager.save(other);
 
@@ -177,8 +177,8 @@ class SaveTest {
       String token = fixture.anonymous();
       Session one = fixture.live(token);
       Session other = fixture.live(token);
-      one.idleTimeout(Duration.ofMinutes(3));
-      other.attribute("note", "n");
+      one.setIdleTimeout(Duration.ofMinutes(3));
+      other.setAttribute("note", "n");
       manager.save(one);
       manager.save(other);
 
@@ -195,7 +195,7 @@ class SaveTest {
           new EngineFixture(builder -> builder.storeTimeout(Duration.ofMillis(50)))) {
         String token = busy.anonymous();
         Session session = busy.live(token);
-        session.attribute("a", "1");
+        session.setAttribute("a", "1");
         loseForever(busy, session);
 
         assertThatThrownBy(() -> busy.manager.save(session))
@@ -225,7 +225,7 @@ class SaveTest {
       String token = fixture.loggedIn("alice");
       Session slow = fixture.live(token);
       manager.invalidate(fixture.live(token));
-      slow.attribute("a", "1");
+      slow.setAttribute("a", "1");
 
       assertThat(manager.save(slow)).isFalse();
 
@@ -260,7 +260,7 @@ class SaveTest {
     void save_expiredMeanwhile_isDropped() {
       String token = fixture.loggedIn("alice");
       Session slow = fixture.live(token);
-      slow.attribute("a", "1");
+      slow.setAttribute("a", "1");
       fixture.clock.advance(Duration.ofMinutes(30));
 
       assertThat(manager.save(slow)).isFalse();
@@ -277,7 +277,7 @@ class SaveTest {
     void save_afterOwnInvalidate_doesNothing() {
       String token = fixture.loggedIn("alice");
       Session session = fixture.live(token);
-      session.attribute("a", "1");
+      session.setAttribute("a", "1");
       manager.invalidate(session);
       fixture.store.calls.clear();
 
@@ -295,7 +295,7 @@ class SaveTest {
       Session slow = fixture.live(token);
       Session renewing = fixture.live(token);
       manager.renew(renewing);
-      slow.attribute("a", "1");
+      slow.setAttribute("a", "1");
 
       assertThat(manager.save(slow)).isFalse();
 
@@ -323,46 +323,55 @@ class SaveTest {
 
     @Test
     void addAndModify() {
-      session.attribute("a", "1");
-      session.attribute("a", "2");
+      session.setAttribute("a", "1");
+      session.setAttribute("a", "2");
       assertThat(saved("a")).isEqualTo("2");
     }
 
     @Test
     void addAndRemove() {
-      session.attribute("a", "1");
-      session.attribute("a", null);
+      session.setAttribute("a", "1");
+      session.removeAttribute("a");
       assertThat(saved("a")).isNull();
       assertThat(session.attributeNames()).containsExactly("cart");
     }
 
     @Test
     void modifyAndRemove() {
-      session.attribute("cart", "x");
-      session.attribute("cart", null);
+      session.setAttribute("cart", "x");
+      session.removeAttribute("cart");
+      assertThat(saved("cart")).isNull();
+    }
+
+    @Test
+    @DisplayName("as with HttpSession, setting null removes")
+    void setToNull_removes() {
+      session.setAttribute("cart", null);
+      assertThat(session.attribute("cart")).isNull();
+      assertThat(session.attributeNames()).doesNotContain("cart");
       assertThat(saved("cart")).isNull();
     }
 
     @Test
     void removeAndAdd() {
-      session.attribute("cart", null);
-      session.attribute("cart", "y");
+      session.removeAttribute("cart");
+      session.setAttribute("cart", "y");
       assertThat(saved("cart")).isEqualTo("y");
     }
 
     @Test
     void removeAbsent_writesNothing() {
       fixture.store.calls.clear();
-      session.attribute("nothing", null);
+      session.removeAttribute("nothing");
       manager.save(session);
       assertThat(fixture.store.calls).as("another request may have set it").containsExactly("find");
     }
 
     @Test
     void setAfterSave_isSavedAgain() {
-      session.attribute("a", "1");
+      session.setAttribute("a", "1");
       manager.save(session);
-      session.attribute("a", "2");
+      session.setAttribute("a", "2");
       assertThat(saved("a")).isEqualTo("2");
     }
   }
@@ -374,7 +383,7 @@ class SaveTest {
     @Test
     void save_valueReadAndChanged_isSaved() {
       Session first = newSession();
-      first.attribute("list", holder("a"));
+      first.setAttribute("list", holder("a"));
       manager.save(first);
       String token = EngineFixture.sent(first);
 
@@ -389,7 +398,7 @@ class SaveTest {
     void save_valueChangedAfterSet_isSavedAsItIsThen() {
       Session session = newSession();
       List<String> value = new ArrayList<>(List.of("a"));
-      session.attribute("list", value);
+      session.setAttribute("list", value);
       value.add("b");
       manager.save(session);
       value.add("c");
@@ -402,8 +411,8 @@ class SaveTest {
     @Test
     void save_valueOnlyRead_writesNothing() {
       Session first = newSession();
-      first.attribute("list", holder("a"));
-      first.attribute("map", Map.of("a", 1, "b", 2, "c", 3));
+      first.setAttribute("list", holder("a"));
+      first.setAttribute("map", Map.of("a", 1, "b", 2, "c", 3));
       manager.save(first);
       Session second = fixture.live(EngineFixture.sent(first));
       fixture.store.calls.clear();
@@ -419,7 +428,7 @@ class SaveTest {
     @DisplayName("bytes that only differ because serialization is not canonical are no change")
     void save_storedByAnotherProcess_isNoChange() {
       Session first = newSession();
-      first.attribute("list", holder("a"));
+      first.setAttribute("list", holder("a"));
       manager.save(first);
       // As another process may have written it: equal, but with another capacity in the stream.
       Map<String, String> sized = new HashMap<>(4096);
@@ -443,18 +452,18 @@ class SaveTest {
     @DisplayName("I4: a value read before another request replaced it does not undo that")
     void save_readThenReplacedByAnother_keepsTheOthers() {
       Session first = newSession();
-      first.attribute("list", holder("a"));
+      first.setAttribute("list", holder("a"));
       manager.save(first);
       String token = EngineFixture.sent(first);
       Session reader = fixture.live(token);
       list(reader, "list");
       Session writer = fixture.live(token);
-      writer.attribute("list", holder("z"));
+      writer.setAttribute("list", holder("z"));
       manager.save(writer);
 
-      reader.attribute("other", "1");
+      reader.setAttribute("other", "1");
       manager.save(reader);
-      reader.attribute("more", "2");
+      reader.setAttribute("more", "2");
       manager.save(reader);
 
       assertThat(fixture.live(token).attribute("list")).isEqualTo(List.of("z"));
@@ -468,9 +477,9 @@ class SaveTest {
     @Test
     void set_unencodable_failsThereAndLosesNothing() {
       Session session = newSession();
-      session.attribute("good", "1");
+      session.setAttribute("good", "1");
 
-      assertThatThrownBy(() -> session.attribute("bad", new Object()))
+      assertThatThrownBy(() -> session.setAttribute("bad", new Object()))
           .isInstanceOf(AttributeCodecException.class);
 
       manager.save(session);
@@ -483,7 +492,7 @@ class SaveTest {
     void set_unencodable_saysWhichAndWhatToDo() {
       Session session = newSession();
 
-      assertThatThrownBy(() -> session.attribute("cart", new Secretive("hunter2")))
+      assertThatThrownBy(() -> session.setAttribute("cart", new Secretive("hunter2")))
           .isInstanceOf(AttributeCodecException.class)
           .hasMessage(
               "attribute \"cart\": cannot store a "
@@ -494,11 +503,11 @@ class SaveTest {
                   + " JavaSerializationCodec.builder().allow(\""
                   + Secretive.class.getName()
                   + "\")");
-      assertThatThrownBy(() -> session.attribute("a\nb", new Object()))
+      assertThatThrownBy(() -> session.setAttribute("a\nb", new Object()))
           .isInstanceOf(AttributeCodecException.class)
           .hasMessageStartingWith("attribute \"a\\u000ab\": cannot store a java.lang.Object: ")
           .hasMessageContaining("does not implement Serializable: store a value of a class that");
-      assertThatThrownBy(() -> session.attribute("blob", new byte[5 << 20]))
+      assertThatThrownBy(() -> session.setAttribute("blob", new byte[5 << 20]))
           .isInstanceOf(AttributeCodecException.class)
           .hasMessageStartingWith("attribute \"blob\": cannot store a byte[]: it takes more than")
           .hasMessageContaining("JavaSerializationCodec.builder().maxBytes(...)");
@@ -510,8 +519,8 @@ class SaveTest {
     void save_becameUnencodable_keepsItsBytesAndSavesTheOthers() {
       Session session = newSession();
       List<Object> list = new ArrayList<>(List.of("a"));
-      session.attribute("list", list);
-      session.attribute("good", "1");
+      session.setAttribute("list", list);
+      session.setAttribute("good", "1");
       list.add(new Object());
 
       manager.save(session);
@@ -528,7 +537,7 @@ class SaveTest {
     @Test
     void get_undecodable_isAbsent_toldOnce_andCostsOnlyItself() {
       Session first = newSession();
-      first.attribute("good", "1");
+      first.setAttribute("good", "1");
       manager.save(first);
       StoredSession stored = fixture.stored(first);
       byte[] garbage = {(byte) 0xEE, 1, 2, 3};
@@ -541,13 +550,13 @@ class SaveTest {
       assertThat(second.attribute("bad")).isNull();
       assertThat(second.attribute("bad")).isNull();
       assertThat(second.attribute("good")).isEqualTo("1");
-      second.attribute("good", "2");
+      second.setAttribute("good", "2");
       manager.save(second);
 
       assertThat(fixture.told(SessionEvent.AttributeUndecodable.class)).hasSize(1);
       assertThat(fixture.stored(second).attributes().get("bad").bytes()).isEqualTo(garbage);
       Session third = fixture.live(token);
-      third.attribute("bad", "mended");
+      third.setAttribute("bad", "mended");
       manager.save(third);
       assertThat(fixture.live(token).attribute("bad")).isEqualTo("mended");
     }
@@ -560,7 +569,7 @@ class SaveTest {
     try (EngineFixture live = new EngineFixture(store, builder -> builder)) {
       Session session = live.manager.adapter().create(live.manager.adapter().resolve(List.of()));
       Object notSerializable = new Object();
-      session.attribute("any", notSerializable);
+      session.setAttribute("any", notSerializable);
       live.manager.save(session);
 
       assertThat(live.live(EngineFixture.sent(session)).attribute("any")).isSameAs(notSerializable);
@@ -572,8 +581,8 @@ class SaveTest {
   void save_changedMeanwhile_isSavedByTheNext() {
     String token = fixture.anonymous();
     Session session = fixture.live(token);
-    session.attribute("a", "1");
-    fixture.store.beforeNext("update", () -> session.attribute("a", "2"));
+    session.setAttribute("a", "1");
+    fixture.store.beforeNext("update", () -> session.setAttribute("a", "2"));
     manager.save(session);
     manager.save(session);
 
@@ -584,9 +593,9 @@ class SaveTest {
   void attribute_nameOutOfRange_isRefused() {
     Session session = newSession();
 
-    assertThatThrownBy(() -> session.attribute("", "x"))
+    assertThatThrownBy(() -> session.setAttribute("", "x"))
         .hasMessage("the name of an attribute must have 1 to 255 characters: 0");
-    assertThatThrownBy(() -> session.attribute("x".repeat(256), "x"))
+    assertThatThrownBy(() -> session.setAttribute("x".repeat(256), "x"))
         .isInstanceOf(IllegalArgumentException.class);
   }
 }

@@ -79,7 +79,7 @@ class SecretNeverToldTest {
       }
       collect(() -> manager.adapter().resolve(List.of(next)));
       Session writing = fixture.live(next);
-      writing.attribute("a", "1");
+      writing.setAttribute("a", "1");
       collect(() -> manager.save(writing));
       collect(() -> manager.invalidate(writing));
       collect(() -> manager.authenticate(writing, "\uD800", LoginOptions.defaults()));

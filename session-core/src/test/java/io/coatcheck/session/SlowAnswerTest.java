@@ -121,7 +121,7 @@ class SlowAnswerTest {
     @DisplayName("attack 13: an update")
     void save_update() {
       Session session = justInTime();
-      session.attribute("a", "1");
+      session.setAttribute("a", "1");
       refuseDuring("update", token);
 
       assertThat(manager.save(session)).isFalse();
@@ -183,7 +183,7 @@ class SlowAnswerTest {
       fixture.clock.advance(Duration.ofMinutes(20));
       manager.save(fixture.live(token));
       fixture.clock.advance(Duration.ofMinutes(20));
-      longRequest.attribute("a", "1");
+      longRequest.setAttribute("a", "1");
 
       assertThat(manager.save(longRequest)).isTrue();
       assertThat(fixture.live(token).attribute("a")).isEqualTo("1");
@@ -198,7 +198,7 @@ class SlowAnswerTest {
     fixture.clock.advance(IDLE.minusSeconds(10));
     Session session = fixture.live(token);
     StoredSession stored = fixture.stored(session);
-    session.attribute("a", "1");
+    session.setAttribute("a", "1");
     fixture.store.beforeNext(
         "update", () -> fixture.store.inner().update(stored, fixture.clock.instant()));
     fixture.store.beforeNext("find", () -> fixture.clock.advance(IDLE));

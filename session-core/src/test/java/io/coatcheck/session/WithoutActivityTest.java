@@ -98,7 +98,7 @@ class WithoutActivityTest {
     WRITE {
       @Override
       void on(SessionManager manager, Session session) {
-        session.attribute("unread", session.generation() + session.lastSeenAt().toString());
+        session.setAttribute("unread", session.generation() + session.lastSeenAt().toString());
         assertThat(manager.save(session)).isTrue();
       }
     },
@@ -146,9 +146,9 @@ class WithoutActivityTest {
     Session poll = polled(token);
     Session counts =
         ((Resolution.Live) manager.adapter().resolve(List.of(token), List.of())).session();
-    counts.attribute("a", "1");
+    counts.setAttribute("a", "1");
     assertThat(manager.save(counts)).isTrue();
-    poll.attribute("b", "2");
+    poll.setAttribute("b", "2");
     assertThat(manager.save(poll)).isTrue();
 
     assertThat(lastSeenAt(token)).isEqualTo(clock.instant());
@@ -161,7 +161,7 @@ class WithoutActivityTest {
     clock.advance(Duration.ofMinutes(5));
     Session session = polled(token);
     EngineFixture.granted(manager.authenticate(session, "alice", LoginOptions.defaults()));
-    session.attribute("a", "1");
+    session.setAttribute("a", "1");
     assertThat(manager.save(session)).isTrue();
 
     assertThat(lastSeenAt(EngineFixture.sent(session))).isEqualTo(clock.instant());

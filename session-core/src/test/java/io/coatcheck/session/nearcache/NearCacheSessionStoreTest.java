@@ -561,7 +561,7 @@ class NearCacheSessionStoreTest {
       live(here, token);
       elsewhere.revokeAllOf("alice");
       Session late = live(here, token);
-      late.attribute("a", "1");
+      late.setAttribute("a", "1");
 
       assertThat(here.save(late)).isFalse();
       assertThat(here.adapter().resolve(List.of(token))).isInstanceOf(Resolution.Unknown.class);
@@ -573,10 +573,10 @@ class NearCacheSessionStoreTest {
       String token = login(here, null);
       live(here, token);
       Session other = live(elsewhere, token);
-      other.attribute("other", "1");
+      other.setAttribute("other", "1");
       elsewhere.save(other);
       Session own = live(here, token);
-      own.attribute("own", "2");
+      own.setAttribute("own", "2");
 
       assertThat(here.save(own)).isTrue();
 

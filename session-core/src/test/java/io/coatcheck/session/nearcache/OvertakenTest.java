@@ -155,7 +155,7 @@ class OvertakenTest {
     @DisplayName("a login: the anonymous secret is dead when it returns")
     void login_overtaken_leavesNoOldSecret(Overtaking what) {
       Session visitor = manager.adapter().create(manager.adapter().resolve(List.of()));
-      visitor.attribute("cart", "book");
+      visitor.setAttribute("cart", "book");
       manager.save(visitor);
       String old = token(visitor);
       Session session = live(old);
@@ -173,7 +173,7 @@ class OvertakenTest {
     void save_overtaken_leavesNoOldValue(Overtaking what) {
       String token = loggedIn(manager, "alice");
       Session session = live(token);
-      session.attribute("theme", "dark");
+      session.setAttribute("theme", "dark");
       overtake(what, session.id());
 
       assertThat(manager.save(session)).isTrue();
@@ -223,7 +223,7 @@ class OvertakenTest {
     void revocationOfAnother_costsNothing() {
       String token = loggedIn(manager, "alice");
       Session session = live(token);
-      session.attribute("theme", "dark");
+      session.setAttribute("theme", "dark");
       overtake(Overtaking.REVOCATION_OF_ANOTHER, session.id());
       manager.save(session);
       int finds = remote.finds.get();
@@ -406,7 +406,7 @@ class OvertakenTest {
     @DisplayName("a copy from before the login elsewhere, when its principal is revoked here")
     void revokeAllOf_copyIsStillAnonymous() {
       Session visitor = manager.adapter().create(manager.adapter().resolve(List.of()));
-      visitor.attribute("cart", "book");
+      visitor.setAttribute("cart", "book");
       manager.save(visitor);
       String old = token(visitor);
       live(old);

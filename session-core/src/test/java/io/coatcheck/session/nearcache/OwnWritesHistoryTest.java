@@ -78,7 +78,7 @@ class OwnWritesHistoryTest {
       Session session = live(token);
       if (random.nextInt(4) == 0) {
         String value = "round " + round;
-        session.attribute("a", value);
+        session.setAttribute("a", value);
         manager.save(session);
         if (!value.equals(live(token).attribute("a"))) {
           wrong.add("the attribute from before save() returned");

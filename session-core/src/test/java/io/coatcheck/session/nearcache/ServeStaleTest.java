@@ -183,7 +183,7 @@ class ServeStaleTest {
     remote.down = true;
     pass(Duration.ofMinutes(2));
     Session session = ((Resolution.Live) manager.adapter().resolve(List.of(token))).session();
-    session.attribute("a", "1");
+    session.setAttribute("a", "1");
 
     assertThatThrownBy(() -> manager.save(session)).isInstanceOf(SessionStoreException.class);
     assertThatThrownBy(() -> read(manager, token)).isInstanceOf(SessionStoreException.class);

@@ -35,7 +35,7 @@ final class AskedTimeout {
    */
   static void keep(Session session, int seconds) {
     try {
-      session.attribute(ATTRIBUTE, seconds > 0 ? seconds : null);
+      session.setAttribute(ATTRIBUTE, seconds > 0 ? seconds : null);
     } catch (IllegalArgumentException e) {
       LOG.debug("The session is full, so a login will not know of its timeout", e);
     }
@@ -92,7 +92,7 @@ final class AskedTimeout {
       if (kept.isEmpty()) {
         used.idleTimeout().ifPresent(timeout -> keep(loggedIn, (int) timeout.toSeconds()));
       } else if (now.isPresent() && kept.get().compareTo(now.get()) < 0) {
-        loggedIn.idleTimeout(kept.get());
+        loggedIn.setIdleTimeout(kept.get());
       }
     } catch (IllegalStateException e) {
       LOG.debug("The session has ended right after its login", e);

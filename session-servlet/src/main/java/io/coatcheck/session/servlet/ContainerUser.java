@@ -111,7 +111,7 @@ final class ContainerUser {
       return true;
     }
     try {
-      session.attribute(ATTRIBUTE, user);
+      session.setAttribute(ATTRIBUTE, user);
       return true;
     } catch (IllegalArgumentException e) {
       return false;

@@ -205,7 +205,7 @@ class HttpSessionView implements HttpSession {
     maxInactiveInterval = interval;
     if (!session.isEnded()) {
       scope.requireUsable(session);
-      session.idleTimeout(interval <= 0 ? null : Duration.ofSeconds(interval));
+      session.setIdleTimeout(interval <= 0 ? null : Duration.ofSeconds(interval));
       AskedTimeout.keep(session, interval);
       scope.relied(session);
     }
@@ -289,7 +289,7 @@ class HttpSessionView implements HttpSession {
     }
     boolean isSet = false;
     try {
-      activations.set(this, name, value, () -> session.attribute(name, value));
+      activations.set(this, name, value, () -> session.setAttribute(name, value));
       isSet = true;
     } finally {
       if (!isSet && isOther) {
@@ -335,7 +335,7 @@ class HttpSessionView implements HttpSession {
     // A value that can no longer be read is removed too, and so is one that only another request
     // knows.
     scope.requireUsable(session);
-    session.attribute(name, null);
+    session.removeAttribute(name);
     activations.removed(name);
     recordBinding(name, null);
     if (before != null) {

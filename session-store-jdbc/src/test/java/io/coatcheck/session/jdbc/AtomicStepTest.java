@@ -51,7 +51,7 @@ class AtomicStepTest {
     String begin() {
       SessionManager node = managers.get(0);
       Session session = node.adapter().create(new Resolution.Absent());
-      session.attribute("n", 0);
+      session.setAttribute("n", 0);
       node.save(session);
       String token = session.unsentToken().orElseThrow().value();
       session.tokenSent();
@@ -86,7 +86,7 @@ class AtomicStepTest {
       for (int form = 0; form < 20; form++) {
         String name = "form " + form;
         Session page = live(nodes.node(form), token);
-        page.attribute(name, "open");
+        page.setAttribute(name, "open");
         nodes.node(form).save(page);
         // Each node has seen the session with the form; a copy may be as old as this.
         nodes.managers.forEach(node -> live(node, token).attribute(name));
@@ -156,7 +156,7 @@ class AtomicStepTest {
       WatchedDataSource watched = nodes.table.watched;
       watched.takeKinds();
 
-      session.attribute("other", "1");
+      session.setAttribute("other", "1");
       node.update(session, "n", Integer.class, n -> n.orElse(0) + 1);
       node.save(session);
       assertThat(watched.takeKinds()).as("with another change").containsExactly("UPDATE");

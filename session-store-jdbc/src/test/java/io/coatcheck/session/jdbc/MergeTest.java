@@ -26,7 +26,7 @@ class MergeTest {
   @BeforeEach
   void begin() {
     Session session = manager.adapter().create(manager.adapter().resolve(List.of()));
-    session.attribute("list", new ArrayList<>(List.of("a")));
+    session.setAttribute("list", new ArrayList<>(List.of("a")));
     manager.save(session);
     token = session.unsentToken().orElseThrow().value();
   }
@@ -48,7 +48,7 @@ class MergeTest {
     Session reader = live();
     ((List<String>) reader.attribute("list")).add("computed");
     Session setter = live();
-    setter.attribute("list", new ArrayList<>(List.of("set")));
+    setter.setAttribute("list", new ArrayList<>(List.of("set")));
     manager.save(setter);
 
     assertThat(manager.save(reader)).isTrue();
@@ -61,14 +61,14 @@ class MergeTest {
   void removal_wins() {
     Session remover = live();
     Session setter = live();
-    setter.attribute("x", "1");
+    setter.setAttribute("x", "1");
     manager.save(setter);
-    remover.attribute("x", null);
+    remover.removeAttribute("x");
     manager.save(remover);
     assertThat(live().attributeNames()).containsExactly("list");
 
     Session idle = live();
-    idle.attribute("x", null);
+    idle.removeAttribute("x");
     table.watched.takeKinds();
     manager.save(idle);
     assertThat(table.watched.takeKinds()).containsExactly("SELECT");
@@ -80,8 +80,8 @@ class MergeTest {
   void sharedObject_isTwo() {
     Session session = live();
     List<String> shared = new ArrayList<>(List.of("a"));
-    session.attribute("one", shared);
-    session.attribute("other", shared);
+    session.setAttribute("one", shared);
+    session.setAttribute("other", shared);
     manager.save(session);
 
     Session next = live();
@@ -98,8 +98,8 @@ class MergeTest {
   void readThenSet_isNoStep() {
     Session one = live();
     Session other = live();
-    one.attribute("n", 1);
-    other.attribute("n", 1);
+    one.setAttribute("n", 1);
+    other.setAttribute("n", 1);
     manager.save(one);
     manager.save(other);
     assertThat(live().attribute("n")).isEqualTo(1);
@@ -117,7 +117,7 @@ class MergeTest {
     List<Session> requests = IntStream.range(0, 3).mapToObj(i -> live()).toList();
     for (int i = 0; i < requests.size(); i++) {
       for (int j = 0; j < 3; j++) {
-        requests.get(i).attribute("a" + i + j, new byte[1_000_000]);
+        requests.get(i).setAttribute("a" + i + j, new byte[1_000_000]);
       }
       manager.save(requests.get(i));
     }

@@ -70,7 +70,7 @@ class RacesTest {
     /** Begins a session that holds a cart, and returns its token. */
     String anonymous() {
       Session session = slow.adapter().create(new Resolution.Absent());
-      session.attribute("cart", "full");
+      session.setAttribute("cart", "full");
       assertThat(slow.save(session)).isTrue();
       return sent(session);
     }
@@ -117,8 +117,8 @@ class RacesTest {
       String before = nodes.anonymous();
       Session inTheMiddle = live(nodes.slow, before);
       Session entirely = live(nodes.slow, before);
-      inTheMiddle.attribute("cart", "late");
-      entirely.attribute("other", "late");
+      inTheMiddle.setAttribute("cart", "late");
+      entirely.setAttribute("other", "late");
       List<String> after = new ArrayList<>();
       nodes.steps.beforeNext(
           Step.UPDATE,
@@ -148,8 +148,8 @@ class RacesTest {
       String token = nodes.loggedIn("alice");
       Session inTheMiddle = live(nodes.slow, token);
       Session entirely = live(nodes.slow, token);
-      inTheMiddle.attribute("note", "late");
-      entirely.attribute("note", "later");
+      inTheMiddle.setAttribute("note", "late");
+      entirely.setAttribute("note", "later");
       nodes.steps.beforeNext(Step.UPDATE, () -> nodes.other.invalidate(live(nodes.other, token)));
 
       assertThat(nodes.slow.save(inTheMiddle)).as("its changes are dropped").isFalse();
@@ -168,10 +168,10 @@ class RacesTest {
       String token = nodes.loggedIn("alice");
       Session first = live(nodes.slow, token);
       Session second = live(nodes.other, token);
-      first.attribute("cart", "of the first");
-      first.attribute("one", 1);
-      second.attribute("cart", "of the second");
-      second.attribute("two", 2);
+      first.setAttribute("cart", "of the first");
+      first.setAttribute("one", 1);
+      second.setAttribute("cart", "of the second");
+      second.setAttribute("two", 2);
       nodes.steps.beforeNext(Step.UPDATE, () -> assertThat(nodes.other.save(second)).isTrue());
 
       assertThat(nodes.slow.save(first)).as("nobody fails").isTrue();

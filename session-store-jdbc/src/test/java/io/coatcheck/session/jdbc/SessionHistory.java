@@ -191,11 +191,11 @@ final class SessionHistory {
       String name = NAMES[random.nextInt(NAMES.length)];
       if (random.nextInt(4) == 0) {
         // A change even if it has not seen the attribute: another request may have set it since.
-        request.session.attribute(name, null);
+        request.session.removeAttribute(name);
         request.changes.put(name, Optional.empty());
       } else {
         String value = "v" + counter++;
-        request.session.attribute(name, value);
+        request.session.setAttribute(name, value);
         request.changes.put(name, Optional.of(value));
       }
     }
@@ -213,7 +213,7 @@ final class SessionHistory {
     SessionManager node = node();
     Session session =
         node.adapter().create(node.adapter().resolve(cookie == null ? List.of() : List.of(cookie)));
-    session.attribute("cart", "new");
+    session.setAttribute("cart", "new");
     node.save(session);
     if (session.isEphemeral()) {
       log.add("  ephemeral");

@@ -138,7 +138,7 @@ class AllowListRecorderTest {
             .build()) {
       Session session = manager.adapter().create(manager.adapter().resolve(List.of()));
       List<Object> list = new ArrayList<>();
-      session.attribute("list", list);
+      session.setAttribute("list", list);
       list.add(new Money(1));
       manager.save(session);
       assertThat(recorder.missing()).containsExactly(Money.class.getName());

@@ -166,7 +166,7 @@ class MvSessionStoreTest {
     try (MVStore engine = open(folder);
         SessionManager manager = SessionManager.builder(new MvSessionStore(engine)).build()) {
       Session session = manager.adapter().create(manager.adapter().resolve(List.of()));
-      session.attribute("cart", "a book");
+      session.setAttribute("cart", "a book");
       manager.save(session);
       token = session.unsentToken().orElseThrow().value();
     }

@@ -201,9 +201,9 @@ class DocumentsTest {
       inMemory
           .adapter()
           .create(inMemory.adapter().resolve(List.of()))
-          .attribute("name", notAllowed);
+          .setAttribute("name", notAllowed);
       Session session = copying.adapter().create(copying.adapter().resolve(List.of()));
-      assertThatThrownBy(() -> session.attribute("name", notAllowed))
+      assertThatThrownBy(() -> session.setAttribute("name", notAllowed))
           .isInstanceOf(AttributeCodecException.class)
           .hasMessageContaining("JavaSerializationCodec.builder().allow(");
     }
