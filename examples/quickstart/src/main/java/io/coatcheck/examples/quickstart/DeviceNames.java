@@ -1,6 +1,7 @@
 package io.coatcheck.examples.quickstart;
 
 import java.util.Optional;
+import java.util.regex.Pattern;
 import ua_parser.Client;
 import ua_parser.Parser;
 
@@ -12,20 +13,17 @@ final class DeviceNames {
   private static final Parser PARSER = new Parser();
   // What the parser answers for what it does not know.
   private static final String UNKNOWN = "Other";
+  private static final Pattern VARIANT = Pattern.compile("^Mobile | Mobile$| UI/WKWebView$");
 
   private DeviceNames() {}
 
   /** Returns the name. The client chooses the user agent, so escape the result. */
   static String of(Optional<String> userAgent) {
     Client client = PARSER.parse(userAgent.orElse(""));
-    boolean knowsBrowser = !client.userAgent.family.equals(UNKNOWN);
-    boolean knowsSystem = !client.os.family.equals(UNKNOWN);
-    if (knowsBrowser && knowsSystem) {
-      return client.userAgent.family + " on " + client.os.family;
-    }
-    if (knowsBrowser) {
-      return client.userAgent.family;
-    }
-    return knowsSystem ? "Unknown browser on " + client.os.family : "Unknown browser";
+    // Chrome Mobile and Mobile Safari UI/WKWebView are Chrome and Safari to those who use them.
+    String browser = VARIANT.matcher(client.userAgent.family).replaceAll("");
+    String system = client.os.family.equals("iOS") ? client.device.family : client.os.family;
+    String known = browser.equals(UNKNOWN) ? "Unknown browser" : browser;
+    return system.equals(UNKNOWN) ? known : known + " on " + system;
   }
 }

@@ -151,15 +151,12 @@ class ChromiumTest extends Site {
     logIn(phone, false);
     laptop.navigate().refresh();
     WebElement devices = laptop.findElement(By.className("devices"));
-    assertThat(devices.getText())
-        .contains("Chrome on Linux (this one)", "Chrome Mobile on Android");
+    assertThat(devices.getText()).contains("Chrome on Linux (this one)", "Chrome on Android");
     assertThat(devices.findElements(By.tagName("span")))
         .extracting(name -> name.getDomAttribute("title"))
         .anyMatch(agent -> agent.contains("Linux x86_64"));
 
-    press(
-        laptop.findElement(
-            By.cssSelector("button[aria-label='Sign out Chrome Mobile on Android']")));
+    press(laptop.findElement(By.cssSelector("button[aria-label='Sign out Chrome on Android']")));
 
     assertThat(laptop.findElement(By.className("devices")).getText()).doesNotContain("Android");
     phone.navigate().refresh();
