@@ -8,7 +8,6 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.EnumSet;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -33,7 +32,6 @@ abstract class Dialect {
   private final IdColumn ids;
   private final PrincipalColumn principals;
   private final @Nullable String readOnly;
-  private final String lockFree;
 
   /**
    * Begins a dialect.
@@ -72,7 +70,6 @@ abstract class Dialect {
     insert = SessionRow.insertInto(table);
     update = SessionRow.update(table, least, greatest);
     touch = SessionRow.touch(table, least, greatest);
-    lockFree = "SELECT id FROM " + table.qualified() + " WHERE expires_at > ? AND ";
   }
 
   /** Returns an expression that is true if the server takes no writes. */
@@ -86,7 +83,7 @@ abstract class Dialect {
    * @throws SQLException if it does not
    */
   final void refuseReadOnly(Statements statements) throws SQLException {
-    if (readOnly != null && isTrue(statements, "SELECT " + readOnly)) {
+    if (readOnly != null && statements.isTrue("SELECT " + readOnly)) {
       throw SqlFailure.readOnly();
     }
   }
@@ -170,30 +167,7 @@ abstract class Dialect {
    */
   Set<SessionId> touchAll(Statements statements, Map<SessionId, Instant> lastSeenAt, Instant now)
       throws SQLException {
-    Set<SessionId> free = new HashSet<>();
-    Condition given = withIdIn(lastSeenAt.keySet());
-    try (PreparedStatement statement = statements.prepare(lockFree + given.sql() + skipLocked())) {
-      statement.setLong(1, statements.aged(now).toEpochMilli());
-      given.bind(statement, 2);
-      try (ResultSet rows = statement.executeQuery()) {
-        while (rows.next()) {
-          free.add(getId(rows, 1));
-        }
-      }
-    }
-    if (!free.isEmpty()) {
-      Instant then = statements.aged(now);
-      try (PreparedStatement statement = statements.prepare(touch)) {
-        for (Map.Entry<SessionId, Instant> entry : lastSeenAt.entrySet()) {
-          if (free.contains(entry.getKey())) {
-            SessionRow.bindTouch(statement, this, entry.getKey(), entry.getValue(), then);
-            statement.addBatch();
-          }
-        }
-        statement.executeBatch();
-      }
-    }
-    return free;
+    return JdbcBatchTouch.touchUnlocked(this, statements, lastSeenAt, now);
   }
 
   /** Returns whether {@link #delete} is atomic without a transaction around it. */
@@ -226,7 +200,7 @@ abstract class Dialect {
    * @throws SQLException if not
    */
   void look(Statements statements) throws SQLException {
-    execute(statements, select(Column.list(EnumSet.allOf(Column.class)), "1 = 0"));
+    statements.execute(select(Column.list(EnumSet.allOf(Column.class)), "1 = 0"));
   }
 
   /**
@@ -274,20 +248,6 @@ abstract class Dialect {
             + others.sql()
             + limit(),
         others.binder());
-  }
-
-  /** Executes a query of one row and returns its first column. */
-  static boolean isTrue(Statements statements, String sql) throws SQLException {
-    try (PreparedStatement statement = statements.prepare(sql);
-        ResultSet row = statement.executeQuery()) {
-      return row.next() && row.getBoolean(1);
-    }
-  }
-
-  static void execute(Statements statements, String sql) throws SQLException {
-    try (PreparedStatement statement = statements.prepare(sql)) {
-      statement.execute();
-    }
   }
 
   final Condition othersLive(String principal, SessionId id, Instant now) {

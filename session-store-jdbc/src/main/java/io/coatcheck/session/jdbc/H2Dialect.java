@@ -125,7 +125,7 @@ final class H2Dialect extends Dialect {
   @Override
   void look(Statements statements) throws SQLException {
     super.look(statements);
-    execute(statements, "SELECT slot FROM " + locks + " WHERE 1 = 0");
+    statements.execute("SELECT slot FROM " + locks + " WHERE 1 = 0");
   }
 
   /** Each attempt gets at least one statement further, past what another node has created. */
@@ -153,13 +153,13 @@ final class H2Dialect extends Dialect {
       return;
     }
     int lockTimeout = lockTimeout(statements);
-    execute(statements, "SET LOCK_TIMEOUT " + Math.min(lockTimeout, DDL_LOCK_SECONDS * 1_000));
+    statements.execute("SET LOCK_TIMEOUT " + Math.min(lockTimeout, DDL_LOCK_SECONDS * 1_000));
     try {
       for (String sql : schema) {
-        execute(statements, sql);
+        statements.execute(sql);
       }
     } finally {
-      execute(statements, "SET LOCK_TIMEOUT " + lockTimeout);
+      statements.execute("SET LOCK_TIMEOUT " + lockTimeout);
     }
   }
 
@@ -173,9 +173,8 @@ final class H2Dialect extends Dialect {
         return true;
       }
       look(statements);
-      return isTrue(statements, "SELECT COUNT(*) >= " + LOCK_ROWS + " FROM " + locks)
-          && isTrue(
-              statements,
+      return statements.isTrue("SELECT COUNT(*) >= " + LOCK_ROWS + " FROM " + locks)
+          && statements.isTrue(
               "SELECT COUNT(*) >= 2 FROM INFORMATION_SCHEMA.INDEXES WHERE UPPER(TABLE_SCHEMA) = UPPER("
                   + schema
                   + ") AND UPPER(INDEX_NAME) IN (UPPER('"
@@ -200,8 +199,7 @@ final class H2Dialect extends Dialect {
    * would be created.
    */
   private boolean isElsewhere(Statements statements) throws SQLException {
-    return isTrue(
-        statements,
+    return statements.isTrue(
         "SELECT COUNT(*) = 0 FROM INFORMATION_SCHEMA.TABLES WHERE TABLE_SCHEMA = CURRENT_SCHEMA"
             + " AND UPPER(TABLE_NAME) = UPPER('"
             + table.qualified()
@@ -219,8 +217,7 @@ final class H2Dialect extends Dialect {
   @Override
   void checkSettings(Statements statements) throws SQLException {
     checkMode(statements);
-    if (isTrue(
-        statements,
+    if (statements.isTrue(
         "SELECT COUNT(*) > 0 FROM INFORMATION_SCHEMA.SETTINGS WHERE SETTING_NAME = 'WRITE_DELAY'"
             + " AND CAST(SETTING_VALUE AS INTEGER) > 0 AND DATABASE_PATH() IS NOT NULL")) {
       LOG.warn(
@@ -231,8 +228,7 @@ final class H2Dialect extends Dialect {
   }
 
   private static void checkMode(Statements statements) throws SQLException {
-    if (isTrue(
-        statements,
+    if (statements.isTrue(
         "SELECT COUNT(*) > 0 FROM INFORMATION_SCHEMA.SETTINGS WHERE SETTING_NAME = 'MODE'"
             + " AND UPPER(SETTING_VALUE) = 'ORACLE'")) {
       throw new IllegalArgumentException(

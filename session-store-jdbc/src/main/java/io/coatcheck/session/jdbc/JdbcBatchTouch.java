@@ -3,6 +3,9 @@ package io.coatcheck.session.jdbc;
 import io.coatcheck.session.store.BatchTouch;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SessionId;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.Map;
@@ -39,5 +42,46 @@ final class JdbcBatchTouch implements BatchTouch {
     return dialect.touchesAllAtOnce()
         ? transactions.one(operation, work)
         : transactions.several(operation, dialect.cleanUp(), work);
+  }
+
+  /**
+   * Locks those of the rows that no other transaction has locked, and touches them.
+   *
+   * @return those that exist, have not expired and were not locked
+   */
+  static Set<SessionId> touchUnlocked(
+      Dialect dialect, Statements statements, Map<SessionId, Instant> lastSeenAt, Instant now)
+      throws SQLException {
+    Set<SessionId> free = lockFree(dialect, statements, lastSeenAt.keySet(), now);
+    if (!free.isEmpty()) {
+      Instant then = statements.aged(now);
+      try (PreparedStatement statement = statements.prepare(dialect.touch)) {
+        for (Map.Entry<SessionId, Instant> entry : lastSeenAt.entrySet()) {
+          if (free.contains(entry.getKey())) {
+            SessionRow.bindTouch(statement, dialect, entry.getKey(), entry.getValue(), then);
+            statement.addBatch();
+          }
+        }
+        statement.executeBatch();
+      }
+    }
+    return free;
+  }
+
+  private static Set<SessionId> lockFree(
+      Dialect dialect, Statements statements, Set<SessionId> ids, Instant now) throws SQLException {
+    Set<SessionId> free = new HashSet<>();
+    Condition given = dialect.withIdIn(ids);
+    String query = dialect.select("id", "expires_at > ? AND " + given.sql());
+    try (PreparedStatement statement = statements.prepare(query + dialect.skipLocked())) {
+      statement.setLong(1, statements.aged(now).toEpochMilli());
+      given.bind(statement, 2);
+      try (ResultSet rows = statement.executeQuery()) {
+        while (rows.next()) {
+          free.add(dialect.getId(rows, 1));
+        }
+      }
+    }
+    return free;
   }
 }

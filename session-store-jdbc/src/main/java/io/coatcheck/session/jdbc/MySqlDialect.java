@@ -198,7 +198,7 @@ final class MySqlDialect extends Dialect {
         throw failure;
       }
       for (String sql : schema) {
-        execute(statements, sql);
+        statements.execute(sql);
       }
     }
   }

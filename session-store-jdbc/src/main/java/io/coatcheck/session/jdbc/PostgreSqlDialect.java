@@ -165,20 +165,19 @@ final class PostgreSqlDialect extends Dialect {
     }
     String turn = "\0schema " + table.unqualified().toLowerCase(Locale.ROOT);
     long key = ByteBuffer.wrap(LockNames.digest(turn)).getLong();
-    execute(statements, "SELECT pg_advisory_xact_lock(" + key + ")");
+    statements.execute("SELECT pg_advisory_xact_lock(" + key + ")");
     List<String> missing = missing(statements, schema);
     if (missing.isEmpty()) {
       return;
     }
-    execute(
-        statements,
+    statements.execute(
         "SELECT set_config('lock_timeout', '"
             + DDL_LOCK_SECONDS
             + "s', true), set_config('statement_timeout', '"
             + statements.timeouts().querySeconds()
             + "s', true)");
     for (String sql : missing) {
-      execute(statements, sql);
+      statements.execute(sql);
     }
   }
 

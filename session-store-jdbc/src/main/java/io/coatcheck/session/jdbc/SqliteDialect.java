@@ -117,7 +117,7 @@ final class SqliteDialect extends Dialect {
    * written in between.
    */
   private Scope turn() {
-    return statements -> execute(statements, takeTurn);
+    return statements -> statements.execute(takeTurn);
   }
 
   /**
@@ -135,7 +135,7 @@ final class SqliteDialect extends Dialect {
     }
     statements.connection().rollback();
     for (String sql : Schema.missing(schema, names)) {
-      execute(statements, sql);
+      statements.execute(sql);
     }
   }
 

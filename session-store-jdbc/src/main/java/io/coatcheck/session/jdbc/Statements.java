@@ -2,6 +2,7 @@ package io.coatcheck.session.jdbc;
 
 import java.sql.Connection;
 import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
@@ -59,6 +60,21 @@ final class Statements {
         failure.addSuppressed(second);
       }
       throw failure;
+    }
+  }
+
+  /** Executes a statement. */
+  void execute(String sql) throws SQLException {
+    try (PreparedStatement statement = prepare(sql)) {
+      statement.execute();
+    }
+  }
+
+  /** Executes a query of one row and returns its first column. */
+  boolean isTrue(String sql) throws SQLException {
+    try (PreparedStatement statement = prepare(sql);
+        ResultSet row = statement.executeQuery()) {
+      return row.next() && row.getBoolean(1);
     }
   }
 

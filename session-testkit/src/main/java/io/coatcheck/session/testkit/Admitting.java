@@ -4,55 +4,27 @@ import static io.coatcheck.session.store.LoginLimit.MAX_EVICTED;
 import static io.coatcheck.session.store.WhenFull.EVICT_OLDEST;
 import static io.coatcheck.session.store.WhenFull.REFUSE_NEWCOMER;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
-import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.coatcheck.session.store.Admission;
 import io.coatcheck.session.store.Admission.Outcome;
 import io.coatcheck.session.store.LoginLimit;
-import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
-import io.coatcheck.session.store.StoredSessionBuilder;
 import io.coatcheck.session.store.WhenFull;
 import io.coatcheck.session.token.SessionId;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.function.Supplier;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code admit}, one at a time. */
-abstract class Admitting extends IndexPart {
-
-  /** Ids whose order changes if their halves are compared as signed, or as numbers. */
-  static final List<SessionId> AWKWARD_IDS =
-      List.of(
-          SessionId.of(0, 0),
-          SessionId.of(0, 1),
-          SessionId.of(0, -1),
-          SessionId.of(1, 0),
-          SessionId.of(Long.MAX_VALUE, 5),
-          SessionId.of(Long.MIN_VALUE, 0),
-          SessionId.of(-1, -1));
-
-  private static final Admission CROWDED = new Admission(Outcome.CROWDED, List.of());
-  private static final Admission REFUSED = new Admission(Outcome.REFUSED, List.of());
-  private static final Admission CONFLICT = new Admission(Outcome.CONFLICT, List.of());
+abstract class Admitting extends LimitPart {
 
   Admitting(Supplier<Nodes> nodes) {
     super(nodes);
-  }
-
-  @BeforeEach
-  final void needsLoginLimit() {
-    assumeTrue(store().loginLimit().isPresent(), "Not tested: the store has no LoginLimit");
   }
 
   @ParameterizedTest
@@ -294,124 +266,10 @@ abstract class Admitting extends IndexPart {
   }
 
   @Test
-  @Sentence(of = LoginLimit.class, value = "If the session cannot be stored, no other is deleted;")
-  void admit_staleVersion_conflictsAndEvictsNobody() {
-    StoredSession oldest = insert(at(1));
-    StoredSession anonymous = insert(SampleSessions.anonymous(NOW));
-    store().update(anonymous, NOW);
-    assertThat(limit().admit(login(anonymous, 2), false, 1, EVICT_OLDEST, NOW)).isEqualTo(CONFLICT);
-    assertSessionsOf("alice", oldest);
-    assertStored(successor(anonymous));
-  }
-
-  @Test
-  @Sentence(of = LoginLimit.class, value = "If the session cannot be stored, no other is deleted;")
-  void admit_absent_conflictsAndEvictsNobody() {
-    StoredSession oldest = insert(at(1));
-    StoredSession absent = at(2).build();
-    assertThat(limit().admit(absent, false, 1, EVICT_OLDEST, NOW)).isEqualTo(CONFLICT);
-    assertSessionsOf("alice", oldest);
-    assertGone(absent);
-  }
-
-  @Test
-  @Sentence(of = LoginLimit.class, value = "If the session cannot be stored, no other is deleted;")
-  void admit_expiredItself_conflictsAndEvictsNobody() {
-    StoredSession anonymous = insert(SampleSessions.anonymous(NOW));
-    Instant expiry = anonymous.expiresAt();
-    StoredSession oldest = insert(at(1).idleTimeout(null));
-    assertThat(limit().admit(login(anonymous, 2), false, 1, EVICT_OLDEST, expiry))
-        .isEqualTo(CONFLICT);
-    assertSessionsOf("alice", oldest);
-    assertStored(anonymous);
-    assertThat(
-            limit().admit(login(anonymous, 2), false, 1, EVICT_OLDEST, expiry.minus(MILLISECOND)))
-        .isEqualTo(stored(oldest));
-  }
-
-  @Test
-  @Sentence(of = LoginLimit.class, value = "If the session cannot be stored, no other is deleted;")
-  void admit_inConflictAndOverTheLimit_changesNothing() {
-    StoredSession oldest = insert(at(1));
-    StoredSession absent = at(2).build();
-    assertThat(limit().admit(absent, false, 1, REFUSE_NEWCOMER, NOW)).isIn(REFUSED, CONFLICT);
-    assertSessionsOf("alice", oldest);
-    assertGone(absent);
-  }
-
-  @Test
-  @Sentence(of = LoginLimit.class, value = "If the session cannot be stored, no other is deleted;")
-  void admit_newWithAKnownId_throwsAndEvictsNobody() {
-    StoredSession oldest = insert(at(1));
-    StoredSession known = insert(SampleSessions.anonymous(NOW));
-    assertThatExceptionOfType(SessionStoreException.class)
-        .isThrownBy(() -> limit().admit(login(known, 2), true, 1, EVICT_OLDEST, NOW));
-    assertSessionsOf("alice", oldest);
-    assertStored(known);
-  }
-
-  @Test
-  @Sentence(of = LoginLimit.class, value = "if session has no principal or limit is less than 1")
-  void admit_withoutPrincipal_throws() {
-    StoredSession anonymous = SampleSessions.anonymous(NOW).build();
-    assertThatIllegalArgumentException()
-        .isThrownBy(() -> limit().admit(anonymous, true, 1, EVICT_OLDEST, NOW));
-    assertGone(anonymous);
-  }
-
-  @Test
-  @Sentence(of = LoginLimit.class, value = "if session has no principal or limit is less than 1")
-  void admit_limitBelowOne_throws() {
-    StoredSession session = at(1).build();
-    for (int limit : new int[] {0, -1, Integer.MIN_VALUE}) {
-      assertThatIllegalArgumentException()
-          .isThrownBy(() -> limit().admit(session, true, limit, EVICT_OLDEST, NOW));
-    }
-    assertGone(session);
-  }
-
-  @ParameterizedTest
-  @MethodSource("io.coatcheck.session.testkit.MeetingBounds#momentsOutOfRange")
-  @Sentence(
-      "an operation that is given another one throws IllegalArgumentException and does nothing.")
-  void admit_momentOutOfRange_throwsAndDoesNothing(Instant moment) {
-    StoredSession oldest = insert(at(1));
-    StoredSession session = at(2).build();
-    assertThatIllegalArgumentException()
-        .isThrownBy(() -> limit().admit(session, true, 1, EVICT_OLDEST, moment));
-    assertSessionsOf("alice", oldest);
-    assertGone(session);
-  }
-
-  @Test
-  @Sentence("if it would be stored and its version is Long.MAX_VALUE: nothing changed")
-  void admit_lastVersion_throwsAndEvictsNobody() {
-    StoredSession oldest = insert(at(1));
-    StoredSession known = insert(SampleSessions.anonymous(NOW).version(Long.MAX_VALUE));
-    assertThatExceptionOfType(SessionStoreException.class)
-        .isThrownBy(() -> limit().admit(login(known, 2), false, 1, EVICT_OLDEST, NOW));
-    assertSessionsOf("alice", oldest);
-    assertStored(known);
-  }
-
-  @Test
   @Sentence(of = LoginLimit.class, value = "If they are fewer than limit, the session is stored.")
   void admit_largestLimit_stores() {
     insert(at(1));
     assertThat(limit().admit(at(2).build(), true, Integer.MAX_VALUE, REFUSE_NEWCOMER, NOW))
         .isEqualTo(stored());
-  }
-
-  /** A session of alice who authenticated so many seconds after the moment. */
-  private static StoredSessionBuilder at(int seconds) {
-    return SampleSessions.authenticated("alice", NOW).authenticatedAt(NOW.plusSeconds(seconds));
-  }
-
-  private static StoredSession login(StoredSession session, int seconds) {
-    return session.toBuilder().principal("alice").authenticatedAt(NOW.plusSeconds(seconds)).build();
-  }
-
-  private static Admission stored(StoredSession... evicted) {
-    return new Admission(Outcome.STORED, List.of(evicted));
   }
 }

@@ -4,7 +4,6 @@ import static io.coatcheck.session.store.PrincipalIndex.MAX_PAGE;
 import static io.coatcheck.session.store.WhenFull.EVICT_OLDEST;
 import static io.coatcheck.session.store.WhenFull.REFUSE_NEWCOMER;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.coatcheck.session.store.Admission;
 import io.coatcheck.session.store.Admission.Outcome;
@@ -17,25 +16,19 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code admit}, many at a time. */
-abstract class AdmittingAtOnce extends IndexPart {
+abstract class AdmittingAtOnce extends LimitPart {
 
   private static final int LOGINS = 50;
   private static final int LIMIT = 3;
 
   AdmittingAtOnce(Supplier<Nodes> nodes) {
     super(nodes);
-  }
-
-  @BeforeEach
-  final void needsLoginLimit() {
-    assumeTrue(store().loginLimit().isPresent(), "Not tested: the store has no LoginLimit");
   }
 
   @ParameterizedTest

@@ -53,7 +53,7 @@ abstract class DeletingOldest extends IndexPart {
       of = PrincipalIndex.class,
       value = "of two with the same moment, the one with the smaller id")
   void deleteOldest_sameMoment_deletesTheSmallerIds() {
-    List<SessionId> ids = new ArrayList<>(Admitting.AWKWARD_IDS);
+    List<SessionId> ids = new ArrayList<>(LimitPart.AWKWARD_IDS);
     List<SessionId> ascending = ids.stream().sorted().toList();
     Collections.reverse(ids);
     for (SessionId id : ids) {

@@ -177,7 +177,7 @@ abstract class Listing extends IndexPart {
       of = PrincipalIndex.class,
       value = "in ascending order of their ids, expired ones included.")
   void findByPrincipal_ids_ascend() {
-    List<SessionId> ids = Admitting.AWKWARD_IDS;
+    List<SessionId> ids = LimitPart.AWKWARD_IDS;
     for (SessionId id : ids) {
       insert(SampleSessions.anonymous(id, NOW).principal("alice").authenticatedAt(NOW));
     }

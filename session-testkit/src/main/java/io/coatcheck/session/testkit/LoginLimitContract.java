@@ -36,9 +36,18 @@ public abstract class LoginLimitContract extends StoreUnderTest {
     }
   }
 
-  /** The limit holds whatever else happens. */
+  /** A login that cannot be stored ends no session. */
   @Nested
   @Order(2)
+  class WhenNotAdmitting extends NotAdmitting {
+    WhenNotAdmitting() {
+      super(LoginLimitContract.this::nodes);
+    }
+  }
+
+  /** The limit holds whatever else happens. */
+  @Nested
+  @Order(3)
   class WhenAdmittingAtOnce extends AdmittingAtOnce {
     WhenAdmittingAtOnce() {
       super(LoginLimitContract.this::nodes);

@@ -144,9 +144,18 @@ public abstract class SessionStoreContract extends StoreUnderTest {
     }
   }
 
-  /** Stamps of many sessions agree with what the store holds. */
+  /** A login that cannot be stored ends no session. */
   @Nested
   @Order(12)
+  class WhenNotAdmitting extends NotAdmitting {
+    WhenNotAdmitting() {
+      super(SessionStoreContract.this::nodes);
+    }
+  }
+
+  /** Stamps of many sessions agree with what the store holds. */
+  @Nested
+  @Order(13)
   class WhenLookingAtMany extends LookingAtMany {
     WhenLookingAtMany() {
       super(SessionStoreContract.this::nodes);
@@ -155,7 +164,7 @@ public abstract class SessionStoreContract extends StoreUnderTest {
 
   /** A batch of touches is as good as each of them. */
   @Nested
-  @Order(13)
+  @Order(14)
   class WhenTouchingMany extends TouchingMany {
     WhenTouchingMany() {
       super(SessionStoreContract.this::nodes);
@@ -164,7 +173,7 @@ public abstract class SessionStoreContract extends StoreUnderTest {
 
   /** A full store evicts, and reports what it evicted. */
   @Nested
-  @Order(14)
+  @Order(15)
   class WhenEvicting extends Evicting {
     WhenEvicting() {
       super(SessionStoreContract.this::nodes);
@@ -173,7 +182,7 @@ public abstract class SessionStoreContract extends StoreUnderTest {
 
   /** Requests of one process share a session. */
   @Nested
-  @Order(15)
+  @Order(16)
   class WhenSharingLive extends SharingLive {
     WhenSharingLive() {
       super(SessionStoreContract.this::nodes);
@@ -182,7 +191,7 @@ public abstract class SessionStoreContract extends StoreUnderTest {
 
   /** Each failure of the backend is a SessionStoreException. */
   @Nested
-  @Order(16)
+  @Order(17)
   class WhenItFails extends Failing {
     WhenItFails() {
       super(SessionStoreContract.this::nodes);
@@ -191,7 +200,7 @@ public abstract class SessionStoreContract extends StoreUnderTest {
 
   /** What has ended leaves nothing. */
   @Nested
-  @Order(17)
+  @Order(18)
   class WhenAllHasEnded extends LeavingNothing {
     WhenAllHasEnded() {
       super(SessionStoreContract.this::nodes);
@@ -200,7 +209,7 @@ public abstract class SessionStoreContract extends StoreUnderTest {
 
   /** Operations that meet behave as if one had come before the other. */
   @Nested
-  @Order(18)
+  @Order(19)
   class WhenRacing extends Racing {
     WhenRacing() {
       super(SessionStoreContract.this::nodes);
@@ -209,7 +218,7 @@ public abstract class SessionStoreContract extends StoreUnderTest {
 
   /** The index agrees with the store at every moment. */
   @Nested
-  @Order(19)
+  @Order(20)
   class WhenListingInARace extends ListingInARace {
     WhenListingInARace() {
       super(SessionStoreContract.this::nodes);
@@ -218,7 +227,7 @@ public abstract class SessionStoreContract extends StoreUnderTest {
 
   /** A batch of touches undoes nothing. */
   @Nested
-  @Order(20)
+  @Order(21)
   class WhenTouchingManyInARace extends TouchingManyInARace {
     WhenTouchingManyInARace() {
       super(SessionStoreContract.this::nodes);
@@ -227,7 +236,7 @@ public abstract class SessionStoreContract extends StoreUnderTest {
 
   /** The limit holds whatever else happens. */
   @Nested
-  @Order(21)
+  @Order(22)
   class WhenAdmittingAtOnce extends AdmittingAtOnce {
     WhenAdmittingAtOnce() {
       super(SessionStoreContract.this::nodes);
