@@ -96,8 +96,7 @@ class MergedLimitsTest {
     String token = fixture.anonymous();
     StoredSessionBuilder grown = fixture.stored(fixture.live(token)).toBuilder();
     for (int i = 0; i < 20; i++) {
-      grown.attribute(
-          "a" + i, AttributeValue.encoded(EngineFixture.CODEC.encode("x".repeat(500))));
+      grown.attribute("a" + i, AttributeValue.encoded(EngineFixture.CODEC.encode("x".repeat(500))));
     }
     fixture.store.update(grown.build(), fixture.clock.instant());
 

@@ -2,6 +2,7 @@ package io.coatcheck.session.nearcache;
 
 import io.coatcheck.session.store.BatchLookup;
 import io.coatcheck.session.store.BatchTouch;
+import io.coatcheck.session.store.ChangeFeed;
 import io.coatcheck.session.store.CleanUp;
 import io.coatcheck.session.store.Evictions;
 import io.coatcheck.session.store.LoginLimit;
@@ -184,6 +185,11 @@ public final class NearCacheSessionStore implements SessionStore {
   @Override
   public Optional<BatchTouch> batchTouch() {
     return batchTouch;
+  }
+
+  @Override
+  public Optional<ChangeFeed> changeFeed() {
+    return store.changeFeed();
   }
 
   @Override

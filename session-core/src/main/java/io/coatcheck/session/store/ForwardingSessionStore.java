@@ -108,6 +108,11 @@ public abstract class ForwardingSessionStore implements SessionStore {
   }
 
   @Override
+  public Optional<ChangeFeed> changeFeed() {
+    return store.changeFeed();
+  }
+
+  @Override
   public Optional<LiveSessions> liveSessions() {
     return store.liveSessions();
   }

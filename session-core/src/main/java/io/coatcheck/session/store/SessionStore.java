@@ -193,6 +193,11 @@ public interface SessionStore extends AutoCloseable {
     return Optional.empty();
   }
 
+  /** Returns the feed of changes, the same each time, or empty if this store reports none. */
+  default Optional<ChangeFeed> changeFeed() {
+    return Optional.empty();
+  }
+
   /**
    * Returns the sessions as objects that this process shares, the same each time, or empty if this
    * store is none of this process alone.

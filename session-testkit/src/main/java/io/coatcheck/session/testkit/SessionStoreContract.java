@@ -180,9 +180,18 @@ public abstract class SessionStoreContract extends StoreUnderTest {
     }
   }
 
-  /** Requests of one process share a session. */
+  /** What changes is reported to every node. */
   @Nested
   @Order(16)
+  class WhenReportingChanges extends ReportingChanges {
+    WhenReportingChanges() {
+      super(SessionStoreContract.this::nodes);
+    }
+  }
+
+  /** Requests of one process share a session. */
+  @Nested
+  @Order(17)
   class WhenSharingLive extends SharingLive {
     WhenSharingLive() {
       super(SessionStoreContract.this::nodes);
@@ -191,7 +200,7 @@ public abstract class SessionStoreContract extends StoreUnderTest {
 
   /** Each failure of the backend is a SessionStoreException. */
   @Nested
-  @Order(17)
+  @Order(18)
   class WhenItFails extends Failing {
     WhenItFails() {
       super(SessionStoreContract.this::nodes);
@@ -200,7 +209,7 @@ public abstract class SessionStoreContract extends StoreUnderTest {
 
   /** What has ended leaves nothing. */
   @Nested
-  @Order(18)
+  @Order(19)
   class WhenAllHasEnded extends LeavingNothing {
     WhenAllHasEnded() {
       super(SessionStoreContract.this::nodes);
@@ -209,7 +218,7 @@ public abstract class SessionStoreContract extends StoreUnderTest {
 
   /** Operations that meet behave as if one had come before the other. */
   @Nested
-  @Order(19)
+  @Order(20)
   class WhenRacing extends Racing {
     WhenRacing() {
       super(SessionStoreContract.this::nodes);
@@ -218,7 +227,7 @@ public abstract class SessionStoreContract extends StoreUnderTest {
 
   /** The index agrees with the store at every moment. */
   @Nested
-  @Order(20)
+  @Order(21)
   class WhenListingInARace extends ListingInARace {
     WhenListingInARace() {
       super(SessionStoreContract.this::nodes);
@@ -227,7 +236,7 @@ public abstract class SessionStoreContract extends StoreUnderTest {
 
   /** A batch of touches undoes nothing. */
   @Nested
-  @Order(21)
+  @Order(22)
   class WhenTouchingManyInARace extends TouchingManyInARace {
     WhenTouchingManyInARace() {
       super(SessionStoreContract.this::nodes);
@@ -236,7 +245,7 @@ public abstract class SessionStoreContract extends StoreUnderTest {
 
   /** The limit holds whatever else happens. */
   @Nested
-  @Order(22)
+  @Order(23)
   class WhenAdmittingAtOnce extends AdmittingAtOnce {
     WhenAdmittingAtOnce() {
       super(SessionStoreContract.this::nodes);

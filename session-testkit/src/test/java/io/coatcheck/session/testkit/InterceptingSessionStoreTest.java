@@ -26,6 +26,7 @@ class InterceptingSessionStoreTest extends DecoratorContract {
           "NearCopies.touchInOutage",
           "NearCopies.onEndedElsewhere",
           "Evictions.onEvicted",
+          "ChangeFeed.subscribe",
           "LiveSessions.get",
           "SessionStore.keepsLiveValues",
           "SessionStore.failsOnUnencodable",

@@ -1,0 +1,175 @@
+package io.coatcheck.session.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.coatcheck.session.store.ChangeFeed;
+import io.coatcheck.session.store.LoginLimit;
+import io.coatcheck.session.store.PrincipalIndex;
+import io.coatcheck.session.store.SessionStore;
+import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.store.WhenFull;
+import io.coatcheck.session.token.SessionId;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** {@code ChangeFeed}, one change at a time. */
+abstract class ReportingChanges extends ContractPart {
+
+  private static final String REPORTED =
+      "Every update, with or without a new secret, and every deletion";
+
+  private final List<ChangeFeed.Subscription> subscriptions = new ArrayList<>();
+  private ChangeJournal here = new ChangeJournal();
+  private ChangeJournal there = new ChangeJournal();
+
+  ReportingChanges(Supplier<Nodes> nodes) {
+    super(nodes);
+  }
+
+  @BeforeEach
+  final void needsChangeFeed() throws Exception {
+    assumeTrue(store().changeFeed().isPresent(), "Not tested: the store has no ChangeFeed");
+    here = new ChangeJournal();
+    there = new ChangeJournal();
+    subscriptions.add(feed(store()).subscribe(here));
+    subscriptions.add(feed(otherNode()).subscribe(there));
+    here.awaitComplete();
+    there.awaitComplete();
+  }
+
+  @AfterEach
+  final void unsubscribe() {
+    subscriptions.forEach(ChangeFeed.Subscription::close);
+  }
+
+  private static ChangeFeed feed(SessionStore node) {
+    return node.changeFeed().orElseThrow();
+  }
+
+  /** Waits until both nodes must know, and checks that they do. */
+  private void assertReported(String operation, SessionId... ids) throws Exception {
+    for (ChangeJournal journal : List.of(here, there)) {
+      journal.awaitComplete();
+      assertThat(journal.changed())
+          .as("reported to %s: %s", journal == here ? "its own node" : "the other", operation)
+          .contains(ids);
+    }
+  }
+
+  @Test
+  @Sentence("Returns the feed of changes, the same each time")
+  void changeFeed_isTheSameEachTime() {
+    assertThat(feed(store())).isSameAs(feed(store()));
+  }
+
+  @Test
+  @Sentence(of = ChangeFeed.class, value = "Called several times a second while the store answers")
+  void completeUpTo_withoutChanges_goesOn() throws Exception {
+    for (int i = 0; i < 3; i++) {
+      here.awaitComplete();
+    }
+  }
+
+  @Test
+  @Sentence(
+      of = ChangeFeed.class,
+      value = "by System.nanoTime() of this process; never less than in a call before")
+  void completeUpTo_movesForward_andIsNeverInTheFuture() throws Exception {
+    here.awaitComplete();
+    long last = Long.MIN_VALUE;
+    for (ChangeJournal.Entry entry : here.awaitComplete()) {
+      if (entry.completeUpTo() != null) {
+        long moment = entry.completeUpTo();
+        assertThat(moment - entry.at()).as("nanoseconds after its own call").isNotPositive();
+        assertThat(last == Long.MIN_VALUE || moment - last >= 0).as("moves forward").isTrue();
+        last = moment;
+      }
+    }
+  }
+
+  @Test
+  @Sentence(of = ChangeFeed.class, value = REPORTED)
+  void update_isReported() throws Exception {
+    StoredSession session = insert(SampleSessions.anonymous(NOW));
+    assertThat(store().update(session, NOW)).isTrue();
+    assertReported("update", session.id());
+  }
+
+  /** If it broke, a login on one node would leave the old secret valid on another. */
+  @Test
+  @Sentence(of = ChangeFeed.class, value = REPORTED)
+  void update_withANewSecret_isReported() throws Exception {
+    StoredSession session = insert(SampleSessions.anonymous(NOW));
+    StoredSession renewed =
+        session.toBuilder()
+            .secretHash(SampleSessions.secretHash())
+            .generation(session.generation() + 1)
+            .build();
+    assertThat(otherNode().update(renewed, NOW)).isTrue();
+    assertReported("update with a new secret", session.id());
+  }
+
+  @Test
+  @Sentence(of = ChangeFeed.class, value = REPORTED)
+  void delete_isReported() throws Exception {
+    StoredSession one = insert(SampleSessions.anonymous(NOW));
+    StoredSession other = insert(SampleSessions.authenticated("alice", NOW));
+    assertThat(store().delete(one.id())).isPresent();
+    assertThat(otherNode().delete(other.id(), other.generation())).isPresent();
+    assertReported("delete", one.id(), other.id());
+  }
+
+  @Test
+  @Sentence(of = ChangeFeed.class, value = REPORTED)
+  void deleteByPrincipal_isReported() throws Exception {
+    PrincipalIndex index = index();
+    List<StoredSession> sessions =
+        insertMany(MANY, () -> SampleSessions.authenticated("alice", NOW));
+    index.deleteByPrincipal("alice", Set.of(), deleted -> {});
+    assertReported("deleteByPrincipal", ids(sessions));
+  }
+
+  @Test
+  @Sentence(of = ChangeFeed.class, value = REPORTED)
+  void deleteOldest_isReported() throws Exception {
+    PrincipalIndex index = index();
+    List<StoredSession> old = insertMany(20, () -> SampleSessions.authenticated("alice", NOW));
+    insert(SampleSessions.authenticated("alice", NOW.plusSeconds(1)));
+    index.deleteOldest("alice", 1, NOW, deleted -> {});
+    assertReported("deleteOldest", ids(old));
+  }
+
+  @Test
+  @Sentence(of = ChangeFeed.class, value = "of what LoginLimit or Evictions ended")
+  void admit_reportsWhatItEvicted() throws Exception {
+    assumeTrue(store().loginLimit().isPresent(), "Not tested: the store has no LoginLimit");
+    LoginLimit limit = store().loginLimit().orElseThrow();
+    List<StoredSession> old = insertMany(4, () -> SampleSessions.authenticated("alice", NOW));
+    StoredSession begun = SampleSessions.authenticated("alice", NOW.plusSeconds(1)).build();
+    limit.admit(begun, true, 3, WhenFull.EVICT_OLDEST, NOW);
+    StoredSession loggedIn = insert(SampleSessions.authenticated("alice", NOW.plusSeconds(2)));
+    limit.admit(loggedIn, false, 1, WhenFull.EVICT_OLDEST, NOW);
+    assertReported("the eviction of an insert", ids(old));
+    assertReported("the eviction of an update", begun.id());
+    assertReported("the update itself", loggedIn.id());
+  }
+
+  private PrincipalIndex index() {
+    assumeTrue(store().principalIndex().isPresent(), "Not tested: the store has no PrincipalIndex");
+    return store().principalIndex().orElseThrow();
+  }
+
+  private static SessionId[] ids(List<StoredSession> sessions) {
+    return sessions.stream()
+        .map(StoredSession::id)
+        .collect(Collectors.toSet())
+        .toArray(SessionId[]::new);
+  }
+}
