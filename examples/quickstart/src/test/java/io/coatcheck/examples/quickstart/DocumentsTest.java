@@ -126,7 +126,7 @@ class DocumentsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"README.md", "docs/JDBC.md"})
+  @ValueSource(strings = {"README.md", "docs/JDBC.md", "docs/METRICS.md"})
   void dependencies_areThoseOfTheBuild(String document) throws Exception {
     String build = read("pom.xml");
     List<MatchResult> dependencies =
@@ -220,6 +220,7 @@ class DocumentsTest {
         "docs/FRAMEWORKS.md",
         "docs/IN-MEMORY.md",
         "docs/JDBC.md",
+        "docs/METRICS.md",
         "docs/OPERATING.md",
         "docs/SCALING.md",
         "docs/SECURITY.md",

@@ -1,0 +1,23 @@
+package io.coatcheck.session.micrometer;
+
+import io.coatcheck.session.memory.InMemorySessionStore;
+import io.coatcheck.session.store.SessionStore;
+import io.coatcheck.session.testkit.SessionStoreContract;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import org.junit.jupiter.api.DisplayName;
+
+@DisplayName("A metered store of bytes keeps the contract of a store")
+class MeteredBytesStoreContractTest extends SessionStoreContract {
+
+  private final SessionStore bytes = InMemorySessionStore.builder().copyOnRead(true).build();
+
+  @Override
+  protected SessionStore createStore() {
+    return SessionMetrics.create(new SimpleMeterRegistry()).meter(bytes);
+  }
+
+  @Override
+  protected SessionStore createOtherNode(SessionStore store) {
+    return SessionMetrics.create(new SimpleMeterRegistry()).meter(bytes);
+  }
+}

@@ -1,0 +1,124 @@
+package io.coatcheck.session.micrometer;
+
+import com.zaxxer.hikari.HikariDataSource;
+import io.coatcheck.session.LoginOptions;
+import io.coatcheck.session.SessionManager;
+import io.coatcheck.session.jdbc.JdbcSessionStore;
+import io.coatcheck.session.nearcache.NearCacheSessionStore;
+import io.coatcheck.session.servlet.SessionFilter;
+import io.coatcheck.session.servlet.WebSession;
+import io.coatcheck.session.testkit.FaultyStore;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import jakarta.servlet.http.HttpServlet;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.UUID;
+import org.apache.catalina.Context;
+import org.apache.catalina.LifecycleException;
+import org.apache.catalina.startup.Tomcat;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A site on Tomcat with a near cache in front of H2, measured by a Prometheus registry. Nothing
+ * runs in the background: no clean-up, no revalidation.
+ */
+final class MeteredSite implements AutoCloseable {
+
+  final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+
+  /** Below the decorator: counts what reaches the database, and fails on command. */
+  final FaultyStore database;
+
+  final SessionManager sessions;
+
+  private final HikariDataSource pool = new HikariDataSource();
+  private final Tomcat tomcat = new Tomcat();
+  private final HttpClient client = HttpClient.newHttpClient();
+
+  MeteredSite() throws LifecycleException {
+    pool.setJdbcUrl("jdbc:h2:mem:" + UUID.randomUUID() + ";DB_CLOSE_DELAY=-1");
+    database = FaultyStore.wrap(JdbcSessionStore.builder(pool).createSchema(true).build());
+    SessionMetrics metrics = SessionMetrics.create(registry);
+    NearCacheSessionStore nearCache =
+        NearCacheSessionStore.builder(metrics.meter(database))
+            .maxStaleness(Duration.ofMinutes(1))
+            .revalidate(false)
+            .build();
+    metrics.observe(nearCache);
+    sessions =
+        SessionManager.builder(nearCache).listener(metrics).cleanUpInterval(Duration.ZERO).build();
+
+    tomcat.setBaseDir(System.getProperty("java.io.tmpdir"));
+    tomcat.setPort(0);
+    tomcat.getConnector().setProperty("address", InetAddress.getLoopbackAddress().getHostAddress());
+    Context context = tomcat.addContext("", null);
+    context.addServletContainerInitializer(
+        (classes, servletContext) -> {
+          SessionFilter.builder(sessions).build().register(servletContext);
+          servletContext.addServlet("site", new Site()).addMapping("/*");
+        },
+        null);
+    tomcat.start();
+  }
+
+  /** Does what the path says, and answers with the principal. */
+  private static final class Site extends HttpServlet {
+
+    private static final long serialVersionUID = 1;
+
+    @Override
+    protected void doGet(HttpServletRequest request, HttpServletResponse response)
+        throws IOException {
+      switch (request.getServletPath() + request.getPathInfo()) {
+        case "/set" -> request.getSession().setAttribute("cart", request.getParameter("value"));
+        case "/login" ->
+            WebSession.of(request)
+                .login(request.getParameter("value"), LoginOptions.builder().build());
+        case "/logout" -> WebSession.of(request).logout();
+        default -> response.setHeader("Cache-Control", "no-store");
+      }
+      response.getWriter().print(request.getRemoteUser());
+    }
+  }
+
+  /**
+   * What the site answered.
+   *
+   * @param cookie the session's cookie, name and value, if the answer sets it
+   */
+  record Answer(int status, String body, Optional<String> cookie) {}
+
+  Answer get(String path, @Nullable String cookie) throws IOException, InterruptedException {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(
+            URI.create("http://127.0.0.1:" + tomcat.getConnector().getLocalPort() + path));
+    if (cookie != null) {
+      request.header("Cookie", cookie);
+    }
+    HttpResponse<String> response =
+        client.send(request.build(), HttpResponse.BodyHandlers.ofString());
+    Optional<String> set =
+        response.headers().allValues("Set-Cookie").stream()
+            .filter(line -> line.startsWith("__Host-session="))
+            .map(line -> line.substring(0, line.indexOf(';')))
+            .findFirst();
+    return new Answer(response.statusCode(), response.body(), set);
+  }
+
+  @Override
+  public void close() throws LifecycleException {
+    tomcat.stop();
+    tomcat.destroy();
+    sessions.close();
+    pool.close();
+  }
+}
