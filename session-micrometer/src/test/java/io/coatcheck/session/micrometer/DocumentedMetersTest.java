@@ -160,7 +160,7 @@ class DocumentedMetersTest {
     SimpleMeterRegistry registry = new SimpleMeterRegistry();
     try (SessionManager manager =
         documentedSetUp(InMemorySessionStore.builder().copyOnRead(true).build(), registry)) {
-      Session session = manager.create(manager.resolve(List.of()));
+      Session session = manager.adapter().create(manager.adapter().resolve(List.of()));
       session.keep();
       manager.save(session);
     }
