@@ -30,6 +30,8 @@ public abstract class InterceptingSessionStore extends ForwardingSessionStore {
   private final Optional<BatchTouch> batchTouch;
 
   /** Wraps a store, which is closed with the decorator. */
+  @SuppressWarnings(
+      "this-escape") // The capabilities keep a reference; none calls it before it is complete.
   protected InterceptingSessionStore(SessionStore store) {
     super(store);
     index = store.principalIndex().map(Index::new);
