@@ -11,6 +11,7 @@ import java.util.Map;
 /** What one page shows as long as it is open. */
 @Named
 @ViewScoped
+@SuppressWarnings("serial") // The map is serializable; its declared type does not say so.
 public class Rows implements Serializable {
 
   private static final long serialVersionUID = 1L;
