@@ -3,6 +3,7 @@ package io.coatcheck.session.nearcache;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.coatcheck.session.codec.AttributeValue;
+import io.coatcheck.session.store.BatchLookup;
 import io.coatcheck.session.store.NearCopies;
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.SessionStoreException;
@@ -12,39 +13,43 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
-import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The copies of one node.
  *
- * <p>A copy's age counts from before the load, or the write, that it came from. Ending or changing
- * a session here also discards the loads and writes of it that are under way, since they may
- * predate the change ({@link LocalEnds}). Discarding a write also discards the older copy.
+ * <p>A copy's age counts from before the load, or the write, that it came from; with a change feed,
+ * from the moment up to which the feed has reported all changes, if that is later. Ending or
+ * changing a session here, or a report that it changed, also discards the loads and writes of it
+ * that are under way, since they may predate the change ({@link LocalEnds}). Discarding a write
+ * also discards the older copy.
  *
  * <p>Unknown ids leave nothing behind, so that a flood of them costs no memory.
  */
 final class Copies implements NearCopies {
+
+  /** The time of a use is exact to the bound divided by two to this power. */
+  private static final int USES_IN_BOUND = 4;
 
   private final SessionStore store;
   private final long maxStaleness;
   private final long outageGrace;
   private final LongSupplier nanoTime;
   private final Cache<SessionId, Copy> cache;
-  private final ConcurrentHashMap<SessionId, CompletableFuture<Optional<SessionStoreException>>>
-      loads = new ConcurrentHashMap<>();
-
+  private final SharedLoads loads = new SharedLoads();
   private final LocalEnds ends = new LocalEnds();
 
   /** Null if each touch is written to the store at once. */
   private final @Nullable PendingTouches touches;
 
   private final EndNotices notices;
+
+  /** See {@link Copy#asOf(long)}. Without a feed, the moment when this object was made. */
+  private volatile long completeUpTo;
 
   private final LongAdder hits = new LongAdder();
   private final LongAdder misses = new LongAdder();
@@ -69,7 +74,9 @@ final class Copies implements NearCopies {
     touches =
         touchDelay == null || store.batchTouch().isEmpty()
             ? null
-            : new PendingTouches(store.batchTouch().get(), touchDelay, nanoTime, this::forget);
+            : new PendingTouches(
+                store.batchTouch().get(), touchDelay, nanoTime, this::forget, this::seen);
+    completeUpTo = nanoTime.getAsLong();
     cache =
         Caffeine.newBuilder()
             .maximumWeight(maximumBytes)
@@ -90,6 +97,16 @@ final class Copies implements NearCopies {
     return maxStaleness;
   }
 
+  /** Returns up to when the change feed has reported all changes. */
+  long completeUpTo() {
+    return completeUpTo;
+  }
+
+  /** Returns about how many copies there are. */
+  long size() {
+    return cache.estimatedSize();
+  }
+
   long hits() {
     return hits.sum();
   }
@@ -100,10 +117,9 @@ final class Copies implements NearCopies {
 
   @Override
   public Lookup lookUp(SessionId id, long minimumGeneration, long minimumVersion) {
-    Copy copy = maxStaleness == 0 ? null : cache.getIfPresent(id);
-    if (copy != null && isUsable(copy, minimumGeneration, minimumVersion)) {
+    Copy copy = usable(id, minimumGeneration, minimumVersion);
+    if (copy != null) {
       hits.increment();
-      copy.use();
       return new Lookup(Optional.of(copy.session()), false);
     }
     misses.increment();
@@ -111,10 +127,8 @@ final class Copies implements NearCopies {
       return load(id, minimumGeneration, minimumVersion);
     } catch (SessionStoreException e) {
       // Not the copy from above: it may have been discarded while the store was being read.
-      Copy left = cache.getIfPresent(id);
-      if (left != null
-          && isAnsweredInOutage(left)
-          && hasSeen(left, minimumGeneration, minimumVersion)) {
+      Copy left = answeredInOutage(id);
+      if (left != null && left.isAtLeast(minimumGeneration, minimumVersion)) {
         return new Lookup(Optional.of(left.session()), false, true);
       }
       throw e;
@@ -123,18 +137,21 @@ final class Copies implements NearCopies {
 
   @Override
   public boolean touchInOutage(SessionId id, Instant lastSeenAt) {
-    Copy copy = outageGrace == 0 ? null : cache.getIfPresent(id);
-    if (copy == null || !isAnsweredInOutage(copy)) {
+    if (answeredInOutage(id) == null) {
       return false;
     }
-    seen(id, lastSeenAt);
+    show(id, lastSeenAt);
     return true;
   }
 
-  private boolean isAnsweredInOutage(Copy copy) {
-    return outageGrace > 0
-        && now() - copy.asOf() < maxStaleness + outageGrace
-        && !ends.isRevoked(copy);
+  private @Nullable Copy answeredInOutage(SessionId id) {
+    long complete = completeUpTo;
+    Copy copy = outageGrace == 0 ? null : cache.getIfPresent(id);
+    return copy != null
+            && now() - copy.asOf(complete) < maxStaleness + outageGrace
+            && isUnchanged(copy)
+        ? copy
+        : null;
   }
 
   /** Waits for a load that is under way and uses its result, or loads. */
@@ -142,45 +159,46 @@ final class Copies implements NearCopies {
     if (maxStaleness == 0) {
       return new Lookup(store.find(id), true);
     }
-    CompletableFuture<Optional<SessionStoreException>> own = new CompletableFuture<>();
-    CompletableFuture<Optional<SessionStoreException>> running = loads.putIfAbsent(id, own);
-    if (running == null) {
-      Optional<SessionStoreException> failure = Optional.empty();
-      try {
-        // Another load may have ended between the look-up of the copy and this load's turn.
-        Copy loaded = cache.getIfPresent(id);
-        return loaded != null && isUsable(loaded, minimumGeneration, minimumVersion)
-            ? new Lookup(Optional.of(loaded.session()), false)
-            : new Lookup(find(id), true);
-      } catch (SessionStoreException e) {
-        failure = Optional.of(e);
-        throw e;
-      } finally {
-        loads.remove(id, own);
-        own.complete(failure);
-      }
-    }
-    Optional<SessionStoreException> failure = running.join();
-    if (failure.isPresent()) {
-      // Not the same object: two threads would write into its trace.
-      throw new SessionStoreException(String.valueOf(failure.get().getMessage()), failure.get());
-    }
-    Copy copy = cache.getIfPresent(id);
-    // That another request's load found nothing does not settle it for this one.
-    return copy != null && isUsable(copy, minimumGeneration, minimumVersion)
+    Lookup loaded =
+        loads.runOrAwait(id, () -> usableOrLoaded(id, minimumGeneration, minimumVersion));
+    return loaded != null ? loaded : usableOrLoaded(id, minimumGeneration, minimumVersion);
+  }
+
+  /**
+   * Returns the copy that another load has left meanwhile, or loads. That the other load found
+   * nothing does not settle it for this request.
+   */
+  private Lookup usableOrLoaded(SessionId id, long minimumGeneration, long minimumVersion) {
+    Copy copy = usable(id, minimumGeneration, minimumVersion);
+    return copy != null
         ? new Lookup(Optional.of(copy.session()), false)
         : new Lookup(find(id), true);
   }
 
-  private boolean isUsable(Copy copy, long minimumGeneration, long minimumVersion) {
-    return now() - copy.asOf() < maxStaleness
-        && hasSeen(copy, minimumGeneration, minimumVersion)
-        && !ends.isRevoked(copy);
+  /** Returns a copy that may answer a request, and records the use; null if there is none. */
+  private @Nullable Copy usable(SessionId id, long minimumGeneration, long minimumVersion) {
+    if (maxStaleness == 0) {
+      return null;
+    }
+    // In this order: changes that were reported up to this moment have left no copy to be found,
+    // however long this thread is paused between the steps.
+    long complete = completeUpTo;
+    Copy copy = cache.getIfPresent(id);
+    if (copy == null) {
+      return null;
+    }
+    long now = now();
+    if (now - copy.asOf(complete) >= maxStaleness
+        || !copy.isAtLeast(minimumGeneration, minimumVersion)
+        || !isUnchanged(copy)) {
+      return null;
+    }
+    copy.use(now, maxStaleness >> USES_IN_BOUND);
+    return copy;
   }
 
-  private static boolean hasSeen(Copy copy, long minimumGeneration, long minimumVersion) {
-    return copy.session().generation() >= minimumGeneration
-        && copy.session().version() >= minimumVersion;
+  private boolean isUnchanged(Copy copy) {
+    return !copy.isChanged() && !ends.isRevoked(copy);
   }
 
   @Override
@@ -188,7 +206,7 @@ final class Copies implements NearCopies {
     if (touches == null || !touches.add(id, lastSeenAt, now)) {
       return false;
     }
-    seen(id, lastSeenAt);
+    show(id, lastSeenAt);
     return true;
   }
 
@@ -252,7 +270,7 @@ final class Copies implements NearCopies {
    * no longer usable. A store that lost its last writes in a failover has a lower version.
    */
   private Copy newer(@Nullable Copy known, Copy candidate) {
-    if (known == null || ends.isRevoked(known) || candidate.asOf() - known.asOf() >= maxStaleness) {
+    if (known == null || !isUnchanged(known) || candidate.asOf() - known.asOf() >= maxStaleness) {
       return candidate;
     }
     long versions = candidate.session().version() - known.session().version();
@@ -288,18 +306,19 @@ final class Copies implements NearCopies {
     return session.attributes().values().stream().anyMatch(AttributeValue::isLive);
   }
 
-  /** Records that a session was seen, here or, according to a revalidation, elsewhere. */
+  /** Records the last-seen time that the store has. */
   void seen(SessionId id, Instant lastSeenAt) {
-    replace(
-        id,
-        known ->
-            lastSeenAt.isAfter(known.session().lastSeenAt())
-                ? known.with(known.session().seenAt(lastSeenAt))
-                : known);
+    replace(id, known -> known.seenAt(lastSeenAt));
   }
 
-  private void replace(SessionId id, UnaryOperator<Copy> change) {
-    cache.asMap().computeIfPresent(id, (key, known) -> change.apply(known));
+  /** Records that a session was seen here, though the store does not have it yet. */
+  private void show(SessionId id, Instant lastSeenAt) {
+    long complete = completeUpTo;
+    replace(id, known -> known.showing(lastSeenAt, complete));
+  }
+
+  private boolean replace(SessionId id, Function<Copy, @Nullable Copy> change) {
+    return cache.asMap().computeIfPresent(id, (key, known) -> change.apply(known)) != null;
   }
 
   /** Makes the next request of a session read the store. */
@@ -311,6 +330,48 @@ final class Copies implements NearCopies {
   /** Makes the next request of each session of a principal read the store. */
   void forgetAllOf(String principal) {
     ends.revoked(principal);
+  }
+
+  /**
+   * Makes the next request of a session read the store, since the change feed reported a change.
+   *
+   * @return whether there was a copy
+   */
+  boolean changed(SessionId id) {
+    ends.ended(id);
+    return replace(id, Copy::changed);
+  }
+
+  /** Discards all copies: any session may have changed. */
+  void missed() {
+    // Not only the latter: it may overlook a copy that is being added.
+    ends.revokedAll();
+    cache.invalidateAll();
+  }
+
+  /** Records that all changes up to a moment have been reported. */
+  void completeUpTo(long moment) {
+    if (moment - completeUpTo > 0) {
+      completeUpTo = moment;
+    }
+  }
+
+  /**
+   * Decides on the copy of a session that was reported as changed: if it has the stored version, as
+   * after this node's own write, it is used again.
+   *
+   * @param start from before the store was asked
+   */
+  void settle(LocalEnds.Start start, BatchLookup.Stamp stamp) {
+    replace(
+        start.id(),
+        known -> {
+          if (!known.isChanged() || !ends.isCurrent(start, known.session())) {
+            return known;
+          }
+          boolean isCurrent = known.session().version() == stamp.version();
+          return isCurrent ? known.unchanged(start, stamp.lastSeenAt()) : null;
+        });
   }
 
   /** Stores the pending touches. */

@@ -2,12 +2,30 @@ package io.coatcheck.session.nearcache;
 
 import io.coatcheck.session.codec.AttributeValue;
 import io.coatcheck.session.store.StoredSession;
+import java.time.Instant;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 
-/** A copy of a session, and when it was last known to be current. */
+/** A copy of a session, when it was last known to be current, and how that may be extended. */
 final class Copy {
 
+  /** How long the change feed is trusted before the store is asked about the session again. */
+  static final long MAX_TRUST_NANOS = TimeUnit.MINUTES.toNanos(10);
+
   private static final int FIXED_WEIGHT = 600;
+
+  /** What a copy is trusted for. */
+  enum Trust {
+    /** For its age, and for as long as the change feed, if there is one, reports no change. */
+    UNTIL_CHANGED,
+    /**
+     * For its age only: it shows activity that the store does not have yet, and the feed does not
+     * report that the session has expired in the store meanwhile.
+     */
+    FOR_ITS_AGE,
+    /** For nothing: the feed reported a change. Kept so that an end can be notified. */
+    CHANGED
+  }
 
   private final StoredSession session;
 
@@ -17,29 +35,46 @@ final class Copy {
   /** See {@link LocalEnds#stripeOf(StoredSession)}. */
   private final int principalStripe;
 
+  private final Trust trust;
+
   /** Grows when the store confirms that the session is still this one. */
   private volatile long asOf;
 
-  /** Whether a request used it since the last revalidation. */
-  private volatile boolean used;
+  /** About when a request last used it; before {@link #asOf} if none has since then. */
+  private volatile long lastUse;
 
   Copy(StoredSession session, LocalEnds.Start start) {
-    this(session, start.moment(), start.revocations(), LocalEnds.stripeOf(session));
+    this(
+        session,
+        start.moment(),
+        start.moment() - 1,
+        start.revocations(),
+        LocalEnds.stripeOf(session),
+        Trust.UNTIL_CHANGED);
   }
 
-  private Copy(StoredSession session, long asOf, long revocations, int principalStripe) {
+  private Copy(
+      StoredSession session,
+      long asOf,
+      long lastUse,
+      long revocations,
+      int principalStripe,
+      Trust trust) {
     this.session = session;
     this.asOf = asOf;
+    this.lastUse = lastUse;
     this.revocations = revocations;
     this.principalStripe = principalStripe;
+    this.trust = trust;
   }
 
   StoredSession session() {
     return session;
   }
 
-  long asOf() {
-    return asOf;
+  /** Returns whether it is of a generation and a version, or of later ones. */
+  boolean isAtLeast(long generation, long version) {
+    return session.generation() >= generation && session.version() >= version;
   }
 
   long revocations() {
@@ -50,33 +85,90 @@ final class Copy {
     return principalStripe;
   }
 
-  /** Returns a copy of the same age and use with another last-seen time. */
-  Copy with(StoredSession seen) {
-    Copy changed = new Copy(seen, asOf, revocations, principalStripe);
-    changed.used = used;
-    return changed;
+  boolean isChanged() {
+    return trust == Trust.CHANGED;
+  }
+
+  /** Returns when the store was last asked about this session. */
+  long asOf() {
+    return asOf;
   }
 
   /**
-   * Records a use. Written only on change: other threads have the field in their processor caches.
+   * Returns the latest moment at which the copy is known to have been current.
+   *
+   * @param completeUpTo up to when the change feed had reported all changes, read before the copy
+   *     was taken from the cache; if there is no feed, a moment before the copy was made
    */
-  void use() {
-    if (!used) {
-      used = true;
+  long asOf(long completeUpTo) {
+    long asked = asOf;
+    long reported = completeUpTo - asked;
+    return trust == Trust.UNTIL_CHANGED && reported > 0 && reported < MAX_TRUST_NANOS
+        ? completeUpTo
+        : asked;
+  }
+
+  /** Returns a copy of the same age and use that shows activity that is in the store. */
+  Copy seenAt(Instant lastSeenAt) {
+    boolean isKnown = trust != Trust.FOR_ITS_AGE && !lastSeenAt.isAfter(session.lastSeenAt());
+    return isKnown || lastSeenAt.isBefore(session.lastSeenAt())
+        ? this
+        : new Copy(
+            session.seenAt(lastSeenAt),
+            asOf,
+            lastUse,
+            revocations,
+            principalStripe,
+            isChanged() ? trust : Trust.UNTIL_CHANGED);
+  }
+
+  /** Returns a copy that shows activity that the store does not have yet. */
+  Copy showing(Instant lastSeenAt, long completeUpTo) {
+    return lastSeenAt.isAfter(session.lastSeenAt())
+        ? new Copy(
+            session.seenAt(lastSeenAt),
+            asOf(completeUpTo),
+            lastUse,
+            revocations,
+            principalStripe,
+            isChanged() ? trust : Trust.FOR_ITS_AGE)
+        : this;
+  }
+
+  /** Returns a copy of a session that was reported as changed. */
+  Copy changed() {
+    return isChanged()
+        ? this
+        : new Copy(session, asOf, lastUse, revocations, principalStripe, Trust.CHANGED);
+  }
+
+  /** Returns a copy that agrees with the store again, as of the start. */
+  Copy unchanged(LocalEnds.Start start, Instant storedLastSeenAt) {
+    boolean isAhead = session.lastSeenAt().isAfter(storedLastSeenAt);
+    return new Copy(
+        isAhead ? session : session.seenAt(storedLastSeenAt),
+        start.moment(),
+        lastUse,
+        start.revocations(),
+        principalStripe,
+        isAhead ? Trust.FOR_ITS_AGE : Trust.UNTIL_CHANGED);
+  }
+
+  /**
+   * Records a use. Written at intervals only: other threads have the field in their processor
+   * caches.
+   */
+  void use(long now, long interval) {
+    long last = lastUse;
+    if (now - last >= interval || last - asOf < 0) {
+      lastUse = now;
     }
   }
 
-  boolean takeUsed() {
-    boolean was = used;
-    if (was) {
-      used = false;
-    }
-    return was;
-  }
-
-  /** Returns whether the copy was known to be current after a moment. */
-  boolean isYoungerThan(long moment) {
-    return asOf - moment > 0;
+  /** Returns whether a request used it since the store was last asked, and after a moment. */
+  boolean isUsedSince(long moment) {
+    long last = lastUse;
+    return last - asOf >= 0 && last - moment > 0;
   }
 
   /**

@@ -6,9 +6,9 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicLongArray;
 
 /**
- * Records what this node has ended or changed, in order to detect that data may have been read
- * before that. Keys that hash alike share an entry in both tables: at worst, the store is read once
- * more than necessary.
+ * Records what has ended or changed, by this node or as the change feed reports, in order to detect
+ * that data may have been read before that. Keys that hash alike share an entry in both tables: at
+ * worst, the store is read once more than necessary.
  */
 final class LocalEnds {
 
@@ -23,6 +23,9 @@ final class LocalEnds {
 
   /** The number of the last revocation of a principal, by hash of the principal. */
   private final AtomicLongArray lastRevocations = new AtomicLongArray(STRIPES);
+
+  /** The number of the last revocation of everything. */
+  private volatile long lastRevocationOfAll;
 
   /** When a load or write began, and the counts at that time. */
   record Start(SessionId id, long moment, long endings, long revocations) {}
@@ -45,6 +48,11 @@ final class LocalEnds {
     lastRevocations.accumulateAndGet(stripe(principal.hashCode()), number, Math::max);
   }
 
+  /** Records that any session may have ended or changed. Called by one thread at a time. */
+  void revokedAll() {
+    lastRevocationOfAll = revocations.incrementAndGet();
+  }
+
   /** Returns whether no end or change of the session was recorded after the start. */
   boolean isCurrent(Start start, StoredSession session) {
     return start.endings() == endings.get(stripe(start.id().hashCode()))
@@ -57,7 +65,8 @@ final class LocalEnds {
   }
 
   private boolean isRevoked(int principalStripe, long seen) {
-    return principalStripe != NO_PRINCIPAL && lastRevocations.get(principalStripe) > seen;
+    return lastRevocationOfAll > seen
+        || (principalStripe != NO_PRINCIPAL && lastRevocations.get(principalStripe) > seen);
   }
 
   /** Returns the entry in which the revocations of a session's principal are recorded. */

@@ -13,12 +13,12 @@ import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SessionId;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Wraps a remote store and keeps copies of the sessions that this node uses, so that most requests
@@ -31,12 +31,21 @@ import org.jspecify.annotations.Nullable;
  * #find} and all other operations of {@link SessionStore} read the store and are as exact as its
  * own; only {@link #nearCopies()} reads copies.
  *
+ * <p><b>Change feed.</b> If the store has a {@link ChangeFeed}, a copy stays valid, whatever its
+ * age, until the feed reports a change of its session, as long as the feed is complete up to a
+ * moment less than {@code maxStaleness} ago. When the feed is later than that, copies age as
+ * without one, until it has caught up. Touches are not reported: {@link StoredSession#lastSeenAt()}
+ * of a copy may lack activity on other nodes. A copy that has expired by what it shows is confirmed
+ * by the store. As a second line, a copy that was not compared with the store for 10 minutes is not
+ * used; those in use are compared before that.
+ *
  * <p><b>Revalidation.</b> If the store has a {@link BatchLookup}, one daemon thread named {@code
  * coatcheck-revalidator-N} compares the copies that were used since its last run with the store, in
  * batches, often enough that copies in use do not become too old. The number of queries then
- * depends on the number of active sessions, not of requests. If the store has a {@link BatchTouch},
- * the same thread stores activity, also in batches; closing stores what is left. The listener of
- * ends is called on another daemon thread, {@code coatcheck-notifier-N}.
+ * depends on the number of active sessions, not of requests; with a change feed, on the number of
+ * changes. If the store has a {@link BatchTouch}, the same thread stores activity, also in batches;
+ * closing stores what is left. The listener of ends is called on another daemon thread, {@code
+ * coatcheck-notifier-N}.
  *
  * <p><b>Outage.</b> If the store cannot be reached and the copy is older than {@code maxStaleness},
  * the request fails, unless {@code serveStaleOnOutage} allows older copies. A request that writes
@@ -50,6 +59,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class NearCacheSessionStore implements SessionStore {
 
+  private static final Logger LOG = LoggerFactory.getLogger(NearCacheSessionStore.class);
+
   private final SessionStore store;
   private final Copies copies;
   private final Optional<PrincipalIndex> index;
@@ -57,12 +68,13 @@ public final class NearCacheSessionStore implements SessionStore {
   private final Optional<Evictions> evictions;
   private final Optional<BatchTouch> batchTouch;
   private final @Nullable Revalidator revalidator;
+  private final ChangeFeed.@Nullable Subscription subscription;
 
   private NearCacheSessionStore(Builder builder) {
     store = builder.store;
     Optional<BatchLookup> batches = store.batchLookup();
-    boolean revalidates =
-        batches.isPresent() && !builder.maxStaleness.isZero() && builder.revalidate;
+    boolean keepsCopies = !builder.maxStaleness.isZero();
+    boolean revalidates = batches.isPresent() && keepsCopies && builder.revalidate;
     Duration interval = builder.maxStaleness.dividedBy(4);
     copies =
         new Copies(
@@ -76,11 +88,31 @@ public final class NearCacheSessionStore implements SessionStore {
     index = store.principalIndex().map(inner -> new NearPrincipalIndex(inner, copies));
     loginLimit = store.loginLimit().map(inner -> new NearLoginLimit(inner, copies));
     evictions = store.evictions().map(inner -> listener -> inner.onEvicted(forgetting(listener)));
-    batchTouch = store.batchTouch().map(NearBatchTouch::new);
-    revalidator = revalidates ? new Revalidator(copies, batches.get(), interval) : null;
+    batchTouch = store.batchTouch().map(inner -> new NearBatchTouch(inner, copies));
+    ChangeFeed feed = builder.useChangeFeed && keepsCopies ? store.changeFeed().orElse(null) : null;
+    ReportedChanges changes = feed == null ? null : new ReportedChanges(copies, revalidates);
+    revalidator = revalidates ? new Revalidator(copies, batches.get(), interval, changes) : null;
+    // Before there are copies: what changed earlier is not reported.
+    subscription = feed == null || changes == null ? null : feed.subscribe(changes);
     if (revalidator != null) {
       revalidator.start();
     }
+    LOG.info(
+        "Near cache: {}; a change on another node takes effect within {}",
+        freshness(keepsCopies),
+        builder.maxStaleness);
+  }
+
+  private String freshness(boolean keepsCopies) {
+    if (!keepsCopies) {
+      return "no copies are kept";
+    }
+    if (subscription != null) {
+      return "copies stay valid until the change feed reports a change";
+    }
+    return revalidator != null
+        ? "copies in use are compared with the store in batches"
+        : "copies are loaded again when they are too old";
   }
 
   /** Wraps a store with the default settings. */
@@ -212,9 +244,31 @@ public final class NearCacheSessionStore implements SessionStore {
     return copies.misses();
   }
 
+  /** Returns about how many copies are kept now. */
+  public long size() {
+    return copies.size();
+  }
+
+  /**
+   * Returns how long ago the moment is at which the copies were last known to be current: up to
+   * which the change feed has reported all changes, or else when the last finished comparison of
+   * copies with the store began. Before the first one, it counts from the start of this store.
+   *
+   * @return empty if copies are neither kept by a change feed nor compared
+   */
+  public Optional<Duration> lag() {
+    if (subscription != null) {
+      return Optional.of(Duration.ofNanos(copies.now() - copies.completeUpTo()));
+    }
+    return revalidator == null ? Optional.empty() : Optional.of(revalidator.lag());
+  }
+
   @Override
   public void close() {
     try {
+      if (subscription != null) {
+        subscription.close();
+      }
       if (revalidator != null) {
         revalidator.close();
       }
@@ -231,30 +285,6 @@ public final class NearCacheSessionStore implements SessionStore {
     };
   }
 
-  /** The store's batch touch; its effects are also shown by the copies. */
-  private final class NearBatchTouch implements BatchTouch {
-
-    private final BatchTouch batches;
-
-    NearBatchTouch(BatchTouch batches) {
-      this.batches = batches;
-    }
-
-    @Override
-    public Set<SessionId> touchAll(Map<SessionId, Instant> lastSeenAt, Instant now) {
-      Set<SessionId> touched = batches.touchAll(lastSeenAt, now);
-      lastSeenAt.forEach(
-          (id, moment) -> {
-            if (touched.contains(id)) {
-              copies.seen(id, moment);
-            } else {
-              copies.forget(id);
-            }
-          });
-      return touched;
-    }
-  }
-
   /** Builds a near cache. Not thread-safe. */
   public static final class Builder {
 
@@ -265,6 +295,7 @@ public final class NearCacheSessionStore implements SessionStore {
     private Duration serveStaleOnOutage = Duration.ZERO;
     private long maximumBytes = 256L << 20;
     private boolean revalidate = true;
+    private boolean useChangeFeed = true;
     private LongSupplier nanoTime = System::nanoTime;
 
     private Builder(SessionStore store) {
@@ -276,7 +307,8 @@ public final class NearCacheSessionStore implements SessionStore {
      * copies. This is also how long a session that was revoked on another node may remain usable
      * here. A shorter bound is rejected because it would cost more than it saves: copies in use are
      * compared with the store four times within the bound, which at 10 milliseconds is 400 times a
-     * second, and a copy hardly older than the answer it came with saves little. Default: 1 second.
+     * second, and a copy hardly older than the answer it came with saves little. A change feed must
+     * report at least twice within the bound to be of use. Default: 1 second.
      *
      * @throws IllegalArgumentException if it is out of range
      */
@@ -324,6 +356,16 @@ public final class NearCacheSessionStore implements SessionStore {
      */
     public Builder revalidate(boolean inBatches) {
       revalidate = inBatches;
+      return this;
+    }
+
+    /**
+     * Sets whether copies are kept by the store's {@link ChangeFeed}, if it has one. A feed is
+     * complete only if every node writes it: to introduce one without downtime, let all nodes write
+     * it first, and use it in the next release. Default: true.
+     */
+    public Builder useChangeFeed(boolean use) {
+      useChangeFeed = use;
       return this;
     }
 

@@ -11,6 +11,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -57,6 +58,7 @@ final class PendingTouches {
   private final Duration delay;
   private final LongSupplier nanoTime;
   private final Consumer<SessionId> onLeftOut;
+  private final BiConsumer<SessionId, Instant> onStored;
   private final ConcurrentHashMap<SessionId, Waiting> pending = new ConcurrentHashMap<>();
 
   /** The latest reading, as far as is known. */
@@ -93,13 +95,19 @@ final class PendingTouches {
    *
    * @param delay how long a touch may wait here
    * @param onLeftOut called for each session that a batch did not touch
+   * @param onStored called with each moment that is in the store now
    */
   PendingTouches(
-      BatchTouch batches, Duration delay, LongSupplier nanoTime, Consumer<SessionId> onLeftOut) {
+      BatchTouch batches,
+      Duration delay,
+      LongSupplier nanoTime,
+      Consumer<SessionId> onLeftOut,
+      BiConsumer<SessionId, Instant> onStored) {
     this.batches = batches;
     this.delay = delay;
     this.nanoTime = nanoTime;
     this.onLeftOut = onLeftOut;
+    this.onStored = onStored;
     storedUpTo = nanoTime.getAsLong();
   }
 
@@ -167,6 +175,7 @@ final class PendingTouches {
           // A later time that was added meanwhile stays pending in each case.
           if (touched.contains(id)) {
             pending.remove(id, waiting);
+            onStored.accept(id, waiting.lastSeenAt());
           } else {
             leaveOut(id, waiting);
           }

@@ -7,7 +7,9 @@ import io.coatcheck.session.token.SessionId;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -16,22 +18,38 @@ import org.slf4j.LoggerFactory;
  * the age of those that agree. A copy that differs, or whose session has ended, is discarded: the
  * next request loads it. A copy that is not used is left to age. It also stores the pending
  * touches.
+ *
+ * <p>While a change feed reports in time, only what it reported is compared; and, as a second line,
+ * each copy in use every few minutes.
  */
 final class Revalidator implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(NearCacheSessionStore.class);
+  private static final long SWEEP_NANOS = TimeUnit.MINUTES.toNanos(1);
   private static final AtomicInteger NUMBER = new AtomicInteger();
 
   private final Copies copies;
   private final BatchLookup store;
   private final Duration interval;
+  private final @Nullable ReportedChanges changes;
   private final RecurringWork thread;
   private long failures;
+  private long lastSweep;
+  private volatile long comparedUpTo;
 
-  Revalidator(Copies copies, BatchLookup store, Duration interval) {
+  /**
+   * Prepares the thread.
+   *
+   * @param changes what the change feed reports; null if there is none
+   */
+  Revalidator(
+      Copies copies, BatchLookup store, Duration interval, @Nullable ReportedChanges changes) {
     this.copies = copies;
     this.store = store;
     this.interval = interval;
+    this.changes = changes;
+    lastSweep = copies.now();
+    comparedUpTo = lastSweep;
     thread =
         new RecurringWork(
             "coatcheck-revalidator-" + NUMBER.incrementAndGet(),
@@ -42,6 +60,11 @@ final class Revalidator implements AutoCloseable {
 
   void start() {
     thread.start();
+  }
+
+  /** Returns how long ago the last comparison began that finished. */
+  Duration lag() {
+    return Duration.ofNanos(copies.now() - comparedUpTo);
   }
 
   private void lookOnce() {
@@ -74,11 +97,37 @@ final class Revalidator implements AutoCloseable {
    * the run after the next. Younger ones can wait: each costs the store a row each time.
    */
   void revalidate() {
-    long due = copies.now() - copies.maxStaleness() + 2 * interval.toNanos();
+    long now = copies.now();
+    long due = now - copies.maxStaleness() + 2 * interval.toNanos();
+    if (changes != null) {
+      changes.settle(store);
+      if (copies.completeUpTo() - due > 0) {
+        if (now - lastSweep >= SWEEP_NANOS) {
+          lastSweep = now;
+          compareAll(now - Copy.MAX_TRUST_NANOS / 2, now - Copy.MAX_TRUST_NANOS / 2, false);
+        }
+        return;
+      }
+    }
+    compareAll(due, now - 2 * copies.maxStaleness(), true);
+    comparedUpTo = now;
+  }
+
+  /**
+   * Compares copies with the store.
+   *
+   * @param due those that were last known to be current at this moment or before
+   * @param usedSince and were used after this moment
+   * @param byFeed whether what the change feed said counts
+   */
+  private void compareAll(long due, long usedSince, boolean byFeed) {
+    long complete = copies.completeUpTo();
     Map<SessionId, Copy> batch = new HashMap<>();
     for (Map.Entry<SessionId, Copy> entry : copies.all().entrySet()) {
-      if (!entry.getValue().isYoungerThan(due) && entry.getValue().takeUsed()) {
-        batch.put(entry.getKey(), entry.getValue());
+      Copy copy = entry.getValue();
+      long asOf = byFeed ? copy.asOf(complete) : copy.asOf();
+      if (due - asOf >= 0 && copy.isUsedSince(usedSince) && !copy.isChanged()) {
+        batch.put(entry.getKey(), copy);
         if (batch.size() == BatchLookup.MAX_IDS) {
           compare(batch);
           batch.clear();

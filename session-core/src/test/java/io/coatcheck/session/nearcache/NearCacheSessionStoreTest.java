@@ -601,7 +601,7 @@ class NearCacheSessionStoreTest {
   class Batches {
 
     private final Revalidator revalidator =
-        new Revalidator((Copies) copies, remote, Duration.ofHours(1));
+        new Revalidator((Copies) copies, remote, Duration.ofHours(1), null);
 
     @Test
     void revalidate_keepsUsedCopiesYoung() {

@@ -4,6 +4,7 @@ import io.coatcheck.session.memory.InMemorySessionStore;
 import io.coatcheck.session.store.Admission;
 import io.coatcheck.session.store.BatchLookup;
 import io.coatcheck.session.store.BatchTouch;
+import io.coatcheck.session.store.ChangeFeed;
 import io.coatcheck.session.store.CleanUp;
 import io.coatcheck.session.store.DeletedSessions;
 import io.coatcheck.session.store.LoginLimit;
@@ -59,6 +60,12 @@ final class RemoteStore implements SessionStore, BatchLookup, BatchTouch {
 
   /** Thrown by each look at many sessions. */
   volatile @Nullable Throwable stampsFailure;
+
+  /** Run once after the next look at many sessions has read and before it answers. */
+  volatile Runnable beforeStampsAnswer = () -> {};
+
+  final HandFeed feed = new HandFeed();
+  volatile boolean hasFeed;
 
   /** Run once after the next batch of touches is stored and before it answers. */
   volatile Runnable beforeTouchAllAnswers = () -> {};
@@ -216,7 +223,15 @@ final class RemoteStore implements SessionStore, BatchLookup, BatchTouch {
           .find(id)
           .ifPresent(found -> stamps.put(id, new Stamp(found.version(), found.lastSeenAt())));
     }
+    Runnable slow = beforeStampsAnswer;
+    beforeStampsAnswer = () -> {};
+    slow.run();
     return stamps;
+  }
+
+  @Override
+  public Optional<ChangeFeed> changeFeed() {
+    return hasFeed ? Optional.of(feed) : Optional.empty();
   }
 
   @Override

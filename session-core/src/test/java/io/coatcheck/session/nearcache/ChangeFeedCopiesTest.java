@@ -1,0 +1,559 @@
+package io.coatcheck.session.nearcache;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.coatcheck.session.store.NearCopies;
+import io.coatcheck.session.store.SessionStoreException;
+import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.token.SecretHash;
+import io.coatcheck.session.token.SessionId;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@DisplayName("copies that stay valid until the change feed reports a change")
+@Timeout(60)
+class ChangeFeedCopiesTest {
+
+  private static final Instant NOW = Instant.parse("2026-03-01T12:00:00Z");
+  private static final Duration BOUND = Duration.ofSeconds(1);
+  private static final Duration GRACE = Duration.ofSeconds(30);
+  private static final SecureRandom RANDOM = new SecureRandom();
+
+  private final AtomicLong nanos = new AtomicLong(Long.MAX_VALUE - 1_000);
+  private final RemoteStore remote = new RemoteStore();
+
+  /** Run once before the time is read next. */
+  private Runnable beforeNow = () -> {};
+
+  private final Copies copies = copies(Duration.ZERO);
+  private final ReportedChanges feed = new ReportedChanges(copies, true);
+  private final Revalidator revalidator =
+      new Revalidator(copies, remote, Duration.ofMillis(250), feed);
+
+  private Copies copies(Duration grace) {
+    return new Copies(
+        remote, BOUND.toNanos(), grace.toNanos(), 1 << 24, this::now, Duration.ofMillis(500));
+  }
+
+  private long now() {
+    Runnable pause = beforeNow;
+    beforeNow = () -> {};
+    pause.run();
+    return nanos.get();
+  }
+
+  @AfterEach
+  void close() {
+    copies.close();
+  }
+
+  private void pass(Duration time) {
+    nanos.addAndGet(time.toNanos());
+  }
+
+  /** Lets time pass while the feed reports in time. */
+  private void passWithFeed(Duration time) {
+    for (Duration left = time; left.compareTo(Duration.ZERO) > 0; left = left.minusMillis(250)) {
+      pass(Duration.ofMillis(250));
+      feed.completeUpTo(nanos.get());
+      revalidator.revalidate();
+    }
+  }
+
+  private StoredSession stored() {
+    StoredSession session =
+        StoredSession.builder(SessionId.generate(NOW, RANDOM))
+            .secretHash(SecretHash.of(new byte[32]))
+            .createdAt(NOW)
+            .principal("alice")
+            .authenticatedAt(NOW)
+            .idleTimeout(Duration.ofMinutes(30))
+            .absoluteDeadline(NOW.plus(Duration.ofHours(12)))
+            .build();
+    remote.insert(session);
+    return session;
+  }
+
+  private NearCopies.Lookup look(StoredSession session) {
+    return copies.lookUp(session.id(), 0, 0);
+  }
+
+  private void assertLooksAgain(StoredSession session) {
+    assertThat(look(session).isConfirmed()).isTrue();
+  }
+
+  private void assertAnswersFromCopy(StoredSession session) {
+    assertThat(look(session).isConfirmed()).isFalse();
+  }
+
+  @Nested
+  @DisplayName("while the feed reports in time")
+  class InTime {
+
+    @Test
+    void copy_ofAnyAge_asksNoStore() {
+      StoredSession session = stored();
+      look(session);
+
+      passWithFeed(Duration.ofMinutes(4));
+
+      assertAnswersFromCopy(session);
+      assertThat(remote.finds).hasValue(1);
+      assertThat(remote.batches).hasValue(0);
+    }
+
+    @Test
+    void changed_looksAgain() {
+      StoredSession session = stored();
+      StoredSession other = stored();
+      look(session);
+      look(other);
+      remote.update(session, NOW);
+
+      feed.changed(session.id());
+
+      assertThat(look(session).session().orElseThrow().version()).isEqualTo(1);
+      assertAnswersFromCopy(other);
+    }
+
+    @Test
+    void changed_duringALoad_isNotKept() {
+      StoredSession session = stored();
+      remote.beforeFindAnswers =
+          () -> {
+            remote.delete(session.id());
+            feed.changed(session.id());
+          };
+
+      look(session);
+
+      assertThat(look(session).session()).isEmpty();
+    }
+
+    @Test
+    void changed_duringAWrite_isNotKept() {
+      StoredSession session = stored();
+      NearCacheSessionStore node = NearCacheSessionStore.builder(feedingStore()).build();
+      remote.beforeUpdateAnswers =
+          () -> {
+            remote.delete(session.id());
+            remote.feed.changed(session.id());
+          };
+
+      node.update(session, NOW);
+
+      assertThat(node.nearCopies().orElseThrow().lookUp(session.id(), 0, 0).session()).isEmpty();
+      node.close();
+    }
+
+    @Test
+    void missed_discardsEverything() {
+      StoredSession session = stored();
+      look(session);
+
+      feed.missed();
+
+      assertThat(copies.all()).isEmpty();
+      assertLooksAgain(session);
+      assertAnswersFromCopy(session);
+    }
+
+    @Test
+    void missed_duringALoad_isNotKept() {
+      StoredSession session = stored();
+      remote.beforeFindAnswers = feed::missed;
+
+      look(session);
+
+      assertLooksAgain(session);
+    }
+
+    @Test
+    @DisplayName("this node's own write keeps its copy once the versions have been compared")
+    void ownWrite_isSettled() {
+      StoredSession session = stored();
+      LocalEnds.Start start = copies.start(session.id());
+      remote.update(session, NOW);
+      copies.wrote(session.toBuilder().version(1).build(), start);
+      feed.changed(session.id());
+
+      revalidator.revalidate();
+      passWithFeed(Duration.ofSeconds(5));
+
+      assertAnswersFromCopy(session);
+      assertThat(remote.finds).hasValue(0);
+      assertThat(remote.batches).hasValue(1);
+    }
+
+    @Test
+    void reportWhileItIsCompared_isNotLost() {
+      StoredSession session = stored();
+      look(session);
+      feed.changed(session.id());
+      remote.beforeStampsAnswer =
+          () -> {
+            remote.update(session, NOW);
+            feed.changed(session.id());
+          };
+
+      revalidator.revalidate();
+
+      assertThat(look(session).session().orElseThrow().version()).isEqualTo(1);
+    }
+
+    @Test
+    void comparisonThatFails_isTriedAgain() {
+      StoredSession session = stored();
+      look(session);
+      feed.changed(session.id());
+      remote.down = true;
+      assertThatThrownBy(revalidator::revalidate).isInstanceOf(SessionStoreException.class);
+      remote.down = false;
+
+      revalidator.revalidate();
+
+      assertAnswersFromCopy(session);
+    }
+
+    @Test
+    @DisplayName("an end on another node is notified without a request")
+    void endedElsewhere_isNotified() {
+      List<StoredSession> gone = new CopyOnWriteArrayList<>();
+      copies.onEndedElsewhere(gone::add);
+      StoredSession session = stored();
+      look(session);
+      remote.delete(session.id());
+      feed.changed(session.id());
+
+      revalidator.revalidate();
+
+      Await.until(() -> !gone.isEmpty());
+      assertThat(gone).containsExactly(session);
+    }
+
+    @Test
+    void manyChanges_areFewQueries() {
+      for (int i = 0; i < 2_500; i++) {
+        StoredSession session = stored();
+        look(session);
+        feed.changed(session.id());
+      }
+      for (int i = 0; i < 1_000; i++) {
+        feed.changed(stored().id());
+      }
+
+      revalidator.revalidate();
+      revalidator.revalidate();
+
+      assertThat(remote.batches).as("only those with a copy, and once").hasValue(3);
+    }
+
+    @Test
+    @DisplayName("a copy in use is compared with the store every few minutes all the same")
+    void silentChange_isFoundBySweep() {
+      StoredSession session = stored();
+      look(session);
+      remote.update(session, NOW);
+
+      for (int i = 0; i < 10; i++) {
+        passWithFeed(Duration.ofMinutes(1));
+        look(session);
+      }
+
+      assertThat(look(session).session().orElseThrow().version()).isEqualTo(1);
+      assertThat(remote.batches.get()).isPositive();
+      assertThat(remote.finds).hasValue(2);
+    }
+
+    @Test
+    @DisplayName("a copy that is not in use is not trusted after ten minutes")
+    void longUnused_looksAgain() {
+      StoredSession session = stored();
+      look(session);
+
+      passWithFeed(Duration.ofMinutes(10));
+
+      assertThat(remote.batches).hasValue(0);
+      assertLooksAgain(session);
+    }
+  }
+
+  @Nested
+  @DisplayName("when the feed is late")
+  class Late {
+
+    @Test
+    void paused_looksAgain() {
+      StoredSession session = stored();
+      look(session);
+      passWithFeed(Duration.ofSeconds(10));
+      remote.delete(session.id());
+
+      // As after a pause of the process: nothing ran meanwhile, the feed neither.
+      pass(BOUND);
+
+      assertThat(look(session).session()).isEmpty();
+    }
+
+    @Test
+    @DisplayName(
+        "a request that is paused while it looks at a copy is not misled by a later report")
+    void pausedRequest_looksAgain() {
+      StoredSession session = stored();
+      look(session);
+      passWithFeed(Duration.ofSeconds(10));
+      beforeNow =
+          () -> {
+            remote.delete(session.id());
+            feed.changed(session.id());
+            pass(Duration.ofSeconds(5));
+            feed.completeUpTo(nanos.get());
+          };
+
+      assertThat(look(session).session()).isEmpty();
+    }
+
+    @Test
+    void justWithinTheBound_asksNoStore() {
+      StoredSession session = stored();
+      look(session);
+      passWithFeed(Duration.ofSeconds(10));
+
+      pass(BOUND.minusNanos(1));
+
+      assertAnswersFromCopy(session);
+    }
+
+    @Test
+    void slowReport_countsFromItsMoment() {
+      StoredSession session = stored();
+      look(session);
+      long asked = nanos.get();
+      pass(Duration.ofSeconds(3));
+
+      feed.completeUpTo(asked);
+
+      assertLooksAgain(session);
+    }
+
+    @Test
+    void earlierMoment_isIgnored() {
+      StoredSession session = stored();
+      look(session);
+      passWithFeed(Duration.ofSeconds(10));
+
+      feed.completeUpTo(nanos.get() - BOUND.toNanos());
+
+      assertAnswersFromCopy(session);
+    }
+
+    @Test
+    @DisplayName("copies in use are compared in batches, those unused for long are not")
+    void behind_usedCopiesAreCompared() {
+      StoredSession used = stored();
+      StoredSession idle = stored();
+      look(used);
+      look(idle);
+      assertAnswersFromCopy(idle);
+      passWithFeed(Duration.ofSeconds(10));
+      for (int i = 0; i < 12; i++) {
+        assertAnswersFromCopy(used);
+        pass(Duration.ofMillis(250));
+        revalidator.revalidate();
+      }
+
+      assertThat(remote.finds).hasValue(2);
+      assertThat(remote.batches.get()).isBetween(3, 12);
+      assertLooksAgain(idle);
+    }
+
+    @Test
+    @DisplayName("when it has caught up, copies are kept by it again")
+    void caughtUp_asksNoStore() {
+      StoredSession session = stored();
+      look(session);
+      passWithFeed(Duration.ofSeconds(5));
+      pass(Duration.ofSeconds(20));
+
+      feed.completeUpTo(nanos.get());
+
+      assertAnswersFromCopy(session);
+    }
+
+    @Test
+    void unreachable_failsClosed() {
+      StoredSession session = stored();
+      look(session);
+      passWithFeed(Duration.ofSeconds(5));
+      remote.down = true;
+      pass(BOUND);
+
+      assertThatThrownBy(() -> look(session)).isInstanceOf(SessionStoreException.class);
+    }
+
+    @Test
+    @DisplayName("serveStaleOnOutage counts from when the feed was last complete")
+    void unreachable_serveStale() {
+      Copies lenient = copies(GRACE);
+      ReportedChanges reports = new ReportedChanges(lenient, false);
+      StoredSession session = stored();
+      StoredSession reported = stored();
+      lenient.lookUp(session.id(), 0, 0);
+      lenient.lookUp(reported.id(), 0, 0);
+      pass(Duration.ofMinutes(5));
+      reports.changed(reported.id());
+      reports.completeUpTo(nanos.get());
+      remote.down = true;
+      pass(BOUND.plus(GRACE).minusNanos(1));
+
+      assertThat(lenient.lookUp(session.id(), 0, 0).isStale()).isTrue();
+      assertThatThrownBy(() -> lenient.lookUp(reported.id(), 0, 0))
+          .as("known to have changed")
+          .isInstanceOf(SessionStoreException.class);
+      pass(Duration.ofNanos(1));
+      assertThatThrownBy(() -> lenient.lookUp(session.id(), 0, 0))
+          .isInstanceOf(SessionStoreException.class);
+      lenient.close();
+    }
+  }
+
+  @Nested
+  @DisplayName("I6: activity, which the feed does not report")
+  class Activity {
+
+    @Test
+    @DisplayName("a copy that shows activity before the store has it is trusted for its age only")
+    void pendingTouch_isTrustedForItsAge() {
+      StoredSession session = stored();
+      look(session);
+      passWithFeed(Duration.ofSeconds(10));
+      copies.flushTouches();
+      assertThat(copies.touchSoon(session.id(), NOW.plusSeconds(60), NOW.plusSeconds(60))).isTrue();
+      assertAnswersFromCopy(session);
+
+      passWithFeed(BOUND);
+
+      assertLooksAgain(session);
+    }
+
+    @Test
+    void storedTouch_isTrustedAgain() {
+      StoredSession session = stored();
+      look(session);
+      passWithFeed(Duration.ofSeconds(10));
+      copies.flushTouches();
+      assertThat(copies.touchSoon(session.id(), NOW.plusSeconds(60), NOW.plusSeconds(60))).isTrue();
+
+      copies.flushTouches();
+      passWithFeed(Duration.ofSeconds(10));
+
+      assertAnswersFromCopy(session);
+      assertThat(look(session).session().orElseThrow().lastSeenAt()).isEqualTo(NOW.plusSeconds(60));
+      assertThat(remote.finds).hasValue(1);
+    }
+
+    @Test
+    @DisplayName("activity during an outage, which only the copy shows, never outlives the outage")
+    void touchInOutage_isTrustedForItsAge() {
+      Copies lenient = copies(GRACE);
+      ReportedChanges reports = new ReportedChanges(lenient, false);
+      StoredSession session = stored();
+      lenient.lookUp(session.id(), 0, 0);
+      pass(Duration.ofSeconds(2));
+      remote.down = true;
+      assertThat(lenient.touchInOutage(session.id(), NOW.plusSeconds(60))).isTrue();
+      remote.down = false;
+
+      reports.completeUpTo(nanos.get());
+
+      NearCopies.Lookup near = lenient.lookUp(session.id(), 0, 0);
+      assertThat(near.isConfirmed()).isTrue();
+      assertThat(near.session().orElseThrow().lastSeenAt()).isEqualTo(NOW);
+      lenient.close();
+    }
+
+    @Test
+    void comparedWithTheStore_showsActivityElsewhere() {
+      StoredSession session = stored();
+      look(session);
+      remote.touch(session.id(), NOW.plusSeconds(90), NOW.plusSeconds(90));
+      feed.changed(session.id());
+
+      revalidator.revalidate();
+
+      assertThat(look(session).session().orElseThrow().lastSeenAt()).isEqualTo(NOW.plusSeconds(90));
+      assertThat(remote.finds).hasValue(1);
+    }
+  }
+
+  @Nested
+  @DisplayName("the store with a feed")
+  class WithFeed {
+
+    @Test
+    void lag_countsFromTheLastReport() {
+      NearCacheSessionStore node =
+          NearCacheSessionStore.builder(feedingStore()).nanoTime(nanos::get).build();
+      pass(Duration.ofSeconds(2));
+      remote.feed.completeUpTo(nanos.get());
+      pass(Duration.ofMillis(300));
+
+      assertThat(node.lag()).contains(Duration.ofMillis(300));
+      node.close();
+    }
+
+    @Test
+    void size_countsCopies() {
+      NearCacheSessionStore node = NearCacheSessionStore.builder(feedingStore()).build();
+      node.find(stored().id());
+      node.find(stored().id());
+
+      assertThat(node.size()).isEqualTo(2);
+      node.close();
+    }
+
+    @Test
+    void close_endsTheSubscription() {
+      NearCacheSessionStore node = NearCacheSessionStore.builder(feedingStore()).build();
+      assertThat(remote.feed.listeners()).isEqualTo(1);
+
+      node.close();
+
+      assertThat(remote.feed.listeners()).isZero();
+    }
+
+    @Test
+    void useChangeFeed_false_doesNotSubscribe() {
+      NearCacheSessionStore node =
+          NearCacheSessionStore.builder(feedingStore()).useChangeFeed(false).build();
+
+      assertThat(remote.feed.listeners()).isZero();
+      node.close();
+    }
+
+    @Test
+    void maxStaleness_zero_doesNotSubscribe() {
+      NearCacheSessionStore node =
+          NearCacheSessionStore.builder(feedingStore()).maxStaleness(Duration.ZERO).build();
+
+      assertThat(remote.feed.listeners()).isZero();
+      assertThat(node.lag()).isEmpty();
+      node.close();
+    }
+  }
+
+  private RemoteStore feedingStore() {
+    remote.hasFeed = true;
+    return remote;
+  }
+}

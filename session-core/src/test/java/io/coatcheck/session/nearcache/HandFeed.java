@@ -1,0 +1,30 @@
+package io.coatcheck.session.nearcache;
+
+import io.coatcheck.session.store.ChangeFeed;
+import io.coatcheck.session.token.SessionId;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/** A feed that reports what a test calls, on its thread. */
+final class HandFeed implements ChangeFeed {
+
+  private final List<Listener> listeners = new CopyOnWriteArrayList<>();
+
+  @Override
+  public Subscription subscribe(Listener listener) {
+    listeners.add(listener);
+    return () -> listeners.remove(listener);
+  }
+
+  int listeners() {
+    return listeners.size();
+  }
+
+  void changed(SessionId id) {
+    listeners.forEach(one -> one.changed(id));
+  }
+
+  void completeUpTo(long moment) {
+    listeners.forEach(one -> one.completeUpTo(moment));
+  }
+}
