@@ -1,0 +1,140 @@
+package io.coatcheck.session.spring;
+
+import io.coatcheck.session.jdbc.JdbcSessionStore;
+import io.coatcheck.session.memory.InMemorySessionStore;
+import io.coatcheck.session.nearcache.NearCacheSessionStore;
+import io.coatcheck.session.spring.CoatcheckProperties.StoreKind;
+import io.coatcheck.session.store.SessionStore;
+import io.coatcheck.session.store.SessionStoreException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Locale;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.util.unit.DataSize;
+
+/** Chooses and builds the store, and says in one line of the log which it is. */
+final class StoreChoice {
+
+  private static final Logger LOG = LoggerFactory.getLogger(StoreChoice.class);
+
+  private final CoatcheckProperties properties;
+
+  /** The names of all data sources, for messages. */
+  private final List<String> dataSourceNames;
+
+  private final @Nullable DataSource dataSource;
+
+  StoreChoice(
+      CoatcheckProperties properties,
+      List<String> dataSourceNames,
+      @Nullable DataSource dataSource) {
+    this.properties = properties;
+    this.dataSourceNames = dataSourceNames;
+    this.dataSource = dataSource;
+  }
+
+  SessionStore create() {
+    DataSource only = dataSource;
+    if (properties.store() == StoreKind.MEMORY) {
+      return memory("coatcheck.store is memory");
+    }
+    if (only != null) {
+      return jdbc(only);
+    }
+    String reason =
+        dataSourceNames.isEmpty()
+            ? "there is no DataSource"
+            : "none of the DataSources " + dataSourceNames + " is primary";
+    if (properties.store() == StoreKind.JDBC) {
+      throw new InvalidSettingException(
+          "coatcheck.store: jdbc needs one DataSource or a primary one, but " + reason);
+    }
+    return memory(reason);
+  }
+
+  private SessionStore memory(String reason) {
+    CoatcheckProperties.Memory memory = properties.memory();
+    InMemorySessionStore.Builder builder = InMemorySessionStore.builder();
+    Settings settings = new Settings("coatcheck.memory.");
+    settings.set("maximumSessions", memory.maximumSessions(), builder::maximumSessions);
+    builder.copyOnRead(memory.copyOnRead());
+    InMemorySessionStore store = settings.build(builder::build);
+    LOG.info(
+        "Coatcheck keeps sessions in the memory of this process; they end with it ({})", reason);
+    return store;
+  }
+
+  private SessionStore jdbc(DataSource source) {
+    CoatcheckProperties.Jdbc jdbc = properties.jdbc();
+    Settings settings = new Settings("coatcheck.jdbc.");
+    JdbcSessionStore.Builder builder = settings.build(() -> JdbcSessionStore.builder(source));
+    settings
+        .set("tableName", jdbc.tableName(), builder::tableName)
+        .set("database", jdbc.database(), builder::database)
+        .set("queryTimeout", jdbc.queryTimeout(), builder::queryTimeout)
+        .set("cleanUpRows", jdbc.cleanUpRows(), builder::cleanUpRows)
+        .set("cleanUpBytes", jdbc.cleanUpBytes(), size -> builder.cleanUpBytes(size.toBytes()));
+    builder.createSchema(createsSchema(source));
+    SessionStore store;
+    try {
+      store = settings.build(builder::build);
+    } catch (SessionStoreException e) {
+      throw new InvalidSettingException(
+          List.of("coatcheck.jdbc.create-schema"),
+          jdbc.createSchema().name().toLowerCase(Locale.ROOT)
+              + ", and the table of sessions cannot be used: "
+              + e.getMessage()
+              + ". Set it to always, run the schema file of coatcheck-jdbc, or set coatcheck.store"
+              + " to memory",
+          e);
+    }
+    String table = jdbc.tableName() == null ? "http_session" : jdbc.tableName();
+    if (!properties.nearCache().enabled()) {
+      LOG.info("Coatcheck keeps sessions in the table {} of the DataSource", table);
+      return store;
+    }
+    NearCacheSessionStore cached = nearCache(store);
+    LOG.info(
+        "Coatcheck keeps sessions in the table {} of the DataSource, with a near cache", table);
+    return cached;
+  }
+
+  private NearCacheSessionStore nearCache(SessionStore store) {
+    CoatcheckProperties.NearCache cache = properties.nearCache();
+    NearCacheSessionStore.Builder builder = NearCacheSessionStore.builder(store);
+    Settings settings = new Settings("coatcheck.near-cache.");
+    settings
+        .set("maxStaleness", cache.maxStaleness(), builder::maxStaleness)
+        .set("serveStaleOnOutage", cache.serveStaleOnOutage(), builder::serveStaleOnOutage)
+        .set(
+            "maximumBytes",
+            cache.maximumBytes(),
+            (DataSize it) -> builder.maximumBytes(it.toBytes()))
+        .set("revalidate", cache.revalidate(), builder::revalidate);
+    return settings.build(builder::build);
+  }
+
+  private boolean createsSchema(DataSource source) {
+    return switch (properties.jdbc().createSchema()) {
+      case ALWAYS -> true;
+      case NEVER -> false;
+      case EMBEDDED -> isInMemory(source);
+    };
+  }
+
+  /** A database in memory is empty at each start, and nobody else can have made the table. */
+  private static boolean isInMemory(DataSource source) {
+    try (Connection connection = source.getConnection()) {
+      String url = connection.getMetaData().getURL();
+      return url != null && url.toLowerCase(Locale.ROOT).startsWith("jdbc:h2:mem:");
+    } catch (SQLException e) {
+      // The store connects next, and reports why that fails.
+      LOG.debug("The address of the database is not known", e);
+      return false;
+    }
+  }
+}

@@ -1,0 +1,137 @@
+package io.coatcheck.session.spring;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.IOException;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.StringJoiner;
+import java.util.stream.Collectors;
+
+/** A client that keeps its cookies, as a browser does, and follows redirects only when told to. */
+final class Visitor {
+
+  private static final HttpClient CLIENT = HttpClient.newHttpClient();
+
+  private final URI home;
+  private final Map<String, String> cookies = new LinkedHashMap<>();
+
+  Visitor(String url) {
+    home = URI.create(url);
+  }
+
+  /** Returns one with the same cookies at another address of the site. */
+  Visitor at(String url) {
+    Visitor same = new Visitor(url);
+    same.cookies.putAll(cookies);
+    return same;
+  }
+
+  HttpResponse<String> get(String path) throws IOException, InterruptedException {
+    return send(request(path).GET().build());
+  }
+
+  /** Sends a form with the CSRF token that the site has for this visitor. */
+  HttpResponse<String> post(String path, String... fields)
+      throws IOException, InterruptedException {
+    return postWithToken(get("/token").body(), path, fields);
+  }
+
+  HttpResponse<String> postWithToken(String token, String path, String... fields)
+      throws IOException, InterruptedException {
+    StringJoiner form = new StringJoiner("&");
+    form.add("_csrf=" + URLEncoder.encode(token, UTF_8));
+    for (int i = 0; i < fields.length; i += 2) {
+      form.add(fields[i] + "=" + URLEncoder.encode(fields[i + 1], UTF_8));
+    }
+    return send(
+        request(path)
+            .header("Content-Type", "application/x-www-form-urlencoded")
+            .POST(BodyPublishers.ofString(form.toString()))
+            .build());
+  }
+
+  /** Sends JSON, as the script of a page does. */
+  HttpResponse<String> postJson(String path, String json) throws IOException, InterruptedException {
+    String token = get("/token").body();
+    return send(
+        request(path)
+            .header("Content-Type", "application/json")
+            .header("X-CSRF-TOKEN", token)
+            .POST(BodyPublishers.ofString(json))
+            .build());
+  }
+
+  /** Goes where an answer redirects to, and so on until a page comes. */
+  HttpResponse<String> follow(HttpResponse<String> answer)
+      throws IOException, InterruptedException {
+    HttpResponse<String> next = answer;
+    for (int i = 0; next.statusCode() / 100 == 3; i++) {
+      if (i == 10) {
+        throw new IllegalStateException("more than 10 redirects, the last to " + location(next));
+      }
+      next = get(location(next));
+    }
+    return next;
+  }
+
+  HttpResponse<String> logIn(String user) throws IOException, InterruptedException {
+    return post("/login", "username", user, "password", "ticket");
+  }
+
+  static String location(HttpResponse<String> answer) {
+    return answer.headers().firstValue("Location").orElseThrow();
+  }
+
+  /** Gives it a cookie of another part of the site. */
+  void take(String name, String value) {
+    cookies.put(name, value);
+  }
+
+  /** Returns the value of a cookie, empty if there is none. */
+  String cookie(String name) {
+    return cookies.getOrDefault(name, "");
+  }
+
+  boolean hasCookie(String name) {
+    return cookies.containsKey(name);
+  }
+
+  /** Forgets a cookie, as at the end of a browser's session. */
+  void forget(String name) {
+    cookies.remove(name);
+  }
+
+  private HttpRequest.Builder request(String path) {
+    HttpRequest.Builder request = HttpRequest.newBuilder(home.resolve(path));
+    request.header("Accept", "text/html,*/*").header("Accept-Language", "en, de-CH");
+    if (!cookies.isEmpty() && home.resolve(path).getAuthority().equals(home.getAuthority())) {
+      request.header(
+          "Cookie",
+          cookies.entrySet().stream()
+              .map(cookie -> cookie.getKey() + "=" + cookie.getValue())
+              .collect(Collectors.joining("; ")));
+    }
+    return request;
+  }
+
+  private HttpResponse<String> send(HttpRequest request) throws IOException, InterruptedException {
+    HttpResponse<String> answer = CLIENT.send(request, BodyHandlers.ofString(UTF_8));
+    for (String header : answer.headers().allValues("Set-Cookie")) {
+      String[] pair = header.split(";", 2)[0].split("=", 2);
+      if (pair[1].isEmpty() || header.contains("Max-Age=0")) {
+        cookies.remove(pair[0]);
+      } else {
+        cookies.put(pair[0], pair[1]);
+      }
+    }
+    return answer;
+  }
+}
