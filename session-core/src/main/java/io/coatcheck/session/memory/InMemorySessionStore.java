@@ -175,6 +175,14 @@ public final class InMemorySessionStore implements SessionStore {
     return Duration.ZERO;
   }
 
+  /**
+   * Returns about how many sessions there are, including expired ones that the clean-up has not yet
+   * deleted. Takes constant time.
+   */
+  public long size() {
+    return table.size();
+  }
+
   /** Discards all sessions without notifying any listener. */
   @Override
   public void close() {

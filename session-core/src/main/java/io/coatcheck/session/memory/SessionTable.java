@@ -189,7 +189,7 @@ final class SessionTable {
     }
   }
 
-  /** Returns how many sessions there are, for tests. */
+  /** Returns about how many sessions there are. */
   long size() {
     return authenticated.size() + anonymous.size();
   }

@@ -46,7 +46,7 @@ class InMemorySessionStoreTest {
       InMemorySessionStore store = bounded(Long.MAX_VALUE);
       store.insert(Sessions.anonymous().build());
       store.insert(Sessions.of("alice").build());
-      assertThat(store.table().size()).isEqualTo(2);
+      assertThat(store.size()).isEqualTo(2);
     }
 
     @Test
@@ -96,7 +96,7 @@ class InMemorySessionStoreTest {
       List<StoredSession> evicted = evictedBy(store);
       for (int i = 0; i < 25; i++) {
         store.insert(Sessions.anonymous().build());
-        assertThat(store.table().size()).isEqualTo(Math.min(10, i + 1));
+        assertThat(store.size()).isEqualTo(Math.min(10, i + 1));
       }
       assertThat(evicted).hasSize(15).doesNotHaveDuplicates();
       assertThat(evicted).allSatisfy(gone -> assertThat(store.find(gone.id())).isEmpty());
@@ -111,7 +111,7 @@ class InMemorySessionStoreTest {
       }
       for (int i = 0; i < 1_000; i++) {
         insert(store, Sessions.anonymous());
-        assertThat(store.table().size()).isEqualTo(10);
+        assertThat(store.size()).isEqualTo(10);
       }
       assertThat(kept).allSatisfy(one -> assertThat(store.find(one.id())).contains(one));
     }
@@ -126,7 +126,7 @@ class InMemorySessionStoreTest {
       for (int i = 0; i < 10; i++) {
         insert(store, Sessions.of("p" + i));
         assertThat(evicted).hasSize(i + 1);
-        assertThat(store.table().size()).isEqualTo(10);
+        assertThat(store.size()).isEqualTo(10);
       }
     }
 
@@ -162,7 +162,7 @@ class InMemorySessionStoreTest {
       }
       for (StoredSession session : sessions) {
         assertThat(login(store, session, "alice", limited)).isTrue();
-        assertThat(store.table().size()).isEqualTo(10);
+        assertThat(store.size()).isEqualTo(10);
       }
       assertThat(index(store).findByPrincipal("alice", null, 1_000)).hasSize(10);
     }
@@ -176,7 +176,7 @@ class InMemorySessionStoreTest {
       assertThat(
               store.loginLimit().orElseThrow().admit(newcomer, true, 1, WhenFull.EVICT_OLDEST, NOW))
           .isEqualTo(new Admission(Admission.Outcome.STORED, List.of(oldest)));
-      assertThat(store.table().size()).isEqualTo(2);
+      assertThat(store.size()).isEqualTo(2);
       StoredSession other = Sessions.of("carol").build();
       assertThatExceptionOfType(SessionStoreException.class)
           .isThrownBy(
@@ -214,7 +214,7 @@ class InMemorySessionStoreTest {
         insert(store, Sessions.anonymous());
       }
       assertThat(evicted).isEmpty();
-      assertThat(store.table().size()).isEqualTo(10);
+      assertThat(store.size()).isEqualTo(10);
     }
 
     /** If it broke, a login that was answered with success would be gone on the next request. */
@@ -251,7 +251,7 @@ class InMemorySessionStoreTest {
       assertThat(flood.join()).isPositive();
       assertThat(lost).hasSizeLessThan(5_000);
       assertThat(evicted.containsAll(lost)).as("the others were told to be evicted").isTrue();
-      assertThat(store.table().size()).isLessThanOrEqualTo(20);
+      assertThat(store.size()).isLessThanOrEqualTo(20);
     }
   }
 

@@ -2,11 +2,14 @@ package io.coatcheck.session.micrometer;
 
 import io.coatcheck.session.event.SessionEvent;
 import io.coatcheck.session.event.SessionListener;
+import io.coatcheck.session.memory.InMemorySessionStore;
 import io.coatcheck.session.nearcache.NearCacheSessionStore;
 import io.coatcheck.session.store.SessionStore;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.Tags;
+import java.util.function.BooleanSupplier;
 
 /**
  * The meters of a session manager, its store and its near cache:
@@ -19,7 +22,7 @@ import io.micrometer.core.instrument.Tags;
  * }</pre>
  *
  * <p>As a listener it counts the events of sessions. {@link #meter} measures the calls of a store,
- * and {@link #observe} reads the counts of a near cache; both are optional. Every meter is
+ * and the methods that observe read what a part counts by itself; all are optional. Every meter is
  * registered at once, with all values of its tags, so that it is zero before the first event.
  *
  * <p>No tag contains a principal, the id of a session, an address or the name of an attribute: each
@@ -76,6 +79,30 @@ public final class SessionMetrics implements SessionListener {
   /** Registers the meters of a near cache, which it holds by a weak reference. */
   public void observe(NearCacheSessionStore nearCache) {
     NearCacheMeters.register(nearCache, registry, tags);
+  }
+
+  /**
+   * Registers the number of sessions in a store in memory, which it holds by a weak reference.
+   * There is no such meter for a database: it would have to be asked.
+   */
+  public void observe(InMemorySessionStore memory) {
+    Gauge.builder("coatcheck.sessions.live", memory, InMemorySessionStore::size)
+        .description("Sessions in memory")
+        .tags(tags)
+        .register(registry);
+  }
+
+  /**
+   * Registers whether a store fails at once because its backend does not answer, as {@code
+   * JdbcSessionStore::isFailingFast} returns it. The meter is 1 while it does, and otherwise 0.
+   *
+   * @param isOpen called at each reading of the meter; must return at once
+   */
+  public void observeBreaker(BooleanSupplier isOpen) {
+    Gauge.builder("coatcheck.store.breaker", () -> isOpen.getAsBoolean() ? 1 : 0)
+        .description("Whether look-ups fail at once because the store does not answer")
+        .tags(tags)
+        .register(registry);
   }
 
   /** Counts the event. */

@@ -46,7 +46,8 @@ final class MeteredSite implements AutoCloseable {
 
   MeteredSite() throws LifecycleException {
     pool.setJdbcUrl("jdbc:h2:mem:" + UUID.randomUUID() + ";DB_CLOSE_DELAY=-1");
-    database = FaultyStore.wrap(JdbcSessionStore.builder(pool).createSchema(true).build());
+    JdbcSessionStore jdbc = JdbcSessionStore.builder(pool).createSchema(true).build();
+    database = FaultyStore.wrap(jdbc);
     SessionMetrics metrics = SessionMetrics.create(registry);
     NearCacheSessionStore nearCache =
         NearCacheSessionStore.builder(metrics.meter(database))
@@ -54,6 +55,7 @@ final class MeteredSite implements AutoCloseable {
             .revalidate(false)
             .build();
     metrics.observe(nearCache);
+    metrics.observeBreaker(jdbc::isFailingFast);
     sessions =
         SessionManager.builder(nearCache).listener(metrics).cleanUpInterval(Duration.ZERO).build();
 

@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
@@ -161,6 +162,26 @@ class SessionMetricsTest {
         .isEqualTo(1);
     assertThat(shared.get("coatcheck.sessions.created").tag("site", "forum").counter().count())
         .isZero();
+  }
+
+  @Test
+  void live_isTheNumberOfSessionsInMemory() {
+    InMemorySessionStore memory = InMemorySessionStore.builder().build();
+    metrics.observe(memory);
+    assertThat(registry.get("coatcheck.sessions.live").gauge().value()).isZero();
+    memory.insert(SampleEvents.SESSION);
+    assertThat(registry.get("coatcheck.sessions.live").gauge().value()).isEqualTo(1);
+    memory.delete(SampleEvents.SESSION.id());
+    assertThat(registry.get("coatcheck.sessions.live").gauge().value()).isZero();
+  }
+
+  @Test
+  void breaker_isOneWhileItIsOpen() {
+    AtomicBoolean isOpen = new AtomicBoolean();
+    metrics.observeBreaker(isOpen::get);
+    assertThat(registry.get("coatcheck.store.breaker").gauge().value()).isZero();
+    isOpen.set(true);
+    assertThat(registry.get("coatcheck.store.breaker").gauge().value()).isEqualTo(1);
   }
 
   @Test

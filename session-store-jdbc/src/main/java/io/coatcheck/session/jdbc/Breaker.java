@@ -58,6 +58,11 @@ final class Breaker {
     return timeouts < TIMEOUTS ? ordinary : admitProbe();
   }
 
+  /** Returns whether only probes are admitted. */
+  boolean isOpen() {
+    return timeouts >= TIMEOUTS;
+  }
+
   private synchronized @Nullable Call admitProbe() {
     if (timeouts < TIMEOUTS) {
       return ordinary;

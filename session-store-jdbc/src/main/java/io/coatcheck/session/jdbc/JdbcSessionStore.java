@@ -185,6 +185,14 @@ public final class JdbcSessionStore implements SessionStore {
   }
 
   /**
+   * Returns whether {@link #find} fails at once, except for one call a second, because the database
+   * did not answer the last three in time. For monitoring; calls no database.
+   */
+  public boolean isFailingFast() {
+    return transactions.isFailingFast();
+  }
+
+  /**
    * {@inheritDoc}
    *
    * <p>Closes nothing, since the store has opened nothing; operations that are under way run to

@@ -74,6 +74,11 @@ final class Transactions {
     return timeouts;
   }
 
+  /** Returns whether {@link #resolve} fails at once, except for probes. */
+  boolean isFailingFast() {
+    return breaker.isOpen();
+  }
+
   /** Runs one statement that reads, or fails at once if the database has stopped answering. */
   <T extends @Nullable Object> T resolve(Operation operation, Work<T> work) {
     Breaker.Call call = breaker.admit();

@@ -58,6 +58,7 @@ class HungDatabaseTest {
       for (int i = 1; i <= 3; i++) {
         assertUnanswered(store, "no connection");
         assertThat(asked).hasValue(i);
+        assertThat(store.isFailingFast()).isEqualTo(i == 3);
       }
       assertUnanswered(store, "failed at once");
       assertThat(asked).as("the pool was not asked again").hasValue(3);
@@ -67,6 +68,7 @@ class HungDatabaseTest {
       assertThat(asked).as("one probe").hasValue(4);
       assertUnanswered(store, "failed at once");
       assertThat(asked).hasValue(4);
+      assertThat(store.isFailingFast()).isTrue();
     }
   }
 
@@ -115,6 +117,7 @@ class HungDatabaseTest {
         }
       }
       assertThat(recovered).isTrue();
+      assertThat(store.isFailingFast()).isFalse();
       assertThat(store.find(session.id())).isPresent();
     }
   }
