@@ -98,10 +98,16 @@ final class Events {
   }
 
   void ended(StoredSession session, EndReason reason) {
+    if (Claims.isClaim(session)) {
+      return;
+    }
     tell(new SessionEvent.Ended(clock.instant(), session, reason));
   }
 
   void endedElsewhere(StoredSession session) {
+    if (Claims.isClaim(session)) {
+      return;
+    }
     tell(new SessionEvent.EndedElsewhere(clock.instant(), session));
   }
 

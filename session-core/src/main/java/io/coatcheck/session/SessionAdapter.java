@@ -29,6 +29,7 @@ public final class SessionAdapter {
   private final SessionWriter writer;
   private final Authenticator logins;
   private final SessionEnder endings;
+  private final Claims claims;
   private final Optional<VersionHints> versionHints;
 
   SessionAdapter(
@@ -43,6 +44,7 @@ public final class SessionAdapter {
     this.writer = writer;
     this.logins = logins;
     this.endings = endings;
+    this.claims = new Claims(engine);
     this.versionHints =
         engine
             .copies()
@@ -222,5 +224,32 @@ public final class SessionAdapter {
   /** Returns whether a login drops the attributes that the session had before. */
   public boolean dropsAttributesAtLogin() {
     return logins.dropsAttributes();
+  }
+
+  /**
+   * Claims a text that may be used once, such as the id of a credential that is exchanged for a
+   * session. Of all calls for a text, on all nodes of the store, exactly one returns true, at least
+   * until the claim expires. The store keeps a hash of the text, in the form of a session that no
+   * secret opens and no listener is notified of.
+   *
+   * @param text may be secret; any length. Begin it with its purpose, so that two purposes do not
+   *     share texts
+   * @param until after the present, to the millisecond
+   * @return whether this call made the claim
+   * @throws IllegalArgumentException if {@code until} is not after the present; nothing was done
+   * @throws SessionStoreException if the store failed: the claim may have been made or not
+   */
+  public boolean claim(String text, Instant until) {
+    return claims.claim(text, until);
+  }
+
+  /**
+   * Withdraws a claim, after what it was made for has failed, so that it may be made again.
+   *
+   * @return whether there was such a claim
+   * @throws SessionStoreException if the store failed: it may be withdrawn or not
+   */
+  public boolean withdrawClaim(String text) {
+    return claims.release(text);
   }
 }

@@ -1,0 +1,90 @@
+package io.coatcheck.session;
+
+import io.coatcheck.session.store.SessionStoreException;
+import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.token.SessionId;
+import io.coatcheck.session.token.SessionToken;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Instant;
+import java.util.HexFormat;
+
+/**
+ * Claims of texts that may be used once, kept as sessions that no secret opens. Inserting a session
+ * never overwrites, so of all nodes exactly one makes the claim.
+ *
+ * <p>A claim has a principal of its own: a full store in memory evicts anonymous sessions, and an
+ * evicted claim could be made again.
+ */
+final class Claims {
+
+  private static final String PRINCIPAL_PREFIX = "coatcheck-claim:";
+
+  private final EngineContext engine;
+
+  Claims(EngineContext engine) {
+    this.engine = engine;
+  }
+
+  boolean claim(String text, Instant until) {
+    Instant now = engine.now();
+    if (!until.isAfter(now)) {
+      throw new IllegalArgumentException("until must be after now, " + now + ": " + until);
+    }
+    byte[] digest = digest(text);
+    SessionId id = id(digest);
+    StoredSession claim =
+        StoredSession.builder(id)
+            .secretHash(SessionToken.generate(id, engine.random()).secretHash())
+            .principal(PRINCIPAL_PREFIX + HexFormat.of().formatHex(digest))
+            .createdAt(now)
+            .authenticatedAt(now)
+            .absoluteDeadline(
+                until.isAfter(StoredSession.MAX_MOMENT) ? StoredSession.MAX_MOMENT : until)
+            .build();
+    if (engine.store().find(id).isPresent()) {
+      return false;
+    }
+    try {
+      engine.store().insert(claim);
+      return true;
+    } catch (SessionStoreException e) {
+      // Refused because another node was first, or failed: only the store can tell which.
+      if (engine.store().find(id).filter(found -> !isSame(found, claim)).isPresent()) {
+        return false;
+      }
+      throw e;
+    }
+  }
+
+  boolean release(String text) {
+    return engine.store().delete(id(digest(text))).isPresent();
+  }
+
+  /** Returns whether a session is a claim. Listeners are not notified of the ends of claims. */
+  static boolean isClaim(StoredSession session) {
+    return session.principal().filter(name -> name.startsWith(PRINCIPAL_PREFIX)).isPresent();
+  }
+
+  private static boolean isSame(StoredSession found, StoredSession claim) {
+    return found.secretHash().equals(claim.secretHash());
+  }
+
+  private static byte[] digest(String text) {
+    try {
+      return MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java platform has SHA-256", e);
+    }
+  }
+
+  /** An id of version 8 (RFC 9562, section 5.8), which no session has: theirs are of version 7. */
+  private static SessionId id(byte[] digest) {
+    ByteBuffer bytes = ByteBuffer.wrap(digest);
+    long most = bytes.getLong() & ~0xF000L | 0x8000L;
+    long least = bytes.getLong() & 0x3FFF_FFFF_FFFF_FFFFL | 0x8000_0000_0000_0000L;
+    return SessionId.of(most, least);
+  }
+}

@@ -1,0 +1,106 @@
+package io.coatcheck.session;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.coatcheck.session.event.SessionEvent;
+import io.coatcheck.session.memory.InMemorySessionStore;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class ClaimsTest {
+
+  private static final String TEXT = "test:issuer/1";
+
+  private final EngineFixture fixture = new EngineFixture();
+  private final SessionAdapter adapter = fixture.manager.adapter();
+  private final Instant until = fixture.clock.instant().plus(Duration.ofHours(1));
+
+  @AfterEach
+  void close() {
+    fixture.close();
+  }
+
+  @Test
+  void claim_twice_isMadeOnce() {
+    assertThat(adapter.claim(TEXT, until)).isTrue();
+    assertThat(adapter.claim(TEXT, until)).isFalse();
+    assertThat(adapter.claim(TEXT + "2", until)).isTrue();
+  }
+
+  @Test
+  void claim_byManyAtOnce_isMadeOnce() throws Exception {
+    int threads = 8;
+    ExecutorService pool = Executors.newFixedThreadPool(threads);
+    try {
+      for (int round = 0; round < 50; round++) {
+        String text = TEXT + round;
+        CyclicBarrier start = new CyclicBarrier(threads);
+        List<Callable<Boolean>> calls = new ArrayList<>();
+        for (int i = 0; i < threads; i++) {
+          calls.add(
+              () -> {
+                start.await();
+                return adapter.claim(text, until);
+              });
+        }
+        int made = 0;
+        for (Future<Boolean> call : pool.invokeAll(calls)) {
+          made += call.get() ? 1 : 0;
+        }
+        assertThat(made).isEqualTo(1);
+      }
+    } finally {
+      pool.shutdownNow();
+    }
+  }
+
+  @Test
+  void claim_withdrawn_canBeMadeAgain() {
+    assertThat(adapter.withdrawClaim(TEXT)).isFalse();
+    adapter.claim(TEXT, until);
+    assertThat(adapter.withdrawClaim(TEXT)).isTrue();
+    assertThat(adapter.claim(TEXT, until)).isTrue();
+  }
+
+  @Test
+  void claim_expires_isCleanedUp_andNoListenerIsNotified() {
+    adapter.claim(TEXT, until);
+    fixture.clock.advance(Duration.ofHours(2));
+    assertThat(fixture.manager.cleanUp()).isEqualTo(1);
+    assertThat(fixture.told(SessionEvent.class)).isEmpty();
+    assertThat(adapter.claim(TEXT, fixture.clock.instant().plusSeconds(1))).isTrue();
+  }
+
+  @Test
+  void claim_untilThePresent_isRefused() {
+    assertThatThrownBy(() -> adapter.claim(TEXT, fixture.clock.instant()))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("until must be after now");
+  }
+
+  @Test
+  void fullStore_evictsNoClaim() {
+    try (SessionManager small =
+        SessionManager.builder(InMemorySessionStore.builder().maximumSessions(100).build())
+            .clock(fixture.clock)
+            .build()) {
+      small.adapter().claim(TEXT, until);
+      for (int i = 0; i < 1_000; i++) {
+        Session visitor = small.adapter().create(new Resolution.Absent());
+        visitor.setAttribute("a", "1");
+        small.save(visitor);
+      }
+      assertThat(small.adapter().claim(TEXT, until)).isFalse();
+    }
+  }
+}
