@@ -33,13 +33,14 @@ public final class HandOver implements Consumer<StoredSession> {
   }
 
   /**
-   * Hands one session over. What the consumer throws, an {@code Error} too, is kept for the end.
+   * Hands one session over. Whatever the consumer throws, an {@code Error} too, is kept for the
+   * end.
    */
   @Override
   public void accept(StoredSession session) {
     try {
       consumer.accept(session);
-    } catch (RuntimeException | Error failure) {
+    } catch (Throwable failure) { // Other languages than Java throw checked exceptions too.
       if (first == null) {
         first = failure;
       } else if (first != failure && first.getSuppressed().length < MAX_SUPPRESSED) {
@@ -53,12 +54,15 @@ public final class HandOver implements Consumer<StoredSession> {
    * suppressed in it; returns if it threw nothing.
    */
   public void finish() {
-    if (first instanceof Error error) {
-      throw error;
+    if (first != null) {
+      HandOver.<RuntimeException>throwUnchecked(first);
     }
-    if (first instanceof RuntimeException exception) {
-      throw exception;
-    }
+  }
+
+  /** Throws anything as it is: the compiler infers an unchecked exception. */
+  @SuppressWarnings("unchecked") // A cast that is never carried out.
+  private static <T extends Throwable> void throwUnchecked(Throwable thrown) throws T {
+    throw (T) thrown;
   }
 
   /**

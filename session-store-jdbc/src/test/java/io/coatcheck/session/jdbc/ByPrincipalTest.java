@@ -61,7 +61,7 @@ class ByPrincipalTest {
               .tableName(table.name)
               .build();
       AtomicBoolean moved = new AtomicBoolean();
-      if (pool.server() != TestDatabase.POSTGRESQL) {
+      if (pool.locksRows() && pool.server() != TestDatabase.POSTGRESQL) {
         table.watched.failWith(
             sql -> {
               if ((sql.contains("DELETE") || sql.contains("secret_hash, previous"))

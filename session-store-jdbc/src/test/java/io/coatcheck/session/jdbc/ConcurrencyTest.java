@@ -54,6 +54,10 @@ class ConcurrencyTest {
                 "TRANSACTION_REPEATABLE_READ")));
   }
 
+  static Stream<Pool> poolsThatLockRows() {
+    return pools().filter(Pool::locksRows);
+  }
+
   @DisplayName(
       "F56: three cleaners, requests, logouts, revocations and logins at once: no failure, and each"
           + " ended session goes to exactly one")
@@ -154,7 +158,7 @@ class ConcurrencyTest {
 
   @DisplayName("The cleaner waits for nobody: a row that is held is left for the next time")
   @ParameterizedTest
-  @MethodSource("pools")
+  @MethodSource("poolsThatLockRows")
   void deleteExpired_rowIsHeld_skipsIt(Pool pool) throws SQLException {
     try (Table table = new Table(pool)) {
       StoredSession held = Sessions.of("alice").build();
@@ -176,7 +180,7 @@ class ConcurrencyTest {
 
   @DisplayName("A cleaner locks no more than its batch, so that others find theirs beside it")
   @ParameterizedTest
-  @MethodSource("pools")
+  @MethodSource("poolsThatLockRows")
   void lockDue_locksItsBatchOnly(Pool pool) throws SQLException {
     try (Table table = new Table(pool);
         Connection first = table.connections.getConnection();
@@ -241,7 +245,7 @@ class ConcurrencyTest {
 
   @DisplayName("A revocation that the database gives up in a deadlock is done again")
   @ParameterizedTest
-  @MethodSource("pools")
+  @MethodSource("poolsThatLockRows")
   void deleteByPrincipal_victimOfDeadlock_deletesAll(Pool pool) throws Exception {
     try (Table table = new Table(pool)) {
       List<StoredSession> sessions = insertInOrder(table);

@@ -61,7 +61,7 @@ class DemotedServerTest {
 
   static Stream<Arguments> writes() {
     return Pool.each()
-        .filter(pool -> pool.server() != TestDatabase.H2)
+        .filter(pool -> pool.server() != TestDatabase.H2 && pool.server() != TestDatabase.SQLITE)
         .flatMap(
             pool ->
                 WRITES.keySet().stream()

@@ -29,8 +29,7 @@ class LateCallTest {
   private final Instant shortly = session.expiresAt().minusMillis(300);
 
   static Stream<Pool> pools() {
-    return Stream.concat(
-        Pool.each(), Pool.eachDialect().filter(pool -> pool.database() == Database.MYSQL));
+    return Pool.eachAndMySql();
   }
 
   private JdbcSessionStore store(Table table) {
@@ -136,7 +135,7 @@ class LateCallTest {
       // The lock is taken by this statement or by the one before.
       table.watched.failWith(
           sql -> {
-            if (sql.contains("GET_LOCK") || sql.contains("pg_advisory") || sql.contains("_lock ")) {
+            if (WatchedDataSource.kind(sql).equals("LOCK")) {
               nanos.addAndGet(LATE.toNanos());
             }
           });

@@ -29,8 +29,7 @@ class LimitLockTest {
   private static final int ROUNDS = 10;
 
   static Stream<Pool> pools() {
-    return Stream.concat(
-        Pool.each(), Pool.eachDialect().filter(pool -> pool.database() == Database.MYSQL));
+    return Pool.eachAndMySql();
   }
 
   @ParameterizedTest

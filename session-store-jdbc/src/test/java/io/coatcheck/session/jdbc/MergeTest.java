@@ -13,18 +13,25 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.MethodSource;
 
-@DisplayName("I4, I21: changes of parallel requests in H2")
+@DisplayName("I4, I21: changes of parallel requests in a database")
+@ParameterizedClass
+@MethodSource("io.coatcheck.session.jdbc.Pool#eachDialect")
 class MergeTest {
 
-  private final Table table =
-      new Table(Pool.each().filter(pool -> pool.database() == Database.H2).findFirst().get());
-  private final SessionManager manager =
-      SessionManager.builder(table.store).cleanUpInterval(Duration.ZERO).build();
+  @Parameter Pool pool;
+
+  private Table table;
+  private SessionManager manager;
   private String token;
 
   @BeforeEach
   void begin() {
+    table = new Table(pool);
+    manager = SessionManager.builder(table.store).cleanUpInterval(Duration.ZERO).build();
     Session session = manager.adapter().create(manager.adapter().resolve(List.of()));
     session.setAttribute("list", new ArrayList<>(List.of("a")));
     manager.save(session);

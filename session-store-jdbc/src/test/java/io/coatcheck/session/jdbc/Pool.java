@@ -2,7 +2,6 @@ package io.coatcheck.session.jdbc;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
-import java.util.EnumSet;
 import java.util.stream.Stream;
 
 /**
@@ -12,20 +11,35 @@ import java.util.stream.Stream;
  */
 record Pool(TestDatabase server, Database database, boolean autoCommit, String isolation) {
 
-  /** Each database that locks rows, in autocommit and not, at its default isolation. */
+  /** Each database, in autocommit and not, at its default isolation. */
   static Stream<Pool> each() {
-    return EnumSet.complementOf(EnumSet.of(TestDatabase.SQLITE)).stream()
+    return Stream.of(TestDatabase.values())
         .flatMap(
             server ->
                 Stream.of(true, false)
                     .map(autoCommit -> new Pool(server, server.database, autoCommit, null)));
   }
 
-  /** Each of those and MySQL's own SQL, which MariaDB understands, in autocommit. */
+  /** Each of those and MySQL's own SQL, which MariaDB understands. */
+  static Stream<Pool> eachAndMySql() {
+    return Stream.concat(each(), Stream.of(mySql()));
+  }
+
+  /** Each database and MySQL's own SQL, in autocommit. */
   static Stream<Pool> eachDialect() {
-    return Stream.concat(
-        each().filter(Pool::autoCommit),
-        Stream.of(new Pool(TestDatabase.MARIADB, Database.MYSQL, true, null)));
+    return eachAndMySql().filter(Pool::autoCommit);
+  }
+
+  private static Pool mySql() {
+    return new Pool(TestDatabase.MARIADB, Database.MYSQL, true, null);
+  }
+
+  /**
+   * Returns whether the database locks single rows, so that one transaction waits for a row of
+   * another one. In SQLite, each writer waits for the one before.
+   */
+  boolean locksRows() {
+    return server != TestDatabase.SQLITE;
   }
 
   HikariDataSource open(int size) {

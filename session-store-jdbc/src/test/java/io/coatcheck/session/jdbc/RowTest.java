@@ -40,8 +40,7 @@ class RowTest {
   private static final Instant NOW = Sessions.NOW;
 
   static Stream<Pool> eachDialect() {
-    return Stream.concat(
-        Pool.eachDialect(), Stream.of(new Pool(TestDatabase.SQLITE, Database.SQLITE, true, null)));
+    return Pool.eachDialect();
   }
 
   @DisplayName("I1, F1: no column of any row holds the secret, in whatever form")

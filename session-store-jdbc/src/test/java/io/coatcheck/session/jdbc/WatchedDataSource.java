@@ -63,9 +63,13 @@ final class WatchedDataSource extends DelegatingDataSource {
     assertThat(faults).isEmpty();
   }
 
-  private static String kind(String sql) {
+  /** Returns the kind of a statement: its first word, or what it does to the lock of a login. */
+  static String kind(String sql) {
     String text = sql.toUpperCase(Locale.ROOT);
-    if (text.contains("GET_LOCK") || text.contains("PG_ADVISORY") || text.contains("_LOCK ")) {
+    if (text.contains("GET_LOCK")
+        || text.contains("PG_ADVISORY")
+        || text.contains("_LOCK ")
+        || text.endsWith("SET VERSION = VERSION WHERE 1 = 0")) {
       return "LOCK";
     }
     if (text.contains("RELEASE_LOCK")) {
@@ -74,7 +78,7 @@ final class WatchedDataSource extends DelegatingDataSource {
     if (text.contains("OLD TABLE (DELETE")) {
       return "DELETE";
     }
-    return text.substring(0, text.indexOf(' '));
+    return text.split(" ", 2)[0];
   }
 
   @Override
