@@ -1,5 +1,6 @@
 /** Stateful sessions: the engine, the store SPI, the in-memory store and the near cache. */
 module io.coatcheck.session {
+  requires static jdk.jfr;
   requires static transitive org.jspecify;
   requires bcrypt;
   requires com.github.benmanes.caffeine;

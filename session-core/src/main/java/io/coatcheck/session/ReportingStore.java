@@ -14,8 +14,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Notifies the listeners of each failure of a store, then rethrows it. What each request calls is
- * written out, since {@link #around} takes an object for each call.
+ * Notifies the listeners of each failure of a store, then rethrows it, and records the calls for
+ * JDK Flight Recorder. What each request calls is written out, since {@link #around} takes an
+ * object for each call.
  */
 final class ReportingStore extends InterceptingSessionStore {
 
@@ -31,7 +32,7 @@ final class ReportingStore extends InterceptingSessionStore {
   @Override
   protected <T> T around(StoreOperation operation, @Nullable SessionId id, Supplier<T> call) {
     try {
-      return call.get();
+      return FlightRecording.storeCall(operation, id, call);
     } catch (SessionStoreException e) {
       report(operation, id, e);
       throw e;
@@ -40,6 +41,9 @@ final class ReportingStore extends InterceptingSessionStore {
 
   @Override
   public Optional<StoredSession> find(SessionId id) {
+    if (FlightRecording.recordsStoreCalls()) {
+      return around(StoreOperation.FIND, id, () -> store().find(id));
+    }
     try {
       return store().find(id);
     } catch (SessionStoreException e) {
@@ -50,6 +54,9 @@ final class ReportingStore extends InterceptingSessionStore {
 
   @Override
   public boolean touch(SessionId id, Instant lastSeenAt, Instant now) {
+    if (FlightRecording.recordsStoreCalls()) {
+      return around(StoreOperation.TOUCH, id, () -> store().touch(id, lastSeenAt, now));
+    }
     try {
       return store().touch(id, lastSeenAt, now);
     } catch (SessionStoreException e) {
@@ -79,6 +86,10 @@ final class ReportingStore extends InterceptingSessionStore {
 
     @Override
     public Lookup lookUp(SessionId id, long minimumGeneration, long minimumVersion) {
+      if (FlightRecording.recordsStoreCalls()) {
+        return around(
+            StoreOperation.FIND, id, () -> inner.lookUp(id, minimumGeneration, minimumVersion));
+      }
       try {
         return inner.lookUp(id, minimumGeneration, minimumVersion);
       } catch (SessionStoreException e) {

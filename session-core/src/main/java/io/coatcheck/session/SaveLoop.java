@@ -182,6 +182,7 @@ final class SaveLoop {
       if (outcome == Admission.Outcome.REFUSED || outcome == Admission.Outcome.CROWDED) {
         return new Outcome(null, null, attempt);
       }
+      FlightRecording.saveConflict(current.id(), attempt);
       // Waits before reading, so that the snapshot is as new as possible when it is written.
       pause(attempt, deadline);
       Optional<StoredSession> found = engine.store().find(current.id());

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntConsumer;
 import java.util.function.LongPredicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -50,6 +51,10 @@ final class Sweeper implements AutoCloseable {
    * @param rest pauses for the given number of nanoseconds, and returns whether to go on
    */
   static int sweep(EngineContext engine, LongPredicate rest) {
+    return FlightRecording.cleanUp(batches -> sweep(engine, rest, batches));
+  }
+
+  private static int sweep(EngineContext engine, LongPredicate rest, IntConsumer batches) {
     int total = 0;
     CleanUp batch;
     long took;
@@ -57,6 +62,7 @@ final class Sweeper implements AutoCloseable {
       long begin = System.nanoTime();
       batch = engine.store().deleteExpired(engine.now(), BATCH, engine.events()::expired);
       took = System.nanoTime() - begin;
+      batches.accept(batch.deleted());
       total += batch.deleted();
     } while (!batch.isComplete() && rest.test(took / 3));
     return total;
