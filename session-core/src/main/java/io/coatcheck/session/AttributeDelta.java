@@ -1,6 +1,5 @@
 package io.coatcheck.session;
 
-import io.coatcheck.session.AttributeChanges.Change;
 import io.coatcheck.session.codec.AttributeValue;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -22,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 record AttributeDelta(
     Map<String, Optional<AttributeValue>> set,
     Map<String, Found> found,
-    Map<String, Change> source) {
+    Map<String, AttributeChange> source) {
 
   static final AttributeDelta NONE = new AttributeDelta(Map.of(), Map.of(), Map.of());
 

@@ -61,6 +61,37 @@ record AttributeLimits(int attributes, int attributeBytes, int sessionBytes) {
     }
   }
 
+  /**
+   * Checks a value that a request sets, in addition to what it has changed before.
+   *
+   * @param stored the attributes of the snapshot
+   * @param pending what the request has set or removed since, by name
+   * @throws IllegalArgumentException if the session would hold more than this allows
+   */
+  void check(
+      String name,
+      AttributeValue value,
+      Map<String, AttributeValue> stored,
+      Map<String, AttributeChange> pending) {
+    AttributeChange changed = pending.get(name);
+    AttributeValue before = changed == null ? stored.get(name) : changed.whenSet();
+    int others = 0;
+    long otherBytes = 0;
+    for (Map.Entry<String, AttributeValue> one : stored.entrySet()) {
+      if (!one.getKey().equals(name) && !pending.containsKey(one.getKey())) {
+        others++;
+        otherBytes += size(one.getValue());
+      }
+    }
+    for (Map.Entry<String, AttributeChange> one : pending.entrySet()) {
+      if (!one.getKey().equals(name) && one.getValue().value() != null) {
+        others++;
+        otherBytes += size(one.getValue().whenSet());
+      }
+    }
+    check(name, value, before, others, otherBytes);
+  }
+
   /** Returns the room left beside the given attributes. */
   Room roomBeside(Map<String, AttributeValue> attributes) {
     long bytes = 0;

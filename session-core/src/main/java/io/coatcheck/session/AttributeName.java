@@ -10,6 +10,21 @@ final class AttributeName {
   private AttributeName() {}
 
   /**
+   * Checks the length of a name.
+   *
+   * @throws IllegalArgumentException if it is out of range
+   */
+  static void check(String name) {
+    if (name.isEmpty() || name.length() > Session.MAX_ATTRIBUTE_NAME_LENGTH) {
+      throw new IllegalArgumentException(
+          "the name of an attribute must have 1 to "
+              + Session.MAX_ATTRIBUTE_NAME_LENGTH
+              + " characters: "
+              + name.length());
+    }
+  }
+
+  /**
    * Returns a name in quotes, safe for one line of a log: characters that would end the line,
    * control a terminal or reverse the text direction are escaped, and a name that is too long is
    * cut off.

@@ -53,7 +53,7 @@ final class AttributeSteps {
    *     passed to it. It then gets its own copy, where the store keeps bytes
    */
   Done make(Session session, String name, boolean mayChangeValue, Decision decision) {
-    Session.checkName(name);
+    AttributeName.check(name);
     long deadline = saveLoop.deadline();
     // Another thread of the request may store it meanwhile.
     while (!session.isStored()) {
@@ -82,7 +82,7 @@ final class AttributeSteps {
   private boolean replaceUnstored(
       Session session, String name, @Nullable Object before, @Nullable Object after) {
     try {
-      return session.replaceUnstored(name, before, after);
+      return new StepValues(session, engine).replaceUnstored(name, before, after);
     } catch (IllegalArgumentException refusal) {
       throw refused(session, name, after, refusal);
     }
@@ -104,6 +104,7 @@ final class AttributeSteps {
     private final String name;
     private final boolean mayChangeValue;
     private final Decision decision;
+    private final StepValues values;
     private final long deadline = saveLoop.deadline();
 
     /** The number of lost compare-and-sets. */
@@ -122,7 +123,8 @@ final class AttributeSteps {
       this.name = name;
       this.mayChangeValue = mayChangeValue;
       this.decision = decision;
-      collected = session.pending();
+      values = new StepValues(session, engine);
+      collected = Pending.of(session);
       newest = session.snapshot();
     }
 
@@ -131,7 +133,7 @@ final class AttributeSteps {
       while (done == null) {
         AttributeValue known = collected.valueIn(newest, name);
         Object before =
-            known == null ? null : session.read(newest, name, known, collected, mayChangeValue);
+            known == null ? null : values.before(newest, name, known, collected, mayChangeValue);
         Object after = decision.on(before);
         try {
           AttributeStep step = step(known, before, after);
@@ -187,20 +189,20 @@ final class AttributeSteps {
       }
       Set<String> overtaken = collected.overtakenIn(newest);
       boolean holds = step.holdsOn(newest);
-      if (session.refreshed(newest) && !overtaken.isEmpty()) {
+      if (session.refresh(newest) && !overtaken.isEmpty()) {
         engine.events().dropped(newest, DropReason.OVERTAKEN, overtaken);
       }
       if (holds) {
-        return new Done(before, session.looked(step, before));
+        return new Done(before, values.onConfirmed(step, before));
       }
-      collected = session.pending();
+      collected = Pending.of(session);
       return null;
     }
 
     /** Decides again on the request's present state. */
     private @Nullable Done restart() {
       requireTime(session, name, deadline);
-      collected = session.pending();
+      collected = Pending.of(session);
       newest = session.snapshot();
       isRead = false;
       return null;
@@ -223,7 +225,7 @@ final class AttributeSteps {
               newest.id(),
               losses > 0,
               () -> {
-                Pending pending = session.stillPending(collected);
+                Pending pending = collected.stillIn(session);
                 return !session.id().equals(newest.id())
                         || (collected.sets(name) && !pending.sets(name))
                     ? null

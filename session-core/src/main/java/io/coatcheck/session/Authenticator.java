@@ -49,7 +49,7 @@ final class Authenticator {
       return new Refused(LoginResult.NO_LONGER_VALID);
     }
     Session session = usable(current, principal);
-    Pending pending = session.pending();
+    Pending pending = Pending.of(session);
     LoginOutcome result = tryOnce(session, pending, principal, options);
     for (int trial = 1; isCrowded(result) && trial < TRIALS; trial++) {
       endSurplus(principal);
@@ -72,8 +72,7 @@ final class Authenticator {
       Session session, Pending pending, String principal, LoginOptions options) {
     return session.isStored()
         ? saveLoop.inTurn(
-            session.id(),
-            () -> onExisting(session, session.stillPending(pending), principal, options))
+            session.id(), () -> onExisting(session, pending.stillIn(session), principal, options))
         : onNew(session, pending, principal, options, session.snapshot().attributes());
   }
 
@@ -102,13 +101,13 @@ final class Authenticator {
   /** Returns the session to log in on; first ends one that belongs to another principal. */
   private Session usable(@Nullable Session current, String principal) {
     if (current == null || current.isEnded()) {
-      return Drafts.anonymous(engine, Session.Status.NEW);
+      return Drafts.anonymous(engine, SessionStatus.NEW);
     }
     if (current.isStored() && !current.principal().map(principal::equals).orElse(true)) {
       Optional<StoredSession> deleted = SessionEnder.delete(engine, current).deleted();
       current.end();
       deleted.ifPresent(ended -> engine.events().ended(ended, EndReason.REPLACED));
-      return Drafts.anonymous(engine, Session.Status.NEW);
+      return Drafts.anonymous(engine, SessionStatus.NEW);
     }
     return current;
   }
@@ -136,7 +135,7 @@ final class Authenticator {
           resolved.principal().isEmpty() ? resolved.attributes() : Map.of();
       return onNew(session, pending, principal, options, carried);
     }
-    session.loggedIn(stored, pending, token);
+    session.onLoggedIn(stored, pending, token);
     pending.isWhole(stored, engine.events());
     engine.events().authenticated(stored);
     return new Granted(session);
@@ -151,7 +150,7 @@ final class Authenticator {
     Instant now = engine.now();
     // A session that began here and was never sent keeps its id, which the application may have
     // seen.
-    boolean fresh = session.status() == Session.Status.NEW;
+    boolean fresh = session.status() == SessionStatus.NEW;
     SessionId id = fresh ? session.id() : SessionId.generate(now, engine.random());
     SessionToken token = engine.newToken(id);
     StoredSession draft =
@@ -165,7 +164,7 @@ final class Authenticator {
     if (store(next, true, now) != Admission.Outcome.STORED) {
       return new Refused(LoginResult.LIMIT_REACHED);
     }
-    session.loggedIn(next, pending, token);
+    session.onLoggedIn(next, pending, token);
     engine.events().created(next);
     pending.isWhole(next, engine.events());
     engine.events().authenticated(next);
@@ -187,7 +186,7 @@ final class Authenticator {
         Drafts.rekeyed(merged, token, loginAt)
             .principal(principal)
             .authenticatedAt(loginAt)
-            .lastSeenAt(Session.later(current.lastSeenAt(), now))
+            .lastSeenAt(Moments.later(current.lastSeenAt(), now))
             .idleTimeout(options.idleTimeout(engine.policy()))
             .absoluteDeadline(Drafts.deadline(now, options.absoluteTimeout(engine.policy())))
             .remembered(options.remembered())

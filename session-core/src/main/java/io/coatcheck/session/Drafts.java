@@ -17,7 +17,7 @@ final class Drafts {
 
   private Drafts() {}
 
-  static Session anonymous(EngineContext engine, Session.Status status) {
+  static Session anonymous(EngineContext engine, SessionStatus status) {
     Instant now = engine.now();
     SessionToken token = engine.newToken(SessionId.generate(now, engine.random()));
     return new Session(engine, anonymous(engine, token, now), token, status);

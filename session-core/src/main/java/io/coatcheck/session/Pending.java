@@ -26,6 +26,13 @@ final class Pending {
     this.idleTimeout = idleTimeout;
   }
 
+  /**
+   * Collects what is to be saved. Runs code of the values, so not to be called in the save queue.
+   */
+  static Pending of(WorkingCopy session) {
+    return new Pending(session.attributeChanges().collect(), session.idleTimeoutChange());
+  }
+
   AttributeDelta attributes() {
     return attributes;
   }
@@ -57,6 +64,16 @@ final class Pending {
    */
   Set<String> overtakenIn(StoredSession session) {
     return attributes.overtakenIn(session.attributes());
+  }
+
+  /** Returns the part of this that is still to be saved now that the save is in its queue. */
+  Pending stillIn(WorkingCopy session) {
+    AttributeChanges changes = session.attributeChanges();
+    IdleTimeoutChange timeout = session.idleTimeoutChange() == null ? null : idleTimeout;
+    boolean isSameTimeout = timeout != null || idleTimeout == null;
+    return isSameTimeout && changes.areAllPending(attributes)
+        ? this
+        : new Pending(changes.stillPending(attributes), timeout);
   }
 
   /** Returns this without the change of one attribute, which counts as saved together with it. */

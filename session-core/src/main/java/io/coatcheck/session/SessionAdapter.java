@@ -122,7 +122,7 @@ public final class SessionAdapter {
    */
   public Session create(Resolution presented) {
     return Drafts.anonymous(
-        engine, presented.guardsNewerToken() ? Session.Status.EPHEMERAL : Session.Status.NEW);
+        engine, presented.guardsNewerToken() ? SessionStatus.EPHEMERAL : SessionStatus.NEW);
   }
 
   /**
@@ -131,7 +131,7 @@ public final class SessionAdapter {
    * response must not replace a token that the client may have. Does not access the store.
    */
   public Session createEphemeral() {
-    return Drafts.anonymous(engine, Session.Status.EPHEMERAL);
+    return Drafts.anonymous(engine, SessionStatus.EPHEMERAL);
   }
 
   /**

@@ -29,18 +29,18 @@ final class SessionWriter {
   }
 
   private boolean insert(Session session) {
-    Pending collected = session.pending();
+    Pending collected = Pending.of(session);
     boolean inserted =
         saveLoop.inTurn(
             session.id(),
             () -> {
-              if (session.status() != Session.Status.NEW) {
+              if (session.status() != SessionStatus.NEW) {
                 return false;
               }
-              Pending pending = session.stillPending(collected);
+              Pending pending = collected.stillIn(session);
               StoredSession first = pending.applyTo(session.snapshot(), engine.limits()).build();
               engine.store().insert(first);
-              if (session.saved(first, pending)) {
+              if (session.onSaved(first, pending)) {
                 engine.events().created(first);
                 pending.isWhole(first, engine.events());
               } else {
@@ -54,18 +54,18 @@ final class SessionWriter {
   }
 
   private boolean saveStored(Session session) {
-    boolean confirm = session.renewal() == Session.Renewal.CONFIRM;
+    boolean confirm = session.renewal() == Renewal.CONFIRM;
     if (!confirm && !session.mayHaveChanges()) {
       return touch(session);
     }
-    Pending collected = session.pending();
+    Pending collected = Pending.of(session);
     if (!confirm && collected.isEmpty()) {
       return touch(session);
     }
     return saveLoop.inTurn(
         session.id(),
         () -> {
-          Pending pending = session.stillPending(collected);
+          Pending pending = collected.stillIn(session);
           return (!confirm && pending.isEmpty()) || update(session, pending, confirm);
         });
   }
@@ -85,7 +85,7 @@ final class SessionWriter {
       // The attribute to be removed is not in the snapshot. Another request may have set it since.
       Optional<StoredSession> found = engine.store().find(resolved.id());
       if (found.filter(newest -> isLeftAsItIs(newest, resolved, pending)).isPresent()) {
-        session.forget(pending);
+        session.discard(pending);
         return touch(session);
       }
       outcome =
@@ -100,8 +100,8 @@ final class SessionWriter {
       drop(session, pending, outcome);
       return pending.isEmpty();
     }
-    session.renewalDone();
-    session.saved(stored, pending);
+    session.clearRenewal();
+    session.onSaved(stored, pending);
     if (outcome.attempts() > 1) {
       engine.events().savedAfterConflict(stored, outcome.attempts());
     }
@@ -148,7 +148,7 @@ final class SessionWriter {
         pending
             .applyTo(confirmed, engine.limits())
             .lastSeenAt(
-                Session.later(confirmed.lastSeenAt(), session.seenAt(session.requestedAt()))));
+                Moments.later(confirmed.lastSeenAt(), session.seenAt(session.requestedAt()))));
   }
 
   /**
@@ -161,7 +161,7 @@ final class SessionWriter {
   SaveLoop.Outcome tryStep(
       Session session, AttributeStep step, Pending pending, int tries, long deadline) {
     StoredSession resolved = session.snapshot();
-    boolean confirm = session.renewal() == Session.Renewal.CONFIRM;
+    boolean confirm = session.renewal() == Renewal.CONFIRM;
     SaveLoop.Outcome outcome =
         saveLoop.update(
             step.decidedOn(),
@@ -172,8 +172,8 @@ final class SessionWriter {
             deadline);
     StoredSession stored = outcome.session();
     if (stored != null) {
-      session.renewalDone();
-      session.stepped(stored, pending, step);
+      session.clearRenewal();
+      session.onStepStored(stored, pending, step);
       if (tries + outcome.attempts() > 1) {
         engine.events().savedAfterConflict(stored, tries + outcome.attempts());
       }
@@ -195,13 +195,13 @@ final class SessionWriter {
     return switch (session.status()) {
       case ENDED, EPHEMERAL -> false;
       case NEW, STORED -> {
-        Pending collected = session.pending();
+        Pending collected = Pending.of(session);
         yield saveLoop.inTurn(
             session.id(),
             () ->
-                session.status() == Session.Status.NEW
+                session.status() == SessionStatus.NEW
                     ? renewDraft(session)
-                    : renewStored(session, session.stillPending(collected)));
+                    : renewStored(session, collected.stillIn(session)));
       }
     };
   }
@@ -229,7 +229,7 @@ final class SessionWriter {
                         Drafts.rekeyed(
                                 pending.applyTo(current, engine.limits()).build(), token, now)
                             .fence(current.generation() + 1)
-                            .lastSeenAt(Session.later(current.lastSeenAt(), session.seenAt(now)))
+                            .lastSeenAt(Moments.later(current.lastSeenAt(), session.seenAt(now)))
                             .build())
                     : Optional.empty());
     StoredSession stored = outcome.session();
@@ -245,19 +245,19 @@ final class SessionWriter {
       Session session, StoredSession stored, Pending pending, SessionToken token) {
     engine.events().renewed(stored);
     pending.isWhole(stored, engine.events());
-    return session.renewed(stored, pending, token);
+    return session.onRenewed(stored, pending, token);
   }
 
   boolean renewIfDue(Session session) {
     if (session.renewal().replacesSecret() && session.isStored()) {
-      Pending collected = session.pending();
+      Pending collected = Pending.of(session);
       return saveLoop.inTurn(
           session.id(),
           // Another thread of the request may have been first.
           () ->
               session.renewal().replacesSecret()
                   && session.isStored()
-                  && renewPeriodically(session, session.stillPending(collected)));
+                  && renewPeriodically(session, collected.stillIn(session)));
     }
     return false;
   }
@@ -269,7 +269,7 @@ final class SessionWriter {
   private boolean renewPeriodically(Session session, Pending pending) {
     StoredSession resolved = session.snapshot();
     SessionToken token = engine.newToken(resolved.id());
-    boolean lost = session.renewal() == Session.Renewal.LOST;
+    boolean lost = session.renewal() == Renewal.LOST;
     SaveLoop.Outcome outcome =
         saveLoop.update(
             resolved,
@@ -281,11 +281,11 @@ final class SessionWriter {
                         Drafts.renewed(
                                 pending.applyTo(current, engine.limits()).build(), token, now, lost)
                             .lastSeenAt(
-                                Session.later(
+                                Moments.later(
                                     current.lastSeenAt(), session.seenAt(session.requestedAt())))
                             .build()));
     StoredSession stored = outcome.session();
-    session.renewalDone();
+    session.clearRenewal();
     if (stored == null) {
       return false;
     }

@@ -60,7 +60,7 @@ final class TokenResolver {
    * @param now the time after the store had answered
    */
   private record Opened(
-      SessionId id, StoredSession session, Session.Renewal renewal, Source source, Instant now)
+      SessionId id, StoredSession session, Renewal renewal, Source source, Instant now)
       implements Finding {}
 
   /** Where a snapshot was read from. */
@@ -145,7 +145,7 @@ final class TokenResolver {
       }
       if (finding instanceof Refusal refusal) {
         refused = guarding(refused, refusal);
-      } else if (live == null || live.renewal() != Session.Renewal.CONFIRM) {
+      } else if (live == null || live.renewal() != Renewal.CONFIRM) {
         // Otherwise the client also has the newer secret of this session, and that one counts.
         live = (Opened) finding;
       }
@@ -193,7 +193,7 @@ final class TokenResolver {
     Optional<StoredSession> same = engine.store().find(id).filter(isSame);
     Instant now = engine.now();
     return same.filter(found -> !found.isExpiredAt(now))
-        .map(found -> accept(new Opened(id, found, Session.Renewal.NONE, Source.STORE, now)))
+        .map(found -> accept(new Opened(id, found, Renewal.NONE, Source.STORE, now)))
         .flatMap(
             resolution ->
                 resolution instanceof Resolution.Live live
@@ -223,7 +223,7 @@ final class TokenResolver {
     if (near.session().filter(copy -> opens(copy, presented, now)).isPresent()) {
       StoredSession copy = near.session().get();
       return near.isStale()
-          ? new Opened(token.id(), copy, Session.Renewal.NONE, Source.STALE_COPY, now)
+          ? new Opened(token.id(), copy, Renewal.NONE, Source.STALE_COPY, now)
           : new Opened(token.id(), copy, renewalOfCurrent(copy, now), Source.COPY, now);
     }
     // A copy may admit a request, never reject one; anything else is decided by the store.
@@ -267,7 +267,7 @@ final class TokenResolver {
       // that it counts as lost, and the client gets another new secret; unless the new secret was
       // presented, in which case the holder of the old one is late, or a thief.
       boolean isLost = !guards && Drafts.isUnconfirmed(session);
-      Session.Renewal renewal = isLost ? Session.Renewal.LOST : Session.Renewal.NONE;
+      Renewal renewal = isLost ? Renewal.LOST : Renewal.NONE;
       return new Opened(id, session, renewal, Source.STORE, now);
     }
     boolean byLogin = session.authenticatedAt().filter(session.rotatedAt()::equals).isPresent();
@@ -293,14 +293,14 @@ final class TokenResolver {
     return new Refusal(new Resolution.Unknown(id), RefusalReason.UNKNOWN, principal);
   }
 
-  private Session.Renewal renewalOfCurrent(StoredSession session, Instant now) {
+  private Renewal renewalOfCurrent(StoredSession session, Instant now) {
     if (Drafts.isUnconfirmed(session)) {
-      return Session.Renewal.CONFIRM;
+      return Renewal.CONFIRM;
     }
     boolean due =
         !engine.renewInterval().isZero()
             && !now.isBefore(session.rotatedAt().plus(engine.renewInterval()));
-    return due ? Session.Renewal.DUE : Session.Renewal.NONE;
+    return due ? Renewal.DUE : Renewal.NONE;
   }
 
   private Resolution accept(Opened opened) {
@@ -308,7 +308,7 @@ final class TokenResolver {
   }
 
   private Resolution accept(
-      SessionId id, StoredSession session, Session.Renewal renewal, Source source, Instant now) {
+      SessionId id, StoredSession session, Renewal renewal, Source source, Instant now) {
     boolean due = countsAsActivity && touches.isDue(session, now);
     if (due && source == Source.STALE_COPY && touches.showNearby(session, now)) {
       due = false;

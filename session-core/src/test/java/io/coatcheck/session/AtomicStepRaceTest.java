@@ -92,7 +92,7 @@ class AtomicStepRaceTest {
     session.setAttribute("n", 0);
     node.save(session);
     String token = session.unsentToken().orElseThrow().value();
-    session.tokenSent();
+    session.markTokenSent();
     return token;
   }
 

@@ -84,7 +84,7 @@ final class EngineFixture implements AutoCloseable {
   /** Takes the token as the response would, and returns its text. */
   static String sent(Session session) {
     SessionToken token = session.unsentToken().orElseThrow();
-    session.tokenSent();
+    session.markTokenSent();
     return token.value();
   }
 

@@ -48,10 +48,10 @@ class OneRequestTwoThreadsTest {
   void saved_afterTheEnd_staysEnded() {
     Session session = fixture.live(fixture.anonymous());
     session.setAttribute("a", "1");
-    Pending pending = session.pending();
+    Pending pending = Pending.of(session);
     manager.invalidate(session);
 
-    assertThat(session.saved(session.snapshot(), pending)).isFalse();
+    assertThat(session.onSaved(session.snapshot(), pending)).isFalse();
 
     assertThat(session.isEnded()).isTrue();
   }
@@ -90,13 +90,13 @@ class OneRequestTwoThreadsTest {
   void save_collectedBeforeTheOther_doesNotGoBack() {
     Session session = fixture.live(fixture.anonymous());
     session.setAttribute("a", "1");
-    Pending first = session.pending();
+    Pending first = Pending.of(session);
     manager.save(session);
     session.setAttribute("a", "2");
     manager.save(session);
     session.setAttribute("a", "3");
 
-    assertThat(session.stillPending(first).isEmpty()).isTrue();
+    assertThat(first.stillIn(session).isEmpty()).isTrue();
   }
 
   @Test

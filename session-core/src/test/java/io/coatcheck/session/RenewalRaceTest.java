@@ -96,7 +96,7 @@ class RenewalRaceTest {
       String owners = serve(old);
       pass(61);
       Session thief = fixture.live(old);
-      assertThat(thief.renewal()).isEqualTo(Session.Renewal.LOST);
+      assertThat(thief.renewal()).isEqualTo(Renewal.LOST);
       serve(owners);
 
       assertThat(manager.adapter().renewIfDue(thief)).isFalse();
@@ -148,7 +148,7 @@ class RenewalRaceTest {
     pass(300);
     String first = serve(old);
     Session slow = fixture.live(first);
-    assertThat(slow.renewal()).isEqualTo(Session.Renewal.CONFIRM);
+    assertThat(slow.renewal()).isEqualTo(Renewal.CONFIRM);
     serve(first);
     pass(300);
     Session losesItsAnswer = fixture.live(first);

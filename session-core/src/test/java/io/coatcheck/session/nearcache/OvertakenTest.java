@@ -114,7 +114,7 @@ class OvertakenTest {
 
   private static String token(Session session) {
     String value = session.unsentToken().orElseThrow().value();
-    session.tokenSent();
+    session.markTokenSent();
     return value;
   }
 

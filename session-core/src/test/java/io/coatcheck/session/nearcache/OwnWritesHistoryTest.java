@@ -121,7 +121,7 @@ class OwnWritesHistoryTest {
 
   private static String sent(Session session) {
     String value = session.unsentToken().orElseThrow().value();
-    session.tokenSent();
+    session.markTokenSent();
     return value;
   }
 }

@@ -73,7 +73,7 @@ class ServeStaleTest {
         ((LoginOutcome.Granted) manager.authenticate(null, "alice", LoginOptions.defaults()))
             .session();
     String token = session.unsentToken().orElseThrow().value();
-    session.tokenSent();
+    session.markTokenSent();
     manager.adapter().resolve(List.of(token));
     return token;
   }

@@ -232,7 +232,7 @@ final class OutgoingToken {
       Optional<SessionToken> token = session.unsentToken();
       if (token.isPresent()) {
         slot().put(token.get().value(), maxAge(session));
-        session.tokenSent();
+        session.markTokenSent();
       }
       HintTransport hints = settings.hints();
       if (hints != null) {

@@ -54,7 +54,7 @@ class AtomicStepTest {
       session.setAttribute("n", 0);
       node.save(session);
       String token = session.unsentToken().orElseThrow().value();
-      session.tokenSent();
+      session.markTokenSent();
       return token;
     }
 

@@ -93,7 +93,7 @@ class RacesTest {
 
   private static String sent(Session session) {
     String token = session.unsentToken().orElseThrow().value();
-    session.tokenSent();
+    session.markTokenSent();
     return token;
   }
 

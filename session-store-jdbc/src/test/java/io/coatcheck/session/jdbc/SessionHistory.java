@@ -248,7 +248,7 @@ final class SessionHistory {
 
   private void send(Session session) {
     SessionToken token = session.unsentToken().orElseThrow();
-    session.tokenSent();
+    session.markTokenSent();
     cookie = token.value();
     issued.put(cookie, new Issued(session.id(), session.generation()));
   }

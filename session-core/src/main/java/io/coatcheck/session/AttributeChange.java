@@ -1,0 +1,45 @@
+package io.coatcheck.session;
+
+import io.coatcheck.session.codec.AttributeValue;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A change of one attribute that has not been saved yet. Not a record: setting an equal value again
+ * is a new change, and its object is the one watched from then on.
+ */
+final class AttributeChange {
+
+  private final @Nullable Object value;
+  private final @Nullable AttributeValue whenSet;
+  private final boolean mayChange;
+
+  /**
+   * Creates a change.
+   *
+   * @param value the new value; null if the attribute was removed
+   * @param whenSet the value as it was when it was set; null if the attribute was removed
+   * @param mayChange whether the value is kept as bytes and the object may be changed in place
+   */
+  AttributeChange(@Nullable Object value, @Nullable AttributeValue whenSet, boolean mayChange) {
+    this.value = value;
+    this.whenSet = whenSet;
+    this.mayChange = mayChange;
+  }
+
+  /** Returns the removal of an attribute. */
+  static AttributeChange removal() {
+    return new AttributeChange(null, null, false);
+  }
+
+  @Nullable Object value() {
+    return value;
+  }
+
+  @Nullable AttributeValue whenSet() {
+    return whenSet;
+  }
+
+  boolean mayChange() {
+    return mayChange;
+  }
+}

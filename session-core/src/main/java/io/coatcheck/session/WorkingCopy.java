@@ -1,0 +1,400 @@
+package io.coatcheck.session;
+
+import io.coatcheck.session.store.LiveSessions;
+import io.coatcheck.session.store.LiveSessions.LiveSession;
+import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.token.SessionId;
+import io.coatcheck.session.token.SessionToken;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.time.Instant;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The state of a {@link Session} and its transitions, as the engine makes them: found or begun,
+ * saved, renewed, logged in, ended. What the application sees is in the subclass. The two are one
+ * object, since one is made for each request.
+ *
+ * <p>Thread-safe. Transitions hold the lock of this.
+ */
+abstract sealed class WorkingCopy permits Session {
+
+  // A volatile write costs a fence. Constructors need none: an object is published after them.
+  private static final VarHandle SNAPSHOT;
+  private static final VarHandle STATUS;
+  private static final VarHandle RENEWAL;
+  private static final VarHandle LIVE;
+  private static final VarHandle ATTACHMENT;
+
+  static {
+    try {
+      MethodHandles.Lookup fields = MethodHandles.lookup();
+      SNAPSHOT = fields.findVarHandle(WorkingCopy.class, "snapshot", StoredSession.class);
+      STATUS = fields.findVarHandle(WorkingCopy.class, "status", SessionStatus.class);
+      RENEWAL = fields.findVarHandle(WorkingCopy.class, "renewal", Renewal.class);
+      LIVE = fields.findVarHandle(WorkingCopy.class, "live", LiveSession.class);
+      ATTACHMENT = fields.findVarHandle(WorkingCopy.class, "attachment", Object.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  private final Instant requestedAt;
+
+  /** Whether the request counts as use of the session. */
+  private final boolean isActivity;
+
+  private final AttributeChanges attributes;
+
+  // Written under the lock of this. Volatile fields are read without it, one at a time: most
+  // requests only read.
+
+  /** The snapshot that this request found or began. */
+  private StoredSession initial;
+
+  private volatile StoredSession snapshot;
+  private volatile SessionStatus status;
+  private boolean begunHere;
+  private boolean kept;
+  private volatile boolean touchDue;
+  private volatile Renewal renewal;
+  private volatile @Nullable SessionToken unsentToken;
+  private volatile boolean changedHere;
+  private volatile Pending.@Nullable IdleTimeoutChange idleTimeoutChange;
+
+  /** The sessions that requests share; null if the store is not confined to this process. */
+  private final @Nullable LiveSessions liveSessions;
+
+  /** What the requests of this session share; null until it is looked up. */
+  private volatile @Nullable LiveSession live;
+
+  /** The attachment until the session is stored. */
+  private volatile @Nullable Object attachment;
+
+  /** Creates the copy of a session that a token was resolved to. */
+  WorkingCopy(
+      EngineContext engine,
+      StoredSession snapshot,
+      Instant requestedAt,
+      boolean isActivity,
+      boolean touchDue,
+      Renewal renewal) {
+    this(engine, snapshot, requestedAt, isActivity, renewal, SessionStatus.STORED);
+    if (touchDue) {
+      this.touchDue = true;
+    }
+  }
+
+  /** Creates the copy of a session that this request begins. */
+  WorkingCopy(EngineContext engine, StoredSession draft, SessionToken token, SessionStatus status) {
+    this(engine, draft, draft.createdAt(), true, Renewal.NONE, status);
+    unsentToken = token;
+    begunHere = true;
+  }
+
+  @SuppressWarnings("NullAway.Init") // By the handles.
+  private WorkingCopy(
+      EngineContext engine,
+      StoredSession snapshot,
+      Instant requestedAt,
+      boolean isActivity,
+      Renewal renewal,
+      SessionStatus status) {
+    this.attributes = new AttributeChanges(this, engine);
+    this.liveSessions = engine.liveSessions();
+    this.initial = snapshot;
+    this.requestedAt = requestedAt;
+    this.isActivity = isActivity;
+    SNAPSHOT.set(this, snapshot);
+    RENEWAL.set(this, renewal);
+    STATUS.set(this, status);
+  }
+
+  /** Returns the snapshot, unless the session has ended. */
+  StoredSession live() {
+    if (status == SessionStatus.ENDED) {
+      throw new IllegalStateException("the session has ended: " + snapshot.id());
+    }
+    return snapshot;
+  }
+
+  StoredSession snapshot() {
+    return snapshot;
+  }
+
+  SessionStatus status() {
+    return status;
+  }
+
+  Instant requestedAt() {
+    return requestedAt;
+  }
+
+  /**
+   * Returns when the session was last used, from this request's point of view.
+   *
+   * @param moment when the request uses it, if the request counts as use
+   */
+  Instant seenAt(Instant moment) {
+    return isActivity ? moment : snapshot.lastSeenAt();
+  }
+
+  AttributeChanges attributeChanges() {
+    return attributes;
+  }
+
+  /** Returns the snapshot that this request found or began; the caller holds the lock. */
+  StoredSession initial() {
+    return initial;
+  }
+
+  /** Returns whether this request began the session; the caller holds the lock. */
+  boolean isBegunHere() {
+    return begunHere;
+  }
+
+  Pending.@Nullable IdleTimeoutChange idleTimeoutChange() {
+    return idleTimeoutChange;
+  }
+
+  /** Records a change of the idle timeout, to be saved; the caller holds the lock. */
+  void record(Pending.IdleTimeoutChange change) {
+    idleTimeoutChange = change;
+    kept = true;
+  }
+
+  /** Records that the application relies on the session, so that it is stored. */
+  synchronized void relyOn() {
+    kept = true;
+  }
+
+  synchronized boolean isNewAndReliedOn() {
+    return status == SessionStatus.NEW && kept;
+  }
+
+  synchronized void makeStorable() {
+    if (status == SessionStatus.EPHEMERAL) {
+      status = SessionStatus.NEW;
+    }
+  }
+
+  @Nullable SessionToken heldToken() {
+    return unsentToken;
+  }
+
+  synchronized void discardToken() {
+    unsentToken = null;
+  }
+
+  /** Discards changes that turned out to change nothing. */
+  synchronized void discard(Pending pending) {
+    attributes.onSaved(pending.attributes(), snapshot, snapshot);
+  }
+
+  Renewal renewal() {
+    return renewal;
+  }
+
+  synchronized void clearRenewal() {
+    renewal = Renewal.NONE;
+  }
+
+  /** Returns whether there may be changes; without any, there is no need to collect them. */
+  boolean mayHaveChanges() {
+    return idleTimeoutChange != null || attributes.mayHaveChanges();
+  }
+
+  /** Returns whether a touch is due; true at most once. */
+  boolean takeTouchDue() {
+    if (!touchDue) {
+      return false;
+    }
+    synchronized (this) {
+      boolean due = touchDue;
+      touchDue = false;
+      return due;
+    }
+  }
+
+  /**
+   * Returns the session as this request last stored it, once, if an older copy may exist on any
+   * node; null otherwise.
+   */
+  @Nullable StoredSession takeChanged() {
+    if (!changedHere) {
+      return null;
+    }
+    synchronized (this) {
+      boolean changed = changedHere && status == SessionStatus.STORED;
+      changedHere = false;
+      return changed ? snapshot : null;
+    }
+  }
+
+  /**
+   * Records that the changes are stored, and that the session is now {@code stored}.
+   *
+   * @return {@code false} if another thread of the request has ended it meanwhile: then it stays
+   *     ended
+   */
+  synchronized boolean onSaved(StoredSession stored, Pending pending) {
+    if (status == SessionStatus.ENDED) {
+      return false;
+    }
+    StoredSession before = snapshot;
+    if (!stored.id().equals(before.id())) {
+      live = null;
+      attachment = null;
+    }
+    snapshot = stored;
+    attributes.onSaved(pending.attributes(), before, stored);
+    if (Objects.equals(idleTimeoutChange, pending.idleTimeout())) {
+      idleTimeoutChange = null;
+    }
+    status = SessionStatus.STORED;
+    if (attachment != null && live == null) {
+      shareAttachment();
+    }
+    touchDue = false;
+    changedHere |= stored.version() > 0;
+    return true;
+  }
+
+  /** Keeps the attachment of a session that is stored from now on. */
+  private void shareAttachment() {
+    Object own = attachment;
+    LiveSession shared = own == null ? null : liveIfStored();
+    if (own != null && shared != null) {
+      shared.replaceAttachment(null, own);
+      attachment = null;
+    }
+  }
+
+  /** As {@link #onSaved}, with a step on one attribute. */
+  synchronized void onStepStored(StoredSession stored, Pending others, AttributeStep step) {
+    if (onSaved(stored, others)) {
+      new StepValues(this, attributes.engine()).onStored(step);
+    }
+  }
+
+  /**
+   * Moves to a snapshot if it is newer and of the same login: a session that was re-keyed since
+   * belongs to another one, which this request must not see. What this request changed is still to
+   * be saved.
+   *
+   * @return whether it moved
+   */
+  synchronized boolean refresh(StoredSession newest) {
+    if (status != SessionStatus.STORED
+        || !newest.id().equals(snapshot.id())
+        || newest.version() <= snapshot.version()
+        || newest.fence() > snapshot.generation()) {
+      return false;
+    }
+    if (newest.generation() != snapshot.generation()) {
+      // The renewal state was about the secret that this request presented.
+      renewal = Renewal.NONE;
+    }
+    attributes.onSaved(AttributeDelta.NONE, snapshot, newest);
+    snapshot = newest;
+    return true;
+  }
+
+  /** Like {@link #onSaved}, and the client is to get a new token. */
+  synchronized boolean onRenewed(StoredSession stored, Pending pending, SessionToken token) {
+    if (!onSaved(stored, pending)) {
+      return false;
+    }
+    unsentToken = token;
+    renewal = Renewal.NONE;
+    return true;
+  }
+
+  /** Like {@link #onRenewed}, for a login, which may replace a session that has ended. */
+  synchronized void onLoggedIn(StoredSession stored, Pending pending, SessionToken token) {
+    if (!stored.id().equals(snapshot.id())) {
+      begunHere = true;
+      initial = stored;
+    }
+    // If another thread has ended the session meanwhile, that was the one before this login.
+    status = SessionStatus.STORED;
+    onRenewed(stored, pending, token);
+  }
+
+  /**
+   * Replaces the draft of a session that is not stored yet, for a renewal before the first save.
+   */
+  synchronized void redraft(StoredSession draft, SessionToken token) {
+    snapshot = draft;
+    unsentToken = token;
+  }
+
+  synchronized void discardChanges() {
+    attributes.clear();
+    idleTimeoutChange = null;
+  }
+
+  synchronized void end() {
+    status = SessionStatus.ENDED;
+    unsentToken = null;
+    discardChanges();
+  }
+
+  /**
+   * Ends this copy, unless a login on another thread has replaced the session that turned out to
+   * have ended.
+   *
+   * @return whether this copy still belongs to that session
+   */
+  synchronized boolean endIfStill(SessionId ended) {
+    boolean isStill = snapshot.id().equals(ended);
+    if (isStill) {
+      end();
+    }
+    return isStill;
+  }
+
+  // What requests of one process share.
+
+  @Nullable Object attached() {
+    LiveSession shared = liveIfStored();
+    return shared == null ? attachment : shared.attachment();
+  }
+
+  boolean replaceAttached(@Nullable Object expected, @Nullable Object next) {
+    LiveSession shared = liveIfStored();
+    return shared == null
+        ? ATTACHMENT.compareAndSet(this, expected, next)
+        : shared.replaceAttachment(expected, next);
+  }
+
+  /**
+   * Returns the state that requests share; null if they share none or the session is not stored.
+   */
+  private @Nullable LiveSession liveIfStored() {
+    LiveSessions all = liveSessions;
+    if (all == null || status != SessionStatus.STORED) {
+      return null;
+    }
+    LiveSession known = live;
+    return known == null ? lookUp(all) : known;
+  }
+
+  private @Nullable LiveSession lookUp(LiveSessions all) {
+    LiveSession known = all.get(snapshot.id());
+    LIVE.setRelease(this, known);
+    return known;
+  }
+
+  /** Moves to the newest snapshot where requests share the session. */
+  void catchUp() {
+    LiveSession shared = liveIfStored();
+    if (shared != null) {
+      StoredSession newest = shared.newerThan(snapshot.version());
+      if (newest != null) {
+        refresh(newest);
+      }
+    }
+  }
+}
