@@ -1,4 +1,5 @@
 /** Stateful sessions: the engine, the store SPI, the in-memory store and the near cache. */
+@SuppressWarnings("module") // The other module is compiled after this one.
 module io.coatcheck.session {
   requires static jdk.jfr;
   requires static transitive org.jspecify;
@@ -13,5 +14,7 @@ module io.coatcheck.session {
   exports io.coatcheck.session.nearcache;
   exports io.coatcheck.session.password;
   exports io.coatcheck.session.store;
+  exports io.coatcheck.session.text to
+      io.coatcheck.session.servlet;
   exports io.coatcheck.session.token;
 }

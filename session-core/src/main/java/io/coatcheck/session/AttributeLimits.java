@@ -1,6 +1,7 @@
 package io.coatcheck.session;
 
 import io.coatcheck.session.codec.AttributeValue;
+import io.coatcheck.session.text.QuotedText;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -39,7 +40,7 @@ record AttributeLimits(int attributes, int attributeBytes, int sessionBytes) {
           "an attribute must have at most maxAttributeBytes = "
               + attributeBytes
               + " bytes: "
-              + AttributeName.quoted(name)
+              + QuotedText.of(name)
               + " has "
               + size);
     }
@@ -48,14 +49,14 @@ record AttributeLimits(int attributes, int attributeBytes, int sessionBytes) {
           "a session must have at most maxAttributes = "
               + attributes
               + " attributes: "
-              + AttributeName.quoted(name));
+              + QuotedText.of(name));
     }
     if (otherBytes + size > sessionBytes) {
       throw new IllegalArgumentException(
           "the attributes of a session must have at most maxSessionBytes = "
               + sessionBytes
               + " bytes together: with "
-              + AttributeName.quoted(name)
+              + QuotedText.of(name)
               + " they have "
               + (otherBytes + size));
     }

@@ -4,6 +4,7 @@ import io.coatcheck.session.codec.AttributeValue;
 import io.coatcheck.session.event.DropReason;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.text.QuotedText;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -74,7 +75,7 @@ final class AttributeSteps {
           "save: session "
               + session.id()
               + ": within the request, the attribute "
-              + AttributeName.quoted(name)
+              + QuotedText.of(name)
               + " was changed during each try of a step on it, until the store timeout passed");
     }
   }

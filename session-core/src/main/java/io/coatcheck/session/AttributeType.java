@@ -1,5 +1,6 @@
 package io.coatcheck.session;
 
+import io.coatcheck.session.text.QuotedText;
 import org.jspecify.annotations.Nullable;
 
 /** The type that the caller expects of an attribute. */
@@ -18,7 +19,7 @@ final class AttributeType {
     }
     throw new ClassCastException(
         "attribute "
-            + AttributeName.quoted(name)
+            + QuotedText.of(name)
             + " is a "
             + value.getClass().getName()
             + " and no "

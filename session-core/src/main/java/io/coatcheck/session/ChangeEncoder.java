@@ -4,6 +4,7 @@ import io.coatcheck.session.codec.AttributeCodec;
 import io.coatcheck.session.codec.AttributeCodecException;
 import io.coatcheck.session.codec.AttributeValue;
 import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.text.QuotedText;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
@@ -104,7 +105,7 @@ final class ChangeEncoder {
     if (engine.store().failsOnUnencodable() && changes.recordFailure(name)) {
       throw new AttributeCodecException(
           "attribute "
-              + AttributeName.quoted(name)
+              + QuotedText.of(name)
               + " was changed after it was set or read, and cannot be stored any more: "
               + problem.getMessage(),
           problem);

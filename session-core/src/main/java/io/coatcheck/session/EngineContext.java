@@ -8,6 +8,7 @@ import io.coatcheck.session.store.LoginLimit;
 import io.coatcheck.session.store.NearCopies;
 import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.SessionStore;
+import io.coatcheck.session.text.QuotedText;
 import io.coatcheck.session.token.SessionId;
 import io.coatcheck.session.token.SessionToken;
 import java.security.SecureRandom;
@@ -90,7 +91,7 @@ record EngineContext(
       return AttributeValue.encoded(codec.encode(value));
     } catch (AttributeCodecException e) {
       throw new AttributeCodecException(
-          "attribute " + AttributeName.quoted(name) + ": " + e.getMessage(), e);
+          "attribute " + QuotedText.of(name) + ": " + e.getMessage(), e);
     }
   }
 

@@ -1,6 +1,7 @@
 package io.coatcheck.session;
 
 import io.coatcheck.session.codec.AttributeCodecException;
+import io.coatcheck.session.text.QuotedText;
 import java.util.HashSet;
 import java.util.Set;
 import org.slf4j.Logger;
@@ -16,7 +17,7 @@ final class ValueWarnings {
   /** The maximum number of classes, or problems, named of each kind. */
   static final int MOST = 100;
 
-  private static final int LONGEST = 1_000;
+  private static final int MAX_MESSAGE = 1_000;
 
   private static final Logger LOG = LoggerFactory.getLogger(SessionManager.class);
 
@@ -44,15 +45,9 @@ final class ValueWarnings {
         : value.getClass().getName();
   }
 
-  /**
-   * Messages contain class names, and stored bytes may contain any: kept to one line of bounded
-   * length.
-   */
+  /** Messages contain class names, and stored bytes may contain any. */
   private static String messageOf(Exception problem) {
-    String message = String.valueOf(problem.getMessage());
-    return message
-        .substring(0, Math.min(LONGEST, message.length()))
-        .replaceAll("[\\p{C}\\p{Zl}\\p{Zp}]", "?");
+    return QuotedText.unquoted(String.valueOf(problem.getMessage()), MAX_MESSAGE);
   }
 
   /** Warns once for each key. */
@@ -75,7 +70,7 @@ final class ValueWarnings {
       }
       LOG.warn(
           "The attribute {} {}: {} ({})",
-          AttributeName.quoted(attribute),
+          QuotedText.of(attribute),
           what,
           messageOf(problem),
           isLast

@@ -1,11 +1,11 @@
 package io.coatcheck.session.codec;
 
+import io.coatcheck.session.text.QuotedText;
 import org.jspecify.annotations.Nullable;
 
 /** Class names in the form that a stream uses. They may be hostile. */
 final class ClassNames {
 
-  private static final int MAX_SHOWN = 200;
   private static final String PRIMITIVES = "BCDFIJSZ";
 
   private ClassNames() {}
@@ -31,16 +31,22 @@ final class ClassNames {
         : null;
   }
 
-  /** Returns a name in a form safe for messages: without control characters and not too long. */
+  /**
+   * Returns a name for messages: as it is if it looks like the name of a class, in quotes as {@link
+   * QuotedText} specifies otherwise.
+   */
   static String printable(@Nullable String name) {
     if (name == null) {
       return "(no name)";
     }
-    StringBuilder shown = new StringBuilder();
-    for (int index = 0; index < name.length() && index < MAX_SHOWN; index++) {
-      char next = name.charAt(index);
-      shown.append(Character.isLetterOrDigit(next) || "._$-*[;/".indexOf(next) >= 0 ? next : '?');
-    }
-    return name.length() > MAX_SHOWN ? shown + "..." : shown.toString();
+    boolean isPlain =
+        !name.isEmpty()
+            && name.length() <= QuotedText.MAX_LENGTH
+            && name.chars().allMatch(ClassNames::isPlain);
+    return isPlain ? name : QuotedText.of(name);
+  }
+
+  private static boolean isPlain(int character) {
+    return Character.isLetterOrDigit(character) || "._$-*[;/".indexOf(character) >= 0;
   }
 }

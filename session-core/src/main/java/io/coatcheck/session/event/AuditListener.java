@@ -12,6 +12,7 @@ import io.coatcheck.session.event.SessionEvent.SavedAfterConflict;
 import io.coatcheck.session.event.SessionEvent.StoreFailed;
 import io.coatcheck.session.event.SessionEvent.TokenRefused;
 import io.coatcheck.session.event.SessionEvent.WriteDropped;
+import io.coatcheck.session.text.QuotedText;
 import io.coatcheck.session.token.SessionId;
 import java.time.Duration;
 import java.util.Locale;
@@ -44,7 +45,7 @@ public final class AuditListener implements SessionListener {
   /** The maximum number of lines of each limited kind in a minute. */
   public static final int LINES_PER_MINUTE = 20;
 
-  private static final int MAX_VALUE_LENGTH = 300;
+  static final String NO_DETAILS = " details=none";
 
   private final Logger log;
   private final RateLimit limit = new RateLimit(LINES_PER_MINUTE, Duration.ofMinutes(1));
@@ -105,7 +106,10 @@ public final class AuditListener implements SessionListener {
       StringBuilder names = new StringBuilder();
       dropped.attributes().stream().sorted().forEach(name -> names.append(' ').append(name));
       String text =
-          " reason=" + word(dropped.reason()) + " attributes=" + quoted(names.toString().trim());
+          " reason="
+              + word(dropped.reason())
+              + " attributes="
+              + QuotedText.of(names.toString().trim());
       // If reading alone changed the value, such as one computed on first use, nothing is lost.
       Level level = dropped.reason() == DropReason.OVERTAKEN ? Level.DEBUG : Level.WARN;
       limited(level, dropped.reason(), event, "write-dropped", text);
@@ -123,13 +127,16 @@ public final class AuditListener implements SessionListener {
           " operation="
               + failed.operation()
               + " problem="
-              + quoted(String.valueOf(failed.failure().getMessage()));
+              + QuotedText.of(String.valueOf(failed.failure().getMessage()));
       limited(Level.WARN, StoreFailed.class, event, "store-failed", text);
+    } else {
+      // An event that has no line of its own yet is still seen.
+      limited(Level.WARN, event.getClass(), event, event.getClass().getSimpleName(), NO_DETAILS);
     }
   }
 
   private static String problem(String attribute, String problem) {
-    return " attribute=" + quoted(attribute) + " problem=" + quoted(problem);
+    return " attribute=" + QuotedText.of(attribute) + " problem=" + QuotedText.of(problem);
   }
 
   private void limited(Level level, Object kind, SessionEvent event, String name, String text) {
@@ -157,7 +164,9 @@ public final class AuditListener implements SessionListener {
     line.append("event=").append(name).append(" at=").append(event.at());
     Optional<SessionId> id = event.sessionId();
     id.ifPresent(present -> line.append(" session=").append(present));
-    event.principal().ifPresent(principal -> line.append(" principal=").append(quoted(principal)));
+    event
+        .principal()
+        .ifPresent(principal -> line.append(" principal=").append(QuotedText.of(principal)));
     return line;
   }
 
@@ -169,27 +178,5 @@ public final class AuditListener implements SessionListener {
 
   private static String word(Enum<?> reason) {
     return reason.name().toLowerCase(Locale.ROOT).replace('_', '-');
-  }
-
-  /**
-   * Quotes an untrusted value: on one line, at most {@value #MAX_VALUE_LENGTH} characters of it.
-   */
-  static String quoted(String value) {
-    StringBuilder quoted = new StringBuilder(value.length() + 2).append('"');
-    for (int i = 0; i < value.length() && i < MAX_VALUE_LENGTH; i++) {
-      char character = value.charAt(i);
-      int type = Character.getType(character);
-      if (character == '"' || character == '\\') {
-        quoted.append('\\').append(character);
-      } else if (Character.isISOControl(character)
-          || type == Character.FORMAT
-          || type == Character.LINE_SEPARATOR
-          || type == Character.PARAGRAPH_SEPARATOR) {
-        quoted.append(String.format(Locale.ROOT, "\\u%04x", (int) character));
-      } else {
-        quoted.append(character);
-      }
-    }
-    return quoted.append(value.length() > MAX_VALUE_LENGTH ? "…\"" : "\"").toString();
   }
 }

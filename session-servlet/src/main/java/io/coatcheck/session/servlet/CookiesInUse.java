@@ -1,6 +1,7 @@
 package io.coatcheck.session.servlet;
 
 import io.coatcheck.session.SessionManager;
+import io.coatcheck.session.text.QuotedText;
 import jakarta.servlet.ServletContext;
 import java.lang.ref.WeakReference;
 import java.util.ArrayList;
@@ -98,8 +99,8 @@ final class CookiesInUse {
               + " other. Give each a name of its own: SessionCookie.builder().name(\"__Host-...\"),"
               + " or the init parameter cookieName",
           cookie.name(),
-          SessionCookie.quoted(other.contextPath() + "/"),
-          SessionCookie.quoted(added.contextPath() + "/"));
+          QuotedText.of(other.contextPath() + "/"),
+          QuotedText.of(added.contextPath() + "/"));
     }
   }
 

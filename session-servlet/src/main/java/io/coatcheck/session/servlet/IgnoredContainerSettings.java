@@ -1,6 +1,7 @@
 package io.coatcheck.session.servlet;
 
 import io.coatcheck.session.SessionPolicy;
+import io.coatcheck.session.text.QuotedText;
 import jakarta.servlet.ServletContext;
 import jakarta.servlet.SessionCookieConfig;
 import jakarta.servlet.SessionTrackingMode;
@@ -52,7 +53,7 @@ final class IgnoredContainerSettings {
           "The container's settings of its session cookie, session tracking and session timeout"
               + " have no effect on the sessions of Coatcheck: {}. What is needed of them is set by"
               + " SessionCookie, the timeout by SessionPolicy",
-          ignored.stream().map(SessionCookie::quoted).toList());
+          ignored.stream().map(QuotedText::of).toList());
     }
   }
 
@@ -68,7 +69,7 @@ final class IgnoredContainerSettings {
               + " share: if another one uses it too, a login in one logs the user out of the other."
               + " Give each a name of its own: SessionCookie.builder().name(\"__Host-...\"), or the"
               + " init parameter cookieName",
-          SessionCookie.quoted(contextPath),
+          QuotedText.of(contextPath),
           cookie.name());
     }
   }

@@ -1,5 +1,6 @@
 package io.coatcheck.session.servlet;
 
+import io.coatcheck.session.text.QuotedText;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.Arrays;
@@ -83,9 +84,7 @@ final class NetworkAddress {
                     && Integer.parseInt(length) <= address.get().prefixLength));
     if (!isRange) {
       throw new IllegalArgumentException(
-          setting
-              + " must be an IP address or a range such as 10.0.0.0/8: "
-              + SessionCookie.quoted(text));
+          setting + " must be an IP address or a range such as 10.0.0.0/8: " + QuotedText.of(text));
     }
     return slash < 0
         ? address.get()

@@ -1,5 +1,6 @@
 package io.coatcheck.session.servlet;
 
+import io.coatcheck.session.text.QuotedText;
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -37,7 +38,7 @@ final class PlainHttp {
           "A browser uses this site over plain HTTP, as {}. It drops the session cookie, which is"
               + " Secure, so that no session and no login lasts. Use TLS, or http://localhost; to"
               + " develop under another name, SessionCookie.insecureForLocalDevelopment()",
-          SessionCookie.quoted(String.valueOf(request.getHeader("Origin"))));
+          QuotedText.of(String.valueOf(request.getHeader("Origin"))));
     }
   }
 

@@ -1,5 +1,6 @@
 package io.coatcheck.session.servlet;
 
+import io.coatcheck.session.text.QuotedText;
 import io.coatcheck.session.token.SessionToken;
 import java.time.Duration;
 import java.time.Instant;
@@ -212,14 +213,6 @@ public final class SessionCookie {
         || TOKEN_PUNCTUATION.indexOf(character) >= 0;
   }
 
-  /**
-   * Returns a refused value for a message, without characters that could break a line of the log.
-   */
-  static String quoted(String text) {
-    String cut = text.length() > 200 ? text.substring(0, 200) + "..." : text;
-    return '"' + cut.replaceAll("\\p{C}", "\uFFFD") + '"';
-  }
-
   /** Returns the name and the attributes. */
   @Override
   public String toString() {
@@ -256,7 +249,7 @@ public final class SessionCookie {
         throw new IllegalArgumentException(
             "the name of the cookie must have 1 to 128 characters of an HTTP token and not begin"
                 + " with '$': "
-                + quoted(cookieName));
+                + QuotedText.of(cookieName));
       }
       name = cookieName;
       return this;
@@ -278,7 +271,7 @@ public final class SessionCookie {
         throw new IllegalArgumentException(
             "the path of the cookie must begin with '/' and consist of visible ASCII characters"
                 + " without ';' and ',': "
-                + quoted(cookiePath));
+                + QuotedText.of(cookiePath));
       }
       path = cookiePath;
       return this;
@@ -294,7 +287,7 @@ public final class SessionCookie {
       if (!isHostName(cookieDomain)) {
         throw new IllegalArgumentException(
             "the domain of the cookie must be the name of a host, without a dot in front: "
-                + quoted(cookieDomain));
+                + QuotedText.of(cookieDomain));
       }
       domain = cookieDomain;
       return this;

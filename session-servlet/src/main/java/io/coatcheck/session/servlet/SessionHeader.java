@@ -1,5 +1,6 @@
 package io.coatcheck.session.servlet;
 
+import io.coatcheck.session.text.QuotedText;
 import io.coatcheck.session.token.SessionToken;
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.ArrayList;
@@ -113,7 +114,7 @@ public final class SessionHeader {
             && name.chars().allMatch(SessionCookie::isTokenCharacter);
     if (!isToken) {
       throw new IllegalArgumentException(
-          what + " must have 1 to 128 characters of an HTTP token: " + SessionCookie.quoted(name));
+          what + " must have 1 to 128 characters of an HTTP token: " + QuotedText.of(name));
     }
   }
 
