@@ -183,7 +183,7 @@ final class Authenticator {
     StoredSession merged =
         dropAttributes ? current : pending.applyTo(current, engine.limits()).build();
     StoredSessionBuilder next =
-        Drafts.rekeyed(merged, token, loginAt)
+        Drafts.withNewSecret(merged, token, loginAt)
             .principal(principal)
             .authenticatedAt(loginAt)
             .lastSeenAt(Moments.later(current.lastSeenAt(), now))

@@ -36,7 +36,8 @@ final class Drafts {
    * Sets a new secret. The old one is remembered, so that it is recognised, but no longer
    * authenticates.
    */
-  static StoredSessionBuilder rekeyed(StoredSession current, SessionToken token, Instant now) {
+  static StoredSessionBuilder withNewSecret(
+      StoredSession current, SessionToken token, Instant now) {
     return current.toBuilder()
         .previousSecretHash(current.secretHash())
         .previousReadableUntil(null)
@@ -54,7 +55,7 @@ final class Drafts {
    */
   static StoredSessionBuilder renewed(
       StoredSession current, SessionToken token, Instant now, boolean lost) {
-    StoredSessionBuilder next = rekeyed(current, token, now);
+    StoredSessionBuilder next = withNewSecret(current, token, now);
     if (lost) {
       next.previousSecretHash(current.previousSecretHash().orElseThrow());
     }

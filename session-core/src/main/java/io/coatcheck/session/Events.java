@@ -76,23 +76,23 @@ final class Events {
   }
 
   void created(StoredSession session) {
-    tell(new SessionEvent.Created(clock.instant(), session));
+    notifyListeners(new SessionEvent.Created(clock.instant(), session));
   }
 
   void authenticated(StoredSession session) {
-    tell(new SessionEvent.Authenticated(clock.instant(), session));
+    notifyListeners(new SessionEvent.Authenticated(clock.instant(), session));
   }
 
   void renewed(StoredSession session) {
-    tell(new SessionEvent.Renewed(clock.instant(), session));
+    notifyListeners(new SessionEvent.Renewed(clock.instant(), session));
   }
 
   void savedAfterConflict(StoredSession session, int attempts) {
-    tell(new SessionEvent.SavedAfterConflict(clock.instant(), session, attempts));
+    notifyListeners(new SessionEvent.SavedAfterConflict(clock.instant(), session, attempts));
   }
 
   void dropped(StoredSession session, DropReason reason, Set<String> attributes) {
-    tell(
+    notifyListeners(
         new SessionEvent.WriteDropped(
             clock.instant(), Optional.of(session.id()), session.principal(), reason, attributes));
   }
@@ -101,14 +101,14 @@ final class Events {
     if (Claims.isClaim(session)) {
       return;
     }
-    tell(new SessionEvent.Ended(clock.instant(), session, reason));
+    notifyListeners(new SessionEvent.Ended(clock.instant(), session, reason));
   }
 
   void endedElsewhere(StoredSession session) {
     if (Claims.isClaim(session)) {
       return;
     }
-    tell(new SessionEvent.EndedElsewhere(clock.instant(), session));
+    notifyListeners(new SessionEvent.EndedElsewhere(clock.instant(), session));
   }
 
   /** Notifies the listeners that a session expired, and of which of its two limits ended it. */
@@ -118,12 +118,12 @@ final class Events {
   }
 
   void refused(RefusalReason reason, Optional<SessionId> id, Optional<String> principal) {
-    tell(new SessionEvent.TokenRefused(clock.instant(), id, principal, reason));
+    notifyListeners(new SessionEvent.TokenRefused(clock.instant(), id, principal, reason));
   }
 
   void undecodable(StoredSession session, String attribute, Exception problem) {
     warnings.undecodable(attribute, problem);
-    tell(
+    notifyListeners(
         new SessionEvent.AttributeUndecodable(
             clock.instant(),
             Optional.of(session.id()),
@@ -136,7 +136,7 @@ final class Events {
   void refused(
       StoredSession session, String attribute, Object value, IllegalArgumentException problem) {
     warnings.refused(attribute, value, problem);
-    tell(
+    notifyListeners(
         new SessionEvent.AttributeRefused(
             clock.instant(),
             Optional.of(session.id()),
@@ -148,7 +148,7 @@ final class Events {
   void unencodable(
       StoredSession session, String attribute, Object value, AttributeCodecException problem) {
     warnings.unencodable(attribute, value, problem);
-    tell(
+    notifyListeners(
         new SessionEvent.AttributeUnencodable(
             clock.instant(),
             Optional.of(session.id()),
@@ -158,7 +158,7 @@ final class Events {
   }
 
   void storeFailed(Optional<SessionId> id, String operation, SessionStoreException failure) {
-    tell(new SessionEvent.StoreFailed(clock.instant(), id, operation, failure));
+    notifyListeners(new SessionEvent.StoreFailed(clock.instant(), id, operation, failure));
   }
 
   Instant now() {
@@ -183,11 +183,11 @@ final class Events {
     List<SessionEvent> events = held.get();
     held.remove();
     if (events != null) {
-      events.forEach(this::tell);
+      events.forEach(this::notifyListeners);
     }
   }
 
-  private void tell(SessionEvent event) {
+  private void notifyListeners(SessionEvent event) {
     List<SessionEvent> holding = held.get();
     if (holding != null) {
       if (holding.isEmpty()) {

@@ -26,7 +26,7 @@ public sealed interface LoginOutcome {
   }
 
   /**
-   * The login was refused and left no session behind.
+   * The login was refused and left no session.
    *
    * @param result why; never {@link LoginResult#LOGGED_IN}
    */

@@ -97,7 +97,7 @@ final class SaveLoop {
     boolean isFree = (goesFirst || !queue.hasQueuedThreads()) && queue.tryLock();
     if (!isFree && !lock(queue)) {
       throw new SessionStoreException(
-          "save: session " + id + " waited " + timeout + " behind other saves");
+          "save: session " + id + " waited " + timeout + " for other saves");
     }
     boolean holds = false;
     try {

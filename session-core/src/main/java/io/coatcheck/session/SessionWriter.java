@@ -209,7 +209,9 @@ final class SessionWriter {
   private boolean renewDraft(Session session) {
     SessionToken token = engine.newToken(session.id());
     session.redraft(
-        Drafts.rekeyed(session.snapshot(), token, engine.now()).previousSecretHash(null).build(),
+        Drafts.withNewSecret(session.snapshot(), token, engine.now())
+            .previousSecretHash(null)
+            .build(),
         token);
     return true;
   }
@@ -226,7 +228,7 @@ final class SessionWriter {
             (current, now) ->
                 Drafts.isSameLogin(resolved, current)
                     ? Optional.of(
-                        Drafts.rekeyed(
+                        Drafts.withNewSecret(
                                 pending.applyTo(current, engine.limits()).build(), token, now)
                             .fence(current.generation() + 1)
                             .lastSeenAt(Moments.later(current.lastSeenAt(), session.seenAt(now)))

@@ -1,4 +1,46 @@
-/** The API for applications: the engine, its policy, and the working copy of a session. */
+/**
+ * The API for applications: the engine, its policy, and the working copy of a session.
+ *
+ * <p><b>Where to begin reading.</b> An application meets {@link
+ * io.coatcheck.session.SessionManager}, built by {@code SessionManagerBuilder} with a {@code
+ * SessionPolicy}, and {@link io.coatcheck.session.Session}. The servlet filter and other adapters
+ * call {@link io.coatcheck.session.SessionAdapter}. What is below these is package-private.
+ *
+ * <p><b>The path of one request.</b> {@code SessionAdapter.resolve} parses the token, and {@code
+ * TokenResolver} looks it up in the store, decides whether it opens the session, and returns a
+ * {@code Resolution}; if that is live, it holds a {@code Session}. The application reads and
+ * changes attributes there, which {@code AttributeChanges} records. Before the response is
+ * committed, {@code SessionManager.save} passes the session to {@code SessionWriter}, which
+ * collects the changes as {@code Pending}; {@code SaveLoop} applies them to the session as it is in
+ * the store by then, and repeats that until its compare-and-set succeeds. A request that changed
+ * nothing costs nothing or a touch.
+ *
+ * <p><b>The rooms.</b>
+ *
+ * <ul>
+ *   <li><b>Tokens to sessions</b>: {@code TokenResolver} decides, {@code Resolution} is the
+ *       outcome, {@code Touches} stores activity, {@code VersionHints} and {@code VersionHint} let
+ *       clients read their own writes on a node with copies.
+ *   <li><b>A request's copy</b>: {@code Session} is what the application sees of a {@code
+ *       WorkingCopy}, whose state is a {@code SessionStatus} and a {@code Renewal}. {@code
+ *       AttributeChanges} holds each {@code AttributeChange} and each {@code WatchedValue}; {@code
+ *       AttributeName}, {@code AttributeType} and {@code AttributeLimits} are their checks.
+ *   <li><b>Saving</b>: {@code SessionWriter}, {@code SaveLoop} and {@code LateWrites}, which undoes
+ *       a write that came too late. {@code ChangeEncoder} encodes the changes as an {@code
+ *       AttributeDelta} within {@code Pending}. {@code Drafts} builds the next snapshot.
+ *   <li><b>Atomic steps on one attribute</b> ({@code take}, {@code update}): {@code
+ *       AttributeSteps}, {@code AttributeStep}, {@code StepValues}, and the application's {@code
+ *       AttributeFunction}.
+ *   <li><b>Login</b>: {@code Authenticator}, with {@code LoginOptions}, {@code LoginOutcome} and
+ *       {@code LoginResult}.
+ *   <li><b>The end</b>: {@code SessionEnder} ends sessions, {@code Sweeper} deletes expired ones,
+ *       {@code Listing} and {@code SessionInfo} list those of a principal.
+ *   <li><b>What all parts use</b>: {@code EngineContext} has the settings and the store; {@code
+ *       ReportingStore} and {@code EncryptedStore} wrap that; {@code Events} notifies the listeners
+ *       and {@code ValueWarnings} warns of lost values; {@code Durations}, {@code NamedTimeout} and
+ *       {@code Moments} check and compare times.
+ * </ul>
+ */
 @NullMarked
 package io.coatcheck.session;
 

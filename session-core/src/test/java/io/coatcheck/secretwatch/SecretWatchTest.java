@@ -25,7 +25,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.slf4j.LoggerFactory;
 
-@DisplayName("I1, F2: a secret that is written is noticed, wherever it was")
+@DisplayName("I1, F2: a secret that is written anywhere is found")
 @ExtendWith(SecretWatchTest.OfThisRun.class)
 class SecretWatchTest {
 
@@ -155,7 +155,7 @@ class SecretWatchTest {
   }
 
   @Test
-  void watch_seesMessagesOfExceptions_thoughNobodyLogsThem() {
+  void watch_seesMessagesOfExceptions_thatAreNotLogged() {
     // Drawn by none of the ways that the watch over this run listens to.
     new Random(1).nextBytes(secret);
     IssuedSecrets secrets = new IssuedSecrets();

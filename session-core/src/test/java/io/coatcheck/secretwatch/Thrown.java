@@ -9,7 +9,7 @@ import jdk.jfr.consumer.RecordedEvent;
 import jdk.jfr.consumer.RecordingFile;
 
 /**
- * The message of each exception that is made in this JVM, whoever catches it, as the flight
+ * The message of each exception that is made in this JVM, even if it is caught, as the flight
  * recorder sees it. Failures of assertions show what they like.
  */
 final class Thrown {

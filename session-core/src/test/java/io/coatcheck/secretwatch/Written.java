@@ -27,7 +27,7 @@ final class Written {
   private final Logger ours = (Logger) LoggerFactory.getLogger(OURS);
   private final java.util.logging.Logger julRoot = java.util.logging.Logger.getLogger("");
 
-  /** Some containers log here; kept, since a logger that nobody keeps forgets its level. */
+  /** Some containers log here; kept, since a logger without a reference forgets its level. */
   private final List<java.util.logging.Logger> jul =
       List.of(julRoot, java.util.logging.Logger.getLogger("org.apache"));
 

@@ -172,7 +172,7 @@ class AttributeStepsTest {
           .isEmpty();
 
       assertThat(fixture.stored(session).attributes()).containsEntry("cart", unreadable);
-      assertThat(fixture.told(SessionEvent.AttributeUndecodable.class)).hasSize(1);
+      assertThat(fixture.eventsOf(SessionEvent.AttributeUndecodable.class)).hasSize(1);
 
       manager.update(session, "cart", String.class, cart -> "new");
       assertThat(stored("cart")).isEqualTo("new");
@@ -229,7 +229,7 @@ class AttributeStepsTest {
       assertThat(calls).hasValue(1);
       assertThat(stored("n")).isEqualTo(1);
       assertThat(stored("other")).isEqualTo("1");
-      assertThat(fixture.told(SessionEvent.SavedAfterConflict.class)).hasSize(1);
+      assertThat(fixture.eventsOf(SessionEvent.SavedAfterConflict.class)).hasSize(1);
     }
 
     @Test
@@ -241,7 +241,7 @@ class AttributeStepsTest {
     }
 
     @Test
-    @DisplayName("that changes nothing is confirmed by a look, and writes nothing")
+    @DisplayName("that changes nothing reads the store once and writes nothing")
     void update_sameValue_writesNothing() {
       Session session = live();
       assertThat(manager.update(session, "cart", String.class, cart -> cart.orElse("none")))
@@ -273,7 +273,8 @@ class AttributeStepsTest {
     }
 
     @Test
-    @DisplayName("gives the function an object of its own, and goes on watching what it returned")
+    @DisplayName(
+        "gives the function an object of its own, and watches what it returned for later changes")
     void update_mutable_isOwn() {
       set("list", new ArrayList<>(List.of("a")));
       Session session = fixture.live(token);
@@ -375,7 +376,7 @@ class AttributeStepsTest {
     }
 
     @Test
-    @DisplayName("that loses without end fails when the store timeout has passed")
+    @DisplayName("that always loses the race fails when the store timeout has passed")
     void update_overtakenForEver_fails() {
       try (EngineFixture hasty =
           new EngineFixture(builder -> builder.storeTimeout(Duration.ofMillis(200)))) {
@@ -462,7 +463,7 @@ class AttributeStepsTest {
       assertThat(manager.take(looker, "none")).isEmpty();
 
       assertThat(List.of(taker, updater, looker)).allMatch(Session::isEnded);
-      assertThat(fixture.told(SessionEvent.WriteDropped.class))
+      assertThat(fixture.eventsOf(SessionEvent.WriteDropped.class))
           .extracting(SessionEvent.WriteDropped::reason)
           .containsExactly(DropReason.ENDED, DropReason.ENDED);
       assertThatThrownBy(() -> manager.take(taker, "cart"))
@@ -471,7 +472,7 @@ class AttributeStepsTest {
     }
 
     @Test
-    @DisplayName("I3: was taken over by a login of another or renewed: nothing is taken from it")
+    @DisplayName("I3: was taken over by another user's login, or renewed: nothing is taken from it")
     void rekeyed_isEmpty() {
       Session before = fixture.live(token);
       Session looker = fixture.live(token);
@@ -506,7 +507,7 @@ class AttributeStepsTest {
     }
 
     @Test
-    @DisplayName("was renewed in passing meanwhile: the step goes on")
+    @DisplayName("was renewed periodically meanwhile: the step succeeds")
     void renewedInPassing_goesOn() {
       Session session = fixture.live(token);
       fixture.clock.advance(Duration.ofMinutes(5));
@@ -519,7 +520,7 @@ class AttributeStepsTest {
   }
 
   @Test
-  @DisplayName("F18: a step that only looks confirms no secret that the client did not present")
+  @DisplayName("F18: a step that only reads confirms no secret that the client did not present")
   void looked_afterARenewal_confirmsNothing() {
     fixture.clock.advance(Duration.ofMinutes(5));
     Session first = fixture.live(token);
@@ -561,7 +562,7 @@ class AttributeStepsTest {
   }
 
   @Test
-  @DisplayName("another thread of the request saves what it takes, and a third takes it first")
+  @DisplayName("one thread of the request saves what another takes, and a third takes it first")
   void take_savedByAnotherThread_isTakenOnce() {
     Session session = fixture.live(token);
     session.setAttribute("t", "1");
@@ -583,7 +584,8 @@ class AttributeStepsTest {
   }
 
   @Test
-  @DisplayName("a value in place that another replaced yields, also to a step that only looks")
+  @DisplayName(
+      "a change in place yields to another request's value, also in a step that only reads")
   void found_yieldsToAStep() {
     set("list", new ArrayList<>(List.of("a")));
     Session session = fixture.live(token);
@@ -597,7 +599,7 @@ class AttributeStepsTest {
 
     assertThat(stored("list")).isEqualTo(List.of("set"));
     assertThat(session.attribute("list")).isEqualTo(List.of("set"));
-    assertThat(fixture.told(SessionEvent.WriteDropped.class))
+    assertThat(fixture.eventsOf(SessionEvent.WriteDropped.class))
         .extracting(SessionEvent.WriteDropped::reason)
         .containsExactly(DropReason.OVERTAKEN);
   }
@@ -623,7 +625,7 @@ class AttributeStepsTest {
   }
 
   @Test
-  @DisplayName("an object that the request has read stays the one that it has")
+  @DisplayName("the request keeps the object that it has read")
   void update_unchanged_afterARead_isTheSameObject() {
     set("list", new ArrayList<>(List.of("a")));
     Session session = fixture.live(token);
@@ -690,7 +692,7 @@ class AttributeStepsTest {
   }
 
   @Test
-  @DisplayName("I3: the same of a step that only looks")
+  @DisplayName("I3: and a step that only reads")
   void login_whileAStepLooks_staysLive() {
     Session looker = fixture.live(token);
     manager.revoke(looker.id());
@@ -704,7 +706,7 @@ class AttributeStepsTest {
   }
 
   @Test
-  @DisplayName("I3: what a step found of the session before is not gone on with after that login")
+  @DisplayName("I3: a step does not continue with the session before that login")
   void login_afterAStepLooked_isGoneOnWith() {
     Session looker = fixture.live(token);
     set("other", "1");

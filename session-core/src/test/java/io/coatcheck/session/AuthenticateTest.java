@@ -91,7 +91,7 @@ class AuthenticateTest {
       assertThat(stored.principal()).contains("alice");
       Session after = fixture.live(sent(loggedIn));
       assertThat(after.attribute("cart")).isEqualTo("a book");
-      assertThat(fixture.told(SessionEvent.WriteDropped.class))
+      assertThat(fixture.eventsOf(SessionEvent.WriteDropped.class))
           .singleElement()
           .extracting(SessionEvent.WriteDropped::reason)
           .isEqualTo(DropReason.REKEYED);
@@ -136,7 +136,7 @@ class AuthenticateTest {
     }
 
     @Test
-    @DisplayName("I8: gone meanwhile: a new session with what the anonymous one held")
+    @DisplayName("I8: ended meanwhile: a new session with the anonymous one's attributes")
     void authenticate_gone_beginsAnew() {
       String before = fixture.anonymous();
       Session session = fixture.live(before);
@@ -207,7 +207,7 @@ class AuthenticateTest {
     }
 
     @Test
-    @DisplayName("I4: but not those from before a renewal that preceded it")
+    @DisplayName("I4: but requests from before an earlier renewal do not")
     void save_fromBeforeRenewalAndReauthentication_isDropped() {
       String token = fixture.loggedIn("alice");
       Session slow = fixture.live(token);
@@ -237,7 +237,7 @@ class AuthenticateTest {
       assertThat(bob.id()).isNotEqualTo(aliceId);
       assertThat(bob.attributeNames()).isEmpty();
       assertThat(fixture.store.find(aliceId)).isEmpty();
-      assertThat(fixture.told(SessionEvent.Ended.class))
+      assertThat(fixture.eventsOf(SessionEvent.Ended.class))
           .singleElement()
           .extracting(SessionEvent.Ended::reason)
           .isEqualTo(EndReason.REPLACED);
@@ -273,8 +273,8 @@ class AuthenticateTest {
 
       assertThat(fixture.store.calls).containsExactly("insert");
       assertThat(fixture.live(token).principal()).contains("alice");
-      assertThat(fixture.told(SessionEvent.Created.class)).hasSize(1);
-      assertThat(fixture.told(SessionEvent.Authenticated.class)).hasSize(1);
+      assertThat(fixture.eventsOf(SessionEvent.Created.class)).hasSize(1);
+      assertThat(fixture.eventsOf(SessionEvent.Authenticated.class)).hasSize(1);
     }
 
     @Test
@@ -484,7 +484,7 @@ class AuthenticateTest {
         assertThat(limited.isLive(first)).isFalse();
         assertThat(limited.isLive(second)).isTrue();
         assertThat(limited.isLive(third)).isTrue();
-        assertThat(limited.told(SessionEvent.Ended.class))
+        assertThat(limited.eventsOf(SessionEvent.Ended.class))
             .singleElement()
             .extracting(SessionEvent.Ended::reason)
             .isEqualTo(EndReason.LIMIT);
@@ -504,7 +504,7 @@ class AuthenticateTest {
 
         assertThatThrownBy(() -> limited.loggedIn("alice"))
             .isInstanceOf(SessionStoreException.class);
-        assertThat(limited.told(SessionEvent.StoreFailed.class))
+        assertThat(limited.eventsOf(SessionEvent.StoreFailed.class))
             .singleElement()
             .extracting(SessionEvent.StoreFailed::operation)
             .isEqualTo("admit");

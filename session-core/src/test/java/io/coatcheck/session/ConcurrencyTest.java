@@ -128,7 +128,7 @@ class ConcurrencyTest {
         assertThat(renewer.unsentToken().map(sent -> fixture.isLive(sent.value())).orElse(false))
             .isFalse();
       }
-      assertThat(fixture.told(SessionEvent.Ended.class)).hasSize(ROUNDS);
+      assertThat(fixture.eventsOf(SessionEvent.Ended.class)).hasSize(ROUNDS);
     }
   }
 
@@ -255,7 +255,7 @@ class ConcurrencyTest {
   }
 
   @Test
-  @DisplayName("F34: a cleaner that runs all the time ends nothing that lives")
+  @DisplayName("F34: continuous clean-up ends no live session")
   void cleanUp_againstUse_sparesWhatLives() throws Exception {
     try (EngineFixture fixture = fixture(false)) {
       List<String> tokens = new ArrayList<>();
@@ -285,7 +285,7 @@ class ConcurrencyTest {
 
       atOnce(tasks);
 
-      assertThat(fixture.told(SessionEvent.Ended.class)).isEmpty();
+      assertThat(fixture.eventsOf(SessionEvent.Ended.class)).isEmpty();
     }
   }
 

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-@DisplayName("A manager with encryption stores no plain value, and works as without")
+@DisplayName("A manager with encryption stores no plain value, and otherwise works the same")
 class EncryptedSessionsTest {
 
   private static final AttributeEncryption ENCRYPTION =
@@ -148,7 +148,7 @@ class EncryptedSessionsTest {
     assertThat(read.attribute("note")).isEqualTo("plain text");
     assertThat(read.attribute("set before")).isEqualTo(List.of("x"));
     assertThat(text(raw(loggedIn))).doesNotContain("book").doesNotContain("plain text");
-    assertThat(fixture.told(SessionEvent.AttributeUndecodable.class)).isEmpty();
+    assertThat(fixture.eventsOf(SessionEvent.AttributeUndecodable.class)).isEmpty();
   }
 
   @Test
@@ -171,7 +171,7 @@ class EncryptedSessionsTest {
         EngineFixture.granted(
             fixture.manager.authenticate(anonymous, "bob", LoginOptions.defaults()));
     assertThat(fixture.live(EngineFixture.sent(second)).attribute("cart")).isEqualTo("a pen");
-    assertThat(fixture.told(SessionEvent.Ended.class))
+    assertThat(fixture.eventsOf(SessionEvent.Ended.class))
         .singleElement()
         .satisfies(
             ended -> {
@@ -187,19 +187,20 @@ class EncryptedSessionsTest {
     fixture.manager.save(session);
     fixture.clock.advance(Duration.ofDays(1));
     fixture.manager.cleanUp();
-    StoredSession ended = fixture.told(SessionEvent.Ended.class).get(0).session();
+    StoredSession ended = fixture.eventsOf(SessionEvent.Ended.class).get(0).session();
     assertThat(fixture.manager.attributesOf(ended)).isEqualTo(Map.of("cart", "a book"));
 
     Session another = newSession();
     another.setAttribute("cart", "a pen");
     fixture.manager.save(another);
     fixture.manager.revoke(another.id());
-    StoredSession revoked = fixture.told(SessionEvent.Ended.class).get(1).session();
+    StoredSession revoked = fixture.eventsOf(SessionEvent.Ended.class).get(1).session();
     assertThat(fixture.manager.attributesOf(revoked)).isEqualTo(Map.of("cart", "a pen"));
   }
 
   @Test
-  @DisplayName("I12: a value that was moved costs itself, with an event, and keeps its bytes")
+  @DisplayName(
+      "I12: a value moved to another session is absent, with an event, and keeps its bytes")
   void movedValue_isAbsent_andTheOthersLive() {
     Session admin = newSession();
     admin.setAttribute("role", "admin");
@@ -217,7 +218,7 @@ class EncryptedSessionsTest {
     assertThat(read.attribute("role")).isNull();
     assertThat(read.attribute("cart")).isEqualTo("a book");
     assertThat(read.attributeNames()).containsExactly("cart");
-    assertThat(fixture.told(SessionEvent.AttributeUndecodable.class))
+    assertThat(fixture.eventsOf(SessionEvent.AttributeUndecodable.class))
         .singleElement()
         .satisfies(
             event -> {
@@ -236,7 +237,7 @@ class EncryptedSessionsTest {
 
   @Test
   @DisplayName(
-      "I12: a node without the key takes nothing away, and one that has it takes the value")
+      "I12: a node without the key removes nothing, and a node with the key takes the value")
   void take_withoutTheKey_leavesTheValue() {
     Session session = newSession();
     session.setAttribute("coupon", "c1");

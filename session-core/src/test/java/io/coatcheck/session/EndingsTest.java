@@ -29,8 +29,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-@DisplayName(
-    "I21: what ends a session is decided where it is ended, and not on what was known before")
+@DisplayName("I21: whether a session ends is decided in the store, not on an earlier copy")
 class EndingsTest {
 
   private final EngineFixture fixture =
@@ -49,7 +48,7 @@ class EndingsTest {
   @Test
   @Timeout(value = 30, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
   @DisplayName(
-      "a store that finds what it does not delete makes a logout fail, and not run for ever")
+      "if the store finds a session but does not delete it, the logout fails instead of looping")
   void invalidate_storeContradictsItself_fails() {
     String token = fixture.loggedIn("alice");
     Session session = fixture.live(token);
@@ -65,12 +64,12 @@ class EndingsTest {
   }
 
   @Nested
-  @DisplayName("a request from before")
+  @DisplayName("a request that began before a login")
   class FromBefore {
 
     @ParameterizedTest
     @ValueSource(longs = {0, 999, 60_000})
-    @DisplayName("attack 14: does not end a new login of the same principal, at once or late")
+    @DisplayName("attack 14: does not end a new login of the same principal, early or late")
     void invalidate_afterANewLogin_leavesIt(long millis) {
       String token = fixture.loggedIn("alice");
       Session before = fixture.live(token);
@@ -85,12 +84,12 @@ class EndingsTest {
 
       assertThat(before.isEnded()).isTrue();
       assertThat(fixture.isLive(current)).isTrue();
-      assertThat(fixture.told(SessionEvent.Ended.class)).isEmpty();
+      assertThat(fixture.eventsOf(SessionEvent.Ended.class)).isEmpty();
     }
 
     @Test
     @DisplayName(
-        "attack 14: a connection from before an explicit renewal is over; F12: a logout is not")
+        "attack 14: a connection from before an explicit renewal is no longer live; F12: a logout still works")
     void stillLive_afterARenewal_isFalse() {
       String token = fixture.loggedIn("alice");
       Session before = fixture.live(token);
@@ -104,7 +103,7 @@ class EndingsTest {
     }
 
     @Test
-    @DisplayName("C2: nor a login into the anonymous session, however young the request is")
+    @DisplayName("C2: nor a login into the anonymous session, however recent the request is")
     void invalidate_afterALogin_leavesIt() {
       String token = fixture.anonymous();
       Session before = fixture.live(token);
@@ -141,7 +140,7 @@ class EndingsTest {
     }
 
     @Test
-    @DisplayName("a renewal in passing is no reason: the logout ends it")
+    @DisplayName("a periodic renewal makes no difference: the logout ends it")
     void invalidate_afterARenewalInPassing_endsIt() {
       String token = fixture.loggedIn("alice");
       Session before = fixture.live(token);
@@ -156,7 +155,7 @@ class EndingsTest {
     }
 
     @Test
-    @DisplayName("stores 7: revokes nothing that its owner began after having ended everything")
+    @DisplayName("stores 7: revokes no session that its owner began after ending all")
     void revoke_afterTheEnd_endsNothing() {
       Session before = fixture.live(fixture.loggedIn("alice"));
       Session others = fixture.live(fixture.loggedIn("alice"));
@@ -173,7 +172,7 @@ class EndingsTest {
     }
 
     @Test
-    @DisplayName("attack 14: nor after a new login into the same session")
+    @DisplayName("attack 14: and none after a new login into the same session")
     void revoke_afterANewLogin_endsNothing() {
       String token = fixture.loggedIn("alice");
       Session before = fixture.live(token);
@@ -239,7 +238,7 @@ class EndingsTest {
     }
 
     @Test
-    @DisplayName("stores 7: a copy of an ended session ends nothing of what came after")
+    @DisplayName("stores 7: a copy of an ended session ends no later session")
     void revoke_onAnOldCopy_endsNothing() {
       String stolen = loggedIn();
       live(other, stolen);
@@ -266,11 +265,11 @@ class EndingsTest {
   }
 
   @Nested
-  @DisplayName("what was presented")
+  @DisplayName("a presented token")
   class Presented {
 
     @Test
-    @DisplayName("attack 7: is ended by a secret that a renewal replaced and that still reads")
+    @DisplayName("attack 7: ends its session by a replaced secret that still authenticates")
     void invalidatePresented_inGrace_endsIt() {
       String token = fixture.loggedIn("alice");
       fixture.clock.advance(Duration.ofMinutes(5));
@@ -282,7 +281,7 @@ class EndingsTest {
     }
 
     @Test
-    @DisplayName("attack 7: is ended wherever it stands, and looked up once")
+    @DisplayName("attack 7: ends its session at any position, with one look-up")
     void invalidatePresented_many_endsAll() {
       List<String> texts = new ArrayList<>();
       Set<String> tokens = Set.of(fixture.loggedIn("alice"), fixture.loggedIn("bob"));
@@ -299,7 +298,7 @@ class EndingsTest {
     }
 
     @Test
-    @DisplayName("attack 14: a login that comes between look and deletion stays")
+    @DisplayName("attack 14: a login between look-up and deletion stays")
     void invalidatePresented_loginMeanwhile_leavesIt() {
       String token = fixture.anonymous();
       Session owner = fixture.live(token);
@@ -347,8 +346,8 @@ class EndingsTest {
     private final LoginOptions refused = LoginOptions.builder().validIf(() -> false).build();
 
     @Test
-    @DisplayName("evicts nobody")
-    void authenticate_refused_evictsNobody() {
+    @DisplayName("evicts no session")
+    void authenticate_refused_evictsNone() {
       String owner = limited.loggedIn("alice");
 
       assertThat(limited.manager.authenticate(null, "alice", refused))
@@ -359,7 +358,7 @@ class EndingsTest {
 
     @Test
     @DisplayName("does not end the session of another principal")
-    void authenticate_refused_replacesNobody() {
+    void authenticate_refused_replacesNone() {
       String bob = fixture.loggedIn("bob");
 
       assertThat(manager.authenticate(fixture.live(bob), "alice", refused))
@@ -369,7 +368,7 @@ class EndingsTest {
     }
 
     @Test
-    @DisplayName("is asked again after the write")
+    @DisplayName("is checked again after the write")
     void authenticate_noLongerValidAfterTheWrite_isEnded() {
       AtomicInteger asked = new AtomicInteger();
       LoginOptions options =

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.UnaryOperator;
 
-/** A manager on a store in memory that behaves like a remote one, with hooks, and what it told. */
+/** A manager on a store in memory that behaves like a remote one, with hooks, and its events. */
 final class EngineFixture implements AutoCloseable {
 
   static final AttributeCodec CODEC = JavaSerializationCodec.builder().build();
@@ -88,7 +88,7 @@ final class EngineFixture implements AutoCloseable {
     return token.value();
   }
 
-  <T extends SessionEvent> List<T> told(Class<T> type) {
+  <T extends SessionEvent> List<T> eventsOf(Class<T> type) {
     return events.stream().filter(type::isInstance).map(type::cast).toList();
   }
 

@@ -24,11 +24,11 @@ import org.junit.jupiter.params.provider.ValueSource;
  * What other session managers got wrong and no other test here has: the numbers are those of the
  * table in docs/SECURITY.md.
  */
-@DisplayName("What went wrong elsewhere")
+@DisplayName("Known failures of other session libraries")
 class FailuresElsewhereTest {
 
   @Test
-  @DisplayName("F26: the touch of a reader puts back nothing that another request wrote meanwhile")
+  @DisplayName("F26: a reader's touch does not undo another request's write")
   void touch_writesNoAttributes() {
     try (EngineFixture fixture = new EngineFixture()) {
       String token = fixture.anonymous();
@@ -53,7 +53,7 @@ class FailuresElsewhereTest {
   }
 
   @ParameterizedTest
-  @DisplayName("F32: clocks that disagree end nothing at once and prolong nothing beyond the skew")
+  @DisplayName("F32: clock skew ends no session early and extends none beyond the skew")
   @ValueSource(ints = {-5, 5})
   void skewedClocks(int minutes) {
     Duration skew = Duration.ofMinutes(minutes);
@@ -133,7 +133,7 @@ class FailuresElsewhereTest {
   }
 
   @Test
-  @DisplayName("F58: a hundred thousand sessions leave no entry, and twenty managers no thread")
+  @DisplayName("F58: 100,000 ended sessions leave no entry, and 20 closed managers leave no thread")
   void used_leavesNothingBehind() throws InterruptedException {
     long threadsBefore = threads();
     TestClock clock = new TestClock();

@@ -64,7 +64,7 @@ final class HookedStore implements SessionStore {
     return this;
   }
 
-  /** Returns the store behind the hooks. */
+  /** Returns the store that the hooks wrap. */
   SessionStore inner() {
     return store;
   }

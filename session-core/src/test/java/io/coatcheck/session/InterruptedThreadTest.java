@@ -38,7 +38,7 @@ class InterruptedThreadTest {
   }
 
   @Test
-  @DisplayName("B11: waits for its turn behind another save")
+  @DisplayName("B11: waits for its turn after another save")
   void save_behindAnother_waits() throws Exception {
     String token = fixture.anonymous();
     Session first = fixture.live(token);
@@ -86,7 +86,7 @@ class InterruptedThreadTest {
   }
 
   @Test
-  @DisplayName("B11: hashes a password where nobody is before it")
+  @DisplayName("B11: hashes a password when no other request is waiting")
   void hash() {
     PasswordHasher hasher = PasswordHasher.builder().cost(10).build();
     Thread.currentThread().interrupt();
@@ -94,7 +94,7 @@ class InterruptedThreadTest {
   }
 
   @Test
-  @DisplayName("C1, B11: pauses after a lost compare-and-set, as any other")
+  @DisplayName("C1, B11: pauses after a lost compare-and-set like any thread")
   void save_alwaysLosing_pauses() {
     try (EngineFixture busy =
         new EngineFixture(builder -> builder.storeTimeout(Duration.ofMillis(200)))) {

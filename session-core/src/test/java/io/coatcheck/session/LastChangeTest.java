@@ -43,7 +43,7 @@ class LastChangeTest {
   }
 
   @Nested
-  @DisplayName("C3: a removal of what the request has not seen")
+  @DisplayName("C3: a removal of an attribute that the request has not seen")
   class Removal {
 
     private final String token = fixture.anonymous();
@@ -79,7 +79,7 @@ class LastChangeTest {
     }
 
     @Test
-    @DisplayName("C3: where there is nothing to remove, one look and no write")
+    @DisplayName("C3: with nothing to remove, one look-up and no write")
     void save_nothingThere_writesNothing() {
       Session remover = fixture.live(token);
       fixture.store.calls.clear();
@@ -91,7 +91,7 @@ class LastChangeTest {
     }
 
     @Test
-    @DisplayName("C3: where there is nothing to remove, activity is still stored")
+    @DisplayName("C3: with nothing to remove, activity is still stored")
     void save_nothingThere_touches() {
       fixture.clock.advance(Duration.ofMinutes(2));
       Session remover = fixture.live(token);
@@ -134,7 +134,7 @@ class LastChangeTest {
   }
 
   @Nested
-  @DisplayName("B15: a change that was only found")
+  @DisplayName("B15: a change in place that was only detected")
   class Found {
 
     private final String token = withList();
@@ -155,7 +155,7 @@ class LastChangeTest {
     }
 
     @Test
-    @DisplayName("B15: yields beside a change that was set, which is kept")
+    @DisplayName("B15: yields while a change that was set in the same request is kept")
     void save_besideAnother_yieldsAlone() {
       Session reader = fixture.live(token);
       list(reader, "list").add("computed");
@@ -197,8 +197,7 @@ class LastChangeTest {
     }
 
     @Test
-    @DisplayName(
-        "B15: one that was set is not only found, even if it is changed in place after that")
+    @DisplayName("B15: a value that was set counts as set, even if it is then changed in place")
     void save_setHere_wins() {
       Session setter = fixture.live(token);
       List<String> value = new ArrayList<>(List.of("mine"));
@@ -228,7 +227,7 @@ class LastChangeTest {
     assertThat(session.attributeNames()).containsExactly("good", "list");
     assertThat(session.attributeNames())
         .allSatisfy(name -> assertThat(session.attribute(name)).isNotNull());
-    assertThat(fixture.told(SessionEvent.AttributeUndecodable.class)).hasSize(1);
+    assertThat(fixture.eventsOf(SessionEvent.AttributeUndecodable.class)).hasSize(1);
     manager.save(session);
     assertThat(fixture.store.calls).as("listing changes nothing").isEmpty();
 

@@ -32,7 +32,7 @@ class LifecycleTest {
   }
 
   private void assertEndedOnce(EndReason reason) {
-    assertThat(fixture.told(SessionEvent.Ended.class))
+    assertThat(fixture.eventsOf(SessionEvent.Ended.class))
         .extracting(SessionEvent.Ended::reason)
         .containsExactly(reason);
   }
@@ -41,7 +41,7 @@ class LifecycleTest {
   class Renew {
 
     @Test
-    @DisplayName("I3: same id, new secret, and the old one is dead; the deadline does not move")
+    @DisplayName("I3: same id, new secret, the old one is refused; the deadline does not move")
     void renew_changesTheSecretOnly() {
       String before = fixture.loggedIn("alice");
       fixture.clock.advance(Duration.ofMinutes(10));
@@ -59,11 +59,11 @@ class LifecycleTest {
       assertThat(next.absoluteDeadline()).isEqualTo(deadline);
       assertThat(next.attribute("a")).isEqualTo("1");
       assertThat(next.generation()).isEqualTo(generation + 1);
-      assertThat(fixture.told(SessionEvent.Renewed.class)).hasSize(1);
+      assertThat(fixture.eventsOf(SessionEvent.Renewed.class)).hasSize(1);
     }
 
     @Test
-    @DisplayName("F28: twice in one request: only the last token lives")
+    @DisplayName("F28: twice in one request: only the last token is accepted")
     void renew_twice() {
       Session session = fixture.live(fixture.loggedIn("alice"));
       manager.renew(session);
@@ -76,7 +76,7 @@ class LifecycleTest {
     }
 
     @Test
-    @DisplayName("F53: two renewals at once: one wins, the other gives up and sends nothing")
+    @DisplayName("F53: two renewals at once: one wins, the other sends no token")
     void renew_twoAtOnce() {
       String before = fixture.loggedIn("alice");
       Session one = fixture.live(before);
@@ -121,7 +121,7 @@ class LifecycleTest {
   class Invalidate {
 
     @Test
-    @DisplayName("deleted before it returns, told once, and twice is fine")
+    @DisplayName("deleted before it returns, reported once, and a second call has no effect")
     void invalidate_twice_isToldOnce() {
       String token = fixture.loggedIn("alice");
       Session one = fixture.live(token);
@@ -166,12 +166,12 @@ class LifecycleTest {
     }
 
     @Test
-    @DisplayName("F11: the event of the end carries the attributes")
+    @DisplayName("F11: the event Ended carries the attributes")
     void invalidate_eventHasAttributes() {
       String token = fixture.anonymous();
       manager.invalidate(fixture.live(token));
 
-      SessionEvent.Ended ended = fixture.told(SessionEvent.Ended.class).get(0);
+      SessionEvent.Ended ended = fixture.eventsOf(SessionEvent.Ended.class).get(0);
       assertThat(ended.session().attributes().get("cart").object(EngineFixture.CODEC))
           .isEqualTo("a book");
     }
@@ -220,7 +220,7 @@ class LifecycleTest {
     }
 
     @Test
-    @DisplayName("I17: a user ends own sessions only; foreign and absent answer alike")
+    @DisplayName("I17: a user ends own sessions only; foreign and absent ids return the same")
     void revokeOwn_foreignOrAbsent_isFalse() {
       String alice = fixture.loggedIn("alice");
       String phone = fixture.loggedIn("alice");
@@ -238,7 +238,7 @@ class LifecycleTest {
     }
 
     @Test
-    @DisplayName("I17: nobody logged in ends nothing, not even other anonymous sessions")
+    @DisplayName("I17: without a login nothing ends, not even other anonymous sessions")
     void revokeOwn_anonymous_isFalse() {
       Session own = fixture.live(fixture.anonymous());
       String other = fixture.anonymous();
@@ -260,7 +260,7 @@ class LifecycleTest {
     }
 
     @Test
-    @DisplayName("F17: all others end, and this one stays")
+    @DisplayName("F17: all other sessions end, and this one stays")
     void revokeOthers_keepsThisOne() {
       String laptop = fixture.loggedIn("alice");
       String phone = fixture.loggedIn("alice");
@@ -275,7 +275,7 @@ class LifecycleTest {
   }
 
   @Nested
-  @DisplayName("everywhere: all sessions of the principal, the own one included")
+  @DisplayName("all sessions of the principal, including the request's own")
   class Everywhere {
 
     @Test
@@ -295,7 +295,7 @@ class LifecycleTest {
       assertThat(fixture.isLive(laptop)).isFalse();
       assertThat(fixture.isLive(phone)).isFalse();
       assertThat(fixture.isLive(bob)).isTrue();
-      assertThat(fixture.told(SessionEvent.Ended.class)).hasSize(2);
+      assertThat(fixture.eventsOf(SessionEvent.Ended.class)).hasSize(2);
     }
 
     @Test
@@ -311,7 +311,7 @@ class LifecycleTest {
   class CleanUp {
 
     @Test
-    @DisplayName("F57: only what is expired goes, each told once with its reason")
+    @DisplayName("F57: only expired sessions are deleted, each reported once with its reason")
     void cleanUp_deletesExpiredOnly() {
       String idle = fixture.anonymous();
       String live = fixture.loggedIn("alice");
@@ -326,7 +326,7 @@ class LifecycleTest {
     }
 
     @Test
-    void cleanUp_absoluteDeadline_isToldSo() {
+    void cleanUp_absoluteDeadline_isTheReason() {
       String token = fixture.loggedIn("alice");
       Session session = fixture.live(token);
       session.setIdleTimeout(null);
@@ -388,7 +388,7 @@ class LifecycleTest {
   class Listeners {
 
     @Test
-    void listener_throwing_stopsNobody() {
+    void listener_throwing_stopsNone() {
       HookedStore store =
           new HookedStore(
               InMemorySessionStore.builder().copyOnRead(true).build(), Duration.ofMinutes(1));
@@ -409,7 +409,7 @@ class LifecycleTest {
         loud.manager.invalidate(loud.live(token));
 
         assertThat(loud.isLive(token)).isFalse();
-        assertThat(loud.told(SessionEvent.Ended.class)).hasSize(1);
+        assertThat(loud.eventsOf(SessionEvent.Ended.class)).hasSize(1);
       }
     }
   }

@@ -45,8 +45,7 @@ class LoginOptionsTest {
   }
 
   @Test
-  @DisplayName(
-      "I11: what only the policy can tell is refused at the login, before it does anything")
+  @DisplayName("I11: a conflict with the policy is refused at the login, before it has any effect")
   void authenticate_idleAboveThePolicysAbsolute_isRefused() {
     String token = fixture.loggedIn("bob");
     Session bobs = fixture.live(token);
@@ -72,7 +71,7 @@ class LoginOptionsTest {
   }
 
   @Test
-  @DisplayName("I11: a remembered login is held against what the policy says for it")
+  @DisplayName("I11: a remembered login is checked against the policy's limits for it")
   void authenticate_remembered_isHeldAgainstItsOwnLimits() {
     assertThat(logIn(LoginOptions.builder().remembered(true).idleTimeout(Duration.ofHours(13))))
         .isInstanceOf(LoginOutcome.Granted.class);

@@ -31,7 +31,8 @@ import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.slf4j.LoggerFactory;
 
-@DisplayName("A value that is lost is a warning, whoever listens and whatever is swallowed")
+@DisplayName(
+    "A lost value is logged as a warning, even without listeners and if the exception is caught")
 class LostValuesTest {
 
   private record Unlisted(String text) implements Serializable {}
@@ -87,7 +88,7 @@ class LostValuesTest {
                     .contains(".allow(\"" + Unlisted.class.getName() + "\")")
                     .doesNotContain("a secret"),
             second -> assertThat(second).contains("\"other\"", AlsoUnlisted.class.getName()));
-    assertThat(fixture.told(SessionEvent.AttributeRefused.class))
+    assertThat(fixture.eventsOf(SessionEvent.AttributeRefused.class))
         .hasSize(9)
         .allSatisfy(event -> assertThat(event.problem()).doesNotContain("a secret"))
         .extracting(SessionEvent.AttributeRefused::attribute)
@@ -98,7 +99,7 @@ class LostValuesTest {
   void refused_byALimit_isAWarningAndAnEventToo() {
     refuse(newSession(), "big", "n".repeat(2 << 20));
     assertThat(warnings()).singleElement().asString().contains("\"big\"", "maxAttributeBytes");
-    assertThat(fixture.told(SessionEvent.AttributeRefused.class)).hasSize(1);
+    assertThat(fixture.eventsOf(SessionEvent.AttributeRefused.class)).hasSize(1);
   }
 
   @Test
@@ -131,7 +132,7 @@ class LostValuesTest {
                     old -> {
                       throw new IllegalArgumentException("the application's own");
                     }));
-    assertThat(fixture.told(SessionEvent.AttributeRefused.class))
+    assertThat(fixture.eventsOf(SessionEvent.AttributeRefused.class))
         .extracting(SessionEvent.AttributeRefused::attribute)
         .containsExactly("new", "stored", "large");
     assertThat(warnings()).hasSize(3);
@@ -169,7 +170,7 @@ class LostValuesTest {
         .contains("was changed after it was set or read, and its change could not be stored: ")
         .contains(".allow(\"" + Unlisted.class.getName() + "\")")
         .doesNotContain("a secret");
-    assertThat(fixture.told(SessionEvent.AttributeUnencodable.class)).hasSize(2);
+    assertThat(fixture.eventsOf(SessionEvent.AttributeUnencodable.class)).hasSize(2);
 
     Session read = fixture.live(EngineFixture.sent(session));
     @SuppressWarnings("unchecked")
@@ -177,7 +178,7 @@ class LostValuesTest {
     again.put("bean", new Object());
     fixture.manager.save(read);
     assertThat(warnings()).hasSize(2).last().asString().contains("java.lang.Object");
-    assertThat(fixture.told(SessionEvent.AttributeUnencodable.class)).hasSize(3);
+    assertThat(fixture.eventsOf(SessionEvent.AttributeUnencodable.class)).hasSize(3);
   }
 
   @Test
@@ -202,7 +203,7 @@ class LostValuesTest {
   }
 
   @Test
-  @DisplayName("a flood of classes fills neither the log nor the memory")
+  @DisplayName("many classes fill neither the log nor the memory")
   void warnings_areBounded() {
     AttributeCodec codec =
         new AttributeCodec() {
@@ -237,7 +238,7 @@ class LostValuesTest {
   }
 
   @Nested
-  @DisplayName("copyOnRead(true), which stands in for a remote store in tests, fails the save")
+  @DisplayName("copyOnRead(true), which simulates a remote store in tests, fails the save")
   class CopyOnRead {
 
     private final JavaSerializationCodec codec = JavaSerializationCodec.builder().build();

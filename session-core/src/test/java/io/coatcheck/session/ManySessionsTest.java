@@ -60,7 +60,7 @@ class ManySessionsTest {
   }
 
   @Test
-  @DisplayName("stores 1: the list ends at the maximum, with those that were used last")
+  @DisplayName("stores 1: the list holds at most the maximum, those used last")
   void sessionsOf_moreThanTheMost_listsThoseUsedLast() {
     insert("alice", 2_600);
     try (SessionManager manager = manager().build()) {
@@ -127,7 +127,7 @@ class ManySessionsTest {
   }
 
   @Test
-  @DisplayName("stores 1: all are revoked and told of, although a listener fails")
+  @DisplayName("stores 1: all are revoked and reported, although a listener fails")
   void revokeAllOf_moreThanAStep_endsAndTellsAll() {
     insert("alice", 2_600);
     insert("bob", 3);

@@ -47,7 +47,7 @@ class MergedLimitsTest {
     StoredSession stored = fixture.stored(fixture.live(token));
     assertThat(stored.attributes()).hasSizeBetween(4, 10);
     assertThat(bytes(stored.attributes())).isLessThanOrEqualTo(4_000);
-    assertThat(fixture.told(SessionEvent.WriteDropped.class))
+    assertThat(fixture.eventsOf(SessionEvent.WriteDropped.class))
         .hasSize(50 + 1 - stored.attributes().size())
         .allSatisfy(event -> assertThat(event.reason().name()).isEqualTo("LIMIT"))
         .first()
@@ -87,7 +87,7 @@ class MergedLimitsTest {
     manager.authenticate(login, "alice", LoginOptions.defaults());
 
     assertThat(fixture.live(EngineFixture.sent(login)).attributeNames()).hasSize(10);
-    assertThat(fixture.told(SessionEvent.WriteDropped.class)).hasSize(1);
+    assertThat(fixture.eventsOf(SessionEvent.WriteDropped.class)).hasSize(1);
   }
 
   @Test
@@ -114,7 +114,7 @@ class MergedLimitsTest {
     assertThat(after.attribute("a0")).isEqualTo("y".repeat(400));
     assertThat(after.attribute("a1")).isEqualTo("z".repeat(500));
     assertThat(after.attributeNames()).hasSize(20);
-    assertThat(fixture.told(SessionEvent.WriteDropped.class)).isEmpty();
+    assertThat(fixture.eventsOf(SessionEvent.WriteDropped.class)).isEmpty();
   }
 
   @Test

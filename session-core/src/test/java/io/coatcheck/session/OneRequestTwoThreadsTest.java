@@ -14,7 +14,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-@DisplayName("Attack 4: two threads of one request use its session, and no lock keeps them apart")
+@DisplayName("Attack 4: two threads of one request use its session without a common lock")
 class OneRequestTwoThreadsTest {
 
   private final ExecutorService threads = Executors.newCachedThreadPool();
@@ -29,7 +29,7 @@ class OneRequestTwoThreadsTest {
   }
 
   @Test
-  @DisplayName("one that is ended while it is inserted is not in the store afterwards")
+  @DisplayName("a session that ends while it is inserted is not in the store afterwards")
   void save_whileAnotherThreadEnds_leavesNothing() {
     Session session = manager.adapter().create(manager.adapter().resolve(List.of()));
     session.setAttribute("a", "1");
@@ -40,7 +40,7 @@ class OneRequestTwoThreadsTest {
     assertThat(session.isEnded()).isTrue();
     assertThat(session.unsentToken()).isEmpty();
     assertThat(fixture.store.find(session.id())).isEmpty();
-    assertThat(fixture.told(SessionEvent.Created.class)).isEmpty();
+    assertThat(fixture.eventsOf(SessionEvent.Created.class)).isEmpty();
   }
 
   @Test
@@ -67,11 +67,11 @@ class OneRequestTwoThreadsTest {
     assertThat(session.isEnded()).isTrue();
     assertThat(session.unsentToken()).isEmpty();
     assertThat(fixture.store.find(session.id())).isEmpty();
-    assertThat(fixture.told(SessionEvent.Ended.class)).hasSize(1);
+    assertThat(fixture.eventsOf(SessionEvent.Ended.class)).hasSize(1);
   }
 
   @Test
-  @DisplayName("I2: nor does a renewal in passing")
+  @DisplayName("I2: nor does a periodic renewal")
   void renewIfDue_whileAnotherThreadEnds_staysEnded() {
     String token = fixture.anonymous();
     fixture.clock.advance(Duration.ofMinutes(5));
@@ -86,7 +86,7 @@ class OneRequestTwoThreadsTest {
   }
 
   @Test
-  @DisplayName("what one collected does not go over what another has stored since")
+  @DisplayName("what one thread collected does not replace what another has stored since")
   void save_collectedBeforeTheOther_doesNotGoBack() {
     Session session = fixture.live(fixture.anonymous());
     session.setAttribute("a", "1");
@@ -128,7 +128,7 @@ class OneRequestTwoThreadsTest {
     assertThat(first).isTrue();
     assertThat(other.get().get(10, TimeUnit.SECONDS)).isFalse();
     assertThat(fixture.stored(both).generation()).isEqualTo(1);
-    assertThat(fixture.told(SessionEvent.Renewed.class)).hasSize(1);
+    assertThat(fixture.eventsOf(SessionEvent.Renewed.class)).hasSize(1);
   }
 
   @Test

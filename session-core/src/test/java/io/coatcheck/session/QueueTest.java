@@ -165,7 +165,7 @@ class QueueTest {
   }
 
   @Test
-  @DisplayName("attack 9: Ended, of what a login evicts")
+  @DisplayName("attack 9: Ended, of sessions that a login evicts")
   void ended_byTheLimit() {
     fixture.loggedIn("alice");
     Session session = fixture.live(anonymous());
@@ -175,7 +175,7 @@ class QueueTest {
   }
 
   @Test
-  @DisplayName("attack 9: Ended, of what the full store gives up")
+  @DisplayName("attack 9: Ended, of sessions that a full store evicts")
   void ended_byTheStore() {
     anonymous();
     anonymous();
@@ -196,7 +196,7 @@ class QueueTest {
   }
 
   @Test
-  @DisplayName("attack 9: Renewed, in passing")
+  @DisplayName("attack 9: Renewed, periodically")
   void renewed_inPassing() {
     String token = anonymous();
     fixture.clock.advance(Duration.ofMinutes(5));

@@ -47,13 +47,13 @@ class RenewalRaceTest {
   }
 
   @Nested
-  @DisplayName("attack 3: who holds the old secret after the owner has presented the new one")
+  @DisplayName("attack 3: a client with the old secret after the owner has presented the new one")
   class AfterTheConfirmation {
 
     private final String old = fixture.loggedIn("alice");
 
     @Test
-    @DisplayName("attack 3: reads for the grace, and is given no new secret")
+    @DisplayName("attack 3: is accepted for the grace period, and gets no new secret")
     void resolve_withinTheGrace_isNotRenewed() {
       pass(300);
       String owners = serve(old);
@@ -66,13 +66,13 @@ class RenewalRaceTest {
       assertThat(fixture.isLive(owners)).isTrue();
       pass(4);
       assertThat(fixture.isLive(old)).as("after the grace").isFalse();
-      assertThat(fixture.told(SessionEvent.Ended.class))
+      assertThat(fixture.eventsOf(SessionEvent.Ended.class))
           .extracting(SessionEvent.Ended::reason)
           .containsExactly(EndReason.REUSE);
     }
 
     @Test
-    @DisplayName("attack 3: nor if both come together, in whichever order: the new one counts")
+    @DisplayName("attack 3: nor if both arrive together, in either order: the new one counts")
     void resolve_bothTogether_isConfirmed() {
       for (boolean newFirst : List.of(true, false)) {
         String before = fixture.loggedIn("alice");
@@ -120,7 +120,7 @@ class RenewalRaceTest {
     }
 
     @Test
-    @DisplayName("attack 3: a confirmation just before the absolute deadline is one too")
+    @DisplayName("attack 3: a confirmation just before the absolute deadline counts")
     void resolve_confirmedJustBeforeTheDeadline_isNotRenewed() {
       pass(Duration.ofMinutes(20).minusSeconds(65));
       String first = serve(old);
@@ -161,7 +161,7 @@ class RenewalRaceTest {
     String again = serve(first);
     assertThat(again).isNotEqualTo(first);
     assertThat(fixture.live(again).attribute("late")).isEqualTo("1");
-    assertThat(fixture.told(SessionEvent.Ended.class)).isEmpty();
+    assertThat(fixture.eventsOf(SessionEvent.Ended.class)).isEmpty();
   }
 
   @Nested
@@ -227,7 +227,7 @@ class RenewalRaceTest {
     }
 
     @Test
-    @DisplayName("C4: a renewal that finds the session logged in is none, and its changes are kept")
+    @DisplayName("C4: a renewal that finds a new login does nothing, and its changes are kept")
     void renewIfDue_afterALogin_isNone() {
       String old = fixture.loggedIn("alice");
       pass(300);
@@ -243,7 +243,7 @@ class RenewalRaceTest {
   }
 
   @Nested
-  @DisplayName("I3: but a login is no renewal in passing, even within the same millisecond")
+  @DisplayName("I3: but a login is not a periodic renewal, even within the same millisecond")
   class AfterALogin {
 
     private final String old = fixture.loggedIn("alice");

@@ -39,7 +39,7 @@ class ResolveTest {
   }
 
   private void assertRefused(RefusalReason reason) {
-    assertThat(fixture.told(SessionEvent.TokenRefused.class))
+    assertThat(fixture.eventsOf(SessionEvent.TokenRefused.class))
         .extracting(SessionEvent.TokenRefused::reason)
         .containsExactly(reason);
   }
@@ -53,7 +53,7 @@ class ResolveTest {
   }
 
   @Test
-  @DisplayName("I14: malformed bytes cost no store access, and are told without being repeated")
+  @DisplayName("I14: malformed bytes cost no store access, and are reported without their text")
   void resolve_malformed() {
     String value = "'; DROP TABLE http_session; --\r\n";
 
@@ -80,14 +80,14 @@ class ResolveTest {
   }
 
   @Test
-  @DisplayName("F18: a well-formed token that nobody issued opens nothing")
+  @DisplayName("F18: a well-formed token that was never issued opens no session")
   void resolve_unknown() {
     assertThat(resolve(unknownToken())).isInstanceOf(Resolution.Unknown.class);
     assertRefused(RefusalReason.UNKNOWN);
   }
 
   @Test
-  @DisplayName("a token within a longer text is read from where it stands, and nothing beside it")
+  @DisplayName("a token within a longer text is read in place, and no other text")
   void resolve_partOfText() {
     String token = fixture.loggedIn("alice");
     String line = "a=b; id=" + token + "; c=d";
@@ -114,7 +114,7 @@ class ResolveTest {
 
     assertThat(session.principal()).contains("alice");
     assertThat(session.isNew()).isFalse();
-    assertThat(fixture.told(SessionEvent.TokenRefused.class)).isEmpty();
+    assertThat(fixture.eventsOf(SessionEvent.TokenRefused.class)).isEmpty();
   }
 
   @Nested
@@ -243,7 +243,7 @@ class ResolveTest {
       assertThat(resolve(live, unknownToken())).isInstanceOf(Resolution.Live.class);
       assertThat(resolve(unknownToken(), "garbage", live)).isInstanceOf(Resolution.Live.class);
       assertThat(resolve(live, live)).isInstanceOf(Resolution.Live.class);
-      assertThat(fixture.told(SessionEvent.TokenRefused.class)).isEmpty();
+      assertThat(fixture.eventsOf(SessionEvent.TokenRefused.class)).isEmpty();
     }
 
     @Test
@@ -257,7 +257,7 @@ class ResolveTest {
     }
 
     @Test
-    @DisplayName("attack 7: more than four are none, and none is looked up")
+    @DisplayName("attack 7: more than four count as none, and none is looked up")
     void resolve_moreThanFour_looksUpNone() {
       List<String> tokens = new ArrayList<>(Collections.nCopies(150, unknownToken()));
       tokens.add(fixture.loggedIn("alice"));
@@ -272,7 +272,7 @@ class ResolveTest {
     }
 
     @Test
-    @DisplayName("I8: one that guards a newer token is not hidden by another refused one")
+    @DisplayName("I8: a token that guards a newer one is not hidden by another refused token")
     void resolve_guardAmongOthers() {
       String before = fixture.anonymous();
       manager.authenticate(fixture.live(before), "alice", LoginOptions.defaults());

@@ -70,7 +70,7 @@ class SaveTest {
       manager.save(session);
 
       assertThat(fixture.store.calls).containsExactly("insert");
-      assertThat(fixture.told(SessionEvent.Created.class)).hasSize(1);
+      assertThat(fixture.eventsOf(SessionEvent.Created.class)).hasSize(1);
       assertThat(fixture.live(EngineFixture.sent(session)).attribute("a")).isEqualTo("1");
     }
 
@@ -99,7 +99,7 @@ class SaveTest {
 
       assertThatThrownBy(() -> manager.save(session)).isInstanceOf(SessionStoreException.class);
       assertThat(session.unsentToken()).isEmpty();
-      assertThat(fixture.told(SessionEvent.StoreFailed.class)).hasSize(1);
+      assertThat(fixture.eventsOf(SessionEvent.StoreFailed.class)).hasSize(1);
 
       manager.save(session);
       assertThat(session.unsentToken()).isPresent();
@@ -124,7 +124,7 @@ class SaveTest {
 
       Session after = fixture.live(token);
       assertThat(after.attributeNames()).containsExactly("cart", "one", "other");
-      assertThat(fixture.told(SessionEvent.SavedAfterConflict.class))
+      assertThat(fixture.eventsOf(SessionEvent.SavedAfterConflict.class))
           .singleElement()
           .extracting(SessionEvent.SavedAfterConflict::attempts)
           .isEqualTo(2);
@@ -188,8 +188,7 @@ class SaveTest {
     }
 
     @Test
-    @DisplayName(
-        "C1: only the store timeout ends the attempts, as a failure that keeps the changes")
+    @DisplayName("C1: only the store timeout ends the attempts, and the changes are kept")
     void save_alwaysLosing_failsAfterTheTimeout() {
       try (EngineFixture busy =
           new EngineFixture(builder -> builder.storeTimeout(Duration.ofMillis(50)))) {
@@ -220,7 +219,7 @@ class SaveTest {
   class Ended {
 
     @Test
-    @DisplayName("F6: logged out while the request ran: the change is dropped and told")
+    @DisplayName("F6: logged out while the request ran: the change is dropped and reported")
     void save_loggedOutMeanwhile_isDropped() {
       String token = fixture.loggedIn("alice");
       Session slow = fixture.live(token);
@@ -231,7 +230,7 @@ class SaveTest {
 
       assertThat(fixture.isLive(token)).isFalse();
       assertThat(slow.isEnded()).isTrue();
-      assertThat(fixture.told(SessionEvent.WriteDropped.class))
+      assertThat(fixture.eventsOf(SessionEvent.WriteDropped.class))
           .singleElement()
           .satisfies(
               event -> {
@@ -265,7 +264,7 @@ class SaveTest {
 
       assertThat(manager.save(slow)).isFalse();
 
-      assertThat(fixture.told(SessionEvent.WriteDropped.class))
+      assertThat(fixture.eventsOf(SessionEvent.WriteDropped.class))
           .singleElement()
           .extracting(SessionEvent.WriteDropped::reason)
           .isEqualTo(DropReason.EXPIRED);
@@ -299,7 +298,7 @@ class SaveTest {
 
       assertThat(manager.save(slow)).isFalse();
 
-      assertThat(fixture.told(SessionEvent.WriteDropped.class))
+      assertThat(fixture.eventsOf(SessionEvent.WriteDropped.class))
           .singleElement()
           .extracting(SessionEvent.WriteDropped::reason)
           .isEqualTo(DropReason.REKEYED);
@@ -425,7 +424,7 @@ class SaveTest {
     }
 
     @Test
-    @DisplayName("bytes that only differ because serialization is not canonical are no change")
+    @DisplayName("bytes that differ only because serialization is not canonical are no change")
     void save_storedByAnotherProcess_isNoChange() {
       Session first = newSession();
       first.setAttribute("list", holder("a"));
@@ -528,7 +527,7 @@ class SaveTest {
       Session after = fixture.live(EngineFixture.sent(session));
       assertThat(after.attribute("list")).isEqualTo(List.of("a"));
       assertThat(after.attribute("good")).isEqualTo("1");
-      assertThat(fixture.told(SessionEvent.AttributeUnencodable.class))
+      assertThat(fixture.eventsOf(SessionEvent.AttributeUnencodable.class))
           .singleElement()
           .extracting(SessionEvent.AttributeUnencodable::attribute)
           .isEqualTo("list");
@@ -553,7 +552,7 @@ class SaveTest {
       second.setAttribute("good", "2");
       manager.save(second);
 
-      assertThat(fixture.told(SessionEvent.AttributeUndecodable.class)).hasSize(1);
+      assertThat(fixture.eventsOf(SessionEvent.AttributeUndecodable.class)).hasSize(1);
       assertThat(fixture.stored(second).attributes().get("bad").bytes()).isEqualTo(garbage);
       Session third = fixture.live(token);
       third.setAttribute("bad", "mended");
@@ -563,7 +562,7 @@ class SaveTest {
   }
 
   @Test
-  @DisplayName("a store in memory shares live objects and serializes nothing")
+  @DisplayName("the store in memory shares live objects and serializes nothing")
   void save_liveStore_sharesObjects() {
     HookedStore store = new HookedStore(InMemorySessionStore.builder().build(), Duration.ZERO);
     try (EngineFixture live = new EngineFixture(store, builder -> builder)) {
@@ -577,7 +576,7 @@ class SaveTest {
   }
 
   @Test
-  @DisplayName("F37: what is changed while a save is under way stays to be saved")
+  @DisplayName("F37: what is changed during a save is still to be saved")
   void save_changedMeanwhile_isSavedByTheNext() {
     String token = fixture.anonymous();
     Session session = fixture.live(token);

@@ -23,7 +23,8 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.slf4j.LoggerFactory;
 
-@DisplayName("I1: the secret is in the client, for one request in memory, and nowhere else")
+@DisplayName(
+    "I1: the secret is held by the client and, for one request, in memory, and nowhere else")
 class SecretNeverToldTest {
 
   private final Logger root = (Logger) LoggerFactory.getLogger(Logger.ROOT_LOGGER_NAME);

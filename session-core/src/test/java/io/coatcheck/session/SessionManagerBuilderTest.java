@@ -59,7 +59,7 @@ class SessionManagerBuilderTest {
   }
 
   @Test
-  @DisplayName("endOnReuse works for renewals that the application asks for, so it is fine alone")
+  @DisplayName("endOnReuse works for explicit renewals, so it may be set alone")
   void endOnReuse_withoutRenewInterval_endsAfterAnExplicitRenewal() {
     try (EngineFixture fixture = new EngineFixture(builder -> builder.endOnReuse(true))) {
       String old = fixture.loggedIn("alice");
@@ -72,7 +72,7 @@ class SessionManagerBuilderTest {
       assertThat(fixture.manager.adapter().resolve(List.of(old)))
           .isInstanceOf(Resolution.Superseded.class);
 
-      assertThat(fixture.told(SessionEvent.Ended.class))
+      assertThat(fixture.eventsOf(SessionEvent.Ended.class))
           .extracting(SessionEvent.Ended::reason)
           .containsExactly(EndReason.REUSE);
       assertThat(fixture.isLive(renewed)).isFalse();

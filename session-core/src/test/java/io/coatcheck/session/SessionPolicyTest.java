@@ -21,7 +21,7 @@ class SessionPolicyTest {
   }
 
   @Test
-  @DisplayName("NIST SP 800-63B-4: the presets, with no way around them by remembering")
+  @DisplayName("NIST SP 800-63B-4: the presets, which a remembered login cannot bypass")
   void presets_areTheLimitsOfTheLevels() {
     assertThat(SessionPolicy.aal1().absoluteTimeout()).isEqualTo(Duration.ofDays(30));
     assertThat(SessionPolicy.aal2().idleTimeout()).isEqualTo(Duration.ofHours(1));
@@ -59,7 +59,7 @@ class SessionPolicyTest {
   }
 
   @Test
-  @DisplayName("I11: the message says which side nobody set")
+  @DisplayName("I11: the message says which value is a default")
   void build_contradictions_tellDefaults() {
     SessionPolicy.Builder builder = SessionPolicy.builder().absoluteTimeout(Duration.ofMinutes(10));
     assertThatThrownBy(builder::build)

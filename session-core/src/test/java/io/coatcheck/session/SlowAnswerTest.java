@@ -48,14 +48,14 @@ class SlowAnswerTest {
 
   private void assertEndedByIdleness(SessionId id) {
     assertThat(fixture.store.find(id)).isEmpty();
-    assertThat(fixture.told(SessionEvent.Ended.class))
+    assertThat(fixture.eventsOf(SessionEvent.Ended.class))
         .singleElement()
         .extracting(SessionEvent.Ended::reason)
         .isEqualTo(EndReason.IDLE);
   }
 
   @Nested
-  @DisplayName("attack 13, stores 8: a look-up that is held up across the deadline")
+  @DisplayName("attack 13, stores 8: a look-up that is delayed past the deadline")
   class LookUp {
 
     private final String token = fixture.loggedIn("alice");
@@ -67,11 +67,11 @@ class SlowAnswerTest {
       slow("find");
 
       assertThat(manager.adapter().resolve(List.of(token))).isInstanceOf(Resolution.Expired.class);
-      assertThat(fixture.told(SessionEvent.TokenRefused.class)).hasSize(1);
+      assertThat(fixture.eventsOf(SessionEvent.TokenRefused.class)).hasSize(1);
     }
 
     @Test
-    @DisplayName("attack 13: also if it is the one of another token")
+    @DisplayName("attack 13: also if another token's look-up is delayed")
     void resolve_anotherTokensLookUp_isNotLive() {
       String gone = fixture.loggedIn("bob");
       manager.revokeAllOf("bob");
@@ -94,7 +94,7 @@ class SlowAnswerTest {
   }
 
   @Nested
-  @DisplayName("attack 13, stores 8: a write that is held up does not undo an expiry that was seen")
+  @DisplayName("attack 13, stores 8: a delayed write does not undo an expiry that was observed")
   class Write {
 
     private final String token = fixture.loggedIn("alice");
@@ -129,7 +129,7 @@ class SlowAnswerTest {
       assertThat(fixture.isLive(token)).isFalse();
       assertThat(session.isEnded()).isTrue();
       assertEndedByIdleness(session.id());
-      assertThat(fixture.told(SessionEvent.WriteDropped.class)).hasSize(1);
+      assertThat(fixture.eventsOf(SessionEvent.WriteDropped.class)).hasSize(1);
     }
 
     @Test
@@ -159,7 +159,7 @@ class SlowAnswerTest {
     }
 
     @Test
-    @DisplayName("attack 13: but one that another request's touch had kept alive goes on")
+    @DisplayName("attack 13: but a session that another request's touch kept alive is accepted")
     void save_touchedInTimeByAnother_goesOn() {
       Session session = justInTime();
       fixture.clock.advance(Duration.ofMillis(100));
@@ -177,7 +177,7 @@ class SlowAnswerTest {
     }
 
     @Test
-    @DisplayName("a request that outlives the idle timeout does not end what others use")
+    @DisplayName("a request that outlives the idle timeout does not end a session that others use")
     void save_longRequest_endsNothing() {
       Session longRequest = fixture.live(token);
       fixture.clock.advance(Duration.ofMinutes(20));
@@ -204,7 +204,7 @@ class SlowAnswerTest {
     fixture.store.beforeNext("find", () -> fixture.clock.advance(IDLE));
 
     assertThat(manager.save(session)).isFalse();
-    assertThat(fixture.told(SessionEvent.WriteDropped.class))
+    assertThat(fixture.eventsOf(SessionEvent.WriteDropped.class))
         .singleElement()
         .extracting(SessionEvent.WriteDropped::reason)
         .isEqualTo(DropReason.EXPIRED);

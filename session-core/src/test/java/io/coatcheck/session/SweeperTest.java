@@ -48,10 +48,10 @@ class SweeperTest {
   }
 
   private void assertStillSweeps() {
-    int before = fixture.told(SessionEvent.Ended.class).size();
+    int before = fixture.eventsOf(SessionEvent.Ended.class).size();
     fixture.loggedIn("alice");
     fixture.clock.advance(Duration.ofDays(1));
-    await(() -> fixture.told(SessionEvent.Ended.class).size() > before);
+    await(() -> fixture.eventsOf(SessionEvent.Ended.class).size() > before);
   }
 
   static Stream<Throwable> failures() {
@@ -65,7 +65,7 @@ class SweeperTest {
 
   @ParameterizedTest
   @MethodSource("failures")
-  @DisplayName("attack 5, B58, stores 2: whatever the store throws")
+  @DisplayName("attack 5, B58, stores 2: the sweeper survives whatever the store throws")
   void sweep_survives(Throwable failure) {
     AtomicBoolean thrown = new AtomicBoolean();
     store.beforeNext(

@@ -48,7 +48,7 @@ class VersionHintTest {
   }
 
   @Test
-  @DisplayName("a hint about another session says nothing, and hides none about this one")
+  @DisplayName("a hint about another session is ignored, and hides none about this one")
   void otherId_isIgnored() {
     String other = textOf(SessionId.generate(NOW, RANDOM), 9, 99);
     assertThat(among(other)).isEqualTo(VersionHint.NONE);
@@ -86,7 +86,7 @@ class VersionHintTest {
         "~99999999999999999999~1",
         "~1~1111111111111111111111111111111111111111111111",
       })
-  @DisplayName("I14: what is malformed says nothing")
+  @DisplayName("I14: a malformed hint is ignored")
   void malformed_isIgnored(String tail) {
     assertThat(among(id + tail)).isEqualTo(VersionHint.NONE);
     assertThat(among(id.toString().toUpperCase(java.util.Locale.ROOT) + "~1~1"))

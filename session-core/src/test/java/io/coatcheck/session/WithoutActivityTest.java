@@ -120,7 +120,7 @@ class WithoutActivityTest {
   }
 
   @ParameterizedTest
-  @DisplayName("is let in, and leaves the deadline where it is, whatever it does")
+  @DisplayName("is accepted, and never moves the deadline")
   @EnumSource(Work.class)
   void poll_doesNotExtend(Work work) {
     String token = loggedIn();
@@ -139,7 +139,7 @@ class WithoutActivityTest {
   }
 
   @Test
-  @DisplayName("takes nothing back of what a request that counts has extended meanwhile")
+  @DisplayName("does not undo an extension by an active request")
   void write_besideARequestThatCounts_keepsItsActivity() {
     String token = loggedIn();
     clock.advance(Duration.ofMinutes(5));
@@ -155,7 +155,7 @@ class WithoutActivityTest {
   }
 
   @Test
-  @DisplayName("a login in it is activity, and what the same request stores after it")
+  @DisplayName("a login in it counts as activity, and so does what it stores after the login")
   void login_counts() {
     String token = loggedIn();
     clock.advance(Duration.ofMinutes(5));

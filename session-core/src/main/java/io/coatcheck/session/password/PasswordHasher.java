@@ -115,7 +115,7 @@ public final class PasswordHasher {
     boolean keyed = stored == null ? key != null : stored.keyed();
     byte[] secret = secretOf(password, keyed);
     boolean possible = stored != null && secret != null;
-    String hash = stored == null ? StoredHash.ofNobody(cost) : stored.bcrypt();
+    String hash = stored == null ? StoredHash.ofUnknownUser(cost) : stored.bcrypt();
     int hashCost = stored == null ? cost : stored.cost();
     byte[] checked = secret == null ? NO_PASSWORD.clone() : secret;
     try {
@@ -162,7 +162,7 @@ public final class PasswordHasher {
    */
   private void makeUpFor(int hashCost, byte[] secret) {
     for (int next = hashCost; next < cost; next++) {
-      bcrypt.matches(secret, StoredHash.ofNobody(next));
+      bcrypt.matches(secret, StoredHash.ofUnknownUser(next));
     }
   }
 

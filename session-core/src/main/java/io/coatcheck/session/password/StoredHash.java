@@ -26,7 +26,8 @@ record StoredHash(String bcrypt, int cost, boolean keyed) {
       Pattern.compile("\\$2[aby]\\$([0-9]{2})\\$[./A-Za-z0-9]{53}");
 
   /** Salt and hash that belong to no password. */
-  private static final String NOBODY = "N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy";
+  private static final String OF_UNKNOWN_USER =
+      "N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy";
 
   /** Parses a hash; returns null if it is absent, malformed, or of a cost that is not 4 to 15. */
   static @Nullable StoredHash parse(@Nullable String stored) {
@@ -44,8 +45,8 @@ record StoredHash(String bcrypt, int cost, boolean keyed) {
   }
 
   /** Returns a hash that takes as long to compare as any other of its cost. */
-  static String ofNobody(int cost) {
-    return "$2a$" + (cost < 10 ? "0" : "") + cost + "$" + NOBODY;
+  static String ofUnknownUser(int cost) {
+    return "$2a$" + (cost < 10 ? "0" : "") + cost + "$" + OF_UNKNOWN_USER;
   }
 
   static String format(String bcrypt, boolean keyed) {

@@ -15,9 +15,9 @@ import org.jspecify.annotations.Nullable;
  * The credential that the client holds: {@code <id>.<secret>}, the public id of the session and 256
  * random bits in base64url without padding, 80 characters in all.
  *
- * <p>Whoever presents it gets the session. It is generated once, sent to the client and not kept: a
- * store only sees its {@link #secretHash()}. {@link #toString()} is redacted; only {@link #value()}
- * returns the text. Deliberately not serializable. Immutable and thread-safe.
+ * <p>A client that presents it gets the session. It is generated once, sent to the client and not
+ * kept: a store only sees its {@link #secretHash()}. {@link #toString()} is redacted; only {@link
+ * #value()} returns the text. Deliberately not serializable. Immutable and thread-safe.
  *
  * @since 0.1.0
  */

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-@DisplayName("I15: a background thread ends when it is told to, and by nothing else")
+@DisplayName("I15: a background thread ends when it is closed, and for no other reason")
 class RecurringWorkTest {
 
   private static final long FOREVER = TimeUnit.HOURS.toNanos(1);
@@ -95,7 +95,7 @@ class RecurringWorkTest {
   }
 
   @Test
-  @DisplayName("attack 5: an interrupt that the work leaves behind does not reach its next turn")
+  @DisplayName("attack 5: an interrupt that the work leaves set does not reach its next turn")
   void interruptLeftBehind_isIgnoredAndReported() throws Exception {
     AtomicBoolean seen = new AtomicBoolean();
     start(
@@ -130,7 +130,7 @@ class RecurringWorkTest {
   }
 
   @Test
-  @DisplayName("stores 9: the end interrupts the pause and not the work")
+  @DisplayName("stores 9: closing interrupts the pause and not the work")
   void end_doesNotInterruptTheWork() throws Exception {
     CountDownLatch working = new CountDownLatch(1);
     CountDownLatch release = new CountDownLatch(1);
@@ -172,7 +172,7 @@ class RecurringWorkTest {
   }
 
   @Test
-  @DisplayName("the end of a rest in the middle of the work says not to go on")
+  @DisplayName("closing ends a pause within the work, and reports that")
   void end_inARest_isPrompt() throws Exception {
     AtomicBoolean goesOn = new AtomicBoolean(true);
     CountDownLatch working = new CountDownLatch(1);
@@ -191,7 +191,7 @@ class RecurringWorkTest {
   }
 
   @Test
-  @DisplayName("what the work calls may end it, and does not wait for itself")
+  @DisplayName("the work may close its own thread, without waiting for itself")
   void end_byTheWork_doesNotWait() throws Exception {
     start(1, turn -> running.end(), reported::add);
     awaitTurns(1);

@@ -121,7 +121,7 @@ class AllowPatternTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"com.sun.faces.**", "com.sun.faces.util.*", "javax.money.**"})
-  @DisplayName("F9: a package that only looks like one of the JDK may be allowed")
+  @DisplayName("F9: a package whose name resembles one of the JDK may be allowed")
   void parse_ofPackagesThatAreNotTheJdks_isAllowed(String pattern) {
     assertThat(AllowPattern.parse(pattern).matches(pattern.replace("**", "A").replace("*", "A")))
         .isTrue();
@@ -200,7 +200,7 @@ class AllowPatternTest {
   }
 
   @Test
-  @DisplayName("I12: never means never, even if a pattern had slipped through")
+  @DisplayName("I12: never means never, even if a pattern matches")
   void allowList_ofAnyPattern_refusesWhatIsNeverAllowed() {
     AllowList list =
         new AllowList(

@@ -71,7 +71,7 @@ class AttributeFramesTest {
     }
 
     @Test
-    @DisplayName("F55: past a cap, writing fails and says which")
+    @DisplayName("F55: past a limit, writing fails and names the limit")
     void write_pastACap_isRefused() {
       AttributeValue large = AttributeValue.encoded(new byte[AttributeFrames.MAX_BYTES / 2]);
       assertThatExceptionOfType(AttributeCodecException.class)
@@ -127,7 +127,7 @@ class AttributeFramesTest {
     }
 
     @Test
-    @DisplayName("I12: a value that does not decode costs only itself")
+    @DisplayName("I12: a value that does not decode loses only itself")
     void read_doesNotDecode() {
       Map<String, AttributeValue> attributes =
           AttributeFrames.read(AttributeFrames.write(Map.of("bad", value(255), "good", value(1))));
@@ -137,7 +137,7 @@ class AttributeFramesTest {
   }
 
   @Nested
-  @DisplayName("I12: bytes that write never gave")
+  @DisplayName("I12: bytes that write never produces")
   class Corrupt {
 
     @Test

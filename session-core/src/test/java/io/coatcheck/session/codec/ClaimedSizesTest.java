@@ -120,7 +120,7 @@ class ClaimedSizesTest {
     return bytes;
   }
 
-  /** Writes another number of entries into the block of a map, behind the capacity. */
+  /** Writes another number of entries into the block of a map, after the capacity. */
   private byte[] withSize(Object map, int size) {
     byte[] bytes = Streams.ofAnything(map);
     writeInt(bytes, indexOf(bytes, TC_BLOCKDATA, 8) + 6, size);

@@ -83,7 +83,7 @@ class ClassValuesTest {
   }
 
   @Test
-  @DisplayName("an EnumSet and an EnumMap, which name their element type, go on working")
+  @DisplayName("an EnumSet and an EnumMap, which name their element type, still work")
   void enums_areStored() {
     Map<TimeUnit, String> map = new EnumMap<>(TimeUnit.class);
     map.put(TimeUnit.DAYS, "d");
@@ -98,7 +98,7 @@ class ClassValuesTest {
   }
 
   @Test
-  @DisplayName("a preset of Faces takes the classes of collections of the JDK, and no others")
+  @DisplayName("a preset of Faces accepts the classes of JDK collections, and no others")
   void presetOfFaces_takesClassesOfCollections() {
     JavaSerializationCodec faces =
         JavaSerializationCodec.builder()

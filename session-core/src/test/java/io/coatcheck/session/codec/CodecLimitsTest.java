@@ -17,7 +17,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-@DisplayName("I12, F55: past a limit, decode refuses and encode refuses the same")
+@DisplayName("I12, F55: past a limit, decode and encode both refuse")
 class CodecLimitsTest {
 
   private static final String SHOP = "io.coatcheck.session.codec.shop.**";

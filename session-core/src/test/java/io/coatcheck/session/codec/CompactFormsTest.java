@@ -102,7 +102,7 @@ class CompactFormsTest {
   }
 
   @Test
-  @DisplayName("I12, F61: another codec, another version, another form is refused and not guessed")
+  @DisplayName("I12, F61: another codec, version or form is refused")
   void decode_ofForeignBytes_isRefused() {
     assertRefused("0 bytes are too few");
     assertRefused("1 bytes are too few", 'J');

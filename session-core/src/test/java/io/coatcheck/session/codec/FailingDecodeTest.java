@@ -33,7 +33,8 @@ class FailingDecodeTest {
   }
 
   @Test
-  @DisplayName("I12, F62: a class that is gone or has changed costs its attribute, and says so")
+  @DisplayName(
+      "I12, F62: a class that is gone or has changed loses only its attribute, with a message")
   void decode_ofAnAllowedClassThatIsGone_namesIt() {
     assertRefused(
         Streams.of(

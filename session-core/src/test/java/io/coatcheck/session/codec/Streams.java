@@ -28,7 +28,7 @@ final class Streams {
         });
   }
 
-  /** Writes a stream by hand, behind the header. */
+  /** Writes a stream by hand, after the header. */
   static byte[] of(Content content) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     bytes.writeBytes(CompactForms.header(CompactForms.SERIALIZED));

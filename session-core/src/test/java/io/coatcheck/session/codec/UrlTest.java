@@ -105,7 +105,7 @@ class UrlTest {
   }
 
   @Test
-  @DisplayName("I12: by the JDK's own form it is refused, wherever it stands")
+  @DisplayName("I12: in the JDK's own form it is refused, at any depth")
   void decode_ofTheJdksForm_isRefused() throws Exception {
     URL url = new URL("http://localhost");
     HashMap<Object, Object> keyed = new HashMap<>();

@@ -179,7 +179,8 @@ class AuditListenerTest {
   }
 
   @Test
-  @DisplayName("refused tokens are limited by kind and minute, and the next line says the rest")
+  @DisplayName(
+      "refused tokens are limited by kind and minute, and the next line says how many were left out")
   void onEvent_flood_isLimited() {
     for (int i = 0; i < 10_000; i++) {
       listener.onEvent(refused(RefusalReason.MISMATCHED, NOW.plusMillis(i)));

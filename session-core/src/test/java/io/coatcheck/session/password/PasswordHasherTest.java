@@ -25,7 +25,7 @@ class PasswordHasherTest {
       PasswordHasher.builder().bcrypt(bcrypt).preHashKey(KEY).build();
 
   @Nested
-  @DisplayName("F60: a password is taken whole, or not at all")
+  @DisplayName("F60: a password is used whole, or refused")
   class WholePasswords {
 
     @Test
@@ -58,7 +58,7 @@ class PasswordHasherTest {
     }
 
     @Test
-    @DisplayName("bcrypt itself takes a and a, U+0000, a for the same")
+    @DisplayName("bcrypt itself treats a and a, U+0000, a as the same")
     void hash_ofNul_isRefused() {
       assertRefused(hasher, "a\0a", "U+0000");
       assertRefused(hasher, "\0", "U+0000");
@@ -100,7 +100,7 @@ class PasswordHasherTest {
   }
 
   @Nested
-  @DisplayName("F60: each check is the same work")
+  @DisplayName("F60: each check takes the same work")
   class EqualWork {
 
     private final long one = 1L << 12;
@@ -152,7 +152,7 @@ class PasswordHasherTest {
     }
 
     @Test
-    @DisplayName("the work that only takes time never counts, not even if it matched")
+    @DisplayName("the dummy check never succeeds, not even if it matches")
     void verify_ofWhatCannotBe_isFalse_evenIfTheStandInMatches() {
       CountingBcrypt credulous =
           new CountingBcrypt() {
@@ -337,18 +337,19 @@ class PasswordHasherTest {
     }
 
     @Test
-    void ofNobody_isWellFormedForTheLibrary() {
+    void ofUnknownUser_isWellFormedForTheLibrary() {
       assertThat(
               at.favre.lib.crypto.bcrypt.BCrypt.verifyer()
                   .verify(
                       new byte[] {'a'},
-                      StoredHash.ofNobody(4).getBytes(java.nio.charset.StandardCharsets.US_ASCII))
+                      StoredHash.ofUnknownUser(4)
+                          .getBytes(java.nio.charset.StandardCharsets.US_ASCII))
                   .validFormat)
           .isTrue();
       for (int cost = 4; cost <= 15; cost++) {
-        StoredHash nobody = StoredHash.parse(StoredHash.ofNobody(cost));
-        assertThat(nobody).isNotNull();
-        assertThat(nobody.cost()).isEqualTo(cost);
+        StoredHash unknown = StoredHash.parse(StoredHash.ofUnknownUser(cost));
+        assertThat(unknown).isNotNull();
+        assertThat(unknown.cost()).isEqualTo(cost);
       }
     }
   }

@@ -57,8 +57,7 @@ class SessionTokenTest {
   }
 
   @Test
-  @DisplayName(
-      "ASVS 11.5.2: a source of randomness that fails gives an exception and never a token")
+  @DisplayName("ASVS 11.5.2: a failing source of randomness causes an exception, never a token")
   void generate_randomFails_throws() {
     SecureRandom broken =
         new SecureRandom() {
@@ -89,7 +88,7 @@ class SessionTokenTest {
         "é",
         "\uD800"
       })
-  @DisplayName("I14: what is not a token is no token, and no exception")
+  @DisplayName("I14: a malformed text is no token, and causes no exception")
   void parse_malformed_isEmpty(String text) {
     assertThat(SessionToken.parse(text)).isEmpty();
   }
@@ -116,7 +115,8 @@ class SessionTokenTest {
   }
 
   @Test
-  @DisplayName("I14: spare bits of the last character must be zero, or one secret had four texts")
+  @DisplayName(
+      "I14: spare bits of the last character must be zero, since otherwise one secret has four texts")
   void parse_spareBitsSet_isEmpty() {
     String value = token().value();
     String alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";

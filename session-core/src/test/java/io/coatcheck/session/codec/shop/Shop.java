@@ -39,7 +39,7 @@ public final class Shop {
     }
   }
 
-  /** Holds what it is told to. */
+  /** Holds what it is given. */
   public static class Box implements Serializable {
     private static final long serialVersionUID = 1L;
     public final @Nullable Object content;
@@ -162,7 +162,7 @@ public final class Shop {
     }
   }
 
-  /** Throws what it is told to when it is read. */
+  /** Throws what it is given when it is read. */
   public static class Failing implements Serializable {
     private static Supplier<? extends @Nullable Throwable> failure = () -> null;
     private int unused;
