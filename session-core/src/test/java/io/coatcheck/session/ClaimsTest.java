@@ -77,7 +77,7 @@ class ClaimsTest {
     adapter.claim(TEXT, until);
     fixture.clock.advance(Duration.ofHours(2));
     assertThat(fixture.manager.cleanUp()).isEqualTo(1);
-    assertThat(fixture.told(SessionEvent.class)).isEmpty();
+    assertThat(fixture.eventsOf(SessionEvent.class)).isEmpty();
     assertThat(adapter.claim(TEXT, fixture.clock.instant().plusSeconds(1))).isTrue();
   }
 

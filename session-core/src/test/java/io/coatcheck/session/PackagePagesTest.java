@@ -49,7 +49,9 @@ class PackagePagesTest {
   @ParameterizedTest
   @ValueSource(strings = {"", "codec", "event", "password", "token"})
   void page_namesEachTypeOfThePackage(String folder) throws IOException {
-    assertThat(namesOn(page(folder))).containsAll(typesIn(folder));
+    assertThat(namesOn(page(folder)))
+        .as("names in package-info.java, which names each type of its package")
+        .containsAll(typesIn(folder));
   }
 
   @ParameterizedTest
