@@ -40,6 +40,8 @@
  *       ReportingStore} and {@code EncryptedStore} wrap that; {@code Events} notifies the listeners
  *       and {@code ValueWarnings} warns of lost values; {@code Durations}, {@code NamedTimeout} and
  *       {@code Moments} check and compare times.
+ *   <li><b>JDK Flight Recorder</b>: {@code FlightRecording} records each {@code StoreCallEvent},
+ *       {@code SaveConflictEvent} and {@code CleanUpEvent}.
  * </ul>
  */
 @NullMarked

@@ -100,7 +100,7 @@ class FlightRecordingTest {
     assertThat(calls)
         .singleElement()
         .satisfies(call -> assertThat(call.getBoolean("successful")).isFalse());
-    assertThat(fixture.told(SessionEvent.StoreFailed.class)).hasSize(1);
+    assertThat(fixture.eventsOf(SessionEvent.StoreFailed.class)).hasSize(1);
   }
 
   @Test
@@ -279,7 +279,7 @@ class FlightRecordingTest {
         session.setAttribute("a", "1");
         manager.save(session);
         String token = session.unsentToken().orElseThrow().value();
-        session.tokenSent();
+        session.markTokenSent();
         Session first = live(manager, token);
         Session second = live(manager, token);
         first.setAttribute("a", "2");
