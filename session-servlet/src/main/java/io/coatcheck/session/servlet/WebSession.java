@@ -49,12 +49,26 @@ public final class WebSession {
    * @throws IllegalStateException if no {@link SessionFilter} comes before the caller
    */
   public static WebSession of(HttpServletRequest request) {
-    if (request.getAttribute(SessionFilter.CURRENT) instanceof SessionExchange exchange) {
-      return new WebSession(request, exchange);
-    }
-    throw new IllegalStateException(
-        "no SessionFilter is in front of this request: map one to /* for the dispatcher types"
-            + " REQUEST, FORWARD, ASYNC and ERROR, before all filters that use the session");
+    return find(request)
+        .orElseThrow(
+            () ->
+                new IllegalStateException(
+                    "no SessionFilter is in front of this request: map one to /* for the"
+                        + " dispatcher types REQUEST, FORWARD, ASYNC and ERROR, before all filters"
+                        + " that use the session"));
+  }
+
+  /**
+   * Returns the session operations of a request, as {@link #of(HttpServletRequest)}; empty if no
+   * {@link SessionFilter} comes before the caller. For libraries whose code also runs in
+   * applications, or in tests, without the filter.
+   *
+   * @param request as the filter passed it on, wrapped or not
+   */
+  public static Optional<WebSession> find(HttpServletRequest request) {
+    return request.getAttribute(SessionFilter.CURRENT) instanceof SessionExchange exchange
+        ? Optional.of(new WebSession(request, exchange))
+        : Optional.empty();
   }
 
   /**

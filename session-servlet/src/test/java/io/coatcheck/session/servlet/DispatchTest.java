@@ -313,6 +313,16 @@ class DispatchTest {
   }
 
   @Test
+  void find_isEmptyWithoutAFilter_andTheSessionBehindOne() {
+    site.on(
+        "/",
+        (request, response) -> response.getWriter().print(WebSession.find(request).isPresent()));
+    assertThat(browser.get("/").body()).isEqualTo("true");
+    site.filters();
+    assertThat(browser.get("/").body()).isEqualTo("false");
+  }
+
+  @Test
   @DisplayName("F31: an invalidated session is not written when the response is flushed")
   void invalidateThenFlush_leavesNoRow() {
     browser.get("/set");

@@ -6,9 +6,12 @@ import io.coatcheck.session.codec.AttributeCodec;
 import io.coatcheck.session.event.SessionListener;
 import io.coatcheck.session.servlet.SessionFilter;
 import io.coatcheck.session.store.SessionStore;
-import jakarta.servlet.DispatcherType;
-import java.util.EnumSet;
+import jakarta.servlet.http.HttpSessionAttributeListener;
+import jakarta.servlet.http.HttpSessionIdListener;
+import jakarta.servlet.http.HttpSessionListener;
+import java.util.EventListener;
 import java.util.List;
+import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.springframework.beans.factory.BeanFactory;
 import org.springframework.beans.factory.ListableBeanFactory;
@@ -22,7 +25,10 @@ import org.springframework.boot.context.properties.EnableConfigurationProperties
 import org.springframework.boot.sql.init.dependency.DependsOnDatabaseInitialization;
 import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.context.annotation.Bean;
-import org.springframework.core.Ordered;
+import org.springframework.context.annotation.Conditional;
+import org.springframework.core.env.Environment;
+import org.springframework.util.ClassUtils;
+import org.springframework.web.context.WebApplicationContext;
 
 /**
  * Configures a store, a {@link SessionManager} and a {@link SessionFilter} in front of all other
@@ -40,8 +46,10 @@ import org.springframework.core.Ordered;
 @EnableConfigurationProperties(CoatcheckProperties.class)
 public final class CoatcheckAutoConfiguration {
 
-  /** The order of the filter: after the filters that set the encoding, before all others. */
-  static final int FILTER_ORDER = Ordered.HIGHEST_PRECEDENCE + 50;
+  private static final boolean HAS_SECURITY =
+      ClassUtils.isPresent(
+          "org.springframework.security.core.AuthenticationException",
+          CoatcheckAutoConfiguration.class.getClassLoader());
 
   private final CoatcheckProperties properties;
 
@@ -66,7 +74,8 @@ public final class CoatcheckAutoConfiguration {
   AttributeCodec sessionAttributeCodec(BeanFactory beans) {
     List<String> packages =
         AutoConfigurationPackages.has(beans) ? AutoConfigurationPackages.get(beans) : List.of();
-    return SessionCodec.create(properties.attributes(), packages);
+    AttributeCodec codec = SessionCodec.create(properties.attributes(), packages);
+    return HAS_SECURITY ? new RefusedLogins(codec) : codec;
   }
 
   @Bean
@@ -81,26 +90,54 @@ public final class CoatcheckAutoConfiguration {
       SessionStore store,
       SessionPolicy policy,
       AttributeCodec codec,
-      ObjectProvider<SessionListener> listeners) {
+      ObjectProvider<SessionListener> listeners,
+      ObjectProvider<SessionManagerCustomizer> customizers) {
     return new ManagerFactory(properties)
-        .manager(store, policy, codec, listeners.orderedStream().toList());
+        .manager(
+            store,
+            policy,
+            codec,
+            listeners.orderedStream().toList(),
+            customizers.orderedStream().toList());
+  }
+
+  /** Registers the application's own {@link SessionFilter} if it has one. */
+  @Bean
+  @Conditional(NoFilterRegistration.class)
+  FilterRegistrationBean<SessionFilter> sessionFilterRegistration(
+      SessionManager manager,
+      ObjectProvider<SessionFilter> own,
+      ListableBeanFactory beans,
+      ObjectProvider<SessionFilterCustomizer> customizers) {
+    SessionFilter filter = own.getIfAvailable();
+    if (filter == null) {
+      filter =
+          new FilterFactory(properties)
+              .filter(manager, listenersOf(beans), customizers.orderedStream().toList());
+    }
+    FilterRegistrationBean<SessionFilter> registration = new FilterRegistrationBean<>(filter);
+    registration.setName("sessionFilter");
+    registration.setAsyncSupported(true);
+    return registration;
+  }
+
+  /** The filter calls them itself where the container does not reveal its listeners. */
+  private static List<EventListener> listenersOf(ListableBeanFactory beans) {
+    return Stream.of(
+            HttpSessionListener.class,
+            HttpSessionAttributeListener.class,
+            HttpSessionIdListener.class)
+        .<EventListener>flatMap(type -> beans.getBeanProvider(type).orderedStream())
+        .toList();
   }
 
   @Bean
-  @ConditionalOnMissingBean(
-      value = SessionFilter.class,
-      parameterizedContainer = FilterRegistrationBean.class)
-  FilterRegistrationBean<SessionFilter> sessionFilter(SessionManager manager) {
-    FilterRegistrationBean<SessionFilter> registration =
-        new FilterRegistrationBean<>(new FilterFactory(properties).filter(manager, List.of()));
-    registration.setOrder(FILTER_ORDER);
-    registration.setDispatcherTypes(
-        EnumSet.of(
-            DispatcherType.REQUEST,
-            DispatcherType.FORWARD,
-            DispatcherType.ASYNC,
-            DispatcherType.ERROR));
-    registration.setAsyncSupported(true);
-    return registration;
+  static FilterPlacement sessionFilterPlacement(Environment environment) {
+    return new FilterPlacement(environment);
+  }
+
+  @Bean
+  StartCheck sessionStartCheck(WebApplicationContext context) {
+    return new StartCheck(context);
   }
 }

@@ -19,7 +19,10 @@ final class FilterFactory {
     this.properties = properties;
   }
 
-  SessionFilter filter(SessionManager manager, List<EventListener> listeners) {
+  SessionFilter filter(
+      SessionManager manager,
+      List<EventListener> listeners,
+      List<SessionFilterCustomizer> customizers) {
     SessionFilterBuilder builder = SessionFilter.builder(manager);
     listeners.forEach(builder::listener);
     Settings settings = new Settings("coatcheck.");
@@ -48,6 +51,7 @@ final class FilterFactory {
         .exposeToken(properties.exposeToken())
         .crossOrigin(crossOrigin());
     addFloodGuard(builder);
+    customizers.forEach(customizer -> customizer.customize(builder));
     return settings.build(builder::build);
   }
 

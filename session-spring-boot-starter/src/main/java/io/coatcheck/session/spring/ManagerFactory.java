@@ -45,7 +45,8 @@ final class ManagerFactory {
       SessionStore store,
       SessionPolicy policy,
       AttributeCodec codec,
-      List<SessionListener> listeners) {
+      List<SessionListener> listeners,
+      List<SessionManagerCustomizer> customizers) {
     SessionManagerBuilder builder = SessionManager.builder(store).policy(policy).codec(codec);
     if (properties.audit() && listeners.stream().noneMatch(AuditListener.class::isInstance)) {
       builder.listener(new AuditListener());
@@ -59,25 +60,28 @@ final class ManagerFactory {
     builder
         .dropAttributesAtLogin(properties.dropAttributesAtLogin())
         .endOnReuse(properties.endOnReuse());
-    return new Settings("coatcheck.")
-        .alias("sessionsPerPrincipal", properties.sessionsPerUser(), "coatcheck.sessions-per-user")
-        .set(
-            "sessionsPerUser",
-            properties.sessionsPerUser(),
-            limit -> builder.sessionsPerPrincipal(limit, properties.whenFull()))
-        .set("touchInterval", properties.touchInterval(), builder::touchInterval)
-        .set("cleanUpInterval", properties.cleanUpInterval(), builder::cleanUpInterval)
-        .set("storeTimeout", properties.storeTimeout(), builder::storeTimeout)
-        .set("renewInterval", properties.renewInterval(), builder::renewInterval)
-        .alias(
-            "maxAttributeBytes",
-            attributes.maxAttributeBytes(),
-            "coatcheck.attributes.max-attribute-bytes")
-        .alias(
-            "maxSessionBytes",
-            attributes.maxSessionBytes(),
-            "coatcheck.attributes.max-session-bytes")
-        .build(builder::build);
+    Settings settings =
+        new Settings("coatcheck.")
+            .alias(
+                "sessionsPerPrincipal", properties.sessionsPerUser(), "coatcheck.sessions-per-user")
+            .set(
+                "sessionsPerUser",
+                properties.sessionsPerUser(),
+                limit -> builder.sessionsPerPrincipal(limit, properties.whenFull()))
+            .set("touchInterval", properties.touchInterval(), builder::touchInterval)
+            .set("cleanUpInterval", properties.cleanUpInterval(), builder::cleanUpInterval)
+            .set("storeTimeout", properties.storeTimeout(), builder::storeTimeout)
+            .set("renewInterval", properties.renewInterval(), builder::renewInterval)
+            .alias(
+                "maxAttributeBytes",
+                attributes.maxAttributeBytes(),
+                "coatcheck.attributes.max-attribute-bytes")
+            .alias(
+                "maxSessionBytes",
+                attributes.maxSessionBytes(),
+                "coatcheck.attributes.max-session-bytes");
+    customizers.forEach(customizer -> customizer.customize(builder));
+    return settings.build(builder::build);
   }
 
   private static @Nullable Integer bytes(@Nullable DataSize size) {

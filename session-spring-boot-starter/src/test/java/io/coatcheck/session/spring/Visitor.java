@@ -22,6 +22,7 @@ final class Visitor {
 
   private final URI home;
   private final Map<String, String> cookies = new LinkedHashMap<>();
+  private final Map<String, String> headers = new LinkedHashMap<>();
 
   Visitor(String url) {
     home = URI.create(url);
@@ -32,6 +33,12 @@ final class Visitor {
     Visitor same = new Visitor(url);
     same.cookies.putAll(cookies);
     return same;
+  }
+
+  /** Sends a header with each request from now on. */
+  Visitor with(String name, String value) {
+    headers.put(name, value);
+    return this;
   }
 
   HttpResponse<String> get(String path) throws IOException, InterruptedException {
@@ -112,6 +119,7 @@ final class Visitor {
   private HttpRequest.Builder request(String path) {
     HttpRequest.Builder request = HttpRequest.newBuilder(home.resolve(path));
     request.header("Accept", "text/html,*/*").header("Accept-Language", "en, de-CH");
+    headers.forEach(request::setHeader);
     if (!cookies.isEmpty() && home.resolve(path).getAuthority().equals(home.getAuthority())) {
       request.header(
           "Cookie",

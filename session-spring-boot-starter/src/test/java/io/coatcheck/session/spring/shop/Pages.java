@@ -2,6 +2,8 @@ package io.coatcheck.session.spring.shop;
 
 import jakarta.servlet.http.HttpSession;
 import java.security.Principal;
+import org.springframework.security.core.AuthenticationException;
+import org.springframework.security.web.WebAttributes;
 import org.springframework.security.web.csrf.CsrfToken;
 import org.springframework.stereotype.Controller;
 import org.springframework.ui.Model;
@@ -37,6 +39,33 @@ class Pages {
   @ResponseBody
   String token(CsrfToken token) {
     return token.getToken();
+  }
+
+  @GetMapping("/admin/orders")
+  @ResponseBody
+  String orders() {
+    return "all orders";
+  }
+
+  @GetMapping("/api/me")
+  @ResponseBody
+  String me(Principal principal) {
+    return principal.getName();
+  }
+
+  /** Says why the last attempt to log in was refused. */
+  @GetMapping("/refusal")
+  @ResponseBody
+  String refusal(HttpSession session) {
+    return session.getAttribute(WebAttributes.AUTHENTICATION_EXCEPTION)
+            instanceof AuthenticationException refusal
+        ? String.valueOf(refusal.getMessage())
+        : "no refusal";
+  }
+
+  @GetMapping("/failing")
+  String failing() {
+    throw new IllegalStateException("an error of the application");
   }
 
   @GetMapping("/visits")

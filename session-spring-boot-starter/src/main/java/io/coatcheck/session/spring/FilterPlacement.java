@@ -1,0 +1,75 @@
+package io.coatcheck.session.spring;
+
+import io.coatcheck.session.servlet.SessionFilter;
+import jakarta.servlet.DispatcherType;
+import java.util.EnumSet;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.config.BeanPostProcessor;
+import org.springframework.boot.web.servlet.FilterRegistrationBean;
+import org.springframework.core.Ordered;
+import org.springframework.core.env.Environment;
+
+/**
+ * Completes each {@link FilterRegistrationBean} of a {@link SessionFilter}: one without an order
+ * would come after Spring Security, and one for requests alone would leave error pages without a
+ * session. An order that is wrong stops the start.
+ */
+final class FilterPlacement implements BeanPostProcessor {
+
+  /** The order of the filter: after the filters that set the encoding, before all others. */
+  static final int ORDER = Ordered.HIGHEST_PRECEDENCE + 50;
+
+  private static final Logger LOG = LoggerFactory.getLogger(FilterPlacement.class);
+
+  private static final int SECURITY_ORDER = -100;
+
+  private static final Set<DispatcherType> DISPATCHES =
+      EnumSet.of(
+          DispatcherType.REQUEST,
+          DispatcherType.FORWARD,
+          DispatcherType.ASYNC,
+          DispatcherType.ERROR);
+
+  private final Environment environment;
+
+  FilterPlacement(Environment environment) {
+    this.environment = environment;
+  }
+
+  @Override
+  public Object postProcessAfterInitialization(Object bean, String name) {
+    if (bean instanceof FilterRegistrationBean<?> registration
+        && registration.getFilter() instanceof SessionFilter) {
+      complete(registration, name);
+    }
+    return bean;
+  }
+
+  private void complete(FilterRegistrationBean<?> registration, String name) {
+    if (registration.getOrder() == Ordered.LOWEST_PRECEDENCE) {
+      registration.setOrder(ORDER);
+    }
+    int security =
+        environment.getProperty("spring.security.filter.order", Integer.class, SECURITY_ORDER);
+    if (registration.getOrder() >= security) {
+      throw new InvalidSettingException(
+          "The order of the FilterRegistrationBean "
+              + name
+              + " must be less than that of Spring Security, "
+              + security
+              + ", or the logins would be kept in the sessions of the container: "
+              + registration.getOrder()
+              + ". Without setOrder it is right");
+    }
+    EnumSet<DispatcherType> dispatches = registration.determineDispatcherTypes();
+    if (!dispatches.containsAll(DISPATCHES)) {
+      LOG.info(
+          "The session filter {} is registered for FORWARD, ASYNC and ERROR dispatches as well",
+          name);
+      dispatches.addAll(DISPATCHES);
+      registration.setDispatcherTypes(dispatches);
+    }
+  }
+}

@@ -1,0 +1,69 @@
+package io.coatcheck.session.spring;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.boot.context.properties.bind.Bindable;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.core.env.Environment;
+
+/**
+ * Names the properties of other sessions that have no effect, with what to set in place of them.
+ */
+final class IgnoredProperties {
+
+  private static final Logger LOG = LoggerFactory.getLogger(IgnoredProperties.class);
+
+  private static final Map<String, String> COUNTERPARTS = new LinkedHashMap<>();
+
+  static {
+    String server = "server.servlet.session.";
+    COUNTERPARTS.put(server + "timeout", "coatcheck.idle-timeout");
+    COUNTERPARTS.put(server + "cookie.name", "coatcheck.cookie.name");
+    COUNTERPARTS.put(server + "cookie.path", "coatcheck.cookie.path");
+    COUNTERPARTS.put(server + "cookie.domain", "coatcheck.cookie.domain");
+    COUNTERPARTS.put(server + "cookie.same-site", "coatcheck.cookie.same-site");
+    COUNTERPARTS.put(server + "cookie.partitioned", "coatcheck.cookie.partitioned");
+    COUNTERPARTS.put(server + "cookie.max-age", "coatcheck.remembered-absolute-timeout");
+    COUNTERPARTS.put("spring.session.timeout", "coatcheck.idle-timeout");
+    COUNTERPARTS.put("spring.session.jdbc.table-name", "coatcheck.jdbc.table-name");
+    COUNTERPARTS.put("spring.session.jdbc.initialize-schema", "coatcheck.jdbc.create-schema");
+  }
+
+  private IgnoredProperties() {}
+
+  static void warn(Environment environment) {
+    Map<String, String> ignored = new TreeMap<>();
+    find(environment, "server.servlet.session", ignored);
+    find(environment, "spring.session", ignored);
+    if (!ignored.isEmpty()) {
+      LOG.warn(
+          "Properties without effect on the sessions of Coatcheck: {}",
+          ignored.entrySet().stream()
+              .map(entry -> entry.getKey() + " (" + entry.getValue() + ")")
+              .collect(Collectors.joining(", ")));
+    }
+  }
+
+  private static void find(Environment environment, String prefix, Map<String, String> found) {
+    Binder.get(environment)
+        .bind(prefix, Bindable.mapOf(String.class, Object.class))
+        .ifBound(properties -> flatten(prefix, properties, found));
+  }
+
+  private static void flatten(String prefix, Map<?, ?> properties, Map<String, String> found) {
+    properties.forEach(
+        (key, value) -> {
+          String name = prefix + "." + key;
+          if (value instanceof Map<?, ?> nested) {
+            flatten(name, nested, found);
+          } else {
+            String counterpart = COUNTERPARTS.get(name);
+            found.put(name, counterpart == null ? "no counterpart" : "use " + counterpart);
+          }
+        });
+  }
+}

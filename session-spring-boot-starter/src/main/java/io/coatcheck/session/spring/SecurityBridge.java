@@ -1,0 +1,125 @@
+package io.coatcheck.session.spring;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.context.ApplicationContext;
+import org.springframework.security.config.ObjectPostProcessor;
+import org.springframework.security.config.annotation.web.builders.HttpSecurity;
+import org.springframework.security.config.annotation.web.configurers.AbstractHttpConfigurer;
+import org.springframework.security.config.annotation.web.configurers.LogoutConfigurer;
+import org.springframework.security.config.annotation.web.configurers.RememberMeConfigurer;
+import org.springframework.security.config.annotation.web.configurers.SessionManagementConfigurer;
+import org.springframework.security.web.authentication.session.AbstractSessionFixationProtectionStrategy;
+import org.springframework.security.web.authentication.session.NullAuthenticatedSessionStrategy;
+import org.springframework.security.web.authentication.session.SessionAuthenticationStrategy;
+import org.springframework.security.web.context.DelegatingSecurityContextRepository;
+import org.springframework.security.web.context.HttpSessionSecurityContextRepository;
+import org.springframework.security.web.context.SecurityContextRepository;
+
+/**
+ * Applied to each {@link HttpSecurity}, by {@code spring.factories}: the logins of a chain that
+ * keeps them in the session are logins of the session, and its logouts end the session. A chain
+ * that keeps no login, such as a stateless one or one of a resource server, is left as it is.
+ */
+final class SecurityBridge extends AbstractHttpConfigurer<SecurityBridge, HttpSecurity> {
+
+  private static final Logger LOG = LoggerFactory.getLogger(SecurityBridge.class);
+
+  /** Null if Coatcheck or its bridge is off. */
+  private @Nullable SecurityLogin login;
+
+  /**
+   * Acts before the application configures the chain, so that its own strategy prevails. The
+   * strategy is not set as the application would set one: then each request would be checked for a
+   * new login, and one with a password in a header would begin a session.
+   */
+  @Override
+  public void setBuilder(HttpSecurity http) {
+    super.setBuilder(http);
+    ApplicationContext context = http.getSharedObject(ApplicationContext.class);
+    CoatcheckProperties properties =
+        context == null
+            ? null
+            : context.getBeanProvider(CoatcheckProperties.class).getIfAvailable();
+    if (properties == null || !properties.security().enabled()) {
+      return;
+    }
+    SecurityLogin strategy = new SecurityLogin(properties.security().rememberMeParameter());
+    login = strategy;
+    SessionManagementConfigurer<HttpSecurity> sessions = sessionManagement(http);
+    if (sessions != null) {
+      sessions.withObjectPostProcessor(new InPlaceOfChangeSessionId(strategy));
+    }
+  }
+
+  /** Called when the application has configured the chain: handlers of its own come before ours. */
+  @Override
+  public void init(HttpSecurity http) {
+    SecurityLogin strategy = login;
+    if (strategy == null) {
+      return;
+    }
+    LogoutConfigurer<HttpSecurity> logout = logout(http);
+    if (logout != null) {
+      logout.addLogoutHandler((request, response, user) -> strategy.logOut(request));
+    }
+    if (hasRememberMe(http)) {
+      LOG.warn(
+          "Spring Security's remember-me is on. Its cookie logs a user in again after Coatcheck has"
+              + " ended all of the user's sessions. Use coatcheck.security.remember-me-parameter in"
+              + " place of it, or also delete the user's remember-me tokens");
+    }
+  }
+
+  @Override
+  public void configure(HttpSecurity http) {
+    SecurityLogin strategy = login;
+    if (strategy != null) {
+      strategy.activate(keepsLogins(http.getSharedObject(SecurityContextRepository.class)));
+    }
+  }
+
+  private static boolean keepsLogins(@Nullable SecurityContextRepository repository) {
+    return repository instanceof HttpSessionSecurityContextRepository
+        || repository instanceof DelegatingSecurityContextRepository;
+  }
+
+  @SuppressWarnings("unchecked") // The class literal has no type parameter.
+  private static @Nullable SessionManagementConfigurer<HttpSecurity> sessionManagement(
+      HttpSecurity http) {
+    return http.getConfigurer(SessionManagementConfigurer.class);
+  }
+
+  @SuppressWarnings("unchecked") // The class literal has no type parameter.
+  private static @Nullable LogoutConfigurer<HttpSecurity> logout(HttpSecurity http) {
+    return http.getConfigurer(LogoutConfigurer.class);
+  }
+
+  @SuppressWarnings("unchecked") // The class literal has no type parameter.
+  private static boolean hasRememberMe(HttpSecurity http) {
+    return http.getConfigurer(RememberMeConfigurer.class) != null;
+  }
+
+  /**
+   * Replaces the strategy against session fixation, of whatever kind the application has chosen.
+   */
+  private static final class InPlaceOfChangeSessionId
+      implements ObjectPostProcessor<SessionAuthenticationStrategy> {
+
+    private final SecurityLogin login;
+
+    InPlaceOfChangeSessionId(SecurityLogin login) {
+      this.login = login;
+    }
+
+    @Override
+    @SuppressWarnings("unchecked") // The caller needs a SessionAuthenticationStrategy.
+    public <O extends SessionAuthenticationStrategy> O postProcess(O strategy) {
+      boolean isReplaced =
+          strategy instanceof AbstractSessionFixationProtectionStrategy
+              || strategy instanceof NullAuthenticatedSessionStrategy;
+      return isReplaced ? (O) login : strategy;
+    }
+  }
+}

@@ -1,0 +1,113 @@
+package io.coatcheck.session.spring;
+
+import io.coatcheck.session.LoginOptions;
+import io.coatcheck.session.LoginResult;
+import io.coatcheck.session.servlet.WebSession;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.springframework.security.authentication.AuthenticationTrustResolver;
+import org.springframework.security.authentication.AuthenticationTrustResolverImpl;
+import org.springframework.security.core.Authentication;
+import org.springframework.security.web.authentication.session.ChangeSessionIdAuthenticationStrategy;
+import org.springframework.security.web.authentication.session.SessionAuthenticationException;
+import org.springframework.security.web.authentication.session.SessionAuthenticationStrategy;
+import org.springframework.security.web.authentication.switchuser.SwitchUserGrantedAuthority;
+
+/**
+ * Makes a login of Spring Security a login of the session, in place of {@code changeSessionId}: one
+ * new secret, and the session has a user.
+ */
+final class SecurityLogin implements SessionAuthenticationStrategy {
+
+  private static final AuthenticationTrustResolver TRUST = new AuthenticationTrustResolverImpl();
+
+  /** The values of a check box that Spring Security's own remember-me accepts. */
+  private static final Set<String> CHECKED = Set.of("true", "on", "yes", "1");
+
+  private final SessionAuthenticationStrategy withoutSession =
+      new ChangeSessionIdAuthenticationStrategy();
+
+  private final @Nullable String rememberMeParameter;
+
+  private volatile boolean isActive;
+
+  SecurityLogin(@Nullable String rememberMeParameter) {
+    this.rememberMeParameter = rememberMeParameter;
+  }
+
+  /** Sets whether the chain keeps its logins in the session; false until then. */
+  void activate(boolean keepsLogins) {
+    isActive = keepsLogins;
+  }
+
+  @Override
+  public void onAuthentication(
+      Authentication authentication, HttpServletRequest request, HttpServletResponse response) {
+    Optional<WebSession> session = isActive ? WebSession.find(request) : Optional.empty();
+    if (session.isEmpty()) {
+      withoutSession.onAuthentication(authentication, request, response);
+    } else if (isUser(authentication)) {
+      logIn(session.get(), authentication.getName(), options(request));
+    }
+  }
+
+  /** Ends the session at a logout, even if {@code invalidateHttpSession} is off. */
+  void logOut(HttpServletRequest request) {
+    if (isActive) {
+      WebSession.find(request).ifPresent(WebSession::logout);
+    }
+  }
+
+  private static void logIn(WebSession session, String name, LoginOptions options) {
+    LoginResult result;
+    try {
+      result = session.login(name, options);
+    } catch (IllegalArgumentException e) {
+      // Such as a name of more than 255 characters, from a directory or another site.
+      throw refused("the session cannot have this user: " + e.getMessage(), e);
+    }
+    switch (result) {
+      case LOGGED_IN -> {}
+      case LIMIT_REACHED -> throw refused("the user has as many sessions as allowed", null);
+      case NO_LONGER_VALID -> throw refused("the login is no longer valid", null);
+    }
+  }
+
+  private static SessionAuthenticationException refused(String reason, @Nullable Throwable cause) {
+    SessionAuthenticationException refused = new SessionAuthenticationException(reason);
+    if (cause != null) {
+      refused.initCause(cause);
+    }
+    return refused;
+  }
+
+  private LoginOptions options(HttpServletRequest request) {
+    String parameter = rememberMeParameter;
+    if (parameter != null && isChecked(request.getParameter(parameter))) {
+      return LoginOptions.remember();
+    }
+    return LoginOptions.defaults();
+  }
+
+  private static boolean isChecked(@Nullable String value) {
+    return value != null && CHECKED.stream().anyMatch(value::equalsIgnoreCase);
+  }
+
+  /**
+   * Returns whether this is a person who has proved to be one, and not only a request to log in.
+   */
+  static boolean isUser(@Nullable Authentication authentication) {
+    return authentication != null
+        && authentication.isAuthenticated()
+        && !TRUST.isAnonymous(authentication);
+  }
+
+  /** Returns whether an administrator acts as this user; the session stays the administrator's. */
+  static boolean isSwitched(Authentication authentication) {
+    return authentication.getAuthorities().stream()
+        .anyMatch(SwitchUserGrantedAuthority.class::isInstance);
+  }
+}

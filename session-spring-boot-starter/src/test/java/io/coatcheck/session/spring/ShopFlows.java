@@ -1,0 +1,199 @@
+package io.coatcheck.session.spring;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.coatcheck.session.SessionInfo;
+import io.coatcheck.session.SessionManager;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Base64;
+import java.util.List;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+/** What users of the shop do, on every store. */
+interface ShopFlows {
+
+  String COOKIE = "__Host-session";
+
+  Site site();
+
+  default SessionManager manager() {
+    return site().bean(SessionManager.class);
+  }
+
+  @Test
+  @DisplayName("A login by the form is a login of the session, with one new secret")
+  default void formLogin() throws Exception {
+    Visitor ann = site().visitor();
+    ann.get("/visits");
+    String before = ann.cookie(COOKIE);
+    assertThat(Visitor.location(ann.get("/account?a=1"))).endsWith("/login");
+    List<SessionInfo> sessionsBefore = manager().sessionsOf("ann");
+    assertThat(Visitor.location(ann.logIn("ann"))).endsWith("/account?a=1&continue");
+    assertThat(ann.cookie(COOKIE)).isNotEqualTo(before);
+    assertThat(ann.get("/account").body()).isEqualTo("ann");
+    assertThat(ann.get("/visits").body()).isEqualTo("2");
+    List<SessionInfo> sessions = manager().sessionsOf("ann");
+    assertThat(sessions).hasSize(sessionsBefore.size() + 1);
+    Visitor thief = site().visitor();
+    thief.take(COOKIE, before);
+    assertThat(thief.get("/account").statusCode()).isEqualTo(302);
+  }
+
+  @Test
+  @DisplayName("A logout ends the session, and the button Back shows nothing")
+  default void logout() throws Exception {
+    Visitor ann = site().visitor();
+    ann.logIn("ann");
+    String cookie = ann.cookie(COOKIE);
+    assertThat(Visitor.location(ann.post("/logout"))).endsWith("/login?logout");
+    assertThat(ann.hasCookie(COOKIE)).isFalse();
+    ann.take(COOKIE, cookie);
+    assertThat(ann.get("/account").statusCode()).isEqualTo(302);
+  }
+
+  @Test
+  @DisplayName("A form is accepted with the CSRF token of the visitor and with no other")
+  default void csrf() throws Exception {
+    Visitor visitor = site().visitor();
+    String foreign = site().visitor().get("/token").body();
+    assertThat(visitor.post("/cart", "article", "hat").statusCode()).isEqualTo(302);
+    assertThat(visitor.postWithToken(foreign, "/cart", "article", "coat").statusCode())
+        .isEqualTo(403);
+    assertThat(visitor.get("/cart").body()).isEqualTo("hat");
+  }
+
+  @Test
+  @DisplayName("A wrong password shows its reason, and the session holds no password")
+  default void refusedLogin() throws Exception {
+    Visitor ann = site().visitor();
+    HttpResponse<String> refused =
+        ann.post("/login", "username", "ann", "password", "the wrong secret");
+    assertThat(Visitor.location(refused)).endsWith("/login?error");
+    assertThat(ann.get("/refusal").body()).isEqualTo("Bad credentials");
+    assertThat(StoredText.of(site(), ann.cookie(COOKIE)))
+        .doesNotContain("the wrong secret")
+        .contains("Bad credentials");
+  }
+
+  @Test
+  @DisplayName("A user name that no session can have is a refused login")
+  default void longName() throws Exception {
+    Visitor visitor = site().visitor();
+    assertThat(Visitor.location(visitor.logIn("x".repeat(300)))).endsWith("/login?error");
+    assertThat(visitor.get("/account").statusCode()).isEqualTo(302);
+  }
+
+  @Test
+  @DisplayName("A login that a controller stores by hand is a login of the session")
+  default void loginByHand() throws Exception {
+    Visitor ann = site().visitor();
+    ann.get("/visits");
+    String before = ann.cookie(COOKIE);
+    assertThat(ann.post("/rest-login", "username", "ann").body()).isEqualTo("logged in");
+    assertThat(ann.cookie(COOKIE)).isNotEqualTo(before);
+    assertThat(ann.get("/account").body()).isEqualTo("ann");
+    assertThat(ann.get("/visits").body()).isEqualTo("2");
+    manager().revokeAllOf("ann");
+    awaitStatus(ann, "/account", 302);
+  }
+
+  @Test
+  @DisplayName("Another user who logs in by hand gets a session of their own")
+  default void otherUserByHand() throws Exception {
+    Visitor ann = site().visitor();
+    ann.logIn("ann");
+    ann.get("/visits");
+    ann.post("/rest-login", "username", "bob");
+    assertThat(ann.get("/account").body()).isEqualTo("bob");
+    assertThat(ann.get("/visits").body()).isEqualTo("1");
+  }
+
+  @Test
+  @DisplayName("Who logs in as another user takes nothing along")
+  default void otherUser() throws Exception {
+    Visitor visitor = site().visitor();
+    visitor.logIn("ann");
+    visitor.post("/cart", "article", "hat");
+    visitor.logIn("bob");
+    assertThat(visitor.get("/account").body()).isEqualTo("bob");
+    assertThat(visitor.get("/cart").body()).isEmpty();
+  }
+
+  @Test
+  @DisplayName("All sessions of a user who logged in by the form can be ended")
+  default void everywhere() throws Exception {
+    Visitor first = site().visitor();
+    Visitor second = site().visitor();
+    first.logIn("bob");
+    second.logIn("bob");
+    assertThat(first.get("/admin/orders").body()).isEqualTo("all orders");
+    assertThat(manager().revokeAllOf("bob")).isGreaterThanOrEqualTo(2);
+    awaitStatus(first, "/account", 302);
+    awaitStatus(second, "/account", 302);
+  }
+
+  /** A near cache may show the old state for its bound. */
+  private static void awaitStatus(Visitor visitor, String path, int status) throws Exception {
+    Waiting.until(Duration.ofSeconds(10), () -> visitor.get(path).statusCode() == status);
+  }
+
+  @Test
+  @DisplayName("A stateless chain begins no session and sends no cookie")
+  default void stateless() throws Exception {
+    Visitor program = site().visitor();
+    String basic =
+        "Basic "
+            + Base64.getEncoder().encodeToString("ann:ticket".getBytes(StandardCharsets.UTF_8));
+    assertThat(program.with("Authorization", basic).get("/api/me").body()).isEqualTo("ann");
+    assertThat(program.hasCookie(COOKIE)).isFalse();
+    Visitor form = site().visitor();
+    form.postWithToken("none", "/api/login", "username", "ann", "password", "ticket");
+    assertThat(form.hasCookie(COOKIE)).isFalse();
+  }
+
+  @Test
+  @DisplayName("A program that sends a password with each request gets no session")
+  default void basic() throws Exception {
+    Visitor program = site().visitor();
+    String basic =
+        "Basic "
+            + Base64.getEncoder().encodeToString("ann:ticket".getBytes(StandardCharsets.UTF_8));
+    assertThat(program.with("Authorization", basic).get("/account").body()).isEqualTo("ann");
+    assertThat(program.hasCookie(COOKIE)).isFalse();
+  }
+
+  @Test
+  @DisplayName("A page that fails shows the session of the visitor")
+  default void errorPage() throws Exception {
+    Visitor visitor = site().visitor();
+    visitor.get("/visits");
+    visitor.get("/visits");
+    HttpResponse<String> failed = visitor.get("/failing");
+    assertThat(failed.statusCode()).isEqualTo(500);
+    assertThat(failed.body()).isEqualTo("Sorry, visitor number 2");
+  }
+
+  @Test
+  @DisplayName("A flash attribute is shown once")
+  default void flash() throws Exception {
+    Visitor visitor = site().visitor();
+    HttpResponse<String> redirect = visitor.post("/notice", "text", "Welcome back");
+    assertThat(visitor.follow(redirect).body()).isEqualTo("Welcome back");
+    assertThat(visitor.get("/notice").body()).isEqualTo("no notice");
+  }
+
+  @Test
+  @DisplayName("@SessionAttributes last until they are complete")
+  default void sessionAttributes() throws Exception {
+    Visitor visitor = site().visitor();
+    visitor.get("/visits");
+    assertThat(visitor.get("/draft").body()).isEqualTo("0 of null");
+    visitor.post("/draft", "article", "hat");
+    assertThat(visitor.post("/draft", "pieces", "3").body()).isEqualTo("3 of hat");
+    visitor.post("/draft", "done", "true");
+    assertThat(visitor.get("/draft").body()).isEqualTo("0 of null");
+  }
+}
