@@ -13,7 +13,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
@@ -51,8 +50,7 @@ final class Copies implements NearCopies {
   /** See {@link Copy#asOf(long)}. Without a feed, the moment when this object was made. */
   private volatile long completeUpTo;
 
-  private final LongAdder hits = new LongAdder();
-  private final LongAdder misses = new LongAdder();
+  private final LookupCounts counts = new LookupCounts();
 
   /**
    * Creates an empty cache.
@@ -107,22 +105,17 @@ final class Copies implements NearCopies {
     return cache.estimatedSize();
   }
 
-  long hits() {
-    return hits.sum();
-  }
-
-  long misses() {
-    return misses.sum();
+  LookupCounts counts() {
+    return counts;
   }
 
   @Override
   public Lookup lookUp(SessionId id, long minimumGeneration, long minimumVersion) {
-    Copy copy = usable(id, minimumGeneration, minimumVersion);
+    Copy copy = usable(id, minimumGeneration, minimumVersion, true);
     if (copy != null) {
-      hits.increment();
       return new Lookup(Optional.of(copy.session()), false);
     }
-    misses.increment();
+    counts.miss();
     try {
       return load(id, minimumGeneration, minimumVersion);
     } catch (SessionStoreException e) {
@@ -169,14 +162,15 @@ final class Copies implements NearCopies {
    * nothing does not settle it for this request.
    */
   private Lookup usableOrLoaded(SessionId id, long minimumGeneration, long minimumVersion) {
-    Copy copy = usable(id, minimumGeneration, minimumVersion);
+    Copy copy = usable(id, minimumGeneration, minimumVersion, false);
     return copy != null
         ? new Lookup(Optional.of(copy.session()), false)
         : new Lookup(find(id), true);
   }
 
   /** Returns a copy that may answer a request, and records the use; null if there is none. */
-  private @Nullable Copy usable(SessionId id, long minimumGeneration, long minimumVersion) {
+  private @Nullable Copy usable(
+      SessionId id, long minimumGeneration, long minimumVersion, boolean isCounted) {
     if (maxStaleness == 0) {
       return null;
     }
@@ -188,12 +182,16 @@ final class Copies implements NearCopies {
       return null;
     }
     long now = now();
-    if (now - copy.asOf(complete) >= maxStaleness
+    long age = now - copy.asOf(complete);
+    if (age >= maxStaleness
         || !copy.isAtLeast(minimumGeneration, minimumVersion)
         || !isUnchanged(copy)) {
       return null;
     }
     copy.use(now, maxStaleness >> USES_IN_BOUND);
+    if (isCounted) {
+      counts.hit(age);
+    }
     return copy;
   }
 

@@ -236,12 +236,20 @@ public final class NearCacheSessionStore implements SessionStore {
 
   /** Returns how many requests were admitted by a copy since this store was created. */
   public long hits() {
-    return copies.hits();
+    return copies.counts().hits();
   }
 
   /** Returns how many requests had to read the store since this store was created. */
   public long misses() {
-    return copies.misses();
+    return copies.counts().misses();
+  }
+
+  /**
+   * Returns the ages of the copies that admitted requests, each at that moment, all together: how
+   * old what they showed may have been. Divided by {@link #hits()}, it is the mean age.
+   */
+  public Duration totalAge() {
+    return copies.counts().totalAge();
   }
 
   /** Returns about how many copies are kept now. */

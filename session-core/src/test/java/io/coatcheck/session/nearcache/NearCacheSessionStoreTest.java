@@ -103,6 +103,24 @@ class NearCacheSessionStoreTest {
     }
 
     @Test
+    void totalAge_isThatOfTheCopiesThatAnswered() {
+      StoredSession session = stored("alice");
+      look(session);
+      assertThat(node.totalAge()).isZero();
+
+      pass(Duration.ofMillis(300));
+      look(session);
+      pass(Duration.ofMillis(200));
+      look(session);
+      assertThat(node.hits()).isEqualTo(2);
+      assertThat(node.totalAge()).isEqualTo(Duration.ofMillis(800));
+
+      pass(Duration.ofSeconds(1));
+      look(session);
+      assertThat(node.totalAge()).as("a miss has no age").isEqualTo(Duration.ofMillis(800));
+    }
+
+    @Test
     void near_atTheBound_asksTheStore() {
       StoredSession session = stored("alice");
       look(session);

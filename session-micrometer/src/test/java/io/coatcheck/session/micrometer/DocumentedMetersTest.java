@@ -47,7 +47,7 @@ class DocumentedMetersTest {
 
   @BeforeAll
   static void start() throws Exception {
-    site = new MeteredSite();
+    site = new MeteredSite(true);
     SessionMetrics.create(site.registry).observe(MEMORY);
   }
 

@@ -27,10 +27,7 @@ import org.apache.catalina.LifecycleException;
 import org.apache.catalina.startup.Tomcat;
 import org.jspecify.annotations.Nullable;
 
-/**
- * A site on Tomcat with a near cache in front of H2, measured by a Prometheus registry. Nothing
- * runs in the background: no clean-up, no revalidation.
- */
+/** A site on Tomcat with a near cache in front of H2, measured by a Prometheus registry. */
 final class MeteredSite implements AutoCloseable {
 
   final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
@@ -44,7 +41,12 @@ final class MeteredSite implements AutoCloseable {
   private final Tomcat tomcat = new Tomcat();
   private final HttpClient client = HttpClient.newHttpClient();
 
-  MeteredSite() throws LifecycleException {
+  /**
+   * Starts the site, without a clean-up in the background.
+   *
+   * @param revalidates whether copies are compared with the database in the background
+   */
+  MeteredSite(boolean revalidates) throws LifecycleException {
     pool.setJdbcUrl("jdbc:h2:mem:" + UUID.randomUUID() + ";DB_CLOSE_DELAY=-1");
     JdbcSessionStore jdbc = JdbcSessionStore.builder(pool).createSchema(true).build();
     database = FaultyStore.wrap(jdbc);
@@ -52,7 +54,7 @@ final class MeteredSite implements AutoCloseable {
     NearCacheSessionStore nearCache =
         NearCacheSessionStore.builder(metrics.meter(database))
             .maxStaleness(Duration.ofMinutes(1))
-            .revalidate(false)
+            .revalidate(revalidates)
             .build();
     metrics.observe(nearCache);
     metrics.observeBreaker(jdbc::isFailingFast);

@@ -19,7 +19,7 @@ class ScrapeTest {
 
   @BeforeEach
   void start() throws Exception {
-    site = new MeteredSite();
+    site = new MeteredSite(false);
   }
 
   @AfterEach
@@ -37,6 +37,15 @@ class ScrapeTest {
             Collectors.toMap(
                 line -> line.substring(0, line.lastIndexOf(' ')),
                 line -> Double.valueOf(line.substring(line.lastIndexOf(' ') + 1))));
+  }
+
+  @Test
+  void lag_isAbsent_whereNothingKeepsTheCopiesCurrent() throws Exception {
+    assertThat(scrape()).doesNotContainKey("coatcheck_nearcache_lag_seconds");
+    try (MeteredSite comparing = new MeteredSite(true)) {
+      assertThat(comparing.registry.get("coatcheck.nearcache.lag").timeGauge().value())
+          .isPositive();
+    }
   }
 
   private long databaseCalls() {
@@ -106,7 +115,10 @@ class ScrapeTest {
     assertThat(databaseCalls()).isEqualTo(calls);
     assertThat(scrape())
         .containsEntry("coatcheck_nearcache_requests_total{result=\"hit\"}", hits + 10)
-        .containsEntry("coatcheck_nearcache_requests_total{result=\"miss\"}", misses);
+        .containsEntry("coatcheck_nearcache_requests_total{result=\"miss\"}", misses)
+        .containsEntry("coatcheck_nearcache_age_seconds_count", hits + 10)
+        .containsEntry("coatcheck_nearcache_size", 1.0);
+    assertThat(scrape().get("coatcheck_nearcache_age_seconds_sum")).isPositive();
   }
 
   @Test
