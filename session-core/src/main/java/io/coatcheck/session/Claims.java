@@ -83,8 +83,8 @@ final class Claims {
   /** An id of version 8 (RFC 9562, section 5.8), which no session has: theirs are of version 7. */
   private static SessionId id(byte[] digest) {
     ByteBuffer bytes = ByteBuffer.wrap(digest);
-    long most = bytes.getLong() & ~0xF000L | 0x8000L;
-    long least = bytes.getLong() & 0x3FFF_FFFF_FFFF_FFFFL | 0x8000_0000_0000_0000L;
+    long most = (bytes.getLong() & ~0xF000L) | 0x8000L;
+    long least = (bytes.getLong() & 0x3FFF_FFFF_FFFF_FFFFL) | 0x8000_0000_0000_0000L;
     return SessionId.of(most, least);
   }
 }

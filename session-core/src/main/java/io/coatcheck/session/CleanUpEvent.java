@@ -13,6 +13,7 @@ import jdk.jfr.StackTrace;
 @Description("A run of the clean-up of expired sessions, with the pauses between its batches")
 @Category("Coatcheck")
 @StackTrace(false)
+@SuppressWarnings("UnusedVariable") // The recorder reads the fields.
 final class CleanUpEvent extends Event {
 
   @Label("Deleted Sessions")

@@ -12,6 +12,7 @@ import jdk.jfr.Name;
 @Label("Session Save Conflict")
 @Description("A write that found that another request had written the session first")
 @Category("Coatcheck")
+@SuppressWarnings("UnusedVariable") // The recorder reads the fields.
 final class SaveConflictEvent extends Event {
 
   @Label("Session Id")

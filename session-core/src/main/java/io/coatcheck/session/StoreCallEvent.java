@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 @Description("A call of the session store by the session manager")
 @Category("Coatcheck")
 @Threshold("10 ms")
+@SuppressWarnings("UnusedVariable") // The recorder reads the fields.
 final class StoreCallEvent extends Event {
 
   @Label("Operation")
