@@ -39,16 +39,12 @@ class DocumentedMetersTest {
 
   private static MeteredSite site;
 
-  /** The site has none, and the registry holds it by a weak reference. */
-  private static final InMemorySessionStore MEMORY = InMemorySessionStore.builder().build();
-
   /** What the table says of a meter, and what the registry has. */
   private record Described(String type, Map<String, Set<String>> tags, String prometheus) {}
 
   @BeforeAll
   static void start() throws Exception {
-    site = new MeteredSite(true);
-    SessionMetrics.create(site.registry).observe(MEMORY);
+    site = MeteredSite.withAllMeters();
   }
 
   @AfterAll

@@ -4,6 +4,7 @@ import com.zaxxer.hikari.HikariDataSource;
 import io.coatcheck.session.LoginOptions;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.jdbc.JdbcSessionStore;
+import io.coatcheck.session.memory.InMemorySessionStore;
 import io.coatcheck.session.nearcache.NearCacheSessionStore;
 import io.coatcheck.session.servlet.SessionFilter;
 import io.coatcheck.session.servlet.WebSession;
@@ -29,6 +30,9 @@ import org.jspecify.annotations.Nullable;
 
 /** A site on Tomcat with a near cache in front of H2, measured by a Prometheus registry. */
 final class MeteredSite implements AutoCloseable {
+
+  /** The registry holds it by a weak reference. */
+  private static final InMemorySessionStore MEMORY = InMemorySessionStore.builder().build();
 
   final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
 
@@ -72,6 +76,13 @@ final class MeteredSite implements AutoCloseable {
         },
         null);
     tomcat.start();
+  }
+
+  /** Starts a site that also has the meters of a store in memory, so that every meter is there. */
+  static MeteredSite withAllMeters() throws LifecycleException {
+    MeteredSite site = new MeteredSite(true);
+    SessionMetrics.create(site.registry).observe(MEMORY);
+    return site;
   }
 
   /** Does what the path says, and answers with the principal. */
