@@ -8,6 +8,8 @@ module io.coatcheck.session {
   requires org.slf4j;
 
   exports io.coatcheck.session;
+  exports io.coatcheck.session.background to
+      io.coatcheck.session.jdbc;
   exports io.coatcheck.session.codec;
   exports io.coatcheck.session.event;
   exports io.coatcheck.session.memory;

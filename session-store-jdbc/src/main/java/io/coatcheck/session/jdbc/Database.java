@@ -75,6 +75,11 @@ public enum Database {
     return "schema/" + name().toLowerCase(Locale.ROOT) + ".sql";
   }
 
+  /** Returns the path of the file, within the jar, that creates the table of changes. */
+  String changesFile() {
+    return "schema/" + name().toLowerCase(Locale.ROOT) + "-changes.sql";
+  }
+
   Dialect dialect(TableName table) {
     return dialects.apply(table);
   }

@@ -1,6 +1,5 @@
 package io.coatcheck.session.jdbc;
 
-import io.coatcheck.session.codec.AttributeFrames;
 import io.coatcheck.session.store.Admission;
 import io.coatcheck.session.store.LoginLimit;
 import io.coatcheck.session.store.StoredSession;
@@ -20,10 +19,12 @@ final class JdbcLoginLimit implements LoginLimit {
 
   private final Transactions transactions;
   private final Dialect dialect;
+  private final Writes writes;
 
-  JdbcLoginLimit(Transactions transactions, Dialect dialect) {
+  JdbcLoginLimit(Transactions transactions, Writes writes) {
     this.transactions = transactions;
-    this.dialect = dialect;
+    this.writes = writes;
+    dialect = writes.dialect;
   }
 
   @Override
@@ -37,7 +38,7 @@ final class JdbcLoginLimit implements LoginLimit {
       throw new IllegalArgumentException("limit must be at least 1: " + limit);
     }
     StoredSession.millisOf(now, "now");
-    byte[] attributes = AttributeFrames.write(session.attributes());
+    Writes.Encoded encoded = Writes.Encoded.of(session);
     int waitSeconds = transactions.timeouts().querySeconds();
     // More than these are not needed: either the login is refused, or too many sessions would have
     // to end.
@@ -54,10 +55,12 @@ final class JdbcLoginLimit implements LoginLimit {
           if (excess > MAX_EVICTED) {
             return new Admission(Admission.Outcome.CROWDED, List.of());
           }
-          List<StoredSession> evicted =
-              excess > 0 ? evict(statements, principal, others.subList(0, excess)) : List.of();
-          if (store(statements, session, attributes, isNew, now)) {
-            return new Admission(Admission.Outcome.STORED, evicted);
+          SessionRow.Deleted evicted =
+              excess > 0
+                  ? evict(statements, principal, others.subList(0, excess))
+                  : SessionRow.Deleted.NONE;
+          if (store(statements, encoded, isNew, now, evicted.ids())) {
+            return new Admission(Admission.Outcome.STORED, oldestFirst(evicted.sessions()));
           }
           statements.rollBack();
           return new Admission(Admission.Outcome.CONFLICT, List.of());
@@ -114,33 +117,33 @@ final class JdbcLoginLimit implements LoginLimit {
     return new Live(others, firstExpiry);
   }
 
-  /**
-   * Deletes a few sessions, and returns those that still existed and were the principal's, the
-   * oldest first.
-   */
-  private List<StoredSession> evict(Statements statements, String principal, List<Login> doomed)
+  /** Deletes a few sessions, and returns those that still existed and were the principal's. */
+  private SessionRow.Deleted evict(Statements statements, String principal, List<Login> doomed)
       throws SQLException {
     List<SessionId> ids = doomed.stream().map(Login::id).toList();
     Condition condition = dialect.withIdIn(ids).and(dialect.withPrincipal(principal));
-    List<StoredSession> evicted =
-        new ArrayList<>(dialect.delete(statements, condition, true).sessions());
-    evicted.sort(
-        Comparator.comparing((StoredSession session) -> session.authenticatedAt().orElseThrow())
-            .thenComparing(StoredSession::id));
-    return evicted;
+    return dialect.delete(statements, condition, true);
+  }
+
+  private static List<StoredSession> oldestFirst(List<StoredSession> evicted) {
+    return evicted.stream()
+        .sorted(
+            Comparator.comparing((StoredSession session) -> session.authenticatedAt().orElseThrow())
+                .thenComparing(StoredSession::id))
+        .toList();
   }
 
   private boolean store(
-      Statements statements, StoredSession session, byte[] attributes, boolean isNew, Instant now)
+      Statements statements,
+      Writes.Encoded encoded,
+      boolean isNew,
+      Instant now,
+      List<SessionId> evicted)
       throws SQLException {
-    try (PreparedStatement statement =
-        statements.prepare(isNew ? dialect.insert : dialect.update)) {
-      if (isNew) {
-        SessionRow.bindInsert(statement, dialect, session, attributes);
-      } else {
-        SessionRow.bindUpdate(statement, dialect, session, attributes, statements.aged(now));
-      }
-      return statement.executeUpdate() > 0;
+    if (isNew) {
+      writes.insert(statements, encoded, evicted);
+      return true;
     }
+    return writes.update(statements, encoded, now, evicted);
   }
 }

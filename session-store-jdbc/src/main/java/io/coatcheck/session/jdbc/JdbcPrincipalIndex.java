@@ -21,10 +21,10 @@ final class JdbcPrincipalIndex implements PrincipalIndex {
   private final Dialect dialect;
   private final Revoking revoking;
 
-  JdbcPrincipalIndex(Transactions transactions, Dialect dialect) {
+  JdbcPrincipalIndex(Transactions transactions, Writes writes) {
     this.transactions = transactions;
-    this.dialect = dialect;
-    revoking = new Revoking(transactions, dialect);
+    dialect = writes.dialect;
+    revoking = new Revoking(transactions, writes);
   }
 
   @Override

@@ -3,6 +3,7 @@ package io.coatcheck.session.jdbc;
 import io.coatcheck.session.codec.AttributeFrames;
 import io.coatcheck.session.store.BatchLookup;
 import io.coatcheck.session.store.BatchTouch;
+import io.coatcheck.session.store.ChangeFeed;
 import io.coatcheck.session.store.CleanUp;
 import io.coatcheck.session.store.LoginLimit;
 import io.coatcheck.session.store.PrincipalIndex;
@@ -11,7 +12,6 @@ import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SessionId;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
@@ -22,8 +22,6 @@ import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Keeps sessions in a table of PostgreSQL, MariaDB, MySQL, H2 or SQLite: they survive restarts, and
@@ -54,25 +52,27 @@ import org.slf4j.LoggerFactory;
  */
 public final class JdbcSessionStore implements SessionStore {
 
-  private static final Logger LOG = LoggerFactory.getLogger(JdbcSessionStore.class);
-
   private final Transactions transactions;
   private final Dialect dialect;
+  private final Writes writes;
   private final Lookup lookup;
   private final Cleaning cleaning;
   private final JdbcPrincipalIndex principalIndex;
   private final JdbcLoginLimit loginLimit;
   private final JdbcBatchLookup batchLookup;
   private final JdbcBatchTouch batchTouch;
+  private final @Nullable Changes changes;
 
   private JdbcSessionStore(
-      Transactions transactions, Dialect dialect, Cleaning cleaning, JdbcPrincipalIndex index) {
+      Transactions transactions, Writes writes, Cleaning cleaning, @Nullable Changes changes) {
     this.transactions = transactions;
-    this.dialect = dialect;
-    lookup = new Lookup(dialect);
+    this.writes = writes;
     this.cleaning = cleaning;
-    principalIndex = index;
-    loginLimit = new JdbcLoginLimit(transactions, dialect);
+    this.changes = changes;
+    dialect = writes.dialect;
+    lookup = new Lookup(dialect);
+    principalIndex = new JdbcPrincipalIndex(transactions, writes);
+    loginLimit = new JdbcLoginLimit(transactions, writes);
     batchLookup = new JdbcBatchLookup(transactions, lookup);
     batchTouch = new JdbcBatchTouch(transactions, dialect);
   }
@@ -89,14 +89,12 @@ public final class JdbcSessionStore implements SessionStore {
 
   @Override
   public void insert(StoredSession session) {
-    byte[] attributes = AttributeFrames.write(session.attributes());
+    Writes.Encoded encoded = Writes.Encoded.of(session);
     transactions.one(
         new Operation("insert", session.id()),
         statements -> {
-          try (PreparedStatement statement = statements.prepare(dialect.insert)) {
-            SessionRow.bindInsert(statement, dialect, session, attributes);
-            return statement.executeUpdate();
-          }
+          writes.insert(statements, encoded, List.of());
+          return true;
         });
   }
 
@@ -109,15 +107,13 @@ public final class JdbcSessionStore implements SessionStore {
   @Override
   public boolean update(StoredSession session, Instant now) {
     StoredSession.millisOf(now, "now");
-    byte[] attributes = AttributeFrames.write(session.attributes());
-    return transactions.one(
-        new Operation("update", session.id()),
-        statements -> {
-          try (PreparedStatement statement = statements.prepare(dialect.update)) {
-            SessionRow.bindUpdate(statement, dialect, session, attributes, statements.aged(now));
-            return statement.executeUpdate() > 0;
-          }
-        });
+    Writes.Encoded encoded = Writes.Encoded.of(session);
+    Operation operation = new Operation("update", session.id());
+    Transactions.Work<Boolean> work =
+        statements -> writes.update(statements, encoded, now, List.of());
+    return writes.updatesInAutoCommit()
+        ? transactions.one(operation, work)
+        : transactions.several(operation, Scope.NONE, work);
   }
 
   @Override
@@ -141,8 +137,8 @@ public final class JdbcSessionStore implements SessionStore {
   private Optional<StoredSession> delete(SessionId id, Condition condition) {
     Operation operation = new Operation("delete", id);
     Transactions.Work<Optional<StoredSession>> work =
-        statements -> first(dialect.delete(statements, condition, true).sessions());
-    return dialect.deletesInAutoCommit()
+        statements -> first(writes.delete(statements, condition, true).sessions());
+    return writes.deletesInAutoCommit()
         ? transactions.one(operation, work)
         : transactions.several(operation, Scope.NONE, work);
   }
@@ -154,6 +150,9 @@ public final class JdbcSessionStore implements SessionStore {
    * {@link Builder#cleanUpBytes}; all steps of a call read no more than {@code limit} rows, whether
    * expired or in use. Waits for no other transaction: rows that another transaction holds at that
    * moment are left for a later call.
+   *
+   * <p>With {@link Builder#changeFeed}, a complete call also deletes changes from the log after ten
+   * minutes, at most twice a minute.
    */
   @Override
   public CleanUp deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> deleted) {
@@ -161,7 +160,11 @@ public final class JdbcSessionStore implements SessionStore {
       throw new IllegalArgumentException("limit must be at least 1: " + limit);
     }
     StoredSession.millisOf(cutoff, "cutoff");
-    return cleaning.deleteExpired(cutoff, limit, deleted);
+    CleanUp cleanUp = cleaning.deleteExpired(cutoff, limit, deleted);
+    if (changes != null && cleanUp.isComplete()) {
+      changes.retention().trim();
+    }
+    return cleanUp;
   }
 
   @Override
@@ -195,11 +198,27 @@ public final class JdbcSessionStore implements SessionStore {
   /**
    * {@inheritDoc}
    *
-   * <p>Closes nothing, since the store has opened nothing; operations that are under way run to
-   * their end.
+   * <p>Present if the store was built with {@link Builder#changeFeed}. Complete only if every store
+   * that writes the table was. Reads the log four times a second, or as often as {@link
+   * Builder#changeFeedInterval} says, on a thread that the first subscription starts.
+   */
+  @Override
+  public Optional<ChangeFeed> changeFeed() {
+    return changes == null ? Optional.empty() : Optional.of(changes.feed());
+  }
+
+  /**
+   * {@inheritDoc}
+   *
+   * <p>Ends the thread of the {@link #changeFeed}, and waits up to 5 seconds for it. Without one it
+   * closes nothing, since the store has opened nothing. Operations that are under way run to their
+   * end.
    */
   @Override
   public void close() {
+    if (changes != null) {
+      changes.feed().close();
+    }
     transactions.close();
   }
 
@@ -222,6 +241,8 @@ public final class JdbcSessionStore implements SessionStore {
     private Duration queryTimeout = Duration.ofSeconds(5);
     private int cleanUpRows = 1_000;
     private long cleanUpBytes = 16L * 1024 * 1024;
+    private boolean changeFeed;
+    private Duration changeFeedInterval = Duration.ofMillis(250);
     private InstantSource time = InstantSource.system();
     private LongSupplier nanoTime = System::nanoTime;
 
@@ -298,6 +319,34 @@ public final class JdbcSessionStore implements SessionStore {
       return this;
     }
 
+    /**
+     * Sets whether changes are recorded in a second table, and reported by {@link
+     * JdbcSessionStore#changeFeed}. Its name is that of the first with {@code _change} added;
+     * {@code createSchema(true)} creates it, or the file that ends in {@code -changes.sql}. All
+     * stores that write the table of sessions must have the same setting: a change by a store that
+     * does not record it is not reported, and copies on other nodes show the session as it was.
+     * Default: {@code false}.
+     */
+    public Builder changeFeed(boolean record) {
+      changeFeed = record;
+      return this;
+    }
+
+    /**
+     * Sets how often the changes are read while there are listeners, from 10 milliseconds to 10
+     * seconds: a change is reported that much later, and the time of the query. Has no effect
+     * without {@link #changeFeed}. Default: 250 milliseconds.
+     */
+    public Builder changeFeedInterval(Duration interval) {
+      if (interval.compareTo(Duration.ofMillis(10)) < 0
+          || interval.compareTo(Duration.ofSeconds(10)) > 0) {
+        throw new IllegalArgumentException(
+            "changeFeedInterval must be from 10 milliseconds to 10 seconds: " + interval);
+      }
+      changeFeedInterval = interval;
+      return this;
+    }
+
     /** Sets the clock of the pause after timeouts. Default: the system's. */
     Builder time(InstantSource source) {
       time = source;
@@ -314,10 +363,11 @@ public final class JdbcSessionStore implements SessionStore {
      * Creates the store. Connects, and checks that the table exists with the columns that this
      * version needs. If the database cannot be reached, that is an error, unless {@link #database}
      * was given and {@link #createSchema} is off: then a warning is logged, and the table is not
-     * checked.
+     * checked. With {@link #changeFeed}, the table of changes is checked in the same way.
      *
      * @throws IllegalArgumentException if the database is none of {@link Database}, H2 in its
-     *     Oracle mode, or SQLite in memory or with a schema in the name of the table
+     *     Oracle mode, or SQLite in memory or with a schema in the name of the table; or if changes
+     *     are recorded, and numbers of the log do not come one by one, or uncommitted rows are read
      * @throws SessionStoreException if the table is missing, lacks a column or may not be read, if
      *     the database cannot be reached, or if it refuses to create the table
      */
@@ -330,34 +380,22 @@ public final class JdbcSessionStore implements SessionStore {
               new Timeouts(queryTimeout, dialect),
               new Breaker(time),
               nanoTime);
+      ChangeLog log = changeFeed ? new ChangeLog(dialect) : null;
       if (createSchema) {
         Schema.create(transactions, dialect);
-      }
-      checkSchema(new SchemaCheck(transactions, dialect));
-      return new JdbcSessionStore(
-          transactions,
-          dialect,
-          new Cleaning(transactions, dialect, cleanUpRows, cleanUpBytes),
-          new JdbcPrincipalIndex(transactions, dialect));
-    }
-
-    private void checkSchema(SchemaCheck check) {
-      Optional<SessionStoreException> problem;
-      try {
-        problem = check.problem();
-      } catch (SessionStoreException unreachable) {
-        if (database == null || createSchema) {
-          throw unreachable;
+        if (log != null) {
+          Schema.create(transactions, log);
         }
-        LOG.warn(
-            "table {} was not looked at, it may be missing: {}",
-            table.qualified(),
-            unreachable.getMessage());
-        return;
       }
-      if (problem.isPresent()) {
-        throw problem.get();
-      }
+      new SchemaCheck(transactions, dialect, log).run(database == null || createSchema);
+      Cleaning cleaning = new Cleaning(transactions, dialect, cleanUpRows, cleanUpBytes);
+      return log == null
+          ? new JdbcSessionStore(transactions, new Writes(dialect), cleaning, null)
+          : new JdbcSessionStore(
+              transactions,
+              log.writes(),
+              cleaning,
+              Changes.of(transactions, log, queryTimeout, changeFeedInterval, nanoTime));
     }
 
     private Database detect() {

@@ -30,10 +30,12 @@ final class Revoking {
 
   private final Transactions transactions;
   private final Dialect dialect;
+  private final Writes writes;
 
-  Revoking(Transactions transactions, Dialect dialect) {
+  Revoking(Transactions transactions, Writes writes) {
     this.transactions = transactions;
-    this.dialect = dialect;
+    this.writes = writes;
+    dialect = writes.dialect;
   }
 
   /** Deletes the rows that meet a condition, except some, and returns how many. */
@@ -161,8 +163,8 @@ final class Revoking {
     }
     Condition condition = dialect.inOrder(dialect.withIdIn(ids).and(doomed));
     Transactions.Work<SessionRow.Deleted> work =
-        statements -> dialect.delete(statements, condition, withAttributes);
-    return dialect.deletesInAutoCommit()
+        statements -> writes.delete(statements, condition, withAttributes);
+    return writes.deletesInAutoCommit()
         ? transactions.one(operation, work)
         : transactions.several(operation, Scope.NONE, work);
   }

@@ -23,11 +23,17 @@ final class Schema {
   private static final Pattern MADE =
       Pattern.compile("^CREATE (?:TABLE|INDEX) IF NOT EXISTS (?:\\w+\\.)?(\\w+)");
 
+  /** Two nodes that start at once may both find it missing, and one of them fails. */
+  private static final int ATTEMPTS_TO_CREATE_CHANGES = 3;
+
   private Schema() {}
 
   /** Returns the statements of the schema file, for the given table. */
   static List<String> statements(Database database, TableName table) {
-    String file = database.schemaFile();
+    return statements(database.schemaFile(), table);
+  }
+
+  private static List<String> statements(String file, TableName table) {
     String text = read(file);
     if (!text.startsWith(HEADER)) {
       throw new IllegalStateException(
@@ -42,12 +48,13 @@ final class Schema {
     return statements;
   }
 
-  /** The name of an index has no schema, that of a table of locks has one. */
+  /** The name of an index has no schema, that of a further table has one. */
   private static String withNames(String statement, TableName table) {
     String named =
         statement.replaceAll(
             TableName.DEFAULT + "_(principal|sweep_at)\\b", table.unqualified() + "_$1");
-    return named.replaceAll("\\b" + TableName.DEFAULT + "(_lock)?\\b", table.qualified() + "$1");
+    return named.replaceAll(
+        "\\b" + TableName.DEFAULT + "(_lock|_change)?\\b", table.qualified() + "$1");
   }
 
   /**
@@ -124,6 +131,30 @@ final class Schema {
       }
       statements.rollBack();
       return Optional.of(failure);
+    }
+  }
+
+  /** Creates the table of changes if it is missing; another node may do so at the same time. */
+  static void create(Transactions transactions, ChangeLog log) {
+    Operation operation = new Operation("createSchema");
+    Dialect dialect = log.dialect();
+    List<String> schema = statements(dialect.database.changesFile(), dialect.table);
+    for (int attempt = 1; !transactions.read(operation, log::isThere); attempt++) {
+      try {
+        transactions.several(
+            operation,
+            Scope.NONE,
+            statements -> {
+              for (String sql : schema) {
+                statements.execute(sql);
+              }
+              return true;
+            });
+      } catch (SessionStoreException failure) {
+        if (attempt == ATTEMPTS_TO_CREATE_CHANGES) {
+          throw failure;
+        }
+      }
     }
   }
 }

@@ -4,6 +4,9 @@ import io.coatcheck.session.store.SessionStoreException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Checks, before any request is served, that the table exists with the columns that this release
@@ -12,41 +15,88 @@ import java.util.Optional;
  */
 final class SchemaCheck {
 
+  private static final Logger LOG = LoggerFactory.getLogger(JdbcSessionStore.class);
+
   private final Transactions transactions;
   private final Dialect dialect;
+  private final @Nullable ChangeLog log;
 
-  SchemaCheck(Transactions transactions, Dialect dialect) {
+  /**
+   * Prepares the check.
+   *
+   * @param log the table of changes, to be checked too; null if none are recorded
+   */
+  SchemaCheck(Transactions transactions, Dialect dialect, @Nullable ChangeLog log) {
     this.transactions = transactions;
     this.dialect = dialect;
+    this.log = log;
   }
 
   /**
-   * Returns what is wrong with the table; empty if nothing is.
+   * Checks, and warns if the database cannot be reached.
    *
+   * @param mustBeReachable whether that is an error
    * @throws IllegalArgumentException if the store cannot work with the settings of the database
-   * @throws SessionStoreException if the database cannot be reached, so that the table could not be
-   *     checked
+   * @throws SessionStoreException if something is wrong with a table, or the database must be
+   *     reachable and is not
    */
-  Optional<SessionStoreException> problem() {
-    return transactions.read(new Operation("build"), this::look);
+  void run(boolean mustBeReachable) {
+    Optional<SessionStoreException> problem;
+    try {
+      problem = transactions.read(new Operation("build"), this::look);
+    } catch (SessionStoreException unreachable) {
+      if (mustBeReachable) {
+        throw unreachable;
+      }
+      LOG.warn(
+          "table {}{} was not looked at, it may be missing: {}",
+          dialect.table.qualified(),
+          log == null ? "" : ", like " + log.table() + ",",
+          unreachable.getMessage());
+      return;
+    }
+    if (problem.isPresent()) {
+      throw problem.get();
+    }
   }
 
   private Optional<SessionStoreException> look(Statements statements) throws SQLException {
     dialect.checkSettings(statements);
     try {
       dialect.look(statements);
-      return Optional.empty();
-    } catch (SQLException exception) {
-      SqlFailure failure = dialect.failure(exception);
-      if (failure.isUnreachable() || failure.isRolledBack()) {
-        throw exception;
-      }
-      statements.rollBack();
-      String message = "build failed: " + reason(failure, place(statements.connection()));
-      // The statement contains no value, so the driver's message can be shown.
-      return Optional.of(
-          new SessionStoreException(message + ", " + SqlFailure.codes(exception), exception));
+    } catch (SQLException failure) {
+      return problem(statements, failure, this::reason);
     }
+    if (log != null) {
+      try {
+        log.look(statements);
+      } catch (SQLException failure) {
+        return problem(statements, failure, log::reason);
+      }
+      log.checkSettings(statements);
+    }
+    return Optional.empty();
+  }
+
+  /** Returns what to say of a failure, given where the table is looked for. */
+  private interface Reason {
+    String of(SqlFailure failure, String place);
+  }
+
+  private Optional<SessionStoreException> problem(
+      Statements statements, SQLException exception, Reason reason) throws SQLException {
+    SqlFailure failure = dialect.failure(exception);
+    if (failure.isUnreachable() || failure.isRolledBack()) {
+      throw exception;
+    }
+    statements.rollBack();
+    String place =
+        " in the " + dialect.database + " database \"" + place(statements.connection()) + "\"";
+    // The statement contains no value, so the driver's message can be shown.
+    return Optional.of(
+        new SessionStoreException(
+            "build failed: " + reason.of(failure, place) + ", " + SqlFailure.codes(exception),
+            exception));
   }
 
   /** PostgreSQL refuses all statements in a transaction in which one has failed. */
@@ -57,8 +107,7 @@ final class SchemaCheck {
     return dialect.place(connection);
   }
 
-  private String reason(SqlFailure failure, String name) {
-    String place = " in the " + dialect.database + " database \"" + name + "\"";
+  private String reason(SqlFailure failure, String place) {
     if (failure.isTableMissing()) {
       return "table "
           + dialect.missing(failure.exception())

@@ -71,7 +71,8 @@ final class SessionRow {
         + ", ?, ?, ?)";
   }
 
-  static void bindInsert(
+  /** Binds the parameters of an insert, and returns the next index. */
+  static int bindInsert(
       PreparedStatement statement, Dialect dialect, StoredSession session, byte[] attributes)
       throws SQLException {
     dialect.setId(statement, 1, session.id());
@@ -81,6 +82,7 @@ final class SessionRow {
     statement.setLong(next, session.lastSeenAt().toEpochMilli());
     statement.setLong(next + 1, expiresAt);
     statement.setLong(next + 2, expiresAt);
+    return next + 3;
   }
 
   /**
@@ -110,7 +112,8 @@ final class SessionRow {
         + " WHERE id = ? AND version = ? AND expires_at > ?";
   }
 
-  static void bindUpdate(
+  /** Binds the parameters of an update, and returns the next index. */
+  static int bindUpdate(
       PreparedStatement statement,
       Dialect dialect,
       StoredSession session,
@@ -130,7 +133,8 @@ final class SessionRow {
     statement.setLong(next++, lastSeenAt);
     dialect.setId(statement, next++, session.id());
     statement.setLong(next++, session.version());
-    statement.setLong(next, now.toEpochMilli());
+    statement.setLong(next++, now.toEpochMilli());
+    return next;
   }
 
   static String touch(TableName table, String least, String greatest) {

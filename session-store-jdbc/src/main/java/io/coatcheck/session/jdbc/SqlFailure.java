@@ -176,10 +176,11 @@ record SqlFailure(SQLException exception, String state, Dialect dialect) {
 
   private String reason() {
     if (isTableMissing()) {
+      boolean isOfChanges = ChangeLog.isNamedIn(exception, dialect.table);
       return "table "
-          + dialect.table.qualified()
+          + (isOfChanges ? ChangeLog.beside(dialect.table) : dialect.table.qualified())
           + " is missing, run "
-          + dialect.database.schemaFile()
+          + (isOfChanges ? dialect.database.changesFile() : dialect.database.schemaFile())
           + " of session-store-jdbc or build the store with createSchema(true), ";
     }
     if (isColumnMissing()) {

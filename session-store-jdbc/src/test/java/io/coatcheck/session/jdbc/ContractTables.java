@@ -3,6 +3,7 @@ package io.coatcheck.session.jdbc;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.coatcheck.session.store.SessionStore;
+import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -11,6 +12,16 @@ import java.util.stream.Stream;
 final class ContractTables implements AutoCloseable {
 
   private final Map<Pool, Table> tables = new LinkedHashMap<>();
+  private final boolean recordChanges;
+
+  ContractTables() {
+    this(false);
+  }
+
+  /** Creates tables with a log of changes each, or without. */
+  ContractTables(boolean recordChanges) {
+    this.recordChanges = recordChanges;
+  }
 
   /** Each database once, in both modes of a pool between them. */
   static Stream<Pool> pools() {
@@ -34,7 +45,7 @@ final class ContractTables implements AutoCloseable {
   }
 
   SessionStore createStore(Pool pool) {
-    Table table = tables.computeIfAbsent(pool, first -> new Table(first, 10));
+    Table table = tables.computeIfAbsent(pool, first -> new Table(first, 10, recordChanges));
     table.execute("DELETE FROM " + table.name);
     return table.builder().build();
   }
@@ -43,10 +54,22 @@ final class ContractTables implements AutoCloseable {
     return tables.get(pool).builder().build();
   }
 
+  /** Deletes all changes from the log but the last one, as the clean-up does when they are old. */
+  void forgetChanges(Pool pool) {
+    Table table = tables.get(pool);
+    table.execute("UPDATE " + table.changes() + " SET changed_at = 0");
+    // A new node, since each cleans up its log only now and then.
+    try (JdbcSessionStore node = table.builder().build()) {
+      node.deleteExpired(Instant.EPOCH, 1, deleted -> {});
+    }
+    assertThat(table.query("SELECT seq FROM " + table.changes())).hasSize(1);
+  }
+
   /** Closes the pool of both nodes, as its owner may; the next store gets another one. */
   void breakPool(Pool pool) {
     Table table = tables.remove(pool);
     table.execute("DROP TABLE " + table.name);
+    table.execute("DROP TABLE IF EXISTS " + table.changes());
     table.connections.close();
   }
 

@@ -35,7 +35,7 @@ class OperatingQueriesTest {
       value = TestDatabase.class,
       names = {"POSTGRESQL", "MARIADB"})
   void queries_answer(TestDatabase server) throws IOException {
-    try (Table table = new Table(new Pool(server, server.database, true, null))) {
+    try (Table table = Table.withChanges(new Pool(server, server.database, true, null))) {
       // The queries go by the clock of the database.
       Instant now = Instant.now();
       StoredSession alice = session(now, "alice");
@@ -47,7 +47,7 @@ class OperatingQueriesTest {
       table.store.insert(session(now.minus(Duration.ofHours(2)), "carol"));
       List<String> queries =
           queries(server).stream().map(sql -> sql.replace("http_session", table.name)).toList();
-      assertThat(queries).hasSize(4);
+      assertThat(queries).hasSize(6);
 
       assertThat(table.query(queries.get(0)))
           .hasSize(3)
@@ -60,6 +60,15 @@ class OperatingQueriesTest {
       MatchResult id = ID.matcher(queries.get(3)).results().findFirst().orElseThrow();
       assertThat(table.query(queries.get(3).replace(id.group(1), alice.id().toString())))
           .hasSize(1);
+
+      table.execute(queries.get(4));
+      assertThat(table.query(queries.get(5)))
+          .hasSize(1)
+          .allSatisfy(
+              row -> {
+                assertThat(row.get(0)).isEqualTo("1");
+                assertThat(Double.parseDouble(row.get(1))).isBetween(0.0, 60.0);
+              });
     }
   }
 

@@ -8,6 +8,7 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -29,18 +30,30 @@ final class Table implements AutoCloseable {
   final HikariDataSource connections;
   final WatchedDataSource watched;
   final JdbcSessionStore store;
+  private final boolean recordsChanges;
 
   Table(Pool pool) {
     this(pool, 4);
   }
 
   Table(Pool pool, int size) {
+    this(pool, size, false);
+  }
+
+  /** Creates a table with a log of changes beside it. */
+  static Table withChanges(Pool pool) {
+    return new Table(pool, 8, true);
+  }
+
+  Table(Pool pool, int size, boolean recordsChanges) {
     this.pool = pool;
+    this.recordsChanges = recordsChanges;
     connections = pool.open(size);
     watched = new WatchedDataSource(connections);
     JdbcSessionStore.builder(connections)
         .database(pool.server().database)
         .tableName(name)
+        .changeFeed(recordsChanges)
         .createSchema(true)
         .build();
     store = builder().build();
@@ -49,7 +62,22 @@ final class Table implements AutoCloseable {
   }
 
   JdbcSessionStore.Builder builder() {
-    return JdbcSessionStore.builder(watched).database(pool.database()).tableName(name);
+    return JdbcSessionStore.builder(watched)
+        .database(pool.database())
+        .tableName(name)
+        .changeFeed(recordsChanges)
+        .changeFeedInterval(Duration.ofMillis(20));
+  }
+
+  /** Makes the newest change in the log older than any retention. */
+  void ageNewestChange() {
+    String newest = query("SELECT MAX(seq) FROM " + changes()).get(0).get(0);
+    execute("UPDATE " + changes() + " SET changed_at = 0 WHERE seq = " + newest);
+  }
+
+  /** Returns the name of the log of changes. */
+  String changes() {
+    return name + "_change";
   }
 
   Dialect dialect() {
@@ -154,7 +182,9 @@ final class Table implements AutoCloseable {
     try {
       watched.assertClean();
     } finally {
+      store.close();
       execute("DROP TABLE IF EXISTS " + name);
+      execute("DROP TABLE IF EXISTS " + changes());
       connections.close();
     }
   }

@@ -35,4 +35,13 @@ public abstract class ChangeFeedContract extends StoreUnderTest {
       super(ChangeFeedContract.this::nodes);
     }
   }
+
+  /** Nothing that changed is left out, whoever changes it at the same time. */
+  @Nested
+  @Order(2)
+  class WhenReportingChangesInARace extends ReportingChangesInARace {
+    WhenReportingChangesInARace() {
+      super(ChangeFeedContract.this::nodes);
+    }
+  }
 }

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 final class ChangeJournal implements ChangeFeed.Listener {
 
   /** Far longer than any feed takes to report a change. */
-  private static final Duration DEADLINE = Duration.ofSeconds(30);
+  private static final Duration DEADLINE = Duration.ofSeconds(20);
 
   private final List<Entry> entries = new ArrayList<>();
 

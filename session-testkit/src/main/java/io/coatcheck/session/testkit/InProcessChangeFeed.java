@@ -9,6 +9,7 @@ import io.coatcheck.session.store.ForwardingSessionStore;
 import io.coatcheck.session.store.LoginLimit;
 import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.SessionStore;
+import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SessionId;
 import java.time.Instant;
@@ -18,6 +19,7 @@ import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.ToIntFunction;
@@ -139,11 +141,13 @@ public final class InProcessChangeFeed implements ChangeFeed {
 
   private final class ReportingStore extends ForwardingSessionStore {
 
-    private final Optional<ChangeFeed> feed = Optional.of(InProcessChangeFeed.this);
+    private final Optional<ChangeFeed> feed = Optional.of(this::subscribeHere);
+    private final List<Subscription> subscriptions = new CopyOnWriteArrayList<>();
     private final Optional<PrincipalIndex> index;
     private final Optional<LoginLimit> limit;
     private final Optional<Evictions> evictions;
     private volatile Consumer<StoredSession> onEvicted = evicted -> {};
+    private volatile boolean closed;
 
     ReportingStore(SessionStore store) {
       super(store);
@@ -164,6 +168,22 @@ public final class InProcessChangeFeed implements ChangeFeed {
     @Override
     public Optional<ChangeFeed> changeFeed() {
       return feed;
+    }
+
+    private Subscription subscribeHere(Listener listener) {
+      if (closed) {
+        throw new SessionStoreException("subscribe failed: the store is closed");
+      }
+      Subscription subscription = subscribe(listener);
+      subscriptions.add(subscription);
+      return subscription;
+    }
+
+    @Override
+    public void close() {
+      closed = true;
+      subscriptions.forEach(Subscription::close);
+      store().close();
     }
 
     @Override

@@ -1,18 +1,25 @@
 package io.coatcheck.session.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.coatcheck.session.store.ChangeFeed;
 import io.coatcheck.session.store.LoginLimit;
 import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.SessionStore;
+import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.WhenFull;
 import io.coatcheck.session.token.SessionId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
@@ -47,6 +54,7 @@ abstract class ReportingChanges extends ContractPart {
   @AfterEach
   final void unsubscribe() {
     subscriptions.forEach(ChangeFeed.Subscription::close);
+    subscriptions.clear();
   }
 
   private static ChangeFeed feed(SessionStore node) {
@@ -159,6 +167,145 @@ abstract class ReportingChanges extends ContractPart {
     assertReported("the eviction of an insert", ids(old));
     assertReported("the eviction of an update", begun.id());
     assertReported("the update itself", loggedIn.id());
+  }
+
+  @Test
+  @Sentence(of = ChangeFeed.class, value = "of what LoginLimit or Evictions ended")
+  void eviction_isReported() throws Exception {
+    assumeTrue(store().evictions().isPresent(), "Not tested: the store has no Evictions");
+    try (SessionStore small = author().createSmallStore(Evicting.CAPACITY)) {
+      Set<SessionId> evicted = ConcurrentHashMap.newKeySet();
+      small.evictions().orElseThrow().onEvicted(session -> evicted.add(session.id()));
+      ChangeJournal journal = new ChangeJournal();
+      subscriptions.add(feed(small).subscribe(journal));
+      for (int i = 0; i < 10 * Evicting.CAPACITY; i++) {
+        small.insert(SampleSessions.anonymous(NOW).build());
+      }
+      journal.awaitComplete();
+      assertThat(evicted).as("the evicted sessions").isNotEmpty();
+      assertThat(journal.changed()).as("reported evictions").containsAll(evicted);
+    }
+  }
+
+  @Test
+  @Sentence(of = ChangeFeed.class, value = "The methods are called one at a time, in order")
+  void calls_neverOverlap() throws Exception {
+    List<Callable<Boolean>> writers = new ArrayList<>();
+    for (SessionStore node : List.of(store(), otherNode(), store(), otherNode())) {
+      writers.add(
+          () -> {
+            for (Race race = Race.inFewRounds(); race.goesOn(); ) {
+              StoredSession session = insert(SampleSessions.anonymous(NOW));
+              node.update(session, NOW);
+              node.delete(session.id());
+            }
+            return true;
+          });
+    }
+    Race.among(writers);
+    here.awaitComplete();
+    assertThat(here.hasOverlapped()).as("two calls at once").isFalse();
+  }
+
+  /** If it broke, a cache that failed to discard a copy would go on to use it. */
+  @Test
+  @Sentence(
+      of = ChangeFeed.class,
+      value = "if changed threw one, the feed calls missed before the next")
+  void listenerThatThrows_isToldThatItMissedChanges() throws Exception {
+    ChangeJournal journal = new ChangeJournal();
+    AtomicBoolean fails = new AtomicBoolean(true);
+    ChangeFeed.Listener failing =
+        new ChangeFeed.Listener() {
+          @Override
+          public void changed(SessionId id) {
+            journal.changed(id);
+            if (fails.getAndSet(false)) {
+              throw new StackOverflowError("on purpose");
+            }
+          }
+
+          @Override
+          public void missed() {
+            journal.missed();
+          }
+
+          @Override
+          public void completeUpTo(long nanoTime) {
+            journal.completeUpTo(nanoTime);
+          }
+        };
+    subscriptions.add(feed(store()).subscribe(failing));
+    journal.awaitComplete();
+    int before = journal.entries().size();
+    StoredSession session = insert(SampleSessions.anonymous(NOW));
+    assertThat(store().delete(session.id())).isPresent();
+    assertReported("a change that another listener failed at", session.id());
+    List<ChangeJournal.Entry> calls = journal.awaitComplete();
+    int thrown = before;
+    while (!calls.get(thrown).discards(session.id())) {
+      thrown++;
+    }
+    int next = thrown + 1;
+    while (calls.get(next).completeUpTo() == null && !calls.get(next).isMissed()) {
+      next++;
+    }
+    assertThat(calls.get(next).isMissed()).as("missed comes first").isTrue();
+  }
+
+  @Test
+  @Sentence(of = ChangeFeed.class, value = "no other begins after this returned")
+  void close_endsTheCalls() throws Exception {
+    ChangeJournal journal = new ChangeJournal();
+    ChangeFeed.Subscription subscription = feed(store()).subscribe(journal);
+    journal.awaitComplete();
+    subscription.close();
+    subscription.close();
+    here.awaitComplete();
+    int calls = journal.entries().size();
+    StoredSession session = insert(SampleSessions.anonymous(NOW));
+    assertThat(store().delete(session.id())).isPresent();
+    assertReported("after another subscription was closed", session.id());
+    assertThat(journal.entries()).as("calls after the subscription was closed").hasSize(calls);
+  }
+
+  @Test
+  @Sentence(of = ChangeFeed.class, value = "under no lock and with no connection held")
+  void changed_isCalledUnderNoLock() throws Exception {
+    CompletableFuture<Boolean> used = new CompletableFuture<>();
+    ChangeFeed.Listener using =
+        new ChangeFeed.Listener() {
+          @Override
+          public void changed(SessionId id) {
+            if (!used.isDone()) {
+              try {
+                useOnOtherThreads();
+                used.complete(true);
+              } catch (AssertionError blocked) {
+                used.completeExceptionally(blocked);
+              }
+            }
+          }
+
+          @Override
+          public void missed() {}
+
+          @Override
+          public void completeUpTo(long nanoTime) {}
+        };
+    subscriptions.add(feed(store()).subscribe(using));
+    StoredSession session = insert(SampleSessions.anonymous(NOW));
+    assertThat(store().delete(session.id())).isPresent();
+    assertThat(used.get(60, TimeUnit.SECONDS)).isTrue();
+  }
+
+  @Test
+  @Sentence(of = ChangeFeed.class, value = "if the store is closed")
+  void subscribe_afterClose_fails() {
+    ChangeFeed feed = feed(store());
+    store().close();
+    assertThatThrownBy(() -> feed.subscribe(new ChangeJournal()))
+        .isInstanceOf(SessionStoreException.class);
   }
 
   private PrincipalIndex index() {

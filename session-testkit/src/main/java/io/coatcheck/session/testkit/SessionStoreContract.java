@@ -251,4 +251,13 @@ public abstract class SessionStoreContract extends StoreUnderTest {
       super(SessionStoreContract.this::nodes);
     }
   }
+
+  /** Nothing that changed is left out, whoever changes it at the same time. */
+  @Nested
+  @Order(24)
+  class WhenReportingChangesInARace extends ReportingChangesInARace {
+    WhenReportingChangesInARace() {
+      super(SessionStoreContract.this::nodes);
+    }
+  }
 }

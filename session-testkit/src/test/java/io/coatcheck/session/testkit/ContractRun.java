@@ -50,6 +50,13 @@ final class ContractRun {
     return run(request(OfStore.class, names), store);
   }
 
+  /** Runs the whole contract of a change feed. */
+  static Report reportOfFeed(Supplier<? extends SessionStore> store) {
+    return run(
+        LauncherDiscoveryRequestBuilder.request().selectors(selectClass(OfFeed.class)).build(),
+        store);
+  }
+
   /** Runs all tests of the contract of decorators, and returns the names of those that failed. */
   static Set<String> decoratorFailures(UnaryOperator<SessionStore> decorator) {
     DECORATOR.set(decorator);
@@ -161,6 +168,23 @@ final class ContractRun {
     @Override
     protected SessionStore createSmallStore(int capacity) {
       return STORE.get().get();
+    }
+  }
+
+  static final class OfFeed extends ChangeFeedContract {
+    @Override
+    protected SessionStore createStore() {
+      return STORE.get().get();
+    }
+
+    @Override
+    protected SessionStore createOtherNode(SessionStore store) {
+      return ((FeedNode) store).otherNode();
+    }
+
+    @Override
+    protected void forgetChanges() {
+      ((FeedNode) nodes().store()).forgetChanges();
     }
   }
 

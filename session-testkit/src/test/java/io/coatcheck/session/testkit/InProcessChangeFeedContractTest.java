@@ -24,6 +24,12 @@ class InProcessChangeFeedContractTest extends ChangeFeedContract {
     return feed.over(sessions);
   }
 
+  @Override
+  protected SessionStore createSmallStore(int capacity) {
+    return feed.over(
+        InMemorySessionStore.builder().copyOnRead(true).maximumSessions(capacity).build());
+  }
+
   @AfterEach
   void stopClock() {
     clock.shutdown();

@@ -1,0 +1,311 @@
+package io.coatcheck.session.jdbc;
+
+import io.coatcheck.session.token.SessionId;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/**
+ * The table of changes beside the table of sessions, and its statements. Each change has a number,
+ * one more than the change before, whichever node made it. Numbers become visible out of order: a
+ * transaction that took a lower number may commit later.
+ *
+ * <p>The age of a row is measured by the clock of the database, which is the same for all nodes.
+ */
+final class ChangeLog {
+
+  private static final String SUFFIX = "_change";
+
+  /** Marks a row that stands for no session; it gives an empty log a first number. */
+  private static final SessionId NO_SESSION = SessionId.of(0, 0);
+
+  private static final String COLUMNS = "seq, session_id, changed_at";
+
+  private final Dialect dialect;
+  private final String table;
+  private final String now;
+  private final String selectPage;
+  private final String selectRange;
+  private final String selectFirst;
+  private final String selectOlder;
+
+  /** A change as it is in the log. */
+  record Row(long seq, SessionId id, long changedAt) {}
+
+  ChangeLog(Dialect dialect) {
+    this.dialect = dialect;
+    table = beside(dialect.table);
+    now =
+        switch (dialect.database) {
+          case POSTGRESQL -> "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS bigint)";
+          case MARIADB, MYSQL -> "UNIX_TIMESTAMP() * 1000";
+          case H2 -> "CAST(EXTRACT(EPOCH FROM CURRENT_TIMESTAMP) * 1000 AS BIGINT)";
+          case SQLITE -> "unixepoch() * 1000";
+        };
+    String from = " FROM " + table;
+    String select = "SELECT " + COLUMNS + ", " + dialect.readOnlyOrFalse() + " AS is_copy" + from;
+    selectPage = select + " WHERE seq >= ? ORDER BY seq" + dialect.limit();
+    selectRange = " UNION ALL " + select + " WHERE seq BETWEEN ? AND ?";
+    selectFirst = "SELECT " + COLUMNS + from + " ORDER BY seq" + dialect.limit();
+    selectOlder =
+        "SELECT "
+            + COLUMNS
+            + from
+            + " WHERE changed_at <= "
+            + now
+            + " - ? ORDER BY seq DESC"
+            + dialect.limit();
+  }
+
+  String table() {
+    return table;
+  }
+
+  Dialect dialect() {
+    return dialect;
+  }
+
+  /** Returns the statements that record what they change. */
+  Writes writes() {
+    return dialect.database == Database.POSTGRESQL
+        ? new PostgreSqlRecordedWrites(dialect, this)
+        : new RecordedWrites(dialect, this);
+  }
+
+  /** Returns the name of the table of changes of a table of sessions. */
+  static String beside(TableName sessions) {
+    return sessions.qualified() + SUFFIX;
+  }
+
+  /** Returns whether a failure names the table of changes. */
+  static boolean isNamedIn(SQLException failure, TableName sessions) {
+    return String.valueOf(failure.getMessage())
+        .toLowerCase(Locale.ROOT)
+        .contains((sessions.unqualified() + SUFFIX).toLowerCase(Locale.ROOT));
+  }
+
+  /** Returns a statement that records the ids that a query, of one column, returns. */
+  String insertFrom(String ids) {
+    return "INSERT INTO " + table + " (session_id, changed_at) SELECT id, " + now + " FROM " + ids;
+  }
+
+  /** Records changes in one statement; none is fine. */
+  void record(Statements statements, Collection<SessionId> ids) throws SQLException {
+    if (ids.isEmpty()) {
+      return;
+    }
+    String row = "(?, " + now + ")";
+    try (PreparedStatement statement =
+        statements.prepare(
+            "INSERT INTO "
+                + table
+                + " (session_id, changed_at) VALUES "
+                + (row + ", ").repeat(ids.size() - 1)
+                + row)) {
+      int next = 1;
+      for (SessionId id : ids) {
+        dialect.setId(statement, next++, id);
+      }
+      statement.executeUpdate();
+    }
+  }
+
+  /** Records a row that stands for no session. */
+  void recordNothing(Statements statements) throws SQLException {
+    record(statements, List.of(NO_SESSION));
+  }
+
+  /**
+   * Reads changes in the order of their numbers.
+   *
+   * @param from the first number
+   * @param limit how many rows to read from there
+   * @param missing earlier numbers to read as well
+   * @throws SQLException also on a server that takes no writes, and so may lag
+   */
+  List<Row> read(Statements statements, long from, int limit, List<Gaps.Gap> missing)
+      throws SQLException {
+    int ranges = missing.isEmpty() ? 0 : Integer.highestOneBit(Math.max(1, 2 * missing.size() - 1));
+    String sql =
+        ranges == 0
+            ? selectPage
+            : "SELECT * FROM (" + selectPage + ") AS page" + selectRange.repeat(ranges);
+    List<Row> rows = new ArrayList<>();
+    try (PreparedStatement statement = statements.prepare(sql)) {
+      statement.setLong(1, from);
+      statement.setInt(2, limit);
+      for (int i = 0; i < ranges; i++) {
+        // A power of two of ranges, so that there are few different statements to plan.
+        boolean isEmpty = i >= missing.size();
+        statement.setLong(3 + 2 * i, isEmpty ? 1 : missing.get(i).first());
+        statement.setLong(4 + 2 * i, isEmpty ? 0 : missing.get(i).last());
+      }
+      try (ResultSet found = statement.executeQuery()) {
+        while (found.next()) {
+          if (found.getBoolean(4)) {
+            throw SqlFailure.readOnly();
+          }
+          rows.add(row(found));
+        }
+      }
+    }
+    if (rows.isEmpty()) {
+      dialect.refuseReadOnly(statements);
+    }
+    rows.sort(Comparator.comparingLong(Row::seq));
+    return rows;
+  }
+
+  private Row row(ResultSet row) throws SQLException {
+    return new Row(row.getLong(1), dialect.getId(row, 2), row.getLong(3));
+  }
+
+  /** Returns the newest change of at least an age, or empty. */
+  Optional<Row> newestOf(Statements statements, Duration age) throws SQLException {
+    try (PreparedStatement statement = statements.prepare(selectOlder)) {
+      statement.setLong(1, age.toMillis());
+      statement.setInt(2, 1);
+      return first(statement);
+    }
+  }
+
+  /** Returns the change with the lowest number, or empty. */
+  Optional<Row> first(Statements statements) throws SQLException {
+    try (PreparedStatement statement = statements.prepare(selectFirst)) {
+      statement.setInt(1, 1);
+      return first(statement);
+    }
+  }
+
+  private Optional<Row> first(PreparedStatement statement) throws SQLException {
+    try (ResultSet row = statement.executeQuery()) {
+      return row.next() ? Optional.of(row(row)) : Optional.empty();
+    }
+  }
+
+  /**
+   * Deletes the oldest changes, but keeps the last one of at least an age: a reader that has not
+   * read that one finds its own position deleted, and so knows that it has missed changes.
+   *
+   * @param from where to begin to look
+   * @param limit how many rows to look at
+   * @return where the log begins now; equal to {@code from} if nothing was deleted
+   */
+  long trim(Statements statements, long from, int limit, Duration age) throws SQLException {
+    long first = from;
+    try (PreparedStatement statement =
+        statements.prepare(
+            "SELECT seq FROM "
+                + "(SELECT seq, changed_at FROM "
+                + table
+                + " WHERE seq >= ? ORDER BY seq"
+                + dialect.limit()
+                + ") AS oldest WHERE changed_at <= "
+                + now
+                + " - ? ORDER BY seq DESC"
+                + dialect.limit())) {
+      statement.setLong(1, from);
+      statement.setInt(2, limit);
+      statement.setLong(3, age.toMillis());
+      statement.setInt(4, 1);
+      try (ResultSet row = statement.executeQuery()) {
+        if (!row.next()) {
+          return from;
+        }
+        first = row.getLong(1);
+      }
+    }
+    try (PreparedStatement statement =
+        statements.prepare("DELETE FROM " + table + " WHERE seq < ?")) {
+      statement.setLong(1, first);
+      statement.executeUpdate();
+    }
+    return first;
+  }
+
+  /**
+   * Checks that the table exists; reads no row.
+   *
+   * @throws SQLException if not
+   */
+  void look(Statements statements) throws SQLException {
+    statements.execute("SELECT " + COLUMNS + " FROM " + table + " WHERE 1 = 0");
+  }
+
+  /** Returns whether the table exists. */
+  boolean isThere(Statements statements) throws SQLException {
+    try {
+      look(statements);
+      return true;
+    } catch (SQLException failure) {
+      if (!dialect.failure(failure).isTableMissing()) {
+        throw failure;
+      }
+      statements.rollBack();
+      return false;
+    }
+  }
+
+  /** Returns what is wrong after a failure of {@link #look}. */
+  String reason(SqlFailure failure, String place) {
+    return failure.isTableMissing()
+        ? "table "
+            + table
+            + " is missing"
+            + place
+            + ", which changeFeed(true) needs: build the store with createSchema(true), or run "
+            + dialect.database.changesFile()
+            + " of the jar of session-store-jdbc"
+        : "table "
+            + table
+            + place
+            + " cannot be read: the database user needs SELECT, INSERT and DELETE on it";
+  }
+
+  /**
+   * Checks that changes are visible only when they are committed, and that numbers come one by one.
+   *
+   * @throws IllegalArgumentException if not
+   */
+  void checkSettings(Statements statements) throws SQLException {
+    if (statements.connection().getTransactionIsolation()
+        == Connection.TRANSACTION_READ_UNCOMMITTED) {
+      throw new IllegalArgumentException(
+          "dataSource must have an isolation of READ COMMITTED or above for changeFeed(true):"
+              + " READ UNCOMMITTED");
+    }
+    switch (dialect.database) {
+      case POSTGRESQL -> {
+        if (statements.isTrue(
+            "SELECT seqcache <> 1 OR seqincrement <> 1 OR seqcycle FROM pg_sequence WHERE seqrelid"
+                + " = CAST(pg_get_serial_sequence('"
+                + table
+                + "', 'seq') AS regclass)")) {
+          throw new IllegalArgumentException(
+              "the sequence of "
+                  + table
+                  + " must have INCREMENT 1, CACHE 1 and NO CYCLE for changeFeed(true), as in "
+                  + dialect.database.changesFile());
+        }
+      }
+      case MARIADB, MYSQL -> {
+        if (statements.isTrue(
+            "SELECT @@SESSION.auto_increment_increment <> 1"
+                + " OR @@GLOBAL.auto_increment_increment <> 1")) {
+          throw new IllegalArgumentException(
+              "auto_increment_increment must be 1 for changeFeed(true), which takes a missing"
+                  + " number for a change that is not committed yet");
+        }
+      }
+      case H2, SQLITE -> {}
+    }
+  }
+}

@@ -1,0 +1,170 @@
+package io.coatcheck.session.jdbc;
+
+import io.coatcheck.session.store.ChangeListeners;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Reads the log of changes from a position on, page by page, and notifies the listeners.
+ *
+ * <p><b>Position.</b> It is the last row that was read. Each query reads that row again: if it is
+ * gone or another one, the log was trimmed past it, emptied, or lost in a failover, and changes
+ * were missed.
+ *
+ * <p><b>Order.</b> Numbers become visible out of order. Those that were passed over are asked for
+ * again by each query ({@link Gaps}). Meanwhile the feed is complete nevertheless: the transaction
+ * that took the number has not committed, so its operation has not returned.
+ *
+ * <p>Used by one thread.
+ */
+final class ChangeReader {
+
+  /** How many changes are read at once. */
+  static final int PAGE = 1_000;
+
+  private static final Logger LOG = LoggerFactory.getLogger(JdbcSessionStore.class);
+
+  private static final Operation READ = new Operation("changeFeed");
+
+  private final Transactions transactions;
+  private final ChangeLog log;
+  private final ChangeListeners listeners;
+  private final LongSupplier nanoTime;
+  private final Duration overdueAfter;
+  private final Gaps gaps = new Gaps();
+  private ChangeLog.@Nullable Row position;
+
+  /**
+   * Creates a reader without a position.
+   *
+   * @param overdueAfter more than the time from when a transaction takes a number until it has
+   *     committed or was rolled back
+   */
+  ChangeReader(
+      Transactions transactions,
+      ChangeLog log,
+      ChangeListeners listeners,
+      LongSupplier nanoTime,
+      Duration overdueAfter) {
+    this.transactions = transactions;
+    this.log = log;
+    this.listeners = listeners;
+    this.nanoTime = nanoTime;
+    this.overdueAfter = overdueAfter;
+  }
+
+  /** Discards the position, while there are no listeners. */
+  void rest() {
+    position = null;
+    gaps.clear();
+  }
+
+  /**
+   * Reads a page and reports it. After the last one, reports that the feed is complete.
+   *
+   * @return whether there is more to read
+   * @throws io.coatcheck.session.store.SessionStoreException if the log could not be read; the next
+   *     call continues
+   */
+  boolean read() {
+    ChangeLog.Row from = position == null ? begin() : position;
+    Page page = transactions.read(READ, statements -> page(statements, from));
+    if (!page.rows.contains(from)) {
+      LOG.warn(
+          "changes were missed, and all copies are discarded: the last change that was read is no"
+              + " longer in {}, since this node was paused or the database has lost it",
+          log.table());
+      rest();
+      return true;
+    }
+    Progress progress = report(page, from);
+    List<Gaps.Gap> overdue = gaps.markOverdue(page.asked, overdueAfter.toNanos());
+    if (!overdue.isEmpty()) {
+      LOG.info(
+          "changes may have been missed, and all copies are discarded: no transaction has committed"
+              + " the numbers {} to {} of {} within {} seconds",
+          overdue.get(0).first(),
+          overdue.get(overdue.size() - 1).last(),
+          log.table(),
+          overdueAfter.toSeconds());
+      listeners.missed();
+    }
+    gaps.forget(page.asked, ChangeRetention.RETENTION.toNanos());
+    if (progress == Progress.COMPLETE) {
+      listeners.completeUpTo(page.asked);
+    }
+    return progress == Progress.MORE;
+  }
+
+  /**
+   * Chooses a position. Numbers of transactions that have not committed yet may be missing before
+   * the newest row. So this begins with a row that is older than any of them, and reports all rows
+   * after it, although some of their changes are older than the subscription.
+   */
+  private ChangeLog.Row begin() {
+    Optional<ChangeLog.Row> settled =
+        transactions.read(READ, statements -> log.newestOf(statements, overdueAfter));
+    ChangeLog.Row first =
+        settled.or(() -> transactions.read(READ, log::first)).orElseGet(this::beginAnEmptyLog);
+    if (settled.isEmpty() && first.seq() > 1) {
+      gaps.add(1, first.seq() - 1, nanoTime.getAsLong());
+    }
+    position = first;
+    // What happened before, since the subscription or since changes were missed, is not reported.
+    listeners.missed();
+    return first;
+  }
+
+  private ChangeLog.Row beginAnEmptyLog() {
+    transactions.one(
+        READ,
+        statements -> {
+          log.recordNothing(statements);
+          return true;
+        });
+    return transactions
+        .read(READ, log::first)
+        .orElseThrow(() -> new IllegalStateException("a row of " + log.table() + " was deleted"));
+  }
+
+  /** What a query returned, and when it was about to be sent. */
+  private record Page(List<ChangeLog.Row> rows, long asked) {}
+
+  private Page page(Statements statements, ChangeLog.Row from) throws SQLException {
+    long asked = nanoTime.getAsLong();
+    return new Page(log.read(statements, from.seq(), PAGE + 1, gaps.all()), asked);
+  }
+
+  private enum Progress {
+    COMPLETE,
+    MORE,
+    /** There are too many gaps to add another one: it waits until some are closed. */
+    STALLED
+  }
+
+  private Progress report(Page page, ChangeLog.Row from) {
+    ChangeLog.Row last = from;
+    int read = 0;
+    for (ChangeLog.Row row : page.rows) {
+      if (row.seq() < from.seq()) {
+        listeners.changed(row.id());
+        gaps.remove(row.seq());
+      } else if (row.seq() > from.seq()) {
+        if (row.seq() > last.seq() + 1 && !gaps.add(last.seq() + 1, row.seq() - 1, page.asked)) {
+          return Progress.STALLED;
+        }
+        listeners.changed(row.id());
+        read++;
+        last = row;
+        position = row;
+      }
+    }
+    return read == PAGE ? Progress.MORE : Progress.COMPLETE;
+  }
+}

@@ -1,0 +1,76 @@
+package io.coatcheck.session.jdbc;
+
+import java.time.Duration;
+import java.util.function.LongSupplier;
+
+/**
+ * Deletes old changes, in short transactions of bounded size. Part of the clean-up. All nodes do
+ * the same work; what one of them has deleted, the others do not find.
+ */
+final class ChangeRetention {
+
+  /** A reader that was away for longer has missed changes. */
+  static final Duration RETENTION = Duration.ofMinutes(10);
+
+  /** How often a node looks, whatever the interval of the clean-up. */
+  private static final Duration INTERVAL = Duration.ofSeconds(30);
+
+  private static final int STEP_ROWS = 1_000;
+
+  /** Bounds one call; the next one continues. */
+  private static final int MAX_STEPS = 1_000;
+
+  private final Transactions transactions;
+  private final ChangeLog log;
+  private final LongSupplier nanoTime;
+  private long lowest;
+  private long latest;
+  private boolean hasRun;
+
+  ChangeRetention(Transactions transactions, ChangeLog log, LongSupplier nanoTime) {
+    this.transactions = transactions;
+    this.log = log;
+    this.nanoTime = nanoTime;
+  }
+
+  /**
+   * Deletes what is old, unless this node has done so shortly before.
+   *
+   * @throws io.coatcheck.session.store.SessionStoreException if it failed; the next call continues
+   */
+  void trim() {
+    if (!isDue()) {
+      return;
+    }
+    for (int step = 0; step < MAX_STEPS && !Thread.currentThread().isInterrupted(); step++) {
+      long from = lowest();
+      long first =
+          transactions.several(
+              new Operation("deleteExpired"),
+              log.dialect().cleanUp(),
+              statements -> log.trim(statements, from, STEP_ROWS, RETENTION));
+      if (first == from) {
+        return;
+      }
+      raiseLowest(first);
+    }
+  }
+
+  private synchronized boolean isDue() {
+    long now = nanoTime.getAsLong();
+    if (hasRun && now - latest < INTERVAL.toNanos()) {
+      return false;
+    }
+    hasRun = true;
+    latest = now;
+    return true;
+  }
+
+  private synchronized long lowest() {
+    return lowest;
+  }
+
+  private synchronized void raiseLowest(long first) {
+    lowest = Math.max(lowest, first);
+  }
+}

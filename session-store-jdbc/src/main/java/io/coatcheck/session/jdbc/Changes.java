@@ -1,0 +1,39 @@
+package io.coatcheck.session.jdbc;
+
+import io.coatcheck.session.store.ChangeListeners;
+import java.time.Duration;
+import java.util.function.LongSupplier;
+
+/** What a store has in addition if it records changes. */
+record Changes(ChangeLog log, JdbcChangeFeed feed, ChangeRetention retention) {
+
+  /**
+   * Creates the reader of a log and what trims it.
+   *
+   * @param queryTimeout as it is set for all nodes
+   * @param interval between two reads of the log
+   */
+  static Changes of(
+      Transactions transactions,
+      ChangeLog log,
+      Duration queryTimeout,
+      Duration interval,
+      LongSupplier nanoTime) {
+    ChangeListeners listeners = new ChangeListeners();
+    ChangeReader reader =
+        new ChangeReader(transactions, log, listeners, nanoTime, overdueAfter(queryTimeout));
+    return new Changes(
+        log,
+        new JdbcChangeFeed(listeners, reader, interval),
+        new ChangeRetention(transactions, log, nanoTime));
+  }
+
+  /**
+   * Returns when a number is overdue: twice the longest transaction, and a second. A transaction
+   * takes numbers by its last statement, so what is left of it is that statement and the commit.
+   * Each takes no longer than the query timeout and the second until the connection is aborted.
+   */
+  static Duration overdueAfter(Duration queryTimeout) {
+    return queryTimeout.plusSeconds(1).multipliedBy(2).multipliedBy(2).plusSeconds(1);
+  }
+}

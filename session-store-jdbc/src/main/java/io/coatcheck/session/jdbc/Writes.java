@@ -1,0 +1,77 @@
+package io.coatcheck.session.jdbc;
+
+import io.coatcheck.session.codec.AttributeFrames;
+import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.token.SessionId;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.List;
+
+/** The statements that store and delete sessions. These record no changes. */
+class Writes {
+
+  final Dialect dialect;
+
+  Writes(Dialect dialect) {
+    this.dialect = dialect;
+  }
+
+  /** A session, with its attributes as they are stored. */
+  record Encoded(StoredSession session, byte[] attributes) {
+
+    /**
+     * Encodes the attributes.
+     *
+     * @throws io.coatcheck.session.codec.AttributeCodecException if they are too large
+     */
+    static Encoded of(StoredSession session) {
+      return new Encoded(session, AttributeFrames.write(session.attributes()));
+    }
+  }
+
+  /** Returns whether {@link #update} is atomic without a transaction around it. */
+  boolean updatesInAutoCommit() {
+    return true;
+  }
+
+  /** Returns whether {@link #delete} is atomic without a transaction around it. */
+  boolean deletesInAutoCommit() {
+    return dialect.deletesInAutoCommit();
+  }
+
+  /**
+   * Updates a session.
+   *
+   * @param evicted sessions that this transaction has deleted by {@link Dialect#delete}. They are
+   *     recorded here, together with the update, since a transaction whose update fails is rolled
+   *     back
+   * @return whether it was stored
+   */
+  boolean update(Statements statements, Encoded encoded, Instant now, List<SessionId> evicted)
+      throws SQLException {
+    try (PreparedStatement statement = statements.prepare(dialect.update)) {
+      SessionRow.bindUpdate(
+          statement, dialect, encoded.session(), encoded.attributes(), statements.aged(now));
+      return statement.executeUpdate() > 0;
+    }
+  }
+
+  /**
+   * Inserts a session.
+   *
+   * @param evicted as for {@link #update}
+   */
+  void insert(Statements statements, Encoded encoded, List<SessionId> evicted) throws SQLException {
+    try (PreparedStatement statement = statements.prepare(dialect.insert)) {
+      SessionRow.bindInsert(statement, dialect, encoded.session(), encoded.attributes());
+      statement.executeUpdate();
+    }
+  }
+
+  /** Deletes the rows that meet a condition and returns them as they were. */
+  SessionRow.Deleted delete(Statements statements, Condition condition, boolean withAttributes)
+      throws SQLException {
+    return dialect.delete(statements, condition, withAttributes);
+  }
+}

@@ -1,0 +1,59 @@
+package io.coatcheck.session.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.coatcheck.session.testkit.FeedNode.Fault;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** The contract finds each wrong feed out, by the tests whose names say what is wrong. */
+class WrongFeedsTest {
+
+  private static Set<String> tests(Fault fault) {
+    return switch (fault) {
+      case FORGETS_GAPS -> Set.of("changesByManyWriters_areReportedBeforeTheFeedIsComplete");
+      case REPORTS_BEFORE_THE_CHANGE -> Set.of("changed_isNotCalledBeforeTheChangeIsVisible");
+      case TAKES_THE_TIME_AFTER_THE_QUERY ->
+          Set.of("changesByManyWriters_areReportedBeforeTheFeedIsComplete");
+      case TAKES_THE_TIME_OF_ANOTHER_MACHINE ->
+          Set.of(
+              "completeUpTo_movesForward_andIsNeverInTheFuture",
+              "changesByManyWriters_areReportedBeforeTheFeedIsComplete");
+      case IGNORES_EVICTIONS -> Set.of("admit_reportsWhatItEvicted");
+      case IGNORES_DELETIONS_BY_PRINCIPAL ->
+          Set.of("deleteByPrincipal_isReported", "deleteOldest_isReported");
+      case IGNORES_NEW_SECRETS -> Set.of("update_withANewSecret_isReported");
+      case IGNORES_UPDATES -> Set.of("update_isReported");
+      case IGNORES_ITS_OWN_CHANGES, IGNORES_CHANGES_OF_OTHERS ->
+          Set.of("update_isReported", "delete_isReported");
+      case NEVER_SAYS_THAT_IT_MISSED_CHANGES ->
+          Set.of("changesForgottenWhileTheReaderIsPaused_areMissed");
+      case IGNORES_EXCEPTIONS_OF_LISTENERS ->
+          Set.of("listenerThatThrows_isToldThatItMissedChanges");
+      case CALLS_CLOSED_SUBSCRIPTIONS -> Set.of("close_endsTheCalls");
+      case CALLS_LISTENERS_UNDER_ITS_LOCK -> Set.of("changed_isCalledUnderNoLock");
+      case CALLS_LISTENERS_ON_THE_WRITERS_THREADS -> Set.of("calls_neverOverlap");
+      case IS_SILENT_WITHOUT_CHANGES -> Set.of("completeUpTo_withoutChanges_goesOn");
+    };
+  }
+
+  @ParameterizedTest
+  @EnumSource(Fault.class)
+  void wrongFeed_failsTheTestsOfItsFault(Fault fault) {
+    assertThat(
+            ContractRun.failures(
+                ContractRun.OfFeed.class, () -> FeedNode.with(fault), tests(fault)))
+        .as("the tests that fail")
+        .isEqualTo(tests(fault));
+  }
+
+  @Test
+  void soundFeed_passesAll() {
+    ContractRun.Report report = ContractRun.reportOfFeed(FeedNode::sound);
+    assertThat(report.failures).isEmpty();
+    assertThat(report.skipped).containsOnlyKeys("eviction_isReported");
+    assertThat(report.passed).hasSizeGreaterThan(15);
+  }
+}
