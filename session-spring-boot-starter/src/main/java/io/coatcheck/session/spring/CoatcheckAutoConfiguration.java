@@ -61,11 +61,11 @@ public final class CoatcheckAutoConfiguration {
   @Bean(destroyMethod = "")
   @ConditionalOnMissingBean
   @DependsOnDatabaseInitialization
-  SessionStore sessionStore(ObjectProvider<DataSource> dataSource, ListableBeanFactory beans) {
+  SessionStore sessionStore(ObjectProvider<DataSource> databases, ListableBeanFactory beans) {
     return new StoreChoice(
             properties,
             List.of(beans.getBeanNamesForType(DataSource.class, true, false)),
-            dataSource.getIfUnique())
+            databases.getIfUnique())
         .create();
   }
 

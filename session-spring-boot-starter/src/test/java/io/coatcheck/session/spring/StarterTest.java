@@ -21,7 +21,8 @@ class StarterTest {
         Site.start(
             Shop.class,
             "spring.autoconfigure.exclude="
-                + "org.springframework.boot.autoconfigure.jdbc.DataSourceAutoConfiguration")) {
+                + "org.springframework.boot.autoconfigure.jdbc.DataSourceAutoConfiguration,"
+                + "org.springframework.boot.jdbc.autoconfigure.DataSourceAutoConfiguration")) {
       assertThat(site.bean(SessionStore.class)).isInstanceOf(InMemorySessionStore.class);
       Visitor visitor = site.visitor();
       assertThat(visitor.get("/visits").body()).isEqualTo("1");

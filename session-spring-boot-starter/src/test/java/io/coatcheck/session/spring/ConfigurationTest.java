@@ -1,0 +1,310 @@
+package io.coatcheck.session.spring;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.coatcheck.session.SessionManager;
+import io.coatcheck.session.SessionPolicy;
+import io.coatcheck.session.codec.AttributeCodec;
+import io.coatcheck.session.codec.JavaSerializationCodec;
+import io.coatcheck.session.jdbc.JdbcSessionStore;
+import io.coatcheck.session.memory.InMemorySessionStore;
+import io.coatcheck.session.nearcache.NearCacheSessionStore;
+import io.coatcheck.session.store.SessionStore;
+import io.coatcheck.session.store.SessionStoreException;
+import io.coatcheck.session.token.SessionId;
+import java.time.Duration;
+import java.util.UUID;
+import javax.sql.DataSource;
+import org.h2.jdbcx.JdbcDataSource;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.test.context.runner.WebApplicationContextRunner;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Primary;
+
+@DisplayName("The properties of the starter")
+@ExtendWith(OutputCaptureExtension.class)
+class ConfigurationTest {
+
+  private final WebApplicationContextRunner application =
+      new WebApplicationContextRunner()
+          .withConfiguration(AutoConfigurations.of(CoatcheckAutoConfiguration.class));
+
+  @Configuration
+  static class OneDatabase {
+
+    @Bean
+    DataSource dataSource() {
+      return h2();
+    }
+  }
+
+  @Configuration
+  static class TwoDatabases extends OneDatabase {
+
+    @Bean
+    DataSource archive() {
+      return h2();
+    }
+  }
+
+  @Configuration
+  static class PrimaryDatabase extends OneDatabase {
+
+    @Bean
+    @Primary
+    DataSource archive() {
+      return h2();
+    }
+  }
+
+  private static DataSource h2() {
+    JdbcDataSource database = new JdbcDataSource();
+    database.setURL("jdbc:h2:mem:" + UUID.randomUUID() + ";DB_CLOSE_DELAY=-1");
+    return database;
+  }
+
+  @Configuration
+  static class OwnBeans {
+
+    @Bean
+    SessionStore ownStore() {
+      return InMemorySessionStore.builder().maximumSessions(7).build();
+    }
+
+    @Bean
+    AttributeCodec ownCodec() {
+      return JavaSerializationCodec.builder().build();
+    }
+
+    @Bean
+    SessionManagerCustomizer ownSettings() {
+      return manager -> manager.storeTimeout(Duration.ofSeconds(9));
+    }
+  }
+
+  @ParameterizedTest(name = "{0}={1}")
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "coatcheck.idle-timeout|0s|coatcheck.idle-timeout: ",
+        "coatcheck.idle-timeout|13h|coatcheck.idle-timeout: ",
+        "coatcheck.absolute-timeout|10m|coatcheck.absolute-timeout: ",
+        "coatcheck.anonymous-idle-timeout|1h|coatcheck.anonymous-idle-timeout: ",
+        "coatcheck.remembered-idle-timeout|60d|coatcheck.remembered-idle-timeout: ",
+        "coatcheck.sessions-per-user|0|coatcheck.sessions-per-user: ",
+        "coatcheck.touch-interval|30m|coatcheck.touch-interval: ",
+        "coatcheck.clean-up-interval|2d|coatcheck.clean-up-interval: ",
+        "coatcheck.store-timeout|1ms|coatcheck.store-timeout: ",
+        "coatcheck.renew-interval|1s|coatcheck.renew-interval: ",
+        "coatcheck.header|Cookie|coatcheck.header: ",
+        "coatcheck.exclude|assets|coatcheck.exclude: ",
+        "coatcheck.without-activity|poll|coatcheck.without-activity: ",
+        "coatcheck.without-activity-headers|Host|coatcheck.without-activity-headers: ",
+        "coatcheck.cross-site-login|acs|coatcheck.cross-site-login: ",
+        "coatcheck.without-cookie|true|coatcheck.without-cookie: ",
+        "coatcheck.attributes.allow|**|coatcheck.attributes.allow: ",
+        "coatcheck.attributes.max-attribute-bytes|1B|coatcheck.attributes.max-attribute-bytes: ",
+        "coatcheck.attributes.max-attribute-bytes|5MB|coatcheck.attributes.max-attribute-bytes: ",
+        "coatcheck.attributes.max-session-bytes|1B|coatcheck.attributes.max-session-bytes: ",
+        "coatcheck.attributes.max-attributes|0|coatcheck.attributes.max-attributes: ",
+        "coatcheck.cookie.name|a b|coatcheck.cookie.name: ",
+        "coatcheck.cookie.domain|.shop.example|coatcheck.cookie.domain: ",
+        "coatcheck.cookie.domain|shop.example|coatcheck.cookie.domain: ",
+        "coatcheck.cookie.path|/shop|coatcheck.cookie.path: ",
+        "coatcheck.cookie.path|shop|coatcheck.cookie.path: ",
+        "coatcheck.cookie.partitioned|true|coatcheck.cookie.partitioned: ",
+        "coatcheck.cross-origin.trusted-origins|shop|coatcheck.cross-origin.trusted-origins: ",
+        "coatcheck.cross-origin.public-origins|shop|coatcheck.cross-origin.public-origins: ",
+        "coatcheck.cross-origin.exempt|hooks|coatcheck.cross-origin.exempt: ",
+        "coatcheck.flood-guard.burst|3|coatcheck.flood-guard.burst",
+        "coatcheck.flood-guard.anonymous-sessions-per-second|0"
+            + "|coatcheck.flood-guard.anonymous-sessions-per-second: ",
+        "coatcheck.memory.maximum-sessions|0|coatcheck.memory.maximum-sessions: ",
+        "coatcheck.store|jdbc|coatcheck.store: ",
+        "coatcheck.store|redis|coatcheck.store",
+        "coatcheck.idle-timout|5m|coatcheck.idle-timout",
+        "coatcheck.idle-timeout|soon|coatcheck.idle-timeout",
+      })
+  @DisplayName("stop the start with their name if they are wrong")
+  void refused(String property, String value, String message) {
+    application
+        .withPropertyValues(property + "=" + value)
+        .run(context -> assertThat(messagesOf(context.getStartupFailure())).contains(message));
+  }
+
+  @ParameterizedTest(name = "{0}={1}")
+  @CsvSource({
+    "coatcheck.near-cache.max-staleness, 5ms",
+    "coatcheck.near-cache.serve-stale-on-outage, 2h",
+    "coatcheck.near-cache.maximum-bytes, 1KB",
+    "coatcheck.jdbc.table-name, a b",
+    "coatcheck.jdbc.query-timeout, 1ms",
+    "coatcheck.jdbc.clean-up-rows, 0",
+    "coatcheck.jdbc.clean-up-bytes, 0",
+    "coatcheck.jdbc.create-schema, never",
+  })
+  @DisplayName("of the database stop the start with their name if they are wrong")
+  void refusedOfDatabase(String property, String value) {
+    application
+        .withUserConfiguration(OneDatabase.class)
+        .withPropertyValues(property + "=" + value)
+        .run(
+            context ->
+                assertThat(messagesOf(context.getStartupFailure())).contains(property + ": "));
+  }
+
+  private static String messagesOf(Throwable failure) {
+    assertThat(failure).as("failure of the start").isNotNull();
+    StringBuilder messages = new StringBuilder();
+    for (Throwable each = failure; each != null; each = each.getCause()) {
+      messages.append(each.getMessage()).append('\n');
+    }
+    return messages.toString();
+  }
+
+  @Test
+  @DisplayName("reach the policy, the manager, the filter and the store")
+  void applied() {
+    application
+        .withPropertyValues(
+            "coatcheck.idle-timeout=20m",
+            "coatcheck.absolute-timeout=8h",
+            "coatcheck.anonymous-idle-timeout=5m",
+            "coatcheck.remembered-idle-timeout=7d",
+            "coatcheck.remembered-absolute-timeout=20d",
+            "coatcheck.sessions-per-user=3",
+            "coatcheck.when-full=refuse-newcomer",
+            "coatcheck.cookie.name=__Host-shop",
+            "coatcheck.cookie.same-site=strict",
+            "coatcheck.header=Authorization",
+            "coatcheck.exclude=/assets/*,/health",
+            "coatcheck.cross-origin.trusted-origins=https://app.example",
+            "coatcheck.flood-guard.anonymous-sessions-per-second=5",
+            "coatcheck.flood-guard.burst=50",
+            "coatcheck.memory.maximum-sessions=1000")
+        .run(
+            context ->
+                assertThat(context.getBean(SessionManager.class).policy())
+                    .isEqualTo(
+                        new SessionPolicy(
+                            Duration.ofMinutes(20),
+                            Duration.ofHours(8),
+                            Duration.ofMinutes(5),
+                            Duration.ofDays(7),
+                            Duration.ofDays(20))));
+  }
+
+  @Test
+  @DisplayName("choose memory if there is no database")
+  void memory() {
+    application.run(
+        context ->
+            assertThat(context.getBean(SessionStore.class))
+                .isInstanceOf(InMemorySessionStore.class));
+  }
+
+  @Test
+  @DisplayName("choose the database if there is one, with a near cache")
+  void oneDatabase(CapturedOutput output) {
+    application
+        .withUserConfiguration(OneDatabase.class)
+        .run(
+            context ->
+                assertThat(context.getBean(SessionStore.class))
+                    .isInstanceOf(NearCacheSessionStore.class));
+    application
+        .withUserConfiguration(OneDatabase.class)
+        .withPropertyValues("coatcheck.near-cache.enabled=false")
+        .run(
+            context ->
+                assertThat(context.getBean(SessionStore.class))
+                    .isInstanceOf(JdbcSessionStore.class));
+    application
+        .withUserConfiguration(OneDatabase.class)
+        .withPropertyValues("coatcheck.store=memory")
+        .run(
+            context ->
+                assertThat(context.getBean(SessionStore.class))
+                    .isInstanceOf(InMemorySessionStore.class));
+  }
+
+  @Test
+  @DisplayName("choose the primary database of several, and none if none is primary")
+  void severalDatabases() {
+    application
+        .withUserConfiguration(PrimaryDatabase.class)
+        .run(
+            context ->
+                assertThat(context.getBean(SessionStore.class))
+                    .isInstanceOf(NearCacheSessionStore.class));
+    application
+        .withUserConfiguration(TwoDatabases.class)
+        .run(
+            context ->
+                assertThat(context.getBean(SessionStore.class))
+                    .isInstanceOf(InMemorySessionStore.class));
+    application
+        .withUserConfiguration(TwoDatabases.class)
+        .withPropertyValues("coatcheck.store=jdbc")
+        .run(
+            context ->
+                assertThat(messagesOf(context.getStartupFailure()))
+                    .contains("none of the DataSources ["));
+  }
+
+  @Test
+  @DisplayName("give way to beans of the application")
+  void ownBeans() {
+    application
+        .withUserConfiguration(OwnBeans.class)
+        .run(
+            context -> {
+              assertThat(context).hasSingleBean(SessionStore.class).hasBean("ownStore");
+              assertThat(context).hasSingleBean(AttributeCodec.class).hasBean("ownCodec");
+            });
+  }
+
+  @Test
+  @DisplayName("switch everything off")
+  void disabled() {
+    application
+        .withPropertyValues("coatcheck.enabled=false")
+        .run(context -> assertThat(context).doesNotHaveBean(SessionManager.class));
+  }
+
+  @Test
+  @DisplayName("of other sessions are named in a warning if they have no effect")
+  void ignored(CapturedOutput output) {
+    application
+        .withPropertyValues(
+            "server.servlet.session.timeout=2h",
+            "server.servlet.session.cookie.name=SID",
+            "server.servlet.session.persistent=true",
+            "spring.session.timeout=1h")
+        .run(context -> assertThat(context).hasNotFailed());
+    assertThat(output)
+        .contains("server.servlet.session.timeout (use coatcheck.idle-timeout)")
+        .contains("server.servlet.session.cookie.name (use coatcheck.cookie.name)")
+        .contains("server.servlet.session.persistent (no counterpart)")
+        .contains("spring.session.timeout (use coatcheck.idle-timeout)");
+  }
+
+  @Test
+  @DisplayName("close the store with the application")
+  void closed() {
+    SessionStore[] store = new SessionStore[1];
+    application.run(context -> store[0] = context.getBean(SessionStore.class));
+    assertThat(store[0]).isNotNull();
+    assertThatThrownBy(() -> store[0].find(SessionId.of(1, 2)))
+        .isInstanceOf(SessionStoreException.class);
+  }
+}
