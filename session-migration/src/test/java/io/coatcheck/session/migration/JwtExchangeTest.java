@@ -14,6 +14,7 @@ import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.memory.InMemorySessionStore;
 import io.coatcheck.session.store.WhenFull;
 import io.coatcheck.session.testkit.MutableClock;
+import java.nio.charset.StandardCharsets;
 import java.text.ParseException;
 import java.time.Duration;
 import java.time.Instant;
@@ -29,7 +30,8 @@ import org.junit.jupiter.api.Test;
 
 class JwtExchangeTest {
 
-  private static final byte[] KEY = "0123456789abcdef0123456789abcdef".getBytes();
+  private static final byte[] KEY =
+      "0123456789abcdef0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
   private static final String ISSUER = "https://issuer.example";
 
   private final MutableClock clock = MutableClock.at(Instant.parse("2026-01-01T00:00:00Z"));
@@ -135,7 +137,7 @@ class JwtExchangeTest {
       }
       node.get("/logout", "Cookie", first.cookie().orElseThrow());
       assertThat(another.get("/", "Authorization", token).principal()).isEqualTo("anonymous");
-      clock.advance(Duration.ofMillis(1_000));
+      clock.advance(Duration.ofSeconds(1));
     }
   }
 
@@ -156,7 +158,7 @@ class JwtExchangeTest {
 
   @Test
   void wrongToken_isRefused() throws Exception {
-    byte[] anotherKey = "fedcba9876543210fedcba9876543210".getBytes();
+    byte[] anotherKey = "fedcba9876543210fedcba9876543210".getBytes(StandardCharsets.US_ASCII);
     for (String header :
         List.of(
             bearer("alice", "1", Duration.ofHours(1), anotherKey),

@@ -3,6 +3,7 @@ package io.coatcheck.session.testkit;
 import io.coatcheck.session.memory.InMemorySessionStore;
 import io.coatcheck.session.store.SessionStore;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -15,7 +16,7 @@ class InProcessChangeFeedContractTest extends ChangeFeedContract {
 
   @Override
   protected SessionStore createStore() {
-    clock.scheduleAtFixedRate(feed::complete, 0, 5, TimeUnit.MILLISECONDS);
+    Future<?> unused = clock.scheduleAtFixedRate(feed::complete, 0, 5, TimeUnit.MILLISECONDS);
     return feed.over(sessions);
   }
 

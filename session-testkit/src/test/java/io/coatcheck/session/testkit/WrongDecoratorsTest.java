@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** The contract of decorators detects each wrong decorator. */
+@SuppressWarnings("UnnecessaryMethodReference") // Another object with the same effect.
 class WrongDecoratorsTest {
 
   private static void assertFails(UnaryOperator<SessionStore> wrong, String... tests) {
