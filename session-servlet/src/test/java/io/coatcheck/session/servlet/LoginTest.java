@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.coatcheck.session.LoginOptions;
+import io.coatcheck.session.event.SessionEvent;
 import io.coatcheck.session.store.WhenFull;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
@@ -320,6 +321,19 @@ class LoginTest {
     assertThat(answer.setCookie()).startsWith("__Host-session=; Max-Age=0;");
     assertThat(second.get("/me").body()).isEqualTo("nobody");
     assertThat(browser.token()).isNull();
+  }
+
+  @Test
+  @DisplayName("the session that has just been ended is not looked up once more")
+  void logoutEverywhere_endsAllInOneStep() {
+    browser.get("/login");
+    loggedIn("alice");
+    site.store.forgetCalls();
+
+    assertThat(browser.get("/logout-everywhere").body()).isEqualTo("2");
+
+    assertThat(site.store.calls()).containsExactly("find", "find", "deleteByPrincipal");
+    assertThat(site.events).noneMatch(SessionEvent.TokenRefused.class::isInstance);
   }
 
   @Test
