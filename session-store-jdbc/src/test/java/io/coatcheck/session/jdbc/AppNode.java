@@ -3,9 +3,11 @@ package io.coatcheck.session.jdbc;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import io.coatcheck.session.SessionManager;
+import io.coatcheck.session.nearcache.NearCacheSessionStore;
 import io.coatcheck.session.servlet.SessionFilter;
 import io.coatcheck.session.servlet.SessionFilterBuilder;
 import io.coatcheck.session.servlet.WebSession;
+import io.coatcheck.session.store.SessionStore;
 import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
@@ -14,11 +16,13 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Comparator;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
+import javax.sql.DataSource;
 import org.apache.catalina.Context;
 import org.apache.catalina.LifecycleException;
 import org.apache.catalina.startup.Tomcat;
@@ -125,7 +129,8 @@ final class AppNode implements AutoCloseable {
    * Runs a node until it is killed, or its standard input ends. Who kills it deletes the directory
    * that it has for temporary files.
    *
-   * @param arguments the JDBC URL and the table
+   * @param arguments the JDBC URL and the table; and the bound of copies that are kept by the
+   *     change feed, if it keeps any
    */
   public static void main(String[] arguments) throws Exception {
     HikariConfig config = new HikariConfig();
@@ -136,7 +141,9 @@ final class AppNode implements AutoCloseable {
         AppNode node =
             new AppNode(
                 SessionManager.builder(
-                        JdbcSessionStore.builder(pool).tableName(arguments[1]).build())
+                        arguments.length == 2
+                            ? JdbcSessionStore.builder(pool).tableName(arguments[1]).build()
+                            : withCopies(pool, arguments[1], Duration.parse(arguments[2])))
                     .build(),
                 settings -> settings)) {
       System.out.println("PORT=" + node.port());
@@ -144,6 +151,18 @@ final class AppNode implements AutoCloseable {
         // The parent says nothing; when it ends, so does this.
       }
     }
+  }
+
+  /** Returns a store with copies that are kept by the change feed. */
+  static SessionStore withCopies(DataSource pool, String table, Duration maxStaleness) {
+    JdbcSessionStore store =
+        JdbcSessionStore.builder(pool)
+            .tableName(table)
+            .createSchema(true)
+            .changeFeed(true)
+            .changeFeedInterval(maxStaleness.dividedBy(4))
+            .build();
+    return NearCacheSessionStore.builder(store).maxStaleness(maxStaleness).build();
   }
 
   @Override

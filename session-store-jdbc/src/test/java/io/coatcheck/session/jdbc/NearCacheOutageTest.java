@@ -17,9 +17,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A database that is killed below two nodes with copies: one strict, one lenient. */
 @Tag("long")
@@ -34,11 +35,12 @@ class NearCacheOutageTest {
   @TempDir(cleanup = CleanupMode.ON_SUCCESS)
   private Path directory;
 
-  @Test
+  @ParameterizedTest(name = "with a change feed: {0}")
+  @ValueSource(booleans = {false, true})
   @DisplayName(
       "I9: kill -9 of PostgreSQL: past the bound it fails closed, unless stale copies may be served,"
           + " and then until that has passed")
-  void killedDatabase_copiesServeUntilTheBound() throws Exception {
+  void killedDatabase_copiesServeUntilTheBound(boolean changeFeed) throws Exception {
     EmbeddedPostgres server =
         EmbeddedPostgres.builder()
             .setDataDirectory(directory.resolve("data"))
@@ -46,8 +48,8 @@ class NearCacheOutageTest {
             .setPGStartupWait(Duration.ofSeconds(60))
             .start();
     try (HikariDataSource pool = pool(server.getJdbcUrl("postgres", "postgres"));
-        AppNode strict = node(pool, Duration.ZERO);
-        AppNode lenient = node(pool, LENIENCE)) {
+        AppNode strict = node(pool, changeFeed, Duration.ZERO);
+        AppNode lenient = node(pool, changeFeed, LENIENCE)) {
       AppClient client = new AppClient();
       assertThat(client.get(strict.port(), "/login?value=alice").status()).isEqualTo(200);
       String cookie = client.cookie();
@@ -103,10 +105,12 @@ class NearCacheOutageTest {
     }
   }
 
-  private static AppNode node(HikariDataSource pool, Duration serveStaleOnOutage) {
+  private static AppNode node(
+      HikariDataSource pool, boolean changeFeed, Duration serveStaleOnOutage) {
     JdbcSessionStore store =
         JdbcSessionStore.builder(pool)
             .createSchema(true)
+            .changeFeed(changeFeed)
             .queryTimeout(Duration.ofSeconds(1))
             .build();
     return new AppNode(

@@ -2,14 +2,10 @@ package io.coatcheck.session.jdbc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -46,9 +42,9 @@ class NodeCrashTest {
     try (Table table = new Table(pool)) {
       for (int round = 0; round < 3; round++) {
         List<Told> told = runUntilKilled(table.name);
-        try (Node second = new Node(table.name, directory)) {
+        try (NodeProcess second = new NodeProcess(table.name, directory)) {
           for (Told one : told) {
-            check(one, second.port);
+            check(one, second.port());
           }
         }
       }
@@ -58,18 +54,18 @@ class NodeCrashTest {
   private List<Told> runUntilKilled(String table) throws Exception {
     AtomicInteger acknowledged = new AtomicInteger();
     ExecutorService threads = Executors.newFixedThreadPool(CLIENTS);
-    try (Node node = new Node(table, directory)) {
+    try (NodeProcess node = new NodeProcess(table, directory)) {
       List<Future<Told>> clients = new ArrayList<>();
       for (int number = 0; number < CLIENTS; number++) {
         boolean logsOut = number % 4 == 3;
-        clients.add(threads.submit(load(node.port, logsOut, acknowledged)));
+        clients.add(threads.submit(load(node.port(), logsOut, acknowledged)));
       }
       long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
       while (acknowledged.get() < ACKNOWLEDGED_BEFORE_KILL) {
         assertThat(System.nanoTime() - deadline).as("acknowledged in a minute").isNegative();
         LockSupport.parkNanos(5_000_000);
       }
-      node.process.destroyForcibly().waitFor();
+      node.process().destroyForcibly().waitFor();
       List<Told> told = new ArrayList<>();
       for (Future<Told> client : clients) {
         told.add(client.get(60, TimeUnit.SECONDS));
@@ -115,42 +111,6 @@ class NodeCrashTest {
     } else if (told.acknowledged >= 0) {
       // What was sent last may have been stored without having been acknowledged.
       assertThat(Integer.parseInt(answer.body())).isBetween(told.acknowledged, told.sent);
-    }
-  }
-
-  /** A node in a process of its own. */
-  private static final class Node implements AutoCloseable {
-    private final Process process;
-    private final int port;
-
-    Node(String table, Path directory) throws IOException {
-      process =
-          new ProcessBuilder(
-                  Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                  "-Djava.io.tmpdir=" + directory,
-                  "-cp",
-                  System.getProperty("java.class.path"),
-                  AppNode.class.getName(),
-                  TestDatabase.POSTGRESQL.url(),
-                  table)
-              .redirectError(ProcessBuilder.Redirect.DISCARD)
-              .start();
-      BufferedReader output =
-          new BufferedReader(
-              new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
-      String line = "";
-      while (!line.startsWith("PORT=")) {
-        line = Objects.requireNonNull(output.readLine(), "the node ended before it was ready");
-      }
-      port = Integer.parseInt(line.substring("PORT=".length()));
-      Thread drain = new Thread(() -> output.lines().forEach(ignored -> {}), "node-output");
-      drain.setDaemon(true);
-      drain.start();
-    }
-
-    @Override
-    public void close() {
-      process.destroyForcibly().onExit().join();
     }
   }
 }
