@@ -14,7 +14,8 @@ import java.util.stream.Stream;
 
 /**
  * A PostgreSQL, three nodes of the quickstart that keep their sessions there, and a front that uses
- * them in turn. A node may be killed: users stay logged in.
+ * them in turn. A node may be killed: users stay logged in. Each node answers from copies of the
+ * sessions, which the change feed of the database keeps current.
  */
 public final class Cluster implements AutoCloseable {
 
@@ -60,9 +61,14 @@ public final class Cluster implements AutoCloseable {
               number,
               directory,
               Map.of(
-                  "ADDRESS", "127.0.0.1",
-                  "PORT", String.valueOf(port == 0 ? 0 : port + number),
-                  "STORE", database.getJdbcUrl("postgres", "postgres"))));
+                  "ADDRESS",
+                  "127.0.0.1",
+                  "PORT",
+                  String.valueOf(port == 0 ? 0 : port + number),
+                  "STORE",
+                  database.getJdbcUrl("postgres", "postgres"),
+                  "COPIES",
+                  "true")));
     }
     for (Node node : nodes) {
       node.awaitReady(() -> tellEnd(node));

@@ -17,9 +17,12 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.DisplayName;
@@ -30,7 +33,9 @@ class ClusterTest {
   private static final Pattern PORT = Pattern.compile("This page came from port (\\d+)\\.");
 
   private final HttpClient client = HttpClient.newHttpClient();
-  private String cookie = "";
+
+  /** By name: the session's, and the hint of the version that was last seen. */
+  private final Map<String, String> cookies = new TreeMap<>();
 
   @DisplayName("Who is logged in stays logged in when a node is killed, and another one")
   @Test
@@ -56,6 +61,27 @@ class ClusterTest {
       assertThat(get(cluster)).doesNotContain("You are alice");
     }
     assertThat(processes).noneMatch(ProcessHandle::isAlive);
+  }
+
+  @DisplayName("A session that one node has ended is refused by each within a second")
+  @Test
+  void loggedOut_isRefusedByEachNode() throws Exception {
+    try (Cluster cluster = Cluster.start(0)) {
+      assertThat(post(cluster, "/login", "username=alice&password=wonderland-1")).isEqualTo(303);
+      assertThat(portsThatServe(cluster, "You are alice")).hasSize(3);
+      Map<String, String> stolen = Map.copyOf(cookies);
+      assertThat(post(cluster, "/logout", "")).isEqualTo(303);
+      long ended = System.nanoTime();
+      cookies.clear();
+      cookies.putAll(stolen);
+      while (System.nanoTime() - ended < TimeUnit.SECONDS.toNanos(1)) {
+        LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(10));
+      }
+
+      for (int i = 0; i < 9; i++) {
+        assertThat(get(cluster)).doesNotContain("You are alice");
+      }
+    }
   }
 
   /** The page tells everybody the passwords, so only this machine is to see it. */
@@ -119,14 +145,14 @@ class ClusterTest {
   private HttpResponse<String> send(Cluster cluster, String path, HttpRequest.Builder request)
       throws IOException, InterruptedException {
     request.uri(URI.create(cluster.url() + path));
-    if (!cookie.isEmpty()) {
-      request.header("Cookie", cookie);
+    if (!cookies.isEmpty()) {
+      request.header("Cookie", String.join("; ", cookies.values()));
     }
     HttpResponse<String> answer = client.send(request.build(), BodyHandlers.ofString(UTF_8));
     answer
         .headers()
-        .firstValue("Set-Cookie")
-        .ifPresent(set -> cookie = set.substring(0, set.indexOf(';')));
+        .allValues("Set-Cookie")
+        .forEach(set -> cookies.put(set.substring(0, set.indexOf('=')), set.split(";", 2)[0]));
     return answer;
   }
 }

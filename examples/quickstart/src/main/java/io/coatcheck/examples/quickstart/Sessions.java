@@ -6,6 +6,8 @@ import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.event.AuditListener;
 import io.coatcheck.session.jdbc.JdbcSessionStore;
 import io.coatcheck.session.memory.InMemorySessionStore;
+import io.coatcheck.session.nearcache.NearCacheSessionStore;
+import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.WhenFull;
 import java.sql.Connection;
@@ -14,6 +16,7 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.util.Locale;
 import java.util.Map;
+import javax.sql.DataSource;
 
 /** The sessions, in memory or in the database that the environment names. */
 final class Sessions implements AutoCloseable {
@@ -43,7 +46,8 @@ final class Sessions implements AutoCloseable {
   /**
    * Opens what {@code STORE} says: {@code memory}, which is the default, or a JDBC URL of H2 or
    * PostgreSQL. {@code STORE_USER} and {@code STORE_PASSWORD} are needed if they are not in the
-   * URL.
+   * URL. With {@code COPIES=true}, the node keeps copies of the sessions of a database; then all
+   * nodes on that database must.
    *
    * @throws IllegalArgumentException if it is neither; the message does not quote the URL, in which
    *     a password may be
@@ -68,9 +72,8 @@ final class Sessions implements AutoCloseable {
     config.setConnectionTimeout(2_000);
     HikariDataSource pool = new HikariDataSource(config);
     try {
-      JdbcSessionStore store = JdbcSessionStore.builder(pool).createSchema(true).build();
       SessionManager sessions =
-          SessionManager.builder(store)
+          SessionManager.builder(store(pool, environment.getOrDefault("COPIES", "false")))
               .sessionsPerPrincipal(20, WhenFull.EVICT_OLDEST)
               .listener(new AuditListener())
               .build();
@@ -79,6 +82,16 @@ final class Sessions implements AutoCloseable {
       pool.close();
       throw e;
     }
+  }
+
+  private static SessionStore store(DataSource pool, String copies) {
+    if (!copies.equals("true") && !copies.equals("false")) {
+      throw new IllegalArgumentException("COPIES must be true or false: " + copies);
+    }
+    boolean keepsCopies = copies.equals("true");
+    JdbcSessionStore store =
+        JdbcSessionStore.builder(pool).createSchema(true).changeFeed(keepsCopies).build();
+    return keepsCopies ? NearCacheSessionStore.wrap(store) : store;
   }
 
   /** Has H2 write a commit to its file before it answers, and not half a second later. */
