@@ -20,7 +20,9 @@ final class Cluster {
     try (Postgres postgres = Postgres.start();
         HikariDataSource admin = postgres.pool(1)) {
       postgres.fillCoatcheck(SESSIONS);
-      for (Server.Kind kind : List.of(Server.Kind.COATCHECK_JDBC, Server.Kind.COATCHECK_NEAR)) {
+      for (Server.Kind kind :
+          List.of(
+              Server.Kind.COATCHECK_JDBC, Server.Kind.COATCHECK_NEAR, Server.Kind.COATCHECK_FEED)) {
         for (int nodes : List.of(1, 3)) {
           measure(results, postgres, admin, kind, nodes);
         }

@@ -62,6 +62,23 @@ final class Coatchecks {
     return contestant(manager, population, Closing.of(manager, pool));
   }
 
+  /** With the default bound, copies that the change feed keeps, and each session seen once. */
+  static Contestant feed(Postgres postgres, int sessions) {
+    Population population = postgres.fillCoatcheck(sessions);
+    HikariDataSource pool = postgres.pool(4);
+    SessionManager manager = manager(feedStore(pool));
+    Contestant contestant = contestant(manager, population, Closing.of(manager, pool));
+    for (int i = 0; i < sessions; i++) {
+      contestant.read(i);
+    }
+    return contestant;
+  }
+
+  static SessionStore feedStore(DataSource pool) {
+    return NearCacheSessionStore.wrap(
+        JdbcSessionStore.builder(pool).createSchema(true).changeFeed(true).build());
+  }
+
   /** With a copy of every session, and a bound that none of them passes: what a hit costs. */
   static Contestant nearWarm(Postgres postgres, int sessions) {
     Contestant contestant = near(postgres, sessions, Duration.ofMinutes(1));

@@ -13,6 +13,7 @@ public enum Entrant {
   SPRING_MAP("Spring Session map"),
   COATCHECK_NEAR("Coatcheck JDBC + near cache"),
   COATCHECK_NEAR_WARM("Coatcheck JDBC + near cache; hits only"),
+  COATCHECK_FEED("Coatcheck JDBC + near cache; change feed"),
   COATCHECK_JDBC("Coatcheck JDBC"),
   SPRING_JDBC("Spring Session JDBC"),
   BARE_SELECT("bare SELECT"),
@@ -38,7 +39,13 @@ public enum Entrant {
 
   boolean needsPostgres() {
     return switch (this) {
-      case COATCHECK_NEAR, COATCHECK_NEAR_WARM, COATCHECK_JDBC, SPRING_JDBC, BARE_SELECT -> true;
+      case COATCHECK_NEAR,
+          COATCHECK_NEAR_WARM,
+          COATCHECK_FEED,
+          COATCHECK_JDBC,
+          SPRING_JDBC,
+          BARE_SELECT ->
+          true;
       default -> false;
     };
   }
@@ -51,7 +58,12 @@ public enum Entrant {
       case COATCHECK_MEMORY_ANONYMOUS -> Coatchecks.memory(sessions, false);
       case TOMCAT -> new TomcatSessions(sessions);
       case SPRING_MAP -> Springs.map(sessions);
-      case COATCHECK_NEAR, COATCHECK_NEAR_WARM, COATCHECK_JDBC, SPRING_JDBC, BARE_SELECT ->
+      case COATCHECK_NEAR,
+          COATCHECK_NEAR_WARM,
+          COATCHECK_FEED,
+          COATCHECK_JDBC,
+          SPRING_JDBC,
+          BARE_SELECT ->
           onPostgres(sessions);
       case JAVA_JWT_HS256 -> new Jwt(Library.JAVA_JWT, Signature.HS256, sessions);
       case JJWT_HS256 -> new Jwt(Library.JJWT, Signature.HS256, sessions);
@@ -71,6 +83,7 @@ public enum Entrant {
         switch (this) {
           case COATCHECK_NEAR -> Coatchecks.near(postgres, sessions, Duration.ofSeconds(1));
           case COATCHECK_NEAR_WARM -> Coatchecks.nearWarm(postgres, sessions);
+          case COATCHECK_FEED -> Coatchecks.feed(postgres, sessions);
           case COATCHECK_JDBC -> Coatchecks.jdbc(postgres, sessions);
           case SPRING_JDBC -> Springs.jdbc(postgres, sessions);
           default -> new BareSelect(postgres, sessions);

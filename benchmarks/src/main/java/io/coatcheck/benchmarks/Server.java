@@ -1,6 +1,7 @@
 package io.coatcheck.benchmarks;
 
 import com.zaxxer.hikari.HikariDataSource;
+import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.memory.InMemorySessionStore;
 import io.coatcheck.session.nearcache.NearCacheSessionStore;
 import io.coatcheck.session.servlet.SessionFilter;
@@ -13,6 +14,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.catalina.Context;
 import org.apache.catalina.Manager;
@@ -37,6 +39,8 @@ final class Server {
     COATCHECK_NEAR("Coatcheck JDBC + near cache"),
     /** The same, visited by few people who all come back within the bound. */
     COATCHECK_NEAR_BUSY("Coatcheck JDBC + near cache; 1000 busy"),
+    /** Copies that the change feed keeps. */
+    COATCHECK_FEED("Coatcheck JDBC + near cache; change feed"),
     COATCHECK_JDBC("Coatcheck JDBC"),
     SPRING_MAP("Spring Session map"),
     SPRING_JDBC("Spring Session JDBC");
@@ -53,7 +57,8 @@ final class Server {
 
     boolean needsPostgres() {
       return switch (this) {
-        case COATCHECK_NEAR, COATCHECK_NEAR_BUSY, COATCHECK_JDBC, SPRING_JDBC -> true;
+        case COATCHECK_NEAR, COATCHECK_NEAR_BUSY, COATCHECK_FEED, COATCHECK_JDBC, SPRING_JDBC ->
+            true;
         default -> false;
       };
     }
@@ -134,6 +139,15 @@ final class Server {
           SessionFilter.builder(
                   Coatchecks.manager(NearCacheSessionStore.wrap(Coatchecks.store(pool()))))
               .build();
+      case COATCHECK_FEED -> {
+        SessionManager manager = Coatchecks.manager(Coatchecks.feedStore(pool()));
+        // Each session is seen once: that costs the same as without copies.
+        Population population = new Population(sessions);
+        for (int i = 0; i < sessions; i++) {
+          manager.adapter().resolve(List.of(population.token(i).value()));
+        }
+        yield SessionFilter.builder(manager).build();
+      }
       case SPRING_MAP -> {
         MapSessionRepository repository = new MapSessionRepository(new ConcurrentHashMap<>());
         for (int i = 0; i < sessions; i++) {
