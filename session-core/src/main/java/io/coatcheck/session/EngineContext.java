@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  * @param loginLimit the store's, if it has one
  * @param copies the store's, if it has any
  * @param liveSessions the store's, if it keeps them in this process
+ * @param usedInPlace the same if requests use them without calls of the store; else null
  * @param touchInterval the store's, or as configured
  * @param renewInterval the age at which a secret is renewed; zero for never
  * @param endOnReuse whether a secret that a renewal replaced ends the session when presented later
@@ -38,6 +39,7 @@ record EngineContext(
     Optional<LoginLimit> loginLimit,
     Optional<NearCopies> copies,
     @Nullable LiveSessions liveSessions,
+    @Nullable LiveSessions usedInPlace,
     SessionPolicy policy,
     AttributeCodec codec,
     InstantSource clock,
@@ -56,12 +58,15 @@ record EngineContext(
             : new EncryptedStore(builder.store, builder.encryption);
     Events events = new Events(builder.clock, builder.listeners);
     SessionStore reporting = new ReportingStore(store, events);
+    LiveSessions liveSessions = reporting.liveSessions().orElse(null);
+    boolean areUsedInPlace = liveSessions != null && liveSessions.areUsableInPlaceOf(store);
     return new EngineContext(
         reporting,
         reporting.principalIndex(),
         reporting.loginLimit(),
         reporting.nearCopies(),
-        reporting.liveSessions().orElse(null),
+        liveSessions,
+        areUsedInPlace ? liveSessions : null,
         builder.policy,
         builder.codec,
         builder.clock,

@@ -1,6 +1,7 @@
 package io.coatcheck.session;
 
 import io.coatcheck.session.codec.AttributeCodecException;
+import io.coatcheck.session.store.LiveSessions.LiveSession;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.StoredSessionBuilder;
 import io.coatcheck.session.token.SessionId;
@@ -38,6 +39,17 @@ public final class Session extends WorkingCopy {
       boolean touchDue,
       Renewal renewal) {
     super(engine, snapshot, requestedAt, isActivity, touchDue, renewal);
+  }
+
+  /** A session that this request uses in place. */
+  Session(
+      EngineContext engine,
+      StoredSession snapshot,
+      LiveSession live,
+      long requestedAt,
+      long seenBefore,
+      Renewal renewal) {
+    super(engine, snapshot, live, requestedAt, seenBefore, renewal);
   }
 
   /** A session that this request begins. */
@@ -79,7 +91,7 @@ public final class Session extends WorkingCopy {
    */
   public synchronized Instant lastSeenAt() {
     live();
-    return initial().lastSeenAt();
+    return seenBefore();
   }
 
   /** Returns when the session will expire if no request after this one uses it. */

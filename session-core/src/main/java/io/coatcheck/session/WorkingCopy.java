@@ -40,7 +40,8 @@ abstract sealed class WorkingCopy permits Session {
     }
   }
 
-  private final Instant requestedAt;
+  /** When the request came, in milliseconds since the epoch. */
+  private final long requestedAt;
 
   /** Whether the request counts as use of the session. */
   private final boolean isActivity;
@@ -50,8 +51,8 @@ abstract sealed class WorkingCopy permits Session {
   // Written under the lock of this. Volatile fields are read without it, one at a time: most
   // requests only read.
 
-  /** The snapshot that this request found or began. */
-  private StoredSession initial;
+  /** When the session was last used before this request, in milliseconds since the epoch. */
+  private long seenBefore;
 
   private volatile StoredSession snapshot;
   private volatile SessionStatus status;
@@ -62,9 +63,6 @@ abstract sealed class WorkingCopy permits Session {
   private volatile @Nullable SessionToken unsentToken;
   private volatile boolean changedHere;
   private volatile Pending.@Nullable IdleTimeoutChange idleTimeoutChange;
-
-  /** The sessions that requests share; null if the store is not confined to this process. */
-  private final @Nullable LiveSessions liveSessions;
 
   /** What the requests of this session share; null until it is looked up. */
   private volatile @Nullable LiveSession live;
@@ -80,15 +78,41 @@ abstract sealed class WorkingCopy permits Session {
       boolean isActivity,
       boolean touchDue,
       Renewal renewal) {
-    this(engine, snapshot, requestedAt, isActivity, renewal, SessionStatus.STORED);
+    this(
+        engine,
+        snapshot,
+        requestedAt.toEpochMilli(),
+        snapshot.lastSeenMillis(),
+        isActivity,
+        renewal,
+        SessionStatus.STORED);
     if (touchDue) {
       this.touchDue = true;
     }
   }
 
+  /** Creates the copy of a session that this request uses in place. */
+  WorkingCopy(
+      EngineContext engine,
+      StoredSession snapshot,
+      LiveSession live,
+      long requestedAt,
+      long seenBefore,
+      Renewal renewal) {
+    this(engine, snapshot, requestedAt, seenBefore, true, renewal, SessionStatus.STORED);
+    LIVE.set(this, live);
+  }
+
   /** Creates the copy of a session that this request begins. */
   WorkingCopy(EngineContext engine, StoredSession draft, SessionToken token, SessionStatus status) {
-    this(engine, draft, draft.createdAt(), true, Renewal.NONE, status);
+    this(
+        engine,
+        draft,
+        draft.createdAt().toEpochMilli(),
+        draft.lastSeenMillis(),
+        true,
+        Renewal.NONE,
+        status);
     unsentToken = token;
     begunHere = true;
   }
@@ -97,13 +121,13 @@ abstract sealed class WorkingCopy permits Session {
   private WorkingCopy(
       EngineContext engine,
       StoredSession snapshot,
-      Instant requestedAt,
+      long requestedAt,
+      long seenBefore,
       boolean isActivity,
       Renewal renewal,
       SessionStatus status) {
     this.attributes = new AttributeChanges(this, engine);
-    this.liveSessions = engine.liveSessions();
-    this.initial = snapshot;
+    this.seenBefore = seenBefore;
     this.requestedAt = requestedAt;
     this.isActivity = isActivity;
     SNAPSHOT.set(this, snapshot);
@@ -128,7 +152,7 @@ abstract sealed class WorkingCopy permits Session {
   }
 
   Instant requestedAt() {
-    return requestedAt;
+    return Instant.ofEpochMilli(requestedAt);
   }
 
   /**
@@ -144,9 +168,12 @@ abstract sealed class WorkingCopy permits Session {
     return attributes;
   }
 
-  /** Returns the snapshot that this request found or began; the caller holds the lock. */
-  StoredSession initial() {
-    return initial;
+  /**
+   * Returns when the session was last used before this request; if this request began it, when it
+   * was created. The caller holds the lock.
+   */
+  Instant seenBefore() {
+    return Instant.ofEpochMilli(seenBefore);
   }
 
   /** Returns whether this request began the session; the caller holds the lock. */
@@ -315,7 +342,7 @@ abstract sealed class WorkingCopy permits Session {
   synchronized void onLoggedIn(StoredSession stored, Pending pending, SessionToken token) {
     if (!stored.id().equals(snapshot.id())) {
       begunHere = true;
-      initial = stored;
+      seenBefore = stored.lastSeenMillis();
     }
     // If another thread has ended the session meanwhile, that was the one before this login.
     status = SessionStatus.STORED;
@@ -373,7 +400,7 @@ abstract sealed class WorkingCopy permits Session {
    * Returns the state that requests share; null if they share none or the session is not stored.
    */
   private @Nullable LiveSession liveIfStored() {
-    LiveSessions all = liveSessions;
+    LiveSessions all = attributes.engine().liveSessions();
     if (all == null || status != SessionStatus.STORED) {
       return null;
     }

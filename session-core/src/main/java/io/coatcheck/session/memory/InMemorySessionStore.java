@@ -64,7 +64,7 @@ public final class InMemorySessionStore implements SessionStore {
   private InMemorySessionStore(Builder builder) {
     table = new SessionTable(builder.maximumSessions, this::tellEvicted);
     copyOnRead = builder.copyOnRead;
-    liveSessions = copyOnRead ? Optional.empty() : Optional.of(id -> open().peek(id));
+    liveSessions = copyOnRead ? Optional.empty() : Optional.of(new Live());
   }
 
   /** Begins with the defaults: at most a million sessions, and shared live objects. */
@@ -96,9 +96,9 @@ public final class InMemorySessionStore implements SessionStore {
   public boolean touch(SessionId id, Instant lastSeenAt, Instant now) {
     SessionTable sessions = open();
     long moment = StoredSession.millisOf(lastSeenAt, "lastSeenAt");
-    StoredSession.millisOf(now, "now");
+    long current = StoredSession.millisOf(now, "now");
     Slot slot = sessions.peek(id);
-    return slot != null && slot.touch(moment, now);
+    return slot != null && slot.touch(moment, current) >= 0;
   }
 
   @Override
@@ -246,6 +246,26 @@ public final class InMemorySessionStore implements SessionStore {
           LOG.warn("The listener of evictions has failed, {} times so far", failures, e);
         }
       }
+    }
+  }
+
+  /** The slots as shared sessions. */
+  private final class Live implements LiveSessions {
+
+    @Override
+    public @Nullable LiveSession get(SessionId id) {
+      return open().peek(id);
+    }
+
+    @Override
+    public boolean areUsableInPlaceOf(SessionStore store) {
+      return store == InMemorySessionStore.this;
+    }
+
+    /** Finds nothing if the store is closed, since the table is then empty. */
+    @Override
+    public @Nullable UsableSession use(SessionId id) {
+      return table.use(id);
     }
   }
 

@@ -70,6 +70,16 @@ final class SessionTable {
     return session != null ? session : read(authenticated.get(id));
   }
 
+  /** Returns the slot of an existing session and counts it as used; null if there is none. */
+  @Nullable Slot use(SessionId id) {
+    Slot slot = live(authenticated.get(id));
+    if (slot == null) {
+      slot = live(anonymous.use(id));
+    }
+    // As in find.
+    return slot != null ? slot : live(authenticated.get(id));
+  }
+
   /** Returns the slot of an existing session, without affecting eviction. */
   @Nullable Slot peek(SessionId id) {
     Slot slot = live(authenticated.get(id));

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * {@link #asSeen}. Expiry seals that number before it ends the session, so that no touch comes in
  * between; any other operation that ends the session seals it right afterwards.
  */
-final class Slot implements LiveSessions.LiveSession {
+final class Slot implements LiveSessions.UsableSession {
 
   private static final VarHandle CONTENT;
   private static final VarHandle SEEN;
@@ -120,31 +120,47 @@ final class Slot implements LiveSessions.LiveSession {
 
   /** Returns whether a snapshot read from this slot has expired. */
   boolean isExpired(StoredSession session, Instant now) {
-    return isExpired(session, seen, now);
+    return isExpired(session, seen, now.toEpochMilli());
   }
 
-  private static boolean isExpired(StoredSession session, long touched, Instant now) {
+  private static boolean isExpired(StoredSession session, long touched, long now) {
     // A touch never shortens a session's life.
-    return session.isExpiredAt(now) && asSeen(session, touched).isExpiredAt(now);
+    return now >= session.expiresAtMillis() && now >= asSeen(session, touched).expiresAtMillis();
   }
 
-  /** Records that the session was seen, if it is present and unexpired; returns whether it is. */
-  boolean touch(long moment, Instant now) {
+  @Override
+  public @Nullable StoredSession snapshot() {
+    return read();
+  }
+
+  @Override
+  public long touch(long moment) {
+    return touch(moment, moment);
+  }
+
+  /**
+   * Records that the session was seen, if it is present and unexpired.
+   *
+   * @param now the time, in milliseconds since the epoch
+   * @return when it was last seen before that; negative if it is absent or expired
+   */
+  long touch(long moment, long now) {
     while (true) {
       long touched = seen;
       StoredSession session = read();
       if (session == null) {
-        return false;
+        return -1;
       }
       if (touched < 0) {
         // Another thread is deciding its expiry, within a few instructions.
         Thread.onSpinWait();
       } else if (isExpired(session, touched, now)) {
-        return false;
-      } else if (moment <= touched
-          || moment <= session.lastSeenMillis()
-          || SEEN.compareAndSet(this, touched, moment)) {
-        return true;
+        return -1;
+      } else {
+        long last = Math.max(touched, session.lastSeenMillis());
+        if (moment <= last || SEEN.compareAndSet(this, touched, moment)) {
+          return last;
+        }
       }
     }
   }
@@ -156,7 +172,7 @@ final class Slot implements LiveSessions.LiveSession {
   boolean expire(StoredSession expected, Instant cutoff) {
     long touched = seen;
     if (touched < 0
-        || !isExpired(expected, touched, cutoff)
+        || !isExpired(expected, touched, cutoff.toEpochMilli())
         || !SEEN.compareAndSet(this, touched, ~touched)) {
       return false;
     }

@@ -23,6 +23,25 @@ public interface LiveSessions {
    */
   @Nullable LiveSession get(SessionId id);
 
+  /**
+   * Returns whether a request may use the sessions of a store in place, by {@link #use}, instead of
+   * calling {@link SessionStore#find} and {@link SessionStore#touch}. That is so for the store
+   * itself and not for a decorator of it, whose methods must be called. Default: false.
+   */
+  default boolean areUsableInPlaceOf(SessionStore store) {
+    return false;
+  }
+
+  /**
+   * Returns a session and counts that as its use, as {@link SessionStore#find} does, but without a
+   * copy. Called for each request if {@link #areUsableInPlaceOf} returned true.
+   *
+   * @return null if there is none, or the store is closed: the caller then asks the store
+   */
+  default @Nullable UsableSession use(SessionId id) {
+    throw new UnsupportedOperationException("sessions cannot be used in place");
+  }
+
   /** One session in this process. Thread-safe. */
   interface LiveSession {
 
@@ -49,5 +68,27 @@ public interface LiveSessions {
      *     expected} was
      */
     boolean replaceAttachment(@Nullable Object expected, @Nullable Object next);
+  }
+
+  /** One session in this process, as a request uses it in place. Thread-safe. */
+  interface UsableSession extends LiveSession {
+
+    /**
+     * Returns the session, expired or not. Its last-seen moment may be older than that of {@link
+     * SessionStore#find}.
+     *
+     * @return null if the session has ended
+     */
+    @Nullable StoredSession snapshot();
+
+    /**
+     * Records that the session was seen, as {@link SessionStore#touch} does with the same moment
+     * for both parameters.
+     *
+     * @param moment in milliseconds since the epoch, not after {@link StoredSession#MAX_MOMENT}
+     * @return when the session was last seen before that, in milliseconds since the epoch; negative
+     *     if it has ended or has expired at that moment
+     */
+    long touch(long moment);
   }
 }

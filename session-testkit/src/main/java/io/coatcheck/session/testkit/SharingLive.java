@@ -3,8 +3,10 @@ package io.coatcheck.session.testkit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.coatcheck.session.store.ForwardingSessionStore;
 import io.coatcheck.session.store.LiveSessions;
 import io.coatcheck.session.store.LiveSessions.LiveSession;
+import io.coatcheck.session.store.LiveSessions.UsableSession;
 import io.coatcheck.session.store.StoredSession;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -130,5 +132,65 @@ abstract class SharingLive extends ContractPart {
       }
       assertThat(Race.among(calls)).containsOnlyOnce(true);
     }
+  }
+
+  private UsableSession usable(StoredSession session) {
+    assumeTrue(
+        all().areUsableInPlaceOf(store()), "Not tested: the sessions cannot be used in place");
+    return Objects.requireNonNull(all().use(session.id()), "the session lives");
+  }
+
+  @Test
+  @Sentence(
+      of = LiveSessions.class,
+      value = "That is so for the store itself and not for a decorator of it,")
+  void areUsableInPlaceOf_aDecorator_isFalse() {
+    assertThat(all().areUsableInPlaceOf(new ForwardingSessionStore(store()) {})).isFalse();
+  }
+
+  @Test
+  @Sentence(
+      of = LiveSessions.class,
+      value = "Returns a session and counts that as its use, as SessionStore.find does,")
+  void use_isTheSession_untilItEnds() {
+    StoredSession session = insert();
+    UsableSession used = usable(session);
+    assertThat(used).isSameAs(all().get(session.id()));
+    assertThat(used.snapshot()).isEqualTo(session);
+    assertThat(
+            store()
+                .update(session.toBuilder().principal("alice").authenticatedAt(NOW).build(), NOW))
+        .isTrue();
+    assertThat(used.snapshot()).isEqualTo(store().find(session.id()).orElseThrow());
+
+    assertThat(store().delete(session.id())).isPresent();
+    assertThat(used.snapshot()).isNull();
+    assertThat(all().use(session.id())).isNull();
+  }
+
+  @Test
+  @Sentence(of = LiveSessions.class, value = "Records that the session was seen,")
+  void touch_inPlace_isThatOfTheStore() {
+    StoredSession session = insert();
+    UsableSession used = usable(session);
+    long first = session.lastSeenMillis();
+    long later = NOW.plusSeconds(5).toEpochMilli();
+    assertThat(used.touch(later)).isEqualTo(first);
+    assertThat(store().find(session.id()).orElseThrow().lastSeenMillis()).isEqualTo(later);
+
+    assertThat(used.touch(first)).as("an earlier moment").isEqualTo(later);
+    assertThat(store().find(session.id()).orElseThrow().lastSeenMillis()).isEqualTo(later);
+  }
+
+  @Test
+  @Sentence(of = LiveSessions.class, value = "negative if it has ended or has expired")
+  void touch_inPlace_ofAnExpiredOrEnded_isNegative() {
+    StoredSession session = insert();
+    UsableSession used = usable(session);
+    assertThat(used.touch(session.expiresAtMillis())).isNegative();
+    assertThat(used.touch(session.expiresAtMillis() - 1)).isNotNegative();
+
+    assertThat(store().delete(session.id())).isPresent();
+    assertThat(used.touch(session.lastSeenMillis())).isNegative();
   }
 }

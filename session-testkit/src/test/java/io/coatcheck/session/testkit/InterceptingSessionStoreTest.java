@@ -28,6 +28,8 @@ class InterceptingSessionStoreTest extends DecoratorContract {
           "Evictions.onEvicted",
           "ChangeFeed.subscribe",
           "LiveSessions.get",
+          "LiveSessions.areUsableInPlaceOf",
+          "LiveSessions.use",
           "SessionStore.keepsLiveValues",
           "SessionStore.failsOnUnencodable",
           "SessionStore.touchInterval",

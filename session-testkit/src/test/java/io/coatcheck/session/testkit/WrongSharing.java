@@ -2,6 +2,7 @@ package io.coatcheck.session.testkit;
 
 import io.coatcheck.session.memory.InMemorySessionStore;
 import io.coatcheck.session.store.LiveSessions;
+import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SessionId;
 import java.time.Instant;
@@ -9,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BiPredicate;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -95,6 +97,35 @@ final class WrongSharing {
                     }
                   },
               "get_isTheSame_asLongAsTheSessionLives"),
+          usedInPlace(
+              "Lets a request bypass a decorator",
+              (live, store) -> true,
+              live -> live,
+              "areUsableInPlaceOf_aDecorator_isFalse"),
+          usedInPlace(
+              "Touches an expired session in place",
+              (live, store) -> store instanceof Sharing,
+              live ->
+                  new ForwardingUse(live) {
+                    @Override
+                    public long touch(long moment) {
+                      return Math.abs(super.touch(moment));
+                    }
+                  },
+              "use_isTheSession_untilItEnds",
+              "touch_inPlace_ofAnExpiredOrEnded_isNegative"),
+          usedInPlace(
+              "Returns the moment of the touch and not the one before",
+              (live, store) -> store instanceof Sharing,
+              live ->
+                  new ForwardingUse(live) {
+                    @Override
+                    public long touch(long moment) {
+                      return super.touch(moment) < 0 ? -1 : moment;
+                    }
+                  },
+              "use_isTheSession_untilItEnds",
+              "touch_inPlace_isThatOfTheStore"),
           WrongStore.of(
               "Offers live sessions and keeps no live values",
               () ->
@@ -119,6 +150,43 @@ final class WrongSharing {
                       id -> {
                         LiveSessions.LiveSession live = live().get(id);
                         return live == null ? null : wrong.apply(live);
+                      });
+
+              @Override
+              public Optional<LiveSessions> liveSessions() {
+                return wrongly;
+              }
+            },
+        tests);
+  }
+
+  private static WrongStore usedInPlace(
+      String fault,
+      BiPredicate<LiveSessions, SessionStore> areUsable,
+      UnaryOperator<LiveSessions.UsableSession> wrong,
+      String... tests) {
+    return WrongStore.of(
+        fault,
+        () ->
+            new Sharing() {
+              private final Optional<LiveSessions> wrongly =
+                  Optional.of(
+                      new LiveSessions() {
+                        @Override
+                        public @Nullable LiveSession get(SessionId id) {
+                          return live().get(id);
+                        }
+
+                        @Override
+                        public boolean areUsableInPlaceOf(SessionStore store) {
+                          return areUsable.test(live(), store);
+                        }
+
+                        @Override
+                        public @Nullable UsableSession use(SessionId id) {
+                          UsableSession used = live().use(id);
+                          return used == null ? null : wrong.apply(used);
+                        }
                       });
 
               @Override
@@ -162,6 +230,27 @@ final class WrongSharing {
     @Override
     public boolean replaceAttachment(@Nullable Object expected, @Nullable Object next) {
       return live.replaceAttachment(expected, next);
+    }
+  }
+
+  private abstract static class ForwardingUse extends Forwarding
+      implements LiveSessions.UsableSession {
+
+    private final LiveSessions.UsableSession used;
+
+    ForwardingUse(LiveSessions.UsableSession used) {
+      super(used);
+      this.used = used;
+    }
+
+    @Override
+    public @Nullable StoredSession snapshot() {
+      return used.snapshot();
+    }
+
+    @Override
+    public long touch(long moment) {
+      return used.touch(moment);
     }
   }
 }
