@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * An optional capability: looking at many sessions for the price of about one. Thread-safe, as the
+ * An optional capability: looks at many sessions at about the cost of one. Thread-safe, as the
  * store is; the methods may block and fail like the store's.
  *
  * @since 0.1.0
@@ -17,7 +17,7 @@ public interface BatchLookup {
   int MAX_IDS = 1_000;
 
   /**
-   * What tells whether a copy of a session is still good.
+   * Shows whether a copy of a session is still current.
    *
    * @param version as {@link StoredSession#version()}
    * @param lastSeenAt as {@link StoredSession#lastSeenAt()}
@@ -31,7 +31,7 @@ public interface BatchLookup {
    * @param ids at most {@value #MAX_IDS}; none is fine and asks nothing
    * @return a map that the caller owns; a session that is not in it does not exist
    * @throws IllegalArgumentException if there are too many ids
-   * @throws SessionStoreException if the store cannot tell; never a partial answer
+   * @throws SessionStoreException if the store cannot answer; never a partial answer
    */
   Map<SessionId, Stamp> stamps(Set<SessionId> ids);
 }

@@ -11,12 +11,12 @@ public final class DamagedSessionException extends SessionStoreException {
 
   private static final long serialVersionUID = 1L;
 
-  /** Makes an exception with a message that says what is wrong, without any of the content. */
+  /** Creates an exception with a message that says what is wrong, without any of the content. */
   public DamagedSessionException(String message) {
     super(message);
   }
 
-  /** Makes an exception with a message that says what is wrong, and what found it. */
+  /** Creates an exception with a message that says what is wrong, and its cause. */
   public DamagedSessionException(String message, Throwable cause) {
     super(message, cause);
   }

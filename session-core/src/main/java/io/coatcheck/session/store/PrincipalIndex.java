@@ -29,9 +29,8 @@ public interface PrincipalIndex {
 
   /**
    * Returns a page of the stored sessions of a principal, in ascending order of their ids, expired
-   * ones included. They come <b>without attributes</b>, and with all their other parts: a snapshot
-   * from here is to be looked at and never to be stored. The page is as the store was at one moment
-   * during the call.
+   * ones included. They come <b>without attributes</b>, and with all their other parts: never store
+   * a snapshot from here. The page is as the store was at one moment during the call.
    *
    * @param principal any text at all; one that is no principal has no sessions
    * @param after the last id of the page before; null for the first page. There need not be such a
@@ -40,23 +39,22 @@ public interface PrincipalIndex {
    * @return a new list, which the caller may change; fewer than {@code limit} only if there are no
    *     more
    * @throws IllegalArgumentException if {@code limit} is out of range
-   * @throws SessionStoreException if the store cannot tell; never a partial page
+   * @throws SessionStoreException if the store cannot answer; never a partial page
    */
   List<StoredSession> findByPrincipal(String principal, @Nullable SessionId after, int limit);
 
   /**
-   * Deletes all sessions of a principal but some, in steps. Every session that was stored with this
-   * principal before the call began, and is not excepted, is gone when it returns, or throws what
-   * {@code deleted} threw. One that begins or logs in meanwhile may be spared or not; the call ends
-   * however many do.
+   * Deletes all sessions of a principal except some, in steps. Every session that was stored with
+   * this principal before the call began, and is not excepted, is gone when it returns, or throws
+   * what {@code deleted} threw. One that begins or logs in meanwhile may be spared or not; the call
+   * ends however many do.
    *
    * @param except the sessions to spare, of any number: only {@link Set#contains} is asked; empty
    *     spares none; not changed meanwhile
    * @param deleted called once for each session that this call deleted, after it is gone for every
    *     reader, while others may still be there; each goes to one caller of all on all nodes. When
-   *     it throws, an {@code Error} too, the call goes on, the other sessions are handed over
-   *     nevertheless and the first exception is thrown at the end, with some others suppressed in
-   *     it
+   *     it throws, even an {@code Error}, the call continues, the other sessions are still handed
+   *     over, and the first exception is thrown at the end, with some others suppressed in it
    * @return how many were deleted
    * @throws SessionStoreException if the store failed. The steps before are done and handed over;
    *     of the step that failed, all or none may be gone, without having been handed over. The next

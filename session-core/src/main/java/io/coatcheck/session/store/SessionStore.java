@@ -11,7 +11,7 @@ import java.util.function.Consumer;
  * SessionStoreContract} in the test kit has a test for every sentence.
  *
  * <p><b>No upsert.</b> {@link #insert} is the only operation that makes a session exist. An update
- * or a touch of a session that is gone answers {@code false} and leaves it gone, so that no request
+ * or a touch of a session that is gone returns {@code false} and leaves it gone, so that no request
  * in flight can bring back a session that was logged out.
  *
  * <p><b>Atomic.</b> Each operation happens at one moment between call and return, or, where it
@@ -29,24 +29,24 @@ import java.util.function.Consumer;
  * bytes()} before it returns, and returns encoded values.
  *
  * <p><b>Consumers</b> are called on the calling thread, while the store holds no lock, transaction
- * or connection for it: they may call the store. One that throws, be it an {@code Error}, ends
- * nothing: the call goes on, the other sessions are handed over, and what was thrown first is
- * thrown at the end. {@link HandOver} is that rule.
+ * or connection for it: they may call the store. If one throws, even an {@code Error}, the call
+ * continues: the other sessions are handed over, and the first exception is thrown at the end.
+ * {@link HandOver} implements that rule.
  *
- * <p><b>Bounded.</b> Methods may block, but not for ever: waiting for a connection from a pool, for
+ * <p><b>Bounded.</b> Methods may block, but not forever: waiting for a connection from a pool, for
  * the connection to open and for the answer to a command has a timeout each. One that passes is a
  * {@link SessionStoreException}, as every other failure of the backend is; no exception of a driver
- * comes out.
+ * is passed on.
  *
  * <p><b>Sent once.</b> A write whose answer was lost is not sent again, neither by the store nor by
- * its client, and the operation throws: the second {@code update} would answer {@code false} for
+ * its client, and the operation throws: the second {@code update} would return {@code false} for
  * one that was stored, the second {@code delete} would hand the session to no caller, and the
  * second {@code insert} would find its own session. Reads may be sent again.
  *
  * <p><b>Durable.</b> What has returned outlives the process, unless the store says that it keeps
- * sessions in the memory of the process. Whether it outlives the failure of a server of the
- * backend, the store documents: where replication is asynchronous, a failover may forget a delete
- * that was acknowledged, and a session that was logged out is live again.
+ * sessions in the memory of the process. The store documents whether it outlives the failure of a
+ * server of the backend: where replication is asynchronous, a failover may forget a delete that was
+ * acknowledged, and a session that was logged out is live again.
  *
  * <p><b>Unreadable sessions.</b> One whose bytes are {@linkplain DamagedSessionException damaged}
  * counts as absent where it would be returned or listed, and the store logs it, so that its user
@@ -75,16 +75,16 @@ public interface SessionStore extends AutoCloseable {
    * Returns the session as stored, expired or not: the caller decides. Changes nothing.
    *
    * @return empty if there is no such session, or there is none any more
-   * @throws SessionStoreException if the store cannot tell
+   * @throws SessionStoreException if the store cannot answer
    */
   Optional<StoredSession> find(SessionId id);
 
   /**
-   * Replaces a session if nobody else did: only if it exists, its stored version is {@code
-   * session.version()}, and the stored session is unexpired at {@code now}. Then all of {@code
-   * session} is stored, but for two things: the version becomes {@code session.version() + 1}, and
-   * the last-seen moment is the later one of the stored and the given. Never creates. {@link
-   * StoredSession#replacing} is that rule.
+   * Replaces a session unless another caller has replaced it: only if it exists, its stored version
+   * is {@code session.version()}, and the stored session is unexpired at {@code now}. Then all of
+   * {@code session} is stored, but for two things: the version becomes {@code session.version() +
+   * 1}, and the last-seen moment is the later one of the stored and the given. Never creates.
+   * {@link StoredSession#replacing} is that rule.
    *
    * @return whether it was stored; on {@code false} nothing changed
    * @throws SessionStoreException if the store failed: the update may have happened or not; or if
@@ -103,8 +103,8 @@ public interface SessionStore extends AutoCloseable {
   boolean touch(SessionId id, Instant lastSeenAt, Instant now);
 
   /**
-   * Deletes a session of whatever kind: live, expired, or one that never expires by idleness. Doing
-   * it twice is fine.
+   * Deletes a session of any kind: live, expired, or one that never expires by idleness. Doing it
+   * twice is fine.
    *
    * @return what was deleted, as it was at that moment, to exactly one of all callers on all nodes;
    *     empty to all others
@@ -135,17 +135,18 @@ public interface SessionStore extends AutoCloseable {
    * that it locks, or the bytes that it holds, works in several steps within the call.
    *
    * <p>A call is bounded: it deletes at most {@code limit} sessions, and a store that comes across
-   * sessions in use on its way to the expired ones looks at about as many. Then it ends although
-   * there may be more, and says so. The same call repeated goes on from there, whatever is in use:
-   * after finitely many calls one is complete.
+   * sessions in use on its way to the expired ones looks at about as many. Then it returns although
+   * there may be more, and reports that. The same call repeated goes on from there, whatever is in
+   * use: after finitely many calls one is complete.
    *
    * @param limit the most to delete in this call, at least 1
    * @param deleted called once for each session that this call deleted, after it is gone for every
-   *     reader; each goes to one caller of all on all nodes. When it throws, an {@code Error} too,
-   *     the call goes on, the other sessions are handed over nevertheless and the first exception
-   *     is thrown at the end, with some others suppressed in it
+   *     reader; each goes to one caller of all on all nodes. When it throws, even an {@code Error},
+   *     the call continues, the other sessions are still handed over, and the first exception is
+   *     thrown at the end, with some others suppressed in it
    * @return how many were deleted, and whether that is all. It is if every session that was expired
-   *     at {@code cutoff} when the call began is gone, but for those that others were just writing
+   *     at {@code cutoff} when the call began is gone, except those that other callers were writing
+   *     at that moment
    * @throws IllegalArgumentException if {@code limit} is less than 1
    * @throws SessionStoreException if the store failed: the steps before are done and handed over;
    *     of the step that failed, all or none may be gone, without having been handed over
@@ -170,7 +171,8 @@ public interface SessionStore extends AutoCloseable {
   }
 
   /**
-   * Returns the notice of evictions, the same one each time, or empty if this store never evicts.
+   * Returns the registration for evictions, the same one each time, or empty if this store never
+   * evicts.
    */
   default Optional<Evictions> evictions() {
     return Optional.empty();
@@ -199,8 +201,8 @@ public interface SessionStore extends AutoCloseable {
   }
 
   /**
-   * Returns the sessions as objects that this process shares, the same each time, or empty if this
-   * store is none of this process alone.
+   * Returns the sessions as objects that this process shares, the same each time, or empty if other
+   * processes can reach this store.
    */
   default Optional<LiveSessions> liveSessions() {
     return Optional.empty();
@@ -218,7 +220,7 @@ public interface SessionStore extends AutoCloseable {
   /**
    * Returns whether a save fails if a value was changed after it was set or read, and cannot be
    * encoded any more. If not, which is the default, the bytes from before stay, and the listeners
-   * are notified. For a store that stands in for another one in tests, where such a change is to be
+   * are notified. For a store that stands in for another one in tests, where such a change must be
    * found. A decorator returns what the store that it wraps does.
    */
   default boolean failsOnUnencodable() {

@@ -13,12 +13,14 @@ public class SessionStoreException extends RuntimeException {
 
   private static final long serialVersionUID = 1L;
 
-  /** Makes an exception with a message that names the operation. */
+  /** Creates an exception with a message that names the operation. */
   public SessionStoreException(String message) {
     super(message);
   }
 
-  /** Makes an exception with a message that names the operation and the failure behind it. */
+  /**
+   * Creates an exception with a message that names the operation, and the failure that caused it.
+   */
   public SessionStoreException(String message, Throwable cause) {
     super(message, cause);
   }

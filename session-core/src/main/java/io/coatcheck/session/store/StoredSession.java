@@ -122,7 +122,7 @@ public final class StoredSession {
   }
 
   /**
-   * As {@link #seenAt}, for those who keep the moment as a number.
+   * As {@link #seenAt}, for a store that keeps the moment as a number.
    *
    * @param millis since the epoch, not after {@link #MAX_MOMENT}
    */
@@ -143,8 +143,8 @@ public final class StoredSession {
    *
    * @param stored what is stored now, of the same id
    * @param now the moment that {@code update} was given
-   * @return empty if {@code update} must answer false: {@code stored} has another version or is
-   *     expired at {@code now}
+   * @return empty if {@code update} must return {@code false}: {@code stored} has another version
+   *     or is expired at {@code now}
    * @throws IllegalArgumentException if the ids differ
    * @throws SessionStoreException if {@code update} must throw, since there is no version after
    *     this one
@@ -246,7 +246,7 @@ public final class StoredSession {
     return version;
   }
 
-  /** Tells whether the login was remembered: the client keeps the cookie over a restart. */
+  /** Returns whether the login was remembered: the client keeps the cookie over a restart. */
   public boolean remembered() {
     return login.remembered();
   }
@@ -274,7 +274,7 @@ public final class StoredSession {
     return Instant.ofEpochMilli(expiresAtMillis());
   }
 
-  /** Tells whether the session is expired at a moment: at or past {@link #expiresAt()}. */
+  /** Returns whether the session is expired at a moment: at or past {@link #expiresAt()}. */
   public boolean isExpiredAt(Instant now) {
     return now.toEpochMilli() >= expiresAtMillis();
   }
@@ -344,7 +344,7 @@ public final class StoredSession {
     return 31 * id.hashCode() + Long.hashCode(version);
   }
 
-  /** Tells what is safe to log: no hash, no client, and of the attributes only how many. */
+  /** Returns what is safe to log: no hash, no client, and of the attributes only how many. */
   @Override
   public String toString() {
     return "StoredSession["

@@ -74,8 +74,8 @@ public final class StoredSessionBuilder {
   }
 
   /**
-   * Sets who is logged in: 1 to 255 code points, without U+0000 and lone surrogates. Default:
-   * nobody.
+   * Sets who is logged in: 1 to 255 code points, without U+0000 and lone surrogates. Default: none,
+   * which is an anonymous session.
    */
   public StoredSessionBuilder principal(@Nullable String name) {
     login = login.withPrincipal(name == null ? null : checkPrincipal(name));
@@ -176,7 +176,7 @@ public final class StoredSessionBuilder {
   }
 
   /**
-   * Makes the snapshot.
+   * Creates the snapshot.
    *
    * @throws IllegalArgumentException if a required part is missing, or two parts contradict each
    *     other

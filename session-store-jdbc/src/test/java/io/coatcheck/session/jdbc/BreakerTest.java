@@ -45,7 +45,7 @@ class BreakerTest {
   }
 
   @Test
-  void whileTheProbeIsUnderWay_nobodyElseIsLetThrough() {
+  void whileTheProbeIsUnderWay_noOtherCallGetsThrough() {
     timeOut(3);
     pass(Breaker.PAUSE);
 

@@ -175,7 +175,7 @@ class ByPrincipalTest {
   }
 
   @DisplayName(
-      "stores 1: large sessions are revoked in small steps also if nobody needs attributes")
+      "stores 1: large sessions are revoked in small steps even if no listener needs attributes")
   @ParameterizedTest
   @MethodSource("eachDialect")
   void revocation_withoutAttributes_ofLargeSessions(Pool pool) {

@@ -156,7 +156,7 @@ class ConcurrencyTest {
     }
   }
 
-  @DisplayName("The cleaner waits for nobody: a row that is held is left for the next time")
+  @DisplayName("The cleaner does not wait: a row that is locked is left for the next time")
   @ParameterizedTest
   @MethodSource("poolsThatLockRows")
   void deleteExpired_rowIsHeld_skipsIt(Pool pool) throws SQLException {
@@ -243,7 +243,7 @@ class ConcurrencyTest {
     }
   }
 
-  @DisplayName("A revocation that the database gives up in a deadlock is done again")
+  @DisplayName("A revocation that the database cancels because of a deadlock is run again")
   @ParameterizedTest
   @MethodSource("poolsThatLockRows")
   void deleteByPrincipal_victimOfDeadlock_deletesAll(Pool pool) throws Exception {

@@ -40,7 +40,7 @@ class DatabaseCrashTest {
   private final AtomicInteger unavailable = new AtomicInteger();
   private final AtomicBoolean enough = new AtomicBoolean();
 
-  /** What one client was told. */
+  /** What one client sent, and which of it was acknowledged. */
   private static final class Told {
     private final AppClient client = new AppClient();
     private int acknowledged = -1;

@@ -105,7 +105,7 @@ class DemotedServerTest {
     }
   }
 
-  @DisplayName("a session is not let in on the word of a server that may lag behind the primary")
+  @DisplayName("a session is not accepted because a server that may lag behind the primary has it")
   @Test
   void find_onAServerThatTakesNoWrites_failsAndGivesTheConnectionUp() throws SQLException {
     Pool pool = new Pool(TestDatabase.POSTGRESQL, Database.POSTGRESQL, true, null);

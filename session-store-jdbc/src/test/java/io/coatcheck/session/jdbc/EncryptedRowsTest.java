@@ -105,7 +105,7 @@ class EncryptedRowsTest {
             assertThat(alice.get(port, "/read").body()).isEqualTo(SECRET);
             assertThat(alice.get(port, "/read?name=old").body()).isEqualTo("plain-" + SECRET);
             mallory.get(port, "/set?value=mine");
-            // Whoever writes to the table gives Mallory's row the attributes of Alice's.
+            // An attacker who writes to the table gives Mallory's row the attributes of Alice's.
             table.execute(
                 "UPDATE "
                     + table.name

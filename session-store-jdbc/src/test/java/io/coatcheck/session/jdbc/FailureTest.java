@@ -73,7 +73,8 @@ class FailureTest {
       }
     }
 
-    @DisplayName("a constraint of the application's own makes drivers quote the row: we do not")
+    @DisplayName(
+        "drivers quote a row that a constraint of the application refuses; the store does not")
     @ParameterizedTest
     @MethodSource("eachDialect")
     void update_refusedRow_tellsNoValue(Pool pool) {
@@ -233,7 +234,7 @@ class FailureTest {
       }
     }
 
-    @DisplayName("A commit without an answer is said to be of unknown outcome, and not repeated")
+    @DisplayName("A commit without an answer is reported as of unknown outcome, and not repeated")
     @ParameterizedTest
     @MethodSource("each")
     void admit_connectionBreaksOnCommit_unknown(Pool pool) {
@@ -292,9 +293,9 @@ class FailureTest {
       }
     }
 
-    @DisplayName("stores 11: a commit that was refused each time is told as not done")
+    @DisplayName("stores 11: a commit that was refused each time is reported as not done")
     @Test
-    void admit_commitRefused_isToldAsNotDone() {
+    void admit_commitRefused_isReportedAsNotDone() {
       for (String state : new String[] {"40001", "23505", "25006"}) {
         try (Table table = new Table(H2)) {
           StoredSession session = Sessions.of("alice").build();
@@ -316,10 +317,11 @@ class FailureTest {
       }
     }
 
-    @DisplayName("stores 22: in autocommit, a lost answer is told as such; a read has no outcome")
+    @DisplayName(
+        "stores 22: in autocommit, a lost answer is reported as such; a read has no outcome")
     @ParameterizedTest
     @MethodSource("each")
-    void answerLost_isToldAsUnknownInAutoCommit(Pool pool) {
+    void answerLost_isReportedAsUnknownInAutoCommit(Pool pool) {
       try (Table table = new Table(pool)) {
         StoredSession session = Sessions.of("alice").build();
         table.store.insert(session);
@@ -357,7 +359,7 @@ class FailureTest {
       }
     }
 
-    @DisplayName("F56: whoever loses a deadlock is run again")
+    @DisplayName("F56: the operation that loses a deadlock is run again")
     @ParameterizedTest
     @MethodSource("each")
     void update_deadlockVictim_isRunAgain(Pool pool) {
@@ -378,7 +380,8 @@ class FailureTest {
       }
     }
 
-    @DisplayName("Whoever loses a deadlock leaves the other one the time to wake up and to finish")
+    @DisplayName(
+        "The operation that loses a deadlock gives the other one time to wake up and finish")
     @Test
     void update_deadlockVictimForAWhile_waitsForTheOther() {
       try (Table table = new Table(H2)) {
@@ -399,7 +402,7 @@ class FailureTest {
     }
 
     @Test
-    void update_alwaysDeadlockVictim_givesUp() {
+    void update_alwaysDeadlockVictim_fails() {
       try (Table table = new Table(H2)) {
         AtomicInteger tries = new AtomicInteger();
         table.watched.failWith(

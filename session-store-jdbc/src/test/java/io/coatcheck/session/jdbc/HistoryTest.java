@@ -67,7 +67,7 @@ class HistoryTest {
 
   @ParameterizedTest
   @EnumSource(TestDatabase.class)
-  @DisplayName("three nodes with copies: who changed something reads it on each, by the hint")
+  @DisplayName("three nodes with copies: a client reads its own writes on each, by the hint")
   void threeNodes_withCopies(TestDatabase database) {
     run(database, COPIES, 3, 100, Duration.ZERO, Duration.ZERO, Duration.ZERO);
   }

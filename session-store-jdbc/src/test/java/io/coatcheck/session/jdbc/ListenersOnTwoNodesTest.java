@@ -29,7 +29,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * Two nodes on one database, with the listeners of the application on each. If an end were told by
  * both nodes, or by none, the lists of what was heard would have a line too many, or too few.
  */
-@DisplayName("The end of a session is told once over all nodes, with its attributes")
+@DisplayName("The end of a session is reported once on all nodes together, with its attributes")
 class ListenersOnTwoNodesTest {
 
   private static final Instant NOW = Instant.parse("2026-11-23T12:00:00Z");
@@ -213,7 +213,8 @@ class ListenersOnTwoNodesTest {
     }
   }
 
-  @DisplayName("the limit of sessions, while both nodes log in: each that gave way is told once")
+  @DisplayName(
+      "the limit of sessions, while both nodes log in: each evicted session is reported once")
   @ParameterizedTest
   @EnumSource(TestDatabase.class)
   void evictionByTheLimit(TestDatabase database) throws IOException {

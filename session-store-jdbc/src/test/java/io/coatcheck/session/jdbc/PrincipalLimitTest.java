@@ -57,7 +57,7 @@ class PrincipalLimitTest {
             new Pool(TestDatabase.H2, Database.H2, true, "TRANSACTION_REPEATABLE_READ")));
   }
 
-  @DisplayName("the newcomer is refused: three get in, and a reader never sees a fourth")
+  @DisplayName("the newcomer is refused: three log in, and a reader never sees a fourth")
   @ParameterizedTest
   @MethodSource("pools")
   void refuseNewcomer(Pool pool) throws Exception {
@@ -70,7 +70,7 @@ class PrincipalLimitTest {
     }
   }
 
-  @DisplayName("the oldest is evicted: all get in, three stay, each of the others is told once")
+  @DisplayName("the oldest is evicted: all log in, three stay, each of the others is reported once")
   @ParameterizedTest
   @MethodSource("pools")
   void evictOldest(Pool pool) throws Exception {

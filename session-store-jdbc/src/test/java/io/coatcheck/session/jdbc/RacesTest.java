@@ -174,7 +174,7 @@ class RacesTest {
       second.setAttribute("two", 2);
       nodes.steps.beforeNext(Step.UPDATE, () -> assertThat(nodes.other.save(second)).isTrue());
 
-      assertThat(nodes.slow.save(first)).as("nobody fails").isTrue();
+      assertThat(nodes.slow.save(first)).as("neither fails").isTrue();
 
       Session after = live(nodes.other, token);
       assertThat(after.attribute("cart")).as("the last writer's, whole").isEqualTo("of the first");
@@ -294,7 +294,8 @@ class RacesTest {
     }
   }
 
-  @DisplayName("I2: a touch between the clean-up's look and its deletion has to wait, and is told")
+  @DisplayName(
+      "I2: a touch between the clean-up's look and its deletion has to wait, and returns false")
   @ParameterizedTest
   @EnumSource(value = TestDatabase.class, mode = EnumSource.Mode.EXCLUDE, names = "SQLITE")
   void touch_duringCleanUp(TestDatabase database) throws Exception {
@@ -326,7 +327,7 @@ class RacesTest {
         cleaner.deleteExpired(session.expiresAt(), 10, deleted::add);
 
         assertThat(deleted).hasSize(1);
-        assertThat(touched.get(0).get(20, TimeUnit.SECONDS)).as("it is told").isFalse();
+        assertThat(touched.get(0).get(20, TimeUnit.SECONDS)).as("its result").isFalse();
         assertThat(table.count()).isZero();
       } finally {
         thread.shutdownNow();

@@ -52,7 +52,7 @@ final class RowHolder implements AutoCloseable {
   }
 
   void awaitWaiter() {
-    Table.await("somebody waits for the row", table::hasWaiter);
+    Table.await("a transaction waits for the row", table::hasWaiter);
   }
 
   void commit() throws SQLException {

@@ -266,7 +266,7 @@ class RowTest {
     }
   }
 
-  @DisplayName("Counts of changed rows, not of found ones, are told apart from an absent session")
+  @DisplayName("A count of changed rows, not of found ones, is not mistaken for an absent session")
   @Test
   void useAffectedRows() {
     TestDatabase server = TestDatabase.MARIADB;

@@ -154,7 +154,7 @@ class SchemaCheckTest {
   }
 
   @Test
-  @DisplayName("a user who may not read the table is told what is needed")
+  @DisplayName("the message says what a user needs who may not read the table")
   void build_notAllowedToRead_isRefused() {
     Pool pool = new Pool(TestDatabase.POSTGRESQL, Database.POSTGRESQL, true, null);
     try (Table table = new Table(pool)) {

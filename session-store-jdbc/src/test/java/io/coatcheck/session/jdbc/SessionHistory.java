@@ -88,7 +88,7 @@ final class SessionHistory {
       seen = new TreeMap<>(modelled.attributes);
     }
 
-    /** Returns whether somebody has logged in since, which no request from before undoes. */
+    /** Returns whether there was a login since, which no request from before undoes. */
     private boolean isFromBeforeALoginOf(@Nullable Modelled modelled) {
       return modelled != null
           && !(Objects.equals(modelled.principal, principal)

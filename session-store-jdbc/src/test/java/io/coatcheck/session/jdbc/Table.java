@@ -155,7 +155,7 @@ final class Table implements AutoCloseable {
     return Integer.parseInt(query("SELECT COUNT(*) FROM " + name).get(0).get(0));
   }
 
-  /** Tells whether a transaction of any connection waits for a row that another one holds. */
+  /** Returns whether a transaction of any connection waits for a row that another one holds. */
   boolean hasWaiter() {
     String waiting =
         switch (pool.server()) {

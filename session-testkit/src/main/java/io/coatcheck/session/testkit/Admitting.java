@@ -210,7 +210,7 @@ abstract class Admitting extends LimitPart {
     assertThat(limit().admit(newcomer, true, MANY, REFUSE_NEWCOMER, NOW)).isEqualTo(REFUSED);
     assertThat(limit().admit(newcomer, true, MANY + 1, REFUSE_NEWCOMER, NOW)).isEqualTo(stored());
     assertThat(limit().admit(at(3).build(), true, MANY + 1, EVICT_OLDEST, NOW).evicted())
-        .as("who was evicted")
+        .as("the evicted sessions")
         .hasSize(1);
   }
 

@@ -41,8 +41,8 @@ abstract class AdmittingAtOnce extends LimitPart {
     List<StoredSession> ended = new ArrayList<>();
     admissions.forEach(admission -> ended.addAll(admission.evicted()));
     List<StoredSession> live = sessionsOf(index(), "alice");
-    assertThat(live).as("who is left").hasSize(LIMIT);
-    assertThat(ended).as("who was evicted").hasSize(LOGINS - LIMIT).doesNotHaveDuplicates();
+    assertThat(live).as("the sessions that are left").hasSize(LIMIT);
+    assertThat(ended).as("the evicted sessions").hasSize(LOGINS - LIMIT).doesNotHaveDuplicates();
     assertThat(ended).noneMatch(one -> live.contains(listed(one))).allSatisfy(this::assertGone);
   }
 
@@ -58,7 +58,7 @@ abstract class AdmittingAtOnce extends LimitPart {
         expected.add(isNew ? logins.get(i) : successor(logins.get(i)));
       }
     }
-    assertThat(expected).as("who was stored").hasSize(LIMIT);
+    assertThat(expected).as("the stored sessions").hasSize(LIMIT);
     assertThat(admissions.stream().filter(one -> one.outcome() == Outcome.REFUSED))
         .hasSize(LOGINS - LIMIT);
     assertSessionsOf("alice", expected);
@@ -148,7 +148,7 @@ abstract class AdmittingAtOnce extends LimitPart {
               () -> otherLimit().admit(toAlice, false, 1, EVICT_OLDEST, NOW));
       List<StoredSession> left = new ArrayList<>(sessionsOf(index(), "alice"));
       left.addAll(sessionsOf(index(), "bob"));
-      assertThat(left).as("who is left after %s", outcome).hasSize(1);
+      assertThat(left).as("the sessions that are left after %s", outcome).hasSize(1);
       store().delete(left.get(0).id());
     }
   }

@@ -201,7 +201,7 @@ abstract class DeletingByPrincipal extends IndexPart {
   @Sentence(
       of = PrincipalIndex.class,
       value =
-          "the call goes on, the other sessions are handed over nevertheless and the first exception is thrown at the end")
+          "the call continues, the other sessions are still handed over, and the first exception is thrown at the end")
   void deleteByPrincipal_consumerThatThrowsAnError_isStillHandedTheOthersOfAllSteps() {
     insertMany(MANY, () -> SampleSessions.authenticated("alice", NOW));
     List<StoredSession> handedOver = new ArrayList<>();
@@ -271,7 +271,7 @@ abstract class DeletingByPrincipal extends IndexPart {
   @Sentence(
       of = PrincipalIndex.class,
       value =
-          "the call goes on, the other sessions are handed over nevertheless and the first exception is thrown at the end")
+          "the call continues, the other sessions are still handed over, and the first exception is thrown at the end")
   void deleteByPrincipal_consumerThatThrows_isStillHandedTheOthers() {
     for (int i = 0; i < 4; i++) {
       insert(SampleSessions.authenticated("alice", NOW));

@@ -158,7 +158,7 @@ abstract class DeletingOldest extends IndexPart {
   @Sentence(
       of = PrincipalIndex.class,
       value =
-          "the call goes on, the other sessions are handed over nevertheless and the first exception is thrown at the end")
+          "the call continues, the other sessions are still handed over, and the first exception is thrown at the end")
   void deleteOldest_consumerThatThrows_isStillHandedTheOthers() {
     for (int i = 0; i < MANY; i++) {
       insert(at(i));

@@ -220,7 +220,7 @@ abstract class Expiring extends ContractPart {
 
   @Test
   @Sentence(
-      "the call goes on, the other sessions are handed over nevertheless and the first exception is thrown at the end")
+      "the call continues, the other sessions are still handed over, and the first exception is thrown at the end")
   void deleteExpired_consumerThatThrowsAnError_isStillHandedTheOthers() {
     insertMany(300, () -> SampleSessions.anonymous(NOW));
     List<StoredSession> handedOver = new ArrayList<>();
@@ -281,7 +281,7 @@ abstract class Expiring extends ContractPart {
 
   @Test
   @Sentence(
-      "the call goes on, the other sessions are handed over nevertheless and the first exception is thrown at the end")
+      "the call continues, the other sessions are still handed over, and the first exception is thrown at the end")
   void deleteExpired_consumerThatThrows_isStillHandedTheOthers() {
     for (int i = 0; i < 5; i++) {
       insert(SampleSessions.anonymous(NOW));

@@ -16,7 +16,7 @@ abstract class Failing extends ContractPart {
 
   /** If it broke, an outage would be answered with 500 and an error page, and not with 503. */
   @Test
-  @Sentence("as every other failure of the backend is; no exception of a driver comes out.")
+  @Sentence("as every other failure of the backend is; no exception of a driver is passed on.")
   void backendFails_everyOperation_throwsSessionStoreException() throws Exception {
     StoredSession session = insert(SampleSessions.authenticated("alice", NOW));
     Operations operations = new Operations(store(), session, NOW);

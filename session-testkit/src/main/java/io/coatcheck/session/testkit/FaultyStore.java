@@ -136,7 +136,7 @@ public final class FaultyStore extends InterceptingSessionStore {
 
     private void hold() {
       reached.countDown();
-      await(released, "was never let go");
+      await(released, "was never released");
     }
 
     private void await(CountDownLatch latch, String complaint) {

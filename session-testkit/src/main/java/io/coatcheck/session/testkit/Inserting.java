@@ -134,7 +134,7 @@ abstract class Inserting extends ContractPart {
         inserts.add(() -> succeeds(() -> (here ? store() : otherNode()).insert(candidate)));
       }
       List<Boolean> succeeded = Race.among(inserts);
-      assertThat(succeeded).as("who inserted the id %s", id).containsOnlyOnce(true);
+      assertThat(succeeded).as("which callers inserted the id %s", id).containsOnlyOnce(true);
       assertStored(candidates.get(succeeded.indexOf(true)));
     }
   }

@@ -32,8 +32,7 @@ abstract class LeavingNothing extends IndexPart {
   }
 
   @Test
-  @Sentence(
-      "Deletes a session of whatever kind: live, expired, or one that never expires by idleness.")
+  @Sentence("Deletes a session of any kind: live, expired, or one that never expires by idleness.")
   void delete_ofEveryKind_leavesNothing() throws Exception {
     for (StoredSession session : kinds()) {
       store().insert(session);
@@ -43,8 +42,7 @@ abstract class LeavingNothing extends IndexPart {
   }
 
   @Test
-  @Sentence(
-      "Deletes a session of whatever kind: live, expired, or one that never expires by idleness.")
+  @Sentence("Deletes a session of any kind: live, expired, or one that never expires by idleness.")
   void deleteExpired_ofEveryKind_leavesNothing() throws Exception {
     kinds().forEach(store()::insert);
     store().deleteExpired(StoredSession.MAX_MOMENT, 1_000, gone -> {});
@@ -52,8 +50,7 @@ abstract class LeavingNothing extends IndexPart {
   }
 
   @Test
-  @Sentence(
-      "Deletes a session of whatever kind: live, expired, or one that never expires by idleness.")
+  @Sentence("Deletes a session of any kind: live, expired, or one that never expires by idleness.")
   void updatesAndTouches_thenDelete_leaveNothing() throws Exception {
     author().assertEmpty();
     assertThat(store().delete(changed(NOW).id())).isPresent();
@@ -61,8 +58,7 @@ abstract class LeavingNothing extends IndexPart {
   }
 
   @Test
-  @Sentence(
-      "Deletes a session of whatever kind: live, expired, or one that never expires by idleness.")
+  @Sentence("Deletes a session of any kind: live, expired, or one that never expires by idleness.")
   void updatesAndTouches_thenExpiry_leaveNothing() throws Exception {
     changed(NOW);
     assertThat(store().deleteExpired(StoredSession.MAX_MOMENT, 10, gone -> {}).deleted()).isOne();
@@ -70,8 +66,7 @@ abstract class LeavingNothing extends IndexPart {
   }
 
   @Test
-  @Sentence(
-      "Deletes a session of whatever kind: live, expired, or one that never expires by idleness.")
+  @Sentence("Deletes a session of any kind: live, expired, or one that never expires by idleness.")
   void whatWasRefused_leavesNothing() throws Exception {
     StoredSession stored = insert(SampleSessions.anonymous(NOW));
     StoredSession absent = SampleSessions.authenticated("bob", NOW).build();
@@ -123,8 +118,7 @@ abstract class LeavingNothing extends IndexPart {
   }
 
   @Test
-  @Sentence(
-      "Deletes a session of whatever kind: live, expired, or one that never expires by idleness.")
+  @Sentence("Deletes a session of any kind: live, expired, or one that never expires by idleness.")
   void touchAll_thenExpiry_leavesNothing() throws Exception {
     assumeTrue(store().batchTouch().isPresent(), "Not tested: the store has no BatchTouch");
     StoredSession session = insert(SampleSessions.authenticated("alice", NOW));

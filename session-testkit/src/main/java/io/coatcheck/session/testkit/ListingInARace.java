@@ -99,7 +99,7 @@ abstract class ListingInARace extends IndexPart {
   @Test
   @Sentence(
       of = PrincipalIndex.class,
-      value = "Deletes all sessions of a principal but some, in steps.")
+      value = "Deletes all sessions of a principal except some, in steps.")
   void deleteByPrincipalAgainstLogin_theIndexAgreesWithTheStore() {
     for (Race race = Race.inRounds(); race.goesOn(); ) {
       StoredSession session = insert(SampleSessions.authenticated("alice", NOW));

@@ -215,7 +215,7 @@ abstract class Updating extends ContractPart {
   }
 
   @Test
-  @Sentence("Replaces a session if nobody else did")
+  @Sentence("Replaces a session unless another caller has replaced it")
   void update_leavesOtherSessionsAlone() {
     StoredSession stored = insert(SampleSessions.complete(NOW));
     StoredSession neighbour = insert(SampleSessions.complete(NOW));
