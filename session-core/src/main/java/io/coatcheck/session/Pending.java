@@ -33,6 +33,11 @@ final class Pending {
     return new Pending(session.attributeChanges().collect(), session.idleTimeoutChange());
   }
 
+  /** Returns whether there may be changes; without any, there is no need to collect them. */
+  static boolean mayExistIn(WorkingCopy session) {
+    return session.idleTimeoutChange() != null || session.attributeChanges().mayHaveChanges();
+  }
+
   AttributeDelta attributes() {
     return attributes;
   }
@@ -74,6 +79,14 @@ final class Pending {
     return isSameTimeout && changes.areAllPending(attributes)
         ? this
         : new Pending(changes.stillPending(attributes), timeout);
+  }
+
+  /** Discards these changes, since they turned out to change nothing. */
+  void discardFrom(WorkingCopy session) {
+    synchronized (session) {
+      StoredSession unchanged = session.snapshot();
+      session.attributeChanges().onSaved(attributes, unchanged, unchanged);
+    }
   }
 
   /** Returns this without the change of one attribute, which counts as saved together with it. */

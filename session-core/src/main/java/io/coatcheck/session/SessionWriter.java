@@ -55,7 +55,7 @@ final class SessionWriter {
 
   private boolean saveStored(Session session) {
     boolean confirm = session.renewal() == Renewal.CONFIRM;
-    if (!confirm && !session.mayHaveChanges()) {
+    if (!confirm && !Pending.mayExistIn(session)) {
       return touch(session);
     }
     Pending collected = Pending.of(session);
@@ -85,7 +85,7 @@ final class SessionWriter {
       // The attribute to be removed is not in the snapshot. Another request may have set it since.
       Optional<StoredSession> found = engine.store().find(resolved.id());
       if (found.filter(newest -> isLeftAsItIs(newest, resolved, pending)).isPresent()) {
-        session.discard(pending);
+        pending.discardFrom(session);
         return touch(session);
       }
       outcome =
@@ -173,7 +173,7 @@ final class SessionWriter {
     StoredSession stored = outcome.session();
     if (stored != null) {
       session.clearRenewal();
-      session.onStepStored(stored, pending, step);
+      new StepValues(session, engine).onStored(stored, pending, step);
       if (tries + outcome.attempts() > 1) {
         engine.events().savedAfterConflict(stored, tries + outcome.attempts());
       }

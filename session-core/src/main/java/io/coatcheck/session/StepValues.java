@@ -75,16 +75,20 @@ final class StepValues {
     return changes.decode(newest, name, value);
   }
 
-  /** Watches the value of a stored step like one that was set. */
-  void onStored(AttributeStep step) {
+  /**
+   * Records that a step is stored, and what the request changed before with it. Its value is
+   * watched like one that was set.
+   */
+  void onStored(StoredSession stored, Pending others, AttributeStep step) {
     Object value = step.value();
-    if (value != null && step.mayChange()) {
-      synchronized (owner) {
-        if (changes.change(step.name()) == null
-            && AttributeChanges.isSame(
-                owner.snapshot().attributes().get(step.name()), step.after())) {
-          changes.remember(step.name(), new WatchedValue(value, true));
-        }
+    synchronized (owner) {
+      if (owner.onSaved(stored, others)
+          && value != null
+          && step.mayChange()
+          && changes.change(step.name()) == null
+          && AttributeChanges.isSame(
+              owner.snapshot().attributes().get(step.name()), step.after())) {
+        changes.remember(step.name(), new WatchedValue(value, true));
       }
     }
   }

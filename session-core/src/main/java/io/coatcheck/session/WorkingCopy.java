@@ -214,22 +214,12 @@ abstract sealed class WorkingCopy permits Session {
     unsentToken = null;
   }
 
-  /** Discards changes that turned out to change nothing. */
-  synchronized void discard(Pending pending) {
-    attributes.onSaved(pending.attributes(), snapshot, snapshot);
-  }
-
   Renewal renewal() {
     return renewal;
   }
 
   synchronized void clearRenewal() {
     renewal = Renewal.NONE;
-  }
-
-  /** Returns whether there may be changes; without any, there is no need to collect them. */
-  boolean mayHaveChanges() {
-    return idleTimeoutChange != null || attributes.mayHaveChanges();
   }
 
   /** Returns whether a touch is due; true at most once. */
@@ -298,13 +288,6 @@ abstract sealed class WorkingCopy permits Session {
     }
   }
 
-  /** As {@link #onSaved}, with a step on one attribute. */
-  synchronized void onStepStored(StoredSession stored, Pending others, AttributeStep step) {
-    if (onSaved(stored, others)) {
-      new StepValues(this, attributes.engine()).onStored(step);
-    }
-  }
-
   /**
    * Moves to a snapshot if it is newer and of the same login: a session that was re-keyed since
    * belongs to another one, which this request must not see. What this request changed is still to
@@ -349,23 +332,17 @@ abstract sealed class WorkingCopy permits Session {
     onRenewed(stored, pending, token);
   }
 
-  /**
-   * Replaces the draft of a session that is not stored yet, for a renewal before the first save.
-   */
+  /** Replaces the draft of a session that is renewed before it is stored. */
   synchronized void redraft(StoredSession draft, SessionToken token) {
     snapshot = draft;
     unsentToken = token;
   }
 
-  synchronized void discardChanges() {
-    attributes.clear();
-    idleTimeoutChange = null;
-  }
-
   synchronized void end() {
     status = SessionStatus.ENDED;
     unsentToken = null;
-    discardChanges();
+    attributes.clear();
+    idleTimeoutChange = null;
   }
 
   /**
@@ -382,8 +359,6 @@ abstract sealed class WorkingCopy permits Session {
     return isStill;
   }
 
-  // What requests of one process share.
-
   @Nullable Object attached() {
     LiveSession shared = liveIfStored();
     return shared == null ? attachment : shared.attachment();
@@ -396,9 +371,7 @@ abstract sealed class WorkingCopy permits Session {
         : shared.replaceAttachment(expected, next);
   }
 
-  /**
-   * Returns the state that requests share; null if they share none or the session is not stored.
-   */
+  /** Returns what requests share; null if they share nothing or the session is not stored. */
   private @Nullable LiveSession liveIfStored() {
     LiveSessions all = attributes.engine().liveSessions();
     if (all == null || status != SessionStatus.STORED) {
