@@ -61,17 +61,21 @@ public final class CoatcheckAutoConfiguration {
   @Bean(destroyMethod = "")
   @ConditionalOnMissingBean
   @DependsOnDatabaseInitialization
-  SessionStore sessionStore(ObjectProvider<DataSource> databases, ListableBeanFactory beans) {
+  SessionStore coatcheckStore(
+      ObjectProvider<DataSource> databases,
+      ObjectProvider<StoreObserver> observers,
+      ListableBeanFactory beans) {
     return new StoreChoice(
             properties,
             List.of(beans.getBeanNamesForType(DataSource.class, true, false)),
-            databases.getIfUnique())
+            databases.getIfUnique(),
+            observers.orderedStream().toList())
         .create();
   }
 
   @Bean
   @ConditionalOnMissingBean
-  AttributeCodec sessionAttributeCodec(BeanFactory beans) {
+  AttributeCodec coatcheckAttributeCodec(BeanFactory beans) {
     List<String> packages =
         AutoConfigurationPackages.has(beans) ? AutoConfigurationPackages.get(beans) : List.of();
     AttributeCodec codec = SessionCodec.create(properties.attributes(), packages);
@@ -80,13 +84,13 @@ public final class CoatcheckAutoConfiguration {
 
   @Bean
   @ConditionalOnMissingBean
-  SessionPolicy sessionPolicy() {
+  SessionPolicy coatcheckPolicy() {
     return new ManagerFactory(properties).policy();
   }
 
   @Bean(destroyMethod = "close")
   @ConditionalOnMissingBean
-  SessionManager sessionManager(
+  SessionManager coatcheckManager(
       SessionStore store,
       SessionPolicy policy,
       AttributeCodec codec,
@@ -104,7 +108,7 @@ public final class CoatcheckAutoConfiguration {
   /** Registers the application's own {@link SessionFilter} if it has one. */
   @Bean
   @Conditional(NoFilterRegistration.class)
-  FilterRegistrationBean<SessionFilter> sessionFilterRegistration(
+  FilterRegistrationBean<SessionFilter> coatcheckFilterRegistration(
       SessionManager manager,
       ObjectProvider<SessionFilter> own,
       ListableBeanFactory beans,
@@ -116,7 +120,7 @@ public final class CoatcheckAutoConfiguration {
               .filter(manager, listenersOf(beans), customizers.orderedStream().toList());
     }
     FilterRegistrationBean<SessionFilter> registration = new FilterRegistrationBean<>(filter);
-    registration.setName("sessionFilter");
+    registration.setName("coatcheckSessionFilter");
     registration.setAsyncSupported(true);
     return registration;
   }
@@ -132,12 +136,12 @@ public final class CoatcheckAutoConfiguration {
   }
 
   @Bean
-  static FilterPlacement sessionFilterPlacement(Environment environment) {
+  static FilterPlacement coatcheckFilterPlacement(Environment environment) {
     return new FilterPlacement(environment);
   }
 
   @Bean
-  StartCheck sessionStartCheck(WebApplicationContext context) {
+  StartCheck coatcheckStartCheck(WebApplicationContext context) {
     return new StartCheck(context);
   }
 }

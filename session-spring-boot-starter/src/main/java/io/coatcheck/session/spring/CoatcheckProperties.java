@@ -144,7 +144,7 @@ record CoatcheckProperties(
   /**
    * The session cookie.
    *
-   * @param name the name; "__Host-session" by default
+   * @param name the name of the cookie; "__Host-session" by default
    * @param path the path below which browsers send it; "/" by default
    * @param domain the domain whose hosts all get it; none by default
    * @param sameSite with which requests of other sites browsers send it; "lax" by default
@@ -163,7 +163,7 @@ record CoatcheckProperties(
   /**
    * Which requests of other sites are refused.
    *
-   * @param enabled whether any is
+   * @param enabled whether requests of other sites are checked
    * @param trustedOrigins origins whose pages may send requests, such as "https://app.example"
    * @param publicOrigins origins of the application itself, if a proxy changes the host
    * @param exempt paths that any site may send requests to, such as "/webhooks/*"
@@ -219,7 +219,7 @@ record CoatcheckProperties(
   /**
    * The cache in front of a database.
    *
-   * @param enabled whether there is one
+   * @param enabled whether a database has a near cache in front
    * @param maxStaleness how long a copy may admit requests; 1 second by default
    * @param serveStaleOnOutage how much longer it may while the database cannot be reached; zero by
    *     default

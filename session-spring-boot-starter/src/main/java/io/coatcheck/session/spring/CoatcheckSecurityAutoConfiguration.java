@@ -26,7 +26,7 @@ public final class CoatcheckSecurityAutoConfiguration {
   CoatcheckSecurityAutoConfiguration() {}
 
   @Bean
-  SessionFilterCustomizer storedSecurityContexts() {
+  SessionFilterCustomizer coatcheckStoredContexts() {
     return filter -> filter.listener(new StoredContexts());
   }
 }

@@ -27,14 +27,17 @@ final class StoreChoice {
   private final List<String> dataSourceNames;
 
   private final @Nullable DataSource dataSource;
+  private final List<StoreObserver> observers;
 
   StoreChoice(
       CoatcheckProperties properties,
       List<String> dataSourceNames,
-      @Nullable DataSource dataSource) {
+      @Nullable DataSource dataSource,
+      List<StoreObserver> observers) {
     this.properties = properties;
     this.dataSourceNames = dataSourceNames;
     this.dataSource = dataSource;
+    this.observers = observers;
   }
 
   SessionStore create() {
@@ -63,6 +66,7 @@ final class StoreChoice {
     settings.set("maximumSessions", memory.maximumSessions(), builder::maximumSessions);
     builder.copyOnRead(memory.copyOnRead());
     InMemorySessionStore store = settings.build(builder::build);
+    observers.forEach(observer -> observer.memory(store));
     LOG.info(
         "Coatcheck keeps sessions in the memory of this process; they end with it ({})", reason);
     return store;
@@ -81,7 +85,11 @@ final class StoreChoice {
     builder.createSchema(createsSchema(source));
     SessionStore store;
     try {
-      store = settings.build(builder::build);
+      JdbcSessionStore database = settings.build(builder::build);
+      store = database;
+      for (StoreObserver observer : observers) {
+        store = observer.database(database);
+      }
     } catch (SessionStoreException e) {
       throw new InvalidSettingException(
           List.of("coatcheck.jdbc.create-schema"),
@@ -115,7 +123,9 @@ final class StoreChoice {
             cache.maximumBytes(),
             (DataSize it) -> builder.maximumBytes(it.toBytes()))
         .set("revalidate", cache.revalidate(), builder::revalidate);
-    return settings.build(builder::build);
+    NearCacheSessionStore cached = settings.build(builder::build);
+    observers.forEach(observer -> observer.nearCache(cached));
+    return cached;
   }
 
   private boolean createsSchema(DataSource source) {

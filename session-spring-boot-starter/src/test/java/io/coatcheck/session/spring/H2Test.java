@@ -15,8 +15,8 @@ class H2Test implements ShopFlows {
     site =
         Site.start(
             Shop.class,
-            "spring.datasource.url=jdbc:h2:mem:shop",
-            "coatcheck.near-cache.enabled=false");
+            ShopFlows.properties(
+                "spring.datasource.url=jdbc:h2:mem:shop", "coatcheck.near-cache.enabled=false"));
   }
 
   @AfterAll

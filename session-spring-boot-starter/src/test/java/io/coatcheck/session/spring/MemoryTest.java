@@ -12,7 +12,7 @@ class MemoryTest implements ShopFlows {
 
   @BeforeAll
   static void start() {
-    site = Site.start(Shop.class, "coatcheck.store=memory");
+    site = Site.start(Shop.class, ShopFlows.properties("coatcheck.store=memory"));
   }
 
   @AfterAll

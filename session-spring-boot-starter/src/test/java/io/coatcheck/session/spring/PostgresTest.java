@@ -19,8 +19,9 @@ class PostgresTest implements ShopFlows {
     site =
         Site.start(
             Shop.class,
-            "spring.datasource.url=" + server.getJdbcUrl("postgres", "postgres"),
-            "coatcheck.jdbc.create-schema=always");
+            ShopFlows.properties(
+                "spring.datasource.url=" + server.getJdbcUrl("postgres", "postgres"),
+                "coatcheck.jdbc.create-schema=always"));
   }
 
   @AfterAll

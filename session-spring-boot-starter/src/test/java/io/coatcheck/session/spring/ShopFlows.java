@@ -4,9 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.coatcheck.session.SessionInfo;
 import io.coatcheck.session.SessionManager;
+import io.coatcheck.session.spring.shop.SessionLog;
+import io.coatcheck.session.token.SessionId;
+import io.coatcheck.session.token.SessionToken;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import org.junit.jupiter.api.DisplayName;
@@ -16,6 +20,16 @@ import org.junit.jupiter.api.Test;
 interface ShopFlows {
 
   String COOKIE = "__Host-session";
+
+  int LIMIT = 3;
+
+  /** Returns the properties that all these tests need, and some more. */
+  static String[] properties(String... more) {
+    List<String> all = new ArrayList<>(List.of(more));
+    all.add("coatcheck.sessions-per-user=" + LIMIT);
+    all.add("coatcheck.security.remember-me-parameter=remember-me");
+    return all.toArray(String[]::new);
+  }
 
   Site site();
 
@@ -30,13 +44,12 @@ interface ShopFlows {
     ann.get("/visits");
     String before = ann.cookie(COOKIE);
     assertThat(Visitor.location(ann.get("/account?a=1"))).endsWith("/login");
-    List<SessionInfo> sessionsBefore = manager().sessionsOf("ann");
     assertThat(Visitor.location(ann.logIn("ann"))).endsWith("/account?a=1&continue");
     assertThat(ann.cookie(COOKIE)).isNotEqualTo(before);
     assertThat(ann.get("/account").body()).isEqualTo("ann");
     assertThat(ann.get("/visits").body()).isEqualTo("2");
-    List<SessionInfo> sessions = manager().sessionsOf("ann");
-    assertThat(sessions).hasSize(sessionsBefore.size() + 1);
+    SessionId id = SessionToken.parse(ann.cookie(COOKIE)).orElseThrow().id();
+    assertThat(manager().sessionsOf("ann")).extracting(SessionInfo::id).contains(id);
     Visitor thief = site().visitor();
     thief.take(COOKIE, before);
     assertThat(thief.get("/account").statusCode()).isEqualTo(302);
@@ -138,6 +151,55 @@ interface ShopFlows {
   /** A near cache may show the old state for its bound. */
   private static void awaitStatus(Visitor visitor, String path, int status) throws Exception {
     Waiting.until(Duration.ofSeconds(10), () -> visitor.get(path).statusCode() == status);
+  }
+
+  @Test
+  @DisplayName("A user has as many sessions as allowed, and the oldest ends")
+  default void limit() throws Exception {
+    Visitor[] browsers = new Visitor[LIMIT + 1];
+    for (int i = 0; i < browsers.length; i++) {
+      browsers[i] = site().visitor().with("User-Agent", "browser " + i);
+      browsers[i].logIn("dora");
+    }
+    assertThat(manager().sessionsOf("dora"))
+        .extracting(info -> info.userAgent().orElse(""))
+        .containsExactlyInAnyOrder("browser 1", "browser 2", "browser 3");
+    awaitStatus(browsers[0], "/account", 302);
+    assertThat(browsers[1].get("/account").body()).isEqualTo("dora");
+  }
+
+  @Test
+  @DisplayName("A login with the box checked outlives the browser, in one cookie")
+  default void remembered() throws Exception {
+    Visitor ann = site().visitor();
+    HttpResponse<String> login =
+        ann.post("/login", "username", "ann", "password", "ticket", "remember-me", "on");
+    assertThat(cookieOf(login)).contains("Max-Age=2592000");
+    assertThat(ann.hasCookie("remember-me")).isFalse();
+    HttpResponse<String> without =
+        site().visitor().post("/login", "username", "ann", "password", "ticket");
+    assertThat(cookieOf(without)).doesNotContain("Max-Age");
+  }
+
+  private static String cookieOf(HttpResponse<String> response) {
+    return response.headers().allValues("Set-Cookie").stream()
+        .filter(header -> header.startsWith(COOKIE + "="))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  @Test
+  @DisplayName("HttpSessionEventPublisher publishes the ends of sessions, with their users")
+  default void published() throws Exception {
+    SessionLog log = site().bean(SessionLog.class);
+    Visitor first = site().visitor();
+    first.logIn("emil");
+    first.post("/logout");
+    assertThat(log.ended()).contains("emil");
+    Visitor second = site().visitor();
+    second.logIn("fay");
+    manager().revokeAllOf("fay");
+    Waiting.until(Duration.ofSeconds(10), () -> log.ended().contains("fay"));
   }
 
   @Test

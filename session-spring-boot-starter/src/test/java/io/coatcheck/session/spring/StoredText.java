@@ -10,6 +10,8 @@ import java.io.IOException;
 import java.io.ObjectOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import org.springframework.security.core.Authentication;
+import org.springframework.security.core.AuthenticationException;
 
 /** The attributes of a session as the store keeps them: bytes, or what live objects encode to. */
 final class StoredText {
@@ -34,6 +36,10 @@ final class StoredText {
   }
 
   private static byte[] serialized(Object value) {
+    if (value instanceof AuthenticationException refusal) {
+      // Its cause need not be serializable.
+      return describe(refusal).getBytes(StandardCharsets.ISO_8859_1);
+    }
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
       out.writeObject(value);
@@ -41,5 +47,15 @@ final class StoredText {
       throw new AssertionError(e);
     }
     return bytes.toByteArray();
+  }
+
+  private static String describe(AuthenticationException refusal) {
+    Authentication request = refusal.getAuthenticationRequest();
+    return request == null
+        ? refusal.getMessage()
+        : refusal.getMessage()
+            + request.getClass().getName()
+            + request.getPrincipal()
+            + request.getCredentials();
   }
 }

@@ -66,10 +66,16 @@ class Security {
 
   @Bean
   UserDetailsService users() {
-    UserDetails ann = User.withUsername("ann").password("{noop}ticket").roles("USER").build();
-    UserDetails bob = User.withUsername("bob").password("{noop}ticket").roles("ADMIN").build();
-    UserDetails longName =
-        User.withUsername("x".repeat(300)).password("{noop}ticket").roles("USER").build();
-    return new InMemoryUserDetailsManager(ann, bob, longName);
+    return new InMemoryUserDetailsManager(
+        user("ann", "USER"),
+        user("bob", "ADMIN"),
+        user("dora", "USER"),
+        user("emil", "USER"),
+        user("fay", "USER"),
+        user("x".repeat(300), "USER"));
+  }
+
+  private static UserDetails user(String name, String role) {
+    return User.withUsername(name).password("{noop}ticket").roles(role).build();
   }
 }

@@ -1,0 +1,205 @@
+package io.coatcheck.session.spring;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.coatcheck.session.SessionInfo;
+import io.coatcheck.session.SessionManager;
+import io.coatcheck.session.spring.club.Mailbox;
+import io.coatcheck.session.token.SessionId;
+import io.coatcheck.session.token.SessionToken;
+import java.net.http.HttpResponse;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.springframework.util.ClassUtils;
+
+/** Every way to log in of Spring Security is a login of the session, on every store. */
+interface ClubFlows {
+
+  String COOKIE = "__Host-session";
+
+  Site site();
+
+  /** Returns whether the store keeps bytes, and not the objects themselves. */
+  boolean keepsBytes();
+
+  /** Returns the properties of a client of the partner. */
+  static String[] properties(Partner partner, String... more) {
+    String provider = "spring.security.oauth2.client.provider.partner.issuer-uri=";
+    String client = "spring.security.oauth2.client.registration.";
+    String[] own = {
+      provider + partner.url(),
+      client + "oidc.provider=partner",
+      client + "oidc.client-id=shop",
+      client + "oidc.client-secret=the secret of the client",
+      client + "oidc.scope=openid,profile",
+      client + "plain.provider=partner",
+      client + "plain.client-id=shop",
+      client + "plain.client-secret=the secret of the client",
+      client + "plain.scope=profile",
+      client + "plain.authorization-grant-type=authorization_code",
+      client + "plain.redirect-uri={baseUrl}/login/oauth2/code/plain",
+      client + "api.provider=partner",
+      client + "api.client-id=shop",
+      client + "api.client-secret=the secret of the client",
+      client + "api.scope=orders",
+      client + "api.authorization-grant-type=authorization_code",
+      client + "api.redirect-uri={baseUrl}/authorized/api"
+    };
+    String[] all = new String[own.length + more.length];
+    System.arraycopy(own, 0, all, 0, own.length);
+    System.arraycopy(more, 0, all, own.length, more.length);
+    return all;
+  }
+
+  /** The visitor is this user for the application and for the session, in the list of devices. */
+  private void assertLoggedIn(Visitor visitor, String user) throws Exception {
+    assertThat(visitor.get("/account").body()).isEqualTo(user);
+    SessionId id = SessionToken.parse(visitor.cookie(COOKIE)).orElseThrow().id();
+    assertThat(site().bean(SessionManager.class).sessionsOf(user))
+        .extracting(SessionInfo::id)
+        .contains(id);
+  }
+
+  @Test
+  @DisplayName("OpenID Connect")
+  default void oidc() throws Exception {
+    Visitor visitor = site().visitor();
+    assertThat(visitor.follow(visitor.get("/oauth2/authorization/oidc")).body())
+        .isEqualTo("Welcome");
+    assertLoggedIn(visitor, "ann");
+    assertThat(Visitor.location(visitor.post("/logout"))).endsWith("/login?logout");
+    assertThat(visitor.hasCookie(COOKIE)).isFalse();
+  }
+
+  @Test
+  @DisplayName("OAuth 2.0, from the page that was asked for first")
+  default void oauth2() throws Exception {
+    Visitor visitor = site().visitor();
+    assertThat(Visitor.location(visitor.get("/account"))).endsWith("/login");
+    String before = visitor.cookie(COOKIE);
+    assertThat(visitor.follow(visitor.get("/oauth2/authorization/plain")).body()).isEqualTo("ann");
+    assertThat(visitor.cookie(COOKIE)).isNotEqualTo(before);
+    assertLoggedIn(visitor, "ann");
+  }
+
+  @Test
+  @DisplayName(
+      "OAuth 2.0, refused: the page shows why, and the session has no secret of the client")
+  default void oauth2Refused() throws Exception {
+    for (String code : new String[] {"error=access_denied", "code=" + Partner.USED}) {
+      Visitor visitor = site().visitor();
+      String location = Visitor.location(visitor.get("/oauth2/authorization/oidc"));
+      String state = location.replaceAll(".*[?&]state=([^&]*).*", "$1");
+      HttpResponse<String> refused =
+          visitor.get("/login/oauth2/code/oidc?" + code + "&state=" + state);
+      assertThat(Visitor.location(refused)).as(code).endsWith("/login?error");
+      assertThat(visitor.get("/refusal").body()).as(code).isNotEqualTo("no refusal");
+      assertThat(StoredText.of(site(), visitor.cookie(COOKIE)))
+          .as(code)
+          .doesNotContain("the secret of the client")
+          .doesNotContain("OAuth2LoginAuthenticationToken")
+          .doesNotContain("OAuth2AuthorizationCodeAuthenticationToken");
+    }
+  }
+
+  @Test
+  @DisplayName("An ID token with a wrong signature is a refused login, and not an error")
+  default void forged() throws Exception {
+    Visitor visitor = site().visitor();
+    String location = Visitor.location(visitor.get("/oauth2/authorization/oidc"));
+    String state = location.replaceAll(".*[?&]state=([^&]*).*", "$1");
+    HttpResponse<String> refused =
+        visitor.get("/login/oauth2/code/oidc?code=" + Partner.FORGED + "&state=" + state);
+    assertThat(Visitor.location(refused)).endsWith("/login?error");
+    assertThat(visitor.get("/refusal").body()).isNotEqualTo("no refusal");
+  }
+
+  @Test
+  @DisplayName("An access token of a visitor who is not logged in")
+  default void client() throws Exception {
+    Visitor visitor = site().visitor();
+    assertThat(visitor.follow(visitor.get("/partner")).body()).isEqualTo("api: an access token");
+    assertThat(visitor.get("/partner").body()).isEqualTo("api: an access token");
+  }
+
+  @Test
+  @DisplayName("One-time token")
+  default void oneTimeToken() throws Exception {
+    Visitor cat = site().visitor();
+    cat.post("/ott/generate", "username", "cat");
+    String token = site().bean(Mailbox.class).take("cat");
+    cat.post("/login/ott", "token", token);
+    assertLoggedIn(cat, "cat");
+    assertThat(StoredText.of(site(), cat.cookie(COOKIE))).doesNotContain(token);
+  }
+
+  @Test
+  @DisplayName("Remember-me of Spring Security, in another session of the browser")
+  default void rememberMe() throws Exception {
+    Visitor bob = site().visitor();
+    bob.post("/login", "username", "bob", "password", "ticket", "remember-me", "on");
+    assertThat(bob.hasCookie("remember-me")).isTrue();
+    bob.forget(COOKIE);
+    assertLoggedIn(bob, "bob");
+  }
+
+  @Test
+  @DisplayName("Passkey: the secret of the session changes, which Spring Security alone leaves")
+  default void passkey() throws Exception {
+    Visitor ann = site().visitor();
+    ann.logIn("ann");
+    Passkey key = new Passkey("http://localhost:8080", "localhost");
+    HttpResponse<String> options = ann.postJson("/webauthn/register/options", "{}");
+    if (keepsBytes() && !HAS_SECURITY_7) {
+      assertThat(options.statusCode()).as("the options are not serializable").isEqualTo(500);
+      return;
+    }
+    assertThat(ann.postJson("/webauthn/register", key.register(options.body())).body())
+        .contains("\"success\":true");
+    Visitor again = site().visitor();
+    HttpResponse<String> request = again.postJson("/webauthn/authenticate/options", "{}");
+    String before = again.cookie(COOKIE);
+    assertThat(again.postJson("/login/webauthn", key.sign(request.body())).body())
+        .contains("\"authenticated\":true");
+    assertThat(again.cookie(COOKIE)).isNotEqualTo(before);
+    assertLoggedIn(again, "ann");
+  }
+
+  boolean HAS_SECURITY_7 =
+      ClassUtils.isPresent(
+          "org.springframework.security.core.authority.FactorGrantedAuthority", null);
+
+  @Test
+  @DisplayName("maximumSessions of Spring Security: a third login ends the first")
+  default void maximumSessions() throws Exception {
+    Visitor[] browsers = {site().visitor(), site().visitor(), site().visitor()};
+    for (Visitor browser : browsers) {
+      browser.logIn("dan");
+    }
+    assertThat(Visitor.location(browsers[0].get("/account"))).endsWith("/?expired");
+    assertThat(browsers[1].get("/account").body()).isEqualTo("dan");
+    browsers[1].post("/logout");
+    browsers[0].logIn("dan");
+    assertLoggedIn(browsers[0], "dan");
+    assertLoggedIn(browsers[2], "dan");
+  }
+
+  @Test
+  @DisplayName("An administrator who acts as a user keeps the session, in memory")
+  default void switchUser() throws Exception {
+    Visitor eve = site().visitor();
+    eve.logIn("eve");
+    SessionId id = SessionToken.parse(eve.cookie(COOKIE)).orElseThrow().id();
+    HttpResponse<String> switched = eve.post("/login/impersonate", "username", "ann");
+    if (keepsBytes()) {
+      assertThat(switched.statusCode()).as("no preset has its classes").isEqualTo(500);
+      return;
+    }
+    assertThat(eve.get("/account").body()).isEqualTo("ann");
+    assertThat(site().bean(SessionManager.class).sessionsOf("eve"))
+        .extracting(SessionInfo::id)
+        .contains(id);
+    eve.post("/logout/impersonate");
+    assertThat(eve.get("/account").body()).isEqualTo("eve");
+  }
+}

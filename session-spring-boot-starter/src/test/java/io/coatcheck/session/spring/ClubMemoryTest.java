@@ -1,0 +1,38 @@
+package io.coatcheck.session.spring;
+
+import io.coatcheck.session.spring.club.Club;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayName;
+
+@DisplayName("The club, with its sessions in memory")
+class ClubMemoryTest implements ClubFlows {
+
+  private static Partner partner;
+  private static Site site;
+
+  @BeforeAll
+  static void start() throws Exception {
+    partner = new Partner();
+    site = Site.start(Club.class, ClubFlows.properties(partner, "coatcheck.store=memory"));
+  }
+
+  @AfterAll
+  static void stop() {
+    try {
+      site.close();
+    } finally {
+      partner.close();
+    }
+  }
+
+  @Override
+  public Site site() {
+    return site;
+  }
+
+  @Override
+  public boolean keepsBytes() {
+    return false;
+  }
+}
