@@ -5,6 +5,8 @@ import io.coatcheck.session.store.ChangeFeed;
 import io.coatcheck.session.store.ChangeListeners;
 import io.coatcheck.session.store.SessionStoreException;
 import java.time.Duration;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,6 +31,9 @@ final class JdbcChangeFeed implements ChangeFeed {
 
   /** How many polls have failed since the last one that did not. Used by the thread only. */
   private int failures;
+
+  /** The kinds of those failures, each of which is logged once. Used by the thread only. */
+  private final Set<Class<?>> logged = new HashSet<>();
 
   JdbcChangeFeed(ChangeListeners listeners, ChangeReader reader, Duration interval) {
     this.listeners = listeners;
@@ -69,22 +74,26 @@ final class JdbcChangeFeed implements ChangeFeed {
     if (failures > 0) {
       LOG.info("the change feed is read again, after {} attempts that failed", failures);
       failures = 0;
+      logged.clear();
     }
   }
 
   private void logFailure(Throwable failure) {
-    if (closed) {
-      return;
-    }
     if (failure instanceof InterruptedException) {
       LOG.debug("{}", failure.getMessage());
-    } else if (!(failure instanceof SessionStoreException)) {
-      LOG.error("the change feed failed, and is tried again", failure);
-    } else if (failures++ == 0) {
+      return;
+    }
+    failures++;
+    if (closed || !logged.add(failure.getClass())) {
+      return;
+    }
+    if (failure instanceof SessionStoreException) {
       LOG.warn(
           "the change feed cannot be read, so that copies of sessions are not kept for longer than"
               + " without it: {}",
           failure.getMessage());
+    } else {
+      LOG.error("the change feed failed, and is tried again", failure);
     }
   }
 

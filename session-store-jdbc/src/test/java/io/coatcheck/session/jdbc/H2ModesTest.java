@@ -62,7 +62,24 @@ class H2ModesTest {
         JdbcSessionStore store =
             JdbcSessionStore.builder(pool).tableName(table).createSchema(true).build();
         life(store);
+        lifeWithChanges(
+            JdbcSessionStore.builder(pool)
+                .tableName(table)
+                .changeFeed(true)
+                .createSchema(true)
+                .build());
       }
+    }
+  }
+
+  private static void lifeWithChanges(JdbcSessionStore store) {
+    try (store) {
+      ReportedChanges reported = new ReportedChanges();
+      store.changeFeed().orElseThrow().subscribe(reported);
+      life(store);
+      long now = System.nanoTime();
+      Table.await("complete up to now", () -> reported.isCompletePast(now));
+      assertThat(reported.takeChanged()).hasSizeGreaterThanOrEqualTo(3);
     }
   }
 
