@@ -44,6 +44,7 @@ class MigrationToolTest {
         new String[] {
           "http_session",
           "http_session_lock",
+          "http_session_change",
           "flyway_schema_history",
           "\"flyway_schema_history\"",
           "DATABASECHANGELOG",
@@ -64,6 +65,11 @@ class MigrationToolTest {
     try (InputStream schema = schema(server)) {
       Files.copy(schema, migrations.resolve("V7__coatcheck_1.sql"));
     }
+    try (InputStream changes =
+        JdbcSessionStore.class.getResourceAsStream("/" + server.database.changesFile())) {
+      Files.copy(
+          Objects.requireNonNull(changes), migrations.resolve("V8__coatcheck_1_changes.sql"));
+    }
     Flyway flyway =
         Flyway.configure()
             .dataSource(pool)
@@ -72,10 +78,11 @@ class MigrationToolTest {
             .baselineVersion("6")
             .load();
 
-    assertThat(flyway.migrate().migrationsExecuted).isEqualTo(1);
+    assertThat(flyway.migrate().migrationsExecuted).isEqualTo(2);
     assertThat(flyway.migrate().migrationsExecuted).as("run again").isZero();
 
     assertStoreWorks(server);
+    JdbcSessionStore.builder(pool).database(server.database).changeFeed(true).build().close();
   }
 
   @ParameterizedTest

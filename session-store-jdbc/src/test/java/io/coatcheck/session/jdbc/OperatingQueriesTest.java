@@ -67,7 +67,7 @@ class OperatingQueriesTest {
           .allSatisfy(
               row -> {
                 assertThat(row.get(0)).isEqualTo("1");
-                assertThat(Double.parseDouble(row.get(1))).isBetween(0.0, 60.0);
+                assertThat(Double.parseDouble(row.get(1))).isBetween(-1.0, 60.0);
               });
     }
   }
