@@ -1,33 +1,26 @@
 package io.coatcheck.session.servlet;
 
-import io.coatcheck.session.store.CleanUp;
-import io.coatcheck.session.store.DeletedSessions;
-import io.coatcheck.session.store.LiveSessions;
-import io.coatcheck.session.store.LoginLimit;
-import io.coatcheck.session.store.PrincipalIndex;
+import io.coatcheck.session.store.InterceptingSessionStore;
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.SessionStoreException;
+import io.coatcheck.session.store.StoreOperation;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SessionId;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** A store that writes down what it is asked, and fails or does something first on command. */
-final class ObservedStore implements SessionStore {
+final class ObservedStore extends InterceptingSessionStore {
 
-  private final SessionStore store;
   private final List<String> calls = new CopyOnWriteArrayList<>();
   private final ConcurrentHashMap<String, Runnable> before = new ConcurrentHashMap<>();
 
   ObservedStore(SessionStore store) {
-    this.store = store;
+    super(store);
   }
 
   /** Does something before each call of an operation from now on. */
@@ -53,7 +46,7 @@ final class ObservedStore implements SessionStore {
     before.clear();
   }
 
-  /** Returns the operations in their order, but for touches. */
+  /** Returns the operations in their order, except touches and clean-ups. */
   List<String> calls() {
     return List.copyOf(calls);
   }
@@ -64,117 +57,21 @@ final class ObservedStore implements SessionStore {
 
   /** Returns what is stored, without writing that down. */
   Optional<StoredSession> peek(SessionId id) {
-    return store.find(id);
-  }
-
-  private void observe(String operation) {
-    calls.add(operation);
-    before.getOrDefault(operation, () -> {}).run();
+    return store().find(id);
   }
 
   @Override
-  public void insert(StoredSession session) {
-    observe("insert");
-    store.insert(session);
-  }
-
-  @Override
-  public Optional<StoredSession> find(SessionId id) {
-    observe("find");
-    return store.find(id);
-  }
-
-  @Override
-  public boolean update(StoredSession session, Instant now) {
-    observe("update");
-    return store.update(session, now);
-  }
-
-  @Override
-  public boolean touch(SessionId id, Instant lastSeenAt, Instant now) {
-    before.getOrDefault("touch", () -> {}).run();
-    return store.touch(id, lastSeenAt, now);
-  }
-
-  @Override
-  public Optional<StoredSession> delete(SessionId id) {
-    observe("delete");
-    return store.delete(id);
-  }
-
-  @Override
-  public Optional<StoredSession> delete(SessionId id, long generation) {
-    observe("delete");
-    return store.delete(id, generation);
-  }
-
-  @Override
-  public CleanUp deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> deleted) {
-    return store.deleteExpired(cutoff, limit, deleted);
-  }
-
-  @Override
-  public Optional<PrincipalIndex> principalIndex() {
-    return store.principalIndex().map(ObservedIndex::new);
-  }
-
-  @Override
-  public Optional<LoginLimit> loginLimit() {
-    return store.loginLimit().map(this::observed);
-  }
-
-  private LoginLimit observed(LoginLimit limit) {
-    return (session, isNew, number, whenFull, now) -> {
-      observe("admit");
-      return limit.admit(session, isNew, number, whenFull, now);
-    };
-  }
-
-  private final class ObservedIndex implements PrincipalIndex {
-
-    private final PrincipalIndex index;
-
-    ObservedIndex(PrincipalIndex index) {
-      this.index = index;
+  protected <T> T around(StoreOperation operation, @Nullable SessionId id, Supplier<T> call) {
+    if (operation != StoreOperation.TOUCH && operation != StoreOperation.DELETE_EXPIRED) {
+      calls.add(operation.methodName());
     }
-
-    @Override
-    public List<StoredSession> findByPrincipal(
-        String principal, @Nullable SessionId after, int limit) {
-      observe("findByPrincipal");
-      return index.findByPrincipal(principal, after, limit);
-    }
-
-    @Override
-    public int deleteByPrincipal(String principal, Set<SessionId> except, DeletedSessions deleted) {
-      observe("deleteByPrincipal");
-      return index.deleteByPrincipal(principal, except, deleted);
-    }
-
-    @Override
-    public int deleteOldest(String principal, int keep, Instant now, DeletedSessions deleted) {
-      observe("deleteOldest");
-      return index.deleteOldest(principal, keep, now, deleted);
-    }
+    before.getOrDefault(operation.methodName(), () -> {}).run();
+    return call.get();
   }
 
+  /** As a remote store. */
   @Override
-  public Optional<LiveSessions> liveSessions() {
-    return store.liveSessions();
-  }
-
-  @Override
-  public boolean keepsLiveValues() {
-    return store.keepsLiveValues();
-  }
-
-  @Override
-  public Duration touchInterval() {
-    return store.touchInterval();
-  }
-
-  @Override
-  public void close() {
-    store.close();
+  public boolean failsOnUnencodable() {
+    return false;
   }
 }

@@ -6,8 +6,10 @@ import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoreOperation;
 import io.coatcheck.session.token.SessionId;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
@@ -21,7 +23,8 @@ import org.jspecify.annotations.Nullable;
  * <p>If an operation fails before its effect, it did not happen. If it fails after its effect, it
  * did happen, and the answer was lost. A pause holds a call before or after its effect until the
  * test releases it, so that a race has one outcome. Each order applies to coming calls of one
- * operation, in the order in which the orders were given. Thread-safe.
+ * operation, in the order in which the orders were given. A test can also run an action of its own
+ * before or after a call. Thread-safe.
  *
  * @since 0.1.0
  */
@@ -30,6 +33,8 @@ public final class FaultyStore extends InterceptingSessionStore {
   private static final Order NO_ORDER = new Order(1, FaultyStore::nothing, FaultyStore::nothing);
 
   private final Map<StoreOperation, Script> scripts = new EnumMap<>(StoreOperation.class);
+
+  private final List<StoreOperation> history = new ArrayList<>();
 
   private FaultyStore(SessionStore store) {
     super(store);
@@ -62,6 +67,16 @@ public final class FaultyStore extends InterceptingSessionStore {
     }
   }
 
+  /** Runs an action once, on the calling thread, before the next call of an operation. */
+  public void runBefore(StoreOperation operation, Runnable action) {
+    script(operation).add(new Order(1, action, FaultyStore::nothing));
+  }
+
+  /** Runs an action once, on the calling thread, when the next call has taken effect. */
+  public void runAfter(StoreOperation operation, Runnable action) {
+    script(operation).add(new Order(1, FaultyStore::nothing, action));
+  }
+
   /** Holds the next call of an operation before it has any effect. */
   public Pause pauseBefore(StoreOperation operation) {
     Pause pause = new Pause(operation);
@@ -86,8 +101,18 @@ public final class FaultyStore extends InterceptingSessionStore {
     return script(operation).calls();
   }
 
+  /** Returns the operations that were called, in order, whether or not they failed; a copy. */
+  public List<StoreOperation> history() {
+    synchronized (history) {
+      return List.copyOf(history);
+    }
+  }
+
   @Override
   protected <T> T around(StoreOperation operation, @Nullable SessionId id, Supplier<T> call) {
+    synchronized (history) {
+      history.add(operation);
+    }
     Order order = script(operation).next();
     order.before.run();
     T answer = call.get();

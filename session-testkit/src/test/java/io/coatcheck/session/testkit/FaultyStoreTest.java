@@ -14,7 +14,9 @@ import io.coatcheck.session.store.StoreOperation;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.WhenFull;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -187,6 +189,32 @@ class FaultyStoreTest {
     assertThat(deleted).isNotDone();
     pause.release();
     assertThat(deleted.join()).isTrue();
+  }
+
+  @Test
+  void runBeforeAndAfter_runOnceEach_aroundTheEffect() {
+    StoredSession session = SampleSessions.anonymous(ContractPart.NOW).build();
+    List<Boolean> found = new ArrayList<>();
+    Runnable look = () -> found.add(inner.find(session.id()).isPresent());
+    store.runBefore(StoreOperation.INSERT, look);
+    store.runAfter(StoreOperation.DELETE, look);
+    store.insert(session);
+    store.delete(session.id());
+    store.insert(session);
+    store.delete(session.id());
+    assertThat(found).containsExactly(false, false);
+  }
+
+  @Test
+  void history_hasAllCallsInOrder_failedOnesToo() {
+    StoredSession session = SampleSessions.anonymous(ContractPart.NOW).build();
+    store.failBefore(StoreOperation.FIND, 1);
+    store.insert(session);
+    assertThatExceptionOfType(SessionStoreException.class)
+        .isThrownBy(() -> store.find(session.id()));
+    store.delete(session.id());
+    assertThat(store.history())
+        .containsExactly(StoreOperation.INSERT, StoreOperation.FIND, StoreOperation.DELETE);
   }
 
   @Nested
