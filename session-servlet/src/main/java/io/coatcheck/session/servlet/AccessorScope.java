@@ -81,34 +81,33 @@ final class AccessorScope implements SessionScope, AutoCloseable {
   }
 
   @Override
-  public void relied(Session begun) {
+  public void onReliedUpon(Session begun) {
     // The session was stored before this access began.
   }
 
   @Override
   public void storeNow(Session used) {
-    view.whileSaved(() -> manager.save(used));
+    view.activations().whileEncoded(view, () -> manager.save(used));
     view.settleUnsaved();
   }
 
   @Override
   public <T> T step(Session used, Supplier<T> step) {
     requireUsable(used);
-    return view.whileSaved(step);
+    return view.activations().whileEncoded(view, step);
   }
 
   @Override
   public void invalidate(HttpSessionView ending) {
     requireUsable(session);
-    listeners.endOwn(
-        new EndedSession(ending, ending.values()), false, () -> manager.invalidate(session));
+    listeners.endOwn(EndedSession.of(ending), false, () -> manager.invalidate(session));
   }
 
   /** Saves the changes. */
   @Override
   public void close() {
     try {
-      view.whileSaved(() -> manager.save(session));
+      view.activations().whileEncoded(view, () -> manager.save(session));
       view.settleUnsaved();
     } finally {
       isOver = true;

@@ -122,18 +122,32 @@ final class Activations {
     return known == null ? List.of() : List.copyOf(known.values());
   }
 
-  /** Runs code that may save the session, which encodes all values that were seen. */
-  <T> T saved(HttpSessionView session, Supplier<T> saving) {
+  /**
+   * Notifies all values that were seen that the session is about to be encoded.
+   *
+   * @return the values that were notified, for {@link #activate}; empty where none listens
+   */
+  List<HttpSessionActivationListener> passivate(HttpSessionView session) {
     List<HttpSessionActivationListener> all = areNeeded ? known() : List.of();
-    if (all.isEmpty()) {
-      return saving.get();
+    return all.isEmpty()
+        ? all
+        : all.stream().filter(listener -> passivate(session, listener)).toList();
+  }
+
+  /** Notifies values that {@link #passivate} has notified that they are in use again. */
+  void activate(HttpSessionView session, List<HttpSessionActivationListener> notified) {
+    for (HttpSessionActivationListener listener : notified) {
+      activate(session, listener);
     }
-    List<HttpSessionActivationListener> told =
-        all.stream().filter(listener -> passivate(session, listener)).toList();
+  }
+
+  /** Runs code that may encode the session, and notifies its values before and after. */
+  <T> T whileEncoded(HttpSessionView session, Supplier<T> encoding) {
+    List<HttpSessionActivationListener> notified = passivate(session);
     try {
-      return saving.get();
+      return encoding.get();
     } finally {
-      told.forEach(listener -> activate(session, listener));
+      activate(session, notified);
     }
   }
 

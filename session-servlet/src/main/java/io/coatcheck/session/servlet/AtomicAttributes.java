@@ -117,7 +117,7 @@ public final class AtomicAttributes {
       candidate.settle(isDone);
     }
     if (updated.isPresent()) {
-      scope.relied(session);
+      scope.onReliedUpon(session);
     }
     return updated;
   }
@@ -160,7 +160,7 @@ public final class AtomicAttributes {
     }
     if (isSet) {
       view.recordBinding(name, session.isStored() ? null : value);
-      scope.relied(session);
+      scope.onReliedUpon(session);
       Object before = replaced.get();
       if (before == value && isOther) {
         // Another request set the same object at the same time, and bound it too.
@@ -219,7 +219,7 @@ public final class AtomicAttributes {
       given = before;
       view.activations().read(view, name, before);
       boolean isCopy = !view.scope().manager().adapter().keepsLiveValues();
-      seen = isCopy && listeners().hearOf(before) ? view.session().attribute(name) : null;
+      seen = isCopy && listeners().hasListenersOf(before) ? view.session().attribute(name) : null;
       T next = function.apply(current);
       isRemoval = next == null;
       if (next != null && next != before) {

@@ -17,12 +17,23 @@ import org.jspecify.annotations.Nullable;
  */
 final class CommitWatch {
 
+  /** What happens before a commit. */
+  interface Listener {
+
+    /**
+     * Saves the session.
+     *
+     * @return whether there is one
+     */
+    boolean beforeCommit();
+  }
+
   private static final long UNDECLARED = -1;
 
   /** How many saves may precede a commit that does not come. */
   private static final int MAX_EARLY_SAVES = 8;
 
-  private final SessionExchange exchange;
+  private final Listener listener;
 
   /** Null when the request has ended. */
   private final @Nullable HttpServletResponse response;
@@ -32,8 +43,14 @@ final class CommitWatch {
   private int earlySaves;
   private long declared = UNDECLARED;
 
-  CommitWatch(SessionExchange exchange, @Nullable HttpServletResponse response) {
-    this.exchange = exchange;
+  /**
+   * Creates a watch.
+   *
+   * @param listener called before each write that may commit
+   * @param response null when the request has ended
+   */
+  CommitWatch(Listener listener, @Nullable HttpServletResponse response) {
+    this.listener = listener;
     this.response = response;
   }
 
@@ -55,8 +72,8 @@ final class CommitWatch {
     if (written < buffer && most <= buffer / 4 && !isComplete()) {
       return false;
     }
-    exchange.beforeCommit();
-    if (before < buffer || exchange.sessionNow() == null || response.isCommitted()) {
+    boolean hasSession = listener.beforeCommit();
+    if (before < buffer || !hasSession || response.isCommitted()) {
       return false;
     }
     earlySaves++;
@@ -67,7 +84,7 @@ final class CommitWatch {
   void beforeContentLength(long length) {
     declared = length;
     if (response != null && isComplete()) {
-      exchange.beforeCommit();
+      listener.beforeCommit();
     }
   }
 

@@ -8,14 +8,14 @@ import java.nio.ByteBuffer;
 /** The container's stream. It saves the session before written content can reach the client. */
 final class CommittingOutputStream extends ServletOutputStream {
 
-  private final SessionExchange exchange;
+  private final CommitSave saving;
   private final ServletOutputStream out;
 
   /** Whether the application uses non-blocking writes; then it decides when to flush. */
   private boolean isNonBlocking;
 
-  CommittingOutputStream(SessionExchange exchange, ServletOutputStream out) {
-    this.exchange = exchange;
+  CommittingOutputStream(CommitSave saving, ServletOutputStream out) {
+    this.saving = saving;
     this.out = out;
   }
 
@@ -44,20 +44,20 @@ final class CommittingOutputStream extends ServletOutputStream {
   }
 
   private void beforeWrite(int length) throws IOException {
-    if (exchange.watch().beforeWrite(length, length) && !isNonBlocking) {
+    if (saving.watch().beforeWrite(length, length) && !isNonBlocking) {
       out.flush();
     }
   }
 
   @Override
   public void flush() throws IOException {
-    exchange.beforeCommit();
+    saving.beforeCommit();
     out.flush();
   }
 
   @Override
   public void close() throws IOException {
-    exchange.beforeCommit();
+    saving.beforeCommit();
     out.close();
   }
 

@@ -16,8 +16,8 @@ final class CommittingWriter extends PrintWriter {
 
   private final PrintWriter writer;
 
-  CommittingWriter(SessionExchange exchange, PrintWriter writer, String encoding) {
-    super(new Counting(exchange, writer, encoding));
+  CommittingWriter(CommitSave saving, PrintWriter writer, String encoding) {
+    super(new Counting(saving, writer, encoding));
     this.writer = writer;
   }
 
@@ -30,13 +30,13 @@ final class CommittingWriter extends PrintWriter {
 
   private static final class Counting extends Writer {
 
-    private final SessionExchange exchange;
+    private final CommitSave saving;
     private final PrintWriter writer;
     private final boolean isUtf8;
     private final long bytesPerCharacter;
 
-    Counting(SessionExchange exchange, PrintWriter writer, String encoding) {
-      this.exchange = exchange;
+    Counting(CommitSave saving, PrintWriter writer, String encoding) {
+      this.saving = saving;
       this.writer = writer;
       Charset charset = Charset.forName(encoding);
       isUtf8 = charset.equals(StandardCharsets.UTF_8);
@@ -69,7 +69,7 @@ final class CommittingWriter extends PrintWriter {
     }
 
     private void beforeWrite(long most, long least) {
-      if (exchange.watch().beforeWrite(most, least)) {
+      if (saving.watch().beforeWrite(most, least)) {
         writer.flush();
       }
     }
@@ -99,13 +99,13 @@ final class CommittingWriter extends PrintWriter {
 
     @Override
     public void flush() throws IOException {
-      exchange.beforeCommit();
+      saving.beforeCommit();
       writer.flush();
     }
 
     @Override
     public void close() throws IOException {
-      exchange.beforeCommit();
+      saving.beforeCommit();
       writer.close();
     }
   }

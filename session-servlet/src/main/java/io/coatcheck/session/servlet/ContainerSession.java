@@ -86,8 +86,8 @@ final class ContainerSession {
       Session live = exchange.session();
       boolean isAnothers =
           live == null
-              ? exchange.hasPresentedEnded(owner.toString())
-                  || exchange.isWithholding(owner.toString())
+              ? exchange.resolver().hasPresentedEnded(owner.toString())
+                  || exchange.resolver().isWithholding(owner.toString())
               : live.principal().isPresent() && !owner.equals(live.id().toString());
       if (isAnothers) {
         end(session);
@@ -108,7 +108,7 @@ final class ContainerSession {
     if (live != null && live.principal().isPresent() && ownerOf(session) == null) {
       setOwner(session, live);
     }
-    if (exchange.containersUser() == null && isReported.compareAndSet(false, true)) {
+    if (exchange.resolver().containersUser() == null && isReported.compareAndSet(false, true)) {
       LOG.warn(
           "The container has a session of its own for a request that passed the session filter."
               + " What is kept there is not in the sessions of Coatcheck, nor in their store."

@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
  * The current session of a request, the object that the application has of it, and the sessions
  * that the request began.
  *
- * <p>Changed under the lock of its {@link SessionExchange}; {@link #get} and {@link #whileSaved}
- * need none.
+ * <p>Changed under the lock of its request; {@link #get}, {@link #viewIfAny} and {@link
+ * #whileEncoded} need none.
  */
 final class CurrentSession {
 
@@ -31,7 +31,7 @@ final class CurrentSession {
     }
   }
 
-  private final SessionExchange exchange;
+  private final SessionScope scope;
 
   private volatile @Nullable Session session;
   private volatile @Nullable HttpSessionView view;
@@ -45,8 +45,13 @@ final class CurrentSession {
   /** Sessions that this request began, and that may never be stored; null if there is none. */
   private @Nullable List<Session> drafts;
 
-  CurrentSession(SessionExchange exchange) {
-    this.exchange = exchange;
+  CurrentSession(SessionScope scope) {
+    this.scope = scope;
+  }
+
+  /** Returns the listeners of the application's sessions. */
+  SessionListeners listeners() {
+    return scope.listeners();
   }
 
   @Nullable Session get() {
@@ -112,16 +117,22 @@ final class CurrentSession {
         return left;
       }
     }
-    return HttpSessionView.of(exchange, seen);
+    return HttpSessionView.of(scope, seen);
+  }
+
+  /** Returns the application's view of a session, if it has one that is in use. */
+  @Nullable HttpSessionView viewIfAny(@Nullable Session seen) {
+    HttpSessionView known = view;
+    return known == null || known.session() != seen ? null : known;
   }
 
   /**
-   * Runs code that may save a session, and notifies activation listeners among its values; without
-   * the lock.
+   * Runs code that may encode a session, and notifies activation listeners among its values before
+   * and after; without the lock.
    */
-  <T> T whileSaved(@Nullable Session saved, Supplier<T> saving) {
-    HttpSessionView known = view;
-    return known == null || known.session() != saved ? saving.get() : known.whileSaved(saving);
+  <T> T whileEncoded(@Nullable Session encoded, Supplier<T> encoding) {
+    HttpSessionView known = viewIfAny(encoded);
+    return known == null ? encoding.get() : known.activations().whileEncoded(known, encoding);
   }
 
   /** Closes the application's views of the sessions, when the request has ended. */
@@ -188,7 +199,7 @@ final class CurrentSession {
     }
     List<HttpSessionView> unstored = new ArrayList<>();
     for (Session draft : List.copyOf(drafts)) {
-      if (!draft.isStored() && !draft.isEnded() && isHeardOf(draft)) {
+      if (!draft.isStored() && !draft.isEnded() && hasListeners(draft)) {
         drafts.remove(draft);
         unstored.add(viewOf(draft));
         if (draft == session) {
@@ -199,12 +210,12 @@ final class CurrentSession {
     return unstored;
   }
 
-  private boolean isHeardOf(Session draft) {
-    SessionListeners listeners = exchange.listeners();
-    return listeners.hearOfSessions()
+  private boolean hasListeners(Session draft) {
+    SessionListeners listeners = scope.listeners();
+    return listeners.hasSessionListeners()
         || ((draft.isEphemeral() || draft.isAwaitingCreation())
             && draft.attributeNames().stream()
-                .anyMatch(name -> listeners.hearOf(draft.attribute(name))));
+                .anyMatch(name -> listeners.hasListenersOf(draft.attribute(name))));
   }
 
   /** Shows nothing: the session holds the secret. */

@@ -7,6 +7,7 @@ import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.util.Objects;
 
 /** One dispatch of a request through the filter, and the handling of the session at its end. */
 final class Dispatch {
@@ -22,14 +23,14 @@ final class Dispatch {
       throws IOException, ServletException {
     switch (request.getDispatcherType()) {
       case FORWARD -> {
-        exchange.compareUser();
+        compareUser(exchange);
         // The end of a forward may be the end of the response.
-        exchange.forwardBegins();
+        exchange.state().forwardBegins();
         try {
           chain.doFilter(request, response);
           exchange.beforeCommit();
         } finally {
-          exchange.forwardEnds();
+          exchange.state().forwardEnds();
         }
       }
       case ASYNC -> guarded(exchange, false, request, response, chain);
@@ -53,11 +54,11 @@ final class Dispatch {
     // In Tomcat, a request that timed out is still asynchronous while its error page is made.
     boolean isPastAsync =
         request.getDispatcherType() == DispatcherType.ERROR && request.isAsyncStarted();
-    boolean isAnother = exchange.dispatchBegins(resolves);
+    boolean isAnother = begin(exchange, resolves);
     boolean hasEnded = false;
     try {
       if (isAnother) {
-        exchange.compareUser();
+        compareUser(exchange);
       }
       chain.doFilter(request, response);
       exchange.dispatchReturned(!isPastAsync && request.isAsyncStarted());
@@ -68,12 +69,51 @@ final class Dispatch {
         saveDespite(e, exchange, !isPastAsync && request.isAsyncStarted());
         throw e;
       }
-      if (!exchange.answersUnavailable(failure)) {
+      if (!exchange.saving().answersUnavailable(failure)) {
         throw e;
       }
     } finally {
       if (!hasEnded) {
         exchange.dispatchEnds(!isPastAsync && request.isAsyncStarted());
+      }
+    }
+  }
+
+  /**
+   * Records that the application is called, for the first time or in another dispatch.
+   *
+   * @return whether it was called before
+   */
+  private static boolean begin(SessionExchange exchange, boolean resolves) {
+    DispatchState state = exchange.state();
+    if (state.hasBegun()) {
+      state.run(exchange::enter);
+      return true;
+    }
+    if (resolves) {
+      exchange.resolver().resolveAhead();
+    }
+    // No other thread knows of the request yet.
+    exchange.enter();
+    HttpServletRequest containers = exchange.request();
+    if (containers != null) {
+      exchange.settings().containerSession().begin(containers, exchange);
+    }
+    state.markBegun();
+    return false;
+  }
+
+  /**
+   * Checks whether the container has another user for the request than in the previous dispatch.
+   *
+   * @throws SessionStoreException if the session could not be assigned to that user
+   */
+  private static void compareUser(SessionExchange exchange) {
+    HttpServletRequest containers = exchange.request();
+    if (containers != null) {
+      String name = ContainerUser.ofDispatch(containers);
+      if (!Objects.equals(name, exchange.resolver().containersUser())) {
+        exchange.authenticator().userIs(name);
       }
     }
   }

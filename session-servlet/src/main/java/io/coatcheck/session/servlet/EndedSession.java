@@ -60,6 +60,11 @@ class EndedSession implements HttpSession {
     this.servletContext = servletContext;
   }
 
+  /** Returns a session that a request is about to end, with all that the request has of it. */
+  static EndedSession of(HttpSessionView view) {
+    return new EndedSession(view, view.values());
+  }
+
   /** A session that a request is about to end. */
   EndedSession(HttpSessionView view, Map<String, Object> attributes) {
     sessionId = view.session().id();
@@ -232,5 +237,21 @@ class EndedSession implements HttpSession {
   @Override
   public String toString() {
     return "HttpSession[" + id + ", ended]";
+  }
+
+  /**
+   * An ended session as it is shown to a container's own values. They call methods that fail on an
+   * invalid session, to distinguish its end from a mere removal.
+   */
+  static final class Invalid extends EndedSession {
+
+    Invalid(EndedSession session) {
+      super(session);
+    }
+
+    @Override
+    public long getCreationTime() {
+      throw ended();
+    }
   }
 }

@@ -45,7 +45,7 @@ final class ErrorResponse {
    * application's content.
    */
   static void answer(HttpServletResponse response, SessionStoreException failure) {
-    if (failure instanceof TooManySessions shed) {
+    if (failure instanceof FloodGuard.TooManySessions shed) {
       // The guard itself logs clients that begin too many, at a limited rate.
       answer(response, TOO_MANY_REQUESTS, shed.retryAfterSeconds(), BODY_OF_TOO_MANY);
     } else {

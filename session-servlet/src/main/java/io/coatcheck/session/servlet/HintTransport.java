@@ -62,8 +62,8 @@ final class HintTransport {
     return maxAge;
   }
 
-  /** Returns the slot for the hint in a response. */
-  ResponseCarrier slot(SessionTransport by, HttpServletResponse response) {
+  /** Returns the carrier for the hint in a response. */
+  ResponseCarrier carrier(SessionTransport by, HttpServletResponse response) {
     return ResponseCarrier.of(
         by, cookie, header == null ? null : header.hintName(), clock, response);
   }

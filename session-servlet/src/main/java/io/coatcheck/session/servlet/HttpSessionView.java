@@ -13,7 +13,6 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -182,7 +181,7 @@ class HttpSessionView implements HttpSession {
       // Another thread has ended it meanwhile; the id stays.
       return;
     }
-    scope.relied(session);
+    scope.onReliedUpon(session);
   }
 
   @Override
@@ -207,7 +206,7 @@ class HttpSessionView implements HttpSession {
       scope.requireUsable(session);
       session.setIdleTimeout(interval <= 0 ? null : Duration.ofSeconds(interval));
       AskedTimeout.keep(session, interval);
-      scope.relied(session);
+      scope.onReliedUpon(session);
     }
   }
 
@@ -278,32 +277,9 @@ class HttpSessionView implements HttpSession {
     }
     if (isSharedNow(name)) {
       new AtomicAttributes(this).set(name, value);
-      return;
+    } else {
+      DeferredAttributes.set(this, name, value);
     }
-    scope.requireUsable(session);
-    SessionListeners listeners = scope.listeners();
-    Object before = getAttribute(name);
-    boolean isOther = before != value;
-    if (isOther) {
-      listeners.bound(this, name, value);
-    }
-    boolean isSet = false;
-    try {
-      activations.set(this, name, value, () -> session.setAttribute(name, value));
-      isSet = true;
-    } finally {
-      if (!isSet && isOther) {
-        listeners.unbound(this, name, value);
-      }
-    }
-    if (isOther) {
-      recordBinding(name, value);
-    }
-    scope.relied(session);
-    if (isOther) {
-      listeners.unbound(this, name, before);
-    }
-    listeners.attributeSet(this, name, before, value);
   }
 
   /** Returns whether a change is stored at once, so that other requests see it. */
@@ -326,21 +302,8 @@ class HttpSessionView implements HttpSession {
     }
     if (isSharedNow(name)) {
       new AtomicAttributes(this).take(name);
-      return;
-    }
-    Object before = getAttribute(name);
-    if (before == null && !session.isStored()) {
-      return;
-    }
-    // A value that can no longer be read is removed too, and so is one that only another request
-    // knows.
-    scope.requireUsable(session);
-    session.removeAttribute(name);
-    activations.removed(name);
-    recordBinding(name, null);
-    if (before != null) {
-      scope.listeners().unbound(this, name, before);
-      scope.listeners().attributeRemoved(this, name, before);
+    } else {
+      DeferredAttributes.remove(this, name);
     }
   }
 
@@ -353,11 +316,6 @@ class HttpSessionView implements HttpSession {
     }
     requireLive();
     scope.invalidate(this);
-  }
-
-  /** Runs code that may save the session. */
-  final <T> T whileSaved(Supplier<T> saving) {
-    return activations.saved(this, saving);
   }
 
   /** Records a value that is bound and not stored; null if there is none of that name. */

@@ -36,11 +36,11 @@ final class OutgoingToken {
   /** Null when the request has ended; also read without the lock. */
   private volatile @Nullable HttpServletResponse response;
 
-  /** The slot of the token; null while there is none to send. */
-  private @Nullable ResponseCarrier slot;
+  /** The carrier of the token; null while there is none to send. */
+  private @Nullable ResponseCarrier carrier;
 
-  /** The slot of the version hint; null while there is none to send. */
-  private @Nullable ResponseCarrier hintSlot;
+  /** The carrier of the version hint; null while there is none to send. */
+  private @Nullable ResponseCarrier hintCarrier;
 
   /** Created when the application changes a header. */
   private @Nullable ApplicationHeaders applicationHeaders;
@@ -81,8 +81,8 @@ final class OutgoingToken {
 
   /** What was added to a response, to be restored if an error page drops it. */
   record Sent(
-      @Nullable ResponseCarrier slot,
-      @Nullable ResponseCarrier hintSlot,
+      @Nullable ResponseCarrier carrier,
+      @Nullable ResponseCarrier hintCarrier,
       @Nullable SiteDataHeader siteData,
       @Nullable ApplicationHeaders applicationHeaders) {
 
@@ -100,12 +100,12 @@ final class OutgoingToken {
    */
   @Nullable Sent forget() {
     Sent sent =
-        slot == null && hintSlot == null && siteData == null
+        carrier == null && hintCarrier == null && siteData == null
             ? null
-            : new Sent(slot, hintSlot, siteData, applicationHeaders);
+            : new Sent(carrier, hintCarrier, siteData, applicationHeaders);
     RESPONSE.setRelease(this, null);
-    slot = null;
-    hintSlot = null;
+    carrier = null;
+    hintCarrier = null;
     siteData = null;
     applicationHeaders = null;
     return sent;
@@ -115,8 +115,8 @@ final class OutgoingToken {
   void resume(HttpServletResponse again, @Nullable Sent sent) {
     response = again;
     if (sent != null) {
-      slot = sent.slot();
-      hintSlot = sent.hintSlot();
+      carrier = sent.carrier();
+      hintCarrier = sent.hintCarrier();
       siteData = sent.siteData();
       applicationHeaders = sent.applicationHeaders();
     }
@@ -132,11 +132,11 @@ final class OutgoingToken {
     return known;
   }
 
-  private ResponseCarrier slot() {
-    ResponseCarrier known = slot;
+  private ResponseCarrier carrier() {
+    ResponseCarrier known = carrier;
     if (known == null) {
-      known = slot(transport());
-      slot = known;
+      known = carrier(transport());
+      carrier = known;
     }
     return known;
   }
@@ -145,7 +145,7 @@ final class OutgoingToken {
     return isByHeader ? SessionTransport.HEADER : SessionTransport.COOKIE;
   }
 
-  private ResponseCarrier slot(SessionTransport by) {
+  private ResponseCarrier carrier(SessionTransport by) {
     SessionHeader header = settings.header();
     return ResponseCarrier.of(
         by,
@@ -156,7 +156,7 @@ final class OutgoingToken {
   }
 
   private boolean isFilled() {
-    return slot != null && slot.isFilled();
+    return carrier != null && carrier.isFilled();
   }
 
   /**
@@ -218,9 +218,9 @@ final class OutgoingToken {
       throw new IllegalStateException(
           "it is too late to choose another transport: the response carries a token already");
     }
-    slot = slot(other);
+    carrier = carrier(other);
     isByHeader = other == SessionTransport.HEADER;
-    hintSlot = null;
+    hintCarrier = null;
   }
 
   /**
@@ -231,24 +231,24 @@ final class OutgoingToken {
     if (!isCommitted()) {
       Optional<SessionToken> token = session.unsentToken();
       if (token.isPresent()) {
-        slot().put(token.get().value(), maxAge(session));
+        carrier().put(token.get().value(), maxAge(session));
         session.markTokenSent();
       }
       HintTransport hints = settings.hints();
       if (hints != null) {
         Optional<String> hint = hints.take(session);
         if (hint.isPresent()) {
-          hintSlot(hints).put(hint.get(), hints.maxAge());
+          hintCarrier(hints).put(hint.get(), hints.maxAge());
         }
       }
     }
   }
 
-  private ResponseCarrier hintSlot(HintTransport hints) {
-    ResponseCarrier known = hintSlot;
+  private ResponseCarrier hintCarrier(HintTransport hints) {
+    ResponseCarrier known = hintCarrier;
     if (known == null) {
-      known = hints.slot(transport(), response());
-      hintSlot = known;
+      known = hints.carrier(transport(), response());
+      hintCarrier = known;
     }
     return known;
   }
@@ -265,11 +265,11 @@ final class OutgoingToken {
       return;
     }
     if (presented.isToBeForgotten() || isFilled()) {
-      slot().putDeletion();
+      carrier().putDeletion();
     }
     HintTransport hints = settings.hints();
-    if (hints != null && (presented.hasHints() || hintSlot != null)) {
-      hintSlot(hints).putDeletion();
+    if (hints != null && (presented.hasHints() || hintCarrier != null)) {
+      hintCarrier(hints).putDeletion();
     }
   }
 
@@ -298,7 +298,7 @@ final class OutgoingToken {
   }
 
   private boolean isGivingToken() {
-    return slot != null && slot.isGiving();
+    return carrier != null && carrier.isGiving();
   }
 
   /** Records that a user was logged in. */
@@ -332,11 +332,11 @@ final class OutgoingToken {
       if (isPrivate && !response().containsHeader(NoStore.CACHE_CONTROL)) {
         NoStore.putInto(response());
       }
-      if (slot != null) {
-        slot.restore();
+      if (carrier != null) {
+        carrier.restore();
       }
-      if (hintSlot != null) {
-        hintSlot.restore();
+      if (hintCarrier != null) {
+        hintCarrier.restore();
       }
       if (siteData != null) {
         siteData.restore(response(), isGivingToken());
@@ -358,8 +358,8 @@ final class OutgoingToken {
   SessionStoreException fail(SessionStoreException e) {
     failure = e;
     if (!isAnswered && !isCommitted()) {
-      slot = null;
-      hintSlot = null;
+      carrier = null;
+      hintCarrier = null;
       applicationHeaders().withdraw(this::isOurs);
       siteData = null;
       ErrorResponse.answer(response(), e);

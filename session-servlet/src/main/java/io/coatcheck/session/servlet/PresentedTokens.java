@@ -28,6 +28,15 @@ final class PresentedTokens extends PresentedValues {
   private boolean isByHeader;
   private boolean isPassive;
 
+  /** Checks the client; null if every client is admitted. */
+  private @Nullable ClientGate gate;
+
+  /**
+   * Whether a person began the request after the secret that it presents was replaced. This is
+   * known when it begins; it was not under way before.
+   */
+  private volatile boolean isLater;
+
   /** All values under our name, if these may be more than are resolved; else empty. */
   private List<String> everything = List.of();
 
@@ -45,6 +54,10 @@ final class PresentedTokens extends PresentedValues {
     isByHeader = transport == SessionTransport.HEADER;
     Activity activity = settings.activity();
     isPassive = activity != null && areAny() && !activity.isCountedFor(request);
+    ClientCheck check = settings.clientCheck();
+    if (check != null && gate == null && areAny()) {
+      gate = new ClientGate(check, request);
+    }
     return transport;
   }
 
@@ -129,14 +142,39 @@ final class PresentedTokens extends PresentedValues {
   }
 
   /**
-   * Resolves them in the store. Changes nothing here, and so needs no lock.
+   * Resolves them in the store, and checks the client. Changes nothing that the lock guards.
    *
    * @throws SessionStoreException if the store failed
    */
   Resolution ask() {
+    Resolution found = askAgain();
+    return gate != null && found instanceof Resolution.Live live
+        ? gate.admit(live, settings.manager())
+        : found;
+  }
+
+  /** As {@link #ask}, for a client that was checked. */
+  Resolution askAgain() {
     return isPassive
         ? settings.manager().adapter().resolveWithoutActivity(texts(), hints())
         : resolveBy(settings.manager());
+  }
+
+  /** Returns whether the client may use a session that one of them opens. */
+  boolean isAdmittedTo(Resolution.Live live) {
+    return gate == null || gate.admit(live, settings.manager()) instanceof Resolution.Live;
+  }
+
+  /** Returns the session that is withheld until its principal logs in; null if there is none. */
+  @Nullable Session withheld() {
+    return gate == null ? null : gate.withheld();
+  }
+
+  /** Stops withholding a session until its principal logs in. */
+  void releaseWithheld() {
+    if (gate != null) {
+      gate.release();
+    }
   }
 
   /** Keeps the resolution. */
@@ -168,6 +206,36 @@ final class PresentedTokens extends PresentedValues {
   /** Returns how they resolve for a session that begins now. */
   Resolution resolution() {
     return resolution == null ? ABSENT : resolution;
+  }
+
+  /** Returns whether their secret was replaced by another request. */
+  boolean areReplaced() {
+    return resolution() instanceof Resolution.Superseded
+        || resolution() instanceof Resolution.Mismatched;
+  }
+
+  /** Returns whether they name a session that they have not opened. */
+  boolean areDead() {
+    return !hasOpened() && resolution().id().isPresent();
+  }
+
+  /**
+   * Records whether a person began the request after the secret that it presents was replaced. Then
+   * the request was not under way before.
+   */
+  void markLater(boolean isByPerson) {
+    isLater = isByPerson;
+  }
+
+  /** Creates the session that follows from how they resolve. */
+  Session createSession() {
+    if (hasOpened() && areReplaced()) {
+      // This request has seen that the secret was replaced, so the client may have the newer token
+      // by now.
+      return settings.manager().adapter().createEphemeral();
+    }
+    boolean isFree = isLater && resolution().guardsNewerToken() && withheld() == null;
+    return settings.manager().adapter().create(isFree ? ABSENT : resolution());
   }
 
   /** Records that this request is finished with them: a login or a logout replaced them. */

@@ -3,44 +3,38 @@ package io.coatcheck.session.servlet;
 import io.coatcheck.session.LoginOptions;
 import io.coatcheck.session.LoginOutcome;
 import io.coatcheck.session.LoginResult;
-import io.coatcheck.session.Resolution;
 import io.coatcheck.session.Session;
 import io.coatcheck.session.token.SessionId;
-import java.util.List;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Changes the token that the client of a request holds: a login and a renewal replace it, the end
- * of the session deletes it.
+ * Replaces the token that the client of a request holds: logs in, renews the session, and assigns
+ * it to the container's user.
  *
- * <p>Each method reads the state of the request under the lock of the {@link SessionExchange},
- * calls the manager without it, since that calls the application, and then updates the state, which
- * may have changed meanwhile. Listeners are notified last.
+ * <p>Each method reads the state of the request under the lock of the {@link DispatchState}, calls
+ * the manager without it, since that calls the application, and then updates the state, which may
+ * have changed meanwhile. Listeners are notified last.
  */
 final class RequestAuthenticator {
 
   private final SessionExchange exchange;
-  private final PresentedTokens presented;
+  private final DispatchState state;
+  private final RequestResolver resolver;
   private final OutgoingToken outgoing;
   private final CurrentSession current;
 
-  /** Null if every client is admitted. */
-  private final @Nullable ClientGate gate;
-
   RequestAuthenticator(
       SessionExchange exchange,
-      PresentedTokens presented,
+      RequestResolver resolver,
       OutgoingToken outgoing,
-      CurrentSession current,
-      @Nullable ClientGate gate) {
+      CurrentSession current) {
     this.exchange = exchange;
-    this.presented = presented;
+    this.resolver = resolver;
     this.outgoing = outgoing;
     this.current = current;
-    this.gate = gate;
+    state = exchange.state();
   }
 
   /**
@@ -49,8 +43,8 @@ final class RequestAuthenticator {
    * @param by how the token is sent; null for the transport of the request
    */
   LoginResult login(String principal, LoginOptions options, @Nullable SessionTransport by) {
-    Session found = exchange.locked(() -> sessionWithin(by));
-    Session withheld = gate == null ? null : gate.withheld();
+    Session found = state.locked(() -> sessionWithin(by));
+    Session withheld = resolver.presented().withheld();
     Session before = withheld == null ? found : withheld;
     String oldId = before == null ? "" : HttpSessionView.textOf(before);
     SessionId oldSessionId = before != null && before.isStored() ? before.id() : null;
@@ -68,7 +62,7 @@ final class RequestAuthenticator {
                     .during(
                         before,
                         () ->
-                            current.whileSaved(
+                            current.whileEncoded(
                                 before,
                                 () -> exchange.manager().authenticate(before, principal, used))));
     if (outcome instanceof LoginOutcome.Granted granted) {
@@ -76,10 +70,10 @@ final class RequestAuthenticator {
       boolean isOther = now != before || (oldSessionId != null && !oldSessionId.equals(now.id()));
       boolean wasUnreported = exchange.listeners().unreported().remove(now.id());
       AskedTimeout.settle(now, options, used);
-      boolean isSent = exchange.locked(() -> take(now));
+      boolean isSent = state.locked(() -> take(now));
       if (isSent) {
         // The client's token of another user's session is replaced.
-        endAnothers();
+        resolver.endAnothers();
       }
       HttpSessionView view = exchange.viewOf(now);
       Map<String, Object> values = now == found ? Map.of() : endUnstored(found);
@@ -87,7 +81,7 @@ final class RequestAuthenticator {
         exchange.listeners().created(view);
       } else if (!isOther) {
         exchange.listeners().dropped(view, mayBeDropped);
-        tellIdChanged(view, oldId);
+        notifyIdChanged(view, oldId);
       }
       current.settleUnsaved();
       if (!now.isEnded()) {
@@ -96,23 +90,26 @@ final class RequestAuthenticator {
       if (!isSent) {
         // Another thread of the request has committed the response meanwhile.
         exchange.manager().invalidate(now);
-        exchange.requireUncommitted("log in");
+        exchange.saving().requireUncommitted("log in");
       }
       exchange.settings().containerSession().loggedIn(exchange.request(), now);
       // A listener, or the login's condition, may have ended the session again.
-      return exchange.principalNow().filter(principal::equals).isPresent()
-          ? LoginResult.LOGGED_IN
-          : LoginResult.NO_LONGER_VALID;
+      return isLoggedIn(principal) ? LoginResult.LOGGED_IN : LoginResult.NO_LONGER_VALID;
     }
     if (before != null && before.isEnded()) {
-      exchange.run(
+      state.run(
           () -> {
-            letGoOf(before, true);
-            deleteToken();
+            resolver.letGoOf(before, true);
+            resolver.deleteToken();
           });
       current.settleUnsaved();
     }
     return outcome.result();
+  }
+
+  private boolean isLoggedIn(String principal) {
+    Session known = current.get();
+    return known != null && known.principal().filter(principal::equals).isPresent();
   }
 
   private @Nullable Session sessionWithin(@Nullable SessionTransport by) {
@@ -120,7 +117,7 @@ final class RequestAuthenticator {
     if (by != null) {
       outgoing.goBy(by);
     }
-    return exchange.findSession();
+    return resolver.findSession();
   }
 
   /**
@@ -130,7 +127,7 @@ final class RequestAuthenticator {
    * @return what the application put into it, which belongs to the request and ends with it
    */
   private Map<String, Object> endUnstored(@Nullable Session begun) {
-    if (begun == null || !exchange.locked(() -> current.claim(begun)) || begun.isEnded()) {
+    if (begun == null || !state.locked(() -> current.claim(begun)) || begun.isEnded()) {
       return Map.of();
     }
     HttpSessionView view = exchange.viewOf(begun);
@@ -151,10 +148,8 @@ final class RequestAuthenticator {
       return false;
     }
     current.begin(now);
-    if (gate != null) {
-      gate.release();
-    }
-    presented.settle();
+    resolver.presented().releaseWithheld();
+    resolver.presented().settle();
     outgoing.carryTokenOf(now);
     outgoing.loggedIn();
     return true;
@@ -167,28 +162,10 @@ final class RequestAuthenticator {
         : exchange.viewOf(before).values();
   }
 
-  private void tellIdChanged(HttpSessionView view, String oldId) {
+  private void notifyIdChanged(HttpSessionView view, String oldId) {
     SessionListeners listeners = exchange.listeners();
-    if (listeners.hearOfIds() && !HttpSessionView.textOf(view.session()).equals(oldId)) {
+    if (listeners.hasIdListeners() && !HttpSessionView.textOf(view.session()).equals(oldId)) {
       listeners.idChanged(view, oldId);
-    }
-  }
-
-  /**
-   * Drops a session that has ended, unless the request has another one by now, which a listener may
-   * have begun; under the lock.
-   *
-   * @param isForGood whether the request looks for no session again; {@code false} if it has begun
-   *     anew, so that the presented tokens may resolve differently by now
-   */
-  private void letGoOf(Session ended, boolean isForGood) {
-    if (current.get() == null || current.get() == ended) {
-      current.forget();
-      if (isForGood) {
-        presented.settle();
-      } else {
-        presented.reconsider();
-      }
     }
   }
 
@@ -205,18 +182,12 @@ final class RequestAuthenticator {
                 || (before.isStored()
                     && before.principal().filter(other -> !other.equals(principal)).isPresent()));
     return before != null && mayEnd
-        ? exchange.listeners().whileEnding(asEnded(before), login)
+        ? exchange.listeners().whileEnding(EndedSession.of(exchange.viewOf(before)), login)
         : login.get();
   }
 
   private boolean hasBound(Session session) {
     return exchange.viewOf(session).unsaved() != null;
-  }
-
-  /** Returns what listeners are shown at the end of a session: all that the request has of it. */
-  private EndedSession asEnded(Session ending) {
-    HttpSessionView view = exchange.viewOf(ending);
-    return new EndedSession(view, view.values());
   }
 
   /**
@@ -226,19 +197,19 @@ final class RequestAuthenticator {
    *     meanwhile
    */
   boolean renew(Session renewing) {
-    exchange.run(
+    state.run(
         () -> {
           outgoing.requireUncommitted("renew the session");
-          if (renewing.isEphemeral() && !presented.areAny()) {
+          if (renewing.isEphemeral() && !resolver.presented().areAny()) {
             // The request came from another site. Frameworks change the id when they log in.
             renewing.promote();
           }
           renewing.keep();
         });
     String oldId = HttpSessionView.textOf(renewing);
-    boolean renewed = current.whileSaved(renewing, () -> exchange.manager().renew(renewing));
+    boolean renewed = current.whileEncoded(renewing, () -> exchange.manager().renew(renewing));
     HttpSessionView view =
-        exchange.locked(
+        state.locked(
             () -> {
               if (current.get() == renewing) {
                 outgoing.carryTokenOf(renewing);
@@ -246,181 +217,43 @@ final class RequestAuthenticator {
               return current.viewOf(renewing);
             });
     current.settleUnsaved();
-    exchange.relied(renewing);
+    exchange.onReliedUpon(renewing);
     if (renewed) {
-      tellIdChanged(view, oldId);
+      notifyIdChanged(view, oldId);
     }
     return renewed;
   }
 
-  /**
-   * Ends a session, and with it all others that the client presents. The client is made to forget
-   * its token. A failure of the store is remembered.
-   */
-  void invalidate(HttpSessionView ending) {
-    exchange.orFail(
-        () -> {
-          // Besides an ephemeral session there is a newer token, which the client may have by now.
-          boolean isBesideNewer = ending.session().isEphemeral();
-          Ended ended = end(ending);
-          if (ended.isOwn() && (!isBesideNewer || ended.presented() > 0)) {
-            exchange.run(() -> endedByUser(false));
-            exchange.settings().containerSession().end(exchange.request());
-          }
-          return null;
-        });
-  }
-
-  /**
-   * Ends every session whose token the client presents, and makes it forget what it presented.
-   *
-   * @return how many sessions were ended
-   */
-  int logout() {
-    return exchange.orFail(
-        () -> {
-          HttpSessionView live = exchange.view(false);
-          Ended ended = live == null ? new Ended(true, endPresented()) : end(live);
-          if (ended.isOwn()) {
-            exchange.run(() -> endedByUser(true));
-            exchange.settings().containerSession().end(exchange.request());
-          }
-          return ended.presented();
-        });
-  }
-
-  /**
-   * What was ended.
-   *
-   * @param isOwn whether the request no longer has a session; {@code false} if there was a login
-   *     into its session since, whose cookie the client may have by now
-   * @param presented how many sessions whose token the client presented
-   */
-  private record Ended(boolean isOwn, int presented) {}
-
-  private Ended end(HttpSessionView ending) {
-    Session own = ending.session();
-    boolean isPresented = own.isStored();
-    AtomicBoolean hasEnded = new AtomicBoolean(true);
-    // If no store reports the end, the thread that was first reports it.
-    if (isPresented || exchange.locked(() -> current.claim(own))) {
-      exchange
-          .listeners()
-          .endOwn(
-              new EndedSession(ending, ending.values()),
-              !isPresented,
-              () -> hasEnded.set(exchange.manager().invalidate(own)));
-    } else {
-      exchange.manager().invalidate(own);
+  /** Records that the container may have another user for the request by now; without the lock. */
+  void userIs(@Nullable String name) {
+    ContainerUser user = resolver.user();
+    user.name(name);
+    if (name != null) {
+      state.run(outgoing::loggedIn);
     }
-    int others = endPresented();
-    exchange.run(() -> letGoOf(own, hasEnded.get()));
-    current.settleUnsaved();
-    return hasEnded.get()
-        ? new Ended(true, isPresented ? others + 1 : others)
-        : new Ended(false, others);
-  }
-
-  /**
-   * Ends what the client presents beside the session of this request: one that is withheld, and,
-   * where it presents several tokens, all that they open. This does not depend on which was
-   * accepted, or on whether this request has begun a session.
-   *
-   * @return how many sessions were ended
-   */
-  private int endPresented() {
-    Session withheld = gate == null ? null : gate.withheld();
-    int ended = withheld != null && exchange.manager().invalidate(withheld) ? 1 : 0;
-    if (gate != null) {
-      gate.release();
+    Session known = resolver.session();
+    if (known == null) {
+      if (user.withheld() != null) {
+        user.release();
+        state.run(resolver.presented()::reconsider);
+        resolver.session();
+      }
+    } else if (known.isStored() || known.isAwaitingCreation()) {
+      ContainerUser.Relation relation = user.to(known);
+      if (relation == ContainerUser.Relation.NOBODYS && user.take(known)) {
+        renew(known);
+      } else if (relation != ContainerUser.Relation.OWN) {
+        if (known.isStored()) {
+          // The changes so far were made by its own user.
+          exchange.saving().storeChangesOf(known);
+        }
+        user.withhold(known);
+        state.run(
+            () -> {
+              current.forget();
+              resolver.presented().settle();
+            });
+      }
     }
-    ended += endAnothers();
-    List<String> beside = presented.beside();
-    return beside.isEmpty()
-        ? ended
-        : ended + exchange.manager().adapter().invalidatePresented(beside);
-  }
-
-  private int endAnothers() {
-    Session anothers = exchange.anothersSession();
-    exchange.releaseAnothers();
-    return anothers != null && exchange.manager().invalidate(anothers) ? 1 : 0;
-  }
-
-  private void endedByUser(boolean isExplicit) {
-    deleteToken();
-    // Within a forward whose end is not seen, it could no longer be written.
-    outgoing.endedByUser(presented, isExplicit || exchange.isInUnobservedForward());
-  }
-
-  /**
-   * Makes the client forget its token, unless it gets the token of a session that a listener has
-   * begun and stored; under the lock.
-   */
-  private void deleteToken() {
-    Session begun = current.get();
-    if (begun == null || !begun.isStored()) {
-      presented.settle();
-      outgoing.deleteToken(presented);
-    }
-  }
-
-  /**
-   * Ends one session if the client presents a token that opens it but was not accepted; and with it
-   * all sessions that the client presents.
-   *
-   * @return whether it was ended
-   */
-  boolean revokePresented(SessionId id) {
-    return exchange.orFail(
-        () -> {
-          Session withheld = gate == null ? null : gate.withheld();
-          Session anothers = exchange.anothersSession();
-          boolean hasEnded =
-              (withheld != null && withheld.id().equals(id))
-                  || (anothers != null && anothers.id().equals(id))
-                  || exchange.manager().adapter().invalidatePresented(presented.beside(id)) > 0;
-          if (hasEnded) {
-            logout();
-          }
-          return hasEnded;
-        });
-  }
-
-  /**
-   * Ends all sessions of the principal of this request, and where it presents several tokens, also
-   * those of the principals whose sessions they open; then logs out.
-   *
-   * @return how many sessions were ended
-   */
-  int logoutEverywhere() {
-    return exchange.orFail(
-        () -> {
-          Session own = exchange.session();
-          if (own != null && own.principal().isPresent()) {
-            int ended =
-                exchange
-                    .listeners()
-                    .whileEnding(asEnded(own), () -> exchange.manager().revokeAllOwn(own));
-            if (ended > 0 && own.isEnded()) {
-              // Its token is not looked up again.
-              exchange.run(() -> letGoOf(own, true));
-              current.settleUnsaved();
-            }
-            return ended + logout();
-          }
-          int ended = 0;
-          for (String token : presented.beside()) {
-            ended += revokeAllOwn(token);
-          }
-          return ended + logout();
-        });
-  }
-
-  private int revokeAllOwn(String token) {
-    return exchange.manager().adapter().resolve(List.of(token)) instanceof Resolution.Live live
-            && (gate == null || gate.admit(live, exchange.manager()) instanceof Resolution.Live)
-        ? exchange.manager().revokeAllOwn(live.session())
-        : 0;
   }
 }

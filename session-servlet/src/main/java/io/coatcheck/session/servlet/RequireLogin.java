@@ -115,7 +115,7 @@ public final class RequireLogin implements Filter {
   /** A directory may be answered with a protected file in it. */
   private void watchForwards(HttpServletRequest request) {
     if (request.getAttribute(SessionFilter.CURRENT) instanceof SessionExchange exchange) {
-      exchange.watchForwards(this);
+      exchange.state().watchForwards(this);
     }
   }
 

@@ -64,15 +64,14 @@ final class SessionAsyncContext implements AsyncContext {
   static SessionAsyncContext begin(
       SessionExchange exchange, AsyncContext context, boolean isOriginal, @Nullable String path) {
     SessionAsyncContext begun = new SessionAsyncContext(exchange, context, isOriginal, path);
-    context.addListener(begun.new Saving());
+    context.addListener(begun.new SaveAtEnd());
     exchange.asyncContext(begun);
     return begun;
   }
 
   /** Returns the wrapper of a context of the container. */
   static AsyncContext of(SessionExchange exchange, AsyncContext context) {
-    SessionAsyncContext known = exchange.asyncContext();
-    return known != null && known.context == context
+    return exchange.asyncContext() instanceof SessionAsyncContext known && known.context == context
         ? known
         : new SessionAsyncContext(exchange, context, context.hasOriginalRequestAndResponse(), null);
   }
@@ -166,21 +165,21 @@ final class SessionAsyncContext implements AsyncContext {
   }
 
   /** Saves the remaining changes when the asynchronous cycle ends, however it ends. */
-  private final class Saving implements AsyncListener {
+  private final class SaveAtEnd implements AsyncListener {
 
     @Override
     public void onComplete(AsyncEvent event) {
-      save(exchange::completed);
+      finish(exchange::completed);
     }
 
     @Override
     public void onTimeout(AsyncEvent event) {
-      save(() -> exchange.chainReturned(true));
+      finish(() -> exchange.chainReturned(true));
     }
 
     @Override
     public void onError(AsyncEvent event) {
-      save(() -> exchange.chainReturned(true));
+      finish(() -> exchange.chainReturned(true));
     }
 
     @Override
@@ -188,7 +187,7 @@ final class SessionAsyncContext implements AsyncContext {
       // Each cycle begins with its own context and listener.
     }
 
-    private void save(Runnable work) {
+    private void finish(Runnable work) {
       try {
         work.run();
       } catch (RuntimeException e) {

@@ -137,10 +137,10 @@ public class SessionFilter implements Filter {
       return known;
     }
     FilterSettings current = required();
-    SessionListeners told =
+    SessionListeners joined =
         SessionListeners.join(current.manager(), servletContext, this, current.listeners());
-    listeners = told;
-    return told;
+    listeners = joined;
+    return joined;
   }
 
   private FilterSettings required() {
@@ -155,11 +155,11 @@ public class SessionFilter implements Filter {
   @Override
   public synchronized void destroy() {
     FilterSettings current = settings;
-    SessionListeners told = listeners;
+    SessionListeners joined = listeners;
     listeners = null;
     CookiesInUse.remove(this);
-    if (told != null) {
-      told.leave(this);
+    if (joined != null) {
+      joined.leave(this);
     }
     if (current != null && current.closesManager()) {
       current.manager().close();
@@ -237,7 +237,7 @@ public class SessionFilter implements Filter {
       ourRequest = new SessionRequest(exchange, request, ourResponse);
       passedRequest = ourRequest;
     }
-    exchange.wrappedBy(ourRequest);
+    exchange.state().wrappedBy(ourRequest);
     boolean resolves = known == null && isEager(exchange.settings(), request);
     Object outer = request.getAttribute(CURRENT);
     request.setAttribute(CURRENT, exchange);
@@ -272,11 +272,11 @@ public class SessionFilter implements Filter {
       return false;
     }
     try {
-      if (exchange.isLiveByHeader()) {
+      if (exchange.resolver().isLiveByHeader()) {
         return false;
       }
     } catch (SessionStoreException e) {
-      exchange.answersUnavailable(e);
+      exchange.saving().answersUnavailable(e);
       return true;
     }
     if (!response.isCommitted()) {
@@ -289,7 +289,7 @@ public class SessionFilter implements Filter {
       SessionExchange exchange, HttpServletRequest request, HttpServletResponse response)
       throws IOException {
     if (request.getDispatcherType() == DispatcherType.FORWARD) {
-      for (RequireLogin watching : exchange.watchingForwards()) {
+      for (RequireLogin watching : exchange.state().watchingForwards()) {
         if (watching.refusesForward(request, response)) {
           return true;
         }
@@ -304,12 +304,12 @@ public class SessionFilter implements Filter {
 
   private SessionExchange begin(HttpServletRequest request, HttpServletResponse response) {
     FilterSettings current = required();
-    SessionListeners told = listeners;
-    if (told == null) {
+    SessionListeners joined = listeners;
+    if (joined == null) {
       // A filter that was built may be called by another filter that does not initialize it.
-      told = listen(request.getServletContext());
+      joined = listen(request.getServletContext());
     }
-    SessionExchange exchange = new SessionExchange(current, told, request, response);
+    SessionExchange exchange = new SessionExchange(current, joined, request, response);
     request.setAttribute(attribute, exchange);
     return exchange;
   }

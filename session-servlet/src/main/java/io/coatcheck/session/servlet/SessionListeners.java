@@ -187,17 +187,17 @@ final class SessionListeners implements SessionListener {
   }
 
   /** Returns whether there are listeners of sessions. */
-  boolean hearOfSessions() {
+  boolean hasSessionListeners() {
     return !registered.ofSessions().isEmpty();
   }
 
   /** Returns whether there are listeners of id changes. */
-  boolean hearOfIds() {
+  boolean hasIdListeners() {
     return !registered.ofIds().isEmpty();
   }
 
   /** Returns whether any listener is interested in the end of a value in a session. */
-  boolean hearOf(@Nullable Object value) {
+  boolean hasListenersOf(@Nullable Object value) {
     return value instanceof HttpSessionBindingListener || !registered.ofAttributes().isEmpty();
   }
 
@@ -323,7 +323,7 @@ final class SessionListeners implements SessionListener {
   private void endedForTheContainer(EndedSession session) {
     containerValues
         .removeAll(session.sessionId())
-        .forEach((name, value) -> unbound(new InvalidSession(session), name, value));
+        .forEach((name, value) -> unbound(new EndedSession.Invalid(session), name, value));
   }
 
   @Override

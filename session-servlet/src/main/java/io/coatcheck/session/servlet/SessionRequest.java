@@ -6,19 +6,12 @@ import jakarta.servlet.ServletException;
 import jakarta.servlet.ServletRequest;
 import jakarta.servlet.ServletRequestWrapper;
 import jakarta.servlet.ServletResponse;
-import jakarta.servlet.http.Cookie;
 import jakarta.servlet.http.HttpServletRequest;
-import jakarta.servlet.http.HttpServletRequestWrapper;
 import jakarta.servlet.http.HttpServletResponse;
 import jakarta.servlet.http.HttpSession;
 import jakarta.servlet.http.HttpUpgradeHandler;
-import jakarta.servlet.http.PushBuilder;
 import java.io.IOException;
 import java.security.Principal;
-import java.util.Collections;
-import java.util.Enumeration;
-import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,18 +24,15 @@ import org.jspecify.annotations.Nullable;
  * by these methods, an anonymous session of ours gets a new secret before the application sees it,
  * and belongs to that user from then on: see {@link ContainerUser}.
  */
-final class SessionRequest extends HttpServletRequestWrapper {
+final class SessionRequest extends TokenlessRequest {
 
   private static final String AUTH_TYPE = "SESSION";
-
-  /** The attribute in which Jetty keeps the cookies that it has read, including ours. */
-  private static final String JETTY_COOKIES = "org.eclipse.jetty.server.Request.Cookies";
 
   private final SessionExchange exchange;
   private final SessionResponse response;
 
   SessionRequest(SessionExchange exchange, HttpServletRequest request, SessionResponse response) {
-    super(request);
+    super(request, exchange.settings());
     this.exchange = exchange;
     this.response = response;
   }
@@ -92,120 +82,13 @@ final class SessionRequest extends HttpServletRequestWrapper {
     }
   }
 
-  // The client's headers, without the token.
-
-  /** Returns the headers without ours; null if the application sees all. */
-  private @Nullable VisibleHeaders visible() {
-    return exchange.settings().exposesToken()
-        ? null
-        : exchange.visibleHeaders((HttpServletRequest) getRequest());
-  }
-
-  /** Returns the headers without ours, if those with this name may contain ours. */
-  private @Nullable VisibleHeaders visible(String name) {
-    VisibleHeaders visible = visible();
-    return visible == null || !visible.mayHide(name) ? null : visible;
-  }
-
-  @Override
-  public Cookie @Nullable [] getCookies() {
-    VisibleHeaders visible = visible();
-    return visible == null ? super.getCookies() : visible.cookies();
-  }
-
-  @Override
-  public @Nullable String getHeader(String name) {
-    VisibleHeaders visible = visible(name);
-    if (visible == null) {
-      return super.getHeader(name);
-    }
-    List<String> values = visible.values(name);
-    return values == null || values.isEmpty() ? null : values.get(0);
-  }
-
-  @Override
-  public @Nullable Enumeration<String> getHeaders(String name) {
-    VisibleHeaders visible = visible(name);
-    if (visible == null) {
-      return super.getHeaders(name);
-    }
-    List<String> values = visible.values(name);
-    return values == null ? null : Collections.enumeration(values);
-  }
-
-  @Override
-  public @Nullable Enumeration<String> getHeaderNames() {
-    VisibleHeaders visible = visible();
-    if (visible == null) {
-      return super.getHeaderNames();
-    }
-    List<String> names = visible.names();
-    return names == null ? null : Collections.enumeration(names);
-  }
-
-  /** The message of the container's exception would contain the value. */
-  @Override
-  public int getIntHeader(String name) {
-    if (visible(name) == null) {
-      return super.getIntHeader(name);
-    }
-    String value = getHeader(name);
-    return value == null ? -1 : Integer.parseInt(value);
-  }
-
-  /** As {@link #getIntHeader}: a cookie or a token is not a date. */
-  @Override
-  public long getDateHeader(String name) {
-    if (visible(name) == null) {
-      return super.getDateHeader(name);
-    }
-    String value = getHeader(name);
-    if (value == null) {
-      return -1;
-    }
-    throw new IllegalArgumentException(value);
-  }
-
-  @Override
-  public @Nullable Object getAttribute(String name) {
-    return isHidden(name) ? null : super.getAttribute(name);
-  }
-
-  @Override
-  public Enumeration<String> getAttributeNames() {
-    List<String> names = Collections.list(super.getAttributeNames());
-    names.removeIf(this::isHidden);
-    return Collections.enumeration(names);
-  }
-
-  private boolean isHidden(String attribute) {
-    return JETTY_COOKIES.equals(attribute) && !exchange.settings().exposesToken();
-  }
-
-  @Override
-  public Map<String, String> getTrailerFields() {
-    VisibleHeaders visible = visible();
-    Map<String, String> all = super.getTrailerFields();
-    return visible == null ? all : visible.trailers(all);
-  }
-
-  /**
-   * Returns null, as on a server without push: a push repeats the headers of its request, and its
-   * builder shows them. Browsers no longer accept pushes.
-   */
-  @Override
-  @Deprecated
-  public @Nullable PushBuilder newPushBuilder() {
-    return exchange.settings().exposesToken() ? super.newPushBuilder() : null;
-  }
-
   // The session.
 
   @Override
   public HttpSession getSession() {
     HttpSession session = getSession(true);
     if (session == null) {
-      throw new IllegalStateException("a session was asked for and not made");
+      throw new IllegalStateException("no session was created");
     }
     return session;
   }
@@ -222,10 +105,10 @@ final class SessionRequest extends HttpServletRequestWrapper {
     if (view == null) {
       throw new IllegalStateException("there is no session whose id could be changed");
     }
-    if (exchange.credential().renew(view.session())) {
+    if (exchange.authenticator().renew(view.session())) {
       return HttpSessionView.textOf(view.session());
     }
-    if (view.session().isEnded() && exchange.isRekeyed()) {
+    if (view.session().isEnded() && exchange.resolver().isRekeyed()) {
       // Another request was first. The client has its secret or never will. This request continues
       // with a session of its own, as a later request would.
       return getSession().getId();
@@ -241,25 +124,28 @@ final class SessionRequest extends HttpServletRequestWrapper {
    */
   @Override
   public @Nullable String getRequestedSessionId() {
-    if (exchange.hasPresented()) {
-      return exchange.requestedSessionId();
+    if (exchange.resolver().presented().areAny()) {
+      return exchange.resolver().requestedSessionId();
     }
     return isRequestedSessionIdFromURL() ? super.getRequestedSessionId() : null;
   }
 
   @Override
   public boolean isRequestedSessionIdValid() {
-    return exchange.isRequestedSessionIdValid();
+    return exchange.resolver().isRequestedSessionIdValid();
   }
 
   @Override
   public boolean isRequestedSessionIdFromCookie() {
-    return exchange.isByCookie() && exchange.requestedSessionId() != null;
+    return !exchange.resolver().presented().areByHeader()
+        && exchange.resolver().requestedSessionId() != null;
   }
 
   @Override
   public boolean isRequestedSessionIdFromURL() {
-    return !exchange.hasPresented() && !exchange.isOver() && super.isRequestedSessionIdFromURL();
+    return !exchange.resolver().presented().areAny()
+        && !exchange.isOver()
+        && super.isRequestedSessionIdFromURL();
   }
 
   @Override
@@ -307,7 +193,7 @@ final class SessionRequest extends HttpServletRequestWrapper {
     exchange.requireUnderWay("log in");
     boolean isAuthenticated = super.authenticate(to);
     if (isAuthenticated) {
-      exchange.userIs(ContainerUser.of(this));
+      exchange.authenticator().userIs(ContainerUser.of(this));
     }
     return isAuthenticated;
   }
@@ -315,11 +201,11 @@ final class SessionRequest extends HttpServletRequestWrapper {
   @Override
   public void login(String user, String password) throws ServletException {
     if (exchange.principal().isPresent()) {
-      throw new ServletException("somebody is logged in already");
+      throw new ServletException("a user is logged in already");
     }
     exchange.requireUnderWay("log in");
     super.login(user, password);
-    exchange.userIs(ContainerUser.of(this));
+    exchange.authenticator().userIs(ContainerUser.of(this));
   }
 
   @Override
@@ -329,9 +215,9 @@ final class SessionRequest extends HttpServletRequestWrapper {
         logoutOfTheContainer();
       }
     } finally {
-      exchange.credential().logout();
+      exchange.logout().logout();
       if (!exchange.isOver()) {
-        exchange.userIs(ContainerUser.ofDispatch(this));
+        exchange.authenticator().userIs(ContainerUser.ofDispatch(this));
       }
     }
   }
@@ -401,5 +287,19 @@ final class SessionRequest extends HttpServletRequestWrapper {
   @Override
   public AsyncContext getAsyncContext() {
     return SessionAsyncContext.of(exchange, super.getAsyncContext());
+  }
+
+  /** The logged-in user, as {@code getUserPrincipal} shows it. */
+  private record SessionPrincipal(String name) implements Principal {
+
+    @Override
+    public String getName() {
+      return name;
+    }
+
+    @Override
+    public String toString() {
+      return name;
+    }
   }
 }

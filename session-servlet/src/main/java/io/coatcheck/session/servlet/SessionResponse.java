@@ -22,7 +22,7 @@ final class SessionResponse extends HttpServletResponseWrapper {
 
   private static final Logger LOG = LoggerFactory.getLogger(SessionFilter.class);
 
-  private static final AtomicBoolean REFUSAL_TOLD = new AtomicBoolean();
+  private static final AtomicBoolean REFUSAL_LOGGED = new AtomicBoolean();
 
   private final SessionExchange exchange;
   private @Nullable ServletOutputStream stream;
@@ -73,7 +73,7 @@ final class SessionResponse extends HttpServletResponseWrapper {
   public ServletOutputStream getOutputStream() throws IOException {
     ServletOutputStream out = super.getOutputStream();
     if (stream == null) {
-      stream = new CommittingOutputStream(exchange, out);
+      stream = new CommittingOutputStream(exchange.saving(), out);
     }
     return stream;
   }
@@ -82,7 +82,7 @@ final class SessionResponse extends HttpServletResponseWrapper {
   public PrintWriter getWriter() throws IOException {
     PrintWriter out = super.getWriter();
     if (writer == null) {
-      writer = new CommittingWriter(exchange, out, getCharacterEncoding());
+      writer = new CommittingWriter(exchange.saving(), out, getCharacterEncoding());
     }
     return writer;
   }
@@ -96,7 +96,7 @@ final class SessionResponse extends HttpServletResponseWrapper {
   @Override
   public void resetBuffer() {
     super.resetBuffer();
-    exchange.watch().bufferWasReset();
+    exchange.saving().watch().bufferWasReset();
   }
 
   @Override
@@ -104,8 +104,8 @@ final class SessionResponse extends HttpServletResponseWrapper {
     super.reset();
     stream = null;
     writer = null;
-    exchange.watch().responseWasReset();
-    exchange.restoreToken();
+    exchange.saving().watch().responseWasReset();
+    exchange.saving().restoreToken();
   }
 
   // Errors and redirects.
@@ -152,13 +152,13 @@ final class SessionResponse extends HttpServletResponseWrapper {
 
   @Override
   public void setContentLength(int length) {
-    exchange.watch().beforeContentLength(length);
+    exchange.saving().watch().beforeContentLength(length);
     super.setContentLength(length);
   }
 
   @Override
   public void setContentLengthLong(long length) {
-    exchange.watch().beforeContentLength(length);
+    exchange.saving().watch().beforeContentLength(length);
     super.setContentLengthLong(length);
   }
 
@@ -286,7 +286,7 @@ final class SessionResponse extends HttpServletResponseWrapper {
   }
 
   private static void refuse() {
-    if (REFUSAL_TOLD.compareAndSet(false, true)) {
+    if (REFUSAL_LOGGED.compareAndSet(false, true)) {
       LOG.warn(
           "The application sets the session cookie by itself; that has no effect."
               + " To log out, call WebSession.logout or invalidate the session");
@@ -302,19 +302,19 @@ final class SessionResponse extends HttpServletResponseWrapper {
       } catch (NumberFormatException e) {
         return;
       }
-      exchange.watch().beforeContentLength(length);
+      exchange.saving().watch().beforeContentLength(length);
     }
   }
 
   private void beforeChange(String name) {
     if (!exchange.isOver()) {
-      exchange.applicationHeaders().beforeChange(name);
+      exchange.saving().applicationHeaders().beforeChange(name);
     }
   }
 
   private void afterHeader(String name) {
     if (mayHide(name) || NoStore.isAbout(name) || SiteDataHeader.isOfName(name)) {
-      exchange.restoreToken();
+      exchange.saving().restoreToken();
     }
   }
 

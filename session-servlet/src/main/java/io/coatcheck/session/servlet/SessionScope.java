@@ -26,7 +26,7 @@ interface SessionScope {
   boolean isTooLateToStore();
 
   /** Records that the application relies on the session. */
-  void relied(Session begun);
+  void onReliedUpon(Session begun);
 
   /**
    * Stores the session as it is now, if it still can be.

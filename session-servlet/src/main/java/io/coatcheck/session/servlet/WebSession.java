@@ -132,7 +132,7 @@ public final class WebSession {
   public LoginResult login(
       String principal, LoginOptions options, @Nullable SessionTransport transport) {
     Objects.requireNonNull(principal, "principal must not be null");
-    exchange.requireUncommitted("log in");
+    exchange.saving().requireUncommitted("log in");
     HttpServletRequest client = request;
     LoginOptions completed = options;
     if (client != null
@@ -144,7 +144,7 @@ public final class WebSession {
               .client(client.getRemoteAddr(), client.getHeader("User-Agent"))
               .build();
     }
-    return exchange.credential().login(principal, completed, transport);
+    return exchange.authenticator().login(principal, completed, transport);
   }
 
   /**
@@ -160,7 +160,7 @@ public final class WebSession {
    *     for every method that ends sessions
    */
   public void logout() {
-    exchange.credential().logout();
+    exchange.logout().logout();
   }
 
   /**
@@ -174,7 +174,7 @@ public final class WebSession {
    */
   public boolean renew() {
     Session session = exchange.session();
-    return session != null && exchange.credential().renew(session);
+    return session != null && exchange.authenticator().renew(session);
   }
 
   /** As {@link #take(String, Class)}, for a value of any type. */
@@ -238,7 +238,7 @@ public final class WebSession {
    * principal logs in again, so that the login page can say so.
    */
   public boolean isReauthenticationRequired() {
-    return exchange.isWithholding();
+    return exchange.resolver().isWithholding();
   }
 
   /** Returns when the principal last proved who they are. */
@@ -324,12 +324,12 @@ public final class WebSession {
   public boolean revoke(SessionId id) {
     Session session = exchange.session();
     if (session == null || session.principal().isEmpty()) {
-      return exchange.credential().revokePresented(id);
+      return exchange.logout().revokePresented(id);
     }
     if (session.id().equals(id)) {
-      return exchange.credential().logout() > 0;
+      return exchange.logout().logout() > 0;
     }
-    return exchange.orFail(() -> manager.revokeOwn(session, id));
+    return exchange.saving().orFail(() -> manager.revokeOwn(session, id));
   }
 
   /**
@@ -350,7 +350,7 @@ public final class WebSession {
    */
   public int logoutOthers() {
     Session session = exchange.session();
-    return session == null ? 0 : exchange.orFail(() -> manager.revokeOthers(session));
+    return session == null ? 0 : exchange.saving().orFail(() -> manager.revokeOthers(session));
   }
 
   /**
@@ -363,7 +363,7 @@ public final class WebSession {
    *     out
    */
   public int logoutEverywhere() {
-    return exchange.credential().logoutEverywhere();
+    return exchange.logout().logoutEverywhere();
   }
 
   /**
@@ -371,7 +371,7 @@ public final class WebSession {
    * header.
    */
   void keepOutOfCaches() {
-    exchange.keepOutOfCaches();
+    exchange.saving().keepOutOfCaches();
   }
 
   private Optional<Session> live() {

@@ -38,7 +38,7 @@ class CommittingWriterTest {
             new SessionListeners(manager, mock(ServletContext.class)),
             mock(HttpServletRequest.class),
             response);
-    return new CommittingWriter(exchange, new PrintWriter(writer), "UTF-8");
+    return new CommittingWriter(exchange.saving(), new PrintWriter(writer), "UTF-8");
   }
 
   @Test

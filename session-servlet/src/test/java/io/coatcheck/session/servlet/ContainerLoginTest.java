@@ -71,7 +71,7 @@ class ContainerLoginTest {
 
     @Override
     public Principal getUserPrincipal() {
-      return containersUser.get() == null ? null : new SessionPrincipal(containersUser.get());
+      return containersUser.get() == null ? null : new User(containersUser.get());
     }
 
     @Override
@@ -351,5 +351,19 @@ class ContainerLoginTest {
       throws IOException {
     HttpSession session = request.getSession(false);
     response.getWriter().print(session == null ? "none" : session.getAttribute("a"));
+  }
+
+  /** A principal of the container. */
+  private record User(String name) implements Principal {
+
+    @Override
+    public String getName() {
+      return name;
+    }
+
+    @Override
+    public String toString() {
+      return name;
+    }
   }
 }

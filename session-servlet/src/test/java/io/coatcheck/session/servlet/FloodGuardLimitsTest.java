@@ -32,7 +32,7 @@ class FloodGuardLimitsTest {
         guard.admit(request, now);
         count++;
       }
-    } catch (TooManySessions e) {
+    } catch (FloodGuard.TooManySessions e) {
       assertThat(e.retryAfterSeconds()).isPositive();
     }
     return count;
@@ -80,7 +80,7 @@ class FloodGuardLimitsTest {
     assertThat(admitted(guard, from(null), now)).isEqualTo(10);
     assertThat(admitted(guard, from("/run/socket"), now)).as("the same for all").isZero();
     assertThatThrownBy(() -> guard.admit(from(""), now))
-        .isInstanceOf(TooManySessions.class)
+        .isInstanceOf(FloodGuard.TooManySessions.class)
         .hasMessageContaining("flood guard");
   }
 
@@ -99,7 +99,7 @@ class FloodGuardLimitsTest {
                   try {
                     guard.admit(client, now);
                     return true;
-                  } catch (TooManySessions e) {
+                  } catch (FloodGuard.TooManySessions e) {
                     return false;
                   }
                 })

@@ -152,7 +152,7 @@ class SessionFilterTest {
             guard.admit(request, Instant.parse("2026-01-01T00:00:00Z"));
           }
           count++;
-        } catch (TooManySessions e) {
+        } catch (FloodGuard.TooManySessions e) {
           assertThat(e.retryAfterSeconds()).isPositive();
         }
       }

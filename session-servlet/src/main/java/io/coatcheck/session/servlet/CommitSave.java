@@ -1,0 +1,336 @@
+package io.coatcheck.session.servlet;
+
+import io.coatcheck.session.Session;
+import io.coatcheck.session.SessionManager;
+import io.coatcheck.session.store.SessionStoreException;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpSessionActivationListener;
+import java.util.List;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Saves the session of a request before the response can reach the client, adds the token to the
+ * response, and saves again what is changed after that. A failure is answered with 503.
+ *
+ * <p>Saves are made without the lock of the request, since they call the application: values are
+ * notified, and write themselves. If two threads of one request commit, each of them saves; the
+ * manager makes the second wait for the first.
+ */
+final class CommitSave implements CommitWatch.Listener {
+
+  private static final Logger LOG = LoggerFactory.getLogger(SessionFilter.class);
+
+  private final DispatchState state;
+  private final RequestResolver resolver;
+  private final OutgoingToken outgoing;
+  private final CurrentSession current;
+
+  /** Created when something is written. */
+  private @Nullable CommitWatch watch;
+
+  /** The session that the flood guard has admitted; guarded by the lock. */
+  private @Nullable Session admitted;
+
+  CommitSave(
+      DispatchState state,
+      RequestResolver resolver,
+      OutgoingToken outgoing,
+      CurrentSession current) {
+    this.state = state;
+    this.resolver = resolver;
+    this.outgoing = outgoing;
+    this.current = current;
+  }
+
+  private FilterSettings settings() {
+    return resolver.presented().settings();
+  }
+
+  private SessionManager manager() {
+    return settings().manager();
+  }
+
+  /** Returns the watch that predicts the commit. Responses are written by one thread at a time. */
+  CommitWatch watch() {
+    CommitWatch known = watch;
+    if (known == null) {
+      known = new CommitWatch(this, outgoing.responseIfAny());
+      watch = known;
+    }
+    return known;
+  }
+
+  /** Forgets the response, since the request has ended. */
+  void forget() {
+    watch = null;
+  }
+
+  /**
+   * {@inheritDoc} Adds the token to the response, because the response may be committed now.
+   *
+   * @throws SessionStoreException if it could not be saved; the response is answered with 503
+   */
+  @Override
+  public boolean beforeCommit() {
+    SessionStoreException failure = outgoing.failure();
+    if (failure != null) {
+      throw fail(failure);
+    }
+    Session stored = outgoing.isCommitted() ? null : store();
+    state.lock();
+    try {
+      send(stored, false);
+    } finally {
+      state.unlock();
+    }
+    return current.get() != null;
+  }
+
+  /**
+   * Stores the session when the application has returned.
+   *
+   * @param isAsync whether the request continues asynchronously. Then the response belongs to
+   *     another thread, and is left alone: the thread that commits it sends the cookie or gets the
+   *     failure.
+   * @return the session whose token is to be {@linkplain #send sent}; null if there is none
+   */
+  @Nullable Session chainReturned(boolean isAsync) {
+    SessionStoreException failure = outgoing.failure();
+    if (isAsync) {
+      if (failure == null) {
+        storeMeanwhile();
+      }
+    } else if (failure != null) {
+      fail(failure);
+    } else if (outgoing.isCommitted()) {
+      storeWhatIsLeft();
+    } else {
+      return store();
+    }
+    return null;
+  }
+
+  /** Stores what is left when an asynchronous request has been completed. */
+  void completed() {
+    if (outgoing.failure() == null) {
+      storeWhatIsLeft();
+    }
+  }
+
+  /**
+   * Adds token and hint to the response, if it is uncommitted; under the lock.
+   *
+   * @param isAsync whether the response belongs to another thread by now
+   */
+  void send(@Nullable Session stored, boolean isAsync) {
+    // A session that replaced this one meanwhile has sent its own token.
+    if (stored != null && stored == current.get()) {
+      outgoing.carryTokenOf(stored);
+    }
+    outgoing.restoreToken();
+    if (!isAsync) {
+      outgoing.writeSiteData();
+    }
+  }
+
+  private @Nullable Session store() {
+    Session stored = current.get();
+    if (stored == null) {
+      return null;
+    }
+    try {
+      admit(stored);
+      write(stored, true);
+    } catch (SessionStoreException e) {
+      if (resolver.isAskedFor()) {
+        throw fail(e);
+      }
+      // The application did not ask for the session: only a touch can be lost.
+    }
+    return stored;
+  }
+
+  /**
+   * Admits a new session. A session that awaits its creation is anonymous: a login stores its own.
+   *
+   * @throws SessionStoreException if its client begins too many
+   */
+  private void admit(Session begun) {
+    FloodGuard guard = settings().floodGuard();
+    if (guard != null && begun.isAwaitingCreation()) {
+      state.run(
+          () -> {
+            HttpServletRequest request = state.request();
+            if (admitted != begun && request != null && !outgoing.isReleased()) {
+              guard.admit(request, manager().clock().instant());
+              admitted = begun;
+            }
+          });
+    }
+    resolver.takeForUser(begun);
+  }
+
+  private void renewIfDue(Session stored) {
+    SessionListeners listeners = current.listeners();
+    String oldId = listeners.hasIdListeners() ? HttpSessionView.textOf(stored) : "";
+    if (manager().adapter().renewIfDue(stored) && listeners.hasIdListeners()) {
+      listeners.idChanged(state.locked(() -> current.viewOf(stored)), oldId);
+    }
+  }
+
+  private void storeMeanwhile() {
+    Session stored = current.get();
+    if (stored != null) {
+      try {
+        admit(stored);
+        storeLate(stored);
+      } catch (SessionStoreException e) {
+        LOG.debug("A save failed while the request goes on asynchronously", e);
+      }
+    }
+  }
+
+  /** Stores what was changed after the response was committed. */
+  private void storeWhatIsLeft() {
+    Session stored = current.get();
+    if (stored == null) {
+      return;
+    }
+    if (stored.isAwaitingCreation()) {
+      LOG.error(
+          "The container committed the response before its buffer was full, and the new session {}"
+              + " was not stored: its cookie could not be sent",
+          stored.id());
+      return;
+    }
+    storeLate(stored);
+  }
+
+  private void storeLate(Session stored) {
+    try {
+      storeChangesOf(stored);
+    } catch (SessionStoreException e) {
+      if (resolver.isAskedFor()) {
+        throw state.locked(() -> outgoing.failLater(e));
+      }
+    }
+  }
+
+  /**
+   * Stores the changes of a session as they are now.
+   *
+   * @throws SessionStoreException if the store failed
+   */
+  void storeChangesOf(Session changed) {
+    write(changed, false);
+  }
+
+  /** Stores a session. Its values are notified before they are encoded, and after. */
+  private void write(Session written, boolean renews) {
+    HttpSessionView view = current.viewIfAny(written);
+    List<HttpSessionActivationListener> notified =
+        view == null ? List.of() : view.activations().passivate(view);
+    try {
+      if (renews) {
+        renewIfDue(written);
+      }
+      // Also saves what listeners have changed.
+      manager().save(written);
+    } finally {
+      if (view != null) {
+        view.activations().activate(view, notified);
+      }
+    }
+    current.settleUnsaved();
+  }
+
+  // The response.
+
+  /** Restores the token after the application changed headers, unless they have been sent. */
+  void restoreToken() {
+    state.run(outgoing::restoreToken);
+  }
+
+  /**
+   * Keeps the response out of caches, even after a reset, unless the application sets a caching
+   * header.
+   */
+  void keepOutOfCaches() {
+    state.run(outgoing::keepOutOfCaches);
+  }
+
+  /** Returns what the application has changed of the headers. As {@link #watch()}. */
+  ApplicationHeaders applicationHeaders() {
+    return outgoing.applicationHeaders();
+  }
+
+  /**
+   * Checks that a token can still be sent.
+   *
+   * @param what is to be done, for the message
+   * @throws IllegalStateException if it cannot
+   */
+  void requireUncommitted(String what) {
+    state.run(() -> outgoing.requireUncommitted(what));
+  }
+
+  /**
+   * Checks that a change of a session can still be stored.
+   *
+   * @throws IllegalStateException if it would create the session, whose cookie can no longer be
+   *     sent, or the request has ended
+   */
+  void requireUsable(Session changed) {
+    state.run(
+        () -> {
+          if (outgoing.isReleased() && !changed.isEnded()) {
+            throw new IllegalStateException(
+                "the request is over, and what is changed of its session now would be lost: "
+                    + changed.id()
+                    + ". Outside of a request, use HttpSession.getAccessor()");
+          }
+          if (!changed.isStored() && !changed.isEphemeral() && !changed.isEnded()) {
+            outgoing.requireUncommitted(
+                "store a new session",
+                ", or have every session stored as soon as it is begun:"
+                    + " SessionFilterBuilder.storeEmptySessions(true)");
+          }
+        });
+  }
+
+  // Failure.
+
+  /** Runs work that must not be reported as done if the store fails. */
+  <T extends @Nullable Object> T orFail(Supplier<T> work) {
+    try {
+      return work.get();
+    } catch (SessionStoreException e) {
+      throw fail(e);
+    }
+  }
+
+  /** Remembers a failure and answers 503, if that is still possible. */
+  private SessionStoreException fail(SessionStoreException e) {
+    return state.locked(() -> outgoing.fail(e));
+  }
+
+  /**
+   * Answers 503 for a failure that the application did not handle, unless it is too late for that.
+   */
+  boolean answersUnavailable(SessionStoreException e) {
+    return state.locked(
+        () -> {
+          outgoing.fail(e);
+          return outgoing.isAnswered();
+        });
+  }
+
+  /** Shows nothing: the session holds the secret. */
+  @Override
+  public String toString() {
+    return "CommitSave";
+  }
+}
