@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -33,8 +34,11 @@ class LongLivedConnectionTest {
   private Site site;
   private Browser browser;
 
-  /** Each element makes the open connection say once whether its session still lives. */
+  /** Each element makes the open connection send once whether its session is still live. */
   private final BlockingQueue<Boolean> ticks = new ArrayBlockingQueue<>(10);
+
+  /** Has a permit for each connection that the server has ended. */
+  private final Semaphore ended = new Semaphore(0);
 
   @BeforeEach
   void start() {
@@ -53,7 +57,7 @@ class LongLivedConnectionTest {
                   PrintWriter out = response.getWriter();
                   AsyncContext context = request.startAsync();
                   context.setTimeout(0);
-                  Thread events = new Thread(() -> tell(session, out, context), "events");
+                  Thread events = new Thread(() -> report(session, out, context), "events");
                   events.start();
                 });
     browser = site.browser();
@@ -65,7 +69,7 @@ class LongLivedConnectionTest {
     site.close();
   }
 
-  private void tell(WebSession session, PrintWriter out, AsyncContext context) {
+  private void report(WebSession session, PrintWriter out, AsyncContext context) {
     try {
       Boolean next = ticks.poll(20, TimeUnit.SECONDS);
       while (next != null && next) {
@@ -77,6 +81,7 @@ class LongLivedConnectionTest {
       throw new IllegalStateException(e);
     } finally {
       context.complete();
+      ended.release();
     }
   }
 
@@ -116,18 +121,21 @@ class LongLivedConnectionTest {
     @Override
     public void close() throws IOException {
       ticks.add(false);
-      while (in.readLine() != null) {
-        if (!in.ready()) {
-          break;
-        }
+      // Until then, it could take a tick that is meant for the next connection.
+      boolean hasEnded;
+      try {
+        hasEnded = ended.tryAcquire(20, TimeUnit.SECONDS);
+      } catch (InterruptedException e) {
+        throw new IllegalStateException(e);
       }
       socket.close();
+      assertThat(hasEnded).as("the connection has ended on the server").isTrue();
     }
   }
 
   @Test
   @DisplayName("holds no lock: other requests of the session go on, and their changes stay")
-  void openConnection_isInNobodysWay() throws IOException {
+  void openConnection_blocksNoOtherRequest() throws IOException {
     try (Events events = new Events(browser.token())) {
       assertThat(events.next()).isEqualTo("data: true");
 
