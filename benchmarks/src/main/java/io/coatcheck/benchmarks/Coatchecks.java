@@ -4,9 +4,11 @@ import com.zaxxer.hikari.HikariDataSource;
 import io.coatcheck.session.LoginOptions;
 import io.coatcheck.session.LoginResult;
 import io.coatcheck.session.SessionManager;
+import io.coatcheck.session.SessionManagerBuilder;
 import io.coatcheck.session.SessionPolicy;
 import io.coatcheck.session.codec.AttributeCodec;
 import io.coatcheck.session.codec.JavaSerializationCodec;
+import io.coatcheck.session.event.SessionListener;
 import io.coatcheck.session.jdbc.JdbcSessionStore;
 import io.coatcheck.session.memory.InMemorySessionStore;
 import io.coatcheck.session.nearcache.NearCacheSessionStore;
@@ -93,8 +95,12 @@ final class Coatchecks {
   }
 
   /** The default settings, but that no session is due for a touch while it is measured. */
-  static SessionManager manager(SessionStore store) {
-    return SessionManager.builder(store)
+  static SessionManager manager(SessionStore store, SessionListener... listeners) {
+    SessionManagerBuilder builder = SessionManager.builder(store);
+    for (SessionListener listener : listeners) {
+      builder.listener(listener);
+    }
+    return builder
         .policy(
             SessionPolicy.builder()
                 .idleTimeout(Population.IDLE_TIMEOUT)
@@ -106,7 +112,7 @@ final class Coatchecks {
         .build();
   }
 
-  private static Contestant contestant(SessionManager manager, Population population) {
+  static Contestant contestant(SessionManager manager, Population population) {
     return contestant(manager, population, manager);
   }
 

@@ -29,6 +29,11 @@ public final class Main {
       case "validate" -> validate(results, rounds, only);
       case "requests" -> requests(results, rounds, only);
       case "growth" -> growth(results, rounds);
+      case "metrics" ->
+          MetricsBenchmark.run(
+              Results.begin(
+                  results, "metrics", "work", "measured", "round", "nanos", "cpu", "bytes"),
+              rounds);
       case "memory" ->
           new MemoryUse(Results.begin(results, "memory", "entrant", "sessions", "bytes"), 200_000)
               .run();

@@ -78,7 +78,7 @@ final class Rounds {
     }
   }
 
-  private static double secondary(RunResult result, String label) {
+  static double secondary(RunResult result, String label) {
     for (Result<?> secondary : result.getSecondaryResults().values()) {
       if (secondary.getLabel().endsWith(label)) {
         return secondary.getScore();

@@ -104,4 +104,21 @@ class RequestBenchmarkTest {
 
     assertThat(result.getPrimaryResult().getSampleCount()).isEqualTo(1);
   }
+
+  @DisplayName("The measured store and the plain one do the same work")
+  @ParameterizedTest
+  @EnumSource(MetricsBenchmark.Measured.class)
+  void metrics(MetricsBenchmark.Measured measured) throws Exception {
+    for (MetricsBenchmark.Work work : MetricsBenchmark.Work.values()) {
+      MetricsBenchmark benchmark = new MetricsBenchmark();
+      benchmark.work = work;
+      benchmark.measured = measured;
+      benchmark.open();
+      try {
+        assertThat(benchmark.work()).as(work.toString()).isNotNull();
+      } finally {
+        benchmark.close();
+      }
+    }
+  }
 }
