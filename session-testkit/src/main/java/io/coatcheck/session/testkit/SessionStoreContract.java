@@ -26,9 +26,9 @@ import org.junit.jupiter.api.TestClassOrder;
  * }</pre>
  *
  * <p>The contract asks the store which capabilities it has. The tests of a missing capability are
- * reported as skipped, with the reason; so are those of failures and left-over data, unless {@link
- * #breakBackend()} and {@link #assertEmpty()} are overridden. A store that evicts must override
- * {@link #createSmallStore}.
+ * reported as skipped, with the reason; so are those of failures, of left-over data and of
+ * unreadable sessions, unless {@link #breakBackend()}, {@link #assertEmpty()} and {@link
+ * #overwrite} are overridden. A store that evicts must override {@link #createSmallStore}.
  *
  * <p>The parts run in order, the simplest first and races last, so fix the first failure first. A
  * failure begins with the broken sentence, and names the part of the session that differs. The
@@ -203,6 +203,15 @@ public abstract class SessionStoreContract extends StoreUnderTest {
   @Order(18)
   class WhenItFails extends Failing {
     WhenItFails() {
+      super(SessionStoreContract.this::nodes);
+    }
+  }
+
+  /** A session that cannot be read stops nothing. */
+  @Nested
+  @Order(18)
+  class WhenNotReading extends NotReading {
+    WhenNotReading() {
       super(SessionStoreContract.this::nodes);
     }
   }

@@ -5,6 +5,7 @@ import io.coatcheck.session.store.Admission;
 import io.coatcheck.session.store.BatchLookup;
 import io.coatcheck.session.store.BatchTouch;
 import io.coatcheck.session.store.CleanUp;
+import io.coatcheck.session.store.DamagedSessionException;
 import io.coatcheck.session.store.DeletedSessions;
 import io.coatcheck.session.store.Evictions;
 import io.coatcheck.session.store.LiveSessions;
@@ -12,6 +13,7 @@ import io.coatcheck.session.store.LoginLimit;
 import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.store.StoredSessionCodec;
 import io.coatcheck.session.store.WhenFull;
 import io.coatcheck.session.token.SessionId;
 import java.time.Duration;
@@ -24,6 +26,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -37,6 +40,8 @@ class BrokenStore implements SessionStore, PrincipalIndex, LoginLimit, BatchLook
 
   /** All ids that were ever inserted, for what has to look at every session. */
   final Set<SessionId> ids = new ConcurrentSkipListSet<>();
+
+  final Map<SessionId, byte[]> unreadable = new ConcurrentHashMap<>();
 
   BrokenStore() {
     this(InMemorySessionStore.builder().copyOnRead(true).build());
@@ -65,6 +70,30 @@ class BrokenStore implements SessionStore, PrincipalIndex, LoginLimit, BatchLook
       sound.find(id).ifPresent(session -> left.add(session.toString()));
     }
     return left;
+  }
+
+  /** Replaces the bytes of a session, which then may be unreadable. */
+  void overwriteBytes(SessionId id, byte[] bytes) {
+    unreadable.put(id, bytes);
+  }
+
+  /** Returns a session if it can be read; throws for a newer format. */
+  final Optional<StoredSession> readable(Optional<StoredSession> stored) {
+    byte[] bytes = stored.map(StoredSession::id).map(unreadable::get).orElse(null);
+    try {
+      return bytes == null ? stored : Optional.of(StoredSessionCodec.read(bytes));
+    } catch (DamagedSessionException damaged) {
+      return Optional.empty();
+    }
+  }
+
+  /** Hands over what could be read, and forgets the rest. */
+  final Consumer<StoredSession> ifReadable(Consumer<StoredSession> deleted) {
+    return session -> {
+      if (unreadable.remove(session.id()) == null) {
+        deleted.accept(session);
+      }
+    };
   }
 
   /** Puts a session in place of whatever is stored, as no sound store can. */
@@ -123,7 +152,7 @@ class BrokenStore implements SessionStore, PrincipalIndex, LoginLimit, BatchLook
 
   @Override
   public Optional<StoredSession> find(SessionId id) {
-    return sound.find(id);
+    return readable(sound.find(id));
   }
 
   @Override
@@ -138,7 +167,7 @@ class BrokenStore implements SessionStore, PrincipalIndex, LoginLimit, BatchLook
 
   @Override
   public Optional<StoredSession> delete(SessionId id) {
-    return sound.delete(id);
+    return sound.delete(id).filter(session -> unreadable.remove(id) == null);
   }
 
   @Override
@@ -148,7 +177,7 @@ class BrokenStore implements SessionStore, PrincipalIndex, LoginLimit, BatchLook
 
   @Override
   public CleanUp deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> deleted) {
-    return sound.deleteExpired(cutoff, limit, deleted);
+    return sound.deleteExpired(cutoff, limit, ifReadable(deleted));
   }
 
   @Override
@@ -199,12 +228,15 @@ class BrokenStore implements SessionStore, PrincipalIndex, LoginLimit, BatchLook
   @Override
   public List<StoredSession> findByPrincipal(
       String principal, @Nullable SessionId after, int limit) {
-    return soundIndex.findByPrincipal(principal, after, limit);
+    List<StoredSession> page = soundIndex.findByPrincipal(principal, after, limit);
+    page.removeIf(session -> readable(Optional.of(session)).isEmpty());
+    return page;
   }
 
   @Override
   public int deleteByPrincipal(String principal, Set<SessionId> except, DeletedSessions deleted) {
-    return soundIndex.deleteByPrincipal(principal, except, deleted);
+    return soundIndex.deleteByPrincipal(
+        principal, except, DeletedSessions.of(deleted.needAttributes(), ifReadable(deleted)));
   }
 
   @Override

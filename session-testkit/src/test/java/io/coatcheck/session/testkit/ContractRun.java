@@ -5,6 +5,7 @@ import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClass
 
 import io.coatcheck.session.memory.InMemorySessionStore;
 import io.coatcheck.session.store.SessionStore;
+import io.coatcheck.session.token.SessionId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -151,6 +152,11 @@ final class ContractRun {
     protected SessionStore createSmallStore(int capacity) {
       return new BrokenStore(
           InMemorySessionStore.builder().copyOnRead(true).maximumSessions(capacity).build());
+    }
+
+    @Override
+    protected void overwrite(SessionId id, byte[] bytes) {
+      ((BrokenStore) nodes().store()).overwriteBytes(id, bytes);
     }
 
     @Override

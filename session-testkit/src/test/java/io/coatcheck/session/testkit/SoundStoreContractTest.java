@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.coatcheck.session.memory.InMemorySessionStore;
 import io.coatcheck.session.store.SessionStore;
+import io.coatcheck.session.token.SessionId;
 
 /** What the wrong stores are made from is sound, with every capability. */
 class SoundStoreContractTest extends SessionStoreContract {
@@ -16,6 +17,12 @@ class SoundStoreContractTest extends SessionStoreContract {
   @Override
   protected SessionStore createOtherNode(SessionStore store) {
     return new BrokenStore(((BrokenStore) store).sound);
+  }
+
+  @Override
+  protected void overwrite(SessionId id, byte[] bytes) {
+    ((BrokenStore) nodes().store()).overwriteBytes(id, bytes);
+    ((BrokenStore) nodes().other()).overwriteBytes(id, bytes);
   }
 
   @Override

@@ -27,6 +27,7 @@ class WrongStoresTest {
             WrongIndexes.ALL,
             WrongBatches.ALL,
             WrongSharing.ALL,
+            WrongReading.ALL,
             WrongFailures.ALL)
         .flatMap(List::stream);
   }

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.testkit.SessionStoreContract;
+import io.coatcheck.session.token.SessionId;
+import org.h2.mvstore.MVMap;
 import org.h2.mvstore.MVStore;
 import org.junit.jupiter.api.AfterEach;
 
@@ -31,6 +33,12 @@ class MvSessionStoreContractTest extends SessionStoreContract {
     for (String name : engine.getMapNames()) {
       assertThat(engine.openMap(name)).as("the map %s", name).isEmpty();
     }
+  }
+
+  @Override
+  protected void overwrite(SessionId id, byte[] bytes) {
+    MVMap<String, byte[]> sessions = engine.openMap("sessions");
+    sessions.put(id.toString(), bytes);
   }
 
   @AfterEach
