@@ -285,8 +285,10 @@ final class SessionRequest extends TokenlessRequest {
   }
 
   @Override
-  public AsyncContext getAsyncContext() {
-    return SessionAsyncContext.of(exchange, super.getAsyncContext());
+  public @Nullable AsyncContext getAsyncContext() {
+    AsyncContext context = super.getAsyncContext();
+    // Null if nothing is asynchronous: a container throws then, a mock request returns it.
+    return context == null ? null : SessionAsyncContext.of(exchange, context);
   }
 
   /** The logged-in user, as {@code getUserPrincipal} shows it. */
