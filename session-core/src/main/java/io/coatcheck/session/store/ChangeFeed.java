@@ -45,7 +45,8 @@ public interface ChangeFeed {
   /**
    * Begins to report changes to a listener, until the subscription or the store is closed. Does not
    * wait for the store: it succeeds during an outage. Each listener is notified of every change,
-   * and does not affect the others.
+   * and does not affect the others. {@link Listener#missed} may be called first, for what changed
+   * since the call.
    *
    * @return the subscription, to be closed by the caller
    * @throws SessionStoreException if the store is closed
@@ -71,8 +72,8 @@ public interface ChangeFeed {
     void missed();
 
     /**
-     * Reports that the feed is complete up to a moment. Called several times a second while the
-     * store answers, also if nothing changes.
+     * Reports that the feed is complete up to a moment. Called again and again while the store
+     * answers, also if nothing changes, as often as the store documents.
      *
      * @param nanoTime by {@link System#nanoTime()} of this process; never less than in a call
      *     before

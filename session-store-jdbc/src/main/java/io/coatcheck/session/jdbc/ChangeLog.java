@@ -217,16 +217,17 @@ final class ChangeLog {
       statement.setLong(3, age.toMillis());
       statement.setInt(4, 1);
       try (ResultSet row = statement.executeQuery()) {
-        if (!row.next()) {
-          return from;
+        if (row.next()) {
+          first = row.getLong(1);
         }
-        first = row.getLong(1);
       }
     }
-    try (PreparedStatement statement =
-        statements.prepare("DELETE FROM " + table + " WHERE seq < ?")) {
-      statement.setLong(1, first);
-      statement.executeUpdate();
+    if (first > from) {
+      try (PreparedStatement statement =
+          statements.prepare("DELETE FROM " + table + " WHERE seq < ?")) {
+        statement.setLong(1, first);
+        statement.executeUpdate();
+      }
     }
     return first;
   }

@@ -179,6 +179,13 @@ class ChangeFeedSettingsTest {
     }
   }
 
+  @DisplayName("a number is overdue after twice what a transaction takes at most")
+  @Test
+  void overdue_followsTheQueryTimeout() {
+    assertThat(Changes.overdueAfter(Duration.ofSeconds(5))).isEqualTo(Duration.ofSeconds(25));
+    assertThat(Changes.overdueAfter(Duration.ofSeconds(1))).isEqualTo(Duration.ofSeconds(9));
+  }
+
   private static void execute(HikariDataSource connections, String sql) throws SQLException {
     try (Connection connection = connections.getConnection();
         Statement statement = connection.createStatement()) {
