@@ -36,7 +36,7 @@ class HistoryTest {
           .build();
 
   /** Older than any history takes, so that no copy is renewed for its age. */
-  private static final Nodes COPIES = new Nodes(Duration.ofSeconds(60), false);
+  private static final Nodes COPIES = new Nodes(Duration.ofSeconds(60), false, false);
 
   @ParameterizedTest
   @EnumSource(TestDatabase.class)
@@ -86,10 +86,18 @@ class HistoryTest {
     run(database, COPIES, 2, 100, Duration.ZERO, Duration.ZERO, Duration.ofMinutes(-1));
   }
 
+  @ParameterizedTest
+  @EnumSource(TestDatabase.class)
+  @DisplayName("with copies of any age that the change feed keeps, and one node a minute ahead")
+  void threeNodes_withCopiesByFeed(TestDatabase database) {
+    Nodes byFeed = new Nodes(Duration.ofSeconds(1), true, false);
+    run(database, byFeed, 3, 100, Duration.ZERO, Duration.ZERO, Duration.ofMinutes(1));
+  }
+
   @Test
   @DisplayName("with copies and without the hint, another node lags: so it is the hint that helps")
   void threeNodes_withCopies_withoutHints() {
-    Nodes forgetful = new Nodes(COPIES.maxStaleness(), true);
+    Nodes forgetful = new Nodes(COPIES.maxStaleness(), false, true);
     assertThatThrownBy(
             () ->
                 run(
@@ -108,17 +116,24 @@ class HistoryTest {
   @EnumSource(TestDatabase.class)
   @DisplayName("with copies of the default age, which are revalidated meanwhile")
   void threeNodes_withCopies_longHistories(TestDatabase database) {
-    Nodes copies = new Nodes(Duration.ofSeconds(1), false);
+    Nodes copies = new Nodes(Duration.ofSeconds(1), false, false);
     run(database, copies, 20, 200, Duration.ZERO, Duration.ZERO, Duration.ofMinutes(1));
+    Nodes byFeed = new Nodes(Duration.ofSeconds(1), true, false);
+    run(database, byFeed, 20, 200, Duration.ZERO, Duration.ZERO, Duration.ofMinutes(1));
   }
 
   /**
    * What the nodes are like.
    *
    * @param maxStaleness how old copies may be; zero for no copies
+   * @param changeFeed whether the change feed keeps the copies
    * @param loseHints whether the client presents no version hints
    */
-  private record Nodes(Duration maxStaleness, boolean loseHints) {
+  private record Nodes(Duration maxStaleness, boolean changeFeed, boolean loseHints) {
+
+    JdbcSessionStore jdbc(Table table) {
+      return table.builder().createSchema(true).changeFeed(changeFeed).build();
+    }
 
     SessionStore store(JdbcSessionStore store) {
       return maxStaleness.isZero()
@@ -128,7 +143,7 @@ class HistoryTest {
   }
 
   private static void run(TestDatabase database, int histories, int steps, Duration... skews) {
-    run(database, new Nodes(Duration.ZERO, false), histories, steps, skews);
+    run(database, new Nodes(Duration.ZERO, false, false), histories, steps, skews);
   }
 
   private static void run(
@@ -143,8 +158,8 @@ class HistoryTest {
         for (Duration skew : skews) {
           MutableClock clock = MutableClock.at(NOW.plus(skew));
           clocks.add(clock);
-          nodes.add(node(kind.store(table.builder().build()), clock));
-          exact.add(node(table.builder().build(), clock));
+          nodes.add(node(kind.store(kind.jdbc(table)), clock));
+          exact.add(node(kind.jdbc(table), clock));
         }
         SessionHistory random =
             new SessionHistory(nodes, clocks, exact, chosen == null ? seeds.nextLong() : chosen);
