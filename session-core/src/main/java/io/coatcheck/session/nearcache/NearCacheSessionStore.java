@@ -89,30 +89,22 @@ public final class NearCacheSessionStore implements SessionStore {
     loginLimit = store.loginLimit().map(inner -> new NearLoginLimit(inner, copies));
     evictions = store.evictions().map(inner -> listener -> inner.onEvicted(forgetting(listener)));
     batchTouch = store.batchTouch().map(inner -> new NearBatchTouch(inner, copies));
-    ChangeFeed feed = builder.useChangeFeed && keepsCopies ? store.changeFeed().orElse(null) : null;
-    ReportedChanges changes = feed == null ? null : new ReportedChanges(copies, revalidates);
-    revalidator = revalidates ? new Revalidator(copies, batches.get(), interval, changes) : null;
+    Optional<ChangeFeed> feed =
+        builder.useChangeFeed && keepsCopies ? store.changeFeed() : Optional.empty();
+    ReportedChanges changes = new ReportedChanges(copies, revalidates);
+    revalidator =
+        revalidates
+            ? new Revalidator(copies, batches.get(), interval, feed.isPresent() ? changes : null)
+            : null;
     // Before there are copies: what changed earlier is not reported.
-    subscription = feed == null || changes == null ? null : feed.subscribe(changes);
+    subscription = feed.map(reporting -> reporting.subscribe(changes)).orElse(null);
     if (revalidator != null) {
       revalidator.start();
     }
     LOG.info(
         "Near cache: {}; a change on another node takes effect within {}",
-        freshness(keepsCopies),
+        Freshness.of(keepsCopies, feed.isPresent(), revalidates),
         builder.maxStaleness);
-  }
-
-  private String freshness(boolean keepsCopies) {
-    if (!keepsCopies) {
-      return "no copies are kept";
-    }
-    if (subscription != null) {
-      return "copies stay valid until the change feed reports a change";
-    }
-    return revalidator != null
-        ? "copies in use are compared with the store in batches"
-        : "copies are loaded again when they are too old";
   }
 
   /** Wraps a store with the default settings. */

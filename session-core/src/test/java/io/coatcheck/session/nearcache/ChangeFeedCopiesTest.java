@@ -3,7 +3,17 @@ package io.coatcheck.session.nearcache;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+import io.coatcheck.session.LoginOptions;
+import io.coatcheck.session.LoginOutcome;
+import io.coatcheck.session.Resolution;
+import io.coatcheck.session.Session;
+import io.coatcheck.session.SessionManager;
+import io.coatcheck.session.SessionPolicy;
 import io.coatcheck.session.store.NearCopies;
+import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SecretHash;
@@ -14,11 +24,13 @@ import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.slf4j.LoggerFactory;
 
 @DisplayName("copies that stay valid until the change feed reports a change")
 @Timeout(60)
@@ -501,6 +513,38 @@ class ChangeFeedCopiesTest {
   class WithFeed {
 
     @Test
+    @DisplayName("start-up says how copies are kept current")
+    void startUp_saysHowCopiesAreKept() {
+      Logger logger = (Logger) LoggerFactory.getLogger(NearCacheSessionStore.class);
+      ListAppender<ILoggingEvent> lines = new ListAppender<>();
+      lines.start();
+      logger.addAppender(lines);
+      try {
+        NearCacheSessionStore.builder(feedingStore()).build().close();
+        NearCacheSessionStore.builder(remote).useChangeFeed(false).build().close();
+        NearCacheSessionStore.builder(remote)
+            .useChangeFeed(false)
+            .revalidate(false)
+            .build()
+            .close();
+        NearCacheSessionStore.builder(remote).maxStaleness(Duration.ZERO).build().close();
+      } finally {
+        logger.detachAppender(lines);
+      }
+
+      assertThat(lines.list)
+          .extracting(ILoggingEvent::getFormattedMessage)
+          .containsExactly(
+              "Near cache: copies stay valid until the change feed reports a change; a change on"
+                  + " another node takes effect within PT1S",
+              "Near cache: copies in use are compared with the store in batches; a change on"
+                  + " another node takes effect within PT1S",
+              "Near cache: copies are loaded again when they are too old; a change on another node"
+                  + " takes effect within PT1S",
+              "Near cache: no copies are kept; a change on another node takes effect within PT0S");
+    }
+
+    @Test
     void lag_countsFromTheLastReport() {
       NearCacheSessionStore node =
           NearCacheSessionStore.builder(feedingStore()).nanoTime(nanos::get).build();
@@ -549,6 +593,65 @@ class ChangeFeedCopiesTest {
       assertThat(remote.feed.listeners()).isZero();
       assertThat(node.lag()).isEmpty();
       node.close();
+    }
+  }
+
+  @Nested
+  @DisplayName("I6: deadlines")
+  class Deadlines {
+
+    private final AtomicReference<Instant> clock = new AtomicReference<>(NOW);
+    private final SessionManager here =
+        manager(NearCacheSessionStore.builder(feedingStore()).nanoTime(nanos::get).build());
+    private final SessionManager elsewhere = manager(remote);
+    private final String token = login();
+
+    private SessionManager manager(SessionStore store) {
+      return SessionManager.builder(store)
+          .clock(clock::get)
+          .policy(SessionPolicy.builder().idleTimeout(Duration.ofMinutes(30)).build())
+          .cleanUpInterval(Duration.ZERO)
+          .build();
+    }
+
+    private String login() {
+      LoginOutcome outcome = here.authenticate(null, "alice", LoginOptions.defaults());
+      return ((LoginOutcome.Granted) outcome).session().unsentToken().orElseThrow().value();
+    }
+
+    private Resolution resolve(SessionManager node) {
+      remote.feed.completeUpTo(nanos.get());
+      return node.adapter().resolve(List.of(token));
+    }
+
+    @AfterEach
+    void closeManagers() {
+      here.close();
+      elsewhere.close();
+    }
+
+    @Test
+    @DisplayName("a session in use on another node does not expire here")
+    void usedElsewhere_isLive() {
+      resolve(here);
+      clock.set(NOW.plus(Duration.ofMinutes(20)));
+      Session session = ((Resolution.Live) resolve(elsewhere)).session();
+      elsewhere.save(session);
+      clock.set(NOW.plus(Duration.ofMinutes(40)));
+
+      assertThat(resolve(here)).isInstanceOf(Resolution.Live.class);
+    }
+
+    @Test
+    @DisplayName("a copy that the feed keeps admits no request at the deadline, to the instant")
+    void unused_expiresToTheInstant() {
+      resolve(here);
+      clock.set(NOW.plus(Duration.ofMinutes(30)).minusMillis(1));
+      assertThat(here.adapter().resolveWithoutActivity(List.of(token), List.of()))
+          .isInstanceOf(Resolution.Live.class);
+      clock.set(NOW.plus(Duration.ofMinutes(30)));
+
+      assertThat(resolve(here)).isInstanceOf(Resolution.Expired.class);
     }
   }
 
