@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import javax.sql.DataSource;
 
 /**
  * The databases that {@link JdbcSessionStore} supports.
@@ -38,6 +39,20 @@ public enum Database {
   Database(String product, Function<TableName, Dialect> dialects) {
     this.product = product;
     this.dialects = dialects;
+  }
+
+  /**
+   * Returns the database that the driver of a connection names.
+   *
+   * @throws IllegalArgumentException if it is none of these
+   * @throws io.coatcheck.session.store.SessionStoreException if there is no connection
+   */
+  static Database detect(DataSource dataSource) {
+    try (Connection connection = dataSource.getConnection()) {
+      return detect(connection);
+    } catch (SQLException failure) {
+      throw SqlFailure.whileConnecting(new Operation("build"), failure);
+    }
   }
 
   /**

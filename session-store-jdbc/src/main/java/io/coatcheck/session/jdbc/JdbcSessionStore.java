@@ -11,8 +11,6 @@ import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SessionId;
-import java.sql.Connection;
-import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -373,7 +371,7 @@ public final class JdbcSessionStore implements SessionStore {
      *     the database cannot be reached, or if it refuses to create the table
      */
     public JdbcSessionStore build() {
-      Dialect dialect = (database == null ? detect() : database).dialect(table);
+      Dialect dialect = (database == null ? Database.detect(dataSource) : database).dialect(table);
       Transactions transactions =
           new Transactions(
               dataSource,
@@ -397,14 +395,6 @@ public final class JdbcSessionStore implements SessionStore {
               log.writes(),
               cleaning,
               Changes.of(transactions, log, queryTimeout, changeFeedInterval, nanoTime));
-    }
-
-    private Database detect() {
-      try (Connection connection = dataSource.getConnection()) {
-        return Database.detect(connection);
-      } catch (SQLException failure) {
-        throw SqlFailure.whileConnecting(new Operation("build"), failure);
-      }
     }
   }
 }
