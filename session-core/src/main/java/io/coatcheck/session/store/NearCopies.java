@@ -30,8 +30,8 @@ public interface NearCopies {
   Lookup lookUp(SessionId id, long minimumGeneration, long minimumVersion);
 
   /**
-   * Returns for how long a copy may at most be answered from after the moment that it was read at;
-   * zero if none is kept. As long after a change on another node, {@link #lookUp} may not show it.
+   * Returns the bound: for how long after a change on another node has returned {@link #lookUp} may
+   * not show it; zero if no copies are kept.
    */
   Duration longestAge();
 
