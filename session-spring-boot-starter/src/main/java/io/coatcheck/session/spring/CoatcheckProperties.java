@@ -120,7 +120,9 @@ record CoatcheckProperties(
   /** What a session holds of Spring Security. */
   enum SecurityContextKind {
     /** The whole security context, as Spring Security stores it. */
-    SESSION
+    SESSION,
+    /** Only the user's name; each request gets its user from the UserDetailsService. */
+    PRINCIPAL
   }
 
   /**
@@ -238,11 +240,14 @@ record CoatcheckProperties(
    *
    * @param enabled whether a login of Spring Security logs the session in
    * @param context what the session holds of Spring Security
+   * @param userMaxAge with the context "principal", how long a user whom the UserDetailsService has
+   *     returned may be used again, at most 5 seconds
    * @param rememberMeParameter the parameter of the login form that asks for a remembered login,
    *     such as "remember-me"; none by default
    */
   record Security(
       @DefaultValue("true") boolean enabled,
       @DefaultValue("session") SecurityContextKind context,
+      @DefaultValue("0s") Duration userMaxAge,
       @Nullable String rememberMeParameter) {}
 }

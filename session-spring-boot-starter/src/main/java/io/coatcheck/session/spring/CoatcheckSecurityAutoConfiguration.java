@@ -1,11 +1,16 @@
 package io.coatcheck.session.spring;
 
+import io.coatcheck.session.SessionManager;
+import org.springframework.beans.factory.ListableBeanFactory;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
 import org.springframework.security.core.context.SecurityContext;
+import org.springframework.security.core.userdetails.UserDetailsService;
 import org.springframework.security.web.SecurityFilterChain;
 
 /**
@@ -26,7 +31,29 @@ public final class CoatcheckSecurityAutoConfiguration {
   CoatcheckSecurityAutoConfiguration() {}
 
   @Bean
-  SessionFilterCustomizer coatcheckStoredContexts() {
-    return filter -> filter.listener(new StoredContexts());
+  SessionFilterCustomizer coatcheckStoredContexts(CoatcheckProperties properties) {
+    boolean keepsContexts =
+        properties.security().context() == CoatcheckProperties.SecurityContextKind.SESSION;
+    return filter -> filter.listener(new StoredContexts(keepsContexts));
+  }
+
+  /** Builds the context of each request from the principal of its session. */
+  @Configuration(proxyBeanMethods = false)
+  @ConditionalOnProperty(name = "coatcheck.security.context", havingValue = "principal")
+  static class PrincipalMode {
+
+    @Bean
+    PrincipalContexts coatcheckPrincipalContexts(
+        ObjectProvider<UserDetailsService> users,
+        CoatcheckProperties properties,
+        SessionManager manager) {
+      return new PrincipalContexts(
+          new PrincipalUsers(users, properties.security().userMaxAge(), manager.clock()));
+    }
+
+    @Bean
+    PrincipalStart coatcheckPrincipalStart(ListableBeanFactory beans) {
+      return new PrincipalStart(beans);
+    }
   }
 }

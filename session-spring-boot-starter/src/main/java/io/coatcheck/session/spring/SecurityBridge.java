@@ -7,6 +7,7 @@ import org.springframework.context.ApplicationContext;
 import org.springframework.security.config.ObjectPostProcessor;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
 import org.springframework.security.config.annotation.web.configurers.AbstractHttpConfigurer;
+import org.springframework.security.config.annotation.web.configurers.CsrfConfigurer;
 import org.springframework.security.config.annotation.web.configurers.LogoutConfigurer;
 import org.springframework.security.config.annotation.web.configurers.RememberMeConfigurer;
 import org.springframework.security.config.annotation.web.configurers.SessionManagementConfigurer;
@@ -15,7 +16,9 @@ import org.springframework.security.web.authentication.session.NullAuthenticated
 import org.springframework.security.web.authentication.session.SessionAuthenticationStrategy;
 import org.springframework.security.web.context.DelegatingSecurityContextRepository;
 import org.springframework.security.web.context.HttpSessionSecurityContextRepository;
+import org.springframework.security.web.context.RequestAttributeSecurityContextRepository;
 import org.springframework.security.web.context.SecurityContextRepository;
+import org.springframework.security.web.session.SessionManagementFilter;
 
 /**
  * Applied to each {@link HttpSecurity}, by {@code spring.factories}: the logins of a chain that
@@ -28,6 +31,9 @@ final class SecurityBridge extends AbstractHttpConfigurer<SecurityBridge, HttpSe
 
   /** Null if Coatcheck or its bridge is off. */
   private @Nullable SecurityLogin login;
+
+  /** Null if the session keeps the whole security context. */
+  private @Nullable PrincipalContexts contexts;
 
   /**
    * Acts before the application configures the chain, so that its own strategy prevails. The
@@ -45,11 +51,24 @@ final class SecurityBridge extends AbstractHttpConfigurer<SecurityBridge, HttpSe
     if (properties == null || !properties.security().enabled()) {
       return;
     }
-    SecurityLogin strategy = new SecurityLogin(properties.security().rememberMeParameter());
+    PrincipalContexts principals =
+        context.getBeanProvider(PrincipalContexts.class).getIfAvailable();
+    contexts = principals;
+    SecurityLogin strategy =
+        new SecurityLogin(
+            properties.security().rememberMeParameter(),
+            principals == null ? null : principals.users());
     login = strategy;
     SessionManagementConfigurer<HttpSecurity> sessions = sessionManagement(http);
     if (sessions != null) {
       sessions.withObjectPostProcessor(new InPlaceOfChangeSessionId(strategy));
+      if (principals != null) {
+        sessions.withObjectPostProcessor(new WithoutImplicitLogins());
+      }
+    }
+    CsrfConfigurer<HttpSecurity> csrf = csrf(http);
+    if (principals != null && csrf != null) {
+      csrf.csrfTokenRepository(new PlainCsrfTokens());
     }
   }
 
@@ -59,6 +78,13 @@ final class SecurityBridge extends AbstractHttpConfigurer<SecurityBridge, HttpSe
     SecurityLogin strategy = login;
     if (strategy == null) {
       return;
+    }
+    if (contexts != null && keepsLogins(http.getSharedObject(SecurityContextRepository.class))) {
+      // Not before: the one that is there shows whether the chain keeps its logins.
+      http.setSharedObject(
+          SecurityContextRepository.class,
+          new DelegatingSecurityContextRepository(
+              new RequestAttributeSecurityContextRepository(), contexts));
     }
     LogoutConfigurer<HttpSecurity> logout = logout(http);
     if (logout != null) {
@@ -92,6 +118,11 @@ final class SecurityBridge extends AbstractHttpConfigurer<SecurityBridge, HttpSe
   }
 
   @SuppressWarnings("unchecked") // The class literal has no type parameter.
+  private static @Nullable CsrfConfigurer<HttpSecurity> csrf(HttpSecurity http) {
+    return http.getConfigurer(CsrfConfigurer.class);
+  }
+
+  @SuppressWarnings("unchecked") // The class literal has no type parameter.
   private static @Nullable LogoutConfigurer<HttpSecurity> logout(HttpSecurity http) {
     return http.getConfigurer(LogoutConfigurer.class);
   }
@@ -120,6 +151,17 @@ final class SecurityBridge extends AbstractHttpConfigurer<SecurityBridge, HttpSe
           strategy instanceof AbstractSessionFixationProtectionStrategy
               || strategy instanceof NullAuthenticatedSessionStrategy;
       return isReplaced ? (O) login : strategy;
+    }
+  }
+
+  /** Keeps Spring Security's filter from looking for a stored context that is never there. */
+  private static final class WithoutImplicitLogins
+      implements ObjectPostProcessor<SessionManagementFilter> {
+
+    @Override
+    @SuppressWarnings("unchecked") // The caller needs a SessionManagementFilter.
+    public <O extends SessionManagementFilter> O postProcess(O filter) {
+      return (O) new ImplicitLogins(filter);
     }
   }
 }

@@ -32,10 +32,14 @@ final class SecurityLogin implements SessionAuthenticationStrategy {
 
   private final @Nullable String rememberMeParameter;
 
+  /** Null if the session keeps the whole context. */
+  private final @Nullable PrincipalUsers users;
+
   private volatile boolean isActive;
 
-  SecurityLogin(@Nullable String rememberMeParameter) {
+  SecurityLogin(@Nullable String rememberMeParameter, @Nullable PrincipalUsers users) {
     this.rememberMeParameter = rememberMeParameter;
+    this.users = users;
   }
 
   /** Sets whether the chain keeps its logins in the session; false until then. */
@@ -50,6 +54,9 @@ final class SecurityLogin implements SessionAuthenticationStrategy {
     if (session.isEmpty()) {
       withoutSession.onAuthentication(authentication, request, response);
     } else if (isUser(authentication)) {
+      if (users != null) {
+        users.require(authentication);
+      }
       logIn(session.get(), authentication.getName(), options(request));
     }
   }
@@ -61,7 +68,8 @@ final class SecurityLogin implements SessionAuthenticationStrategy {
     }
   }
 
-  private static void logIn(WebSession session, String name, LoginOptions options) {
+  /** Logs the session in, or throws a {@link SessionAuthenticationException}. */
+  static void logIn(WebSession session, String name, LoginOptions options) {
     LoginResult result;
     try {
       result = session.login(name, options);

@@ -24,6 +24,17 @@ final class StoredContexts implements HttpSessionAttributeListener {
 
   private static final Logger LOG = LoggerFactory.getLogger(StoredContexts.class);
 
+  private final boolean keepsContexts;
+
+  /**
+   * Creates it.
+   *
+   * @param keepsContexts whether a context stays in the session when its user is logged in
+   */
+  StoredContexts(boolean keepsContexts) {
+    this.keepsContexts = keepsContexts;
+  }
+
   @Override
   public void attributeAdded(HttpSessionBindingEvent event) {
     stored(event.getSession(), event.getName());
@@ -34,7 +45,7 @@ final class StoredContexts implements HttpSessionAttributeListener {
     stored(event.getSession(), event.getName());
   }
 
-  private static void stored(HttpSession session, String name) {
+  private void stored(HttpSession session, String name) {
     Object value = session.getAttribute(name);
     if (value instanceof AuthenticationException refusal) {
       RefusedLogins.removeCredentials(refusal);
@@ -43,11 +54,13 @@ final class StoredContexts implements HttpSessionAttributeListener {
       if (SecurityLogin.isUser(authentication) && !SecurityLogin.isSwitched(authentication)) {
         logIn(session, name, context, authentication.getName());
       }
+      if (!keepsContexts) {
+        session.removeAttribute(name);
+      }
     }
   }
 
-  private static void logIn(
-      HttpSession session, String name, SecurityContext context, String user) {
+  private void logIn(HttpSession session, String name, SecurityContext context, String user) {
     WebSession webSession = WebSession.of(session);
     String before = webSession.principal().orElse(null);
     if (user.equals(before)) {
@@ -64,7 +77,7 @@ final class StoredContexts implements HttpSessionAttributeListener {
     if (result != LoginResult.LOGGED_IN) {
       LOG.warn("A login of Spring Security was dropped, since the session refused it: {}", result);
       session.removeAttribute(name);
-    } else if (before != null) {
+    } else if (before != null && keepsContexts) {
       keepInNewSession(name, context);
     }
   }

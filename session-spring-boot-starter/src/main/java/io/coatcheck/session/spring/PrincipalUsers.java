@@ -1,0 +1,131 @@
+package io.coatcheck.session.spring;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.security.authentication.AccountStatusException;
+import org.springframework.security.authentication.AccountStatusUserDetailsChecker;
+import org.springframework.security.core.AuthenticatedPrincipal;
+import org.springframework.security.core.Authentication;
+import org.springframework.security.core.CredentialsContainer;
+import org.springframework.security.core.userdetails.UserDetails;
+import org.springframework.security.core.userdetails.UserDetailsChecker;
+import org.springframework.security.core.userdetails.UserDetailsService;
+import org.springframework.security.core.userdetails.UsernameNotFoundException;
+import org.springframework.security.web.authentication.session.SessionAuthenticationException;
+
+/**
+ * The users of the application as they are now, by the {@link UserDetailsService}. An answer may be
+ * used again until it is as old as allowed. Safe for use by many threads.
+ */
+final class PrincipalUsers {
+
+  static final Duration MAX_AGE = Duration.ofSeconds(5);
+
+  /** How many users are remembered at once; more are looked up each time. */
+  private static final int MAX_CACHED = 10_000;
+
+  private static final Logger LOG = LoggerFactory.getLogger(PrincipalUsers.class);
+
+  private final UserDetailsChecker accounts = new AccountStatusUserDetailsChecker();
+  private final Map<String, Cached> cache = new ConcurrentHashMap<>();
+  private final ObjectProvider<UserDetailsService> service;
+  private final Duration maxAge;
+  private final InstantSource clock;
+
+  /**
+   * Creates them without a look-up.
+   *
+   * @param maxAge how long an answer is used again, from zero to {@link #MAX_AGE}
+   */
+  PrincipalUsers(ObjectProvider<UserDetailsService> service, Duration maxAge, InstantSource clock) {
+    if (maxAge.isNegative() || maxAge.compareTo(MAX_AGE) > 0) {
+      throw new InvalidSettingException(
+          "coatcheck.security.user-max-age: must be from 0 to 5 seconds: " + maxAge);
+    }
+    this.service = service;
+    this.maxAge = maxAge;
+    this.clock = clock;
+  }
+
+  /**
+   * Returns the user, without the password; empty if the service does not know the name, or the
+   * account is disabled, locked or expired, or its password is. Any other exception of the service
+   * is passed on.
+   */
+  Optional<UserDetails> find(String name) {
+    if (maxAge.isZero()) {
+      return load(name);
+    }
+    Instant now = clock.instant();
+    Cached cached = cache.get(name);
+    if (cached != null && cached.isFresh(now, maxAge)) {
+      return Optional.of(cached.user());
+    }
+    Optional<UserDetails> loaded = load(name);
+    if (loaded.isPresent()) {
+      keep(name, new Cached(loaded.get(), now), now);
+    } else {
+      cache.remove(name);
+    }
+    return loaded;
+  }
+
+  /**
+   * Checks at a login that later requests will find this user.
+   *
+   * @throws SessionAuthenticationException if they will not
+   */
+  void require(Authentication login) {
+    if (login.getPrincipal() instanceof AuthenticatedPrincipal) {
+      throw new SessionAuthenticationException(
+          "coatcheck.security.context=principal keeps the user's name only, but this login needs"
+              + " what its provider has asserted: "
+              + login.getPrincipal().getClass().getName());
+    }
+    cache.remove(login.getName());
+    if (find(login.getName()).isEmpty()) {
+      throw new SessionAuthenticationException(
+          "coatcheck.security.context=principal needs a user whom the UserDetailsService knows, and"
+              + " whose account is enabled");
+    }
+  }
+
+  private Optional<UserDetails> load(String name) {
+    UserDetails user;
+    try {
+      user = service.getObject().loadUserByUsername(name);
+      accounts.check(user);
+    } catch (UsernameNotFoundException | AccountStatusException e) {
+      LOG.debug("A user of a session has no account that may be used", e);
+      return Optional.empty();
+    }
+    if (user instanceof CredentialsContainer credentials) {
+      credentials.eraseCredentials();
+    }
+    return Optional.of(user);
+  }
+
+  private void keep(String name, Cached user, Instant now) {
+    if (cache.size() >= MAX_CACHED) {
+      cache.values().removeIf(other -> !other.isFresh(now, maxAge));
+    }
+    if (cache.size() < MAX_CACHED || cache.containsKey(name)) {
+      cache.put(name, user);
+    }
+  }
+
+  /** A user with the time before the look-up. A clock that was set back makes the answer stale. */
+  private record Cached(UserDetails user, Instant asOf) {
+
+    boolean isFresh(Instant now, Duration maxAge) {
+      return !now.isBefore(asOf) && Duration.between(asOf, now).compareTo(maxAge) < 0;
+    }
+  }
+}

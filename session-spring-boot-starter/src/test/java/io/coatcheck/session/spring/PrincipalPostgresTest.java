@@ -1,0 +1,40 @@
+package io.coatcheck.session.spring;
+
+import io.coatcheck.session.spring.staff.Staff;
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.io.IOException;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayName;
+
+@DisplayName("Names only, with the sessions in PostgreSQL and a near cache")
+class PrincipalPostgresTest implements PrincipalFlows {
+
+  private static EmbeddedPostgres server;
+  private static Site site;
+
+  @BeforeAll
+  static void start() throws IOException {
+    server = EmbeddedPostgres.start();
+    site =
+        Site.start(
+            Staff.class,
+            PrincipalFlows.PROPERTY,
+            "spring.datasource.url=" + server.getJdbcUrl("postgres", "postgres"),
+            "coatcheck.jdbc.create-schema=always");
+  }
+
+  @AfterAll
+  static void stop() throws IOException {
+    try {
+      site.close();
+    } finally {
+      server.close();
+    }
+  }
+
+  @Override
+  public Site site() {
+    return site;
+  }
+}

@@ -1,0 +1,112 @@
+package io.coatcheck.session.spring;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.coatcheck.session.spring.club.Club;
+import io.coatcheck.session.spring.staff.Staff;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.springframework.beans.factory.support.StaticListableBeanFactory;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.security.authentication.TestingAuthenticationToken;
+import org.springframework.security.core.AuthenticatedPrincipal;
+import org.springframework.security.core.userdetails.User;
+import org.springframework.security.core.userdetails.UserDetailsService;
+import org.springframework.security.provisioning.InMemoryUserDetailsManager;
+import org.springframework.security.web.authentication.session.SessionAuthenticationException;
+
+@DisplayName("With only the user's name in the session")
+class PrincipalStartTest {
+
+  private static final String[] PROPERTIES = {PrincipalFlows.PROPERTY, "coatcheck.store=memory"};
+
+  @Configuration
+  static class SecondService {
+
+    @Bean
+    UserDetailsService others() {
+      return new InMemoryUserDetailsManager();
+    }
+  }
+
+  @Test
+  @DisplayName("a login by OpenID Connect stops the start")
+  void openIdConnect() throws Exception {
+    try (Partner partner = new Partner()) {
+      assertThatThrownBy(
+              () ->
+                  Site.start(
+                      Club.class, ClubFlows.properties(partner, PROPERTIES[0], PROPERTIES[1])))
+          .hasMessageContaining("coatcheck.security.context=principal does not work with");
+    }
+  }
+
+  @Test
+  @DisplayName("two services of users stop the start")
+  void twoServices() {
+    assertThatThrownBy(() -> Site.start(List.of(Staff.class, SecondService.class), PROPERTIES))
+        .hasMessageContaining(
+            "coatcheck.security.context=principal needs one bean of type UserDetailsService");
+  }
+
+  @Test
+  @DisplayName("a user is used again for at most five seconds, or less if set so")
+  void maxAge() {
+    assertThatThrownBy(
+            () ->
+                Site.start(
+                    Staff.class,
+                    PROPERTIES[0],
+                    PROPERTIES[1],
+                    "coatcheck.security.user-max-age=5001ms"))
+        .rootCause()
+        .hasMessage("coatcheck.security.user-max-age: must be from 0 to 5 seconds: PT5.001S");
+    InMemoryUserDetailsManager service = new InMemoryUserDetailsManager();
+    service.createUser(User.withUsername("ann").password("secret").roles("ADMIN").build());
+    AtomicReference<Instant> now = new AtomicReference<>(Instant.EPOCH);
+    PrincipalUsers users = users(service, Duration.ofSeconds(5), now::get);
+    assertThat(users.find("ann").orElseThrow().getPassword()).isNull();
+    service.updateUser(User.withUsername("ann").password("secret").roles("USER").build());
+    now.set(Instant.EPOCH.plusMillis(4_999));
+    assertThat(users.find("ann").orElseThrow().getAuthorities()).hasToString("[ROLE_ADMIN]");
+    now.set(Instant.EPOCH.plusSeconds(5));
+    assertThat(users.find("ann").orElseThrow().getAuthorities()).hasToString("[ROLE_USER]");
+    service.deleteUser("ann");
+    assertThat(users.find("ann")).isPresent();
+    assertThatThrownBy(() -> users.require(new TestingAuthenticationToken("ann", null, "USER")))
+        .isInstanceOf(SessionAuthenticationException.class);
+    assertThat(users.find("ann")).isEmpty();
+  }
+
+  @Test
+  @DisplayName(
+      "a login whose claims would be lost is refused, and an outage is no end of a session")
+  void refused() {
+    AuthenticatedPrincipal claims = () -> "ann";
+    PrincipalUsers users =
+        users(
+            name -> {
+              throw new IllegalStateException("the directory cannot be reached");
+            },
+            Duration.ZERO,
+            InstantSource.system());
+    assertThatThrownBy(() -> users.require(new TestingAuthenticationToken(claims, null)))
+        .isInstanceOf(SessionAuthenticationException.class)
+        .hasMessageContaining("needs what its provider has asserted");
+    assertThatThrownBy(() -> users.find("ann")).isInstanceOf(IllegalStateException.class);
+  }
+
+  private static PrincipalUsers users(
+      UserDetailsService service, Duration maxAge, InstantSource clock) {
+    StaticListableBeanFactory beans = new StaticListableBeanFactory();
+    beans.addBean("users", service);
+    return new PrincipalUsers(beans.getBeanProvider(UserDetailsService.class), maxAge, clock);
+  }
+}
