@@ -176,7 +176,7 @@ final class SaveLoop {
         if (lateWrites.undo(current, now, next.get().lastSeenAt(), next.get().generation())) {
           return new Outcome(null, DropReason.EXPIRED, attempt);
         }
-        StoredSession stored = next.get().toBuilder().version(next.get().version() + 1).build();
+        StoredSession stored = next.get().withNextVersion();
         return new Outcome(stored, null, attempt);
       }
       if (outcome == Admission.Outcome.REFUSED || outcome == Admission.Outcome.CROWDED) {

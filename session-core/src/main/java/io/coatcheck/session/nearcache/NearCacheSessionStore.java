@@ -134,7 +134,7 @@ public final class NearCacheSessionStore implements SessionStore {
     try {
       boolean updated = store.update(session, now);
       if (updated) {
-        copies.wrote(session.toBuilder().version(session.version() + 1).build(), start);
+        copies.wrote(session.withNextVersion(), start);
         isKept = true;
       }
       return updated;

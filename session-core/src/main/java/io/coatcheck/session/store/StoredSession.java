@@ -164,6 +164,19 @@ public final class StoredSession {
         new StoredSession(this, Math.max(lastSeenAt, stored.lastSeenAt), version + 1));
   }
 
+  /**
+   * Returns this snapshot as it is stored after {@link SessionStore#update} was given it and
+   * returned true: with the next version, and otherwise the same.
+   *
+   * @throws IllegalStateException if there is no version after this one
+   */
+  public StoredSession withNextVersion() {
+    if (version == Long.MAX_VALUE) {
+      throw new IllegalStateException("session " + id + " has the last possible version");
+    }
+    return new StoredSession(this, lastSeenAt, version + 1);
+  }
+
   /** Returns the public handle, which is the same for the whole life of the session. */
   public SessionId id() {
     return id;

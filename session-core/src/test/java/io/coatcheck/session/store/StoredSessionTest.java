@@ -53,6 +53,14 @@ class StoredSessionTest {
     }
 
     @Test
+    void withNextVersion_differsInTheVersionAlone() {
+      assertThat(stored.withNextVersion()).isEqualTo(stored.toBuilder().version(5).build());
+
+      StoredSession last = valid().version(Long.MAX_VALUE).build();
+      assertThatThrownBy(last::withNextVersion).isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
     void replacing_anotherVersion_isRefused() {
       for (long version : new long[] {0, 3, 5, Long.MAX_VALUE}) {
         assertThat(stored.toBuilder().version(version).build().replacing(stored, NOW)).isEmpty();
