@@ -1,0 +1,117 @@
+package io.coatcheck.session.spring;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.springframework.security.config.Customizer.withDefaults;
+
+import io.coatcheck.session.SessionManager;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.security.config.annotation.web.builders.HttpSecurity;
+import org.springframework.security.config.annotation.web.configurers.AbstractHttpConfigurer;
+import org.springframework.security.core.userdetails.User;
+import org.springframework.security.core.userdetails.UserDetailsService;
+import org.springframework.security.provisioning.InMemoryUserDetailsManager;
+import org.springframework.security.web.SecurityFilterChain;
+import org.springframework.security.web.authentication.session.NullAuthenticatedSessionStrategy;
+
+@DisplayName("However a chain treats sessions, a login")
+class ChainsTest {
+
+  @EnableAutoConfiguration
+  abstract static class Application {
+
+    abstract void change(HttpSecurity http) throws Exception;
+
+    @Bean
+    SecurityFilterChain chain(HttpSecurity http) throws Exception {
+      http.authorizeHttpRequests(requests -> requests.anyRequest().authenticated())
+          .csrf(AbstractHttpConfigurer::disable)
+          .formLogin(withDefaults());
+      change(http);
+      return http.build();
+    }
+
+    @Bean
+    UserDetailsService users() {
+      return new InMemoryUserDetailsManager(
+          User.withUsername("ann").password("{noop}ticket").roles("USER").build());
+    }
+  }
+
+  @Configuration
+  static class WithoutFixationProtection extends Application {
+    @Override
+    void change(HttpSecurity http) throws Exception {
+      http.sessionManagement(sessions -> sessions.sessionFixation(fixation -> fixation.none()));
+    }
+  }
+
+  @Configuration
+  static class WithNewSession extends Application {
+    @Override
+    void change(HttpSecurity http) throws Exception {
+      http.sessionManagement(
+          sessions -> sessions.sessionFixation(fixation -> fixation.newSession()));
+    }
+  }
+
+  @Configuration
+  static class WithOwnStrategy extends Application {
+    @Override
+    void change(HttpSecurity http) throws Exception {
+      http.sessionManagement(
+          sessions ->
+              sessions.sessionAuthenticationStrategy(new NullAuthenticatedSessionStrategy()));
+    }
+  }
+
+  @Configuration
+  static class WithoutSessionManagement extends Application {
+    @Override
+    void change(HttpSecurity http) throws Exception {
+      http.sessionManagement(AbstractHttpConfigurer::disable);
+    }
+  }
+
+  @Configuration
+  static class WithImplicitSave extends Application {
+    @Override
+    void change(HttpSecurity http) throws Exception {
+      http.securityContext(context -> context.requireExplicitSave(false));
+    }
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @ValueSource(
+      classes = {
+        WithoutFixationProtection.class,
+        WithNewSession.class,
+        WithOwnStrategy.class,
+        WithoutSessionManagement.class,
+        WithImplicitSave.class
+      })
+  @DisplayName("gives the session a new secret and a user, and a logout ends it")
+  void login(Class<?> application) throws Exception {
+    try (Site site = Site.start(application, "coatcheck.store=memory")) {
+      SessionManager sessions = site.bean(SessionManager.class);
+      Visitor ann = site.visitor();
+      ann.get("/account");
+      String before = ann.cookie("__Host-session");
+      assertThat(before).isNotEmpty();
+      assertThat(
+              Visitor.location(
+                  ann.postWithToken("", "/login", "username", "ann", "password", "ticket")))
+          .endsWith("/account?continue");
+      assertThat(ann.cookie("__Host-session")).isNotEqualTo(before);
+      assertThat(sessions.sessionsOf("ann")).hasSize(1);
+      assertThat(ann.get("/account").statusCode()).isEqualTo(404);
+      ann.postWithToken("", "/logout");
+      assertThat(sessions.sessionsOf("ann")).isEmpty();
+      assertThat(ann.get("/account").statusCode()).isEqualTo(302);
+    }
+  }
+}
