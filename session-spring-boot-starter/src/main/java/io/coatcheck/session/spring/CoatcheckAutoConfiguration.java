@@ -9,6 +9,7 @@ import io.coatcheck.session.store.SessionStore;
 import jakarta.servlet.http.HttpSessionAttributeListener;
 import jakarta.servlet.http.HttpSessionIdListener;
 import jakarta.servlet.http.HttpSessionListener;
+import java.util.EnumSet;
 import java.util.EventListener;
 import java.util.List;
 import java.util.stream.Stream;
@@ -121,6 +122,7 @@ public final class CoatcheckAutoConfiguration {
     }
     FilterRegistrationBean<SessionFilter> registration = new FilterRegistrationBean<>(filter);
     registration.setName("coatcheckSessionFilter");
+    registration.setDispatcherTypes(EnumSet.copyOf(FilterPlacement.DISPATCHES));
     registration.setAsyncSupported(true);
     return registration;
   }

@@ -25,7 +25,7 @@ final class FilterPlacement implements BeanPostProcessor {
 
   private static final int SECURITY_ORDER = -100;
 
-  private static final Set<DispatcherType> DISPATCHES =
+  static final Set<DispatcherType> DISPATCHES =
       EnumSet.of(
           DispatcherType.REQUEST,
           DispatcherType.FORWARD,

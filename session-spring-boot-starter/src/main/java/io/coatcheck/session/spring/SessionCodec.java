@@ -6,12 +6,16 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.util.ClassUtils;
 
 /**
  * The codec of attributes: the presets of the features that are there, and the application's own.
  */
 final class SessionCodec {
+
+  private static final Logger LOG = LoggerFactory.getLogger(SessionCodec.class);
 
   /** Each preset with a class whose presence means that the feature may be used. */
   private static final Map<AllowListPreset, String> MARKERS = new LinkedHashMap<>();
@@ -49,13 +53,24 @@ final class SessionCodec {
     JavaSerializationCodec.Builder codec = JavaSerializationCodec.builder();
     codec.allow(presets().toArray(AllowListPreset[]::new));
     if (properties.allowApplication()) {
-      applicationPackages.stream()
-          .filter(name -> !name.isEmpty())
-          .forEach(name -> codec.allow(name + ".**"));
+      applicationPackages.forEach(name -> allowPackage(codec, name));
     }
     Settings settings = new Settings("coatcheck.attributes.");
     settings.each("allow", properties.allow(), codec::allow);
     return settings.build(codec::build);
+  }
+
+  /** A package that is too wide, such as {@code shop} or none, allows nothing. */
+  private static void allowPackage(JavaSerializationCodec.Builder codec, String name) {
+    try {
+      codec.allow(name + ".**");
+    } catch (IllegalArgumentException e) {
+      LOG.warn(
+          "The classes of the application are not allowed in sessions, since its package \"{}\" is"
+              + " too wide: {}. List them in coatcheck.attributes.allow",
+          name,
+          e.getMessage());
+    }
   }
 
   /** Returns the presets whose framework is on the class path. */

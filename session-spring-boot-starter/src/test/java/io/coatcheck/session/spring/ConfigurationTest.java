@@ -14,6 +14,7 @@ import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.token.SessionId;
 import java.time.Duration;
+import java.util.List;
 import java.util.UUID;
 import javax.sql.DataSource;
 import org.h2.jdbcx.JdbcDataSource;
@@ -22,6 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.test.context.runner.WebApplicationContextRunner;
 import org.springframework.boot.test.system.CapturedOutput;
@@ -306,5 +308,16 @@ class ConfigurationTest {
     assertThat(store[0]).isNotNull();
     assertThatThrownBy(() -> store[0].find(SessionId.of(1, 2)))
         .isInstanceOf(SessionStoreException.class);
+  }
+
+  @ParameterizedTest(name = "\"{0}\"")
+  @ValueSource(strings = {"", "shop"})
+  @DisplayName("do not allow a package of the application that is too wide, and say so")
+  void widePackage(String name, CapturedOutput output) {
+    AttributeCodec codec =
+        SessionCodec.create(
+            new CoatcheckProperties.Attributes(List.of(), true, null, null, null), List.of(name));
+    assertThat(codec.decode(codec.encode("text"))).isEqualTo("text");
+    assertThat(output).contains("its package \"" + name + "\" is too wide");
   }
 }
