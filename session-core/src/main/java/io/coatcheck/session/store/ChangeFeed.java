@@ -9,9 +9,9 @@ import io.coatcheck.session.token.SessionId;
  * <p><b>What is reported.</b> Every update, with or without a new secret, and every deletion: by
  * id, by principal, of the oldest, and of what {@link LoginLimit} or {@link Evictions} ended.
  * Changes by the node of the listener are reported as well. Not reported are inserts, touches, and
- * what {@link SessionStore#deleteExpired} deleted: whoever keeps a copy knows its deadlines, and
- * asks the store about a copy that has expired. A change may be reported more than once, and a
- * session may be reported that did not change.
+ * what {@link SessionStore#deleteExpired} deleted: a copy shows its deadlines, and one that has
+ * expired must be confirmed by the store. A change may be reported more than once, and a session
+ * may be reported that did not change.
  *
  * <p><b>Not too early.</b> A change is reported after it took effect: a {@code find} that begins,
  * on this node, after {@link Listener#changed} was called returns the session as it was after the

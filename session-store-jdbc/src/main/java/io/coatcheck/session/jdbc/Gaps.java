@@ -12,7 +12,7 @@ import java.util.ListIterator;
  */
 final class Gaps {
 
-  /** More are hardly ever open at once: each needs a transaction of its own in progress. */
+  /** More are rarely open at once, since each needs a transaction of its own in progress. */
   static final int MAX_GAPS = 128;
 
   private final List<Gap> gaps = new ArrayList<>();

@@ -159,10 +159,10 @@ class JdbcChangeFeedTest {
     }
   }
 
-  @DisplayName("a server that takes no writes is not believed")
+  @DisplayName("the answer of a server that takes no writes is refused")
   @ParameterizedTest
   @MethodSource("poolsWithReplicas")
-  void readOnlyServer_isNotBelieved(Pool pool) {
+  void readOnlyServer_isRefused(Pool pool) {
     try (Table table = Table.withChanges(pool)) {
       feed(table).subscribe(reported);
       awaitComplete();

@@ -36,7 +36,7 @@ public abstract class ChangeFeedContract extends StoreUnderTest {
     }
   }
 
-  /** Nothing that changed is left out, whoever changes it at the same time. */
+  /** No change is left out, however many threads change sessions at once. */
   @Nested
   @Order(2)
   class WhenReportingChangesInARace extends ReportingChangesInARace {

@@ -214,7 +214,7 @@ abstract class ReportingChanges extends ContractPart {
   @Sentence(
       of = ChangeFeed.class,
       value = "if changed threw one, the feed calls missed before the next")
-  void listenerThatThrows_isToldThatItMissedChanges() throws Exception {
+  void listenerThatThrows_hasMissedChanges() throws Exception {
     ChangeJournal journal = new ChangeJournal();
     AtomicBoolean fails = new AtomicBoolean(true);
     ChangeFeed.Listener failing =

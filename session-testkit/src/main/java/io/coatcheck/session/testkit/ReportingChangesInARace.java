@@ -107,8 +107,8 @@ abstract class ReportingChangesInARace extends ContractPart {
   }
 
   /**
-   * Fails if a node was told that its feed is complete up to a moment, and not of a change that had
-   * returned by then.
+   * Fails if a feed reported that it is complete up to a moment before it reported a change that
+   * had returned by then.
    */
   private void assertCompleteWhereItSaysSo(String node, List<ChangeJournal.Entry> entries) {
     Map<SessionId, List<Integer>> reports = new ConcurrentHashMap<>();
@@ -166,7 +166,7 @@ abstract class ReportingChangesInARace extends ContractPart {
     return low < completeness.size() ? completeness.get(low) : Integer.MAX_VALUE;
   }
 
-  /** Waits until both nodes know everything, and checks what they were told on the way. */
+  /** Waits until both feeds are complete, and checks their reports until then. */
   private void assertComplete(ChangeJournal here, ChangeJournal there) throws Exception {
     assertThat(changes).as("the changes").isNotEmpty();
     assertCompleteWhereItSaysSo("itself", here.awaitComplete());
@@ -331,7 +331,7 @@ abstract class ReportingChangesInARace extends ContractPart {
     assertComplete(here, there);
   }
 
-  /** If it broke, copies would stay although nobody can say what has changed. */
+  /** If it broke, copies would stay although it is unknown what has changed. */
   @Test
   @Order(Integer.MAX_VALUE)
   @Sentence(

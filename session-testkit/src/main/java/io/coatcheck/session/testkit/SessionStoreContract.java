@@ -261,7 +261,7 @@ public abstract class SessionStoreContract extends StoreUnderTest {
     }
   }
 
-  /** Nothing that changed is left out, whoever changes it at the same time. */
+  /** No change is left out, however many threads change sessions at once. */
   @Nested
   @Order(24)
   class WhenReportingChangesInARace extends ReportingChangesInARace {

@@ -267,7 +267,7 @@ final class FeedNode extends ForwardingSessionStore implements ChangeFeed {
   }
 
   private void read() {
-    long told = 0;
+    long reported = 0;
     while (!closed) {
       LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1));
       if (has(Fault.CALLS_LISTENERS_UNDER_ITS_LOCK)) {
@@ -275,12 +275,12 @@ final class FeedNode extends ForwardingSessionStore implements ChangeFeed {
           readOnce(0);
         }
       } else {
-        told = readOnce(told);
+        reported = readOnce(reported);
       }
     }
   }
 
-  private long readOnce(long told) {
+  private long readOnce(long reported) {
     long now = System.nanoTime();
     if (log.forgotten > position && !has(Fault.NEVER_SAYS_THAT_IT_MISSED_CHANGES)) {
       listeners.missed();
@@ -317,7 +317,7 @@ final class FeedNode extends ForwardingSessionStore implements ChangeFeed {
         listeners.changed(each.getValue().id);
       }
     }
-    if (!has(Fault.IS_SILENT_WITHOUT_CHANGES) || !found.isEmpty() || told == 0) {
+    if (!has(Fault.IS_SILENT_WITHOUT_CHANGES) || !found.isEmpty() || reported == 0) {
       listeners.completeUpTo(now);
     }
     return now;
@@ -329,7 +329,7 @@ final class FeedNode extends ForwardingSessionStore implements ChangeFeed {
     listeners.close();
   }
 
-  /** A listener whose exceptions nobody sees. */
+  /** A listener whose exceptions the feed does not see. */
   private record Forgiving(Listener listener) implements Listener {
 
     @Override

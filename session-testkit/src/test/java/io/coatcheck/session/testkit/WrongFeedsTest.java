@@ -30,8 +30,7 @@ class WrongFeedsTest {
           Set.of("update_isReported", "delete_isReported");
       case NEVER_SAYS_THAT_IT_MISSED_CHANGES ->
           Set.of("changesForgottenWhileTheReaderIsPaused_areMissed");
-      case IGNORES_EXCEPTIONS_OF_LISTENERS ->
-          Set.of("listenerThatThrows_isToldThatItMissedChanges");
+      case IGNORES_EXCEPTIONS_OF_LISTENERS -> Set.of("listenerThatThrows_hasMissedChanges");
       case CALLS_CLOSED_SUBSCRIPTIONS -> Set.of("close_endsTheCalls");
       case CALLS_LISTENERS_UNDER_ITS_LOCK -> Set.of("changed_isCalledUnderNoLock");
       case CALLS_LISTENERS_ON_THE_WRITERS_THREADS -> Set.of("calls_neverOverlap");
