@@ -20,6 +20,7 @@ class StaffSecurity {
         .authorizeHttpRequests(requests -> requests.anyRequest().authenticated())
         .sessionManagement(
             sessions -> sessions.sessionCreationPolicy(SessionCreationPolicy.STATELESS))
+        .csrf(csrf -> csrf.disable())
         .httpBasic(withDefaults())
         .build();
   }

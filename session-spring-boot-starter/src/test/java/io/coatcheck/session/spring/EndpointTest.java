@@ -1,0 +1,126 @@
+package io.coatcheck.session.spring;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.coatcheck.session.SessionInfo;
+import io.coatcheck.session.SessionManager;
+import io.coatcheck.session.spring.staff.Staff;
+import io.coatcheck.session.token.SessionToken;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.springframework.security.core.userdetails.User;
+import org.springframework.security.provisioning.UserDetailsManager;
+
+@DisplayName("The actuator endpoint coatcheck")
+class EndpointTest {
+
+  private static final String PATH = "/api/manage/coatcheck";
+
+  private static Site site;
+
+  @BeforeAll
+  static void start() {
+    site =
+        Site.start(
+            Staff.class,
+            "coatcheck.store=memory",
+            "management.endpoints.web.base-path=/api/manage",
+            "management.endpoints.web.exposure.include=coatcheck");
+    for (String name : new String[] {"ann", "bob", "operator"}) {
+      site.bean(UserDetailsManager.class)
+          .createUser(User.withUsername(name).password("{noop}ticket").roles("USER").build());
+    }
+  }
+
+  @AfterAll
+  static void stop() {
+    site.close();
+  }
+
+  private static Visitor operator() {
+    return site.visitor().with("Authorization", "Basic " + password());
+  }
+
+  private static String password() {
+    return Base64.getEncoder()
+        .encodeToString("operator:ticket".getBytes(StandardCharsets.ISO_8859_1));
+  }
+
+  @Test
+  @DisplayName("lists the sessions of a user by their public ids, without the secret")
+  void list() throws Exception {
+    Visitor ann = site.visitor();
+    ann.with("User-Agent", "a browser").logIn("ann");
+    String token = ann.cookie("__Host-session");
+    SessionToken parsed = SessionToken.parse(token).orElseThrow();
+    String body = operator().get(PATH + "?user=ann").body();
+    assertThat(body)
+        .contains("\"id\":\"" + parsed.id() + "\"", "\"userAgent\":\"a browser\"", "\"createdAt\":")
+        .doesNotContain(token);
+    assertThat(operator().get(PATH + "?user=stranger").body()).isEqualTo("{\"sessions\":[]}");
+  }
+
+  @Test
+  @DisplayName("ends a session by its public id, and knows no other")
+  void end() throws Exception {
+    Visitor bob = site.visitor();
+    bob.logIn("bob");
+    SessionManager manager = site.bean(SessionManager.class);
+    SessionInfo session = manager.sessionsOf("bob").get(0);
+    assertThat(delete(session.id().toString())).isEqualTo(204);
+    assertThat(manager.sessionsOf("bob")).isEmpty();
+    assertThat(bob.get("/account").statusCode()).isEqualTo(302);
+    assertThat(delete(session.id().toString())).isEqualTo(404);
+    assertThat(delete("no-id")).isEqualTo(404);
+  }
+
+  @Test
+  @DisplayName("refuses a missing, empty or too long user name")
+  void badNames() throws Exception {
+    assertThat(operator().get(PATH).statusCode()).isEqualTo(400);
+    assertThat(operator().get(PATH + "?user=").statusCode()).isEqualTo(400);
+    assertThat(operator().get(PATH + "?user=" + "x".repeat(256)).statusCode()).isEqualTo(400);
+  }
+
+  @Test
+  @DisplayName("is as protected as the application protects it")
+  void isProtected() throws Exception {
+    assertThat(site.visitor().get(PATH + "?user=ann").statusCode()).isEqualTo(401);
+  }
+
+  @Test
+  @DisplayName("is not there unless it is exposed")
+  void isNotExposed() throws Exception {
+    try (Site other =
+        Site.start(
+            Staff.class,
+            "coatcheck.store=memory",
+            "management.endpoints.web.base-path=/api/manage")) {
+      other
+          .bean(UserDetailsManager.class)
+          .createUser(User.withUsername("operator").password("{noop}ticket").roles("USER").build());
+      Visitor operator = other.visitor().with("Authorization", "Basic " + password());
+      assertThat(operator.get(PATH + "?user=ann").statusCode()).isEqualTo(404);
+    }
+  }
+
+  private static int delete(String id) throws Exception {
+    String port = site.context().getEnvironment().getRequiredProperty("local.server.port");
+    return HttpClient.newHttpClient()
+        .send(
+            HttpRequest.newBuilder(URI.create("http://localhost:" + port + PATH + "/" + id))
+                .header("Authorization", "Basic " + password())
+                .DELETE()
+                .build(),
+            BodyHandlers.ofString())
+        .statusCode();
+  }
+}
