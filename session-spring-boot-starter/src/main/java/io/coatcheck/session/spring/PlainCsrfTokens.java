@@ -3,7 +3,8 @@ package io.coatcheck.session.spring;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import jakarta.servlet.http.HttpSession;
-import java.util.UUID;
+import java.security.SecureRandom;
+import java.util.Base64;
 import org.jspecify.annotations.Nullable;
 import org.springframework.security.web.csrf.CsrfToken;
 import org.springframework.security.web.csrf.CsrfTokenRepository;
@@ -12,11 +13,14 @@ import org.springframework.security.web.csrf.DefaultCsrfToken;
 /** Keeps the CSRF token of a session as text, so that no class of Spring Security is stored. */
 final class PlainCsrfTokens implements CsrfTokenRepository {
 
+  private static final SecureRandom RANDOM = new SecureRandom();
   private static final String ATTRIBUTE = PlainCsrfTokens.class.getName();
 
   @Override
   public CsrfToken generateToken(HttpServletRequest request) {
-    return token(UUID.randomUUID().toString());
+    byte[] secret = new byte[32];
+    RANDOM.nextBytes(secret);
+    return token(Base64.getUrlEncoder().withoutPadding().encodeToString(secret));
   }
 
   @Override

@@ -18,6 +18,7 @@ class Writes {
   }
 
   /** A session, with its attributes as they are stored. */
+  @SuppressWarnings("ArrayRecordComponent") // Never compared; lives for one statement.
   record Encoded(StoredSession session, byte[] attributes) {
 
     /**

@@ -11,6 +11,7 @@ import io.coatcheck.session.store.WhenFull;
 import io.coatcheck.session.token.SessionId;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -111,7 +112,7 @@ abstract class ReportingChangesInARace extends ContractPart {
    * had returned by then.
    */
   private void assertCompleteWhereItSaysSo(String node, List<ChangeJournal.Entry> entries) {
-    Map<SessionId, List<Integer>> reports = new ConcurrentHashMap<>();
+    Map<SessionId, List<Integer>> reports = new HashMap<>();
     List<Integer> missed = new ArrayList<>();
     List<Integer> completeness = new ArrayList<>();
     for (int i = 0; i < entries.size(); i++) {

@@ -156,7 +156,7 @@ final class FeedNode extends ForwardingSessionStore implements ChangeFeed {
   @Override
   public boolean update(StoredSession session, Instant now) {
     boolean isRenewal = session.generation() > 0;
-    if (has(Fault.IGNORES_UPDATES) && !isRenewal || has(Fault.IGNORES_NEW_SECRETS) && isRenewal) {
+    if (has(isRenewal ? Fault.IGNORES_NEW_SECRETS : Fault.IGNORES_UPDATES)) {
       return store().update(session, now);
     }
     return change(session.id(), () -> store().update(session, now), stored -> stored);
