@@ -108,7 +108,8 @@ class ActivationListenerTest {
   }
 
   @Test
-  @DisplayName("passivation is told before bytes are made of it, activation after: it stays in use")
+  @DisplayName(
+      "a value is notified of passivation before it is encoded and of activation after: it stays in use")
   void set_isToldAtEachWriting() {
     browser.get("/set");
 
@@ -119,7 +120,8 @@ class ActivationListenerTest {
   }
 
   @Test
-  @DisplayName("activation is told after it was made of bytes, once, before the application has it")
+  @DisplayName(
+      "a value is notified of activation once after it was decoded, before the application gets it")
   void read_isActivatedFirst() {
     browser.get("/set");
     HEARD.clear();
@@ -135,7 +137,7 @@ class ActivationListenerTest {
   }
 
   @Test
-  @DisplayName("what is not read is not made a value, and nobody is told")
+  @DisplayName("a value that is not read is not decoded, and not notified")
   void notRead_isNotTold() {
     browser.get("/set");
     HEARD.clear();
@@ -146,7 +148,7 @@ class ActivationListenerTest {
   }
 
   @Test
-  @DisplayName("what a value changes of itself as it is told is what is stored")
+  @DisplayName("what a value changes in itself when it is notified is stored")
   void changesOfTheListener_areStored() {
     browser.get("/set");
     AtomicReference<Integer> writes = new AtomicReference<>();
@@ -164,7 +166,8 @@ class ActivationListenerTest {
   }
 
   @Test
-  @DisplayName("a value under two names is told once; one that is removed is told no more")
+  @DisplayName(
+      "a value under two names is notified once; one that was removed is no longer notified")
   void names_areNotValues() {
     site.on(
         "/two",
@@ -187,7 +190,7 @@ class ActivationListenerTest {
   }
 
   @Test
-  @DisplayName("a value that is told may use the session, and set itself")
+  @DisplayName("a value that is notified may use the session, and set itself")
   void listener_mayUseTheSession() {
     site.on(
         "/self",
@@ -226,7 +229,7 @@ class ActivationListenerTest {
   }
 
   @Test
-  @DisplayName("a login and a new id write the session, and so are told")
+  @DisplayName("a login and a new id write the session, so values are notified")
   void loginAndRenewal_areTold() {
     browser.get("/set");
     for (Handler handler :
@@ -251,7 +254,7 @@ class ActivationListenerTest {
   }
 
   @Test
-  @DisplayName("one whose session ends is activated before it hears that it is unbound")
+  @DisplayName("a value whose session ends is activated before it is notified that it is unbound")
   void end_elsewhereAndHere() {
     browser.get("/set");
     HEARD.clear();
@@ -284,7 +287,7 @@ class ActivationListenerTest {
   }
 
   @Test
-  @DisplayName("a store that keeps values as they are makes no bytes, and tells nobody")
+  @DisplayName("a store that keeps values as objects encodes none, and notifies none")
   void storeOfLiveValues_tellsNobody() {
     site.close();
     begin(false);

@@ -119,7 +119,8 @@ class AfterTheRequestTest {
   }
 
   @Test
-  @DisplayName("a change that nobody would save is refused, with the way that works")
+  @DisplayName(
+      "a change that would not be saved is refused, and the message names the way that works")
   void change_isIllegal() throws IOException {
     connection.get("/keep", cookie);
 

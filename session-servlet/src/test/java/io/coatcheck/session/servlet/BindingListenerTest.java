@@ -115,7 +115,7 @@ class BindingListenerTest {
 
   @Test
   @DisplayName(
-      "F10, F11: at invalidate each hears once; one that fails stops neither the others nor the logout")
+      "F10, F11: at invalidate each is notified once; one that fails stops neither the others nor the logout")
   void bindingListeners_hearOfTheEnd() {
     List<String> heard = new CopyOnWriteArrayList<>();
     within(

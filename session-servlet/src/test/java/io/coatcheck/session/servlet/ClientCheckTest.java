@@ -192,7 +192,7 @@ class ClientCheckTest {
 
   @Test
   @DisplayName(
-      "attack 1: somebody else's login ends it too, whatever the page had put into a session")
+      "attack 1: another user's login ends it too, whatever the page had put into a session")
   void loginOfAnother_afterSetAttribute_endsIt() {
     logIn();
     String before = browser.token();
@@ -237,7 +237,7 @@ class ClientCheckTest {
   }
 
   @Test
-  @DisplayName("a login of somebody else, and a logout, end it")
+  @DisplayName("a login of another user, and a logout, end it")
   void loginOfAnother_andLogout_endIt() {
     logIn();
     String token = browser.token();
@@ -292,7 +292,7 @@ class ClientCheckTest {
   }
 
   @Test
-  @DisplayName("I9: a store that fails to end it is 503 for who asks, and lets nobody in")
+  @DisplayName("I9: if the store fails to end it, the request is answered 503 and not admitted")
   void end_whileTheStoreIsDown_is503() {
     logIn();
     String token = browser.token();
@@ -345,7 +345,7 @@ class ClientCheckTest {
   }
 
   @Test
-  @DisplayName("RequireLogin sends away who has to log in again")
+  @DisplayName("RequireLogin rejects a user who has to log in again")
   void requireLogin_refuses() {
     logIn();
     site.filters(

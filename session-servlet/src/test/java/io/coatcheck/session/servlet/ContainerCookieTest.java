@@ -63,7 +63,7 @@ class ContainerCookieTest {
   }
 
   @Test
-  @DisplayName("each setting that ours does not have is told, by whichever method it was made")
+  @DisplayName("each setting that our cookie does not have is reported, whichever method made it")
   void settingsOfTheCookie_areTold() throws LifecycleException {
     assertThat(
             ignored(
@@ -123,7 +123,7 @@ class ContainerCookieTest {
   }
 
   @Test
-  @DisplayName("Secure is told if ours is the insecure one")
+  @DisplayName("Secure is reported if ours is the insecure one")
   void secure_withTheInsecureCookie_isTold() throws LifecycleException {
     assertThat(
             ignored(
@@ -146,7 +146,8 @@ class ContainerCookieTest {
   }
 
   @Test
-  @DisplayName("tracking by URL that somebody asked for is told; the container's default is not")
+  @DisplayName(
+      "tracking by URL is reported if it was configured, and not if it is the container's default")
   void trackingByUrl_isTold() throws LifecycleException {
     assertThat(
             ignored(
@@ -196,7 +197,7 @@ class ContainerCookieTest {
   }
 
   @Test
-  @DisplayName("tracking by SSL is told; a Tomcat without TLS would not let itself be set so")
+  @DisplayName("tracking by SSL is reported; a Tomcat without TLS rejects that setting")
   void trackingBySsl_isTold() {
     ServletContext context = mock(ServletContext.class);
     when(context.getDefaultSessionTrackingModes())
@@ -252,7 +253,7 @@ class ContainerCookieTest {
   }
 
   @ParameterizedTest
-  @DisplayName("a session timeout that ours does not have is told, and the usual one is not")
+  @DisplayName("a session timeout that differs from ours is reported, and the usual one is not")
   @CsvSource({"120, 1", "30, 0", "45, 0", "0, 0", "-1, 0"})
   void sessionTimeout_isTold(int minutes, int warnings) throws LifecycleException {
     ListAppender<ILoggingEvent> lines = new ListAppender<>();

@@ -58,7 +58,7 @@ class ContainerValuesTest {
   }
 
   @Test
-  @DisplayName("it is told of the end on another node, once, and that the session is not valid")
+  @DisplayName("it is notified once of the end on another node, and that the session is not valid")
   void endElsewhere_isTold() {
     Session session = login();
     values.put(session, NAME, value);

@@ -229,7 +229,7 @@ class CookieRulesTest {
   }
 
   @Test
-  @DisplayName("logout clears the cookie of whoever presented one, and only theirs")
+  @DisplayName("logout deletes the cookie of a client that presented one, and of no other")
   void logout_clearsWhatWasPresented() {
     site.on("/logout", (request, response) -> WebSession.of(request).logout())
         .on("/container-logout", (request, response) -> request.logout());

@@ -134,7 +134,7 @@ class CrossContextTest {
   }
 
   @Test
-  @DisplayName("behind a filter of its own, the other application has a session of its own")
+  @DisplayName("after a filter of its own, the other application has a session of its own")
   void applicationWithAFilter_hasItsOwnSession() {
     assertThat(browser.get("/?to=/other").body()).isEqualTo("null 1");
     assertThat(browser.get("/?to=/other").body()).isEqualTo("null 2");

@@ -329,7 +329,7 @@ class EveryEndIsReportedTest {
   }
 
   @Test
-  @DisplayName("what one request binds and another one's login as somebody else ends")
+  @DisplayName("values that one request binds and another request's login as another user ends")
   void loginInBetween() throws Exception {
     site.on(
         "/bind-and-bob",

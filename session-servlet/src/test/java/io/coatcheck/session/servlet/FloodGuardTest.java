@@ -114,7 +114,8 @@ class FloodGuardTest {
   }
 
   @Test
-  @DisplayName("who has a session, and for whom nothing is stored, is not in it")
+  @DisplayName(
+      "clients that have a session, and those for which nothing is stored, are not limited")
   void others_areNotShed() {
     Browser known = site.browser();
     known.get("/begin");
@@ -157,7 +158,8 @@ class FloodGuardTest {
   }
 
   @Test
-  @DisplayName("what the response commits early is shed before: the application hears of it")
+  @DisplayName(
+      "if the response commits early, the session is refused before that, and the application gets the exception")
   void earlyCommit_isShed() {
     site.on(
         "/early",

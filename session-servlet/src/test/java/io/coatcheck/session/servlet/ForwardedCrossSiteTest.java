@@ -92,7 +92,7 @@ class ForwardedCrossSiteTest {
   }
 
   @Test
-  @DisplayName("an error page is shown, whoever made the browser ask")
+  @DisplayName("an error page is shown, whichever site made the browser send the request")
   void errorPage_isShown() {
     site.dispatchers(DispatcherType.ERROR);
 

@@ -225,7 +225,7 @@ class LateLogoutTest {
   }
 
   @Test
-  @DisplayName("without a cookie there is nobody to log out, and nothing to ask the container for")
+  @DisplayName("without a cookie there is no login to end, and the container is not asked")
   void withoutACookie_endsNothing() throws IOException {
     alice = "X-Nothing: presented";
     whileBobIsServed(

@@ -76,7 +76,7 @@ class LateRequestTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"logout", "invalidate"})
-  @DisplayName("who planted an anonymous session cannot end the login that came into it")
+  @DisplayName("a client that planted an anonymous session cannot end the login in it")
   void anonymousRequest_doesNotEndTheLogin(String does) throws Exception {
     Browser attacker = site.browser();
     attacker.get("/begin");
@@ -95,7 +95,7 @@ class LateRequestTest {
   }
 
   @Test
-  @DisplayName("F12: an anonymous session that nobody logged in to is ended")
+  @DisplayName("F12: an anonymous session without a login is ended")
   void anonymousRequest_endsItsOwn() throws Exception {
     Browser browser = site.browser();
     browser.get("/begin");
@@ -110,7 +110,7 @@ class LateRequestTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"others", "everywhere"})
-  @DisplayName("who was thrown out cannot end what its owner begins afterwards")
+  @DisplayName("a client that was logged out cannot end what the owner begins afterwards")
   void revokedRequest_endsNothing(String does) throws Exception {
     Browser owner = site.browser();
     owner.get("/login");
@@ -126,7 +126,8 @@ class LateRequestTest {
   }
 
   @Test
-  @DisplayName("who was thrown out cannot end one session that its owner begins afterwards")
+  @DisplayName(
+      "a client that was logged out cannot end one session that the owner begins afterwards")
   void revokedRequest_revokesNothing() throws Exception {
     Browser owner = site.browser();
     owner.get("/login");

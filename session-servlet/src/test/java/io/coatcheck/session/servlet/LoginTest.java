@@ -123,7 +123,7 @@ class LoginTest {
   }
 
   @Test
-  @DisplayName("logging in as somebody else ends the session from before and carries nothing over")
+  @DisplayName("logging in as another user ends the previous session and carries nothing over")
   void loginAsAnother_startsAfresh() {
     browser.get("/login");
     browser.get("/set");
@@ -164,7 +164,7 @@ class LoginTest {
   }
 
   @Test
-  @DisplayName("after the commit nobody is logged in, and nothing is stored")
+  @DisplayName("after the commit no user is logged in, and nothing is stored")
   void loginAfterCommit_isRefused() {
     site.on(
         "/",

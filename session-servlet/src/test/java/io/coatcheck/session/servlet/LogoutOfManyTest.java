@@ -74,7 +74,7 @@ class LogoutOfManyTest {
   }
 
   @Test
-  @DisplayName("F14: a planted $Version keeps nobody logged in")
+  @DisplayName("F14: a planted $Version keeps no user logged in")
   void versionBefore_endsTheSession() throws IOException {
     String token = token("/login");
 
@@ -102,7 +102,7 @@ class LogoutOfManyTest {
   }
 
   @Test
-  @DisplayName("F48: a session behind more values than are looked up is ended")
+  @DisplayName("F48: a session after more values than are looked up is ended")
   void behindMany_endsTheSession() throws IOException {
     String token = token("/login");
     String unknown = cookie(UUID.randomUUID() + "." + "A".repeat(43)) + "; ";
@@ -252,7 +252,7 @@ class LogoutOfManyTest {
   }
 
   @Test
-  @DisplayName("attack 1: a secret that is not current revokes nothing, and tells nothing")
+  @DisplayName("attack 1: a secret that is not current revokes nothing, and reveals nothing")
   void revoke_byWrongSecret_isFalse() throws IOException {
     String alice = token("/login");
     site.on(

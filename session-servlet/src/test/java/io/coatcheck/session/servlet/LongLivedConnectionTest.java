@@ -134,7 +134,7 @@ class LongLivedConnectionTest {
   }
 
   @Test
-  @DisplayName("holds no lock: other requests of the session go on, and their changes stay")
+  @DisplayName("holds no lock: other requests of the session continue, and their changes stay")
   void openConnection_blocksNoOtherRequest() throws IOException {
     try (Events events = new Events(browser.token())) {
       assertThat(events.next()).isEqualTo("data: true");

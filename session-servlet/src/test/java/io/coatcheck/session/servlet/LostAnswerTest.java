@@ -32,7 +32,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * A login page that keeps a token against forgery in the session, as frameworks do, and a browser
  * that loses the answer of a login: by a double click, or with the connection.
  */
-@DisplayName("F3: a login whose answer is lost locks nobody out")
+@DisplayName("F3: a login whose response is lost locks no user out")
 @ParameterizedClass(name = "{0}")
 @EnumSource(Container.class)
 class LostAnswerTest {
@@ -229,7 +229,8 @@ class LostAnswerTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"expired", "unknown", "superseded"})
-  @DisplayName("F7: who begins a session in answer to a dead token takes it away, without a row")
+  @DisplayName(
+      "F7: a session that begins in place of a dead token deletes that token, without a row")
   void deadToken_isTakenAway(String kind) {
     site.on(
         "/page",

@@ -94,7 +94,7 @@ class PreflightTest {
   }
 
   @ParameterizedTest
-  @DisplayName("a servlet that does not look at the method tells nothing")
+  @DisplayName("a servlet that ignores the method reveals nothing")
   @ValueSource(strings = {"/careless", "/stream", "/async", "/forward"})
   void body_isDropped(String path) {
     Browser.Answer answer = site.browser().send("OPTIONS", path, PREFLIGHT);

@@ -159,7 +159,7 @@ class RaceTest {
   }
 
   @Test
-  @DisplayName("F7: a session that begins after the logout is new and nobody's")
+  @DisplayName("F7: a session that begins after the logout is new and belongs to no user")
   void sessionAfterLogout_isNew() throws Exception {
     browser.get("/begin");
     String token = browser.token();
@@ -178,7 +178,7 @@ class RaceTest {
   }
 
   @ParameterizedTest
-  @DisplayName("I3, I4: after a renewal or a login of somebody else, a late write is dropped")
+  @DisplayName("I3, I4: after a renewal or a login of another user, a late write is dropped")
   @ValueSource(strings = {"/renew", "/login-bob"})
   void rekeyed_dropsLateWrites(String path) throws Exception {
     browser.get("/begin");
@@ -216,7 +216,8 @@ class RaceTest {
   }
 
   @Test
-  @DisplayName("I3, F20: nobody who polls with the old token is ever in, during or after a login")
+  @DisplayName(
+      "I3, F20: a client that polls with the old token is never admitted, during or after a login")
   void login_letsNobodyElseIn() throws Exception {
     site.on("/anonymous", (request, response) -> request.getSession().setAttribute("a", "1"));
     browser.get("/anonymous");
@@ -345,7 +346,7 @@ class RaceTest {
 
   @Test
   @DisplayName(
-      "I5, F29: who follows the redirect of a login is logged in, whatever the store takes")
+      "I5, F29: a client that follows the redirect of a login is logged in, however slow the store is")
   void redirect_findsTheLogin() {
     site.on(
         "/login-and-redirect",

@@ -21,7 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-@DisplayName("I5: who changed a session reads that on every node, though the nodes have copies")
+@DisplayName("I5: a client reads its own changes on every node, though the nodes have copies")
 @ParameterizedClass(name = "{0}")
 @EnumSource(Container.class)
 class ReadYourWritesTest {
@@ -245,7 +245,8 @@ class ReadYourWritesTest {
   }
 
   @ParameterizedTest
-  @DisplayName("a forged hint gains nothing: it costs look-ups, and nobody's session but one's own")
+  @DisplayName(
+      "a forged hint gains nothing: it costs look-ups, and affects no other client's session")
   @ValueSource(strings = {"~0~999999999999999999", "~999999999999999999~999999999999999999"})
   void forgedHint_costsLookUps(String tail) {
     login();

@@ -23,7 +23,7 @@ import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
 
-@DisplayName("Sentences of the Servlet API about what listeners and values are told")
+@DisplayName("Sentences of the Servlet API about how listeners and values are notified")
 @ParameterizedClass(name = "{0}")
 @EnumSource(Container.class)
 class SessionEventSentencesTest {

@@ -257,7 +257,7 @@ class SessionFilterTest {
   }
 
   @Nested
-  @DisplayName("I15: who closes the manager")
+  @DisplayName("I15: which code closes the manager")
   class Closing {
 
     @Test

@@ -170,7 +170,7 @@ class SessionListenerTest {
   }
 
   @Test
-  @DisplayName("what a request set and did not save is told of at its end, too")
+  @DisplayName("values that a request set and did not save are reported at the end, too")
   void invalidate_tellsWhatIsNotSaved() {
     browser.get("/begin");
     heard();
@@ -218,7 +218,7 @@ class SessionListenerTest {
   }
 
   @Test
-  @DisplayName("expiry and revocation are told once, with attributes, on whatever thread")
+  @DisplayName("expiry and revocation are reported once, with attributes, on any thread")
   void expiryAndRevocation_areTold() {
     browser.get("/begin");
     Browser other = site.browser();

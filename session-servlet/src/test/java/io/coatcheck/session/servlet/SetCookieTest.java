@@ -20,7 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
-@DisplayName("attack 16, C5: one Set-Cookie of a name, with two filters one behind the other")
+@DisplayName("attack 16, C5: one Set-Cookie of a name, with two filters in a row")
 @ParameterizedClass(name = "{0}")
 @EnumSource(Container.class)
 class SetCookieTest {

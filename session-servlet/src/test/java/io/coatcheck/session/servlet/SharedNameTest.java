@@ -214,7 +214,7 @@ class SharedNameTest {
     @Parameter Container container;
 
     @Test
-    @DisplayName("since nothing tells whose they are")
+    @DisplayName("since nothing shows which filter they belong to")
     void unknownTokens_areNotWarnedOf() {
       try (Site site =
               new Site(container)

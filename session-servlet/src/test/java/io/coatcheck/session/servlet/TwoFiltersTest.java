@@ -114,7 +114,7 @@ class TwoFiltersTest {
   };
 
   @Test
-  @DisplayName("each listener hears once of the beginning and once of the end")
+  @DisplayName("each listener is notified once of the beginning and once of the end")
   void logout_isToldOnce() {
     browser.get("/begin");
     browser.get("/logout");
@@ -130,7 +130,8 @@ class TwoFiltersTest {
   }
 
   @Test
-  @DisplayName("so it is for a session that expires, and one that began behind the other filter")
+  @DisplayName(
+      "the same goes for a session that expires, and one that began after the other filter")
   void expiry_isToldOnce() {
     browser.get("/begin");
     site.browser().post("/api/login");
