@@ -240,7 +240,7 @@ final class CommitSave implements CommitWatch.Listener {
       // Also saves what listeners have changed.
       manager().save(written);
     } finally {
-      if (view != null) {
+      if (view != null && !notified.isEmpty()) {
         view.activations().activate(view, notified);
       }
     }
