@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -19,6 +20,9 @@ final class ChangeJournal implements ChangeFeed.Listener {
   private static final Duration DEADLINE = Duration.ofSeconds(20);
 
   private final List<Entry> entries = new ArrayList<>();
+
+  /** How long each call takes, in nanoseconds, so that calls at the same time overlap visibly. */
+  private final long duration;
 
   /** The threads that call the listener at this moment; more than one is a fault of the feed. */
   private int callers;
@@ -48,6 +52,15 @@ final class ChangeJournal implements ChangeFeed.Listener {
     }
   }
 
+  ChangeJournal() {
+    this(Duration.ZERO);
+  }
+
+  /** Makes a listener whose calls take some time. */
+  ChangeJournal(Duration duration) {
+    this.duration = duration.toNanos();
+  }
+
   @Override
   public void changed(SessionId id) {
     add(new Entry(id, null, System.nanoTime()));
@@ -67,6 +80,9 @@ final class ChangeJournal implements ChangeFeed.Listener {
     synchronized (entries) {
       callers++;
       overlapped |= callers > 1;
+    }
+    if (duration > 0) {
+      LockSupport.parkNanos(duration);
     }
     synchronized (entries) {
       entries.add(entry);

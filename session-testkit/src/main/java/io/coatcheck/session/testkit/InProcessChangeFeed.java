@@ -31,13 +31,20 @@ import org.jspecify.annotations.Nullable;
  * and share its listeners.
  *
  * <p>A change is reported on the thread that made it, before its operation returns, unless another
- * thread is reporting at that moment: then that thread does it soon. {@link #complete} is called by
- * the test, as no thread runs in the background. {@link #hold} makes the feed lag, as a slow or
- * paused reader does. Thread-safe.
+ * thread is reporting at that moment: then that thread does it soon, or, if it has reported many,
+ * the next that changes something or calls {@link #complete}. The latter is called by the test, as
+ * no thread runs in the background. {@link #hold} makes the feed lag, as a slow or paused reader
+ * does. Thread-safe.
  *
  * @since 0.1.0
  */
 public final class InProcessChangeFeed implements ChangeFeed {
+
+  /**
+   * How much one thread reports. Otherwise threads that change sessions faster than one can report
+   * would keep it for as long as they do.
+   */
+  private static final int MAX_REPORTS = 1_000;
 
   private final ChangeListeners listeners = new ChangeListeners();
   private final Queue<Runnable> reports = new ConcurrentLinkedQueue<>();
@@ -131,9 +138,15 @@ public final class InProcessChangeFeed implements ChangeFeed {
       return;
     }
     int seen = 1;
+    int done = 0;
     do {
       for (Runnable next = reports.poll(); next != null; next = reports.poll()) {
         next.run();
+        done++;
+        if (done == MAX_REPORTS) {
+          toReport.set(0);
+          return;
+        }
       }
       seen = toReport.addAndGet(-seen);
     } while (seen != 0);
