@@ -44,8 +44,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A request that has a live session with a login is not exchanged, nor is one whose token has
  * the form of ours, nor one that another site made a browser send. A store that fails is answered
- * with 503, and the token can be exchanged later. The exchange parses no token: that is the
- * verifier's part. Thread-safe.
+ * with 503, and the token can be exchanged later. The exchange does not decode the token: that is
+ * the verifier's part. Thread-safe.
  *
  * @since 0.1.0
  */
@@ -116,7 +116,7 @@ public final class JwtExchange implements Filter {
       return Outcome.REFUSED;
     }
     VerifiedToken accepted = verified.get();
-    String claim = CLAIM + accepted.uniqueId().orElse(token);
+    String claim = CLAIM + accepted.uniqueId().orElseGet(() -> signedPart(token));
     if (!manager.adapter().claim(claim, accepted.expiresAt())) {
       return Outcome.SPENT;
     }
@@ -137,6 +137,15 @@ public final class JwtExchange implements Filter {
     return token.expiresAt().isAfter(now)
         && !token.expiresAt().isAfter(now.plus(maximumLifetime))
         && condition.test(token);
+  }
+
+  /**
+   * Returns what the signature of a token covers. The signature itself can be written in several
+   * ways: some bits of its last character mean nothing, and ECDSA has two for each.
+   */
+  private static String signedPart(String token) {
+    int dot = token.lastIndexOf('.');
+    return dot < 0 ? token : token.substring(0, dot);
   }
 
   /** After a failure the token must be good for another attempt, unless the store fails again. */

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  *     U+0000 and lone surrogates
  * @param uniqueId the issuer and the id of the token ({@code iss} and {@code jti}, RFC 7519,
  *     sections 4.1.1 and 4.1.7), joined so that no two tokens share it; empty if the tokens have no
- *     id, and then the whole token is what may be used once
+ *     id, and then what its signature covers, the text before the last dot, may be used once
  * @param issuedAt when the user logged in to get it ({@code auth_time} or {@code iat})
  * @param expiresAt when it expires ({@code exp})
  * @since 0.1.0

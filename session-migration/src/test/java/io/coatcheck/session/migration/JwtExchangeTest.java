@@ -141,6 +141,18 @@ class JwtExchangeTest {
     }
   }
 
+  /** Two bits of the last character of a signature of 32 bytes mean nothing. */
+  @Test
+  void signatureWrittenInAnotherWay_isTheSameToken() throws Exception {
+    String alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    String token = bearer("alice", null);
+    int last = alphabet.indexOf(token.charAt(token.length() - 1));
+    String another = token.substring(0, token.length() - 1) + alphabet.charAt(last + 1);
+    assertThat(verified(another.substring("Bearer ".length()))).as("the verifier").isPresent();
+    assertThat(node.get("/", "Authorization", token).result()).contains("exchanged");
+    assertThat(node.get("/", "Authorization", another).result()).contains("spent");
+  }
+
   @Test
   void fiftyRequestsAtOnce_makeOneSession() throws Exception {
     String token = bearer("alice", "1");

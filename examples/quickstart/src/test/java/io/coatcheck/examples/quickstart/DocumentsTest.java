@@ -126,7 +126,7 @@ class DocumentsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"README.md", "docs/JDBC.md", "docs/METRICS.md"})
+  @ValueSource(strings = {"README.md", "docs/JDBC.md", "docs/METRICS.md", "docs/MIGRATING.md"})
   void dependencies_areThoseOfTheBuild(String document) throws Exception {
     String build = read("pom.xml");
     List<MatchResult> dependencies =
@@ -221,6 +221,7 @@ class DocumentsTest {
         "docs/IN-MEMORY.md",
         "docs/JDBC.md",
         "docs/METRICS.md",
+        "docs/MIGRATING.md",
         "docs/OPERATING.md",
         "docs/SCALING.md",
         "docs/SECURITY.md",
