@@ -21,7 +21,12 @@ final class ChangeJournal implements ChangeFeed.Listener {
 
   private final List<Entry> entries = new ArrayList<>();
 
-  /** How long each call takes, in nanoseconds, so that calls at the same time overlap visibly. */
+  /** How many calls take some time; if all did, a quick feed would have to wait for them. */
+  private static final int SLOW_CALLS = 500;
+
+  /**
+   * How long the first calls take, in nanoseconds, so that calls at the same time overlap visibly.
+   */
   private final long duration;
 
   /** The threads that call the listener at this moment; more than one is a fault of the feed. */
@@ -56,7 +61,7 @@ final class ChangeJournal implements ChangeFeed.Listener {
     this(Duration.ZERO);
   }
 
-  /** Makes a listener whose calls take some time. */
+  /** Makes a listener whose first calls take some time. */
   ChangeJournal(Duration duration) {
     this.duration = duration.toNanos();
   }
@@ -77,11 +82,13 @@ final class ChangeJournal implements ChangeFeed.Listener {
   }
 
   private void add(Entry entry) {
+    boolean isSlow;
     synchronized (entries) {
       callers++;
       overlapped |= callers > 1;
+      isSlow = duration > 0 && entries.size() < SLOW_CALLS;
     }
-    if (duration > 0) {
+    if (isSlow) {
       LockSupport.parkNanos(duration);
     }
     synchronized (entries) {
