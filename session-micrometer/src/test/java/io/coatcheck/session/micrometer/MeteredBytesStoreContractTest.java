@@ -20,4 +20,10 @@ class MeteredBytesStoreContractTest extends SessionStoreContract {
   protected SessionStore createOtherNode(SessionStore store) {
     return SessionMetrics.create(new SimpleMeterRegistry()).meter(bytes);
   }
+
+  @Override
+  protected SessionStore createSmallStore(int capacity) {
+    return SessionMetrics.create(new SimpleMeterRegistry())
+        .meter(InMemorySessionStore.builder().copyOnRead(true).maximumSessions(capacity).build());
+  }
 }

@@ -19,4 +19,10 @@ class MeteredLiveStoreContractTest extends SessionStoreContract {
   protected SessionStore createOtherNode(SessionStore store) {
     return store;
   }
+
+  @Override
+  protected SessionStore createSmallStore(int capacity) {
+    return SessionMetrics.create(new SimpleMeterRegistry())
+        .meter(InMemorySessionStore.builder().maximumSessions(capacity).build());
+  }
 }
