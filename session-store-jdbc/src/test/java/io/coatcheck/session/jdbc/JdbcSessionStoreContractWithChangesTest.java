@@ -9,7 +9,7 @@ import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** A store that records its changes keeps the whole contract. */
-@Tag("long")
+@Tag("soak")
 @ParameterizedClass
 @MethodSource("pools")
 class JdbcSessionStoreContractWithChangesTest extends SessionStoreContract {

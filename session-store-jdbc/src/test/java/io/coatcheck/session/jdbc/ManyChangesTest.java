@@ -15,6 +15,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -35,9 +36,17 @@ class ManyChangesTest {
   }
 
   @Tag("long")
+  @Test
+  void aMillionChanges_areAllReported() {
+    Pool pool =
+        pools().filter(each -> each.database() == Database.POSTGRESQL).findFirst().orElseThrow();
+    assertNoneIsLost(pool, 1_000_000);
+  }
+
+  @Tag("soak")
   @ParameterizedTest
   @MethodSource("pools")
-  void aMillionChanges_areAllReported(Pool pool) {
+  void aMillionChanges_onEachDatabase_areAllReported(Pool pool) {
     assertNoneIsLost(pool, 1_000_000);
   }
 
@@ -72,9 +81,9 @@ class ManyChangesTest {
         for (int i = 0; i < ids.length; i++) {
           ids[i] = SessionId.of(9, first + i);
         }
-        // Some 40 in all: with more than the reader can remember, it would wait for them.
+        // Some 50 in all, of one number each: more than the reader can remember, it would wait for.
         if (random.nextInt(number / 500) == 0) {
-          transaction.record(ids).rollBack();
+          transaction.record(ids[0]).rollBack();
         }
         transaction.record(ids).commit();
       }
