@@ -5,7 +5,9 @@ import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.testkit.SessionStoreContract;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 
+@Tag("long")
 @DisplayName("A metered store of live values keeps the contract of a store")
 class MeteredLiveStoreContractTest extends SessionStoreContract {
 

@@ -20,7 +20,7 @@ class JdbcChangeFeedContractTest extends ChangeFeedContract {
   }
 
   static Stream<Pool> pools() {
-    return Stream.concat(ContractTables.pools(), ContractTables.morePools());
+    return ContractTables.pools();
   }
 
   @AfterAll
