@@ -105,7 +105,7 @@ final class SecurityLogin implements SessionAuthenticationStrategy {
   }
 
   /**
-   * Returns whether this is a person who has proved to be one, and not only a request to log in.
+   * Returns whether this is an authenticated user, rather than a request to log in.
    */
   static boolean isUser(@Nullable Authentication authentication) {
     return authentication != null

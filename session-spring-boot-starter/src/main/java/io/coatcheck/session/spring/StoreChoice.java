@@ -136,7 +136,7 @@ final class StoreChoice {
     };
   }
 
-  /** A database in memory is empty at each start, and nobody else can have made the table. */
+  /** A database in memory is empty at each start, so no other program has made the table. */
   private static boolean isInMemory(DataSource source) {
     try (Connection connection = source.getConnection()) {
       String url = connection.getMetaData().getURL();
