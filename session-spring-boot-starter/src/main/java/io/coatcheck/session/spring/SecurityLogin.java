@@ -104,9 +104,7 @@ final class SecurityLogin implements SessionAuthenticationStrategy {
     return value != null && CHECKED.stream().anyMatch(value::equalsIgnoreCase);
   }
 
-  /**
-   * Returns whether this is an authenticated user, rather than a request to log in.
-   */
+  /** Returns whether this is an authenticated user, rather than a request to log in. */
   static boolean isUser(@Nullable Authentication authentication) {
     return authentication != null
         && authentication.isAuthenticated()
