@@ -4,6 +4,7 @@ module io.coatcheck.session.migration {
   requires transitive io.coatcheck.session;
   requires transitive io.coatcheck.session.servlet;
   requires transitive jakarta.servlet;
+  requires transitive java.sql;
 
   exports io.coatcheck.session.migration;
 }

@@ -171,6 +171,26 @@ final class Authenticator {
     return new Granted(session);
   }
 
+  /**
+   * Stores a session that another library kept until now, within the limit of its principal.
+   *
+   * @return {@code false} if the limit refuses it
+   */
+  boolean admit(StoredSession imported) {
+    Instant now = engine.now();
+    Optional<String> principal = imported.principal();
+    if (principal.isEmpty()) {
+      engine.store().insert(imported);
+      return true;
+    }
+    Admission.Outcome outcome = store(imported, true, now);
+    for (int trial = 1; outcome == Admission.Outcome.CROWDED && trial < TRIALS; trial++) {
+      endSurplus(principal.get());
+      outcome = store(imported, true, now);
+    }
+    return outcome == Admission.Outcome.STORED;
+  }
+
   private StoredSession loggedIn(
       StoredSession current,
       Pending pending,

@@ -10,6 +10,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
 import java.util.HexFormat;
+import java.util.Optional;
 
 /**
  * Claims of texts that may be used once, kept as sessions that no secret opens. Inserting a session
@@ -59,6 +60,11 @@ final class Claims {
     }
   }
 
+  /** Returns when a text was claimed; empty if it was not, or the claim was withdrawn. */
+  Optional<Instant> claimedAt(String text) {
+    return engine.store().find(id(digest(text))).map(StoredSession::createdAt);
+  }
+
   boolean release(String text) {
     return engine.store().delete(id(digest(text))).isPresent();
   }
@@ -72,7 +78,7 @@ final class Claims {
     return found.secretHash().equals(claim.secretHash());
   }
 
-  private static byte[] digest(String text) {
+  static byte[] digest(String text) {
     try {
       return MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
     } catch (NoSuchAlgorithmException e) {
@@ -81,7 +87,7 @@ final class Claims {
   }
 
   /** An id of version 8 (RFC 9562, section 5.8), which no session has: theirs are of version 7. */
-  private static SessionId id(byte[] digest) {
+  static SessionId id(byte[] digest) {
     ByteBuffer bytes = ByteBuffer.wrap(digest);
     long most = (bytes.getLong() & ~0xF000L) | 0x8000L;
     long least = (bytes.getLong() & 0x3FFF_FFFF_FFFF_FFFFL) | 0x8000_0000_0000_0000L;

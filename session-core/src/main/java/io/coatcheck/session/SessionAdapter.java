@@ -30,6 +30,7 @@ public final class SessionAdapter {
   private final Authenticator logins;
   private final SessionEnder endings;
   private final Claims claims;
+  private final Imports imports;
   private final Optional<VersionHints> versionHints;
 
   SessionAdapter(
@@ -45,6 +46,7 @@ public final class SessionAdapter {
     this.logins = logins;
     this.endings = endings;
     this.claims = new Claims(engine);
+    this.imports = new Imports(engine, claims, logins);
     this.versionHints =
         engine
             .copies()
@@ -251,5 +253,25 @@ public final class SessionAdapter {
    */
   public boolean withdrawClaim(String text) {
     return claims.release(text);
+  }
+
+  /**
+   * Imports a session that another library kept, once: of all calls for a credential, on all nodes,
+   * exactly one stores a session, and the others find it. After that session has ended, the
+   * credential imports nothing more.
+   *
+   * <p>The listeners are notified as of a login. Attributes that cannot be kept are left out, and
+   * the listeners are notified. The limits are those of this manager's policy, and a limit of
+   * sessions per principal applies. If another call for the credential is under way, this one waits
+   * for it, 5 seconds at most.
+   *
+   * @param credential what the client presents for it, secret; begin it with its purpose
+   * @param source called on this thread, possibly several times; its exceptions are rethrown, and
+   *     then nothing was imported
+   * @throws SessionStoreException if the store failed: the session may have been imported or not,
+   *     and a second call finds out
+   */
+  public ImportResult importSession(String credential, ImportSource source) {
+    return imports.importSession(credential, source);
   }
 }

@@ -33,7 +33,8 @@
  *       AttributeSteps}, {@code AttributeStep}, {@code StepValues}, and the application's {@code
  *       AttributeFunction}.
  *   <li><b>Login</b>: {@code Authenticator}, with {@code LoginOptions}, {@code LoginOutcome} and
- *       {@code LoginResult}.
+ *       {@code LoginResult}. {@code Imports} stores an {@code ImportedSession} that an {@code
+ *       ImportSource} read from another library, and returns an {@code ImportResult}.
  *   <li><b>The end</b>: {@code SessionEnder} ends sessions, {@code Sweeper} deletes expired ones,
  *       {@code Listing} and {@code SessionInfo} list those of a principal.
  *   <li><b>What all parts use</b>: {@code EngineContext} has the settings and the store; {@code

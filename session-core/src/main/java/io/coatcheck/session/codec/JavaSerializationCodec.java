@@ -92,6 +92,22 @@ public final class JavaSerializationCodec implements AttributeCodec {
   }
 
   /**
+   * Decodes what an {@link java.io.ObjectOutputStream} has written, such as a value that another
+   * library stored. The allow-list and the limits of this codec apply.
+   *
+   * @param stream a whole stream with one object, any bytes; neither changed nor retained
+   * @return a value that the caller owns
+   * @throws AttributeCodecException as {@link #decode} does
+   */
+  public Object decodeStream(byte[] stream) {
+    if (stream.length > maxBytes) {
+      throw new AttributeCodecException(
+          "a serialized value is larger than maxBytes " + maxBytes + ": " + stream.length);
+    }
+    return serialized.readStream(stream);
+  }
+
+  /**
    * Returns a lower bound of the size, so that values that are too large in any form are not
    * encoded.
    */

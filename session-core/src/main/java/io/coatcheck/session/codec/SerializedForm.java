@@ -5,6 +5,8 @@ import java.io.InvalidClassException;
 import java.io.NotSerializableException;
 import java.io.ObjectStreamClass;
 import java.io.ObjectStreamConstants;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** Java serialization in both directions, under an allow-list and limits. */
@@ -12,6 +14,9 @@ final class SerializedForm {
 
   /** A nested object takes at least a tag and a reference to the description of its class. */
   private static final int MIN_BYTES_PER_LEVEL = 6;
+
+  /** The magic number and the version. */
+  private static final int STREAM_HEADER = 4;
 
   private final AllowList allowed;
   private final DecodingLimits limits;
@@ -59,6 +64,20 @@ final class SerializedForm {
 
   Object read(byte[] bytes) {
     return read(bytes, Purpose.DECODING);
+  }
+
+  /** Reads a stream of Java's own form, which begins with four bytes that are not stored here. */
+  Object readStream(byte[] stream) {
+    ByteBuffer buffer = ByteBuffer.wrap(stream);
+    if (stream.length < STREAM_HEADER
+        || buffer.getShort() != ObjectStreamConstants.STREAM_MAGIC
+        || buffer.getShort() != ObjectStreamConstants.STREAM_VERSION) {
+      throw undecodable("it is not a stream of serialized objects", null);
+    }
+    byte[] header = CompactForms.header(CompactForms.SERIALIZED);
+    byte[] bytes = Arrays.copyOf(header, header.length + stream.length - STREAM_HEADER);
+    buffer.get(bytes, header.length, buffer.remaining());
+    return read(bytes);
   }
 
   private Object read(byte[] bytes, Purpose purpose) {

@@ -8,20 +8,26 @@ import jakarta.servlet.Filter;
 import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
+import jakarta.servlet.http.HttpSession;
 import java.io.File;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.Collections;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Optional;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import org.apache.catalina.Context;
 import org.apache.catalina.startup.Tomcat;
 
 /**
- * A node of a site on Tomcat, which answers with the principal, and logs out on {@code /logout}.
+ * A node of a site on Tomcat, which answers with the principal, logs out on {@code /logout}, and
+ * shows the session on {@code /cart}, {@code /recent} and {@code /names}.
  */
 @SuppressWarnings("try") // Its close throws what Tomcat does, interrupts included.
 final class Node implements AutoCloseable {
@@ -51,7 +57,12 @@ final class Node implements AutoCloseable {
   }
 
   /** What came back. */
-  record Answer(int status, String principal, Optional<String> result, Optional<String> cookie) {}
+  record Answer(
+      int status,
+      String principal,
+      Optional<String> result,
+      Optional<String> cookie,
+      List<String> cookies) {}
 
   Answer get(String path, String... headers) throws Exception {
     return send(path, headers).get();
@@ -74,7 +85,8 @@ final class Node implements AutoCloseable {
                     response
                         .headers()
                         .firstValue("Set-Cookie")
-                        .map(cookie -> cookie.substring(0, cookie.indexOf(';')))));
+                        .map(cookie -> cookie.substring(0, cookie.indexOf(';'))),
+                    response.headers().allValues("Set-Cookie")));
   }
 
   SessionManager manager() {
@@ -99,7 +111,18 @@ final class Node implements AutoCloseable {
       if (request.getRequestURI().equals("/logout")) {
         session.logout();
       }
-      response.getWriter().write(session.principal().orElse("anonymous"));
+      HttpSession ours = request.getSession(false);
+      String answer =
+          switch (request.getRequestURI()) {
+            case "/cart" -> String.valueOf(ours == null ? null : ours.getAttribute("cart"));
+            case "/recent" -> String.valueOf(session.authenticatedWithin(Duration.ofMinutes(1)));
+            case "/names" ->
+                ours == null
+                    ? ""
+                    : String.join(" ", new TreeSet<>(Collections.list(ours.getAttributeNames())));
+            default -> session.principal().orElse("anonymous");
+          };
+      response.getWriter().write(answer);
     }
   }
 }

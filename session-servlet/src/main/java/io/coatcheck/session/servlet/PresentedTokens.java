@@ -52,13 +52,25 @@ final class PresentedTokens extends PresentedValues {
   SessionTransport readFrom(HttpServletRequest request) {
     SessionTransport transport = readAll(SessionRequest.complete(request));
     isByHeader = transport == SessionTransport.HEADER;
+    begin(request);
+    return transport;
+  }
+
+  private void begin(HttpServletRequest request) {
     Activity activity = settings.activity();
     isPassive = activity != null && areAny() && !activity.isCountedFor(request);
     ClientCheck check = settings.clientCheck();
     if (check != null && gate == null && areAny()) {
       gate = new ClientGate(check, request);
     }
-    return transport;
+  }
+
+  /** Adds a token to a request that presents none, as if the client had presented it. */
+  void add(SessionToken token, HttpServletRequest request) {
+    String text = token.value();
+    addText(text, 0, text.length());
+    begin(request);
+    reconsider();
   }
 
   /** Returns whether they came in the header; else in the cookie. */

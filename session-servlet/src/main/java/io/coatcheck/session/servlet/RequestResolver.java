@@ -4,6 +4,7 @@ import io.coatcheck.session.Resolution;
 import io.coatcheck.session.Session;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.store.SessionStoreException;
+import io.coatcheck.session.token.SessionToken;
 import jakarta.servlet.http.HttpServletRequest;
 import org.jspecify.annotations.Nullable;
 
@@ -97,6 +98,26 @@ final class RequestResolver {
     resolveOnce();
     presented.requireAnswer();
     return current.get();
+  }
+
+  /**
+   * Resolves a token as if the client had presented it, if it presented none and there is no
+   * session.
+   *
+   * @throws SessionStoreException if the store failed
+   */
+  boolean present(SessionToken token) {
+    state.lock();
+    try {
+      HttpServletRequest now = state.request();
+      if (now == null || presented.areAny() || current.get() != null) {
+        return false;
+      }
+      presented.add(token, now);
+      return findSession() != null;
+    } finally {
+      state.unlock();
+    }
   }
 
   /**

@@ -6,6 +6,7 @@ import io.coatcheck.session.LoginResult;
 import io.coatcheck.session.Session;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.token.SessionId;
+import io.coatcheck.session.token.SessionToken;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpSession;
 import java.time.Duration;
@@ -231,6 +232,25 @@ public final class WebSession {
   /** Returns whether a user is logged in. */
   public boolean isLoggedIn() {
     return principal().isPresent();
+  }
+
+  /**
+   * Returns whether the client presented anything as the token of this session, whether it opens
+   * one or not. Does not use the store.
+   */
+  public boolean isTokenPresented() {
+    return exchange.state().locked(exchange.resolver().presented()::areAny);
+  }
+
+  /**
+   * Resolves a token as if the client had presented it. For a bridge that imports the sessions of
+   * another library: see {@link io.coatcheck.session.SessionAdapter#importSession}.
+   *
+   * @return whether it opened a session, which is the request's from now on; {@code false} also if
+   *     the client presented a token itself, or the request has a session: then nothing was done
+   */
+  public boolean present(SessionToken token) {
+    return exchange.resolver().present(token);
   }
 
   /**

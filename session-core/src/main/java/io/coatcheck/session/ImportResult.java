@@ -1,0 +1,32 @@
+package io.coatcheck.session;
+
+import io.coatcheck.session.token.SessionToken;
+import java.util.Optional;
+
+/**
+ * What {@link SessionAdapter#importSession} did.
+ *
+ * @param token to be resolved in this request as if the client had presented it; the response then
+ *     carries another one. Present if the status is {@link Status#IMPORTED} or {@link Status#FOUND}
+ * @since 0.1.0
+ */
+public record ImportResult(Status status, Optional<SessionToken> token) {
+
+  /** What became of the credential. */
+  public enum Status {
+    /** The session was imported by this call. */
+    IMPORTED,
+    /** It had been imported before and has not ended; whether the token opens it is to be seen. */
+    FOUND,
+    /** It had been imported before, and has ended. */
+    SPENT,
+    /** There is nothing to import, or the other library has ended the session. */
+    REFUSED,
+    /** The principal has as many sessions as allowed; the credential may be used later. */
+    LIMIT_REACHED
+  }
+
+  static ImportResult of(Status status) {
+    return new ImportResult(status, Optional.empty());
+  }
+}

@@ -1,0 +1,22 @@
+package io.coatcheck.session;
+
+import java.util.Optional;
+
+/**
+ * Reads one session of another library, for {@link SessionAdapter#importSession}. Called on the
+ * thread of the request.
+ *
+ * @since 0.1.0
+ */
+public interface ImportSource {
+
+  /** Reads the session; empty if there is none, or it has expired, or must not be imported. */
+  Optional<ImportedSession> load();
+
+  /**
+   * Returns whether the other library still has the session. Called again after the import is
+   * stored, so that a logout there is not overtaken, and for each later request that presents only
+   * the old credential.
+   */
+  boolean isStillLive();
+}
