@@ -120,10 +120,14 @@ public final class RedisSpringSessions extends SpringSessions {
     if (lastAccess.isEmpty() || seconds.isEmpty()) {
       return Optional.empty();
     }
+    if (seconds.get() < 0) {
+      return Optional.of(Instant.MAX);
+    }
     return Optional.of(
-        seconds.get() < 0
-            ? Instant.MAX
-            : Instant.ofEpochMilli(lastAccess.get()).plusSeconds(seconds.get()));
+        seconds.get() == 0
+            ? Instant.MIN
+            : Instant.ofEpochMilli(lastAccess.get())
+                .plusSeconds(Math.min(seconds.get(), Integer.MAX_VALUE)));
   }
 
   private static Optional<Long> number(Map<String, byte[]> fields, String name) {

@@ -31,12 +31,16 @@ final class SpringSessionJdbc {
   }
 
   OldApplication<?> application() {
+    return new OldApplication<>(repository());
+  }
+
+  JdbcIndexedSessionRepository repository() {
     JdbcIndexedSessionRepository sessions =
         new JdbcIndexedSessionRepository(
             jdbc, new TransactionTemplate(new DataSourceTransactionManager(jdbc.getDataSource())));
     sessions.setTableName(table);
     sessions.afterPropertiesSet();
-    return new OldApplication<>(sessions);
+    return sessions;
   }
 
   void rename(boolean away) {
