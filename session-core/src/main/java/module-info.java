@@ -9,7 +9,8 @@ module io.coatcheck.session {
 
   exports io.coatcheck.session;
   exports io.coatcheck.session.background to
-      io.coatcheck.session.jdbc;
+      io.coatcheck.session.jdbc,
+      io.coatcheck.session.redis;
   exports io.coatcheck.session.codec;
   exports io.coatcheck.session.event;
   exports io.coatcheck.session.memory;

@@ -1,4 +1,7 @@
-/** The threads of this library. Not exported; not part of the API. */
+/**
+ * The threads of this library, and the breaker of remote stores. For its own modules; not part of
+ * the API.
+ */
 @NullMarked
 package io.coatcheck.session.background;
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import io.coatcheck.session.SessionManager;
+import io.coatcheck.session.background.Breaker;
 import io.coatcheck.session.servlet.SessionFilterBuilder;
 import io.coatcheck.session.testkit.MutableClock;
 import java.io.IOException;

@@ -1,4 +1,4 @@
-package io.coatcheck.session.jdbc;
+package io.coatcheck.session.background;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -12,7 +12,8 @@ import org.junit.jupiter.api.Test;
 
 class BreakerTest {
 
-  private final AtomicReference<Instant> now = new AtomicReference<>(Sessions.NOW);
+  private final AtomicReference<Instant> now =
+      new AtomicReference<>(Instant.parse("2026-01-01T12:00:00Z"));
   private final Breaker breaker = new Breaker(now::get);
   private final Breaker.Call[] latest = new Breaker.Call[1];
 

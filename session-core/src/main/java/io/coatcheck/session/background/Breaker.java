@@ -1,4 +1,4 @@
-package io.coatcheck.session.jdbc;
+package io.coatcheck.session.background;
 
 import java.time.Duration;
 import java.time.Instant;
@@ -6,21 +6,24 @@ import java.time.InstantSource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps threads from piling up while the database does not answer: after three timeouts in a row,
- * resolution fails at once for a second. After that, one call a second is admitted as a probe,
- * until one is answered, even with an error.
+ * Keeps threads from piling up while the server of a store does not answer: after three timeouts in
+ * a row, resolution fails at once for a second. After that, one call a second is admitted as a
+ * probe, until one is answered, even with an error.
  *
  * <p>It counts the calls that it admits and no others: writes can hang while reads are answered.
  * While it is open, only the outcome of the latest probe postpones the next one, so that calls
  * which began earlier cannot delay it.
  *
- * <p>Thread-safe; blocks nothing while the database answers. A clock that is set back ends the
- * second early.
+ * <p>Thread-safe; blocks nothing while the server answers. A clock that is set back ends the second
+ * early.
  */
-final class Breaker {
+public final class Breaker {
 
-  static final int TIMEOUTS = 3;
-  static final Duration PAUSE = Duration.ofSeconds(1);
+  /** How many timeouts in a row open it. */
+  public static final int TIMEOUTS = 3;
+
+  /** How long it stays open, and the time between two probes. */
+  public static final Duration PAUSE = Duration.ofSeconds(1);
 
   private final InstantSource time;
   private final Call ordinary = new Call();
@@ -28,38 +31,39 @@ final class Breaker {
   private Instant pausedUntil = Instant.MIN;
   private @Nullable Call latestProbe;
 
-  Breaker(InstantSource time) {
+  /** Creates a breaker that is closed. */
+  public Breaker(InstantSource time) {
     this.time = time;
   }
 
   /**
-   * A call that was admitted. A call that was interrupted, or never reached the database, reports
+   * A call that was admitted. A call that was interrupted, or never reached the server, reports
    * nothing.
    */
-  final class Call {
+  public final class Call {
 
     private Call() {}
 
-    /** Records that the database answered, even if with an error. */
-    void answered() {
+    /** Records that the server answered, even if with an error. */
+    public void answered() {
       if (timeouts != 0) {
         reset();
       }
     }
 
-    /** Records that the database did not answer in time. */
-    void timedOut() {
+    /** Records that the server did not answer in time. */
+    public void timedOut() {
       countTimeout(this);
     }
   }
 
   /** Returns the call if it may be tried, or null; the first one after a pause is the probe. */
-  @Nullable Call admit() {
+  public @Nullable Call admit() {
     return timeouts < TIMEOUTS ? ordinary : admitProbe();
   }
 
   /** Returns whether only probes are admitted. */
-  boolean isOpen() {
+  public boolean isOpen() {
     return timeouts >= TIMEOUTS;
   }
 
