@@ -1,0 +1,69 @@
+package io.coatcheck.session.redis;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.coatcheck.session.token.SessionId;
+import java.nio.ByteBuffer;
+
+/**
+ * The names of the keys. All begin with one prefix in braces, so that a Redis Cluster keeps them in
+ * one slot and a script may use several.
+ */
+final class Keys {
+
+  private final byte[] records;
+  private final byte[] principals;
+  private final byte[] expiry;
+
+  Keys(String prefix) {
+    records = ("{" + prefix + "}:s:").getBytes(UTF_8);
+    principals = ("{" + prefix + "}:p:").getBytes(UTF_8);
+    expiry = ("{" + prefix + "}:x").getBytes(UTF_8);
+  }
+
+  /** Returns the key of a session's record: 16 bytes of id after {@link #records()}. */
+  byte[] record(SessionId id) {
+    return concat(records, bytes(id));
+  }
+
+  /** Returns the key of a principal's index. */
+  byte[] principal(String principal) {
+    return concat(principals, principal.getBytes(UTF_8));
+  }
+
+  /** Returns what the keys of records begin with. */
+  byte[] records() {
+    return records.clone();
+  }
+
+  /** Returns what the keys of the index by principal begin with. */
+  byte[] principals() {
+    return principals.clone();
+  }
+
+  /** Returns the key of the index by expiry. */
+  byte[] expiry() {
+    return expiry.clone();
+  }
+
+  /** Returns an id as the 16 bytes that the indexes hold; their order is that of the ids. */
+  static byte[] bytes(SessionId id) {
+    return ByteBuffer.allocate(2 * Long.BYTES)
+        .putLong(id.mostSignificantBits())
+        .putLong(id.leastSignificantBits())
+        .array();
+  }
+
+  /** Returns the id of 16 bytes. */
+  static SessionId id(byte[] bytes) {
+    ByteBuffer in = ByteBuffer.wrap(bytes);
+    return SessionId.of(in.getLong(), in.getLong());
+  }
+
+  static byte[] concat(byte[] first, byte[] second) {
+    byte[] both = new byte[first.length + second.length];
+    System.arraycopy(first, 0, both, 0, first.length);
+    System.arraycopy(second, 0, both, first.length, second.length);
+    return both;
+  }
+}

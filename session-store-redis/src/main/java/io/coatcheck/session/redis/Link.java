@@ -1,0 +1,154 @@
+package io.coatcheck.session.redis;
+
+import io.coatcheck.session.store.SessionStoreException;
+import io.lettuce.core.ClientOptions;
+import io.lettuce.core.RedisChannelHandler;
+import io.lettuce.core.RedisClient;
+import io.lettuce.core.RedisConnectionStateListener;
+import io.lettuce.core.RedisException;
+import io.lettuce.core.RedisURI;
+import io.lettuce.core.SocketOptions;
+import io.lettuce.core.TimeoutOptions;
+import io.lettuce.core.api.StatefulRedisConnection;
+import io.lettuce.core.api.async.RedisAsyncCommands;
+import io.lettuce.core.codec.ByteArrayCodec;
+import io.lettuce.core.resource.ClientResources;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The one connection to the server, opened anew whenever it is lost.
+ *
+ * <p>The client's own reconnection is off, because it sends again the commands whose answers were
+ * lost with the connection: a write would happen twice, and its caller would be given the outcome
+ * of the second attempt. ({@code ClientOptions.replayFilter} concerns only commands that could not
+ * be written at all.) Without it, such commands fail, and so do those that are given to a
+ * connection that is closed.
+ *
+ * <p>Thread-safe. Connects again in the background: at once, then every {@value #PAUSE_MILLIS}
+ * milliseconds until it succeeds.
+ */
+final class Link implements RedisConnectionStateListener {
+
+  /** The most commands that wait for their answers on the connection; the next one fails. */
+  static final int MAX_WAITING = 20_000;
+
+  private static final int PAUSE_MILLIS = 100;
+
+  private final RedisClient client;
+  private final RedisURI server;
+  private final Duration shutdownTimeout;
+  private final AtomicBoolean isConnecting = new AtomicBoolean();
+  private volatile @Nullable StatefulRedisConnection<byte[], byte[]> connection;
+  private volatile boolean isClosed;
+
+  private Link(RedisClient client, RedisURI server, Duration shutdownTimeout) {
+    this.client = client;
+    this.server = server;
+    this.shutdownTimeout = shutdownTimeout;
+  }
+
+  /**
+   * Connects for the first time.
+   *
+   * @throws SessionStoreException if the server cannot be reached or refuses the login
+   */
+  static Link open(
+      RedisURI server,
+      Duration commandTimeout,
+      Duration connectTimeout,
+      @Nullable ClientResources resources) {
+    RedisURI bounded = RedisURI.builder(server).withTimeout(commandTimeout).build();
+    RedisClient client =
+        resources == null ? RedisClient.create(bounded) : RedisClient.create(resources, bounded);
+    client.setOptions(
+        ClientOptions.builder()
+            .autoReconnect(false)
+            .disconnectedBehavior(ClientOptions.DisconnectedBehavior.REJECT_COMMANDS)
+            .requestQueueSize(MAX_WAITING)
+            .socketOptions(
+                SocketOptions.builder().connectTimeout(connectTimeout).keepAlive(true).build())
+            .timeoutOptions(TimeoutOptions.enabled(commandTimeout))
+            .build());
+    Link link = new Link(client, bounded, connectTimeout);
+    try {
+      link.connection = client.connect(ByteArrayCodec.INSTANCE, bounded);
+    } catch (RedisException failure) {
+      link.close();
+      Throwable reason = failure.getCause() instanceof RedisException cause ? cause : failure;
+      throw RedisFailure.of(new Operation("connecting to Redis"), reason);
+    }
+    client.addListener(link);
+    return link;
+  }
+
+  /**
+   * Returns the commands of the connection, or null while it is not connected, or for good after
+   * {@link #close()}.
+   */
+  @Nullable RedisAsyncCommands<byte[], byte[]> commands() {
+    StatefulRedisConnection<byte[], byte[]> current = connection;
+    if (current != null && current.isOpen()) {
+      return current.async();
+    }
+    connect();
+    return null;
+  }
+
+  /** Replaces a connection on which the server does not answer: its other end may be gone. */
+  void replace() {
+    StatefulRedisConnection<byte[], byte[]> current = connection;
+    if (current != null) {
+      abandon(current);
+    }
+    connect();
+  }
+
+  @Override
+  public void onRedisDisconnected(RedisChannelHandler<?, ?> lost) {
+    if (lost == connection) {
+      connect();
+    }
+  }
+
+  private void connect() {
+    if (!isClosed && isConnecting.compareAndSet(false, true)) {
+      attempt();
+    }
+  }
+
+  private void attempt() {
+    CompletionStage<?> unused =
+        client
+            .connectAsync(ByteArrayCodec.INSTANCE, server)
+            .whenComplete(
+                (opened, failure) -> {
+                  if (opened != null) {
+                    connection = opened;
+                    isConnecting.set(false);
+                    if (isClosed) {
+                      abandon(opened);
+                    }
+                  } else if (!isClosed) {
+                    CompletableFuture.delayedExecutor(PAUSE_MILLIS, TimeUnit.MILLISECONDS)
+                        .execute(this::attempt);
+                  }
+                });
+  }
+
+  /** Closes a connection without waiting: nothing depends on how that ends. */
+  private static void abandon(StatefulRedisConnection<byte[], byte[]> connection) {
+    CompletableFuture<Void> unused = connection.closeAsync();
+  }
+
+  /** Closes the connection for good, without waiting for it. */
+  void close() {
+    isClosed = true;
+    CompletableFuture<Void> unused =
+        client.shutdownAsync(0, shutdownTimeout.toMillis(), TimeUnit.MILLISECONDS);
+  }
+}

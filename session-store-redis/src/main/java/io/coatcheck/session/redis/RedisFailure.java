@@ -1,0 +1,114 @@
+package io.coatcheck.session.redis;
+
+import io.coatcheck.session.store.SessionStoreException;
+import io.lettuce.core.RedisCommandExecutionException;
+import io.lettuce.core.RedisCommandTimeoutException;
+import io.lettuce.core.RedisException;
+import java.util.List;
+import java.util.concurrent.CancellationException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes a {@link SessionStoreException} of each error, which says what to do. A message of the
+ * server is not repeated, since it may quote arguments.
+ */
+final class RedisFailure {
+
+  /**
+   * An error of the server.
+   *
+   * @param code what its message contains
+   * @param advice what it means, and what to do
+   */
+  private record Kind(String code, String advice) {}
+
+  /** Redis 7.0 says it in other words when it happens in a script. */
+  private static final Kind NOT_PERMITTED =
+      new Kind(
+          "NOPERM",
+          "the user may not run a command or touch a key: grant what docs/REDIS.md lists");
+
+  private static final List<Kind> KINDS =
+      List.of(
+          new Kind(
+              "COATCHECK-LAYOUT",
+              "a newer release of Coatcheck wrote the record, or it is damaged"),
+          new Kind("NOAUTH", "the server asks for a password: set it in the RedisURI"),
+          new Kind("WRONGPASS", "the server refuses the user name or the password of the RedisURI"),
+          NOT_PERMITTED,
+          new Kind(
+              "READONLY", "the server is a replica, which takes no writes: connect to the primary"),
+          new Kind("LOADING", "the server is still loading its data: it answers when that is done"),
+          new Kind(
+              "MISCONF",
+              "the server cannot save to disk and refuses writes: look at its log and its disk"),
+          new Kind("OOM", "the server is out of memory and refuses writes: raise maxmemory"),
+          new Kind(
+              "CLUSTERDOWN",
+              "the cluster does not serve the slot: a primary is down without a replica"),
+          new Kind("MASTERDOWN", "the replica has lost its primary"),
+          new Kind("NOREPLICAS", "too few replicas are connected for min-replicas-to-write"),
+          new Kind(
+              "MOVED",
+              "the slot is on another node: the server is part of a cluster, build the store with its nodes"),
+          new Kind("ASK", "the slot is being moved to another node: try again"),
+          new Kind("TRYAGAIN", "the slot is being moved to another node: try again"),
+          new Kind("BUSY", "the server is busy with a script that does not end"),
+          new Kind(
+              "WRONGTYPE", "a key has another type: something else writes keys with this prefix"),
+          new Kind("EXECABORT", "the server refused the command"));
+
+  private RedisFailure() {}
+
+  /** Returns whether the server did not answer in time. */
+  static boolean isTimeout(Throwable failure) {
+    return failure instanceof RedisCommandTimeoutException;
+  }
+
+  /** Returns the exception for a failure of an operation. */
+  static SessionStoreException of(Operation operation, Throwable failure) {
+    if (failure instanceof RedisCommandExecutionException) {
+      Kind kind = kind(failure.getMessage());
+      return kind == null
+          ? new SessionStoreException(
+              operation + " failed: Redis refused it, " + code(failure.getMessage()))
+          : new SessionStoreException(operation + " failed: " + kind.code + ", " + kind.advice);
+    }
+    if (isTimeout(failure)) {
+      return new SessionStoreException(
+          operation + " may have happened or not: Redis did not answer in time", failure);
+    }
+    if (failure instanceof CancellationException) {
+      return new SessionStoreException(operation + " failed: the store is closed", failure);
+    }
+    if (failure instanceof RedisException) {
+      return new SessionStoreException(
+          operation + " failed, or its answer was lost: Redis is not connected", failure);
+    }
+    return new SessionStoreException(operation + " failed unexpectedly", failure);
+  }
+
+  private static @Nullable Kind kind(@Nullable String message) {
+    if (message == null) {
+      return null;
+    }
+    if (message.contains("The user executing the script can't")) {
+      return NOT_PERMITTED;
+    }
+    for (Kind kind : KINDS) {
+      if (message.startsWith(kind.code) || message.contains(" " + kind.code)) {
+        return kind;
+      }
+    }
+    return null;
+  }
+
+  /** The first word of a message, which is its kind and no argument. */
+  private static String code(@Nullable String message) {
+    if (message == null) {
+      return "without a message";
+    }
+    String code = message.split("[^A-Z]", 2)[0];
+    return code.isEmpty() ? "without a code" : "with " + code;
+  }
+}

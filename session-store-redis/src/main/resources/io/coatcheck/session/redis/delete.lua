@@ -1,0 +1,20 @@
+-- Deletes a session, whatever its state.
+--   KEYS  1 the record  2 the index by expiry  3 what the keys of the index by principal begin with
+--   ARGV  1 id  2 the generation that it must have, as 8 bytes; empty for any
+-- Returns the record as it was, or nothing.
+local record = redis.call('GET', KEYS[1])
+if not record then
+  return false
+end
+if #record < HEAD or record:byte(1) ~= 1 then
+  if ARGV[2] ~= '' then
+    error('COATCHECK-LAYOUT')
+  end
+  forget(KEYS[1], KEYS[2], KEYS[3], ARGV[1], nil)
+  return record
+end
+if ARGV[2] ~= '' and record:sub(34, 41) ~= ARGV[2] then
+  return false
+end
+forget(KEYS[1], KEYS[2], KEYS[3], ARGV[1], principal_in(record))
+return record

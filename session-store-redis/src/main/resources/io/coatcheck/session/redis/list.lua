@@ -1,0 +1,22 @@
+-- Returns a page of the sessions of a principal, in the order of their ids: of each the id, and the
+-- record up to its attributes.
+--   KEYS  1 the index of the principal  2 what the keys of records begin with
+--   ARGV  1 where the page begins: '-', or '(' and the last id of the page before
+--         2 the most sessions
+local page, from, left = {}, ARGV[1], tonumber(ARGV[2])
+while left > 0 do
+  local ids = redis.call('ZRANGEBYLEX', KEYS[1], from, '+', 'LIMIT', 0, left)
+  if #ids == 0 then
+    break
+  end
+  for _, id in ipairs(ids) do
+    local head = head_of(KEYS[2] .. id)
+    if head then
+      page[#page + 1] = id
+      page[#page + 1] = without_attributes(KEYS[2] .. id, head)
+      left = left - 1
+    end
+    from = '(' .. id
+  end
+end
+return page

@@ -1,0 +1,95 @@
+-- What every script begins with: how a record is read, stored and removed.
+--
+-- A record is one string. Its head has the parts that scripts compare or move; the rest is opaque
+-- to them. All numbers are big-endian; moments are milliseconds since 1970, -1 stands for none.
+--    byte  1      layout: 1
+--    byte  2- 9   version             compared as 8 bytes: it may be beyond what a Lua number holds
+--    byte 10-17   last seen at        the only part that a touch moves
+--    byte 18-25   idle timeout, or -1
+--    byte 26-33   absolute deadline
+--    byte 34-41   generation          compared as 8 bytes
+--    byte 42-49   authenticated at, or -1
+--    byte 50-53   where the attributes begin, counted from 0
+--    byte 54-57   length of the record
+--    byte 58-59   length of the principal, 0 for none
+--    byte 60-     principal, then the session as StoredSessionCodec writes it
+local HEAD = 59
+local DAY = 86400000
+
+-- The head of the record at a key, or nil if there is none.
+local function head_of(key)
+  local head = redis.call('GETRANGE', key, 0, HEAD - 1)
+  if #head == 0 then
+    return nil
+  end
+  if #head < HEAD or head:byte(1) ~= 1 then
+    error('COATCHECK-LAYOUT')
+  end
+  return head
+end
+
+-- The number at a byte of a record.
+local function number(record, at)
+  return (struct.unpack('>i8', record, at))
+end
+
+-- When a record expires: last seen plus idle timeout, or the deadline if that is earlier.
+local function expires_at(head)
+  local idle, deadline = number(head, 18), number(head, 26)
+  if idle < 0 then
+    return deadline
+  end
+  return math.min(number(head, 10) + idle, deadline)
+end
+
+-- The principal of a record that was read whole, or nil.
+local function principal_in(record)
+  local length = struct.unpack('>I2', record, 58)
+  if length == 0 then
+    return nil
+  end
+  return record:sub(HEAD + 1, HEAD + length)
+end
+
+-- The principal of the record at a key whose head was read, or nil.
+local function principal_at(key, head)
+  local length = struct.unpack('>I2', head, 58)
+  if length == 0 then
+    return nil
+  end
+  return redis.call('GETRANGE', key, HEAD, HEAD + length - 1)
+end
+
+-- The bytes of a record up to its attributes; none if the record was cut off.
+local function without_attributes(key, head)
+  local attributes, length = struct.unpack('>I4I4', head, 50)
+  if redis.call('STRLEN', key) ~= length then
+    return ''
+  end
+  return redis.call('GETRANGE', key, 0, attributes - 1)
+end
+
+-- Stores a record, and moves it in the indexes. The indexes come first: if the server is out of
+-- memory or a key has a wrong type, the record stays as it was.
+local function put(key, expiry, principals, id, record, before, now)
+  redis.call('ZADD', expiry, expires_at(record), id)
+  local principal = principal_in(record)
+  if principal then
+    redis.call('ZADD', principals .. principal, 0, id)
+  end
+  -- A backstop that no session reaches: a key that the server drops is an end without a report.
+  local backstop = math.max(number(record, 26) - now, 0) + DAY
+  redis.call('SET', key, record, 'PX', backstop)
+  if before and before ~= principal then
+    redis.call('ZREM', principals .. before, id)
+  end
+end
+
+-- Removes a record, and from the indexes. The record goes first: no failure leaves it live.
+local function forget(key, expiry, principals, id, principal)
+  redis.call('DEL', key)
+  redis.call('ZREM', expiry, id)
+  if principal then
+    redis.call('ZREM', principals .. principal, id)
+  end
+end

@@ -1,0 +1,30 @@
+-- Deletes chosen sessions of a principal.
+--   KEYS  1 the index by expiry  2 what the keys of records begin with
+--         3 what the keys of the index by principal begin with
+--   ARGV  1 principal  2 '1' if the records are wanted with their attributes
+--         3 the bytes of records after which to stop
+--         4 the moment at which a session must not be expired; empty to delete those too
+--         5, 6 id, and authenticated at as 8 bytes, which must be unchanged; empty for any
+--         7, 8 the same of the next session, and so on
+-- Returns how many sessions were looked at, then the deleted records.
+local looked_at, bytes, answer = 0, 0, {0}
+for at = 5, #ARGV, 2 do
+  local id, key = ARGV[at], KEYS[2] .. ARGV[at]
+  local head = head_of(key)
+  if not head then
+    redis.call('ZREM', KEYS[3] .. ARGV[1], id)
+  elseif principal_at(key, head) == ARGV[1]
+    and (ARGV[at + 1] == '' or head:sub(42, 49) == ARGV[at + 1])
+    and (ARGV[4] == '' or expires_at(head) > tonumber(ARGV[4])) then
+    local record = ARGV[2] == '1' and redis.call('GET', key) or without_attributes(key, head)
+    forget(key, KEYS[1], KEYS[3], id, ARGV[1])
+    answer[#answer + 1] = record
+    bytes = bytes + #record
+  end
+  looked_at = looked_at + 1
+  if bytes >= tonumber(ARGV[3]) then
+    break
+  end
+end
+answer[1] = looked_at
+return answer

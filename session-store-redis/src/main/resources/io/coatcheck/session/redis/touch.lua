@@ -1,0 +1,13 @@
+-- Moves the last-seen moment of a session forward, never back. SETRANGE keeps the backstop of the
+-- key, and the index by expiry stays as it is: the clean-up looks at the record itself.
+--   KEYS  1 the record
+--   ARGV  1 last seen at, as a number  2 the same as 8 bytes  3 now
+-- Returns whether the session exists and is not expired: 1 or 0.
+local head = head_of(KEYS[1])
+if not head or expires_at(head) <= tonumber(ARGV[3]) then
+  return 0
+end
+if number(head, 10) < tonumber(ARGV[1]) then
+  redis.call('SETRANGE', KEYS[1], 9, ARGV[2])
+end
+return 1

@@ -1,0 +1,93 @@
+package io.coatcheck.session.redis;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Stands between a store and a server. Passes everything on, until it is told to lose answers: then
+ * commands still reach the server, and the connection is cut when the next answer comes, once, or
+ * all answers are held back.
+ */
+final class CuttingProxy implements AutoCloseable {
+
+  enum Mode {
+    PASSING,
+    CUTTING,
+    HOLDING
+  }
+
+  volatile Mode mode = Mode.PASSING;
+  private final ServerSocket entry;
+  private final int target;
+  private final Set<Socket> open = ConcurrentHashMap.newKeySet();
+
+  CuttingProxy(int target) {
+    this.target = target;
+    try {
+      entry = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+    } catch (IOException e) {
+      throw new UncheckedIOException("the proxy does not start", e);
+    }
+    start(this::accept);
+  }
+
+  int port() {
+    return entry.getLocalPort();
+  }
+
+  private void accept() {
+    while (!entry.isClosed()) {
+      try {
+        Socket client = entry.accept();
+        Socket server = new Socket(InetAddress.getLoopbackAddress(), target);
+        open.add(client);
+        open.add(server);
+        start(() -> pass(client, server, false));
+        start(() -> pass(server, client, true));
+      } catch (IOException closed) {
+        // Either the proxy was closed, or the server is away: the client sees a lost connection.
+      }
+    }
+  }
+
+  private void pass(Socket from, Socket to, boolean areAnswers) {
+    byte[] buffer = new byte[64 * 1024];
+    try (from;
+        to) {
+      InputStream in = from.getInputStream();
+      OutputStream out = to.getOutputStream();
+      for (int length = in.read(buffer); length >= 0; length = in.read(buffer)) {
+        if (areAnswers && mode == Mode.CUTTING) {
+          mode = Mode.PASSING;
+          return;
+        }
+        if (!areAnswers || mode == Mode.PASSING) {
+          out.write(buffer, 0, length);
+        }
+      }
+    } catch (IOException closed) {
+      // One side has gone, so the other one goes too.
+    }
+  }
+
+  private static void start(Runnable work) {
+    Thread thread = new Thread(work, "proxy");
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  @Override
+  public void close() throws IOException {
+    entry.close();
+    for (Socket socket : open) {
+      socket.close();
+    }
+  }
+}

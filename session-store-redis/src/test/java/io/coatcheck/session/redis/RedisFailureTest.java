@@ -1,0 +1,221 @@
+package io.coatcheck.session.redis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import io.coatcheck.session.store.SessionStoreException;
+import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.store.WhenFull;
+import io.coatcheck.session.testkit.SampleSessions;
+import io.lettuce.core.AclSetuserArgs;
+import io.lettuce.core.RedisURI;
+import io.lettuce.core.protocol.CommandType;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What the server refuses is an exception that says what to do, and changes nothing. */
+class RedisFailureTest {
+
+  private static final Instant NOW = Instant.parse("2026-11-23T12:00:00Z");
+  private final StoredSession session = SampleSessions.authenticated("alice", NOW).build();
+
+  private static SessionStoreException failure(Runnable call) {
+    return assertThatExceptionOfType(SessionStoreException.class).isThrownBy(call::run).actual();
+  }
+
+  @Test
+  void wrongType_ofTheRecord() {
+    try (TestServer server = new TestServer();
+        RedisSessionStore store = server.store("a").build()) {
+      server.run(commands -> commands.lpush(new Keys("a").record(session.id()), new byte[1]));
+      assertThat(failure(() -> store.find(session.id())))
+          .hasMessageContaining("find of session " + session.id())
+          .hasMessageContaining("something else writes keys with this prefix");
+      assertThat(failure(() -> store.touch(session.id(), NOW, NOW)))
+          .hasMessageContaining("WRONGTYPE");
+      assertThat(failure(() -> store.delete(session.id()))).hasMessageContaining("WRONGTYPE");
+    }
+  }
+
+  @Test
+  void wrongType_ofAnIndex_storesNothing() {
+    try (TestServer server = new TestServer();
+        RedisSessionStore store = server.store("a").build()) {
+      server.run(commands -> commands.set(new Keys("a").expiry(), new byte[1]));
+      assertThat(failure(() -> store.insert(session))).hasMessageContaining("WRONGTYPE");
+      assertThat(store.find(session.id())).isEmpty();
+    }
+  }
+
+  @Test
+  void layoutOfANewerRelease_isNeitherReadNorOverwritten() {
+    try (TestServer server = new TestServer();
+        RedisSessionStore store = server.store("a").build()) {
+      store.insert(session);
+      server.run(
+          commands -> commands.setrange(new Keys("a").record(session.id()), 0, new byte[] {2}));
+      assertThat(failure(() -> store.find(session.id()))).hasMessageContaining("newer release");
+      assertThat(failure(() -> store.update(session, NOW))).hasMessageContaining("newer release");
+      assertThat(failure(() -> store.touch(session.id(), NOW, NOW)))
+          .hasMessageContaining("newer release");
+      assertThat(store.deleteExpired(session.absoluteDeadline(), 10, gone -> {}).deleted())
+          .isZero();
+      assertThat(store.delete(session.id())).isEmpty();
+      assertThat(store.find(session.id())).isEmpty();
+    }
+  }
+
+  @Test
+  void outOfMemory_changesNothing() {
+    try (TestServer server = new TestServer("maxmemory-policy noeviction");
+        RedisSessionStore store = server.store("a").build()) {
+      store.insert(session);
+      server.run(commands -> commands.configSet("maxmemory", "1"));
+      StoredSession other = SampleSessions.authenticated("alice", NOW.plusSeconds(1)).build();
+      assertThat(failure(() -> store.insert(other)))
+          .hasMessageContaining("OOM, the server is out of memory");
+      assertThat(failure(() -> store.update(session, NOW))).hasMessageContaining("OOM");
+      assertThat(
+              failure(
+                  () ->
+                      store
+                          .loginLimit()
+                          .orElseThrow()
+                          .admit(other, true, 1, WhenFull.EVICT_OLDEST, NOW)))
+          .hasMessageContaining("OOM");
+      server.run(commands -> commands.configSet("maxmemory", "0"));
+      assertThat(store.find(session.id())).contains(session);
+      assertThat(store.find(other.id())).isEmpty();
+    }
+  }
+
+  @Test
+  void logoutWorksWhileTheServerIsOutOfMemory() {
+    try (TestServer server = new TestServer();
+        RedisSessionStore store = server.store("a").build()) {
+      store.insert(session);
+      server.run(commands -> commands.configSet("maxmemory", "1"));
+      assertThat(store.delete(session.id())).contains(session);
+    }
+  }
+
+  @Test
+  void password() {
+    try (TestServer server = new TestServer("requirepass correct")) {
+      assertThat(failure(() -> server.store("a").build()))
+          .hasMessageContaining("NOAUTH, the server asks for a password");
+      RedisURI wrong = RedisURI.builder(server.uri()).withPassword("wrong".toCharArray()).build();
+      assertThat(failure(() -> RedisSessionStore.builder(wrong).build()))
+          .hasMessageContaining("WRONGPASS");
+    }
+  }
+
+  @Test
+  void missingPermission_isNamed() {
+    try (TestServer server = new TestServer()) {
+      try (RedisSessionStore store = server.store("a").build()) {
+        server.run(
+            commands ->
+                commands.aclSetuser(
+                    "default", AclSetuserArgs.Builder.removeCommand(CommandType.ZADD)));
+        assertThat(failure(() -> store.insert(session)))
+            .hasMessageContaining("NOPERM, the user may not run a command");
+        assertThat(store.find(session.id())).isEmpty();
+      }
+    }
+  }
+
+  @Test
+  void replica_isRefused() {
+    try (TestServer primary = new TestServer();
+        TestServer replica = new TestServer("replicaof 127.0.0.1 " + primary.port)) {
+      assertThat(failure(() -> replica.store("a").build()))
+          .hasMessageContaining("is a replica, which takes no writes: connect to the primary");
+    }
+  }
+
+  @Test
+  void primaryThatBecomesAReplica_takesNoWrites() {
+    try (TestServer primary = new TestServer();
+        TestServer other = new TestServer();
+        RedisSessionStore store = other.store("a").build()) {
+      store.insert(session);
+      other.run(commands -> commands.replicaof("127.0.0.1", primary.port));
+      assertThat(failure(() -> store.delete(session.id())))
+          .hasMessageContaining("READONLY, the server is a replica");
+    }
+  }
+
+  @Test
+  void forgottenScripts_areSentAgain() {
+    try (TestServer server = new TestServer();
+        RedisSessionStore store = server.store("a").build()) {
+      store.insert(session);
+      assertThat(store.touch(session.id(), NOW, NOW)).isTrue();
+      server.run(commands -> commands.scriptFlush());
+      assertThat(store.touch(session.id(), NOW.plusSeconds(1), NOW)).isTrue();
+      server.run(commands -> commands.scriptFlush());
+      assertThat(
+              store
+                  .batchTouch()
+                  .orElseThrow()
+                  .touchAll(Map.of(session.id(), NOW.plusSeconds(2)), NOW))
+          .containsExactly(session.id());
+      assertThat(store.find(session.id()).orElseThrow().lastSeenAt()).isEqualTo(NOW.plusSeconds(2));
+    }
+  }
+
+  @Test
+  void serverThatIsAway_isNamed() {
+    TestServer server = new TestServer();
+    server.stop();
+    assertThat(failure(() -> server.store("a").build())).hasMessageContaining("not connected");
+  }
+
+  @Test
+  void restart_isSurvived() {
+    try (TestServer server = new TestServer();
+        RedisSessionStore store = server.store("a").build()) {
+      server.stop();
+      failure(() -> store.insert(session));
+      server.start();
+      Instant deadline = Instant.now().plusSeconds(30);
+      boolean isStored = false;
+      while (!isStored) {
+        assertThat(Instant.now()).as("connected again").isBefore(deadline);
+        try {
+          store.insert(session);
+          isStored = true;
+        } catch (SessionStoreException notYet) {
+          Thread.onSpinWait();
+        }
+      }
+      assertThat(store.find(session.id())).contains(session);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "a b", "{a}", "0123456789012345678901234567890123456789x"})
+  void keyPrefix_isChecked(String prefix) {
+    assertThatExceptionOfType(IllegalArgumentException.class)
+        .isThrownBy(() -> RedisSessionStore.builder(new RedisURI()).keyPrefix(prefix))
+        .withMessageContaining("keyPrefix must be 1 to 40");
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {0, 9, 60_001})
+  void timeouts_areChecked(long millis) {
+    Duration timeout = Duration.ofMillis(millis);
+    RedisSessionStore.Builder builder = RedisSessionStore.builder(new RedisURI());
+    assertThatExceptionOfType(IllegalArgumentException.class)
+        .isThrownBy(() -> builder.commandTimeout(timeout))
+        .withMessageContaining("commandTimeout must be from 10 milliseconds to 1 minute");
+    assertThatExceptionOfType(IllegalArgumentException.class)
+        .isThrownBy(() -> builder.connectTimeout(timeout))
+        .withMessageContaining("connectTimeout must be from");
+  }
+}
