@@ -7,6 +7,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -225,15 +226,18 @@ public final class JdbcSpringSessions extends SpringSessions {
     }
 
     /**
-     * Sets how long a statement may take, 1 to 60 seconds. Default: 5 seconds.
+     * Bounds each statement, from 1 second to 1 minute; drivers count whole seconds, so a fraction
+     * is rounded up. Default: 5 seconds.
      *
      * @throws IllegalArgumentException if it is out of range
      */
-    public Builder queryTimeoutSeconds(int seconds) {
-      if (seconds < 1 || seconds > 60) {
-        throw new IllegalArgumentException("queryTimeoutSeconds must be 1 to 60: " + seconds);
+    public Builder queryTimeout(Duration timeout) {
+      if (timeout.compareTo(Duration.ofSeconds(1)) < 0
+          || timeout.compareTo(Duration.ofMinutes(1)) > 0) {
+        throw new IllegalArgumentException(
+            "queryTimeout must be from 1 second to 1 minute: " + timeout);
       }
-      timeoutSeconds = seconds;
+      timeoutSeconds = (int) timeout.plusNanos(999_999_999).toSeconds();
       return this;
     }
 

@@ -58,6 +58,7 @@ import org.springframework.util.unit.DataSize;
  * @param jdbc the store in a database
  * @param nearCache the cache in front of a database
  * @param security the bridge to Spring Security
+ * @param migration what moves users from other sessions
  */
 @ConfigurationProperties(prefix = "coatcheck", ignoreUnknownFields = false)
 record CoatcheckProperties(
@@ -95,7 +96,8 @@ record CoatcheckProperties(
     @DefaultValue Memory memory,
     @DefaultValue Jdbc jdbc,
     @DefaultValue NearCache nearCache,
-    @DefaultValue Security security) {
+    @DefaultValue Security security,
+    @DefaultValue Migration migration) {
 
   /** Where sessions are kept. */
   enum StoreKind {
@@ -250,4 +252,35 @@ record CoatcheckProperties(
       @DefaultValue("session") SecurityContextKind context,
       @DefaultValue("0s") Duration userMaxAge,
       @Nullable String rememberMeParameter) {}
+
+  /**
+   * What moves users from other sessions.
+   *
+   * @param springSession the import from Spring Session
+   */
+  record Migration(@DefaultValue SpringSession springSession) {}
+
+  /**
+   * The import from Spring Session.
+   *
+   * @param enabled whether sessions of Spring Session are imported
+   * @param tableName the table of Spring Session; "SPRING_SESSION" by default
+   * @param queryTimeout the bound of each statement on that table; 5 seconds by default
+   * @param cookieName the name of the old cookie; "SESSION" by default
+   * @param cookiePath the path of the old cookie; the context path with a slash by default
+   * @param cookieDomain the domain of the old cookie; none by default
+   * @param clearCookie whether the old cookie is deleted a minute after the import
+   * @param deleteImported whether an imported session is deleted from Spring Session
+   * @param maximumAge how long ago a session may have been created; 30 days by default
+   */
+  record SpringSession(
+      @DefaultValue("false") boolean enabled,
+      @Nullable String tableName,
+      @Nullable Duration queryTimeout,
+      @Nullable String cookieName,
+      @Nullable String cookiePath,
+      @Nullable String cookieDomain,
+      @DefaultValue("true") boolean clearCookie,
+      @DefaultValue("false") boolean deleteImported,
+      @Nullable Duration maximumAge) {}
 }

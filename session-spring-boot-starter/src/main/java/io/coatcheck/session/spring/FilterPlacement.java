@@ -47,12 +47,16 @@ final class FilterPlacement implements BeanPostProcessor {
     return bean;
   }
 
+  /** Returns the order of Spring Security's filter. */
+  static int securityOrder(Environment environment) {
+    return environment.getProperty("spring.security.filter.order", Integer.class, SECURITY_ORDER);
+  }
+
   private void complete(FilterRegistrationBean<?> registration, String name) {
     if (registration.getOrder() == Ordered.LOWEST_PRECEDENCE) {
       registration.setOrder(ORDER);
     }
-    int security =
-        environment.getProperty("spring.security.filter.order", Integer.class, SECURITY_ORDER);
+    int security = securityOrder(environment);
     if (registration.getOrder() >= security) {
       throw new InvalidSettingException(
           "The order of the FilterRegistrationBean "

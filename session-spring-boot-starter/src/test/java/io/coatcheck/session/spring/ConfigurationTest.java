@@ -38,7 +38,9 @@ class ConfigurationTest {
 
   private final WebApplicationContextRunner application =
       new WebApplicationContextRunner()
-          .withConfiguration(AutoConfigurations.of(CoatcheckAutoConfiguration.class));
+          .withConfiguration(
+              AutoConfigurations.of(
+                  CoatcheckAutoConfiguration.class, CoatcheckMigrationAutoConfiguration.class));
 
   @Configuration
   static class OneDatabase {
@@ -131,6 +133,8 @@ class ConfigurationTest {
         "coatcheck.flood-guard.anonymous-sessions-per-second|0"
             + "|coatcheck.flood-guard.anonymous-sessions-per-second: ",
         "coatcheck.memory.maximum-sessions|0|coatcheck.memory.maximum-sessions: ",
+        "coatcheck.migration.spring-session.enabled|true"
+            + "|coatcheck.migration.spring-session.enabled must not be true without a bean",
         "coatcheck.store|jdbc|coatcheck.store: ",
         "coatcheck.store|redis|coatcheck.store",
         "coatcheck.idle-timout|5m|coatcheck.idle-timout",

@@ -1,0 +1,150 @@
+package io.coatcheck.session.spring;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.coatcheck.session.migration.SpringSessionImport;
+import io.coatcheck.session.spring.shop.Shop;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.ObjectOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.UUID;
+import javax.sql.DataSource;
+import org.h2.jdbcx.JdbcDataSource;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.test.context.FilteredClassLoader;
+import org.springframework.boot.test.context.runner.WebApplicationContextRunner;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.security.authentication.UsernamePasswordAuthenticationToken;
+import org.springframework.security.core.authority.AuthorityUtils;
+import org.springframework.security.core.context.SecurityContextImpl;
+import org.springframework.security.core.userdetails.User;
+
+@DisplayName("The import from Spring Session by properties")
+class SpringSessionImportTest {
+
+  private static final String PREFIX = "coatcheck.migration.spring-session.";
+
+  private final WebApplicationContextRunner application =
+      new WebApplicationContextRunner()
+          .withConfiguration(
+              AutoConfigurations.of(
+                  CoatcheckAutoConfiguration.class, CoatcheckMigrationAutoConfiguration.class))
+          .withUserConfiguration(OneDatabase.class)
+          .withPropertyValues(PREFIX + "enabled=true");
+
+  @Configuration
+  static class OneDatabase {
+
+    @Bean
+    DataSource dataSource() {
+      JdbcDataSource database = new JdbcDataSource();
+      database.setURL("jdbc:h2:mem:" + UUID.randomUUID() + ";DB_CLOSE_DELAY=-1");
+      return database;
+    }
+  }
+
+  @Test
+  @DisplayName("logs a user of Spring Security in with the old cookie")
+  void imports() throws Exception {
+    try (Site site =
+        Site.start(
+            Shop.class,
+            ShopFlows.properties(
+                "spring.datasource.url=jdbc:h2:mem:old-shop",
+                PREFIX + "enabled=true",
+                PREFIX + "table-name=OLD_SESSION",
+                PREFIX + "cookie-name=OLD"))) {
+      JdbcTemplate jdbc = new JdbcTemplate(site.bean(DataSource.class));
+      String id = UUID.randomUUID().toString();
+      write(jdbc, id);
+      Visitor visitor = site.visitor();
+      visitor.take("OLD", Base64.getEncoder().encodeToString(id.getBytes(StandardCharsets.UTF_8)));
+      assertThat(visitor.get("/account").body()).isEqualTo("ann");
+      assertThat(visitor.hasCookie("__Host-session")).isTrue();
+      visitor.forget("OLD");
+      assertThat(visitor.get("/account").body()).isEqualTo("ann");
+      assertThat(site.bean(SpringSessionImport.class).counts().exchanged()).isEqualTo(1);
+    }
+  }
+
+  @ParameterizedTest(name = "{0}={1}")
+  @CsvSource({
+    "table-name, a b",
+    "query-timeout, 1ms",
+    "cookie-name, a b",
+    "cookie-path, shop",
+    "cookie-domain, ' '",
+    "maximum-age, 0s",
+  })
+  @DisplayName("stops the start with the name of a property that is wrong")
+  void refused(String property, String value) {
+    application
+        .withPropertyValues(PREFIX + property + "=" + value)
+        .run(
+            context ->
+                assertThat(context.getStartupFailure())
+                    .hasStackTraceContaining(PREFIX + property + ": "));
+  }
+
+  @Test
+  @DisplayName("stops the start if coatcheck-migration is missing")
+  void missing() {
+    application
+        .withClassLoader(new FilteredClassLoader("io.coatcheck.session.migration"))
+        .run(
+            context ->
+                assertThat(context.getStartupFailure())
+                    .hasStackTraceContaining(
+                        PREFIX + "enabled must not be true without the dependency"));
+  }
+
+  @Test
+  @DisplayName("is off by default")
+  void off() {
+    application
+        .withPropertyValues(PREFIX + "enabled=false")
+        .run(context -> assertThat(context).doesNotHaveBean(SpringSessionImport.class));
+  }
+
+  /** Writes what Spring Session does; its own jar would configure itself here. */
+  private static void write(JdbcTemplate jdbc, String id) throws IOException {
+    jdbc.execute(
+        "CREATE TABLE OLD_SESSION (PRIMARY_ID CHAR(36) PRIMARY KEY, SESSION_ID CHAR(36),"
+            + " CREATION_TIME BIGINT, LAST_ACCESS_TIME BIGINT, MAX_INACTIVE_INTERVAL INT,"
+            + " EXPIRY_TIME BIGINT, PRINCIPAL_NAME VARCHAR(100))");
+    jdbc.execute(
+        "CREATE TABLE OLD_SESSION_ATTRIBUTES (SESSION_PRIMARY_ID CHAR(36),"
+            + " ATTRIBUTE_NAME VARCHAR(200), ATTRIBUTE_BYTES LONGVARBINARY)");
+    long now = System.currentTimeMillis();
+    String primaryId = UUID.randomUUID().toString();
+    jdbc.update(
+        "INSERT INTO OLD_SESSION VALUES (?, ?, ?, ?, 1800, ?, 'ann')",
+        primaryId,
+        id,
+        now,
+        now,
+        now + 1_800_000);
+    SecurityContextImpl context =
+        new SecurityContextImpl(
+            UsernamePasswordAuthenticationToken.authenticated(
+                User.withUsername("ann").password("").roles("USER").build(),
+                null,
+                AuthorityUtils.createAuthorityList("ROLE_USER")));
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
+      out.writeObject(context);
+    }
+    jdbc.update(
+        "INSERT INTO OLD_SESSION_ATTRIBUTES VALUES (?, 'SPRING_SECURITY_CONTEXT', ?)",
+        primaryId,
+        bytes.toByteArray());
+  }
+}
