@@ -70,6 +70,59 @@ class StoreTest {
   void otherStores_areRefused_withoutQuotingThem(String store) {
     assertThatThrownBy(() -> Quickstart.start(0, Map.of("STORE", store)))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessage("STORE must be memory, or begin with jdbc:h2: or jdbc:postgresql:");
+        .hasMessage(
+            "STORE must be memory, or begin with jdbc:h2:, jdbc:postgresql:, redis: or rediss:");
+  }
+
+  @Test
+  void redis_survivesARestart_andShowsNoAddress() throws Exception {
+    try (Redis server = Redis.start("requirepass hushhush")) {
+      Map<String, String> inUrl =
+          Map.of("STORE", "redis://:hushhush@127.0.0.1:" + server.port() + "/1");
+      Map<String, String> beside =
+          Map.of(
+              "STORE",
+              "redis://127.0.0.1:" + server.port() + "/1",
+              "STORE_USER",
+              "default",
+              "STORE_PASSWORD",
+              "hushhush",
+              "COPIES",
+              "true");
+      Browser browser;
+      try (Quickstart first = Quickstart.start(0, inUrl)) {
+        browser = new Browser(first.url());
+        browser.logIn("alice", "wonderland-1");
+        browser.post("/note", "text", "buy milk");
+      }
+      try (Quickstart second = Quickstart.start(0, beside)) {
+        assertThat(browser.at(second.url()).get("/").body())
+            .contains("You are alice", "buy milk", "Sessions are kept in Redis.")
+            .doesNotContain("hushhush", "127.0.0.1:" + server.port());
+      }
+    }
+  }
+
+  @Test
+  void redis_thatRefusesThePassword_isNoStore() throws Exception {
+    try (Redis server = Redis.start("requirepass hushhush")) {
+      assertThatThrownBy(
+              () ->
+                  Quickstart.start(
+                      0, Map.of("STORE", "redis://:wrong-one@127.0.0.1:" + server.port())))
+          .isInstanceOf(SessionStoreException.class)
+          .hasMessageContaining("WRONGPASS")
+          .hasMessageNotContaining("wrong-one");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"redis://:tiger@", "redis://u:tiger@a b", "rediss:tiger"})
+  void wrongRedisUrl_isRefused_withoutQuotingIt(String store) {
+    assertThatThrownBy(() -> Quickstart.start(0, Map.of("STORE", store)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageStartingWith("STORE must be redis://host")
+        .hasMessageNotContaining("tiger")
+        .hasNoCause();
   }
 }
