@@ -41,6 +41,8 @@ import org.springframework.web.context.WebApplicationContext;
     afterName = {
       "org.springframework.boot.autoconfigure.jdbc.DataSourceAutoConfiguration",
       "org.springframework.boot.jdbc.autoconfigure.DataSourceAutoConfiguration",
+      "org.springframework.boot.autoconfigure.data.redis.RedisAutoConfiguration",
+      "org.springframework.boot.data.redis.autoconfigure.DataRedisAutoConfiguration",
     })
 @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.SERVLET)
 @ConditionalOnProperty(name = "coatcheck.enabled", havingValue = "true", matchIfMissing = true)
@@ -64,12 +66,14 @@ public final class CoatcheckAutoConfiguration {
   @DependsOnDatabaseInitialization
   SessionStore coatcheckStore(
       ObjectProvider<DataSource> databases,
+      ObjectProvider<RedisConnections> redis,
       ObjectProvider<StoreObserver> observers,
       ListableBeanFactory beans) {
     return new StoreChoice(
             properties,
             List.of(beans.getBeanNamesForType(DataSource.class, true, false)),
             databases.getIfUnique(),
+            redis.getIfAvailable(),
             observers.orderedStream().toList())
         .create();
   }

@@ -1,11 +1,11 @@
 package io.coatcheck.session.spring;
 
-import io.coatcheck.session.jdbc.JdbcSessionStore;
 import io.coatcheck.session.memory.InMemorySessionStore;
 import io.coatcheck.session.micrometer.SessionMetrics;
 import io.coatcheck.session.nearcache.NearCacheSessionStore;
 import io.coatcheck.session.store.SessionStore;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.util.function.BooleanSupplier;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
@@ -41,8 +41,8 @@ public final class CoatcheckMetricsAutoConfiguration {
   StoreObserver coatcheckStoreMeters(SessionMetrics metrics) {
     return new StoreObserver() {
       @Override
-      public SessionStore database(JdbcSessionStore store) {
-        metrics.observeBreaker(store::isFailingFast);
+      public SessionStore remote(SessionStore store, BooleanSupplier isFailingFast) {
+        metrics.observeBreaker(isFailingFast);
         return metrics.meter(store);
       }
 

@@ -56,7 +56,8 @@ import org.springframework.util.unit.DataSize;
  * @param floodGuard the limit on anonymous sessions that a client may begin
  * @param memory the store in memory
  * @param jdbc the store in a database
- * @param nearCache the cache in front of a database
+ * @param redis the store in Redis
+ * @param nearCache the cache in front of a database or of Redis
  * @param security the bridge to Spring Security
  * @param migration what moves users from other sessions
  */
@@ -95,14 +96,20 @@ record CoatcheckProperties(
     @DefaultValue FloodGuard floodGuard,
     @DefaultValue Memory memory,
     @DefaultValue Jdbc jdbc,
+    @DefaultValue Redis redis,
     @DefaultValue NearCache nearCache,
     @DefaultValue Security security,
     @DefaultValue Migration migration) {
 
   /** Where sessions are kept. */
   enum StoreKind {
-    /** In a database if there is one {@code DataSource}, or a primary one; else in memory. */
+    /**
+     * In Redis if {@code coatcheck-redis} is there and a Lettuce connection of Spring Boot; else in
+     * a database if there is one {@code DataSource}, or a primary one; else in memory.
+     */
     AUTO,
+    /** In the Redis that Spring Boot connects to. */
+    REDIS,
     /** In the database of the {@code DataSource}. */
     JDBC,
     /** In the memory of this process. */
@@ -221,14 +228,26 @@ record CoatcheckProperties(
       @Nullable DataSize cleanUpBytes) {}
 
   /**
-   * The cache in front of a database.
+   * The store in Redis, whose address, user, TLS and database are those of "spring.data.redis".
    *
-   * @param enabled whether a database has a near cache in front
+   * @param keyPrefix what all keys begin with; "coatcheck" by default
+   * @param commandTimeout the bound of each command; 2 seconds by default
+   * @param connectTimeout the bound of each attempt to connect; 2 seconds by default
+   */
+  record Redis(
+      @Nullable String keyPrefix,
+      @Nullable Duration commandTimeout,
+      @Nullable Duration connectTimeout) {}
+
+  /**
+   * The cache in front of a database or of Redis.
+   *
+   * @param enabled whether a database or Redis has a near cache in front
    * @param maxStaleness how long a copy may admit requests; 1 second by default
-   * @param serveStaleOnOutage how much longer it may while the database cannot be reached; zero by
+   * @param serveStaleOnOutage how much longer it may while the store cannot be reached; zero by
    *     default
    * @param maximumBytes the approximate memory of the copies; 256 MiB by default
-   * @param revalidate whether copies in use are compared with the database in batches
+   * @param revalidate whether copies in use are compared with the store in batches
    */
   record NearCache(
       @DefaultValue("true") boolean enabled,

@@ -27,24 +27,38 @@ final class StoreChoice {
   private final List<String> dataSourceNames;
 
   private final @Nullable DataSource dataSource;
+  private final @Nullable RedisConnections redis;
   private final List<StoreObserver> observers;
 
   StoreChoice(
       CoatcheckProperties properties,
       List<String> dataSourceNames,
       @Nullable DataSource dataSource,
+      @Nullable RedisConnections redis,
       List<StoreObserver> observers) {
     this.properties = properties;
     this.dataSourceNames = dataSourceNames;
     this.dataSource = dataSource;
+    this.redis = redis;
     this.observers = observers;
   }
 
   SessionStore create() {
-    DataSource only = dataSource;
     if (properties.store() == StoreKind.MEMORY) {
       return memory("coatcheck.store is memory");
     }
+    if (properties.store() == StoreKind.REDIS) {
+      if (redis == null) {
+        throw new InvalidSettingException(
+            "coatcheck.store: redis needs coatcheck-redis, Spring Data Redis and Lettuce on the"
+                + " class path");
+      }
+      return redis(redis);
+    }
+    if (properties.store() == StoreKind.AUTO && redis != null && redis.isUnique()) {
+      return redis(redis);
+    }
+    DataSource only = dataSource;
     if (only != null) {
       return jdbc(only);
     }
@@ -88,7 +102,7 @@ final class StoreChoice {
       JdbcSessionStore database = settings.build(builder::build);
       store = database;
       for (StoreObserver observer : observers) {
-        store = observer.database(database);
+        store = observer.remote(store, database::isFailingFast);
       }
     } catch (SessionStoreException e) {
       throw new InvalidSettingException(
@@ -101,13 +115,20 @@ final class StoreChoice {
           e);
     }
     String table = jdbc.tableName() == null ? "http_session" : jdbc.tableName();
+    return nearCached(store, "the table " + table + " of the DataSource");
+  }
+
+  private SessionStore redis(RedisConnections connections) {
+    return nearCached(connections.store(properties.redis(), observers), "Redis");
+  }
+
+  private SessionStore nearCached(SessionStore store, String place) {
     if (!properties.nearCache().enabled()) {
-      LOG.info("Coatcheck keeps sessions in the table {} of the DataSource", table);
+      LOG.info("Coatcheck keeps sessions in {}", place);
       return store;
     }
     NearCacheSessionStore cached = nearCache(store);
-    LOG.info(
-        "Coatcheck keeps sessions in the table {} of the DataSource, with a near cache", table);
+    LOG.info("Coatcheck keeps sessions in {}, with a near cache", place);
     return cached;
   }
 

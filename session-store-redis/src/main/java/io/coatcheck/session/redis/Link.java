@@ -8,6 +8,7 @@ import io.lettuce.core.RedisConnectionStateListener;
 import io.lettuce.core.RedisException;
 import io.lettuce.core.RedisURI;
 import io.lettuce.core.SocketOptions;
+import io.lettuce.core.SslOptions;
 import io.lettuce.core.TimeoutOptions;
 import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.api.async.RedisAsyncCommands;
@@ -61,8 +62,9 @@ final class Link implements RedisConnectionStateListener {
       RedisURI server,
       Duration commandTimeout,
       Duration connectTimeout,
+      SslOptions sslOptions,
       @Nullable ClientResources resources) {
-    RedisURI bounded = RedisURI.builder(server).withTimeout(commandTimeout).build();
+    RedisURI bounded = bounded(server, commandTimeout);
     RedisClient client =
         resources == null ? RedisClient.create(bounded) : RedisClient.create(resources, bounded);
     client.setOptions(
@@ -72,6 +74,7 @@ final class Link implements RedisConnectionStateListener {
             .requestQueueSize(MAX_WAITING)
             .socketOptions(
                 SocketOptions.builder().connectTimeout(connectTimeout).keepAlive(true).build())
+            .sslOptions(sslOptions)
             .timeoutOptions(TimeoutOptions.enabled(commandTimeout))
             .build());
     Link link = new Link(client, bounded, connectTimeout);
@@ -84,6 +87,18 @@ final class Link implements RedisConnectionStateListener {
     }
     client.addListener(link);
     return link;
+  }
+
+  /** Copies an address with another timeout; the client's own copies leave the Sentinels out. */
+  private static RedisURI bounded(RedisURI server, Duration timeout) {
+    RedisURI.Builder copy = RedisURI.builder(server).withTimeout(timeout);
+    for (RedisURI sentinel : server.getSentinels()) {
+      copy.withSentinel(RedisURI.builder(sentinel).withTimeout(timeout).build());
+    }
+    if (server.getSentinelMasterId() != null) {
+      copy.withSentinelMasterId(server.getSentinelMasterId());
+    }
+    return copy.build();
   }
 
   /**

@@ -15,6 +15,7 @@ import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SessionId;
 import io.lettuce.core.RedisURI;
+import io.lettuce.core.SslOptions;
 import io.lettuce.core.resource.ClientResources;
 import java.time.Duration;
 import java.time.Instant;
@@ -293,6 +294,7 @@ public final class RedisSessionStore implements SessionStore {
     private Duration commandTimeout = Duration.ofSeconds(2);
     private Duration connectTimeout = Duration.ofSeconds(2);
     private @Nullable ClientResources clientResources;
+    private SslOptions sslOptions = SslOptions.create();
     private InstantSource time = InstantSource.system();
 
     private Builder(RedisURI server) {
@@ -350,6 +352,12 @@ public final class RedisSessionStore implements SessionStore {
       return this;
     }
 
+    /** Sets the certificates and protocols of TLS. Default: those of the Java platform. */
+    public Builder sslOptions(SslOptions options) {
+      sslOptions = options;
+      return this;
+    }
+
     /** Sets the clock of the pause after timeouts. Default: the system's. */
     Builder time(InstantSource source) {
       time = source;
@@ -364,7 +372,7 @@ public final class RedisSessionStore implements SessionStore {
      *     replica
      */
     public RedisSessionStore build() {
-      Link link = Link.open(server, commandTimeout, connectTimeout, clientResources);
+      Link link = Link.open(server, commandTimeout, connectTimeout, sslOptions, clientResources);
       Connection redis = new Connection(link, commandTimeout, new Breaker(time));
       try {
         new ServerCheck(redis).run();

@@ -1,0 +1,184 @@
+package io.coatcheck.session.spring;
+
+import io.coatcheck.session.redis.RedisSessionStore;
+import io.coatcheck.session.store.SessionStore;
+import io.lettuce.core.ClientOptions;
+import io.lettuce.core.RedisURI;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.context.properties.bind.Bindable;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.core.env.Environment;
+import org.springframework.data.redis.connection.NamedNode;
+import org.springframework.data.redis.connection.RedisConfiguration;
+import org.springframework.data.redis.connection.RedisNode;
+import org.springframework.data.redis.connection.RedisPassword;
+import org.springframework.data.redis.connection.RedisSentinelConfiguration;
+import org.springframework.data.redis.connection.RedisStandaloneConfiguration;
+import org.springframework.data.redis.connection.lettuce.LettuceClientConfiguration;
+import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
+import org.springframework.data.redis.connection.lettuce.RedisCredentialsProviderFactory;
+
+/**
+ * Reads where Redis is, and how to log in, from a {@link LettuceConnectionFactory}. The store opens
+ * a connection of its own, because that of Spring Data sends commands again.
+ */
+final class LettuceConnections implements RedisConnections {
+
+  private final ObjectProvider<LettuceConnectionFactory> connections;
+
+  /** The names of all connections, for messages. */
+  private final List<String> names;
+
+  private final Environment environment;
+
+  LettuceConnections(
+      ObjectProvider<LettuceConnectionFactory> connections,
+      List<String> names,
+      Environment environment) {
+    this.connections = connections;
+    this.names = names;
+    this.environment = environment;
+  }
+
+  @Override
+  public boolean isUnique() {
+    return connections.getIfUnique() != null;
+  }
+
+  @Override
+  public SessionStore store(CoatcheckProperties.Redis properties, List<StoreObserver> observers) {
+    LettuceConnectionFactory connection = connections.getIfUnique();
+    if (connection == null) {
+      throw new InvalidSettingException(
+          "coatcheck.store: redis needs one LettuceConnectionFactory or a primary one, but "
+              + (names.isEmpty() ? "there is none" : "none of " + names + " is primary"));
+    }
+    LettuceClientConfiguration client = connection.getClientConfiguration();
+    RedisSessionStore.Builder builder = RedisSessionStore.builder(server(connection));
+    client.getClientResources().ifPresent(builder::clientResources);
+    client.getClientOptions().map(ClientOptions::getSslOptions).ifPresent(builder::sslOptions);
+    Settings settings = new Settings("coatcheck.redis.");
+    settings
+        .set("keyPrefix", properties.keyPrefix(), builder::keyPrefix)
+        .set("commandTimeout", properties.commandTimeout(), builder::commandTimeout)
+        .set("connectTimeout", properties.connectTimeout(), builder::connectTimeout);
+    RedisSessionStore redis = settings.build(builder::build);
+    SessionStore store = redis;
+    for (StoreObserver observer : observers) {
+      store = observer.remote(store, redis::isFailingFast);
+    }
+    return store;
+  }
+
+  private RedisURI server(LettuceConnectionFactory connection) {
+    if (connection.isClusterAware()) {
+      throw unsupported("a Redis Cluster");
+    }
+    if (connection.getSocketConfiguration() != null) {
+      throw unsupported("a Unix domain socket");
+    }
+    // Spring Data does not show these nodes; its other settings would lead to localhost.
+    if (Binder.get(environment)
+        .bind("spring.data.redis.masterreplica.nodes", Bindable.listOf(String.class))
+        .isBound()) {
+      throw unsupported("a list of nodes (spring.data.redis.masterreplica)");
+    }
+    LettuceClientConfiguration client = connection.getClientConfiguration();
+    RedisSentinelConfiguration sentinels = connection.getSentinelConfiguration();
+    if (sentinels != null) {
+      return primary(sentinels, client);
+    }
+    RedisStandaloneConfiguration server = connection.getStandaloneConfiguration();
+    RedisURI.Builder uri =
+        secured(
+            RedisURI.builder()
+                .withHost(server.getHostName())
+                .withPort(server.getPort())
+                .withDatabase(server.getDatabase()),
+            client);
+    authenticate(uri, server, server.getUsername(), server.getPassword(), client);
+    return uri.build();
+  }
+
+  private static InvalidSettingException unsupported(String kind) {
+    return new InvalidSettingException(
+        "coatcheck.store: the connection of Spring Boot is to "
+            + kind
+            + ", which the store does not support: define a SessionStore bean, or set it to jdbc or"
+            + " memory");
+  }
+
+  private static RedisURI primary(
+      RedisSentinelConfiguration sentinels, LettuceClientConfiguration client) {
+    RedisURI.Builder uri =
+        RedisURI.builder()
+            .withSentinelMasterId(name(sentinels))
+            .withDatabase(sentinels.getDatabase());
+    for (RedisNode node : sentinels.getSentinels()) {
+      RedisURI.Builder sentinel =
+          secured(
+              RedisURI.builder()
+                  .withHost(String.valueOf(node.getHost()))
+                  .withPort(node.getPort() == null ? 26379 : node.getPort()),
+              client);
+      client
+          .getRedisCredentialsProviderFactory()
+          .map(factory -> factory.createSentinelCredentialsProvider(sentinels))
+          .ifPresentOrElse(
+              sentinel::withAuthentication,
+              () ->
+                  authenticate(
+                      sentinel, sentinels.getSentinelUsername(), sentinels.getSentinelPassword()));
+      uri.withSentinel(sentinel.build());
+    }
+    secured(uri, client);
+    authenticate(uri, sentinels, sentinels.getUsername(), sentinels.getPassword(), client);
+    return uri.build();
+  }
+
+  private static String name(RedisSentinelConfiguration sentinels) {
+    NamedNode primary = sentinels.getMaster();
+    String name = primary == null ? null : primary.getName();
+    if (name == null) {
+      throw new InvalidSettingException(
+          "coatcheck.store: the Sentinels of Spring Boot's connection need the name of the primary"
+              + " (spring.data.redis.sentinel.master)");
+    }
+    return name;
+  }
+
+  private static RedisURI.Builder secured(RedisURI.Builder uri, LettuceClientConfiguration client) {
+    client.getClientName().ifPresent(uri::withClientName);
+    return uri.withSsl(client.isUseSsl())
+        .withStartTls(client.isStartTls())
+        .withVerifyPeer(client.getVerifyMode());
+  }
+
+  private static void authenticate(
+      RedisURI.Builder uri,
+      RedisConfiguration server,
+      @Nullable String user,
+      RedisPassword password,
+      LettuceClientConfiguration client) {
+    RedisCredentialsProviderFactory factory =
+        client.getRedisCredentialsProviderFactory().orElse(null);
+    if (factory == null) {
+      authenticate(uri, user, password);
+    } else {
+      uri.withAuthentication(factory.createCredentialsProvider(server));
+    }
+  }
+
+  private static void authenticate(
+      RedisURI.Builder uri, @Nullable String user, RedisPassword password) {
+    if (password.isPresent()) {
+      if (user == null || user.isEmpty()) {
+        uri.withPassword(password.get());
+      } else {
+        uri.withAuthentication(user, password.get());
+      }
+    }
+  }
+}
