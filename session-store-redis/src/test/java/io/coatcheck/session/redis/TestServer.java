@@ -50,7 +50,11 @@ final class TestServer implements AutoCloseable {
   }
 
   RedisURI uri() {
-    return RedisURI.builder().withHost("127.0.0.1").withPort(port).build();
+    return uri("127.0.0.1", port);
+  }
+
+  static RedisURI uri(String host, int port) {
+    return RedisURI.builder().withHost(host).withPort(port).build();
   }
 
   /** Starts the server, empty, unless it runs. */

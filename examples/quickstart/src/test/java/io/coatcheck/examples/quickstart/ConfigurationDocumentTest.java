@@ -12,6 +12,7 @@ import io.coatcheck.session.jdbc.JdbcSessionStore;
 import io.coatcheck.session.memory.InMemorySessionStore;
 import io.coatcheck.session.nearcache.NearCacheSessionStore;
 import io.coatcheck.session.password.PasswordHasher;
+import io.coatcheck.session.redis.RedisSessionStore;
 import io.coatcheck.session.servlet.CrossOriginPolicy;
 import io.coatcheck.session.servlet.FloodGuard;
 import io.coatcheck.session.servlet.RequireLogin;
@@ -73,6 +74,7 @@ class ConfigurationDocumentTest {
         arguments("RequireLogin", RequireLogin.Builder.class),
         arguments("InMemorySessionStore", InMemorySessionStore.Builder.class),
         arguments("JdbcSessionStore", JdbcSessionStore.Builder.class),
+        arguments("RedisSessionStore", RedisSessionStore.Builder.class),
         arguments("NearCacheSessionStore", NearCacheSessionStore.Builder.class),
         arguments("JavaSerializationCodec", JavaSerializationCodec.Builder.class),
         arguments("AttributeEncryption", AttributeEncryption.Builder.class),
@@ -131,7 +133,8 @@ class ConfigurationDocumentTest {
 
   private static String sourceOf(Class<?> builder) throws IOException {
     String file = builder.getName().replaceFirst("\\$.*", "").replace('.', '/') + ".java";
-    for (String module : List.of("session-core", "session-servlet", "session-store-jdbc")) {
+    for (String module :
+        List.of("session-core", "session-servlet", "session-store-jdbc", "session-store-redis")) {
       Path source = ROOT.resolve(module).resolve("src/main/java").resolve(file);
       if (Files.exists(source)) {
         return Files.readString(source);

@@ -1,0 +1,185 @@
+package io.coatcheck.session.redis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.coatcheck.session.store.DeletedSessions;
+import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.store.WhenFull;
+import io.coatcheck.session.testkit.SampleSessions;
+import io.lettuce.core.RedisURI;
+import io.lettuce.core.codec.ByteArrayCodec;
+import io.lettuce.core.output.StatusOutput;
+import io.lettuce.core.protocol.CommandArgs;
+import io.lettuce.core.protocol.CommandType;
+import java.io.IOException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+@DisplayName("docs/REDIS.md")
+class RedisDocumentTest {
+
+  private static final Instant NOW = Instant.parse("2026-11-23T12:00:00Z");
+  private static final Path DOCUMENT = Path.of("../docs/REDIS.md");
+  private static final Path SCRIPTS = Path.of("src/main/resources/io/coatcheck/session/redis");
+
+  @Test
+  @DisplayName("lists every option of the builder, and no other")
+  void options() throws IOException {
+    Set<String> options = new TreeSet<>();
+    Arrays.stream(RedisSessionStore.Builder.class.getDeclaredMethods())
+        .filter(method -> Modifier.isPublic(method.getModifiers()))
+        .map(Method::getName)
+        .filter(name -> !name.equals("build"))
+        .forEach(options::add);
+    assertThat(found("(?m)^\\| `(\\w+)` \\| .* \\| .* \\|$", section("## Options")))
+        .isEqualTo(options);
+  }
+
+  @Test
+  @DisplayName("lists every script, and no other")
+  void scripts() throws IOException {
+    Set<String> scripts = new TreeSet<>();
+    for (Script script : Script.values()) {
+      scripts.add(script.name().toLowerCase(Locale.ROOT));
+    }
+    assertThat(found("(?m)^\\| `(\\w+)\\.lua` \\|", section("## Scripts"))).isEqualTo(scripts);
+    scripts.add("record");
+    try (Stream<Path> files = Files.list(SCRIPTS)) {
+      assertThat(files.map(file -> file.getFileName().toString().replace(".lua", "")))
+          .containsExactlyInAnyOrderElementsOf(scripts);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Script.class)
+  @DisplayName("lists the keys and the arguments that a script uses")
+  void keysAndArguments(Script script) throws IOException {
+    String name = script.name().toLowerCase(Locale.ROOT) + ".lua";
+    String[] cells =
+        section("## Scripts")
+            .lines()
+            .filter(line -> line.startsWith("| `" + name + "` |"))
+            .findFirst()
+            .orElseThrow()
+            .split(" \\| ");
+    String text = Files.readString(SCRIPTS.resolve(name));
+    assertThat(found("(?:^|, )(\\d) ", cells[1])).isEqualTo(found("KEYS\\[(\\d)]", text));
+    assertThat(found("(?:^|, )(\\d) ", cells[2])).isEqualTo(found("ARGV\\[(\\d)]", text));
+  }
+
+  @Test
+  @DisplayName("lists every error of the server that has advice")
+  void errors() throws IOException {
+    String source =
+        Files.readString(Path.of("src/main/java/io/coatcheck/session/redis/RedisFailure.java"));
+    Set<String> known = found("new Kind\\(\\s*\"([A-Z-]+)\"", source);
+    assertThat(known).hasSizeGreaterThan(10);
+    assertThat(found("`([A-Z][A-Z-]+)`", section("## When something fails").replace("`SCRIPT", "")))
+        .containsAll(known);
+  }
+
+  @Test
+  @DisplayName("grants a user what each operation needs, and lets it touch no other key")
+  void user() throws IOException {
+    List<String> command =
+        List.of(
+            section("## A user")
+                .lines()
+                .filter(line -> line.startsWith("ACL SETUSER "))
+                .findFirst()
+                .orElseThrow()
+                .split(" "));
+    try (TestServer server = new TestServer()) {
+      server.run(
+          commands -> {
+            CommandArgs<byte[], byte[]> arguments = new CommandArgs<>(ByteArrayCodec.INSTANCE);
+            command.stream().skip(1).forEach(arguments::add);
+            return commands.dispatch(
+                CommandType.ACL, new StatusOutput<>(ByteArrayCodec.INSTANCE), arguments);
+          });
+      RedisURI login =
+          RedisURI.builder(server.uri())
+              .withAuthentication("shop", "secret".toCharArray())
+              .withDatabase(1)
+              .build();
+      try (RedisSessionStore store = RedisSessionStore.builder(login).build()) {
+        everyOperation(store);
+      }
+      RedisSessionStore foreign = RedisSessionStore.builder(login).keyPrefix("other").build();
+      try (foreign) {
+        StoredSession session = SampleSessions.authenticated("alice", NOW).build();
+        assertThatThrownBy(() -> foreign.insert(session)).hasMessageContaining("NOPERM");
+      }
+    }
+  }
+
+  private static void everyOperation(RedisSessionStore store) {
+    StoredSession session = SampleSessions.authenticated("alice", NOW).build();
+    store.insert(session);
+    assertThat(store.find(session.id())).contains(session);
+    assertThat(store.touch(session.id(), NOW.plusSeconds(1), NOW)).isTrue();
+    assertThat(store.update(session, NOW)).isTrue();
+    Map<?, ?> stamps = store.batchLookup().orElseThrow().stamps(Set.of(session.id()));
+    assertThat(stamps).hasSize(1);
+    assertThat(
+            store
+                .batchTouch()
+                .orElseThrow()
+                .touchAll(Map.of(session.id(), NOW.plusSeconds(2)), NOW))
+        .hasSize(1);
+    StoredSession second = SampleSessions.authenticated("alice", NOW.plusSeconds(1)).build();
+    assertThat(
+            store
+                .loginLimit()
+                .orElseThrow()
+                .admit(second, true, 1, WhenFull.EVICT_OLDEST, NOW)
+                .evicted())
+        .hasSize(1);
+    assertThat(store.principalIndex().orElseThrow().findByPrincipal("alice", null, 10)).hasSize(1);
+    assertThat(
+            store
+                .principalIndex()
+                .orElseThrow()
+                .deleteByPrincipal("alice", Set.of(), DeletedSessions.of(true, gone -> {})))
+        .isEqualTo(1);
+    store.insert(session);
+    assertThat(store.deleteExpired(session.absoluteDeadline(), 10, gone -> {}).deleted())
+        .isEqualTo(1);
+    store.insert(second);
+    assertThat(store.delete(second.id())).isPresent();
+  }
+
+  /** Returns the part of the page from a heading to the next one. */
+  private static String section(String heading) throws IOException {
+    String page = Files.readString(DOCUMENT);
+    int begin = page.indexOf("\n" + heading);
+    assertThat(begin).as(heading).isPositive();
+    int end = page.indexOf("\n## ", begin + 1);
+    return page.substring(begin, end < 0 ? page.length() : end);
+  }
+
+  private static Set<String> found(String pattern, String text) {
+    Set<String> all = new TreeSet<>();
+    for (MatchResult match : Pattern.compile(pattern).matcher(text).results().toList()) {
+      all.add(match.group(1));
+    }
+    return all;
+  }
+}
