@@ -67,9 +67,11 @@ final class SpringSessionReader {
     if (principal.isPresent() && !isStorable(principal.get())) {
       return Optional.empty();
     }
-    Instant createdAt = session.createdAt().isAfter(now) ? now : session.createdAt();
+    // Also on a clock that lags, the login was before the import.
+    Instant before = now.minusMillis(1);
+    Instant loginAt = session.createdAt().isBefore(before) ? session.createdAt() : before;
     return Optional.of(
-        new ImportedSession(principal, createdAt, usableUntil, attributes, undecodable));
+        new ImportedSession(principal, loginAt, usableUntil, attributes, undecodable));
   }
 
   private static boolean isStorable(String principal) {

@@ -23,7 +23,7 @@ final class SpringSessionJdbc {
     String schema =
         new ClassPathResource("org/springframework/session/jdbc/schema-" + database + ".sql")
             .getContentAsString(StandardCharsets.UTF_8);
-    for (String statement : schema.replace("SPRING_SESSION", table).split(";")) {
+    for (String statement : schema.replace("SPRING_SESSION", table).split(";", -1)) {
       if (!statement.isBlank()) {
         jdbc.execute(statement);
       }

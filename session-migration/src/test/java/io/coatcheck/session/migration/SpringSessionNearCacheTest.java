@@ -1,0 +1,16 @@
+package io.coatcheck.session.migration;
+
+import io.coatcheck.session.nearcache.NearCacheSessionStore;
+import io.coatcheck.session.store.SessionStore;
+import java.util.List;
+
+/** Each node has copies of the new sessions. */
+class SpringSessionNearCacheTest extends SpringSessionH2Test {
+
+  @Override
+  List<SessionStore> stores() {
+    return super.stores().stream()
+        .<SessionStore>map(store -> NearCacheSessionStore.builder(store).build())
+        .toList();
+  }
+}
