@@ -225,7 +225,9 @@ public final class SpringSessionImport implements Filter {
 
     /**
      * Sets how long ago a session may have been created. An older one is refused, and its user logs
-     * in. For as long a record of each import is kept. Default: 30 days.
+     * in. For as long a record of each import is kept; if this is raised later, records that are
+     * gone by then are missed, and a session that was imported and ended can be imported again.
+     * Default: 30 days.
      *
      * @throws IllegalArgumentException if it is not positive, or more than 400 days
      */
