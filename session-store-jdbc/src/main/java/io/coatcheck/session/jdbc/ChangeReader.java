@@ -1,5 +1,6 @@
 package io.coatcheck.session.jdbc;
 
+import io.coatcheck.session.background.PolledChangeFeed;
 import io.coatcheck.session.store.ChangeListeners;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -23,7 +24,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Used by one thread.
  */
-final class ChangeReader {
+final class ChangeReader implements PolledChangeFeed.Reader {
 
   /** How many changes are read at once. */
   static final int PAGE = 1_000;
@@ -60,7 +61,8 @@ final class ChangeReader {
   }
 
   /** Discards the position, while there are no listeners. */
-  void rest() {
+  @Override
+  public void rest() {
     position = null;
     gaps.clear();
   }
@@ -72,7 +74,8 @@ final class ChangeReader {
    * @throws io.coatcheck.session.store.SessionStoreException if the log could not be read; the next
    *     call continues
    */
-  boolean read() {
+  @Override
+  public boolean read() {
     ChangeLog.Row from = position == null ? begin() : position;
     Page page = transactions.read(READ, statements -> page(statements, from));
     if (!page.rows.contains(from)) {

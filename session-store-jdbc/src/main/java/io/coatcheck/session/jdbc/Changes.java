@@ -1,11 +1,16 @@
 package io.coatcheck.session.jdbc;
 
+import io.coatcheck.session.background.PolledChangeFeed;
 import io.coatcheck.session.store.ChangeListeners;
 import java.time.Duration;
 import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What a store has in addition if it records changes. */
-record Changes(ChangeLog log, JdbcChangeFeed feed, ChangeRetention retention) {
+record Changes(ChangeLog log, PolledChangeFeed feed, ChangeRetention retention) {
+
+  private static final Logger LOG = LoggerFactory.getLogger(JdbcSessionStore.class);
 
   /**
    * Creates the reader of a log and what trims it.
@@ -24,7 +29,7 @@ record Changes(ChangeLog log, JdbcChangeFeed feed, ChangeRetention retention) {
         new ChangeReader(transactions, log, listeners, nanoTime, overdueAfter(queryTimeout));
     return new Changes(
         log,
-        new JdbcChangeFeed(listeners, reader, interval),
+        new PolledChangeFeed(listeners, reader, interval, LOG),
         new ChangeRetention(transactions, log, nanoTime));
   }
 

@@ -14,11 +14,13 @@ final class Keys {
   private final byte[] records;
   private final byte[] principals;
   private final byte[] expiry;
+  private final byte[] changes;
 
   Keys(String prefix) {
     records = ("{" + prefix + "}:s:").getBytes(UTF_8);
     principals = ("{" + prefix + "}:p:").getBytes(UTF_8);
     expiry = ("{" + prefix + "}:x").getBytes(UTF_8);
+    changes = ("{" + prefix + "}:c").getBytes(UTF_8);
   }
 
   /** Returns the key of a session's record: 16 bytes of id after {@link #records()}. */
@@ -44,6 +46,11 @@ final class Keys {
   /** Returns the key of the index by expiry. */
   byte[] expiry() {
     return expiry.clone();
+  }
+
+  /** Returns the key of the log of changes. */
+  byte[] changes() {
+    return changes.clone();
   }
 
   /** Returns an id as the 16 bytes that the indexes hold; their order is that of the ids. */

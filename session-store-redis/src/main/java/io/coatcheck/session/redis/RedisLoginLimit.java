@@ -39,7 +39,12 @@ final class RedisLoginLimit implements LoginLimit {
         redis.runForList(
             operation,
             Script.ADMIT,
-            List.of(keys.record(session.id()), keys.expiry(), keys.principals(), keys.records()),
+            List.of(
+                keys.record(session.id()),
+                keys.expiry(),
+                keys.principals(),
+                keys.records(),
+                keys.changes()),
             Keys.bytes(session.id()),
             SessionRecord.write(session, version),
             text(isNew ? 1 : 0),

@@ -218,7 +218,7 @@ final class RedisPrincipalIndex implements PrincipalIndex {
                 redis.runForList(
                     operation,
                     Script.REVOKE,
-                    List.of(keys.expiry(), keys.records(), keys.principals()),
+                    List.of(keys.expiry(), keys.records(), keys.principals(), keys.changes()),
                     arguments.toArray(byte[][]::new)));
         count += done.records().size();
         done.records().forEach(this::handOver);

@@ -14,9 +14,11 @@ final class ServerCheck {
   private static final Operation CHECK = new Operation("checking Redis");
 
   private final Connection redis;
+  private final Keys keys;
 
-  ServerCheck(Connection redis) {
+  ServerCheck(Connection redis, Keys keys) {
     this.redis = redis;
+    this.keys = keys;
   }
 
   /**
@@ -27,6 +29,8 @@ final class ServerCheck {
   void run() {
     redis.run(CHECK, commands -> commands.ping());
     refuseReplica();
+    // A deletion that could not be recorded would leave copies on other nodes as they are.
+    redis.run(CHECK, commands -> ChangeReader.mark(commands, keys));
     String info;
     try {
       info = redis.run(CHECK, commands -> commands.info());

@@ -5,7 +5,7 @@
  * Script}; the scripts are files beside the classes, and {@code record.lua} says what a record
  * looks like. {@code SessionRecord} writes and reads records, {@code Keys} names the keys. {@code
  * RedisPrincipalIndex}, {@code RedisLoginLimit}, {@code RedisBatchLookup} and {@code
- * RedisBatchTouch} are the capabilities.
+ * RedisBatchTouch} are the capabilities, and {@code ChangeReader} reads what changed.
  *
  * <p>All calls go through {@code Connection}, which bounds them, on a {@code Link}, which connects
  * again and never sends a command twice; {@code RedisFailure} makes an exception of every error,

@@ -1,6 +1,6 @@
 -- Stores the session of a login within a limit of live sessions of its principal.
 --   KEYS  1 the record  2 the index by expiry  3 what the keys of the index by principal begin with
---         4 what the keys of records begin with
+--         4 what the keys of records begin with  5 the log of changes
 --   ARGV  1 id  2 record, of a new session or with the next version  3 '1' if it is new
 --         4 expected version of one that is not  5 now  6 '0' if there is no next version
 --         7 limit  8 '1' to end the oldest sessions, '0' to refuse the login  9 the most to end
@@ -53,12 +53,16 @@ table.sort(live, function(one, other)
   return one.order < other.order
 end)
 -- Stored first: if the server is out of memory, no session ends for a login that fails.
+if not is_new then
+  record_change(KEYS[5], ARGV[1])
+end
 put(KEYS[1], KEYS[2], KEYS[3], ARGV[1], record, before, now)
 local answer = {'STORED'}
 for place = 1, #live - limit + 1 do
   local id = live[place].id
   local ended = redis.call('GET', KEYS[4] .. id)
   forget(KEYS[4] .. id, KEYS[2], KEYS[3], id, principal_in(ended))
+  record_change(KEYS[5], id)
   answer[#answer + 1] = ended
 end
 return answer

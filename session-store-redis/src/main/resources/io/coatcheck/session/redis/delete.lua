@@ -1,5 +1,6 @@
 -- Deletes a session, whatever its state.
 --   KEYS  1 the record  2 the index by expiry  3 what the keys of the index by principal begin with
+--         4 the log of changes
 --   ARGV  1 id  2 the generation that it must have, as 8 bytes; empty for any
 -- Returns the record as it was, or nothing.
 local record = redis.call('GET', KEYS[1])
@@ -11,10 +12,12 @@ if #record < HEAD or record:byte(1) ~= 1 then
     error('COATCHECK-LAYOUT')
   end
   forget(KEYS[1], KEYS[2], KEYS[3], ARGV[1], nil)
+  record_change(KEYS[4], ARGV[1])
   return record
 end
 if ARGV[2] ~= '' and record:sub(34, 41) ~= ARGV[2] then
   return false
 end
 forget(KEYS[1], KEYS[2], KEYS[3], ARGV[1], principal_in(record))
+record_change(KEYS[4], ARGV[1])
 return record

@@ -93,3 +93,9 @@ local function forget(key, expiry, principals, id, principal)
     redis.call('ZREM', principals .. principal, id)
   end
 end
+
+-- Records that a session was updated or deleted, for the copies on all nodes. The log keeps about
+-- the last 100,000 changes.
+local function record_change(changes, id)
+  redis.call('XADD', changes, 'MAXLEN', '~', 100000, '*', 'i', id)
+end

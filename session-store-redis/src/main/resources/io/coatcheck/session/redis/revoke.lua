@@ -1,6 +1,6 @@
 -- Deletes chosen sessions of a principal.
 --   KEYS  1 the index by expiry  2 what the keys of records begin with
---         3 what the keys of the index by principal begin with
+--         3 what the keys of the index by principal begin with  4 the log of changes
 --   ARGV  1 principal  2 '1' if the records are wanted with their attributes
 --         3 the bytes of records after which to stop
 --         4 the moment at which a session must not be expired; empty to delete those too
@@ -18,6 +18,7 @@ for at = 5, #ARGV, 2 do
     and (ARGV[4] == '' or expires_at(head) > tonumber(ARGV[4])) then
     local record = ARGV[2] == '1' and redis.call('GET', key) or without_attributes(key, head)
     forget(key, KEYS[1], KEYS[3], id, ARGV[1])
+    record_change(KEYS[4], id)
     answer[#answer + 1] = record
     bytes = bytes + #record
   end

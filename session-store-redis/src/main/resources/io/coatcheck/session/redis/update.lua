@@ -1,5 +1,6 @@
 -- Replaces a session, if its stored version is the expected one and it is not expired.
 --   KEYS  1 the record  2 the index by expiry  3 what the keys of the index by principal begin with
+--         4 the log of changes
 --   ARGV  1 id  2 record, with the next version  3 expected version  4 now
 --         5 '0' if there is no next version
 -- Returns 1, 0 if nothing changed, or -1 if it would have been stored and there is no next version.
@@ -14,5 +15,6 @@ local record = ARGV[2]
 if number(head, 10) > number(record, 10) then
   record = record:sub(1, 9) .. head:sub(10, 17) .. record:sub(18)
 end
+record_change(KEYS[4], ARGV[1])
 put(KEYS[1], KEYS[2], KEYS[3], ARGV[1], record, principal_at(KEYS[1], head), tonumber(ARGV[4]))
 return 1

@@ -3,10 +3,12 @@ package io.coatcheck.session.redis;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.coatcheck.session.store.ChangeFeed;
 import io.coatcheck.session.store.DeletedSessions;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.WhenFull;
 import io.coatcheck.session.testkit.SampleSessions;
+import io.coatcheck.session.token.SessionId;
 import io.lettuce.core.RedisURI;
 import io.lettuce.core.codec.ByteArrayCodec;
 import io.lettuce.core.output.StatusOutput;
@@ -24,6 +26,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -122,15 +126,35 @@ class RedisDocumentTest {
       try (RedisSessionStore store = RedisSessionStore.builder(login).build()) {
         everyOperation(store);
       }
-      RedisSessionStore foreign = RedisSessionStore.builder(login).keyPrefix("other").build();
-      try (foreign) {
-        StoredSession session = SampleSessions.authenticated("alice", NOW).build();
-        assertThatThrownBy(() -> foreign.insert(session)).hasMessageContaining("NOPERM");
-      }
+      RedisSessionStore.Builder foreign = RedisSessionStore.builder(login).keyPrefix("other");
+      assertThatThrownBy(foreign::build).hasMessageContaining("NOPERM");
     }
   }
 
   private static void everyOperation(RedisSessionStore store) {
+    CompletableFuture<Long> complete = new CompletableFuture<>();
+    store
+        .changeFeed()
+        .orElseThrow()
+        .subscribe(
+            new ChangeFeed.Listener() {
+              private int calls;
+
+              @Override
+              public void changed(SessionId id) {}
+
+              @Override
+              public void missed() {}
+
+              @Override
+              public void completeUpTo(long nanoTime) {
+                calls++;
+                if (calls == 2) {
+                  complete.complete(nanoTime);
+                }
+              }
+            });
+    assertThat(complete.orTimeout(20, TimeUnit.SECONDS).join()).isNotNull();
     StoredSession session = SampleSessions.authenticated("alice", NOW).build();
     store.insert(session);
     assertThat(store.find(session.id())).contains(session);

@@ -217,5 +217,8 @@ class RedisFailureTest {
     assertThatExceptionOfType(IllegalArgumentException.class)
         .isThrownBy(() -> builder.connectTimeout(timeout))
         .withMessageContaining("connectTimeout must be from");
+    assertThatExceptionOfType(IllegalArgumentException.class)
+        .isThrownBy(() -> builder.changeFeedInterval(timeout))
+        .withMessageContaining("changeFeedInterval must be from 10 milliseconds to 10 seconds");
   }
 }

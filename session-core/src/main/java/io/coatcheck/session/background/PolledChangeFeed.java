@@ -1,6 +1,5 @@
-package io.coatcheck.session.jdbc;
+package io.coatcheck.session.background;
 
-import io.coatcheck.session.background.RecurringWork;
 import io.coatcheck.session.store.ChangeFeed;
 import io.coatcheck.session.store.ChangeListeners;
 import io.coatcheck.session.store.SessionStoreException;
@@ -9,21 +8,34 @@ import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Reports the changes of all nodes, which a thread reads from the log of changes. The thread starts
  * with the first subscription and ends when the store is closed. Without listeners, it reads
  * nothing.
  */
-final class JdbcChangeFeed implements ChangeFeed {
+public final class PolledChangeFeed implements ChangeFeed {
 
-  private static final Logger LOG = LoggerFactory.getLogger(JdbcSessionStore.class);
+  /** Reads the log of changes of a store. Used by one thread. */
+  public interface Reader {
+
+    /**
+     * Reads some changes, and notifies the listeners.
+     *
+     * @return whether there may be more
+     * @throws SessionStoreException if the log could not be read; the next call continues
+     */
+    boolean read();
+
+    /** Discards the position, while there are no listeners. */
+    void rest();
+  }
 
   private static final AtomicInteger NUMBER = new AtomicInteger();
 
   private final ChangeListeners listeners;
-  private final ChangeReader reader;
+  private final Reader reader;
+  private final Logger log;
   private final RecurringWork work;
   private final Object state = new Object();
   private boolean started;
@@ -35,9 +47,16 @@ final class JdbcChangeFeed implements ChangeFeed {
   /** The kinds of those failures, each of which is logged once. Used by the thread only. */
   private final Set<Class<?>> logged = new HashSet<>();
 
-  JdbcChangeFeed(ChangeListeners listeners, ChangeReader reader, Duration interval) {
+  /**
+   * Prepares the thread, which the first subscription starts.
+   *
+   * @param interval between two polls
+   * @param log that of the store
+   */
+  public PolledChangeFeed(ChangeListeners listeners, Reader reader, Duration interval, Logger log) {
     this.listeners = listeners;
     this.reader = reader;
+    this.log = log;
     work =
         new RecurringWork(
             "coatcheck-changes-" + NUMBER.incrementAndGet(),
@@ -72,7 +91,7 @@ final class JdbcChangeFeed implements ChangeFeed {
       more = reader.read();
     }
     if (failures > 0) {
-      LOG.info("the change feed is read again, after {} attempts that failed", failures);
+      log.info("the change feed is read again, after {} attempts that failed", failures);
       failures = 0;
       logged.clear();
     }
@@ -80,7 +99,7 @@ final class JdbcChangeFeed implements ChangeFeed {
 
   private void logFailure(Throwable failure) {
     if (failure instanceof InterruptedException) {
-      LOG.debug("{}", failure.getMessage());
+      log.debug("{}", failure.getMessage());
       return;
     }
     failures++;
@@ -88,22 +107,22 @@ final class JdbcChangeFeed implements ChangeFeed {
       return;
     }
     if (failure instanceof SessionStoreException) {
-      LOG.warn(
+      log.warn(
           "the change feed cannot be read, so that copies of sessions are not kept for longer than"
               + " without it: {}",
           failure.getMessage());
     } else {
-      LOG.error("the change feed failed, and is tried again", failure);
+      log.error("the change feed failed, and is tried again", failure);
     }
   }
 
   /** Ends the thread, and all subscriptions. */
-  void close() {
+  public void close() {
     synchronized (state) {
       closed = true;
     }
     if (started && !work.end()) {
-      LOG.warn("{} still waits for the database; it ends afterwards", work.threadName());
+      log.warn("{} still waits for the store's server; it ends afterwards", work.threadName());
     }
     listeners.close();
   }
