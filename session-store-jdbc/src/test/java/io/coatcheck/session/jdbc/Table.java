@@ -179,10 +179,11 @@ final class Table implements AutoCloseable {
 
   @Override
   public void close() {
+    // A change feed uses connections until it is closed.
+    store.close();
     try {
       watched.assertClean();
     } finally {
-      store.close();
       execute("DROP TABLE IF EXISTS " + name);
       execute("DROP TABLE IF EXISTS " + changes());
       connections.close();
