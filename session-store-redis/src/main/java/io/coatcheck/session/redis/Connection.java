@@ -151,6 +151,11 @@ final class Connection implements AutoCloseable {
       throws ExecutionException {
     try {
       return sent.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (ExecutionException failed) {
+      if (RedisFailure.isOfReplica(cause(failed))) {
+        link.replace();
+      }
+      throw failed;
     } catch (TimeoutException late) {
       sent.cancel(true);
       throw new ExecutionException(

@@ -4,6 +4,7 @@ import io.coatcheck.session.store.SessionStoreException;
 import io.lettuce.core.ClientOptions;
 import io.lettuce.core.RedisChannelHandler;
 import io.lettuce.core.RedisClient;
+import io.lettuce.core.RedisCommandExecutionException;
 import io.lettuce.core.RedisConnectionStateListener;
 import io.lettuce.core.RedisException;
 import io.lettuce.core.RedisURI;
@@ -31,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  * connection that is closed.
  *
  * <p>Thread-safe. Connects again in the background: at once, then every {@value #PAUSE_MILLIS}
- * milliseconds until it succeeds.
+ * milliseconds until it reaches a primary.
  */
 final class Link implements RedisConnectionStateListener {
 
@@ -114,10 +115,11 @@ final class Link implements RedisConnectionStateListener {
     return null;
   }
 
-  /** Replaces a connection on which the server does not answer: its other end may be gone. */
+  /** Replaces a connection whose other end may be gone, or has become a replica. */
   void replace() {
     StatefulRedisConnection<byte[], byte[]> current = connection;
     if (current != null) {
+      connection = null;
       abandon(current);
     }
     connect();
@@ -142,15 +144,47 @@ final class Link implements RedisConnectionStateListener {
             .connectAsync(ByteArrayCodec.INSTANCE, server)
             .whenComplete(
                 (opened, failure) -> {
-                  if (opened != null) {
-                    connection = opened;
-                    isConnecting.set(false);
-                    if (isClosed) {
-                      abandon(opened);
-                    }
-                  } else if (!isClosed) {
-                    CompletableFuture.delayedExecutor(PAUSE_MILLIS, TimeUnit.MILLISECONDS)
-                        .execute(this::attempt);
+                  if (opened == null) {
+                    attemptLater();
+                  } else {
+                    useIfPrimary(opened);
+                  }
+                });
+  }
+
+  private void attemptLater() {
+    if (!isClosed) {
+      CompletableFuture.delayedExecutor(PAUSE_MILLIS, TimeUnit.MILLISECONDS).execute(this::attempt);
+    }
+  }
+
+  /**
+   * Uses a connection unless it leads to a replica: after a failover the address may still be that
+   * of the old primary, which would show sessions that have ended meanwhile. A server whose user
+   * may not see the role is used.
+   */
+  private void useIfPrimary(StatefulRedisConnection<byte[], byte[]> opened) {
+    CompletionStage<?> unused =
+        opened
+            .async()
+            .role()
+            .whenComplete(
+                (role, failure) -> {
+                  boolean isUsable =
+                      role == null
+                          ? failure instanceof RedisCommandExecutionException
+                          : !ServerCheck.isReplica(role);
+                  if (!isUsable) {
+                    abandon(opened);
+                    attemptLater();
+                    return;
+                  }
+                  connection = opened;
+                  isConnecting.set(false);
+                  if (isClosed) {
+                    abandon(opened);
+                  } else if (!opened.isOpen()) {
+                    connect();
                   }
                 });
   }

@@ -28,6 +28,10 @@ final class RedisFailure {
           "NOPERM",
           "the user may not run a command or touch a key: grant what docs/REDIS.md lists");
 
+  private static final Kind READ_ONLY =
+      new Kind(
+          "READONLY", "the server is a replica, which takes no writes: connect to the primary");
+
   private static final List<Kind> KINDS =
       List.of(
           new Kind(
@@ -36,8 +40,7 @@ final class RedisFailure {
           new Kind("NOAUTH", "the server asks for a password: set it in the RedisURI"),
           new Kind("WRONGPASS", "the server refuses the user name or the password of the RedisURI"),
           NOT_PERMITTED,
-          new Kind(
-              "READONLY", "the server is a replica, which takes no writes: connect to the primary"),
+          READ_ONLY,
           new Kind("LOADING", "the server is still loading its data: it answers when that is done"),
           new Kind(
               "MISCONF",
@@ -63,6 +66,12 @@ final class RedisFailure {
   /** Returns whether the server did not answer in time. */
   static boolean isTimeout(Throwable failure) {
     return failure instanceof RedisCommandTimeoutException;
+  }
+
+  /** Returns whether the server is a replica. */
+  static boolean isOfReplica(Throwable failure) {
+    return failure instanceof RedisCommandExecutionException
+        && READ_ONLY.equals(kind(failure.getMessage()));
   }
 
   /** Returns the exception for a failure of an operation. */

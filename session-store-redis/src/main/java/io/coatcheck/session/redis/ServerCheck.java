@@ -64,10 +64,15 @@ final class ServerCheck {
           notPermitted.getMessage());
       return;
     }
-    if (new String((byte[]) role.get(0), UTF_8).equals("slave")) {
+    if (isReplica(role)) {
       throw new SessionStoreException(
           "the Redis server is a replica, which takes no writes: connect to the primary");
     }
+  }
+
+  /** Returns whether the answer to {@code ROLE} is that of a replica. */
+  static boolean isReplica(List<Object> role) {
+    return new String((byte[]) role.get(0), UTF_8).equals("slave");
   }
 
   private static String setting(String info, String name) {

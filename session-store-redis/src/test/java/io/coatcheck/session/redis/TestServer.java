@@ -41,7 +41,7 @@ final class TestServer implements AutoCloseable {
     start();
   }
 
-  private static int freePort() {
+  static int freePort() {
     try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       return socket.getLocalPort();
     } catch (IOException e) {
@@ -77,9 +77,18 @@ final class TestServer implements AutoCloseable {
     return RedisSessionStore.builder(uri()).keyPrefix(prefix).clientResources(RESOURCES);
   }
 
+  /** Returns what a server, or a Sentinel, says of itself. */
+  static String info(int port, String section) {
+    return run(uri("127.0.0.1", port), commands -> commands.info(section));
+  }
+
   /** Runs commands of the test's own. */
   <T> T run(Function<RedisCommands<byte[], byte[]>, T> commands) {
-    RedisClient client = RedisClient.create(RESOURCES, uri());
+    return run(uri(), commands);
+  }
+
+  private static <T> T run(RedisURI server, Function<RedisCommands<byte[], byte[]>, T> commands) {
+    RedisClient client = RedisClient.create(RESOURCES, server);
     try (StatefulRedisConnection<byte[], byte[]> connection =
         client.connect(ByteArrayCodec.INSTANCE)) {
       return commands.apply(connection.sync());
