@@ -1,6 +1,5 @@
 package io.coatcheck.examples.cluster;
 
-import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -13,9 +12,9 @@ import java.util.concurrent.CountDownLatch;
 import java.util.stream.Stream;
 
 /**
- * A PostgreSQL, three nodes of the quickstart that keep their sessions there, and a front that uses
- * them in turn. A node may be killed: users stay logged in. Each node answers from copies of the
- * sessions, which the change feed of the database keeps current.
+ * A PostgreSQL or a Redis, three nodes of the quickstart that keep their sessions there, and a
+ * front that uses them in turn. A node may be killed: users stay logged in. Each node answers from
+ * copies of the sessions, which the change feed of the store keeps current.
  */
 public final class Cluster implements AutoCloseable {
 
@@ -23,7 +22,7 @@ public final class Cluster implements AutoCloseable {
 
   private final Path directory;
   private final List<Node> nodes = new ArrayList<>();
-  private EmbeddedPostgres database;
+  private Backend backend;
   private Front front;
   private boolean isClosed;
 
@@ -35,12 +34,13 @@ public final class Cluster implements AutoCloseable {
    * Starts all of it, on the loopback interface, and waits until it answers.
    *
    * @param port of the front; the nodes have the next three. 0 for any that are free
+   * @param store {@code postgresql} or {@code redis}
    * @throws IOException if something does not start
    */
-  static Cluster start(int port) throws IOException {
+  static Cluster start(int port, String store) throws IOException {
     Cluster cluster = new Cluster();
     try {
-      cluster.startAll(port);
+      cluster.startAll(port, store);
       return cluster;
     } catch (IOException | RuntimeException e) {
       cluster.close();
@@ -48,13 +48,14 @@ public final class Cluster implements AutoCloseable {
     }
   }
 
-  private void startAll(int port) throws IOException {
+  private void startAll(int port, String store) throws IOException {
     front = new Front(port);
-    database =
-        EmbeddedPostgres.builder()
-            .setDataDirectory(directory.resolve("postgresql"))
-            .setRegisterShutdownHook(false)
-            .start();
+    backend =
+        switch (store) {
+          case "postgresql" -> Backend.postgresql(directory);
+          case "redis" -> Backend.redis(directory);
+          default -> throw new IllegalArgumentException("neither postgresql nor redis: " + store);
+        };
     for (int number = 1; number <= NODES; number++) {
       nodes.add(
           new Node(
@@ -66,7 +67,7 @@ public final class Cluster implements AutoCloseable {
                   "PORT",
                   String.valueOf(port == 0 ? 0 : port + number),
                   "STORE",
-                  database.getJdbcUrl("postgres", "postgres"),
+                  backend.url(),
                   "COPIES",
                   "true")));
     }
@@ -81,11 +82,15 @@ public final class Cluster implements AutoCloseable {
     return front.url();
   }
 
+  Backend backend() {
+    return backend;
+  }
+
   List<Node> nodes() {
     return List.copyOf(nodes);
   }
 
-  /** Stops everything and deletes the database. */
+  /** Stops everything and deletes the sessions. */
   @Override
   public synchronized void close() {
     if (isClosed) {
@@ -97,12 +102,12 @@ public final class Cluster implements AutoCloseable {
     }
     nodes.forEach(Node::close);
     try {
-      if (database != null) {
-        database.close();
+      if (backend != null) {
+        backend.close();
       }
       deleteDirectory();
     } catch (IOException e) {
-      throw new UncheckedIOException("PostgreSQL did not stop, or left files in " + directory, e);
+      throw new UncheckedIOException("the store did not stop, or left files in " + directory, e);
     }
   }
 
@@ -129,15 +134,25 @@ public final class Cluster implements AutoCloseable {
     System.out.println("Kill one, and reload: you stay logged in. Ctrl-C stops everything.");
   }
 
-  /** Starts the front on the port that the environment variable PORT names, or on 8080. */
+  /**
+   * Starts the front on the port that the environment variable PORT names, or on 8080.
+   *
+   * @param arguments {@code postgresql}, which is the default, or {@code redis}
+   */
   public static void main(String[] arguments) throws InterruptedException {
     String port = System.getenv().getOrDefault("PORT", "8080");
     if (!port.matches("[0-9]{1,5}") || Integer.parseInt(port) > 65_535 - NODES) {
       System.err.println("PORT must be a number from 0 to " + (65_535 - NODES) + ": " + port);
       System.exit(2);
     }
+    String store = arguments.length == 0 ? "postgresql" : arguments[0];
+    if (arguments.length > 1 || !store.matches("postgresql|redis")) {
+      System.err.println(
+          "The argument must be postgresql or redis: " + String.join(" ", arguments));
+      System.exit(2);
+    }
     try {
-      Cluster cluster = start(Integer.parseInt(port));
+      Cluster cluster = start(Integer.parseInt(port), store);
       Runtime.getRuntime().addShutdownHook(new Thread(cluster::close, "cluster-shutdown"));
       cluster.describe();
       new CountDownLatch(1).await();

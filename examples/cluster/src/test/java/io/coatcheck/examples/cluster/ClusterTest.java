@@ -27,6 +27,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ClusterTest {
 
@@ -38,10 +41,11 @@ class ClusterTest {
   private final Map<String, String> cookies = new TreeMap<>();
 
   @DisplayName("Who is logged in stays logged in when a node is killed, and another one")
-  @Test
-  void killedNode_losesNobody() throws Exception {
+  @ParameterizedTest
+  @CsvSource({"postgresql, PostgreSQL", "redis, Redis"})
+  void killedNode_losesNobody(String store, String shownAs) throws Exception {
     List<ProcessHandle> processes;
-    try (Cluster cluster = Cluster.start(0)) {
+    try (Cluster cluster = Cluster.start(0, store)) {
       List<Node> nodes = cluster.nodes();
       processes = nodes.stream().map(node -> ProcessHandle.of(node.pid()).orElseThrow()).toList();
       assertThat(post(cluster, "/login", "username=alice&password=wonderland-1")).isEqualTo(303);
@@ -55,7 +59,7 @@ class ClusterTest {
 
       kill(processes.get(1));
 
-      assertThat(portsThatServe(cluster, "You are alice", "still here", "kept in PostgreSQL"))
+      assertThat(portsThatServe(cluster, "You are alice", "still here", "kept in " + shownAs))
           .containsExactly(String.valueOf(nodes.get(2).url().getPort()));
       assertThat(post(cluster, "/logout", "")).isEqualTo(303);
       assertThat(get(cluster)).doesNotContain("You are alice");
@@ -64,9 +68,10 @@ class ClusterTest {
   }
 
   @DisplayName("A session that one node has ended is refused by each within a second")
-  @Test
-  void loggedOut_isRefusedByEachNode() throws Exception {
-    try (Cluster cluster = Cluster.start(0)) {
+  @ParameterizedTest
+  @ValueSource(strings = {"postgresql", "redis"})
+  void loggedOut_isRefusedByEachNode(String store) throws Exception {
+    try (Cluster cluster = Cluster.start(0, store)) {
       assertThat(post(cluster, "/login", "username=alice&password=wonderland-1")).isEqualTo(303);
       assertThat(portsThatServe(cluster, "You are alice")).hasSize(3);
       Map<String, String> stolen = Map.copyOf(cookies);
@@ -81,6 +86,37 @@ class ClusterTest {
       for (int i = 0; i < 9; i++) {
         assertThat(get(cluster)).doesNotContain("You are alice");
       }
+    }
+  }
+
+  @DisplayName(
+      "Users stay logged in when Redis is started again, and are answered 503 while it is away")
+  @Test
+  void restartedRedis_losesNobody() throws Exception {
+    try (Cluster cluster = Cluster.start(0, "redis")) {
+      assertThat(post(cluster, "/login", "username=alice&password=wonderland-1")).isEqualTo(303);
+      assertThat(portsThatServe(cluster, "You are alice")).hasSize(3);
+      Backend.Redis redis = (Backend.Redis) cluster.backend();
+
+      redis.close();
+      awaitStatus(cluster, 503);
+      redis.start();
+      awaitStatus(cluster, 200);
+
+      assertThat(get(cluster)).contains("You are alice");
+      assertThat(post(cluster, "/note", "text=still+here")).isEqualTo(303);
+      assertThat(portsThatServe(cluster, "You are alice", "still here")).hasSize(3);
+    }
+  }
+
+  /** Waits until as many requests in a row as there are nodes are answered so. */
+  private void awaitStatus(Cluster cluster, int status) throws Exception {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    for (int inARow = 0; inARow < 3; ) {
+      assertThat(System.nanoTime() - deadline).as("answered by " + status).isNegative();
+      int found = send(cluster, "/", HttpRequest.newBuilder().GET()).statusCode();
+      inARow = found == status ? inARow + 1 : 0;
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));
     }
   }
 

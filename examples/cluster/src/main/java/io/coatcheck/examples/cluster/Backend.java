@@ -1,0 +1,79 @@
+package io.coatcheck.examples.cluster;
+
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import redis.embedded.RedisServer;
+
+/** The server that keeps the sessions, on the loopback interface. */
+interface Backend extends AutoCloseable {
+
+  /** Returns what the quickstart takes as {@code STORE}. */
+  String url();
+
+  @Override
+  void close() throws IOException;
+
+  /** Starts a PostgreSQL that keeps its files in a directory. */
+  static Backend postgresql(Path directory) throws IOException {
+    EmbeddedPostgres server =
+        EmbeddedPostgres.builder()
+            .setDataDirectory(directory.resolve("postgresql"))
+            .setRegisterShutdownHook(false)
+            .start();
+    return new Backend() {
+      @Override
+      public String url() {
+        return server.getJdbcUrl("postgres", "postgres");
+      }
+
+      @Override
+      public void close() throws IOException {
+        server.close();
+      }
+    };
+  }
+
+  /** Starts a Redis that writes each change to a file in a directory before it answers. */
+  static Redis redis(Path directory) throws IOException {
+    int port;
+    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      port = free.getLocalPort();
+    }
+    Path files = Files.createDirectories(directory.resolve("redis"));
+    Redis redis =
+        new Redis(
+            RedisServer.builder()
+                .bind("127.0.0.1")
+                .port(port)
+                .setting("dir " + files)
+                .setting("save \"\"")
+                .setting("appendonly yes")
+                .setting("appendfsync always")
+                .build(),
+            port);
+    redis.start();
+    return redis;
+  }
+
+  /** A Redis, which may be stopped and started again with what it holds. */
+  record Redis(RedisServer server, int port) implements Backend {
+
+    void start() {
+      server.start();
+    }
+
+    @Override
+    public String url() {
+      return "redis://127.0.0.1:" + port;
+    }
+
+    @Override
+    public void close() {
+      server.stop();
+    }
+  }
+}
