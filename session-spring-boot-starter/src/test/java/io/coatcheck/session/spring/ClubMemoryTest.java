@@ -1,6 +1,7 @@
 package io.coatcheck.session.spring;
 
 import io.coatcheck.session.spring.club.Club;
+import io.coatcheck.test.clients.Partner;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;

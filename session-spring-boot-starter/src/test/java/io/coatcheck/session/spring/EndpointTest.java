@@ -6,6 +6,7 @@ import io.coatcheck.session.SessionInfo;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.spring.staff.Staff;
 import io.coatcheck.session.token.SessionToken;
+import io.coatcheck.test.clients.Visitor;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.coatcheck.session.spring.club.Club;
 import io.coatcheck.session.spring.staff.Staff;
+import io.coatcheck.test.clients.Partner;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;

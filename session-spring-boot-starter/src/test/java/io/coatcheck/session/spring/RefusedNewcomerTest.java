@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.spring.shop.Shop;
+import io.coatcheck.test.clients.Visitor;
 import java.net.http.HttpResponse;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;

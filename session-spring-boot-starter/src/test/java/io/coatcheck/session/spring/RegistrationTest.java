@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.servlet.SessionFilter;
 import io.coatcheck.session.spring.shop.Shop;
+import io.coatcheck.test.clients.Visitor;
 import jakarta.servlet.DispatcherType;
 import java.net.http.HttpResponse;
 import java.util.EnumSet;

@@ -7,6 +7,7 @@ import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.spring.shop.SessionLog;
 import io.coatcheck.session.token.SessionId;
 import io.coatcheck.session.token.SessionToken;
+import io.coatcheck.test.clients.Visitor;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;

@@ -1,5 +1,6 @@
 package io.coatcheck.session.spring;
 
+import io.coatcheck.test.clients.Visitor;
 import java.util.ArrayList;
 import java.util.List;
 import org.springframework.boot.builder.SpringApplicationBuilder;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.coatcheck.session.migration.SpringSessionImport;
 import io.coatcheck.session.spring.shop.Shop;
+import io.coatcheck.test.clients.Visitor;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.ObjectOutputStream;

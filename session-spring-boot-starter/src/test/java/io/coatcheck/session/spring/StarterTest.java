@@ -9,6 +9,7 @@ import io.coatcheck.session.memory.InMemorySessionStore;
 import io.coatcheck.session.nearcache.NearCacheSessionStore;
 import io.coatcheck.session.spring.shop.Shop;
 import io.coatcheck.session.store.SessionStore;
+import io.coatcheck.test.clients.Visitor;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.util.Base64;

@@ -2,6 +2,8 @@ package io.coatcheck.examples.frameworks.spring;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.coatcheck.test.clients.Passkey;
+import io.coatcheck.test.clients.Visitor;
 import java.net.http.HttpResponse;
 import org.springframework.util.ClassUtils;
 

@@ -3,6 +3,8 @@ package io.coatcheck.examples.frameworks.spring;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.coatcheck.session.jdbc.JdbcSessionStore;
+import io.coatcheck.test.clients.Partner;
+import io.coatcheck.test.clients.Visitor;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;

@@ -3,6 +3,7 @@ package io.coatcheck.examples.frameworks.spring;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.coatcheck.session.memory.InMemorySessionStore;
+import io.coatcheck.test.clients.Visitor;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;

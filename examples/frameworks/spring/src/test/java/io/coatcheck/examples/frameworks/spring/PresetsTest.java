@@ -14,6 +14,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.coatcheck.session.codec.AllowListPreset;
 import io.coatcheck.session.memory.InMemorySessionStore;
+import io.coatcheck.test.clients.Passkey;
+import io.coatcheck.test.clients.Visitor;
 import java.io.Externalizable;
 import java.lang.reflect.Method;
 import java.util.Set;

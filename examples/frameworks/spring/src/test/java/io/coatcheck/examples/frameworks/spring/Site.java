@@ -3,6 +3,8 @@ package io.coatcheck.examples.frameworks.spring;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.codec.AttributeCodec;
 import io.coatcheck.session.store.SessionStore;
+import io.coatcheck.test.clients.Partner;
+import io.coatcheck.test.clients.Visitor;
 import jakarta.servlet.Filter;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;

@@ -1,4 +1,4 @@
-package io.coatcheck.examples.frameworks.spring;
+package io.coatcheck.test.clients;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
@@ -16,35 +16,42 @@ import java.util.StringJoiner;
 import java.util.stream.Collectors;
 
 /** A client that keeps its cookies, as a browser does, and follows redirects only when told to. */
-final class Visitor {
+public final class Visitor {
 
   private static final HttpClient CLIENT = HttpClient.newHttpClient();
 
   private final URI home;
   private final Map<String, String> cookies = new LinkedHashMap<>();
+  private final Map<String, String> headers = new LinkedHashMap<>();
 
-  Visitor(String url) {
+  public Visitor(String url) {
     home = URI.create(url);
   }
 
   /** Returns one with the same cookies at another address of the site. */
-  Visitor at(String url) {
+  public Visitor at(String url) {
     Visitor same = new Visitor(url);
     same.cookies.putAll(cookies);
     return same;
   }
 
-  HttpResponse<String> get(String path) throws IOException, InterruptedException {
+  /** Sends a header with each request from now on. */
+  public Visitor with(String name, String value) {
+    headers.put(name, value);
+    return this;
+  }
+
+  public HttpResponse<String> get(String path) throws IOException, InterruptedException {
     return send(request(path).GET().build());
   }
 
   /** Sends a form with the CSRF token that the site has for this visitor. */
-  HttpResponse<String> post(String path, String... fields)
+  public HttpResponse<String> post(String path, String... fields)
       throws IOException, InterruptedException {
     return postWithToken(get("/token").body(), path, fields);
   }
 
-  HttpResponse<String> postWithToken(String token, String path, String... fields)
+  public HttpResponse<String> postWithToken(String token, String path, String... fields)
       throws IOException, InterruptedException {
     StringJoiner form = new StringJoiner("&");
     form.add("_csrf=" + URLEncoder.encode(token, UTF_8));
@@ -59,7 +66,8 @@ final class Visitor {
   }
 
   /** Sends JSON, as the script of a page does. */
-  HttpResponse<String> postJson(String path, String json) throws IOException, InterruptedException {
+  public HttpResponse<String> postJson(String path, String json)
+      throws IOException, InterruptedException {
     String token = get("/token").body();
     return send(
         request(path)
@@ -70,7 +78,7 @@ final class Visitor {
   }
 
   /** Goes where an answer redirects to, and so on until a page comes. */
-  HttpResponse<String> follow(HttpResponse<String> answer)
+  public HttpResponse<String> follow(HttpResponse<String> answer)
       throws IOException, InterruptedException {
     HttpResponse<String> next = answer;
     for (int i = 0; next.statusCode() / 100 == 3; i++) {
@@ -82,36 +90,37 @@ final class Visitor {
     return next;
   }
 
-  HttpResponse<String> logIn(String user) throws IOException, InterruptedException {
+  public HttpResponse<String> logIn(String user) throws IOException, InterruptedException {
     return post("/login", "username", user, "password", "ticket");
   }
 
-  static String location(HttpResponse<String> answer) {
+  public static String location(HttpResponse<String> answer) {
     return answer.headers().firstValue("Location").orElseThrow();
   }
 
   /** Gives it a cookie of another part of the site. */
-  void take(String name, String value) {
+  public void take(String name, String value) {
     cookies.put(name, value);
   }
 
   /** Returns the value of a cookie, empty if there is none. */
-  String cookie(String name) {
+  public String cookie(String name) {
     return cookies.getOrDefault(name, "");
   }
 
-  boolean hasCookie(String name) {
+  public boolean hasCookie(String name) {
     return cookies.containsKey(name);
   }
 
   /** Forgets a cookie, as at the end of a browser's session. */
-  void forget(String name) {
+  public void forget(String name) {
     cookies.remove(name);
   }
 
   private HttpRequest.Builder request(String path) {
     HttpRequest.Builder request = HttpRequest.newBuilder(home.resolve(path));
     request.header("Accept", "text/html,*/*").header("Accept-Language", "en, de-CH");
+    headers.forEach(request::setHeader);
     if (!cookies.isEmpty() && home.resolve(path).getAuthority().equals(home.getAuthority())) {
       request.header(
           "Cookie",

@@ -1,4 +1,4 @@
-package io.coatcheck.session.spring;
+package io.coatcheck.test.clients;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
@@ -28,20 +28,20 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** A provider of OpenID Connect that asks no questions: every visitor is {@code ann}. */
-final class Partner implements AutoCloseable {
+public final class Partner implements AutoCloseable {
 
   /** A code for which there is no token. */
-  static final String USED = "used";
+  public static final String USED = "used";
 
   /** A code for an ID token with the signature of another provider. */
-  static final String FORGED = "forged";
+  public static final String FORGED = "forged";
 
   private final HttpServer server;
   private final RSAKey key;
   private final RSAKey otherKey;
   private final Map<String, String> nonces = new ConcurrentHashMap<>();
 
-  Partner() throws IOException, JOSEException {
+  public Partner() throws IOException, JOSEException {
     key = new RSAKeyGenerator(2048).keyID("1").generate();
     otherKey = new RSAKeyGenerator(2048).keyID("1").generate();
     server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
@@ -64,7 +64,7 @@ final class Partner implements AutoCloseable {
     server.start();
   }
 
-  String url() {
+  public String url() {
     return "http://localhost:" + server.getAddress().getPort();
   }
 

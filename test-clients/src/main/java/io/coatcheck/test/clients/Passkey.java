@@ -1,4 +1,4 @@
-package io.coatcheck.examples.frameworks.spring;
+package io.coatcheck.test.clients;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
@@ -17,7 +17,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** An authenticator with one key, and the part of a browser that talks to it. */
-final class Passkey {
+public final class Passkey {
 
   private static final byte[] CREDENTIAL = "the only key of it".getBytes(UTF_8);
 
@@ -26,7 +26,7 @@ final class Passkey {
   private final KeyPair keys;
   private String user = "";
 
-  Passkey(String origin, String relyingParty) throws GeneralSecurityException {
+  public Passkey(String origin, String relyingParty) throws GeneralSecurityException {
     this.origin = origin;
     this.relyingParty = sha256(relyingParty.getBytes(UTF_8));
     KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
@@ -35,7 +35,7 @@ final class Passkey {
   }
 
   /** Answers the options for a registration. */
-  String register(String options) {
+  public String register(String options) {
     user = find("\"user\":\\{.*?\"id\":\"([^\"]*)\"", options);
     ByteArrayOutputStream data = authenticatorData(0x45);
     data.writeBytes(new byte[16]);
@@ -70,7 +70,7 @@ final class Passkey {
   }
 
   /** Answers the options for a login. */
-  String sign(String options) throws GeneralSecurityException {
+  public String sign(String options) throws GeneralSecurityException {
     byte[] data = authenticatorData(0x05).toByteArray();
     byte[] clientData = clientData("webauthn.get", options);
     Signature signature = Signature.getInstance("SHA256withECDSA");

@@ -1,0 +1,2 @@
+/** Clients that the tests of applications share: a visitor, a passkey, and a partner's login. */
+package io.coatcheck.test.clients;
