@@ -105,7 +105,10 @@ final class RedisFailure {
       return NOT_PERMITTED;
     }
     for (Kind kind : KINDS) {
-      if (message.startsWith(kind.code) || message.contains(" " + kind.code)) {
+      // Redis 6 puts a dash before the code of an error inside a script.
+      if (message.startsWith(kind.code)
+          || message.contains(" " + kind.code)
+          || message.contains(" -" + kind.code)) {
         return kind;
       }
     }

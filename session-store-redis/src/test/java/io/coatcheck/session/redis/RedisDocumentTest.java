@@ -82,7 +82,7 @@ class RedisDocumentTest {
             .filter(line -> line.startsWith("| `" + name + "` |"))
             .findFirst()
             .orElseThrow()
-            .split(" \\| ");
+            .split(" \\| ", -1);
     String text = Files.readString(SCRIPTS.resolve(name));
     assertThat(found("(?:^|, )(\\d) ", cells[1])).isEqualTo(found("KEYS\\[(\\d)]", text));
     assertThat(found("(?:^|, )(\\d) ", cells[2])).isEqualTo(found("ARGV\\[(\\d)]", text));
@@ -109,7 +109,7 @@ class RedisDocumentTest {
                 .filter(line -> line.startsWith("ACL SETUSER "))
                 .findFirst()
                 .orElseThrow()
-                .split(" "));
+                .split(" ", -1));
     try (TestServer server = new TestServer()) {
       server.run(
           commands -> {

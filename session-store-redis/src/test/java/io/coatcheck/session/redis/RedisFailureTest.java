@@ -8,6 +8,7 @@ import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.WhenFull;
 import io.coatcheck.session.testkit.SampleSessions;
 import io.lettuce.core.AclSetuserArgs;
+import io.lettuce.core.RedisCommandExecutionException;
 import io.lettuce.core.RedisURI;
 import io.lettuce.core.protocol.CommandType;
 import java.time.Duration;
@@ -136,6 +137,19 @@ class RedisFailureTest {
       assertThat(failure(() -> replica.store("a").build()))
           .hasMessageContaining("is a replica, which takes no writes: connect to the primary");
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"OOM", "READONLY", "NOREPLICAS"})
+  void errorOfAScriptInRedis6_isRecognised(String code) {
+    RedisCommandExecutionException error =
+        new RedisCommandExecutionException(
+            "ERR Error running script (call to f_0): @user_script:9: @user_script: 9: -"
+                + code
+                + " refused");
+    assertThat(RedisFailure.of(new Operation("updating"), error))
+        .hasMessageContaining("failed: " + code + ", ");
+    assertThat(RedisFailure.isOfReplica(error)).isEqualTo(code.equals("READONLY"));
   }
 
   @Test
