@@ -61,8 +61,7 @@ local answer = {'STORED'}
 for place = 1, #live - limit + 1 do
   local id = live[place].id
   local ended = redis.call('GET', KEYS[4] .. id)
-  forget(KEYS[4] .. id, KEYS[2], KEYS[3], id, principal_in(ended))
-  record_change(KEYS[5], id)
+  forget(KEYS[4] .. id, KEYS[2], KEYS[3], id, principal_in(ended), KEYS[5])
   answer[#answer + 1] = ended
 end
 return answer

@@ -11,13 +11,11 @@ if #record < HEAD or record:byte(1) ~= 1 then
   if ARGV[2] ~= '' then
     error('COATCHECK-LAYOUT')
   end
-  forget(KEYS[1], KEYS[2], KEYS[3], ARGV[1], nil)
-  record_change(KEYS[4], ARGV[1])
+  forget(KEYS[1], KEYS[2], KEYS[3], ARGV[1], nil, KEYS[4])
   return record
 end
 if ARGV[2] ~= '' and record:sub(34, 41) ~= ARGV[2] then
   return false
 end
-forget(KEYS[1], KEYS[2], KEYS[3], ARGV[1], principal_in(record))
-record_change(KEYS[4], ARGV[1])
+forget(KEYS[1], KEYS[2], KEYS[3], ARGV[1], principal_in(record), KEYS[4])
 return record

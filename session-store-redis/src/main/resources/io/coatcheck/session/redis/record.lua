@@ -85,17 +85,21 @@ local function put(key, expiry, principals, id, record, before, now)
   end
 end
 
--- Removes a record, and from the indexes. The record goes first: no failure leaves it live.
-local function forget(key, expiry, principals, id, principal)
-  redis.call('DEL', key)
-  redis.call('ZREM', expiry, id)
-  if principal then
-    redis.call('ZREM', principals .. principal, id)
-  end
-end
-
 -- Records that a session was updated or deleted, for the copies on all nodes. The log keeps about
 -- the last 100,000 changes.
 local function record_change(changes, id)
   redis.call('XADD', changes, 'MAXLEN', '~', 100000, '*', 'i', id)
+end
+
+-- Removes a record, and from the indexes. The record goes first: no failure leaves it live. The change
+-- comes next, so that it is recorded even if an index cannot be written; expiry has no changes.
+local function forget(key, expiry, principals, id, principal, changes)
+  redis.call('DEL', key)
+  if changes then
+    record_change(changes, id)
+  end
+  redis.call('ZREM', expiry, id)
+  if principal then
+    redis.call('ZREM', principals .. principal, id)
+  end
 end

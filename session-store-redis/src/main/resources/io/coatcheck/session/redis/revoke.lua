@@ -17,8 +17,7 @@ for at = 5, #ARGV, 2 do
     and (ARGV[at + 1] == '' or head:sub(42, 49) == ARGV[at + 1])
     and (ARGV[4] == '' or expires_at(head) > tonumber(ARGV[4])) then
     local record = ARGV[2] == '1' and redis.call('GET', key) or without_attributes(key, head)
-    forget(key, KEYS[1], KEYS[3], id, ARGV[1])
-    record_change(KEYS[4], id)
+    forget(key, KEYS[1], KEYS[3], id, ARGV[1], KEYS[4])
     answer[#answer + 1] = record
     bytes = bytes + #record
   end

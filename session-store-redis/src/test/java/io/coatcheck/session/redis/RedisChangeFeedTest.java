@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.coatcheck.session.store.ChangeFeed;
+import io.coatcheck.session.store.DeletedSessions;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.testkit.SampleSessions;
@@ -17,6 +18,7 @@ import io.lettuce.core.protocol.CommandType;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -202,6 +204,37 @@ class RedisChangeFeedTest {
                   call -> call.completeUpTo() != null && call.completeUpTo() - broken > 0))
           .as("complete while the log could not be read")
           .isFalse();
+    }
+  }
+
+  /** A logout that fails half way has ended the session, and other nodes must discard it. */
+  @ParameterizedTest
+  @ValueSource(strings = {"delete", "deleteByPrincipal"})
+  void wrongTypeOfAnIndex_whatWasDeletedIsReported(String operation) throws InterruptedException {
+    try (TestServer server = new TestServer();
+        RedisSessionStore store = builder(server).build()) {
+      subscribe(store);
+      store.insert(session);
+      byte[] index = new Keys("a").expiry();
+      server.run(
+          commands -> {
+            commands.del(index);
+            return commands.set(index, new byte[1]);
+          });
+      assertThatThrownBy(
+              () -> {
+                if (operation.equals("delete")) {
+                  store.delete(session.id());
+                } else {
+                  store
+                      .principalIndex()
+                      .orElseThrow()
+                      .deleteByPrincipal("alice", Set.of(), DeletedSessions.of(true, gone -> {}));
+                }
+              })
+          .hasMessageContaining("WRONGTYPE");
+      assertThat(store.find(session.id())).isEmpty();
+      assertThat(calls.awaitComplete(call -> session.id().equals(call.changed()))).isTrue();
     }
   }
 
