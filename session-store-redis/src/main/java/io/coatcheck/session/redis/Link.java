@@ -21,6 +21,8 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The one connection to the server, opened anew whenever it is lost.
@@ -36,6 +38,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class Link implements RedisConnectionStateListener {
 
+  private static final Logger LOG = LoggerFactory.getLogger(RedisSessionStore.class);
+
   /** The most commands that wait for their answers on the connection; the next one fails. */
   static final int MAX_WAITING = 20_000;
 
@@ -47,6 +51,7 @@ final class Link implements RedisConnectionStateListener {
   private final AtomicBoolean isConnecting = new AtomicBoolean();
   private volatile @Nullable StatefulRedisConnection<byte[], byte[]> connection;
   private volatile boolean isClosed;
+  private volatile boolean wasLogged;
 
   private Link(RedisClient client, RedisURI server, Duration shutdownTimeout) {
     this.client = client;
@@ -139,17 +144,38 @@ final class Link implements RedisConnectionStateListener {
   }
 
   private void attempt() {
-    CompletionStage<?> unused =
-        client
-            .connectAsync(ByteArrayCodec.INSTANCE, server)
-            .whenComplete(
-                (opened, failure) -> {
-                  if (opened == null) {
-                    attemptLater();
-                  } else {
-                    useIfPrimary(opened);
-                  }
-                });
+    try {
+      CompletionStage<?> unused =
+          client
+              .connectAsync(ByteArrayCodec.INSTANCE, server)
+              .whenComplete(
+                  (opened, failure) -> {
+                    if (opened == null) {
+                      logOnce(failure);
+                      attemptLater();
+                    } else {
+                      useIfPrimary(opened);
+                    }
+                  });
+    } catch (RuntimeException failure) { // Otherwise nothing would connect again.
+      logOnce(failure);
+      attemptLater();
+    }
+  }
+
+  /** Logs why the server is away, once for each outage. */
+  private void logOnce(@Nullable Throwable failure) {
+    if (failure == null || isClosed || wasLogged) {
+      return;
+    }
+    wasLogged = true;
+    Throwable reason = failure;
+    while (reason.getCause() instanceof RedisException cause) {
+      reason = cause;
+    }
+    LOG.warn(
+        "Redis is not connected, and operations fail until it is: {}",
+        RedisFailure.of(new Operation("connecting to Redis"), reason).getMessage());
   }
 
   private void attemptLater() {
@@ -181,6 +207,10 @@ final class Link implements RedisConnectionStateListener {
                   }
                   connection = opened;
                   isConnecting.set(false);
+                  if (wasLogged) {
+                    wasLogged = false;
+                    LOG.info("Redis is connected again");
+                  }
                   if (isClosed) {
                     abandon(opened);
                   } else if (!opened.isOpen()) {

@@ -106,7 +106,7 @@ final class RedisPrincipalIndex implements PrincipalIndex {
                 revocation.operation,
                 commands ->
                     commands.zrangebylex(
-                        keys.principal(principal), range, Limit.from(RedisSessionStore.STEP)));
+                        keys.principal(principal), range, Limit.from(Step.MAX_SESSIONS)));
         List<byte[]> chosen = new ArrayList<>();
         for (byte[] id : ids) {
           last = id;
@@ -116,7 +116,7 @@ final class RedisPrincipalIndex implements PrincipalIndex {
           }
         }
         revocation.end(chosen);
-      } while (ids.size() == RedisSessionStore.STEP);
+      } while (ids.size() == Step.MAX_SESSIONS);
     } catch (SessionStoreException failure) {
       revocation.handOver.addTo(failure);
       throw failure;
@@ -204,17 +204,17 @@ final class RedisPrincipalIndex implements PrincipalIndex {
 
     /** Ends sessions: each is an id and the moment of authentication that it must still have. */
     void end(List<byte[]> chosen) {
-      int step = 2 * RedisSessionStore.STEP;
+      int step = 2 * Step.MAX_SESSIONS;
       for (int begin = 0; begin < chosen.size(); ) {
         List<byte[]> part = chosen.subList(begin, Math.min(begin + step, chosen.size()));
         List<byte[]> arguments = new ArrayList<>();
         arguments.add(principal.getBytes(UTF_8));
         arguments.add(text(deleted.needAttributes() ? 1 : 0));
-        arguments.add(text(RedisSessionStore.STEP_BYTES));
+        arguments.add(text(Step.MAX_BYTES));
         arguments.add(unexpiredAt);
         arguments.addAll(part);
-        RedisSessionStore.Step done =
-            RedisSessionStore.Step.of(
+        Step done =
+            Step.of(
                 redis.runForList(
                     operation,
                     Script.REVOKE,

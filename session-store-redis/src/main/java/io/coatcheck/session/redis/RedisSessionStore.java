@@ -23,7 +23,6 @@ import io.lettuce.core.resource.ClientResources;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -57,12 +56,6 @@ import org.slf4j.LoggerFactory;
 public final class RedisSessionStore implements SessionStore {
 
   private static final Logger LOG = LoggerFactory.getLogger(RedisSessionStore.class);
-
-  /** The most sessions that one script of the clean-up looks at. */
-  static final int STEP = 200;
-
-  /** The bytes of records after which a script that deletes many stops. */
-  static final int STEP_BYTES = 8 * 1024 * 1024;
 
   private final Connection redis;
   private final Keys keys;
@@ -202,7 +195,7 @@ public final class RedisSessionStore implements SessionStore {
     boolean isComplete = false;
     try {
       for (int left = limit; left > 0 && !isComplete; ) {
-        int most = Math.min(left, STEP);
+        int most = Math.min(left, Step.MAX_SESSIONS);
         Step step =
             Step.of(
                 redis.runForList(
@@ -211,11 +204,11 @@ public final class RedisSessionStore implements SessionStore {
                     List.of(keys.expiry(), keys.records(), keys.principals()),
                     moment,
                     text(most),
-                    text(STEP_BYTES)));
-        count += step.records.size();
-        step.records.forEach(record -> readDeleted(record).ifPresent(handOver));
-        left -= step.lookedAt;
-        isComplete = step.lookedAt < most && !step.isFull();
+                    text(Step.MAX_BYTES)));
+        count += step.records().size();
+        step.records().forEach(record -> readDeleted(record).ifPresent(handOver));
+        left -= step.lookedAt();
+        isComplete = step.lookedAt() < most && !step.isFull();
       }
     } catch (SessionStoreException failure) {
       handOver.addTo(failure);
@@ -223,21 +216,6 @@ public final class RedisSessionStore implements SessionStore {
     }
     handOver.finish();
     return new CleanUp(count, isComplete);
-  }
-
-  /** What a script did that deletes many sessions. */
-  record Step(int lookedAt, List<byte[]> records) {
-
-    static Step of(List<Object> answer) {
-      List<byte[]> records = new ArrayList<>(answer.size());
-      answer.subList(1, answer.size()).forEach(record -> records.add((byte[]) record));
-      return new Step(Math.toIntExact((Long) answer.get(0)), records);
-    }
-
-    /** Returns whether it stopped because of the bytes, and not because it was done. */
-    boolean isFull() {
-      return records.stream().mapToLong(record -> record.length).sum() >= STEP_BYTES;
-    }
   }
 
   private List<byte[]> keysOf(SessionId id) {

@@ -7,8 +7,8 @@ local record = redis.call('GET', KEYS[1])
 if not record then
   return false
 end
-if #record < HEAD or record:byte(1) ~= 1 then
-  if ARGV[2] ~= '' then
+if not is_known(record:sub(1, HEAD)) then
+  if ARGV[2] ~= '' and is_newer(record) then
     error('COATCHECK-LAYOUT')
   end
   forget(KEYS[1], KEYS[2], KEYS[3], ARGV[1], nil, KEYS[4])

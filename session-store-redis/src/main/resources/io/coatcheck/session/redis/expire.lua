@@ -8,12 +8,12 @@ local looked_at, bytes, answer = 0, 0, {0}
 local ids = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, ARGV[2])
 for _, id in ipairs(ids) do
   local key = KEYS[2] .. id
-  local is_readable, head = pcall(head_of, key)
-  if not is_readable then
+  local head = redis.call('GETRANGE', key, 0, HEAD - 1)
+  if is_newer(head) then
     -- A newer release wrote it, and knows when it ends.
     redis.call('ZADD', KEYS[1], cutoff + DAY, id)
-  elseif not head then
-    redis.call('ZREM', KEYS[1], id)
+  elseif not is_known(head) then
+    forget(key, KEYS[1], KEYS[3], id, nil)
   elseif expires_at(head) > cutoff then
     redis.call('ZADD', KEYS[1], expires_at(head), id)
   else

@@ -16,14 +16,24 @@
 local HEAD = 59
 local DAY = 86400000
 
--- The head of the record at a key, or nil if there is none.
+-- Whether a newer release wrote a record, whose layout is not known here.
+local function is_newer(head)
+  return #head > 0 and head:byte(1) > 1
+end
+
+-- Whether a head is whole, and of the layout above.
+local function is_known(head)
+  return #head == HEAD and head:byte(1) == 1
+end
+
+-- The head of the record at a key, or nil if there is none, or only a damaged one.
 local function head_of(key)
   local head = redis.call('GETRANGE', key, 0, HEAD - 1)
-  if #head == 0 then
-    return nil
-  end
-  if #head < HEAD or head:byte(1) ~= 1 then
+  if is_newer(head) then
     error('COATCHECK-LAYOUT')
+  end
+  if not is_known(head) then
+    return nil
   end
   return head
 end

@@ -7,23 +7,37 @@
 --         5, 6 id, and authenticated at as 8 bytes, which must be unchanged; empty for any
 --         7, 8 the same of the next session, and so on
 -- Returns how many sessions were looked at, then the deleted records.
-local looked_at, bytes, answer = 0, 0, {0}
+-- Everything is read before anything is deleted, so that a step which fails has deleted nothing.
+-- What cannot be read, because a newer release wrote it, is deleted like the rest.
+local looked_at, bytes, answer, chosen = 0, 0, {0}, {}
 for at = 5, #ARGV, 2 do
   local id, key = ARGV[at], KEYS[2] .. ARGV[at]
-  local head = head_of(key)
-  if not head then
-    redis.call('ZREM', KEYS[3] .. ARGV[1], id)
-  elseif principal_at(key, head) == ARGV[1]
+  local record = nil
+  local head = redis.call('GETRANGE', key, 0, HEAD - 1)
+  if #head > 0 and not is_known(head) then
+    if ARGV[at + 1] == '' and ARGV[4] == '' then
+      record = redis.call('GET', key)
+    end
+  elseif #head > 0 and principal_at(key, head) == ARGV[1]
     and (ARGV[at + 1] == '' or head:sub(42, 49) == ARGV[at + 1])
     and (ARGV[4] == '' or expires_at(head) > tonumber(ARGV[4])) then
-    local record = ARGV[2] == '1' and redis.call('GET', key) or without_attributes(key, head)
-    forget(key, KEYS[1], KEYS[3], id, ARGV[1], KEYS[4])
+    record = ARGV[2] == '1' and redis.call('GET', key) or without_attributes(key, head)
+  end
+  if record then
     answer[#answer + 1] = record
     bytes = bytes + #record
   end
+  chosen[#chosen + 1] = {id = id, is_gone = #head == 0, is_ended = record}
   looked_at = looked_at + 1
   if bytes >= tonumber(ARGV[3]) then
     break
+  end
+end
+for _, session in ipairs(chosen) do
+  if session.is_ended then
+    forget(KEYS[2] .. session.id, KEYS[1], KEYS[3], session.id, ARGV[1], KEYS[4])
+  elseif session.is_gone then
+    redis.call('ZREM', KEYS[3] .. ARGV[1], session.id)
   end
 end
 answer[1] = looked_at

@@ -3,6 +3,8 @@ package io.coatcheck.session.redis;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.coatcheck.session.store.Admission;
+import io.coatcheck.session.store.LoginLimit;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.WhenFull;
@@ -13,7 +15,10 @@ import io.lettuce.core.RedisURI;
 import io.lettuce.core.protocol.CommandType;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -68,6 +73,61 @@ class RedisFailureTest {
       assertThat(store.delete(session.id())).isEmpty();
       assertThat(store.find(session.id())).isEmpty();
     }
+  }
+
+  @Test
+  void signOutEverywhere_endsWhatCannotBeRead() {
+    try (TestServer server = new TestServer();
+        RedisSessionStore store = server.store("a").build()) {
+      List<StoredSession> sessions = new ArrayList<>();
+      for (int i = 0; i < 4; i++) {
+        sessions.add(SampleSessions.authenticated("alice", NOW.plusSeconds(i)).build());
+        store.insert(sessions.get(i));
+      }
+      byte[] newer = new Keys("a").record(sessions.get(1).id());
+      byte[] damaged = new Keys("a").record(sessions.get(2).id());
+      server.run(commands -> commands.setrange(newer, 0, new byte[] {2}));
+      server.run(commands -> commands.set(damaged, new byte[] {1, 2, 3}));
+      List<StoredSession> ended = new ArrayList<>();
+      assertThat(
+              store.principalIndex().orElseThrow().deleteByPrincipal("alice", Set.of(), ended::add))
+          .isEqualTo(4);
+      assertThat(ended).containsExactlyInAnyOrder(sessions.get(0), sessions.get(3));
+      assertThat(server.keys("a")).containsOnly(new Keys("a").changes());
+    }
+  }
+
+  @Test
+  void damagedRecord_countsAsAbsent_andIsCleanedUp() {
+    try (TestServer server = new TestServer();
+        RedisSessionStore store = server.store("a").build()) {
+      store.insert(session);
+      byte[] key = new Keys("a").record(session.id());
+      server.run(commands -> commands.set(key, new byte[] {1, 2, 3}));
+      assertThat(store.find(session.id())).isEmpty();
+      assertThat(store.touch(session.id(), NOW, NOW)).isFalse();
+      assertThat(store.update(session, NOW)).isFalse();
+      assertThat(store.principalIndex().orElseThrow().findByPrincipal("alice", null, 10)).isEmpty();
+      StoredSession other = SampleSessions.authenticated("alice", NOW.plusSeconds(1)).build();
+      LoginLimit limit = store.loginLimit().orElseThrow();
+      assertThat(limit.admit(other, true, 1, WhenFull.REFUSE_NEWCOMER, NOW).outcome())
+          .isEqualTo(Admission.Outcome.STORED);
+      store.deleteExpired(session.absoluteDeadline(), 10, gone -> {});
+      assertThat(server.keys("a")).doesNotContain(key);
+    }
+  }
+
+  /** How Redis 6 reports what happened in a script. */
+  @ParameterizedTest
+  @ValueSource(strings = {"OOM", "READONLY", "NOREPLICAS"})
+  void errorsInScripts_ofRedis6_areRecognized(String code) {
+    String message =
+        "ERR Error running script (call to f_1): @user_script:88: @user_script: 88: -"
+            + code
+            + " something";
+    assertThat(
+            RedisFailure.of(new Operation("update"), new RedisCommandExecutionException(message)))
+        .hasMessageStartingWith("update failed: " + code + ", ");
   }
 
   @Test

@@ -1,0 +1,25 @@
+package io.coatcheck.session.redis;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** What a script did that deletes many sessions: one step of the whole. */
+record Step(int lookedAt, List<byte[]> records) {
+
+  /** The most sessions that one script looks at. */
+  static final int MAX_SESSIONS = 200;
+
+  /** The bytes of records after which a script stops. */
+  static final int MAX_BYTES = 8 * 1024 * 1024;
+
+  static Step of(List<Object> answer) {
+    List<byte[]> records = new ArrayList<>(answer.size());
+    answer.subList(1, answer.size()).forEach(record -> records.add((byte[]) record));
+    return new Step(Math.toIntExact((Long) answer.get(0)), records);
+  }
+
+  /** Returns whether it stopped because of the bytes, and not because it was done. */
+  boolean isFull() {
+    return records.stream().mapToLong(record -> record.length).sum() >= MAX_BYTES;
+  }
+}
