@@ -1,5 +1,6 @@
 package io.coatcheck.session.spring;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.coatcheck.session.nearcache.NearCacheSessionStore;
@@ -53,7 +54,7 @@ class RedisTest implements ShopFlows {
     site.visitor().logIn("ann");
     assertThat(site.bean(SessionStore.class)).isInstanceOf(NearCacheSessionStore.class);
     try (RedisConnection connection = site.bean(RedisConnectionFactory.class).getConnection()) {
-      assertThat(connection.keyCommands().exists("{shop}:x".getBytes())).isTrue();
+      assertThat(connection.keyCommands().exists("{shop}:x".getBytes(US_ASCII))).isTrue();
     }
   }
 }
