@@ -24,7 +24,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 @DisplayName("I11: a command whose answer is lost is not sent again")
-class LostAnswerTest {
+class RedisLostAnswerTest {
 
   private static final Instant NOW = Instant.parse("2026-11-23T12:00:00Z");
   private static TestServer server;
