@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.HexFormat;
 import java.util.Optional;
@@ -20,6 +21,12 @@ import java.util.Optional;
  * evicted claim could be made again.
  */
 final class Claims {
+
+  /**
+   * How much longer than asked a claim is kept. A node whose clock is ahead cleans it up while a
+   * node whose clock is behind still accepts what was claimed.
+   */
+  private static final Duration CLOCKS_DIFFER = Duration.ofMinutes(5);
 
   private static final String PRINCIPAL_PREFIX = "coatcheck-claim:";
 
@@ -36,14 +43,15 @@ final class Claims {
     }
     byte[] digest = digest(text);
     SessionId id = id(digest);
+    Instant latest = StoredSession.MAX_MOMENT.minus(CLOCKS_DIFFER);
+    Instant deadline = (until.isAfter(latest) ? latest : until).plus(CLOCKS_DIFFER);
     StoredSession claim =
         StoredSession.builder(id)
             .secretHash(SessionToken.generate(id, engine.random()).secretHash())
             .principal(PRINCIPAL_PREFIX + HexFormat.of().formatHex(digest))
             .createdAt(now)
             .authenticatedAt(now)
-            .absoluteDeadline(
-                until.isAfter(StoredSession.MAX_MOMENT) ? StoredSession.MAX_MOMENT : until)
+            .absoluteDeadline(deadline)
             .build();
     if (engine.store().find(id).isPresent()) {
       return false;

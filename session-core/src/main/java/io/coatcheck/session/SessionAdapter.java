@@ -231,8 +231,9 @@ public final class SessionAdapter {
   /**
    * Claims a text that may be used once, such as the id of a credential that is exchanged for a
    * session. Of all calls for a text, on all nodes of the store, exactly one returns true, at least
-   * until the claim expires. The store keeps a hash of the text, in the form of a session that no
-   * secret opens and no listener is notified of.
+   * until the claim expires: 5 minutes after {@code until}, for nodes whose clocks differ. The
+   * store keeps a hash of the text, in the form of a session that no secret opens and no listener
+   * is notified of.
    *
    * @param text may be secret; any length. Begin it with its purpose, so that two purposes do not
    *     share texts

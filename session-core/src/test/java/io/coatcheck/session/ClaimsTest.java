@@ -7,6 +7,7 @@ import io.coatcheck.session.event.SessionEvent;
 import io.coatcheck.session.memory.InMemorySessionStore;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -79,6 +80,20 @@ class ClaimsTest {
     assertThat(fixture.manager.cleanUp()).isEqualTo(1);
     assertThat(fixture.eventsOf(SessionEvent.class)).isEmpty();
     assertThat(adapter.claim(TEXT, fixture.clock.instant().plusSeconds(1))).isTrue();
+  }
+
+  /** Otherwise a token would be exchanged twice, on the node whose clock still finds it valid. */
+  @Test
+  void claim_isKeptForNodesWhoseClocksLag() {
+    InMemorySessionStore store = InMemorySessionStore.builder().build();
+    InstantSource ahead = InstantSource.fixed(until);
+    InstantSource behind = InstantSource.fixed(until.minus(Duration.ofMinutes(4)));
+    try (SessionManager fast = SessionManager.builder(store).clock(ahead).build();
+        SessionManager slow = SessionManager.builder(store).clock(behind).build()) {
+      assertThat(slow.adapter().claim(TEXT, until)).isTrue();
+      assertThat(fast.cleanUp()).isZero();
+      assertThat(slow.adapter().claim(TEXT, until)).isFalse();
+    }
   }
 
   @Test
