@@ -1,6 +1,7 @@
 package io.coatcheck.session.servlet;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.coatcheck.session.LoginOptions;
 import io.coatcheck.session.SessionManagerBuilder;
@@ -459,7 +460,9 @@ class EveryEndIsReportedTest {
   @ValueSource(booleans = {true, false})
   @DisplayName("attack 18: a listener of the end begins a session, whose cookie goes out")
   void sessionBegunAtTheEnd_keepsItsCookie(boolean isStoredAtOnce) throws Exception {
-    org.junit.jupiter.api.Assumptions.assumeTrue(!isStoredAtOnce || Container.isServlet61());
+    assumeTrue(
+        !isStoredAtOnce || Container.isServlet61(),
+        "a session is stored at once by its accessor, which Servlet 6.0 lacks");
     site.on(
         "/end",
         (request, response) -> {
