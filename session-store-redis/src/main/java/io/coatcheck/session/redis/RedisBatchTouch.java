@@ -60,9 +60,9 @@ final class RedisBatchTouch implements BatchTouch {
   static byte[][] arguments(Instant lastSeenAt, Instant now) {
     long seen = StoredSession.millisOf(lastSeenAt, "lastSeenAt");
     return new byte[][] {
-      RedisSessionStore.text(seen),
+      SessionRecord.text(seen),
       SessionRecord.bytes(seen),
-      RedisSessionStore.text(StoredSession.millisOf(now, "now"))
+      SessionRecord.text(StoredSession.millisOf(now, "now"))
     };
   }
 }

@@ -1,6 +1,6 @@
 package io.coatcheck.session.redis;
 
-import static io.coatcheck.session.redis.RedisSessionStore.text;
+import static io.coatcheck.session.redis.SessionRecord.text;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import io.coatcheck.session.store.Admission;

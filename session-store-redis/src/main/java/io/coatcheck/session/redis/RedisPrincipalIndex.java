@@ -1,6 +1,6 @@
 package io.coatcheck.session.redis;
 
-import static io.coatcheck.session.redis.RedisSessionStore.text;
+import static io.coatcheck.session.redis.SessionRecord.text;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.coatcheck.session.store.DamagedSessionException;

@@ -1,6 +1,6 @@
 package io.coatcheck.session.redis;
 
-import static java.nio.charset.StandardCharsets.US_ASCII;
+import static io.coatcheck.session.redis.SessionRecord.text;
 
 import io.coatcheck.session.background.Breaker;
 import io.coatcheck.session.background.PolledChangeFeed;
@@ -220,11 +220,6 @@ public final class RedisSessionStore implements SessionStore {
 
   private List<byte[]> keysOf(SessionId id) {
     return List.of(keys.record(id), keys.expiry(), keys.principals(), keys.changes());
-  }
-
-  /** Returns a number as scripts read it. */
-  static byte[] text(long number) {
-    return Long.toString(number).getBytes(US_ASCII);
   }
 
   @Override

@@ -1,5 +1,6 @@
 package io.coatcheck.session.redis;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.coatcheck.session.codec.AttributeFrames;
@@ -58,6 +59,11 @@ final class SessionRecord {
         .put(principal)
         .put(whole)
         .array();
+  }
+
+  /** Returns a number as scripts read it. */
+  static byte[] text(long number) {
+    return Long.toString(number).getBytes(US_ASCII);
   }
 
   /** Returns a number as the 8 bytes that scripts compare. */

@@ -1,5 +1,5 @@
 -- Returns a page of the sessions of a principal, in the order of their ids: of each the id, and the
--- record up to its attributes.
+-- record up to its attributes. Removes ids whose records the server has dropped.
 --   KEYS  1 the index of the principal  2 what the keys of records begin with
 --   ARGV  1 where the page begins: '-', or '(' and the last id of the page before
 --         2 the most sessions
@@ -15,6 +15,8 @@ while left > 0 do
       page[#page + 1] = id
       page[#page + 1] = without_attributes(KEYS[2] .. id, head)
       left = left - 1
+    elseif redis.call('EXISTS', KEYS[2] .. id) == 0 then
+      redis.call('ZREM', KEYS[1], id)
     end
     from = '(' .. id
   end

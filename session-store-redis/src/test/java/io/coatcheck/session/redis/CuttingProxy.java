@@ -11,9 +11,9 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Stands between a store and a server. Passes everything on, until it is told to lose answers: then
- * commands still reach the server, and the connection is cut when the next answer comes, once, or
- * all answers are held back.
+ * Stands between a store and a server. Passes everything on, until its mode changes: then commands
+ * still reach the server, and the connection is cut when the next answer comes, once, or all
+ * answers are held back.
  */
 final class CuttingProxy implements AutoCloseable {
 

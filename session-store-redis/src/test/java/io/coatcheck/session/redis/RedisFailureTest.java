@@ -117,6 +117,18 @@ class RedisFailureTest {
     }
   }
 
+  @Test
+  void recordThatTheServerDropped_leavesNothingBehind() {
+    try (TestServer server = new TestServer();
+        RedisSessionStore store = server.store("a").build()) {
+      store.insert(session);
+      server.run(commands -> commands.del(new Keys("a").record(session.id())));
+      assertThat(store.principalIndex().orElseThrow().findByPrincipal("alice", null, 10)).isEmpty();
+      store.deleteExpired(session.absoluteDeadline(), 10, gone -> {});
+      assertThat(server.keys("a")).containsOnly(new Keys("a").changes());
+    }
+  }
+
   /** How Redis 6 reports what happened in a script. */
   @ParameterizedTest
   @ValueSource(strings = {"OOM", "READONLY", "NOREPLICAS"})
