@@ -25,18 +25,10 @@ import org.jspecify.annotations.Nullable;
 final class AttributeChanges {
 
   // A volatile write costs a fence. Constructors need none: an object is published after them.
-  private static final VarHandle PENDING;
-  private static final VarHandle WATCHED;
-
-  static {
-    try {
-      MethodHandles.Lookup fields = MethodHandles.lookup();
-      PENDING = fields.findVarHandle(AttributeChanges.class, "pending", Map.class);
-      WATCHED = fields.findVarHandle(AttributeChanges.class, "watched", Map.class);
-    } catch (ReflectiveOperationException e) {
-      throw new ExceptionInInitializerError(e);
-    }
-  }
+  private static final VarHandle PENDING =
+      FieldHandles.of(MethodHandles.lookup(), "pending", Map.class);
+  private static final VarHandle WATCHED =
+      FieldHandles.of(MethodHandles.lookup(), "watched", Map.class);
 
   /** Used instead of a map while there is no change. */
   private static final Map<String, AttributeChange> NONE = Map.of();

@@ -31,10 +31,10 @@ record AttributeLimits(int attributes, int attributeBytes, int sessionBytes) {
       @Nullable AttributeValue before,
       int others,
       long otherBytes) {
-    int size = size(value);
-    if (before != null && size <= size(before)) {
+    if (isNoLarger(value, before)) {
       return;
     }
+    int size = size(value);
     if (size > attributeBytes) {
       throw new IllegalArgumentException(
           "an attribute must have at most maxAttributeBytes = "
@@ -60,6 +60,32 @@ record AttributeLimits(int attributes, int attributeBytes, int sessionBytes) {
               + " they have "
               + (otherBytes + size));
     }
+  }
+
+  /**
+   * Checks a value that is to be stored among attributes, in place of one of the same name.
+   *
+   * @throws IllegalArgumentException if the session would hold more than this allows
+   */
+  void check(String name, AttributeValue value, Map<String, AttributeValue> attributes) {
+    AttributeValue before = attributes.get(name);
+    // Nearly always. The others need not be counted then.
+    if (!isNoLarger(value, before)) {
+      int others = before == null ? attributes.size() : attributes.size() - 1;
+      check(name, value, before, others, bytesOf(attributes) - size(before));
+    }
+  }
+
+  private static boolean isNoLarger(AttributeValue value, @Nullable AttributeValue before) {
+    return before != null && size(value) <= size(before);
+  }
+
+  private static long bytesOf(Map<String, AttributeValue> attributes) {
+    long bytes = 0;
+    for (AttributeValue value : attributes.values()) {
+      bytes += size(value);
+    }
+    return bytes;
   }
 
   /**
@@ -95,11 +121,7 @@ record AttributeLimits(int attributes, int attributeBytes, int sessionBytes) {
 
   /** Returns the room left beside the given attributes. */
   Room roomBeside(Map<String, AttributeValue> attributes) {
-    long bytes = 0;
-    for (AttributeValue value : attributes.values()) {
-      bytes += size(value);
-    }
-    return new Room(this, bytes);
+    return new Room(this, bytesOf(attributes));
   }
 
   /** The room left within the limits while values are added one by one. */
@@ -115,8 +137,7 @@ record AttributeLimits(int attributes, int attributeBytes, int sessionBytes) {
 
     /** Replaces an attribute if that does not make it larger; returns whether it was replaced. */
     boolean shrinks(Map<String, AttributeValue> attributes, String name, AttributeValue value) {
-      AttributeValue before = attributes.get(name);
-      return before != null && size(value) <= size(before) && put(attributes, name, value);
+      return isNoLarger(value, attributes.get(name)) && put(attributes, name, value);
     }
 
     /** Adds or replaces an attribute if it fits; returns whether it did. */

@@ -2,7 +2,7 @@ package io.coatcheck.session;
 
 import io.coatcheck.session.codec.AttributeValue;
 import io.coatcheck.session.store.StoredSession;
-import java.util.HashMap;
+import io.coatcheck.session.store.StoredSessionBuilder;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -85,22 +85,18 @@ final class AttributeStep {
   }
 
   /**
-   * Applies the step.
+   * Applies the step to the next snapshot.
    *
+   * @param attributes the attributes of {@code next} so far
    * @throws IllegalArgumentException if the session would hold more than its limits allow
    */
-  StoredSession applyTo(StoredSession current, AttributeLimits limits) {
-    Map<String, AttributeValue> attributes = new HashMap<>(current.attributes());
-    AttributeValue known = attributes.remove(name);
-    if (after != null) {
-      long otherBytes = 0;
-      for (AttributeValue other : attributes.values()) {
-        otherBytes += AttributeLimits.size(other);
-      }
-      limits.check(name, after, known, attributes.size(), otherBytes);
-      attributes.put(name, after);
+  StoredSessionBuilder applyTo(
+      StoredSessionBuilder next, Map<String, AttributeValue> attributes, AttributeLimits limits) {
+    if (after == null) {
+      return next.removeAttribute(name);
     }
-    return current.toBuilder().attributes(attributes).build();
+    limits.check(name, after, attributes);
+    return next.attribute(name, after);
   }
 
   /**

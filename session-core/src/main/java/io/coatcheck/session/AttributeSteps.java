@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 final class AttributeSteps {
 
   /** Decides what a value becomes. */
-  interface Decision {
+  private interface Decision {
 
     /** Returns the next value. Null means no value, as argument and as result. */
     @Nullable Object on(@Nullable Object value);
@@ -32,7 +32,7 @@ final class AttributeSteps {
    * @param before the value before the step; null if there was none or the step was dropped
    * @param after the value after the step; null likewise
    */
-  record Done(@Nullable Object before, @Nullable Object after) {
+  private record Done(@Nullable Object before, @Nullable Object after) {
 
     private static final Done DROPPED = new Done(null, null);
   }
@@ -47,13 +47,31 @@ final class AttributeSteps {
     this.writer = writer;
   }
 
+  /** As {@link SessionManager#take(Session, String, Class)}. */
+  <T> Optional<T> take(Session session, String name, Class<T> type) {
+    Decision none =
+        value -> {
+          AttributeType.of(name, type, value);
+          return null;
+        };
+    return Optional.ofNullable(type.cast(make(session, name, false, none).before()));
+  }
+
+  /** As {@link SessionManager#update}. */
+  <T> Optional<T> update(
+      Session session, String name, Class<T> type, AttributeFunction<T> function) {
+    Decision next =
+        value -> function.apply(Optional.ofNullable(AttributeType.of(name, type, value)));
+    return Optional.ofNullable(type.cast(make(session, name, true, next).after()));
+  }
+
   /**
    * Makes a step.
    *
    * @param mayChangeValue whether the decision is the application's, which may change the value
    *     passed to it. It then gets its own copy, where the store keeps bytes
    */
-  Done make(Session session, String name, boolean mayChangeValue, Decision decision) {
+  private Done make(Session session, String name, boolean mayChangeValue, Decision decision) {
     AttributeName.check(name);
     long deadline = saveLoop.deadline();
     // Another thread of the request may store it meanwhile.

@@ -24,6 +24,7 @@ final class Authenticator {
 
   private final EngineContext engine;
   private final SaveLoop saveLoop;
+  private final Memberships memberships;
   private final @Nullable Limit limit;
   private final boolean dropAttributes;
 
@@ -31,9 +32,14 @@ final class Authenticator {
   record Limit(int sessions, WhenFull whenFull) {}
 
   Authenticator(
-      EngineContext engine, SaveLoop saveLoop, @Nullable Limit limit, boolean dropAttributes) {
+      EngineContext engine,
+      SaveLoop saveLoop,
+      Memberships memberships,
+      @Nullable Limit limit,
+      boolean dropAttributes) {
     this.engine = engine;
     this.saveLoop = saveLoop;
+    this.memberships = memberships;
     this.limit = limit;
     this.dropAttributes = dropAttributes;
   }
@@ -49,6 +55,11 @@ final class Authenticator {
       return new Refused(LoginResult.NO_LONGER_VALID);
     }
     Session session = usable(current, principal);
+    if (session.isStored() && session.principal().isPresent()) {
+      // Before the session is prolonged, so that its group never loses it.
+      memberships.prolong(
+          session.id(), Drafts.deadline(engine.now(), options.absoluteTimeout(engine.policy())));
+    }
     Pending pending = Pending.of(session);
     LoginOutcome result = tryOnce(session, pending, principal, options);
     for (int trial = 1; isCrowded(result) && trial < TRIALS; trial++) {
@@ -121,7 +132,8 @@ final class Authenticator {
             resolved,
             (current, now) ->
                 Drafts.isSameLogin(resolved, current)
-                    ? Optional.of(loggedIn(current, pending, principal, options, token, now))
+                    ? Optional.of(
+                        loggedIn(current, pending, principal, options, token, now).build())
                     : Optional.empty(),
             (next, now) -> store(next, false, now));
     if (outcome.isRefused()) {
@@ -158,9 +170,9 @@ final class Authenticator {
             .generation(fresh ? session.generation() : 0)
             .attributes(carried)
             .build();
-    StoredSession next = loggedIn(draft, pending, principal, options, token, now);
     // No client holds an earlier secret of a session that was never stored.
-    next = next.toBuilder().previousSecretHash(null).build();
+    StoredSession next =
+        loggedIn(draft, pending, principal, options, token, now).previousSecretHash(null).build();
     if (store(next, true, now) != Admission.Outcome.STORED) {
       return new Refused(LoginResult.LIMIT_REACHED);
     }
@@ -191,7 +203,7 @@ final class Authenticator {
     return outcome == Admission.Outcome.STORED;
   }
 
-  private StoredSession loggedIn(
+  private StoredSessionBuilder loggedIn(
       StoredSession current,
       Pending pending,
       String principal,
@@ -200,10 +212,12 @@ final class Authenticator {
       Instant now) {
     boolean samePrincipal = current.principal().map(principal::equals).orElse(false);
     Instant loginAt = Drafts.loginAt(current, now);
-    StoredSession merged =
-        dropAttributes ? current : pending.applyTo(current, engine.limits()).build();
+    StoredSessionBuilder changed =
+        dropAttributes
+            ? current.toBuilder().attributes(Map.of())
+            : pending.applyTo(current, engine.limits());
     StoredSessionBuilder next =
-        Drafts.withNewSecret(merged, token, loginAt)
+        Drafts.withNewSecret(current, changed, token, loginAt)
             .principal(principal)
             .authenticatedAt(loginAt)
             .lastSeenAt(Moments.later(current.lastSeenAt(), now))
@@ -212,13 +226,7 @@ final class Authenticator {
             .remembered(options.remembered())
             .clientAddress(options.clientAddress().orElse(null))
             .userAgent(options.userAgent().orElse(null));
-    if (!samePrincipal) {
-      next.fence(current.generation() + 1);
-    }
-    if (dropAttributes) {
-      next.attributes(Map.of());
-    }
-    return next.build();
+    return samePrincipal ? next : next.fence(current.generation() + 1);
   }
 
   private Admission.Outcome store(StoredSession next, boolean isNew, Instant now) {

@@ -81,8 +81,8 @@ final class ChangeEncoder {
     }
     AttributeCodec codec = engine.codec();
     try {
-      byte[] now = codec.encode(value);
       byte[] before = stored.bytes();
+      byte[] now = codec.encodeAgain(value, before);
       boolean clean =
           Arrays.equals(now, before) || Arrays.equals(now, codec.encode(codec.decode(before)));
       return clean

@@ -26,7 +26,7 @@ final class Claims {
    * How much longer than asked a claim is kept. A node whose clock is ahead cleans it up while a
    * node whose clock is behind still accepts what was claimed.
    */
-  private static final Duration CLOCKS_DIFFER = Duration.ofMinutes(5);
+  static final Duration CLOCK_SKEW = Duration.ofMinutes(5);
 
   private static final String PRINCIPAL_PREFIX = "coatcheck-claim:";
 
@@ -43,29 +43,48 @@ final class Claims {
     }
     byte[] digest = digest(text);
     SessionId id = id(digest);
-    Instant latest = StoredSession.MAX_MOMENT.minus(CLOCKS_DIFFER);
-    Instant deadline = (until.isAfter(latest) ? latest : until).plus(CLOCKS_DIFFER);
-    StoredSession claim =
-        StoredSession.builder(id)
-            .secretHash(SessionToken.generate(id, engine.random()).secretHash())
-            .principal(PRINCIPAL_PREFIX + HexFormat.of().formatHex(digest))
-            .createdAt(now)
-            .authenticatedAt(now)
-            .absoluteDeadline(deadline)
-            .build();
-    if (engine.store().find(id).isPresent()) {
+    StoredSession claim = record(id, principal(digest), now, until);
+    return insert(claim);
+  }
+
+  /** Inserts a record; returns false if there is another one of its id. */
+  boolean insert(StoredSession record) {
+    if (engine.store().find(record.id()).isPresent()) {
       return false;
     }
     try {
-      engine.store().insert(claim);
+      engine.store().insert(record);
       return true;
     } catch (SessionStoreException e) {
-      // Refused because another node was first, or failed: only the store can tell which.
-      if (engine.store().find(id).filter(found -> !isSame(found, claim)).isPresent()) {
-        return false;
-      }
-      throw e;
+      // Another node was first, or the answer was lost, or it failed: only the store can tell.
+      return engine
+          .store()
+          .find(record.id())
+          .map(found -> isSame(found, record))
+          .orElseThrow(() -> e);
     }
+  }
+
+  /** Returns a record in the form of a session that no secret opens. */
+  StoredSession record(SessionId id, String principal, Instant createdAt, Instant until) {
+    return StoredSession.builder(id)
+        .secretHash(SessionToken.generate(id, engine.random()).secretHash())
+        .principal(principal)
+        .createdAt(createdAt)
+        .authenticatedAt(createdAt)
+        .absoluteDeadline(deadline(until))
+        .build();
+  }
+
+  /** Returns until when a record is kept that is needed until the given moment. */
+  static Instant deadline(Instant until) {
+    Instant latest = StoredSession.MAX_MOMENT.minus(CLOCK_SKEW);
+    return (until.isAfter(latest) ? latest : until).plus(CLOCK_SKEW);
+  }
+
+  /** Returns the principal of the records of a text, which listeners are not notified of. */
+  static String principal(byte[] digest) {
+    return PRINCIPAL_PREFIX + HexFormat.of().formatHex(digest);
   }
 
   /** Returns when a text was claimed; empty if it was not, or the claim was withdrawn. */
@@ -79,7 +98,27 @@ final class Claims {
 
   /** Returns whether a session is a claim. Listeners are not notified of the ends of claims. */
   static boolean isClaim(StoredSession session) {
-    return session.principal().filter(name -> name.startsWith(PRINCIPAL_PREFIX)).isPresent();
+    return session.principal().filter(Claims::isReserved).isPresent();
+  }
+
+  /**
+   * Returns whether a principal is that of a claim, which no user may have: with a limit of
+   * sessions, or by ending them all, a user of that name would delete the claim.
+   */
+  static boolean isReserved(String principal) {
+    return principal.startsWith(PRINCIPAL_PREFIX);
+  }
+
+  /**
+   * Refuses the principal of a claim.
+   *
+   * @throws IllegalArgumentException if it is one
+   */
+  static void checkNotReserved(String principal) {
+    if (isReserved(principal)) {
+      throw new IllegalArgumentException(
+          "principal must not begin with " + PRINCIPAL_PREFIX + ", which is for records");
+    }
   }
 
   private static boolean isSame(StoredSession found, StoredSession claim) {
@@ -94,7 +133,7 @@ final class Claims {
     }
   }
 
-  /** An id of version 8 (RFC 9562, section 5.8), which no session has: theirs are of version 7. */
+  /** An id of version 8 (RFC 9562, section 5.8), which of all sessions only imported ones have. */
   static SessionId id(byte[] digest) {
     ByteBuffer bytes = ByteBuffer.wrap(digest);
     long most = (bytes.getLong() & ~0xF000L) | 0x8000L;

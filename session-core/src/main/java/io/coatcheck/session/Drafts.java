@@ -35,11 +35,12 @@ final class Drafts {
   /**
    * Sets a new secret. The old one is remembered, so that it is recognised, but no longer
    * authenticates.
+   *
+   * @param next begun from {@code current}, with the other changes that are stored with the secret
    */
   static StoredSessionBuilder withNewSecret(
-      StoredSession current, SessionToken token, Instant now) {
-    return current.toBuilder()
-        .previousSecretHash(current.secretHash())
+      StoredSession current, StoredSessionBuilder next, SessionToken token, Instant now) {
+    return next.previousSecretHash(current.secretHash())
         .previousReadableUntil(null)
         .secretHash(token.secretHash())
         .generation(current.generation() + 1)
@@ -50,12 +51,17 @@ final class Drafts {
    * Sets a new secret in a periodic renewal. The old one still authenticates until the client has
    * presented the new one.
    *
+   * @param next as for {@link #withNewSecret}
    * @param lost whether the client never got the current secret and still has the previous one,
    *     which stays valid
    */
   static StoredSessionBuilder renewed(
-      StoredSession current, SessionToken token, Instant now, boolean lost) {
-    StoredSessionBuilder next = withNewSecret(current, token, now);
+      StoredSession current,
+      StoredSessionBuilder next,
+      SessionToken token,
+      Instant now,
+      boolean lost) {
+    withNewSecret(current, next, token, now);
     if (lost) {
       next.previousSecretHash(current.previousSecretHash().orElseThrow());
     }
@@ -84,9 +90,11 @@ final class Drafts {
    * periodic renewal leaves it the same. An explicit renewal and a new login, of the same principal
    * too, make it another.
    */
+  @SuppressWarnings("ReferenceEquality")
   static boolean isSameLogin(StoredSession earlier, StoredSession current) {
+    // Nearly always it is the same snapshot, which need not be compared.
     return earlier.generation() >= current.fence()
-        && !SessionEnder.isLoggedInAnew(earlier, current);
+        && (earlier == current || !SessionEnder.isLoggedInAnew(earlier, current));
   }
 
   /**
@@ -106,9 +114,13 @@ final class Drafts {
     return deadline.isAfter(StoredSession.MAX_MOMENT) ? StoredSession.MAX_MOMENT : deadline;
   }
 
-  /** Rejects a principal that could not be stored, before anything is done. */
+  /**
+   * Rejects a principal that no user may have, or that could not be stored, before anything is
+   * done.
+   */
   static void checkPrincipal(String principal) {
     StoredSession.builder(SessionId.of(0, 0))
         .principal(Objects.requireNonNull(principal, "principal must not be null"));
+    Claims.checkNotReserved(principal);
   }
 }

@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * ReportingStore}.
  *
  * @param store reports each failure to the listeners
+ * @param failedDeletions which deletions the store has failed to do
  * @param index the store's, if it has one
  * @param loginLimit the store's, if it has one
  * @param copies the store's, if it has any
@@ -35,6 +36,7 @@ import org.jspecify.annotations.Nullable;
  */
 record EngineContext(
     SessionStore store,
+    FailedDeletions failedDeletions,
     Optional<PrincipalIndex> index,
     Optional<LoginLimit> loginLimit,
     Optional<NearCopies> copies,
@@ -57,11 +59,12 @@ record EngineContext(
             ? builder.store
             : new EncryptedStore(builder.store, builder.encryption);
     Events events = new Events(builder.clock, builder.listeners);
-    SessionStore reporting = new ReportingStore(store, events);
+    ReportingStore reporting = new ReportingStore(store, events);
     LiveSessions liveSessions = reporting.liveSessions().orElse(null);
     boolean areUsedInPlace = liveSessions != null && liveSessions.areUsableInPlaceOf(store);
     return new EngineContext(
         reporting,
+        reporting.failedDeletions(),
         reporting.principalIndex(),
         reporting.loginLimit(),
         reporting.nearCopies(),

@@ -1,6 +1,8 @@
 package io.coatcheck.session;
 
 import io.coatcheck.session.codec.AttributeCodecException;
+import io.coatcheck.session.event.CredentialKind;
+import io.coatcheck.session.event.CredentialOutcome;
 import io.coatcheck.session.event.DropReason;
 import io.coatcheck.session.event.EndReason;
 import io.coatcheck.session.event.RefusalReason;
@@ -155,6 +157,15 @@ final class Events {
             session.principal(),
             attribute,
             String.valueOf(problem.getMessage())));
+  }
+
+  void credential(
+      CredentialKind kind,
+      CredentialOutcome outcome,
+      Optional<SessionId> id,
+      Optional<String> principal) {
+    notifyListeners(
+        new SessionEvent.ForeignCredential(clock.instant(), id, principal, kind, outcome));
   }
 
   void storeFailed(Optional<SessionId> id, String operation, SessionStoreException failure) {

@@ -16,7 +16,15 @@ public interface ImportSource {
   /**
    * Returns whether the other library still has the session. Called again after the import is
    * stored, so that a logout there is not overtaken, and for each later request that presents only
-   * the old credential.
+   * the old credential, unless the {@linkplain #isEndedByImport import ends} the old session.
    */
   boolean isStillLive();
+
+  /**
+   * Returns whether the caller ends the other library's session as soon as it is imported, so that
+   * its absence says nothing from then on. Default: {@code false}.
+   */
+  default boolean isEndedByImport() {
+    return false;
+  }
 }

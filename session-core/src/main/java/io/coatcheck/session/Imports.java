@@ -17,7 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Imports sessions that another library kept.
@@ -25,29 +25,30 @@ import java.util.concurrent.locks.LockSupport;
  * <p>The id and the first token of the new session are derived from the old credential, so that all
  * requests with that credential find the same session. It is stored as if its secret had been
  * renewed periodically and the response had been lost: the derived token opens it and is answered
- * with another one, and once the client has presented that, the derived one opens nothing. A {@link
- * Claims claim} of the credential is made before, and outlives the session, so that the credential
- * imports nothing after a logout.
+ * with another one, and once the client has presented that, the derived one opens nothing. {@link
+ * ImportClaims A claim} of the credential is made before, and outlives the session, so that the
+ * credential imports nothing after a logout.
  */
 final class Imports {
 
-  /** How long after its claim an import may be under way. */
+  /** How long a request waits for another one that imports the same session. */
   private static final Duration UNDER_WAY = Duration.ofSeconds(5);
 
-  private static final Duration PAUSE = Duration.ofMillis(20);
+  /** How long it waits if the other one began so long ago that it has probably failed. */
+  private static final Duration OBSERVED = Duration.ofSeconds(1);
 
   /** Longer ago than a renewal may be under way, on clocks that differ. */
   private static final Duration LOST_LONG_AGO = TokenResolver.GUARD.multipliedBy(2);
 
-  private static final String CLAIM = "import:";
   private static final String ID = "import-id:";
   private static final String SECRET = "import-secret:";
 
   private final EngineContext engine;
-  private final Claims claims;
+  private final ImportClaims claims;
+  private final ImportQueue queue = new ImportQueue();
   private final Authenticator logins;
 
-  Imports(EngineContext engine, Claims claims, Authenticator logins) {
+  Imports(EngineContext engine, ImportClaims claims, Authenticator logins) {
     this.engine = engine;
     this.claims = claims;
     this.logins = logins;
@@ -55,88 +56,156 @@ final class Imports {
 
   ImportResult importSession(String credential, ImportSource source) {
     SessionToken token = tokenOf(credential);
-    String claim = CLAIM + credential;
-    long began = System.nanoTime();
-    while (true) {
-      Optional<StoredSession> known = engine.store().find(token.id());
-      if (known.isPresent()) {
-        return found(known.get(), token, source);
-      }
-      Optional<Instant> claimedAt = claims.claimedAt(claim);
-      if (claimedAt.isEmpty()) {
-        Optional<ImportResult> made = tryOnce(claim, token, source);
-        if (made.isPresent()) {
-          return made.get();
+    try (ImportQueue.Visit visit = queue.enter()) {
+      while (true) {
+        Optional<ImportResult> result = lookOnce(credential, token, source, visit);
+        if (result.isPresent()) {
+          return result.get();
         }
-      } else if (!engine.now().isBefore(claimedAt.get().plus(UNDER_WAY))
-          || System.nanoTime() - began > UNDER_WAY.toNanos()) {
-        return ImportResult.of(ImportResult.Status.SPENT);
-      }
-      LockSupport.parkNanos(PAUSE.toNanos());
-      if (Thread.currentThread().isInterrupted()) {
-        throw new SessionStoreException("import: interrupted while another import was under way");
+        visit.pause();
       }
     }
   }
 
+  /** Finds or makes the session; empty if another call is importing it. */
+  private Optional<ImportResult> lookOnce(
+      String credential, SessionToken token, ImportSource source, ImportQueue.Visit visit) {
+    Optional<StoredSession> known = engine.store().find(token.id());
+    if (known.isPresent()) {
+      return Optional.of(found(known.get(), credential, token, source));
+    }
+    Optional<StoredSession> claim = claims.find(credential);
+    if (claim.isEmpty()) {
+      return tryOnce(credential, null, token, source);
+    }
+    if (ImportClaims.isComplete(claim.get())) {
+      // It may have been stored after it was looked for.
+      return Optional.of(
+          engine
+              .store()
+              .find(token.id())
+              .map(stored -> found(stored, credential, token, source))
+              .orElseGet(() -> ImportResult.of(ImportResult.Status.SPENT)));
+    }
+    Duration age = claims.age(claim.get());
+    if (!visit.hasLasted(age.compareTo(UNDER_WAY) < 0 ? UNDER_WAY : OBSERVED)) {
+      return Optional.empty();
+    }
+    if (age.compareTo(ImportClaims.ABANDONED) < 0) {
+      throw new SessionStoreException(
+          "import: another request is importing this session; retry "
+              + ImportClaims.ABANDONED
+              + " after it began");
+    }
+    return tryOnce(credential, claim.get(), token, source);
+  }
+
+  /** Makes a credential import nothing from now on, if there is anything to import. */
+  void spend(String credential, ImportSource source) {
+    source
+        .load()
+        .map(ImportedSession::usableUntil)
+        .filter(until -> until.isAfter(engine.now()))
+        .ifPresent(until -> claims.spend(credential, until));
+  }
+
   /**
-   * Returns the result for a session that was imported before. As long as its client has only the
-   * old credential, a logout of the other library ends it.
+   * Returns the result for a session that was imported before. While its client has only the old
+   * credential, a logout of the other library ends it.
    */
-  private ImportResult found(StoredSession known, SessionToken token, ImportSource source) {
+  private ImportResult found(
+      StoredSession known, String credential, SessionToken token, ImportSource source) {
     boolean opens =
         known.previousSecretHash().filter(token.secretHash()::equals).isPresent()
             && Drafts.isUnconfirmed(known);
-    if (opens && !source.isStillLive()) {
+    if (opens && !source.isEndedByImport() && !source.isStillLive()) {
       engine
           .store()
           .delete(known.id(), known.generation())
           .ifPresent(ended -> engine.events().ended(ended, EndReason.REVOKED));
       return ImportResult.of(ImportResult.Status.REFUSED);
     }
+    if (opens) {
+      claims.completeIfUnderWay(credential);
+    }
     return new ImportResult(ImportResult.Status.FOUND, Optional.of(token));
   }
 
-  /** Imports the session, unless another call is first: then the result is empty. */
-  private Optional<ImportResult> tryOnce(String claim, SessionToken token, ImportSource source) {
+  /**
+   * Imports the session, unless another call is first: then the result is empty.
+   *
+   * @param abandoned an attempt that is to be taken over
+   */
+  private Optional<ImportResult> tryOnce(
+      String credential,
+      @Nullable StoredSession abandoned,
+      SessionToken token,
+      ImportSource source) {
     ImportedSession loaded = source.load().orElse(null);
     if (loaded == null || !loaded.usableUntil().isAfter(engine.now())) {
-      return Optional.of(ImportResult.of(ImportResult.Status.REFUSED));
+      // Another call may have imported it meanwhile, and ended it in the other library.
+      return abandoned == null && claims.find(credential).isPresent()
+          ? Optional.empty()
+          : Optional.of(ImportResult.of(ImportResult.Status.REFUSED));
     }
     loaded.principal().ifPresent(Drafts::checkPrincipal);
     Draft draft = draft(token, loaded);
-    if (!claims.claim(claim, loaded.usableUntil())) {
-      return Optional.empty();
-    }
+    Optional<StoredSession> attempt =
+        abandoned == null
+            ? claims.begin(credential, loaded.usableUntil())
+            : claims.takeOver(abandoned, loaded.usableUntil());
+    return attempt.map(begun -> store(begun, draft, loaded, source));
+  }
+
+  private ImportResult store(
+      StoredSession attempt, Draft draft, ImportedSession loaded, ImportSource source) {
     boolean isStored = false;
     try {
       if (!logins.admit(draft.session())) {
-        claims.release(claim);
-        return Optional.of(ImportResult.of(ImportResult.Status.LIMIT_REACHED));
+        claims.withdrawIncomplete(attempt);
+        return ImportResult.of(ImportResult.Status.LIMIT_REACHED);
       }
       isStored = true;
       if (!source.isStillLive()) {
-        takeBack(claim, token.id(), true);
-        return Optional.of(ImportResult.of(ImportResult.Status.REFUSED));
+        takeBack(attempt, draft.session().id(), true);
+        return ImportResult.of(ImportResult.Status.REFUSED);
+      }
+      if (claims.complete(attempt)) {
+        report(draft, loaded);
+        return new ImportResult(ImportResult.Status.IMPORTED, Optional.of(draft.token()));
       }
     } catch (RuntimeException | Error failure) {
-      undo(claim, token.id(), isStored, failure);
+      undo(attempt, draft.session().id(), isStored, failure);
       throw failure;
     }
-    report(draft, loaded);
-    return Optional.of(new ImportResult(ImportResult.Status.IMPORTED, Optional.of(token)));
+    deleteOwn(draft.session());
+    throw new SessionStoreException("import: it took so long that another request took over");
+  }
+
+  /** Deletes the session of this attempt, and not that of one which took over. */
+  private void deleteOwn(StoredSession draft) {
+    if (engine
+        .store()
+        .find(draft.id())
+        .filter(found -> found.secretHash().equals(draft.secretHash()))
+        .isPresent()) {
+      engine.store().delete(draft.id(), draft.generation());
+    }
   }
 
   /** Makes the credential good for another attempt, unless its session was used and has ended. */
-  private void takeBack(String claim, SessionId id, boolean isStored) {
-    if (engine.store().delete(id).isPresent() || !isStored) {
-      claims.release(claim);
+  private void takeBack(StoredSession attempt, SessionId id, boolean isStored) {
+    if (engine.store().delete(id).isPresent()) {
+      claims.withdraw(attempt);
+    } else if (!isStored) {
+      // If another request completed the claim, the session was stored after all, and has ended.
+      claims.withdrawIncomplete(attempt);
     }
   }
 
-  private void undo(String claim, SessionId id, boolean isStored, Throwable failure) {
+  private void undo(StoredSession attempt, SessionId id, boolean isStored, Throwable failure) {
     try {
-      takeBack(claim, id, isStored);
+      takeBack(attempt, id, isStored);
     } catch (SessionStoreException e) {
       failure.addSuppressed(e);
     }
@@ -144,6 +213,7 @@ final class Imports {
 
   /** A session that is not stored yet, and what could not be kept of it. */
   private record Draft(
+      SessionToken token,
       StoredSession session,
       Map<String, AttributeCodecException> undecodable,
       TreeSet<String> tooLarge) {}
@@ -184,7 +254,7 @@ final class Imports {
                 next.principal(principal)
                     .authenticatedAt(loaded.authenticatedAt())
                     .idleTimeout(engine.policy().idleTimeout()));
-    return new Draft(next.build(), undecodable, tooLarge);
+    return new Draft(token, next.build(), undecodable, tooLarge);
   }
 
   private void report(Draft draft, ImportedSession loaded) {

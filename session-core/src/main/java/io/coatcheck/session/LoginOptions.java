@@ -180,7 +180,7 @@ public final class LoginOptions {
      * new session is ended at once. So a login with the old password cannot slip past a change of
      * the password that revokes all sessions meanwhile. If the login would end other sessions, the
      * oldest one under a limit or that of another principal, the condition is also checked before
-     * that; if it does not hold, nothing is done. The condition must read the credential anew. If
+     * that; if it does not hold, nothing is done. The condition must read the credential again. If
      * it throws, the session is ended too. Default: always true.
      */
     public Builder validIf(BooleanSupplier condition) {

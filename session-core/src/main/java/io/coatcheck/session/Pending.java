@@ -5,6 +5,7 @@ import io.coatcheck.session.event.DropReason;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.StoredSessionBuilder;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -104,6 +105,11 @@ final class Pending {
     merged = attributes.applyTo(current.attributes(), limits);
     StoredSessionBuilder builder = current.toBuilder().attributes(merged.attributes());
     return idleTimeout == null ? builder : builder.idleTimeout(idleTimeout.timeout());
+  }
+
+  /** Returns the attributes that the last application of the changes resulted in. */
+  Map<String, AttributeValue> mergedAttributes() {
+    return merged.attributes();
   }
 
   /**

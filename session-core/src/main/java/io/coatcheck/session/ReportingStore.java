@@ -14,14 +14,15 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Notifies the listeners of each failure of a store, then rethrows it, and records the calls for
- * JDK Flight Recorder. What each request calls is written out, since {@link #around} takes an
- * object for each call.
+ * Notifies the listeners of each failure of a store, then rethrows it, records the calls for JDK
+ * Flight Recorder, and remembers the deletions that failed. What each request calls is written out,
+ * since {@link #around} takes an object for each call.
  */
 final class ReportingStore extends InterceptingSessionStore {
 
   private final Events events;
   private final Optional<NearCopies> copies;
+  private final FailedDeletions failedDeletions = new FailedDeletions();
 
   ReportingStore(SessionStore store, Events events) {
     super(store);
@@ -63,6 +64,22 @@ final class ReportingStore extends InterceptingSessionStore {
       report(StoreOperation.TOUCH, id, e);
       throw e;
     }
+  }
+
+  @Override
+  public Optional<StoredSession> delete(SessionId id) {
+    return failedDeletions.watch(id, () -> super.delete(id));
+  }
+
+  @Override
+  public Optional<StoredSession> delete(SessionId id, long generation) {
+    return generation < 0
+        ? super.delete(id, generation)
+        : failedDeletions.watch(id, () -> super.delete(id, generation));
+  }
+
+  FailedDeletions failedDeletions() {
+    return failedDeletions;
   }
 
   @Override

@@ -68,6 +68,14 @@ public final class Session extends WorkingCopy {
   }
 
   /**
+   * Returns the generation since which no other principal has logged in and the secret has not been
+   * renewed explicitly, as far as this request goes. It stays when the session has ended.
+   */
+  public long fence() {
+    return snapshot().fence();
+  }
+
+  /**
    * Returns the principal that is logged in; empty for an anonymous session and for one that has
    * ended.
    */
@@ -75,9 +83,21 @@ public final class Session extends WorkingCopy {
     return status() == SessionStatus.ENDED ? Optional.empty() : snapshot().principal();
   }
 
-  /** Returns when the principal last authenticated; present if and only if there is a principal. */
+  /**
+   * Returns when the principal authenticated, by the login that this request came with, or that it
+   * made: a login by another request since does not count for this one. Present if and only if
+   * there is a principal.
+   */
   public Optional<Instant> authenticatedAt() {
-    return status() == SessionStatus.ENDED ? Optional.empty() : snapshot().authenticatedAt();
+    return status() == SessionStatus.ENDED ? Optional.empty() : RequestLogin.at(this);
+  }
+
+  /**
+   * As {@link #authenticatedAt}, in milliseconds since the epoch; negative if there is no
+   * principal. It stays when the session has ended.
+   */
+  public long loginMillis() {
+    return RequestLogin.millisOf(this);
   }
 
   /** Returns when the session was created. */
@@ -191,7 +211,7 @@ public final class Session extends WorkingCopy {
   }
 
   /**
-   * Returns the value of an attribute: the one that this request set, or that of the snapshot().
+   * Returns the value of an attribute: the one that this request set, or that of the snapshot.
    * Where {@linkplain SessionAdapter#sharesSessions() requests share the session}, that is the
    * newest snapshot, unless another principal has logged in or the session has been re-keyed since.
    * A value whose bytes no longer decode is absent, and the listeners are notified once.

@@ -1,6 +1,7 @@
 package io.coatcheck.session;
 
-import io.coatcheck.session.store.NearCopies;
+import io.coatcheck.session.event.CredentialKind;
+import io.coatcheck.session.event.CredentialOutcome;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.token.SessionId;
 import java.time.Instant;
@@ -30,6 +31,7 @@ public final class SessionAdapter {
   private final Authenticator logins;
   private final SessionEnder endings;
   private final Claims claims;
+  private final SessionGroups groups;
   private final Imports imports;
   private final Optional<VersionHints> versionHints;
 
@@ -37,6 +39,9 @@ public final class SessionAdapter {
       EngineContext engine,
       Touches touches,
       SessionWriter writer,
+      Claims claims,
+      SessionGroups groups,
+      Imports imports,
       Authenticator logins,
       SessionEnder endings) {
     this.engine = engine;
@@ -45,14 +50,10 @@ public final class SessionAdapter {
     this.writer = writer;
     this.logins = logins;
     this.endings = endings;
-    this.claims = new Claims(engine);
-    this.imports = new Imports(engine, claims, logins);
-    this.versionHints =
-        engine
-            .copies()
-            .map(NearCopies::longestAge)
-            .filter(age -> !age.isZero())
-            .map(VersionHints::new);
+    this.claims = claims;
+    this.groups = groups;
+    this.imports = imports;
+    this.versionHints = VersionHints.of(engine);
   }
 
   /**
@@ -105,9 +106,7 @@ public final class SessionAdapter {
     return passiveResolver.resolve(presented, hints);
   }
 
-  /**
-   * Returns the hints by which clients read their own writes; empty if the store keeps no copies.
-   */
+  /** Returns the hints by which clients read their own writes; empty if there are no copies. */
   public Optional<VersionHints> versionHints() {
     return versionHints;
   }
@@ -139,7 +138,7 @@ public final class SessionAdapter {
   /**
    * Gives the session a new secret if periodic renewal is on and due, and saves what the request
    * changed in the same write. Call it only while the response can still carry the cookie. Of
-   * several concurrent requests one wins; the others go on with the secret that they have.
+   * several concurrent requests one wins; the others keep the secret that they have.
    *
    * <p>Until the client first presents the new secret, and for 10 seconds after, the old one
    * authenticates too, so that a lost response does not log the user out. If the new one is not
@@ -162,7 +161,7 @@ public final class SessionAdapter {
    * @throws SessionStoreException if the store cannot tell
    */
   public Optional<Session> reopen(SessionId id, long generation) {
-    return resolver.reopen(id, found -> found.generation() == generation);
+    return resolver.reopen(id, generation);
   }
 
   /**
@@ -177,9 +176,7 @@ public final class SessionAdapter {
    */
   public Optional<Session> reopen(
       SessionId id, long generation, Optional<Instant> authenticatedAt) {
-    return resolver.reopen(
-        id,
-        found -> generation >= found.fence() && found.authenticatedAt().equals(authenticatedAt));
+    return resolver.reopen(id, generation, authenticatedAt);
   }
 
   /**
@@ -196,7 +193,8 @@ public final class SessionAdapter {
 
   /**
    * Ends every session that one of the tokens opens: for the logout of a client that presents
-   * several tokens, of which at most one was accepted. Each session is looked up once.
+   * several tokens, of which at most one was accepted. Each session is looked up once. One that the
+   * store does not have is treated as by {@link #confirmEnd}.
    *
    * @param presented the texts as the client sent them, untrusted; all of them are processed, so
    *     the caller must bound their number, as the size limit of a request's headers does
@@ -206,6 +204,20 @@ public final class SessionAdapter {
    */
   public int invalidatePresented(List<String> presented) {
     return endings.invalidatePresented(presented);
+  }
+
+  /**
+   * Makes sure that a session which the store did not find stays ended: for a logout by a token of
+   * such a session. A store whose replicas confirm the end of a session waits for that, since an
+   * earlier logout may have ended it unconfirmed. Any other store deletes and records nothing,
+   * since any client can make up such a token, unless one of the last 1,000 deletions that failed
+   * on this node was of that session: then a store with a change feed reports its end again.
+   *
+   * @throws SessionStoreException if the store failed, or the end is not confirmed: the logout must
+   *     not be reported as done
+   */
+  public void confirmEnd(SessionId id) {
+    endings.confirmEnd(id);
   }
 
   /**
@@ -235,8 +247,7 @@ public final class SessionAdapter {
    * store keeps a hash of the text, in the form of a session that no secret opens and no listener
    * is notified of.
    *
-   * @param text may be secret; any length. Begin it with its purpose, so that two purposes do not
-   *     share texts
+   * @param text may be secret; any length. Begin it with its purpose, which keeps purposes apart
    * @param until after the present, to the millisecond
    * @return whether this call made the claim
    * @throws IllegalArgumentException if {@code until} is not after the present; nothing was done
@@ -257,22 +268,123 @@ public final class SessionAdapter {
   }
 
   /**
+   * Returns whether there is a claim of a text.
+   *
+   * @throws SessionStoreException if the store cannot tell
+   */
+  public boolean isClaimed(String text) {
+    return claims.claimedAt(text).isPresent();
+  }
+
+  /**
+   * Prepares this manager for groups of sessions. From now on it deletes the record of a membership
+   * when it ends the session, which costs a call of the store for each session with a login that
+   * ends before it expires, and prolongs the record with its session, which costs two for a login
+   * on a session that has one already. Call it at the start of every node: {@link #joinGroup} alone
+   * calls it only where a session joins. Calling it again changes nothing.
+   *
+   * @return {@code false} if the store has no index by principal, which groups need
+   */
+  public boolean useGroups() {
+    return groups.use();
+  }
+
+  /**
+   * Puts a session into a group of sessions that end together, such as those that one login at an
+   * identity provider began; takes it out of the group that it was in. The store keeps a record as
+   * long as the session lives, also if later logins prolong it. Then call {@link #groupEndedAt}: a
+   * group that ends at the same time may have been read before the session joined.
+   *
+   * @param group any length; the store keeps a hash of it. Begin it with its purpose
+   * @return {@code false} if there is no such session with a login: it is in no group
+   * @throws UnsupportedOperationException if the store has no index by principal
+   * @throws SessionStoreException if the store failed: it may have joined or not
+   */
+  public boolean joinGroup(SessionId id, String group) {
+    return groups.join(id, group);
+  }
+
+  /**
+   * Ends all sessions of a group, for every node, before it returns, and records that, so that a
+   * login which was under way can find out. A second call ends what is left.
+   *
+   * @param at the moment that the group ended, which {@link #groupEndedAt} returns
+   * @param until how long that is recorded, and 5 minutes longer, for nodes whose clocks differ
+   * @return how many sessions ended; 0 if none has joined the group, or they had ended before
+   * @throws UnsupportedOperationException if the store has no index by principal
+   * @throws SessionStoreException if the store failed: some may have ended
+   */
+  public int endGroup(String group, Instant at, Instant until) {
+    return groups.end(group, at, until);
+  }
+
+  /**
+   * Ends the sessions of a principal that are in no group, for every node, before it returns. A
+   * session that joins one meanwhile may be ended or not.
+   *
+   * @return how many
+   * @throws UnsupportedOperationException if the store has no index by principal
+   * @throws SessionStoreException if the store failed: some may have ended
+   */
+  public int revokeUngrouped(String principal) {
+    return groups.endUngrouped(principal);
+  }
+
+  /**
+   * Returns the latest moment at which a group ended, as {@link #endGroup} recorded it.
+   *
+   * @return empty if it has not ended, or that is no longer recorded
+   * @throws UnsupportedOperationException if the store has no index by principal
+   * @throws SessionStoreException if the store cannot tell
+   */
+  public Optional<Instant> groupEndedAt(String group) {
+    return groups.endedAt(group);
+  }
+
+  /**
+   * Notifies the listeners of the outcome for another system's credential, given to a bridge.
+   *
+   * @param session the session that its user has now
+   * @param principal the user whom it names, if that is known and was verified
+   */
+  public void reportCredential(
+      CredentialKind kind,
+      CredentialOutcome outcome,
+      Optional<SessionId> session,
+      Optional<String> principal) {
+    engine.events().credential(kind, outcome, session, principal);
+  }
+
+  /**
    * Imports a session that another library kept, once: of all calls for a credential, on all nodes,
    * exactly one stores a session, and the others find it. After that session has ended, the
    * credential imports nothing more.
    *
-   * <p>The listeners are notified as of a login. Attributes that cannot be kept are left out, and
-   * the listeners are notified. The limits are those of this manager's policy, and a limit of
-   * sessions per principal applies. If another call for the credential is under way, this one waits
-   * for it, 5 seconds at most.
+   * <p>The listeners are notified of a login, and of the attributes that are left out because they
+   * cannot be kept. The limits of this manager apply, including one of sessions per principal. If
+   * another call for the credential is under way, this one waits for it, at most 5 seconds; at most
+   * 100 calls wait at a time. If the other call never finishes, because its node died or the store
+   * failed, any call from one minute after its beginning imports the session.
    *
    * @param credential what the client presents for it, secret; begin it with its purpose
    * @param source called on this thread, possibly several times; its exceptions are rethrown, and
    *     then nothing was imported
    * @throws SessionStoreException if the store failed: the session may have been imported or not,
-   *     and a second call finds out
+   *     and a second call finds out; or if another call is under way and this one does not wait
+   *     longer: nothing was done
    */
   public ImportResult importSession(String credential, ImportSource source) {
     return imports.importSession(credential, source);
+  }
+
+  /**
+   * Makes a credential import nothing from now on, if the source has a session for it; for one that
+   * comes with a logout. A session that was imported with it is left alone.
+   *
+   * @param credential as for {@link #importSession}
+   * @throws SessionStoreException if the store failed: a second call does it
+   */
+  public void spendCredential(String credential, ImportSource source) {
+    imports.spend(credential, source);
   }
 }

@@ -28,6 +28,12 @@ final class SessionEnder {
    */
   private static final int TRIALS = 100;
 
+  /** For a session that may never have been: generations begin at 0. */
+  private static final long NO_GENERATION = -1;
+
+  /** For one whose deletion failed. No session has it: each new secret adds 1. */
+  private static final long LAST_GENERATION = Long.MAX_VALUE;
+
   private final EngineContext engine;
 
   SessionEnder(EngineContext engine) {
@@ -59,6 +65,10 @@ final class SessionEnder {
    */
   static Deletion delete(EngineContext engine, Session session) {
     StoredSession known = session.snapshot();
+    if (RequestLogin.isReplaced(session, known)) {
+      // The request has seen a later login, whose generation would be deleted.
+      return engine.store().find(known.id()).isEmpty() ? Deletion.OF_NONE : Deletion.OF_ANOTHER;
+    }
     long generation = known.generation();
     for (int trial = 0; trial < TRIALS; trial++) {
       Optional<StoredSession> deleted = engine.store().delete(known.id(), generation);
@@ -114,7 +124,15 @@ final class SessionEnder {
       SessionToken token, Map<SessionId, Optional<StoredSession>> known) {
     SessionId id = token.id();
     Optional<StoredSession> found =
-        known.computeIfAbsent(id, absent -> engine.store().find(absent));
+        known.computeIfAbsent(
+            id,
+            absent -> {
+              Optional<StoredSession> stored = engine.store().find(absent);
+              if (stored.isEmpty()) {
+                confirmEnd(absent);
+              }
+              return stored;
+            });
     SecretHash secret = token.secretHash();
     for (int trial = 0; found.filter(session -> opens(session, secret)).isPresent(); trial++) {
       if (trial == TRIALS) {
@@ -138,6 +156,19 @@ final class SessionEnder {
             && session.previousReadableUntil().filter(engine.now()::isBefore).isPresent());
   }
 
+  /**
+   * Makes sure that a session which was not found stays ended. An earlier attempt may have ended it
+   * and failed nevertheless, since no replica had confirmed that in time. A deletion has the store
+   * wait for the replicas; this one finds nothing, whatever the session has become meanwhile.
+   *
+   * <p>Anybody can cause it, by a made-up token. Only if a deletion failed on this node, the
+   * session is known to have been, and this is a deletion like any other.
+   */
+  void confirmEnd(SessionId id) {
+    long generation = engine.failedDeletions().contains(id) ? LAST_GENERATION : NO_GENERATION;
+    Optional<StoredSession> unused = engine.store().delete(id, generation);
+  }
+
   boolean revoke(Session session) {
     Deletion deletion = delete(engine, session);
     session.end();
@@ -156,14 +187,16 @@ final class SessionEnder {
       return own.principal().isPresent() && own.isStored() && invalidate(own);
     }
     Optional<String> principal = currentPrincipal(own);
+    if (principal.isEmpty()) {
+      return false;
+    }
     // A session never changes from one principal to another, so what is found now stays true.
     boolean isOwn =
-        principal.isPresent()
-            && engine
-                .store()
-                .find(id)
-                .filter(found -> found.principal().equals(principal))
-                .isPresent();
+        engine.store().find(id).filter(found -> found.principal().equals(principal)).isPresent();
+    if (!isOwn) {
+      // Also for another user's session, so that the answer does not show whether there is one.
+      confirmEnd(id);
+    }
     return isOwn && revoke(id);
   }
 
@@ -202,6 +235,9 @@ final class SessionEnder {
   }
 
   private int revokeAllBut(String principal, Set<SessionId> except) {
+    if (Claims.isReserved(principal)) {
+      return 0;
+    }
     return engine
         .requiredIndex("revoking by principal")
         .deleteByPrincipal(principal, except, engine.events().endings(EndReason.REVOKED));
@@ -212,19 +248,25 @@ final class SessionEnder {
    * secret that it had in this request.
    */
   boolean isStillLive(Session session) {
-    return live(session)
-        .filter(found -> found.fence() <= session.generation())
-        .filter(found -> !isLoggedInAnew(session.snapshot(), found))
-        .isPresent();
+    return live(session).filter(found -> RequestLogin.isSame(session, found)).isPresent();
   }
 
   private boolean isStillLoggedIn(Session session) {
-    return live(session).filter(found -> !isLoggedInAnew(session.snapshot(), found)).isPresent();
+    return live(session).filter(found -> !RequestLogin.isReplaced(session, found)).isPresent();
   }
 
   private Optional<StoredSession> live(Session session) {
     return session.isStored()
         ? engine.store().find(session.id()).filter(found -> !found.isExpiredAt(engine.now()))
         : Optional.empty();
+  }
+
+  /** Notifies the listeners of a session that the store evicted. */
+  void evicted(StoredSession session) {
+    if (session.isExpiredAt(engine.now())) {
+      engine.events().expired(session);
+    } else {
+      engine.events().ended(session, EndReason.CAPACITY);
+    }
   }
 }

@@ -1,7 +1,6 @@
 package io.coatcheck.session;
 
 import io.coatcheck.session.codec.AttributeCodecException;
-import io.coatcheck.session.event.EndReason;
 import io.coatcheck.session.event.SessionListener;
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.SessionStoreException;
@@ -34,6 +33,7 @@ public final class SessionManager implements AutoCloseable {
   /** The maximum number of sessions that {@link #sessionsOf} lists. */
   public static final int MAX_LISTED = 1_000;
 
+  private final SessionStore store;
   private final EngineContext engine;
   private final SessionWriter writer;
   private final AttributeSteps steps;
@@ -43,6 +43,7 @@ public final class SessionManager implements AutoCloseable {
   private final @Nullable Sweeper sweeper;
 
   SessionManager(SessionManagerBuilder builder) {
+    store = builder.store;
     engine = EngineContext.of(builder);
     LateWrites lateWrites = new LateWrites(engine);
     Touches touches = new Touches(engine, lateWrites);
@@ -50,9 +51,22 @@ public final class SessionManager implements AutoCloseable {
     writer = new SessionWriter(engine, touches, saveLoop);
     steps = new AttributeSteps(engine, saveLoop, writer);
     endings = new SessionEnder(engine);
-    logins = new Authenticator(engine, saveLoop, builder.limit, builder.dropAttributesAtLogin);
-    adapter = new SessionAdapter(engine, touches, writer, logins, endings);
-    engine.store().evictions().ifPresent(evictions -> evictions.onEvicted(this::evicted));
+    Claims claims = new Claims(engine);
+    Memberships memberships = new Memberships(engine, claims);
+    logins =
+        new Authenticator(
+            engine, saveLoop, memberships, builder.limit, builder.dropAttributesAtLogin);
+    adapter =
+        new SessionAdapter(
+            engine,
+            touches,
+            writer,
+            claims,
+            new SessionGroups(engine, claims, memberships, endings),
+            new Imports(engine, new ImportClaims(engine, claims), logins),
+            logins,
+            endings);
+    engine.store().evictions().ifPresent(evictions -> evictions.onEvicted(endings::evicted));
     engine.copies().ifPresent(copies -> copies.onEndedElsewhere(engine.events()::endedElsewhere));
     sweeper =
         builder.cleanUpInterval.isZero() ? null : new Sweeper(engine, builder.cleanUpInterval);
@@ -74,6 +88,14 @@ public final class SessionManager implements AutoCloseable {
   /** Returns the clock that this manager uses. */
   public InstantSource clock() {
     return engine.clock();
+  }
+
+  /**
+   * Returns the store that this manager was built with. For checks whether it answers, and for its
+   * own statistics: a change that is made there bypasses the manager and its listeners.
+   */
+  public SessionStore store() {
+    return store;
   }
 
   /**
@@ -209,18 +231,7 @@ public final class SessionManager implements AutoCloseable {
    * @throws ClassCastException if the value is of another type; nothing was changed
    */
   public <T> Optional<T> take(Session session, String name, Class<T> type) {
-    Object taken =
-        steps
-            .make(
-                session,
-                name,
-                false,
-                value -> {
-                  AttributeType.of(name, type, value);
-                  return null;
-                })
-            .before();
-    return Optional.ofNullable(type.cast(taken));
+    return steps.take(session, name, type);
   }
 
   /**
@@ -250,15 +261,7 @@ public final class SessionManager implements AutoCloseable {
    */
   public <T> Optional<T> update(
       Session session, String name, Class<T> type, AttributeFunction<T> function) {
-    Object updated =
-        steps
-            .make(
-                session,
-                name,
-                true,
-                value -> function.apply(Optional.ofNullable(AttributeType.of(name, type, value))))
-            .after();
-    return Optional.ofNullable(type.cast(updated));
+    return steps.update(session, name, type, function);
   }
 
   /**
@@ -273,7 +276,8 @@ public final class SessionManager implements AutoCloseable {
    * it held. If it belongs to another principal, it is ended first and nothing is carried over.
    *
    * @param current the request's session, of any kind; null if there is none
-   * @param principal 1 to 255 code points without U+0000 and lone surrogates; compared exactly
+   * @param principal 1 to 255 code points without U+0000 and lone surrogates, not beginning with
+   *     {@code coatcheck-claim:}; compared exactly
    * @return {@link LoginOutcome.Granted} with {@code current}, or with a new session if that could
    *     not be used
    * @throws IllegalArgumentException if the principal is out of range, or the idle timeout of the
@@ -366,14 +370,6 @@ public final class SessionManager implements AutoCloseable {
    */
   public int revokeAllOwn(Session own) {
     return endings.revokeAllOwn(own);
-  }
-
-  private void evicted(StoredSession session) {
-    if (session.isExpiredAt(engine.now())) {
-      engine.events().expired(session);
-    } else {
-      engine.events().ended(session, EndReason.CAPACITY);
-    }
   }
 
   /** Ends the sweeper's thread, then closes the store. Calling it twice is allowed. */

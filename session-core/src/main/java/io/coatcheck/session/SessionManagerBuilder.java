@@ -188,7 +188,7 @@ public final class SessionManagerBuilder {
 
   /**
    * Limits the encoded size of all attributes of a session together, in stores that need bytes.
-   * {@code Session.attribute} rejects what exceeds it. A change that does not fit together with
+   * {@link Session#setAttribute} rejects what exceeds it. A change that does not fit together with
    * what a concurrent request has stored is dropped when it is saved, and the listeners are
    * notified. A session that already exceeds the limit may be changed to hold less. Default: 4 MiB.
    *

@@ -168,7 +168,10 @@ final class SessionWriter {
             (current, now) ->
                 next(session, resolved, current, now, pending, confirm)
                     .filter(builder -> step.holdsOn(current))
-                    .map(builder -> step.applyTo(builder.build(), engine.limits())),
+                    .map(
+                        builder ->
+                            step.applyTo(builder, pending.mergedAttributes(), engine.limits())
+                                .build()),
             deadline);
     StoredSession stored = outcome.session();
     if (stored != null) {
@@ -208,8 +211,9 @@ final class SessionWriter {
 
   private boolean renewDraft(Session session) {
     SessionToken token = engine.newToken(session.id());
+    StoredSession draft = session.snapshot();
     session.redraft(
-        Drafts.withNewSecret(session.snapshot(), token, engine.now())
+        Drafts.withNewSecret(draft, draft.toBuilder(), token, engine.now())
             .previousSecretHash(null)
             .build(),
         token);
@@ -226,10 +230,10 @@ final class SessionWriter {
         saveLoop.update(
             resolved,
             (current, now) ->
-                Drafts.isSameLogin(resolved, current)
+                RequestLogin.isSame(session, current)
                     ? Optional.of(
                         Drafts.withNewSecret(
-                                pending.applyTo(current, engine.limits()).build(), token, now)
+                                current, pending.applyTo(current, engine.limits()), token, now)
                             .fence(current.generation() + 1)
                             .lastSeenAt(Moments.later(current.lastSeenAt(), session.seenAt(now)))
                             .build())
@@ -281,7 +285,11 @@ final class SessionWriter {
                     ? Optional.empty()
                     : Optional.of(
                         Drafts.renewed(
-                                pending.applyTo(current, engine.limits()).build(), token, now, lost)
+                                current,
+                                pending.applyTo(current, engine.limits()),
+                                token,
+                                now,
+                                lost)
                             .lastSeenAt(
                                 Moments.later(
                                     current.lastSeenAt(), session.seenAt(session.requestedAt())))

@@ -228,8 +228,20 @@ final class TokenResolver {
     return refusal.resolution();
   }
 
+  /** As {@link SessionAdapter#reopen(SessionId, long)}. */
+  Optional<Session> reopen(SessionId id, long generation) {
+    return reopen(id, found -> found.generation() == generation);
+  }
+
+  /** As {@link SessionAdapter#reopen(SessionId, long, Optional)}. */
+  Optional<Session> reopen(SessionId id, long generation, Optional<Instant> authenticatedAt) {
+    return reopen(
+        id,
+        found -> generation >= found.fence() && found.authenticatedAt().equals(authenticatedAt));
+  }
+
   /** Begins another working copy of a session, if it is live and matches. */
-  Optional<Session> reopen(SessionId id, Predicate<StoredSession> isSame) {
+  private Optional<Session> reopen(SessionId id, Predicate<StoredSession> isSame) {
     Optional<StoredSession> same = engine.store().find(id).filter(isSame);
     Instant now = engine.now();
     return same.filter(found -> !found.isExpiredAt(now))

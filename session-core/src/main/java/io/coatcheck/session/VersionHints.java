@@ -1,5 +1,6 @@
 package io.coatcheck.session;
 
+import io.coatcheck.session.store.NearCopies;
 import io.coatcheck.session.store.StoredSession;
 import java.time.Duration;
 import java.util.Optional;
@@ -22,8 +23,17 @@ public final class VersionHints {
 
   private final Duration lifetime;
 
-  VersionHints(Duration lifetime) {
+  private VersionHints(Duration lifetime) {
     this.lifetime = lifetime;
+  }
+
+  /** Returns the hints of an engine; empty if its store keeps no copies. */
+  static Optional<VersionHints> of(EngineContext engine) {
+    return engine
+        .copies()
+        .map(NearCopies::longestAge)
+        .filter(age -> !age.isZero())
+        .map(VersionHints::new);
   }
 
   /**

@@ -21,23 +21,14 @@ import org.jspecify.annotations.Nullable;
 abstract sealed class WorkingCopy permits Session {
 
   // A volatile write costs a fence. Constructors need none: an object is published after them.
-  private static final VarHandle SNAPSHOT;
-  private static final VarHandle STATUS;
-  private static final VarHandle RENEWAL;
-  private static final VarHandle LIVE;
-  private static final VarHandle ATTACHMENT;
+  private static final VarHandle SNAPSHOT = field("snapshot", StoredSession.class);
+  private static final VarHandle STATUS = field("status", SessionStatus.class);
+  private static final VarHandle RENEWAL = field("renewal", Renewal.class);
+  private static final VarHandle LIVE = field("live", LiveSession.class);
+  private static final VarHandle ATTACHMENT = field("attachment", Object.class);
 
-  static {
-    try {
-      MethodHandles.Lookup fields = MethodHandles.lookup();
-      SNAPSHOT = fields.findVarHandle(WorkingCopy.class, "snapshot", StoredSession.class);
-      STATUS = fields.findVarHandle(WorkingCopy.class, "status", SessionStatus.class);
-      RENEWAL = fields.findVarHandle(WorkingCopy.class, "renewal", Renewal.class);
-      LIVE = fields.findVarHandle(WorkingCopy.class, "live", LiveSession.class);
-      ATTACHMENT = fields.findVarHandle(WorkingCopy.class, "attachment", Object.class);
-    } catch (ReflectiveOperationException e) {
-      throw new ExceptionInInitializerError(e);
-    }
+  private static VarHandle field(String name, Class<?> type) {
+    return FieldHandles.of(MethodHandles.lookup(), name, type);
   }
 
   /** When the request came, in milliseconds since the epoch. */
@@ -56,6 +47,10 @@ abstract sealed class WorkingCopy permits Session {
 
   private volatile StoredSession snapshot;
   private volatile SessionStatus status;
+
+  /** See {@link RequestLogin}; null if the snapshot has that moment. */
+  private volatile @Nullable Instant ownLogin;
+
   private boolean begunHere;
   private boolean kept;
   private volatile boolean touchDue;
@@ -264,28 +259,22 @@ abstract sealed class WorkingCopy permits Session {
       live = null;
       attachment = null;
     }
+    ownLogin = RequestLogin.kept(ownLogin, before, stored);
     snapshot = stored;
     attributes.onSaved(pending.attributes(), before, stored);
     if (Objects.equals(idleTimeoutChange, pending.idleTimeout())) {
       idleTimeoutChange = null;
     }
     status = SessionStatus.STORED;
-    if (attachment != null && live == null) {
-      shareAttachment();
+    Object own = attachment;
+    LiveSession shared = own == null || live != null ? null : liveIfStored();
+    if (shared != null) {
+      shared.replaceAttachment(null, own);
+      attachment = null;
     }
     touchDue = false;
     changedHere |= stored.version() > 0;
     return true;
-  }
-
-  /** Keeps the attachment of a session that is stored from now on. */
-  private void shareAttachment() {
-    Object own = attachment;
-    LiveSession shared = own == null ? null : liveIfStored();
-    if (own != null && shared != null) {
-      shared.replaceAttachment(null, own);
-      attachment = null;
-    }
   }
 
   /**
@@ -305,6 +294,7 @@ abstract sealed class WorkingCopy permits Session {
     if (newest.generation() != snapshot.generation()) {
       // The renewal state was about the secret that this request presented.
       renewal = Renewal.NONE;
+      ownLogin = RequestLogin.kept(ownLogin, snapshot, newest);
     }
     attributes.onSaved(AttributeDelta.NONE, snapshot, newest);
     snapshot = newest;
@@ -330,6 +320,12 @@ abstract sealed class WorkingCopy permits Session {
     // If another thread has ended the session meanwhile, that was the one before this login.
     status = SessionStatus.STORED;
     onRenewed(stored, pending, token);
+    ownLogin = null;
+  }
+
+  /** See {@link RequestLogin}. */
+  @Nullable Instant ownLogin() {
+    return ownLogin;
   }
 
   /** Replaces the draft of a session that is renewed before it is stored. */

@@ -23,9 +23,10 @@
  *       clients read their own writes on a node with copies. {@code Claims} lets a text be used
  *       once.
  *   <li><b>A request's copy</b>: {@code Session} is what the application sees of a {@code
- *       WorkingCopy}, whose state is a {@code SessionStatus} and a {@code Renewal}. {@code
- *       AttributeChanges} holds each {@code AttributeChange} and each {@code WatchedValue}; {@code
- *       AttributeName}, {@code AttributeType} and {@code AttributeLimits} are their checks.
+ *       WorkingCopy}, whose state is a {@code SessionStatus} and a {@code Renewal}; {@code
+ *       RequestLogin} is the login that it belongs to. {@code AttributeChanges} holds each {@code
+ *       AttributeChange} and each {@code WatchedValue}; {@code AttributeName}, {@code
+ *       AttributeType} and {@code AttributeLimits} are their checks.
  *   <li><b>Saving</b>: {@code SessionWriter}, {@code SaveLoop} and {@code LateWrites}, which undoes
  *       a write that came too late. {@code ChangeEncoder} encodes the changes as an {@code
  *       AttributeDelta} within {@code Pending}. {@code Drafts} builds the next snapshot.
@@ -34,13 +35,18 @@
  *       AttributeFunction}.
  *   <li><b>Login</b>: {@code Authenticator}, with {@code LoginOptions}, {@code LoginOutcome} and
  *       {@code LoginResult}. {@code Imports} stores an {@code ImportedSession} that an {@code
- *       ImportSource} read from another library, and returns an {@code ImportResult}.
+ *       ImportSource} read from another library, and returns an {@code ImportResult}. {@code
+ *       ImportClaims} records what was imported, and {@code ImportQueue} bounds the requests that
+ *       wait for an import.
  *   <li><b>The end</b>: {@code SessionEnder} ends sessions, {@code Sweeper} deletes expired ones,
- *       {@code Listing} and {@code SessionInfo} list those of a principal.
+ *       {@code Listing} and {@code SessionInfo} list those of a principal. {@code SessionGroups}
+ *       ends the sessions of one login elsewhere together; {@code Memberships} keeps the records of
+ *       its members.
  *   <li><b>What all parts use</b>: {@code EngineContext} has the settings and the store; {@code
- *       ReportingStore} and {@code EncryptedStore} wrap that; {@code Events} notifies the listeners
- *       and {@code ValueWarnings} warns of lost values; {@code Durations}, {@code NamedTimeout} and
- *       {@code Moments} check and compare times.
+ *       ReportingStore} and {@code EncryptedStore} wrap that, and {@code FailedDeletions} remembers
+ *       the deletions that failed; {@code Events} notifies the listeners and {@code ValueWarnings}
+ *       warns of lost values; {@code Durations}, {@code NamedTimeout} and {@code Moments} check and
+ *       compare times; {@code FieldHandles} are for fields that are written without a fence.
  *   <li><b>JDK Flight Recorder</b>: {@code FlightRecording} records each {@code StoreCallEvent},
  *       {@code SaveConflictEvent} and {@code CleanUpEvent}.
  * </ul>

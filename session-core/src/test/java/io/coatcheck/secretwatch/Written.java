@@ -78,6 +78,19 @@ final class Written {
           @Override
           public synchronized void write(int value) {
             stream.write(value);
+            look(value);
+          }
+
+          /** Hands on whole texts: each call is a message to Maven. */
+          @Override
+          public synchronized void write(byte[] bytes, int from, int count) {
+            stream.write(bytes, from, count);
+            for (int i = from; i < from + count; i++) {
+              look(bytes[i]);
+            }
+          }
+
+          private void look(int value) {
             if (value == '\n') {
               findings.look(name, line.toString(StandardCharsets.UTF_8));
               line.reset();

@@ -49,7 +49,11 @@ class AtomicStepRaceTest {
             nearCaches
                 ? NearCacheSessionStore.builder(shared).maxStaleness(Duration.ofMinutes(1)).build()
                 : shared;
-        managers.add(SessionManager.builder(store).cleanUpInterval(Duration.ZERO).build());
+        managers.add(
+            SessionManager.builder(store)
+                .cleanUpInterval(Duration.ZERO)
+                .storeTimeout(Duration.ofMinutes(1))
+                .build());
       }
       return managers;
     }
@@ -71,13 +75,13 @@ class AtomicStepRaceTest {
       futures.add(
           threads.submit(
               () -> {
-                barrier.await(30, TimeUnit.SECONDS);
+                barrier.await(60, TimeUnit.SECONDS);
                 return task.call();
               }));
     }
     List<T> results = new ArrayList<>();
     for (Future<T> future : futures) {
-      results.add(future.get(60, TimeUnit.SECONDS));
+      results.add(future.get(120, TimeUnit.SECONDS));
     }
     return results;
   }

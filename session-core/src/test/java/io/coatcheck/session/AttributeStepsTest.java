@@ -362,7 +362,7 @@ class AttributeStepsTest {
             n -> {
               if (calls.getAndIncrement() == 0) {
                 try {
-                  threads.submit(() -> increment(fixture.live(token))).get(20, TimeUnit.SECONDS);
+                  threads.submit(() -> increment(fixture.live(token))).get(60, TimeUnit.SECONDS);
                 } catch (Exception e) {
                   throw new AssertionError(e);
                 }
@@ -379,7 +379,7 @@ class AttributeStepsTest {
     @DisplayName("that always loses the race fails when the store timeout has passed")
     void update_overtakenForEver_fails() {
       try (EngineFixture hasty =
-          new EngineFixture(builder -> builder.storeTimeout(Duration.ofMillis(200)))) {
+          new EngineFixture(builder -> builder.storeTimeout(Duration.ofSeconds(1)))) {
         String other = hasty.anonymous();
         Session session = hasty.live(other);
         AtomicInteger calls = new AtomicInteger();
@@ -446,7 +446,7 @@ class AttributeStepsTest {
         threads.execute(() -> increment(session));
       }
       threads.shutdown();
-      assertThat(threads.awaitTermination(30, TimeUnit.SECONDS)).isTrue();
+      assertThat(threads.awaitTermination(60, TimeUnit.SECONDS)).isTrue();
       assertThat(session.attribute("n")).isEqualTo(400);
     }
 

@@ -5,16 +5,27 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.coatcheck.session.event.SessionEvent;
 import io.coatcheck.session.memory.InMemorySessionStore;
+import io.coatcheck.session.store.InterceptingSessionStore;
+import io.coatcheck.session.store.SessionStore;
+import io.coatcheck.session.store.SessionStoreException;
+import io.coatcheck.session.store.StoreOperation;
+import io.coatcheck.session.token.SessionId;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -65,6 +76,30 @@ class ClaimsTest {
     }
   }
 
+  /** Otherwise neither this call nor a later one makes it. */
+  @Test
+  void claim_whoseAnswerIsLost_isMade() {
+    AtomicBoolean isAnswerLost = new AtomicBoolean(true);
+    SessionStore store =
+        new InterceptingSessionStore(InMemorySessionStore.builder().build()) {
+          @Override
+          protected <T> T around(
+              StoreOperation operation, @Nullable SessionId id, Supplier<T> call) {
+            T answer = call.get();
+            if (operation == StoreOperation.INSERT && isAnswerLost.get()) {
+              throw new SessionStoreException("the answer was lost");
+            }
+            return answer;
+          }
+        };
+    try (SessionManager manager = SessionManager.builder(store).clock(fixture.clock).build()) {
+      assertThat(manager.adapter().claim(TEXT, until)).isTrue();
+      assertThat(manager.adapter().claim(TEXT, until)).isFalse();
+      isAnswerLost.set(false);
+      assertThat(manager.adapter().claim(TEXT, until)).isFalse();
+    }
+  }
+
   @Test
   void claim_withdrawn_canBeMadeAgain() {
     assertThat(adapter.withdrawClaim(TEXT)).isFalse();
@@ -101,6 +136,19 @@ class ClaimsTest {
     assertThatThrownBy(() -> adapter.claim(TEXT, fixture.clock.instant()))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("until must be after now");
+  }
+
+  @Test
+  void userWithTheNameOfAClaim_isRefused_andEndsNone() throws Exception {
+    adapter.claim(TEXT, until);
+    byte[] digest =
+        MessageDigest.getInstance("SHA-256").digest(TEXT.getBytes(StandardCharsets.UTF_8));
+    String name = "coatcheck-claim:" + HexFormat.of().formatHex(digest);
+    assertThatThrownBy(() -> fixture.manager.authenticate(null, name, LoginOptions.defaults()))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("principal must not begin with coatcheck-claim:");
+    assertThat(fixture.manager.revokeAllOf(name)).isZero();
+    assertThat(adapter.claim(TEXT, until)).isFalse();
   }
 
   @Test

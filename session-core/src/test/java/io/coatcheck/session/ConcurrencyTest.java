@@ -38,7 +38,7 @@ class ConcurrencyTest {
   @AfterEach
   void shutDown() throws InterruptedException {
     threads.shutdownNow();
-    assertThat(threads.awaitTermination(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(threads.awaitTermination(60, TimeUnit.SECONDS)).isTrue();
   }
 
   /** Runs all at once, and returns what each returned; what one throws fails the test. */
@@ -49,13 +49,13 @@ class ConcurrencyTest {
       futures.add(
           threads.submit(
               () -> {
-                barrier.await(30, TimeUnit.SECONDS);
+                barrier.await(60, TimeUnit.SECONDS);
                 return task.call();
               }));
     }
     List<T> results = new ArrayList<>();
     for (Future<T> future : futures) {
-      results.add(future.get(60, TimeUnit.SECONDS));
+      results.add(future.get(120, TimeUnit.SECONDS));
     }
     return results;
   }
@@ -313,7 +313,7 @@ class ConcurrencyTest {
                         known.get().manager.save(live.session());
                       }
                     })
-                .get(30, TimeUnit.SECONDS);
+                .get(60, TimeUnit.SECONDS);
           } catch (Exception e) {
             throw new IllegalStateException(e);
           } finally {
@@ -333,7 +333,7 @@ class ConcurrencyTest {
                             failures.add(e);
                           }
                         })
-                    .storeTimeout(Duration.ofSeconds(2)))) {
+                    .storeTimeout(Duration.ofSeconds(30)))) {
       known.set(fixture);
       IntStream.range(0, 4).forEach(i -> tokens.add(fixture.loggedIn("user" + i)));
       List<Callable<Object>> tasks =

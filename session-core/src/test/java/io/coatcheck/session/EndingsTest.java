@@ -12,8 +12,10 @@ import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.WhenFull;
 import io.coatcheck.session.token.SessionId;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
@@ -22,6 +24,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -46,7 +49,7 @@ class EndingsTest {
   }
 
   @Test
-  @Timeout(value = 30, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
   @DisplayName(
       "if the store finds a session but does not delete it, the logout fails instead of looping")
   void invalidate_storeContradictsItself_fails() {
@@ -124,6 +127,74 @@ class EndingsTest {
 
       assertThat(manager.invalidate(before)).isFalse();
       assertThat(fixture.isLive(EngineFixture.sent(owner))).isTrue();
+    }
+
+    @Nested
+    @DisplayName(
+        "and has stored something since, which is merged with the new login of its principal")
+    class AndSinceMerged {
+
+      private final String token = fixture.loggedIn("alice");
+      private final Session before = fixture.live(token);
+      private final Optional<Instant> loginOfBefore = before.authenticatedAt();
+      private String current;
+
+      @BeforeEach
+      void logInAnewAndMerge() {
+        Session owner = fixture.live(token);
+        fixture.clock.advance(Duration.ofMinutes(1));
+        logIn(manager, owner);
+        current = EngineFixture.sent(owner);
+        before.setAttribute("a", "1");
+        assertThat(manager.save(before)).isTrue();
+        assertThat(fixture.stored(before).attributes()).containsKey("a");
+      }
+
+      @Test
+      @DisplayName("attack 14: is no longer live, and its login is as old as it was")
+      void isOfTheEarlierLogin() {
+        assertThat(before.authenticatedAt()).isEqualTo(loginOfBefore);
+        assertThat(manager.isStillLive(before)).isFalse();
+      }
+
+      @Test
+      @DisplayName("I3: gets no new secret of the session, and the owner keeps hers")
+      void renew_isRefused() {
+        assertThat(manager.renew(before)).isFalse();
+
+        assertThat(before.unsentToken()).isEmpty();
+        assertThat(fixture.isLive(current)).isTrue();
+      }
+
+      @Test
+      @DisplayName("attack 14: ends no new login by a logout")
+      void invalidate_leavesIt() {
+        assertThat(manager.invalidate(before)).isFalse();
+
+        assertThat(fixture.isLive(current)).isTrue();
+      }
+
+      @Test
+      @DisplayName("attack 14: ends no sessions of the principal")
+      void revokeAllOwn_endsNothing() {
+        String other = fixture.loggedIn("alice");
+
+        assertThat(manager.revokeAllOwn(before)).isZero();
+
+        assertThat(fixture.isLive(current)).isTrue();
+        assertThat(fixture.isLive(other)).isTrue();
+      }
+
+      @Test
+      @DisplayName("ends the new login by a logout that follows a login of its own")
+      void invalidate_afterAnOwnLogin_endsIt() {
+        logIn(manager, before);
+        String own = EngineFixture.sent(before);
+
+        assertThat(manager.isStillLive(before)).isTrue();
+        assertThat(manager.invalidate(before)).isTrue();
+        assertThat(fixture.isLive(own)).isFalse();
+      }
     }
 
     @Test
@@ -393,18 +464,18 @@ class EndingsTest {
         Future<Boolean> update =
             threads.submit(
                 () -> {
-                  barrier.await(20, TimeUnit.SECONDS);
+                  barrier.await(60, TimeUnit.SECONDS);
                   return fixture.store.update(rekeyed, fixture.clock.instant());
                 });
         Future<Boolean> deletion =
             threads.submit(
                 () -> {
-                  barrier.await(20, TimeUnit.SECONDS);
+                  barrier.await(60, TimeUnit.SECONDS);
                   return fixture.store.delete(stored.id(), stored.generation()).isPresent();
                 });
 
         // If both succeeded, the deletion would have ended what the update had just stored.
-        assertThat(update.get(20, TimeUnit.SECONDS)).isNotEqualTo(deletion.get());
+        assertThat(update.get(60, TimeUnit.SECONDS)).isNotEqualTo(deletion.get());
         assertThat(fixture.store.find(stored.id()).isPresent()).isEqualTo(update.get());
       }
     } finally {

@@ -41,6 +41,7 @@ final class EngineFixture implements AutoCloseable {
                     .clock(clock)
                     .codec(CODEC)
                     .cleanUpInterval(Duration.ZERO)
+                    .storeTimeout(Duration.ofMinutes(1))
                     .listener(events::add))
             .build();
   }
@@ -56,6 +57,16 @@ final class EngineFixture implements AutoCloseable {
   /** Logs in on no session, and returns the token's text. */
   String loggedIn(String principal) {
     return sent(granted(manager.authenticate(null, principal, LoginOptions.defaults())));
+  }
+
+  /** Serves one request, and returns the token that its client has then. */
+  String serve(String token) {
+    Session session = live(token);
+    boolean isRenewed = manager.adapter().renewIfDue(session);
+    if (!manager.save(session)) {
+      throw new AssertionError("not saved");
+    }
+    return isRenewed ? sent(session) : token;
   }
 
   Session live(String token) {

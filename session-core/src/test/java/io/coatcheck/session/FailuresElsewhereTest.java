@@ -108,7 +108,7 @@ class FailuresElsewhereTest {
         readers.add(
             threads.submit(
                 () -> {
-                  barrier.await(20, TimeUnit.SECONDS);
+                  barrier.await(60, TimeUnit.SECONDS);
                   while (isWriting.get()) {
                     Session session = fixture.live(token);
                     assertThat(session.attribute("a")).isEqualTo(session.attribute("b"));
@@ -116,7 +116,7 @@ class FailuresElsewhereTest {
                   return null;
                 }));
       }
-      barrier.await(20, TimeUnit.SECONDS);
+      barrier.await(60, TimeUnit.SECONDS);
       for (int i = 1; i <= 2_000; i++) {
         Session session = fixture.live(token);
         session.setAttribute("a", i);
@@ -125,7 +125,7 @@ class FailuresElsewhereTest {
       }
       isWriting.set(false);
       for (Future<?> reader : readers) {
-        reader.get(20, TimeUnit.SECONDS);
+        reader.get(60, TimeUnit.SECONDS);
       }
     } finally {
       threads.shutdownNow();
@@ -168,7 +168,7 @@ class FailuresElsewhereTest {
           .build()
           .close();
     }
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
     while (threads() > threadsBefore && System.nanoTime() < deadline) {
       Thread.onSpinWait();
     }

@@ -39,7 +39,7 @@ class InterruptedThreadTest {
 
   @Test
   @DisplayName("B11: waits for its turn after another save")
-  void save_behindAnother_waits() throws Exception {
+  void save_afterAnother_waits() throws Exception {
     String token = fixture.anonymous();
     Session first = fixture.live(token);
     Session second = fixture.live(token);
@@ -79,7 +79,7 @@ class InterruptedThreadTest {
 
   private static void awaitAll(CountDownLatch latch) {
     try {
-      latch.await(30, TimeUnit.SECONDS);
+      latch.await(60, TimeUnit.SECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

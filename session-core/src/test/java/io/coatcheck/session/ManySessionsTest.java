@@ -128,7 +128,7 @@ class ManySessionsTest {
 
   @Test
   @DisplayName("stores 1: all are revoked and reported, although a listener fails")
-  void revokeAllOf_moreThanAStep_endsAndTellsAll() {
+  void revokeAllOf_moreThanAStep_endsAndReportsAll() {
     insert("alice", 2_600);
     insert("bob", 3);
     try (SessionManager manager = manager().build()) {

@@ -26,14 +26,6 @@ class PeriodicRenewalTest {
     fixture.close();
   }
 
-  /** Serves one request, and returns the new token that its response carries, if any. */
-  private String serve(String token) {
-    Session session = fixture.live(token);
-    boolean renewed = manager.adapter().renewIfDue(session);
-    assertThat(manager.save(session)).isTrue();
-    return renewed ? sent(session) : token;
-  }
-
   private void pass(Duration time) {
     fixture.clock.advance(time);
   }
@@ -54,11 +46,11 @@ class PeriodicRenewalTest {
   void renewIfDue_oldSecretReadsForTheGrace() {
     String old = fixture.loggedIn("alice");
     pass(Duration.ofMinutes(5));
-    String fresh = serve(old);
+    String fresh = fixture.serve(old);
     assertThat(fresh).isNotEqualTo(old);
     assertThat(fixture.isLive(old)).isTrue();
 
-    assertThat(serve(fresh)).isEqualTo(fresh);
+    assertThat(fixture.serve(fresh)).isEqualTo(fresh);
     pass(TokenResolver.RENEWAL_GRACE.minusMillis(1));
     assertThat(fixture.isLive(old)).isTrue();
 
@@ -72,17 +64,17 @@ class PeriodicRenewalTest {
   void renewIfDue_responseLost_renewsAgain() {
     String old = fixture.loggedIn("alice");
     pass(Duration.ofMinutes(5));
-    String lost = serve(old);
+    String lost = fixture.serve(old);
     pass(Duration.ofSeconds(59));
-    assertThat(serve(old)).as("the answer may still be under way").isEqualTo(old);
+    assertThat(fixture.serve(old)).as("the answer may still be under way").isEqualTo(old);
     pass(Duration.ofSeconds(1));
 
-    String second = serve(old);
+    String second = fixture.serve(old);
 
     assertThat(second).isNotIn(old, lost);
     assertThat(fixture.isLive(old)).as("this answer may be lost too").isTrue();
     assertThat(fixture.isLive(lost)).isFalse();
-    serve(second);
+    fixture.serve(second);
     pass(TokenResolver.RENEWAL_GRACE);
     assertThat(fixture.isLive(old)).isFalse();
     assertThat(fixture.isLive(second)).isTrue();
@@ -111,7 +103,7 @@ class PeriodicRenewalTest {
   void authenticate_closesTheGrace() {
     String old = fixture.loggedIn("alice");
     pass(Duration.ofMinutes(5));
-    String fresh = serve(old);
+    String fresh = fixture.serve(old);
 
     String after =
         sent(granted(manager.authenticate(fixture.live(fresh), "alice", LoginOptions.defaults())));
@@ -127,7 +119,7 @@ class PeriodicRenewalTest {
     String token = fixture.loggedIn("alice");
     for (int i = 0; i < 143; i++) {
       pass(Duration.ofMinutes(5));
-      token = serve(token);
+      token = fixture.serve(token);
     }
     pass(Duration.ofMinutes(5));
     assertThat(fixture.isLive(token)).isFalse();
@@ -141,8 +133,8 @@ class PeriodicRenewalTest {
     void resolve_afterTheMinute_endsTheSession() {
       String old = fixture.loggedIn("alice");
       pass(Duration.ofMinutes(5));
-      String fresh = serve(old);
-      serve(fresh);
+      String fresh = fixture.serve(old);
+      fixture.serve(fresh);
       pass(Duration.ofMinutes(1));
 
       assertThat(fixture.isLive(old)).isFalse();
@@ -158,8 +150,8 @@ class PeriodicRenewalTest {
     void resolve_withinTheMinute_endsNothing() {
       String old = fixture.loggedIn("alice");
       pass(Duration.ofMinutes(5));
-      String fresh = serve(old);
-      serve(fresh);
+      String fresh = fixture.serve(old);
+      fixture.serve(fresh);
       pass(Duration.ofSeconds(30));
 
       assertThat(fixture.isLive(old)).isFalse();
@@ -193,7 +185,7 @@ class PeriodicRenewalTest {
   }
 
   @Test
-  void isStillLive_tellsEndExpiryAndTakeover() {
+  void isStillLive_isFalseAfterEndExpiryAndTakeover() {
     String token = fixture.loggedIn("alice");
     Session session = fixture.live(token);
     assertThat(manager.isStillLive(session)).isTrue();

@@ -110,7 +110,7 @@ class QueueTest {
     Session other = fixture.live(bobs);
     other.setAttribute("n", went.size());
     try {
-      went.add(threads.submit(() -> manager.save(other)).get(4, TimeUnit.SECONDS));
+      went.add(threads.submit(() -> manager.save(other)).get(30, TimeUnit.SECONDS));
     } catch (TimeoutException stuck) {
       went.add(false);
     } catch (Exception e) {
@@ -311,7 +311,7 @@ class QueueTest {
             went.add(
                 threads
                     .submit(() -> session.attributeNames().contains("list") && !session.isNew())
-                    .get(4, TimeUnit.SECONDS));
+                    .get(30, TimeUnit.SECONDS));
           } catch (Exception e) {
             went.add(false);
           }

@@ -26,14 +26,6 @@ class RenewalRaceTest {
     fixture.close();
   }
 
-  /** Serves one request, and returns the token that its client has then. */
-  private String serve(String token) {
-    Session session = fixture.live(token);
-    boolean renewed = manager.adapter().renewIfDue(session);
-    assertThat(manager.save(session)).isTrue();
-    return renewed ? sent(session) : token;
-  }
-
   private void pass(Duration time) {
     fixture.clock.advance(time);
   }
@@ -56,12 +48,12 @@ class RenewalRaceTest {
     @DisplayName("attack 3: is accepted for the grace period, and gets no new secret")
     void resolve_withinTheGrace_isNotRenewed() {
       pass(300);
-      String owners = serve(old);
+      String owners = fixture.serve(old);
       pass(55);
-      assertThat(serve(owners)).isEqualTo(owners);
+      assertThat(fixture.serve(owners)).isEqualTo(owners);
       pass(6);
 
-      assertThat(serve(old)).as("61 seconds after the renewal").isEqualTo(old);
+      assertThat(fixture.serve(old)).as("61 seconds after the renewal").isEqualTo(old);
 
       assertThat(fixture.isLive(owners)).isTrue();
       pass(4);
@@ -77,7 +69,7 @@ class RenewalRaceTest {
       for (boolean newFirst : List.of(true, false)) {
         String before = fixture.loggedIn("alice");
         pass(300);
-        String owners = serve(before);
+        String owners = fixture.serve(before);
         pass(61);
         List<String> both = newFirst ? List.of(owners, before) : List.of(before, owners);
         Session session = ((Resolution.Live) manager.adapter().resolve(both)).session();
@@ -93,11 +85,11 @@ class RenewalRaceTest {
     @DisplayName("attack 3: nor if the owner presents the new one while the request is under way")
     void renewIfDue_confirmedMeanwhile_isNotRenewed() {
       pass(300);
-      String owners = serve(old);
+      String owners = fixture.serve(old);
       pass(61);
       Session thief = fixture.live(old);
       assertThat(thief.renewal()).isEqualTo(Renewal.LOST);
-      serve(owners);
+      fixture.serve(owners);
 
       assertThat(manager.adapter().renewIfDue(thief)).isFalse();
       assertThat(manager.save(thief)).isTrue();
@@ -110,12 +102,12 @@ class RenewalRaceTest {
     @DisplayName("attack 3: nor on a node whose clock lags behind that of the confirmation")
     void resolve_onALaggingNode_isNotRenewed() {
       pass(300);
-      String owners = serve(old);
+      String owners = fixture.serve(old);
       pass(70);
-      serve(owners);
+      fixture.serve(owners);
       pass(-8);
 
-      assertThat(serve(old)).isEqualTo(old);
+      assertThat(fixture.serve(old)).isEqualTo(old);
       assertThat(fixture.isLive(owners)).isTrue();
     }
 
@@ -123,17 +115,17 @@ class RenewalRaceTest {
     @DisplayName("attack 3: a confirmation just before the absolute deadline counts")
     void resolve_confirmedJustBeforeTheDeadline_isNotRenewed() {
       pass(Duration.ofMinutes(20).minusSeconds(65));
-      String first = serve(old);
-      assertThat(serve(first)).isEqualTo(first);
+      String first = fixture.serve(old);
+      assertThat(fixture.serve(first)).isEqualTo(first);
       for (int i = 0; i < 34; i++) {
         pass(Duration.ofMinutes(20));
-        first = serve(first);
-        assertThat(serve(first)).isEqualTo(first);
+        first = fixture.serve(first);
+        assertThat(fixture.serve(first)).isEqualTo(first);
       }
       pass(Duration.ofMinutes(20));
-      String current = serve(first);
+      String current = fixture.serve(first);
       pass(60);
-      serve(current);
+      fixture.serve(current);
 
       StoredSession stored = fixture.stored(fixture.live(current));
       assertThat(stored.previousReadableUntil())
@@ -146,10 +138,10 @@ class RenewalRaceTest {
   void save_confirmationOfAnEarlierSecret_keepsTheGrace() {
     String old = fixture.loggedIn("alice");
     pass(300);
-    String first = serve(old);
+    String first = fixture.serve(old);
     Session slow = fixture.live(first);
     assertThat(slow.renewal()).isEqualTo(Renewal.CONFIRM);
-    serve(first);
+    fixture.serve(first);
     pass(300);
     Session losesItsAnswer = fixture.live(first);
     assertThat(manager.adapter().renewIfDue(losesItsAnswer)).isTrue();
@@ -158,7 +150,7 @@ class RenewalRaceTest {
     assertThat(manager.save(slow)).isTrue();
     pass(61);
 
-    String again = serve(first);
+    String again = fixture.serve(first);
     assertThat(again).isNotEqualTo(first);
     assertThat(fixture.live(again).attribute("late")).isEqualTo("1");
     assertThat(fixture.eventsOf(SessionEvent.Ended.class)).isEmpty();

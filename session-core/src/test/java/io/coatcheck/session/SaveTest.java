@@ -534,7 +534,7 @@ class SaveTest {
     }
 
     @Test
-    void get_undecodable_isAbsent_toldOnce_andCostsOnlyItself() {
+    void get_undecodable_isAbsent_reportedOnce_andCostsOnlyItself() {
       Session first = newSession();
       first.setAttribute("good", "1");
       manager.save(first);

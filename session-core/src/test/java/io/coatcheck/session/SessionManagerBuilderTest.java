@@ -11,7 +11,7 @@ import java.util.List;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-@DisplayName("I11: settings that contradict each other stop the start")
+@DisplayName("I11: build() refuses settings that contradict each other")
 class SessionManagerBuilderTest {
 
   private static SessionManagerBuilder builder() {

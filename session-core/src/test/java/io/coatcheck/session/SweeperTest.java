@@ -40,7 +40,7 @@ class SweeperTest {
   }
 
   private static void await(BooleanSupplier condition) {
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
     while (!condition.getAsBoolean()) {
       assertThat(System.nanoTime()).as("in time").isLessThan(deadline);
       Thread.onSpinWait();
@@ -121,7 +121,7 @@ class SweeperTest {
         () -> {
           working.countDown();
           try {
-            goOn.await(30, TimeUnit.SECONDS);
+            goOn.await(60, TimeUnit.SECONDS);
           } catch (InterruptedException e) {
             interrupted.set(true);
           }

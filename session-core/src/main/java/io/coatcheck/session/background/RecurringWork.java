@@ -70,7 +70,7 @@ public final class RecurringWork {
     try {
       onFailure.accept(failure);
     } catch (Throwable unreportable) {
-      // Most likely there is no memory left to log it. The thread still goes on.
+      // Most likely there is no memory left to log it. The thread still continues.
     }
   }
 

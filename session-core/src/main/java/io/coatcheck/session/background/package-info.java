@@ -1,6 +1,10 @@
 /**
- * The threads of this library, and the breaker of remote stores. For its own modules; not part of
- * the API.
+ * The threads of this library, and what remote stores share. For its own modules; not part of the
+ * API.
+ *
+ * <p>{@link RecurringWork} repeats work on a thread, as {@link PolledChangeFeed} does to read the
+ * changes of all nodes. {@link Breaker} makes look-ups fail at once while a server does not answer.
+ * {@link Operation} names an operation of a store in exceptions and logs.
  */
 @NullMarked
 package io.coatcheck.session.background;

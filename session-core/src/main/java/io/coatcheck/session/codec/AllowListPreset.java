@@ -28,6 +28,13 @@ public enum AllowListPreset {
    */
   SPRING_SECURITY_FORM_LOGIN(SpringSecurityClasses.FORM_LOGIN),
 
+  /**
+   * Spring Security: administrators who act as another user, by {@code SwitchUserFilter}. The
+   * session then also holds the administrator's own login, which needs the preset of its kind, such
+   * as {@link #SPRING_SECURITY_FORM_LOGIN}.
+   */
+  SPRING_SECURITY_SWITCH_USER(SpringSecurityClasses.SWITCH_USER),
+
   /** Spring Security: the CSRF token that {@code HttpSessionCsrfTokenRepository} keeps. */
   SPRING_SECURITY_CSRF(SpringSecurityClasses.CSRF),
 

@@ -1,5 +1,7 @@
 package io.coatcheck.session.codec;
 
+import java.util.Arrays;
+
 /**
  * Encodes the values of attributes as bytes, and decodes them.
  *
@@ -24,6 +26,22 @@ public interface AttributeCodec {
    *     class and says how to allow it. Nothing is stored
    */
   byte[] encode(Object value);
+
+  /**
+   * Encodes a value that was decoded from an encoding, to find out whether it was changed since. A
+   * codec need not check again that an encoding which is the same can be decoded. By default, calls
+   * {@link #encode}; a codec that passes values on to another one passes this call on too.
+   *
+   * @param value not retained
+   * @param before from which {@link #decode} of this codec has returned the value; neither changed
+   *     nor retained
+   * @return {@code before} itself if the encoding is the same; else bytes that the caller owns
+   * @throws AttributeCodecException as {@link #encode} does
+   */
+  default byte[] encodeAgain(Object value, byte[] before) {
+    byte[] now = encode(value);
+    return Arrays.equals(now, before) ? before : now;
+  }
 
   /**
    * Decodes bytes.

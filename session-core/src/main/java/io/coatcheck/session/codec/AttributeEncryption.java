@@ -30,7 +30,7 @@ import javax.crypto.SecretKey;
  *
  * <p><b>Rotating keys.</b> Each encrypted value names its key. Values are encrypted with the
  * current key and decrypted with any of the keys. Whenever a session's attributes are written,
- * those under another key are encrypted anew. To rotate on several nodes, first add the new key on
+ * those under another key are encrypted again. To rotate on several nodes, first add the new key on
  * all nodes as a {@linkplain Builder#decryptionKey decryption key}, then make it the current one
  * and keep the old one as a decryption key. Remove the old one when no session is left that was
  * last written before the change: a login writes its session, so that is after the longest absolute
@@ -239,8 +239,8 @@ public final class AttributeEncryption {
      * Sets whether values that are not encrypted are read as well, for the time after encryption
      * was switched on for existing sessions. They are encrypted when their session's attributes are
      * next written. An encoding that begins with the byte {@code 'E'} counts as encrypted; those of
-     * {@link JavaSerializationCodec} do not begin so. As long as this is on, anyone who can write
-     * to the store can store plain values. Default: false; such a value reads as absent.
+     * {@link JavaSerializationCodec} do not begin so. While this is on, anyone who can write to the
+     * store can store plain values. Default: false; such a value reads as absent.
      */
     public Builder acceptPlain(boolean accept) {
       acceptPlain = accept;

@@ -39,7 +39,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class AttributeFrames {
 
-  /** The most bytes that the attributes of one session may take together: 7 MiB. */
+  /** The maximum total size of the attributes of a session, in bytes: 7 MiB. */
   public static final int MAX_BYTES = 7 * 1024 * 1024;
 
   /** The most attributes that one session may have: 10,000. */

@@ -107,7 +107,7 @@ final class CheckedInput extends ObjectInputStream {
     }
     boolean primitiveArray = "".equals(ClassNames.element(name));
     if (purpose == Purpose.WALKING && !primitiveArray) {
-      throw new ClassNotFoundException(name);
+      throw new NotLoaded(name);
     }
     ClassLoader context = Thread.currentThread().getContextClassLoader();
     if (context != null) {
@@ -194,5 +194,23 @@ final class CheckedInput extends ObjectInputStream {
       refusal = refused;
     }
     return refused;
+  }
+
+  /**
+   * Says that a class is not loaded while the bytes are walked. There is one for each class of an
+   * encoding, and a trace of the whole stack of a request costs more than the rest of the encoding.
+   */
+  private static final class NotLoaded extends ClassNotFoundException {
+
+    private static final long serialVersionUID = 1L;
+
+    NotLoaded(String name) {
+      super(name);
+    }
+
+    @Override
+    public synchronized Throwable fillInStackTrace() {
+      return this;
+    }
   }
 }

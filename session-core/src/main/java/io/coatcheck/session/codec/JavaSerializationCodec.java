@@ -80,6 +80,14 @@ public final class JavaSerializationCodec implements AttributeCodec {
   }
 
   @Override
+  public byte[] encodeAgain(Object value, byte[] before) {
+    Objects.requireNonNull(value, "value");
+    return CompactForms.formOf(before) == CompactForms.SERIALIZED
+        ? serialized.writeAgain(value, before)
+        : AttributeCodec.super.encodeAgain(value, before);
+  }
+
+  @Override
   public Object decode(byte[] bytes) {
     int form = CompactForms.formOf(bytes);
     if (bytes.length > maxBytes) {

@@ -18,6 +18,8 @@ final class SerializedForm {
   /** The magic number and the version. */
   private static final int STREAM_HEADER = 4;
 
+  private static final byte[] NONE = {};
+
   private final AllowList allowed;
   private final DecodingLimits limits;
 
@@ -27,6 +29,15 @@ final class SerializedForm {
   }
 
   byte[] write(Object value) {
+    return writeAgain(value, NONE);
+  }
+
+  /**
+   * Writes a value that was read before.
+   *
+   * @param before returned if the bytes are the same, which have been read, and so are readable
+   */
+  byte[] writeAgain(Object value, byte[] before) {
     Class<?> root = value.getClass();
     if (value instanceof Class || value instanceof ObjectStreamClass) {
       throw unstorable(root, "it is never stored", null);
@@ -57,6 +68,9 @@ final class SerializedForm {
     }
     if (failure != null || out == null) {
       throw unstorable(root, reasonToNotWrite(failure), failure);
+    }
+    if (Arrays.equals(bytes, before)) {
+      return before;
     }
     requireReadable(bytes, root, out.wroteResolvingClass());
     return bytes;

@@ -55,6 +55,15 @@ final class SpringSecurityClasses {
                   + " CredentialsExpiredException DisabledException LockedException"
                   + " UsernamePasswordAuthenticationToken"));
 
+  /** The authority to return holds the administrator's own login. */
+  static final Set<String> SWITCH_USER =
+      union(
+          CONTEXT,
+          DETAILS,
+          USER,
+          in(AUTHENTICATION, "UsernamePasswordAuthenticationToken"),
+          in(SECURITY + ".web.authentication.switchuser", "SwitchUserGrantedAuthority"));
+
   static final Set<String> CSRF = in(SECURITY + ".web.csrf", "DefaultCsrfToken");
 
   static final Set<String> SAVED_REQUEST =

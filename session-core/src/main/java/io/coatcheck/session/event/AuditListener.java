@@ -7,6 +7,7 @@ import io.coatcheck.session.event.SessionEvent.Authenticated;
 import io.coatcheck.session.event.SessionEvent.Created;
 import io.coatcheck.session.event.SessionEvent.Ended;
 import io.coatcheck.session.event.SessionEvent.EndedElsewhere;
+import io.coatcheck.session.event.SessionEvent.ForeignCredential;
 import io.coatcheck.session.event.SessionEvent.Renewed;
 import io.coatcheck.session.event.SessionEvent.SavedAfterConflict;
 import io.coatcheck.session.event.SessionEvent.StoreFailed;
@@ -25,15 +26,17 @@ import org.slf4j.event.Level;
  * Writes the events to the SLF4J logger {@value #LOGGER_NAME}, one line each, as {@code
  * event=authenticated at=2026-01-31T09:30:00Z session=… generation=1 principal="alice"}.
  *
- * <p>Actions of users (login, logout) are {@code INFO}. Events that need attention (a superseded or
- * mismatched token, a store that fails, an attribute that does not decode) are {@code WARN}.
- * Frequent events (an anonymous session, also its renewal and its end, a token that is unknown,
- * malformed or expired, a merge) are {@code DEBUG}. Untrusted values are quoted, with control
- * characters escaped, so that a client cannot forge a line (ASVS 5.0, 16.4.1).
+ * <p>Actions of users (login, logout), and credentials of other systems, are {@code INFO}. Events
+ * that need attention (a superseded or mismatched token, a store that fails, an attribute that does
+ * not decode) are {@code WARN}. Frequent events (an anonymous session, also its renewal and its
+ * end, a token that is unknown, malformed or expired, a merge) are {@code DEBUG}. Untrusted values
+ * are quoted, with control characters escaped, so that a client cannot forge a line (ASVS 5.0,
+ * 16.4.1).
  *
- * <p>Lines that a client can cause without a login (refused tokens, dropped changes) and lines that
- * a failing dependency repeats are limited to {@value #LINES_PER_MINUTE} a minute of each kind; the
- * next line of that kind says how many were left out. Thread-safe.
+ * <p>Lines that a client can cause without a login (refused tokens, credentials that open or end
+ * nothing, dropped changes) and lines that a failing dependency repeats are limited to {@value
+ * #LINES_PER_MINUTE} a minute of each kind; the next line of that kind says how many were left out.
+ * Thread-safe.
  *
  * @since 0.1.0
  */
@@ -129,9 +132,21 @@ public final class AuditListener implements SessionListener {
               + " problem="
               + QuotedText.of(String.valueOf(failed.failure().getMessage()));
       limited(Level.WARN, StoreFailed.class, event, "store-failed", text);
+    } else if (event instanceof ForeignCredential credential) {
+      onCredential(credential);
     } else {
       // An event that has no line of its own yet is still seen.
       limited(Level.WARN, event.getClass(), event, event.getClass().getSimpleName(), NO_DETAILS);
+    }
+  }
+
+  private void onCredential(ForeignCredential event) {
+    String text = " kind=" + word(event.kind()) + " outcome=" + word(event.outcome());
+    switch (event.outcome()) {
+      case ACCEPTED -> write(Level.INFO, line("foreign-credential", event).append(text));
+      case SPENT, UNMATCHED, REFUSED ->
+          limited(Level.INFO, event.outcome(), event, "foreign-credential", text);
+      case FAILED -> limited(Level.WARN, event.outcome(), event, "foreign-credential", text);
     }
   }
 

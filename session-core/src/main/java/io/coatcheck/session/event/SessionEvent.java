@@ -196,6 +196,27 @@ public sealed interface SessionEvent {
     }
   }
 
+  /**
+   * A credential of another system was presented to a bridge, such as a JSON Web Token or the
+   * cookie of an old session. Of one that many requests present at the same time, the use that
+   * moved the user is reported once.
+   *
+   * @param principal the user whom it names; empty if that is not known
+   */
+  record ForeignCredential(
+      Instant at,
+      Optional<SessionId> sessionId,
+      Optional<String> principal,
+      CredentialKind kind,
+      CredentialOutcome outcome)
+      implements SessionEvent {
+
+    @Override
+    public String toString() {
+      return text(this, kind + ", " + outcome);
+    }
+  }
+
   private static String text(SessionEvent event, String details) {
     return event.getClass().getSimpleName()
         + "["

@@ -3,7 +3,8 @@
  *
  * <p>Begin with {@link io.coatcheck.session.event.SessionEvent}, whose records are all the kinds of
  * events. A {@code SessionListener} is added to the manager or its builder and is notified after
- * each event. {@code EndReason}, {@code RefusalReason} and {@code DropReason} say why. {@code
+ * each event. {@code EndReason}, {@code RefusalReason} and {@code DropReason} say why, {@code
+ * CredentialKind} and {@code CredentialOutcome} what a bridge was given and did. {@code
  * AuditListener} writes one line for each event; {@code RateLimit} bounds the lines that a client
  * can cause.
  *

@@ -43,7 +43,7 @@ final class ExpiryCalendar {
         }
         return;
       }
-      long number = number(slot.asSeen(session).expiresAt());
+      long number = number(slot.expiresAtMillis(session));
       if (current == null || current.number != number) {
         if (current != null) {
           take(current, slot);
@@ -62,7 +62,7 @@ final class ExpiryCalendar {
    * @return whether all were visited
    */
   boolean visit(Instant cutoff, long most, Visitor visitor) {
-    long last = number(cutoff);
+    long last = number(cutoff.toEpochMilli());
     long shown = 0;
     for (Page page : pages.headMap(last, false).values()) {
       // A visited slot, expired or touched, is no longer on this page.
@@ -114,8 +114,8 @@ final class ExpiryCalendar {
     }
   }
 
-  private static long number(Instant moment) {
-    return moment.toEpochMilli() >> PAGE_BITS;
+  private static long number(long millis) {
+    return millis >> PAGE_BITS;
   }
 
   /** The slots of about a second: the head of a list linked through {@link Slot#next}. */

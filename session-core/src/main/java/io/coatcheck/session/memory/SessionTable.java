@@ -122,7 +122,7 @@ final class SessionTable {
       if (stored == null) {
         return false;
       }
-      Optional<StoredSession> next = session.replacing(slot.asSeen(stored), now);
+      Optional<StoredSession> next = session.replacing(stored, slot.seen(), now);
       if (next.isEmpty()) {
         return false;
       }
@@ -230,7 +230,7 @@ final class SessionTable {
     Slot known = peek(session.id());
     Slot own = known == null ? new Slot(session.id()) : known;
     StoredSession stored = own.read();
-    if (!isNew && (stored == null || session.replacing(own.asSeen(stored), now).isEmpty())) {
+    if (!isNew && (stored == null || session.replacing(stored, own.seen(), now).isEmpty())) {
       return new Admission(Outcome.CONFLICT, List.of());
     }
     // No need to count further: the login is refused, or too many sessions would have to end.
@@ -297,7 +297,7 @@ final class SessionTable {
     boolean moved = register(slot, session);
     StoredSession stored = slot.read();
     while (stored != null) {
-      Optional<StoredSession> next = session.replacing(slot.asSeen(stored), now);
+      Optional<StoredSession> next = session.replacing(stored, slot.seen(), now);
       if (next.isEmpty()) {
         break;
       }
@@ -342,7 +342,7 @@ final class SessionTable {
 
   /** Updates the calendar for an earlier expiry; it finds a later one by itself. */
   private void replan(Slot slot, StoredSession stored, StoredSession next) {
-    if (slot.asSeen(next).expiresAtMillis() < slot.asSeen(stored).expiresAtMillis()) {
+    if (slot.expiresAtMillis(next) < slot.expiresAtMillis(stored)) {
       calendar.place(slot);
     }
   }

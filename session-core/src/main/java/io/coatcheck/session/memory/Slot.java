@@ -115,7 +115,21 @@ final class Slot implements LiveSessions.UsableSession {
   }
 
   private static StoredSession asSeen(StoredSession session, long touched) {
-    return session.seenAtMillis(touched < 0 ? ~touched : touched);
+    return session.seenAtMillis(moment(touched));
+  }
+
+  private static long moment(long touched) {
+    return touched < 0 ? ~touched : touched;
+  }
+
+  /** Returns when the session was last touched, in milliseconds since the epoch. */
+  long seen() {
+    return moment(seen);
+  }
+
+  /** Returns when a snapshot read from this slot expires, in milliseconds since the epoch. */
+  long expiresAtMillis(StoredSession session) {
+    return session.expiresAtMillis(seen());
   }
 
   /** Returns whether a snapshot read from this slot has expired. */
@@ -124,8 +138,7 @@ final class Slot implements LiveSessions.UsableSession {
   }
 
   private static boolean isExpired(StoredSession session, long touched, long now) {
-    // A touch never shortens a session's life.
-    return now >= session.expiresAtMillis() && now >= asSeen(session, touched).expiresAtMillis();
+    return now >= session.expiresAtMillis(moment(touched));
   }
 
   @Override

@@ -2,6 +2,7 @@ package io.coatcheck.session.nearcache;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.Policy;
 import io.coatcheck.session.codec.AttributeValue;
 import io.coatcheck.session.store.BatchLookup;
 import io.coatcheck.session.store.NearCopies;
@@ -31,14 +32,15 @@ import org.jspecify.annotations.Nullable;
  */
 final class Copies implements NearCopies {
 
-  /** The time of a use is exact to the bound divided by two to this power. */
-  private static final int USES_IN_BOUND = 4;
-
   private final SessionStore store;
   private final long maxStaleness;
   private final long outageGrace;
   private final LongSupplier nanoTime;
   private final Cache<SessionId, Copy> cache;
+
+  /** Reads the cache without recording the use, which costs more than the reading. */
+  private final Policy<SessionId, Copy> copies;
+
   private final SharedLoads loads = new SharedLoads();
   private final LocalEnds ends = new LocalEnds();
 
@@ -81,6 +83,7 @@ final class Copies implements NearCopies {
             .<SessionId, Copy>weigher((id, copy) -> copy.weight())
             .executor(Runnable::run)
             .build();
+    copies = cache.policy();
   }
 
   LocalEnds.Start start(SessionId id) {
@@ -177,7 +180,7 @@ final class Copies implements NearCopies {
     // In this order: changes that were reported up to this moment have left no copy to be found,
     // however long this thread is paused between the steps.
     long complete = completeUpTo;
-    Copy copy = cache.getIfPresent(id);
+    Copy copy = copies.getIfPresentQuietly(id);
     if (copy == null) {
       return null;
     }
@@ -188,7 +191,10 @@ final class Copies implements NearCopies {
         || !isUnchanged(copy)) {
       return null;
     }
-    copy.use(now, maxStaleness >> USES_IN_BOUND);
+    if (copy.use(now, maxStaleness / 2)) {
+      // The cache evicts the least used.
+      Copy unused = cache.getIfPresent(id);
+    }
     if (isCounted) {
       counts.hit(age);
     }
@@ -254,13 +260,8 @@ final class Copies implements NearCopies {
               (id, known) ->
                   ends.isCurrent(start, session)
                       ? newer(known, new Copy(session, start))
-                      : unlessOlder(known, session));
+                      : Copy.unlessOlder(known, session));
     }
-  }
-
-  /** Returns the known copy, unless the store is known to have had a later version. */
-  private static @Nullable Copy unlessOlder(@Nullable Copy known, StoredSession session) {
-    return known != null && known.session().version() >= session.version() ? known : null;
   }
 
   /**
@@ -296,7 +297,7 @@ final class Copies implements NearCopies {
                 return newer(known, new Copy(session, start));
               }
               // The written session may have ended since, and the previous copy is older still.
-              return unlessOlder(known, session);
+              return Copy.unlessOlder(known, session);
             });
   }
 

@@ -5,6 +5,7 @@ import io.coatcheck.session.store.StoredSession;
 import java.time.Instant;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** A copy of a session, when it was last known to be current, and how that may be extended. */
 final class Copy {
@@ -66,6 +67,11 @@ final class Copy {
     this.revocations = revocations;
     this.principalStripe = principalStripe;
     this.trust = trust;
+  }
+
+  /** Returns the known copy, unless the store is known to have had a later version. */
+  static @Nullable Copy unlessOlder(@Nullable Copy known, StoredSession session) {
+    return known != null && known.session.version() >= session.version() ? known : null;
   }
 
   StoredSession session() {
@@ -157,12 +163,18 @@ final class Copy {
   /**
    * Records a use. Written at intervals only: other threads have the field in their processor
    * caches.
+   *
+   * @param interval how long after a use the next one is recorded, unless the store has been asked
+   *     in between
+   * @return whether it was recorded
    */
-  void use(long now, long interval) {
+  boolean use(long now, long interval) {
     long last = lastUse;
-    if (now - last >= interval || last - asOf < 0) {
+    boolean isRecorded = now - last >= interval || last - asOf < 0;
+    if (isRecorded) {
       lastUse = now;
     }
+    return isRecorded;
   }
 
   /** Returns whether a request used it since the store was last asked, and after a moment. */

@@ -68,7 +68,7 @@ final class EndNotices {
       if (Long.bitCount(sofar) == 1) {
         // Logged at 1, 2, 4, 8 and so on: there may be very many.
         LOG.warn(
-            "A session listener is too slow: it was not told of {} sessions that ended elsewhere,"
+            "A session listener is too slow: it was not notified of {} sessions that ended elsewhere,"
                 + " so far",
             sofar);
       }

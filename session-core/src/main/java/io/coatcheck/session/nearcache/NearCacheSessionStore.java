@@ -16,7 +16,6 @@ import java.time.Instant;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -67,14 +66,15 @@ public final class NearCacheSessionStore implements SessionStore {
   private final Optional<LoginLimit> loginLimit;
   private final Optional<Evictions> evictions;
   private final Optional<BatchTouch> batchTouch;
-  private final @Nullable Revalidator revalidator;
-  private final ChangeFeed.@Nullable Subscription subscription;
+  private final Upkeep upkeep;
 
   private NearCacheSessionStore(Builder builder) {
     store = builder.store;
-    Optional<BatchLookup> batches = store.batchLookup();
     boolean keepsCopies = !builder.maxStaleness.isZero();
-    boolean revalidates = batches.isPresent() && keepsCopies && builder.revalidate;
+    Optional<BatchLookup> batches =
+        keepsCopies && builder.revalidate ? store.batchLookup() : Optional.empty();
+    Optional<ChangeFeed> feed =
+        keepsCopies && builder.useChangeFeed ? store.changeFeed() : Optional.empty();
     Duration interval = builder.maxStaleness.dividedBy(4);
     copies =
         new Copies(
@@ -84,26 +84,15 @@ public final class NearCacheSessionStore implements SessionStore {
             builder.maximumBytes,
             builder.nanoTime,
             // The time between two runs, and as long again for the work.
-            revalidates ? interval.multipliedBy(2) : null);
+            batches.isPresent() ? interval.multipliedBy(2) : null);
     index = store.principalIndex().map(inner -> new NearPrincipalIndex(inner, copies));
     loginLimit = store.loginLimit().map(inner -> new NearLoginLimit(inner, copies));
     evictions = store.evictions().map(inner -> listener -> inner.onEvicted(forgetting(listener)));
     batchTouch = store.batchTouch().map(inner -> new NearBatchTouch(inner, copies));
-    Optional<ChangeFeed> feed =
-        builder.useChangeFeed && keepsCopies ? store.changeFeed() : Optional.empty();
-    ReportedChanges changes = new ReportedChanges(copies, revalidates);
-    revalidator =
-        revalidates
-            ? new Revalidator(copies, batches.get(), interval, feed.isPresent() ? changes : null)
-            : null;
-    // Before there are copies: what changed earlier is not reported.
-    subscription = feed.map(reporting -> reporting.subscribe(changes)).orElse(null);
-    if (revalidator != null) {
-      revalidator.start();
-    }
+    upkeep = new Upkeep(copies, interval, batches, feed);
     LOG.info(
         "Near cache: {}; a change on another node takes effect within {}",
-        Freshness.of(keepsCopies, feed.isPresent(), revalidates),
+        Freshness.of(keepsCopies, feed.isPresent(), batches.isPresent()),
         builder.maxStaleness);
   }
 
@@ -257,21 +246,13 @@ public final class NearCacheSessionStore implements SessionStore {
    * @return empty if copies are neither kept by a change feed nor compared
    */
   public Optional<Duration> lag() {
-    if (subscription != null) {
-      return Optional.of(Duration.ofNanos(copies.now() - copies.completeUpTo()));
-    }
-    return revalidator == null ? Optional.empty() : Optional.of(revalidator.lag());
+    return upkeep.lag();
   }
 
   @Override
   public void close() {
     try {
-      if (subscription != null) {
-        subscription.close();
-      }
-      if (revalidator != null) {
-        revalidator.close();
-      }
+      upkeep.close();
       copies.close();
     } finally {
       store.close();

@@ -147,9 +147,11 @@ final class Revalidator implements AutoCloseable {
           BatchLookup.Stamp stamp = stamps.get(id);
           if (stamp == null) {
             copies.gone(id);
-          } else if (stamp.version() > copy.session().version()) {
+          } else if (stamp.version() != copy.session().version()) {
+            // Also if the copy is newer: the store has lost it in a failover, and the next change
+            // of the session elsewhere will have the version of the copy.
             copies.forget(id);
-          } else if (stamp.version() == copy.session().version()) {
+          } else {
             copy.confirm(began);
             if (stamp.lastSeenAt().isAfter(copy.session().lastSeenAt())) {
               copies.seen(id, stamp.lastSeenAt());

@@ -6,7 +6,7 @@ import java.nio.charset.StandardCharsets;
 /** The bcrypt function. Tests replace it to count its calls. */
 interface Bcrypt {
 
-  /** The most bytes that bcrypt accepts. */
+  /** The maximum size of a password for bcrypt, in bytes. */
   int MAX_BYTES = 72;
 
   Bcrypt LIBRARY =

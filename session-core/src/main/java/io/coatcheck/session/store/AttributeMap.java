@@ -3,9 +3,12 @@ package io.coatcheck.session.store;
 import io.coatcheck.session.codec.AttributeValue;
 import java.util.AbstractMap;
 import java.util.AbstractSet;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.Map;
 import java.util.NoSuchElementException;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -56,6 +59,45 @@ final class AttributeMap extends AbstractMap<String, AttributeValue> {
     return new AttributeMap(namesAndValues);
   }
 
+  /** Returns an immutable copy of a map that {@link #copyOf} returned, with one attribute set. */
+  static Map<String, AttributeValue> with(
+      Map<String, AttributeValue> map, String name, AttributeValue value) {
+    Objects.requireNonNull(name, "name must not be null");
+    Objects.requireNonNull(value, "value must not be null");
+    if (map.isEmpty()) {
+      return new AttributeMap(new Object[] {name, value});
+    }
+    if (map instanceof AttributeMap few) {
+      int length = few.namesAndValues.length;
+      int position = few.position(name);
+      if (position >= 0) {
+        Object[] changed = few.namesAndValues.clone();
+        changed[position + 1] = value;
+        return new AttributeMap(changed);
+      }
+      if (length < 2 * MOST) {
+        Object[] more = Arrays.copyOf(few.namesAndValues, length + 2);
+        more[length] = name;
+        more[length + 1] = value;
+        return new AttributeMap(more);
+      }
+    }
+    Map<String, AttributeValue> changed = new HashMap<>(map);
+    changed.put(name, value);
+    return copyOf(changed);
+  }
+
+  /** Returns a map that {@link #copyOf} returned without one attribute; itself if it has none. */
+  static Map<String, AttributeValue> without(Map<String, AttributeValue> map, String name) {
+    Objects.requireNonNull(name, "name must not be null");
+    if (!map.containsKey(name)) {
+      return map;
+    }
+    Map<String, AttributeValue> left = new HashMap<>(map);
+    left.remove(name);
+    return copyOf(left);
+  }
+
   @Override
   public int size() {
     return namesAndValues.length / 2;
@@ -63,12 +105,18 @@ final class AttributeMap extends AbstractMap<String, AttributeValue> {
 
   @Override
   public @Nullable AttributeValue get(@Nullable Object name) {
+    int position = position(name);
+    return position < 0 ? null : (AttributeValue) namesAndValues[position + 1];
+  }
+
+  /** Returns the position of a name; negative if it is absent. */
+  private int position(@Nullable Object name) {
     for (int i = 0; i < namesAndValues.length; i += 2) {
       if (namesAndValues[i].equals(name)) {
-        return (AttributeValue) namesAndValues[i + 1];
+        return i;
       }
     }
-    return null;
+    return -1;
   }
 
   @Override

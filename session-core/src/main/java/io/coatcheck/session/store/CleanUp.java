@@ -4,7 +4,8 @@ package io.coatcheck.session.store;
  * What one call of {@link SessionStore#deleteExpired} did.
  *
  * @param deleted how many sessions it deleted
- * @param isComplete whether it found nothing more to delete; if not, another call goes on from here
+ * @param isComplete whether it found nothing more to delete; if not, another call continues from
+ *     here
  * @since 0.1.0
  */
 public record CleanUp(int deleted, boolean isComplete) {

@@ -1,5 +1,6 @@
 package io.coatcheck.session.store;
 
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,7 +17,9 @@ record LoginParts(
   static final LoginParts NONE = new LoginParts(null, StoredSession.ABSENT, false, null, null);
 
   LoginParts withPrincipal(@Nullable String name) {
-    return new LoginParts(name, authenticatedAt, remembered, clientAddress, userAgent);
+    return Objects.equals(name, principal)
+        ? this
+        : new LoginParts(name, authenticatedAt, remembered, clientAddress, userAgent);
   }
 
   LoginParts withAuthenticatedAt(long moment) {
@@ -24,10 +27,14 @@ record LoginParts(
   }
 
   LoginParts withRemembered(boolean value) {
-    return new LoginParts(principal, authenticatedAt, value, clientAddress, userAgent);
+    return value == remembered
+        ? this
+        : new LoginParts(principal, authenticatedAt, value, clientAddress, userAgent);
   }
 
   LoginParts withClient(@Nullable String address, @Nullable String agent) {
-    return new LoginParts(principal, authenticatedAt, remembered, address, agent);
+    return Objects.equals(address, clientAddress) && Objects.equals(agent, userAgent)
+        ? this
+        : new LoginParts(principal, authenticatedAt, remembered, address, agent);
   }
 }

@@ -10,8 +10,8 @@ import java.util.function.Consumer;
  * An optional capability: the store keeps copies of sessions on this node, which may lag behind
  * what {@link SessionStore#find} returns by a bound that the store states.
  *
- * <p>A copy may let a request in; it must never keep one out. Whoever does not find in a copy what
- * makes a token good asks {@code find}, unless the answer {@linkplain Lookup#isConfirmed is
+ * <p>A copy may admit a request; it must never reject one. A caller that does not find in a copy
+ * what makes a token valid calls {@code find}, unless the answer {@linkplain Lookup#isConfirmed is
  * confirmed}.
  *
  * @since 0.1.0
@@ -23,7 +23,7 @@ public interface NearCopies {
    *
    * @param minimumGeneration a copy of an earlier generation is not used
    * @param minimumVersion a copy of an earlier version is not used; zero uses any. What the client
-   *     says it has seen may stand here: a false number can only cause a look into the store
+   *     says it has seen may stand here: a false number can only cause a look-up in the store
    * @throws SessionStoreException if there is no such copy within the bound, and the store cannot
    *     tell
    */

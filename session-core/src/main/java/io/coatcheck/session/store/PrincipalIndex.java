@@ -58,7 +58,7 @@ public interface PrincipalIndex {
    * @return how many were deleted
    * @throws SessionStoreException if the store failed. The steps before are done and handed over;
    *     of the step that failed, all or none may be gone, without having been handed over. The next
-   *     call goes on from there
+   *     call continues from there
    */
   int deleteByPrincipal(String principal, Set<SessionId> except, DeletedSessions deleted);
 

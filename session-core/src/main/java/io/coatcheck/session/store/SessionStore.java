@@ -55,9 +55,9 @@ import java.util.function.Consumer;
  * counted, and handed over only if they can be read. An update or a touch need not read what is
  * stored.
  *
- * <p>Implementations are thread-safe. A capability is asked for by {@link #principalIndex()} and
- * its like, never by a cast: a decorator wraps what the inner store returns, and extends {@link
- * ForwardingSessionStore}.
+ * <p>Implementations are thread-safe. A capability is obtained by {@link #principalIndex()} and
+ * similar methods, never by a cast: a decorator wraps what the inner store returns, and extends
+ * {@link ForwardingSessionStore}.
  *
  * @since 0.1.0
  */
@@ -104,7 +104,9 @@ public interface SessionStore extends AutoCloseable {
 
   /**
    * Deletes a session of any kind: live, expired, or one that never expires by idleness. Doing it
-   * twice is fine.
+   * twice is fine. A store that waits until a deletion is confirmed, by replicas for instance,
+   * waits also if it finds nothing to delete: an earlier call may have deleted the session and
+   * thrown.
    *
    * @return what was deleted, as it was at that moment, to exactly one of all callers on all nodes;
    *     empty to all others
@@ -115,7 +117,10 @@ public interface SessionStore extends AutoCloseable {
   /**
    * Deletes a session as {@link #delete(SessionId)} does, but only if its generation is the given
    * one. Each new secret raises the generation, so a logout that was decided on a snapshot does not
-   * end a login that was stored after it.
+   * end a login that was stored after it. With a negative generation, which no session has, it
+   * deletes nothing; a store that has deletions confirmed waits until an earlier deletion is. The
+   * session may never have existed, since any client can cause such calls with made-up tokens. So
+   * the store writes nothing that lasts, and may refuse calls if there are too many.
    *
    * <p>The default asks {@link #find} first and is not atomic: a login that is stored between the
    * two calls is ended. A store that can compare and delete in one step overrides it.
@@ -136,8 +141,8 @@ public interface SessionStore extends AutoCloseable {
    *
    * <p>A call is bounded: it deletes at most {@code limit} sessions, and a store that comes across
    * sessions in use on its way to the expired ones looks at about as many. Then it returns although
-   * there may be more, and reports that. The same call repeated goes on from there, whatever is in
-   * use: after finitely many calls one is complete.
+   * there may be more, and reports that. The same call repeated continues from there, whatever is
+   * in use: after finitely many calls one is complete.
    *
    * @param limit the most to delete in this call, at least 1
    * @param deleted called once for each session that this call deleted, after it is gone for every
@@ -228,9 +233,9 @@ public interface SessionStore extends AutoCloseable {
   }
 
   /**
-   * Returns how far the stored last-seen moment may lag behind the last request before it is worth
-   * a write; zero means that every request touches, which suits a store within the process.
-   * Sessions may expire by idleness earlier by up to this much, never later. Default: 1 minute.
+   * Returns how far the stored last-seen moment may lag behind the last request before a request
+   * writes it; zero means that every request does, which suits a store within the process. Sessions
+   * may expire by idleness earlier by up to this much, never later. Default: 1 minute.
    */
   default Duration touchInterval() {
     return Duration.ofMinutes(1);

@@ -40,15 +40,12 @@ public final class StoredSession {
 
   final SessionId id;
   final SecretHash secretHash;
-  final @Nullable Previous previous;
+  final @Nullable Rotations rotations;
   final LoginParts login;
   final long createdAt;
   final long lastSeenAt;
   final long idleTimeout;
   final long absoluteDeadline;
-  final long rotatedAt;
-  final long generation;
-  final long fence;
   final long version;
 
   /** Of {@link AttributeMap#contentOf}: a map would be one more object a session, and to fetch. */
@@ -57,46 +54,29 @@ public final class StoredSession {
   StoredSession(StoredSessionBuilder builder) {
     id = builder.id;
     secretHash = required(builder.secretHash, "secretHash");
-    previous =
-        builder.previousSecretHash == null
-            ? null
-            : new Previous(builder.previousSecretHash, builder.previousReadableUntil);
     login = builder.login;
     createdAt = required(builder.createdAt, "createdAt");
     lastSeenAt = builder.lastSeenAt == ABSENT ? createdAt : builder.lastSeenAt;
     idleTimeout = builder.idleTimeout;
     absoluteDeadline = required(builder.absoluteDeadline, "absoluteDeadline");
-    rotatedAt = builder.rotatedAt == ABSENT ? createdAt : builder.rotatedAt;
-    generation = builder.generation;
-    fence = builder.fence;
     version = builder.version;
     attributes = AttributeMap.contentOf(builder.attributes);
     if ((login.principal() == null) != (login.authenticatedAt() == ABSENT)) {
       throw new IllegalArgumentException(
           "principal and authenticatedAt must both be present or both be absent: session " + id);
     }
-    if (previous == null && builder.previousReadableUntil != ABSENT) {
-      throw new IllegalArgumentException(
-          "previousReadableUntil needs a previousSecretHash: session " + id);
-    }
-    if (fence > generation) {
-      throw new IllegalArgumentException(
-          "fence must not be above generation: " + fence + " > " + generation);
-    }
+    rotations = Rotations.of(builder, createdAt);
   }
 
   private StoredSession(StoredSession session, long lastSeenAt, long version) {
     id = session.id;
     secretHash = session.secretHash;
-    previous = session.previous;
+    rotations = session.rotations;
     login = session.login;
     createdAt = session.createdAt;
     this.lastSeenAt = lastSeenAt;
     idleTimeout = session.idleTimeout;
     absoluteDeadline = session.absoluteDeadline;
-    rotatedAt = session.rotatedAt;
-    generation = session.generation;
-    fence = session.fence;
     this.version = version;
     attributes = session.attributes;
   }
@@ -150,18 +130,30 @@ public final class StoredSession {
    *     this one
    */
   public Optional<StoredSession> replacing(StoredSession stored, Instant now) {
+    return replacing(stored, stored.lastSeenAt, now);
+  }
+
+  /**
+   * As {@link #replacing(StoredSession, Instant)}, for a store that keeps the last-seen moment as a
+   * number.
+   *
+   * @param seen when {@code stored} was last seen, in milliseconds since the epoch; its own moment
+   *     applies if that is later
+   */
+  public Optional<StoredSession> replacing(StoredSession stored, long seen, Instant now) {
     if (!id.equals(stored.id)) {
       throw new IllegalArgumentException(
           "a session cannot replace another one: " + id + " and " + stored.id);
     }
-    if (version != stored.version || stored.isExpiredAt(now)) {
+    if (version != stored.version || now.toEpochMilli() >= stored.expiresAtMillis(seen)) {
       return Optional.empty();
     }
     if (version == Long.MAX_VALUE) {
       throw new SessionStoreException("update: session " + id + " has the last possible version");
     }
     return Optional.of(
-        new StoredSession(this, Math.max(lastSeenAt, stored.lastSeenAt), version + 1));
+        new StoredSession(
+            this, Math.max(lastSeenAt, Math.max(stored.lastSeenAt, seen)), version + 1));
   }
 
   /**
@@ -189,7 +181,9 @@ public final class StoredSession {
 
   /** Returns the hash of the secret before the last rotation; empty before the first rotation. */
   public Optional<SecretHash> previousSecretHash() {
-    return previous == null ? Optional.empty() : Optional.of(previous.secretHash());
+    return rotations == null
+        ? Optional.empty()
+        : Optional.ofNullable(rotations.previousSecretHash());
   }
 
   /**
@@ -197,7 +191,7 @@ public final class StoredSession {
    * after every login.
    */
   public Optional<Instant> previousReadableUntil() {
-    return previous == null ? Optional.empty() : optionalMoment(previous.readableUntil());
+    return rotations == null ? Optional.empty() : optionalMoment(rotations.previousReadableUntil());
   }
 
   /** Returns who is logged in; empty for an anonymous session. */
@@ -213,6 +207,11 @@ public final class StoredSession {
   /** Returns when the principal last authenticated; present exactly if there is a principal. */
   public Optional<Instant> authenticatedAt() {
     return optionalMoment(login.authenticatedAt());
+  }
+
+  /** As {@link #authenticatedAt}, in milliseconds since the epoch; negative if it is empty. */
+  public long authenticatedAtMillis() {
+    return login.authenticatedAt();
   }
 
   /** Returns when a request last used the session, up to the store's touch interval late. */
@@ -237,12 +236,16 @@ public final class StoredSession {
 
   /** Returns when the secret was last changed; at first, the creation. */
   public Instant rotatedAt() {
-    return Instant.ofEpochMilli(rotatedAt);
+    return Instant.ofEpochMilli(rotatedAtMillis());
+  }
+
+  long rotatedAtMillis() {
+    return rotations == null ? createdAt : rotations.rotatedAt();
   }
 
   /** Returns how many times the secret was changed. */
   public long generation() {
-    return generation;
+    return rotations == null ? 0 : rotations.generation();
   }
 
   /**
@@ -251,7 +254,7 @@ public final class StoredSession {
    * changed is dropped; logging in again as the same principal and a periodic renewal do not.
    */
   public long fence() {
-    return fence;
+    return rotations == null ? 0 : rotations.fence();
   }
 
   /** Returns the optimistic guard: it grows with every update, and not with a touch. */
@@ -294,10 +297,20 @@ public final class StoredSession {
 
   /** Returns {@link #expiresAt()} in milliseconds since the epoch, for an index by expiry. */
   public long expiresAtMillis() {
+    return expiresAtMillis(lastSeenAt);
+  }
+
+  /**
+   * Returns {@link #expiresAtMillis()} of {@link #seenAtMillis}, without that snapshot.
+   *
+   * @param seen milliseconds since the epoch, not after {@link #MAX_MOMENT}
+   */
+  public long expiresAtMillis(long seen) {
+    long last = Math.max(seen, lastSeenAt);
     // Both are non-negative and bounded by MAX_MILLIS and Long.MAX_VALUE; the sum may overflow.
-    return idleTimeout == ABSENT || idleTimeout >= absoluteDeadline - lastSeenAt
+    return idleTimeout == ABSENT || idleTimeout >= absoluteDeadline - last
         ? absoluteDeadline
-        : lastSeenAt + idleTimeout;
+        : last + idleTimeout;
   }
 
   /**
@@ -341,14 +354,11 @@ public final class StoredSession {
         && version == that.version
         && lastSeenAt == that.lastSeenAt
         && secretHash.equals(that.secretHash)
-        && Objects.equals(previous, that.previous)
+        && Objects.equals(rotations, that.rotations)
         && login.equals(that.login)
         && createdAt == that.createdAt
         && idleTimeout == that.idleTimeout
         && absoluteDeadline == that.absoluteDeadline
-        && rotatedAt == that.rotatedAt
-        && generation == that.generation
-        && fence == that.fence
         && attributes().equals(that.attributes());
   }
 
@@ -363,7 +373,7 @@ public final class StoredSession {
     return "StoredSession["
         + id
         + ", generation "
-        + generation
+        + generation()
         + ", version "
         + version
         + (login.principal() == null ? ", anonymous" : ", authenticated")
@@ -375,7 +385,4 @@ public final class StoredSession {
         + attributes().size()
         + " attributes]";
   }
-
-  /** The secret before the last rotation, apart from the rest: most sessions had none. */
-  record Previous(SecretHash secretHash, long readableUntil) {}
 }

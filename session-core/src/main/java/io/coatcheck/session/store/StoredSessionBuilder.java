@@ -5,7 +5,6 @@ import io.coatcheck.session.token.SecretHash;
 import io.coatcheck.session.token.SessionId;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -39,18 +38,18 @@ public final class StoredSessionBuilder {
   StoredSessionBuilder(StoredSession session) {
     id = session.id;
     secretHash = session.secretHash;
-    if (session.previous != null) {
-      previousSecretHash = session.previous.secretHash();
-      previousReadableUntil = session.previous.readableUntil();
+    if (session.rotations != null) {
+      previousSecretHash = session.rotations.previousSecretHash();
+      previousReadableUntil = session.rotations.previousReadableUntil();
     }
     login = session.login;
     createdAt = session.createdAt;
     lastSeenAt = session.lastSeenAt;
     idleTimeout = session.idleTimeout;
     absoluteDeadline = session.absoluteDeadline;
-    rotatedAt = session.rotatedAt;
-    generation = session.generation;
-    fence = session.fence;
+    rotatedAt = session.rotatedAtMillis();
+    generation = session.generation();
+    fence = session.fence();
     version = session.version;
     attributes = session.attributes();
   }
@@ -170,9 +169,14 @@ public final class StoredSessionBuilder {
 
   /** Sets one attribute and keeps the others. */
   public StoredSessionBuilder attribute(String name, AttributeValue value) {
-    Map<String, AttributeValue> changed = new HashMap<>(attributes);
-    changed.put(name, value);
-    return attributes(changed);
+    attributes = AttributeMap.with(attributes, name, value);
+    return this;
+  }
+
+  /** Removes one attribute, if it is there, and keeps the others. */
+  public StoredSessionBuilder removeAttribute(String name) {
+    attributes = AttributeMap.without(attributes, name);
+    return this;
   }
 
   /**

@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  * A whole session in one array of bytes, for a store that keeps values under keys.
  *
  * <p>Version and last-seen moment are in the bytes like all other parts. A store that moves these
- * two by itself, so that a touch or a compare-and-set need not write the bytes anew, keeps them
- * beside the bytes and gives them to {@link #read(byte[], long, Instant)}.
+ * two by itself, so that a touch or a compare-and-set need not rewrite the bytes, keeps them beside
+ * the bytes and gives them to {@link #read(byte[], long, Instant)}.
  *
  * <pre>
  *   offset  bytes
@@ -52,7 +52,7 @@ public final class StoredSessionCodec {
   /** The format that {@link #write} gives. */
   public static final int FORMAT = 1;
 
-  /** The most bytes of a session: those of its attributes and 2 KiB. */
+  /** The maximum size of a session, in bytes: that of its attributes and 2 KiB. */
   public static final int MAX_BYTES = AttributeFrames.MAX_BYTES + 2 * 1024;
 
   private static final int PREVIOUS_SECRET_HASH = 1;
@@ -79,12 +79,14 @@ public final class StoredSessionCodec {
    */
   public static byte[] write(StoredSession session) {
     byte[] attributes = AttributeFrames.write(session.attributes());
-    StoredSession.Previous previous = session.previous;
+    Rotations rotations = session.rotations;
+    SecretHash previous = rotations == null ? null : rotations.previousSecretHash();
     LoginParts login = session.login;
     byte @Nullable [] principal = utf8(login.principal());
     byte @Nullable [] clientAddress = utf8(login.clientAddress());
     byte @Nullable [] userAgent = utf8(login.userAgent());
-    long readableUntil = previous == null ? StoredSession.ABSENT : previous.readableUntil();
+    long readableUntil =
+        rotations == null ? StoredSession.ABSENT : rotations.previousReadableUntil();
     int parts =
         flag(PREVIOUS_SECRET_HASH, previous != null)
             | flag(PREVIOUS_READABLE_UNTIL, readableUntil != StoredSession.ABSENT)
@@ -100,14 +102,14 @@ public final class StoredSessionCodec {
         .put((byte) parts)
         .putLong(session.version)
         .putLong(session.lastSeenAt)
-        .putLong(session.generation)
-        .putLong(session.fence)
+        .putLong(session.generation())
+        .putLong(session.fence())
         .putLong(session.createdAt)
         .putLong(session.absoluteDeadline)
-        .putLong(session.rotatedAt)
+        .putLong(session.rotatedAtMillis())
         .put(session.secretHash.toBytes());
     if (previous != null) {
-      out.put(previous.secretHash().toBytes());
+      out.put(previous.toBytes());
     }
     putIfPresent(out, readableUntil);
     putIfPresent(out, login.authenticatedAt());

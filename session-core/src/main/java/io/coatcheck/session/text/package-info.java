@@ -1,4 +1,7 @@
-/** How untrusted text appears in messages and logs. Not exported to applications. */
+/**
+ * How untrusted text appears in messages and logs: {@link QuotedText} is the one rule. Not exported
+ * to applications.
+ */
 @NullMarked
 package io.coatcheck.session.text;
 

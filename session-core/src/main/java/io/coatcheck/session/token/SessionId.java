@@ -3,7 +3,6 @@ package io.coatcheck.session.token;
 import java.security.SecureRandom;
 import java.time.Instant;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -26,9 +25,10 @@ public final class SessionId implements Comparable<SessionId> {
   /** The length of the text form, in characters. */
   public static final int TEXT_LENGTH = 36;
 
-  private static final HexFormat HEX = HexFormat.of();
-
-  /** The value of each character; negative if it is not a lower-case hexadecimal digit. */
+  /**
+   * The value of each character; negative if it is not a lower-case hexadecimal digit. There are as
+   * many as a byte has values, so that a compiler need not compare the characters of most strings.
+   */
   private static final byte[] DIGITS = digits();
 
   private final long mostSignificantBits;
@@ -87,31 +87,37 @@ public final class SessionId implements Comparable<SessionId> {
         || text.charAt(start + 23) != '-') {
       return null;
     }
-    long first = hexadecimal(text, start, 8);
-    long second = hexadecimal(text, start + 9, 4);
-    long third = hexadecimal(text, start + 14, 4);
-    long fourth = hexadecimal(text, start + 19, 4);
-    long fifth = hexadecimal(text, start + 24, 12);
-    return (first | second | third | fourth | fifth) < 0
+    long first = hexadecimal(text, start);
+    long second = hexadecimal(text, start + 4);
+    long third = hexadecimal(text, start + 9);
+    long fourth = hexadecimal(text, start + 14);
+    long fifth = hexadecimal(text, start + 19);
+    long sixth = hexadecimal(text, start + 24);
+    long seventh = hexadecimal(text, start + 28);
+    long eighth = hexadecimal(text, start + 32);
+    return (first | second | third | fourth | fifth | sixth | seventh | eighth) < 0
         ? null
-        : new SessionId(first << 32 | second << 16 | third, fourth << 48 | fifth);
+        : new SessionId(
+            first << 48 | second << 32 | third << 16 | fourth,
+            fifth << 48 | sixth << 32 | seventh << 16 | eighth);
   }
 
-  /**
-   * Parses up to 15 digits. The result is negative if any character is not a digit, since its sign
-   * is never shifted out.
-   */
-  private static long hexadecimal(String text, int start, int length) {
-    long bits = 0;
-    for (int i = start; i < start + length; i++) {
-      char character = text.charAt(i);
-      bits = bits << 4 | (character < DIGITS.length ? DIGITS[character] : -1);
-    }
-    return bits;
+  /** Parses 4 digits. The result is negative if any character is not a digit. */
+  private static int hexadecimal(String text, int start) {
+    return digit(text, start) << 12
+        | digit(text, start + 1) << 8
+        | digit(text, start + 2) << 4
+        | digit(text, start + 3);
+  }
+
+  /** Returns the value of a character, negative if it is not a digit. */
+  private static int digit(String text, int index) {
+    char character = text.charAt(index);
+    return character < DIGITS.length ? DIGITS[character] : -1;
   }
 
   private static byte[] digits() {
-    byte[] digits = new byte[128];
+    byte[] digits = new byte[256];
     Arrays.fill(digits, (byte) -1);
     String alphabet = "0123456789abcdef";
     for (int i = 0; i < alphabet.length(); i++) {
@@ -159,16 +165,6 @@ public final class SessionId implements Comparable<SessionId> {
   /** Returns the 36 characters of the canonical UUID form, in lower case. */
   @Override
   public String toString() {
-    String most = HEX.toHexDigits(mostSignificantBits);
-    String least = HEX.toHexDigits(leastSignificantBits);
-    return most.substring(0, 8)
-        + '-'
-        + most.substring(8, 12)
-        + '-'
-        + most.substring(12)
-        + '-'
-        + least.substring(0, 4)
-        + '-'
-        + least.substring(4);
+    return toUuid().toString();
   }
 }

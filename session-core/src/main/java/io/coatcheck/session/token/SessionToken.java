@@ -143,26 +143,26 @@ public final class SessionToken {
     byte[] bytes = new byte[SECRET_LENGTH];
     // Negative if any character's value is.
     int seen = 0;
-    int position = 0;
-    int tail = start + SECRET_TEXT_LENGTH - 3;
-    for (int i = start; i < tail; i += 4) {
-      int bits =
-          sextet(text, i) << 18
-              | sextet(text, i + 1) << 12
-              | sextet(text, i + 2) << 6
-              | sextet(text, i + 3);
+    int from = start;
+    for (int position = 0; position < SECRET_LENGTH - 2; position += 3) {
+      int bits = sextet(text, from) << 18 | lowerBits(text, from + 1);
       seen |= bits;
       bytes[position] = (byte) (bits >> 16);
       bytes[position + 1] = (byte) (bits >> 8);
       bytes[position + 2] = (byte) bits;
-      position += 3;
+      from += 4;
     }
-    int bits = sextet(text, tail) << 12 | sextet(text, tail + 1) << 6 | sextet(text, tail + 2);
+    int bits = lowerBits(text, from);
     seen |= bits;
-    bytes[position] = (byte) (bits >> 10);
-    bytes[position + 1] = (byte) (bits >> 2);
+    bytes[SECRET_LENGTH - 2] = (byte) (bits >> 10);
+    bytes[SECRET_LENGTH - 1] = (byte) (bits >> 2);
     boolean hasSpareBits = (bits & 0b11) != 0;
     return seen < 0 || hasSpareBits ? null : bytes;
+  }
+
+  /** Decodes 3 characters; returns a negative number if one is outside the alphabet. */
+  private static int lowerBits(String text, int start) {
+    return sextet(text, start) << 12 | sextet(text, start + 1) << 6 | sextet(text, start + 2);
   }
 
   /** Returns the value of a character, negative if it is outside the alphabet. */
@@ -172,7 +172,7 @@ public final class SessionToken {
   }
 
   private static byte[] sextets() {
-    byte[] sextets = new byte[128];
+    byte[] sextets = new byte[256];
     Arrays.fill(sextets, (byte) -1);
     String alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     for (int i = 0; i < alphabet.length(); i++) {

@@ -99,7 +99,7 @@ class BreakerTest {
   }
 
   @Test
-  void probeThatIsAnswered_letsAllThrough() {
+  void probeThatIsAnswered_admitsAll() {
     timeOut(3);
     pass(Breaker.PAUSE);
     assertThat(permits()).isTrue();

@@ -49,7 +49,7 @@ class RecurringWorkTest {
   }
 
   private void awaitTurns(int number) throws InterruptedException {
-    assertThat(done.tryAcquire(number, 30, TimeUnit.SECONDS)).isTrue();
+    assertThat(done.tryAcquire(number, 60, TimeUnit.SECONDS)).isTrue();
   }
 
   @Test
@@ -146,13 +146,13 @@ class RecurringWorkTest {
           }
         },
         reported::add);
-    assertThat(working.await(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(working.await(60, TimeUnit.SECONDS)).isTrue();
     Thread ending = new Thread(running::end);
     ending.start();
     await(() -> ending.getState() == Thread.State.TIMED_WAITING);
 
     release.countDown();
-    ending.join(TimeUnit.SECONDS.toMillis(30));
+    ending.join(TimeUnit.SECONDS.toMillis(60));
 
     assertThat(ending.isAlive()).isFalse();
     assertThat(interrupted).isFalse();
@@ -183,7 +183,7 @@ class RecurringWorkTest {
           goesOn.set(running.rest(FOREVER));
         },
         reported::add);
-    assertThat(working.await(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(working.await(60, TimeUnit.SECONDS)).isTrue();
 
     assertThat(running.end()).isTrue();
 
@@ -202,7 +202,7 @@ class RecurringWorkTest {
   private static void await(java.util.function.BooleanSupplier condition) {
     long begin = System.nanoTime();
     while (!condition.getAsBoolean()) {
-      assertThat(System.nanoTime() - begin).isLessThan(TimeUnit.SECONDS.toNanos(30));
+      assertThat(System.nanoTime() - begin).isLessThan(TimeUnit.SECONDS.toNanos(60));
       Thread.onSpinWait();
     }
   }

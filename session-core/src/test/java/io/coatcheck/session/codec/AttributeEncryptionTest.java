@@ -157,7 +157,7 @@ class AttributeEncryptionTest {
   }
 
   @Test
-  @DisplayName("a value under an old key is read, and is encrypted anew when it is written")
+  @DisplayName("a value under an old key is read, and is encrypted again when it is written")
   void rotation() {
     byte[] old = encrypt(AttributeEncryption.builder("old", key(2)).build(), ID, "cart", "a book");
     AttributeEncryption rotated =

@@ -136,7 +136,7 @@ class FailingDecodeTest {
   }
 
   @Test
-  void decode_withBytesBehindTheValue_isRefused() {
+  void decode_withBytesAfterTheValue_isRefused() {
     for (Object value : List.of(List.of(1), new Shop.Box(1), Shop.Colour.RED, new int[1])) {
       byte[] bytes = codec.encode(value);
       for (int more : new int[] {0, TC_NULL, TC_BLOCKDATA, 0x78, 0xff}) {

@@ -294,7 +294,7 @@ class JavaSerializationCodecTest {
     }
 
     @Test
-    void encode_tellsTypesAsTheyAreWritten() {
+    void encode_reportsTypesAsTheyAreWritten() {
       assertUnstorable(
           plain,
           new Money[0][0],

@@ -114,6 +114,9 @@ class AuditListenerTest {
           new SessionEvent.AttributeUnencodable(NOW, id, alice, "cart", "not serializable");
       case "StoreFailed" ->
           new SessionEvent.StoreFailed(NOW, id, "find", new SessionStoreException("find: down"));
+      case "ForeignCredential" ->
+          new SessionEvent.ForeignCredential(
+              NOW, id, alice, CredentialKind.JWT, CredentialOutcome.ACCEPTED);
       default -> throw new AssertionError("no example of " + kind);
     };
   }
@@ -210,6 +213,27 @@ class AuditListenerTest {
   }
 
   @Test
+  @DisplayName("refused credentials of other systems are limited, accepted ones are not")
+  void onEvent_credentials_areLimitedUnlessAccepted() {
+    for (CredentialOutcome outcome : CredentialOutcome.values()) {
+      appender.list.clear();
+      for (int i = 0; i < 100; i++) {
+        listener.onEvent(
+            new SessionEvent.ForeignCredential(
+                NOW, Optional.empty(), Optional.empty(), CredentialKind.SPRING_SESSION, outcome));
+      }
+      boolean isAccepted = outcome == CredentialOutcome.ACCEPTED;
+      assertThat(lines()).hasSize(isAccepted ? 100 : AuditListener.LINES_PER_MINUTE);
+      assertThat(appender.list.get(0).getLevel())
+          .isEqualTo(outcome == CredentialOutcome.FAILED ? Level.WARN : Level.INFO);
+      assertThat(lines().get(0))
+          .isEqualTo(
+              "event=foreign-credential at=%s kind=spring-session outcome=%s",
+              NOW, outcome.name().toLowerCase(Locale.ROOT));
+    }
+  }
+
+  @Test
   @DisplayName("a clock that steps back does not silence the log")
   void onEvent_clockStepsBack_goesOn() {
     for (int i = 0; i < 100; i++) {
@@ -275,6 +299,8 @@ class AuditListenerTest {
             new SessionEvent.AttributeRefused(NOW, id, alice, "diagnosis", "of diagnosis"),
             new SessionEvent.AttributeUndecodable(NOW, id, alice, "diagnosis", "of diagnosis"),
             new SessionEvent.AttributeUnencodable(NOW, id, alice, "diagnosis", "of diagnosis"),
+            new SessionEvent.ForeignCredential(
+                NOW, id, alice, CredentialKind.JWT, CredentialOutcome.SPENT),
             new SessionEvent.StoreFailed(
                 NOW, id, "find", new SessionStoreException("find: alice's diagnosis")));
 

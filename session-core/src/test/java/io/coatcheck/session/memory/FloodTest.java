@@ -26,16 +26,19 @@ class FloodTest {
   private static final int[] PATIENCE = {1, 10, 100, 1_000, 10_000};
 
   @Test
-  void flood_tenTimesTheBound_sparesThoseWhoAreThere() {
+  void flood_tenTimesTheBound_sparesSessionsInUse() {
     Figures figures = flood(10_000);
     assertThat(figures.authenticatedLeft).isEqualTo(figures.authenticated);
     assertThat(figures.loginsLeft).isEqualTo(figures.logins);
     assertThat(figures.activeLeft).isGreaterThan(figures.active * 95 / 100);
     assertThat(figures.inStore).isLessThanOrEqualTo(10_000);
-    assertThat(figures.told).as("each evicted session is told once").isEqualTo(figures.evicted);
+    assertThat(figures.told).as("each evicted session is reported once").isEqualTo(figures.evicted);
   }
 
-  /** {@code ./mvnw -pl session-core test -Dtest=FloodTest -Dtests.excluded=} prints the figures. */
+  /**
+   * {@code ./mvnw -pl session-core test -Dtest=FloodTest -Dtests.excluded= -Dtests.jvm=} prints the
+   * figures.
+   */
   @Test
   @Tag("long")
   void flood_tenTimesTheBound_figures() {

@@ -91,7 +91,7 @@ class InMemorySessionStoreTest {
   class AtTheBound {
 
     @Test
-    void insert_evictsAnonymousSessionsAndTellsOfEach() {
+    void insert_evictsAnonymousSessionsAndReportsEach() {
       InMemorySessionStore store = bounded(10);
       List<StoredSession> evicted = evictedBy(store);
       for (int i = 0; i < 25; i++) {

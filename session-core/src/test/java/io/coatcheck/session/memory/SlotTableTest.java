@@ -103,7 +103,7 @@ class SlotTableTest {
         assertThat(table.size()).isEqualTo(steady);
       }
       done.set(true);
-      assertThat(first.get(10, TimeUnit.SECONDS) + second.get(10, TimeUnit.SECONDS)).isZero();
+      assertThat(first.get(60, TimeUnit.SECONDS) + second.get(60, TimeUnit.SECONDS)).isZero();
     } finally {
       done.set(true);
       readers.shutdownNow();

@@ -137,7 +137,8 @@ class BatchedTouchesTest {
   }
 
   @Nested
-  @DisplayName("stores 14: what a batch leaves out, since somebody holds it, is waited for nowhere")
+  @DisplayName(
+      "stores 14: a row that a batch leaves out, since another transaction holds it, is waited for nowhere")
   class HeldRows {
 
     private final StoredSession held = stored();

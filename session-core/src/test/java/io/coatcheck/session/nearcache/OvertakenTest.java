@@ -278,7 +278,8 @@ class OvertakenTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    @DisplayName("a login under a limit: what it may have evicted is asked about")
+    @DisplayName(
+        "a login under a limit: copies of sessions that it may have ended are looked up again")
     void admit(boolean error) {
       String first = loggedIn(manager, "alice");
       live(first);

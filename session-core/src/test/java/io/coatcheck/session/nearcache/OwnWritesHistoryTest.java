@@ -38,6 +38,7 @@ class OwnWritesHistoryTest {
               NearCacheSessionStore.builder(remote).maxStaleness(Duration.ofSeconds(2)).build())
           .codec(JavaSerializationCodec.builder().build())
           .cleanUpInterval(Duration.ZERO)
+          .storeTimeout(Duration.ofMinutes(1))
           .build();
   private final AtomicBoolean over = new AtomicBoolean();
   private final AtomicInteger revocations = new AtomicInteger();
@@ -59,7 +60,7 @@ class OwnWritesHistoryTest {
         wrong.addAll(user.get(120, TimeUnit.SECONDS));
       }
       over.set(true);
-      revoker.get(30, TimeUnit.SECONDS);
+      revoker.get(60, TimeUnit.SECONDS);
       assertThat(wrong).isEmpty();
       assertThat(revocations).hasValueGreaterThan(100);
     } finally {

@@ -21,7 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @DisplayName("I15: the thread that revalidates goes on whatever happens")
-@Timeout(60)
+@Timeout(180)
 class RevalidatorTest {
 
   private static final Instant NOW = Instant.parse("2026-03-01T12:00:00Z");
@@ -121,7 +121,7 @@ class RevalidatorTest {
     Await.until(() -> closing.getState() == Thread.State.TIMED_WAITING);
 
     release.countDown();
-    closing.join(30_000);
+    closing.join(60_000);
 
     assertThat(interrupted).hasValue(false);
   }

@@ -117,7 +117,7 @@ class ServeStaleTest {
 
   @Test
   @DisplayName("a touch that fails while the copy is still young enough")
-  void outageJustBegun_touchFails_isLetIn() {
+  void outageJustBegun_touchFails_isAdmitted() {
     SessionManager manager = manager();
     String token = login(manager);
     remote.down = true;

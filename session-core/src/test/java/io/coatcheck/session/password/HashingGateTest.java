@@ -32,7 +32,7 @@ class HashingGateTest {
   }
 
   @Test
-  void run_neverLetsMoreThanTheBoundWorkAtATime() throws Exception {
+  void run_neverAdmitsMoreThanTheBoundAtATime() throws Exception {
     HashingGate gate = new HashingGate(3, Duration.ofMinutes(1));
     AtomicInteger atWork = new AtomicInteger();
     AtomicInteger most = new AtomicInteger();
@@ -76,7 +76,7 @@ class HashingGateTest {
   }
 
   @Test
-  void run_whenItsTurnDoesNotCome_givesUp() throws Exception {
+  void run_whenItsTurnDoesNotCome_fails() throws Exception {
     for (Duration wait : List.of(Duration.ZERO, Duration.ofMillis(5))) {
       HashingGate gate = new HashingGate(1, wait);
       occupy(gate);
@@ -89,7 +89,7 @@ class HashingGateTest {
   }
 
   @Test
-  void run_whenInterrupted_givesUpAndStaysInterrupted() throws Exception {
+  void run_whenInterrupted_failsAndStaysInterrupted() throws Exception {
     HashingGate gate = new HashingGate(1, Duration.ofMinutes(1));
     occupy(gate);
     Thread.currentThread().interrupt();

@@ -55,6 +55,51 @@ class AttributeMapTest {
     assertThat(copy).hasSize(number);
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 2, 7, 8, 9, 100})
+  void with_oneMoreOrAnotherValue_isACopyWithIt(int number) {
+    Map<String, AttributeValue> source = source(number);
+    Map<String, AttributeValue> before = AttributeMap.copyOf(source);
+
+    Map<String, AttributeValue> more = AttributeMap.with(before, "more", value(7));
+    assertThat(before).as("the map that was given").isEqualTo(source);
+    source.put("more", value(7));
+    assertThat(more).isEqualTo(source);
+    assertThat(AttributeMap.copyOf(more)).as("an immutable map").isSameAs(more);
+
+    Map<String, AttributeValue> changed = AttributeMap.with(more, "more", value(8));
+    assertThat(more).containsEntry("more", value(7));
+    source.put("more", value(8));
+    assertThat(changed).isEqualTo(source);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 8, 9, 10, 100})
+  void without_oneThatIsThere_isACopyWithoutIt(int number) {
+    Map<String, AttributeValue> source = source(number);
+    Map<String, AttributeValue> before = AttributeMap.copyOf(source);
+
+    Map<String, AttributeValue> left = AttributeMap.without(before, "name 0");
+    assertThat(before).isEqualTo(source);
+    source.remove("name 0");
+    assertThat(left).isEqualTo(source);
+    assertThat(AttributeMap.without(left, "name 0")).isSameAs(left);
+  }
+
+  @Test
+  @SuppressWarnings("NullAway") // The nulls are the point.
+  void with_null_throws() {
+    Map<String, AttributeValue> map = AttributeMap.copyOf(source(2));
+    for (Runnable change :
+        Arrays.<Runnable>asList(
+            () -> AttributeMap.with(map, null, value(1)),
+            () -> AttributeMap.with(map, "name 0", null),
+            () -> AttributeMap.with(Map.of(), "name", null),
+            () -> AttributeMap.without(map, null))) {
+      assertThatExceptionOfType(NullPointerException.class).isThrownBy(change::run);
+    }
+  }
+
   @Test
   void iterator_pastTheEnd_throws() {
     Iterator<Map.Entry<String, AttributeValue>> attributes =

@@ -53,6 +53,22 @@ class StoredSessionTest {
     }
 
     @Test
+    @DisplayName("I6: a moment that the store keeps apart counts as that of the stored session")
+    void replacing_lastSeenApart_isAsIfItWereInTheSnapshot() {
+      StoredSession changed = stored.toBuilder().remembered(true).build();
+      long later = NOW.plusSeconds(9).toEpochMilli();
+
+      assertThat(changed.replacing(stored, later, NOW))
+          .isEqualTo(changed.replacing(stored.seenAt(NOW.plusSeconds(9)), NOW))
+          .isPresent();
+      assertThat(changed.replacing(stored, 0, NOW)).isEqualTo(changed.replacing(stored, NOW));
+      Instant expired = stored.expiresAt();
+      assertThat(changed.replacing(stored, 0, expired)).isEmpty();
+      assertThat(changed.replacing(stored, later, expired)).isPresent();
+      assertThat(changed.replacing(stored, later, expired.plusSeconds(9))).isEmpty();
+    }
+
+    @Test
     void withNextVersion_differsInTheVersionAlone() {
       assertThat(stored.withNextVersion()).isEqualTo(stored.toBuilder().version(5).build());
 
@@ -112,6 +128,17 @@ class StoredSessionTest {
       assertThat(session.isExpiredAt(deadline.minusNanos(1))).isFalse();
       assertThat(session.isExpiredAt(deadline)).isTrue();
       assertThat(session.isExpiredAt(deadline.plusNanos(1))).isTrue();
+    }
+
+    @Test
+    void expiresAtMillis_lastSeenApart_isThatOfTheTouchedSession() {
+      StoredSession session = valid().idleTimeout(Duration.ofMinutes(30)).build();
+      for (long seconds : new long[] {-9, 0, 9, 12 * 3600 - 1, 12 * 3600, 13 * 3600}) {
+        long seen = NOW.plusSeconds(seconds).toEpochMilli();
+        assertThat(session.expiresAtMillis(seen))
+            .as("seen after %s s", seconds)
+            .isEqualTo(session.seenAtMillis(seen).expiresAtMillis());
+      }
     }
 
     @Test
@@ -250,6 +277,22 @@ class StoredSessionTest {
     assertThat(session.attributes()).containsOnlyKeys("a");
     assertThatThrownBy(() -> session.attributes().clear())
         .isInstanceOf(UnsupportedOperationException.class);
+  }
+
+  @Test
+  void attribute_oneByOne_keepsTheOthers() {
+    AttributeValue first = AttributeValue.encoded(new byte[] {1});
+    AttributeValue second = AttributeValue.encoded(new byte[] {2});
+    StoredSession session = valid().attribute("a", first).attribute("b", first).build();
+
+    StoredSession changed =
+        session.toBuilder()
+            .attribute("a", second)
+            .removeAttribute("b")
+            .removeAttribute("c")
+            .build();
+    assertThat(changed.attributes()).containsExactlyEntriesOf(Map.of("a", second));
+    assertThat(session.attributes()).isEqualTo(Map.of("a", first, "b", first));
   }
 
   @Test

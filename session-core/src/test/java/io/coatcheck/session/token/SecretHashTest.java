@@ -48,7 +48,7 @@ class SecretHashTest {
   }
 
   @Test
-  void toString_tellsNothing() {
+  void toString_revealsNothing() {
     assertThat(SecretHash.of(random())).hasToString("SecretHash[redacted]");
   }
 

@@ -1,0 +1,121 @@
+package io.coatcheck.session;
+
+import io.coatcheck.session.store.SessionStoreException;
+import io.coatcheck.session.store.StoredSession;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+
+/**
+ * The {@link Claims claims} of credentials that are imported. Each attempt to import one has a
+ * generation of its own, which is even; the claim of a credential that was imported has the next
+ * one, which is odd. So an attempt that was abandoned, since its node died or its store failed, can
+ * be taken over, and one that was slow finds that out.
+ *
+ * <p>A claim is complete before a client can use the session. So a complete claim without a session
+ * means that the session has ended. An incomplete claim means that no client has received a token.
+ */
+final class ImportClaims {
+
+  /** How long after it began an attempt may be taken over. */
+  static final Duration ABANDONED = Duration.ofMinutes(1);
+
+  private static final String PREFIX = "import:";
+  private static final int TRIALS = 10;
+
+  private final EngineContext engine;
+  private final Claims claims;
+
+  ImportClaims(EngineContext engine, Claims claims) {
+    this.engine = engine;
+    this.claims = claims;
+  }
+
+  Optional<StoredSession> find(String credential) {
+    return engine.store().find(Claims.id(digest(credential)));
+  }
+
+  static boolean isComplete(StoredSession claim) {
+    return claim.generation() % 2 != 0;
+  }
+
+  /** Returns how long ago an attempt began; negative if the clock of its node is ahead. */
+  Duration age(StoredSession attempt) {
+    return Duration.between(attempt.authenticatedAt().orElseThrow(), engine.now());
+  }
+
+  /** Begins the first attempt; empty if there is a claim already. */
+  Optional<StoredSession> begin(String credential, Instant until) {
+    return insert(record(credential, until));
+  }
+
+  /** Claims a credential that must no longer be imported, unless there is a claim already. */
+  void spend(String credential, Instant until) {
+    insert(record(credential, until).toBuilder().generation(1).build());
+  }
+
+  private StoredSession record(String credential, Instant until) {
+    byte[] digest = digest(credential);
+    return claims.record(Claims.id(digest), Claims.principal(digest), engine.now(), until);
+  }
+
+  private Optional<StoredSession> insert(StoredSession claim) {
+    return claims.insert(claim) ? Optional.of(claim) : Optional.empty();
+  }
+
+  /** Begins another attempt in place of one that was abandoned; empty if another call was first. */
+  Optional<StoredSession> takeOver(StoredSession abandoned, Instant until) {
+    StoredSession next =
+        abandoned.toBuilder()
+            .generation(abandoned.generation() + 2)
+            .authenticatedAt(engine.now())
+            .absoluteDeadline(Claims.deadline(until))
+            .build();
+    return engine.store().update(next, engine.now())
+        ? Optional.of(next.withNextVersion())
+        : Optional.empty();
+  }
+
+  /**
+   * Completes the claim of an attempt.
+   *
+   * @return whether it is complete; {@code false} if another attempt has taken over
+   */
+  boolean complete(StoredSession attempt) {
+    long complete = attempt.generation() + 1;
+    StoredSession next = attempt.toBuilder().generation(complete).build();
+    return engine.store().update(next, engine.now())
+        || engine
+            .store()
+            .find(attempt.id())
+            .filter(found -> found.generation() == complete)
+            .isPresent();
+  }
+
+  /** Completes the claim of a credential whose session is stored, if that was not done yet. */
+  void completeIfUnderWay(String credential) {
+    for (int trial = 0; trial < TRIALS; trial++) {
+      Optional<StoredSession> claim = find(credential);
+      if (claim.filter(found -> !isComplete(found)).isEmpty() || complete(claim.get())) {
+        return;
+      }
+    }
+    throw new SessionStoreException("import: another attempt took over, " + TRIALS + " times");
+  }
+
+  /** Withdraws the claim of an attempt, complete or not; does nothing if another has taken over. */
+  void withdraw(StoredSession attempt) {
+    if (!withdrawIncomplete(attempt)) {
+      engine.store().delete(attempt.id(), attempt.generation() + 1);
+    }
+  }
+
+  /** Withdraws the claim of an attempt; returns false if it is complete, or was taken over. */
+  boolean withdrawIncomplete(StoredSession attempt) {
+    return engine.store().delete(attempt.id(), attempt.generation()).isPresent();
+  }
+
+  private static byte[] digest(String credential) {
+    return Claims.digest(PREFIX + credential);
+  }
+}

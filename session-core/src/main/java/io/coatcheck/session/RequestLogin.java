@@ -1,0 +1,68 @@
+package io.coatcheck.session;
+
+import io.coatcheck.session.store.StoredSession;
+import java.time.Instant;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The login that a request belongs to: the one that it came with, or its own. The snapshot of its
+ * working copy has it, unless another request has logged the same principal in since: what that one
+ * stored is merged, with its login. So the working copy keeps the moment of its own login apart.
+ */
+final class RequestLogin {
+
+  private RequestLogin() {}
+
+  /**
+   * Returns what a working copy keeps when it moves to a later snapshot.
+   *
+   * @param own what it has kept so far; null for the moment in the snapshot
+   */
+  static @Nullable Instant kept(@Nullable Instant own, StoredSession before, StoredSession after) {
+    if (own == null && after.generation() != before.generation()) {
+      Instant login = before.authenticatedAt().orElse(null);
+      if (login != null && !login.equals(after.authenticatedAt().orElse(null))) {
+        return login;
+      }
+    }
+    return own;
+  }
+
+  /** Returns when the principal logged in by the login of a request. */
+  static Optional<Instant> at(WorkingCopy session) {
+    // In this order: a snapshot with a later login is written after the moment of the own one.
+    StoredSession known = session.snapshot();
+    Instant own = session.ownLogin();
+    return own == null ? known.authenticatedAt() : Optional.of(own);
+  }
+
+  /** As {@link #at}, in milliseconds since the epoch; negative if it is empty. */
+  static long millisOf(WorkingCopy session) {
+    StoredSession known = session.snapshot();
+    Instant own = session.ownLogin();
+    return own == null ? known.authenticatedAtMillis() : own.toEpochMilli();
+  }
+
+  /**
+   * Returns whether there has been a login, of any principal, since the one that a request belongs
+   * to. A new secret alone does not count.
+   */
+  static boolean isReplaced(WorkingCopy session, StoredSession now) {
+    synchronized (session) {
+      return SessionEnder.isLoggedInAnew(session.snapshot(), now)
+          || !now.authenticatedAt().equals(at(session));
+    }
+  }
+
+  /**
+   * Returns whether a snapshot belongs to the same login, or lack of a login, as a request. A
+   * periodic renewal leaves it the same. An explicit renewal and a new login, of the same principal
+   * too, make it another, even if the request has seen it.
+   */
+  static boolean isSame(WorkingCopy session, StoredSession now) {
+    synchronized (session) {
+      return session.snapshot().generation() >= now.fence() && !isReplaced(session, now);
+    }
+  }
+}

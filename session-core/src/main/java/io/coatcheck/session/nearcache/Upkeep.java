@@ -1,0 +1,58 @@
+package io.coatcheck.session.nearcache;
+
+import io.coatcheck.session.store.BatchLookup;
+import io.coatcheck.session.store.ChangeFeed;
+import java.time.Duration;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What keeps the copies current beyond their age: the change feed, and the comparison of copies in
+ * use with the store. Closing it ends both.
+ */
+final class Upkeep implements AutoCloseable {
+
+  private final Copies copies;
+  private final @Nullable Revalidator revalidator;
+  private final ChangeFeed.@Nullable Subscription subscription;
+
+  /**
+   * Subscribes to the feed, and starts the comparison. There must be no copies yet: changes from
+   * before the subscription are not reported.
+   *
+   * @param interval between two comparisons
+   * @param batches empty if copies are not compared
+   * @param feed empty if none is used
+   */
+  Upkeep(
+      Copies copies, Duration interval, Optional<BatchLookup> batches, Optional<ChangeFeed> feed) {
+    this.copies = copies;
+    ReportedChanges changes = new ReportedChanges(copies, batches.isPresent());
+    revalidator =
+        batches.isPresent()
+            ? new Revalidator(copies, batches.get(), interval, feed.isPresent() ? changes : null)
+            : null;
+    subscription = feed.map(reporting -> reporting.subscribe(changes)).orElse(null);
+    if (revalidator != null) {
+      revalidator.start();
+    }
+  }
+
+  /** As {@link NearCacheSessionStore#lag}. */
+  Optional<Duration> lag() {
+    if (subscription != null) {
+      return Optional.of(Duration.ofNanos(copies.now() - copies.completeUpTo()));
+    }
+    return revalidator == null ? Optional.empty() : Optional.of(revalidator.lag());
+  }
+
+  @Override
+  public void close() {
+    if (subscription != null) {
+      subscription.close();
+    }
+    if (revalidator != null) {
+      revalidator.close();
+    }
+  }
+}

@@ -1,0 +1,44 @@
+package io.coatcheck.session.store;
+
+import io.coatcheck.session.token.SecretHash;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What changes of the secret left, apart from the rest: most sessions had none and do without it.
+ *
+ * @param rotatedAt when the secret was last changed, in milliseconds since the epoch
+ */
+record Rotations(
+    @Nullable SecretHash previousSecretHash,
+    long previousReadableUntil,
+    long rotatedAt,
+    long generation,
+    long fence) {
+
+  /** Returns null if the secret is the first one. */
+  static @Nullable Rotations of(StoredSessionBuilder session, long createdAt) {
+    if (session.previousSecretHash == null
+        && session.previousReadableUntil != StoredSession.ABSENT) {
+      throw new IllegalArgumentException(
+          "previousReadableUntil needs a previousSecretHash: session " + session.id);
+    }
+    if (session.fence > session.generation) {
+      throw new IllegalArgumentException(
+          "fence must not be above generation: " + session.fence + " > " + session.generation);
+    }
+    long rotatedAt = session.rotatedAt == StoredSession.ABSENT ? createdAt : session.rotatedAt;
+    boolean hadNone =
+        session.previousSecretHash == null
+            && rotatedAt == createdAt
+            && session.generation == 0
+            && session.fence == 0;
+    return hadNone
+        ? null
+        : new Rotations(
+            session.previousSecretHash,
+            session.previousReadableUntil,
+            rotatedAt,
+            session.generation,
+            session.fence);
+  }
+}
