@@ -89,7 +89,7 @@ abstract class AdmittingAtOnce extends LimitPart {
   @ParameterizedTest
   @EnumSource(WhenFull.class)
   @Sentence(of = LoginLimit.class, value = "If the session cannot be stored, no other is deleted;")
-  void admitAgainstUpdate_oneOfThemWinsAndAConflictEvictsNobody(WhenFull whenFull) {
+  void admitAgainstUpdate_oneOfThemWinsAndAConflictEvictsNone(WhenFull whenFull) {
     for (Race race = Race.inRounds(); race.goesOn(); ) {
       StoredSession oldest = insert(SampleSessions.authenticated("alice", NOW));
       StoredSession session = insert(SampleSessions.anonymous(NOW));

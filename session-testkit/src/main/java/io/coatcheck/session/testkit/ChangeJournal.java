@@ -16,9 +16,6 @@ import org.jspecify.annotations.Nullable;
 /** A listener that writes down what a feed reports, in order, and when. */
 final class ChangeJournal implements ChangeFeed.Listener {
 
-  /** Far longer than any feed takes to report a change. */
-  private static final Duration DEADLINE = Duration.ofSeconds(20);
-
   private final List<Entry> entries = new ArrayList<>();
 
   /** How many calls take some time; if all did, a quick feed would have to wait for them. */
@@ -28,6 +25,9 @@ final class ChangeJournal implements ChangeFeed.Listener {
    * How long the first calls take, in nanoseconds, so that calls at the same time overlap visibly.
    */
   private final long duration;
+
+  /** How long the journal waits for a call. */
+  private final Duration patience;
 
   /** The threads that call the listener at this moment; more than one is a fault of the feed. */
   private int callers;
@@ -58,11 +58,17 @@ final class ChangeJournal implements ChangeFeed.Listener {
   }
 
   ChangeJournal() {
-    this(Duration.ZERO);
+    this(StoreUnderTest.PATIENCE);
+  }
+
+  /** Makes a listener that waits so long for a call. */
+  ChangeJournal(Duration patience) {
+    this(patience, Duration.ZERO);
   }
 
   /** Makes a listener whose first calls take some time. */
-  ChangeJournal(Duration duration) {
+  ChangeJournal(Duration patience, Duration duration) {
+    this.patience = patience;
     this.duration = duration.toNanos();
   }
 
@@ -127,13 +133,13 @@ final class ChangeJournal implements ChangeFeed.Listener {
 
   /** Waits for a call, and returns the calls up to it. */
   List<Entry> await(String what, Predicate<Entry> wanted) throws Exception {
-    long deadline = System.nanoTime() + DEADLINE.toNanos();
+    long deadline = System.nanoTime() + patience.toNanos();
     synchronized (entries) {
       for (int next = 0; ; next++) {
         while (next == entries.size()) {
           long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
           if (left <= 0) {
-            throw new TimeoutException("not within " + DEADLINE.toSeconds() + " s: " + what);
+            throw new TimeoutException("not within " + patience.toSeconds() + " s: " + what);
           }
           entries.wait(left);
         }

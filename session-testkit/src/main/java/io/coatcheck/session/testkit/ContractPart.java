@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.TestMethodOrder;
@@ -29,9 +30,6 @@ abstract class ContractPart {
   static final int MANY = 1_200;
 
   static final Duration MILLISECOND = Duration.ofMillis(1);
-
-  /** Far longer than any store takes unless it is blocked. */
-  private static final Duration SHORT_DEADLINE = Duration.ofSeconds(10);
 
   private final Supplier<Nodes> nodes;
 
@@ -84,6 +82,22 @@ abstract class ContractPart {
     return sum.isAfter(StoredSession.MAX_MOMENT) ? StoredSession.MAX_MOMENT : sum;
   }
 
+  /**
+   * Runs a call, which is given a moment just before a deadline, and a clean-up at the deadline at
+   * once. If they took long, each may leave the session alone: the deadline had passed for the
+   * call, and the clean-up leaves what another call has locked. The next clean-up then deletes it.
+   */
+  static Race.Outcome<Boolean, Integer> againstCleanUp(
+      Callable<Boolean> call, SessionStore cleaner, Instant deadline) {
+    Callable<Integer> cleanUp = () -> cleaner.deleteExpired(deadline, 10, gone -> {}).deleted();
+    long began = System.nanoTime();
+    Race.Outcome<Boolean, Integer> outcome = Race.between(call, cleanUp);
+    boolean isLeft = !outcome.first() && outcome.second() == 0 && JustInTime.isLate(began);
+    return isLeft
+        ? new Race.Outcome<>(false, cleaner.deleteExpired(deadline, 10, gone -> {}).deleted())
+        : outcome;
+  }
+
   void assertStored(StoredSession expected) {
     assertSame("find", store().find(expected.id()), expected);
     assertSame("find on the other node", otherNode().find(expected.id()), expected);
@@ -121,7 +135,7 @@ abstract class ContractPart {
 
   /** Uses the store on other threads, as a consumer that is called without a lock may. */
   void useOnOtherThreads() {
-    Race.among(List.of(() -> isUsable(store()), () -> isUsable(otherNode())), SHORT_DEADLINE);
+    Race.among(List.of(() -> isUsable(store()), () -> isUsable(otherNode())), author().patience());
   }
 
   private static boolean isUsable(SessionStore node) {

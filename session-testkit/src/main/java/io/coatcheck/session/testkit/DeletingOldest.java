@@ -89,7 +89,8 @@ abstract class DeletingOldest extends IndexPart {
     StoredSession older = insert(at(2).absoluteDeadline(NOW.plus(MILLISECOND)));
     StoredSession younger = insert(at(3));
     assertThat(deleteOldest(2)).isEmpty();
-    assertThat(deleteOldest(1)).containsExactly(older);
+    assertThat(JustInTime.answer(() -> deleteOldest(1), gone -> !gone.isEmpty()))
+        .containsExactly(older);
     assertSessionsOf("alice", expired, youngestExpired, younger);
   }
 

@@ -21,6 +21,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** {@code findByPrincipal}, and that the index follows the sessions. */
 abstract class Listing extends IndexPart {
 
+  private static final String AGREES =
+      "The index always agrees with the sessions that the store holds: a session that find returns"
+          + " is listed here.";
+
   private static final String SMILE = "\uD83D\uDE00";
 
   /**
@@ -105,10 +109,7 @@ abstract class Listing extends IndexPart {
   }
 
   @Test
-  @Sentence(
-      of = PrincipalIndex.class,
-      value =
-          "The index always agrees with the sessions that the store holds: a session that find returns is listed here.")
+  @Sentence(of = PrincipalIndex.class, value = AGREES)
   void findByPrincipal_none_isEmpty() {
     insert(SampleSessions.anonymous(NOW));
     insert(SampleSessions.authenticated("bob", NOW));
@@ -205,10 +206,7 @@ abstract class Listing extends IndexPart {
   }
 
   @Test
-  @Sentence(
-      of = PrincipalIndex.class,
-      value =
-          "The index always agrees with the sessions that the store holds: a session that find returns is listed here.")
+  @Sentence(of = PrincipalIndex.class, value = AGREES)
   void findByPrincipal_comesWithoutAttributes() {
     insert(Specimen.MEGABYTE_ATTRIBUTE.at(NOW), "alice");
     insert(SampleSessions.complete(NOW));
@@ -281,10 +279,7 @@ abstract class Listing extends IndexPart {
   }
 
   @Test
-  @Sentence(
-      of = PrincipalIndex.class,
-      value =
-          "The index always agrees with the sessions that the store holds: a session that find returns is listed here.")
+  @Sentence(of = PrincipalIndex.class, value = AGREES)
   void update_isSeen() {
     StoredSession session = insert(SampleSessions.complete(NOW));
     StoredSession changed = session.toBuilder().remembered(false).build();
@@ -293,10 +288,7 @@ abstract class Listing extends IndexPart {
   }
 
   @Test
-  @Sentence(
-      of = PrincipalIndex.class,
-      value =
-          "The index always agrees with the sessions that the store holds: a session that find returns is listed here.")
+  @Sentence(of = PrincipalIndex.class, value = AGREES)
   void update_ofThePrincipal_movesTheSession() {
     StoredSession session = insert(SampleSessions.anonymous(NOW));
     StoredSession login = session.toBuilder().principal("alice").authenticatedAt(NOW).build();
@@ -321,10 +313,7 @@ abstract class Listing extends IndexPart {
   }
 
   @Test
-  @Sentence(
-      of = PrincipalIndex.class,
-      value =
-          "The index always agrees with the sessions that the store holds: a session that find returns is listed here.")
+  @Sentence(of = PrincipalIndex.class, value = AGREES)
   void update_refused_leavesTheIndexAlone() {
     StoredSession session = insert(SampleSessions.authenticated("alice", NOW));
     StoredSession stale = session.toBuilder().version(1).principal("bob").build();
@@ -336,10 +325,7 @@ abstract class Listing extends IndexPart {
   }
 
   @Test
-  @Sentence(
-      of = PrincipalIndex.class,
-      value =
-          "The index always agrees with the sessions that the store holds: a session that find returns is listed here.")
+  @Sentence(of = PrincipalIndex.class, value = AGREES)
   void insert_refused_leavesTheIndexAlone() {
     StoredSession session = insert(SampleSessions.authenticated("alice", NOW));
     StoredSession same =
@@ -350,10 +336,7 @@ abstract class Listing extends IndexPart {
   }
 
   @Test
-  @Sentence(
-      of = PrincipalIndex.class,
-      value =
-          "The index always agrees with the sessions that the store holds: a session that find returns is listed here.")
+  @Sentence(of = PrincipalIndex.class, value = AGREES)
   void touch_isSeen() {
     StoredSession session = insert(SampleSessions.authenticated("alice", NOW));
     store().touch(session.id(), NOW.plusSeconds(60), NOW);
@@ -361,10 +344,7 @@ abstract class Listing extends IndexPart {
   }
 
   @Test
-  @Sentence(
-      of = PrincipalIndex.class,
-      value =
-          "The index always agrees with the sessions that the store holds: a session that find returns is listed here.")
+  @Sentence(of = PrincipalIndex.class, value = AGREES)
   void delete_removesFromTheIndex() {
     StoredSession session = insert(SampleSessions.authenticated("alice", NOW));
     StoredSession other = insert(SampleSessions.authenticated("alice", NOW));
@@ -375,10 +355,7 @@ abstract class Listing extends IndexPart {
   }
 
   @Test
-  @Sentence(
-      of = PrincipalIndex.class,
-      value =
-          "The index always agrees with the sessions that the store holds: a session that find returns is listed here.")
+  @Sentence(of = PrincipalIndex.class, value = AGREES)
   void deleteExpired_removesFromTheIndex() {
     StoredSession expired = insert(SampleSessions.authenticated("alice", NOW));
     StoredSession live = insert(SampleSessions.authenticated("alice", NOW).idleTimeout(null));

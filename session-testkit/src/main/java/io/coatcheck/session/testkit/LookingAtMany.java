@@ -73,7 +73,7 @@ abstract class LookingAtMany extends ContractPart {
 
   @Test
   @Sentence(of = BatchLookup.class, value = "each as it is at some moment during the call.")
-  void stamps_ofAnExpiredSession_areTold() {
+  void stamps_ofAnExpiredSession_areReturned() {
     StoredSession expired = insert(SampleSessions.anonymous(Instant.EPOCH));
 
     assertThat(lookup().stamps(Set.of(expired.id()))).containsOnlyKeys(expired.id());
@@ -107,7 +107,7 @@ abstract class LookingAtMany extends ContractPart {
 
   @Test
   @Sentence(of = BatchLookup.class, value = "never a partial answer")
-  void stamps_asManyAsAllowed_areAllTold() {
+  void stamps_asManyAsAllowed_areAllReturned() {
     Map<SessionId, Stamp> expected = new HashMap<>();
     Set<SessionId> asked = new HashSet<>();
     for (int i = 0; i < BatchLookup.MAX_IDS; i++) {

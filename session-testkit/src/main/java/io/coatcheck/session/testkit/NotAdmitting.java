@@ -24,7 +24,7 @@ abstract class NotAdmitting extends LimitPart {
 
   @Test
   @Sentence(of = LoginLimit.class, value = "If the session cannot be stored, no other is deleted;")
-  void admit_staleVersion_conflictsAndEvictsNobody() {
+  void admit_staleVersion_conflictsAndEvictsNone() {
     StoredSession oldest = insert(at(1));
     StoredSession anonymous = insert(SampleSessions.anonymous(NOW));
     store().update(anonymous, NOW);
@@ -35,7 +35,7 @@ abstract class NotAdmitting extends LimitPart {
 
   @Test
   @Sentence(of = LoginLimit.class, value = "If the session cannot be stored, no other is deleted;")
-  void admit_absent_conflictsAndEvictsNobody() {
+  void admit_absent_conflictsAndEvictsNone() {
     StoredSession oldest = insert(at(1));
     StoredSession absent = at(2).build();
     assertThat(limit().admit(absent, false, 1, EVICT_OLDEST, NOW)).isEqualTo(CONFLICT);
@@ -45,7 +45,7 @@ abstract class NotAdmitting extends LimitPart {
 
   @Test
   @Sentence(of = LoginLimit.class, value = "If the session cannot be stored, no other is deleted;")
-  void admit_expiredItself_conflictsAndEvictsNobody() {
+  void admit_expiredItself_conflictsAndEvictsNone() {
     StoredSession anonymous = insert(SampleSessions.anonymous(NOW));
     Instant expiry = anonymous.expiresAt();
     StoredSession oldest = insert(at(1).idleTimeout(null));
@@ -53,8 +53,11 @@ abstract class NotAdmitting extends LimitPart {
         .isEqualTo(CONFLICT);
     assertSessionsOf("alice", oldest);
     assertStored(anonymous);
+    Instant before = expiry.minus(MILLISECOND);
     assertThat(
-            limit().admit(login(anonymous, 2), false, 1, EVICT_OLDEST, expiry.minus(MILLISECOND)))
+            JustInTime.answer(
+                () -> limit().admit(login(anonymous, 2), false, 1, EVICT_OLDEST, before),
+                admission -> !admission.equals(CONFLICT)))
         .isEqualTo(stored(oldest));
   }
 
@@ -70,7 +73,7 @@ abstract class NotAdmitting extends LimitPart {
 
   @Test
   @Sentence(of = LoginLimit.class, value = "If the session cannot be stored, no other is deleted;")
-  void admit_newWithAKnownId_throwsAndEvictsNobody() {
+  void admit_newWithAKnownId_throwsAndEvictsNone() {
     StoredSession oldest = insert(at(1));
     StoredSession known = insert(SampleSessions.anonymous(NOW));
     assertThatExceptionOfType(SessionStoreException.class)
@@ -114,7 +117,7 @@ abstract class NotAdmitting extends LimitPart {
 
   @Test
   @Sentence("if it would be stored and its version is Long.MAX_VALUE: nothing changed")
-  void admit_lastVersion_throwsAndEvictsNobody() {
+  void admit_lastVersion_throwsAndEvictsNone() {
     StoredSession oldest = insert(at(1));
     StoredSession known = insert(SampleSessions.anonymous(NOW).version(Long.MAX_VALUE));
     assertThatExceptionOfType(SessionStoreException.class)

@@ -86,7 +86,7 @@ abstract class Owning extends ContractPart {
   }
 
   @Test
-  @Sentence("A capability is asked for by principalIndex() and its like")
+  @Sentence("A capability is obtained by principalIndex() and similar methods")
   void capabilities_areTheSameOnTheOtherNode() {
     assertThat(otherNode().principalIndex().isPresent())
         .isEqualTo(store().principalIndex().isPresent());

@@ -71,9 +71,8 @@ abstract class Racing extends ContractPart {
     for (Race race = Race.inRounds(); race.goesOn(); ) {
       StoredSession stored = insert(SampleSessions.anonymous(NOW));
       Race.Outcome<Boolean, Integer> outcome =
-          Race.between(
-              () -> store().touch(stored.id(), BEFORE_EXPIRY, BEFORE_EXPIRY),
-              () -> otherNode().deleteExpired(EXPIRY, 10, gone -> {}).deleted());
+          againstCleanUp(
+              () -> store().touch(stored.id(), BEFORE_EXPIRY, BEFORE_EXPIRY), otherNode(), EXPIRY);
       assertThat(outcome.second())
           .as("how many expired, when touch answered %s", outcome.first())
           .isEqualTo(outcome.first() ? 0 : 1);
@@ -90,9 +89,7 @@ abstract class Racing extends ContractPart {
       StoredSession stored = insert(SampleSessions.anonymous(NOW));
       StoredSession changed = stored.toBuilder().lastSeenAt(BEFORE_EXPIRY).build();
       Race.Outcome<Boolean, Integer> outcome =
-          Race.between(
-              () -> store().update(changed, BEFORE_EXPIRY),
-              () -> otherNode().deleteExpired(EXPIRY, 10, gone -> {}).deleted());
+          againstCleanUp(() -> store().update(changed, BEFORE_EXPIRY), otherNode(), EXPIRY);
       assertThat(outcome.second())
           .as("how many expired, when update answered %s", outcome.first())
           .isEqualTo(outcome.first() ? 0 : 1);

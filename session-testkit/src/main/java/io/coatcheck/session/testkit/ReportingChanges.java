@@ -20,6 +20,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -33,6 +34,9 @@ abstract class ReportingChanges extends ContractPart {
   private static final String REPORTED =
       "Every update, with or without a new secret, and every deletion";
 
+  /** How long a feed has to show that it is wrong during an outage. */
+  private static final Duration OUTAGE = Duration.ofMillis(500);
+
   private final List<ChangeFeed.Subscription> subscriptions = new ArrayList<>();
   private ChangeJournal here = new ChangeJournal();
   private ChangeJournal there = new ChangeJournal();
@@ -44,8 +48,8 @@ abstract class ReportingChanges extends ContractPart {
   @BeforeEach
   final void needsChangeFeed() throws Exception {
     assumeTrue(store().changeFeed().isPresent(), "Not tested: the store has no ChangeFeed");
-    here = new ChangeJournal();
-    there = new ChangeJournal();
+    here = new ChangeJournal(author().patience());
+    there = new ChangeJournal(author().patience());
     subscriptions.add(feed(store()).subscribe(here));
     subscriptions.add(feed(otherNode()).subscribe(there));
     here.awaitComplete();
@@ -193,7 +197,7 @@ abstract class ReportingChanges extends ContractPart {
   @Test
   @Sentence(of = ChangeFeed.class, value = "The methods are called one at a time, in order")
   void calls_neverOverlap() throws Exception {
-    ChangeJournal slow = new ChangeJournal(Duration.ofNanos(100_000));
+    ChangeJournal slow = new ChangeJournal(author().patience(), Duration.ofNanos(100_000));
     subscriptions.add(feed(store()).subscribe(slow));
     List<Callable<Boolean>> writers = new ArrayList<>();
     for (SessionStore node : List.of(store(), otherNode(), store(), otherNode())) {
@@ -301,7 +305,27 @@ abstract class ReportingChanges extends ContractPart {
     subscriptions.add(feed(store()).subscribe(using));
     StoredSession session = insert(SampleSessions.anonymous(NOW));
     assertThat(store().delete(session.id())).isPresent();
-    assertThat(used.get(60, TimeUnit.SECONDS)).isTrue();
+    assertThat(used.get(2 * StoreUnderTest.PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+  }
+
+  /** If it broke, copies would be used during the outage, however long it lasts. */
+  @Test
+  @Sentence(
+      of = ChangeFeed.class,
+      value = "While the store cannot be reached, or is too slow, completeUpTo is not called")
+  void backendFails_feedIsNotComplete() throws Exception {
+    author().breakBackend();
+    ChangeJournal begun = new ChangeJournal(OUTAGE);
+    subscriptions.add(feed(store()).subscribe(begun));
+    long broken = System.nanoTime();
+    assertThatThrownBy(begun::awaitComplete)
+        .as("the feed is not complete when the backend fails")
+        .isInstanceOf(TimeoutException.class);
+    for (ChangeJournal journal : List.of(here, there)) {
+      assertThat(journal.entries())
+          .as("calls when the backend fails")
+          .noneMatch(entry -> entry.isCompletePast(broken));
+    }
   }
 
   @Test

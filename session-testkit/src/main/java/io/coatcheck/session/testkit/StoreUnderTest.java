@@ -2,6 +2,7 @@ package io.coatcheck.session.testkit;
 
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.token.SessionId;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
@@ -12,10 +13,18 @@ import org.junit.jupiter.api.BeforeEach;
  */
 abstract class StoreUnderTest {
 
+  /** Far longer than any store or feed takes unless it is blocked, on a busy machine too. */
+  static final Duration PATIENCE = Duration.ofSeconds(60);
+
   private @Nullable SessionStore store;
   private @Nullable SessionStore other;
 
   StoreUnderTest() {}
+
+  /** Returns how long a test waits before it fails; less where it must fail. */
+  Duration patience() {
+    return PATIENCE;
+  }
 
   /**
    * Creates a store without any session, on a working backend. Called before each test, which

@@ -1,8 +1,30 @@
 /**
  * The contract of a session store, and tools for tests of stores and applications.
  *
- * <p>The author of a store extends {@link io.coatcheck.session.testkit.SessionStoreContract}, which
- * tests each capability that the store has.
+ * <ul>
+ *   <li><b>The contract</b>: the author of a store extends {@link SessionStoreContract}, which
+ *       tests each capability that the store has, and the author of a decorator {@link
+ *       DecoratorContract}. {@link PrincipalIndexContract}, {@link LoginLimitContract}, {@link
+ *       BatchLookupContract}, {@link BatchTouchContract}, {@link ChangeFeedContract}, {@link
+ *       EvictionsContract} and {@link LiveSessionsContract} test one capability alone.
+ *   <li><b>Tools</b>: {@link MutableClock}, {@link SampleSessions}, {@link FaultyStore}, {@link
+ *       InProcessChangeFeed}, and {@link AllowListRecorder} for the tests of an application.
+ *   <li><b>The parts of the contract</b> share {@code StoreUnderTest}, {@code ContractPart}, {@code
+ *       IndexPart} and {@code LimitPart}. The store itself: {@code Inserting}, {@code Updating},
+ *       {@code Touching}, {@code Deleting}, {@code Expiring}, {@code Owning}, {@code
+ *       MeetingBounds}, {@code Failing}, {@code Racing}, {@code NotReading} and {@code
+ *       LeavingNothing}. By principal: {@code Listing}, {@code ListingInARace}, {@code
+ *       DeletingByPrincipal}, {@code DeletingOldest}, {@code Admitting}, {@code AdmittingAtOnce}
+ *       and {@code NotAdmitting}. The other capabilities: {@code LookingAtMany}, {@code
+ *       TouchingMany}, {@code TouchingManyInARace}, {@code ReportingChanges}, {@code
+ *       ReportingChangesInARace}, {@code Evicting} and {@code SharingLive}.
+ *   <li><b>What they use</b>: {@code Sentence} is the sentence of the specification that a test
+ *       covers, and {@code FailureReport} names it in a failure. {@code SessionDifferences} shows
+ *       how sessions differ, {@code Specimen} is every kind of session, {@code Operations} every
+ *       operation, {@code Race} begins calls together, {@code JustInTime} makes calls shortly
+ *       before a deadline, {@code ChangeJournal} and {@code RecordingProxy} record calls, {@code
+ *       MadeChanges} records changes.
+ * </ul>
  */
 @NullMarked
 package io.coatcheck.session.testkit;

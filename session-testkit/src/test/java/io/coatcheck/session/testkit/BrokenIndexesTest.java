@@ -287,8 +287,8 @@ class BrokenIndexesTest {
   }
 
   @Test
-  void deleteByPrincipal_thatSparesNobody() {
-    class SparingNobody extends BrokenStore {
+  void deleteByPrincipal_thatSparesNone() {
+    class SparingNone extends BrokenStore {
       @Override
       public int deleteByPrincipal(
           String principal, Set<SessionId> except, DeletedSessions deleted) {
@@ -296,7 +296,7 @@ class BrokenIndexesTest {
       }
     }
     assertFails(
-        SparingNobody::new,
+        SparingNone::new,
         "deleteByPrincipal_excepted_isSpared",
         "deleteByPrincipal_manyExcepted_areSpared");
   }
@@ -332,10 +332,10 @@ class BrokenIndexesTest {
   void admit_thatEvictsBeforeItKnows() {
     assertLimitFails(
         () -> new CountingFirst(true),
-        "admit_staleVersion_conflictsAndEvictsNobody",
-        "admit_absent_conflictsAndEvictsNobody",
-        "admit_newWithAKnownId_throwsAndEvictsNobody",
-        "admitAgainstUpdate_oneOfThemWinsAndAConflictEvictsNobody");
+        "admit_staleVersion_conflictsAndEvictsNone",
+        "admit_absent_conflictsAndEvictsNone",
+        "admit_newWithAKnownId_throwsAndEvictsNone",
+        "admitAgainstUpdate_oneOfThemWinsAndAConflictEvictsNone");
   }
 
   @Test
@@ -367,7 +367,7 @@ class BrokenIndexesTest {
     assertLimitFails(
         CountingTheExpired::new,
         "admit_expired_isNotCountedAndStays",
-        "admit_expiredItself_conflictsAndEvictsNobody");
+        "admit_expiredItself_conflictsAndEvictsNone");
   }
 
   @Test
@@ -431,17 +431,17 @@ class BrokenIndexesTest {
 
   private static Set<String> evictionFailures(
       Supplier<? extends SessionStore> store, String... tests) {
-    return ContractRun.failures(ContractRun.OfEvictions.class, store, Set.of(tests));
+    return ContractRun.failuresOfWrong(ContractRun.OfEvictions.class, store, Set.of(tests));
   }
 
   private static void assertFails(Supplier<? extends SessionStore> store, String... tests) {
-    assertThat(ContractRun.failures(ContractRun.OfStore.class, store, Set.of(tests)))
+    assertThat(ContractRun.failuresOfWrong(ContractRun.OfStore.class, store, Set.of(tests)))
         .as("the tests that fail")
         .containsExactlyInAnyOrder(tests);
   }
 
   private static void assertLimitFails(Supplier<? extends SessionStore> store, String... tests) {
-    assertThat(ContractRun.failures(ContractRun.OfStore.class, store, Set.of(tests)))
+    assertThat(ContractRun.failuresOfWrong(ContractRun.OfStore.class, store, Set.of(tests)))
         .as("the tests that fail")
         .containsExactlyInAnyOrder(tests);
   }
@@ -465,7 +465,7 @@ class BrokenIndexesTest {
     };
   }
 
-  /** Counts, decides and then acts, in steps that anybody can come between. */
+  /** Counts, decides and then acts, in steps between which other calls can come. */
   private static class CountingFirst extends BrokenStore {
 
     private final boolean evictsFirst;

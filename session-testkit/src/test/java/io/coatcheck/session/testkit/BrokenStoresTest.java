@@ -494,7 +494,7 @@ class BrokenStoresTest {
   }
 
   private static void assertFails(Supplier<? extends SessionStore> store, String... tests) {
-    assertThat(ContractRun.failures(ContractRun.OfStore.class, store, Set.of(tests)))
+    assertThat(ContractRun.failuresOfWrong(ContractRun.OfStore.class, store, Set.of(tests)))
         .as("the tests that fail")
         .containsExactlyInAnyOrder(tests);
   }

@@ -28,75 +28,77 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A node of a store with a log of changes in memory, which works as one in a database does: a
  * change takes a number, takes effect some time later, and is visible in the log then. Sound, but
- * for the faults that it is given.
+ * for the faults that it is given. It is bounded if the store in memory is.
  */
 final class FeedNode extends ForwardingSessionStore implements ChangeFeed {
 
-  /** What may be wrong with a feed. */
-  enum Fault {
-    FORGETS_GAPS,
-    REPORTS_BEFORE_THE_CHANGE,
-    TAKES_THE_TIME_AFTER_THE_QUERY,
-    TAKES_THE_TIME_OF_ANOTHER_MACHINE,
-    IGNORES_EVICTIONS,
-    IGNORES_DELETIONS_BY_PRINCIPAL,
-    IGNORES_NEW_SECRETS,
-    IGNORES_UPDATES,
-    IGNORES_ITS_OWN_CHANGES,
-    IGNORES_CHANGES_OF_OTHERS,
-    NEVER_SAYS_THAT_IT_MISSED_CHANGES,
-    IGNORES_EXCEPTIONS_OF_LISTENERS,
-    CALLS_CLOSED_SUBSCRIPTIONS,
-    CALLS_LISTENERS_UNDER_ITS_LOCK,
-    CALLS_LISTENERS_ON_THE_WRITERS_THREADS,
-    IS_SILENT_WITHOUT_CHANGES
-  }
+  /** How many changes are read at once by a feed that leaves out the earlier ones. */
+  private static final int PAGE = 1_000;
 
   /** What the nodes share. */
   private static final class Log {
-    final SessionStore sessions = InMemorySessionStore.builder().copyOnRead(true).build();
+    final SessionStore sessions;
     final AtomicLong numbers = new AtomicLong();
     final ConcurrentSkipListMap<Long, Change> visible = new ConcurrentSkipListMap<>();
     volatile long forgotten;
+    volatile boolean broken;
+
+    Log(SessionStore sessions) {
+      this.sessions = sessions;
+    }
   }
 
   private record Change(SessionId id, FeedNode node) {}
 
   private final Log log;
-  private final Set<Fault> faults;
+  private final Set<FeedFault> faults;
   private final Optional<ChangeFeed> feed = Optional.of(this);
   private final Optional<PrincipalIndex> index;
   private final Optional<LoginLimit> limit;
+  private final Optional<Evictions> evictions;
   private final ChangeListeners listeners = new ChangeListeners();
   private final Set<Long> gaps = new TreeSet<>();
   private long position;
+  private volatile Consumer<StoredSession> onEvicted = session -> {};
   private volatile boolean closed;
   private @Nullable Thread reader;
 
-  private FeedNode(Log log, Set<Fault> faults) {
+  private FeedNode(Log log, Set<FeedFault> faults) {
     super(log.sessions);
     this.log = log;
     this.faults = faults;
     index = log.sessions.principalIndex().map(RecordingIndex::new);
     limit = log.sessions.loginLimit().map(this::recording);
+    evictions = log.sessions.evictions().map(this::recording);
   }
 
   static FeedNode sound() {
-    return new FeedNode(new Log(), EnumSet.noneOf(Fault.class));
+    return onNewLog(EnumSet.noneOf(FeedFault.class), InMemorySessionStore.builder());
   }
 
-  static FeedNode with(Fault fault) {
-    return new FeedNode(new Log(), EnumSet.of(fault));
+  static FeedNode with(FeedFault fault) {
+    return onNewLog(EnumSet.of(fault), InMemorySessionStore.builder());
+  }
+
+  private static FeedNode onNewLog(Set<FeedFault> faults, InMemorySessionStore.Builder store) {
+    return new FeedNode(new Log(store.copyOnRead(true).build()), faults);
   }
 
   FeedNode otherNode() {
     return new FeedNode(log, faults);
+  }
+
+  /** Creates a node of another store, which holds about so many sessions, with the same faults. */
+  FeedNode small(int capacity) {
+    return onNewLog(faults, InMemorySessionStore.builder().maximumSessions(capacity));
   }
 
   /** Forgets what the log holds so far. */
@@ -105,7 +107,12 @@ final class FeedNode extends ForwardingSessionStore implements ChangeFeed {
     log.visible.headMap(log.forgotten, true).clear();
   }
 
-  private boolean has(Fault fault) {
+  /** Makes the log fail for all nodes, as an outage would. */
+  void breakBackend() {
+    log.broken = true;
+  }
+
+  private boolean has(FeedFault fault) {
     return faults.contains(fault);
   }
 
@@ -118,7 +125,7 @@ final class FeedNode extends ForwardingSessionStore implements ChangeFeed {
 
   /** Runs a change as a transaction that takes a number first. */
   private <T> T change(SessionId id, Callable<T> change, Function<T, Boolean> happened) {
-    if (has(Fault.CALLS_LISTENERS_UNDER_ITS_LOCK)) {
+    if (has(FeedFault.CALLS_LISTENERS_UNDER_ITS_LOCK)) {
       synchronized (log) {
         return changeAlone(id, change, happened);
       }
@@ -129,13 +136,17 @@ final class FeedNode extends ForwardingSessionStore implements ChangeFeed {
   private <T> T changeAlone(SessionId id, Callable<T> change, Function<T, Boolean> happened) {
     long number = log.numbers.incrementAndGet();
     try {
-      if (has(Fault.REPORTS_BEFORE_THE_CHANGE)) {
+      if (has(FeedFault.REPORTS_BEFORE_THE_CHANGE)) {
         log.visible.put(number, new Change(id, this));
         LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(3));
       }
-      if (has(Fault.FORGETS_GAPS) && number % 2 == 0) {
+      if (has(FeedFault.FORGETS_GAPS) && number % 2 == 0) {
         // Several queries long, so that later numbers are seen first.
         LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
+      }
+      if (has(FeedFault.BEGINS_AT_THE_END_OF_THE_LOG)) {
+        // Several queries long, so that a reader begins in the middle of a change.
+        LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(50));
       }
       delay();
       T result = change.call();
@@ -152,7 +163,7 @@ final class FeedNode extends ForwardingSessionStore implements ChangeFeed {
 
   private void publish(long number, SessionId id) {
     log.visible.put(number, new Change(id, this));
-    if (has(Fault.CALLS_LISTENERS_ON_THE_WRITERS_THREADS)) {
+    if (has(FeedFault.CALLS_LISTENERS_ON_THE_WRITERS_THREADS)) {
       listeners.changed(id);
     }
   }
@@ -160,7 +171,7 @@ final class FeedNode extends ForwardingSessionStore implements ChangeFeed {
   @Override
   public boolean update(StoredSession session, Instant now) {
     boolean isRenewal = session.generation() > 0;
-    if (has(isRenewal ? Fault.IGNORES_NEW_SECRETS : Fault.IGNORES_UPDATES)) {
+    if (has(isRenewal ? FeedFault.IGNORES_NEW_SECRETS : FeedFault.IGNORES_UPDATES)) {
       return store().update(session, now);
     }
     return change(session.id(), () -> store().update(session, now), stored -> stored);
@@ -186,10 +197,21 @@ final class FeedNode extends ForwardingSessionStore implements ChangeFeed {
     return limit;
   }
 
-  /** None, although the store in memory has some: they would not be recorded. */
   @Override
   public Optional<Evictions> evictions() {
-    return Optional.empty();
+    return evictions;
+  }
+
+  /** Records what the store evicts by itself. It has one listener: that of the newest node. */
+  private Evictions recording(Evictions inner) {
+    inner.onEvicted(
+        evicted -> {
+          if (!has(FeedFault.IGNORES_EVICTIONS_FOR_LACK_OF_ROOM)) {
+            publish(log.numbers.incrementAndGet(), evicted.id());
+          }
+          onEvicted.accept(evicted);
+        });
+    return listener -> onEvicted = listener;
   }
 
   private LoginLimit recording(LoginLimit inner) {
@@ -199,7 +221,7 @@ final class FeedNode extends ForwardingSessionStore implements ChangeFeed {
               session.id(),
               () -> inner.admit(session, isNew, most, whenFull, now),
               done -> !isNew && done.outcome() == Admission.Outcome.STORED);
-      if (!has(Fault.IGNORES_EVICTIONS)) {
+      if (!has(FeedFault.IGNORES_EVICTIONS_BY_A_LIMIT)) {
         admission
             .evicted()
             .forEach(evicted -> publish(log.numbers.incrementAndGet(), evicted.id()));
@@ -224,20 +246,33 @@ final class FeedNode extends ForwardingSessionStore implements ChangeFeed {
 
     @Override
     public int deleteByPrincipal(String principal, Set<SessionId> except, DeletedSessions deleted) {
-      return inner.deleteByPrincipal(principal, except, recorded(deleted));
+      return inLongTransaction(
+          changes -> inner.deleteByPrincipal(principal, except, recorded(deleted, changes)));
     }
 
     @Override
     public int deleteOldest(String principal, int keep, Instant now, DeletedSessions deleted) {
-      return inner.deleteOldest(principal, keep, now, recorded(deleted));
+      return inLongTransaction(
+          changes -> inner.deleteOldest(principal, keep, now, recorded(deleted, changes)));
     }
 
-    private DeletedSessions recorded(DeletedSessions deleted) {
+    /** Shows the changes together at the end, long after the first of them took its number. */
+    private int inLongTransaction(ToIntFunction<Map<Long, SessionId>> deletion) {
+      Map<Long, SessionId> changes = new TreeMap<>();
+      try {
+        return deletion.applyAsInt(changes);
+      } finally {
+        changes.forEach(FeedNode.this::publish);
+      }
+    }
+
+    private DeletedSessions recorded(DeletedSessions deleted, Map<Long, SessionId> changes) {
       return DeletedSessions.of(
           deleted.needAttributes(),
           session -> {
-            if (!has(Fault.IGNORES_DELETIONS_BY_PRINCIPAL)) {
-              publish(log.numbers.incrementAndGet(), session.id());
+            if (!has(FeedFault.IGNORES_DELETIONS_BY_PRINCIPAL)) {
+              changes.put(log.numbers.incrementAndGet(), session.id());
+              delay();
             }
             deleted.accept(session);
           });
@@ -246,35 +281,47 @@ final class FeedNode extends ForwardingSessionStore implements ChangeFeed {
 
   @Override
   public Optional<ChangeFeed> changeFeed() {
-    return feed;
+    if (has(FeedFault.IS_ABSENT)) {
+      return Optional.empty();
+    }
+    return has(FeedFault.IS_ANOTHER_ONE_EACH_TIME) ? Optional.of(new View()) : feed;
+  }
+
+  /** A feed that is equal to no other. */
+  private final class View implements ChangeFeed {
+
+    @Override
+    public Subscription subscribe(Listener listener) {
+      return FeedNode.this.subscribe(listener);
+    }
   }
 
   @Override
   public synchronized Subscription subscribe(Listener listener) {
-    if (closed) {
+    if (closed && !has(FeedFault.ACCEPTS_SUBSCRIPTIONS_WHEN_CLOSED)) {
       throw new SessionStoreException("subscribe failed: the store is closed");
     }
     Listener called = listener;
-    if (has(Fault.IGNORES_EXCEPTIONS_OF_LISTENERS)) {
+    if (has(FeedFault.IGNORES_EXCEPTIONS_OF_LISTENERS)) {
       called = new Forgiving(listener);
     }
     Subscription subscription = listeners.add(called);
     if (reader == null) {
       // From the beginning, since anything may become visible from now on.
-      position = log.forgotten;
+      position = has(FeedFault.BEGINS_AT_THE_END_OF_THE_LOG) ? log.numbers.get() : log.forgotten;
       Thread thread = new Thread(this::read, "feed-node");
       thread.setDaemon(true);
       thread.start();
       reader = thread;
     }
-    return has(Fault.CALLS_CLOSED_SUBSCRIPTIONS) ? () -> {} : subscription;
+    return has(FeedFault.CALLS_CLOSED_SUBSCRIPTIONS) ? () -> {} : subscription;
   }
 
   private void read() {
     long reported = 0;
     while (!closed) {
       LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1));
-      if (has(Fault.CALLS_LISTENERS_UNDER_ITS_LOCK)) {
+      if (has(FeedFault.CALLS_LISTENERS_UNDER_ITS_LOCK)) {
         synchronized (log) {
           readOnce(0);
         }
@@ -286,7 +333,10 @@ final class FeedNode extends ForwardingSessionStore implements ChangeFeed {
 
   private long readOnce(long reported) {
     long now = System.nanoTime();
-    if (log.forgotten > position && !has(Fault.NEVER_SAYS_THAT_IT_MISSED_CHANGES)) {
+    if (log.broken && !has(FeedFault.IS_COMPLETE_DURING_AN_OUTAGE)) {
+      return reported;
+    }
+    if (log.forgotten > position && !has(FeedFault.NEVER_SAYS_THAT_IT_MISSED_CHANGES)) {
       listeners.missed();
     }
     position = Math.max(position, log.forgotten);
@@ -300,28 +350,37 @@ final class FeedNode extends ForwardingSessionStore implements ChangeFeed {
         found.put(number, change);
       }
     }
-    if (has(Fault.TAKES_THE_TIME_AFTER_THE_QUERY)) {
+    if (has(FeedFault.TAKES_THE_TIME_AFTER_THE_QUERY)) {
       LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(2));
       now = System.nanoTime();
     }
-    if (has(Fault.TAKES_THE_TIME_OF_ANOTHER_MACHINE)) {
+    if (has(FeedFault.TAKES_THE_TIME_OF_ANOTHER_MACHINE)) {
       now += TimeUnit.MINUTES.toNanos(1);
     }
+    int toSkip = has(FeedFault.SKIPS_A_BACKLOG) ? found.size() - PAGE : 0;
     for (Map.Entry<Long, Change> each : found.entrySet()) {
       long number = each.getKey();
+      if (has(FeedFault.STOPS_AT_A_CHANGE_THAT_WAS_UNDONE) && number > position + 1) {
+        break;
+      }
       for (long missing = position + 1; missing < number; missing++) {
-        if (!has(Fault.FORGETS_GAPS)) {
+        if (!has(FeedFault.FORGETS_GAPS)) {
           gaps.add(missing);
         }
       }
       gaps.remove(number);
       position = Math.max(position, number);
+      if (toSkip-- > 0) {
+        continue;
+      }
       boolean isOwn = each.getValue().node == this;
-      if (!(isOwn ? has(Fault.IGNORES_ITS_OWN_CHANGES) : has(Fault.IGNORES_CHANGES_OF_OTHERS))) {
+      if (!(isOwn
+          ? has(FeedFault.IGNORES_ITS_OWN_CHANGES)
+          : has(FeedFault.IGNORES_CHANGES_OF_OTHERS))) {
         listeners.changed(each.getValue().id);
       }
     }
-    if (!has(Fault.IS_SILENT_WITHOUT_CHANGES) || !found.isEmpty() || reported == 0) {
+    if (!has(FeedFault.IS_SILENT_WITHOUT_CHANGES) || !found.isEmpty() || reported == 0) {
       listeners.completeUpTo(now);
     }
     return now;

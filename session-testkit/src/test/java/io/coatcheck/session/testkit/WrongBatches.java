@@ -153,7 +153,7 @@ final class WrongBatches {
                 stamps.values().removeIf(one -> one.lastSeenAt().equals(Instant.EPOCH));
                 return stamps;
               },
-              "stamps_ofAnExpiredSession_areTold"),
+              "stamps_ofAnExpiredSession_areReturned"),
           stamping(
               "Keeps the version of a stamp in 32 bits",
               stamps -> {
@@ -177,7 +177,7 @@ final class WrongBatches {
                       return super.stamps(some);
                     }
                   },
-              "stamps_asManyAsAllowed_areAllTold",
+              "stamps_asManyAsAllowed_areAllReturned",
               "stamps_moreThanAllowed_areRefused"),
           WrongStore.of(
               "Has a stamp of what is absent",

@@ -35,7 +35,7 @@ class WrongStoresTest {
   @ParameterizedTest
   @MethodSource("wrongStores")
   void wrongStore_failsTheTestsOfItsFault(WrongStore wrong) {
-    assertThat(ContractRun.failures(wrong.store(), wrong.tests()))
+    assertThat(ContractRun.failuresOfWrong(ContractRun.OfStore.class, wrong.store(), wrong.tests()))
         .as("the tests that fail")
         .isEqualTo(wrong.tests());
   }
