@@ -55,7 +55,7 @@ final class AccessorScope implements SessionScope, AutoCloseable {
   public void requireUsable(Session changed) {
     if (isOver) {
       throw new IllegalStateException(
-          "the access to the session is over, and what is changed now would be lost: "
+          "the access to the session has ended, and what is changed now would be lost: "
               + changed.id());
     }
   }
@@ -73,6 +73,11 @@ final class AccessorScope implements SessionScope, AutoCloseable {
   @Override
   public boolean isOn(Thread other) {
     return thread == other && !isOver;
+  }
+
+  @Override
+  public boolean isLeft() {
+    return false;
   }
 
   @Override

@@ -1,13 +1,13 @@
 package io.coatcheck.session.servlet;
 
+import static io.coatcheck.session.servlet.FilterLog.LOG;
+
 import io.coatcheck.session.LoginOptions;
 import io.coatcheck.session.Session;
 import io.coatcheck.session.SessionPolicy;
 import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The timeout that an application has set by {@code setMaxInactiveInterval}. It is kept in the
@@ -15,13 +15,20 @@ import org.slf4j.LoggerFactory;
  */
 final class AskedTimeout {
 
-  private static final Logger LOG = LoggerFactory.getLogger(SessionFilter.class);
-
   /** The attribute with the seconds. */
   private static final String ATTRIBUTE =
       AskedTimeout.class.getPackageName() + ".maxInactiveInterval";
 
+  private static final int NO_LIMIT = -1;
+
   private AskedTimeout() {}
+
+  /** Returns a timeout as {@code getMaxInactiveInterval} does. */
+  static int seconds(Optional<Duration> idleTimeout) {
+    return idleTimeout.isEmpty()
+        ? NO_LIMIT
+        : (int) Math.min(Math.max(idleTimeout.get().toSeconds(), 1), Integer.MAX_VALUE);
+  }
 
   /** Returns whether an attribute belongs to this class and not to the application. */
   static boolean owns(String attribute) {

@@ -3,6 +3,7 @@ package io.coatcheck.session.servlet;
 import io.coatcheck.session.AttributeFunction;
 import io.coatcheck.session.Session;
 import jakarta.servlet.http.HttpSession;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -82,6 +83,13 @@ public final class AtomicAttributes {
     return taken;
   }
 
+  /** Removes an attribute, as the application asked for, whether there is one or not. */
+  void remove(String name) {
+    if (take(name).isEmpty()) {
+      view.scope().listeners().absentRemoved(view, name);
+    }
+  }
+
   /**
    * Replaces an attribute with the result of a function.
    *
@@ -120,6 +128,17 @@ public final class AtomicAttributes {
       scope.onReliedUpon(session);
     }
     return updated;
+  }
+
+  /** As {@link WebSession#update}. */
+  static <T> Optional<T> update(
+      SessionExchange exchange, String name, Class<T> type, AttributeFunction<T> function) {
+    Session session = exchange.session();
+    if (session == null && function.apply(Optional.empty()) == null) {
+      return Optional.empty();
+    }
+    HttpSessionView view = session == null ? exchange.view(true) : exchange.viewOf(session);
+    return new AtomicAttributes(Objects.requireNonNull(view)).update(name, type, function);
   }
 
   /**

@@ -27,7 +27,7 @@ public interface ClientCheck {
      * For this request there is no session and no user until a login. Neither attributes nor the
      * principal are shown, only the use of the session is stored, and the cookie is left alone. A
      * login of the same principal resumes the session, with its attributes and a new secret, and
-     * records the client anew. A login of another principal and a logout end it.
+     * records the client again. A login of another principal and a logout end it.
      */
     REAUTHENTICATE,
     /**

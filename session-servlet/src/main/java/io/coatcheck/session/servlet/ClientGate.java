@@ -1,5 +1,7 @@
 package io.coatcheck.session.servlet;
 
+import static io.coatcheck.session.servlet.FilterLog.LOG;
+
 import io.coatcheck.session.LoginOptions;
 import io.coatcheck.session.Resolution;
 import io.coatcheck.session.Session;
@@ -8,16 +10,12 @@ import io.coatcheck.session.servlet.ClientCheck.Client;
 import io.coatcheck.session.servlet.ClientCheck.Verdict;
 import jakarta.servlet.http.HttpServletRequest;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Admits a resolved session to the request, or not, as the {@link ClientCheck} decides. The check
  * is called without a lock; its outcome is kept here. Thread-safe.
  */
 final class ClientGate {
-
-  private static final Logger LOG = LoggerFactory.getLogger(SessionFilter.class);
 
   private final ClientCheck check;
 

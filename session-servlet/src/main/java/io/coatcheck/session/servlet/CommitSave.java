@@ -1,5 +1,7 @@
 package io.coatcheck.session.servlet;
 
+import static io.coatcheck.session.servlet.FilterLog.LOG;
+
 import io.coatcheck.session.Session;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.store.SessionStoreException;
@@ -8,8 +10,6 @@ import jakarta.servlet.http.HttpSessionActivationListener;
 import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Saves the session of a request before the response can reach the client, adds the token to the
@@ -21,8 +21,6 @@ import org.slf4j.LoggerFactory;
  */
 final class CommitSave implements CommitWatch.Listener {
 
-  private static final Logger LOG = LoggerFactory.getLogger(SessionFilter.class);
-
   private final DispatchState state;
   private final RequestResolver resolver;
   private final OutgoingToken outgoing;
@@ -31,8 +29,8 @@ final class CommitSave implements CommitWatch.Listener {
   /** Created when something is written. */
   private @Nullable CommitWatch watch;
 
-  /** The session that the flood guard has admitted; guarded by the lock. */
-  private @Nullable Session admitted;
+  /** What must be done before the next save; null if nothing must. */
+  private volatile @Nullable Runnable beforeSave;
 
   CommitSave(
       DispatchState state,
@@ -79,6 +77,7 @@ final class CommitSave implements CommitWatch.Listener {
     if (failure != null) {
       throw fail(failure);
     }
+    runBeforeSave();
     Session stored = outgoing.isCommitted() ? null : store();
     state.lock();
     try {
@@ -98,6 +97,9 @@ final class CommitSave implements CommitWatch.Listener {
    * @return the session whose token is to be {@linkplain #send sent}; null if there is none
    */
   @Nullable Session chainReturned(boolean isAsync) {
+    if (!isAsync) {
+      runBeforeSave();
+    }
     SessionStoreException failure = outgoing.failure();
     if (isAsync) {
       if (failure == null) {
@@ -115,9 +117,58 @@ final class CommitSave implements CommitWatch.Listener {
 
   /** Stores what is left when an asynchronous request has been completed. */
   void completed() {
+    runBeforeSave();
     if (outgoing.failure() == null) {
       storeWhatIsLeft();
     }
+  }
+
+  /** As {@link WebSession#beforeCommit}. */
+  void beforeSave(Runnable action) {
+    boolean isOver =
+        state.locked(
+            () -> {
+              if (outgoing.isReleased()) {
+                return true;
+              }
+              Runnable earlier = beforeSave;
+              beforeSave = earlier == null ? action : inOrder(earlier, action);
+              return false;
+            });
+    if (isOver) {
+      action.run();
+    }
+  }
+
+  private static Runnable inOrder(Runnable first, Runnable second) {
+    return () -> {
+      try {
+        first.run();
+      } finally {
+        second.run();
+      }
+    };
+  }
+
+  /** Returns whether something must be done before the next save. */
+  boolean isAnythingDue() {
+    return beforeSave != null;
+  }
+
+  /** Does, once, what must be done before the next save, or at the end of the request. */
+  void runBeforeSave() {
+    if (isAnythingDue()) {
+      Runnable due = state.locked(this::takeBeforeSave);
+      if (due != null) {
+        due.run();
+      }
+    }
+  }
+
+  private @Nullable Runnable takeBeforeSave() {
+    Runnable taken = beforeSave;
+    beforeSave = null;
+    return taken;
   }
 
   /**
@@ -164,9 +215,9 @@ final class CommitSave implements CommitWatch.Listener {
       state.run(
           () -> {
             HttpServletRequest request = state.request();
-            if (admitted != begun && request != null && !outgoing.isReleased()) {
+            if (!current.isAdmitted(begun) && request != null && !outgoing.isReleased()) {
               guard.admit(request, manager().clock().instant());
-              admitted = begun;
+              current.markAdmitted(begun);
             }
           });
     }
@@ -175,7 +226,7 @@ final class CommitSave implements CommitWatch.Listener {
 
   private void renewIfDue(Session stored) {
     SessionListeners listeners = current.listeners();
-    String oldId = listeners.hasIdListeners() ? HttpSessionView.textOf(stored) : "";
+    String oldId = listeners.hasIdListeners() ? ShownId.textOf(stored) : "";
     if (manager().adapter().renewIfDue(stored) && listeners.hasIdListeners()) {
       listeners.idChanged(state.locked(() -> current.viewOf(stored)), oldId);
     }
@@ -188,7 +239,7 @@ final class CommitSave implements CommitWatch.Listener {
         admit(stored);
         storeLate(stored);
       } catch (SessionStoreException e) {
-        LOG.debug("A save failed while the request goes on asynchronously", e);
+        LOG.debug("A save failed while the request continues asynchronously", e);
       }
     }
   }
@@ -288,7 +339,7 @@ final class CommitSave implements CommitWatch.Listener {
         () -> {
           if (outgoing.isReleased() && !changed.isEnded()) {
             throw new IllegalStateException(
-                "the request is over, and what is changed of its session now would be lost: "
+                "the request has ended, and what is changed of its session now would be lost: "
                     + changed.id()
                     + ". Outside of a request, use HttpSession.getAccessor()");
           }

@@ -1,5 +1,7 @@
 package io.coatcheck.session.servlet;
 
+import static io.coatcheck.session.servlet.FilterLog.LOG;
+
 import jakarta.servlet.ServletContext;
 import jakarta.servlet.ServletRequestListener;
 import java.util.ArrayList;
@@ -8,8 +10,6 @@ import java.util.Collection;
 import java.util.EventListener;
 import java.util.List;
 import java.util.Optional;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Finds the listeners that were registered with the container: by {@code web.xml}, by annotations
@@ -17,8 +17,6 @@ import org.slf4j.LoggerFactory;
  * methods of Tomcat and Jetty are used, without a dependency on either.
  */
 final class ContainerListeners {
-
-  private static final Logger LOG = LoggerFactory.getLogger(SessionFilter.class);
 
   /** The attribute with Tomcat's resources, which lead to its context. */
   private static final String TOMCAT_RESOURCES = "org.apache.catalina.resources";
@@ -60,7 +58,7 @@ final class ContainerListeners {
               + " container's session: {}. If they use it, what they keep there is not in the"
               + " sessions of Coatcheck, nor in their store: session-scoped beans of CDI"
               + " (org.jboss.weld, org.apache.webbeans), and of Spring, for which"
-              + " RequestContextFilter behind the session filter takes the place of"
+              + " RequestContextFilter, mapped after the session filter, takes the place of"
               + " RequestContextListener. The container's session ends at a logout of Coatcheck",
           names);
     }

@@ -1,22 +1,22 @@
 package io.coatcheck.session.servlet;
 
+import static io.coatcheck.session.servlet.FilterLog.LOG;
+
 import io.coatcheck.session.Session;
 import io.coatcheck.session.store.SessionStoreException;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpSession;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
- * The container's own session for the same browser, beside ours. It is created by code that uses
- * the container's own request, such as a {@code ServletRequestListener} of CDI or Spring, which
- * runs before every filter. Its content must not outlive the login during which it was stored. So
- * the container's session carries the id of our logged-in session, and ends
+ * The container's own session for the same browser, beside the Coatcheck session. It is created by
+ * code that uses the container's own request, such as a {@code ServletRequestListener} of CDI or
+ * Spring, which runs before every filter. Its content must not outlive the login during which it
+ * was stored. So the container's session carries the id of our logged-in session, and ends
  *
  * <ul>
- *   <li>at each logout and {@code invalidate} of our session;
+ *   <li>at each logout and {@code invalidate} of the Coatcheck session;
  *   <li>at a login, and before the application is called, where it carries the id of another
  *       session;
  *   <li>before the application is called, where the client presents a token of the session whose id
@@ -31,9 +31,7 @@ import org.slf4j.LoggerFactory;
  */
 final class ContainerSession {
 
-  private static final Logger LOG = LoggerFactory.getLogger(SessionFilter.class);
-
-  /** The attribute of the container's session that has the id of ours. */
+  /** The attribute of the container's session that has the id of the Coatcheck session. */
   private final String attribute;
 
   private final AtomicBoolean isReported = new AtomicBoolean();
@@ -104,18 +102,18 @@ final class ContainerSession {
     if (session == null) {
       return;
     }
-    Session live = exchange.sessionNow();
+    Session live = exchange.sessionIfKnown();
     if (live != null && live.principal().isPresent() && ownerOf(session) == null) {
       setOwner(session, live);
     }
-    if (exchange.resolver().containersUser() == null && isReported.compareAndSet(false, true)) {
+    if (exchange.resolver().containerUser() == null && isReported.compareAndSet(false, true)) {
       LOG.warn(
           "The container has a session of its own for a request that passed the session filter."
               + " What is kept there is not in the sessions of Coatcheck, nor in their store."
               + " Something asks the container's request for its session: a filter in front of the"
               + " session filter, which has to come first, for REQUEST, FORWARD, ASYNC and ERROR;"
               + " or a ServletRequestListener, as CDI and Spring's RequestContextListener are"
-              + " (behind the session filter, Spring's RequestContextFilter does the same)");
+              + " (Spring's RequestContextFilter, mapped after the session filter, does the same)");
     }
   }
 

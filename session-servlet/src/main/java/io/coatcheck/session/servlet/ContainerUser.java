@@ -1,18 +1,19 @@
 package io.coatcheck.session.servlet;
 
+import static io.coatcheck.session.servlet.FilterLog.LOG;
+
 import io.coatcheck.session.Session;
+import io.coatcheck.session.SessionManager;
 import jakarta.servlet.http.HttpServletRequest;
 import java.security.Principal;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
- * The user whom the container has authenticated for a request, and whether an anonymous session of
- * ours belongs to that user. A container authenticates before any filter, so the session may have
- * been another client's until then. The user for whom it got its secret is recorded in the session
- * itself, for every node.
+ * The user whom the container has authenticated for a request, and whether an anonymous Coatcheck
+ * session belongs to that user. A container authenticates before any filter, so the session may
+ * have been another client's until then. The user for whom it got its secret is recorded in the
+ * session itself, for every node.
  *
  * <p>A session without a user becomes this user's, with a new secret and with its content. A
  * session of another user, or of a user where the request has none, is withheld from the request. A
@@ -25,8 +26,6 @@ final class ContainerUser {
 
   /** The attribute that names the container's user to whom the session belongs. */
   private static final String ATTRIBUTE = ContainerUser.class.getPackageName() + ".renewedFor";
-
-  private static final Logger LOG = LoggerFactory.getLogger(SessionFilter.class);
 
   private volatile @Nullable String name;
 
@@ -42,9 +41,9 @@ final class ContainerUser {
     /** It belongs to this user, or to no user where there is none. */
     OWN,
     /** It has belonged to no user so far. */
-    NOBODYS,
+    UNOWNED,
     /** It belongs to another user, or to a user where there is none now. */
-    ANOTHERS
+    OTHER_USER
   }
 
   /** Returns the user of a request as seen below our filters; null if there is none. */
@@ -97,7 +96,7 @@ final class ContainerUser {
     if (Objects.equals(known, user) || session.principal().isPresent()) {
       return Relation.OWN;
     }
-    return known == null ? Relation.NOBODYS : Relation.ANOTHERS;
+    return known == null ? Relation.UNOWNED : Relation.OTHER_USER;
   }
 
   /**
@@ -127,6 +126,17 @@ final class ContainerUser {
   @Nullable Session withheld() {
     Session known = withheld;
     return known == null || known.isEnded() ? null : known;
+  }
+
+  /**
+   * Ends the session that is withheld because it belongs to another user.
+   *
+   * @return how many sessions were ended
+   */
+  int endWithheld(SessionManager manager) {
+    Session known = withheld();
+    release();
+    return known != null && manager.invalidate(known) ? 1 : 0;
   }
 
   /** Stops withholding: the session has ended, or is to be judged again. */

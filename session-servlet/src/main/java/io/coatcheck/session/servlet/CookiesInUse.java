@@ -1,5 +1,7 @@
 package io.coatcheck.session.servlet;
 
+import static io.coatcheck.session.servlet.FilterLog.LOG;
+
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.text.QuotedText;
 import jakarta.servlet.ServletContext;
@@ -8,8 +10,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The session cookies of all filters in one class loader. Finds two that replace each other in
@@ -17,8 +17,6 @@ import org.slf4j.LoggerFactory;
  * Thread-safe. Keeps no filter, manager or application alive.
  */
 final class CookiesInUse {
-
-  private static final Logger LOG = LoggerFactory.getLogger(SessionFilter.class);
 
   private static final List<Use> USES = new ArrayList<>();
 
@@ -83,7 +81,7 @@ final class CookiesInUse {
             new WeakReference<>(filter),
             new WeakReference<>(manager),
             new WeakReference<>(context),
-            context.getVirtualServerName(),
+            hostOf(context),
             path == null ? "" : path,
             cookie);
     List<Use> others;
@@ -95,12 +93,24 @@ final class CookiesInUse {
     for (Use other : others) {
       LOG.warn(
           "Two session filters with sessions of their own use the cookie {} on one host or domain, in the"
-              + " applications at {} and {}: a login behind one logs the user out behind the"
+              + " applications at {} and {}: a login through one logs the user out of the"
               + " other. Give each a name of its own: SessionCookie.builder().name(\"__Host-...\"),"
               + " or the init parameter cookieName",
           cookie.name(),
           QuotedText.of(other.contextPath() + "/"),
           QuotedText.of(added.contextPath() + "/"));
+    }
+  }
+
+  /**
+   * Returns the virtual host; null if it is not known, as in the mock contexts of Spring's tests.
+   */
+  private static @Nullable String hostOf(ServletContext context) {
+    try {
+      return context.getVirtualServerName();
+    } catch (UnsupportedOperationException e) {
+      LOG.debug("The virtual host of the application is not known", e);
+      return null;
     }
   }
 

@@ -12,11 +12,11 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which requests other sites may make a browser send with our cookie: by default none that change
- * anything. The browser itself states where a request comes from ({@code Sec-Fetch-Site}, in all
- * browsers since 2023, and {@code Origin}), so forms need no token. {@link SessionFilter} applies
- * the policy before the application runs, to logins too, at the first dispatch that it sees unless
- * that is of an error page.
+ * Which requests other sites may make a browser send with the session cookie: by default none that
+ * change anything. The browser itself states where a request comes from ({@code Sec-Fetch-Site}, in
+ * all browsers since 2023, and {@code Origin}), so forms need no token. {@link SessionFilter}
+ * applies the policy before the application runs, to logins too, at the first dispatch that it sees
+ * unless that is of an error page.
  *
  * <ol>
  *   <li>{@code GET}, {@code HEAD} and {@code OPTIONS} pass, unless they open a WebSocket: an
@@ -186,6 +186,29 @@ public final class CrossOriginPolicy {
     return own.stream().noneMatch(ours -> WebOrigin.areOfRelatedHosts(origin, ours));
   }
 
+  /**
+   * Returns whether a page of another site sent a request, whatever its method and path. Pages of
+   * the application and of trusted origins are no other site's, nor is what no browser sent.
+   */
+  boolean isFromAnotherSite(HttpServletRequest request) {
+    List<String> sites = Collections.list(request.getHeaders("Sec-Fetch-Site"));
+    List<String> origins = Collections.list(request.getHeaders("Origin"));
+    if (sites.size() > 1 || origins.size() > 1) {
+      return true;
+    }
+    String origin = origins.isEmpty() ? null : origins.get(0);
+    if (origin != null && trustedOrigins.contains(origin)) {
+      return false;
+    }
+    if (!sites.isEmpty()) {
+      return !OWN_SITES.contains(sites.get(0));
+    }
+    return origin != null
+        && (publicOrigins.isEmpty()
+            ? !WebOrigin.isOfHost(origin, request.getServerName())
+            : !publicOrigins.contains(origin));
+  }
+
   private static boolean isSafe(String method, boolean opensWebSocket) {
     return SAFE_METHODS.contains(method) && !opensWebSocket;
   }
@@ -218,10 +241,11 @@ public final class CrossOriginPolicy {
     }
 
     /**
-     * Adds an origin of the application itself. Needed behind a proxy that ends TLS or changes
-     * {@code Host}, for browsers that do not send {@code Sec-Fetch-Site}: those from before 2023,
-     * and all of them over plain HTTP. Once an origin is set, {@code Host} is ignored. Default: the
-     * scheme, host and port that the request was sent to, as the container reports them.
+     * Adds an origin of the application itself. Needed behind a proxy that terminates TLS or
+     * changes {@code Host}, for browsers that do not send {@code Sec-Fetch-Site}: those from before
+     * 2023, and all of them over plain HTTP. Once an origin is set, {@code Host} is ignored.
+     * Default: the scheme, host and port that the request was sent to, as the container reports
+     * them.
      *
      * @param origin in the form of {@link #trustedOrigin}
      * @throws IllegalArgumentException if it is not that

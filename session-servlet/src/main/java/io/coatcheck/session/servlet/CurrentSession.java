@@ -18,18 +18,10 @@ import org.jspecify.annotations.Nullable;
 final class CurrentSession {
 
   // A volatile write costs a fence, which is not needed here.
-  private static final VarHandle SESSION;
-  private static final VarHandle VIEW;
-
-  static {
-    try {
-      MethodHandles.Lookup fields = MethodHandles.lookup();
-      SESSION = fields.findVarHandle(CurrentSession.class, "session", Session.class);
-      VIEW = fields.findVarHandle(CurrentSession.class, "view", HttpSessionView.class);
-    } catch (ReflectiveOperationException e) {
-      throw new ExceptionInInitializerError(e);
-    }
-  }
+  private static final VarHandle SESSION =
+      FieldHandles.of(MethodHandles.lookup(), "session", Session.class);
+  private static final VarHandle VIEW =
+      FieldHandles.of(MethodHandles.lookup(), "view", HttpSessionView.class);
 
   private final SessionScope scope;
 
@@ -39,11 +31,14 @@ final class CurrentSession {
   /** Views that are no longer in use, with unsettled bindings; replaced, never changed. */
   private volatile @Nullable List<HttpSessionView> unsettled;
 
-  /** Views that are no longer in use, but that the application may still hold. */
-  private @Nullable List<HttpSessionView> replaced;
+  /** Views other than the current one that the application or a listener may hold. */
+  private @Nullable List<HttpSessionView> others;
 
   /** Sessions that this request began, and that may never be stored; null if there is none. */
   private @Nullable List<Session> drafts;
+
+  /** The session that the flood guard has admitted. */
+  private @Nullable Session admitted;
 
   CurrentSession(SessionScope scope) {
     this.scope = scope;
@@ -71,6 +66,15 @@ final class CurrentSession {
     drafts.add(draft);
   }
 
+  /** Returns whether the flood guard has admitted a new session. */
+  boolean isAdmitted(Session begun) {
+    return admitted == begun;
+  }
+
+  void markAdmitted(Session begun) {
+    admitted = begun;
+  }
+
   /**
    * Drops a session that another request ended. Code that still holds its view sees that it ended.
    */
@@ -87,9 +91,7 @@ final class CurrentSession {
   private void show(@Nullable HttpSessionView next) {
     HttpSessionView known = view;
     if (known != null && known.isOpen()) {
-      List<HttpSessionView> more = replaced == null ? new ArrayList<>(1) : replaced;
-      more.add(known);
-      replaced = more;
+      closeLater(known);
     }
     if (known != null && known.unsaved() != null) {
       List<HttpSessionView> all = new ArrayList<>(left());
@@ -103,18 +105,34 @@ final class CurrentSession {
   HttpSessionView viewOf(Session seen) {
     HttpSessionView known = view;
     if (known == null || known.session() != seen) {
-      known = unsettledOf(seen);
+      known = earlierOf(seen);
       if (seen == session) {
         show(known);
+      } else {
+        closeLater(known);
       }
     }
     return known;
   }
 
-  private HttpSessionView unsettledOf(Session seen) {
+  private void closeLater(HttpSessionView one) {
+    List<HttpSessionView> known = others == null ? new ArrayList<>(1) : others;
+    if (!known.contains(one)) {
+      known.add(one);
+    }
+    others = known;
+  }
+
+  private HttpSessionView earlierOf(Session seen) {
     for (HttpSessionView left : left()) {
       if (left.session() == seen) {
         return left;
+      }
+    }
+    List<HttpSessionView> known = others == null ? List.of() : others;
+    for (HttpSessionView one : known) {
+      if (one.session() == seen) {
+        return one;
       }
     }
     return HttpSessionView.of(scope, seen);
@@ -141,10 +159,10 @@ final class CurrentSession {
     if (known != null) {
       known.close();
     }
-    List<HttpSessionView> left = replaced;
+    List<HttpSessionView> left = others;
     if (left != null) {
       left.forEach(HttpSessionView::close);
-      replaced = null;
+      others = null;
     }
   }
 

@@ -58,6 +58,8 @@ final class DeferredAttributes {
     if (before != null) {
       scope.listeners().unbound(view, name, before);
       scope.listeners().attributeRemoved(view, name, before);
+    } else {
+      scope.listeners().absentRemoved(view, name);
     }
   }
 }

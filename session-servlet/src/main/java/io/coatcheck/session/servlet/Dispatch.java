@@ -112,7 +112,7 @@ final class Dispatch {
     HttpServletRequest containers = exchange.request();
     if (containers != null) {
       String name = ContainerUser.ofDispatch(containers);
-      if (!Objects.equals(name, exchange.resolver().containersUser())) {
+      if (!Objects.equals(name, exchange.resolver().containerUser())) {
         exchange.authenticator().userIs(name);
       }
     }

@@ -22,16 +22,8 @@ final class DispatchState {
 
   // A volatile write costs a fence, which the constructor does not need: the request is published
   // later.
-  private static final VarHandle REQUEST;
-
-  static {
-    try {
-      MethodHandles.Lookup fields = MethodHandles.lookup();
-      REQUEST = fields.findVarHandle(DispatchState.class, "request", HttpServletRequest.class);
-    } catch (ReflectiveOperationException e) {
-      throw new ExceptionInInitializerError(e);
-    }
-  }
+  private static final VarHandle REQUEST =
+      FieldHandles.of(MethodHandles.lookup(), "request", HttpServletRequest.class);
 
   private final ReentrantLock lock = new ReentrantLock();
 
@@ -102,9 +94,23 @@ final class DispatchState {
     return request;
   }
 
+  /**
+   * Returns a request as the application sees it, or else the container's.
+   *
+   * @throws IllegalStateException if there is neither, since the request has ended
+   */
+  HttpServletRequest requireRequest(@Nullable HttpServletRequest seen) {
+    HttpServletRequest known = seen == null ? request : seen;
+    if (known == null) {
+      throw new IllegalStateException(
+          "it is too late to ask where the request came from: the request has ended");
+    }
+    return known;
+  }
+
   /** Records the wrapper in use, before the application runs. */
-  void wrappedBy(HttpServletRequest ours) {
-    wrapper = ours;
+  void wrappedBy(HttpServletRequest used) {
+    wrapper = used;
   }
 
   /** Forgets the request, which has ended; under the lock. */
@@ -115,8 +121,8 @@ final class DispatchState {
   }
 
   /** Resumes a request that seemed to have ended; under the lock. */
-  void resume(HttpServletRequest again) {
-    request = again;
+  void resume(HttpServletRequest resumed) {
+    request = resumed;
   }
 
   // Dispatches.
@@ -150,8 +156,8 @@ final class DispatchState {
     return dispatches == 0;
   }
 
-  /** Returns whether the latest dispatch runs on a thread. */
-  boolean isOn(Thread other) {
+  /** Returns whether the latest dispatch runs on a thread; null for whether it has ended. */
+  boolean isOn(@Nullable Thread other) {
     return thread == other;
   }
 

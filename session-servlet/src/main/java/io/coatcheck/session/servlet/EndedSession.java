@@ -49,10 +49,10 @@ class EndedSession implements HttpSession {
   EndedSession(
       StoredSession session, Map<String, Object> attributes, ServletContext servletContext) {
     sessionId = session.id();
-    id = HttpSessionView.textOf(session.id(), session.generation());
+    id = ShownId.textOf(session.id(), session.generation());
     creationTime = session.createdAt().toEpochMilli();
     lastAccessedTime = session.lastSeenAt().toEpochMilli();
-    maxInactiveInterval = HttpSessionView.seconds(session.idleTimeout());
+    maxInactiveInterval = AskedTimeout.seconds(session.idleTimeout());
     isNew = false;
     view = null;
     this.attributes = new ConcurrentSkipListMap<>(attributes);
@@ -68,7 +68,7 @@ class EndedSession implements HttpSession {
   /** A session that a request is about to end. */
   EndedSession(HttpSessionView view, Map<String, Object> attributes) {
     sessionId = view.session().id();
-    id = HttpSessionView.textOf(view.session());
+    id = ShownId.textOf(view.session());
     creationTime = view.getCreationTime();
     lastAccessedTime = view.getLastAccessedTime();
     maxInactiveInterval = view.getMaxInactiveInterval();

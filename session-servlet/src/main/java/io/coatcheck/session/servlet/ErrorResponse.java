@@ -1,12 +1,12 @@
 package io.coatcheck.session.servlet;
 
+import static io.coatcheck.session.servlet.FilterLog.LOG;
+
 import io.coatcheck.session.store.SessionStoreException;
 import jakarta.servlet.http.HttpServletResponse;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The response when a session cannot be found or stored: 503, or 429 if its client begins too many,
@@ -14,7 +14,6 @@ import org.slf4j.LoggerFactory;
  */
 final class ErrorResponse {
 
-  private static final Logger LOG = LoggerFactory.getLogger(SessionFilter.class);
   private static final long RETRY_AFTER_SECONDS = 5;
   private static final int MAX_CAUSE_DEPTH = 32;
   private static final String BODY =

@@ -49,4 +49,14 @@ record FilterSettings(
   boolean setsOurCookie(String header) {
     return (cookie != null && cookie.isSetBy(header)) || (hints != null && hints.isSetBy(header));
   }
+
+  /** Returns whether a header of a response is about the token or the version hint. */
+  boolean isOurHeader(String name, String value) {
+    if (name.equalsIgnoreCase("Set-Cookie")) {
+      return setsOurCookie(value);
+    }
+    return header != null
+        && (name.equalsIgnoreCase(header.responseName())
+            || name.equalsIgnoreCase(header.hintName()));
+  }
 }

@@ -27,8 +27,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>It limits each client, not all clients together: the store limits the sessions of many
  * clients. Its memory is bounded. When there are more clients than it remembers, infrequent ones
- * are forgotten, and begin anew with {@link Builder#burst}. Each node counts separately. Time comes
- * from the clock of the session manager. Thread-safe; may be shared by several filters.
+ * are forgotten, and begin again with {@link Builder#burst}. Each node counts separately. Time
+ * comes from the clock of the session manager. Thread-safe; may be shared by several filters.
  *
  * @since 0.1.0
  */

@@ -11,7 +11,6 @@ import java.util.Collections;
 import java.util.Enumeration;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -23,8 +22,6 @@ import org.jspecify.annotations.Nullable;
  * credential.
  */
 class HttpSessionView implements HttpSession {
-
-  private static final int NO_LIMIT = -1;
 
   /** Whether the container has Servlet 6.1, in which a session has an accessor. */
   private static final boolean HAS_ACCESSORS =
@@ -87,7 +84,7 @@ class HttpSessionView implements HttpSession {
   }
 
   /**
-   * Returns the view behind a session of the application; null if the session is not ours.
+   * Returns the view behind a session of the application; null if it is not a Coatcheck session.
    *
    * @param session the object that the application has
    */
@@ -109,10 +106,11 @@ class HttpSessionView implements HttpSession {
     SharedSession known = shared;
     if (known != null
         && (session.isEnded() || scope.isOver() || (isOpen && session.id().equals(sharedId)))) {
-      return known;
+      // For its own threads, a request that has logged in is no longer one of those that share.
+      return scope.isOn(Thread.currentThread()) || known.serves(this) ? known : this;
     }
     close();
-    known = SessionAnchor.join(session, this);
+    known = SharedSessions.join(session, this);
     sharedId = session.id();
     isOpen = true;
     shared = known;
@@ -127,7 +125,7 @@ class HttpSessionView implements HttpSession {
     SharedSession known = shared;
     if (known != null && isOpen) {
       isOpen = false;
-      SessionAnchor.leave(session, this, known);
+      SharedSessions.leave(known, this);
     }
   }
 
@@ -147,14 +145,6 @@ class HttpSessionView implements HttpSession {
     return activations;
   }
 
-  static String textOf(Session session) {
-    return textOf(session.id(), session.generation());
-  }
-
-  static String textOf(SessionId id, long generation) {
-    return id + "~" + generation;
-  }
-
   @Override
   public long getCreationTime() {
     return session.createdAt().toEpochMilli();
@@ -170,8 +160,8 @@ class HttpSessionView implements HttpSession {
       keep();
     }
     return scope.manager().adapter().sharesSessions()
-        ? SessionAnchor.textOf(session)
-        : textOf(session);
+        ? ShownId.of(session)
+        : ShownId.textOf(session);
   }
 
   private void keep() {
@@ -214,16 +204,10 @@ class HttpSessionView implements HttpSession {
   public int getMaxInactiveInterval() {
     Integer known = maxInactiveInterval;
     if (known == null || !session.isEnded()) {
-      known = seconds(session.idleTimeout());
+      known = AskedTimeout.seconds(session.idleTimeout());
       maxInactiveInterval = known;
     }
     return known;
-  }
-
-  static int seconds(Optional<Duration> idleTimeout) {
-    return idleTimeout.isEmpty()
-        ? NO_LIMIT
-        : (int) Math.min(Math.max(idleTimeout.get().toSeconds(), 1), Integer.MAX_VALUE);
   }
 
   @Override
@@ -301,7 +285,7 @@ class HttpSessionView implements HttpSession {
       return;
     }
     if (isSharedNow(name)) {
-      new AtomicAttributes(this).take(name);
+      new AtomicAttributes(this).remove(name);
     } else {
       DeferredAttributes.remove(this, name);
     }
@@ -394,6 +378,6 @@ class HttpSessionView implements HttpSession {
 
   @Override
   public String toString() {
-    return "HttpSession[" + textOf(session) + "]";
+    return "HttpSession[" + ShownId.textOf(session) + "]";
   }
 }

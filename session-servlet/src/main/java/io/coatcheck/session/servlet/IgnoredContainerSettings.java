@@ -1,5 +1,7 @@
 package io.coatcheck.session.servlet;
 
+import static io.coatcheck.session.servlet.FilterLog.LOG;
+
 import io.coatcheck.session.SessionPolicy;
 import io.coatcheck.session.text.QuotedText;
 import jakarta.servlet.ServletContext;
@@ -14,8 +16,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Finds settings of the container's session cookie, tracking and timeout, by {@code web.xml},
@@ -24,7 +24,6 @@ import org.slf4j.LoggerFactory;
  */
 final class IgnoredContainerSettings {
 
-  private static final Logger LOG = LoggerFactory.getLogger(SessionFilter.class);
   private static final String USUAL_NAME = "JSESSIONID";
   private static final int USUAL_TIMEOUT_MINUTES = 30;
 

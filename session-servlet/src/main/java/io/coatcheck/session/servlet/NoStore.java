@@ -3,7 +3,6 @@ package io.coatcheck.session.servlet;
 import jakarta.servlet.http.HttpServletResponse;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
 
 /**
  * Keeps a response out of every cache by {@code Cache-Control: no-store}. The same goes into each
@@ -20,8 +19,8 @@ final class NoStore {
   private static final String LONG_AGO = "Thu, 01 Jan 1970 00:00:00 GMT";
   private static final String ACCEL_EXPIRES = "x-accel-expires";
 
-  private static final Set<String> OTHERS =
-      Set.of("surrogate-control", "edge-control", EXPIRES, ACCEL_EXPIRES);
+  private static final List<String> OTHERS =
+      List.of("surrogate-control", "edge-control", EXPIRES, ACCEL_EXPIRES);
 
   private NoStore() {}
 
@@ -32,8 +31,16 @@ final class NoStore {
 
   /** Returns whether a header is one that some caches read before {@code Cache-Control}. */
   private static boolean isReadFirst(String name) {
-    String lower = name.toLowerCase(Locale.ROOT);
-    return lower.endsWith(TARGETED) || OTHERS.contains(lower);
+    int length = TARGETED.length();
+    if (name.regionMatches(true, name.length() - length, TARGETED, 0, length)) {
+      return true;
+    }
+    for (String other : OTHERS) {
+      if (name.equalsIgnoreCase(other)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static String valueOf(String name) {
@@ -46,9 +53,15 @@ final class NoStore {
 
   /** Returns whether the response has exactly these headers. */
   static boolean isIn(HttpServletResponse response) {
-    return hasOnly(response, CACHE_CONTROL, VALUE)
-        && response.getHeaderNames().stream()
-            .allMatch(name -> !isReadFirst(name) || hasOnly(response, name, valueOf(name)));
+    if (!hasOnly(response, CACHE_CONTROL, VALUE)) {
+      return false;
+    }
+    for (String name : response.getHeaderNames()) {
+      if (isReadFirst(name) && !hasOnly(response, name, valueOf(name))) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private static boolean hasOnly(HttpServletResponse response, String name, String value) {

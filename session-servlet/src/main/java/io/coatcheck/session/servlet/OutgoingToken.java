@@ -13,23 +13,16 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Writes to the container's original response: adds the token, or answers 503. Guarded by the lock
- * of the {@link SessionExchange} that it belongs to.
+ * of the request's {@link DispatchState}.
  */
 final class OutgoingToken {
 
-  // A volatile write costs a fence. Constructors need none: an object is published after them.
-  private static final VarHandle RESPONSE;
-  private static final VarHandle RELEASED;
-
-  static {
-    try {
-      MethodHandles.Lookup fields = MethodHandles.lookup();
-      RESPONSE = fields.findVarHandle(OutgoingToken.class, "response", HttpServletResponse.class);
-      RELEASED = fields.findVarHandle(OutgoingToken.class, "isReleased", boolean.class);
-    } catch (ReflectiveOperationException e) {
-      throw new ExceptionInInitializerError(e);
-    }
-  }
+  // Release writes suffice for these fields, and avoid the fence of a volatile write. Constructors
+  // need none: an object is published after them.
+  private static final VarHandle RESPONSE =
+      FieldHandles.of(MethodHandles.lookup(), "response", HttpServletResponse.class);
+  private static final VarHandle RELEASED =
+      FieldHandles.of(MethodHandles.lookup(), "isReleased", boolean.class);
 
   private final FilterSettings settings;
 
@@ -74,7 +67,7 @@ final class OutgoingToken {
   private HttpServletResponse response() {
     HttpServletResponse known = response;
     if (known == null) {
-      throw new IllegalStateException("the request is over");
+      throw new IllegalStateException("the request has ended");
     }
     return known;
   }
@@ -200,7 +193,7 @@ final class OutgoingToken {
       throw new IllegalStateException(
           "it is too late to "
               + what
-              + (isReleased ? ": the request is over" : ": the response is committed")
+              + (isReleased ? ": the request has ended" : ": the response is committed")
               + ", so its token can no longer be sent."
               + " Do it before the response is written"
               + orElse);
@@ -213,7 +206,7 @@ final class OutgoingToken {
    * @throws IllegalArgumentException if the filter does not have that transport
    * @throws IllegalStateException if the token has been sent already
    */
-  void goBy(SessionTransport other) {
+  void useTransport(SessionTransport other) {
     if (isFilled()) {
       throw new IllegalStateException(
           "it is too late to choose another transport: the response carries a token already");
@@ -369,16 +362,9 @@ final class OutgoingToken {
   }
 
   private boolean isOurs(String name, String value) {
-    SessionHeader header = settings.header();
-    if (SiteDataHeader.isOfName(name)) {
-      return siteData != null && siteData.isWritten(value);
-    }
-    if (name.equalsIgnoreCase("Set-Cookie")) {
-      return settings.setsOurCookie(value);
-    }
-    return header != null
-        && (name.equalsIgnoreCase(header.responseName())
-            || name.equalsIgnoreCase(header.hintName()));
+    return SiteDataHeader.isOfName(name)
+        ? siteData != null && siteData.isWritten(value)
+        : settings.isOurHeader(name, value);
   }
 
   /** Remembers a failure that other code answers. */

@@ -1,19 +1,17 @@
 package io.coatcheck.session.servlet;
 
+import static io.coatcheck.session.servlet.FilterLog.LOG;
+
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A response of the filter in place of the application's: a status, and a line of text for people.
  */
 final class PlainAnswer {
-
-  private static final Logger LOG = LoggerFactory.getLogger(SessionFilter.class);
 
   private PlainAnswer() {}
 

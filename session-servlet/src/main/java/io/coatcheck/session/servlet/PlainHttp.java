@@ -1,12 +1,12 @@
 package io.coatcheck.session.servlet;
 
+import static io.coatcheck.session.servlet.FilterLog.LOG;
+
 import io.coatcheck.session.text.QuotedText;
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Detects that a browser reaches the site without TLS, by a name other than {@code localhost}. It
@@ -17,8 +17,6 @@ import org.slf4j.LoggerFactory;
  * Sec-Fetch-Site} too. Each filter has one. Thread-safe.
  */
 final class PlainHttp {
-
-  private static final Logger LOG = LoggerFactory.getLogger(SessionFilter.class);
 
   private static final Set<String> WITHOUT_ORIGIN = Set.of("GET", "HEAD", "OPTIONS", "TRACE");
 

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What the client presented in a request, and how it was resolved. Guarded by the lock of the
- * {@link SessionExchange} that it belongs to.
+ * request's {@link DispatchState}.
  */
 final class PresentedTokens extends PresentedValues {
 
@@ -22,7 +22,10 @@ final class PresentedTokens extends PresentedValues {
   private final FilterSettings settings;
 
   private @Nullable Resolution resolution;
-  private @Nullable SessionStoreException failure;
+
+  /** Also read without the lock. */
+  private volatile @Nullable SessionStoreException failure;
+
   private @Nullable SessionId requestedId;
   private long requestedGeneration;
   private boolean isByHeader;
@@ -37,7 +40,10 @@ final class PresentedTokens extends PresentedValues {
    */
   private volatile boolean isLater;
 
-  /** All values under our name, if these may be more than are resolved; else empty. */
+  /**
+   * All values under the name of the session cookie, if these may be more than are resolved; else
+   * empty.
+   */
   private List<String> everything = List.of();
 
   PresentedTokens(FilterSettings settings) {
@@ -47,7 +53,7 @@ final class PresentedTokens extends PresentedValues {
   /**
    * Reads what a request presents.
    *
-   * @return the transport: the header if one carries a token of ours, or else the cookie
+   * @return the transport: the header if one carries a Coatcheck token, or else the cookie
    */
   SessionTransport readFrom(HttpServletRequest request) {
     SessionTransport transport = readAll(SessionRequest.complete(request));
@@ -58,9 +64,9 @@ final class PresentedTokens extends PresentedValues {
 
   private void begin(HttpServletRequest request) {
     Activity activity = settings.activity();
-    isPassive = activity != null && areAny() && !activity.isCountedFor(request);
+    isPassive = activity != null && isPresent() && !activity.isCountedFor(request);
     ClientCheck check = settings.clientCheck();
-    if (check != null && gate == null && areAny()) {
+    if (check != null && gate == null && isPresent()) {
       gate = new ClientGate(check, request);
     }
   }
@@ -139,9 +145,12 @@ final class PresentedTokens extends PresentedValues {
         .toList();
   }
 
-  /** Returns whether the client has a value under our name to forget at a logout. */
+  /**
+   * Returns whether the client has a value under the name of the session cookie to forget at a
+   * logout.
+   */
   boolean isToBeForgotten() {
-    return areAny() || isIncomplete();
+    return isPresent() || isIncomplete();
   }
 
   /** Returns whether the client presented anything as a version hint. */
@@ -158,15 +167,15 @@ final class PresentedTokens extends PresentedValues {
    *
    * @throws SessionStoreException if the store failed
    */
-  Resolution ask() {
-    Resolution found = askAgain();
+  Resolution resolve() {
+    Resolution found = resolveAgain();
     return gate != null && found instanceof Resolution.Live live
         ? gate.admit(live, settings.manager())
         : found;
   }
 
-  /** As {@link #ask}, for a client that was checked. */
-  Resolution askAgain() {
+  /** As {@link #resolve}, for a client that was checked. */
+  Resolution resolveAgain() {
     return isPassive
         ? settings.manager().adapter().resolveWithoutActivity(texts(), hints())
         : resolveBy(settings.manager());
@@ -190,7 +199,7 @@ final class PresentedTokens extends PresentedValues {
   }
 
   /** Keeps the resolution. */
-  void learn(Resolution found) {
+  void accept(Resolution found) {
     resolution = found;
     if (found instanceof Resolution.Live live && requestedId == null) {
       requestedId = live.session().id();
@@ -204,14 +213,20 @@ final class PresentedTokens extends PresentedValues {
     resolution = ABSENT;
   }
 
+  /** Returns whether the store failed; also without the lock. */
+  boolean hasFailed() {
+    return failure != null;
+  }
+
   /**
    * Throws the failure of the store, if there was one.
    *
    * @throws SessionStoreException if the store failed
    */
   void requireAnswer() {
-    if (failure != null) {
-      throw failure;
+    SessionStoreException known = failure;
+    if (known != null) {
+      throw known;
     }
   }
 
@@ -260,10 +275,13 @@ final class PresentedTokens extends PresentedValues {
     resolution = null;
   }
 
-  /** Returns the requested session id, without the secret; null if it does not have our form. */
+  /**
+   * Returns the requested session id, without the secret; null if it does not have the form of a
+   * Coatcheck token.
+   */
   @Nullable String requestedText() {
     if (requestedId != null) {
-      return HttpSessionView.textOf(requestedId, requestedGeneration);
+      return ShownId.textOf(requestedId, requestedGeneration);
     }
     return texts().stream()
         .map(SessionToken::parse)

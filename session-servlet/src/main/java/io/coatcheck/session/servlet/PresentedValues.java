@@ -24,17 +24,20 @@ class PresentedValues {
 
   private List<String> hints = List.of();
 
-  private boolean areAny;
+  private boolean isPresent;
   private boolean isIncomplete;
 
-  /** Returns whether the client presented anything under our name. */
-  final boolean areAny() {
-    return areAny;
+  /**
+   * Returns whether the client presented anything under the name of the session cookie, or in its
+   * header.
+   */
+  final boolean isPresent() {
+    return isPresent;
   }
 
   /** Returns whether there were texts that have been forgotten. */
   final boolean areForgotten() {
-    return areAny && line == null;
+    return isPresent && line == null;
   }
 
   /** Forgets the texts, which are secret, and remembers only that there were some. */
@@ -56,7 +59,7 @@ class PresentedValues {
 
   /** Adds a text that is a part of a longer one. */
   final void addText(String longer, int from, int to) {
-    areAny = true;
+    isPresent = true;
     if (line == null) {
       line = longer;
       start = from;
@@ -76,7 +79,7 @@ class PresentedValues {
     isIncomplete = true;
   }
 
-  /** Returns whether there may be other texts under our name than {@link #texts}. */
+  /** Returns whether there may be other presented texts than {@link #texts}. */
   final boolean isIncomplete() {
     return isIncomplete;
   }

@@ -5,6 +5,7 @@ import io.coatcheck.session.LoginOutcome;
 import io.coatcheck.session.LoginResult;
 import io.coatcheck.session.Session;
 import io.coatcheck.session.token.SessionId;
+import jakarta.servlet.http.HttpServletRequest;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -40,66 +41,35 @@ final class RequestAuthenticator {
   /**
    * Logs in.
    *
+   * @param asked the options as the application gave them
+   * @param client the request whose client is recorded, if the options have none; null if it has
+   *     ended
    * @param by how the token is sent; null for the transport of the request
    */
-  LoginResult login(String principal, LoginOptions options, @Nullable SessionTransport by) {
+  LoginResult login(
+      String principal,
+      LoginOptions asked,
+      @Nullable HttpServletRequest client,
+      @Nullable SessionTransport by) {
+    LoginOptions options = withClient(asked, client);
     Session found = state.locked(() -> sessionWithin(by));
-    Session withheld = resolver.presented().withheld();
-    Session before = withheld == null ? found : withheld;
-    String oldId = before == null ? "" : HttpSessionView.textOf(before);
-    SessionId oldSessionId = before != null && before.isStored() ? before.id() : null;
-    Map<String, Object> mayBeDropped = droppedByLogin(before);
+    Previous previous = previous(found);
+    Session before = previous.session();
     LoginOptions used =
         AskedTimeout.within(options, before, principal, exchange.manager().policy());
-    LoginOutcome outcome =
-        whileReplaced(
-            before,
-            principal,
-            () ->
-                exchange
-                    .listeners()
-                    .unreported()
-                    .during(
-                        before,
-                        () ->
-                            current.whileEncoded(
-                                before,
-                                () -> exchange.manager().authenticate(before, principal, used))));
+    LoginOutcome outcome = authenticate(before, principal, used);
     if (outcome instanceof LoginOutcome.Granted granted) {
-      Session now = granted.session();
-      boolean isOther = now != before || (oldSessionId != null && !oldSessionId.equals(now.id()));
-      boolean wasUnreported = exchange.listeners().unreported().remove(now.id());
-      AskedTimeout.settle(now, options, used);
-      boolean isSent = state.locked(() -> take(now));
-      if (isSent) {
-        // The client's token of another user's session is replaced.
-        resolver.endAnothers();
-      }
-      HttpSessionView view = exchange.viewOf(now);
-      Map<String, Object> values = now == found ? Map.of() : endUnstored(found);
-      if (wasUnreported) {
-        exchange.listeners().created(view);
-      } else if (!isOther) {
-        exchange.listeners().dropped(view, mayBeDropped);
-        notifyIdChanged(view, oldId);
-      }
-      current.settleUnsaved();
-      if (!now.isEnded()) {
-        values.forEach(view::setAttribute);
-      }
-      if (!isSent) {
-        // Another thread of the request has committed the response meanwhile.
-        exchange.manager().invalidate(now);
-        exchange.saving().requireUncommitted("log in");
-      }
-      exchange.settings().containerSession().loggedIn(exchange.request(), now);
+      Session loggedIn = granted.session();
+      boolean wasUnreported = exchange.listeners().unreported().remove(loggedIn.id());
+      AskedTimeout.settle(loggedIn, options, used);
+      granted(loggedIn, wasUnreported, found, previous);
       // A listener, or the login's condition, may have ended the session again.
       return isLoggedIn(principal) ? LoginResult.LOGGED_IN : LoginResult.NO_LONGER_VALID;
     }
     if (before != null && before.isEnded()) {
       state.run(
           () -> {
-            resolver.letGoOf(before, true);
+            resolver.release(before, true);
             resolver.deleteToken();
           });
       current.settleUnsaved();
@@ -107,15 +77,97 @@ final class RequestAuthenticator {
     return outcome.result();
   }
 
+  /**
+   * The session before a login.
+   *
+   * @param session null if there was none
+   * @param shownId the id that listeners of its change are given; empty if there are none
+   * @param storedId null if it was not stored
+   * @param droppable the attributes that the login may drop
+   */
+  private record Previous(
+      @Nullable Session session,
+      String shownId,
+      @Nullable SessionId storedId,
+      Map<String, Object> droppable) {}
+
+  /** Returns the session before a login: the withheld one, or else the one that was found. */
+  private Previous previous(@Nullable Session found) {
+    Session withheld = resolver.presented().withheld();
+    Session before = withheld == null ? found : withheld;
+    String shownId =
+        before != null && exchange.listeners().hasIdListeners() ? ShownId.textOf(before) : "";
+    SessionId storedId = before != null && before.isStored() ? before.id() : null;
+    return new Previous(before, shownId, storedId, droppedByLogin(before));
+  }
+
+  private LoginOutcome authenticate(
+      @Nullable Session before, String principal, LoginOptions options) {
+    return whileReplaced(
+        before,
+        principal,
+        () ->
+            exchange
+                .listeners()
+                .unreported()
+                .during(
+                    before,
+                    () ->
+                        current.whileEncoded(
+                            before,
+                            () -> exchange.manager().authenticate(before, principal, options))));
+  }
+
+  /** Makes the logged-in session that of the request, and notifies the listeners. */
+  private void granted(
+      Session loggedIn, boolean wasUnreported, @Nullable Session found, Previous previous) {
+    SessionId storedId = previous.storedId();
+    boolean isOther =
+        loggedIn != previous.session() || (storedId != null && !storedId.equals(loggedIn.id()));
+    boolean isSent = state.locked(() -> take(loggedIn));
+    if (isSent) {
+      // The client's token of another user's session is replaced.
+      resolver.endWithheld();
+    }
+    HttpSessionView view = exchange.viewOf(loggedIn);
+    Map<String, Object> values = loggedIn == found ? Map.of() : endUnstored(found);
+    if (wasUnreported) {
+      exchange.listeners().created(view);
+    } else if (!isOther) {
+      exchange.listeners().dropped(view, previous.droppable());
+      notifyIdChanged(view, previous.shownId());
+    }
+    current.settleUnsaved();
+    if (!loggedIn.isEnded()) {
+      values.forEach(view::setAttribute);
+    }
+    if (!isSent) {
+      // Another thread of the request has committed the response meanwhile.
+      exchange.manager().invalidate(loggedIn);
+      exchange.saving().requireUncommitted("log in");
+    }
+    exchange.settings().containerSession().loggedIn(exchange.request(), loggedIn);
+  }
+
   private boolean isLoggedIn(String principal) {
     Session known = current.get();
     return known != null && known.principal().filter(principal::equals).isPresent();
   }
 
+  /** Returns the options with the client, if it is to be recorded and they have none. */
+  private LoginOptions withClient(LoginOptions options, @Nullable HttpServletRequest client) {
+    return client != null
+            && exchange.settings().recordClient()
+            && options.clientAddress().isEmpty()
+            && options.userAgent().isEmpty()
+        ? options.toBuilder().client(client.getRemoteAddr(), client.getHeader("User-Agent")).build()
+        : options;
+  }
+
   private @Nullable Session sessionWithin(@Nullable SessionTransport by) {
     outgoing.requireUncommitted("log in");
     if (by != null) {
-      outgoing.goBy(by);
+      outgoing.useTransport(by);
     }
     return resolver.findSession();
   }
@@ -143,14 +195,14 @@ final class RequestAuthenticator {
    *
    * @return {@code false} if the token can no longer be sent
    */
-  private boolean take(Session now) {
+  private boolean take(Session loggedIn) {
     if (outgoing.isCommitted()) {
       return false;
     }
-    current.begin(now);
+    current.begin(loggedIn);
     resolver.presented().releaseWithheld();
     resolver.presented().settle();
-    outgoing.carryTokenOf(now);
+    outgoing.carryTokenOf(loggedIn);
     outgoing.loggedIn();
     return true;
   }
@@ -164,7 +216,7 @@ final class RequestAuthenticator {
 
   private void notifyIdChanged(HttpSessionView view, String oldId) {
     SessionListeners listeners = exchange.listeners();
-    if (listeners.hasIdListeners() && !HttpSessionView.textOf(view.session()).equals(oldId)) {
+    if (listeners.hasIdListeners() && !ShownId.textOf(view.session()).equals(oldId)) {
       listeners.idChanged(view, oldId);
     }
   }
@@ -200,13 +252,13 @@ final class RequestAuthenticator {
     state.run(
         () -> {
           outgoing.requireUncommitted("renew the session");
-          if (renewing.isEphemeral() && !resolver.presented().areAny()) {
+          if (renewing.isEphemeral() && !resolver.presented().isPresent()) {
             // The request came from another site. Frameworks change the id when they log in.
             renewing.promote();
           }
           renewing.keep();
         });
-    String oldId = HttpSessionView.textOf(renewing);
+    String oldId = ShownId.textOf(renewing);
     boolean renewed = current.whileEncoded(renewing, () -> exchange.manager().renew(renewing));
     HttpSessionView view =
         state.locked(
@@ -240,7 +292,7 @@ final class RequestAuthenticator {
       }
     } else if (known.isStored() || known.isAwaitingCreation()) {
       ContainerUser.Relation relation = user.to(known);
-      if (relation == ContainerUser.Relation.NOBODYS && user.take(known)) {
+      if (relation == ContainerUser.Relation.UNOWNED && user.take(known)) {
         renew(known);
       } else if (relation != ContainerUser.Relation.OWN) {
         if (known.isStored()) {

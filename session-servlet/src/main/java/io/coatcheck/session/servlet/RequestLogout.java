@@ -8,7 +8,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Ends sessions of the client of a request: its session, and whatever else its tokens open. The
- * client is made to forget its token.
+ * client is made to forget its token. What {@link WebSession#beforeLogout} registered is done
+ * first, and if that fails, nothing ends.
  *
  * <p>As in {@link RequestAuthenticator}, the manager is called without the lock of the request.
  */
@@ -43,6 +44,7 @@ final class RequestLogout {
         .saving()
         .orFail(
             () -> {
+              exchange.prepareLogout();
               // Besides an ephemeral session there is a newer token, which the client may have by
               // now.
               boolean isBesideNewer = ending.session().isEphemeral();
@@ -51,6 +53,17 @@ final class RequestLogout {
                 state.run(() -> endedByUser(false));
                 exchange.settings().containerSession().end(exchange.request());
               }
+              return null;
+            });
+  }
+
+  /** Does what must be done before a logout. If it fails, nothing may be ended. */
+  void prepare() {
+    exchange
+        .saving()
+        .orFail(
+            () -> {
+              exchange.prepareLogout();
               return null;
             });
   }
@@ -65,6 +78,7 @@ final class RequestLogout {
         .saving()
         .orFail(
             () -> {
+              exchange.prepareLogout();
               HttpSessionView live = exchange.view(false);
               Ended ended = live == null ? new Ended(true, endPresented()) : end(live);
               if (ended.isOwn()) {
@@ -100,7 +114,7 @@ final class RequestLogout {
       exchange.manager().invalidate(own);
     }
     int others = endPresented();
-    state.run(() -> resolver.letGoOf(own, hasEnded.get()));
+    state.run(() -> resolver.release(own, hasEnded.get()));
     current.settleUnsaved();
     return hasEnded.get()
         ? new Ended(true, isPresented ? others + 1 : others)
@@ -118,11 +132,23 @@ final class RequestLogout {
     Session withheld = presented.withheld();
     int ended = withheld != null && exchange.manager().invalidate(withheld) ? 1 : 0;
     presented.releaseWithheld();
-    ended += resolver.endAnothers();
+    ended += resolver.endWithheld();
     List<String> beside = presented.beside();
-    return beside.isEmpty()
-        ? ended
-        : ended + exchange.manager().adapter().invalidatePresented(beside);
+    if (!beside.isEmpty()) {
+      return ended + exchange.manager().adapter().invalidatePresented(beside);
+    }
+    confirmEnd();
+    return ended;
+  }
+
+  /**
+   * Has the store confirm that the session of the one presented token has ended, if it found none:
+   * a logout that was answered by a 503 may have ended it.
+   */
+  private void confirmEnd() {
+    if (presented.resolution() instanceof Resolution.Unknown unknown) {
+      exchange.manager().adapter().confirmEnd(unknown.sessionId());
+    }
   }
 
   private void endedByUser(boolean isExplicit) {
@@ -143,13 +169,16 @@ final class RequestLogout {
         .orFail(
             () -> {
               Session withheld = presented.withheld();
-              Session anothers = resolver.anothersSession();
+              Session ofOtherUser = resolver.user().withheld();
               boolean hasEnded =
                   (withheld != null && withheld.id().equals(id))
-                      || (anothers != null && anothers.id().equals(id))
+                      || (ofOtherUser != null && ofOtherUser.id().equals(id))
                       || exchange.manager().adapter().invalidatePresented(presented.beside(id)) > 0;
               if (hasEnded) {
                 logout();
+              } else if (presented.beside().isEmpty()
+                  && presented.resolution().id().filter(id::equals).isPresent()) {
+                confirmEnd();
               }
               return hasEnded;
             });
@@ -166,6 +195,7 @@ final class RequestLogout {
         .saving()
         .orFail(
             () -> {
+              exchange.prepareLogout();
               Session own = exchange.session();
               if (own != null && own.principal().isPresent()) {
                 int ended =
@@ -176,7 +206,7 @@ final class RequestLogout {
                             () -> exchange.manager().revokeAllOwn(own));
                 if (ended > 0 && own.isEnded()) {
                   // Its token is not looked up again.
-                  state.run(() -> resolver.letGoOf(own, true));
+                  state.run(() -> resolver.release(own, true));
                   current.settleUnsaved();
                 }
                 return ended + logout();

@@ -6,18 +6,22 @@ import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.token.SessionToken;
 import jakarta.servlet.http.HttpServletRequest;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds the session of a request: resolves what the client presented, once, checks the client and
- * the container's user, and begins a new session where there is none.
+ * Finds the session of a request: resolves what the client presented, once, and checks the client
+ * and the container's user.
  *
  * <p>Changes state under the lock of the request, and releases it while the store or the
  * application is called.
  */
 final class RequestResolver {
 
-  private static final Resolution ABSENT = new Resolution.Absent();
+  // Release writes suffice for this field, and avoid the fence of a volatile write.
+  private static final VarHandle ASKED_FOR =
+      FieldHandles.of(MethodHandles.lookup(), "isAskedFor", boolean.class);
 
   private final DispatchState state;
   private final PresentedTokens presented;
@@ -30,8 +34,8 @@ final class RequestResolver {
    */
   private volatile @Nullable ContainerUser user;
 
-  /** Whether the application asked for the session; guarded by the lock. */
-  private boolean isAskedFor;
+  /** Whether the application asked for the session. Never reset. */
+  private volatile boolean isAskedFor;
 
   RequestResolver(
       DispatchState state,
@@ -49,7 +53,7 @@ final class RequestResolver {
     }
   }
 
-  private SessionManager manager() {
+  SessionManager manager() {
     return presented.settings().manager();
   }
 
@@ -59,11 +63,13 @@ final class RequestResolver {
 
   /** Records that the application asked for the session, and so must learn of a failure. */
   void markAsked() {
-    isAskedFor = true;
+    if (!isAskedFor) {
+      ASKED_FOR.setRelease(this, true);
+    }
   }
 
   boolean isAskedFor() {
-    return state.locked(() -> isAskedFor);
+    return isAskedFor;
   }
 
   // The session.
@@ -74,12 +80,21 @@ final class RequestResolver {
    * @throws SessionStoreException if the store failed
    */
   @Nullable Session session() {
-    state.lock();
-    try {
-      return findSession();
-    } finally {
-      state.unlock();
+    Session known = knownSession();
+    return known == null ? state.locked(this::findSession) : known;
+  }
+
+  /**
+   * Returns the live session if nothing needs to be found out for that; null otherwise. Without the
+   * lock, since an application asks often.
+   */
+  @Nullable Session knownSession() {
+    Session known = current.get();
+    if (known == null || known.isEnded() || presented.hasFailed()) {
+      return null;
     }
+    markAsked();
+    return known;
   }
 
   /**
@@ -101,19 +116,34 @@ final class RequestResolver {
   }
 
   /**
-   * Resolves a token as if the client had presented it, if it presented none and there is no
-   * session.
+   * Returns whether the client may have a token that its browser did not send, because another site
+   * made it send the request. Not under the lock: earlier filters may have wrapped the request.
+   */
+  boolean isCookieWithheld() {
+    HttpServletRequest request = state.request();
+    return request != null
+        && !presented.isPresent()
+        && WithheldCookie.isWithheld(request, presented.settings());
+  }
+
+  /**
+   * Resolves a token as if the client had presented it, if it presented none, has none that was
+   * withheld, and there is no session.
    *
    * @throws SessionStoreException if the store failed
    */
   boolean present(SessionToken token) {
+    if (isCookieWithheld()) {
+      WithheldCookie.log();
+      return false;
+    }
     state.lock();
     try {
-      HttpServletRequest now = state.request();
-      if (now == null || presented.areAny() || current.get() != null) {
+      HttpServletRequest request = state.request();
+      if (request == null || presented.isPresent() || current.get() != null) {
         return false;
       }
-      presented.add(token, now);
+      presented.add(token, request);
       return findSession() != null;
     } finally {
       state.unlock();
@@ -125,21 +155,26 @@ final class RequestResolver {
    * the store is kept until the application asks for the session.
    */
   void resolveAhead() {
-    if (!presented.areAny() || presented.areResolved()) {
+    if (!presented.isPresent() || presented.areResolved()) {
       return;
     }
     Resolution found = null;
     SessionStoreException failure = null;
     try {
-      found = ask();
+      found = resolve();
     } catch (SessionStoreException e) {
       failure = e;
     }
-    HttpServletRequest now = state.request();
-    if (found != null && found.guardsNewerToken() && now != null) {
-      presented.markLater(Navigation.isOwn(now));
+    HttpServletRequest request = state.request();
+    if (found != null && found.guardsNewerToken() && request != null) {
+      presented.markLater(Navigation.isOwn(request));
     }
-    learn(found, failure);
+    accept(found, failure);
+    Session live = current.get();
+    if (live != null) {
+      // Nearly every application uses it, and needs no lock for it then.
+      current.viewOf(live);
+    }
   }
 
   /**
@@ -150,7 +185,7 @@ final class RequestResolver {
     if (presented.areResolved()) {
       return;
     }
-    if (!presented.areAny()) {
+    if (!presented.isPresent()) {
       presented.settle();
       return;
     }
@@ -158,24 +193,24 @@ final class RequestResolver {
     SessionStoreException failure = null;
     state.unlock();
     try {
-      found = ask();
+      found = resolve();
     } catch (SessionStoreException e) {
       failure = e;
     } finally {
       state.lock();
     }
-    learn(found, failure);
+    accept(found, failure);
   }
 
   /** Keeps the resolution, or the failure, unless another thread was first; with the lock. */
-  private void learn(@Nullable Resolution found, @Nullable SessionStoreException failure) {
+  private void accept(@Nullable Resolution found, @Nullable SessionStoreException failure) {
     if (presented.areResolved()) {
       return;
     }
     if (found == null) {
       presented.fail(failure);
     } else {
-      presented.learn(found);
+      presented.accept(found);
       if (found instanceof Resolution.Live live) {
         current.begin(live.session());
         outgoing.carryTokenOf(live.session());
@@ -188,55 +223,9 @@ final class RequestResolver {
    *
    * @throws SessionStoreException if the store failed
    */
-  private Resolution ask() {
-    Resolution found = presented.ask();
+  private Resolution resolve() {
+    Resolution found = presented.resolve();
     return found instanceof Resolution.Live live ? admitUser(live) : found;
-  }
-
-  // A new session.
-
-  /**
-   * Returns whether the client may have a token that its browser did not send, because another site
-   * made it send the request. Not under the lock: earlier filters may have wrapped the request.
-   */
-  boolean isCookieWithheld() {
-    FilterSettings settings = presented.settings();
-    SessionCookie cookie = settings.cookie();
-    HttpServletRequest now = state.request();
-    return cookie != null
-        && now != null
-        && !presented.areAny()
-        && WithheldCookie.isWithheld(now, cookie.sameSite(), settings.crossOrigin())
-        && !settings.crossSiteLogins().matches(now);
-  }
-
-  /** Begins a session where there is none; under the lock. */
-  Session begin(boolean isCookieWithheld) {
-    outgoing.requireUncommitted("create a session");
-    if (isCookieWithheld) {
-      WithheldCookie.log();
-    }
-    Session begun =
-        isCookieWithheld ? manager().adapter().createEphemeral() : presented.createSession();
-    current.beginDraft(begun);
-    return begun;
-  }
-
-  /**
-   * Deletes a presented token that opened nothing, since each page may look it up again. If the new
-   * session is stored, the client gets its token instead. Background requests of a page delete
-   * nothing: their response may come after that of a login.
-   */
-  void deleteDeadToken(Session begun) {
-    HttpServletRequest now = state.request();
-    if (now != null && !Navigation.isMadeByPage(now)) {
-      state.run(
-          () -> {
-            if (current.get() == begun && !begun.isStored()) {
-              outgoing.deleteToken(presented);
-            }
-          });
-    }
   }
 
   // The end of a session.
@@ -246,9 +235,9 @@ final class RequestResolver {
    * have begun; under the lock.
    *
    * @param isForGood whether the request looks for no session again; {@code false} if it has begun
-   *     anew, so that the presented tokens may resolve differently by now
+   *     again, so that the presented tokens may resolve differently by now
    */
-  void letGoOf(Session ended, boolean isForGood) {
+  void release(Session ended, boolean isForGood) {
     if (current.get() == null || current.get() == ended) {
       current.forget();
       if (isForGood) {
@@ -274,8 +263,8 @@ final class RequestResolver {
   // What was requested.
 
   /**
-   * Returns the requested session id, without the secret; null if the client presented no token of
-   * ours.
+   * Returns the requested session id, without the secret; null if the client presented no Coatcheck
+   * token.
    */
   @Nullable String requestedSessionId() {
     return state.locked(
@@ -283,13 +272,6 @@ final class RequestResolver {
           resolveOnce();
           return presented.requestedText();
         });
-  }
-
-  boolean isRequestedSessionIdValid() {
-    Session live = session();
-    return live != null
-        && presented.opened(live)
-        && manager().clock().instant().isBefore(live.expiresAt());
   }
 
   /** Returns whether the client presented a token of a session that has ended. */
@@ -331,33 +313,12 @@ final class RequestResolver {
 
   // The container's user.
 
-  /**
-   * Admits the container's user to a session. A session without a user gets a new secret before the
-   * application sees it; if the secret can no longer be sent, the session is not shown.
-   */
+  /** Admits the container's user to a session, which nearly always is that user's. */
   private Resolution admitUser(Resolution.Live resolved) {
-    Session live = resolved.session();
-    ContainerUser.Relation relation = ContainerUser.relation(containersUser(), live);
-    if (relation == ContainerUser.Relation.OWN) {
-      return resolved;
-    }
-    if (relation == ContainerUser.Relation.ANOTHERS
-        || state.locked(outgoing::isCommitted)
-        || !user().take(live)) {
-      user().withhold(live);
-      return ABSENT;
-    }
-    String oldId = HttpSessionView.textOf(live);
-    if (!manager().renew(live)) {
-      // Another request was first, and its response gives the client the new secret.
-      Resolution again = presented.askAgain();
-      return again instanceof Resolution.Live ? ABSENT : again;
-    }
-    SessionListeners listeners = current.listeners();
-    if (listeners.hasIdListeners()) {
-      listeners.idChanged(state.locked(() -> current.viewOf(live)), oldId);
-    }
-    return resolved;
+    ContainerUser.Relation relation = ContainerUser.relation(containerUser(), resolved.session());
+    return relation == ContainerUser.Relation.OWN
+        ? resolved
+        : new UserAdmission(state, this, outgoing, current).admit(resolved, relation);
   }
 
   /** Returns the container's user, who may be none. */
@@ -374,7 +335,7 @@ final class RequestResolver {
   }
 
   /** Returns the name of the container's user of this request; null if there is none. */
-  @Nullable String containersUser() {
+  @Nullable String containerUser() {
     ContainerUser known = user;
     return known == null ? null : known.name();
   }
@@ -387,26 +348,10 @@ final class RequestResolver {
     }
   }
 
-  /**
-   * Returns the session that is withheld because it belongs to another user; null if there is none.
-   */
-  @Nullable Session anothersSession() {
+  /** As {@link ContainerUser#endWithheld}. */
+  int endWithheld() {
     ContainerUser known = user;
-    return known == null ? null : known.withheld();
-  }
-
-  /**
-   * Ends the session that is withheld because it belongs to another user.
-   *
-   * @return how many sessions were ended
-   */
-  int endAnothers() {
-    Session anothers = anothersSession();
-    ContainerUser known = user;
-    if (known != null) {
-      known.release();
-    }
-    return anothers != null && manager().invalidate(anothers) ? 1 : 0;
+    return known == null ? 0 : known.endWithheld(manager());
   }
 
   /** Shows nothing: the session holds the secret. */

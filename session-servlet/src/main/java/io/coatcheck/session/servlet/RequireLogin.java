@@ -105,7 +105,7 @@ public final class RequireLogin implements Filter {
       }
       chain.doFilter(request, response);
     } else if (Preflight.isOne(http)) {
-      WebSession.of(http).keepOutOfCaches();
+      WebSession.of(http).exchange().saving().keepOutOfCaches();
       Preflight.pass(http, answer, chain);
     } else if (admits(http, answer)) {
       chain.doFilter(request, response);
@@ -123,7 +123,7 @@ public final class RequireLogin implements Filter {
   private boolean admits(HttpServletRequest request, HttpServletResponse response)
       throws IOException {
     WebSession session = WebSession.of(request);
-    session.keepOutOfCaches();
+    session.exchange().saving().keepOutOfCaches();
     if (session.principal().isEmpty()) {
       refuse(request, response, "login_required", "Login required.");
       return false;

@@ -1,5 +1,7 @@
 package io.coatcheck.session.servlet;
 
+import static io.coatcheck.session.servlet.FilterLog.LOG;
+
 import jakarta.servlet.http.HttpServletResponse;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -7,8 +9,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The one header of a response that gives the client the token, or the hint, to present from now
@@ -111,7 +111,6 @@ abstract sealed class ResponseCarrier {
 
     private static final String SET_COOKIE = "Set-Cookie";
 
-    private static final Logger LOG = LoggerFactory.getLogger(SessionFilter.class);
     private static final AtomicBoolean IS_REPORTED = new AtomicBoolean();
 
     private final SessionCookie cookie;
@@ -130,7 +129,7 @@ abstract sealed class ResponseCarrier {
 
     @Override
     void put(String value, @Nullable Duration maxAge) {
-      fill(cookie.set(value, maxAge, clock.instant()), true);
+      fill(maxAge == null ? cookie.set(value) : cookie.set(value, maxAge, clock.instant()), true);
     }
 
     @Override
@@ -143,9 +142,16 @@ abstract sealed class ResponseCarrier {
       if (isTaken) {
         return true;
       }
-      List<String> present =
-          response().getHeaders(SET_COOKIE).stream().filter(cookie::isSetBy).toList();
-      return present.size() == 1 && present.get(0).equals(value);
+      boolean isPresent = false;
+      for (String present : response().getHeaders(SET_COOKIE)) {
+        if (cookie.isSetBy(present)) {
+          if (isPresent || !present.equals(value)) {
+            return false;
+          }
+          isPresent = true;
+        }
+      }
+      return isPresent;
     }
 
     @Override

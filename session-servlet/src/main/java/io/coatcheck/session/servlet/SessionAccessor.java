@@ -56,7 +56,7 @@ final class SessionAccessor implements HttpSession.Accessor {
                 () ->
                     new IllegalStateException(
                         "the session has ended, or its id has changed: "
-                            + HttpSessionView.textOf(id, generation)));
+                            + ShownId.textOf(id, generation)));
     try (AccessorScope access = new AccessorScope(manager, listeners, session, servletContext)) {
       sessionConsumer.accept(access.view().shown());
     }
@@ -64,6 +64,6 @@ final class SessionAccessor implements HttpSession.Accessor {
 
   @Override
   public String toString() {
-    return "HttpSession.Accessor[" + HttpSessionView.textOf(id, generation) + "]";
+    return "HttpSession.Accessor[" + ShownId.textOf(id, generation) + "]";
   }
 }

@@ -1,5 +1,7 @@
 package io.coatcheck.session.servlet;
 
+import static io.coatcheck.session.servlet.FilterLog.LOG;
+
 import io.coatcheck.session.store.SessionStoreException;
 import jakarta.servlet.AsyncContext;
 import jakarta.servlet.AsyncEvent;
@@ -11,16 +13,12 @@ import jakarta.servlet.ServletResponse;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The container's asynchronous context. It saves the session before {@link #complete} releases the
  * response. Listeners get this wrapper too.
  */
 final class SessionAsyncContext implements AsyncContext {
-
-  private static final Logger LOG = LoggerFactory.getLogger(SessionFilter.class);
 
   private final SessionExchange exchange;
   private final AsyncContext context;

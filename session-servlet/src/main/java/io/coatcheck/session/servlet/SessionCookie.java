@@ -122,7 +122,7 @@ public final class SessionCookie {
    */
   public static SessionCookie insecureForLocalDevelopment() {
     LOG.warn(
-        "The session cookie is not Secure: whoever sees the traffic can take over sessions."
+        "The session cookie is not Secure: anyone who can read the traffic can take over sessions."
             + " Never use this outside of local development.");
     return new SessionCookie(builder().name("session-insecure"), false);
   }
@@ -174,19 +174,30 @@ public final class SessionCookie {
   }
 
   /**
+   * Returns the value of the {@code Set-Cookie} header that gives the client a value to keep until
+   * the browser closes.
+   *
+   * @param value a token or a version hint, which need no quoting
+   */
+  String set(String value) {
+    return name + '=' + value + attributes;
+  }
+
+  /**
    * Returns the value of the {@code Set-Cookie} header that gives the client a value.
    *
    * @param value a token or a version hint, which need no quoting
    */
   String set(String value, @Nullable Duration maxAge, Instant now) {
-    String start = name + '=' + value;
     if (maxAge == null) {
-      return start + attributes;
+      return set(value);
     }
     Duration capped = maxAge.compareTo(MAX_MAX_AGE) > 0 ? MAX_MAX_AGE : maxAge;
     // Rounded up, since the clock has advanced since the deadline was computed.
     long seconds = Math.max(capped.plusNanos(999_999_999).toSeconds(), 0);
-    return start
+    return name
+        + '='
+        + value
         + "; Max-Age="
         + seconds
         + "; Expires="

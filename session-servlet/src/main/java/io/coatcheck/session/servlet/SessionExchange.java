@@ -33,6 +33,9 @@ final class SessionExchange implements SessionScope {
 
   private volatile @Nullable AsyncContext asyncContext;
 
+  /** What must be done before a logout ends anything; null if nothing must. */
+  private volatile @Nullable BeforeLogout beforeLogout;
+
   /** What was added to the response of a request that has ended, until it is taken. */
   private OutgoingToken.@Nullable Sent sent;
 
@@ -116,7 +119,7 @@ final class SessionExchange implements SessionScope {
   }
 
   /** Returns the session of this request, if it is known by now; without using the store. */
-  @Nullable Session sessionNow() {
+  @Nullable Session sessionIfKnown() {
     return current.get();
   }
 
@@ -133,37 +136,10 @@ final class SessionExchange implements SessionScope {
 
   /** Returns what the application sees of the session; null if there is none. */
   @Nullable HttpSessionView view(boolean create) {
-    HttpSessionView view;
-    Session live;
-    boolean isBegun = false;
-    boolean isByDeadToken = false;
-    boolean isCookieWithheld = create && resolver.isCookieWithheld();
-    state.lock();
-    try {
-      live = resolver.findSession();
-      if (live == null) {
-        if (!create) {
-          return null;
-        }
-        live = resolver.begin(isCookieWithheld);
-        isByDeadToken = !live.isEphemeral() && resolver.presented().areDead();
-        if (settings().storeEmptySessions()) {
-          live.keep();
-        }
-        isBegun = true;
-      }
-      view = current.viewOf(live);
-    } finally {
-      state.unlock();
-    }
-    if (isByDeadToken) {
-      resolver.deleteDeadToken(live);
-    }
-    if (isBegun) {
-      listeners.created(view);
-      onReliedUpon(live);
-    }
-    return view;
+    HttpSessionView known = current.viewIfAny(resolver.knownSession());
+    return known == null
+        ? new SessionOpening(this, resolver, outgoing, current).open(create)
+        : known;
   }
 
   // What the application does with it.
@@ -208,6 +184,21 @@ final class SessionExchange implements SessionScope {
     return saving.orFail(() -> current.whileEncoded(used, step));
   }
 
+  /** As {@link WebSession#beforeLogout}. */
+  void beforeLogout(Runnable action) {
+    state.run(() -> beforeLogout = new BeforeLogout(beforeLogout, action));
+  }
+
+  /** Does what must be done before a logout, unless an earlier one has done it. */
+  void prepareLogout() {
+    BeforeLogout registered = beforeLogout;
+    if (registered != null) {
+      registered.run();
+      // Another thread of the request may have registered more meanwhile, or done the same.
+      state.run(() -> beforeLogout = beforeLogout == null ? null : beforeLogout.since(registered));
+    }
+  }
+
   @Override
   public void invalidate(HttpSessionView ending) {
     logout().invalidate(ending);
@@ -219,10 +210,7 @@ final class SessionExchange implements SessionScope {
     return outgoing.isReleased();
   }
 
-  /**
-   * {@inheritDoc} The thread of a dispatch ends the request itself; any other thread takes the
-   * lock.
-   */
+  /** {@inheritDoc} The thread of a dispatch ends the request itself; any other takes the lock. */
   @Override
   public boolean hasEndedMeanwhile() {
     return !isOn(Thread.currentThread()) && state.locked(outgoing::isReleased);
@@ -233,16 +221,9 @@ final class SessionExchange implements SessionScope {
     return state.isOn(other);
   }
 
-  /**
-   * Checks that the request has not ended.
-   *
-   * @param what is to be done, for the message
-   * @throws IllegalStateException if it has
-   */
-  void requireUnderWay(String what) {
-    if (isOver()) {
-      throw new IllegalStateException("it is too late to " + what + ": the request is over");
-    }
+  @Override
+  public boolean isLeft() {
+    return !isOver() && state.isOn(null);
   }
 
   /**
@@ -276,15 +257,12 @@ final class SessionExchange implements SessionScope {
 
   /** Records that the dispatch has ended, and all is saved. */
   void dispatchEnds(boolean isAsync) {
-    List<HttpSessionView> unstored;
-    state.lock();
-    try {
-      state.leave();
-      unstored = release(!isAsync);
-    } finally {
-      state.unlock();
-    }
-    endUnstored(unstored);
+    endUnstored(
+        state.locked(
+            () -> {
+              state.leave();
+              return release(!isAsync);
+            }));
   }
 
   /** Saves and ends the dispatch. If the save fails, the dispatch has not ended. */
@@ -293,6 +271,15 @@ final class SessionExchange implements SessionScope {
     Session stored = saving.chainReturned(isAsync);
     state.lock();
     try {
+      while (!isAsync && saving.isAnythingDue()) {
+        // Another thread has registered it during the save.
+        state.unlock();
+        try {
+          stored = saving.chainReturned(false);
+        } finally {
+          state.lock();
+        }
+      }
       saving.send(stored, isAsync);
       state.leave();
       unstored = release(!isAsync);
@@ -339,13 +326,17 @@ final class SessionExchange implements SessionScope {
     return unstored;
   }
 
-  /** Ends sessions that were begun and never stored: no store will report their end. */
+  /**
+   * Ends sessions that were begun and never stored: no store will report their end. Does what was
+   * registered during the last save.
+   */
   private void endUnstored(List<HttpSessionView> unstored) {
     for (HttpSessionView ending : unstored) {
       listeners.endOwn(EndedSession.of(ending), true, () -> manager().invalidate(ending.session()));
     }
     if (outgoing.isReleased()) {
       current.abandonUnsaved();
+      saving.runBeforeSave();
     }
   }
 
@@ -364,18 +355,20 @@ final class SessionExchange implements SessionScope {
   /**
    * Resumes a request that seemed to have ended: containers make their error pages after that.
    *
-   * @param put as {@link #takeSent} returned it
+   * @param added as {@link #takeSent} returned it
    */
   void resume(
-      HttpServletRequest again, HttpServletResponse answer, OutgoingToken.@Nullable Sent put) {
+      HttpServletRequest request,
+      HttpServletResponse response,
+      OutgoingToken.@Nullable Sent added) {
     state.run(
         () -> {
           if (request() == null) {
-            state.resume(again);
+            state.resume(request);
             if (resolver.presented().areForgotten()) {
-              resolver.presented().readFrom(again);
+              resolver.presented().readFrom(request);
             }
-            outgoing.resume(answer, put);
+            outgoing.resume(response, added);
           }
         });
   }

@@ -13,8 +13,10 @@ import jakarta.servlet.ServletRequest;
 import jakarta.servlet.ServletResponse;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
+import jakarta.servlet.http.HttpSession;
 import java.io.IOException;
 import java.util.EnumSet;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -69,6 +71,20 @@ public class SessionFilter implements Filter {
     this.settings = settings;
   }
 
+  /** Returns the exception for a request that no filter has passed on. */
+  static IllegalStateException missing() {
+    return new IllegalStateException(
+        "no SessionFilter is in front of this request: map one to /* for the dispatcher types"
+            + " REQUEST, FORWARD, ASYNC and ERROR, before all filters that use the session");
+  }
+
+  /** Returns the exception for a session that is not of a request that a filter has passed on. */
+  static IllegalArgumentException foreign(HttpSession session) {
+    return new IllegalArgumentException(
+        "session was not obtained from a request that passed a SessionFilter: "
+            + session.getClass().getName());
+  }
+
   /**
    * Begins a filter for the sessions of a manager. The caller closes the manager, after the
    * filter's end.
@@ -107,7 +123,7 @@ public class SessionFilter implements Filter {
    *
    * <p>A {@link ClientCheck} is code, and is set by overriding this.
    *
-   * @throws ServletException if a parameter is unknown or invalid, which stops start-up; the
+   * @throws ServletException if a parameter is unknown or invalid, so that start-up fails; the
    *     message names it, the rule and the value
    */
   protected SessionFilterBuilder configure(FilterConfig config) throws ServletException {
@@ -151,6 +167,26 @@ public class SessionFilter implements Filter {
     return current;
   }
 
+  /**
+   * Returns the cookie that carries the tokens; empty if only a header does.
+   *
+   * @throws IllegalStateException if the filter is configured by {@link #init}, which has not been
+   *     called
+   */
+  public final Optional<SessionCookie> cookie() {
+    return Optional.ofNullable(required().cookie());
+  }
+
+  /**
+   * Returns the header that carries the tokens; empty if only the cookie does.
+   *
+   * @throws IllegalStateException if the filter is configured by {@link #init}, which has not been
+   *     called
+   */
+  public final Optional<SessionHeader> header() {
+    return Optional.ofNullable(required().header());
+  }
+
   /** Closes the manager if this filter made it, but not one that it was given. */
   @Override
   public synchronized void destroy() {
@@ -158,8 +194,8 @@ public class SessionFilter implements Filter {
     SessionListeners joined = listeners;
     listeners = null;
     CookiesInUse.remove(this);
-    if (joined != null) {
-      joined.leave(this);
+    if (joined != null && joined.leave(this)) {
+      SharedSessions.leaveAll(joined);
     }
     if (current != null && current.closesManager()) {
       current.manager().close();

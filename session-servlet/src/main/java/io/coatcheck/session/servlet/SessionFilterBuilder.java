@@ -53,7 +53,7 @@ public final class SessionFilterBuilder {
 
   /**
    * Sets the header that carries the token of programs, beside the cookie of browsers. If a request
-   * has a token of ours in it, the cookie is ignored. Default: none.
+   * has a Coatcheck token in it, the cookie is ignored. Default: none.
    */
   public SessionFilterBuilder header(SessionHeader sessionHeader) {
     header = sessionHeader;

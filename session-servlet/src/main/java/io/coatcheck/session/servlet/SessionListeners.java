@@ -1,5 +1,7 @@
 package io.coatcheck.session.servlet;
 
+import static io.coatcheck.session.servlet.FilterLog.LOG;
+
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.event.SessionEvent;
 import io.coatcheck.session.event.SessionListener;
@@ -27,8 +29,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The application's listeners of its sessions, and the values that are listeners themselves. The
@@ -40,8 +40,6 @@ import org.slf4j.LoggerFactory;
  * each session once, whichever filter the session is used with.
  */
 final class SessionListeners implements SessionListener {
-
-  private static final Logger LOG = LoggerFactory.getLogger(SessionFilter.class);
 
   /** All instances in use, of any application and manager; keeps none of them alive. */
   private static final List<WeakReference<SessionListeners>> SHARED = new ArrayList<>();
@@ -156,14 +154,19 @@ final class SessionListeners implements SessionListener {
     registered = Registered.of(registrations);
   }
 
-  /** Stops calling the listeners of a filter, unless another filter has them too. */
-  synchronized void leave(SessionFilter filter) {
+  /**
+   * Stops calling the listeners of a filter, unless another filter has them too.
+   *
+   * @return whether it was the last filter
+   */
+  synchronized boolean leave(SessionFilter filter) {
     registrations.removeIf(registration -> registration.filter() == filter);
     if (registrations.size() == 1) {
       registrations.clear();
       manager.removeListener(this);
     }
     registered = Registered.of(registrations);
+    return registrations.isEmpty();
   }
 
   /** Returns the application whose sessions these are. */
@@ -259,6 +262,17 @@ final class SessionListeners implements SessionListener {
         registered.ofAttributes(),
         listener ->
             listener.attributeRemoved(new HttpSessionBindingEvent(shown(session), name, before)));
+  }
+
+  /** Reports that the application has removed an attribute that the session does not have. */
+  void absentRemoved(HttpSession session, String name) {
+    each(
+        registered.ofAttributes(),
+        listener -> {
+          if (listener instanceof AttributeRemovalListener known) {
+            known.absentRemoved(shown(session), name);
+          }
+        });
   }
 
   /**

@@ -1,5 +1,6 @@
 package io.coatcheck.session.servlet;
 
+import io.coatcheck.session.Session;
 import jakarta.servlet.AsyncContext;
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.ServletException;
@@ -15,14 +16,14 @@ import java.security.Principal;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The request, with our session in place of the container's.
+ * The request, with the Coatcheck session in place of the container's.
  *
  * <p>A principal logged in through Coatcheck takes precedence: {@code getUserPrincipal} and related
  * methods return it, {@code authenticate} succeeds, and {@code login} is refused, as the Servlet
  * API requires when a user is logged in. Without such a principal, the container handles all of
  * these. {@code logout} ends both logins. When the container logs a user in, before the filter or
- * by these methods, an anonymous session of ours gets a new secret before the application sees it,
- * and belongs to that user from then on: see {@link ContainerUser}.
+ * by these methods, an anonymous Coatcheck session gets a new secret before the application sees
+ * it, and belongs to that user from then on: see {@link ContainerUser}.
  */
 final class SessionRequest extends TokenlessRequest {
 
@@ -106,7 +107,7 @@ final class SessionRequest extends TokenlessRequest {
       throw new IllegalStateException("there is no session whose id could be changed");
     }
     if (exchange.authenticator().renew(view.session())) {
-      return HttpSessionView.textOf(view.session());
+      return ShownId.textOf(view.session());
     }
     if (view.session().isEnded() && exchange.resolver().isRekeyed()) {
       // Another request was first. The client has its secret or never will. This request continues
@@ -114,7 +115,7 @@ final class SessionRequest extends TokenlessRequest {
       return getSession().getId();
     }
     view.requireLive();
-    return HttpSessionView.textOf(view.session());
+    return ShownId.textOf(view.session());
   }
 
   /**
@@ -124,7 +125,7 @@ final class SessionRequest extends TokenlessRequest {
    */
   @Override
   public @Nullable String getRequestedSessionId() {
-    if (exchange.resolver().presented().areAny()) {
+    if (exchange.resolver().presented().isPresent()) {
       return exchange.resolver().requestedSessionId();
     }
     return isRequestedSessionIdFromURL() ? super.getRequestedSessionId() : null;
@@ -132,7 +133,10 @@ final class SessionRequest extends TokenlessRequest {
 
   @Override
   public boolean isRequestedSessionIdValid() {
-    return exchange.resolver().isRequestedSessionIdValid();
+    Session live = exchange.session();
+    return live != null
+        && exchange.resolver().presented().opened(live)
+        && exchange.manager().clock().instant().isBefore(live.expiresAt());
   }
 
   @Override
@@ -143,7 +147,7 @@ final class SessionRequest extends TokenlessRequest {
 
   @Override
   public boolean isRequestedSessionIdFromURL() {
-    return !exchange.resolver().presented().areAny()
+    return !exchange.resolver().presented().isPresent()
         && !exchange.isOver()
         && super.isRequestedSessionIdFromURL();
   }
@@ -190,7 +194,7 @@ final class SessionRequest extends TokenlessRequest {
     if (exchange.principal().isPresent()) {
       return true;
     }
-    exchange.requireUnderWay("log in");
+    requireUnderWay();
     boolean isAuthenticated = super.authenticate(to);
     if (isAuthenticated) {
       exchange.authenticator().userIs(ContainerUser.of(this));
@@ -198,18 +202,26 @@ final class SessionRequest extends TokenlessRequest {
     return isAuthenticated;
   }
 
+  private void requireUnderWay() {
+    if (exchange.isOver()) {
+      throw new IllegalStateException("it is too late to log in: the request has ended");
+    }
+  }
+
   @Override
   public void login(String user, String password) throws ServletException {
     if (exchange.principal().isPresent()) {
       throw new ServletException("a user is logged in already");
     }
-    exchange.requireUnderWay("log in");
+    requireUnderWay();
     super.login(user, password);
     exchange.authenticator().userIs(ContainerUser.of(this));
   }
 
   @Override
   public void logout() throws ServletException {
+    // If this fails, the container's login stays too.
+    exchange.logout().prepare();
     try {
       if (!exchange.isOver()) {
         logoutOfTheContainer();

@@ -1,5 +1,7 @@
 package io.coatcheck.session.servlet;
 
+import static io.coatcheck.session.servlet.FilterLog.LOG;
+
 import jakarta.servlet.ServletOutputStream;
 import jakarta.servlet.ServletResponse;
 import jakarta.servlet.ServletResponseWrapper;
@@ -12,15 +14,11 @@ import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The response. It saves the session before each way to commit, and adds no session id to any URL.
  */
 final class SessionResponse extends HttpServletResponseWrapper {
-
-  private static final Logger LOG = LoggerFactory.getLogger(SessionFilter.class);
 
   private static final AtomicBoolean REFUSAL_LOGGED = new AtomicBoolean();
 

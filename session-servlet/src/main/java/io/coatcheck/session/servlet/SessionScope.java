@@ -56,6 +56,12 @@ interface SessionScope {
   boolean isOn(Thread thread);
 
   /**
+   * Returns whether a request continues asynchronously, and its dispatch has returned. Another
+   * thread may see that late.
+   */
+  boolean isLeft();
+
+  /**
    * Ends the session.
    *
    * @throws io.coatcheck.session.store.SessionStoreException if the store failed

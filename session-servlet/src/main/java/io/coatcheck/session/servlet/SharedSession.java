@@ -1,5 +1,8 @@
 package io.coatcheck.session.servlet;
 
+import io.coatcheck.session.Session;
+import io.coatcheck.session.SessionManager;
+import io.coatcheck.session.token.SessionId;
 import jakarta.servlet.ServletContext;
 import jakarta.servlet.http.HttpSession;
 import java.lang.invoke.MethodHandles;
@@ -7,12 +10,18 @@ import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.Enumeration;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The object that all requests of a session under way share in this process, where the store keeps
  * live sessions, so that {@code synchronized (session)} excludes the other requests of the session.
  * Each call goes to the view of the calling thread's request.
+ *
+ * <p>A thread that the application started belongs to no request that is known here. It uses the
+ * view of a request that came with the same login. So requests from before and after a login, or an
+ * explicit renewal, do not share an object: what a stolen secret has begun must not continue with
+ * what its owner stores later.
  *
  * <p>Thread-safe. Its monitor is the application's, and is never taken here.
  */
@@ -21,15 +30,25 @@ class SharedSession implements HttpSession {
   /** Replaces the views when all are closed and none can be opened again. */
   private static final List<HttpSessionView> CLOSED = List.of();
 
-  private static final VarHandle OPEN;
+  /** While one view was opened only: to look up its login would cost each request. */
+  private static final long UNKNOWN = Long.MAX_VALUE;
 
-  static {
-    try {
-      OPEN = MethodHandles.lookup().findVarHandle(SharedSession.class, "open", Object.class);
-    } catch (ReflectiveOperationException e) {
-      throw new ExceptionInInitializerError(e);
-    }
-  }
+  private static final VarHandle OPEN =
+      FieldHandles.of(MethodHandles.lookup(), "open", Object.class);
+
+  private final SessionId id;
+
+  /** Sessions of several stores in one process may have the same id, where they were imported. */
+  private final SessionManager manager;
+
+  private final long fence;
+  private final long generation;
+
+  /**
+   * When the principal of the requests has logged in, in milliseconds since the epoch; negative for
+   * no principal. Published with {@link #open}.
+   */
+  private long login = UNKNOWN;
 
   /**
    * The open view, or an immutable list of them, in the order of opening: nearly always there is
@@ -38,22 +57,63 @@ class SharedSession implements HttpSession {
   private volatile Object open;
 
   /**
-   * The view that was opened last, used when no view is open any more. Not volatile: any opened
-   * view will do.
+   * The view that was opened or closed last with the login of this object, used when no view is
+   * open any more. Not volatile: any such view will do.
    */
   private HttpSessionView last;
 
   @SuppressWarnings("NullAway.Init") // Written by the handle.
-  SharedSession(HttpSessionView first) {
+  SharedSession(SessionId id, HttpSessionView first) {
+    this.id = id;
+    manager = first.scope().manager();
+    fence = first.session().fence();
+    generation = first.session().generation();
     OPEN.set(this, first);
     last = first;
   }
 
   /** Returns the class that the container's version of the Servlet API requires. */
-  static SharedSession of(HttpSessionView first) {
+  static SharedSession of(SessionId id, HttpSessionView first) {
     return HttpSessionView.hasAccessors()
-        ? Servlet61SharedSession.of(first)
-        : new SharedSession(first);
+        ? Servlet61SharedSession.of(id, first)
+        : new SharedSession(id, first);
+  }
+
+  /** Returns the id of the session, which stays the same when its secret is renewed. */
+  final SessionId id() {
+    return id;
+  }
+
+  /** Returns whether a request has this session, by the login that this object belongs to. */
+  final boolean isOf(HttpSessionView view) {
+    Session session = view.session();
+    return session.fence() == fence
+        && session.id().equals(id)
+        && view.scope().manager() == manager
+        && isOfLogin(session);
+  }
+
+  /**
+   * Returns whether threads of the application may use an open view by this object: the only one
+   * that was opened, or one that has not logged in since.
+   */
+  final boolean serves(HttpSessionView view) {
+    return login == UNKNOWN || isOf(view);
+  }
+
+  private boolean isOfLogin(Session session) {
+    long known = login;
+    if (known != UNKNOWN) {
+      return session.loginMillis() == known;
+    }
+    // A login makes a new generation, and so does a periodic renewal.
+    return session.generation() == generation
+        || session.loginMillis() == last.session().loginMillis();
+  }
+
+  /** Returns the open views. */
+  final List<HttpSessionView> views() {
+    return views(open);
   }
 
   @SuppressWarnings("unchecked")
@@ -78,6 +138,9 @@ class SharedSession implements HttpSession {
       }
       List<HttpSessionView> more = new ArrayList<>(views);
       more.add(view);
+      if (login == UNKNOWN) {
+        login = view.session().loginMillis();
+      }
       if (OPEN.compareAndSet(this, current, List.copyOf(more))) {
         last = view;
         return true;
@@ -91,6 +154,9 @@ class SharedSession implements HttpSession {
    * @return whether it was the last one
    */
   final boolean close(HttpSessionView view) {
+    if (last != view && isOf(view)) {
+      last = view;
+    }
     while (true) {
       Object current = open;
       if (current == view) {
@@ -109,7 +175,12 @@ class SharedSession implements HttpSession {
     }
   }
 
-  /** Returns the view for a call by the current thread. */
+  /**
+   * Returns the view for a call by the current thread.
+   *
+   * @throws IllegalStateException if the thread belongs to no request, and each request that used
+   *     this object has logged in since
+   */
   final HttpSessionView view() {
     Thread thread = Thread.currentThread();
     Object current = open;
@@ -126,12 +197,45 @@ class SharedSession implements HttpSession {
       if (one.scope().isOn(thread)) {
         return one;
       }
-      if (any == null && !one.scope().isOver()) {
+      if (!one.scope().isOver()
+          && serves(one)
+          && (any == null || (!any.scope().isLeft() && one.scope().isLeft()))) {
+        // Better that of an asynchronous request: it is not about to end.
         any = one;
       }
     }
     // The thread was started by the application, or all requests have ended.
-    return any == null ? last : any;
+    return any == null ? lastView() : any;
+  }
+
+  /** Returns the last view, unless the thread may belong to another request than that view. */
+  private HttpSessionView lastView() {
+    HttpSessionView known = last;
+    if (!serves(known)) {
+      throw new IllegalStateException(
+          "the session has another login or secret now: " + id + "; get it from the request again");
+    }
+    return known;
+  }
+
+  /**
+   * Changes the session. A thread of the application may have got the view of a request that has
+   * ended meanwhile; then it uses that of another one.
+   */
+  private void change(Consumer<HttpSessionView> work) {
+    HttpSessionView used = view();
+    while (true) {
+      try {
+        work.accept(used);
+        return;
+      } catch (IllegalStateException e) {
+        HttpSessionView next = used.scope().isOver() ? view() : used;
+        if (next == used || next.scope().isOver()) {
+          throw e;
+        }
+        used = next;
+      }
+    }
   }
 
   @Override
@@ -156,7 +260,7 @@ class SharedSession implements HttpSession {
 
   @Override
   public void setMaxInactiveInterval(int interval) {
-    view().setMaxInactiveInterval(interval);
+    change(view -> view.setMaxInactiveInterval(interval));
   }
 
   @Override
@@ -176,17 +280,17 @@ class SharedSession implements HttpSession {
 
   @Override
   public void setAttribute(String name, @Nullable Object value) {
-    view().setAttribute(name, value);
+    change(view -> view.setAttribute(name, value));
   }
 
   @Override
   public void removeAttribute(String name) {
-    view().removeAttribute(name);
+    change(view -> view.removeAttribute(name));
   }
 
   @Override
   public void invalidate() {
-    view().invalidate();
+    change(HttpSessionView::invalidate);
   }
 
   @Override

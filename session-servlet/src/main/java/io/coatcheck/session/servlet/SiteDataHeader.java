@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The {@code Clear-Site-Data} header of a response to a logout, beside the application's headers of
- * that name. Guarded by the lock of the {@link SessionExchange} that it belongs to.
+ * that name. Guarded by the lock of the request's {@link DispatchState}.
  */
 final class SiteDataHeader {
 

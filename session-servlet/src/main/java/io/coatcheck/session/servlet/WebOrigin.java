@@ -1,5 +1,7 @@
 package io.coatcheck.session.servlet;
 
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Matcher;
@@ -56,6 +58,16 @@ final class WebOrigin {
     return host.equals(otherHost)
         || host.endsWith("." + otherHost)
         || otherHost.endsWith("." + host);
+  }
+
+  /** Returns whether a text is an origin with the given host, whatever its scheme and port. */
+  static boolean isOfHost(String origin, String host) {
+    try {
+      return host.equalsIgnoreCase(new URI(origin).getHost());
+    } catch (URISyntaxException e) {
+      // It is no origin.
+      return false;
+    }
   }
 
   private static String hostOf(String origin) {

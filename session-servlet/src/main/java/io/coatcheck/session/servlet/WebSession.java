@@ -34,12 +34,10 @@ public final class WebSession {
   private final @Nullable HttpServletRequest request;
 
   private final SessionExchange exchange;
-  private final SessionManager manager;
 
   private WebSession(@Nullable HttpServletRequest request, SessionExchange exchange) {
     this.request = request;
     this.exchange = exchange;
-    this.manager = exchange.settings().manager();
   }
 
   /**
@@ -50,13 +48,7 @@ public final class WebSession {
    * @throws IllegalStateException if no {@link SessionFilter} comes before the caller
    */
   public static WebSession of(HttpServletRequest request) {
-    return find(request)
-        .orElseThrow(
-            () ->
-                new IllegalStateException(
-                    "no SessionFilter is in front of this request: map one to /* for the"
-                        + " dispatcher types REQUEST, FORWARD, ASYNC and ERROR, before all filters"
-                        + " that use the session"));
+    return find(request).orElseThrow(SessionFilter::missing);
   }
 
   /**
@@ -82,19 +74,22 @@ public final class WebSession {
    *     one from an accessor
    */
   public static WebSession of(HttpSession session) {
-    HttpSessionView view = HttpSessionView.in(session);
-    if (view != null && view.scope() instanceof SessionExchange exchange) {
-      return new WebSession(exchange.request(), exchange);
-    }
-    throw new IllegalArgumentException(
-        "session was not obtained from a request behind a SessionFilter: "
-            + session.getClass().getName());
+    return find(session).orElseThrow(() -> SessionFilter.foreign(session));
   }
 
   /**
-   * Logs a principal in, as {@link #login(String, LoginOptions)} with {@link
-   * LoginOptions#defaults()}.
+   * Returns the session operations of the request in which a session was obtained, as {@link
+   * #of(HttpSession)}; empty for any other session. For listeners, which are also called with
+   * sessions that have ended.
    */
+  public static Optional<WebSession> find(HttpSession session) {
+    HttpSessionView view = HttpSessionView.in(session);
+    return view != null && view.scope() instanceof SessionExchange exchange
+        ? Optional.of(new WebSession(exchange.request(), exchange))
+        : Optional.empty();
+  }
+
+  /** Logs a principal in, as {@link #login(String, LoginOptions)} with default options. */
   public LoginResult login(String principal) {
     return login(principal, LoginOptions.defaults());
   }
@@ -105,7 +100,8 @@ public final class WebSession {
    * of an anonymous session are kept. It works whatever the client presented. Another user who was
    * logged in is logged out first.
    *
-   * @param principal 1 to 255 code points without U+0000 and lone surrogates; compared exactly
+   * @param principal 1 to 255 code points without U+0000 and lone surrogates, not beginning with
+   *     {@code coatcheck-claim:}; compared exactly
    * @return {@link LoginResult#LOGGED_IN}, unless it is refused by a limit of sessions or by {@link
    *     LoginOptions.Builder#validIf}
    * @throws IllegalArgumentException if the principal is out of range, or a timeout of the options
@@ -121,9 +117,8 @@ public final class WebSession {
   }
 
   /**
-   * As {@link #login(String, LoginOptions)}, and chooses how the new token is sent to the client,
-   * whatever the transport of the request. For example, the login of a mobile app is answered with
-   * the header though the client sent none yet.
+   * As {@link #login(String, LoginOptions)}, and chooses how the new token is sent: for example in
+   * the header, for a mobile app whose login request has no token yet.
    *
    * @param transport null for the transport of the request
    * @throws IllegalArgumentException if the filter was not built with that transport; nothing was
@@ -134,27 +129,15 @@ public final class WebSession {
       String principal, LoginOptions options, @Nullable SessionTransport transport) {
     Objects.requireNonNull(principal, "principal must not be null");
     exchange.saving().requireUncommitted("log in");
-    HttpServletRequest client = request;
-    LoginOptions completed = options;
-    if (client != null
-        && exchange.settings().recordClient()
-        && options.clientAddress().isEmpty()
-        && options.userAgent().isEmpty()) {
-      completed =
-          options.toBuilder()
-              .client(client.getRemoteAddr(), client.getHeader("User-Agent"))
-              .build();
-    }
-    return exchange.authenticator().login(principal, completed, transport);
+    return exchange.authenticator().login(principal, options, request, transport);
   }
 
   /**
    * Ends the session in the store, for every node, and makes the client forget the cookie. Every
    * session that one of the client's tokens opens is ended, whether the token was accepted or not,
-   * and whatever session this request has begun. A request that has a token of ours in the header
-   * presents no cookie: see {@link SessionHeader}. Calling it again, or without a session, is
-   * allowed. If there was a login into the session of this request since, that session and its
-   * cookie are left alone.
+   * and whatever session this request has begun. A request with a Coatcheck token in the header
+   * presents no cookie: see {@link SessionHeader}. May be called again, or without a session. If
+   * there was a login into the session of this request since, that session and its cookie stay.
    *
    * @throws io.coatcheck.session.store.SessionStoreException if the store failed: the response is
    *     503 even if this is caught, since the logout must not be reported as done; the same holds
@@ -165,17 +148,44 @@ public final class WebSession {
   }
 
   /**
+   * Registers what must be done before the first logout in this request ends anything: by {@link
+   * #logout}, {@link #logoutEverywhere}, {@code HttpSession.invalidate} or {@code
+   * HttpServletRequest.logout}, in any dispatch and on any thread of the request. If the action
+   * throws, nothing has ended, the exception is passed on, and the next logout tries again; a
+   * failure of the store is answered with 503. For a bridge whose credential came with the request
+   * and must not outlast the logout.
+   *
+   * @param action called on the thread that logs out, without a lock; two threads that log out at
+   *     once may both call it
+   */
+  public void beforeLogout(Runnable action) {
+    exchange.beforeLogout(Objects.requireNonNull(action, "action must not be null"));
+  }
+
+  /**
+   * Registers what is done once, when the response is about to be committed or the application has
+   * returned, whichever is first; for a request that continues asynchronously, when it has been
+   * completed. For a bridge that sees a change of the session, and must not end it while the
+   * application still uses it. An exception of the action is passed on; a failure of the store is
+   * answered with 503.
+   *
+   * @param action called on the thread that commits or returns, without a lock; after the last save
+   *     if another thread registers it during that, and at once if the request has ended
+   */
+  public void beforeCommit(Runnable action) {
+    exchange.saving().beforeSave(Objects.requireNonNull(action, "action must not be null"));
+  }
+
+  /**
    * Gives the session a new secret: the previous cookie no longer opens anything. For changes of
    * privilege other than a login. Changes that earlier requests have not stored yet are dropped,
    * with an event, as they are by {@code HttpServletRequest.changeSessionId}.
    *
-   * @return whether it has a new secret; {@code false} if there is no session, or it ended
-   *     meanwhile
+   * @return whether it has a new secret; {@code false} if there is no session or it has ended
    * @throws IllegalStateException if the response is committed; nothing was done
    */
   public boolean renew() {
-    Session session = exchange.session();
-    return session != null && exchange.authenticator().renew(session);
+    return live().filter(exchange.authenticator()::renew).isPresent();
   }
 
   /** As {@link #take(String, Class)}, for a value of any type. */
@@ -192,8 +202,7 @@ public final class WebSession {
    * @return empty if there is no session or no value, or the session has ended meanwhile
    */
   public <T> Optional<T> take(String name, Class<T> type) {
-    Session session = exchange.session();
-    return session == null ? Optional.empty() : attributesOf(session).take(name, type);
+    return live().map(exchange::viewOf).flatMap(own -> new AtomicAttributes(own).take(name, type));
   }
 
   /**
@@ -209,19 +218,7 @@ public final class WebSession {
    *     ended meanwhile, so that nothing was changed
    */
   public <T> Optional<T> update(String name, Class<T> type, AttributeFunction<T> function) {
-    Session session = exchange.session();
-    if (session != null) {
-      return attributesOf(session).update(name, type, function);
-    }
-    if (function.apply(Optional.empty()) == null) {
-      return Optional.empty();
-    }
-    HttpSessionView begun = exchange.view(true);
-    return new AtomicAttributes(Objects.requireNonNull(begun)).update(name, type, function);
-  }
-
-  private AtomicAttributes attributesOf(Session session) {
-    return new AtomicAttributes(exchange.viewOf(session));
+    return AtomicAttributes.update(exchange, name, type, function);
   }
 
   /** Returns the principal that is logged in. */
@@ -239,15 +236,38 @@ public final class WebSession {
    * one or not. Does not use the store.
    */
   public boolean isTokenPresented() {
-    return exchange.state().locked(exchange.resolver().presented()::areAny);
+    return exchange.state().locked(exchange.resolver().presented()::isPresent);
+  }
+
+  /**
+   * Returns whether the browser may have withheld the cookie because of {@code SameSite}, since
+   * another site made it send the request. A bridge then waits for the client's own next request: a
+   * session that it opened would replace the client's. Does not use the store. {@code false} if the
+   * request has ended.
+   */
+  public boolean isTokenWithheld() {
+    return exchange.resolver().isCookieWithheld();
+  }
+
+  /**
+   * Returns whether a page of another site made the browser send this request, by {@code
+   * Sec-Fetch-Site}, or without it the host of {@code Origin}; origins that the filter's {@link
+   * CrossOriginPolicy} trusts are the application's own. For a bridge that must not log it in.
+   *
+   * @throws IllegalStateException if the request has ended
+   */
+  public boolean isFromAnotherSite() {
+    HttpServletRequest sent = exchange.state().requireRequest(request);
+    return exchange.settings().crossOrigin().isFromAnotherSite(sent);
   }
 
   /**
    * Resolves a token as if the client had presented it. For a bridge that imports the sessions of
    * another library: see {@link io.coatcheck.session.SessionAdapter#importSession}.
    *
-   * @return whether it opened a session, which is the request's from now on; {@code false} also if
-   *     the client presented a token itself, or the request has a session: then nothing was done
+   * @return whether it opened a session, which is the request's from now on; {@code false} also,
+   *     and nothing was done, if the request has a token or a session, or its {@linkplain
+   *     #isTokenWithheld token may be withheld}
    */
   public boolean present(SessionToken token) {
     return exchange.resolver().present(token);
@@ -268,28 +288,26 @@ public final class WebSession {
 
   /**
    * Returns whether the principal logged in less than {@code age} ago; for what needs a fresh
-   * login. Exactly {@code age} is too long ago. Any age is accepted; one that is negative is never
-   * met.
+   * login. Exactly {@code age} is too long ago. A negative age is never met.
    */
   public boolean authenticatedWithin(Duration age) {
     return authenticatedAt()
-        .map(moment -> Duration.between(moment, manager.clock().instant()).compareTo(age) < 0)
-        .orElse(false);
+        .filter(at -> Duration.between(at, exchange.manager().clock().instant()).compareTo(age) < 0)
+        .isPresent();
   }
 
   /**
-   * Checks in the store whether the session of this request still lives, and still belongs to the
-   * principal who was logged in when the request began. For connections that stay open longer than
-   * a request, such as server-sent events and WebSockets: call it before sending private data, at
-   * least as often as a logout must take effect. It does not count as activity, and may be called
-   * by any thread and after the filter has returned.
+   * Checks in the store whether the session of this request still lives, with the principal who was
+   * logged in when the request began. For connections that outlast a request, such as server-sent
+   * events and WebSockets: call it before sending private data, as often as a logout must take
+   * effect. Does not count as activity; any thread may call it, also when the filter has returned.
    *
    * @return {@code false} if it has ended or expired, if {@link #renew} or a login, even of the
    *     same principal, has replaced the secret that the request came with, or if there is no
    *     session
    */
   public boolean isStillLive() {
-    return live().map(manager::isStillLive).orElse(false);
+    return live().map(exchange.manager()::isStillLive).orElse(false);
   }
 
   /** Returns the public id of the session, which may appear in a log or a list. */
@@ -316,20 +334,13 @@ public final class WebSession {
   }
 
   /**
-   * Lists the live sessions of the logged-in principal, the most recently used first; empty if no
-   * principal is logged in. If there are more than {@link SessionManager#MAX_LISTED}, the others
-   * are left out.
+   * Lists the live sessions of the logged-in principal, the most recently used first, and at most
+   * {@link SessionManager#MAX_LISTED} of them; empty if no principal is logged in.
    *
    * @throws UnsupportedOperationException if the store has no index by principal
    */
   public List<OwnSession> sessions() {
-    Session session = exchange.session();
-    if (session == null || session.principal().isEmpty()) {
-      return List.of();
-    }
-    return manager.sessionsOf(session.principal().get()).stream()
-        .map(info -> new OwnSession(info, info.id().equals(session.id())))
-        .toList();
+    return new UserSessions(exchange).list();
   }
 
   /**
@@ -342,14 +353,7 @@ public final class WebSession {
    *     that does not exist, and if no principal is logged in
    */
   public boolean revoke(SessionId id) {
-    Session session = exchange.session();
-    if (session == null || session.principal().isEmpty()) {
-      return exchange.logout().revokePresented(id);
-    }
-    if (session.id().equals(id)) {
-      return exchange.logout().logout() > 0;
-    }
-    return exchange.saving().orFail(() -> manager.revokeOwn(session, id));
+    return new UserSessions(exchange).end(id);
   }
 
   /**
@@ -364,13 +368,11 @@ public final class WebSession {
   /**
    * Ends all other sessions of the logged-in principal.
    *
-   * @return how many sessions were ended; 0 also if no principal is logged in, as {@link
-   *     #isLoggedIn} reports
+   * @return how many sessions were ended; 0 also if no principal is logged in
    * @throws UnsupportedOperationException if the store has no index by principal
    */
   public int logoutOthers() {
-    Session session = exchange.session();
-    return session == null ? 0 : exchange.saving().orFail(() -> manager.revokeOthers(session));
+    return new UserSessions(exchange).endOthers();
   }
 
   /**
@@ -383,15 +385,12 @@ public final class WebSession {
    *     out
    */
   public int logoutEverywhere() {
-    return exchange.logout().logoutEverywhere();
+    return new UserSessions(exchange).endAll();
   }
 
-  /**
-   * Keeps the response out of caches, even after a reset, unless the application sets a caching
-   * header.
-   */
-  void keepOutOfCaches() {
-    exchange.saving().keepOutOfCaches();
+  /** Returns what the filter keeps for the request. */
+  SessionExchange exchange() {
+    return exchange;
   }
 
   private Optional<Session> live() {

@@ -1,16 +1,16 @@
 package io.coatcheck.session.servlet;
 
+import static io.coatcheck.session.servlet.FilterLog.LOG;
+
 import io.coatcheck.session.servlet.SessionCookie.SameSite;
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
- * Detects requests without our cookie whose client may still have it: another site made the browser
- * send them, and {@code SameSite} withheld the cookie (RFC 6265bis, 5.6.7). Browsers still accept a
- * cookie in the response, which replaces theirs.
+ * Detects requests without the session cookie whose client may still have it: another site made the
+ * browser send them, and {@code SameSite} withheld the cookie (RFC 6265bis, 5.6.7). Browsers still
+ * accept a cookie in the response, which replaces theirs.
  *
  * <p>This is decided by {@code Sec-Fetch-Site}, {@code Sec-Fetch-Mode} and {@code Sec-Fetch-Dest}.
  * Browsers that do not send them, which are those from before 2023 and all browsers over plain
@@ -19,20 +19,23 @@ import org.slf4j.LoggerFactory;
  */
 final class WithheldCookie {
 
-  private static final Logger LOG = LoggerFactory.getLogger(SessionFilter.class);
-
   private static final AtomicBoolean LOGGED = new AtomicBoolean();
 
   private static final Set<String> SAFE_METHODS = Set.of("GET", "HEAD", "OPTIONS", "TRACE");
 
   private WithheldCookie() {}
 
-  /** Returns whether a request without our cookie may come from a client that has one. */
-  static boolean isWithheld(
+  /** Returns whether a request without the session cookie may come from a client that has one. */
+  static boolean isWithheld(HttpServletRequest request, FilterSettings settings) {
+    SessionCookie cookie = settings.cookie();
+    return cookie != null
+        && cookie.sameSite() != SameSite.NONE
+        && isCrossSite(request, cookie.sameSite(), settings.crossOrigin())
+        && !settings.crossSiteLogins().matches(request);
+  }
+
+  private static boolean isCrossSite(
       HttpServletRequest request, SameSite sameSite, CrossOriginPolicy crossOrigin) {
-    if (sameSite == SameSite.NONE) {
-      return false;
-    }
     String fetchSite = request.getHeader("Sec-Fetch-Site");
     if (fetchSite != null) {
       return fetchSite.equals("cross-site")

@@ -21,27 +21,31 @@
  * <ul>
  *   <li><b>Front</b>, what an application configures and calls: {@code SessionFilter}, {@code
  *       SessionFilterBuilder} and {@code InitParameters} fill the {@code FilterSettings}. {@code
- *       WebSession} has the operations beyond the Servlet API, and lists each {@code OwnSession}.
- *       {@code CookiesInUse} and {@code IgnoredContainerSettings} warn of wrong set-ups, and {@code
- *       PlainHttp} of a site without TLS.
+ *       WebSession} has the operations beyond the Servlet API, and lists each {@code OwnSession} by
+ *       {@code UserSessions}. {@code CookiesInUse} and {@code IgnoredContainerSettings} warn of
+ *       wrong set-ups, and {@code PlainHttp} of a site without TLS. {@code FilterLog} is the log of
+ *       all rooms.
  *   <li><b>Dispatch</b>, one request from its first dispatch to its end: {@code Dispatch}, {@code
- *       DispatchState}, {@code SessionExchange}, {@code RequestResolver}, {@code CurrentSession}
- *       and {@code CommitSave}. {@code RequestAuthenticator} logs in and renews, {@code
- *       RequestLogout} ends. {@code ContainerUser} is a user whom the container has authenticated,
- *       and {@code ContainerSession} is the container's own session. The wrappers are {@code
- *       SessionRequest}, a {@code TokenlessRequest}, whose {@code VisibleHeaders} leave out the
- *       token; {@code SessionResponse}, with {@code CommittingOutputStream}, {@code
- *       CommittingWriter} and the {@code CommitWatch} that predicts a commit; and {@code
- *       SessionAsyncContext}. {@code ErrorResponse} answers 503.
+ *       DispatchState}, {@code SessionExchange}, {@code RequestResolver}, {@code SessionOpening},
+ *       {@code CurrentSession} and {@code CommitSave}. {@code RequestAuthenticator} logs in and
+ *       renews, {@code RequestLogout} ends, after what {@code BeforeLogout} has registered. {@code
+ *       ContainerUser} is a user whom the container has authenticated, {@code UserAdmission} admits
+ *       that user to a session, and {@code ContainerSession} is the container's own session. The
+ *       wrappers are {@code SessionRequest}, a {@code TokenlessRequest}, whose {@code
+ *       VisibleHeaders} leave out the token; {@code SessionResponse}, with {@code
+ *       CommittingOutputStream}, {@code CommittingWriter} and the {@code CommitWatch} that predicts
+ *       a commit; and {@code SessionAsyncContext}. {@code ErrorResponse} answers 503, and {@code
+ *       FieldHandles} are for fields that are written without a fence.
  *   <li><b>Contract</b>, {@code HttpSession} and its listeners: {@code HttpSessionView} and {@code
  *       EndedSession}, used within a {@code SessionScope}, which is a request or an {@code
  *       AccessorScope} of a {@code SessionAccessor}. {@code DeferredAttributes} and {@code
- *       AtomicAttributes} change attributes. {@code SharedSession} and {@code SessionAnchor} are
- *       what the requests of one session share. {@code Servlet61SessionView} and {@code
- *       Servlet61SharedSession} add what Servlet 6.1 adds. {@code SessionListeners} notifies
- *       listeners, with {@code ContainerListeners}, {@code Activations}, {@code UnsavedBindings}
- *       and {@code UnreportedSessions}; {@code ContainerValues} and {@code AskedTimeout} are kept
- *       in a session beside its attributes.
+ *       AtomicAttributes} change attributes. {@code SharedSession} is what the requests of one
+ *       session share, {@code SharedSessions} finds it, {@code ShownId} is its id. {@code
+ *       Servlet61SessionView} and {@code Servlet61SharedSession} add what Servlet 6.1 adds. {@code
+ *       SessionListeners} notifies listeners, among them each {@code AttributeRemovalListener},
+ *       with {@code ContainerListeners}, {@code Activations}, {@code UnsavedBindings} and {@code
+ *       UnreportedSessions}; {@code ContainerValues} and {@code AskedTimeout} are kept in a session
+ *       beside its attributes.
  *   <li><b>Protection</b>, what refuses requests: {@code CrossOriginPolicy}, with {@code WebOrigin}
  *       and {@code Preflight}; {@code WithheldCookie}; {@code RequireLogin}, with {@code
  *       ReturnPath} and {@code Navigation}; {@code ClientCheck} and its {@code ClientGate}; {@code

@@ -14,7 +14,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -23,7 +23,7 @@ import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
 
-@DisplayName("Values that hear of becoming bytes, and of being made of bytes")
+@DisplayName("Values that are notified when they become bytes, and when they are made from bytes")
 @ParameterizedClass(name = "{0}")
 @EnumSource(Container.class)
 class ActivationListenerTest {
@@ -32,7 +32,7 @@ class ActivationListenerTest {
 
   @Parameter Container container;
 
-  private Site site;
+  @AutoClose private Site site;
   private Browser browser;
 
   /** A value with something that cannot be written down, as connections and caches are. */
@@ -102,15 +102,10 @@ class ActivationListenerTest {
     browser = site.browser();
   }
 
-  @AfterEach
-  void stop() {
-    site.close();
-  }
-
   @Test
   @DisplayName(
       "a value is notified of passivation before it is encoded and of activation after: it stays in use")
-  void set_isToldAtEachWriting() {
+  void set_isNotifiedAtEachWriting() {
     browser.get("/set");
 
     assertThat(HEARD)
@@ -138,7 +133,7 @@ class ActivationListenerTest {
 
   @Test
   @DisplayName("a value that is not read is not decoded, and not notified")
-  void notRead_isNotTold() {
+  void notRead_isNotNotified() {
     browser.get("/set");
     HEARD.clear();
 
@@ -230,7 +225,7 @@ class ActivationListenerTest {
 
   @Test
   @DisplayName("a login and a new id write the session, so values are notified")
-  void loginAndRenewal_areTold() {
+  void loginAndRenewal_areReported() {
     browser.get("/set");
     for (Handler handler :
         List.<Handler>of(
@@ -273,7 +268,7 @@ class ActivationListenerTest {
   @EnabledIf(
       value = "io.coatcheck.session.servlet.Container#isServlet61",
       disabledReason = "Servlet 6.0 has no HttpSession.Accessor")
-  void access_isToldAsWithinARequest() {
+  void access_isNotifiedAsWithinARequest() {
     browser.get("/set");
     AtomicReference<Consumer<Consumer<HttpSession>>> accessor = new AtomicReference<>();
     site.on("/take", (request, response) -> accessor.set(Accessors.of(request.getSession())));
@@ -288,7 +283,7 @@ class ActivationListenerTest {
 
   @Test
   @DisplayName("a store that keeps values as objects encodes none, and notifies none")
-  void storeOfLiveValues_tellsNobody() {
+  void storeOfLiveValues_notifiesNone() {
     site.close();
     begin(false);
 

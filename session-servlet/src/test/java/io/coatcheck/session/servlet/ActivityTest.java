@@ -4,8 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import jakarta.servlet.http.HttpServletRequest;
 import java.time.Duration;
-import java.util.concurrent.atomic.AtomicReference;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -20,43 +19,22 @@ class ActivityTest {
 
   @Parameter Container container;
 
-  private Site site;
+  @AutoClose private Site site;
   private Browser browser;
 
   @BeforeEach
   void start() {
-    site =
-        new Site(container)
-            .on("/begin", (request, response) -> request.getSession().setAttribute("a", "1"));
+    site = new Site(container);
     browser = site.browser();
   }
 
-  @AfterEach
-  void stop() {
-    site.close();
-  }
-
-  /** Runs the assertions of a test within a request, and lets their failure be the test's. */
-  private Browser.Answer within(Handler handler) {
-    AtomicReference<Throwable> failure = new AtomicReference<>();
-    site.on(
-        "/within",
-        (request, response) -> {
-          try {
-            handler.handle(request, response);
-          } catch (Throwable e) {
-            failure.set(e);
-          }
-        });
-    Browser.Answer answer = browser.get("/within");
-    if (failure.get() != null) {
-      throw new AssertionError(failure.get());
-    }
-    return answer;
+  private Browser.Answer within(Handler assertions) {
+    return site.within(browser, assertions);
   }
 
   @Test
-  @DisplayName("lazy, or excluded: the store is asked when the application asks, and not before")
+  @DisplayName(
+      "lazy, or excluded: the session is looked up when the application asks for it, not before")
   void lazy_resolvesWhenAsked() {
     browser.get("/begin");
     site.store.forgetCalls();

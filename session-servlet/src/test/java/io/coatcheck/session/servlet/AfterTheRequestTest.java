@@ -86,7 +86,7 @@ class AfterTheRequestTest {
             () ->
                 assertThatThrownBy(() -> webSession.get().login("bob"))
                     .isInstanceOf(IllegalStateException.class)
-                    .hasMessageContaining("the request is over"));
+                    .hasMessageContaining("the request has ended"));
 
     assertThat(answer).endsWith("done").doesNotContain("Set-Cookie");
     assertThat(site.manager.sessionsOf("bob")).isEmpty();
@@ -104,7 +104,7 @@ class AfterTheRequestTest {
   }
 
   @Test
-  @DisplayName("a store that fails is an exception of ours, and no stranger's 503")
+  @DisplayName("a store that fails is an exception, and not the 503 of another request")
   void logout_whileTheStoreIsDown_isNoStrangers503() throws IOException {
     connection.get("/keep", cookie);
     site.store.failAll();
@@ -126,7 +126,7 @@ class AfterTheRequestTest {
 
     assertThatThrownBy(() -> session.get().setAttribute("a", "2"))
         .isInstanceOf(IllegalStateException.class)
-        .hasMessageContaining("the request is over")
+        .hasMessageContaining("the request has ended")
         .hasMessageContaining("HttpSession.getAccessor()");
     assertThatThrownBy(() -> session.get().removeAttribute("a"))
         .isInstanceOf(IllegalStateException.class);

@@ -54,7 +54,7 @@ final class AjpProxy {
   private void handle(HttpExchange exchange) throws IOException {
     try (exchange;
         Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
-      socket.setSoTimeout(10_000);
+      socket.setSoTimeout(60_000);
       byte[] forward = forward(exchange);
       ByteArrayOutputStream packet = new ByteArrayOutputStream();
       DataOutputStream data = new DataOutputStream(packet);

@@ -11,7 +11,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.params.Parameter;
@@ -27,7 +27,7 @@ class AsyncForwardTest {
 
   @Parameter Container container;
 
-  private Site site;
+  @AutoClose private Site site;
   private volatile CountDownLatch returned;
 
   @BeforeEach
@@ -37,11 +37,6 @@ class AsyncForwardTest {
             .on("/A", (request, response) -> handle("/A", request, response))
             .on("/B", (request, response) -> handle("/B", request, response))
             .on("/C", (request, response) -> handle("/C", request, response));
-  }
-
-  @AfterEach
-  void stop() {
-    site.close();
   }
 
   /**
@@ -95,7 +90,7 @@ class AsyncForwardTest {
         new Thread(
                 () -> {
                   try {
-                    latch.await(10, TimeUnit.SECONDS);
+                    latch.await(60, TimeUnit.SECONDS);
                   } catch (InterruptedException e) {
                     throw new IllegalStateException(e);
                   }

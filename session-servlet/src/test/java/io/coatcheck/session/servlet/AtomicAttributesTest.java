@@ -63,13 +63,12 @@ class AtomicAttributesTest {
     HEARD.clear();
     site =
         new Site(
-                container,
-                copyOnRead,
-                builder ->
-                    builder.codec(
-                        JavaSerializationCodec.builder().allow(Notice.class.getName()).build()),
-                UnaryOperator.identity())
-            .on("/begin", (request, response) -> request.getSession().setAttribute("a", "1"));
+            container,
+            copyOnRead,
+            builder ->
+                builder.codec(
+                    JavaSerializationCodec.builder().allow(Notice.class.getName()).build()),
+            UnaryOperator.identity());
     browser = site.browser();
   }
 
@@ -79,23 +78,8 @@ class AtomicAttributesTest {
     site.close();
   }
 
-  /** Runs the assertions of a test within a request, and lets their failure be the test's. */
-  private Browser.Answer within(Handler handler) {
-    AtomicReference<Throwable> failure = new AtomicReference<>();
-    site.on(
-        "/within",
-        (request, response) -> {
-          try {
-            handler.handle(request, response);
-          } catch (Throwable e) {
-            failure.set(e);
-          }
-        });
-    Browser.Answer answer = browser.get("/within");
-    if (failure.get() != null) {
-      throw new AssertionError(failure.get());
-    }
-    return answer;
+  private Browser.Answer within(Handler assertions) {
+    return site.within(browser, assertions);
   }
 
   private <T> List<T> all(List<Callable<T>> tasks) throws Exception {
@@ -251,7 +235,7 @@ class AtomicAttributesTest {
 
     assertThat(browser.get("/async").body()).isEqualTo("Optional[1]");
 
-    assertThat(taken.get().get(10, TimeUnit.SECONDS)).isTrue();
+    assertThat(taken.get().get(60, TimeUnit.SECONDS)).isTrue();
     assertThat(site.stored(browser.token()).attributes()).isEmpty();
   }
 
@@ -285,7 +269,7 @@ class AtomicAttributesTest {
 
   @Test
   @DisplayName(
-      "a value that an update removes is unbound once, and listeners of attributes hear it")
+      "a value that an update removes is unbound once, and attribute listeners are notified")
   void bindings_ofWhatIsRemoved() {
     browser.get("/begin");
     within((request, response) -> request.getSession().setAttribute("x", new Notice("stored")));
@@ -326,8 +310,6 @@ class AtomicAttributesTest {
                       return new Notice("try " + calls.get());
                     }));
     assertThat(heardOfBinding()).containsExactly("try 1 bound", "try 1 unbound", "try 2 bound");
-
-    site.on("/logout", (request, response) -> WebSession.of(request).logout());
     Browser.Answer answer =
         within(
             (request, response) ->
@@ -429,7 +411,7 @@ class AtomicAttributesTest {
   }
 
   @Test
-  @DisplayName("only the sessions of ours, and only attributes of the application")
+  @DisplayName("only our sessions, and only attributes of the application")
   void refusals() {
     browser.get("/begin");
     within(

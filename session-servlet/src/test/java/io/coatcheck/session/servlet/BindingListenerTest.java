@@ -8,8 +8,7 @@ import jakarta.servlet.http.HttpSessionBindingListener;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.atomic.AtomicReference;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -17,46 +16,24 @@ import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
 
-@DisplayName("Values that hear of their binding")
+@DisplayName("Values that are notified of their binding")
 @ParameterizedClass(name = "{0}")
 @EnumSource(Container.class)
 class BindingListenerTest {
 
   @Parameter Container container;
 
-  private Site site;
+  @AutoClose private Site site;
   private Browser browser;
 
   @BeforeEach
   void start() {
-    site =
-        new Site(container)
-            .on("/begin", (request, response) -> request.getSession().setAttribute("a", "1"));
+    site = new Site(container);
     browser = site.browser();
   }
 
-  @AfterEach
-  void stop() {
-    site.close();
-  }
-
-  /** Runs the assertions of a test within a request, and lets their failure be the test's. */
-  private Browser.Answer within(Handler handler) {
-    AtomicReference<Throwable> failure = new AtomicReference<>();
-    site.on(
-        "/within",
-        (request, response) -> {
-          try {
-            handler.handle(request, response);
-          } catch (Throwable e) {
-            failure.set(e);
-          }
-        });
-    Browser.Answer answer = browser.get("/within");
-    if (failure.get() != null) {
-      throw new AssertionError(failure.get());
-    }
-    return answer;
+  private Browser.Answer within(Handler assertions) {
+    return site.within(browser, assertions);
   }
 
   /** Writes down what it hears, and what can be read then. */
@@ -91,7 +68,8 @@ class BindingListenerTest {
   }
 
   @Test
-  @DisplayName("binding listeners hear of each binding, before it shows and after it is gone")
+  @DisplayName(
+      "binding listeners are notified of each binding, before it shows and after it is gone")
   void bindingListeners_hear() {
     List<String> heard = new ArrayList<>();
     within(

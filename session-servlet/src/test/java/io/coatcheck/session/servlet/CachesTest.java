@@ -6,7 +6,7 @@ import jakarta.servlet.Filter;
 import jakarta.servlet.http.HttpServletResponse;
 import java.util.List;
 import java.util.function.UnaryOperator;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -24,20 +24,13 @@ class CachesTest {
 
   @Parameter Container container;
 
-  private Site site;
+  @AutoClose private Site site;
   private Browser browser;
 
   @BeforeEach
   void start() {
-    site =
-        new Site(container)
-            .on("/login", (request, response) -> WebSession.of(request).login("alice"));
+    site = new Site(container);
     browser = site.browser();
-  }
-
-  @AfterEach
-  void stop() {
-    site.close();
   }
 
   private void protect() {

@@ -33,7 +33,9 @@ final class Certificates {
   private final KeyStore trusted;
 
   private Certificates(String... users) throws IOException, GeneralSecurityException {
-    Path directory = Files.createDirectories(Path.of("target", "certificates"));
+    // Another JVM of the tests may make its own at the same time.
+    Path directory =
+        Files.createTempDirectory(Files.createDirectories(Path.of("target")), "certificates-");
     Map<String, Process> tools = new HashMap<>();
     for (String user : users) {
       tools.put(user, keytool(user, directory.resolve(user + ".p12")));
@@ -76,7 +78,7 @@ final class Certificates {
 
   private static void await(Process tool) {
     try {
-      if (!tool.waitFor(60, TimeUnit.SECONDS) || tool.exitValue() != 0) {
+      if (!tool.waitFor(180, TimeUnit.SECONDS) || tool.exitValue() != 0) {
         throw new IllegalStateException("keytool failed");
       }
     } catch (InterruptedException e) {

@@ -9,7 +9,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.UnaryOperator;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -28,7 +28,7 @@ class ClearSiteDataTest {
 
   @Parameter Container container;
 
-  private Site site;
+  @AutoClose private Site site;
   private Browser browser;
 
   @BeforeEach
@@ -40,17 +40,9 @@ class ClearSiteDataTest {
     if (site != null) {
       site.close();
     }
-    site =
-        new Site(container, false, UnaryOperator.identity(), options)
-            .on("/login", (request, response) -> WebSession.of(request).login("alice"))
-            .on("/logout", (request, response) -> WebSession.of(request).logout());
+    site = new Site(container, false, UnaryOperator.identity(), options);
     browser = site.browser();
     browser.get("/login");
-  }
-
-  @AfterEach
-  void stop() {
-    site.close();
   }
 
   private static List<String> cleared(Browser.Answer answer) {
@@ -242,7 +234,7 @@ class ClearSiteDataTest {
   }
 
   @Test
-  @DisplayName("the application's own header stays, and ours outlives what it does to headers")
+  @DisplayName("the application's header stays, and the filter's outlives what it does to headers")
   void application_changesHeaders() {
     assertThat(
             within(

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.UnaryOperator;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -32,7 +32,7 @@ class ClientCheckTest {
   /** What happens before another agent is judged. */
   private volatile Runnable beforeOther = () -> {};
 
-  private Site site;
+  @AutoClose private Site site;
   private Browser browser;
 
   @BeforeEach
@@ -43,10 +43,7 @@ class ClientCheckTest {
                 false,
                 UnaryOperator.identity(),
                 builder -> builder.clientCheck(this::judge))
-            .on("/begin", (request, response) -> request.getSession().setAttribute("a", "1"))
-            .on("/login", (request, response) -> WebSession.of(request).login("alice"))
             .on("/bob", (request, response) -> WebSession.of(request).login("bob"))
-            .on("/logout", (request, response) -> WebSession.of(request).logout())
             .on("/put", (request, response) -> request.getSession().setAttribute("b", "2"))
             .on(
                 "/who",
@@ -88,11 +85,6 @@ class ClientCheckTest {
     }
     beforeOther.run();
     return otherAgent;
-  }
-
-  @AfterEach
-  void stop() {
-    site.close();
   }
 
   private Browser.Answer as(String agent, String path) {
@@ -255,7 +247,7 @@ class ClientCheckTest {
   }
 
   @Test
-  @DisplayName("ended: it is gone for every client, and told once")
+  @DisplayName("ended: it is gone for every client, and reported once")
   void end_endsIt() {
     logIn();
     String token = browser.token();
@@ -273,7 +265,7 @@ class ClientCheckTest {
   }
 
   @Test
-  @DisplayName("C2: a login that comes while the check is asked is not ended by its verdict")
+  @DisplayName("C2: a login during the client check is not ended by its result")
   void end_loginMeanwhile_leavesIt() {
     logIn();
     String before = browser.token();

@@ -42,7 +42,7 @@ class CommittingWriterTest {
   }
 
   @Test
-  void checkError_tellsWhatTheContainersWriterKeepsToItself() {
+  void checkError_reportsWhatTheContainersWriterHides() {
     Writer failing =
         new Writer() {
           @Override

@@ -103,7 +103,7 @@ enum Container {
     }
   }
 
-  /** Tells whether the containers on the class path have Servlet 6.1, or 6.0. */
+  /** Returns whether the containers on the class path have Servlet 6.1, or else 6.0. */
   static boolean isServlet61() {
     return Arrays.stream(HttpSession.class.getDeclaredClasses())
         .anyMatch(nested -> nested.getSimpleName().equals("Accessor"));
@@ -111,18 +111,21 @@ enum Container {
 
   /** Returns a directory with one file, from which a container's own servlet serves. */
   static Path files() {
-    Path directory = Path.of("target", "files").toAbsolutePath();
     try {
+      // Another JVM of the tests may write its own at the same time.
+      Path directory =
+          Files.createTempDirectory(Files.createDirectories(Path.of("target")), "files-")
+              .toAbsolutePath();
       // Tomcat looks under the whole path of the URL, Jetty under the rest of it.
       Files.createDirectories(directory.resolve("files"));
       byte[] content = new byte[FILE_LENGTH];
       Arrays.fill(content, (byte) 'x');
       Files.write(directory.resolve("file.bin"), content);
       Files.write(directory.resolve("files/file.bin"), content);
+      return directory;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    return directory;
   }
 
   abstract int start(SiteRouter switchboard) throws Exception;

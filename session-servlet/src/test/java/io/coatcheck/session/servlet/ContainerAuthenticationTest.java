@@ -147,7 +147,7 @@ class ContainerAuthenticationTest {
   }
 
   @Test
-  @DisplayName("B45: a session that begins when the user is there is the user's, with one secret")
+  @DisplayName("B45: a session that begins when the user is known is the user's, with one secret")
   void sessionOfTheUser_isNotRenewed() {
     assertThat(as("alice", browser, "/private/note?set=mine").body()).isEqualTo("alice: mine");
     String token = browser.token();
@@ -194,7 +194,7 @@ class ContainerAuthenticationTest {
   @Test
   @DisplayName("B45: to another user nothing is carried over, and nothing shown")
   void anotherUser_seesNothing() {
-    assumeFalse(container.isForm(), "a form logs nobody in over another");
+    assumeFalse(container.isForm(), "a form logs no user in over another");
     as("alice", browser, "/private/note?set=hers");
     String hers = browser.token();
 
@@ -227,7 +227,6 @@ class ContainerAuthenticationTest {
   @DisplayName("attack 1: a logout without the user ends it all the same")
   void noUser_logsOut() {
     assumeFalse(container.isForm(), "the container remembers the user of a form");
-    site.on("/logout", (request, response) -> WebSession.of(request).logout());
     as("alice", browser, "/private/note?set=hers");
     String hers = browser.token();
 
@@ -255,7 +254,7 @@ class ContainerAuthenticationTest {
   }
 
   @Test
-  @DisplayName("attack 2: who is logged in by us is not asked for")
+  @DisplayName("attack 2: a user whom we logged in is not looked up")
   void ours_comesFirst() {
     site.on("/login", (request, response) -> WebSession.of(request).login("carol"));
     browser.get("/note?set=a-book");
@@ -269,7 +268,7 @@ class ContainerAuthenticationTest {
 
   @Test
   @DisplayName("what is kept of the user is no attribute of the application")
-  void attributeNames_haveNothingOfOurs() {
+  void attributeNames_containNoneOfOurs() {
     site.on(
         "/private/names",
         (request, response) ->
@@ -295,7 +294,7 @@ class ContainerAuthenticationTest {
   }
 
   @Test
-  @DisplayName("request.logout() ends the session, and what begins after it is nobody's")
+  @DisplayName("request.logout() ends the session, and what begins after it has no user")
   void logout_isOfBoth() {
     site.on(
         "/private/logout",
@@ -340,8 +339,8 @@ class ContainerAuthenticationTest {
   }
 
   @Test
-  @DisplayName("wrong credentials outside of the constraint are nobody's, and refuse nothing")
-  void wrongCredentials_onAPublicPage_areNobodys() {
+  @DisplayName("wrong credentials outside of the constraint log no user in, and refuse nothing")
+  void wrongCredentials_onAPublicPage_logNoUserIn() {
     assumeFalse(container.isForm() || container.isByHeader());
     browser.get("/note?set=a-book");
     site.on(

@@ -64,7 +64,7 @@ class ContainerCookieTest {
 
   @Test
   @DisplayName("each setting that our cookie does not have is reported, whichever method made it")
-  void settingsOfTheCookie_areTold() throws LifecycleException {
+  void settingsOfTheCookie_areReported() throws LifecycleException {
     assertThat(
             ignored(
                 context -> {
@@ -87,8 +87,8 @@ class ContainerCookieTest {
   }
 
   @Test
-  @DisplayName("what holds of ours as well is not worth a word")
-  void settingsThatHold_areNotTold() throws LifecycleException {
+  @DisplayName("what holds for our cookie as well is not reported")
+  void settingsThatHold_areNotReported() throws LifecycleException {
     SessionCookie ours =
         SessionCookie.builder()
             .name("shop")
@@ -112,8 +112,9 @@ class ContainerCookieTest {
   }
 
   @Test
-  @DisplayName("a container's cookie that is partitioned, as ours is, is not worth a word")
-  void partitioned_asOurs_isNotTold() throws LifecycleException {
+  @DisplayName(
+      "a container's cookie that is partitioned, as the session cookie is, is not reported")
+  void partitioned_onBoth_isNotReported() throws LifecycleException {
     SessionCookie ours = SessionCookie.builder().sameSite(SameSite.NONE).partitioned(true).build();
     assertThat(
             ignored(
@@ -123,8 +124,8 @@ class ContainerCookieTest {
   }
 
   @Test
-  @DisplayName("Secure is reported if ours is the insecure one")
-  void secure_withTheInsecureCookie_isTold() throws LifecycleException {
+  @DisplayName("Secure is reported if the session cookie is the insecure one")
+  void secure_withTheInsecureCookie_isReported() throws LifecycleException {
     assertThat(
             ignored(
                 context -> context.getSessionCookieConfig().setSecure(true),
@@ -133,8 +134,8 @@ class ContainerCookieTest {
   }
 
   @Test
-  @DisplayName("without a cookie of ours, a name and a lifetime have no effect either")
-  void withoutACookie_settingsAreTold() throws LifecycleException {
+  @DisplayName("where we set no cookie, a name and a lifetime have no effect either")
+  void withoutACookie_settingsAreReported() throws LifecycleException {
     assertThat(
             ignored(
                 context -> {
@@ -148,7 +149,7 @@ class ContainerCookieTest {
   @Test
   @DisplayName(
       "tracking by URL is reported if it was configured, and not if it is the container's default")
-  void trackingByUrl_isTold() throws LifecycleException {
+  void trackingByUrl_isReported() throws LifecycleException {
     assertThat(
             ignored(
                 context -> context.setSessionTrackingModes(EnumSet.of(SessionTrackingMode.URL)),
@@ -163,7 +164,7 @@ class ContainerCookieTest {
 
   @Test
   @DisplayName("setAttribute has the effect of the attribute's own setter, in any case of letters")
-  void settingsBySetAttribute_areTold() throws LifecycleException {
+  void settingsBySetAttribute_areReported() throws LifecycleException {
     assertThat(
             ignored(
                 context -> {
@@ -188,7 +189,7 @@ class ContainerCookieTest {
 
   @Test
   @DisplayName("a container that lists the usual name among the attributes changes nothing")
-  void usualName_amongTheAttributes_isNotTold() throws LifecycleException {
+  void usualName_amongTheAttributes_isNotReported() throws LifecycleException {
     assertThat(
             ignored(
                 context -> context.getSessionCookieConfig().setAttribute("name", "JSESSIONID"),
@@ -198,7 +199,7 @@ class ContainerCookieTest {
 
   @Test
   @DisplayName("tracking by SSL is reported; a Tomcat without TLS rejects that setting")
-  void trackingBySsl_isTold() {
+  void trackingBySsl_isReported() {
     ServletContext context = mock(ServletContext.class);
     when(context.getDefaultSessionTrackingModes())
         .thenReturn(EnumSet.of(SessionTrackingMode.COOKIE, SessionTrackingMode.URL));
@@ -211,7 +212,7 @@ class ContainerCookieTest {
 
   @ParameterizedTest
   @EnumSource(Container.class)
-  void defaults_ofEachContainer_areNotTold(Container container) {
+  void defaults_ofEachContainer_areNotReported(Container container) {
     AtomicReference<List<String>> ignored = new AtomicReference<>();
     try (Site site = new Site(container)) {
       site.on(
@@ -253,9 +254,10 @@ class ContainerCookieTest {
   }
 
   @ParameterizedTest
-  @DisplayName("a session timeout that differs from ours is reported, and the usual one is not")
+  @DisplayName(
+      "a session timeout that differs from the policy is reported, and the usual one is not")
   @CsvSource({"120, 1", "30, 0", "45, 0", "0, 0", "-1, 0"})
-  void sessionTimeout_isTold(int minutes, int warnings) throws LifecycleException {
+  void sessionTimeout_isReported(int minutes, int warnings) throws LifecycleException {
     ListAppender<ILoggingEvent> lines = new ListAppender<>();
     Logger logger = (Logger) LoggerFactory.getLogger(SessionFilter.class);
     lines.start();

@@ -17,7 +17,7 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -27,7 +27,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-@DisplayName("Principals of ours and of the container")
+@DisplayName("Our principals and those of the container")
 @ParameterizedClass(name = "{0}")
 @EnumSource(Container.class)
 class ContainerLoginTest {
@@ -35,7 +35,7 @@ class ContainerLoginTest {
   @Parameter Container container;
 
   private final AtomicReference<String> containersUser = new AtomicReference<>();
-  private Site site;
+  @AutoClose private Site site;
   private Browser browser;
 
   /** A request of a container that knows one user, {@code tom}, with the password {@code cat}. */
@@ -89,8 +89,6 @@ class ContainerLoginTest {
   void start() {
     site =
         new Site(container)
-            .on("/begin", (request, response) -> request.getSession().setAttribute("a", "1"))
-            .on("/login", (request, response) -> WebSession.of(request).login("alice"))
             .on("/container-login", (request, response) -> request.login("tom", "cat"))
             .on(
                 "/authenticate",
@@ -123,18 +121,13 @@ class ContainerLoginTest {
     browser = site.browser();
   }
 
-  @AfterEach
-  void stop() {
-    site.close();
-  }
-
   @Test
-  void nobody_isNobody() {
+  void withoutALogin_thereIsNoUser() {
     assertThat(browser.get("/who").body()).isEqualTo("null null null falsefalsefalsefalse");
   }
 
   @Test
-  @DisplayName("ours comes first, and its roles are asked for each time")
+  @DisplayName("the session's user comes first, and the roles are looked up each time")
   void ours_comesFirst() {
     containersUser.set("tom");
     browser.get("/login");
@@ -143,7 +136,7 @@ class ContainerLoginTest {
   }
 
   @Test
-  @DisplayName("without one of ours, all is the container's")
+  @DisplayName("without our user, all is the container's")
   void containers_isDelegatedTo() {
     browser.get("/container-login");
 
@@ -186,7 +179,7 @@ class ContainerLoginTest {
   }
 
   @Test
-  void login_withSomebodyLoggedIn_isRefused() {
+  void login_whileLoggedIn_isRefused() {
     browser.get("/login");
     site.on(
         "/again",
@@ -302,8 +295,7 @@ class ContainerLoginTest {
     browser = site.browser();
     try (SessionManager here = nearCached();
         SessionManager there = nearCached()) {
-      site.on("/begin", (request, response) -> request.getSession().setAttribute("a", "1"))
-          .on("/read", ContainerLoginTest::read)
+      site.on("/read", ContainerLoginTest::read)
           .on("/put", (request, response) -> request.getSession().setAttribute("b", "2"));
       through(here);
       browser.get("/begin");

@@ -20,7 +20,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.LoggerFactory;
 
-@DisplayName("F1, F5, B17: a session of the container's beside ours, as CDI and Spring begin one")
+@DisplayName(
+    "F1, F5, B17: a session of the container beside one of Coatcheck, as CDI and Spring begin one")
 @ParameterizedClass(name = "{0}")
 @EnumSource(Container.class)
 class ContainerSessionTest {
@@ -49,7 +50,6 @@ class ContainerSessionTest {
                 "/login",
                 (request, response) -> WebSession.of(request).login(request.getParameter("as")))
             .on("/renew", (request, response) -> WebSession.of(request).renew())
-            .on("/logout", (request, response) -> WebSession.of(request).logout())
             .on("/everywhere", (request, response) -> WebSession.of(request).logoutEverywhere())
             .on("/invalidate", (request, response) -> request.getSession().invalidate())
             .on("/request-logout", (request, response) -> request.logout())
@@ -120,7 +120,7 @@ class ContainerSessionTest {
   }
 
   @Test
-  @DisplayName("a login keeps what is in it, as it does with ours, and changes its id")
+  @DisplayName("a login keeps its attributes, as with a Coatcheck session, and changes its id")
   void login_keepsItUnderAnotherId() {
     browser.get("/add");
     String before = browser.cookie(JSESSIONID);
@@ -137,8 +137,8 @@ class ContainerSessionTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
-  @DisplayName("nor the expiry or the revocation of ours")
-  void endOfOurs_endsIt(boolean isRevoked) {
+  @DisplayName("nor the expiry or the revocation of our session")
+  void endOfOurSession_endsIt(boolean isRevoked) {
     browser.get("/login?as=ann");
     browser.get("/add");
 
@@ -153,7 +153,7 @@ class ContainerSessionTest {
 
   @ParameterizedTest
   @EnumSource(names = "ACCEPT", mode = EnumSource.Mode.EXCLUDE)
-  @DisplayName("nor is it shown to a client from whom ours is kept")
+  @DisplayName("it is not shown to a client from which the Coatcheck session is withheld")
   void clientCheck_endsIt(ClientCheck.Verdict verdict) {
     site.filters(
         SessionFilter.builder(site.manager)
@@ -184,7 +184,7 @@ class ContainerSessionTest {
   }
 
   @Test
-  @DisplayName("what the container keeps of its own users is left alone when ours expires")
+  @DisplayName("what the container keeps of its own users stays when the Coatcheck session expires")
   void anonymousSession_leavesIt() {
     browser.get("/anonymous");
     browser.get("/add");

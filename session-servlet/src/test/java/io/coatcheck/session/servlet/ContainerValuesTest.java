@@ -59,7 +59,7 @@ class ContainerValuesTest {
 
   @Test
   @DisplayName("it is notified once of the end on another node, and that the session is not valid")
-  void endElsewhere_isTold() {
+  void endElsewhere_isReported() {
     Session session = login();
     values.put(session, NAME, value);
     SessionEvent end = new SessionEvent.EndedElsewhere(manager.clock().instant(), stored(session));
@@ -75,7 +75,7 @@ class ContainerValuesTest {
   }
 
   @Test
-  void endOfAnotherSession_isNotTold() {
+  void endOfAnotherSession_isNotReported() {
     Session session = login();
     values.put(session, NAME, value);
 
@@ -98,7 +98,7 @@ class ContainerValuesTest {
   }
 
   @Test
-  void removed_isNotToldOfTheEnd() {
+  void removed_isNotNotifiedOfTheEnd() {
     Session session = login();
     values.put(session, NAME, value);
 

@@ -49,7 +49,8 @@ class CookieHeaderTest {
   }
 
   @ParameterizedTest
-  @DisplayName("F49: what is not named exactly as ours is not ours")
+  @DisplayName(
+      "F49: a cookie without exactly the name of the session cookie is not the session cookie")
   @ValueSource(
       strings = {
         "=__Host-id=x",

@@ -10,7 +10,7 @@ import jakarta.servlet.http.HttpSession;
 import java.time.Duration;
 import java.util.UUID;
 import java.util.function.UnaryOperator;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -28,15 +28,13 @@ class CookieRulesTest {
 
   @Parameter Container container;
 
-  private Site site;
+  @AutoClose private Site site;
   private Browser browser;
 
   @BeforeEach
   void start() {
     site =
         new Site(container)
-            .on("/begin", (request, response) -> request.getSession().setAttribute("a", "1"))
-            .on("/login", (request, response) -> WebSession.of(request).login("alice"))
             .on(
                 "/ask",
                 (request, response) -> {
@@ -44,11 +42,6 @@ class CookieRulesTest {
                   response.getWriter().print(session == null ? "none" : session.getAttribute("a"));
                 });
     browser = site.browser();
-  }
-
-  @AfterEach
-  void stop() {
-    site.close();
   }
 
   private Browser withToken(String token) {
@@ -231,8 +224,7 @@ class CookieRulesTest {
   @Test
   @DisplayName("logout deletes the cookie of a client that presented one, and of no other")
   void logout_clearsWhatWasPresented() {
-    site.on("/logout", (request, response) -> WebSession.of(request).logout())
-        .on("/container-logout", (request, response) -> request.logout());
+    site.on("/container-logout", (request, response) -> request.logout());
 
     assertThat(browser.get("/logout").setCookies()).isEmpty();
     assertThat(withToken("x").get("/logout").setCookie()).isEqualTo(DELETION);
@@ -245,7 +237,7 @@ class CookieRulesTest {
   }
 
   @Test
-  @DisplayName("a session that never left the request leaves nothing behind when it is invalidated")
+  @DisplayName("a session that never left the request leaves no trace when it is invalidated")
   void invalidateOfUnstored_deletesNothing() {
     site.on(
         "/in-and-out",

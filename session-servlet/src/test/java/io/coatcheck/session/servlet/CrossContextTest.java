@@ -88,7 +88,7 @@ class CrossContextTest {
     Tomcat.addServlet(context, "app", servlet).addMapping("/*");
   }
 
-  /** Puts something into its session, and dispatches as it is told. */
+  /** Puts something into its session, and dispatches as a parameter says. */
   private static final class Dispatching extends HttpServlet {
 
     private static final long serialVersionUID = 1L;
@@ -152,7 +152,8 @@ class CrossContextTest {
   }
 
   @Test
-  @DisplayName("two filters of one cookie name: one cookie is sent, and the log says whose is not")
+  @DisplayName(
+      "two filters of one cookie name: one cookie is sent, and the log names the filter whose cookie is not")
   void applicationWithTheSameCookieName_isNotBlamed() {
     ListAppender<ILoggingEvent> log = new ListAppender<>();
     Logger logger = (Logger) LoggerFactory.getLogger(SessionFilter.class);

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.coatcheck.session.servlet.SessionCookie.SameSite;
 import java.util.function.UnaryOperator;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -29,7 +29,7 @@ class CrossSiteRequestTest {
 
   @Parameter Container container;
 
-  private Site site;
+  @AutoClose private Site site;
 
   @BeforeEach
   void start() {
@@ -85,7 +85,6 @@ class CrossSiteRequestTest {
                   request.getSession().setAttribute("SECURITY_CONTEXT", "bob");
                   request.changeSessionId();
                 })
-            .on("/login", (request, response) -> WebSession.of(request).login("alice"))
             .on(
                 "/me",
                 (request, response) ->
@@ -97,11 +96,6 @@ class CrossSiteRequestTest {
                                 + (request.getSession(false) == null
                                     ? null
                                     : request.getSession(false).getAttribute("notice"))));
-  }
-
-  @AfterEach
-  void stop() {
-    site.close();
   }
 
   private void assertNothingBegun(Browser.Answer answer) {

@@ -43,7 +43,7 @@ class DeploymentSentencesTest {
   private final Tomcat tomcat = new Tomcat();
   private Context context;
 
-  /** Shows what a deployment may have an effect on; ends the session if it is told to. */
+  /** Shows what a deployment may have an effect on; ends the session on request. */
   private static final class Application extends HttpServlet {
 
     private static final long serialVersionUID = 1L;
@@ -142,7 +142,7 @@ class DeploymentSentencesTest {
   @DisplayName(
       "SessionCookieConfig, setSessionTimeout and setSessionTrackingModes: the container keeps what"
           + " is set; our cookie, timeout and URLs are as they are without")
-  void settingsOfTheContainersSessions_changeNothingOfOurs() throws Exception {
+  void settingsOfTheContainersSessions_doNotChangeOurs() throws Exception {
     context.addServletContainerInitializer(
         (classes, begun) -> {
           SessionCookieConfig config = begun.getSessionCookieConfig();
@@ -173,7 +173,7 @@ class DeploymentSentencesTest {
       "Listeners that are declared in the deployment descriptor, annotated, or registered via one"
           + " of the addListener methods: created in the order of declaration, destroyed in the"
           + " reverse")
-  void declaredListeners_areToldInTheirOrder() throws Exception {
+  void declaredListeners_areNotifiedInTheirOrder() throws Exception {
     // By name is how Tomcat is given what web.xml and @WebListener declare.
     context.addApplicationListener(First.class.getName());
     context.addApplicationListener(OfAttributesAndIds.class.getName());

@@ -14,7 +14,7 @@ import jakarta.servlet.http.HttpServletResponseWrapper;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -29,7 +29,7 @@ class DispatchTest {
 
   @Parameter Container container;
 
-  private Site site;
+  @AutoClose private Site site;
   private Browser browser;
 
   @BeforeEach
@@ -39,11 +39,6 @@ class DispatchTest {
             .on("/set", (request, response) -> request.getSession().setAttribute("set", "1"))
             .on("/set2", (request, response) -> request.getSession().setAttribute("set2", "2"));
     browser = site.browser();
-  }
-
-  @AfterEach
-  void stop() {
-    site.close();
   }
 
   private void assertStoredOnce(Browser.Answer answer, String... attributes) {
@@ -91,8 +86,7 @@ class DispatchTest {
                 request
                     .getServletContext()
                     .getRequestDispatcher("/login")
-                    .forward(request, response))
-        .on("/login", (request, response) -> WebSession.of(request).login("alice"));
+                    .forward(request, response));
 
     assertThat(browser.get("/").setCookies()).hasSize(1);
     assertThat(site.stored(browser.token()).attributes()).containsOnlyKeys("set");
@@ -313,7 +307,7 @@ class DispatchTest {
   }
 
   @Test
-  void find_isEmptyWithoutAFilter_andTheSessionBehindOne() {
+  void find_isEmptyWithoutAFilter_andTheSessionAfterOne() {
     site.on(
         "/",
         (request, response) -> response.getWriter().print(WebSession.find(request).isPresent()));

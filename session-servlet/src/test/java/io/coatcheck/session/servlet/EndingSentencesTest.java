@@ -15,7 +15,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -34,7 +34,7 @@ class EndingSentencesTest {
 
   private final List<Object> seen = new ArrayList<>();
   private final AtomicReference<HttpSession> own = new AtomicReference<>();
-  private Site site;
+  @AutoClose private Site site;
   private Browser browser;
 
   /** A value of which bytes can be made. */
@@ -71,7 +71,6 @@ class EndingSentencesTest {
   private void begin(Site begun) {
     site =
         begun
-            .on("/login", (request, response) -> WebSession.of(request).login("alice"))
             .on("/bind", (request, response) -> bind(request.getSession()))
             .on(
                 "/invalidate",
@@ -105,16 +104,11 @@ class EndingSentencesTest {
     session.setAttribute("x", new Value());
   }
 
-  @AfterEach
-  void stop() {
-    site.close();
-  }
-
   @Test
   @DisplayName(
       "logout: Establish null as the value returned when getUserPrincipal, getRemoteUser and"
           + " getAuthType is called on the request; ServletException if logout fails, only then")
-  void logout_whereTheContainerKnowsNobody_isNoFailure() {
+  void logout_withoutAUserOfTheContainer_isNoFailure() {
     site.on(
         "/logout",
         (request, response) -> {
@@ -191,7 +185,7 @@ class EndingSentencesTest {
   @DisplayName(
       "An object is notified when it is unbound from a session, due to a session being"
           + " invalidated: of what the request bound and had not saved, too")
-  void valueUnbound_ofWhatWasNotSaved_isTold(String path) {
+  void valueUnbound_ofWhatWasNotSaved_isNotified(String path) {
     browser.get("/login");
 
     browser.get(path);

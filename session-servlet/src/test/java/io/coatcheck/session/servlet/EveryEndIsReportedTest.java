@@ -36,7 +36,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-@DisplayName("B05: what listeners heard the beginning of, they hear the end of, once")
+@DisplayName("B05: listeners that were notified of a beginning are notified of the end, once")
 @ParameterizedClass(name = "{0}")
 @EnumSource(Container.class)
 class EveryEndIsReportedTest {
@@ -128,9 +128,7 @@ class EveryEndIsReportedTest {
                 filter -> filterOptions.apply(filter).listener(counter))
             .on("/lease", (request, response) -> bind(request))
             .on("/set", (request, response) -> request.getSession().setAttribute("a", "1"))
-            .on("/login", (request, response) -> WebSession.of(request).login("alice"))
-            .on("/bob", (request, response) -> WebSession.of(request).login("bob"))
-            .on("/logout", (request, response) -> WebSession.of(request).logout());
+            .on("/bob", (request, response) -> WebSession.of(request).login("bob"));
   }
 
   private void bind(HttpServletRequest request) {
@@ -145,7 +143,7 @@ class EveryEndIsReportedTest {
 
   /** Waits, since some containers end a request after the client has its answer. */
   private void assertLive(int sessions, int held) throws InterruptedException {
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
     while ((counter.created.get() - counter.destroyed.get() != sessions || leases.get() != held)
         && System.nanoTime() - deadline < 0) {
       TimeUnit.MILLISECONDS.sleep(5);
@@ -156,7 +154,7 @@ class EveryEndIsReportedTest {
   }
 
   @Test
-  @DisplayName("100 newcomers, of whom the flood guard lets one begin a session")
+  @DisplayName("100 new clients, of which the flood guard allows one to begin a session")
   void floodGuard_refusesNewcomers() throws Exception {
     FloodGuard guard = FloodGuard.builder(1).build();
     begin(UnaryOperator.identity(), filter -> filter.floodGuard(guard));
@@ -172,7 +170,7 @@ class EveryEndIsReportedTest {
   }
 
   @Test
-  @DisplayName("values hear of it also where no listener of sessions is registered")
+  @DisplayName("values are notified also where no session listener is registered")
   void floodGuard_withoutListeners() throws Exception {
     FloodGuard guard = FloodGuard.builder(1).build();
     site.filters(SessionFilter.builder(site.manager).floodGuard(guard).build());
@@ -314,16 +312,16 @@ class EveryEndIsReportedTest {
         (request, response) -> {
           bind(request);
           isIn.countDown();
-          assertThat(mayGoOn.await(20, TimeUnit.SECONDS)).isTrue();
+          assertThat(mayGoOn.await(60, TimeUnit.SECONDS)).isTrue();
         });
     Browser browser = site.browser();
     browser.get("/login");
     Browser slow = site.browser().token(browser.token());
     Future<Browser.Answer> answer = threads.submit(() -> slow.get("/slow"));
-    assertThat(isIn.await(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(isIn.await(60, TimeUnit.SECONDS)).isTrue();
     browser.get("/logout");
     mayGoOn.countDown();
-    answer.get(20, TimeUnit.SECONDS);
+    answer.get(60, TimeUnit.SECONDS);
 
     assertThat(bindings).hasValue(1);
     assertLive(0, 0);
@@ -378,7 +376,7 @@ class EveryEndIsReportedTest {
         "/login-at-once",
         (request, response) -> {
           request.getSession();
-          barrier.await(20, TimeUnit.SECONDS);
+          barrier.await(60, TimeUnit.SECONDS);
           WebSession.of(request).login("alice");
         });
     List<Future<Browser.Answer>> answers = new ArrayList<>();
@@ -387,7 +385,7 @@ class EveryEndIsReportedTest {
       answers.add(threads.submit(() -> one.get("/login-at-once")));
     }
     for (Future<Browser.Answer> answer : answers) {
-      assertThat(answer.get(30, TimeUnit.SECONDS).status()).isEqualTo(200);
+      assertThat(answer.get(60, TimeUnit.SECONDS).status()).isEqualTo(200);
     }
     int live = site.manager.sessionsOf("alice").size();
 

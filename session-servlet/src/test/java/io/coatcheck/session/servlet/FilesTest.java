@@ -3,7 +3,7 @@ package io.coatcheck.session.servlet;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import jakarta.servlet.http.HttpServletRequest;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -22,7 +22,7 @@ class FilesTest {
 
   @Parameter Container container;
 
-  private Site site;
+  @AutoClose private Site site;
   private Browser browser;
 
   @BeforeEach
@@ -36,11 +36,6 @@ class FilesTest {
           chain.doFilter(request, response);
         });
     browser = site.browser();
-  }
-
-  @AfterEach
-  void stop() {
-    site.close();
   }
 
   private void assertServed(Browser.Answer answer, int status, int length) {

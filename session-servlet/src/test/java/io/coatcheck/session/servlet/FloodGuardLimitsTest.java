@@ -39,7 +39,7 @@ class FloodGuardLimitsTest {
   }
 
   @Test
-  @DisplayName("memory does not grow with the clients, and who comes often is not forgotten")
+  @DisplayName("memory does not grow with the clients, and a frequent client is not forgotten")
   void manyClients_areBounded() {
     FloodGuard guard = FloodGuard.builder(1).maximumClients(1_000).build();
     Instant now = Instant.parse("2026-01-01T00:00:00Z");

@@ -11,7 +11,7 @@ import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -29,7 +29,7 @@ class FloodGuardTest {
 
   @Parameter Container container;
 
-  private Site site;
+  @AutoClose private Site site;
 
   @BeforeEach
   void start() {
@@ -53,11 +53,6 @@ class FloodGuardTest {
                   request.getSession().setAttribute("a", "1");
                   WebSession.of(request).login("alice");
                 });
-  }
-
-  @AfterEach
-  void stop() {
-    site.close();
   }
 
   private Browser.Answer newcomer(String path, String... headers) {

@@ -3,7 +3,7 @@ package io.coatcheck.session.servlet;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import jakarta.servlet.DispatcherType;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -18,7 +18,7 @@ class ForwardToProtectedTest {
 
   @Parameter Container container;
 
-  private Site site;
+  @AutoClose private Site site;
 
   @BeforeEach
   void start() {
@@ -46,11 +46,6 @@ class ForwardToProtectedTest {
 
   private static Handler forwardTo(String path) {
     return (request, response) -> request.getRequestDispatcher(path).forward(request, response);
-  }
-
-  @AfterEach
-  void stop() {
-    site.close();
   }
 
   @Test

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import jakarta.servlet.DispatcherType;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -20,7 +20,7 @@ class ForwardedCrossSiteTest {
 
   @Parameter Container container;
 
-  private Site site;
+  @AutoClose private Site site;
   private Browser alice;
   private final AtomicInteger transfers = new AtomicInteger();
 
@@ -28,7 +28,6 @@ class ForwardedCrossSiteTest {
   void start() {
     site =
         new Site(container)
-            .on("/login", (request, response) -> WebSession.of(request).login("alice"))
             .on(
                 "/app/transfer",
                 (request, response) -> {
@@ -48,11 +47,6 @@ class ForwardedCrossSiteTest {
                 (request, response) -> request.startAsync().dispatch("/app/transfer"));
     alice = site.browser();
     alice.get("/login");
-  }
-
-  @AfterEach
-  void stop() {
-    site.close();
   }
 
   @ParameterizedTest

@@ -6,7 +6,7 @@ import jakarta.servlet.Filter;
 import jakarta.servlet.http.Cookie;
 import jakarta.servlet.http.HttpServletResponse;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -14,19 +14,18 @@ import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
 
-@DisplayName("B12: an answer of ours keeps what filters in front have set, and nothing else")
+@DisplayName("B12: our error response keeps what earlier filters have set, and nothing else")
 @ParameterizedClass(name = "{0}")
 @EnumSource(Container.class)
 class FrontFiltersTest {
 
   @Parameter Container container;
 
-  private Site site;
+  @AutoClose private Site site;
 
   @BeforeEach
   void start() {
     site = new Site(container);
-    site.on("/begin", (request, response) -> request.getSession().setAttribute("a", "1"));
     site.on(
         "/page",
         (request, response) -> {
@@ -50,11 +49,6 @@ class FrontFiltersTest {
           request.getSession().setAttribute("b", "2");
           response.flushBuffer();
         });
-  }
-
-  @AfterEach
-  void stop() {
-    site.close();
   }
 
   private void filters(SessionFilterBuilder filter) {
@@ -122,7 +116,7 @@ class FrontFiltersTest {
 
   @Test
   @DisplayName("a failure after our own cookie was written takes it out again")
-  void failureAfterALogin_sendsNoCookieOfOurs() {
+  void failureAfterALogin_doesNotSendOurCookie() {
     filters(SessionFilter.builder(site.manager));
     site.on(
         "/login",

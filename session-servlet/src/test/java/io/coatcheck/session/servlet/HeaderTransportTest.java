@@ -11,7 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.function.UnaryOperator;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -33,16 +33,11 @@ class HeaderTransportTest {
 
   @Parameter Container container;
 
-  private Site site;
+  @AutoClose private Site site;
 
   @BeforeEach
   void start() {
     site = site(builder -> builder.header(SessionHeader.bearer()));
-  }
-
-  @AfterEach
-  void stop() {
-    site.close();
   }
 
   private Site site(UnaryOperator<SessionFilterBuilder> options) {
@@ -58,7 +53,6 @@ class HeaderTransportTest {
                         "alice",
                         LoginOptions.defaults(),
                         SessionTransport.valueOf(request.getParameter("by"))))
-        .on("/logout", (request, response) -> WebSession.of(request).logout())
         .on("/renew", (request, response) -> request.changeSessionId())
         .on(
             "/put",
@@ -125,7 +119,7 @@ class HeaderTransportTest {
   /** What is asked of each mixture: who it is, and how a session that begins answers. */
   @ParameterizedTest(name = "header {0}, cookie {1}: {2}, by {3}")
   @CsvSource({
-    // No header of ours: the cookie counts.
+    // No Coatcheck token in the header: the cookie counts.
     "none, none, nobody, COOKIE",
     "none, live, bob, COOKIE",
     "none, superseded, nobody, NEITHER",
@@ -268,7 +262,7 @@ class HeaderTransportTest {
   }
 
   @ParameterizedTest
-  @DisplayName("I14: a value that is not exactly ours costs no look-up")
+  @DisplayName("I14: a value that is not exactly a Coatcheck token costs no look-up")
   @ValueSource(
       strings = {
         "Bearer",

@@ -28,7 +28,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.DisplayName;
 
 /**
- * What anybody may send, of any bytes. In the build the inputs under {@code src/test/resources} are
+ * What any client may send: any bytes. In the build the inputs under {@code src/test/resources} are
  * replayed: what to begin from, and what was ever found. For a longer run see docs/SECURITY.md.
  *
  * <p>Each test compares with a second, simple reading of the rule, and not only with "no

@@ -9,7 +9,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -27,14 +27,12 @@ class Http2Test {
 
   @Parameter Container container;
 
-  private Site site;
+  @AutoClose private Site site;
 
   @BeforeEach
   void start() {
     site =
         new Site(container)
-            .on("/login", (request, response) -> WebSession.of(request).login("alice"))
-            .on("/logout", (request, response) -> WebSession.of(request).logout())
             .on(
                 "/who",
                 (request, response) ->
@@ -43,16 +41,11 @@ class Http2Test {
                         .print(WebSession.of(request).principal().orElse("nobody")));
   }
 
-  @AfterEach
-  void stop() {
-    site.close();
-  }
-
   private HttpResponse<String> get(String path, String... cookies)
       throws IOException, InterruptedException {
     HttpRequest.Builder request =
         HttpRequest.newBuilder(URI.create("http://localhost:" + site.port() + path))
-            .timeout(Duration.ofSeconds(30));
+            .timeout(Duration.ofSeconds(60));
     for (String cookie : cookies) {
       request.header("Cookie", cookie);
     }

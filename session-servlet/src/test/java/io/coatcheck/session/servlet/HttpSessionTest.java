@@ -9,10 +9,9 @@ import java.time.Instant;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -27,39 +26,17 @@ class HttpSessionTest {
 
   @Parameter Container container;
 
-  private Site site;
+  @AutoClose private Site site;
   private Browser browser;
 
   @BeforeEach
   void start() {
-    site =
-        new Site(container)
-            .on("/begin", (request, response) -> request.getSession().setAttribute("a", "1"));
+    site = new Site(container);
     browser = site.browser();
   }
 
-  @AfterEach
-  void stop() {
-    site.close();
-  }
-
-  /** Runs the assertions of a test within a request, and lets their failure be the test's. */
-  private Browser.Answer within(Handler handler) {
-    AtomicReference<Throwable> failure = new AtomicReference<>();
-    site.on(
-        "/within",
-        (request, response) -> {
-          try {
-            handler.handle(request, response);
-          } catch (Throwable e) {
-            failure.set(e);
-          }
-        });
-    Browser.Answer answer = browser.get("/within");
-    if (failure.get() != null) {
-      throw new AssertionError(failure.get());
-    }
-    return answer;
+  private Browser.Answer within(Handler assertions) {
+    return site.within(browser, assertions);
   }
 
   @Test
@@ -301,7 +278,7 @@ class HttpSessionTest {
   }
 
   @Test
-  @DisplayName("F42: after the commit no session is created; what is there stays usable")
+  @DisplayName("F42: after the commit no session is created; an existing one stays usable")
   void afterCommit_nothingIsCreated() {
     within(
         (request, response) -> {

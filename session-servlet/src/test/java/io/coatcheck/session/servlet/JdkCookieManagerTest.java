@@ -15,7 +15,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -30,7 +30,7 @@ class JdkCookieManagerTest {
 
   @Parameter Container container;
 
-  private Site site;
+  @AutoClose private Site site;
   private final CookieManager cookies = new CookieManager();
   private final HttpClient client = HttpClient.newBuilder().cookieHandler(cookies).build();
 
@@ -53,16 +53,10 @@ class JdkCookieManagerTest {
                   // Time goes on between the login and its cookie.
                   WebSession.of(request).login("alice", LoginOptions.remember());
                 })
-            .on("/logout", (request, response) -> WebSession.of(request).logout())
             .on("/me", (request, response) -> response.getWriter().print(request.getRemoteUser()))
             .on(
                 "/header",
                 (request, response) -> response.getWriter().print(request.getHeader("Cookie")));
-  }
-
-  @AfterEach
-  void stop() {
-    site.close();
   }
 
   private String get(String path) throws IOException, InterruptedException {

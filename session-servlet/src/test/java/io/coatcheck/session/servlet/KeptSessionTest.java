@@ -102,7 +102,7 @@ class KeptSessionTest {
 
   private static void await(CountDownLatch latch) {
     try {
-      assertThat(latch.await(10, TimeUnit.SECONDS)).isTrue();
+      assertThat(latch.await(60, TimeUnit.SECONDS)).isTrue();
     } catch (InterruptedException e) {
       throw new IllegalStateException(e);
     }
@@ -164,7 +164,7 @@ class KeptSessionTest {
   }
 
   @Test
-  @DisplayName("the kept session still knows whether it lives, and can be ended")
+  @DisplayName("the kept session still returns whether it is live, and can be ended")
   void keptSession_isOfUse() {
     Browser browser = site.browser();
     browser.get("/login");
@@ -180,7 +180,7 @@ class KeptSessionTest {
   private void assertNoSecret(String token) {
     String secret = token.substring(token.indexOf('.') + 1);
     // The answer may reach the client before the filter has returned.
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
     String path;
     do {
       path = pathTo(secret, kept.get("session"));

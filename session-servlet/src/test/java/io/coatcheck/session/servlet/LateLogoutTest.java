@@ -139,7 +139,7 @@ class LateLogoutTest {
   }
 
   @Test
-  @DisplayName("the client check is asked about the client of the request that is kept")
+  @DisplayName("the client check sees the client of the kept request")
   void logout_lazyWithClientCheck_asksAboutOwnClient() throws IOException {
     stop();
     Container.discardFacades(discardsFacades);
@@ -251,7 +251,7 @@ class LateLogoutTest {
           assertThat(kept.get().sessions()).hasSize(1);
           assertThatThrownBy(() -> kept.get().login("mallory"))
               .isInstanceOf(IllegalStateException.class)
-              .hasMessageContaining("the request is over");
+              .hasMessageContaining("the request has ended");
           kept.get().logout();
           assertThat(request.get().getRemoteUser()).isNull();
           assertThat(request.get().getUserPrincipal()).isNull();
@@ -259,7 +259,7 @@ class LateLogoutTest {
           assertThat(request.get().getSession(false)).isNull();
           assertThatThrownBy(() -> request.get().getSession())
               .isInstanceOf(IllegalStateException.class)
-              .hasMessageContaining("the request is over");
+              .hasMessageContaining("the request has ended");
         });
 
     assertThat(site.manager.sessionsOf("mallory")).isEmpty();

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.coatcheck.session.LoginResult;
 import java.util.Objects;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -19,7 +19,7 @@ class LifeOfASessionTest {
 
   @Parameter Container container;
 
-  private Site site;
+  @AutoClose private Site site;
   private Browser browser;
 
   @BeforeEach
@@ -27,10 +27,6 @@ class LifeOfASessionTest {
     site =
         new Site(container)
             .on("/", (request, response) -> response.getWriter().print("hello"))
-            .on(
-                "/me",
-                (request, response) ->
-                    response.getWriter().print(WebSession.of(request).principal().orElse("nobody")))
             .on(
                 "/login",
                 (request, response) -> {
@@ -57,11 +53,6 @@ class LifeOfASessionTest {
                         .getWriter()
                         .print(Objects.toString(request.getSession().getAttribute("note"))));
     browser = site.browser();
-  }
-
-  @AfterEach
-  void stop() {
-    site.close();
   }
 
   @Test

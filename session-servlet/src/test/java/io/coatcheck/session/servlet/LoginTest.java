@@ -10,7 +10,7 @@ import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.function.UnaryOperator;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -25,7 +25,7 @@ class LoginTest {
 
   @Parameter Container container;
 
-  private Site site;
+  @AutoClose private Site site;
   private Browser browser;
 
   @BeforeEach
@@ -53,10 +53,6 @@ class LoginTest {
                                         ? "alice"
                                         : request.getParameter("as"))))
             .on("/set", (request, response) -> request.getSession().setAttribute("a", "1"))
-            .on(
-                "/me",
-                (request, response) ->
-                    response.getWriter().print(WebSession.of(request).principal().orElse("nobody")))
             .on(
                 "/devices",
                 (request, response) -> {
@@ -88,11 +84,6 @@ class LoginTest {
                 (request, response) ->
                     response.getWriter().print(WebSession.of(request).logoutEverywhere()));
     browser = site.browser();
-  }
-
-  @AfterEach
-  void stop() {
-    site.close();
   }
 
   private Browser loggedIn(String principal) {
@@ -139,7 +130,7 @@ class LoginTest {
   }
 
   @Test
-  @DisplayName("what a session object shows after the login is what is there")
+  @DisplayName("what a session object shows after the login is what is stored")
   void sessionObject_followsTheLogin() {
     site.on(
         "/",
@@ -201,7 +192,7 @@ class LoginTest {
   }
 
   @Test
-  void limitReached_isAValue_andLogsNobodyIn() {
+  void limitReached_isAValue_andLogsNoUserIn() {
     open(
         builder -> builder.sessionsPerPrincipal(1, WhenFull.REFUSE_NEWCOMER),
         UnaryOperator.identity());
@@ -216,7 +207,7 @@ class LoginTest {
   }
 
   @Test
-  void conditionThatNoLongerHolds_isAValue_andLogsNobodyIn() {
+  void conditionThatNoLongerHolds_isAValue_andLogsNoUserIn() {
     site.on(
         "/race",
         (request, response) ->

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import jakarta.servlet.http.HttpSession;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
@@ -21,12 +21,7 @@ class LongPageTest {
 
   @Parameter Container container;
 
-  private Site site;
-
-  @AfterEach
-  void stop() {
-    site.close();
-  }
+  @AutoClose private Site site;
 
   @ParameterizedTest
   @DisplayName("is helped by a setting, which the message names where it is not set")

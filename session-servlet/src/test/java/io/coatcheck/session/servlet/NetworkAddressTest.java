@@ -72,8 +72,8 @@ class NetworkAddressTest {
   }
 
   @Test
-  @DisplayName("what a name server knows as a name is no address, though it looks like one")
-  void parse_asksNobody(@TempDir Path directory) throws Exception {
+  @DisplayName("a name is no address, even if it looks like one")
+  void parse_looksUpNoName(@TempDir Path directory) throws Exception {
     Path names = directory.resolve("hosts");
     Files.writeString(names, "10.9.8.6 256.1.1.1 1.2.3.999 001.2.3.4567 example.com\n");
     Process process =

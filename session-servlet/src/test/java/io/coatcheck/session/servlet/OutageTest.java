@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.coatcheck.session.store.SessionStoreException;
 import jakarta.servlet.ServletException;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -21,7 +21,7 @@ class OutageTest {
 
   @Parameter Container container;
 
-  private Site site;
+  @AutoClose private Site site;
   private Browser browser;
 
   @BeforeEach
@@ -29,9 +29,6 @@ class OutageTest {
     site =
         new Site(container)
             .on("/plain", (request, response) -> response.getWriter().print("plain"))
-            .on("/begin", (request, response) -> request.getSession().setAttribute("a", "1"))
-            .on("/login", (request, response) -> WebSession.of(request).login("alice"))
-            .on("/logout", (request, response) -> WebSession.of(request).logout())
             .on("/invalidate", (request, response) -> request.getSession().invalidate())
             .on("/renew", (request, response) -> request.changeSessionId())
             .on("/session", (request, response) -> request.getSession(false))
@@ -59,11 +56,6 @@ class OutageTest {
                   }
                 });
     browser = site.browser();
-  }
-
-  @AfterEach
-  void stop() {
-    site.close();
   }
 
   private void assert503(Browser.Answer answer) {

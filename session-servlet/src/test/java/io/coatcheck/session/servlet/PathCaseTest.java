@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-@DisplayName("attack 12: what somebody takes for the same path")
+@DisplayName("attack 12: what a container may treat as the same path")
 class PathCaseTest {
 
   private static final List<Locale> LOCALES =

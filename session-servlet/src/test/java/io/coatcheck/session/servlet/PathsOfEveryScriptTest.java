@@ -297,7 +297,7 @@ class PathsOfEveryScriptTest {
     }
 
     @Test
-    void malformedUtf8_isLetOffNothing() {
+    void malformedUtf8_isExemptFromNothing() {
       filters(
           RequireLogin.builder().publicPaths("/shop/*"),
           CrossOriginPolicy.builder().exempt("/shop/*").build());
@@ -314,8 +314,9 @@ class PathsOfEveryScriptTest {
     }
 
     @Test
-    @DisplayName("bytes that are sent as they are, and are no UTF-8, are let off nothing either")
-    void rawBytes_areLetOffNothing() {
+    @DisplayName(
+        "bytes that are sent as they are, and are no UTF-8, are exempt from nothing either")
+    void rawBytes_areExemptFromNothing() {
       filters(
           RequireLogin.builder().publicPaths("/shop/*"),
           CrossOriginPolicy.builder().exempt("/shop/*").build());

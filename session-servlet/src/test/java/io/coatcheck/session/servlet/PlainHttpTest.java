@@ -35,9 +35,7 @@ class PlainHttpTest {
   void start() throws IOException {
     lines.start();
     logger.addAppender(lines);
-    site =
-        new Site(container)
-            .on("/login", (request, response) -> WebSession.of(request).login("alice"));
+    site = new Site(container);
     client = new RawClient(site.port());
   }
 

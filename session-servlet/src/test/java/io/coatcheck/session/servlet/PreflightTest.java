@@ -2,7 +2,7 @@ package io.coatcheck.session.servlet;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -24,7 +24,7 @@ class PreflightTest {
 
   @Parameter Container container;
 
-  private Site site;
+  @AutoClose private Site site;
 
   @BeforeEach
   void start() {
@@ -76,11 +76,6 @@ class PreflightTest {
             "/forward",
             (request, response) ->
                 request.getRequestDispatcher("/careless").forward(request, response));
-  }
-
-  @AfterEach
-  void stop() {
-    site.close();
   }
 
   @Test

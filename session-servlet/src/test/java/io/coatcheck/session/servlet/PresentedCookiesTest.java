@@ -36,7 +36,6 @@ class PresentedCookiesTest {
   void start() throws IOException {
     site =
         new Site(container)
-            .on("/begin", (request, response) -> request.getSession().setAttribute("a", "1"))
             .on(
                 "/ask",
                 (request, response) ->
@@ -69,7 +68,8 @@ class PresentedCookiesTest {
   }
 
   @ParameterizedTest
-  @DisplayName("I14, F4, F21, F49: what is not exactly ours is no session, and costs no look-up")
+  @DisplayName(
+      "I14, F4, F21, F49: what is not exactly a Coatcheck token is no session, and costs no look-up")
   @ValueSource(
       strings = {
         "=__Host-session=%s",
@@ -96,7 +96,7 @@ class PresentedCookiesTest {
   }
 
   @Test
-  @DisplayName("I14: a header as long as the container takes is no session")
+  @DisplayName("I14: the longest header that the container accepts is no session")
   void longValue_isNoSession() throws IOException {
     assertThat(client.get("/ask", "Cookie: __Host-session=" + "A".repeat(7000))).contains("[none]");
     assertThat(site.store.calls()).isEmpty();
@@ -116,7 +116,7 @@ class PresentedCookiesTest {
   }
 
   @Test
-  @DisplayName("F47: two live cookies are none, and the listeners are told")
+  @DisplayName("F47: two live cookies count as none, and the listeners are notified")
   void twoLive_areNone() throws IOException {
     Browser other = site.browser();
     other.get("/begin");
@@ -160,7 +160,8 @@ class PresentedCookiesTest {
   }
 
   @Test
-  @DisplayName("attack 7: who plants four values beside hers does not become her")
+  @DisplayName(
+      "attack 7: a client that plants four values beside another user's does not become that user")
   void plantedAmongMany_isNone() throws IOException {
     Browser mallory = site.browser();
     mallory.get("/begin");
@@ -206,7 +207,6 @@ class PresentedCookiesTest {
   @Test
   @DisplayName("F54: ten thousand visitors without a cookie leave no row")
   void visitors_leaveNothing() throws IOException {
-    site.on("/logout", (request, response) -> WebSession.of(request).logout());
     for (int i = 0; i < 2_500; i++) {
       assertThat(client.get("/ask")).contains("[none]").doesNotContain("Set-Cookie");
       assertThat(client.get("/logout")).contains("200").doesNotContain("Set-Cookie");

@@ -67,22 +67,14 @@ class RaceTest {
                 "/slow",
                 (request, response) -> {
                   slowIsIn.countDown();
-                  assertThat(slowMayGoOn.await(20, TimeUnit.SECONDS)).isTrue();
+                  assertThat(slowMayGoOn.await(60, TimeUnit.SECONDS)).isTrue();
                   slow.handle(request, response);
                 })
-            .on("/logout", (request, response) -> WebSession.of(request).logout())
             .on(
                 "/logout-everywhere",
                 (request, response) -> WebSession.of(request).logoutEverywhere())
             .on("/renew", (request, response) -> request.changeSessionId())
-            .on("/login", (request, response) -> WebSession.of(request).login("alice"))
-            .on("/login-bob", (request, response) -> WebSession.of(request).login("bob"))
-            .on(
-                "/me",
-                (request, response) ->
-                    response
-                        .getWriter()
-                        .print(WebSession.of(request).principal().orElse("nobody")));
+            .on("/login-bob", (request, response) -> WebSession.of(request).login("bob"));
     browser = site.browser();
   }
 
@@ -99,10 +91,10 @@ class RaceTest {
       slowBrowser.token(browser.token());
     }
     Future<Browser.Answer> answer = threads.submit(() -> slowBrowser.get("/slow"));
-    assertThat(slowIsIn.await(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(slowIsIn.await(60, TimeUnit.SECONDS)).isTrue();
     action.run();
     slowMayGoOn.countDown();
-    return answer.get(20, TimeUnit.SECONDS);
+    return answer.get(60, TimeUnit.SECONDS);
   }
 
   @ParameterizedTest
@@ -218,7 +210,7 @@ class RaceTest {
   @Test
   @DisplayName(
       "I3, F20: a client that polls with the old token is never admitted, during or after a login")
-  void login_letsNobodyElseIn() throws Exception {
+  void login_admitsNoOtherClient() throws Exception {
     site.on("/anonymous", (request, response) -> request.getSession().setAttribute("a", "1"));
     browser.get("/anonymous");
     String planted = browser.token();
@@ -327,12 +319,12 @@ class RaceTest {
       Future<Browser.Answer> renewal =
           threads.submit(
               () -> {
-                barrier.await(20, TimeUnit.SECONDS);
+                barrier.await(60, TimeUnit.SECONDS);
                 return renews.get("/renew");
               });
-      barrier.await(20, TimeUnit.SECONDS);
+      barrier.await(60, TimeUnit.SECONDS);
       boolean wasLoggedOut = ends.get("/logout").body().equals("true");
-      renewal.get(20, TimeUnit.SECONDS);
+      renewal.get(60, TimeUnit.SECONDS);
 
       assertThat(site.browser().token(token).get("/me").body()).isEqualTo("nobody");
       if (wasLoggedOut) {
@@ -370,7 +362,7 @@ class RaceTest {
       results.add(
           threads.submit(
               () -> {
-                barrier.await(20, TimeUnit.SECONDS);
+                barrier.await(60, TimeUnit.SECONDS);
                 return action.call();
               }));
     }

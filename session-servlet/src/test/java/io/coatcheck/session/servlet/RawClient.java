@@ -13,7 +13,7 @@ final class RawClient implements AutoCloseable {
 
   RawClient(int port) throws IOException {
     socket = new Socket("localhost", port);
-    socket.setSoTimeout(10_000);
+    socket.setSoTimeout(60_000);
   }
 
   /** Sends a request with these header lines, and returns the head and the body of the answer. */

@@ -47,8 +47,6 @@ class ReadYourWritesTest {
     }
     site =
         new Site(container)
-            .on("/login", (request, response) -> WebSession.of(request).login("alice"))
-            .on("/logout", (request, response) -> WebSession.of(request).logout())
             .on(
                 "/put",
                 (request, response) ->
@@ -192,10 +190,7 @@ class ReadYourWritesTest {
   @DisplayName("without copies there are no hints, and none is read")
   void noCopies_haveNoHints() {
     site.close();
-    site =
-        new Site(container)
-            .on("/login", (request, response) -> WebSession.of(request).login("alice"))
-            .on("/logout", (request, response) -> WebSession.of(request).logout());
+    site = new Site(container);
     browser = site.browser();
     assertThat(browser.get("/login").setCookies()).hasSize(1);
     assertThat(browser.get("/login").setCookies()).hasSize(1);

@@ -29,8 +29,8 @@ final class RecordingListener
 
   /** As {@link #heard}, once the last of so many is there: some come after the response. */
   synchronized List<String> heardOnceThereAre(int count) throws InterruptedException {
-    long deadline = System.nanoTime() + Duration.ofSeconds(10).toNanos();
-    long left = Duration.ofSeconds(10).toMillis();
+    long deadline = System.nanoTime() + Duration.ofSeconds(60).toNanos();
+    long left = Duration.ofSeconds(60).toMillis();
     while (heard.size() < count && left > 0) {
       wait(left);
       left = Duration.ofNanos(deadline - System.nanoTime()).toMillis();

@@ -309,7 +309,7 @@ class RequireLoginTest {
     }
 
     @Test
-    void withoutSessionFilter_nobodyIsLetThrough() throws Exception {
+    void withoutSessionFilter_noRequestPasses() throws Exception {
       start("", RequireLogin.builder(), false);
       assertThat(get("/account", "")).startsWith("HTTP/1.1 500").doesNotContain(SECRET);
     }

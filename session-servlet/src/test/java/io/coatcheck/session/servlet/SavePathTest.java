@@ -42,7 +42,6 @@ class SavePathTest {
   @DisplayName("a write passes three methods called save, and each is closer to the store")
   void write_passesThreeMethodsCalledSave() {
     List<StackTraceElement> frames = new CopyOnWriteArrayList<>();
-    site.on("/begin", (request, response) -> request.getSession().setAttribute("a", "1"));
     site.on("/write", (request, response) -> request.getSession().setAttribute("a", "2"));
     Browser browser = site.browser();
     browser.get("/begin");

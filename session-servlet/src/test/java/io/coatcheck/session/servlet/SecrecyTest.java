@@ -98,8 +98,7 @@ class SecrecyTest {
               (request, response) ->
                   response
                       .getWriter()
-                      .print(request.getAttribute("jakarta.servlet.error.exception")))
-          .on("/logout", (request, response) -> WebSession.of(request).logout());
+                      .print(request.getAttribute("jakarta.servlet.error.exception")));
       Browser browser = site.browser();
       for (String path : List.of("/everything", "/everything", "/fail", "/fail")) {
         if (path.equals("/fail")) {

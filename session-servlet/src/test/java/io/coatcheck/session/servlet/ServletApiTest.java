@@ -11,7 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -27,7 +27,7 @@ class ServletApiTest {
   @Parameter Container container;
 
   private final List<String> heard = new ArrayList<>();
-  private Site site;
+  @AutoClose private Site site;
   private Browser browser;
 
   /** Hears of attributes, and looks at the session meanwhile. */
@@ -64,17 +64,11 @@ class ServletApiTest {
   void start() {
     site =
         new Site(
-                container,
-                false,
-                UnaryOperator.identity(),
-                builder -> builder.listener(new Listener()))
-            .on("/begin", (request, response) -> request.getSession().setAttribute("a", "1"));
+            container,
+            false,
+            UnaryOperator.identity(),
+            builder -> builder.listener(new Listener()));
     browser = site.browser();
-  }
-
-  @AfterEach
-  void stop() {
-    site.close();
   }
 
   /** Runs the assertions of a test within a request, and lets their failure be the test's. */
@@ -158,8 +152,9 @@ class ServletApiTest {
   }
 
   @Test
-  @DisplayName("An attribute listener hears that an attribute has been added, replaced or removed.")
-  void attributeListener_isToldAfterTheChange() {
+  @DisplayName(
+      "An attribute listener is notified that an attribute has been added, replaced or removed.")
+  void attributeListener_isNotifiedAfterTheChange() {
     within(
         (request, response) -> {
           HttpSession session = request.getSession();
@@ -179,7 +174,8 @@ class ServletApiTest {
   }
 
   @Test
-  @DisplayName("A value is told the session, the name, and the value; then the listeners are.")
+  @DisplayName(
+      "A value is notified with the session, the name, and the value; then the listeners are.")
   void bindingEvent_namesSessionNameAndValue() {
     within(
         (request, response) -> {

@@ -11,7 +11,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -29,7 +29,7 @@ class ServletSentencesTest {
   /** What the application found within its requests. */
   private final List<Object> seen = new ArrayList<>();
 
-  private Site site;
+  @AutoClose private Site site;
   private Browser browser;
 
   /** A request of a container to which an id was presented in another way than ours. */
@@ -64,7 +64,7 @@ class ServletSentencesTest {
     }
   }
 
-  /** A request of a container that sends its challenge, and lets nobody in. */
+  /** A request of a container that sends its challenge, and admits no user. */
   private static final class ChallengingRequest extends HttpServletRequestWrapper {
 
     ChallengingRequest(HttpServletRequest request) {
@@ -80,16 +80,8 @@ class ServletSentencesTest {
 
   @BeforeEach
   void start() {
-    site =
-        new Site(container)
-            .on("/begin", (request, response) -> request.getSession().setAttribute("a", "1"))
-            .on("/ask", (request, response) -> seen.add(requestedBy(request)));
+    site = new Site(container).on("/ask", (request, response) -> seen.add(requestedBy(request)));
     browser = site.browser();
-  }
-
-  @AfterEach
-  void stop() {
-    site.close();
   }
 
   private static String requestedBy(HttpServletRequest request) {
@@ -213,7 +205,7 @@ class ServletSentencesTest {
 
     assertThat(seen).containsExactly(false);
     assertThat(answer.status()).isEqualTo(401);
-    assertThat(answer.setCookies()).as("nobody has logged in").isEmpty();
+    assertThat(answer.setCookies()).as("no user has logged in").isEmpty();
   }
 
   @Test

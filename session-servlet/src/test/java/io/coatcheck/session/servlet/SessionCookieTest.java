@@ -128,7 +128,7 @@ class SessionCookieTest {
 
     @Test
     @DisplayName("I1: its text has no secret, since it has none")
-    void toString_tellsTheAttributes() {
+    void toString_showsTheAttributes() {
       assertThat(SessionCookie.defaults())
           .hasToString("SessionCookie[__Host-session; Path=/; Secure; HttpOnly; SameSite=Lax]");
     }

@@ -15,7 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -32,7 +32,7 @@ class SessionEventSentencesTest {
 
   private final List<String> heard = new ArrayList<>();
   private final List<HttpSession> sessions = new ArrayList<>();
-  private Site site;
+  @AutoClose private Site site;
   private Browser browser;
 
   /** A value that says when it is bound, and whether anything is stored when it no longer is. */
@@ -103,18 +103,12 @@ class SessionEventSentencesTest {
   private void begin(Site begun) {
     site =
         begun
-            .on("/begin", (request, response) -> request.getSession().setAttribute("a", "1"))
             .on(
                 "/bind",
                 (request, response) -> request.getSession().setAttribute("x", new Value("x")))
             .on("/end", (request, response) -> request.getSession().invalidate())
             .on("/look", (request, response) -> request.getSession(false));
     browser = site.browser();
-  }
-
-  @AfterEach
-  void stop() {
-    site.close();
   }
 
   private boolean isStored(HttpSession session) {
@@ -129,7 +123,7 @@ class SessionEventSentencesTest {
       "setAttribute: the container calls valueBound, then notifies any"
           + " HttpSessionAttributeListeners. If an object was already bound, its valueUnbound is"
           + " called")
-  void setAttribute_overAnotherValue_tellsBothAndThenTheListeners() {
+  void setAttribute_overAnotherValue_notifiesBothAndThenTheListeners() {
     site.on(
         "/replace",
         (request, response) -> {
@@ -152,7 +146,7 @@ class SessionEventSentencesTest {
   @DisplayName(
       "For session that are invalidated or expire, notifications are sent after the session has"
           + " been invalidated or expired: it is in the store no more")
-  void valueUnbound_atTheEnd_isToldWhenNothingIsStored() {
+  void valueUnbound_atTheEnd_isNotifiedWhenNothingIsStored() {
     browser.get("/bind");
     browser.get("/end");
     assertThat(heard)
@@ -195,7 +189,7 @@ class SessionEventSentencesTest {
 
   @Test
   @DisplayName("sessionIdChanged: the session for which the ID changed, and the old session id")
-  void sessionIdChanged_byPeriodicRenewal_isTold() {
+  void sessionIdChanged_byPeriodicRenewal_isReported() {
     site.close();
     begin(
         new Site(

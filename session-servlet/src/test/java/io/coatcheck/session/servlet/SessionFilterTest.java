@@ -127,7 +127,7 @@ class SessionFilterTest {
 
     @Test
     @DisplayName("F54: X-Forwarded-For is read only if proxies are named")
-    void floodGuard_believesNobodyByDefault() throws Exception {
+    void floodGuard_trustsNoProxyByDefault() throws Exception {
       Map<String, String> parameters = Map.of("anonymousSessionsPerSecond", "1");
       Map<String, String> withProxies =
           Map.of("anonymousSessionsPerSecond", "1", "trustedProxies", "10.0.0.0/8\n  192.0.2.1");
@@ -273,8 +273,8 @@ class SessionFilterTest {
     }
 
     @Test
-    @DisplayName("a subclass decides by itself; the filter closes its manager if told so")
-    void managerOfASubclass_isClosedIfTold() throws Exception {
+    @DisplayName("a subclass decides by itself; the filter closes its manager on request")
+    void managerOfASubclass_isClosedOnRequest() throws Exception {
       SessionManager manager = manager();
       SessionFilter filter =
           new SessionFilter() {

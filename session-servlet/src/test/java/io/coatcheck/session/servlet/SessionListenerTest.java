@@ -7,6 +7,7 @@ import io.coatcheck.session.token.SessionId;
 import jakarta.servlet.AsyncContext;
 import jakarta.servlet.ServletContext;
 import jakarta.servlet.http.HttpSession;
+import jakarta.servlet.http.HttpSessionAttributeListener;
 import jakarta.servlet.http.HttpSessionBindingEvent;
 import jakarta.servlet.http.HttpSessionBindingListener;
 import jakarta.servlet.http.HttpSessionEvent;
@@ -18,22 +19,24 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
-@DisplayName("Listeners that are registered with the container hear of our sessions")
+@DisplayName("Listeners that are registered with the container are notified of our sessions")
 @ParameterizedClass(name = "{0}")
 @EnumSource(Container.class)
 class SessionListenerTest {
 
   @Parameter Container container;
 
-  private Site site;
+  @AutoClose private Site site;
   private Browser browser;
 
   @BeforeEach
@@ -44,18 +47,10 @@ class SessionListenerTest {
   }
 
   private static void listen(Site site) {
-    site.on("/begin", (request, response) -> request.getSession().setAttribute("a", "1"))
-        .on("/look", (request, response) -> request.getSession())
-        .on("/login", (request, response) -> WebSession.of(request).login("alice"))
+    site.on("/look", (request, response) -> request.getSession())
         .on("/other", (request, response) -> WebSession.of(request).login("bob"))
-        .on("/logout", (request, response) -> WebSession.of(request).logout())
         .on("/everywhere", (request, response) -> WebSession.of(request).logoutEverywhere())
         .on("/renew", (request, response) -> request.changeSessionId());
-  }
-
-  @AfterEach
-  void stop() {
-    site.close();
   }
 
   private List<String> heard() {
@@ -68,7 +63,7 @@ class SessionListenerTest {
   }
 
   @Test
-  void attributes_areToldAsTheyChange() {
+  void attributes_areReportedAsTheyChange() {
     browser.get("/begin");
     assertThat(heard()).containsExactly("created", "added a=1");
 
@@ -86,9 +81,54 @@ class SessionListenerTest {
     assertThat(heard()).containsExactly("replaced a=1", "removed a=2");
   }
 
+  /**
+   * An attribute listener that writes down what is removed, and what is not there to be removed.
+   */
+  private static final class Removals
+      implements HttpSessionAttributeListener, AttributeRemovalListener {
+
+    private final List<String> heard = new CopyOnWriteArrayList<>();
+
+    @Override
+    public void attributeRemoved(HttpSessionBindingEvent event) {
+      heard.add("removed " + event.getName());
+    }
+
+    @Override
+    public void absentRemoved(HttpSession session, String name) {
+      heard.add("absent " + name);
+    }
+  }
+
+  @ParameterizedTest(name = "copyOnRead={0}")
+  @ValueSource(booleans = {false, true})
+  @DisplayName("the removal of an attribute that is not there is reported to the listener for that")
+  void absentRemoved_isReported(boolean copyOnRead) {
+    Removals removals = new Removals();
+    try (Site own =
+        new Site(
+            container, copyOnRead, UnaryOperator.identity(), filter -> filter.listener(removals))) {
+      Browser visitor = own.browser();
+      own.on("/new", (request, response) -> request.getSession().removeAttribute("x"));
+      visitor.get("/new");
+      assertThat(removals.heard).isEmpty();
+      visitor.get("/begin");
+      own.on(
+          "/change",
+          (request, response) -> {
+            HttpSession session = request.getSession();
+            session.removeAttribute("a");
+            session.removeAttribute("a");
+            session.setAttribute("b", null);
+          });
+      visitor.get("/change");
+    }
+    assertThat(removals.heard).containsExactly("removed a", "absent a", "absent b");
+  }
+
   @Test
-  @DisplayName("what a listener puts into a new session is there when getSession returns")
-  void creation_isToldBeforeGetSessionReturns() {
+  @DisplayName("what a listener puts into a new session can be read when getSession returns")
+  void creation_isReportedBeforeGetSessionReturns() {
     site.listener().atCreation(session -> session.setAttribute("cart", "empty"));
     site.on(
         "/cart",
@@ -145,7 +185,7 @@ class SessionListenerTest {
   }
 
   @Test
-  void changeSessionId_isTold() {
+  void changeSessionId_isReported() {
     browser.get("/begin");
     heard();
     String before = idText();
@@ -156,7 +196,7 @@ class SessionListenerTest {
   }
 
   @Test
-  void logout_isToldOnce_withReadableAttributes() {
+  void logout_isReportedOnce_withReadableAttributes() {
     browser.get("/begin");
     heard();
     AtomicReference<Object> read = new AtomicReference<>();
@@ -171,7 +211,7 @@ class SessionListenerTest {
 
   @Test
   @DisplayName("values that a request set and did not save are reported at the end, too")
-  void invalidate_tellsWhatIsNotSaved() {
+  void invalidate_reportsWhatIsNotSaved() {
     browser.get("/begin");
     heard();
     site.on(
@@ -188,7 +228,7 @@ class SessionListenerTest {
   }
 
   @Test
-  void invalidate_ofASessionThatWasNeverStored_isTold() {
+  void invalidate_ofASessionThatWasNeverStored_isReported() {
     site.on(
         "/short",
         (request, response) -> {
@@ -203,7 +243,7 @@ class SessionListenerTest {
   }
 
   @Test
-  void logoutEverywhere_tellsEachSessionOnce() {
+  void logoutEverywhere_reportsEachSessionOnce() {
     browser.get("/login");
     Browser other = site.browser();
     other.get("/login");
@@ -219,7 +259,7 @@ class SessionListenerTest {
 
   @Test
   @DisplayName("expiry and revocation are reported once, with attributes, on any thread")
-  void expiryAndRevocation_areTold() {
+  void expiryAndRevocation_areReported() {
     browser.get("/begin");
     Browser other = site.browser();
     other.get("/begin");
@@ -265,7 +305,7 @@ class SessionListenerTest {
 
   @Test
   @DisplayName("F10: a listener that throws stops neither the others nor what happens")
-  void failingListener_stopsNobody() {
+  void failingListener_stopsNoOther() {
     site.listener()
         .atCreation(
             session -> {
@@ -287,7 +327,7 @@ class SessionListenerTest {
   }
 
   @Test
-  @DisplayName("values that listen hear of revocation")
+  @DisplayName("values that listen are notified of revocation")
   void boundValues_hearOfTheEndElsewhere() {
     site.on(
         "/bind",
@@ -301,8 +341,8 @@ class SessionListenerTest {
   }
 
   @Test
-  @DisplayName("listeners given to the builder hear without a container that can be asked")
-  void listenerOfTheBuilder_isToldOnce() {
+  @DisplayName("listeners given to the builder are notified even if the container cannot be asked")
+  void listenerOfTheBuilder_isNotifiedOnce() {
     site.close();
     RecordingListener given = new RecordingListener();
     site =
@@ -363,7 +403,7 @@ class SessionListenerTest {
   }
 
   @Test
-  void destroyedFilter_tellsNoMore() throws Exception {
+  void destroyedFilter_reportsNoMore() throws Exception {
     RecordingListener given = new RecordingListener();
     SessionFilter filter = SessionFilter.builder(site.manager).listener(given).build();
     site.filters(filter);
@@ -377,7 +417,7 @@ class SessionListenerTest {
   }
 
   @Test
-  void unknownContainer_tellsNoListeners() {
+  void unknownContainer_notifiesNoListeners() {
     assertThat(ContainerListeners.of(org.mockito.Mockito.mock(ServletContext.class))).isEmpty();
   }
 

@@ -182,6 +182,24 @@ class SharedNameTest {
       assertThat(warnings("Two session filters")).hasSize(isWarned ? 1 : 0);
     }
 
+    @Test
+    @DisplayName("not if the context does not know its host, as a mock context of Spring's tests")
+    void ofUnknownHost_isNotNamed() {
+      SessionFilter first = SessionFilter.builder(manager()).build();
+      SessionFilter second = SessionFilter.builder(manager()).build();
+      try {
+        CookiesInUse.add(first, managers.get(0), context("shop"), cookie(null));
+        ServletContext unknown = context("forum");
+        when(unknown.getVirtualServerName()).thenThrow(UnsupportedOperationException.class);
+        CookiesInUse.add(second, managers.get(1), unknown, cookie(null));
+      } finally {
+        CookiesInUse.remove(first);
+        CookiesInUse.remove(second);
+        managers.forEach(SessionManager::close);
+      }
+      assertThat(warnings("Two session filters")).isEmpty();
+    }
+
     private static ServletContext context(String host) {
       ServletContext context = mock(ServletContext.class);
       when(context.getVirtualServerName()).thenReturn(host + HOSTS.incrementAndGet());
@@ -218,8 +236,7 @@ class SharedNameTest {
     void unknownTokens_areNotWarnedOf() {
       try (Site site =
               new Site(container)
-                  .on("/page", (request, response) -> response.getWriter().print("page"))
-                  .on("/login", (request, response) -> WebSession.of(request).login("alice"));
+                  .on("/page", (request, response) -> response.getWriter().print("page"));
           SessionManager vanished =
               SessionManager.builder(InMemorySessionStore.builder().build())
                   .clock(site.clock)

@@ -24,10 +24,17 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 
-/** One application behind one or more filters, in a container that runs, for one test. */
+/**
+ * One application behind one or more filters, in a container that runs, for one test.
+ *
+ * <p>Unless a test sets another page in its place, {@code /begin} stores the attribute {@code a},
+ * {@code /login} logs in {@code alice}, {@code /logout} logs out, and {@code /me} writes the name
+ * of the user, or {@code nobody}.
+ */
 final class Site implements AutoCloseable {
 
   static final String ERROR_PAGE = "/error-page";
@@ -75,11 +82,19 @@ final class Site implements AutoCloseable {
                 SessionManager.builder(store)
                     .clock(clock)
                     .listener(events::add)
+                    .storeTimeout(Duration.ofMinutes(1))
                     .cleanUpInterval(Duration.ZERO))
             .build();
     filters = List.of(filterOptions.apply(SessionFilter.builder(manager)).build());
     this.running = running;
     handlers.put(ERROR_PAGE, (request, response) -> response.getWriter().print("error page"));
+    on("/begin", (request, response) -> request.getSession().setAttribute("a", "1"));
+    on("/login", (request, response) -> WebSession.of(request).login("alice"));
+    on("/logout", (request, response) -> WebSession.of(request).logout());
+    on(
+        "/me",
+        (request, response) ->
+            response.getWriter().print(WebSession.of(request).principal().orElse("nobody")));
     running.switchboard().connect(this);
   }
 
@@ -121,6 +136,25 @@ final class Site implements AutoCloseable {
   /** Maps the filters to some dispatcher types only. */
   void dispatchers(DispatcherType first, DispatcherType... rest) {
     dispatchers = EnumSet.of(first, rest);
+  }
+
+  /** Runs the assertions of a test within a request, and throws what they threw. */
+  Browser.Answer within(Browser browser, Handler assertions) {
+    AtomicReference<Throwable> failure = new AtomicReference<>();
+    on(
+        "/within",
+        (request, response) -> {
+          try {
+            assertions.handle(request, response);
+          } catch (Throwable e) {
+            failure.set(e);
+          }
+        });
+    Browser.Answer answer = browser.get("/within");
+    if (failure.get() != null) {
+      throw new AssertionError(failure.get());
+    }
+    return answer;
   }
 
   int port() {

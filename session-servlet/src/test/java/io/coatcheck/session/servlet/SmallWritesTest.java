@@ -10,7 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -67,7 +67,7 @@ class SmallWritesTest {
   @Parameter Container container;
 
   private final CountingCodec codec = new CountingCodec();
-  private Site site;
+  @AutoClose private Site site;
   private Browser browser;
 
   @BeforeEach
@@ -81,11 +81,6 @@ class SmallWritesTest {
     browser = site.browser();
     browser.get("/begin");
     codec.encodings.set(0);
-  }
-
-  @AfterEach
-  void stop() {
-    site.close();
   }
 
   @SuppressWarnings("unchecked")
@@ -149,7 +144,7 @@ class SmallWritesTest {
   }
 
   @Test
-  @DisplayName("can be dropped as long as it is no longer than the buffer")
+  @DisplayName("can be dropped while it is no longer than the buffer")
   void responseWithinTheBuffer_canBeReset() {
     site.on(
         "/page",

@@ -14,7 +14,7 @@ import java.util.concurrent.TimeUnit;
 /** The client side of a WebSocket. */
 final class SocketClient implements AutoCloseable {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final BlockingQueue<String> received = new LinkedBlockingQueue<>();
   private final WebSocket socket;

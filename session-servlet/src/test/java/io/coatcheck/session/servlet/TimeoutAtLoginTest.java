@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.UnaryOperator;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.Parameter;
@@ -36,7 +36,7 @@ class TimeoutAtLoginTest {
 
   private final List<String> attributeEvents = new CopyOnWriteArrayList<>();
 
-  private Site site;
+  @AutoClose private Site site;
   private Browser browser;
 
   private void start(
@@ -47,8 +47,6 @@ class TimeoutAtLoginTest {
                 copyOnRead,
                 options,
                 filter -> filter.listener(setting(seconds)).listener(hearing()))
-            .on("/begin", (request, response) -> request.getSession().setAttribute("a", "1"))
-            .on("/login", (request, response) -> WebSession.of(request).login("alice"))
             .on("/bob", (request, response) -> WebSession.of(request).login("bob"))
             .on(
                 "/remembered",
@@ -97,17 +95,12 @@ class TimeoutAtLoginTest {
     };
   }
 
-  @AfterEach
-  void stop() {
-    site.close();
-  }
-
   private String show() {
     return browser.get("/show").body();
   }
 
   @ParameterizedTest
-  @DisplayName("a shorter one stays, a longer one gives way to the policy")
+  @DisplayName("a shorter one stays, the policy replaces a longer one")
   @CsvSource({
     "60, 60",
     "900, 900",

@@ -73,7 +73,6 @@ class TwoFiltersTest {
                   request.getSession().setAttribute("x", new Value());
                   WebSession.of(request).login("alice");
                 })
-            .on("/logout", (request, response) -> WebSession.of(request).logout())
             .on("/api/login", (request, response) -> WebSession.of(request).login("alice"))
             .on("/api/none", (request, response) -> {});
     pages =
@@ -115,7 +114,7 @@ class TwoFiltersTest {
 
   @Test
   @DisplayName("each listener is notified once of the beginning and once of the end")
-  void logout_isToldOnce() {
+  void logout_isReportedOnce() {
     browser.get("/begin");
     browser.get("/logout");
 
@@ -132,7 +131,7 @@ class TwoFiltersTest {
   @Test
   @DisplayName(
       "the same goes for a session that expires, and one that began after the other filter")
-  void expiry_isToldOnce() {
+  void expiry_isReportedOnce() {
     browser.get("/begin");
     site.browser().post("/api/login");
     heard.clear();
@@ -149,8 +148,8 @@ class TwoFiltersTest {
   }
 
   @Test
-  @DisplayName("when one filter has been destroyed, its own listeners hear nothing more")
-  void destroyedFilter_isNotToldMore() {
+  @DisplayName("when one filter has been destroyed, its own listeners are no longer notified")
+  void destroyedFilter_isNoLongerNotified() {
     pages.destroy();
     browser.send("POST", "/api/login");
     site.manager.revokeAllOf("alice");
@@ -170,7 +169,7 @@ class TwoFiltersTest {
   }
 
   @Test
-  @DisplayName("in two applications, the listeners of each hear once")
+  @DisplayName("in two applications, the listeners of each are notified once")
   void twoApplications_hearOnceEach() {
     ServletContext one = mock(ServletContext.class);
     ServletContext other = mock(ServletContext.class);

@@ -59,7 +59,6 @@ class TwoThreadsCommitTest {
   void secondCommit_waitsForTheSave(String operation) throws Exception {
     site =
         new Site(container, copyOnRead, UnaryOperator.identity(), UnaryOperator.identity())
-            .on("/begin", (request, response) -> request.getSession().setAttribute("a", "1"))
             .on("/two", this::commitTwice)
             .on(
                 "/read",
@@ -74,7 +73,7 @@ class TwoThreadsCommitTest {
         () -> {
           isSaving.countDown();
           try {
-            assertThat(maySave.await(20, TimeUnit.SECONDS)).isTrue();
+            assertThat(maySave.await(60, TimeUnit.SECONDS)).isTrue();
           } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
           }
@@ -98,7 +97,7 @@ class TwoThreadsCommitTest {
     AsyncContext context = request.startAsync();
     AtomicReference<Thread> second = new AtomicReference<>();
     Future<?> first = threads.submit(exchange::beforeCommit);
-    assertThat(isSaving.await(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(isSaving.await(60, TimeUnit.SECONDS)).isTrue();
     Future<?> other =
         threads.submit(
             () -> {
@@ -115,15 +114,15 @@ class TwoThreadsCommitTest {
             });
     threads.submit(
         () -> {
-          long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+          long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
           while ((second.get() == null || second.get().getState() == Thread.State.RUNNABLE)
               && !other.isDone()
               && System.nanoTime() - deadline < 0) {
             Thread.onSpinWait();
           }
           maySave.countDown();
-          first.get(20, TimeUnit.SECONDS);
-          other.get(20, TimeUnit.SECONDS);
+          first.get(60, TimeUnit.SECONDS);
+          other.get(60, TimeUnit.SECONDS);
           context.complete();
           return null;
         });

@@ -72,7 +72,6 @@ class UpgradeTest {
                 request.getSession().setAttribute("a", "1");
                 WebSession.of(request).login("alice");
               })
-          .on("/logout", (request, response) -> WebSession.of(request).logout())
           .on(
               "/socket",
               (request, response) -> {

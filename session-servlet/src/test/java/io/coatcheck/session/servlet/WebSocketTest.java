@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import jakarta.servlet.http.HttpSession;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -20,7 +20,7 @@ class WebSocketTest {
 
   @Parameter Container container;
 
-  private Site site;
+  @AutoClose private Site site;
   private Browser browser;
 
   @BeforeEach
@@ -33,15 +33,9 @@ class WebSocketTest {
                   request.getSession().setAttribute("a", "1");
                   WebSession.of(request).login("alice");
                 })
-            .on("/logout", (request, response) -> WebSession.of(request).logout())
             .onMessage(WebSocketTest::answer);
     browser = site.browser();
     browser.get("/login");
-  }
-
-  @AfterEach
-  void stop() {
-    site.close();
   }
 
   private static String answer(HttpSession session, String message) {
@@ -129,7 +123,7 @@ class WebSocketTest {
   void change_ofTheSessionOfTheHandshake_isIllegal() throws InterruptedException {
     try (SocketClient socket = open()) {
       assertThat(socket.ask("set, and catch"))
-          .contains("the request is over")
+          .contains("the request has ended")
           .contains("getAccessor");
       assertThat(socket.ask("read")).isEqualTo("alice: 1");
     }

@@ -36,7 +36,6 @@ class WithoutActivityTest {
   private void start(boolean copyOnRead, UnaryOperator<SessionFilterBuilder> options) {
     site =
         new Site(container, copyOnRead, UnaryOperator.identity(), options)
-            .on("/begin", (request, response) -> request.getSession().setAttribute("a", "1"))
             .on("/page", WithoutActivityTest::show)
             .on("/poll", WithoutActivityTest::show)
             .on(
@@ -154,7 +153,7 @@ class WithoutActivityTest {
   }
 
   @Test
-  @DisplayName("also where the session is asked for late, and on paths that are excluded")
+  @DisplayName("also where the session is looked up late, and on paths that are excluded")
   void lazy_doesNotExtend() {
     start(false, filter -> filter.lazy(true).exclude("/poll").withoutActivity("/poll"));
     assertExpires("/poll");

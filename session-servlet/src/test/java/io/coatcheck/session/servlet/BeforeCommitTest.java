@@ -1,0 +1,169 @@
+package io.coatcheck.session.servlet;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import jakarta.servlet.AsyncContext;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpSession;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
+
+@DisplayName("A logout that was registered for the end of the request")
+@ParameterizedClass(name = "{0}")
+@EnumSource(Container.class)
+class BeforeCommitTest {
+
+  @Parameter Container container;
+
+  private final List<String> order = new CopyOnWriteArrayList<>();
+
+  @AutoClose private Site site;
+  private Browser browser;
+
+  @BeforeEach
+  void start() {
+    site =
+        new Site(container)
+            .on("/login", (request, response) -> WebSession.of(request).login("ann"))
+            .on(
+                "/returning",
+                (request, response) -> {
+                  HttpSession session = request.getSession();
+                  register(WebSession.of(request));
+                  session.setAttribute("used", "still");
+                  order.add("returned");
+                })
+            .on(
+                "/flushing",
+                (request, response) -> {
+                  register(WebSession.of(request));
+                  order.add("flushed");
+                  response.flushBuffer();
+                  order.add("returned");
+                })
+            .on(
+                "/failing",
+                (request, response) -> {
+                  register(WebSession.of(request));
+                  throw new IllegalStateException("an error of the application");
+                })
+            .on(
+                "/async",
+                (request, response) -> {
+                  AsyncContext context = request.startAsync();
+                  WebSession session = WebSession.of(request);
+                  new Thread(
+                          () -> {
+                            register(session);
+                            order.add("completed");
+                            context.complete();
+                          })
+                      .start();
+                });
+    browser = site.browser();
+    browser.get("/login");
+  }
+
+  private void register(WebSession session) {
+    session.beforeCommit(() -> order.add("first"));
+    session.beforeCommit(
+        () -> {
+          order.add("second");
+          session.logout();
+        });
+  }
+
+  private void assertLoggedOut(Browser.Answer answer) {
+    assertThat(site.manager.sessionsOf("ann")).isEmpty();
+    assertThat(answer.setCookies()).singleElement().asString().contains("Max-Age=0");
+  }
+
+  @Test
+  @DisplayName("is done when the application has returned")
+  void returning() {
+    Browser.Answer answer = browser.get("/returning");
+    assertLoggedOut(answer);
+    assertThat(order).containsExactly("returned", "first", "second");
+  }
+
+  @Test
+  @DisplayName("is done before the response is committed, once")
+  void flushing() {
+    Browser.Answer answer = browser.get("/flushing");
+    assertLoggedOut(answer);
+    assertThat(order).startsWith("flushed", "first", "second").doesNotHaveDuplicates();
+  }
+
+  @Test
+  @DisplayName("is done if the application fails")
+  void failing() {
+    assertThat(browser.get("/failing").status()).isEqualTo(500);
+    assertThat(site.manager.sessionsOf("ann")).isEmpty();
+    assertThat(order).containsExactly("first", "second");
+  }
+
+  @Test
+  @DisplayName("is done when an asynchronous request is completed")
+  void async() {
+    assertLoggedOut(browser.get("/async"));
+    assertThat(order).containsExactly("completed", "first", "second");
+  }
+
+  @Test
+  @DisplayName("is done if it is registered during the last save")
+  void duringTheLastSave() {
+    site.on("/saving", (request, response) -> registerInSave(request));
+    assertLoggedOut(browser.get("/saving"));
+    assertThat(order).containsExactly("first", "second");
+  }
+
+  @Test
+  @DisplayName("is done if it is registered during the last save of a request that fails")
+  void duringTheLastSaveOfAFailure() {
+    site.on(
+        "/saving",
+        (request, response) -> {
+          registerInSave(request);
+          throw new IllegalStateException("an error of the application");
+        });
+    assertThat(browser.get("/saving").status()).isEqualTo(500);
+    assertThat(site.manager.sessionsOf("ann")).isEmpty();
+    assertThat(order).containsExactly("first", "second");
+  }
+
+  /** As another thread does that changes the session while this request is being saved. */
+  private void registerInSave(HttpServletRequest request) {
+    WebSession session = WebSession.of(request);
+    AtomicBoolean isRegistered = new AtomicBoolean();
+    site.store.before(
+        "update",
+        () -> {
+          if (isRegistered.compareAndSet(false, true)) {
+            register(session);
+          }
+        });
+    request.getSession().setMaxInactiveInterval(77);
+  }
+
+  @Test
+  @DisplayName("is not reported as done if the store fails")
+  void outage() {
+    site.on(
+        "/outage",
+        (request, response) -> {
+          register(WebSession.of(request));
+          site.store.failAll();
+        });
+    assertThat(browser.get("/outage").status()).isEqualTo(503);
+    site.store.recover();
+    assertThat(site.manager.sessionsOf("ann")).hasSize(1);
+  }
+}
