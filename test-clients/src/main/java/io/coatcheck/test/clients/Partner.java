@@ -3,6 +3,7 @@ package io.coatcheck.test.clients;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.nimbusds.jose.JOSEException;
+import com.nimbusds.jose.JOSEObjectType;
 import com.nimbusds.jose.JWSAlgorithm;
 import com.nimbusds.jose.JWSHeader;
 import com.nimbusds.jose.crypto.RSASSASigner;
@@ -22,6 +23,7 @@ import java.time.Instant;
 import java.util.Date;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -114,21 +116,51 @@ public final class Partner implements AutoCloseable {
             .issueTime(Date.from(now))
             .expirationTime(Date.from(now.plusSeconds(300)))
             .claim("nonce", nonces.get(code))
+            .claim("sid", "session of " + code)
             .claim("groups", List.of("staff", "buyers"))
             .claim("address", Map.of("country", "NL"))
             .claim("email_verified", true)
             .build();
+    return """
+        {"access_token": "an access token", "token_type": "Bearer", "expires_in": 300, "scope": "profile",
+         "refresh_token": "a refresh token", "id_token": "%s"}"""
+        .formatted(signed(claims, JOSEObjectType.JWT, code.equals(FORGED) ? otherKey : key));
+  }
+
+  /** Returns a logout token for all sessions of {@code ann} that began here. */
+  public String logoutToken() {
+    return logoutToken(new JWTClaimsSet.Builder().subject("ann"));
+  }
+
+  /** Returns a logout token for the session that began with a code, numbered from 0. */
+  public String logoutToken(int code) {
+    return logoutToken(new JWTClaimsSet.Builder().claim("sid", "session of code" + code));
+  }
+
+  private String logoutToken(JWTClaimsSet.Builder begun) {
+    Instant now = Instant.now();
+    JWTClaimsSet claims =
+        begun
+            .issuer(url())
+            .audience(List.of("shop"))
+            .jwtID(UUID.randomUUID().toString())
+            .issueTime(Date.from(now))
+            .expirationTime(Date.from(now.plusSeconds(120)))
+            .claim("events", Map.of("http://schemas.openid.net/event/backchannel-logout", Map.of()))
+            .build();
+    return signed(claims, new JOSEObjectType("logout+jwt"), key);
+  }
+
+  private static String signed(JWTClaimsSet claims, JOSEObjectType type, RSAKey by) {
+    SignedJWT token =
+        new SignedJWT(
+            new JWSHeader.Builder(JWSAlgorithm.RS256).keyID("1").type(type).build(), claims);
     try {
-      SignedJWT token =
-          new SignedJWT(new JWSHeader.Builder(JWSAlgorithm.RS256).keyID("1").build(), claims);
-      token.sign(new RSASSASigner(code.equals(FORGED) ? otherKey : key));
-      return """
-          {"access_token": "an access token", "token_type": "Bearer", "expires_in": 300, "scope": "profile",
-           "refresh_token": "a refresh token", "id_token": "%s"}"""
-          .formatted(token.serialize());
+      token.sign(new RSASSASigner(by));
     } catch (JOSEException e) {
       throw new IllegalStateException(e);
     }
+    return token.serialize();
   }
 
   private static Map<String, String> fields(String encoded) {
