@@ -40,6 +40,15 @@ final class ChangeLog {
   /** A change as it is in the log. */
   record Row(long seq, SessionId id, long changedAt) {}
 
+  /**
+   * What a query of the log returned.
+   *
+   * @param rows in the order of their numbers
+   * @param server which server answered, and in PostgreSQL since when it runs; the same for all H2
+   *     and SQLite, and empty without rows
+   */
+  record Page(List<Row> rows, String server) {}
+
   ChangeLog(Dialect dialect) {
     this.dialect = dialect;
     table = beside(dialect.table);
@@ -51,7 +60,22 @@ final class ChangeLog {
           case SQLITE -> "unixepoch() * 1000";
         };
     String from = " FROM " + table;
-    String select = "SELECT " + COLUMNS + ", " + dialect.readOnlyOrFalse() + " AS is_copy" + from;
+    String server =
+        switch (dialect.database) {
+          // Not its address, which may differ between two connections.
+          case POSTGRESQL -> "CAST(EXTRACT(EPOCH FROM pg_postmaster_start_time()) AS varchar)";
+          case MARIADB, MYSQL -> "CONCAT_WS(' ', @@hostname, @@port, @@GLOBAL.server_id)";
+          case H2, SQLITE -> "''";
+        };
+    String select =
+        "SELECT "
+            + COLUMNS
+            + ", "
+            + dialect.readOnlyOrFalse()
+            + " AS is_copy, "
+            + server
+            + " AS server"
+            + from;
     selectPage = select + " WHERE seq >= ? ORDER BY seq" + dialect.limit();
     selectRange = " UNION ALL " + select + " WHERE seq BETWEEN ? AND ?";
     selectFirst = "SELECT " + COLUMNS + from + " ORDER BY seq" + dialect.limit();
@@ -97,11 +121,41 @@ final class ChangeLog {
     return "INSERT INTO " + table + " (session_id, changed_at) SELECT id, " + now + " FROM " + ids;
   }
 
-  /** Records changes in one statement; none is fine. */
+  /** Returns a statement that records the id in its parameter. */
+  String insertOne() {
+    return "INSERT INTO " + table + " (session_id, changed_at) VALUES (?, " + now + ")";
+  }
+
+  /**
+   * Records changes in one statement, the last one of its transaction; none is fine. They are
+   * recorded again if the commit is late.
+   */
   void record(Statements statements, Collection<SessionId> ids) throws SQLException {
-    if (ids.isEmpty()) {
-      return;
+    if (!ids.isEmpty()) {
+      Duration since = statements.waited();
+      insert(statements, ids);
+      recorded(statements, since, ids);
     }
+  }
+
+  /**
+   * Has changes recorded again if the commit is late.
+   *
+   * @param since how long the operation had run before the statement that took their numbers
+   */
+  void recorded(Statements statements, Duration since, Collection<SessionId> ids) {
+    if (!ids.isEmpty()) {
+      statements.recorded(
+          new Statements.Recorded(
+              since,
+              again -> {
+                record(again, ids);
+                return true;
+              }));
+    }
+  }
+
+  private void insert(Statements statements, Collection<SessionId> ids) throws SQLException {
     String row = "(?, " + now + ")";
     try (PreparedStatement statement =
         statements.prepare(
@@ -131,7 +185,7 @@ final class ChangeLog {
    * @param missing earlier numbers to read as well
    * @throws SQLException also on a server that takes no writes, and so may lag
    */
-  List<Row> read(Statements statements, long from, int limit, List<Gaps.Gap> missing)
+  Page read(Statements statements, long from, int limit, List<Gaps.Gap> missing)
       throws SQLException {
     int ranges = missing.isEmpty() ? 0 : Integer.highestOneBit(Math.max(1, 2 * missing.size() - 1));
     String sql =
@@ -139,6 +193,7 @@ final class ChangeLog {
             ? selectPage
             : "SELECT * FROM (" + selectPage + ") AS page" + selectRange.repeat(ranges);
     List<Row> rows = new ArrayList<>();
+    String answering = "";
     try (PreparedStatement statement = statements.prepare(sql)) {
       statement.setLong(1, from);
       statement.setInt(2, limit);
@@ -154,6 +209,7 @@ final class ChangeLog {
             throw SqlFailure.readOnly();
           }
           rows.add(row(found));
+          answering = found.getString(5);
         }
       }
     }
@@ -161,7 +217,7 @@ final class ChangeLog {
       dialect.refuseReadOnly(statements);
     }
     rows.sort(Comparator.comparingLong(Row::seq));
-    return rows;
+    return new Page(rows, answering);
   }
 
   private Row row(ResultSet row) throws SQLException {

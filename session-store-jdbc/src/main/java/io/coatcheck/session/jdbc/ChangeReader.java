@@ -1,8 +1,8 @@
 package io.coatcheck.session.jdbc;
 
+import io.coatcheck.session.background.Operation;
 import io.coatcheck.session.background.PolledChangeFeed;
 import io.coatcheck.session.store.ChangeListeners;
-import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -17,6 +17,10 @@ import org.slf4j.LoggerFactory;
  * <p><b>Position.</b> It is the last row that was read. Each query reads that row again: if it is
  * gone or another one, the log was trimmed past it, emptied, or lost in a failover, and changes
  * were missed.
+ *
+ * <p><b>Server.</b> Each query also asks which server answers. Another one, or one that was
+ * restarted, may lack the last inserts and updates, even if it has the position: changes were
+ * missed.
  *
  * <p><b>Order.</b> Numbers become visible out of order. Those that were passed over are asked for
  * again by each query ({@link Gaps}). Meanwhile the feed is complete nevertheless: the transaction
@@ -41,6 +45,9 @@ final class ChangeReader implements PolledChangeFeed.Reader {
   private final Gaps gaps = new Gaps();
   private ChangeLog.@Nullable Row position;
 
+  /** The server that answered; null if it has not since this began. */
+  private @Nullable String server;
+
   /**
    * Creates a reader without a position.
    *
@@ -64,6 +71,7 @@ final class ChangeReader implements PolledChangeFeed.Reader {
   @Override
   public void rest() {
     position = null;
+    server = null;
     gaps.clear();
   }
 
@@ -77,7 +85,14 @@ final class ChangeReader implements PolledChangeFeed.Reader {
   @Override
   public boolean read() {
     ChangeLog.Row from = position == null ? begin() : position;
-    Page page = transactions.read(READ, statements -> page(statements, from));
+    // Before there is a connection: its pool may have begun the transaction with a query of its
+    // own,
+    // whose snapshot this query then reads.
+    long asked = nanoTime.getAsLong();
+    ChangeLog.Page found =
+        transactions.read(
+            READ, statements -> log.read(statements, from.seq(), PAGE + 1, gaps.all()));
+    Page page = new Page(found.rows(), found.server(), asked);
     if (!page.rows.contains(from)) {
       LOG.warn(
           "changes were missed, and all copies are discarded: the last change that was read is no"
@@ -85,6 +100,19 @@ final class ChangeReader implements PolledChangeFeed.Reader {
           log.table());
       rest();
       return true;
+    }
+    if (server != null && !server.equals(page.server)) {
+      LOG.warn(
+          "changes may have been missed, and all copies are discarded: another database server"
+              + " answers than before, or it was restarted, and {} there may lack the last changes",
+          log.table());
+      rest();
+      return true;
+    }
+    if (server == null) {
+      server = page.server;
+      // What happened before, since the subscription or since changes were missed, is not reported.
+      listeners.missed();
     }
     Progress progress = report(page, from);
     List<Gaps.Gap> overdue = gaps.markOverdue(page.asked, overdueAfter.toNanos());
@@ -119,8 +147,6 @@ final class ChangeReader implements PolledChangeFeed.Reader {
       gaps.add(1, first.seq() - 1, nanoTime.getAsLong());
     }
     position = first;
-    // What happened before, since the subscription or since changes were missed, is not reported.
-    listeners.missed();
     return first;
   }
 
@@ -136,13 +162,8 @@ final class ChangeReader implements PolledChangeFeed.Reader {
         .orElseThrow(() -> new IllegalStateException("a row of " + log.table() + " was deleted"));
   }
 
-  /** What a query returned, and when it was about to be sent. */
-  private record Page(List<ChangeLog.Row> rows, long asked) {}
-
-  private Page page(Statements statements, ChangeLog.Row from) throws SQLException {
-    long asked = nanoTime.getAsLong();
-    return new Page(log.read(statements, from.seq(), PAGE + 1, gaps.all()), asked);
-  }
+  /** What a query returned, and a moment before it was sent. */
+  private record Page(List<ChangeLog.Row> rows, String server, long asked) {}
 
   private enum Progress {
     COMPLETE,

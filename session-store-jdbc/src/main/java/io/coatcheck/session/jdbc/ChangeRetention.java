@@ -1,5 +1,6 @@
 package io.coatcheck.session.jdbc;
 
+import io.coatcheck.session.background.Operation;
 import java.time.Duration;
 import java.util.function.LongSupplier;
 

@@ -8,7 +8,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** What a store has in addition if it records changes. */
-record Changes(ChangeLog log, PolledChangeFeed feed, ChangeRetention retention) {
+record Changes(PolledChangeFeed feed, ChangeRetention retention) {
 
   private static final Logger LOG = LoggerFactory.getLogger(JdbcSessionStore.class);
 
@@ -28,7 +28,6 @@ record Changes(ChangeLog log, PolledChangeFeed feed, ChangeRetention retention) 
     ChangeReader reader =
         new ChangeReader(transactions, log, listeners, nanoTime, overdueAfter(queryTimeout));
     return new Changes(
-        log,
         new PolledChangeFeed(listeners, reader, interval, LOG),
         new ChangeRetention(transactions, log, nanoTime));
   }
@@ -36,7 +35,9 @@ record Changes(ChangeLog log, PolledChangeFeed feed, ChangeRetention retention) 
   /**
    * Returns when a number is overdue: twice the longest transaction, and a second. A transaction
    * takes numbers by its last statement, so what is left of it is that statement and the commit.
-   * Each takes no longer than the query timeout and the second until the connection is aborted.
+   * Each takes no longer than the query timeout and the second until the connection is aborted. A
+   * writer that was stopped, or that has longer timeouts, may commit later nevertheless: it records
+   * its change again, {@link Transactions#LATE}, which is less than half of this with any timeout.
    */
   static Duration overdueAfter(Duration queryTimeout) {
     return queryTimeout.plusSeconds(1).multipliedBy(2).multipliedBy(2).plusSeconds(1);

@@ -1,5 +1,6 @@
 package io.coatcheck.session.jdbc;
 
+import io.coatcheck.session.background.Operation;
 import io.coatcheck.session.store.CleanUp;
 import io.coatcheck.session.store.HandOver;
 import io.coatcheck.session.store.SessionStoreException;
@@ -12,6 +13,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Deletes expired sessions in short transactions of bounded size.
@@ -30,20 +32,51 @@ final class Cleaning {
   private final Pace pace;
   private final long maxBytes;
   private final String updateDue;
+  private final @Nullable ChangeRetention retention;
 
-  Cleaning(Transactions transactions, Dialect dialect, int maxRows, long maxBytes) {
+  /**
+   * Prepares the clean-up.
+   *
+   * @param maxRows how many rows one transaction deletes
+   * @param maxBytes of attributes that are held in memory at a time
+   * @param retention deletes old changes, once no expired session is left; null without a log
+   */
+  Cleaning(
+      Transactions transactions,
+      Dialect dialect,
+      int maxRows,
+      long maxBytes,
+      @Nullable ChangeRetention retention) {
     this.transactions = transactions;
     this.dialect = dialect;
     pace = new Pace(maxRows);
     this.maxBytes = maxBytes;
+    this.retention = retention;
     updateDue = "UPDATE " + dialect.table.qualified() + " SET sweep_at = expires_at WHERE ";
+  }
+
+  /**
+   * Deletes expired sessions, and old changes when no more of them are due.
+   *
+   * @param limit how many rows may be deleted or moved, at least 1
+   */
+  CleanUp deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> taker) {
+    if (limit < 1) {
+      throw new IllegalArgumentException("limit must be at least 1: " + limit);
+    }
+    StoredSession.millisOf(cutoff, "cutoff");
+    CleanUp cleanUp = deleteSessions(cutoff, limit, taker);
+    if (retention != null && cleanUp.isComplete()) {
+      retention.trim();
+    }
+    return cleanUp;
   }
 
   /**
    * Runs one transaction after another until the given number of rows has been deleted or moved, or
    * nothing more is due. Stops between two transactions when interrupted.
    */
-  CleanUp deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> taker) {
+  private CleanUp deleteSessions(Instant cutoff, int limit, Consumer<StoredSession> taker) {
     HandOver handOver = new HandOver(taker);
     int deleted = 0;
     int done = 0;

@@ -109,7 +109,7 @@ abstract class Dialect {
   /** Returns the message text for a database that takes no writes. */
   String refusesWrites() {
     return "the server takes no writes, it may be a replica or a former primary; its connection is"
-        + " given up; have the URL lead to the primary";
+        + " discarded; make the URL lead to the primary";
   }
 
   /**

@@ -1,5 +1,6 @@
 package io.coatcheck.session.jdbc;
 
+import io.coatcheck.session.background.Operation;
 import io.coatcheck.session.store.BatchLookup;
 import io.coatcheck.session.token.SessionId;
 import java.util.ArrayList;

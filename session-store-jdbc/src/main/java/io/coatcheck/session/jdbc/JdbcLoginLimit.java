@@ -1,5 +1,6 @@
 package io.coatcheck.session.jdbc;
 
+import io.coatcheck.session.background.Operation;
 import io.coatcheck.session.store.Admission;
 import io.coatcheck.session.store.LoginLimit;
 import io.coatcheck.session.store.StoredSession;

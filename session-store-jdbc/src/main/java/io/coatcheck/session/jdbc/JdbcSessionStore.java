@@ -1,6 +1,7 @@
 package io.coatcheck.session.jdbc;
 
 import io.coatcheck.session.background.Breaker;
+import io.coatcheck.session.background.Operation;
 import io.coatcheck.session.codec.AttributeFrames;
 import io.coatcheck.session.store.BatchLookup;
 import io.coatcheck.session.store.BatchTouch;
@@ -125,21 +126,18 @@ public final class JdbcSessionStore implements SessionStore {
 
   @Override
   public Optional<StoredSession> delete(SessionId id) {
-    return delete(id, dialect.withId(id));
+    return writes.deleteOne(transactions, id, dialect.withId(id));
   }
 
   @Override
   public Optional<StoredSession> delete(SessionId id, long generation) {
-    return delete(id, dialect.withId(id).and(Condition.withGeneration(generation)));
-  }
-
-  private Optional<StoredSession> delete(SessionId id, Condition condition) {
-    Operation operation = new Operation("delete", id);
-    Transactions.Work<Optional<StoredSession>> work =
-        statements -> first(writes.delete(statements, condition, true).sessions());
-    return writes.deletesInAutoCommit()
-        ? transactions.one(operation, work)
-        : transactions.several(operation, Scope.NONE, work);
+    if (generation < 0) {
+      // No session has it, and a committed deletion needs no confirmation.
+      transactions.requireOpen(new Operation("delete", id));
+      return Optional.empty();
+    }
+    Condition condition = dialect.withId(id).and(Condition.withGeneration(generation));
+    return writes.deleteOne(transactions, id, condition);
   }
 
   /**
@@ -155,15 +153,7 @@ public final class JdbcSessionStore implements SessionStore {
    */
   @Override
   public CleanUp deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> deleted) {
-    if (limit < 1) {
-      throw new IllegalArgumentException("limit must be at least 1: " + limit);
-    }
-    StoredSession.millisOf(cutoff, "cutoff");
-    CleanUp cleanUp = cleaning.deleteExpired(cutoff, limit, deleted);
-    if (changes != null && cleanUp.isComplete()) {
-      changes.retention().trim();
-    }
-    return cleanUp;
+    return cleaning.deleteExpired(cutoff, limit, deleted);
   }
 
   @Override
@@ -219,10 +209,6 @@ public final class JdbcSessionStore implements SessionStore {
       changes.feed().close();
     }
     transactions.close();
-  }
-
-  private static Optional<StoredSession> first(List<StoredSession> sessions) {
-    return sessions.isEmpty() ? Optional.empty() : Optional.of(sessions.get(0));
   }
 
   /**
@@ -382,20 +368,22 @@ public final class JdbcSessionStore implements SessionStore {
               nanoTime);
       ChangeLog log = changeFeed ? new ChangeLog(dialect) : null;
       if (createSchema) {
-        Schema.create(transactions, dialect);
-        if (log != null) {
-          Schema.create(transactions, log);
-        }
+        Schema.create(transactions, dialect, log);
       }
       new SchemaCheck(transactions, dialect, log).run(database == null || createSchema);
-      Cleaning cleaning = new Cleaning(transactions, dialect, cleanUpRows, cleanUpBytes);
-      return log == null
-          ? new JdbcSessionStore(transactions, new Writes(dialect), cleaning, null)
-          : new JdbcSessionStore(
+      Changes changes =
+          log == null
+              ? null
+              : Changes.of(transactions, log, queryTimeout, changeFeedInterval, nanoTime);
+      Cleaning cleaning =
+          new Cleaning(
               transactions,
-              log.writes(),
-              cleaning,
-              Changes.of(transactions, log, queryTimeout, changeFeedInterval, nanoTime));
+              dialect,
+              cleanUpRows,
+              cleanUpBytes,
+              changes == null ? null : changes.retention());
+      return new JdbcSessionStore(
+          transactions, log == null ? new Writes(dialect) : log.writes(), cleaning, changes);
     }
   }
 }

@@ -3,19 +3,24 @@ package io.coatcheck.session.jdbc;
 import io.coatcheck.session.token.SessionId;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 
 /** Records each change in the log by the statement that makes it, in PostgreSQL. */
 final class PostgreSqlRecordedWrites extends Writes {
 
+  private final ChangeLog log;
   private final String update;
   private final String updateAfterEvictions;
   private final String insertAfterEvictions;
   private final String recordGone;
+  private final String recordOne;
 
   PostgreSqlRecordedWrites(Dialect dialect, ChangeLog log) {
     super(dialect);
+    this.log = log;
     String changed = "WITH changed AS (" + dialect.update + " RETURNING id) ";
     update = changed + log.insertFrom("changed");
     updateAfterEvictions =
@@ -29,11 +34,13 @@ final class PostgreSqlRecordedWrites extends Writes {
             + " RETURNING 1) "
             + log.insertFrom("(SELECT gone.id FROM made, unnest(?) AS gone (id)) AS ended");
     recordGone = ", recorded AS (" + log.insertFrom("gone") + ") SELECT ";
+    recordOne = ", recorded AS (" + log.insertOne() + ") SELECT ";
   }
 
   @Override
   boolean update(Statements statements, Encoded encoded, Instant now, List<SessionId> evicted)
       throws SQLException {
+    Duration since = statements.waited();
     try (PreparedStatement statement =
         statements.prepare(evicted.isEmpty() ? update : updateAfterEvictions)) {
       int next =
@@ -42,7 +49,13 @@ final class PostgreSqlRecordedWrites extends Writes {
       if (!evicted.isEmpty()) {
         dialect.withIdIn(evicted).bind(statement, next);
       }
-      return statement.executeUpdate() > 0;
+      boolean isStored = statement.executeUpdate() > 0;
+      if (isStored) {
+        List<SessionId> changed = new ArrayList<>(evicted);
+        changed.add(encoded.session().id());
+        log.recorded(statements, since, changed);
+      }
+      return isStored;
     }
   }
 
@@ -52,15 +65,43 @@ final class PostgreSqlRecordedWrites extends Writes {
       super.insert(statements, encoded, evicted);
       return;
     }
+    Duration since = statements.waited();
     try (PreparedStatement statement = statements.prepare(insertAfterEvictions)) {
       int next = SessionRow.bindInsert(statement, dialect, encoded.session(), encoded.attributes());
       dialect.withIdIn(evicted).bind(statement, next);
       statement.executeUpdate();
     }
+    log.recorded(statements, since, evicted);
+  }
+
+  @Override
+  SessionRow.Deleted deleteOne(Statements statements, SessionId id, Condition condition)
+      throws SQLException {
+    Duration since = statements.waited();
+    Condition withId =
+        new Condition(
+            condition.sql(),
+            (statement, first) -> {
+              int next = condition.bind(statement, first);
+              dialect.setId(statement, next, id);
+              return next + 1;
+            });
+    SessionRow.Deleted deleted = deleteReturning(statements, recordOne, withId, true);
+    log.recorded(statements, since, List.of(id));
+    return deleted;
   }
 
   @Override
   SessionRow.Deleted delete(Statements statements, Condition condition, boolean withAttributes)
+      throws SQLException {
+    Duration since = statements.waited();
+    SessionRow.Deleted deleted = deleteReturning(statements, recordGone, condition, withAttributes);
+    log.recorded(statements, since, deleted.ids());
+    return deleted;
+  }
+
+  private SessionRow.Deleted deleteReturning(
+      Statements statements, String record, Condition condition, boolean withAttributes)
       throws SQLException {
     String columns = SessionRow.columns(withAttributes);
     return dialect.deleteReturning(
@@ -72,7 +113,7 @@ final class PostgreSqlRecordedWrites extends Writes {
             + " RETURNING "
             + columns
             + ")"
-            + recordGone
+            + record
             + columns
             + " FROM gone",
         condition,

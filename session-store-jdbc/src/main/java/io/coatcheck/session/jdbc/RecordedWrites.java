@@ -48,6 +48,14 @@ final class RecordedWrites extends Writes {
   }
 
   @Override
+  SessionRow.Deleted deleteOne(Statements statements, SessionId id, Condition condition)
+      throws SQLException {
+    SessionRow.Deleted deleted = super.delete(statements, condition, true);
+    log.record(statements, List.of(id));
+    return deleted;
+  }
+
+  @Override
   SessionRow.Deleted delete(Statements statements, Condition condition, boolean withAttributes)
       throws SQLException {
     SessionRow.Deleted deleted = super.delete(statements, condition, withAttributes);

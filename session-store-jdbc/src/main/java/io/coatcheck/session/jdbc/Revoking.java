@@ -1,5 +1,6 @@
 package io.coatcheck.session.jdbc;
 
+import io.coatcheck.session.background.Operation;
 import io.coatcheck.session.store.DeletedSessions;
 import io.coatcheck.session.store.HandOver;
 import io.coatcheck.session.store.SessionStoreException;

@@ -1,5 +1,6 @@
 package io.coatcheck.session.jdbc;
 
+import io.coatcheck.session.background.Operation;
 import io.coatcheck.session.store.SessionStoreException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -13,6 +14,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** The schema files in the jar, and running them for {@code createSchema(true)}. */
 final class Schema {
@@ -86,10 +88,22 @@ final class Schema {
   }
 
   /**
+   * Creates what is missing of the table of sessions, and of that of changes.
+   *
+   * @param log null if changes are not recorded
+   */
+  static void create(Transactions transactions, Dialect dialect, @Nullable ChangeLog log) {
+    create(transactions, dialect);
+    if (log != null) {
+      create(transactions, log);
+    }
+  }
+
+  /**
    * Creates what is missing, and does not change what exists. On databases where losing the race to
    * create an object is an error, the next attempt finds it and gets further.
    */
-  static void create(Transactions transactions, Dialect dialect) {
+  private static void create(Transactions transactions, Dialect dialect) {
     List<String> schema = statements(dialect.database, dialect.table);
     int attempts = dialect.attemptsToCreate(schema.size());
     for (int attempt = 1; ; attempt++) {
@@ -135,7 +149,7 @@ final class Schema {
   }
 
   /** Creates the table of changes if it is missing; another node may do so at the same time. */
-  static void create(Transactions transactions, ChangeLog log) {
+  private static void create(Transactions transactions, ChangeLog log) {
     Operation operation = new Operation("createSchema");
     Dialect dialect = log.dialect();
     List<String> schema = statements(dialect.database.changesFile(), dialect.table);

@@ -297,7 +297,8 @@ final class SessionRow {
       try {
         sessions.add(read(rows, dialect, id, withAttributes ? lastAttributes(rows, id) : Map.of()));
       } catch (IllegalArgumentException unreadable) {
-        LOG.warn("session {} is deleted untold: {}", id, unreadable.getMessage());
+        LOG.warn(
+            "session {} is deleted without notifying listeners: {}", id, unreadable.getMessage());
       }
     }
     return new Deleted(ids, sessions);

@@ -7,6 +7,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** The statements of one operation, on a connection that it uses alone. */
 final class Statements {
@@ -22,6 +23,15 @@ final class Statements {
   private final Supplier<Duration> waited;
   private int queryTimeoutBefore = Timeouts.UNTOUCHED;
   private boolean rollBack;
+  private @Nullable Recorded recorded;
+
+  /**
+   * Changes that a transaction has recorded in the log.
+   *
+   * @param since when the operation was about to take numbers for them, counted from its call
+   * @param again records them once more
+   */
+  record Recorded(Duration since, Transactions.Work<Boolean> again) {}
 
   /**
    * Begins.
@@ -89,6 +99,21 @@ final class Statements {
   /** Restores the settings of the connection that {@link #prepare} changed. */
   void restore() throws SQLException {
     timeouts.restoreQuery(connection, queryTimeoutBefore);
+  }
+
+  /** Returns the time since the operation was called. */
+  Duration waited() {
+    return waited.get();
+  }
+
+  /** Sets what this transaction has recorded in the log of changes, by its last statement. */
+  void recorded(Recorded changes) {
+    recorded = changes;
+  }
+
+  /** Returns what this transaction has recorded in the log of changes; null if nothing. */
+  @Nullable Recorded recorded() {
+    return recorded;
   }
 
   /** Requests a rollback although the operation returns a result. */

@@ -1,6 +1,7 @@
 package io.coatcheck.session.jdbc;
 
 import io.coatcheck.session.background.Breaker;
+import io.coatcheck.session.background.Operation;
 import io.coatcheck.session.store.SessionStoreException;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -11,13 +12,12 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Runs each operation as its own short transaction on its own connection: in autocommit if the pool
  * provides that and there is only one statement, with an explicit commit otherwise. Rolls back on
- * any {@code Throwable} and restores the connection's settings.
+ * any {@code Throwable} and restores the connection's settings. {@link Connections} takes the
+ * connection from the pool and gives it back.
  *
  * <p>A transaction that the database itself undid because of concurrent ones (deadlock,
  * serialization failure), even at the commit, has had no effect and is run again, a few times.
@@ -35,22 +35,26 @@ final class Transactions {
   /** No pause between two attempts is longer, in milliseconds. */
   private static final int MAX_PAUSE = 64;
 
-  private static final Logger LOG = LoggerFactory.getLogger(JdbcSessionStore.class);
+  /**
+   * A change that is not committed this long after it was about to take a number in the log is
+   * recorded again, with a new number. Readers rely on it: see {@link Changes#overdueAfter}. So it
+   * does not depend on a setting, which may differ between nodes.
+   */
+  static final Duration LATE = Duration.ofSeconds(4);
+
+  /** How often a change is recorded before its operation fails. */
+  private static final int MAX_RECORDS = 3;
 
   /** The statements of an operation; run again from the start if the database undid them. */
   interface Work<T extends @Nullable Object> {
     T run(Statements statements) throws SQLException;
   }
 
-  private final DataSource dataSource;
+  private final Connections connections;
   private final Dialect dialect;
   private final Timeouts timeouts;
   private final Breaker breaker;
   private final LongSupplier nanoTime;
-
-  /** After a connection in autocommit, one that is not is in a transaction of the application. */
-  private volatile boolean autoCommits;
-
   private volatile boolean closed;
 
   Transactions(
@@ -59,7 +63,7 @@ final class Transactions {
       Timeouts timeouts,
       Breaker breaker,
       LongSupplier nanoTime) {
-    this.dataSource = dataSource;
+    connections = new Connections(dataSource);
     this.dialect = dialect;
     this.timeouts = timeouts;
     this.breaker = breaker;
@@ -90,22 +94,22 @@ final class Transactions {
               + Breaker.TIMEOUTS
               + " times in a row");
     }
-    return run(operation, new Plan<>(Kind.READ, Scope.NONE, work, call));
+    return run(operation, new Plan<>(Kind.READ, Scope.NONE, work, call, 1));
   }
 
   /** Runs an operation of one statement that changes nothing. */
   <T extends @Nullable Object> T read(Operation operation, Work<T> work) {
-    return run(operation, new Plan<>(Kind.READ, Scope.NONE, work, null));
+    return run(operation, new Plan<>(Kind.READ, Scope.NONE, work, null, 1));
   }
 
   /** Runs an operation of one statement. */
   <T extends @Nullable Object> T one(Operation operation, Work<T> work) {
-    return run(operation, new Plan<>(Kind.WRITE, Scope.NONE, work, null));
+    return run(operation, new Plan<>(Kind.WRITE, Scope.NONE, work, null, 1));
   }
 
   /** Runs an operation of several statements in one transaction, within a scope. */
   <T extends @Nullable Object> T several(Operation operation, Scope scope, Work<T> work) {
-    return run(operation, new Plan<>(Kind.SEVERAL, scope, work, null));
+    return run(operation, new Plan<>(Kind.SEVERAL, scope, work, null, 1));
   }
 
   /** Returns whether an operation failed because the database undid it each time it was run. */
@@ -120,8 +124,13 @@ final class Transactions {
     SEVERAL
   }
 
+  /**
+   * What to run.
+   *
+   * @param records how often its changes are recorded when it has succeeded
+   */
   private record Plan<T extends @Nullable Object>(
-      Kind kind, Scope scope, Work<T> work, Breaker.@Nullable Call call) {}
+      Kind kind, Scope scope, Work<T> work, Breaker.@Nullable Call call, int records) {}
 
   private enum Phase {
     CONNECTING,
@@ -131,10 +140,15 @@ final class Transactions {
     COMMITTING
   }
 
-  private <T extends @Nullable Object> T run(Operation operation, Plan<T> plan) {
+  /** Throws if the store is closed. */
+  void requireOpen(Operation operation) {
     if (closed) {
       throw new SessionStoreException(operation + " failed: the store is closed");
     }
+  }
+
+  private <T extends @Nullable Object> T run(Operation operation, Plan<T> plan) {
+    requireOpen(operation);
     long began = nanoTime.getAsLong();
     for (int attempt = 1; ; attempt++) {
       Attempt<T> current = new Attempt<>(operation, plan, began);
@@ -142,6 +156,9 @@ final class Transactions {
         T result = current.run();
         if (plan.call != null) {
           plan.call.answered();
+        }
+        if (current.late != null) {
+          recordAgain(operation, current.late, plan.records);
         }
         return result;
       } catch (SQLException exception) {
@@ -157,14 +174,43 @@ final class Transactions {
     }
   }
 
-  /** An interrupt ends a wait, and does not mean that the database failed. */
+  /**
+   * Records a change again that was committed late. A reader that began in the meantime may have
+   * passed its number over.
+   *
+   * @throws SessionStoreException if that fails, or is late each time
+   */
+  private void recordAgain(Operation operation, Statements.Recorded late, int records) {
+    String happened =
+        operation
+            + " happened, but other nodes may not be notified: its commit took more than "
+            + LATE.toSeconds()
+            + " seconds";
+    if (records == MAX_RECORDS) {
+      throw new SessionStoreException(happened + ", " + records + " times in a row");
+    }
+    try {
+      run(operation, new Plan<>(Kind.WRITE, Scope.NONE, late.again(), null, records + 1));
+    } catch (SessionStoreException failure) {
+      if (records > 1) {
+        throw failure;
+      }
+      throw new SessionStoreException(
+          happened + ", and the change could not be recorded again", failure);
+    }
+  }
+
+  /**
+   * An interrupt ends a wait, and does not mean that the database failed. A connection that is lost
+   * or refused is no answer, and does not mean that the database answers again.
+   */
   private static void report(Breaker.@Nullable Call call, SqlFailure failure) {
     if (failure.hasCause(InterruptedException.class)) {
       Thread.currentThread().interrupt();
     } else if (call != null) {
       if (failure.isTimeout()) {
         call.timedOut();
-      } else {
+      } else if (!failure.isAnswerLost()) {
         call.answered();
       }
     }
@@ -200,6 +246,9 @@ final class Transactions {
     private Phase phase = Phase.CONNECTING;
     private boolean suspect;
 
+    /** What was recorded in the log of changes, and committed late; null if nothing. */
+    private Statements.@Nullable Recorded late;
+
     Attempt(Operation operation, Plan<T> plan, long began) {
       this.operation = operation;
       this.plan = plan;
@@ -207,7 +256,7 @@ final class Transactions {
     }
 
     T run() throws SQLException {
-      Connection connection = dataSource.getConnection();
+      Connection connection = connections.take();
       phase = Phase.EXECUTING;
       try {
         return run(connection);
@@ -215,34 +264,33 @@ final class Transactions {
         suspect |= dialect.failure(failure).costsConnection();
         throw failure;
       } finally {
-        close(connection);
+        connections.giveBack(operation, connection, suspect);
       }
     }
 
     private T run(Connection connection) throws SQLException {
-      boolean autoCommit = autoCommit(connection);
+      boolean autoCommit = connections.isInAutoCommit(operation, connection);
       int networkTimeout = timeouts.take(connection);
       Statements statements = new Statements(connection, timeouts, this::waited);
       try {
-        return plan.kind == Kind.SEVERAL || !autoCommit
-            ? transaction(statements, autoCommit)
-            : autoCommitted(statements);
+        T result =
+            plan.kind == Kind.SEVERAL || !autoCommit
+                ? transaction(statements, autoCommit)
+                : autoCommitted(statements);
+        late = late(statements);
+        return result;
       } finally {
         putBack(statements, plan.kind == Kind.SEVERAL && autoCommit, networkTimeout);
       }
     }
 
-    private boolean autoCommit(Connection connection) throws SQLException {
-      boolean autoCommit = connection.getAutoCommit();
-      if (autoCommit) {
-        autoCommits = true;
-      } else if (autoCommits) {
-        throw new SessionStoreException(
-            operation
-                + " failed: dataSource gave a connection in the middle of a transaction; give the"
-                + " store the pool itself, not a transaction-aware view of it");
-      }
-      return autoCommit;
+    private Statements.@Nullable Recorded late(Statements statements) {
+      Statements.Recorded recorded = statements.recorded();
+      return recorded != null
+              && !statements.isToRollBack()
+              && waited().minus(recorded.since()).compareTo(LATE) > 0
+          ? recorded
+          : null;
     }
 
     private Duration waited() {
@@ -306,30 +354,6 @@ final class Transactions {
         }
       } catch (SQLException | RuntimeException failure) {
         suspect = true;
-      }
-    }
-
-    /**
-     * The outcome is known by now: a failure here costs the connection, but does not affect the
-     * caller.
-     */
-    private void close(Connection connection) {
-      try {
-        if (suspect) {
-          connection.abort(Runnable::run);
-          // Fails, so that a pool that watches exceptions, such as HikariCP, replaces it.
-          connection.getAutoCommit();
-        }
-      } catch (SQLException | RuntimeException failure) {
-        LOG.debug("{}: a connection was given up", operation);
-      }
-      try {
-        connection.close();
-      } catch (SQLException failure) {
-        LOG.warn(
-            "{}: a connection could not be given back, SQLState {}",
-            operation,
-            failure.getSQLState());
       }
     }
   }

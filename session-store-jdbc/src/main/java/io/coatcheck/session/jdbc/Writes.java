@@ -1,5 +1,6 @@
 package io.coatcheck.session.jdbc;
 
+import io.coatcheck.session.background.Operation;
 import io.coatcheck.session.codec.AttributeFrames;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SessionId;
@@ -7,6 +8,7 @@ import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 
 /** The statements that store and delete sessions. These record no changes. */
 class Writes {
@@ -68,6 +70,28 @@ class Writes {
       SessionRow.bindInsert(statement, dialect, encoded.session(), encoded.attributes());
       statement.executeUpdate();
     }
+  }
+
+  /**
+   * Deletes a session if it meets a condition, and returns it as it was. If changes are recorded,
+   * this one is, whether there was such a row or not: an earlier attempt, whose outcome is not
+   * known, may have deleted it without a report.
+   *
+   * @param condition names the session
+   */
+  SessionRow.Deleted deleteOne(Statements statements, SessionId id, Condition condition)
+      throws SQLException {
+    return delete(statements, condition, true);
+  }
+
+  /** Runs {@link #deleteOne} as an operation of its own; returns the session. */
+  Optional<StoredSession> deleteOne(Transactions transactions, SessionId id, Condition condition) {
+    Operation operation = new Operation("delete", id);
+    Transactions.Work<Optional<StoredSession>> work =
+        statements -> deleteOne(statements, id, condition).sessions().stream().findFirst();
+    return deletesInAutoCommit()
+        ? transactions.one(operation, work)
+        : transactions.several(operation, Scope.NONE, work);
   }
 
   /** Deletes the rows that meet a condition and returns them as they were. */

@@ -1,4 +1,34 @@
-/** Sessions in a relational database: one table, one row per session. */
+/**
+ * Sessions in a relational database: one table, one row for each session.
+ *
+ * <p>Begin with {@link JdbcSessionStore}.
+ *
+ * <ul>
+ *   <li><b>Operations</b>: {@code Statements} runs one operation. {@code Lookup} finds sessions,
+ *       {@code Writes} stores and deletes them, {@code JdbcBatchLookup} and {@code JdbcBatchTouch}
+ *       work on many at a time. {@code SessionRow} maps a session to the columns, each a {@code
+ *       Column}; {@code IdColumn} and {@code PrincipalColumn} are types of columns, and a {@code
+ *       Condition} selects rows.
+ *   <li><b>By principal</b>: {@code JdbcPrincipalIndex} lists sessions, {@code Revoking} ends them,
+ *       and {@code JdbcLoginLimit} keeps the limit, with a {@code Login} for each live session and
+ *       {@code LockNames} for the lock.
+ *   <li><b>Clean-up</b>: {@code Cleaning} deletes what has expired, a {@code Portion} at a time, as
+ *       large as the {@code Pace} allows.
+ *   <li><b>Databases</b>: {@link Database} lists them. {@code Dialect} is what differs: {@code
+ *       PostgreSqlDialect}, {@code MySqlDialect}, {@code H2Dialect} and {@code SqliteDialect}.
+ *   <li><b>The schema</b>: {@code Schema} creates the table under its {@code TableName}, and {@code
+ *       SchemaCheck} checks it before the first request.
+ *   <li><b>Connections</b>: {@code Transactions} runs each operation as its own transaction, within
+ *       a {@code Scope} where it needs a lock or a setting, such as {@code ReadCommitted}. {@code
+ *       Connections} takes the connection from the pool, {@code Timeouts} bounds the operation,
+ *       {@code TransactionAware} refuses data sources that join transactions, and {@code
+ *       SqlFailure} reports errors.
+ *   <li><b>Change feed</b>: {@code Changes} is what a store has that records changes. {@code
+ *       RecordedWrites} and {@code PostgreSqlRecordedWrites} record them in the {@code ChangeLog},
+ *       {@code ChangeReader} reads it with {@code Gaps} for numbers that are not visible yet, and
+ *       {@code ChangeRetention} deletes old entries.
+ * </ul>
+ */
 @NullMarked
 package io.coatcheck.session.jdbc;
 

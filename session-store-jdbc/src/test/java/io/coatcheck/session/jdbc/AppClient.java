@@ -1,5 +1,7 @@
 package io.coatcheck.session.jdbc;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.io.IOException;
 import java.net.URI;
 import java.net.URLEncoder;
@@ -9,12 +11,14 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
 /** A browser as far as it matters here: it keeps one cookie and sends it to whatever node. */
 final class AppClient {
 
   private static final HttpClient HTTP =
-      HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();
+      HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(60)).build();
 
   private String cookie = "";
 
@@ -32,6 +36,21 @@ final class AppClient {
   /** Sends this cookie from now on, as a thief of it would. */
   void present(String stolen) {
     cookie = stolen;
+  }
+
+  /**
+   * Returns the first answer that is not 503: a node whose timeouts are short may miss them on a
+   * busy machine before the database is made to fail.
+   */
+  Answer getPatiently(int port, String path) throws IOException {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    Answer answer = get(port, path);
+    while (answer.status() == 503) {
+      assertThat(System.nanoTime() - deadline).as(path).isNegative();
+      LockSupport.parkNanos(10_000_000);
+      answer = get(port, path);
+    }
+    return answer;
   }
 
   Answer get(int port, String path) throws IOException {

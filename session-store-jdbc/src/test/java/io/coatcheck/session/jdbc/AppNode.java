@@ -85,6 +85,9 @@ final class AppNode implements AutoCloseable {
 
   static final int MAX_THREADS = 16;
 
+  /** The query timeout of a node in a process of its own, on a busy machine. */
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
   private final Tomcat tomcat = new Tomcat();
   private final Path base;
   private final SessionManager manager;
@@ -130,20 +133,30 @@ final class AppNode implements AutoCloseable {
    * that it has for temporary files.
    *
    * @param arguments the JDBC URL and the table; and the bound of copies that are kept by the
-   *     change feed, if it keeps any
+   *     change feed, if it keeps any; and {@code delayed} for {@link DelayedCommits}, or {@code
+   *     beating} for those and a {@link HeartbeatStore}
    */
   public static void main(String[] arguments) throws Exception {
     HikariConfig config = new HikariConfig();
     config.setJdbcUrl(arguments[0]);
     config.setMaximumPoolSize(8);
-    config.setConnectionTimeout(2_000);
+    config.setConnectionTimeout(60_000);
+    String variant = arguments.length > 3 ? arguments[3] : "";
+    config.setAutoCommit(variant.isEmpty());
     try (HikariDataSource pool = new HikariDataSource(config);
         AppNode node =
             new AppNode(
                 SessionManager.builder(
                         arguments.length == 2
-                            ? JdbcSessionStore.builder(pool).tableName(arguments[1]).build()
-                            : withCopies(pool, arguments[1], Duration.parse(arguments[2])))
+                            ? JdbcSessionStore.builder(pool)
+                                .tableName(arguments[1])
+                                .queryTimeout(PATIENCE)
+                                .build()
+                            : withCopies(
+                                variant.isEmpty() ? pool : new DelayedCommits(pool),
+                                arguments[1],
+                                Duration.parse(arguments[2]),
+                                variant.equals("beating")))
                     .build(),
                 settings -> settings)) {
       System.out.println("PORT=" + node.port());
@@ -155,14 +168,22 @@ final class AppNode implements AutoCloseable {
 
   /** Returns a store with copies that are kept by the change feed. */
   static SessionStore withCopies(DataSource pool, String table, Duration maxStaleness) {
+    return withCopies(pool, table, maxStaleness, false);
+  }
+
+  private static SessionStore withCopies(
+      DataSource pool, String table, Duration maxStaleness, boolean isBeating) {
     JdbcSessionStore store =
         JdbcSessionStore.builder(pool)
             .tableName(table)
             .createSchema(true)
             .changeFeed(true)
             .changeFeedInterval(maxStaleness.dividedBy(4))
+            .queryTimeout(PATIENCE)
             .build();
-    return NearCacheSessionStore.builder(store).maxStaleness(maxStaleness).build();
+    return NearCacheSessionStore.builder(isBeating ? new HeartbeatStore(store) : store)
+        .maxStaleness(maxStaleness)
+        .build();
   }
 
   @Override

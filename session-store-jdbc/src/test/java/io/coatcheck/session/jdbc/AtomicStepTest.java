@@ -43,6 +43,7 @@ class AtomicStepTest {
                             .build()
                         : store)
                 .cleanUpInterval(Duration.ZERO)
+                .storeTimeout(Duration.ofMinutes(1))
                 .build());
       }
       table.watched.takeKinds();

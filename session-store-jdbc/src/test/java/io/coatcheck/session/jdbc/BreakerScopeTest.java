@@ -11,12 +11,15 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @DisplayName("stores 4: what other operations wait for does not keep find shut")
 class BreakerScopeTest {
@@ -99,7 +102,18 @@ class BreakerScopeTest {
 
       assertThat(failures)
           .allSatisfy(failure -> assertThat(failure).hasMessageContaining("no answer in time"));
-      assertThat(store.find(session.id())).contains(session);
+      // A look that takes longer than a second on a busy machine says nothing.
+      AtomicReference<Optional<StoredSession>> found = new AtomicReference<>();
+      Table.await(
+          "an answer in time",
+          () -> {
+            Throwable failure = catchThrowable(() -> found.set(store.find(session.id())));
+            if (failure != null) {
+              assertThat(failure).hasMessageContaining("no answer in time");
+            }
+            return failure == null;
+          });
+      assertThat(found.get()).contains(session);
     }
   }
 
@@ -130,6 +144,30 @@ class BreakerScopeTest {
       assertThat(catchThrowable(() -> store.find(session.id())))
           .hasMessageContaining("failed at once");
     }
+  }
+
+  @DisplayName("a lost or refused connection is no answer: it does not end a series of timeouts")
+  @ParameterizedTest
+  @ValueSource(strings = {"08006", "08001", "57P01"})
+  void lostConnection_doesNotOpenTheGate(String state) {
+    try (Table table = new Table(H2)) {
+      JdbcSessionStore store = store(table);
+      for (int i = 0; i < 2; i++) {
+        failFindBy(table, store, new SQLTimeoutException("no answer", "HYT00"));
+      }
+      failFindBy(table, store, new SQLException("lost", state));
+      assertThat(store.isFailingFast()).isFalse();
+      failFindBy(table, store, new SQLTimeoutException("no answer", "HYT00"));
+      assertThat(store.isFailingFast()).isTrue();
+    }
+  }
+
+  private void failFindBy(Table table, JdbcSessionStore store, SQLException failure) {
+    table.watched.failWith(
+        sql -> {
+          throw failure;
+        });
+    assertThat(catchThrowable(() -> store.find(session.id()))).isNotNull();
   }
 
   private JdbcSessionStore store(Table table) {

@@ -9,7 +9,6 @@ import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.WhenFull;
 import java.sql.SQLException;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -181,11 +180,11 @@ class ByPrincipalTest {
   void revocation_withoutAttributes_ofLargeSessions(Pool pool) {
     try (Table table = new Table(pool)) {
       table.multiply(Sessions.of("alice").attribute("a", Sessions.bytes(4 << 20)).build(), 60);
-      JdbcSessionStore store = table.builder().queryTimeout(Duration.ofSeconds(1)).build();
       table.watched.takeKinds();
 
       assertThat(
-              store
+              table
+                  .store
                   .principalIndex()
                   .orElseThrow()
                   .deleteByPrincipal(

@@ -4,19 +4,26 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.coatcheck.session.background.Breaker;
+import io.coatcheck.session.background.Operation;
 import io.coatcheck.session.store.ChangeListeners;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.token.SessionId;
+import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
+import javax.sql.DataSource;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 @DisplayName("The reader of the log of changes")
@@ -53,8 +60,12 @@ class ChangeReaderTest {
   }
 
   private Transactions transactions(Table table) {
+    return transactions(table, table.watched);
+  }
+
+  private Transactions transactions(Table table, DataSource source) {
     return new Transactions(
-        table.watched,
+        source,
         table.dialect(),
         new Timeouts(Duration.ofSeconds(5), table.dialect()),
         new Breaker(InstantSource.system()),
@@ -270,6 +281,43 @@ class ChangeReaderTest {
     }
   }
 
+  @DisplayName("another server that has the last row may lack other changes: they were missed")
+  @Test
+  void anotherServer_isMissed() throws SQLException {
+    Pool pool = new Pool(TestDatabase.MARIADB, Database.MARIADB, true, null);
+    try (Table table = Table.withChanges(pool)) {
+      ChangeReader reader = started(table);
+      String before = table.query("SELECT @@GLOBAL.server_id").get(0).get(0);
+      table.execute("SET GLOBAL server_id = " + (Long.parseLong(before) + 1));
+      try {
+        read(reader);
+        assertThat(reported.takeMissed()).isEqualTo(1);
+        assertThat(reported.takeComplete()).hasSize(1);
+        read(reader);
+        assertThat(reported.takeMissed()).as("once").isZero();
+      } finally {
+        table.execute("SET GLOBAL server_id = " + before);
+      }
+    }
+  }
+
+  @DisplayName("a PostgreSQL server is known by the moment when it was started")
+  @Test
+  void postgreSqlServer_isKnownByItsStart() throws SQLException {
+    Pool pool = new Pool(TestDatabase.POSTGRESQL, Database.POSTGRESQL, true, null);
+    try (Table table = Table.withChanges(pool)) {
+      commit(table, id());
+      String server =
+          transactions(table)
+              .read(
+                  new Operation("test"),
+                  statements ->
+                      new ChangeLog(table.dialect()).read(statements, 0, 10, List.of()).server());
+      String started = "SELECT EXTRACT(EPOCH FROM pg_postmaster_start_time())";
+      assertThat(server).isEqualTo(table.query(started).get(0).get(0));
+    }
+  }
+
   @DisplayName("many changes are read in pages, and the feed is complete after the last")
   @ParameterizedTest
   @MethodSource("pools")
@@ -333,6 +381,48 @@ class ChangeReaderTest {
           });
       read(reader);
       assertThat(reported.takeComplete()).containsExactly(sent);
+    }
+  }
+
+  @DisplayName("a pool whose test query opens the snapshot: complete up to a moment before that")
+  @ParameterizedTest
+  @EnumSource(names = {"POSTGRESQL", "MARIADB"})
+  void snapshotOfThePool_isNotCompletePastItsBeginning(TestDatabase server) throws SQLException {
+    Pool pool = new Pool(server, server.database, false, "TRANSACTION_REPEATABLE_READ");
+    try (Table table = Table.withChanges(pool)) {
+      SessionId meanwhile = id();
+      AtomicBoolean tests = new AtomicBoolean();
+      DataSource testing =
+          new DelegatingDataSource(table.watched) {
+            @Override
+            public Connection getConnection() throws SQLException {
+              Connection connection = super.getConnection();
+              if (tests.getAndSet(false)) {
+                try (Statement statement = connection.createStatement()) {
+                  statement.execute("SELECT COUNT(*) FROM " + table.changes());
+                }
+                commit(table, meanwhile);
+                nanos.addAndGet(1_000);
+              }
+              return connection;
+            }
+          };
+      ChangeReader reader =
+          new ChangeReader(
+              transactions(table, testing),
+              new ChangeLog(table.dialect()),
+              listeners(),
+              nanos::get,
+              OVERDUE);
+      commit(table, id());
+      read(reader);
+      reported.takeComplete();
+
+      long before = nanos.addAndGet(1_000);
+      tests.set(true);
+      assertThat(read(reader)).as("the snapshot is older").isEmpty();
+      assertThat(reported.takeComplete()).containsExactly(before);
+      assertThat(read(reader)).containsExactly(meanwhile);
     }
   }
 

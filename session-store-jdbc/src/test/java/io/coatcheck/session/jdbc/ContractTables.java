@@ -3,23 +3,25 @@ package io.coatcheck.session.jdbc;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.coatcheck.session.store.SessionStore;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.stream.Stream;
 
 /** One table for all tests of a contract on one pool, emptied before each. */
-final class ContractTables implements AutoCloseable {
+final class ContractTables {
+
+  /** The tables of stores without a change feed. */
+  static final ContractTables PLAIN = new ContractTables(false);
+
+  /** The tables of stores with a change feed, with a log of changes each. */
+  static final ContractTables WITH_CHANGES = new ContractTables(true);
 
   private final Map<Pool, Table> tables = new LinkedHashMap<>();
   private final boolean recordChanges;
 
-  ContractTables() {
-    this(false);
-  }
-
-  /** Creates tables with a log of changes each, or without. */
-  ContractTables(boolean recordChanges) {
+  private ContractTables(boolean recordChanges) {
     this.recordChanges = recordChanges;
   }
 
@@ -39,19 +41,33 @@ final class ContractTables implements AutoCloseable {
         new Pool(TestDatabase.POSTGRESQL, Database.POSTGRESQL, true, "TRANSACTION_REPEATABLE_READ"),
         new Pool(TestDatabase.MARIADB, Database.MARIADB, true, null),
         new Pool(TestDatabase.MARIADB, Database.MARIADB, true, "TRANSACTION_READ_COMMITTED"),
-        new Pool(TestDatabase.MARIADB, Database.MYSQL, true, null),
+        Pool.mySql(),
         new Pool(TestDatabase.H2, Database.H2, false, null),
         new Pool(TestDatabase.SQLITE, Database.SQLITE, false, null));
+  }
+
+  /** Closes the pools of all tables. */
+  static void closeAll() {
+    PLAIN.close();
+    WITH_CHANGES.close();
   }
 
   SessionStore createStore(Pool pool) {
     Table table = tables.computeIfAbsent(pool, first -> new Table(first, 10, recordChanges));
     table.execute("DELETE FROM " + table.name);
-    return table.builder().build();
+    return createNode(table);
   }
 
   SessionStore createOtherNode(Pool pool) {
-    return tables.get(pool).builder().build();
+    return createNode(tables.get(pool));
+  }
+
+  /**
+   * No test of a contract is about a slow database, and the machine may be busy. A change feed
+   * begins as far back as four times the timeout, so with it the timeout stays short.
+   */
+  private SessionStore createNode(Table table) {
+    return table.builder().queryTimeout(Duration.ofSeconds(recordChanges ? 10 : 30)).build();
   }
 
   /** Deletes all changes from the log but the last one, as the clean-up does when they are old. */
@@ -77,8 +93,7 @@ final class ContractTables implements AutoCloseable {
     assertThat(tables.get(pool).count()).as("the rows that are left over").isZero();
   }
 
-  @Override
-  public void close() {
+  private void close() {
     tables.values().forEach(Table::close);
     tables.clear();
   }

@@ -73,7 +73,7 @@ class DemotedServerTest {
                     .map(write -> Arguments.of(pool, write)));
   }
 
-  @DisplayName("each such connection fails once and is given up; no restart is needed")
+  @DisplayName("each such connection fails once and is discarded; no restart is needed")
   @ParameterizedTest
   @MethodSource("writes")
   void connectionsGoReadOnly_afterTheFirstFailuresAllIsWell(Pool pool, String write)

@@ -9,6 +9,7 @@ import io.coatcheck.session.store.Admission;
 import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.WhenFull;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -66,6 +67,7 @@ class H2ModesTest {
             JdbcSessionStore.builder(pool)
                 .tableName(table)
                 .changeFeed(true)
+                .changeFeedInterval(Duration.ofMillis(10))
                 .createSchema(true)
                 .build());
       }

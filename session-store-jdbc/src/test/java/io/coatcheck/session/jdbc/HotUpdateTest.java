@@ -68,7 +68,7 @@ class HotUpdateTest {
                     + table.name
                     + "'")
             .get(0);
-    long deadline = System.nanoTime() + Duration.ofSeconds(10).toNanos();
+    long deadline = System.nanoTime() + Duration.ofSeconds(60).toNanos();
     while (Long.parseLong(counted.get(0)) < 3_000 && System.nanoTime() < deadline) {
       counted =
           table

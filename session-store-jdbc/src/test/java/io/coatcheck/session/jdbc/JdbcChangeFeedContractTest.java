@@ -11,7 +11,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @MethodSource("pools")
 class JdbcChangeFeedContractTest extends ChangeFeedContract {
 
-  private static final ContractTables TABLES = new ContractTables(true);
+  private static final ContractTables TABLES = ContractTables.WITH_CHANGES;
 
   private final Pool pool;
 
@@ -25,7 +25,7 @@ class JdbcChangeFeedContractTest extends ChangeFeedContract {
 
   @AfterAll
   static void closeTables() {
-    TABLES.close();
+    ContractTables.closeAll();
   }
 
   @Override

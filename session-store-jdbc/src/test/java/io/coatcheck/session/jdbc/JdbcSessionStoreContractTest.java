@@ -11,8 +11,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 @MethodSource("pools")
 class JdbcSessionStoreContractTest extends SessionStoreContract {
 
-  private static final ContractTables TABLES = new ContractTables();
-
   private final Pool pool;
 
   JdbcSessionStoreContractTest(Pool pool) {
@@ -23,28 +21,37 @@ class JdbcSessionStoreContractTest extends SessionStoreContract {
     return ContractTables.pools();
   }
 
+  ContractTables tables() {
+    return ContractTables.PLAIN;
+  }
+
   @AfterAll
   static void closeTables() {
-    TABLES.close();
+    ContractTables.closeAll();
   }
 
   @Override
   protected SessionStore createStore() {
-    return TABLES.createStore(pool);
+    return tables().createStore(pool);
   }
 
   @Override
   protected SessionStore createOtherNode(SessionStore store) {
-    return TABLES.createOtherNode(pool);
+    return tables().createOtherNode(pool);
   }
 
   @Override
   protected void breakBackend() {
-    TABLES.breakPool(pool);
+    tables().breakPool(pool);
+  }
+
+  @Override
+  protected void forgetChanges() {
+    tables().forgetChanges(pool);
   }
 
   @Override
   protected void assertEmpty() {
-    TABLES.assertEmpty(pool);
+    tables().assertEmpty(pool);
   }
 }

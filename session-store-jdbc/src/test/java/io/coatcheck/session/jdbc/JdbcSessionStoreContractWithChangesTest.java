@@ -1,60 +1,22 @@
 package io.coatcheck.session.jdbc;
 
-import io.coatcheck.session.store.SessionStore;
-import io.coatcheck.session.testkit.SessionStoreContract;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.params.ParameterizedClass;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /** A store that records its changes keeps the whole contract. */
 @Tag("soak")
-@ParameterizedClass
-@MethodSource("pools")
-class JdbcSessionStoreContractWithChangesTest extends SessionStoreContract {
-
-  private static final ContractTables TABLES = new ContractTables(true);
-
-  private final Pool pool;
+class JdbcSessionStoreContractWithChangesTest extends JdbcSessionStoreContractTest {
 
   JdbcSessionStoreContractWithChangesTest(Pool pool) {
-    this.pool = pool;
+    super(pool);
+  }
+
+  @Override
+  ContractTables tables() {
+    return ContractTables.WITH_CHANGES;
   }
 
   static Stream<Pool> pools() {
-    return Stream.concat(
-        ContractTables.pools(),
-        Stream.of(new Pool(TestDatabase.MARIADB, Database.MYSQL, true, null)));
-  }
-
-  @AfterAll
-  static void closeTables() {
-    TABLES.close();
-  }
-
-  @Override
-  protected SessionStore createStore() {
-    return TABLES.createStore(pool);
-  }
-
-  @Override
-  protected SessionStore createOtherNode(SessionStore store) {
-    return TABLES.createOtherNode(pool);
-  }
-
-  @Override
-  protected void breakBackend() {
-    TABLES.breakPool(pool);
-  }
-
-  @Override
-  protected void forgetChanges() {
-    TABLES.forgetChanges(pool);
-  }
-
-  @Override
-  protected void assertEmpty() {
-    TABLES.assertEmpty(pool);
+    return Stream.concat(ContractTables.pools(), Stream.of(Pool.mySql()));
   }
 }

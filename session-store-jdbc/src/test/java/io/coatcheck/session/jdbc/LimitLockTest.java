@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-@DisplayName("stores 15: one table is one lock, whatever it is called, and the lock is there")
+@DisplayName("stores 15: one table is one lock, whatever it is called, and the lock exists")
 class LimitLockTest {
 
   private static final int LIMIT = 3;

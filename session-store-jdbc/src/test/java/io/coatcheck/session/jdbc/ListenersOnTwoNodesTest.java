@@ -83,6 +83,7 @@ class ListenersOnTwoNodesTest {
                 .codec(JavaSerializationCodec.builder().allow(Ticket.class.getName()).build())
                 .sessionsPerPrincipal(SESSIONS, WhenFull.EVICT_OLDEST)
                 .cleanUpInterval(Duration.ZERO)
+                .storeTimeout(Duration.ofMinutes(1))
                 .build();
         ears.add(ear);
         managers.add(manager);
@@ -119,7 +120,7 @@ class ListenersOnTwoNodesTest {
       Together.run(each);
     }
 
-    void assertToldOnce(List<Integer> numbers) {
+    void assertNotifiedOnce(List<Integer> numbers) {
       List<String> destroyed = new ArrayList<>(ears.get(0).heard);
       destroyed.addAll(ears.get(1).heard);
       assertThat(destroyed)
@@ -162,7 +163,7 @@ class ListenersOnTwoNodesTest {
       setting.both((manager, port) -> manager.cleanUp());
 
       assertThat(setting.table.count()).isZero();
-      setting.assertToldOnce(numbers());
+      setting.assertNotifiedOnce(numbers());
     }
   }
 
@@ -175,7 +176,7 @@ class ListenersOnTwoNodesTest {
         setting.both((manager, port) -> manager.revoke(id));
       }
 
-      setting.assertToldOnce(numbers());
+      setting.assertNotifiedOnce(numbers());
     }
   }
 
@@ -189,7 +190,7 @@ class ListenersOnTwoNodesTest {
 
       setting.both((manager, port) -> manager.revokeAllOf("alice"));
 
-      setting.assertToldOnce(numbers());
+      setting.assertNotifiedOnce(numbers());
     }
   }
 
@@ -209,7 +210,7 @@ class ListenersOnTwoNodesTest {
             });
       }
 
-      setting.assertToldOnce(numbers());
+      setting.assertNotifiedOnce(numbers());
     }
   }
 
@@ -226,7 +227,7 @@ class ListenersOnTwoNodesTest {
 
       setting.both((manager, port) -> new AppClient().get(port, "/login?value=alice"));
 
-      setting.assertToldOnce(List.of(0, 1));
+      setting.assertNotifiedOnce(List.of(0, 1));
     }
   }
 }

@@ -60,9 +60,9 @@ class NodeCrashTest {
         boolean logsOut = number % 4 == 3;
         clients.add(threads.submit(load(node.port(), logsOut, acknowledged)));
       }
-      long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+      long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(120);
       while (acknowledged.get() < ACKNOWLEDGED_BEFORE_KILL) {
-        assertThat(System.nanoTime() - deadline).as("acknowledged in a minute").isNegative();
+        assertThat(System.nanoTime() - deadline).as("acknowledged in time").isNegative();
         LockSupport.parkNanos(5_000_000);
       }
       node.process().destroyForcibly().waitFor();

@@ -50,7 +50,7 @@ class PausedNodeTest {
         AppClient late = new AppClient();
         late.present(cookie);
 
-        signal("STOP", paused);
+        paused.signal("STOP");
         Future<AppClient.Answer> answer;
         try {
           assertThat(client.get(other.port(), "/logout-everywhere").status()).isEqualTo(200);
@@ -61,22 +61,16 @@ class PausedNodeTest {
           awaitPast(ended + 2 * BOUND.toNanos());
           assertThat(answer).isNotDone();
         } finally {
-          signal("CONT", paused);
+          paused.signal("CONT");
         }
 
-        AppClient.Answer woken = answer.get(30, TimeUnit.SECONDS);
+        AppClient.Answer woken = answer.get(60, TimeUnit.SECONDS);
         assertThat(woken.status()).isEqualTo(200);
         assertThat(woken.body()).isEqualTo("null");
       }
     } finally {
       thread.shutdownNow();
     }
-  }
-
-  private static void signal(String name, NodeProcess node) throws Exception {
-    Process kill =
-        new ProcessBuilder("kill", "-" + name, String.valueOf(node.process().pid())).start();
-    assertThat(kill.waitFor()).isZero();
   }
 
   private static void awaitPast(long moment) {

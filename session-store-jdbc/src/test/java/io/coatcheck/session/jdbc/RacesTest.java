@@ -69,7 +69,11 @@ class RacesTest {
     }
 
     private static SessionManager node(SessionStore store, MutableClock clock) {
-      return SessionManager.builder(store).clock(clock).cleanUpInterval(Duration.ZERO).build();
+      return SessionManager.builder(store)
+          .clock(clock)
+          .cleanUpInterval(Duration.ZERO)
+          .storeTimeout(Duration.ofMinutes(1))
+          .build();
     }
 
     void advance(Duration step) {
@@ -210,7 +214,7 @@ class RacesTest {
         Future<Boolean> touched = thread.submit(() -> nodes.slow.save(request));
         logout.awaitWaiter();
         logout.commit();
-        touched.get(20, TimeUnit.SECONDS);
+        touched.get(60, TimeUnit.SECONDS);
       } finally {
         thread.shutdownNow();
       }
@@ -343,7 +347,7 @@ class RacesTest {
         cleaner.deleteExpired(session.expiresAt(), 10, deleted::add);
 
         assertThat(deleted).hasSize(1);
-        assertThat(touched.get(0).get(20, TimeUnit.SECONDS)).as("its result").isFalse();
+        assertThat(touched.get(0).get(60, TimeUnit.SECONDS)).as("its result").isFalse();
         assertThat(table.count()).isZero();
       } finally {
         thread.shutdownNow();

@@ -175,7 +175,7 @@ class SchemaCheckTest {
   }
 
   @Test
-  @DisplayName("A database that was named and cannot be reached yet does not stop the start")
+  @DisplayName("Startup does not fail if the database was named and cannot be reached yet")
   void build_namedDatabaseNotThere_succeeds() {
     HikariConfig config = new HikariConfig();
     config.setJdbcUrl("jdbc:postgresql://localhost:1/none");

@@ -12,6 +12,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -39,18 +40,21 @@ class SchemaLocksTest {
     }
   }
 
-  @DisplayName("a start during a VACUUM or ANALYZE is not held up, nor is anyone by it")
+  @DisplayName("a start during a VACUUM or ANALYZE does not wait, and makes no other client wait")
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
   void vacuumIsRunning_startsAtOnce(boolean autoCommit) throws SQLException {
     Pool pool = new Pool(TestDatabase.POSTGRESQL, Database.POSTGRESQL, autoCommit, null);
     try (Table table = new Table(pool);
         Connection vacuum = locked(table)) {
-      long begin = System.nanoTime();
+      table.watched.takeStatements();
       JdbcSessionStore store = table.builder().createSchema(true).build();
       store.insert(Sessions.anonymous().build());
 
-      assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(1));
+      assertThat(table.watched.takeStatements())
+          .as("none needs a lock that conflicts with that of VACUUM")
+          .isNotEmpty()
+          .allSatisfy(sql -> assertThat(sql).matches("(?s)(SELECT|INSERT) .*"));
       vacuum.rollback();
     }
   }
@@ -63,17 +67,24 @@ class SchemaLocksTest {
       table.execute("DROP INDEX " + table.name + "_sweep_at");
       ExecutorService starting = Executors.newSingleThreadExecutor();
       try (Connection vacuum = locked(table)) {
-        Future<JdbcSessionStore> start =
-            starting.submit(() -> table.builder().createSchema(true).build());
-        Table.await("the start waits for the lock", table::hasWaiter);
+        AtomicReference<Future<JdbcSessionStore>> start = new AtomicReference<>();
+        // On a busy machine, it may have failed before it was seen to wait.
+        Table.await(
+            "the start waits for the lock",
+            () -> {
+              if (start.get() == null || start.get().isDone()) {
+                start.set(starting.submit(() -> table.builder().createSchema(true).build()));
+              }
+              return table.hasWaiter();
+            });
 
         long begin = System.nanoTime();
         table.store.insert(Sessions.anonymous().build());
         assertThat(Duration.ofNanos(System.nanoTime() - begin))
-            .as("a login while another node starts")
-            .isLessThan(Duration.ofSeconds(3));
+            .as("a login while another node starts, with a query timeout of 30 seconds")
+            .isLessThan(Duration.ofSeconds(15));
 
-        assertThatThrownBy(() -> start.get(30, TimeUnit.SECONDS))
+        assertThatThrownBy(() -> start.get().get(60, TimeUnit.SECONDS))
             .hasCauseInstanceOf(SessionStoreException.class)
             .cause()
             .hasMessageContaining("createSchema failed")

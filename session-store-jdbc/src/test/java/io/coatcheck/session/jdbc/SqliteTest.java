@@ -53,18 +53,20 @@ class SqliteTest {
     try (Connection other = pool.getConnection()) {
       holdWriter(other);
 
-      assertBusy("update", () -> store.update(session, Sessions.NOW));
-      assertBusy("touch", () -> store.touch(session.id(), Sessions.NOW, Sessions.NOW));
-      assertBusy("delete", () -> store.delete(session.id()));
-      assertBusy("admit", () -> admit(store, Sessions.of("alice").build()));
-      assertBusy(
-          "deleteByPrincipal",
-          () ->
-              store
-                  .principalIndex()
-                  .orElseThrow()
-                  .deleteByPrincipal("alice", Set.of(), deleted -> {}));
-      assertBusy("deleteExpired", () -> store.deleteExpired(Sessions.NOW, 9, deleted -> {}));
+      Together.run(
+          List.of(
+              busy("update", () -> store.update(session, Sessions.NOW)),
+              busy("touch", () -> store.touch(session.id(), Sessions.NOW, Sessions.NOW)),
+              busy("delete", () -> store.delete(session.id())),
+              busy("admit", () -> admit(store, Sessions.of("alice").build())),
+              busy(
+                  "deleteByPrincipal",
+                  () ->
+                      store
+                          .principalIndex()
+                          .orElseThrow()
+                          .deleteByPrincipal("alice", Set.of(), deleted -> {})),
+              busy("deleteExpired", () -> store.deleteExpired(Sessions.NOW, 9, deleted -> {}))));
       assertThat(store.find(session.id())).contains(session);
 
       other.rollback();
@@ -74,12 +76,14 @@ class SqliteTest {
         .isEqualTo(Admission.Outcome.STORED);
   }
 
-  private static void assertBusy(String operation, Callable<?> write) {
-    assertThatThrownBy(write::call)
-        .isInstanceOf(SessionStoreException.class)
-        .hasMessageStartingWith(operation)
-        .hasMessageContaining("no answer in time")
-        .hasMessageContaining("vendor code 5");
+  /** Returns a task that asserts that the write waits in vain. */
+  private static Callable<Object> busy(String operation, Callable<?> write) {
+    return () ->
+        assertThatThrownBy(write::call)
+            .isInstanceOf(SessionStoreException.class)
+            .hasMessageStartingWith(operation)
+            .hasMessageContaining("no answer in time")
+            .hasMessageContaining("vendor code 5");
   }
 
   @DisplayName(
@@ -223,7 +227,7 @@ class SqliteTest {
         .hasMessageContaining("table http_session is missing, run schema/sqlite.sql");
   }
 
-  @DisplayName("an id that is there already is named in the exception, and no value is")
+  @DisplayName("an id that exists already is named in the exception, and no value is")
   @Test
   void insertTwice_saysSo_andQuotesNothing() {
     JdbcSessionStore store = store(pool("?journal_mode=WAL", true));

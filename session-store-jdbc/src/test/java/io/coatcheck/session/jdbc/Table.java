@@ -61,10 +61,15 @@ final class Table implements AutoCloseable {
     watched.takeKinds();
   }
 
+  /**
+   * Returns the settings of a store whose timeouts do not pass on a busy machine. A change feed
+   * begins as far back as four times the query timeout, so with it the timeout is shorter.
+   */
   JdbcSessionStore.Builder builder() {
     return JdbcSessionStore.builder(watched)
         .database(pool.database())
         .tableName(name)
+        .queryTimeout(Duration.ofSeconds(recordsChanges ? 10 : 30))
         .changeFeed(recordsChanges)
         .changeFeedInterval(Duration.ofMillis(20));
   }
@@ -170,7 +175,7 @@ final class Table implements AutoCloseable {
   }
 
   static void await(String what, BooleanSupplier condition) {
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
     while (!condition.getAsBoolean()) {
       assertThat(System.nanoTime() - deadline).as(what).isNegative();
       LockSupport.parkNanos(5_000_000);

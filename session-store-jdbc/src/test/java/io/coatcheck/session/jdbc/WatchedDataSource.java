@@ -16,7 +16,8 @@ import javax.sql.DataSource;
 
 /**
  * Counts statements by kind, knows what was opened and not closed, and compares each connection's
- * state when it is given back with what it was.
+ * state when it is given back with what it was. It asks the server for that state, and waits for
+ * the answer as long as the pool's own settings say: not for a server that hangs.
  */
 final class WatchedDataSource extends DelegatingDataSource {
 
@@ -84,8 +85,15 @@ final class WatchedDataSource extends DelegatingDataSource {
   @Override
   public Connection getConnection() throws SQLException {
     Connection connection = target.getConnection();
+    State before;
+    try {
+      before = new State(connection);
+    } catch (SQLException failure) {
+      connection.close();
+      throw failure;
+    }
     open.incrementAndGet();
-    return watch(connection, new State(connection));
+    return watch(connection, before);
   }
 
   /** What an operation must leave as it was. */

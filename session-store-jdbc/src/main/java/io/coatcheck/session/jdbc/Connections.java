@@ -1,0 +1,75 @@
+package io.coatcheck.session.jdbc;
+
+import io.coatcheck.session.background.Operation;
+import io.coatcheck.session.store.SessionStoreException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import javax.sql.DataSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Takes connections from the pool and gives them back. Refuses those that are in the middle of a
+ * transaction of the application. Thread-safe.
+ */
+final class Connections {
+
+  private static final Logger LOG = LoggerFactory.getLogger(JdbcSessionStore.class);
+
+  private final DataSource dataSource;
+
+  /** After a connection in autocommit, one that is not is in a transaction of the application. */
+  private volatile boolean autoCommits;
+
+  Connections(DataSource dataSource) {
+    this.dataSource = dataSource;
+  }
+
+  Connection take() throws SQLException {
+    return dataSource.getConnection();
+  }
+
+  /**
+   * Returns whether a connection commits each statement.
+   *
+   * @throws SessionStoreException if it is in a transaction of the application
+   */
+  boolean isInAutoCommit(Operation operation, Connection connection) throws SQLException {
+    boolean autoCommit = connection.getAutoCommit();
+    if (autoCommit) {
+      autoCommits = true;
+    } else if (autoCommits) {
+      throw new SessionStoreException(
+          operation
+              + " failed: dataSource gave a connection in the middle of a transaction; give the"
+              + " store the pool itself, not a transaction-aware view of it");
+    }
+    return autoCommit;
+  }
+
+  /**
+   * Gives a connection back when the outcome of the operation is known: a failure here costs the
+   * connection, but does not affect the caller.
+   *
+   * @param isSuspect whether the connection must not be used again
+   */
+  void giveBack(Operation operation, Connection connection, boolean isSuspect) {
+    try {
+      if (isSuspect) {
+        connection.abort(Runnable::run);
+        // Fails, so that a pool that watches exceptions, such as HikariCP, replaces it.
+        connection.getAutoCommit();
+      }
+    } catch (SQLException | RuntimeException failure) {
+      LOG.debug("{}: a connection was discarded", operation);
+    }
+    try {
+      connection.close();
+    } catch (SQLException failure) {
+      LOG.warn(
+          "{}: a connection could not be given back, SQLState {}",
+          operation,
+          failure.getSQLState());
+    }
+  }
+}
