@@ -1,35 +1,82 @@
 package io.coatcheck.session.redis;
 
 import io.coatcheck.session.background.Breaker;
+import io.coatcheck.session.background.Operation;
 import io.coatcheck.session.store.SessionStoreException;
 import io.lettuce.core.RedisCommandTimeoutException;
 import io.lettuce.core.RedisFuture;
 import io.lettuce.core.RedisNoScriptException;
+import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.api.async.RedisAsyncCommands;
 import java.time.Duration;
-import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The calls of the server. Bounds each one, and sends no command twice.
+ * The calls of the server over one link. Bounds each one. A command is sent again only if the
+ * server has said that it did not run it: a script that it does not know, or a key that another
+ * node of a cluster has.
  *
- * <p>Thread-safe: all threads share one connection, on which their commands follow each other.
+ * <p>While a slot is being moved, some of its keys are on the other node. A command of one key
+ * follows it there. A script of several keys runs on neither node: it is sent again until the slot
+ * has moved, for as long as its answer may take.
+ *
+ * <p>Thread-safe: threads may share it, and their commands follow each other.
  */
 final class Connection implements AutoCloseable {
+
+  /** How many nodes of a cluster may pass a command on to another one. */
+  private static final int MAX_MOVES = 3;
+
+  /** The time between two attempts of a script while its slot is being moved. */
+  private static final Duration PAUSE = Duration.ofMillis(20);
+
+  /** What to do about a command that a node has not run, since its slot is being moved. */
+  private enum WhileMoving {
+    /** It has one key, so the node that the server names runs it. */
+    ASK,
+    /** It has several keys, so it is sent again until one node has them all. */
+    WAIT,
+    /** Only the node that serves the slot is to answer. */
+    FAIL;
+
+    static WhileMoving of(Call call) {
+      return call.keys().size() == 1 ? ASK : WAIT;
+    }
+  }
 
   private final Link link;
   private final Duration timeout;
   private final Breaker breaker;
+  private volatile Runnable onReplica;
   private volatile boolean closed;
 
   Connection(Link link, Duration timeout, Breaker breaker) {
     this.link = link;
     this.timeout = timeout;
     this.breaker = breaker;
+    onReplica = () -> {};
+  }
+
+  /** Has another connection replaced together with this one, once the server is a replica. */
+  void alsoReplace(Connection other) {
+    onReplica = other.link::replace;
+  }
+
+  /** Replaces the link after a command over it that has no answer. */
+  void replace(Sent<?> unanswered) {
+    link.replace(unanswered.over());
+  }
+
+  /** Returns how long an answer may take. */
+  Duration timeout() {
+    return timeout;
   }
 
   /** Returns whether {@link #resolve} fails at once, except for probes. */
@@ -48,8 +95,9 @@ final class Connection implements AutoCloseable {
               + Breaker.TIMEOUTS
               + " times in a row");
     }
+    Sent<T> sent = send(operation, command);
     try {
-      T answer = await(operation, send(operation, command));
+      T answer = ran(operation, command, sent, WhileMoving.ASK, () -> false).value();
       call.answered();
       return answer;
     } catch (ExecutionException failed) {
@@ -57,9 +105,9 @@ final class Connection implements AutoCloseable {
       if (RedisFailure.isTimeout(failure)) {
         call.timedOut();
         if (breaker.isOpen()) {
-          link.replace();
+          link.replace(sent.over());
         }
-      } else {
+      } else if (RedisFailure.isAnswer(failure)) {
         call.answered();
       }
       throw RedisFailure.of(operation, failure);
@@ -69,99 +117,236 @@ final class Connection implements AutoCloseable {
   /** Runs a command. */
   <T extends @Nullable Object> T run(
       Operation operation, Function<RedisAsyncCommands<byte[], byte[]>, RedisFuture<T>> command) {
-    return finish(operation, send(operation, command));
+    return finish(operation, command, send(operation, command));
   }
 
   /** Sends a command without waiting for its answer. */
-  <T extends @Nullable Object> RedisFuture<T> send(
+  <T extends @Nullable Object> Sent<T> send(
       Operation operation, Function<RedisAsyncCommands<byte[], byte[]>, RedisFuture<T>> command) {
     if (closed) {
       throw new SessionStoreException(operation + " failed: the store is closed");
     }
-    RedisAsyncCommands<byte[], byte[]> commands = link.commands();
-    if (commands == null) {
+    StatefulRedisConnection<byte[], byte[]> current = link.current();
+    if (current == null) {
       throw new SessionStoreException(operation + " failed: Redis is not connected");
     }
+    return send(operation, command, current);
+  }
+
+  /** Sends a command over a connection that was used before. */
+  <T extends @Nullable Object> Sent<T> send(
+      Operation operation,
+      Function<RedisAsyncCommands<byte[], byte[]>, RedisFuture<T>> command,
+      StatefulRedisConnection<byte[], byte[]> over) {
     try {
-      return command.apply(commands);
+      return Sent.send(over, command);
     } catch (RuntimeException failure) {
       throw RedisFailure.of(operation, failure);
     }
   }
 
-  /** Waits for the answer to a command that was sent. */
-  <T extends @Nullable Object> T finish(Operation operation, RedisFuture<T> sent) {
+  /** Waits for the answer to a command that was sent, and is sent again if its key has moved. */
+  <T extends @Nullable Object> T finish(
+      Operation operation,
+      Function<RedisAsyncCommands<byte[], byte[]>, RedisFuture<T>> command,
+      Sent<T> sent) {
     try {
-      return await(operation, sent);
+      return ran(operation, command, sent, WhileMoving.ASK, () -> false).value();
     } catch (ExecutionException failed) {
       throw RedisFailure.of(operation, cause(failed));
     }
   }
 
-  /** Runs a script that returns a number. */
-  long runForNumber(Operation operation, Script script, List<byte[]> keys, byte[]... arguments) {
-    RedisFuture<Long> sent = send(operation, script, keys, arguments);
-    return finish(operation, script, sent, keys, arguments);
+  /** The same, but fails while the key is being moved, and returns which node has answered. */
+  <T extends @Nullable Object> Ran<T> finishSettled(
+      Operation operation,
+      Function<RedisAsyncCommands<byte[], byte[]>, RedisFuture<T>> command,
+      Sent<T> sent) {
+    try {
+      return ran(operation, command, sent, WhileMoving.FAIL, () -> false);
+    } catch (ExecutionException failed) {
+      throw RedisFailure.of(operation, cause(failed));
+    }
   }
 
-  /** Runs a script that returns a record, or nothing. */
-  byte @Nullable [] runForRecord(
-      Operation operation, Script script, List<byte[]> keys, byte[]... arguments) {
-    RedisFuture<byte @Nullable []> sent = send(operation, script, keys, arguments);
-    return finish(operation, script, sent, keys, arguments);
+  /** Waits for the answer to a command that was sent, for as long as it may take. */
+  <T extends @Nullable Object> T finish(Operation operation, Sent<T> sent, Duration patience) {
+    try {
+      return await(operation, sent, patience);
+    } catch (ExecutionException failed) {
+      throw RedisFailure.of(operation, cause(failed));
+    }
   }
 
-  /** Runs a script that returns a list of numbers and bytes. */
-  List<Object> runForList(
-      Operation operation, Script script, List<byte[]> keys, byte[]... arguments) {
-    RedisFuture<List<Object>> sent = send(operation, script, keys, arguments);
-    return finish(operation, script, sent, keys, arguments);
+  /** Runs a script, whose kind of answer is known from {@link Script#output}. */
+  @SuppressWarnings("TypeParameterUnusedInFormals") // The client's own methods infer it as well.
+  <T extends @Nullable Object> T run(Call call) {
+    Sent<T> sent = send(call);
+    return finish(call, sent).value();
   }
 
   /** Sends a script, by its digest, without waiting for its answer. */
-  <T extends @Nullable Object> RedisFuture<T> send(
-      Operation operation, Script script, List<byte[]> keys, byte[]... arguments) {
-    byte[][] names = keys.toArray(byte[][]::new);
-    return send(
-        operation, commands -> commands.evalsha(script.digest, script.output, names, arguments));
+  <T extends @Nullable Object> Sent<T> send(Call call) {
+    return send(call.operation(), call::<T>byDigest);
+  }
+
+  /**
+   * The answer to a command.
+   *
+   * @param over the connection on which the server ran it
+   * @param wasSentAgain whether it is not the connection, or not the time, of the first attempt
+   */
+  record Ran<T extends @Nullable Object>(
+      T value, StatefulRedisConnection<byte[], byte[]> over, boolean wasSentAgain) {}
+
+  /** Waits for the answer to a script. */
+  <T extends @Nullable Object> Ran<T> finish(Call call, Sent<T> sent) {
+    return finish(call, sent, () -> false);
   }
 
   /**
    * Waits for the answer to a script. If the server does not know it, which means that it has not
    * run, the script is sent with its text.
+   *
+   * @param isBlocked whether the connection is of no use to send it again, and is to be replaced
    */
-  <T extends @Nullable Object> T finish(
-      Operation operation,
-      Script script,
-      RedisFuture<T> sent,
-      List<byte[]> keys,
-      byte[]... arguments) {
+  <T extends @Nullable Object> Ran<T> finish(Call call, Sent<T> sent, BooleanSupplier isBlocked) {
+    Operation operation = call.operation();
+    WhileMoving moving = WhileMoving.of(call);
     try {
-      return await(operation, sent);
-    } catch (ExecutionException failed) {
-      if (!(cause(failed) instanceof RedisNoScriptException)) {
-        throw RedisFailure.of(operation, cause(failed));
+      try {
+        return ran(operation, call::<T>byDigest, sent, moving, isBlocked);
+      } catch (ExecutionException failed) {
+        if (!(cause(failed) instanceof RedisNoScriptException)) {
+          throw failed;
+        }
       }
+      Sent<T> text = sendAgain(operation, call::<T>byText, sent, isBlocked);
+      Ran<T> ran = ran(operation, call::<T>byText, text, moving, isBlocked);
+      return new Ran<>(ran.value(), ran.over(), true);
+    } catch (ExecutionException failed) {
+      throw RedisFailure.of(operation, cause(failed));
     }
-    byte[][] names = keys.toArray(byte[][]::new);
-    return run(operation, commands -> commands.eval(script.text, script.output, names, arguments));
   }
 
-  private <T extends @Nullable Object> T await(Operation operation, RedisFuture<T> sent)
+  /** Waits for the answer, and follows a key to the node that has it now. */
+  private <T extends @Nullable Object> Ran<T> ran(
+      Operation operation,
+      Function<RedisAsyncCommands<byte[], byte[]>, RedisFuture<T>> command,
+      Sent<T> first,
+      WhileMoving moving,
+      BooleanSupplier isBlocked)
       throws ExecutionException {
+    long deadline = first.at() + timeout.toNanos();
+    Sent<T> sent = first;
+    int moves = 0;
+    boolean wasSentAgain = false;
+    while (true) {
+      try {
+        T value = await(operation, sent, timeout);
+        return new Ran<>(value, sent.over(), wasSentAgain);
+      } catch (ExecutionException failed) {
+        Throwable refusal = cause(failed);
+        String moved = RedisFailure.moved(refusal);
+        String asked = RedisFailure.asked(refusal);
+        if (moved != null && moves < MAX_MOVES && link.follow(sent.over(), moved)) {
+          moves++;
+          sent = send(operation, command, another(operation, sent.over()));
+        } else if (asked != null && moving == WhileMoving.ASK && moves < MAX_MOVES) {
+          moves++;
+          CompletableFuture<StatefulRedisConnection<byte[], byte[]>> node = link.detour(asked);
+          if (node == null) {
+            throw failed;
+          }
+          sent = ask(operation, command, node);
+        } else if ((asked != null || RedisFailure.isDivided(refusal))
+            && moving == WhileMoving.WAIT
+            && System.nanoTime() - deadline < 0) {
+          LockSupport.parkNanos(PAUSE.toNanos());
+          sent = sendAgain(operation, command, sent, isBlocked);
+        } else {
+          throw failed;
+        }
+        wasSentAgain = true;
+      }
+    }
+  }
+
+  /** Sends a command again that the server has not run. */
+  private <T extends @Nullable Object> Sent<T> sendAgain(
+      Operation operation,
+      Function<RedisAsyncCommands<byte[], byte[]>, RedisFuture<T>> command,
+      Sent<T> before,
+      BooleanSupplier isBlocked) {
+    if (isBlocked.getAsBoolean()) {
+      link.replace(before.over());
+      return send(operation, command, another(operation, before.over()));
+    }
+    return send(operation, command);
+  }
+
+  /** Sends a command to the node that has its key while the slot is being moved there. */
+  private <T extends @Nullable Object> Sent<T> ask(
+      Operation operation,
+      Function<RedisAsyncCommands<byte[], byte[]>, RedisFuture<T>> command,
+      CompletableFuture<StatefulRedisConnection<byte[], byte[]>> node) {
     try {
-      return sent.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
+      return Sent.asking(node.get(timeout.toMillis(), TimeUnit.MILLISECONDS), command);
+    } catch (InterruptedException interrupted) {
+      throw interrupted(operation, interrupted);
+    } catch (TimeoutException late) {
+      throw new SessionStoreException(
+          operation
+              + " failed, and nothing was done: the node to which the slot is being moved is not"
+              + " connected in time",
+          late);
+    } catch (ExecutionException unreachable) {
+      throw RedisFailure.of(operation, Link.reason(unreachable));
+    } catch (RuntimeException failure) {
+      throw RedisFailure.of(operation, failure);
+    }
+  }
+
+  private static SessionStoreException interrupted(
+      Operation operation, InterruptedException interrupted) {
+    Thread.currentThread().interrupt();
+    return new SessionStoreException(
+        operation + " failed: the thread was interrupted", interrupted);
+  }
+
+  /** Waits for another connection than one that is not to be used again. */
+  private StatefulRedisConnection<byte[], byte[]> another(
+      Operation operation, StatefulRedisConnection<byte[], byte[]> before) {
+    StatefulRedisConnection<byte[], byte[]> next;
+    try {
+      next = link.awaitAnother(before, timeout);
+    } catch (InterruptedException interrupted) {
+      throw interrupted(operation, interrupted);
+    }
+    if (next == null) {
+      throw new SessionStoreException(
+          operation + " failed, and nothing was done: Redis is not connected again in time");
+    }
+    return next;
+  }
+
+  private <T extends @Nullable Object> T await(Operation operation, Sent<T> sent, Duration patience)
+      throws ExecutionException {
+    RedisFuture<T> answer = sent.answer();
+    try {
+      return answer.get(patience.toMillis(), TimeUnit.MILLISECONDS);
     } catch (ExecutionException failed) {
       if (RedisFailure.isOfReplica(cause(failed))) {
-        link.replace();
+        link.replace(sent.over());
+        onReplica.run();
       }
       throw failed;
     } catch (TimeoutException late) {
-      sent.cancel(true);
+      answer.cancel(true);
       throw new ExecutionException(
-          new RedisCommandTimeoutException("no answer within " + timeout.toMillis() + " ms"));
+          new RedisCommandTimeoutException("no answer within " + patience.toMillis() + " ms"));
     } catch (InterruptedException interrupted) {
-      sent.cancel(true);
+      answer.cancel(true);
       Thread.currentThread().interrupt();
       throw new SessionStoreException(
           operation + " may have happened or not: the thread was interrupted", interrupted);

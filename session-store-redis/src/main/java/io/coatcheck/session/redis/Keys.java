@@ -15,12 +15,24 @@ final class Keys {
   private final byte[] principals;
   private final byte[] expiry;
   private final byte[] changes;
+  private final byte[] confirmation;
+  private final byte[] buckets;
 
   Keys(String prefix) {
     records = ("{" + prefix + "}:s:").getBytes(UTF_8);
     principals = ("{" + prefix + "}:p:").getBytes(UTF_8);
     expiry = ("{" + prefix + "}:x").getBytes(UTF_8);
     changes = ("{" + prefix + "}:c").getBytes(UTF_8);
+    confirmation = ("{" + prefix + "}:w").getBytes(UTF_8);
+    buckets = ("{" + prefix + "}:b").getBytes(UTF_8);
+  }
+
+  /**
+   * Returns the prefix of one of several buckets. No application can choose it as its own prefix,
+   * which has no slash.
+   */
+  static String ofBucket(String prefix, int number) {
+    return prefix + "/" + number;
   }
 
   /** Returns the key of a session's record: 16 bytes of id after {@link #records()}. */
@@ -51,6 +63,16 @@ final class Keys {
   /** Returns the key of the log of changes. */
   byte[] changes() {
     return changes.clone();
+  }
+
+  /** Returns the key that is written for nothing but a confirmation by replicas. */
+  byte[] confirmation() {
+    return confirmation.clone();
+  }
+
+  /** Returns the key that holds over how many buckets sessions are spread, in the first one. */
+  byte[] buckets() {
+    return buckets.clone();
   }
 
   /** Returns an id as the 16 bytes that the indexes hold; their order is that of the ids. */

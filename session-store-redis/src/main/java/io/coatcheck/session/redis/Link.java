@@ -1,62 +1,52 @@
 package io.coatcheck.session.redis;
 
+import io.coatcheck.session.background.Operation;
 import io.coatcheck.session.store.SessionStoreException;
-import io.lettuce.core.ClientOptions;
 import io.lettuce.core.RedisChannelHandler;
-import io.lettuce.core.RedisClient;
-import io.lettuce.core.RedisCommandExecutionException;
 import io.lettuce.core.RedisConnectionStateListener;
 import io.lettuce.core.RedisException;
 import io.lettuce.core.RedisURI;
-import io.lettuce.core.SocketOptions;
-import io.lettuce.core.SslOptions;
-import io.lettuce.core.TimeoutOptions;
 import io.lettuce.core.api.StatefulRedisConnection;
-import io.lettuce.core.api.async.RedisAsyncCommands;
-import io.lettuce.core.codec.ByteArrayCodec;
-import io.lettuce.core.resource.ClientResources;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The one connection to the server, opened anew whenever it is lost.
- *
- * <p>The client's own reconnection is off, because it sends again the commands whose answers were
- * lost with the connection: a write would happen twice, and its caller would be given the outcome
- * of the second attempt. ({@code ClientOptions.replayFilter} concerns only commands that could not
- * be written at all.) Without it, such commands fail, and so do those that are given to a
- * connection that is closed.
+ * A connection to the server, reopened whenever it is lost.
  *
  * <p>Thread-safe. Connects again in the background: at once, then every {@value #PAUSE_MILLIS}
- * milliseconds until it reaches a primary.
+ * milliseconds until its {@link Route} leads to a server that takes writes.
  */
 final class Link implements RedisConnectionStateListener {
 
   private static final Logger LOG = LoggerFactory.getLogger(RedisSessionStore.class);
-
-  /** The most commands that wait for their answers on the connection; the next one fails. */
-  static final int MAX_WAITING = 20_000;
-
+  private static final Operation CONNECTING = new Operation("connecting to Redis");
   private static final int PAUSE_MILLIS = 100;
 
-  private final RedisClient client;
-  private final RedisURI server;
-  private final Duration shutdownTimeout;
-  private final AtomicBoolean isConnecting = new AtomicBoolean();
-  private volatile @Nullable StatefulRedisConnection<byte[], byte[]> connection;
+  private final Client client;
+  private final Route route;
+  private final AtomicReference<@Nullable StatefulRedisConnection<byte[], byte[]>> connection =
+      new AtomicReference<>();
+  private final Object change = new Object();
+
+  /** Guarded by {@link #change}, as every change of the connection to another one is. */
+  private boolean isConnecting;
+
+  /** Guarded by {@link #change}. */
+  private @Nullable Detour detour;
+
   private volatile boolean isClosed;
   private volatile boolean wasLogged;
 
-  private Link(RedisClient client, RedisURI server, Duration shutdownTimeout) {
+  private Link(Client client, Route route) {
     this.client = client;
-    this.server = server;
-    this.shutdownTimeout = shutdownTimeout;
+    this.route = route;
   }
 
   /**
@@ -64,170 +54,243 @@ final class Link implements RedisConnectionStateListener {
    *
    * @throws SessionStoreException if the server cannot be reached or refuses the login
    */
-  static Link open(
-      RedisURI server,
-      Duration commandTimeout,
-      Duration connectTimeout,
-      SslOptions sslOptions,
-      @Nullable ClientResources resources) {
-    RedisURI bounded = bounded(server, commandTimeout);
-    RedisClient client =
-        resources == null ? RedisClient.create(bounded) : RedisClient.create(resources, bounded);
-    client.setOptions(
-        ClientOptions.builder()
-            .autoReconnect(false)
-            .disconnectedBehavior(ClientOptions.DisconnectedBehavior.REJECT_COMMANDS)
-            .requestQueueSize(MAX_WAITING)
-            .socketOptions(
-                SocketOptions.builder().connectTimeout(connectTimeout).keepAlive(true).build())
-            .sslOptions(sslOptions)
-            .timeoutOptions(TimeoutOptions.enabled(commandTimeout))
-            .build());
-    Link link = new Link(client, bounded, connectTimeout);
+  static Link open(Client client, Route route) {
+    Link link = new Link(client, route);
     try {
-      link.connection = client.connect(ByteArrayCodec.INSTANCE, bounded);
-    } catch (RedisException failure) {
-      link.close();
-      Throwable reason = failure.getCause() instanceof RedisException cause ? cause : failure;
-      throw RedisFailure.of(new Operation("connecting to Redis"), reason);
+      link.connection.set(route.connect().toCompletableFuture().get());
+    } catch (ExecutionException failure) {
+      throw RedisFailure.of(CONNECTING, reason(failure));
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      throw new SessionStoreException(
+          CONNECTING + " failed: the thread was interrupted", interrupted);
     }
     client.addListener(link);
     return link;
   }
 
-  /** Copies an address with another timeout; the client's own copies leave the Sentinels out. */
-  private static RedisURI bounded(RedisURI server, Duration timeout) {
-    RedisURI.Builder copy = RedisURI.builder(server).withTimeout(timeout);
-    for (RedisURI sentinel : server.getSentinels()) {
-      copy.withSentinel(RedisURI.builder(sentinel).withTimeout(timeout).build());
-    }
-    if (server.getSentinelMasterId() != null) {
-      copy.withSentinelMasterId(server.getSentinelMasterId());
-    }
-    return copy.build();
-  }
-
-  /**
-   * Returns the commands of the connection, or null while it is not connected, or for good after
-   * {@link #close()}.
-   */
-  @Nullable RedisAsyncCommands<byte[], byte[]> commands() {
-    StatefulRedisConnection<byte[], byte[]> current = connection;
+  /** Returns the connection, or null while there is none, or for good after {@link #close()}. */
+  @Nullable StatefulRedisConnection<byte[], byte[]> current() {
+    StatefulRedisConnection<byte[], byte[]> current = connection.get();
     if (current != null && current.isOpen()) {
-      return current.async();
+      return current;
     }
     connect();
     return null;
   }
 
-  /** Replaces a connection whose other end may be gone, or has become a replica. */
-  void replace() {
-    StatefulRedisConnection<byte[], byte[]> current = connection;
-    if (current != null) {
-      connection = null;
-      abandon(current);
+  /**
+   * Returns another connection than one that is not to be used again, after having waited for it.
+   *
+   * @return null if there is none in time
+   */
+  @Nullable StatefulRedisConnection<byte[], byte[]> awaitAnother(
+      StatefulRedisConnection<byte[], byte[]> before, Duration patience)
+      throws InterruptedException {
+    long deadline = System.nanoTime() + patience.toNanos();
+    synchronized (change) {
+      StatefulRedisConnection<byte[], byte[]> current = current();
+      long left = patience.toMillis();
+      while ((current == null || current == before) && left > 0) {
+        change.wait(left);
+        current = current();
+        left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+      }
+      return current == before ? null : current;
     }
-    connect();
+  }
+
+  /** Replaces the connection, whose other end may be gone. */
+  void replace() {
+    replace(connection.get());
+  }
+
+  /** Replaces a connection, unless that was done already. */
+  void replace(@Nullable StatefulRedisConnection<byte[], byte[]> unusable) {
+    if (unusable != null && connection.compareAndSet(unusable, null)) {
+      abandon(unusable);
+    }
+    if (connection.get() == null) {
+      connect();
+    }
+  }
+
+  /**
+   * Looks for the server that the server of a connection names, if there are several. Until that
+   * one is connected, the connection stays in use: it has answers to give to other threads, and
+   * passes their further commands on as well.
+   *
+   * @return whether there may be another server
+   */
+  boolean follow(StatefulRedisConnection<byte[], byte[]> left, String moved) {
+    if (connection.get() == left) {
+      if (!route.follow(moved)) {
+        return false;
+      }
+      connect();
+    }
+    return true;
+  }
+
+  /**
+   * A connection to a node to which the slot is being moved, and with it some of the keys.
+   *
+   * @param asked the message of the server that names the node
+   */
+  private record Detour(
+      String asked, CompletableFuture<StatefulRedisConnection<byte[], byte[]>> connection) {
+
+    boolean isUsable() {
+      return !connection.isDone()
+          || (!connection.isCompletedExceptionally() && connection.join().isOpen());
+    }
+  }
+
+  /**
+   * Opens a connection to the node that has a key while the slot is being moved there, unless there
+   * is one. Only commands after an {@code ASKING} may use it.
+   *
+   * @param asked the message of the server that names the node
+   * @return null if there is no such node
+   */
+  @Nullable CompletableFuture<StatefulRedisConnection<byte[], byte[]>> detour(String asked) {
+    synchronized (change) {
+      Detour known = detour;
+      if (known != null && known.asked.equals(asked) && known.isUsable()) {
+        return known.connection;
+      }
+      RedisURI node = route.asked(asked);
+      if (node == null || isClosed) {
+        return null;
+      }
+      retire(known);
+      Detour next = new Detour(asked, client.connect(node).toCompletableFuture());
+      detour = next;
+      return next.connection;
+    }
+  }
+
+  /** Closes the way to a node that has the whole slot by now, or is not asked any more. */
+  private void retire(@Nullable Detour before) {
+    if (before != null) {
+      CompletableFuture<Void> unused = before.connection.thenAccept(this::retire);
+    }
   }
 
   @Override
   public void onRedisDisconnected(RedisChannelHandler<?, ?> lost) {
-    if (lost == connection) {
+    if (lost == connection.get()) {
       connect();
     }
   }
 
   private void connect() {
-    if (!isClosed && isConnecting.compareAndSet(false, true)) {
-      attempt();
+    synchronized (change) {
+      if (isClosed || isConnecting) {
+        return;
+      }
+      isConnecting = true;
     }
+    attempt();
   }
 
   private void attempt() {
+    if (isClosed) {
+      return;
+    }
     try {
       CompletionStage<?> unused =
-          client
-              .connectAsync(ByteArrayCodec.INSTANCE, server)
+          route
+              .connect()
               .whenComplete(
                   (opened, failure) -> {
                     if (opened == null) {
-                      logOnce(failure);
-                      attemptLater();
+                      attemptLater(failure);
                     } else {
-                      useIfPrimary(opened);
+                      use(opened);
                     }
                   });
     } catch (RuntimeException failure) { // Otherwise nothing would connect again.
-      logOnce(failure);
-      attemptLater();
+      attemptLater(failure);
     }
   }
 
-  /** Logs why the server is away, once for each outage. */
+  /** Logs why the server is unreachable, once for each outage. */
   private void logOnce(@Nullable Throwable failure) {
     if (failure == null || isClosed || wasLogged) {
       return;
     }
     wasLogged = true;
-    Throwable reason = failure;
-    while (reason.getCause() instanceof RedisException cause) {
-      reason = cause;
-    }
     LOG.warn(
         "Redis is not connected, and operations fail until it is: {}",
-        RedisFailure.of(new Operation("connecting to Redis"), reason).getMessage());
+        RedisFailure.of(CONNECTING, reason(failure)).getMessage());
   }
 
-  private void attemptLater() {
-    if (!isClosed) {
-      CompletableFuture.delayedExecutor(PAUSE_MILLIS, TimeUnit.MILLISECONDS).execute(this::attempt);
+  /** Returns the cause that the client reports, which may be within others. */
+  static Throwable reason(Throwable failure) {
+    Throwable reason = failure;
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (cause instanceof RedisException) {
+        reason = cause;
+      }
+    }
+    return reason;
+  }
+
+  private void attemptLater(@Nullable Throwable failure) {
+    logOnce(failure);
+    // If there still is a connection, its server has passed keys on to one that is unreachable.
+    // Without it, operations fail at once, instead of waiting for the other server.
+    retire(connection.getAndSet(null));
+    client.later(Duration.ofMillis(PAUSE_MILLIS), this::attempt);
+  }
+
+  private void use(StatefulRedisConnection<byte[], byte[]> opened) {
+    StatefulRedisConnection<byte[], byte[]> before;
+    Detour passed;
+    synchronized (change) {
+      before = connection.getAndSet(opened);
+      isConnecting = false;
+      passed = detour;
+      detour = null;
+      change.notifyAll();
+    }
+    retire(before);
+    retire(passed);
+    if (wasLogged) {
+      wasLogged = false;
+      LOG.info("Redis is connected again");
+    }
+    if (isClosed) {
+      abandon(opened);
+    } else if (!opened.isOpen()) {
+      connect();
     }
   }
 
-  /**
-   * Uses a connection unless it leads to a replica: after a failover the address may still be that
-   * of the old primary, which would show sessions that have ended meanwhile. A server whose user
-   * may not see the role is used.
-   */
-  private void useIfPrimary(StatefulRedisConnection<byte[], byte[]> opened) {
-    CompletionStage<?> unused =
-        opened
-            .async()
-            .role()
-            .whenComplete(
-                (role, failure) -> {
-                  boolean isUsable =
-                      role == null
-                          ? failure instanceof RedisCommandExecutionException
-                          : !ServerCheck.isReplica(role);
-                  if (!isUsable) {
-                    abandon(opened);
-                    attemptLater();
-                    return;
-                  }
-                  connection = opened;
-                  isConnecting.set(false);
-                  if (wasLogged) {
-                    wasLogged = false;
-                    LOG.info("Redis is connected again");
-                  }
-                  if (isClosed) {
-                    abandon(opened);
-                  } else if (!opened.isOpen()) {
-                    connect();
-                  }
-                });
+  /** Closes a connection when every command that was sent over it has been answered, or is late. */
+  private void retire(@Nullable StatefulRedisConnection<byte[], byte[]> before) {
+    if (before != null) {
+      client.later(client.patience(), () -> abandon(before));
+    }
   }
 
   /** Closes a connection without waiting: nothing depends on how that ends. */
-  private static void abandon(StatefulRedisConnection<byte[], byte[]> connection) {
+  static void abandon(StatefulRedisConnection<byte[], byte[]> connection) {
     CompletableFuture<Void> unused = connection.closeAsync();
   }
 
   /** Closes the connection for good, without waiting for it. */
   void close() {
     isClosed = true;
-    CompletableFuture<Void> unused =
-        client.shutdownAsync(0, shutdownTimeout.toMillis(), TimeUnit.MILLISECONDS);
+    StatefulRedisConnection<byte[], byte[]> current = connection.get();
+    if (current != null) {
+      abandon(current);
+    }
+    synchronized (change) {
+      if (detour != null) {
+        CompletableFuture<Void> unused = detour.connection.thenAccept(Link::abandon);
+      }
+    }
   }
 }

@@ -1,12 +1,15 @@
 package io.coatcheck.session.redis;
 
+import io.coatcheck.session.background.Operation;
 import io.coatcheck.session.store.BatchLookup;
 import io.coatcheck.session.token.SessionId;
 import io.lettuce.core.RedisFuture;
+import io.lettuce.core.api.async.RedisAsyncCommands;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 
 /** Reads the first bytes of many records, in one round trip. */
 final class RedisBatchLookup implements BatchLookup {
@@ -14,12 +17,10 @@ final class RedisBatchLookup implements BatchLookup {
   private static final int STAMP = 1 + 2 * Long.BYTES;
   private static final Operation OPERATION = new Operation("stamps");
 
-  private final Connection redis;
-  private final Keys keys;
+  private final Buckets buckets;
 
-  RedisBatchLookup(Connection redis, Keys keys) {
-    this.redis = redis;
-    this.keys = keys;
+  RedisBatchLookup(Buckets buckets) {
+    this.buckets = buckets;
   }
 
   @Override
@@ -27,19 +28,23 @@ final class RedisBatchLookup implements BatchLookup {
     if (ids.size() > MAX_IDS) {
       throw new IllegalArgumentException("at most " + MAX_IDS + " ids: " + ids.size());
     }
-    Map<SessionId, RedisFuture<byte[]>> sent = new LinkedHashMap<>();
+    Map<SessionId, Sent<byte[]>> sent = new LinkedHashMap<>();
     for (SessionId id : ids) {
-      sent.put(
-          id, redis.send(OPERATION, commands -> commands.getrange(keys.record(id), 0, STAMP - 1)));
+      sent.put(id, buckets.of(id).redis().send(OPERATION, head(id)));
     }
     Map<SessionId, Stamp> stamps = new HashMap<>();
     sent.forEach(
         (id, answer) -> {
-          byte[] head = redis.finish(OPERATION, answer);
+          byte[] head = buckets.of(id).redis().finish(OPERATION, head(id), answer);
           if (head.length == STAMP) {
             stamps.put(id, new Stamp(SessionRecord.version(head), SessionRecord.lastSeenAt(head)));
           }
         });
     return stamps;
+  }
+
+  private Function<RedisAsyncCommands<byte[], byte[]>, RedisFuture<byte[]>> head(SessionId id) {
+    byte[] key = buckets.of(id).keys().record(id);
+    return commands -> commands.getrange(key, 0, STAMP - 1);
   }
 }

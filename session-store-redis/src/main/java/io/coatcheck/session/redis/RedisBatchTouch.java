@@ -1,9 +1,9 @@
 package io.coatcheck.session.redis;
 
+import io.coatcheck.session.background.Operation;
 import io.coatcheck.session.store.BatchTouch;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SessionId;
-import io.lettuce.core.RedisFuture;
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -16,12 +16,10 @@ final class RedisBatchTouch implements BatchTouch {
 
   private static final Operation OPERATION = new Operation("touchAll");
 
-  private final Connection redis;
-  private final Keys keys;
+  private final Buckets buckets;
 
-  RedisBatchTouch(Connection redis, Keys keys) {
-    this.redis = redis;
-    this.keys = keys;
+  RedisBatchTouch(Buckets buckets) {
+    this.buckets = buckets;
   }
 
   @Override
@@ -29,22 +27,16 @@ final class RedisBatchTouch implements BatchTouch {
     if (lastSeenAt.size() > MAX_IDS) {
       throw new IllegalArgumentException("at most " + MAX_IDS + " ids: " + lastSeenAt.size());
     }
-    StoredSession.millisOf(now, "now");
+    Moment asked = new Moment(now);
     lastSeenAt.values().forEach(moment -> StoredSession.millisOf(moment, "lastSeenAt"));
-    Map<SessionId, RedisFuture<Long>> sent = new LinkedHashMap<>();
+    Map<SessionId, Sent<Long>> sent = new LinkedHashMap<>();
     lastSeenAt.forEach(
-        (id, moment) ->
-            sent.put(id, redis.send(OPERATION, Script.TOUCH, keysOf(id), arguments(moment, now))));
+        (id, moment) -> sent.put(id, buckets.of(id).redis().send(call(id, moment, asked))));
     Set<SessionId> touched = new HashSet<>();
     sent.forEach(
         (id, answer) -> {
-          long found =
-              redis.finish(
-                  OPERATION,
-                  Script.TOUCH,
-                  answer,
-                  keysOf(id),
-                  arguments(lastSeenAt.getOrDefault(id, now), now));
+          Instant moment = lastSeenAt.getOrDefault(id, now);
+          long found = buckets.of(id).redis().finish(call(id, moment, asked), answer).value();
           if (found == 1) {
             touched.add(id);
           }
@@ -52,17 +44,17 @@ final class RedisBatchTouch implements BatchTouch {
     return touched;
   }
 
-  private List<byte[]> keysOf(SessionId id) {
-    return List.of(keys.record(id));
+  private Call call(SessionId id, Instant lastSeenAt, Moment now) {
+    return call(OPERATION, buckets.of(id).keys(), id, lastSeenAt, now);
   }
 
-  /** Returns the arguments of a touch. */
-  static byte[][] arguments(Instant lastSeenAt, Instant now) {
+  /** Returns the run of the script for one session. */
+  static Call call(Operation operation, Keys keys, SessionId id, Instant lastSeenAt, Moment now) {
     long seen = StoredSession.millisOf(lastSeenAt, "lastSeenAt");
-    return new byte[][] {
-      SessionRecord.text(seen),
-      SessionRecord.bytes(seen),
-      SessionRecord.text(StoredSession.millisOf(now, "now"))
-    };
+    return new Call(
+        operation,
+        Script.TOUCH,
+        List.of(keys.record(id)),
+        () -> new byte[][] {SessionRecord.text(seen), SessionRecord.bytes(seen), now.text()});
   }
 }

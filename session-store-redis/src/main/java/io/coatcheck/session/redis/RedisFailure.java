@@ -1,5 +1,6 @@
 package io.coatcheck.session.redis;
 
+import io.coatcheck.session.background.Operation;
 import io.coatcheck.session.store.SessionStoreException;
 import io.lettuce.core.RedisCommandExecutionException;
 import io.lettuce.core.RedisCommandTimeoutException;
@@ -22,7 +23,7 @@ final class RedisFailure {
    */
   private record Kind(String code, String advice) {}
 
-  /** Redis 7.0 says it in other words when it happens in a script. */
+  /** Redis 7 and Valkey say it in other words when it happens in a script. */
   private static final Kind NOT_PERMITTED =
       new Kind(
           "NOPERM",
@@ -32,30 +33,39 @@ final class RedisFailure {
       new Kind(
           "READONLY", "the server is a replica, which takes no writes: connect to the primary");
 
+  /** The answer to a WAIT. */
+  private static final Kind UNBLOCKED =
+      new Kind("UNBLOCKED", "the server became a replica meanwhile: connect to the primary");
+
+  private static final Kind CLUSTER_DOWN =
+      new Kind(
+          "CLUSTERDOWN",
+          "the cluster does not serve the slot: a primary is down, and no replica has replaced it");
+
   private static final List<Kind> KINDS =
       List.of(
           new Kind(
               "COATCHECK-LAYOUT",
               "a newer release of Coatcheck wrote the record, or it is damaged"),
-          new Kind("NOAUTH", "the server asks for a password: set it in the RedisURI"),
+          new Kind("NOAUTH", "the server requires a password: set it in the RedisURI"),
           new Kind("WRONGPASS", "the server refuses the user name or the password of the RedisURI"),
           NOT_PERMITTED,
           READ_ONLY,
+          UNBLOCKED,
           new Kind("LOADING", "the server is still loading its data: it answers when that is done"),
           new Kind(
               "MISCONF",
               "the server cannot save to disk and refuses writes: look at its log and its disk"),
           new Kind("OOM", "the server is out of memory and refuses writes: raise maxmemory"),
-          new Kind(
-              "CLUSTERDOWN",
-              "the cluster does not serve the slot: a primary is down without a replica"),
+          CLUSTER_DOWN,
           new Kind("MASTERDOWN", "the replica has lost its primary"),
           new Kind("NOREPLICAS", "too few replicas are connected for min-replicas-to-write"),
           new Kind(
               "MOVED",
-              "the slot is on another node: the server is part of a cluster, build the store with its nodes"),
-          new Kind("ASK", "the slot is being moved to another node: try again"),
-          new Kind("TRYAGAIN", "the slot is being moved to another node: try again"),
+              "the key is on another node: if the server is part of a cluster, build the store with clusterBuilder"),
+          new Kind("ASK", "the slot is being moved to another node: try again when it has moved"),
+          new Kind(
+              "TRYAGAIN", "the slot is being moved to another node: try again when it has moved"),
           new Kind("BUSY", "the server is busy with a script that does not end"),
           new Kind(
               "WRONGTYPE", "a key has another type: something else writes keys with this prefix"),
@@ -68,15 +78,43 @@ final class RedisFailure {
     return failure instanceof RedisCommandTimeoutException;
   }
 
-  /** Returns whether the server is a replica. */
+  /** Returns whether the server has answered, with an error. */
+  static boolean isAnswer(Throwable failure) {
+    return failure instanceof RedisCommandExecutionException;
+  }
+
+  /** Returns the message of a server that names another node for a slot, or null. */
+  static @Nullable String moved(Throwable failure) {
+    return message("MOVED ", failure);
+  }
+
+  /** Returns the message of a server that names another node for a key of its slot, or null. */
+  static @Nullable String asked(Throwable failure) {
+    return message("ASK ", failure);
+  }
+
+  /** Returns whether two nodes have the keys of a script, since their slot is being moved. */
+  static boolean isDivided(Throwable failure) {
+    return message("TRYAGAIN ", failure) != null;
+  }
+
+  private static @Nullable String message(String begin, Throwable failure) {
+    String message = failure.getMessage();
+    return isAnswer(failure) && message != null && message.startsWith(begin) ? message : null;
+  }
+
+  /** Returns whether the server is a replica, or knows of no node that serves the slot. */
   static boolean isOfReplica(Throwable failure) {
-    return failure instanceof RedisCommandExecutionException
-        && READ_ONLY.equals(kind(failure.getMessage()));
+    if (!isAnswer(failure)) {
+      return false;
+    }
+    Kind kind = kind(failure.getMessage());
+    return READ_ONLY.equals(kind) || UNBLOCKED.equals(kind) || CLUSTER_DOWN.equals(kind);
   }
 
   /** Returns the exception for a failure of an operation. */
   static SessionStoreException of(Operation operation, Throwable failure) {
-    if (failure instanceof RedisCommandExecutionException) {
+    if (isAnswer(failure)) {
       Kind kind = kind(failure.getMessage());
       return kind == null
           ? new SessionStoreException(
@@ -101,7 +139,8 @@ final class RedisFailure {
     if (message == null) {
       return null;
     }
-    if (message.contains("The user executing the script can't")) {
+    if (message.contains("The user executing the script can't")
+        || message.contains("ACL failure in script")) {
       return NOT_PERMITTED;
     }
     for (Kind kind : KINDS) {

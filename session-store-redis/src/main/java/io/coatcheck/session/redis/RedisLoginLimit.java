@@ -3,6 +3,7 @@ package io.coatcheck.session.redis;
 import static io.coatcheck.session.redis.SessionRecord.text;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
+import io.coatcheck.session.background.Operation;
 import io.coatcheck.session.store.Admission;
 import io.coatcheck.session.store.LoginLimit;
 import io.coatcheck.session.store.StoredSession;
@@ -11,15 +12,13 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Keeps the number of a principal's sessions within a limit, by one script. */
+/** Keeps the number of a principal's sessions within a limit, by one script on one bucket. */
 final class RedisLoginLimit implements LoginLimit {
 
-  private final Connection redis;
-  private final Keys keys;
+  private final Bucket bucket;
 
-  RedisLoginLimit(Connection redis, Keys keys) {
-    this.redis = redis;
-    this.keys = keys;
+  RedisLoginLimit(Bucket bucket) {
+    this.bucket = bucket;
   }
 
   @Override
@@ -31,12 +30,14 @@ final class RedisLoginLimit implements LoginLimit {
     if (limit < 1) {
       throw new IllegalArgumentException("limit must be at least 1: " + limit);
     }
-    long moment = StoredSession.millisOf(now, "now");
+    Moment moment = new Moment(now);
     Operation operation = new Operation("admit", session.id());
     boolean hasNext = session.version() < Long.MAX_VALUE;
     long version = isNew || !hasNext ? session.version() : session.version() + 1;
-    List<Object> answer =
-        redis.runForList(
+    Keys keys = bucket.keys();
+    byte[] record = SessionRecord.write(session, version);
+    Call call =
+        new Call(
             operation,
             Script.ADMIT,
             List.of(
@@ -45,26 +46,38 @@ final class RedisLoginLimit implements LoginLimit {
                 keys.principals(),
                 keys.records(),
                 keys.changes()),
-            Keys.bytes(session.id()),
-            SessionRecord.write(session, version),
-            text(isNew ? 1 : 0),
-            SessionRecord.bytes(session.version()),
-            text(moment),
-            text(hasNext ? 1 : 0),
-            text(limit),
-            text(whenFull == WhenFull.EVICT_OLDEST ? 1 : 0),
-            text(MAX_EVICTED));
-    String outcome = new String((byte[]) answer.get(0), US_ASCII);
+            () ->
+                new byte[][] {
+                  Keys.bytes(session.id()),
+                  record,
+                  text(isNew ? 1 : 0),
+                  SessionRecord.bytes(session.version()),
+                  moment.text(),
+                  text(hasNext ? 1 : 0),
+                  text(limit),
+                  text(whenFull == WhenFull.EVICT_OLDEST ? 1 : 0),
+                  text(MAX_EVICTED)
+                });
+    List<Object> answer = bucket.writes().<List<Object>>run(call, RedisLoginLimit::isStored).get();
+    String outcome = outcome(answer);
     if (outcome.equals("EXISTS")) {
-      throw RedisSessionStore.exists(operation);
+      throw Bucket.exists(operation);
     }
     if (outcome.equals("LAST")) {
-      throw RedisSessionStore.lastVersion(operation);
+      throw Bucket.lastVersion(operation);
     }
     List<StoredSession> ended = new ArrayList<>();
-    for (Object record : answer.subList(1, answer.size())) {
-      RedisSessionStore.readDeleted((byte[]) record).ifPresent(ended::add);
+    for (Object evicted : answer.subList(1, answer.size())) {
+      Bucket.readDeleted((byte[]) evicted).ifPresent(ended::add);
     }
     return new Admission(Admission.Outcome.valueOf(outcome), ended);
+  }
+
+  private static String outcome(List<Object> answer) {
+    return new String((byte[]) answer.get(0), US_ASCII);
+  }
+
+  private static boolean isStored(List<Object> answer) {
+    return outcome(answer).equals("STORED");
   }
 }

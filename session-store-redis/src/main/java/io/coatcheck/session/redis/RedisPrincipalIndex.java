@@ -2,43 +2,37 @@ package io.coatcheck.session.redis;
 
 import static io.coatcheck.session.redis.SessionRecord.text;
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.Objects.requireNonNull;
 
-import io.coatcheck.session.store.DamagedSessionException;
 import io.coatcheck.session.store.DeletedSessions;
-import io.coatcheck.session.store.HandOver;
 import io.coatcheck.session.store.PrincipalIndex;
-import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SessionId;
 import io.lettuce.core.Limit;
 import io.lettuce.core.Range;
+import io.lettuce.core.RedisFuture;
+import io.lettuce.core.api.async.RedisAsyncCommands;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.PriorityQueue;
 import java.util.Set;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Finds and ends the sessions of a principal, in pages of their ids. */
 final class RedisPrincipalIndex implements PrincipalIndex {
-
-  private static final Logger LOG = LoggerFactory.getLogger(RedisSessionStore.class);
-  private static final byte[] ANY = new byte[0];
 
   /** Those that were authenticated longest ago first; of two, the one with the smaller id. */
   private static final Comparator<StoredSession> OLDEST_FIRST =
       Comparator.comparing((StoredSession session) -> session.authenticatedAt().orElseThrow())
           .thenComparing(StoredSession::id);
 
-  private final Connection redis;
-  private final Keys keys;
+  private final Buckets buckets;
 
-  RedisPrincipalIndex(Connection redis, Keys keys) {
-    this.redis = redis;
-    this.keys = keys;
+  RedisPrincipalIndex(Buckets buckets) {
+    this.buckets = buckets;
   }
 
   @Override
@@ -47,38 +41,20 @@ final class RedisPrincipalIndex implements PrincipalIndex {
     if (limit < 1 || limit > MAX_PAGE) {
       throw new IllegalArgumentException("limit must be from 1 to " + MAX_PAGE + ": " + limit);
     }
-    List<StoredSession> page = new ArrayList<>();
     if (!canBePrincipal(principal)) {
-      return page;
+      return new ArrayList<>();
     }
-    SessionId last = after;
-    while (page.size() < limit) {
-      int asked = limit - page.size();
-      List<Object> answer = listed(principal, last, asked);
-      for (int i = 0; i < answer.size(); i += 2) {
-        last = Keys.id((byte[]) answer.get(i));
-        try {
-          page.add(SessionRecord.readWithoutAttributes((byte[]) answer.get(i + 1)));
-        } catch (DamagedSessionException damaged) {
-          LOG.warn("Session {} counts as absent: {}", last, damaged.getMessage());
-        }
-      }
-      if (answer.size() < 2 * asked) {
-        return page;
-      }
+    List<Listing> listings = new ArrayList<>();
+    for (Bucket bucket : buckets.all()) {
+      listings.add(new Listing(bucket, principal, after, limit));
     }
-    return page;
-  }
-
-  private List<Object> listed(String principal, @Nullable SessionId after, int limit) {
-    byte[] from =
-        after == null ? "-".getBytes(UTF_8) : Keys.concat("(".getBytes(UTF_8), Keys.bytes(after));
-    return redis.runForList(
-        new Operation("findByPrincipal"),
-        Script.LIST,
-        List.of(keys.principal(principal), keys.records()),
-        from,
-        text(limit));
+    if (listings.size() == 1) {
+      return listings.get(0).page();
+    }
+    List<StoredSession> merged = new ArrayList<>();
+    listings.forEach(listing -> merged.addAll(listing.page()));
+    merged.sort(Comparator.comparing(StoredSession::id));
+    return new ArrayList<>(merged.subList(0, Math.min(limit, merged.size())));
   }
 
   /** Text that is no Unicode would be written as other text. */
@@ -91,38 +67,54 @@ final class RedisPrincipalIndex implements PrincipalIndex {
     if (!canBePrincipal(principal)) {
       return 0;
     }
-    Revocation revocation = new Revocation("deleteByPrincipal", principal, null, deleted);
-    try {
-      byte[] last = ANY;
-      List<byte[]> ids;
-      do {
-        byte[] after = last;
-        Range<byte[]> range =
-            after.length == 0
-                ? Range.unbounded()
-                : Range.from(Range.Boundary.excluding(after), Range.Boundary.unbounded());
-        ids =
-            redis.run(
-                revocation.operation,
-                commands ->
-                    commands.zrangebylex(
-                        keys.principal(principal), range, Limit.from(Step.MAX_SESSIONS)));
-        List<byte[]> chosen = new ArrayList<>();
-        for (byte[] id : ids) {
-          last = id;
-          if (!except.contains(Keys.id(id))) {
-            chosen.add(id);
-            chosen.add(ANY);
-          }
-        }
-        revocation.end(chosen);
-      } while (ids.size() == Step.MAX_SESSIONS);
-    } catch (SessionStoreException failure) {
-      revocation.handOver.addTo(failure);
-      throw failure;
+    Revocation revocation = new Revocation(buckets, "deleteByPrincipal", principal, null, deleted);
+    revocation.run(bucket -> new EndingAll(revocation, bucket, except));
+    return revocation.count();
+  }
+
+  /** The end of all sessions of a principal but some. */
+  private static final class EndingAll extends Revocation.Ending {
+    private final Set<SessionId> except;
+    private byte[] last = Revocation.ANY;
+    private @Nullable Sent<List<byte[]>> sent;
+
+    EndingAll(Revocation revocation, Bucket bucket, Set<SessionId> except) {
+      super(revocation, bucket);
+      this.except = except;
     }
-    revocation.handOver.finish();
-    return revocation.count;
+
+    @Override
+    void ask() {
+      sent = bucket.redis().send(revocation.operation, page());
+    }
+
+    private Function<RedisAsyncCommands<byte[], byte[]>, RedisFuture<List<byte[]>>> page() {
+      Range<byte[]> range =
+          last.length == 0
+              ? Range.unbounded()
+              : Range.from(Range.Boundary.excluding(last), Range.Boundary.unbounded());
+      byte[] key = bucket.keys().principal(revocation.principal);
+      return commands -> commands.zrangebylex(key, range, Limit.from(Step.MAX_SESSIONS));
+    }
+
+    @Override
+    boolean read(List<byte[]> ending) {
+      List<byte[]> ids = bucket.redis().finish(revocation.operation, page(), requireNonNull(sent));
+      for (byte[] id : ids) {
+        last = id;
+        if (!except.contains(Keys.id(id))) {
+          ending.add(id);
+          ending.add(Revocation.ANY);
+        }
+      }
+      return ids.size() == Step.MAX_SESSIONS;
+    }
+
+    /** It fails on a replica, and has replicas confirm what an earlier revocation ended. */
+    @Override
+    boolean isConfirmed() {
+      return true;
+    }
   }
 
   @Override
@@ -130,7 +122,7 @@ final class RedisPrincipalIndex implements PrincipalIndex {
     if (keep < 1) {
       throw new IllegalArgumentException("keep must be at least 1: " + keep);
     }
-    StoredSession.millisOf(now, "now");
+    Moment asked = new Moment(now);
     if (!canBePrincipal(principal)) {
       return 0;
     }
@@ -138,28 +130,44 @@ final class RedisPrincipalIndex implements PrincipalIndex {
     if (oldestKept == null) {
       return 0;
     }
-    Revocation revocation = new Revocation("deleteOldest", principal, now, deleted);
-    try {
-      SessionId last = null;
-      List<StoredSession> page;
-      do {
-        page = findByPrincipal(principal, last, MAX_PAGE);
-        List<byte[]> chosen = new ArrayList<>();
-        for (StoredSession session : page) {
-          last = session.id();
-          if (OLDEST_FIRST.compare(session, oldestKept) < 0) {
-            chosen.add(Keys.bytes(session.id()));
-            chosen.add(SessionRecord.authenticatedAt(session));
-          }
-        }
-        revocation.end(chosen);
-      } while (page.size() == MAX_PAGE);
-    } catch (SessionStoreException failure) {
-      revocation.handOver.addTo(failure);
-      throw failure;
+    Revocation revocation = new Revocation(buckets, "deleteOldest", principal, asked, deleted);
+    revocation.run(bucket -> new EndingOlder(revocation, bucket, oldestKept));
+    return revocation.count();
+  }
+
+  /** The end of the sessions of a principal that are older than one. */
+  private static final class EndingOlder extends Revocation.Ending {
+    private final StoredSession oldestKept;
+    private @Nullable SessionId last;
+    private @Nullable Listing listing;
+
+    EndingOlder(Revocation revocation, Bucket bucket, StoredSession oldestKept) {
+      super(revocation, bucket);
+      this.oldestKept = oldestKept;
     }
-    revocation.handOver.finish();
-    return revocation.count;
+
+    @Override
+    void ask() {
+      listing = new Listing(bucket, revocation.principal, last, MAX_PAGE);
+    }
+
+    @Override
+    boolean read(List<byte[]> ending) {
+      List<StoredSession> page = requireNonNull(listing).page();
+      for (StoredSession session : page) {
+        last = session.id();
+        if (OLDEST_FIRST.compare(session, oldestKept) < 0) {
+          ending.add(Keys.bytes(session.id()));
+          ending.add(SessionRecord.authenticatedAt(session));
+        }
+      }
+      return page.size() == MAX_PAGE;
+    }
+
+    @Override
+    boolean isConfirmed() {
+      return false;
+    }
   }
 
   /** Returns the oldest of the sessions to keep, or null if there is no surplus. */
@@ -182,59 +190,5 @@ final class RedisPrincipalIndex implements PrincipalIndex {
       }
     } while (page.size() == MAX_PAGE);
     return isSurplus ? kept.peek() : null;
-  }
-
-  /** The end of sessions of a principal, in steps. */
-  private final class Revocation {
-    private final Operation operation;
-    private final String principal;
-    private final byte[] unexpiredAt;
-    private final DeletedSessions deleted;
-    private final HandOver handOver;
-    private int count;
-
-    Revocation(
-        String name, String principal, @Nullable Instant unexpiredAt, DeletedSessions deleted) {
-      operation = new Operation(name);
-      this.principal = principal;
-      this.unexpiredAt = unexpiredAt == null ? ANY : text(unexpiredAt.toEpochMilli());
-      this.deleted = deleted;
-      handOver = new HandOver(deleted);
-    }
-
-    /** Ends sessions: each is an id and the moment of authentication that it must still have. */
-    void end(List<byte[]> chosen) {
-      int step = 2 * Step.MAX_SESSIONS;
-      for (int begin = 0; begin < chosen.size(); ) {
-        List<byte[]> part = chosen.subList(begin, Math.min(begin + step, chosen.size()));
-        List<byte[]> arguments = new ArrayList<>();
-        arguments.add(principal.getBytes(UTF_8));
-        arguments.add(text(deleted.needAttributes() ? 1 : 0));
-        arguments.add(text(Step.MAX_BYTES));
-        arguments.add(unexpiredAt);
-        arguments.addAll(part);
-        Step done =
-            Step.of(
-                redis.runForList(
-                    operation,
-                    Script.REVOKE,
-                    List.of(keys.expiry(), keys.records(), keys.principals(), keys.changes()),
-                    arguments.toArray(byte[][]::new)));
-        count += done.records().size();
-        done.records().forEach(this::handOver);
-        begin += 2 * done.lookedAt();
-      }
-    }
-
-    private void handOver(byte[] record) {
-      try {
-        handOver.accept(
-            deleted.needAttributes()
-                ? SessionRecord.read(record)
-                : SessionRecord.readWithoutAttributes(record));
-      } catch (SessionStoreException unreadable) {
-        LOG.warn("A session was deleted that cannot be reported: {}", unreadable.getMessage());
-      }
-    }
   }
 }

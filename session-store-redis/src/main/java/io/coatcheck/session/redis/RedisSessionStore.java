@@ -2,14 +2,12 @@ package io.coatcheck.session.redis;
 
 import static io.coatcheck.session.redis.SessionRecord.text;
 
-import io.coatcheck.session.background.Breaker;
 import io.coatcheck.session.background.PolledChangeFeed;
 import io.coatcheck.session.store.BatchLookup;
 import io.coatcheck.session.store.BatchTouch;
 import io.coatcheck.session.store.ChangeFeed;
 import io.coatcheck.session.store.ChangeListeners;
 import io.coatcheck.session.store.CleanUp;
-import io.coatcheck.session.store.DamagedSessionException;
 import io.coatcheck.session.store.HandOver;
 import io.coatcheck.session.store.LoginLimit;
 import io.coatcheck.session.store.PrincipalIndex;
@@ -25,6 +23,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -32,21 +31,25 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps sessions in Redis 6 or later, or in Valkey: any number of nodes share them. Each operation
- * is one command or one script, in one round trip; only work by principal and the clean-up take
- * several steps.
+ * Keeps sessions in Redis 6 or later, in Valkey or in a Redis Cluster: any number of nodes share
+ * them. Each operation is one command or one script, in one round trip; only work by principal and
+ * the clean-up take several steps.
+ *
+ * <p>A deadline is compared with the time at which a script is sent: the time that a call has
+ * waited, mostly for a connection, is added to its {@code now}, unless it is less than 0.1 seconds.
  *
  * <p>Opens its own connection, which all threads share, and which never sends a command twice: one
  * whose answer was lost with the connection fails. While it is not connected, operations fail at
- * once; it connects again in the background. Redis Cluster is not supported yet.
+ * once; it connects again in the background.
  *
  * <p><b>Durable</b> as far as the server is. Without an append-only file, a restart forgets what
  * was written since the last snapshot. Replication is asynchronous: after a failover, a logout that
- * was acknowledged just before may be undone.
+ * was acknowledged just before may be undone, unless {@link Builder#confirmReplicas} is set.
  *
- * <p>Thread-safe. Blocks until the server has answered, at most for the command timeout. After
- * three timeouts in a row, {@link #find} fails at once for a second, then tries one call a second
- * until the server answers.
+ * <p>Thread-safe. Blocks until the server has answered, at most for the command timeout; work in
+ * several steps, for each step. With several {@link Builder#buckets}, a step is sent to all of them
+ * before the first answer is waited for. After three timeouts in a row, {@link #find} fails at once
+ * for a second, then tries one call a second until the server answers.
  *
  * <p>A {@link SessionStoreException} names the operation and what to do. It does not repeat a
  * message of the server, which may quote values.
@@ -57,25 +60,27 @@ public final class RedisSessionStore implements SessionStore {
 
   private static final Logger LOG = LoggerFactory.getLogger(RedisSessionStore.class);
 
-  private final Connection redis;
-  private final Keys keys;
+  private final Client client;
+  private final Buckets buckets;
+  private final AtomicInteger cleanUps = new AtomicInteger();
   private final RedisPrincipalIndex principalIndex;
-  private final RedisLoginLimit loginLimit;
+  private final Optional<LoginLimit> loginLimit;
   private final RedisBatchLookup batchLookup;
   private final RedisBatchTouch batchTouch;
   private final PolledChangeFeed changeFeed;
 
-  private RedisSessionStore(Connection redis, Keys keys, Duration changeFeedInterval) {
-    this.redis = redis;
-    this.keys = keys;
-    principalIndex = new RedisPrincipalIndex(redis, keys);
-    loginLimit = new RedisLoginLimit(redis, keys);
-    batchLookup = new RedisBatchLookup(redis, keys);
-    batchTouch = new RedisBatchTouch(redis, keys);
+  private RedisSessionStore(Client client, Buckets buckets, Duration changeFeedInterval) {
+    this.client = client;
+    this.buckets = buckets;
+    principalIndex = new RedisPrincipalIndex(buckets);
+    loginLimit =
+        buckets.isOne() ? Optional.of(new RedisLoginLimit(buckets.all().get(0))) : Optional.empty();
+    batchLookup = new RedisBatchLookup(buckets);
+    batchTouch = new RedisBatchTouch(buckets);
     ChangeListeners listeners = new ChangeListeners();
     changeFeed =
         new PolledChangeFeed(
-            listeners, new ChangeReader(redis, keys, listeners), changeFeedInterval, LOG);
+            listeners, new ChangeReader(buckets, listeners), changeFeedInterval, LOG);
   }
 
   /**
@@ -84,99 +89,54 @@ public final class RedisSessionStore implements SessionStore {
    * @param server with user, password, TLS and database as the server wants them
    */
   public static Builder builder(RedisURI server) {
-    return new Builder(server);
+    return new Builder(List.of(server), false);
+  }
+
+  /**
+   * Begins a store on a Redis Cluster.
+   *
+   * @param nodes some of its nodes, with user, password and TLS as all of them want them; the node
+   *     that has the sessions is found by asking these
+   */
+  public static Builder clusterBuilder(List<RedisURI> nodes) {
+    if (nodes.isEmpty()) {
+      throw new IllegalArgumentException("nodes must be at least 1: 0");
+    }
+    return new Builder(List.copyOf(nodes), true);
   }
 
   @Override
   public void insert(StoredSession session) {
-    Operation operation = new Operation("insert", session.id());
-    byte[] record = SessionRecord.write(session, session.version());
-    long stored =
-        redis.runForNumber(
-            operation, Script.INSERT, keysOf(session.id()), Keys.bytes(session.id()), record);
-    if (stored == 0) {
-      throw exists(operation);
-    }
-  }
-
-  static SessionStoreException exists(Operation operation) {
-    return new SessionStoreException(operation + " failed: the id exists already");
-  }
-
-  static SessionStoreException lastVersion(Operation operation) {
-    return new SessionStoreException(operation + " failed: it has the last possible version");
+    buckets.of(session.id()).insert(session);
   }
 
   @Override
   public Optional<StoredSession> find(SessionId id) {
-    byte[] record =
-        redis.<byte @Nullable []>resolve(
-            new Operation("find", id), commands -> commands.get(keys.record(id)));
-    if (record == null) {
-      return Optional.empty();
-    }
-    try {
-      return Optional.of(SessionRecord.read(record, id));
-    } catch (DamagedSessionException damaged) {
-      LOG.warn("Session {} counts as absent: {}", id, damaged.getMessage());
-      return Optional.empty();
-    }
+    return buckets.of(id).find(id);
   }
 
   @Override
   public boolean update(StoredSession session, Instant now) {
-    long moment = StoredSession.millisOf(now, "now");
-    Operation operation = new Operation("update", session.id());
-    boolean hasNext = session.version() < Long.MAX_VALUE;
-    long stored =
-        redis.runForNumber(
-            operation,
-            Script.UPDATE,
-            keysOf(session.id()),
-            Keys.bytes(session.id()),
-            SessionRecord.write(session, hasNext ? session.version() + 1 : Long.MAX_VALUE),
-            SessionRecord.bytes(session.version()),
-            text(moment),
-            text(hasNext ? 1 : 0));
-    if (stored < 0) {
-      throw lastVersion(operation);
-    }
-    return stored == 1;
+    return buckets.of(session.id()).update(session, now);
   }
 
   @Override
   public boolean touch(SessionId id, Instant lastSeenAt, Instant now) {
-    byte[][] arguments = RedisBatchTouch.arguments(lastSeenAt, now);
-    return redis.runForNumber(
-            new Operation("touch", id), Script.TOUCH, List.of(keys.record(id)), arguments)
-        == 1;
+    return buckets.of(id).touch(id, lastSeenAt, now);
   }
 
   @Override
   public Optional<StoredSession> delete(SessionId id) {
-    return delete(id, new byte[0]);
+    return buckets.of(id).delete(id, new byte[0]);
   }
 
   @Override
   public Optional<StoredSession> delete(SessionId id, long generation) {
-    return delete(id, SessionRecord.bytes(generation));
-  }
-
-  private Optional<StoredSession> delete(SessionId id, byte[] generation) {
-    byte[] record =
-        redis.runForRecord(
-            new Operation("delete", id), Script.DELETE, keysOf(id), Keys.bytes(id), generation);
-    return record == null ? Optional.empty() : readDeleted(record);
-  }
-
-  /** Reads what was deleted; what cannot be read is not handed over, and logged. */
-  static Optional<StoredSession> readDeleted(byte[] record) {
-    try {
-      return Optional.of(SessionRecord.read(record));
-    } catch (SessionStoreException unreadable) {
-      LOG.warn("A session was deleted that cannot be reported: {}", unreadable.getMessage());
+    if (generation < 0) {
+      buckets.of(id).confirmDeletion(id, SessionRecord.bytes(generation));
       return Optional.empty();
     }
+    return buckets.of(id).delete(id, SessionRecord.bytes(generation));
   }
 
   /**
@@ -190,36 +150,8 @@ public final class RedisSessionStore implements SessionStore {
       throw new IllegalArgumentException("limit must be at least 1: " + limit);
     }
     byte[] moment = text(StoredSession.millisOf(cutoff, "cutoff"));
-    HandOver handOver = new HandOver(deleted);
-    int count = 0;
-    boolean isComplete = false;
-    try {
-      for (int left = limit; left > 0 && !isComplete; ) {
-        int most = Math.min(left, Step.MAX_SESSIONS);
-        Step step =
-            Step.of(
-                redis.runForList(
-                    new Operation("deleteExpired"),
-                    Script.EXPIRE,
-                    List.of(keys.expiry(), keys.records(), keys.principals()),
-                    moment,
-                    text(most),
-                    text(Step.MAX_BYTES)));
-        count += step.records().size();
-        step.records().forEach(record -> readDeleted(record).ifPresent(handOver));
-        left -= step.lookedAt();
-        isComplete = step.lookedAt() < most && !step.isFull();
-      }
-    } catch (SessionStoreException failure) {
-      handOver.addTo(failure);
-      throw failure;
-    }
-    handOver.finish();
-    return new CleanUp(count, isComplete);
-  }
-
-  private List<byte[]> keysOf(SessionId id) {
-    return List.of(keys.record(id), keys.expiry(), keys.principals(), keys.changes());
+    Cleaning cleaning = new Cleaning(moment, limit, new HandOver(deleted));
+    return cleaning.run(buckets, cleanUps.getAndIncrement());
   }
 
   @Override
@@ -227,9 +159,15 @@ public final class RedisSessionStore implements SessionStore {
     return Optional.of(principalIndex);
   }
 
+  /**
+   * {@inheritDoc}
+   *
+   * <p>Absent if there are several {@link Builder#buckets}: no script sees all of a principal's
+   * sessions.
+   */
   @Override
   public Optional<LoginLimit> loginLimit() {
-    return Optional.of(loginLimit);
+    return loginLimit;
   }
 
   @Override
@@ -259,19 +197,21 @@ public final class RedisSessionStore implements SessionStore {
    * did not answer the last three in time. For monitoring; calls no server.
    */
   public boolean isFailingFast() {
-    return redis.isFailingFast();
+    return buckets.all().stream().anyMatch(bucket -> bucket.redis().isFailingFast());
   }
 
   /**
    * {@inheritDoc}
    *
    * <p>Ends the thread of the {@link #changeFeed}, and waits up to 5 seconds for it. Closes the
-   * connection, without waiting for it. Operations that are under way fail.
+   * connections, and ends the thread {@code coatcheck-redis-N} that opens them again, without
+   * waiting for either. Operations that are under way fail.
    */
   @Override
   public void close() {
     changeFeed.close();
-    redis.close();
+    buckets.close();
+    client.close();
   }
 
   /**
@@ -282,19 +222,25 @@ public final class RedisSessionStore implements SessionStore {
 
     private static final Duration MIN_TIMEOUT = Duration.ofMillis(10);
     private static final Duration MAX_TIMEOUT = Duration.ofMinutes(1);
+    private static final int MAX_REPLICAS = 16;
+    private static final int MAX_BUCKETS = 64;
     private static final Pattern PREFIX = Pattern.compile("[A-Za-z0-9._:-]{1,40}");
 
-    private final RedisURI server;
+    private final List<RedisURI> nodes;
+    private final boolean isCluster;
     private String keyPrefix = "coatcheck";
     private Duration commandTimeout = Duration.ofSeconds(2);
     private Duration connectTimeout = Duration.ofSeconds(2);
+    private int buckets = 1;
     private Duration changeFeedInterval = Duration.ofMillis(100);
     private @Nullable ClientResources clientResources;
     private SslOptions sslOptions = SslOptions.create();
+    private ConfirmedWrites.Confirmation confirmation = ConfirmedWrites.Confirmation.NONE;
     private InstantSource time = InstantSource.system();
 
-    private Builder(RedisURI server) {
-      this.server = server;
+    private Builder(List<RedisURI> nodes, boolean isCluster) {
+      this.nodes = nodes;
+      this.isCluster = isCluster;
     }
 
     /**
@@ -368,6 +314,47 @@ public final class RedisSessionStore implements SessionStore {
       return this;
     }
 
+    /**
+     * Makes a login, a new secret and the end of a session wait until replicas have them, so that a
+     * failover to one of those replicas does not undo them. What fewer replicas have in time is a
+     * {@link SessionStoreException}: the primary has done it all the same. Cleaning up, and changes
+     * of attributes, do not wait.
+     *
+     * <p>Opens {@value ConfirmedWrites#CONNECTIONS} more connections, or, with several {@link
+     * #buckets}, {@value ConfirmedWrites#CONNECTIONS_OF_A_BUCKET} more for each bucket: as many
+     * operations wait at the same time, and further ones wait for one of them, at most for the
+     * command timeout. Default: none.
+     *
+     * @param replicas how many replicas must have a write, from 1 to 16; 0 for none
+     * @param timeout how long they may take, from 10 milliseconds to 1 minute
+     */
+    public Builder confirmReplicas(int replicas, Duration timeout) {
+      if (replicas < 0 || replicas > MAX_REPLICAS) {
+        throw new IllegalArgumentException(
+            "confirmReplicas must be from 0 to " + MAX_REPLICAS + " replicas: " + replicas);
+      }
+      confirmation =
+          new ConfirmedWrites.Confirmation(replicas, checked("confirmReplicas timeout", timeout));
+      return this;
+    }
+
+    /**
+     * Spreads the sessions over several hash tags, so that the nodes of a Redis Cluster share them,
+     * from 1 to {@value #MAX_BUCKETS}. With more than 1, there is no {@link
+     * RedisSessionStore#loginLimit}, and what concerns a principal or the clean-up asks each
+     * bucket. Each has a connection of its own. The number cannot be changed later without losing
+     * all sessions: build() refuses another one than the first, unless it was or becomes 1.
+     * Default: 1.
+     */
+    public Builder buckets(int number) {
+      if (number < 1 || number > MAX_BUCKETS) {
+        throw new IllegalArgumentException(
+            "buckets must be from 1 to " + MAX_BUCKETS + ": " + number);
+      }
+      buckets = number;
+      return this;
+    }
+
     /** Sets the clock of the pause after timeouts. Default: the system's. */
     Builder time(InstantSource source) {
       time = source;
@@ -382,16 +369,22 @@ public final class RedisSessionStore implements SessionStore {
      *     replica
      */
     public RedisSessionStore build() {
-      Link link = Link.open(server, commandTimeout, connectTimeout, sslOptions, clientResources);
-      Connection redis = new Connection(link, commandTimeout, new Breaker(time));
-      Keys keys = new Keys(keyPrefix);
+      Client client =
+          new Client(
+              nodes,
+              commandTimeout,
+              confirmation.timeout(),
+              connectTimeout,
+              sslOptions,
+              clientResources);
       try {
-        new ServerCheck(redis, keys).run();
+        Opening opening =
+            new Opening(client, isCluster, keyPrefix, buckets, commandTimeout, confirmation, time);
+        return new RedisSessionStore(client, opening.open(), changeFeedInterval);
       } catch (RuntimeException refused) {
-        redis.close();
+        client.close();
         throw refused;
       }
-      return new RedisSessionStore(redis, keys, changeFeedInterval);
     }
   }
 }

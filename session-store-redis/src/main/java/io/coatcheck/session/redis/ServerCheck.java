@@ -1,9 +1,14 @@
 package io.coatcheck.session.redis;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.coatcheck.session.background.Operation;
 import io.coatcheck.session.store.SessionStoreException;
+import io.lettuce.core.SetArgs;
+import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -15,22 +20,64 @@ final class ServerCheck {
 
   private final Connection redis;
   private final Keys keys;
+  private final int replicas;
+  private final boolean isCluster;
 
-  ServerCheck(Connection redis, Keys keys) {
-    this.redis = redis;
-    this.keys = keys;
+  /**
+   * Creates a check of the server that has a bucket.
+   *
+   * @param replicas how many replicas must confirm logins and logouts
+   * @param isCluster whether the server is a node of a cluster
+   */
+  ServerCheck(Bucket bucket, int replicas, boolean isCluster) {
+    redis = bucket.redis();
+    keys = bucket.keys();
+    this.replicas = replicas;
+    this.isCluster = isCluster;
   }
 
   /**
    * Checks the server.
    *
+   * @param isFirst whether its settings are looked at, as those of other nodes are not
    * @throws SessionStoreException if it cannot be asked, or is a replica
    */
-  void run() {
+  void run(boolean isFirst) {
     redis.run(CHECK, commands -> commands.ping());
-    refuseReplica();
+    if (!isCluster) {
+      refuseReplica();
+    }
     // A deletion that could not be recorded would leave copies on other nodes as they are.
-    redis.run(CHECK, commands -> ChangeReader.mark(commands, keys));
+    redis.run(CHECK, commands -> ChangeLog.mark(commands, keys));
+    if (replicas > 0) {
+      checkReplicas();
+    }
+    if (isFirst) {
+      checkSettings();
+    }
+  }
+
+  /**
+   * Refuses another number of buckets than the one that sessions were stored with: each node would
+   * look for them where they are not.
+   */
+  static void checkBuckets(Bucket first, int buckets) {
+    byte[] key = first.keys().buckets();
+    byte[] number = SessionRecord.text(buckets);
+    first.redis().run(CHECK, commands -> commands.set(key, number, SetArgs.Builder.nx()));
+    byte[] stored = first.redis().<byte @Nullable []>run(CHECK, commands -> commands.get(key));
+    if (stored == null || !Arrays.equals(stored, number)) {
+      throw new IllegalArgumentException(
+          "buckets must be "
+              + (stored == null
+                  ? "the stored number, which is missing"
+                  : new String(stored, US_ASCII))
+              + ", as the sessions under this key prefix were stored: "
+              + buckets);
+    }
+  }
+
+  private void checkSettings() {
     String info;
     try {
       info = redis.run(CHECK, commands -> commands.info());
@@ -51,6 +98,17 @@ final class ServerCheck {
       LOG.warn(
           "Redis has neither a replica nor an append-only file: sessions and logouts since its last"
               + " snapshot are lost when it restarts");
+    }
+  }
+
+  /** Asks for no confirmation, which is answered at once by the number of replicas. */
+  private void checkReplicas() {
+    long connected = redis.<Long>run(CHECK, commands -> commands.waitForReplication(0, 1));
+    if (connected < replicas) {
+      LOG.warn(
+          "logins and logouts will fail: confirmReplicas needs {} replicas, but {} are connected",
+          replicas,
+          connected);
     }
   }
 

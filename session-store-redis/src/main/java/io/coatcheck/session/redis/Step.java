@@ -6,10 +6,10 @@ import java.util.List;
 /** What a script did that deletes many sessions: one step of the whole. */
 record Step(int lookedAt, List<byte[]> records) {
 
-  /** The most sessions that one script looks at. */
+  /** The maximum number of sessions that one script looks at. */
   static final int MAX_SESSIONS = 200;
 
-  /** The bytes of records after which a script stops. */
+  /** The bytes of records after which a script stops; all buckets together if there are several. */
   static final int MAX_BYTES = 8 * 1024 * 1024;
 
   static Step of(List<Object> answer) {
@@ -19,7 +19,7 @@ record Step(int lookedAt, List<byte[]> records) {
   }
 
   /** Returns whether it stopped because of the bytes, and not because it was done. */
-  boolean isFull() {
-    return records.stream().mapToLong(record -> record.length).sum() >= MAX_BYTES;
+  boolean isFull(int maxBytes) {
+    return records.stream().mapToLong(record -> record.length).sum() >= maxBytes;
   }
 }

@@ -15,6 +15,7 @@ if is_new then
 else
   local head = head_of(KEYS[1])
   if not head or head:sub(2, 9) ~= ARGV[4] or expires_at(head) <= now then
+    require_primary(KEYS[2])
     return {'CONFLICT'}
   end
   if ARGV[6] == '0' then
@@ -42,6 +43,7 @@ repeat
     end
   end
   if #live > most then
+    require_primary(KEYS[2])
     return {ARGV[8] == '1' and 'CROWDED' or 'REFUSED'}
   end
 until #ids < 1000

@@ -1,10 +1,11 @@
 -- Deletes a session, whatever its state.
 --   KEYS  1 the record  2 the index by expiry  3 what the keys of the index by principal begin with
---         4 the log of changes
+--         4 the log of changes  5 a mark, written if nothing is deleted; left out for none
 --   ARGV  1 id  2 the generation that it must have, as 8 bytes; empty for any
 -- Returns the record as it was, or nothing.
 local record = redis.call('GET', KEYS[1])
 if not record then
+  require_primary(KEYS[2], KEYS[5])
   return false
 end
 if not is_known(record:sub(1, HEAD)) then
@@ -15,6 +16,7 @@ if not is_known(record:sub(1, HEAD)) then
   return record
 end
 if ARGV[2] ~= '' and record:sub(34, 41) ~= ARGV[2] then
+  require_primary(KEYS[2], KEYS[5])
   return false
 end
 forget(KEYS[1], KEYS[2], KEYS[3], ARGV[1], principal_in(record), KEYS[4])

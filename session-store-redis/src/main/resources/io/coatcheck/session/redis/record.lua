@@ -87,7 +87,7 @@ local function put(key, expiry, principals, id, record, before, now)
   if principal then
     redis.call('ZADD', principals .. principal, 0, id)
   end
-  -- A backstop that no session reaches: a key that the server drops is an end without a report.
+  -- Only a backstop: no session lives that long. A key that Redis expires ends a session without an event.
   local backstop = math.max(number(record, 26) - now, 0) + DAY
   redis.call('SET', key, record, 'PX', backstop)
   if before and before ~= principal then
@@ -99,6 +99,16 @@ end
 -- the last 100,000 changes.
 local function record_change(changes, id)
   redis.call('XADD', changes, 'MAXLEN', '~', 100000, '*', 'i', id)
+end
+
+-- Fails on a replica, by a write that changes nothing. A script that found nothing to change calls it
+-- before it says so: what a replica does not have may be on its primary. With a mark, it writes that:
+-- a write that changes nothing is not sent to replicas, so a WAIT after it is about no write.
+local function require_primary(expiry, mark)
+  redis.call('ZREM', expiry, '')
+  if mark then
+    redis.call('SET', mark, '')
+  end
 end
 
 -- Removes a record, and from the indexes. The record goes first: no failure leaves it live. The change

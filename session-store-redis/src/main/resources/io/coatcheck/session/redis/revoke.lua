@@ -1,6 +1,7 @@
 -- Deletes chosen sessions of a principal.
 --   KEYS  1 the index by expiry  2 what the keys of records begin with
 --         3 what the keys of the index by principal begin with  4 the log of changes
+--         5 a mark, written if nothing is deleted; left out for none
 --   ARGV  1 principal  2 '1' if the records are wanted with their attributes
 --         3 the bytes of records after which to stop
 --         4 the moment at which a session must not be expired; empty to delete those too
@@ -32,6 +33,9 @@ for at = 5, #ARGV, 2 do
   if bytes >= tonumber(ARGV[3]) then
     break
   end
+end
+if #answer == 1 then
+  require_primary(KEYS[1], KEYS[5])
 end
 for _, session in ipairs(chosen) do
   if session.is_ended then

@@ -7,13 +7,16 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * Stands between a store and a server. Passes everything on, until its mode changes: then commands
  * still reach the server, and the connection is cut when the next answer comes, once, or all
- * answers are held back.
+ * answers are held back, for good or for a time.
  */
 final class CuttingProxy implements AutoCloseable {
 
@@ -24,6 +27,11 @@ final class CuttingProxy implements AutoCloseable {
   }
 
   volatile Mode mode = Mode.PASSING;
+
+  /** How long each answer is held back before it is passed on. */
+  volatile Duration delay = Duration.ZERO;
+
+  private final AtomicInteger answersBeforeCut = new AtomicInteger();
   private final ServerSocket entry;
   private final int target;
   private final Set<Socket> open = ConcurrentHashMap.newKeySet();
@@ -42,6 +50,12 @@ final class CuttingProxy implements AutoCloseable {
     return entry.getLocalPort();
   }
 
+  /** Cuts the connection when an answer comes after so many that are passed on. */
+  void cutAfter(int answers) {
+    answersBeforeCut.set(answers);
+    mode = Mode.CUTTING;
+  }
+
   private void accept() {
     while (!entry.isClosed()) {
       try {
@@ -52,7 +66,7 @@ final class CuttingProxy implements AutoCloseable {
         start(() -> pass(client, server, false));
         start(() -> pass(server, client, true));
       } catch (IOException closed) {
-        // Either the proxy was closed, or the server is away: the client sees a lost connection.
+        // The proxy was closed, or the server is unreachable: the client sees a lost connection.
       }
     }
   }
@@ -64,11 +78,14 @@ final class CuttingProxy implements AutoCloseable {
       InputStream in = from.getInputStream();
       OutputStream out = to.getOutputStream();
       for (int length = in.read(buffer); length >= 0; length = in.read(buffer)) {
-        if (areAnswers && mode == Mode.CUTTING) {
+        if (areAnswers && mode == Mode.CUTTING && answersBeforeCut.getAndDecrement() <= 0) {
           mode = Mode.PASSING;
           return;
         }
-        if (!areAnswers || mode == Mode.PASSING) {
+        if (areAnswers) {
+          LockSupport.parkNanos(delay.toNanos());
+        }
+        if (!areAnswers || mode != Mode.HOLDING) {
           out.write(buffer, 0, length);
         }
       }

@@ -2,116 +2,75 @@ package io.coatcheck.session.redis;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.coatcheck.session.SessionManager;
-import io.coatcheck.session.servlet.SessionFilter;
-import io.coatcheck.session.servlet.WebSession;
-import jakarta.servlet.http.HttpServlet;
-import jakarta.servlet.http.HttpServletRequest;
-import jakarta.servlet.http.HttpServletResponse;
-import java.io.IOException;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
+import io.coatcheck.session.token.SessionId;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import org.apache.catalina.Context;
-import org.apache.catalina.startup.Tomcat;
-import org.apache.tomcat.util.descriptor.web.FilterDef;
-import org.apache.tomcat.util.descriptor.web.FilterMap;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-@DisplayName("A Redis that does not answer, behind the filter in Tomcat")
+@DisplayName("A Redis that does not answer, used by the filter in Tomcat")
 class RedisBehindFilterTest {
 
-  private static final int THREADS = 8;
+  private static final Instant NOW = Instant.parse("2026-11-23T12:00:00Z");
+  private static final SecureRandom RANDOM = new SecureRandom();
 
   /** Three waits for an answer, and the rest for a busy machine. */
-  private static final Duration PATIENCE = Duration.ofSeconds(8);
+  private static final Duration PATIENCE = Duration.ofSeconds(40);
 
   @TempDir private Path base;
 
-  private final HttpClient http = HttpClient.newHttpClient();
-  private final Tomcat tomcat = new Tomcat();
+  private TestSite site;
   private TestServer server;
   private CuttingProxy proxy;
   private RedisSessionStore store;
-  private SessionManager manager;
   private String cookie = "";
-
-  private static final class App extends HttpServlet {
-    private static final long serialVersionUID = 1L;
-
-    @Override
-    protected void doGet(HttpServletRequest request, HttpServletResponse response)
-        throws IOException {
-      if (request.getPathInfo().equals("/login")) {
-        response.getWriter().print(WebSession.of(request).login("alice").name());
-      } else {
-        response.getWriter().print(request.getRemoteUser());
-      }
-    }
-  }
 
   @BeforeEach
   void start() throws Exception {
     server = new TestServer();
     proxy = new CuttingProxy(server.port);
-    store =
-        RedisSessionStore.builder(TestServer.uri("127.0.0.1", proxy.port()))
-            .commandTimeout(Duration.ofMillis(500))
-            .clientResources(TestServer.RESOURCES)
-            .build();
-    manager = SessionManager.builder(store).cleanUpInterval(Duration.ZERO).build();
-    tomcat.setBaseDir(base.toString());
-    tomcat.setHostname("127.0.0.1");
-    tomcat.setPort(0);
-    tomcat.getConnector().setProperty("address", "127.0.0.1");
-    tomcat.getConnector().setProperty("maxThreads", String.valueOf(THREADS));
-    Context context = tomcat.addContext("", base.toString());
-    FilterDef filter = new FilterDef();
-    filter.setFilterName("session");
-    filter.setFilter(SessionFilter.builder(manager).build());
-    context.addFilterDef(filter);
-    FilterMap map = new FilterMap();
-    map.setFilterName("session");
-    map.addURLPattern("/*");
-    context.addFilterMap(map);
-    Tomcat.addServlet(context, "app", new App()).addMapping("/*");
-    tomcat.start();
-    HttpResponse<String> login = send("/login").join();
-    assertThat(login.statusCode()).isEqualTo(200);
-    cookie = login.headers().firstValue("Set-Cookie").orElseThrow().replaceAll(";.*", "");
+    serve(store().build());
+  }
+
+  private RedisSessionStore.Builder store() {
+    return RedisSessionStore.builder(TestServer.uri("127.0.0.1", proxy.port()))
+        .commandTimeout(Duration.ofSeconds(3))
+        .clientResources(TestServer.RESOURCES);
+  }
+
+  private void serve(RedisSessionStore sessions) throws Exception {
+    store = sessions;
+    site = new TestSite(base, Map.of("", store));
+    cookie = site.login("", "alice");
     assertThat(send("/me").join().body()).isEqualTo("alice");
   }
 
   @AfterEach
   void stop() throws Exception {
-    tomcat.stop();
-    tomcat.destroy();
-    manager.close();
+    stopServing();
     proxy.close();
     server.close();
   }
 
+  private void stopServing() throws Exception {
+    site.close();
+    cookie = "";
+  }
+
   private CompletableFuture<HttpResponse<String>> send(String path) {
-    HttpRequest.Builder request =
-        HttpRequest.newBuilder(
-                URI.create("http://127.0.0.1:" + tomcat.getConnector().getLocalPort() + path))
-            .timeout(Duration.ofSeconds(60));
-    if (!cookie.isEmpty()) {
-      request.header("Cookie", cookie);
-    }
-    return http.sendAsync(request.build(), HttpResponse.BodyHandlers.ofString());
+    return site.send(path, cookie);
   }
 
   @Test
@@ -120,7 +79,7 @@ class RedisBehindFilterTest {
     proxy.mode = CuttingProxy.Mode.HOLDING;
     long start = System.nanoTime();
     List<CompletableFuture<HttpResponse<String>>> requests = new ArrayList<>();
-    for (int i = 0; i < 10 * THREADS; i++) {
+    for (int i = 0; i < 10 * TestSite.THREADS; i++) {
       requests.add(send("/me"));
     }
     for (CompletableFuture<HttpResponse<String>> request : requests) {
@@ -145,7 +104,7 @@ class RedisBehindFilterTest {
   }
 
   @Test
-  @DisplayName("I9: a Redis that is away is a 503 at once, and the session is there afterwards")
+  @DisplayName("I9: a Redis that is unreachable is a 503 at once, and the session is kept")
   void serverAway() throws Exception {
     proxy.mode = CuttingProxy.Mode.CUTTING;
     assertThat(send("/me").join().statusCode()).isEqualTo(503);
@@ -155,5 +114,71 @@ class RedisBehindFilterTest {
       LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));
     }
     assertThat(send("/me").join().body()).isEqualTo("alice");
+  }
+
+  @Test
+  @DisplayName("so is the end of another device's session, until it is confirmed")
+  void unconfirmedRevocation() throws Exception {
+    stopServing();
+    try (TestServer replica = new TestServer("replicaof 127.0.0.1 " + server.port)) {
+      server.awaitReplica();
+      serve(store().confirmReplicas(1, Duration.ofSeconds(2)).build());
+      String own = cookie;
+      cookie = "";
+      String device =
+          idOf(send("/login/alice").join().headers().firstValue("Set-Cookie").orElseThrow());
+      cookie = own;
+
+      replica.stop();
+      assertThat(send("/revoke/" + device).join().statusCode()).isEqualTo(503);
+      assertThat(send("/revoke/" + device).join().statusCode()).as("again").isEqualTo(503);
+      assertThat(send("/revoke/" + SessionId.generate(NOW, RANDOM)).join().statusCode())
+          .as("one that never was, which looks the same")
+          .isEqualTo(503);
+
+      replica.start();
+      TestServer.await(
+          "a confirmed end", () -> send("/revoke/" + device).join().statusCode() == 200);
+      assertThat(send("/me").join().body()).isEqualTo("alice");
+    }
+  }
+
+  private static String idOf(String cookie) {
+    return cookie.replaceAll("^[^=]*=", "").replaceAll("\\..*", "");
+  }
+
+  @Test
+  @DisplayName("a logout and a login that no replica confirms are a 503, and reading goes on")
+  void unconfirmed() throws Exception {
+    stopServing();
+    try (TestServer replica = new TestServer("replicaof 127.0.0.1 " + server.port)) {
+      server.awaitReplica();
+      serve(store().confirmReplicas(1, Duration.ofSeconds(2)).build());
+      String alice = cookie;
+
+      replica.stop();
+      assertThat(send("/me").join().body()).isEqualTo("alice");
+      HttpResponse<String> logout = send("/logout").join();
+      assertThat(logout.statusCode()).isEqualTo(503);
+      assertThat(logout.headers().firstValue("Retry-After")).isPresent();
+      assertThat(logout.headers().firstValue("Set-Cookie")).isEmpty();
+      cookie = "";
+      HttpResponse<String> login = send("/login/alice").join();
+      assertThat(login.statusCode()).isEqualTo(503);
+      assertThat(login.headers().firstValue("Set-Cookie")).isEmpty();
+      cookie = alice;
+      assertThat(send("/me").join().body()).as("it has ended on the primary").isEqualTo("null");
+
+      assertThat(send("/logout").join().statusCode()).as("the second one").isEqualTo(503);
+      cookie = alice + "; " + alice.replaceAll("=[^.]*", "=" + SessionId.generate(NOW, RANDOM));
+      assertThat(send("/logout").join().statusCode()).as("two tokens").isEqualTo(503);
+      cookie = alice;
+      assertThat(send("/revoke/" + idOf(alice)).join().statusCode()).as("by its id").isEqualTo(503);
+
+      replica.start();
+      TestServer.await("a logout", () -> send("/logout").join().statusCode() == 200);
+      cookie = "";
+      TestServer.await("a login", () -> send("/login/alice").join().statusCode() == 200);
+    }
   }
 }

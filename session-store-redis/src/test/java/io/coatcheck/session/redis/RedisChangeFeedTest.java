@@ -12,6 +12,7 @@ import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.testkit.SampleSessions;
 import io.coatcheck.session.token.SessionId;
 import io.lettuce.core.AclSetuserArgs;
+import io.lettuce.core.KillArgs;
 import io.lettuce.core.RedisURI;
 import io.lettuce.core.ScriptOutputType;
 import io.lettuce.core.protocol.CommandType;
@@ -28,7 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The change feed when the server loses its log, refuses it, or is away. */
+/** The change feed when the server loses its log, refuses it, or is unreachable. */
 class RedisChangeFeedTest {
 
   private static final Instant NOW = Instant.parse("2026-11-23T12:00:00Z");
@@ -70,7 +71,7 @@ class RedisChangeFeedTest {
     boolean await(Predicate<Call> wanted, Predicate<Call> before) throws InterruptedException {
       boolean came = false;
       while (true) {
-        Call call = queue.poll(30, TimeUnit.SECONDS);
+        Call call = queue.poll(60, TimeUnit.SECONDS);
         assertThat(call).as("the call that is waited for").isNotNull();
         if (wanted.test(call)) {
           return came;
@@ -164,6 +165,46 @@ class RedisChangeFeedTest {
     }
   }
 
+  /** It may lead to a server that took over, and lacks what this node has written last. */
+  @Test
+  void anotherConnection_isMissedChanges() throws InterruptedException {
+    try (TestServer server = new TestServer();
+        RedisSessionStore store = builder(server).build()) {
+      subscribe(store);
+      server.run(commands -> commands.clientKill(KillArgs.Builder.typeNormal().skipme()));
+      assertThat(calls.awaitComplete(Call::isMissed)).isTrue();
+    }
+  }
+
+  private static boolean isRefused(Runnable operation) {
+    try {
+      operation.run();
+      return false;
+    } catch (SessionStoreException refused) {
+      return true;
+    }
+  }
+
+  /** If it broke, a node that only reads would keep copies of sessions that ended elsewhere. */
+  @Test
+  void demotedPrimary_isNotComplete() throws InterruptedException {
+    try (TestServer old = new TestServer();
+        RedisSessionStore store = builder(old).build()) {
+      subscribe(store);
+      // It cannot reach its primary, and so goes on answering with what it had.
+      old.run(commands -> commands.replicaof("127.0.0.1", TestServer.freePort()));
+      long demoted = System.nanoTime();
+      TestServer.await("reads are refused too", () -> isRefused(() -> store.find(session.id())));
+      old.run(commands -> commands.replicaofNoOne());
+      assertThat(
+              calls.await(
+                  Call::isMissed,
+                  call -> call.completeUpTo() != null && call.completeUpTo() - demoted > 0))
+          .as("complete while the server was a replica")
+          .isFalse();
+    }
+  }
+
   /** A log of a server that took over may have the same number for another change. */
   @Test
   void otherEntryAtThePosition_isMissedChanges() throws InterruptedException {
@@ -207,7 +248,7 @@ class RedisChangeFeedTest {
     }
   }
 
-  /** A logout that fails half way has ended the session, and other nodes must discard it. */
+  /** A logout that fails partway has ended the session, and other nodes must discard it. */
   @ParameterizedTest
   @ValueSource(strings = {"delete", "deleteByPrincipal"})
   void wrongTypeOfAnIndex_whatWasDeletedIsReported(String operation) throws InterruptedException {
@@ -266,7 +307,12 @@ class RedisChangeFeedTest {
       RedisURI login =
           RedisURI.builder(server.uri()).withAuthentication("shop", "secret".toCharArray()).build();
       assertThatExceptionOfType(SessionStoreException.class)
-          .isThrownBy(() -> RedisSessionStore.builder(login).build())
+          .isThrownBy(
+              () ->
+                  RedisSessionStore.builder(login)
+                      .commandTimeout(TestServer.PATIENCE)
+                      .connectTimeout(TestServer.PATIENCE)
+                      .build())
           .withMessageContaining("NOPERM");
     }
   }

@@ -1,20 +1,30 @@
 package io.coatcheck.session.redis;
 
+import static io.coatcheck.session.redis.TestServer.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.coatcheck.session.store.DeletedSessions;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.store.WhenFull;
 import io.coatcheck.session.testkit.SampleSessions;
 import io.lettuce.core.AclSetuserArgs;
 import io.lettuce.core.KillArgs;
+import io.lettuce.core.RedisClient;
+import io.lettuce.core.RedisCommandExecutionException;
 import io.lettuce.core.RedisURI;
 import io.lettuce.core.protocol.CommandType;
+import io.lettuce.core.sentinel.api.StatefulRedisSentinelConnection;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
+import java.util.function.BiConsumer;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import redis.embedded.RedisSentinel;
@@ -26,14 +36,6 @@ class RedisFailoverTest {
   private final StoredSession session = SampleSessions.authenticated("alice", NOW).build();
   private final StoredSession later =
       SampleSessions.authenticated("alice", NOW.plusSeconds(1)).build();
-
-  private static void await(String what, BooleanSupplier condition) {
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-    while (!condition.getAsBoolean()) {
-      assertThat(System.nanoTime() - deadline).as(what).isNegative();
-      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));
-    }
-  }
 
   /** Returns whether the operation succeeds by now. */
   private static boolean succeeds(Runnable operation) {
@@ -50,23 +52,15 @@ class RedisFailoverTest {
   void sentinel() {
     try (TestServer primary = new TestServer();
         TestServer replica = new TestServer("replicaof 127.0.0.1 " + primary.port)) {
-      RedisSentinel sentinel =
-          RedisSentinel.builder()
-              .bind("127.0.0.1")
-              .port(TestServer.freePort())
-              .masterName("sessions")
-              .masterPort(primary.port)
-              .quorumSize(1)
-              .downAfterMilliseconds(500L)
-              .failoverTimeout(5_000L)
-              .build();
+      RedisSentinel sentinel = sentinelOf(primary);
       sentinel.start();
       try {
         RedisURI address =
             RedisURI.Builder.sentinel("127.0.0.1", sentinel.ports().get(0), "sessions").build();
         try (RedisSessionStore store =
             RedisSessionStore.builder(address)
-                .commandTimeout(Duration.ofMillis(500))
+                .commandTimeout(TestServer.PATIENCE)
+                .connectTimeout(TestServer.PATIENCE)
                 .clientResources(TestServer.RESOURCES)
                 .build()) {
           store.insert(session);
@@ -83,6 +77,77 @@ class RedisFailoverTest {
     }
   }
 
+  private static RedisSentinel sentinelOf(TestServer primary) {
+    return RedisSentinel.builder()
+        .bind("127.0.0.1")
+        .port(TestServer.freePort())
+        .masterName("sessions")
+        .masterPort(primary.port)
+        .quorumSize(1)
+        .downAfterMilliseconds(3_000L)
+        .failoverTimeout(5_000L)
+        .build();
+  }
+
+  @Test
+  @DisplayName(
+      "Sentinels close the connections to the old one, so a store that only reads leaves it")
+  void sentinel_whileThePrimaryIsUp() {
+    try (TestServer primary = new TestServer();
+        TestServer replica = new TestServer("replicaof 127.0.0.1 " + primary.port)) {
+      RedisSentinel sentinel = sentinelOf(primary);
+      sentinel.start();
+      try {
+        RedisURI address =
+            RedisURI.Builder.sentinel("127.0.0.1", sentinel.ports().get(0), "sessions").build();
+        try (RedisSessionStore store =
+            RedisSessionStore.builder(address).clientResources(TestServer.RESOURCES).build()) {
+          store.insert(session);
+          await("replicated", () -> holds(replica, session));
+          await("known to the Sentinel", () -> sentinelKnowsReplica(sentinel.ports().get(0)));
+          assertThat(clients(primary)).hasSize(1);
+
+          await("a failover", () -> failsOver(address));
+
+          await("the replica as the primary", () -> isPrimary(replica) && !isPrimary(primary));
+          await("no connection to the old one", () -> clients(primary).isEmpty());
+          await("one to the new one", () -> clients(replica).size() == 1);
+          assertThat(store.find(session.id())).contains(session);
+        }
+      } finally {
+        sentinel.stop();
+      }
+    }
+  }
+
+  private static boolean isPrimary(TestServer server) {
+    return TestServer.info(server.port, "replication").contains("role:master");
+  }
+
+  /** Returns the connections of stores: neither those of servers nor the one that asks. */
+  private static List<String> clients(TestServer server) {
+    return server
+        .run(commands -> commands.clientList())
+        .lines()
+        .filter(line -> line.contains(" flags=N ") && !line.contains("name=sentinel"))
+        .filter(line -> !line.contains(" cmd=client"))
+        .toList();
+  }
+
+  /** Asks the Sentinel for a failover, which it may refuse until it knows the replica well. */
+  private static boolean failsOver(RedisURI address) {
+    RedisURI sentinel = address.getSentinels().get(0);
+    RedisClient client = RedisClient.create(TestServer.RESOURCES);
+    try (StatefulRedisSentinelConnection<String, String> connection =
+        client.connectSentinel(sentinel)) {
+      return connection.sync().failover("sessions").equals("OK");
+    } catch (RedisCommandExecutionException notYet) {
+      return false;
+    } finally {
+      client.shutdown(Duration.ZERO, Duration.ofSeconds(5));
+    }
+  }
+
   private static boolean holds(TestServer server, StoredSession session) {
     byte[] key = new Keys("coatcheck").record(session.id());
     long found = server.<Long>run(commands -> commands.exists(key));
@@ -91,6 +156,52 @@ class RedisFailoverTest {
 
   private static boolean sentinelKnowsReplica(int port) {
     return TestServer.info(port, "sentinel").contains("slaves=1");
+  }
+
+  /** What says that there is nothing to change, where there is no session. */
+  enum Fruitless {
+    DELETE((store, session) -> store.delete(session.id())),
+    DELETE_OF_A_GENERATION((store, session) -> store.delete(session.id(), 1)),
+    DELETE_BY_PRINCIPAL(
+        (store, session) ->
+            store
+                .principalIndex()
+                .orElseThrow()
+                .deleteByPrincipal("alice", Set.of(), DeletedSessions.of(true, gone -> {}))),
+    UPDATE((store, session) -> store.update(session, NOW)),
+    ADMIT(
+        (store, session) ->
+            store.loginLimit().orElseThrow().admit(session, false, 1, WhenFull.EVICT_OLDEST, NOW));
+
+    @SuppressWarnings("ImmutableEnumChecker") // The lambdas have no state.
+    final BiConsumer<RedisSessionStore, StoredSession> call;
+
+    Fruitless(BiConsumer<RedisSessionStore, StoredSession> call) {
+      this.call = call;
+    }
+  }
+
+  @Test
+  @DisplayName("the old one does not say that there is nothing to end: it may lag")
+  void demoted_withoutTheSession() {
+    try (TestServer primary = new TestServer();
+        TestServer old = new TestServer()) {
+      Map<Fruitless, RedisSessionStore> stores = new EnumMap<>(Fruitless.class);
+      for (Fruitless call : Fruitless.values()) {
+        stores.put(call, old.store("a").build());
+      }
+      old.run(commands -> commands.replicaof("127.0.0.1", primary.port));
+      primary.awaitReplica();
+      stores.forEach(
+          (call, store) -> {
+            try (store) {
+              assertThatExceptionOfType(SessionStoreException.class)
+                  .as(call.name())
+                  .isThrownBy(() -> call.call.accept(store, session))
+                  .withMessageContaining("READONLY");
+            }
+          });
+    }
   }
 
   @Test

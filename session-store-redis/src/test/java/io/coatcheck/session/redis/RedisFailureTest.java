@@ -3,6 +3,7 @@ package io.coatcheck.session.redis;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.coatcheck.session.background.Operation;
 import io.coatcheck.session.store.Admission;
 import io.coatcheck.session.store.LoginLimit;
 import io.coatcheck.session.store.SessionStoreException;
@@ -12,6 +13,8 @@ import io.coatcheck.session.testkit.SampleSessions;
 import io.lettuce.core.AclSetuserArgs;
 import io.lettuce.core.RedisCommandExecutionException;
 import io.lettuce.core.RedisURI;
+import io.lettuce.core.SslOptions;
+import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.protocol.CommandType;
 import java.time.Duration;
 import java.time.Instant;
@@ -19,6 +22,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -180,10 +186,11 @@ class RedisFailureTest {
   void password() {
     try (TestServer server = new TestServer("requirepass correct")) {
       assertThat(failure(() -> server.store("a").build()))
-          .hasMessageContaining("NOAUTH, the server asks for a password");
+          .hasMessageContaining("NOAUTH, the server requires a password");
       RedisURI wrong = RedisURI.builder(server.uri()).withPassword("wrong".toCharArray()).build();
-      assertThat(failure(() -> RedisSessionStore.builder(wrong).build()))
-          .hasMessageContaining("WRONGPASS");
+      RedisSessionStore.Builder refused =
+          RedisSessionStore.builder(wrong).connectTimeout(TestServer.PATIENCE);
+      assertThat(failure(refused::build)).hasMessageContaining("WRONGPASS");
     }
   }
 
@@ -200,6 +207,20 @@ class RedisFailureTest {
         assertThat(store.find(session.id())).isEmpty();
       }
     }
+  }
+
+  /** How Redis 7.0, and later releases and Valkey, report it of a script. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "ERR The user executing the script can't run this command or subcommand script: 1, on @1.",
+        "ERR ACL failure in script: User shop has no permissions to run the 'zadd' command",
+        "ERR ACL failure in script: No permissions to access a key script: 1, on @user_script:1."
+      })
+  void missingPermissionInAScript_isNamed(String message) {
+    assertThat(
+            RedisFailure.of(new Operation("insert"), new RedisCommandExecutionException(message)))
+        .hasMessageStartingWith("insert failed: NOPERM, ");
   }
 
   @Test
@@ -269,7 +290,7 @@ class RedisFailureTest {
       server.stop();
       failure(() -> store.insert(session));
       server.start();
-      Instant deadline = Instant.now().plusSeconds(30);
+      Instant deadline = Instant.now().plusSeconds(60);
       boolean isStored = false;
       while (!isStored) {
         assertThat(Instant.now()).as("connected again").isBefore(deadline);
@@ -281,6 +302,78 @@ class RedisFailureTest {
         }
       }
       assertThat(store.find(session.id())).contains(session);
+    }
+  }
+
+  @Test
+  void prefixOfAnotherApplication_isNoBucket() {
+    try (TestServer server = new TestServer();
+        RedisSessionStore store = server.store("shop").buckets(4).build();
+        RedisSessionStore other = server.store("shop:1").build()) {
+      List<StoredSession> sessions = new ArrayList<>();
+      for (int i = 0; i < 40; i++) {
+        sessions.add(SampleSessions.authenticated("alice", NOW.plusSeconds(i)).build());
+        store.insert(sessions.get(i));
+      }
+      assertThat(other.principalIndex().orElseThrow().deleteByPrincipal("alice", Set.of(), e -> {}))
+          .isZero();
+      assertThat(other.deleteExpired(sessions.get(39).absoluteDeadline(), 100, e -> {}).deleted())
+          .isZero();
+      assertThat(sessions).allSatisfy(each -> assertThat(other.find(each.id())).isEmpty());
+      assertThat(sessions).allSatisfy(each -> assertThat(store.find(each.id())).isPresent());
+    }
+  }
+
+  /** Leads to a server, and keeps the names of the threads that have asked it to. */
+  private record WatchedRoute(Route route, Set<String> threads) implements Route {
+
+    @Override
+    public CompletionStage<StatefulRedisConnection<byte[], byte[]>> connect() {
+      threads.add(Thread.currentThread().getName());
+      return route.connect();
+    }
+
+    @Override
+    public boolean follow(String moved) {
+      return route.follow(moved);
+    }
+
+    @Override
+    public @Nullable RedisURI asked(String asked) {
+      return route.asked(asked);
+    }
+  }
+
+  private static boolean isAlive(String thread) {
+    return Thread.getAllStackTraces().keySet().stream()
+        .anyMatch(each -> each.getName().equals(thread));
+  }
+
+  @Test
+  void threadThatConnectsAgain_endsWithTheStore() {
+    try (TestServer server = new TestServer()) {
+      Client client =
+          new Client(
+              List.of(server.uri()),
+              TestServer.PATIENCE,
+              Duration.ZERO,
+              TestServer.PATIENCE,
+              SslOptions.create(),
+              TestServer.RESOURCES);
+      Set<String> threads = ConcurrentHashMap.newKeySet();
+      Link link = Link.open(client, new WatchedRoute(new PrimaryRoute(client), threads));
+      threads.clear();
+      server.stop();
+      TestServer.await(
+          "an attempt on its own thread",
+          () -> threads.stream().anyMatch(name -> name.matches("coatcheck-redis-\\d+")));
+      assertThat(threads).noneMatch(name -> name.startsWith("ForkJoinPool"));
+      String own = threads.stream().filter(name -> name.startsWith("coatcheck-")).findAny().get();
+      assertThat(isAlive(own)).isTrue();
+
+      link.close();
+      client.close();
+      TestServer.await("the end of " + own, () -> !isAlive(own));
     }
   }
 

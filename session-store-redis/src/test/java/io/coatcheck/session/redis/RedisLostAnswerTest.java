@@ -9,7 +9,6 @@ import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.WhenFull;
 import io.coatcheck.session.testkit.SampleSessions;
-import io.lettuce.core.RedisURI;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
@@ -20,7 +19,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 @DisplayName("I11: a command whose answer is lost is not sent again")
@@ -30,6 +31,9 @@ class RedisLostAnswerTest {
   private static TestServer server;
   private static int tests;
 
+  /** For those in which the server is silent. */
+  private static final Duration SHORT = Duration.ofSeconds(2);
+
   private final String prefix = "lost-" + tests++;
   private CuttingProxy proxy;
   private RedisSessionStore cut;
@@ -38,6 +42,7 @@ class RedisLostAnswerTest {
   @BeforeAll
   static void startServer() {
     server = new TestServer();
+    server.loadScripts();
   }
 
   @AfterAll
@@ -48,14 +53,21 @@ class RedisLostAnswerTest {
   @BeforeEach
   void connect() {
     proxy = new CuttingProxy(server.port);
-    cut =
-        RedisSessionStore.builder(
-                RedisURI.builder().withHost("127.0.0.1").withPort(proxy.port()).build())
-            .keyPrefix(prefix)
-            .commandTimeout(Duration.ofMillis(500))
-            .clientResources(TestServer.RESOURCES)
-            .build();
+    cut = behindProxy().build();
     whole = server.store(prefix).build();
+  }
+
+  private RedisSessionStore.Builder behindProxy() {
+    return RedisSessionStore.builder(TestServer.uri("127.0.0.1", proxy.port()))
+        .keyPrefix(prefix)
+        .commandTimeout(TestServer.PATIENCE)
+        .connectTimeout(TestServer.PATIENCE)
+        .clientResources(TestServer.RESOURCES);
+  }
+
+  private void shortenTimeout() {
+    cut.close();
+    cut = behindProxy().commandTimeout(SHORT).build();
   }
 
   @AfterEach
@@ -111,8 +123,72 @@ class RedisLostAnswerTest {
     assertThatExceptionOfType(SessionStoreException.class)
         .isThrownBy(() -> write.call.accept(cut, session));
 
-    // The client has connected again: what it was to send twice, it would have sent by now.
-    Instant deadline = Instant.now().plusSeconds(20);
+    awaitConnectedAgain(session);
+    // The index of a deletion by principal is read first, and that answer is the one that is lost.
+    assertThat(scriptsRun() - before).isEqualTo(write == Write.DELETE_BY_PRINCIPAL ? 0 : 1);
+  }
+
+  @Test
+  @DisplayName("revoke.lua: the sessions have ended, by one script")
+  void revocation_answerOfTheScriptIsLost() {
+    StoredSession session = SampleSessions.authenticated("alice", NOW).build();
+    whole.insert(session);
+    long before = scriptsRun();
+
+    proxy.cutAfter(1);
+    assertThatExceptionOfType(SessionStoreException.class)
+        .isThrownBy(() -> Write.DELETE_BY_PRINCIPAL.call.accept(cut, session))
+        .withMessageContaining("failed, or its answer was lost: Redis is not connected");
+
+    awaitConnectedAgain(session);
+    assertThat(scriptsRun() - before).isEqualTo(1);
+    assertThat(whole.find(session.id())).isEmpty();
+  }
+
+  /**
+   * No replica follows, so the answer about the confirmation comes later than that of the script.
+   */
+  @ParameterizedTest
+  @CsvSource({
+    "0, 'failed, or its answer was lost: Redis is not connected'",
+    "1, 'is not confirmed; the primary has applied it'"
+  })
+  @DisplayName("a confirmed logout, whose script or whose confirmation is not answered")
+  void confirmedWrite_answerIsLost(int answers, String message) {
+    StoredSession session = SampleSessions.authenticated("alice", NOW).build();
+    whole.insert(session);
+    try (RedisSessionStore confirming =
+        behindProxy().confirmReplicas(1, Duration.ofMillis(300)).build()) {
+      assertThatExceptionOfType(SessionStoreException.class)
+          .isThrownBy(() -> confirming.delete(SampleSessions.anonymous(NOW).build().id()))
+          .withMessageContaining("is not confirmed");
+      long before = scriptsRun();
+
+      proxy.cutAfter(answers);
+      assertThatExceptionOfType(SessionStoreException.class)
+          .isThrownBy(() -> confirming.delete(session.id()))
+          .withMessageContaining(message);
+
+      // Used again, the connection has been replaced.
+      TestServer.await("a logout that is answered", () -> isUnconfirmed(confirming));
+      assertThat(whole.find(session.id())).isEmpty();
+      assertThat(scriptsRun() - before).isEqualTo(2);
+    }
+  }
+
+  /** Returns whether a logout by a token that names no session was answered. */
+  private static boolean isUnconfirmed(RedisSessionStore store) {
+    try {
+      store.delete(SampleSessions.anonymous(NOW).build().id());
+      return true;
+    } catch (SessionStoreException failure) {
+      return String.valueOf(failure.getMessage()).contains("is not confirmed");
+    }
+  }
+
+  /** What the client was to send twice, it would have sent by then. */
+  private void awaitConnectedAgain(StoredSession session) {
+    Instant deadline = Instant.now().plusSeconds(60);
     boolean isConnected = false;
     while (!isConnected) {
       assertThat(Instant.now()).as("connected again").isBefore(deadline);
@@ -123,8 +199,6 @@ class RedisLostAnswerTest {
         Thread.onSpinWait();
       }
     }
-    // The index of a deletion by principal is read first, and that answer is the one that is lost.
-    assertThat(scriptsRun() - before).isEqualTo(write == Write.DELETE_BY_PRINCIPAL ? 0 : 1);
   }
 
   @ParameterizedTest
@@ -132,10 +206,45 @@ class RedisLostAnswerTest {
   void silentServer_throwsInTime(Write write) {
     StoredSession session = SampleSessions.authenticated("alice", NOW).build();
     whole.insert(session);
+    shortenTimeout();
     proxy.mode = CuttingProxy.Mode.HOLDING;
     assertThatExceptionOfType(SessionStoreException.class)
         .isThrownBy(() -> write.call.accept(cut, session))
         .withMessageContaining("may have happened or not: Redis did not answer in time");
+  }
+
+  @Test
+  @DisplayName("a lost connection is no answer: it does not end a series of timeouts")
+  void lostConnection_isNoAnswer() {
+    StoredSession session = SampleSessions.authenticated("alice", NOW).build();
+    whole.insert(session);
+    shortenTimeout();
+    proxy.mode = CuttingProxy.Mode.HOLDING;
+    for (int i = 0; i < 2; i++) {
+      assertFindFails("Redis did not answer in time", session);
+    }
+    proxy.mode = CuttingProxy.Mode.CUTTING;
+    assertFindFails("Redis is not connected", session);
+    TestServer.await("connected again", () -> isTouched(session));
+    assertThat(cut.isFailingFast()).isFalse();
+
+    proxy.mode = CuttingProxy.Mode.HOLDING;
+    assertFindFails("Redis did not answer in time", session);
+    assertThat(cut.isFailingFast()).isTrue();
+  }
+
+  private void assertFindFails(String reason, StoredSession session) {
+    assertThatExceptionOfType(SessionStoreException.class)
+        .isThrownBy(() -> cut.find(session.id()))
+        .withMessageContaining(reason);
+  }
+
+  private boolean isTouched(StoredSession session) {
+    try {
+      return cut.touch(session.id(), NOW, NOW);
+    } catch (SessionStoreException notYet) {
+      return false;
+    }
   }
 
   private static long scriptsRun() {

@@ -1,5 +1,8 @@
 package io.coatcheck.session.redis;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.RedisURI;
 import io.lettuce.core.ScanArgs;
@@ -12,18 +15,46 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
+import java.util.function.IntFunction;
+import java.util.function.IntSupplier;
+import redis.embedded.RedisExecProvider;
 import redis.embedded.RedisServer;
 import redis.embedded.RedisServerBuilder;
+import redis.embedded.util.OS;
 
-/** A real Redis on a free port of the loopback interface, with nothing on disk. */
+/**
+ * A real Redis on a free port of the loopback interface, with nothing on disk: the one that comes
+ * with the tests, or the program that the system property {@code coatcheck.test.redis} names.
+ */
 final class TestServer implements AutoCloseable {
 
   /** The threads of all clients of a test run. */
   static final ClientResources RESOURCES = ClientResources.create();
+
+  private static final RedisExecProvider PROGRAM = program();
+
+  private static RedisExecProvider program() {
+    RedisExecProvider program = RedisExecProvider.defaultProvider();
+    String file = System.getProperty("coatcheck.test.redis", "");
+    return file.isEmpty() ? program : program.override(OS.UNIX, file);
+  }
+
+  /** How long a store of a test waits for an answer, or for a connection, on a busy machine. */
+  static final Duration PATIENCE = Duration.ofSeconds(10);
+
+  /** After so long without an answer a node counts as gone; longer than a busy machine stalls. */
+  private static final Duration CLUSTER_NODE_TIMEOUT = Duration.ofSeconds(4);
+
+  /** How much higher than its port is the one by which a node talks to other nodes. */
+  private static final int CLUSTER_BUS = 10_000;
 
   final int port;
   private final RedisServer server;
@@ -31,14 +62,67 @@ final class TestServer implements AutoCloseable {
 
   /** Starts a server with settings as they stand in redis.conf. */
   TestServer(String... settings) {
-    port = freePort();
+    this(started(TestServer::freePort, port -> List.of(settings)));
+  }
+
+  /** Starts a node of a cluster, which knows no other one yet. */
+  static TestServer clusterNode(Path folder) {
+    return new TestServer(
+        started(
+            TestServer::freePortWithBus,
+            port ->
+                List.of(
+                    "dir " + folder,
+                    "cluster-enabled yes",
+                    "cluster-config-file nodes-" + port + ".conf",
+                    "cluster-node-timeout " + CLUSTER_NODE_TIMEOUT.toMillis())));
+  }
+
+  private static int freePortWithBus() {
+    int port = freePort();
+    while (port + CLUSTER_BUS > 65_535) {
+      port = freePort();
+    }
+    return port;
+  }
+
+  private TestServer(Started started) {
+    port = started.port;
+    server = started.server;
+    isRunning = true;
+  }
+
+  private record Started(int port, RedisServer server) {}
+
+  /** Starts a server; on another port if another process has taken the free one meanwhile. */
+  private static Started started(IntSupplier ports, IntFunction<List<String>> settings) {
+    for (int attempt = 1; ; attempt++) {
+      int port = ports.getAsInt();
+      RedisServer server = configured(port, settings.apply(port));
+      try {
+        server.start();
+        return new Started(port, server);
+      } catch (RuntimeException taken) {
+        if (attempt == 3) {
+          throw taken;
+        }
+      }
+    }
+  }
+
+  private static RedisServer configured(int port, List<String> settings) {
     RedisServerBuilder builder =
-        RedisServer.builder().bind("127.0.0.1").port(port).setting("save \"\"");
+        RedisServer.builder()
+            .redisExecProvider(PROGRAM)
+            .bind("127.0.0.1")
+            .port(port)
+            .setting("save \"\"")
+            .setting("repl-diskless-sync-delay 0")
+            .setting("shutdown-timeout 0");
     for (String setting : settings) {
       builder.setting(setting);
     }
-    server = builder.build();
-    start();
+    return builder.build();
   }
 
   static int freePort() {
@@ -57,6 +141,20 @@ final class TestServer implements AutoCloseable {
     return RedisURI.builder().withHost(host).withPort(port).build();
   }
 
+  /**
+   * Loads the scripts. A call of one that the server does not know is answered before it has run,
+   * and sent again with its text.
+   */
+  void loadScripts() {
+    run(
+        commands -> {
+          for (Script script : Script.values()) {
+            commands.scriptLoad(script.text);
+          }
+          return true;
+        });
+  }
+
   /** Starts the server, empty, unless it runs. */
   void start() {
     if (!isRunning) {
@@ -72,9 +170,41 @@ final class TestServer implements AutoCloseable {
     }
   }
 
+  /** Waits until something has happened. */
+  static void await(String what, BooleanSupplier condition) {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    while (!condition.getAsBoolean()) {
+      assertThat(System.nanoTime() - deadline).as(what).isNegative();
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));
+    }
+  }
+
+  boolean isRunning() {
+    return isRunning;
+  }
+
+  /** Waits until a replica has what its primary has. */
+  void awaitReplica() {
+    awaitOnlineReplica();
+    await("a replica that follows", () -> run(this::isConfirmed));
+  }
+
+  void awaitOnlineReplica() {
+    await("a replica", () -> info(port, "replication").contains("state=online"));
+  }
+
+  private boolean isConfirmed(RedisCommands<byte[], byte[]> commands) {
+    commands.set("awaited".getBytes(US_ASCII), new byte[0]);
+    return commands.waitForReplication(1, 1_000) == 1;
+  }
+
   /** Begins a store that shares the threads of the tests. */
   RedisSessionStore.Builder store(String prefix) {
-    return RedisSessionStore.builder(uri()).keyPrefix(prefix).clientResources(RESOURCES);
+    return RedisSessionStore.builder(uri())
+        .keyPrefix(prefix)
+        .commandTimeout(PATIENCE)
+        .connectTimeout(PATIENCE)
+        .clientResources(RESOURCES);
   }
 
   /** Returns what a server, or a Sentinel, says of itself. */
@@ -99,10 +229,15 @@ final class TestServer implements AutoCloseable {
 
   /** Returns the keys that begin with a prefix. */
   List<byte[]> keys(String prefix) {
+    return matching("{" + prefix + "}*");
+  }
+
+  /** Returns the keys that match a pattern. */
+  List<byte[]> matching(String pattern) {
     return run(
         commands -> {
           List<byte[]> keys = new ArrayList<>();
-          ScanIterator.scan(commands, ScanArgs.Builder.matches("{" + prefix + "}*"))
+          ScanIterator.scan(commands, ScanArgs.Builder.matches(pattern))
               .forEachRemaining(keys::add);
           return keys;
         });

@@ -1,0 +1,159 @@
+package io.coatcheck.session.redis;
+
+import static io.coatcheck.session.redis.SessionRecord.text;
+
+import io.coatcheck.session.background.Operation;
+import io.coatcheck.session.store.DamagedSessionException;
+import io.coatcheck.session.store.SessionStoreException;
+import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.token.SessionId;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The sessions whose keys have one hash tag, on the server that has them: the operations of a
+ * single session.
+ *
+ * @param redis for what needs no confirmation
+ * @param writes for logins and ends of sessions
+ */
+record Bucket(Connection redis, ConfirmedWrites writes, Keys keys) implements AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(RedisSessionStore.class);
+
+  /** What {@code update.lua} returns if there is a new secret, which is to be confirmed. */
+  private static final long RENEWS = -2;
+
+  void insert(StoredSession session) {
+    SessionId id = session.id();
+    Operation operation = new Operation("insert", id);
+    byte[] record = SessionRecord.write(session, session.version());
+    Call call = Call.of(operation, Script.INSERT, keysOf(id), Keys.bytes(id), record);
+    long stored =
+        session.principal().isPresent()
+            ? writes.<Long>run(call, Bucket::isStored).get()
+            : redis.<Long>run(call);
+    if (stored == 0) {
+      throw exists(operation);
+    }
+  }
+
+  private static boolean isStored(long answer) {
+    return answer == 1;
+  }
+
+  static SessionStoreException exists(Operation operation) {
+    return new SessionStoreException(operation + " failed: the id exists already");
+  }
+
+  static SessionStoreException lastVersion(Operation operation) {
+    return new SessionStoreException(operation + " failed: it has the last possible version");
+  }
+
+  Optional<StoredSession> find(SessionId id) {
+    byte[] record =
+        redis.<byte @Nullable []>resolve(
+            new Operation("find", id), commands -> commands.get(keys.record(id)));
+    if (record == null) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(SessionRecord.read(record, id));
+    } catch (DamagedSessionException damaged) {
+      LOG.warn("Session {} counts as absent: {}", id, damaged.getMessage());
+      return Optional.empty();
+    }
+  }
+
+  boolean update(StoredSession session, Instant now) {
+    Moment moment = new Moment(now);
+    boolean hasNext = session.version() < Long.MAX_VALUE;
+    byte[] record = SessionRecord.write(session, hasNext ? session.version() + 1 : Long.MAX_VALUE);
+    long stored = redis.<Long>run(update(session, record, moment, !writes.areWanted()));
+    if (stored == RENEWS) {
+      // Nothing was stored: whether a secret is new is known only where the old one is.
+      stored = writes.<Long>run(update(session, record, moment, true), Bucket::isStored).get();
+    }
+    if (stored < 0) {
+      throw lastVersion(new Operation("update", session.id()));
+    }
+    return stored == 1;
+  }
+
+  private Call update(StoredSession session, byte[] record, Moment now, boolean mayRenew) {
+    return new Call(
+        new Operation("update", session.id()),
+        Script.UPDATE,
+        keysOf(session.id()),
+        () ->
+            new byte[][] {
+              Keys.bytes(session.id()),
+              record,
+              SessionRecord.bytes(session.version()),
+              now.text(),
+              text(session.version() < Long.MAX_VALUE ? 1 : 0),
+              text(mayRenew ? 1 : 0)
+            });
+  }
+
+  boolean touch(SessionId id, Instant lastSeenAt, Instant now) {
+    Operation operation = new Operation("touch", id);
+    long touched =
+        redis.<Long>run(RedisBatchTouch.call(operation, keys, id, lastSeenAt, new Moment(now)));
+    return touched == 1;
+  }
+
+  Optional<StoredSession> delete(SessionId id, byte[] generation) {
+    byte[] record = writes.<byte @Nullable []>run(deletion(id, generation), answer -> true).get();
+    return record == null ? Optional.empty() : readDeleted(record);
+  }
+
+  /** Waits until replicas have an earlier deletion of a session, which may never have been. */
+  void confirmDeletion(SessionId id, byte[] noGeneration) {
+    byte[] unused = writes.<byte @Nullable []>confirm(deletion(id, noGeneration)).get();
+  }
+
+  private Call deletion(SessionId id, byte[] generation) {
+    return Call.of(
+        new Operation("delete", id),
+        Script.DELETE,
+        confirmed(keysOf(id)),
+        Keys.bytes(id),
+        generation);
+  }
+
+  /** Reads what was deleted; what cannot be read is not handed over, and logged. */
+  static Optional<StoredSession> readDeleted(byte[] record) {
+    try {
+      return Optional.of(SessionRecord.read(record));
+    } catch (SessionStoreException unreadable) {
+      LOG.warn("A session was deleted that cannot be reported: {}", unreadable.getMessage());
+      return Optional.empty();
+    }
+  }
+
+  /** Adds the key that a script writes which finds nothing to end, if that is to be confirmed. */
+  List<byte[]> confirmed(List<byte[]> others) {
+    if (!writes.areWanted()) {
+      return others;
+    }
+    List<byte[]> all = new ArrayList<>(others);
+    all.add(keys.confirmation());
+    return all;
+  }
+
+  private List<byte[]> keysOf(SessionId id) {
+    return List.of(keys.record(id), keys.expiry(), keys.principals(), keys.changes());
+  }
+
+  @Override
+  public void close() {
+    redis.close();
+    writes.close();
+  }
+}

@@ -1,0 +1,134 @@
+package io.coatcheck.session.redis;
+
+import io.coatcheck.session.store.SessionStoreException;
+import io.coatcheck.session.token.SessionId;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All sessions of a store: those of one hash tag, or spread over several, which a Redis Cluster
+ * keeps on different nodes. A session stays in the bucket that its id determines.
+ */
+record Buckets(List<Bucket> all) implements AutoCloseable {
+
+  Buckets {
+    all = List.copyOf(all);
+  }
+
+  /** Returns the bucket of a session: the last bits of an id are random. */
+  Bucket of(SessionId id) {
+    return all.get((int) Long.remainderUnsigned(id.leastSignificantBits(), all.size()));
+  }
+
+  /** Returns whether there is one, so that a script sees all sessions of a principal. */
+  boolean isOne() {
+    return all.size() == 1;
+  }
+
+  /** What is to be done in one bucket, in steps of one round trip each. */
+  interface Work {
+
+    /** Returns whether there is no step left. */
+    boolean isDone();
+
+    /**
+     * Sends the next step, or leaves it for later.
+     *
+     * @param deadline until when it may wait for a connection, by {@link System#nanoTime}
+     * @return whether it was sent; {@link #finish} is then called
+     */
+    boolean send(long deadline);
+
+    /** Waits for the answer to the step, and not for its confirmation, if there is one. */
+    default void receive() {}
+
+    /** Waits for the rest. */
+    void finish();
+  }
+
+  /**
+   * Does something in each bucket, in those after one that fails too: an unreachable node does not
+   * keep sessions of other nodes alive. The steps of all buckets are sent before the first answer
+   * is waited for, so that nodes which do not answer are waited for together.
+   *
+   * @throws SessionStoreException the first one, with the others suppressed in it
+   */
+  void forEach(Function<Bucket, ? extends Work> works) {
+    long patience = all.get(0).redis().timeout().toNanos();
+    List<Work> left = new ArrayList<>();
+    all.forEach(bucket -> left.add(works.apply(bucket)));
+    Throwable first = null;
+    List<Work> sent = new ArrayList<>(left);
+    while (!sent.isEmpty()) {
+      long deadline = System.nanoTime() + patience;
+      sent.clear();
+      for (Work work : List.copyOf(left)) {
+        try {
+          if (work.send(deadline)) {
+            sent.add(work);
+          }
+        } catch (RuntimeException | Error failure) {
+          left.remove(work);
+          first = add(first, failure);
+        }
+      }
+      // Each one, also after an error: a step that was sent may hold a connection.
+      for (Work work : List.copyOf(sent)) {
+        try {
+          work.receive();
+        } catch (RuntimeException | Error failure) {
+          left.remove(work);
+          sent.remove(work);
+          first = add(first, failure);
+        }
+      }
+      for (Work work : sent) {
+        try {
+          work.finish();
+        } catch (RuntimeException | Error failure) {
+          left.remove(work);
+          first = add(first, failure);
+        }
+      }
+      left.removeIf(Work::isDone);
+    }
+    if (first instanceof Error error) {
+      throw error;
+    }
+    if (first != null) {
+      throw (RuntimeException) first;
+    }
+  }
+
+  private static Throwable add(@Nullable Throwable first, Throwable failure) {
+    if (first == null) {
+      return failure;
+    }
+    if (first != failure) {
+      first.addSuppressed(failure);
+    }
+    return first;
+  }
+
+  /** Runs something, and returns the first failure up to now. */
+  static @Nullable SessionStoreException attempt(
+      Runnable work, @Nullable SessionStoreException before) {
+    try {
+      work.run();
+      return before;
+    } catch (SessionStoreException failure) {
+      if (before == null) {
+        return failure;
+      }
+      before.addSuppressed(failure);
+      return before;
+    }
+  }
+
+  @Override
+  public void close() {
+    all.forEach(Bucket::close);
+  }
+}

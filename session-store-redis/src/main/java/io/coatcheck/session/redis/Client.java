@@ -1,0 +1,169 @@
+package io.coatcheck.session.redis;
+
+import io.lettuce.core.ClientOptions;
+import io.lettuce.core.RedisClient;
+import io.lettuce.core.RedisConnectionStateListener;
+import io.lettuce.core.RedisURI;
+import io.lettuce.core.SocketOptions;
+import io.lettuce.core.SslOptions;
+import io.lettuce.core.TimeoutOptions;
+import io.lettuce.core.api.StatefulRedisConnection;
+import io.lettuce.core.codec.ByteArrayCodec;
+import io.lettuce.core.protocol.CommandType;
+import io.lettuce.core.protocol.RedisCommand;
+import io.lettuce.core.resource.ClientResources;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Opens the connections of a store.
+ *
+ * <p>The client's own reconnection is off, because it sends again the commands whose answers were
+ * lost with the connection: a write would happen twice, and its caller would be given the outcome
+ * of the second attempt. ({@code ClientOptions.replayFilter} concerns only commands that could not
+ * be written at all.) Without it, such commands fail, and so do those that are given to a
+ * connection that is closed.
+ *
+ * <p>Has one thread, {@code coatcheck-redis-} and a number, while there is something to be done
+ * {@linkplain #later later}: it connects again, and closes connections that were replaced.
+ *
+ * <p>Thread-safe.
+ */
+final class Client implements AutoCloseable {
+
+  /** The most commands that wait for their answers on a connection; the next one fails. */
+  static final int MAX_WAITING = 20_000;
+
+  /** How long the thread waits for more to do before it ends. */
+  private static final Duration THREAD_REST = Duration.ofSeconds(10);
+
+  private static final AtomicInteger NUMBER = new AtomicInteger();
+
+  private final RedisClient client;
+  private final List<RedisURI> nodes;
+  private final Duration connectTimeout;
+  private final Duration patience;
+  private final ScheduledThreadPoolExecutor thread;
+
+  /**
+   * Creates a client, which connects to nothing yet.
+   *
+   * @param nodes one server, or nodes of a cluster
+   * @param commandTimeout bounds the wait for each answer
+   * @param waitTimeout is added to it for a {@code WAIT}
+   * @param resources its threads and timers; null for its own
+   */
+  Client(
+      List<RedisURI> nodes,
+      Duration commandTimeout,
+      Duration waitTimeout,
+      Duration connectTimeout,
+      SslOptions sslOptions,
+      @Nullable ClientResources resources) {
+    this.nodes = nodes.stream().map(node -> bounded(node, commandTimeout)).toList();
+    this.connectTimeout = connectTimeout;
+    patience = commandTimeout.plus(waitTimeout);
+    thread = thread("coatcheck-redis-" + NUMBER.incrementAndGet());
+    client = resources == null ? RedisClient.create() : RedisClient.create(resources);
+    client.setOptions(
+        ClientOptions.builder()
+            .autoReconnect(false)
+            .disconnectedBehavior(ClientOptions.DisconnectedBehavior.REJECT_COMMANDS)
+            .requestQueueSize(MAX_WAITING)
+            .socketOptions(
+                SocketOptions.builder().connectTimeout(connectTimeout).keepAlive(true).build())
+            .sslOptions(sslOptions)
+            .timeoutOptions(timeouts(commandTimeout, patience))
+            .build());
+  }
+
+  private static ScheduledThreadPoolExecutor thread(String name) {
+    ScheduledThreadPoolExecutor executor =
+        new ScheduledThreadPoolExecutor(
+            1,
+            work -> {
+              Thread thread = new Thread(work, name);
+              thread.setDaemon(true);
+              // It must not keep the class loader of the application that started it alive.
+              thread.setContextClassLoader(Client.class.getClassLoader());
+              return thread;
+            },
+            // What would be done after the end is not needed any more.
+            new ThreadPoolExecutor.DiscardPolicy());
+    executor.setKeepAliveTime(THREAD_REST.toMillis(), TimeUnit.MILLISECONDS);
+    executor.allowCoreThreadTimeOut(true);
+    executor.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+    return executor;
+  }
+
+  private static TimeoutOptions timeouts(Duration ordinary, Duration ofWait) {
+    return TimeoutOptions.builder()
+        .timeoutCommands(true)
+        .timeoutSource(
+            new TimeoutOptions.TimeoutSource() {
+              @Override
+              public long getTimeout(RedisCommand<?, ?, ?> command) {
+                return (command.getType() == CommandType.WAIT ? ofWait : ordinary).toMillis();
+              }
+
+              @Override
+              public TimeUnit getTimeUnit() {
+                return TimeUnit.MILLISECONDS;
+              }
+            })
+        .build();
+  }
+
+  /** Copies an address with another timeout; the client's own copies leave the Sentinels out. */
+  private static RedisURI bounded(RedisURI server, Duration timeout) {
+    RedisURI.Builder copy = RedisURI.builder(server).withTimeout(timeout);
+    for (RedisURI sentinel : server.getSentinels()) {
+      copy.withSentinel(RedisURI.builder(sentinel).withTimeout(timeout).build());
+    }
+    if (server.getSentinelMasterId() != null) {
+      copy.withSentinelMasterId(server.getSentinelMasterId());
+    }
+    return copy.build();
+  }
+
+  /** Returns the server, or those nodes of a cluster that were configured. */
+  List<RedisURI> nodes() {
+    return nodes;
+  }
+
+  /** Opens a connection to a server. */
+  CompletionStage<StatefulRedisConnection<byte[], byte[]>> connect(RedisURI server) {
+    return client.connectAsync(ByteArrayCodec.INSTANCE, server);
+  }
+
+  /** Has a listener notified of each connection that is lost. */
+  void addListener(RedisConnectionStateListener listener) {
+    client.addListener(listener);
+  }
+
+  /** Returns how long the answer to a command may take at most. */
+  Duration patience() {
+    return patience;
+  }
+
+  /** Does something later, unless this is closed before. It must not block. */
+  void later(Duration pause, Runnable work) {
+    ScheduledFuture<?> unused = thread.schedule(work, pause.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  /** Ends the thread, and closes all connections, without waiting for either. */
+  @Override
+  public void close() {
+    thread.shutdown();
+    CompletableFuture<Void> unused =
+        client.shutdownAsync(0, connectTimeout.toMillis(), TimeUnit.MILLISECONDS);
+  }
+}

@@ -1,0 +1,72 @@
+package io.coatcheck.session.redis;
+
+import static io.coatcheck.session.redis.SessionRecord.text;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.coatcheck.session.background.Operation;
+import io.coatcheck.session.store.DamagedSessionException;
+import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.token.SessionId;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A page of the sessions of a principal in one bucket. It is asked for at once, before any answer
+ * is waited for. Used by one thread.
+ */
+final class Listing {
+
+  private static final Logger LOG = LoggerFactory.getLogger(RedisSessionStore.class);
+
+  private final Bucket bucket;
+  private final String principal;
+  private final int limit;
+  private Call call;
+  private Sent<List<Object>> sent;
+
+  Listing(Bucket bucket, String principal, @Nullable SessionId after, int limit) {
+    this.bucket = bucket;
+    this.principal = principal;
+    this.limit = limit;
+    call = call(after, limit);
+    sent = bucket.redis().send(call);
+  }
+
+  List<StoredSession> page() {
+    List<StoredSession> page = new ArrayList<>();
+    int asked = limit;
+    while (true) {
+      List<Object> answer = bucket.redis().finish(call, sent).value();
+      SessionId last = null;
+      for (int i = 0; i < answer.size(); i += 2) {
+        last = Keys.id((byte[]) answer.get(i));
+        try {
+          page.add(SessionRecord.readWithoutAttributes((byte[]) answer.get(i + 1)));
+        } catch (DamagedSessionException damaged) {
+          LOG.warn("Session {} counts as absent: {}", last, damaged.getMessage());
+        }
+      }
+      if (answer.size() < 2 * asked || page.size() == limit) {
+        return page;
+      }
+      asked = limit - page.size();
+      call = call(last, asked);
+      sent = bucket.redis().send(call);
+    }
+  }
+
+  private Call call(@Nullable SessionId after, int most) {
+    byte[] from =
+        after == null ? "-".getBytes(UTF_8) : Keys.concat("(".getBytes(UTF_8), Keys.bytes(after));
+    Keys keys = bucket.keys();
+    return Call.of(
+        new Operation("findByPrincipal"),
+        Script.LIST,
+        List.of(keys.principal(principal), keys.records()),
+        from,
+        text(most));
+  }
+}

@@ -1,0 +1,64 @@
+package io.coatcheck.session.redis;
+
+import io.coatcheck.session.background.Breaker;
+import io.lettuce.core.cluster.SlotHash;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Opens the connections of a store and checks its servers.
+ *
+ * @param isCluster whether the client knows nodes of a cluster
+ * @param buckets over how many hash tags sessions are spread
+ */
+record Opening(
+    Client client,
+    boolean isCluster,
+    String keyPrefix,
+    int buckets,
+    Duration commandTimeout,
+    ConfirmedWrites.Confirmation confirmation,
+    InstantSource time) {
+
+  /**
+   * Opens the buckets.
+   *
+   * @throws io.coatcheck.session.store.SessionStoreException if a server cannot be reached, refuses
+   *     the login, or takes no writes
+   */
+  Buckets open() {
+    List<Bucket> opened = new ArrayList<>();
+    for (int i = 0; i < buckets; i++) {
+      opened.add(open(new Keys(buckets == 1 ? keyPrefix : Keys.ofBucket(keyPrefix, i))));
+      new ServerCheck(opened.get(i), confirmation.replicas(), isCluster).run(i == 0);
+    }
+    Buckets all = new Buckets(opened);
+    if (!all.isOne()) {
+      ServerCheck.checkBuckets(opened.get(0), buckets);
+    }
+    return all;
+  }
+
+  private Bucket open(Keys keys) {
+    Connection redis = connection(keys);
+    List<Connection> own = new ArrayList<>();
+    int count =
+        buckets == 1 ? ConfirmedWrites.CONNECTIONS : ConfirmedWrites.CONNECTIONS_OF_A_BUCKET;
+    for (int i = 0; i < count && confirmation.isWanted(); i++) {
+      Connection connection = connection(keys);
+      connection.alsoReplace(redis);
+      own.add(connection);
+    }
+    return new Bucket(redis, new ConfirmedWrites(redis, own, confirmation), keys);
+  }
+
+  private Connection connection(Keys keys) {
+    Route route =
+        isCluster
+            ? new SlotRoute(client, SlotHash.getSlot(keys.changes()))
+            : new PrimaryRoute(client);
+    return new Connection(Link.open(client, route), commandTimeout, new Breaker(time));
+  }
+}

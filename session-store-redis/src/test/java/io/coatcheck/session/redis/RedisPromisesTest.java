@@ -1,0 +1,374 @@
+package io.coatcheck.session.redis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+import io.coatcheck.session.store.ChangeFeed;
+import io.coatcheck.session.store.DeletedSessions;
+import io.coatcheck.session.store.SessionStoreException;
+import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.store.WhenFull;
+import io.coatcheck.session.testkit.SampleSessions;
+import io.coatcheck.session.token.SessionId;
+import io.lettuce.core.AclSetuserArgs;
+import io.lettuce.core.RedisURI;
+import io.lettuce.core.SslOptions;
+import io.lettuce.core.api.StatefulRedisConnection;
+import io.lettuce.core.protocol.CommandType;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
+
+@DisplayName("What docs/REDIS.md promises of commands, keys and warnings")
+class RedisPromisesTest {
+
+  private static final Instant NOW = Instant.parse("2026-11-23T12:00:00Z");
+  private static TestServer server;
+
+  @BeforeAll
+  static void startServer() {
+    server = new TestServer("maxmemory-policy noeviction");
+    server.loadScripts();
+  }
+
+  @AfterAll
+  static void stopServer() {
+    server.close();
+  }
+
+  /** An operation on a store that has one session of alice, and what it sends. */
+  enum Operation {
+    FIND("get", (store, session) -> store.find(session.id())),
+    INSERT("evalsha", (store, session) -> store.insert(another(session))),
+    UPDATE("evalsha", (store, session) -> store.update(session, NOW)),
+    TOUCH("evalsha", (store, session) -> store.touch(session.id(), NOW, NOW)),
+    DELETE("evalsha", (store, session) -> store.delete(session.id())),
+    ADMIT(
+        "evalsha",
+        (store, session) ->
+            store
+                .loginLimit()
+                .orElseThrow()
+                .admit(another(session), true, 1, WhenFull.EVICT_OLDEST, NOW)),
+    FIND_BY_PRINCIPAL(
+        "evalsha",
+        (store, session) -> store.principalIndex().orElseThrow().findByPrincipal("alice", null, 9)),
+    DELETE_BY_PRINCIPAL(
+        "zrangebylex evalsha",
+        (store, session) ->
+            store
+                .principalIndex()
+                .orElseThrow()
+                .deleteByPrincipal("alice", Set.of(), DeletedSessions.of(true, gone -> {}))),
+    DELETE_EXPIRED(
+        "evalsha",
+        (store, session) -> store.deleteExpired(session.absoluteDeadline(), 200, gone -> {}));
+
+    final String sent;
+
+    @SuppressWarnings("ImmutableEnumChecker") // The lambdas have no state.
+    final BiConsumer<RedisSessionStore, StoredSession> call;
+
+    Operation(String sent, BiConsumer<RedisSessionStore, StoredSession> call) {
+      this.sent = sent;
+      this.call = call;
+    }
+
+    private static StoredSession another(StoredSession session) {
+      return SampleSessions.authenticated("alice", session.createdAt().plusSeconds(1)).build();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Operation.class)
+  @DisplayName("one command for each operation, and for signing out everywhere one more")
+  void commands(Operation operation) throws IOException {
+    StoredSession session = SampleSessions.authenticated("alice", NOW).build();
+    try (RedisSessionStore store = server.store("c-" + operation).build();
+        MonitoredCommands commands = new MonitoredCommands(server.port)) {
+      store.insert(session);
+      assertThat(commands.sent()).containsExactly("evalsha");
+
+      operation.call.accept(store, session);
+
+      assertThat(String.join(" ", commands.sent())).isEqualTo(operation.sent);
+    }
+  }
+
+  @Test
+  @DisplayName("one command for each 200 sessions that the clean-up deletes")
+  void commands_ofTheCleanUp() throws IOException {
+    try (RedisSessionStore store = server.store("clean-up").build();
+        MonitoredCommands commands = new MonitoredCommands(server.port)) {
+      for (int i = 0; i < 450; i++) {
+        store.insert(SampleSessions.anonymous(NOW).build());
+      }
+      assertThat(commands.sent()).hasSize(450);
+
+      assertThat(store.deleteExpired(NOW.plus(Duration.ofDays(999)), 1_000, gone -> {}).deleted())
+          .isEqualTo(450);
+
+      assertThat(commands.sent()).isEqualTo(Collections.nCopies(3, "evalsha"));
+    }
+  }
+
+  @Test
+  @DisplayName("the key of a record expires a day after the absolute deadline, also once changed")
+  void backstop() {
+    StoredSession session = SampleSessions.authenticated("alice", NOW).build();
+    Duration left = Duration.between(NOW, session.absoluteDeadline()).plusDays(1);
+    try (RedisSessionStore store = server.store("backstop").build()) {
+      store.insert(session);
+      assertExpiresIn(left, session);
+
+      store.touch(session.id(), NOW.plusSeconds(60), NOW.plusSeconds(60));
+      assertExpiresIn(left, session);
+
+      Instant later = NOW.plusSeconds(600);
+      assertThat(
+              store.update(
+                  store.find(session.id()).orElseThrow().toBuilder().lastSeenAt(later).build(),
+                  later))
+          .isTrue();
+      assertExpiresIn(left.minusSeconds(600), session);
+    }
+  }
+
+  private static void assertExpiresIn(Duration expected, StoredSession session) {
+    byte[] key = new Keys("backstop").record(session.id());
+    long left = server.<Long>run(commands -> commands.pttl(key));
+    assertThat(Duration.ofMillis(left)).isBetween(expected.minusSeconds(120), expected);
+  }
+
+  @Test
+  @DisplayName("the change feed: two commands in a round trip, at most ten times a second")
+  void commands_ofTheChangeFeed() throws Exception {
+    try (RedisSessionStore store = server.store("feed").build()) {
+      CountDownLatch isComplete = new CountDownLatch(1);
+      ChangeFeed.Subscription unused =
+          store.changeFeed().orElseThrow().subscribe(new FirstCompletion(isComplete));
+      assertThat(isComplete.await(60, TimeUnit.SECONDS)).isTrue();
+      long began = System.nanoTime();
+      List<String> sent = new ArrayList<>();
+      try (MonitoredCommands commands = new MonitoredCommands(server.port)) {
+        TestServer.await(
+            "ten rounds",
+            () -> {
+              sent.addAll(sentSince(commands));
+              return sent.size() >= 21;
+            });
+      }
+      long rounds = sent.stream().filter("xrange"::equals).count();
+      long tenths = Duration.ofNanos(System.nanoTime() - began).toMillis() / 100;
+      assertThat(rounds).isLessThanOrEqualTo(tenths + 2);
+      // The monitoring may begin or end between the two.
+      assertThat(String.join(" ", sent)).matches("(del )?(xrange del ?)+(xrange)?");
+    }
+  }
+
+  private static List<String> sentSince(MonitoredCommands commands) {
+    try {
+      return commands.sent();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private record FirstCompletion(CountDownLatch isComplete) implements ChangeFeed.Listener {
+    @Override
+    public void changed(SessionId id) {}
+
+    @Override
+    public void missed() {}
+
+    @Override
+    public void completeUpTo(long nanoTime) {
+      isComplete.countDown();
+    }
+  }
+
+  @Test
+  @DisplayName("a server that is away is tried at most ten times a second, without end")
+  void attempts() {
+    try (TestServer own = new TestServer()) {
+      Client client =
+          new Client(
+              List.of(own.uri()),
+              Duration.ofSeconds(1),
+              Duration.ZERO,
+              Duration.ofSeconds(1),
+              SslOptions.create(),
+              TestServer.RESOURCES);
+      CountingRoute route = new CountingRoute(new PrimaryRoute(client), new AtomicInteger());
+      Link link = Link.open(client, route);
+      route.attempts.set(0);
+      long began = System.nanoTime();
+      own.stop();
+      TestServer.await("ten attempts", () -> route.attempts.get() >= 10);
+      long attempts = route.attempts.get();
+      long tenths = Duration.ofNanos(System.nanoTime() - began).toMillis() / 100;
+      // The first one is at once, and again when the lost connection is noticed.
+      assertThat(attempts).isLessThanOrEqualTo(tenths + 3);
+      own.start();
+      TestServer.await("a connection", () -> link.current() != null);
+      link.close();
+      client.close();
+    }
+  }
+
+  private record CountingRoute(Route route, AtomicInteger attempts) implements Route {
+    @Override
+    public CompletionStage<StatefulRedisConnection<byte[], byte[]>> connect() {
+      attempts.incrementAndGet();
+      return route.connect();
+    }
+
+    @Override
+    public boolean follow(String moved) {
+      return route.follow(moved);
+    }
+
+    @Override
+    public @Nullable RedisURI asked(String asked) {
+      return route.asked(asked);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"no", "everysec", "always"})
+  @DisplayName("what a restart of the server loses: all without an append-only file, else nothing")
+  void restart(String append, @TempDir Path folder) {
+    StoredSession session = SampleSessions.authenticated("alice", NOW).build();
+    StoredSession ended = SampleSessions.authenticated("bob", NOW).build();
+    boolean isKept = !append.equals("no");
+    try (TestServer own =
+            new TestServer(
+                "dir " + folder,
+                "appendonly " + (isKept ? "yes" : "no"),
+                "appendfsync " + (isKept ? append : "no"));
+        RedisSessionStore store = own.store("restart").build()) {
+      store.insert(session);
+      store.insert(ended);
+      assertThat(store.delete(ended.id())).isPresent();
+
+      own.stop();
+      own.start();
+
+      AtomicReference<Optional<StoredSession>> found = new AtomicReference<>();
+      TestServer.await(
+          "an answer",
+          () -> {
+            try {
+              found.set(store.find(session.id()));
+              return true;
+            } catch (SessionStoreException notYet) {
+              return false;
+            }
+          });
+      assertThat(found.get()).isEqualTo(isKept ? Optional.of(session) : Optional.empty());
+      assertThat(store.find(ended.id())).isEmpty();
+    }
+  }
+
+  @Test
+  @DisplayName("another number of buckets is refused, except from or to 1")
+  void buckets() {
+    server.store("numbers").buckets(2).build().close();
+    server.store("numbers").buckets(1).build().close();
+    server.store("numbers").buckets(2).build().close();
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> server.store("numbers").buckets(3).build())
+        .withMessageStartingWith("buckets must be 2");
+  }
+
+  @Test
+  @DisplayName("the checks at the start are skipped if the user may not see the role and settings")
+  void checks_notPermitted() {
+    try (TestServer own = new TestServer()) {
+      own.run(
+          commands ->
+              commands.aclSetuser(
+                  "default",
+                  AclSetuserArgs.Builder.removeCommand(CommandType.ROLE)
+                      .removeCommand(CommandType.INFO)));
+      assertThat(logged(own, Level.INFO))
+          .anyMatch(line -> line.startsWith("Redis does not show its role"))
+          .anyMatch(line -> line.startsWith("Redis does not show its settings"));
+    }
+  }
+
+  @Test
+  @DisplayName("build() warns of a policy that evicts sessions")
+  void warning_policy(@TempDir Path folder) {
+    try (TestServer evicting =
+        new TestServer("maxmemory-policy allkeys-lru", "dir " + folder, "appendonly yes")) {
+      assertThat(warnings(evicting))
+          .singleElement()
+          .asString()
+          .contains("maxmemory-policy is allkeys-lru, set it to noeviction");
+    }
+  }
+
+  @Test
+  @DisplayName("build() warns of a server with neither a replica nor an append-only file")
+  void warning_durability() {
+    assertThat(warnings(server))
+        .singleElement()
+        .asString()
+        .contains("neither a replica nor an append-only file");
+    try (TestServer replica = new TestServer("replicaof 127.0.0.1 " + server.port)) {
+      server.awaitOnlineReplica();
+      assertThat(replica.isRunning()).isTrue();
+      assertThat(warnings(server)).isEmpty();
+    }
+  }
+
+  private static List<String> warnings(TestServer server) {
+    return logged(server, Level.WARN);
+  }
+
+  private static List<String> logged(TestServer server, Level level) {
+    Logger log = (Logger) LoggerFactory.getLogger(RedisSessionStore.class);
+    log.setLevel(level);
+    ListAppender<ILoggingEvent> appender = new ListAppender<>();
+    appender.start();
+    log.addAppender(appender);
+    try (RedisSessionStore store = server.store("warnings").build()) {
+      assertThat(store.isFailingFast()).isFalse();
+    } finally {
+      log.detachAppender(appender);
+      log.setLevel(null);
+    }
+    return appender.list.stream()
+        .filter(event -> event.getLevel().equals(level))
+        .map(ILoggingEvent::getFormattedMessage)
+        .toList();
+  }
+}
