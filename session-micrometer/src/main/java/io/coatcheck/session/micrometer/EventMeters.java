@@ -1,5 +1,7 @@
 package io.coatcheck.session.micrometer;
 
+import io.coatcheck.session.event.CredentialKind;
+import io.coatcheck.session.event.CredentialOutcome;
 import io.coatcheck.session.event.DropReason;
 import io.coatcheck.session.event.EndReason;
 import io.coatcheck.session.event.RefusalReason;
@@ -12,8 +14,11 @@ import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.binder.BaseUnits;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
 
 /** Counts the events of sessions. Of an event, only its kind, reason and operation become tags. */
 final class EventMeters {
@@ -34,6 +39,8 @@ final class EventMeters {
   private final Counter attributesRefused;
   private final Counter unencodable;
   private final TaggedCounters failures;
+  private final Map<CredentialKind, TaggedCounters> credentials =
+      new EnumMap<>(CredentialKind.class);
 
   EventMeters(MeterRegistry registry, Tags tags) {
     this.registry = registry;
@@ -82,6 +89,17 @@ final class EventMeters {
             "Operations of the store that failed",
             "operation",
             Arrays.stream(StoreOperation.values()).map(StoreOperation::methodName).toList());
+    for (CredentialKind kind : CredentialKind.values()) {
+      credentials.put(
+          kind,
+          new TaggedCounters(
+              registry,
+              tags.and("kind", word(kind)),
+              "coatcheck.credentials",
+              "Credentials of other systems that were presented to a bridge",
+              "outcome",
+              Arrays.stream(CredentialOutcome.values()).map(EventMeters::word).toList()));
+    }
   }
 
   void count(SessionEvent event) {
@@ -116,6 +134,9 @@ final class EventMeters {
       unencodable.increment();
     } else if (event instanceof SessionEvent.StoreFailed failed) {
       failures.increment(failed.operation());
+    } else if (event instanceof SessionEvent.ForeignCredential credential) {
+      Objects.requireNonNull(credentials.get(credential.kind()))
+          .increment(word(credential.outcome()));
     } else {
       throw new IllegalArgumentException("no meter counts " + event.getClass().getName());
     }

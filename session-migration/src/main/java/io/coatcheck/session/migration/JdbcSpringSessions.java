@@ -9,14 +9,17 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The tables of Spring Session JDBC, {@code SPRING_SESSION} and {@code SPRING_SESSION_ATTRIBUTES},
@@ -33,7 +36,8 @@ public final class JdbcSpringSessions extends SpringSessions {
   private final DataSource dataSource;
   private final int timeoutSeconds;
   private final String select;
-  private final String selectAttributes;
+  private final String selectNames;
+  private final String selectValue;
   private final String delete;
   private final String deleteAttributes;
 
@@ -45,10 +49,12 @@ public final class JdbcSpringSessions extends SpringSessions {
         "SELECT PRIMARY_ID, SESSION_ID, CREATION_TIME, EXPIRY_TIME, PRINCIPAL_NAME FROM "
             + table
             + " WHERE SESSION_ID = ?";
-    selectAttributes =
-        "SELECT ATTRIBUTE_NAME, ATTRIBUTE_BYTES FROM "
+    selectNames =
+        "SELECT ATTRIBUTE_NAME FROM " + table + "_ATTRIBUTES WHERE SESSION_PRIMARY_ID = ?";
+    selectValue =
+        "SELECT ATTRIBUTE_BYTES FROM "
             + table
-            + "_ATTRIBUTES WHERE SESSION_PRIMARY_ID = ?";
+            + "_ATTRIBUTES WHERE SESSION_PRIMARY_ID = ? AND ATTRIBUTE_NAME = ?";
     deleteAttributes = "DELETE FROM " + table + "_ATTRIBUTES WHERE SESSION_PRIMARY_ID = ?";
     delete = "DELETE FROM " + table + " WHERE PRIMARY_ID = ?";
   }
@@ -109,31 +115,57 @@ public final class JdbcSpringSessions extends SpringSessions {
     }
   }
 
+  /** Reads the values one after the other: a driver may keep a whole result in memory. */
   private SpringSession complete(Connection connection, Row row) throws SQLException {
     Map<String, byte[]> attributes = new HashMap<>();
     Set<String> tooLarge = new HashSet<>();
-    try (PreparedStatement statement = prepare(connection, selectAttributes, row.primaryId)) {
-      statement.setMaxRows(MAX_ATTRIBUTES);
-      try (ResultSet rows = statement.executeQuery()) {
-        while (rows.next()) {
-          String name = rows.getString(1);
-          Optional<byte[]> value = bounded(rows);
-          if (value.isPresent()) {
-            attributes.put(name, value.get());
-          } else {
-            tooLarge.add(name);
-          }
-        }
+    int room = MAX_SESSION_BYTES;
+    for (String name : names(connection, row.primaryId)) {
+      if (room <= 0) {
+        tooLarge.add(name);
+        continue;
+      }
+      byte[] value = value(connection, row.primaryId, name);
+      if (value == null) {
+        continue; // It has been removed meanwhile.
+      }
+      room -= value.length;
+      if (value.length > MAX_ATTRIBUTE_BYTES || room < 0) {
+        tooLarge.add(name);
+      } else {
+        attributes.put(name, value);
       }
     }
     return new SpringSession(row.createdAt, row.expiresAt, row.principal, attributes, tooLarge);
   }
 
-  /** Returns the value of an attribute; empty if it is too large. */
-  private static Optional<byte[]> bounded(ResultSet rows) throws SQLException {
-    try (InputStream stream = rows.getBinaryStream(2)) {
-      byte[] read = stream == null ? new byte[0] : stream.readNBytes(MAX_ATTRIBUTE_BYTES + 1);
-      return read.length > MAX_ATTRIBUTE_BYTES ? Optional.empty() : Optional.of(read);
+  private List<String> names(Connection connection, String primaryId) throws SQLException {
+    List<String> names = new ArrayList<>();
+    try (PreparedStatement statement = prepare(connection, selectNames, primaryId)) {
+      statement.setMaxRows(MAX_ATTRIBUTES);
+      try (ResultSet rows = statement.executeQuery()) {
+        while (rows.next()) {
+          names.add(rows.getString(1));
+        }
+      }
+    }
+    return names;
+  }
+
+  /** Returns a value, or the beginning of one that is too large; null if it is gone. */
+  private byte @Nullable [] value(Connection connection, String primaryId, String name)
+      throws SQLException {
+    try (PreparedStatement statement = prepare(connection, selectValue, primaryId)) {
+      statement.setString(2, name);
+      try (ResultSet rows = statement.executeQuery()) {
+        return rows.next() ? bytes(rows) : null;
+      }
+    }
+  }
+
+  private static byte[] bytes(ResultSet rows) throws SQLException {
+    try (InputStream stream = rows.getBinaryStream(1)) {
+      return stream == null ? new byte[0] : stream.readNBytes(MAX_ATTRIBUTE_BYTES + 1);
     } catch (IOException e) {
       throw new SQLException("an attribute could not be read", e);
     }

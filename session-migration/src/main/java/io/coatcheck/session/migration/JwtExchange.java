@@ -3,6 +3,8 @@ package io.coatcheck.session.migration;
 import io.coatcheck.session.LoginOptions;
 import io.coatcheck.session.LoginResult;
 import io.coatcheck.session.SessionManager;
+import io.coatcheck.session.event.CredentialKind;
+import io.coatcheck.session.event.CredentialOutcome;
 import io.coatcheck.session.servlet.SessionTransport;
 import io.coatcheck.session.servlet.WebSession;
 import io.coatcheck.session.store.SessionStoreException;
@@ -30,22 +32,32 @@ import org.jspecify.annotations.Nullable;
  * exchanged once, on one node: a copy of it opens nothing afterwards, not even after a logout.
  *
  * <p>A filter, mapped after {@link io.coatcheck.session.servlet.SessionFilter} and before what
- * needs a login. A request goes on to the application in every case: with a session if the token
- * was exchanged, otherwise as it came. The response says what became of the token in the header
- * {@value #RESULT_HEADER}, so that the script of the page can delete its copy:
+ * needs a login. Every request is passed on to the application: with a session if the token was
+ * exchanged, otherwise as it came. The response says what became of the token in the header {@value
+ * #RESULT_HEADER}, so that the script of the page can delete its copy:
  *
  * <ul>
  *   <li>{@code exchanged}: the user is logged in, and the response carries the session's cookie
  *   <li>{@code spent}: the token was exchanged before. Another request of the same page may have
  *       done that a moment ago: delete the token and send the request again without it
  *   <li>{@code refused}: the verifier, the condition or a limit on sessions refused it: delete it,
- *       and let the user log in
+ *       and let the user log in. If the request logs out, the token is used up, as below
  * </ul>
  *
- * <p>A request that has a live session with a login is not exchanged, nor is one whose token has
- * the form of ours, nor one that another site made a browser send. A store that fails is answered
- * with 503, and the token can be exchanged later. The exchange does not decode the token: that is
- * the verifier's part. Thread-safe.
+ * <p>These requests are not exchanged, and their response has no such header:
+ *
+ * <ul>
+ *   <li>one that has a live session with a login. If it logs out, on whatever thread, its token is
+ *       used up first; if that fails, since the store does or the verifier throws, the logout fails
+ *       too and has ended nothing
+ *   <li>one that has several {@code Authorization} headers, or a Coatcheck token in that header
+ *   <li>one that {@linkplain WebSession#isFromAnotherSite another site} made a browser send, which
+ *       is reported as refused: its script might have a token of its own user
+ * </ul>
+ *
+ * <p>If the store fails, the response is 503. If the verifier or the condition throws, the request
+ * fails. In both cases the token can be exchanged later. The exchange does not decode the token:
+ * that is the verifier's task. Thread-safe.
  *
  * @since 0.1.0
  */
@@ -62,7 +74,7 @@ public final class JwtExchange implements Filter {
   private final Predicate<VerifiedToken> condition;
   private final Duration maximumLifetime;
   private final @Nullable SessionTransport transport;
-  private final ExchangeCounts counts = new ExchangeCounts();
+  private final CredentialReport report;
 
   private JwtExchange(Builder builder) {
     manager = builder.manager;
@@ -70,6 +82,7 @@ public final class JwtExchange implements Filter {
     condition = builder.condition;
     maximumLifetime = builder.maximumLifetime;
     transport = builder.transport;
+    report = new CredentialReport(manager, CredentialKind.JWT);
   }
 
   /**
@@ -82,8 +95,8 @@ public final class JwtExchange implements Filter {
   }
 
   /** Returns how many tokens were exchanged and refused by this filter since it was made. */
-  public ExchangeCounts counts() {
-    return counts;
+  public CredentialCounts counts() {
+    return report.counts();
   }
 
   @Override
@@ -93,32 +106,67 @@ public final class JwtExchange implements Filter {
         && response instanceof HttpServletResponse httpResponse) {
       String token = presented(httpRequest);
       if (token != null) {
-        exchange(token, httpRequest, httpResponse);
+        WebSession session = WebSession.of(httpRequest);
+        if (session.isLoggedIn()) {
+          session.beforeLogout(() -> useUp(token));
+        } else if (session.isFromAnotherSite()) {
+          report.report(CredentialOutcome.REFUSED, Optional.empty(), Optional.empty());
+        } else {
+          exchange(token, httpRequest, httpResponse);
+        }
       }
     }
     chain.doFilter(request, response);
   }
 
-  private void exchange(String token, HttpServletRequest request, HttpServletResponse response) {
-    WebSession session = WebSession.of(request);
-    if (session.isLoggedIn() || isFromAnotherSite(request)) {
-      return;
+  /**
+   * Uses up a token that is presented with a logout, so that it cannot log the user in again. This
+   * includes a token that would be refused now, since it may be accepted later.
+   */
+  private void useUp(String token) {
+    try {
+      verifier
+          .verify(token)
+          .filter(accepted -> isIdentified(token, accepted))
+          .ifPresent(accepted -> claim(claimOf(token, accepted), accepted));
+    } catch (RuntimeException | Error failure) {
+      report.failed();
+      throw failure;
     }
-    Outcome outcome = exchange(token, session);
-    counts.count(outcome);
-    response.setHeader(RESULT_HEADER, outcome.name().toLowerCase(Locale.ROOT));
   }
 
-  private Outcome exchange(String token, WebSession session) {
-    Optional<VerifiedToken> verified = verifier.verify(token);
-    Instant now = manager.clock().instant();
-    if (verified.isEmpty() || !isAcceptable(verified.get(), now)) {
-      return Outcome.REFUSED;
+  private void exchange(String token, HttpServletRequest request, HttpServletResponse response) {
+    WebSession session = WebSession.of(request);
+    Optional<VerifiedToken> verified;
+    CredentialOutcome outcome;
+    try {
+      verified = verifier.verify(token);
+      outcome =
+          verified
+              .filter(accepted -> isAcceptable(token, accepted))
+              .map(accepted -> exchange(token, accepted, session))
+              .orElse(CredentialOutcome.REFUSED);
+    } catch (RuntimeException | Error failure) {
+      report.failed();
+      throw failure;
     }
-    VerifiedToken accepted = verified.get();
-    String claim = CLAIM + accepted.uniqueId().orElseGet(() -> signedPart(token));
-    if (!manager.adapter().claim(claim, accepted.expiresAt())) {
-      return Outcome.SPENT;
+    if (outcome == CredentialOutcome.REFUSED) {
+      session.beforeLogout(() -> useUp(token));
+    }
+    boolean isMoved = outcome == CredentialOutcome.ACCEPTED;
+    report.report(
+        outcome, isMoved ? session.id() : Optional.empty(), verified.map(VerifiedToken::principal));
+    // Otherwise a cache could serve this header to another user, whose script would delete a valid
+    // token.
+    response.addHeader("Vary", "Authorization");
+    response.setHeader(
+        RESULT_HEADER, isMoved ? "exchanged" : outcome.name().toLowerCase(Locale.ROOT));
+  }
+
+  private CredentialOutcome exchange(String token, VerifiedToken accepted, WebSession session) {
+    String claim = claimOf(token, accepted);
+    if (!claim(claim, accepted)) {
+      return CredentialOutcome.SPENT;
     }
     try {
       LoginOptions options = LoginOptions.builder().validIf(() -> condition.test(accepted)).build();
@@ -126,17 +174,44 @@ public final class JwtExchange implements Filter {
       if (result == LoginResult.LIMIT_REACHED) {
         manager.adapter().withdrawClaim(claim);
       }
-      return result == LoginResult.LOGGED_IN ? Outcome.EXCHANGED : Outcome.REFUSED;
+      return result == LoginResult.LOGGED_IN
+          ? CredentialOutcome.ACCEPTED
+          : CredentialOutcome.REFUSED;
     } catch (RuntimeException | Error failure) {
       withdraw(claim, failure);
       throw failure;
     }
   }
 
-  private boolean isAcceptable(VerifiedToken token, Instant now) {
+  private boolean isAcceptable(String text, VerifiedToken token) {
+    // The condition first: it may take its time, and the token may expire in it.
+    if (!isIdentified(text, token) || !condition.test(token)) {
+      return false;
+    }
+    Instant now = manager.clock().instant();
     return token.expiresAt().isAfter(now)
-        && !token.expiresAt().isAfter(now.plus(maximumLifetime))
-        && condition.test(token);
+        && !token.issuedAt().isAfter(now.plus(Limits.CLOCK_SKEW))
+        && !token.expiresAt().isAfter(now.plus(maximumLifetime));
+  }
+
+  /**
+   * Returns whether all copies of a token can be recognized. The text is not enough for an
+   * encrypted token (five parts, RFC 7516): the tag covers the decoded parts, not their spelling.
+   */
+  private static boolean isIdentified(String text, VerifiedToken token) {
+    return token.uniqueId().isPresent()
+        || text.chars().filter(character -> character == '.').count() <= 2;
+  }
+
+  private static String claimOf(String token, VerifiedToken accepted) {
+    return CLAIM + accepted.uniqueId().orElseGet(() -> signedPart(token));
+  }
+
+  private boolean claim(String claim, VerifiedToken accepted) {
+    // The token was valid a moment ago; a claim must not be refused because it no longer is.
+    Instant soon = manager.clock().instant().plus(Limits.CLOCK_SKEW);
+    Instant until = accepted.expiresAt().isAfter(soon) ? accepted.expiresAt() : soon;
+    return manager.adapter().claim(claim, until);
   }
 
   /**
@@ -148,7 +223,9 @@ public final class JwtExchange implements Filter {
     return dot < 0 ? token : token.substring(0, dot);
   }
 
-  /** After a failure the token must be good for another attempt, unless the store fails again. */
+  /**
+   * After a failure the token must remain usable for another attempt, unless the store fails again.
+   */
   private void withdraw(String claim, Throwable failure) {
     try {
       manager.adapter().withdrawClaim(claim);
@@ -157,7 +234,7 @@ public final class JwtExchange implements Filter {
     }
   }
 
-  /** Returns the token of the request; null if there is none, or several, or it is one of ours. */
+  /** Returns the token of the request; null if there is none, or several, or a Coatcheck token. */
   private static @Nullable String presented(HttpServletRequest request) {
     Enumeration<String> headers = request.getHeaders("Authorization");
     if (headers == null || !headers.hasMoreElements()) {
@@ -171,31 +248,13 @@ public final class JwtExchange implements Filter {
     return token.isEmpty() || SessionToken.parse(token).isPresent() ? null : token;
   }
 
-  /**
-   * Returns whether a page of another site sent the request. Its script may have a token of its own
-   * user, and would log the browser in as that user.
-   */
-  private static boolean isFromAnotherSite(HttpServletRequest request) {
-    String site = request.getHeader("Sec-Fetch-Site");
-    return site != null && !site.equals("same-origin") && !site.equals("none");
-  }
-
-  /** What became of a token. */
-  enum Outcome {
-    EXCHANGED,
-    SPENT,
-    REFUSED
-  }
-
   /** Builds a {@link JwtExchange}. Not thread-safe. */
   public static final class Builder {
-
-    private static final Duration MAX_LIFETIME = Duration.ofDays(400);
 
     private final SessionManager manager;
     private final TokenVerifier verifier;
     private Predicate<VerifiedToken> condition = token -> true;
-    private Duration maximumLifetime = MAX_LIFETIME;
+    private Duration maximumLifetime = Duration.ofDays(Limits.MAX_DAYS);
     private @Nullable SessionTransport transport;
 
     private Builder(SessionManager manager, TokenVerifier verifier) {
@@ -207,7 +266,8 @@ public final class JwtExchange implements Filter {
      * Sets a condition that must hold for a token to be exchanged, such as that the user's password
      * has not changed since {@link VerifiedToken#issuedAt}. It is tested before the login and again
      * after the login is stored, so that a login cannot slip past "password changed, sign out
-     * everywhere". Default: every verified token.
+     * everywhere". A token that was issued more than 5 minutes in the future is refused in any
+     * case: no such condition could exclude it. Default: every verified token.
      */
     public Builder validIf(Predicate<VerifiedToken> test) {
       condition = Objects.requireNonNull(test, "validIf must not be null");
@@ -221,21 +281,17 @@ public final class JwtExchange implements Filter {
      * @throws IllegalArgumentException if it is not positive, or more than 400 days
      */
     public Builder maximumLifetime(Duration lifetime) {
-      if (lifetime.isNegative() || lifetime.isZero() || lifetime.compareTo(MAX_LIFETIME) > 0) {
-        throw new IllegalArgumentException(
-            "maximumLifetime must be positive and at most 400 days: " + lifetime);
-      }
-      maximumLifetime = lifetime;
+      maximumLifetime = Limits.positive("maximumLifetime", lifetime, Limits.MAX_DAYS);
       return this;
     }
 
     /**
-     * Sets how the session's token is sent, for programs that keep it in a header. The filter
+     * Sets the transport of the session's token, for programs that keep it in a header. The filter
      * before this one must have that transport. Default: as the request chose, which is the cookie
      * where the filter has one.
      */
-    public Builder answerBy(SessionTransport by) {
-      transport = Objects.requireNonNull(by, "answerBy must not be null");
+    public Builder transport(SessionTransport sentBy) {
+      transport = Objects.requireNonNull(sentBy, "transport must not be null");
       return this;
     }
 

@@ -73,14 +73,18 @@ public final class RedisSpringSessions extends SpringSessions {
     }
     Map<String, byte[]> attributes = new HashMap<>();
     Set<String> tooLarge = new HashSet<>();
+    int[] size = new int[1];
     fields.forEach(
         (field, value) -> {
           if (field.startsWith(ATTRIBUTE) && value.length > 0) {
             String name = field.substring(ATTRIBUTE.length());
-            if (value.length > MAX_ATTRIBUTE_BYTES || attributes.size() >= MAX_ATTRIBUTES) {
+            if (value.length > MAX_ATTRIBUTE_BYTES
+                || value.length > MAX_SESSION_BYTES - size[0]
+                || attributes.size() >= MAX_ATTRIBUTES) {
               tooLarge.add(name);
             } else {
               attributes.put(name, value);
+              size[0] += value.length;
             }
           }
         });

@@ -8,14 +8,14 @@ import java.util.Optional;
 /**
  * One session of Spring Session, for the engine.
  *
- * @param isDeletedByImport whether the import deletes it, so that its absence says nothing
+ * @param isEndedByImport whether it is deleted when it is imported
  */
 record SpringImportSource(
     SpringSessions sessions,
     SpringSessionReader reader,
     InstantSource clock,
     String id,
-    boolean isDeletedByImport)
+    boolean isEndedByImport)
     implements ImportSource {
 
   @Override
@@ -25,7 +25,7 @@ record SpringImportSource(
 
   @Override
   public boolean isStillLive() {
-    return isDeletedByImport || sessions.isLive(id, clock.instant());
+    return sessions.isLive(id, clock.instant());
   }
 
   /** Shows no id: it is what the client presents. */

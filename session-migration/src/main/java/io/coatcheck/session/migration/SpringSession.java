@@ -12,7 +12,8 @@ import java.util.Set;
  * @param expiresAt when it expires if no request uses it
  * @param principal the name that Spring Session has indexed; empty if it has none
  * @param attributes the serialized values by name
- * @param tooLarge the names of attributes that are larger than the source reads
+ * @param tooLarge the names of attributes that are larger than the source reads, alone or with the
+ *     others
  */
 record SpringSession(
     Instant createdAt,

@@ -1,8 +1,10 @@
 package io.coatcheck.session.migration;
 
 import io.coatcheck.session.ImportResult;
+import io.coatcheck.session.ImportSource;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.codec.JavaSerializationCodec;
+import io.coatcheck.session.event.CredentialKind;
 import io.coatcheck.session.servlet.WebSession;
 import jakarta.servlet.Filter;
 import jakarta.servlet.FilterChain;
@@ -14,8 +16,9 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Objects;
-import java.util.Optional;
+import java.util.function.BiPredicate;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -25,15 +28,16 @@ import org.jspecify.annotations.Nullable;
  * admits are kept.
  *
  * <p>A filter, mapped after {@link io.coatcheck.session.servlet.SessionFilter} and before what
- * needs a login. It acts only on a request that presents no token of ours. The old cookie is
- * accepted until the client has presented the new one, and 10 seconds longer; it is deleted a
- * minute after the import, or when it is presented after a logout. From then on it opens nothing,
- * also after a logout, on any node.
+ * needs a login. It acts only on a request that presents no Coatcheck token, and not on one that
+ * another site made a browser send without it. The old cookie is accepted until the client has
+ * presented the new one, and 10 seconds longer; it is deleted a minute after the import, or when it
+ * is presented after a logout. From then on it opens nothing, also after a logout, on any node. A
+ * cookie that is presented with a logout is used up as well.
  *
  * <p>The import counts as a login at the time when the old session was created, so that an action
  * that needs a fresh login asks for one. The idle and absolute timeouts are those of the manager's
  * policy, beginning with the import. Spring Session's data is only read, so that the old
- * application can go on with it, unless {@link Builder#deleteImported} is set. As long as a client
+ * application can continue to use it, unless {@link Builder#deleteImported} is set. While a client
  * has only the old cookie, a logout in the old application ends the new session too.
  *
  * <p>A database that fails is answered with 503; the cookie can be used later. Thread-safe.
@@ -43,23 +47,27 @@ import org.jspecify.annotations.Nullable;
 public final class SpringSessionImport implements Filter {
 
   private static final String CREDENTIAL = "spring-session:";
-  private static final Duration OLD_COOKIE_STAYS = Duration.ofMinutes(1);
 
   private final SessionManager manager;
   private final SpringSessions sessions;
-  private final OldCookie cookie;
+  private final SpringSessionCookie cookie;
+  private final OldCookie oldCookie;
   private final boolean clearsCookie;
   private final boolean deletesImported;
   private final SpringSessionReader reader;
-  private final ExchangeCounts counts = new ExchangeCounts();
+  private final BiPredicate<String, Instant> condition;
+  private final CredentialReport report;
 
   private SpringSessionImport(Builder builder) {
     manager = builder.manager;
     sessions = builder.sessions;
-    cookie = new OldCookie(builder.cookieName, builder.cookiePath, builder.cookieDomain);
+    cookie = new SpringSessionCookie(builder.cookieName);
+    oldCookie = new OldCookie(builder.cookieName, builder.cookiePath, builder.cookieDomain);
     clearsCookie = builder.clearsCookie;
     deletesImported = builder.deletesImported;
     reader = new SpringSessionReader(builder.codec, builder.maximumAge);
+    condition = builder.condition;
+    report = new CredentialReport(manager, CredentialKind.SPRING_SESSION);
   }
 
   /**
@@ -78,8 +86,8 @@ public final class SpringSessionImport implements Filter {
    * Returns how many sessions were imported, how often an old cookie was presented that had been
    * used before, and how often one that opens nothing, by this filter since it was made.
    */
-  public ExchangeCounts counts() {
-    return counts;
+  public CredentialCounts counts() {
+    return report.counts();
   }
 
   @Override
@@ -89,59 +97,61 @@ public final class SpringSessionImport implements Filter {
         && response instanceof HttpServletResponse httpResponse
         && cookie.isIn(httpRequest)) {
       WebSession session = WebSession.of(httpRequest);
-      if (!session.isTokenPresented()) {
-        importInto(session, httpRequest, httpResponse);
-      } else if (clearsCookie && isMoved(session)) {
-        cookie.clear(httpRequest, httpResponse);
+      List<String> ids = cookie.idsIn(httpRequest);
+      session.beforeLogout(() -> spend(ids));
+      if (session.isTokenPresented()) {
+        if (clearsCookie && OldCookie.isReplaced(session, manager.clock().instant())) {
+          oldCookie.clear(httpRequest, httpResponse);
+        }
+      } else if (!session.isTokenWithheld()) {
+        try {
+          importInto(session, ids, httpRequest, httpResponse);
+        } catch (RuntimeException | Error failure) {
+          report.failed();
+          throw failure;
+        }
       }
     }
     chain.doFilter(request, response);
   }
 
+  /** Uses up old cookies that are presented with a logout, so that they log no user in again. */
+  private void spend(List<String> ids) {
+    for (String id : ids) {
+      manager.adapter().spendCredential(CREDENTIAL + id, sourceOf(id));
+    }
+  }
+
+  private ImportSource sourceOf(String id) {
+    return new SpringImportSource(sessions, reader, manager.clock(), id, deletesImported);
+  }
+
   private void importInto(
-      WebSession session, HttpServletRequest request, HttpServletResponse response) {
-    for (String id : cookie.idsIn(request)) {
-      SpringImportSource source =
-          new SpringImportSource(sessions, reader, manager.clock(), id, deletesImported);
+      WebSession session,
+      List<String> ids,
+      HttpServletRequest request,
+      HttpServletResponse response) {
+    for (String id : ids) {
+      ImportSource source = new ConditionalSource(sourceOf(id), condition);
       ImportResult result = manager.adapter().importSession(CREDENTIAL + id, source);
       if (result.status() == ImportResult.Status.IMPORTED && deletesImported) {
         sessions.delete(id);
       }
-      boolean opens = result.token().map(session::present).orElse(false);
-      count(result.status(), opens);
+      boolean opens =
+          result.token().map(session::present).orElse(false)
+              && ConditionalSource.admits(result, session, condition);
+      report.imported(result.status(), opens, session);
       if (result.token().isPresent()) {
         return;
       }
       if (clearsCookie && result.status() == ImportResult.Status.SPENT) {
-        cookie.clear(request, response);
+        oldCookie.clear(request, response);
       }
     }
-  }
-
-  /** Requests that find what another one has imported a moment ago are not counted. */
-  private void count(ImportResult.Status status, boolean opens) {
-    switch (status) {
-      case IMPORTED -> counts.count(JwtExchange.Outcome.EXCHANGED);
-      case FOUND -> {
-        if (!opens) {
-          counts.count(JwtExchange.Outcome.SPENT);
-        }
-      }
-      case SPENT -> counts.count(JwtExchange.Outcome.SPENT);
-      case REFUSED, LIMIT_REACHED -> counts.count(JwtExchange.Outcome.REFUSED);
-    }
-  }
-
-  private boolean isMoved(WebSession session) {
-    Optional<Instant> createdAt = session.createdAt();
-    Instant now = manager.clock().instant();
-    return createdAt.filter(moment -> !now.isBefore(moment.plus(OLD_COOKIE_STAYS))).isPresent();
   }
 
   /** Builds a {@link SpringSessionImport}. Not thread-safe. */
   public static final class Builder {
-
-    private static final Duration MAX_AGE = Duration.ofDays(400);
 
     /** A token of RFC 6265. */
     private static final Pattern COOKIE_NAME = Pattern.compile("[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}");
@@ -155,6 +165,7 @@ public final class SpringSessionImport implements Filter {
     private boolean clearsCookie = true;
     private boolean deletesImported;
     private Duration maximumAge = Duration.ofDays(30);
+    private BiPredicate<String, Instant> condition = (user, loginAt) -> true;
 
     private Builder(SessionManager manager, SpringSessions sessions, JavaSerializationCodec codec) {
       this.manager = Objects.requireNonNull(manager, "manager must not be null");
@@ -225,18 +236,29 @@ public final class SpringSessionImport implements Filter {
 
     /**
      * Sets how long ago a session may have been created. An older one is refused, and its user logs
-     * in. For as long a record of each import is kept; if this is raised later, records that are
-     * gone by then are missed, and a session that was imported and ended can be imported again.
-     * Default: 30 days.
+     * in. A record of each import is kept for the same time; do not raise it later: a session whose
+     * record was deleted by then could be imported again after it has ended. Default: 30 days.
      *
      * @throws IllegalArgumentException if it is not positive, or more than 400 days
      */
     public Builder maximumAge(Duration age) {
-      if (age.isNegative() || age.isZero() || age.compareTo(MAX_AGE) > 0) {
-        throw new IllegalArgumentException(
-            "maximumAge must be positive and at most 400 days: " + age);
-      }
-      maximumAge = age;
+      maximumAge = Limits.positive("maximumAge", age, Limits.MAX_DAYS);
+      return this;
+    }
+
+    /**
+     * Sets a condition on the login of an old session: the name of the user, and when the old
+     * session was created. A session that does not meet it is refused, and its user logs in. It is
+     * tested before the session is imported, again after that is stored, and for each request that
+     * opens the imported session with the old cookie.
+     *
+     * <p>{@code SessionManager.revokeAllOf} ends what was imported by then, and no old session.
+     * Where users can be signed out everywhere, record the moment first, revoke then, and test it
+     * here: {@code (user, loginAt) -> loginAt.isAfter(accounts.signedOutAt(user))}. Default: every
+     * login.
+     */
+    public Builder validIf(BiPredicate<String, Instant> login) {
+      condition = Objects.requireNonNull(login, "validIf must not be null");
       return this;
     }
 

@@ -57,7 +57,10 @@ final class SpringSessionReader {
       undecodable.put(
           name,
           new AttributeCodecException(
-              "it is larger than " + SpringSessions.MAX_ATTRIBUTE_BYTES + " bytes"));
+              "it is larger than "
+                  + SpringSessions.MAX_ATTRIBUTE_BYTES
+                  + " bytes, or all attributes together than "
+                  + SpringSessions.MAX_SESSION_BYTES));
     }
     Optional<String> principal =
         session.principal().or(() -> nameIn(attributes.get(SECURITY_CONTEXT)));
@@ -67,9 +70,7 @@ final class SpringSessionReader {
     if (principal.isPresent() && !isStorable(principal.get())) {
       return Optional.empty();
     }
-    // Also on a clock that lags, the login was before the import.
-    Instant before = now.minusMillis(1);
-    Instant loginAt = session.createdAt().isBefore(before) ? session.createdAt() : before;
+    Instant loginAt = Limits.loginAt(session.createdAt(), now);
     return Optional.of(
         new ImportedSession(principal, loginAt, usableUntil, attributes, undecodable));
   }

@@ -12,10 +12,13 @@ import java.util.Optional;
  */
 public abstract sealed class SpringSessions permits JdbcSpringSessions, RedisSpringSessions {
 
-  /** The most bytes that are read of one attribute. */
+  /** The maximum size of an attribute, in bytes. */
   static final int MAX_ATTRIBUTE_BYTES = 1 << 20;
 
-  /** The most attributes that are read of one session. */
+  /** The maximum size of all attributes of a session together, in bytes. */
+  static final int MAX_SESSION_BYTES = 1 << 24;
+
+  /** The maximum number of attributes of a session. */
   static final int MAX_ATTRIBUTES = 1_000;
 
   SpringSessions() {}

@@ -121,7 +121,7 @@ class JwtExchangeTest {
     Node.Answer next = another.get("/", "Cookie", first.cookie().orElseThrow());
     assertThat(next.principal()).isEqualTo("alice");
     assertThat(next.result()).isEmpty();
-    assertThat(exchange.counts().exchanged()).isEqualTo(1);
+    assertThat(exchange.counts().accepted()).isEqualTo(1);
   }
 
   @Test

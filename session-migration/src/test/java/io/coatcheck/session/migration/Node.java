@@ -2,9 +2,16 @@ package io.coatcheck.session.migration;
 
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.servlet.SessionFilter;
+import io.coatcheck.session.servlet.SessionFilterBuilder;
 import io.coatcheck.session.servlet.WebSession;
+import jakarta.servlet.AsyncContext;
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.Filter;
+import jakarta.servlet.FilterChain;
+import jakarta.servlet.FilterRegistration;
+import jakarta.servlet.ServletContext;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.http.HttpFilter;
 import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
@@ -22,8 +29,13 @@ import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 import org.apache.catalina.Context;
+import org.apache.catalina.Wrapper;
 import org.apache.catalina.startup.Tomcat;
+import org.apache.tomcat.util.descriptor.web.ErrorPage;
 
 /**
  * A node of a site on Tomcat, which answers with the principal, logs out on {@code /logout}, and
@@ -32,6 +44,7 @@ import org.apache.catalina.startup.Tomcat;
 @SuppressWarnings("try") // Its close throws what Tomcat does, interrupts included.
 final class Node implements AutoCloseable {
 
+  private static final String RETURNED = "returned";
   private static final HttpClient CLIENT = HttpClient.newHttpClient();
 
   private final Tomcat tomcat = new Tomcat();
@@ -39,21 +52,56 @@ final class Node implements AutoCloseable {
   private final int port;
 
   Node(SessionManager manager, Filter bridge) throws Exception {
+    this(manager, bridge, filter -> filter);
+  }
+
+  Node(SessionManager manager, Filter bridge, UnaryOperator<SessionFilterBuilder> settings)
+      throws Exception {
     this.manager = manager;
     tomcat.setBaseDir(new File("target/tomcat").getAbsolutePath());
     tomcat.setPort(0);
     Context context = tomcat.addContext("", null);
     context.addServletContainerInitializer(
         (classes, servletContext) -> {
-          SessionFilter.builder(manager).build().register(servletContext);
-          servletContext
-              .addFilter("bridge", bridge)
-              .addMappingForUrlPatterns(EnumSet.of(DispatcherType.REQUEST), true, "/*");
+          addFilter(servletContext, "returns", new Returns());
+          settings.apply(SessionFilter.builder(manager)).build().register(servletContext);
+          addFilter(servletContext, "bridge", bridge);
         },
         null);
-    Tomcat.addServlet(context, "app", new App()).addMapping("/*");
+    Wrapper app = Tomcat.addServlet(context, "app", new App());
+    app.setAsyncSupported(true);
+    app.addMapping("/*");
+    ErrorPage page = new ErrorPage();
+    page.setErrorCode(418);
+    page.setLocation("/logout");
+    context.addErrorPage(page);
     tomcat.start();
     port = tomcat.getConnector().getLocalPort();
+  }
+
+  private static void addFilter(ServletContext context, String name, Filter filter) {
+    FilterRegistration.Dynamic registration = context.addFilter(name, filter);
+    registration.setAsyncSupported(true);
+    registration.addMappingForUrlPatterns(EnumSet.of(DispatcherType.REQUEST), true, "/*");
+  }
+
+  /** Lets what a request began go on after all filters of the request have returned. */
+  private static final class Returns extends HttpFilter {
+
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    protected void doFilter(
+        HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+        throws IOException, ServletException {
+      CountDownLatch returned = new CountDownLatch(1);
+      request.setAttribute(RETURNED, returned);
+      try {
+        chain.doFilter(request, response);
+      } finally {
+        returned.countDown();
+      }
+    }
   }
 
   /** What came back. */
@@ -62,7 +110,8 @@ final class Node implements AutoCloseable {
       String principal,
       Optional<String> result,
       Optional<String> cookie,
-      List<String> cookies) {}
+      List<String> cookies,
+      List<String> varies) {}
 
   Answer get(String path, String... headers) throws Exception {
     return send(path, headers).get();
@@ -86,7 +135,8 @@ final class Node implements AutoCloseable {
                         .headers()
                         .firstValue("Set-Cookie")
                         .map(cookie -> cookie.substring(0, cookie.indexOf(';'))),
-                    response.headers().allValues("Set-Cookie")));
+                    response.headers().allValues("Set-Cookie"),
+                    response.headers().allValues("Vary")));
   }
 
   SessionManager manager() {
@@ -108,7 +158,18 @@ final class Node implements AutoCloseable {
     protected void doGet(HttpServletRequest request, HttpServletResponse response)
         throws IOException {
       WebSession session = WebSession.of(request);
+      if (request.getDispatcherType() == DispatcherType.REQUEST && leaves(request, response)) {
+        return;
+      }
       if (request.getRequestURI().equals("/logout")) {
+        session.logout();
+      }
+      if (request.getRequestURI().equals("/logout-fails")) {
+        session.logout();
+        throw new IOException("the client has gone");
+      }
+      if (request.getRequestURI().equals("/logout-late")) {
+        response.flushBuffer();
         session.logout();
       }
       HttpSession ours = request.getSession(false);
@@ -123,6 +184,37 @@ final class Node implements AutoCloseable {
             default -> session.principal().orElse("anonymous");
           };
       response.getWriter().write(answer);
+    }
+
+    /** Logs out after the filters of the request have returned, as the path says. */
+    private static boolean leaves(HttpServletRequest request, HttpServletResponse response)
+        throws IOException {
+      switch (request.getRequestURI()) {
+        case "/logout-by-dispatch" -> request.startAsync().dispatch("/logout");
+        case "/logout-by-error-page" -> response.sendError(418);
+        case "/logout-by-thread" -> logOutOnAnotherThread(request);
+        default -> {
+          return false;
+        }
+      }
+      return true;
+    }
+
+    private static void logOutOnAnotherThread(HttpServletRequest request) {
+      CountDownLatch returned = (CountDownLatch) request.getAttribute(RETURNED);
+      AsyncContext async = request.startAsync();
+      async.start(
+          () -> {
+            try {
+              if (returned.await(60, TimeUnit.SECONDS)) {
+                WebSession.of(request).logout();
+              }
+            } catch (InterruptedException e) {
+              Thread.currentThread().interrupt();
+            } finally {
+              async.complete();
+            }
+          });
     }
   }
 }

@@ -8,6 +8,8 @@ import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.SessionPolicy;
 import io.coatcheck.session.codec.AllowListPreset;
 import io.coatcheck.session.codec.JavaSerializationCodec;
+import io.coatcheck.session.event.CredentialKind;
+import io.coatcheck.session.event.CredentialOutcome;
 import io.coatcheck.session.event.SessionEvent;
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.StoreOperation;
@@ -20,8 +22,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -112,8 +116,18 @@ abstract class SpringSessionImportContract {
     assertThat(principal(another, ours)).isEqualTo("alice");
     assertThat(another.get("/cart", "Cookie", ours).principal()).isEqualTo("three apples");
     assertThat(another.get("/names", "Cookie", ours).principal()).isEqualTo(CONTEXT + " cart");
-    assertThat(bridge.counts().exchanged()).isEqualTo(1);
+    assertThat(bridge.counts().accepted()).isEqualTo(1);
     assertThat(events).filteredOn(SessionEvent.Authenticated.class::isInstance).hasSize(1);
+    assertThat(events)
+        .filteredOn(SessionEvent.ForeignCredential.class::isInstance)
+        .singleElement()
+        .isEqualTo(
+            new SessionEvent.ForeignCredential(
+                clock.instant(),
+                Optional.of(node.manager().sessionsOf("alice").get(0).id()),
+                Optional.of("alice"),
+                CredentialKind.SPRING_SESSION,
+                CredentialOutcome.ACCEPTED));
   }
 
   @Test
@@ -122,6 +136,29 @@ abstract class SpringSessionImportContract {
     Node.Answer answer = node.get("/cart", "Cookie", cookie(id));
     assertThat(answer.principal()).isEqualTo("one pear");
     assertThat(principal(another, answer.cookie().orElseThrow())).isEqualTo("anonymous");
+  }
+
+  @Test
+  void requestOfAnotherSite_fromWhichOurCookieIsWithheld_importsNothing() throws Exception {
+    String id = loggedIn();
+    Node.Answer forced =
+        node.get(
+            "/", "Cookie", cookie(id), "Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "no-cors");
+    assertThat(forced.principal()).isEqualTo("anonymous");
+    assertThat(forced.cookies()).as("nothing that would replace the client's own").isEmpty();
+    assertThat(node.manager().sessionsOf("alice")).isEmpty();
+    Node.Answer link =
+        another.get(
+            "/",
+            "Cookie",
+            cookie(id),
+            "Sec-Fetch-Site",
+            "cross-site",
+            "Sec-Fetch-Mode",
+            "navigate",
+            "Sec-Fetch-Dest",
+            "document");
+    assertThat(link.principal()).as("a link from another site").isEqualTo("alice");
   }
 
   @Test
@@ -203,6 +240,33 @@ abstract class SpringSessionImportContract {
       }
     }
     assertThat(node.manager().sessionsOf("alice")).isEmpty();
+  }
+
+  @Test
+  void oldCookieBesideOurs_thatComesWithALogout_opensNothingAfterwards() throws Exception {
+    String ours = node.get("/", "Cookie", cookie(loggedIn())).cookie().orElseThrow();
+    String begunThereSince = cookie(loggedIn());
+    node.get("/logout", "Cookie", ours + "; " + begunThereSince);
+    for (Node each : List.of(node, another)) {
+      assertThat(principal(each, begunThereSince)).isEqualTo("anonymous");
+    }
+    assertThat(node.manager().sessionsOf("alice")).isEmpty();
+  }
+
+  @Test
+  void storeThatStaysDown_partway_leavesTheCookieGood_forAMinuteLater() throws Exception {
+    String id = loggedIn();
+    store.runAfter(StoreOperation.INSERT, store::failAlways);
+    assertThat(node.get("/", "Cookie", cookie(id)).status()).isEqualTo(503);
+    store.heal();
+    clock.advance(Duration.ofSeconds(59));
+    Node.Answer tooEarly = another.get("/", "Cookie", cookie(id));
+    assertThat(tooEarly.status()).isEqualTo(503);
+    assertThat(tooEarly.cookies()).isEmpty();
+    clock.advance(Duration.ofSeconds(1));
+    assertThat(principal(another, cookie(id))).isEqualTo("alice");
+    node.get("/logout", "Cookie", cookie(id));
+    assertThat(principal(node, cookie(id))).isEqualTo("anonymous");
   }
 
   @Test
@@ -293,6 +357,70 @@ abstract class SpringSessionImportContract {
     clock.advance(Duration.ofMinutes(31));
     assertThat(principal(node, cookie(id))).isEqualTo("anonymous");
     assertThat(bridge.counts().refused()).isEqualTo(1);
+  }
+
+  @Test
+  void sessionFromBeforeTheUserWasSignedOutEverywhere_isRefused() throws Exception {
+    SessionManager manager = manager(stores().get(0));
+    String id = loggedIn();
+    AtomicReference<Instant> signedOutAt = new AtomicReference<>(clock.instant().plusSeconds(60));
+    List<String> asked = new CopyOnWriteArrayList<>();
+    Node strict =
+        new Node(
+            manager,
+            SpringSessionImport.builder(manager, oldSessions(), CODEC)
+                .validIf(
+                    (user, loginAt) -> {
+                      asked.add(user);
+                      return loginAt.isAfter(signedOutAt.get());
+                    })
+                .build());
+    try {
+      assertThat(principal(strict, cookie(id))).isEqualTo("anonymous");
+      assertThat(manager.sessionsOf("alice")).isEmpty();
+      signedOutAt.set(clock.instant().minusSeconds(60));
+      assertThat(principal(strict, cookie(id))).isEqualTo("alice");
+      assertThat(asked)
+          .as("again after the import is stored")
+          .containsExactly("alice", "alice", "alice");
+    } finally {
+      strict.close();
+    }
+  }
+
+  @Test
+  void requestBesideTheImport_ofAUserWhoWasSignedOutMeanwhile_isNotLoggedIn() throws Exception {
+    FaultyStore kept = FaultyStore.wrap(stores().get(0));
+    SessionManager manager = manager(kept);
+    String id = loggedIn();
+    AtomicReference<Instant> signedOutAt = new AtomicReference<>(Instant.EPOCH);
+    AtomicReference<CompletableFuture<Node.Answer>> beside = new AtomicReference<>();
+    Node strict =
+        new Node(
+            manager,
+            SpringSessionImport.builder(manager, oldSessions(), CODEC)
+                .validIf((user, loginAt) -> loginAt.isAfter(signedOutAt.get()))
+                .build());
+    try {
+      Runnable asksBeside =
+          () -> {
+            beside.set(strict.send("/", "Cookie", cookie(id)));
+            beside.get().join();
+          };
+      kept.runAfter(
+          StoreOperation.INSERT,
+          () -> {
+            // After the claim, and before the session.
+            signedOutAt.set(clock.instant());
+            manager.revokeAllOf("alice");
+            kept.runAfter(StoreOperation.INSERT, asksBeside);
+          });
+      assertThat(principal(strict, cookie(id))).isEqualTo("anonymous");
+      assertThat(beside.get().get().principal()).isEqualTo("anonymous");
+      assertThat(manager.sessionsOf("alice")).isEmpty();
+    } finally {
+      strict.close();
+    }
   }
 
   @Test
@@ -417,7 +545,7 @@ abstract class SpringSessionImportContract {
   }
 
   @Test
-  void tokenOfOurs_prevails_overTheOldCookie() throws Exception {
+  void ourToken_prevails_overTheOldCookie() throws Exception {
     String ours = node.get("/", "Cookie", cookie(loggedIn())).cookie().orElseThrow();
     String bob = old.begin(Map.of(CONTEXT, context("bob")));
     assertThat(principal(node, ours + "; " + cookie(bob))).isEqualTo("alice");

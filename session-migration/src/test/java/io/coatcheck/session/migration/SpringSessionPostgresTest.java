@@ -3,6 +3,7 @@ package io.coatcheck.session.migration;
 import io.coatcheck.session.jdbc.JdbcSessionStore;
 import io.coatcheck.session.store.SessionStore;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.time.Duration;
 import java.util.List;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterAll;
@@ -17,7 +18,11 @@ class SpringSessionPostgresTest extends SpringSessionImportContract {
 
   @BeforeAll
   static void startServer() throws Exception {
-    server = EmbeddedPostgres.builder().setServerConfig("fsync", "off").start();
+    server =
+        EmbeddedPostgres.builder()
+            .setServerConfig("fsync", "off")
+            .setPGStartupWait(Duration.ofMinutes(2))
+            .start();
     dataSource = server.getPostgresDatabase();
   }
 

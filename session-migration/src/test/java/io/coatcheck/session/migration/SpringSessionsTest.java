@@ -49,6 +49,24 @@ class SpringSessionsTest {
   }
 
   @Test
+  void sessionOfManyLargeValues_isReadUpToABound() throws Exception {
+    JdbcDataSource database = new JdbcDataSource();
+    database.setURL("jdbc:h2:mem:large;DB_CLOSE_DELAY=-1");
+    SpringSessionJdbc spring = new SpringSessionJdbc(database, "h2", "SPRING_SESSION");
+    Map<String, Object> attributes = new HashMap<>();
+    for (int i = 0; i < 20; i++) {
+      attributes.put("large" + i, new byte[1_000_000]);
+    }
+    SpringSession found =
+        JdbcSpringSessions.builder(database)
+            .build()
+            .find(spring.application().begin(attributes))
+            .orElseThrow();
+    assertThat(found.attributes()).hasSize(16);
+    assertThat(found.tooLarge()).hasSize(4);
+  }
+
+  @Test
   void failureOfTheClient_isAFailureOfTheStore() {
     IllegalStateException down = new IllegalStateException("down");
     SpringSessions sessions =

@@ -1,0 +1,301 @@
+package io.coatcheck.session.migration;
+
+import io.coatcheck.session.ImportResult;
+import io.coatcheck.session.ImportSource;
+import io.coatcheck.session.SessionManager;
+import io.coatcheck.session.event.CredentialKind;
+import io.coatcheck.session.servlet.WebSession;
+import jakarta.servlet.Filter;
+import jakarta.servlet.FilterChain;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.ServletRequest;
+import jakarta.servlet.ServletRequestWrapper;
+import jakarta.servlet.ServletResponse;
+import jakarta.servlet.SessionCookieConfig;
+import jakarta.servlet.http.Cookie;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import jakarta.servlet.http.HttpSession;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.BiPredicate;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Adopts the sessions that an application has in its container, such as Tomcat or Jetty, each at
+ * the first request that presents its cookie to a node that still has it: the user stays logged in,
+ * and the attributes are kept. Then the container's session ends.
+ *
+ * <p>A filter, mapped after {@link io.coatcheck.session.servlet.SessionFilter} and before what
+ * needs a login. It acts only on a request that presents no Coatcheck token, not on one that
+ * another site made a browser send without it, and only on a session whose id came in a cookie,
+ * never in a URL. Each session is adopted once, on one node: of requests at the same time one
+ * adopts it, and the others use the new session. The old cookie is accepted until the client has
+ * presented the new one, and 10 seconds longer. From then on it opens nothing, also after a logout,
+ * even on a node that has a copy of the container's session.
+ *
+ * <p>The adoption counts as a login at the time when the container's session was created, so that
+ * an action that needs a fresh login asks for one. The timeouts are those of the manager's policy,
+ * beginning with the adoption. The container notifies its listeners, and the attributes that are
+ * {@code HttpSessionBindingListener}s, of the end of its session.
+ *
+ * <p>A store that fails is answered with 503; the container's session stays. Thread-safe.
+ *
+ * @since 0.1.0
+ */
+public final class ContainerSessionAdoption implements Filter {
+
+  private static final String CREDENTIAL = "container-session:";
+  private static final int MAX_ID_LENGTH = 512;
+
+  private final SessionManager manager;
+  private final Function<HttpSession, Optional<String>> principal;
+  private final Predicate<String> attributes;
+  private final Duration maximumAge;
+  private final boolean clearsCookie;
+  private final BiPredicate<String, Instant> condition;
+  private final CredentialReport report;
+
+  private ContainerSessionAdoption(Builder builder) {
+    manager = builder.manager;
+    principal = builder.principal;
+    attributes = builder.attributes;
+    maximumAge = builder.maximumAge;
+    clearsCookie = builder.clearsCookie;
+    condition = builder.condition;
+    report = new CredentialReport(manager, CredentialKind.CONTAINER_SESSION);
+  }
+
+  /**
+   * Begins an adoption.
+   *
+   * @param manager the manager of the {@code SessionFilter} before it
+   * @param principal returns the name of the user who is logged in by a container's session,
+   *     usually from an attribute; empty for an anonymous one, whose attributes are kept. Its
+   *     exceptions are passed on, and then nothing is adopted
+   */
+  public static Builder builder(
+      SessionManager manager, Function<HttpSession, Optional<String>> principal) {
+    return new Builder(manager, principal);
+  }
+
+  /**
+   * Returns how many sessions were adopted, how often an old cookie was presented that had been
+   * used before, and how often one that opens nothing, by this filter since it was made.
+   */
+  public CredentialCounts counts() {
+    return report.counts();
+  }
+
+  @Override
+  public void doFilter(ServletRequest request, ServletResponse response, FilterChain chain)
+      throws IOException, ServletException {
+    if (request instanceof HttpServletRequest httpRequest
+        && response instanceof HttpServletResponse httpResponse) {
+      HttpServletRequest own = containersOwn(httpRequest);
+      String presented = presented(own);
+      if (presented != null) {
+        WebSession session = WebSession.of(httpRequest);
+        HttpSession old = sessionOf(own);
+        if (old != null) {
+          String id = withoutRoute(old.getId());
+          session.beforeLogout(() -> spend(id, old));
+        }
+        if (session.isTokenPresented()) {
+          if (clearsCookie
+              && OldCookie.isReplaced(session, manager.clock().instant())
+              && own.getSession(false) == null) {
+            clear(own, httpResponse, presented);
+          }
+        } else if (!session.isTokenWithheld()) {
+          adoptInto(session, own, httpResponse, presented);
+        }
+      }
+    }
+    chain.doFilter(request, response);
+  }
+
+  /** Returns the container's request, below all wrappers. */
+  private static HttpServletRequest containersOwn(HttpServletRequest request) {
+    HttpServletRequest own = request;
+    ServletRequest current = request;
+    while (current instanceof ServletRequestWrapper wrapper) {
+      current = wrapper.getRequest();
+      if (current instanceof HttpServletRequest below) {
+        own = below;
+      }
+    }
+    return own;
+  }
+
+  /** Returns the id in the container's cookie, untrusted; null if there is none. */
+  private static @Nullable String presented(HttpServletRequest own) {
+    String id = own.isRequestedSessionIdFromCookie() ? own.getRequestedSessionId() : null;
+    return id == null || id.isEmpty() || id.length() > MAX_ID_LENGTH ? null : id;
+  }
+
+  private static @Nullable HttpSession sessionOf(HttpServletRequest own) {
+    return own.isRequestedSessionIdValid() ? own.getSession(false) : null;
+  }
+
+  /**
+   * Uses up an old cookie that is presented with a logout, so that it cannot log the user in again
+   * at a node that has a copy of the container's session.
+   */
+  private void spend(String id, HttpSession old) {
+    manager.adapter().spendCredential(CREDENTIAL + id, sourceOf(old));
+  }
+
+  private ContainerImportSource sourceOf(@Nullable HttpSession old) {
+    return new ContainerImportSource(old, principal, attributes, maximumAge, manager.clock());
+  }
+
+  private void adoptInto(
+      WebSession session, HttpServletRequest own, HttpServletResponse response, String presented) {
+    try {
+      ImportResult.Status status = adopt(session, own, presented);
+      if (clearsCookie && status == ImportResult.Status.SPENT) {
+        clear(own, response, presented);
+      }
+    } catch (RuntimeException | Error failure) {
+      report.failed();
+      throw failure;
+    }
+  }
+
+  private ImportResult.Status adopt(WebSession session, HttpServletRequest own, String presented) {
+    HttpSession old = sessionOf(own);
+    ImportSource source = new ConditionalSource(sourceOf(old), condition);
+    String id = withoutRoute(old == null ? presented : old.getId());
+    ImportResult result = manager.adapter().importSession(CREDENTIAL + id, source);
+    boolean opens =
+        result.token().map(session::present).orElse(false)
+            && ConditionalSource.admits(result, session, condition);
+    if (old != null && isEndedByNow(result.status(), session)) {
+      end(old);
+    }
+    report.imported(result.status(), opens, session);
+    return result.status();
+  }
+
+  /**
+   * Returns whether this request ends the container's session. The request that adopts a session
+   * does. Other requests do so only a minute later, since the adopting request may still check that
+   * it is live.
+   */
+  private boolean isEndedByNow(ImportResult.Status status, WebSession session) {
+    return switch (status) {
+      case IMPORTED, SPENT -> true;
+      case FOUND -> OldCookie.isReplaced(session, manager.clock().instant());
+      case REFUSED, LIMIT_REACHED -> false;
+    };
+  }
+
+  /**
+   * Returns an id without the name of the node, which containers append after a dot: otherwise one
+   * session would have several ids, and could be adopted several times.
+   */
+  private static String withoutRoute(String id) {
+    int dot = id.indexOf('.');
+    return dot < 0 ? id : id.substring(0, dot);
+  }
+
+  private static void end(HttpSession old) {
+    try {
+      old.invalidate();
+    } catch (IllegalStateException e) {
+      // Another request has already ended it.
+    }
+  }
+
+  /** Makes the browser delete the container's cookie, which is found by its value. */
+  private static void clear(
+      HttpServletRequest own, HttpServletResponse response, String presented) {
+    Cookie[] cookies = own.getCookies();
+    if (cookies == null) {
+      return;
+    }
+    SessionCookieConfig config = own.getServletContext().getSessionCookieConfig();
+    String path = config.getPath();
+    if (path == null) {
+      path = own.getContextPath().isEmpty() ? "/" : own.getContextPath();
+    }
+    for (Cookie cookie : cookies) {
+      if (presented.equals(cookie.getValue())) {
+        new OldCookie(cookie.getName(), path, config.getDomain()).clear(own, response);
+      }
+    }
+  }
+
+  /** Builds a {@link ContainerSessionAdoption}. Not thread-safe. */
+  public static final class Builder {
+
+    private final SessionManager manager;
+    private final Function<HttpSession, Optional<String>> principal;
+    private Predicate<String> attributes = name -> true;
+    private Duration maximumAge = Duration.ofDays(30);
+    private BiPredicate<String, Instant> condition = (user, loginAt) -> true;
+    private boolean clearsCookie = true;
+
+    private Builder(SessionManager manager, Function<HttpSession, Optional<String>> principal) {
+      this.manager = Objects.requireNonNull(manager, "manager must not be null");
+      this.principal = Objects.requireNonNull(principal, "principal must not be null");
+    }
+
+    /**
+     * Sets which attributes are kept, by their names. Of these, a store that keeps bytes leaves out
+     * what the allow-list of the codec does not admit, with an event. Default: all.
+     */
+    public Builder attributes(Predicate<String> names) {
+      attributes = Objects.requireNonNull(names, "attributes must not be null");
+      return this;
+    }
+
+    /**
+     * Sets how long ago a session may have been created. An older one is refused, and its user logs
+     * in. A record of each adoption is kept for the same time; do not raise it later, since records
+     * that were deleted by then would be missed. Default: 30 days.
+     *
+     * @throws IllegalArgumentException if it is not positive, or more than 400 days
+     */
+    public Builder maximumAge(Duration age) {
+      maximumAge = Limits.positive("maximumAge", age, Limits.MAX_DAYS);
+      return this;
+    }
+
+    /**
+     * Sets whether the container's cookie is deleted, a minute after the adoption at the earliest,
+     * where it opens no session of the container. Default: true.
+     */
+    public Builder clearCookie(boolean value) {
+      clearsCookie = value;
+      return this;
+    }
+
+    /**
+     * Sets a condition on the login of an old session: the name of the user, and when the old
+     * session was created. A session that does not meet it is refused, and its user logs in. It is
+     * tested before the session is adopted, again after that is stored, and for each request that
+     * opens the adopted session with the old cookie.
+     *
+     * <p>{@code SessionManager.revokeAllOf} ends what was adopted by then, and no old session.
+     * Where users can be signed out everywhere, record the moment first, revoke then, and test it
+     * here: {@code (user, loginAt) -> loginAt.isAfter(accounts.signedOutAt(user))}. Default: every
+     * login.
+     */
+    public Builder validIf(BiPredicate<String, Instant> login) {
+      condition = Objects.requireNonNull(login, "validIf must not be null");
+      return this;
+    }
+
+    /** Builds the adoption. */
+    public ContainerSessionAdoption build() {
+      return new ContainerSessionAdoption(this);
+    }
+  }
+}
