@@ -9,8 +9,8 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean
 import org.springframework.context.annotation.Bean;
 
 /**
- * Adds the actuator endpoint {@code coatcheck}, if Spring Boot's actuator is there. As every
- * endpoint it is reached over HTTP only if the application exposes it.
+ * Adds the actuator endpoint {@code coatcheck}, if Spring Boot's actuator is on the class path.
+ * Like any endpoint, it is reached over HTTP only if the application exposes it.
  *
  * @since 0.1.0
  */

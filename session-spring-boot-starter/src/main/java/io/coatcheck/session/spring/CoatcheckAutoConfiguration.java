@@ -17,6 +17,7 @@ import javax.sql.DataSource;
 import org.springframework.beans.factory.BeanFactory;
 import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.AutoConfigurationPackages;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
@@ -27,6 +28,7 @@ import org.springframework.boot.sql.init.dependency.DependsOnDatabaseInitializat
 import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Conditional;
+import org.springframework.context.annotation.Lazy;
 import org.springframework.core.env.Environment;
 import org.springframework.util.ClassUtils;
 import org.springframework.web.context.WebApplicationContext;
@@ -49,28 +51,53 @@ import org.springframework.web.context.WebApplicationContext;
 @EnableConfigurationProperties(CoatcheckProperties.class)
 public final class CoatcheckAutoConfiguration {
 
+  /** The name of the store that is built from the properties. */
+  static final String STORE = "coatcheckStore";
+
+  static final String MANAGER = "coatcheckManager";
+  static final String POLICY = "coatcheckPolicy";
+  static final String CODEC = "coatcheckAttributeCodec";
+
+  /** The name of the registration of the filter. */
+  static final String REGISTRATION = "coatcheckFilterRegistration";
+
   private static final boolean HAS_SECURITY =
       ClassUtils.isPresent(
           "org.springframework.security.core.AuthenticationException",
           CoatcheckAutoConfiguration.class.getClassLoader());
 
   private final CoatcheckProperties properties;
+  private final IneffectiveProperties ineffective;
 
-  CoatcheckAutoConfiguration(CoatcheckProperties properties) {
+  CoatcheckAutoConfiguration(CoatcheckProperties properties, Environment environment) {
     this.properties = properties;
+    ineffective =
+        new IneffectiveProperties(
+            properties, environment, CoatcheckAutoConfiguration.class.getClassLoader());
+    ineffective.refuseContradictions();
   }
 
-  /** The manager closes it. */
-  @Bean(destroyMethod = "")
+  /**
+   * The manager closes it. Where the application has a manager of its own, this is that manager's
+   * store, or is built for it if the manager is made with this bean.
+   */
+  @Bean(name = STORE, destroyMethod = "")
+  @Lazy
   @ConditionalOnMissingBean
   @DependsOnDatabaseInitialization
   SessionStore coatcheckStore(
       ObjectProvider<DataSource> databases,
       ObjectProvider<RedisConnections> redis,
       ObjectProvider<StoreObserver> observers,
-      ListableBeanFactory beans) {
+      ConfigurableListableBeanFactory beans) {
+    for (String name : beans.getBeanNamesForType(SessionManager.class, true, false)) {
+      if (beans.getSingleton(name) instanceof SessionManager own) {
+        return own.store();
+      }
+    }
     return new StoreChoice(
             properties,
+            ineffective,
             List.of(beans.getBeanNamesForType(DataSource.class, true, false)),
             databases.getIfUnique(),
             redis.getIfAvailable(),
@@ -78,7 +105,7 @@ public final class CoatcheckAutoConfiguration {
         .create();
   }
 
-  @Bean
+  @Bean(CODEC)
   @ConditionalOnMissingBean
   AttributeCodec coatcheckAttributeCodec(BeanFactory beans) {
     List<String> packages =
@@ -87,13 +114,13 @@ public final class CoatcheckAutoConfiguration {
     return HAS_SECURITY ? new RefusedLogins(codec) : codec;
   }
 
-  @Bean
+  @Bean(POLICY)
   @ConditionalOnMissingBean
   SessionPolicy coatcheckPolicy() {
     return new ManagerFactory(properties).policy();
   }
 
-  @Bean(destroyMethod = "close")
+  @Bean(name = MANAGER, destroyMethod = "close")
   @ConditionalOnMissingBean
   SessionManager coatcheckManager(
       SessionStore store,
@@ -110,24 +137,32 @@ public final class CoatcheckAutoConfiguration {
             customizers.orderedStream().toList());
   }
 
-  /** Registers the application's own {@link SessionFilter} if it has one. */
-  @Bean
+  /**
+   * Registers the application's own {@link SessionFilter} if it has one; not again if a
+   * registration of the application does, whose declared type does not show it.
+   */
+  @Bean(REGISTRATION)
   @Conditional(NoFilterRegistration.class)
   FilterRegistrationBean<SessionFilter> coatcheckFilterRegistration(
       SessionManager manager,
       ObjectProvider<SessionFilter> own,
-      ListableBeanFactory beans,
+      ConfigurableListableBeanFactory beans,
       ObjectProvider<SessionFilterCustomizer> customizers) {
-    SessionFilter filter = own.getIfAvailable();
+    DeclaredFilter declared = new DeclaredFilter(beans);
+    SessionFilter registered = declared.registered(REGISTRATION);
+    SessionFilter filter = registered == null ? own.getIfAvailable() : registered;
     if (filter == null) {
-      filter =
-          new FilterFactory(properties)
-              .filter(manager, listenersOf(beans), customizers.orderedStream().toList());
+      filter = declared.bean();
     }
-    FilterRegistrationBean<SessionFilter> registration = new FilterRegistrationBean<>(filter);
+    FilterRegistrationBean<SessionFilter> registration =
+        filter == null
+            ? new FilterFactory(properties)
+                .registration(manager, listenersOf(beans), customizers.orderedStream().toList())
+            : new FilterRegistrationBean<>(filter);
     registration.setName("coatcheckSessionFilter");
     registration.setDispatcherTypes(EnumSet.copyOf(FilterPlacement.DISPATCHES));
     registration.setAsyncSupported(true);
+    registration.setEnabled(registered == null);
     return registration;
   }
 
@@ -147,7 +182,8 @@ public final class CoatcheckAutoConfiguration {
   }
 
   @Bean
-  StartCheck coatcheckStartCheck(WebApplicationContext context) {
-    return new StartCheck(context);
+  StartCheck coatcheckStartCheck(
+      WebApplicationContext context, ConfigurableListableBeanFactory beans) {
+    return new StartCheck(context, beans, ineffective);
   }
 }

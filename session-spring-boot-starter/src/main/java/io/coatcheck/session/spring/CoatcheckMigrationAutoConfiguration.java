@@ -3,9 +3,18 @@ package io.coatcheck.session.spring;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.codec.AttributeCodec;
 import io.coatcheck.session.codec.JavaSerializationCodec;
+import io.coatcheck.session.migration.BackChannelLogout;
+import io.coatcheck.session.migration.ContainerSessionAdoption;
+import io.coatcheck.session.migration.JwtExchange;
+import io.coatcheck.session.migration.LogoutTokenVerifier;
 import io.coatcheck.session.migration.SpringSessionImport;
 import io.coatcheck.session.migration.SpringSessions;
+import io.coatcheck.session.migration.TokenVerifier;
+import jakarta.servlet.Filter;
+import jakarta.servlet.http.HttpSession;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
 import javax.sql.DataSource;
 import org.springframework.beans.factory.BeanFactory;
 import org.springframework.beans.factory.InitializingBean;
@@ -21,45 +30,82 @@ import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.env.Environment;
+import org.springframework.security.oauth2.core.oidc.user.OidcUser;
+import org.springframework.security.oauth2.jwt.JwtDecoder;
+import org.springframework.util.ClassUtils;
 
 /**
- * Imports the sessions of Spring Session, if {@code coatcheck.migration.spring-session.enabled} is
- * set and {@code coatcheck-migration} is there: from a bean of type {@link SpringSessions} if there
- * is one, as for Redis, or else from the table in the database.
+ * Configures the bridges of {@code coatcheck-migration} that properties ask for: {@code
+ * coatcheck.migration.spring-session.enabled} for the import from Spring Session, from a bean of
+ * type {@link SpringSessions} if there is one, as for Redis, or else from the table in the
+ * database; {@code coatcheck.migration.jwt.enabled} for the exchange of JSON Web Tokens, which a
+ * bean of type {@link TokenVerifier} or {@link JwtDecoder} verifies; {@code
+ * coatcheck.migration.container-session.enabled} for the adoption of the container's sessions; and
+ * {@code coatcheck.migration.back-channel-logout.path} for logouts at an identity provider, whose
+ * tokens a bean of type {@link LogoutTokenVerifier} verifies. A bean of type {@link
+ * FormerLoginCheck} refuses old logins. Each bridge can be replaced by a bean of the application.
  *
  * @since 0.1.0
  */
 @AutoConfiguration(after = CoatcheckAutoConfiguration.class)
 @ConditionalOnBean(CoatcheckAutoConfiguration.class)
-@ConditionalOnProperty("coatcheck.migration.spring-session.enabled")
 public final class CoatcheckMigrationAutoConfiguration {
 
-  private static final String ENABLED = "coatcheck.migration.spring-session.enabled";
+  private static final String BRIDGES = "io.coatcheck.session.migration.SpringSessionImport";
+  private static final String SPRING_SESSION = "coatcheck.migration.spring-session.enabled";
+  private static final String JWT = "coatcheck.migration.jwt.enabled";
+  private static final String CONTAINER = "coatcheck.migration.container-session.enabled";
+  private static final String LOGOUT = "coatcheck.migration.back-channel-logout.path";
+
+  private static final boolean HAS_SECURITY =
+      ClassUtils.isPresent(
+          "org.springframework.security.web.SecurityFilterChain",
+          CoatcheckMigrationAutoConfiguration.class.getClassLoader());
 
   CoatcheckMigrationAutoConfiguration() {}
 
-  /** Refuses the property where the import is not on the class path. */
+  /** Registers a bridge before Spring Security, and after all filters of sessions. */
+  private static <T extends Filter> FilterRegistrationBean<T> registration(
+      T bridge, String name, Environment environment) {
+    FilterRegistrationBean<T> registration = new FilterRegistrationBean<>(bridge);
+    registration.setName(name);
+    registration.setOrder(FilterPlacement.securityOrder(environment) - 1);
+    registration.setAsyncSupported(true);
+    return registration;
+  }
+
+  /** Refuses the properties where the bridges are not on the class path. */
   @Configuration(proxyBeanMethods = false)
-  @ConditionalOnMissingClass("io.coatcheck.session.migration.SpringSessionImport")
+  @ConditionalOnMissingClass(BRIDGES)
   static class Missing {
 
     @Bean
-    InitializingBean coatcheckMigrationCheck() {
+    InitializingBean coatcheckMigrationCheck(CoatcheckProperties properties) {
       return () -> {
-        throw new InvalidSettingException(
-            ENABLED + " must not be true without the dependency coatcheck-migration: true");
+        CoatcheckProperties.Migration migration = properties.migration();
+        require(!migration.springSession().enabled(), SPRING_SESSION + " must not be true");
+        require(!migration.jwt().enabled(), JWT + " must not be true");
+        require(!migration.containerSession().enabled(), CONTAINER + " must not be true");
+        require(migration.backChannelLogout().path() == null, LOGOUT + " must not be set");
       };
+    }
+
+    private static void require(boolean isOff, String rule) {
+      if (!isOff) {
+        throw new InvalidSettingException(rule + " without the dependency coatcheck-migration");
+      }
     }
   }
 
-  /** The import, where it is on the class path. */
+  /** The import from Spring Session. */
   @Configuration(proxyBeanMethods = false)
-  @ConditionalOnClass(SpringSessionImport.class)
-  static class Present {
+  @ConditionalOnClass(name = BRIDGES)
+  @ConditionalOnProperty(SPRING_SESSION)
+  static class SpringSessionBridge {
 
     private final CoatcheckProperties properties;
 
-    Present(CoatcheckProperties properties) {
+    SpringSessionBridge(CoatcheckProperties properties) {
       this.properties = properties;
     }
 
@@ -69,6 +115,7 @@ public final class CoatcheckMigrationAutoConfiguration {
         SessionManager manager,
         AttributeCodec codec,
         ObjectProvider<SpringSessions> own,
+        ObjectProvider<FormerLoginCheck> checks,
         ObjectProvider<DataSource> databases,
         BeanFactory beans) {
       SpringSessions sessions = own.getIfAvailable();
@@ -76,19 +123,14 @@ public final class CoatcheckMigrationAutoConfiguration {
       return factory.create(
           manager,
           sessions == null ? factory.ofDatabase(databases.getIfUnique()) : sessions,
-          decoder(codec, beans));
+          decoder(codec, beans),
+          checks.getIfAvailable());
     }
 
-    /** Before Spring Security, and after all filters of sessions, which must come before that. */
     @Bean
     FilterRegistrationBean<SpringSessionImport> coatcheckSpringSessionImportRegistration(
         SpringSessionImport bridge, Environment environment) {
-      FilterRegistrationBean<SpringSessionImport> registration =
-          new FilterRegistrationBean<>(bridge);
-      registration.setName("coatcheckSpringSessionImport");
-      registration.setOrder(FilterPlacement.securityOrder(environment) - 1);
-      registration.setAsyncSupported(true);
-      return registration;
+      return registration(bridge, "coatcheckSpringSessionImport", environment);
     }
 
     /** The allow-list is that of the attributes. */
@@ -99,6 +141,118 @@ public final class CoatcheckMigrationAutoConfiguration {
       List<String> packages =
           AutoConfigurationPackages.has(beans) ? AutoConfigurationPackages.get(beans) : List.of();
       return SessionCodec.create(properties.attributes(), packages);
+    }
+  }
+
+  /** The exchange of JSON Web Tokens. */
+  @Configuration(proxyBeanMethods = false)
+  @ConditionalOnClass(name = BRIDGES)
+  @ConditionalOnProperty(JWT)
+  static class JwtBridge {
+
+    @Bean
+    @ConditionalOnMissingBean
+    JwtExchange coatcheckJwtExchange(
+        SessionManager manager,
+        CoatcheckProperties properties,
+        ObjectProvider<TokenVerifier> verifiers,
+        ObjectProvider<FormerLoginCheck> checks,
+        ObjectProvider<DecoderVerifiers> decoders) {
+      TokenVerifier verifier = verifiers.getIfAvailable();
+      DecoderVerifiers fallback = decoders.getIfAvailable();
+      return new BridgeFactory(properties)
+          .exchange(
+              manager,
+              verifier == null && fallback != null ? fallback.unique() : verifier,
+              checks.getIfAvailable(),
+              HAS_SECURITY);
+    }
+
+    @Bean
+    FilterRegistrationBean<JwtExchange> coatcheckJwtExchangeRegistration(
+        JwtExchange bridge, Environment environment) {
+      return registration(bridge, "coatcheckJwtExchange", environment);
+    }
+
+    /**
+     * The application's decoder, which is looked up late: another auto-configuration may make it.
+     */
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnClass(JwtDecoder.class)
+    static class Decoders {
+
+      @Bean
+      DecoderVerifiers coatcheckDecoderVerifiers(
+          ObjectProvider<JwtDecoder> decoders, CoatcheckProperties properties) {
+        return new DecoderVerifiers(decoders, properties.migration().jwt().principalClaim());
+      }
+    }
+  }
+
+  /** The adoption of the container's sessions. */
+  @Configuration(proxyBeanMethods = false)
+  @ConditionalOnClass(name = BRIDGES)
+  @ConditionalOnProperty(CONTAINER)
+  static class ContainerBridge {
+
+    @Bean
+    @ConditionalOnMissingBean
+    ContainerSessionAdoption coatcheckContainerSessionAdoption(
+        SessionManager manager,
+        CoatcheckProperties properties,
+        ObjectProvider<Function<HttpSession, Optional<String>>> users,
+        ObjectProvider<FormerLoginCheck> checks) {
+      Function<HttpSession, Optional<String>> own = users.getIfAvailable();
+      return new BridgeFactory(properties)
+          .adoption(
+              manager,
+              own == null && HAS_SECURITY ? new ContextUsers() : own,
+              checks.getIfAvailable());
+    }
+
+    @Bean
+    FilterRegistrationBean<ContainerSessionAdoption> coatcheckContainerSessionAdoptionRegistration(
+        ContainerSessionAdoption bridge, Environment environment) {
+      return registration(bridge, "coatcheckContainerSessionAdoption", environment);
+    }
+  }
+
+  /** The endpoint for logouts at an identity provider, in front of all other filters. */
+  @Configuration(proxyBeanMethods = false)
+  @ConditionalOnClass(name = BRIDGES)
+  @ConditionalOnProperty(LOGOUT)
+  static class LogoutEndpoint {
+
+    @Bean
+    @ConditionalOnMissingBean
+    BackChannelLogout coatcheckBackChannelLogout(
+        SessionManager manager,
+        CoatcheckProperties properties,
+        ObjectProvider<LogoutTokenVerifier> verifiers) {
+      return new BridgeFactory(properties).logout(manager, verifiers.getIfAvailable());
+    }
+
+    @Bean
+    FilterRegistrationBean<BackChannelLogout> coatcheckBackChannelLogoutRegistration(
+        BackChannelLogout endpoint, CoatcheckProperties properties) {
+      FilterRegistrationBean<BackChannelLogout> registration =
+          new FilterRegistrationBean<>(endpoint);
+      registration.setName("coatcheckBackChannelLogout");
+      registration.addUrlPatterns(new BridgeFactory(properties).logoutPath());
+      registration.setOrder(FilterPlacement.ORDER - 1);
+      return registration;
+    }
+
+    /** Logins by OpenID Connect record the provider's session. */
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnClass(OidcUser.class)
+    static class Logins {
+
+      @Bean
+      @ConditionalOnMissingBean
+      SessionLogins coatcheckProviderLogins(BackChannelLogout endpoint) {
+        return new ProviderLogins(endpoint);
+      }
     }
   }
 }

@@ -2,6 +2,7 @@ package io.coatcheck.session.spring;
 
 import io.coatcheck.session.jdbc.Database;
 import io.coatcheck.session.servlet.SessionCookie;
+import io.coatcheck.session.servlet.SessionTransport;
 import io.coatcheck.session.servlet.SiteData;
 import io.coatcheck.session.store.WhenFull;
 import java.time.Duration;
@@ -13,7 +14,7 @@ import org.springframework.util.unit.DataSize;
 
 /**
  * The properties of Coatcheck. What is not set has the default of the builder that it is passed to.
- * An unknown property stops the start.
+ * An unknown property fails startup.
  *
  * @param enabled whether Coatcheck is configured
  * @param store where sessions are kept
@@ -104,8 +105,9 @@ record CoatcheckProperties(
   /** Where sessions are kept. */
   enum StoreKind {
     /**
-     * In Redis if {@code coatcheck-redis} is there and a Lettuce connection of Spring Boot; else in
-     * a database if there is one {@code DataSource}, or a primary one; else in memory.
+     * In Redis if {@code coatcheck-redis} is on the class path and Spring Boot has a Lettuce
+     * connection; else in a database if there is one {@code DataSource}, or a primary one; else in
+     * memory.
      */
     AUTO,
     /** In the Redis that Spring Boot connects to. */
@@ -233,11 +235,21 @@ record CoatcheckProperties(
    * @param keyPrefix what all keys begin with; "coatcheck" by default
    * @param commandTimeout the bound of each command; 2 seconds by default
    * @param connectTimeout the bound of each attempt to connect; 2 seconds by default
+   * @param changeFeedInterval how often the changes of all nodes are read; 100 milliseconds by
+   *     default
+   * @param confirmReplicas how many replicas must have a login or a logout before it counts; none
+   *     by default
+   * @param confirmTimeout how long they may take
+   * @param buckets over how many hash tags the sessions are spread, for a cluster; 1 by default
    */
   record Redis(
       @Nullable String keyPrefix,
       @Nullable Duration commandTimeout,
-      @Nullable Duration connectTimeout) {}
+      @Nullable Duration connectTimeout,
+      @Nullable Duration changeFeedInterval,
+      @Nullable Integer confirmReplicas,
+      @DefaultValue("1s") Duration confirmTimeout,
+      @Nullable Integer buckets) {}
 
   /**
    * The cache in front of a database or of Redis.
@@ -276,8 +288,56 @@ record CoatcheckProperties(
    * What moves users from other sessions.
    *
    * @param springSession the import from Spring Session
+   * @param jwt the exchange of JSON Web Tokens
+   * @param containerSession the adoption of the container's sessions
+   * @param backChannelLogout the endpoint for logouts at an identity provider
    */
-  record Migration(@DefaultValue SpringSession springSession) {}
+  record Migration(
+      @DefaultValue SpringSession springSession,
+      @DefaultValue Jwt jwt,
+      @DefaultValue ContainerSession containerSession,
+      @DefaultValue BackChannelLogout backChannelLogout) {}
+
+  /**
+   * The exchange of JSON Web Tokens that the application issued before it moved to sessions.
+   *
+   * @param enabled whether tokens are exchanged for sessions
+   * @param principalClaim the claim that has the user's name, where a JwtDecoder verifies the
+   *     tokens
+   * @param maximumLifetime how far in the future a token may expire; 400 days by default
+   * @param transport whether the session's token is sent as a cookie or in a header; as the request
+   *     chose by default
+   */
+  record Jwt(
+      @DefaultValue("false") boolean enabled,
+      @DefaultValue("sub") String principalClaim,
+      @Nullable Duration maximumLifetime,
+      @Nullable SessionTransport transport) {}
+
+  /**
+   * The adoption of the container's sessions.
+   *
+   * @param enabled whether sessions of the container are adopted
+   * @param clearCookie whether the container's cookie is deleted a minute after the adoption
+   * @param maximumAge how long ago a session may have been created; 30 days by default
+   */
+  record ContainerSession(
+      @DefaultValue("false") boolean enabled,
+      @DefaultValue("true") boolean clearCookie,
+      @Nullable Duration maximumAge) {}
+
+  /**
+   * The endpoint to which an identity provider posts logout tokens.
+   *
+   * @param path its path, such as "/logout/provider"; none by default, and then there is no
+   *     endpoint
+   * @param maximumLifetime how long a logout token may be valid; 1 day by default
+   * @param maximumIdTokenAge how old the ID token of a login may be; 1 hour by default
+   */
+  record BackChannelLogout(
+      @Nullable String path,
+      @Nullable Duration maximumLifetime,
+      @Nullable Duration maximumIdTokenAge) {}
 
   /**
    * The import from Spring Session.

@@ -14,7 +14,7 @@ import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactor
 
 /**
  * Offers the Redis connection of Spring Boot to the store of the starter, if {@code
- * coatcheck-redis} is there.
+ * coatcheck-redis} is on the class path.
  *
  * @since 0.1.0
  */

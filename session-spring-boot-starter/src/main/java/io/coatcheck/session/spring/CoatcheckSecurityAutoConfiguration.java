@@ -6,10 +6,12 @@ import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.security.core.context.SecurityContext;
+import org.springframework.security.core.session.SessionRegistry;
 import org.springframework.security.core.userdetails.UserDetailsService;
 import org.springframework.security.web.SecurityFilterChain;
 
@@ -30,11 +32,24 @@ public final class CoatcheckSecurityAutoConfiguration {
 
   CoatcheckSecurityAutoConfiguration() {}
 
+  /** A listener of the container, so that a filter of the application calls it too. */
   @Bean
-  SessionFilterCustomizer coatcheckStoredContexts(CoatcheckProperties properties) {
-    boolean keepsContexts =
-        properties.security().context() == CoatcheckProperties.SecurityContextKind.SESSION;
-    return filter -> filter.listener(new StoredContexts(keepsContexts));
+  StoredContexts coatcheckStoredContexts(
+      SessionManager manager,
+      ObjectProvider<PrincipalContexts> principals,
+      ObjectProvider<SessionLogins> logins) {
+    PrincipalContexts contexts = principals.getIfAvailable();
+    return new StoredContexts(
+        contexts == null ? null : contexts.users(),
+        !manager.adapter().dropsAttributesAtLogin(),
+        logins.getIfAvailable(() -> SessionLogins.BY_NAME));
+  }
+
+  /** For code that injects one; {@link SecurityBridge} keeps it from {@code maximumSessions}. */
+  @Bean
+  @ConditionalOnMissingBean(SessionRegistry.class)
+  StoredSessionRegistry coatcheckSessionRegistry(SessionManager manager) {
+    return new StoredSessionRegistry(manager);
   }
 
   /** Builds the context of each request from the principal of its session. */

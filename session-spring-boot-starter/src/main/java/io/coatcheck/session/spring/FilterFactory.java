@@ -9,6 +9,7 @@ import io.coatcheck.session.servlet.SessionFilterBuilder;
 import io.coatcheck.session.servlet.SessionHeader;
 import java.util.EventListener;
 import java.util.List;
+import org.springframework.boot.web.servlet.FilterRegistrationBean;
 
 /** Builds the filter, its cookie and its guards from the properties. */
 final class FilterFactory {
@@ -19,7 +20,22 @@ final class FilterFactory {
     this.properties = properties;
   }
 
-  SessionFilter filter(
+  /** Of a filter that the properties configure, and not the application. */
+  static final class Registration extends FilterRegistrationBean<SessionFilter> {
+
+    private Registration(SessionFilter filter) {
+      super(filter);
+    }
+  }
+
+  Registration registration(
+      SessionManager manager,
+      List<EventListener> listeners,
+      List<SessionFilterCustomizer> customizers) {
+    return new Registration(filter(manager, listeners, customizers));
+  }
+
+  private SessionFilter filter(
       SessionManager manager,
       List<EventListener> listeners,
       List<SessionFilterCustomizer> customizers) {

@@ -14,7 +14,7 @@ import org.springframework.core.env.Environment;
 /**
  * Completes each {@link FilterRegistrationBean} of a {@link SessionFilter}: one without an order
  * would come after Spring Security, and one for requests alone would leave error pages without a
- * session. An order that is wrong stops the start.
+ * session. A wrong order fails startup.
  */
 final class FilterPlacement implements BeanPostProcessor {
 
@@ -65,7 +65,7 @@ final class FilterPlacement implements BeanPostProcessor {
               + security
               + ", or the logins would be kept in the sessions of the container: "
               + registration.getOrder()
-              + ". Without setOrder it is right");
+              + ". Remove setOrder to use the default");
     }
     EnumSet<DispatcherType> dispatches = registration.determineDispatcherTypes();
     if (!dispatches.containsAll(DISPATCHES)) {

@@ -34,9 +34,13 @@ final class ImportFactory {
   }
 
   SpringSessionImport create(
-      SessionManager manager, SpringSessions sessions, JavaSerializationCodec codec) {
+      SessionManager manager,
+      SpringSessions sessions,
+      JavaSerializationCodec codec,
+      @Nullable FormerLoginCheck check) {
     SpringSessionImport.Builder bridge =
         SpringSessionImport.builder(manager, sessions, codec)
+            .validIf(BridgeFactory.checkOf(check, PREFIX + "enabled")::isValid)
             .clearCookie(properties.clearCookie())
             .deleteImported(properties.deleteImported());
     return new Settings(PREFIX)

@@ -4,13 +4,16 @@ import io.coatcheck.session.redis.RedisSessionStore;
 import io.coatcheck.session.store.SessionStore;
 import io.lettuce.core.ClientOptions;
 import io.lettuce.core.RedisURI;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.context.properties.bind.Bindable;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.core.env.Environment;
 import org.springframework.data.redis.connection.NamedNode;
+import org.springframework.data.redis.connection.RedisClusterConfiguration;
 import org.springframework.data.redis.connection.RedisConfiguration;
 import org.springframework.data.redis.connection.RedisNode;
 import org.springframework.data.redis.connection.RedisPassword;
@@ -56,14 +59,23 @@ final class LettuceConnections implements RedisConnections {
               + (names.isEmpty() ? "there is none" : "none of " + names + " is primary"));
     }
     LettuceClientConfiguration client = connection.getClientConfiguration();
-    RedisSessionStore.Builder builder = RedisSessionStore.builder(server(connection));
+    RedisSessionStore.Builder builder =
+        connection.isClusterAware()
+            ? RedisSessionStore.clusterBuilder(nodes(connection))
+            : RedisSessionStore.builder(server(connection));
     client.getClientResources().ifPresent(builder::clientResources);
     client.getClientOptions().map(ClientOptions::getSslOptions).ifPresent(builder::sslOptions);
     Settings settings = new Settings("coatcheck.redis.");
     settings
         .set("keyPrefix", properties.keyPrefix(), builder::keyPrefix)
         .set("commandTimeout", properties.commandTimeout(), builder::commandTimeout)
-        .set("connectTimeout", properties.connectTimeout(), builder::connectTimeout);
+        .set("connectTimeout", properties.connectTimeout(), builder::connectTimeout)
+        .set("changeFeedInterval", properties.changeFeedInterval(), builder::changeFeedInterval)
+        .set(
+            "confirmReplicas",
+            properties.confirmReplicas(),
+            replicas -> builder.confirmReplicas(replicas, properties.confirmTimeout()))
+        .set("buckets", properties.buckets(), builder::buckets);
     RedisSessionStore redis = settings.build(builder::build);
     SessionStore store = redis;
     for (StoreObserver observer : observers) {
@@ -73,9 +85,6 @@ final class LettuceConnections implements RedisConnections {
   }
 
   private RedisURI server(LettuceConnectionFactory connection) {
-    if (connection.isClusterAware()) {
-      throw unsupported("a Redis Cluster");
-    }
     if (connection.getSocketConfiguration() != null) {
       throw unsupported("a Unix domain socket");
     }
@@ -100,6 +109,24 @@ final class LettuceConnections implements RedisConnections {
             client);
     authenticate(uri, server, server.getUsername(), server.getPassword(), client);
     return uri.build();
+  }
+
+  private static List<RedisURI> nodes(LettuceConnectionFactory connection) {
+    RedisClusterConfiguration cluster =
+        Objects.requireNonNull(connection.getClusterConfiguration());
+    List<RedisURI> nodes = new ArrayList<>();
+    for (RedisNode node : cluster.getClusterNodes()) {
+      LettuceClientConfiguration client = connection.getClientConfiguration();
+      RedisURI.Builder uri =
+          secured(
+              RedisURI.builder()
+                  .withHost(String.valueOf(node.getHost()))
+                  .withPort(node.getPort() == null ? 6379 : node.getPort()),
+              client);
+      authenticate(uri, cluster, cluster.getUsername(), cluster.getPassword(), client);
+      nodes.add(uri.build());
+    }
+    return nodes;
   }
 
   private static InvalidSettingException unsupported(String kind) {

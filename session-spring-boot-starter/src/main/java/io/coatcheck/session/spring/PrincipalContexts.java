@@ -1,10 +1,12 @@
 package io.coatcheck.session.spring;
 
 import io.coatcheck.session.LoginOptions;
+import io.coatcheck.session.servlet.SessionFilter;
 import io.coatcheck.session.servlet.WebSession;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,10 +30,27 @@ final class PrincipalContexts implements SecurityContextRepository {
 
   private static final Logger LOG = LoggerFactory.getLogger(PrincipalContexts.class);
 
+  /** The attribute of a request that has a {@link Known}. */
+  private static final String KNOWN = PrincipalContexts.class.getName() + ".known";
+
   private final PrincipalUsers users;
+
+  private volatile boolean isSavedAtEnd;
+  private volatile boolean beginsSessions = true;
+  private final AtomicBoolean hasWarned = new AtomicBoolean();
 
   PrincipalContexts(PrincipalUsers users) {
     this.users = users;
+  }
+
+  /** Records that a login begins no session: without one it holds for its request only. */
+  void beginNoSessions() {
+    beginsSessions = false;
+  }
+
+  /** Records that a filter saves the context of each request at its end, changed or not. */
+  void saveAtEnd() {
+    isSavedAtEnd = true;
   }
 
   PrincipalUsers users() {
@@ -51,7 +70,11 @@ final class PrincipalContexts implements SecurityContextRepository {
   }
 
   /**
-   * Logs the session in if the context has another user than the session, and out if it has none.
+   * Logs the session in if the context has another user than the session, and out at the end of the
+   * request if it has none. Where each request saves its context at the end, changed or not, one
+   * that has the same user as before changes nothing: the application may have logged the session
+   * out meanwhile. Without a {@link SessionFilter}, as on a port of its own for management, a login
+   * holds for its request only.
    *
    * @throws SessionAuthenticationException if the session cannot have the user
    */
@@ -59,38 +82,91 @@ final class PrincipalContexts implements SecurityContextRepository {
   public void saveContext(
       SecurityContext context, HttpServletRequest request, HttpServletResponse response) {
     Authentication authentication = context.getAuthentication();
-    Optional<WebSession> session = WebSession.find(request);
-    if (!SecurityLogin.isUser(authentication)) {
-      session.filter(WebSession::isLoggedIn).ifPresent(WebSession::logout);
+    WebSession session = WebSession.find(request).orElse(null);
+    if (session == null) {
+      warnOfMissingFilter(authentication);
       return;
     }
-    if (SecurityLogin.isSwitched(authentication)) {
-      throw new SessionAuthenticationException(
-          "coatcheck.security.context=principal cannot keep a user whom an administrator acts as");
+    String user =
+        authentication != null && SecurityLogin.isUser(authentication)
+            ? authentication.getName()
+            : null;
+    if (!beginsSessions && request.getSession(false) == null) {
+      return;
     }
-    String name = authentication.getName();
-    WebSession own = session.orElseGet(() -> WebSession.of(request));
-    if (!own.principal().equals(Optional.of(name))) {
+    Optional<String> kept = principalOf(request);
+    if (!isSavedAtEnd) {
+      keep(user, authentication, kept, session, request);
+    } else if (!isAsKnown(user, kept, request)) {
+      keep(user, authentication, kept, session, request);
+      request.setAttribute(KNOWN, new Known(user, principalOf(request)));
+    }
+  }
+
+  private void warnOfMissingFilter(@Nullable Authentication login) {
+    if (SecurityLogin.isUser(login) && hasWarned.compareAndSet(false, true)) {
+      LOG.warn(
+          "No session filter is in front of a request that logs in, such as on a port of its own for"
+              + " management. The login holds for the request only, so each request needs its"
+              + " credentials, such as by HTTP Basic");
+    }
+  }
+
+  private void keep(
+      @Nullable String user,
+      @Nullable Authentication authentication,
+      Optional<String> kept,
+      WebSession session,
+      HttpServletRequest request) {
+    if (kept.equals(Optional.ofNullable(user))) {
+      return;
+    }
+    if (authentication == null || user == null) {
+      LogoutAtEnd.register(session, request);
+    } else if (!SecurityLogin.isTransient(authentication)) {
       users.require(authentication);
-      SecurityLogin.logIn(own, name, LoginOptions.defaults());
+      SecurityLogin.logIn(session, user, LoginOptions.defaults());
     }
+  }
+
+  /** Returns whether the context is as it was, whatever has become of the session since. */
+  private static boolean isAsKnown(
+      @Nullable String user, Optional<String> kept, HttpServletRequest request) {
+    return request.getAttribute(KNOWN) instanceof Known known
+        && (user == null
+            ? known.user() == null || !known.principal().equals(kept)
+            : user.equals(known.user()));
   }
 
   @Override
   public boolean containsContext(HttpServletRequest request) {
-    return hasPrincipal(request);
+    return principalOf(request).isPresent();
   }
 
+  /** Returns whether the session has a user, also one whom this request has logged out. */
   static boolean hasPrincipal(HttpServletRequest request) {
-    return WebSession.find(request).filter(WebSession::isLoggedIn).isPresent();
+    return WebSession.find(request).flatMap(WebSession::principal).isPresent();
   }
 
-  private Optional<Authentication> authentication(HttpServletRequest request) {
-    Optional<WebSession> session = WebSession.find(request).filter(WebSession::isLoggedIn);
-    Optional<UserDetails> user = session.flatMap(WebSession::principal).flatMap(users::find);
-    if (session.isPresent() && user.isEmpty()) {
+  /** Returns the user of the session, unless this request has logged the user out. */
+  private static Optional<String> principalOf(HttpServletRequest request) {
+    return isLoggedOut(request)
+        ? Optional.empty()
+        : WebSession.find(request).flatMap(WebSession::principal);
+  }
+
+  private static boolean isLoggedOut(HttpServletRequest request) {
+    return WebSession.find(request)
+        .filter(session -> LogoutAtEnd.isRegistered(request, session))
+        .isPresent();
+  }
+
+  private Optional<Authentication> authentication(
+      Optional<String> principal, HttpServletRequest request) {
+    Optional<UserDetails> user = principal.flatMap(users::find);
+    if (principal.isPresent() && user.isEmpty()) {
       LOG.info("A session has ended, since its user may not log in any more");
-      session.get().logout();
+      WebSession.find(request).ifPresent(WebSession::logout);
     }
     return user.map(found -> authenticated(found, request));
   }
@@ -101,6 +177,12 @@ final class PrincipalContexts implements SecurityContextRepository {
     authentication.setDetails(new WebAuthenticationDetails(request));
     return authentication;
   }
+
+  /**
+   * What a context and the session had when they were last the same. The service may write a name
+   * in another way than the session.
+   */
+  private record Known(@Nullable String user, Optional<String> principal) {}
 
   /** Looks the user up once, when the context is needed. One request has one thread at a time. */
   private final class Deferred implements DeferredSecurityContext {
@@ -118,8 +200,13 @@ final class PrincipalContexts implements SecurityContextRepository {
       SecurityContext known = context;
       if (known == null) {
         known = SecurityContextHolder.getContextHolderStrategy().createEmptyContext();
-        Optional<Authentication> found = authentication(request);
+        Optional<String> principal = principalOf(request);
+        Optional<Authentication> found = authentication(principal, request);
         found.ifPresent(known::setAuthentication);
+        if (isSavedAtEnd && !isLoggedOut(request)) {
+          String user = found.map(Authentication::getName).orElse(null);
+          request.setAttribute(KNOWN, new Known(user, principal));
+        }
         generated = found.isEmpty();
         context = known;
       }

@@ -20,7 +20,10 @@ final class PrincipalStart implements SmartInitializingSingleton {
           "OAuth2LoginAuthenticationFilter", "a login by OAuth 2.0 or OpenID Connect",
           "Saml2WebSsoAuthenticationFilter", "a login by SAML",
           "CasAuthenticationFilter", "a login by CAS",
-          "SwitchUserFilter", "the SwitchUserFilter");
+          "SwitchUserFilter", "the SwitchUserFilter",
+          "RememberMeAuthenticationFilter",
+              "the remember-me of Spring Security, after which each request would count as fully"
+                  + " authenticated (coatcheck.security.remember-me-parameter does)");
 
   private final ListableBeanFactory beans;
 

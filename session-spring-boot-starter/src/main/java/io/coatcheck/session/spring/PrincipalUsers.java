@@ -5,6 +5,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -13,7 +14,8 @@ import org.springframework.security.authentication.AccountStatusException;
 import org.springframework.security.authentication.AccountStatusUserDetailsChecker;
 import org.springframework.security.core.AuthenticatedPrincipal;
 import org.springframework.security.core.Authentication;
-import org.springframework.security.core.CredentialsContainer;
+import org.springframework.security.core.authority.AuthorityUtils;
+import org.springframework.security.core.userdetails.User;
 import org.springframework.security.core.userdetails.UserDetails;
 import org.springframework.security.core.userdetails.UserDetailsChecker;
 import org.springframework.security.core.userdetails.UserDetailsService;
@@ -55,9 +57,9 @@ final class PrincipalUsers {
   }
 
   /**
-   * Returns the user, without the password; empty if the service does not know the name, or the
-   * account is disabled, locked or expired, or its password is. Any other exception of the service
-   * is passed on.
+   * Returns the user, without the password if it is a {@link User}; empty if the service does not
+   * know the name, or the account is disabled, locked or expired, or its password is. Any other
+   * exception of the service is passed on.
    */
   Optional<UserDetails> find(String name) {
     if (maxAge.isZero()) {
@@ -78,11 +80,16 @@ final class PrincipalUsers {
   }
 
   /**
-   * Checks at a login that later requests will find this user.
+   * Checks at a login that later requests will find this user, with no more rights than the login
+   * has.
    *
    * @throws SessionAuthenticationException if they will not
    */
   void require(Authentication login) {
+    if (SecurityLogin.isSwitched(login)) {
+      throw new SessionAuthenticationException(
+          "coatcheck.security.context=principal cannot keep a user whom an administrator acts as");
+    }
     if (login.getPrincipal() instanceof AuthenticatedPrincipal) {
       throw new SessionAuthenticationException(
           "coatcheck.security.context=principal keeps the user's name only, but this login needs"
@@ -90,10 +97,19 @@ final class PrincipalUsers {
               + login.getPrincipal().getClass().getName());
     }
     cache.remove(login.getName());
-    if (find(login.getName()).isEmpty()) {
+    Optional<UserDetails> user = find(login.getName());
+    if (user.isEmpty()) {
       throw new SessionAuthenticationException(
           "coatcheck.security.context=principal needs a user whom the UserDetailsService knows, and"
               + " whose account is enabled");
+    }
+    Set<String> missing = AuthorityUtils.authorityListToSet(user.get().getAuthorities());
+    missing.removeAll(AuthorityUtils.authorityListToSet(login.getAuthorities()));
+    if (!missing.isEmpty()) {
+      throw new SessionAuthenticationException(
+          "coatcheck.security.context=principal gives the next request every authority of the user,"
+              + " and this login withholds some: "
+              + missing);
     }
   }
 
@@ -106,10 +122,29 @@ final class PrincipalUsers {
       LOG.debug("A user of a session has no account that may be used", e);
       return Optional.empty();
     }
-    if (user instanceof CredentialsContainer credentials) {
-      credentials.eraseCredentials();
+    return Optional.of(withoutPassword(user));
+  }
+
+  /**
+   * Copies a user of Spring Security's own class without the password. An object of another class
+   * is left as it is: it is the application's, which may return it again, or write it back to its
+   * database.
+   */
+  private static UserDetails withoutPassword(UserDetails user) {
+    if (user.getClass() != User.class || user.getPassword() == null) {
+      return user;
     }
-    return Optional.of(user);
+    User copy =
+        new User(
+            user.getUsername(),
+            "",
+            user.isEnabled(),
+            user.isAccountNonExpired(),
+            user.isCredentialsNonExpired(),
+            user.isAccountNonLocked(),
+            user.getAuthorities());
+    copy.eraseCredentials();
+    return copy;
   }
 
   private void keep(String name, Cached user, Instant now) {

@@ -41,6 +41,13 @@ final class RefusedLogins implements AttributeCodec {
   }
 
   @Override
+  public byte[] encodeAgain(Object value, byte[] before) {
+    return value instanceof AuthenticationException
+        ? AttributeCodec.super.encodeAgain(value, before)
+        : codec.encodeAgain(value, before);
+  }
+
+  @Override
   public Object decode(byte[] bytes) {
     return codec.decode(bytes);
   }

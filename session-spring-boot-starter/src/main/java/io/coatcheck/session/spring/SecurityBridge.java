@@ -3,20 +3,25 @@ package io.coatcheck.session.spring;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.context.ApplicationContext;
+import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.security.config.ObjectPostProcessor;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
 import org.springframework.security.config.annotation.web.configurers.AbstractHttpConfigurer;
 import org.springframework.security.config.annotation.web.configurers.CsrfConfigurer;
 import org.springframework.security.config.annotation.web.configurers.LogoutConfigurer;
 import org.springframework.security.config.annotation.web.configurers.RememberMeConfigurer;
+import org.springframework.security.config.annotation.web.configurers.SecurityContextConfigurer;
 import org.springframework.security.config.annotation.web.configurers.SessionManagementConfigurer;
+import org.springframework.security.core.session.SessionRegistryImpl;
 import org.springframework.security.web.authentication.session.AbstractSessionFixationProtectionStrategy;
 import org.springframework.security.web.authentication.session.NullAuthenticatedSessionStrategy;
 import org.springframework.security.web.authentication.session.SessionAuthenticationStrategy;
 import org.springframework.security.web.context.DelegatingSecurityContextRepository;
 import org.springframework.security.web.context.HttpSessionSecurityContextRepository;
 import org.springframework.security.web.context.RequestAttributeSecurityContextRepository;
+import org.springframework.security.web.context.SecurityContextPersistenceFilter;
 import org.springframework.security.web.context.SecurityContextRepository;
 import org.springframework.security.web.session.SessionManagementFilter;
 
@@ -35,6 +40,8 @@ final class SecurityBridge extends AbstractHttpConfigurer<SecurityBridge, HttpSe
   /** Null if the session keeps the whole security context. */
   private @Nullable PrincipalContexts contexts;
 
+  private boolean mayBeginSessions;
+
   /**
    * Acts before the application configures the chain, so that its own strategy prevails. The
    * strategy is not set as the application would set one: then each request would be checked for a
@@ -51,24 +58,53 @@ final class SecurityBridge extends AbstractHttpConfigurer<SecurityBridge, HttpSe
     if (properties == null || !properties.security().enabled()) {
       return;
     }
-    PrincipalContexts principals =
-        context.getBeanProvider(PrincipalContexts.class).getIfAvailable();
+    PrincipalContexts principals = contextsOfChain(context);
     contexts = principals;
     SecurityLogin strategy =
         new SecurityLogin(
             properties.security().rememberMeParameter(),
-            principals == null ? null : principals.users());
+            principals == null ? null : principals.users(),
+            context
+                .getBeanProvider(SessionLogins.class)
+                .getIfAvailable(() -> SessionLogins.BY_NAME));
     login = strategy;
     SessionManagementConfigurer<HttpSecurity> sessions = sessionManagement(http);
     if (sessions != null) {
       sessions.withObjectPostProcessor(new InPlaceOfChangeSessionId(strategy));
+      keepOwnRegistry(sessions, context);
       if (principals != null) {
         sessions.withObjectPostProcessor(new WithoutImplicitLogins());
       }
     }
+    SecurityContextConfigurer<HttpSecurity> saving = securityContext(http);
+    if (saving != null) {
+      saving.withObjectPostProcessor(
+          new SavedAtEnd(principals, context.getBeanProvider(StoredContexts.class)));
+    }
     CsrfConfigurer<HttpSecurity> csrf = csrf(http);
     if (principals != null && csrf != null) {
       csrf.csrfTokenRepository(new PlainCsrfTokens());
+    }
+  }
+
+  /** Each chain has contexts of its own, since chains save them at different times. */
+  private static @Nullable PrincipalContexts contextsOfChain(ApplicationContext context) {
+    PrincipalContexts all = context.getBeanProvider(PrincipalContexts.class).getIfAvailable();
+    return all == null ? null : new PrincipalContexts(all.users());
+  }
+
+  /**
+   * Gives {@code maximumSessions} a registry of the node, as without Coatcheck, and not the bean:
+   * with that one the page for expired sessions would never be shown, since an expired session has
+   * ended. The application can choose the bean.
+   */
+  private static void keepOwnRegistry(
+      SessionManagementConfigurer<HttpSecurity> sessions, ApplicationContext context) {
+    if (context instanceof ConfigurableApplicationContext listening
+        && context.getBeanProvider(StoredSessionRegistry.class).getIfAvailable() != null) {
+      SessionRegistryImpl registry = new SessionRegistryImpl();
+      listening.addApplicationListener(registry);
+      sessions.sessionConcurrency(concurrency -> concurrency.sessionRegistry(registry));
     }
   }
 
@@ -79,12 +115,19 @@ final class SecurityBridge extends AbstractHttpConfigurer<SecurityBridge, HttpSe
     if (strategy == null) {
       return;
     }
-    if (contexts != null && keepsLogins(http.getSharedObject(SecurityContextRepository.class))) {
+    SecurityContextRepository repository = http.getSharedObject(SecurityContextRepository.class);
+    PrincipalContexts names = contexts;
+    mayBeginSessions = ChainRepository.mayBeginSessions(repository);
+    if (names != null && keepsLogins(repository)) {
+      refuseOwnAttribute(repository);
       // Not before: the one that is there shows whether the chain keeps its logins.
+      if (!mayBeginSessions) {
+        names.beginNoSessions();
+      }
       http.setSharedObject(
           SecurityContextRepository.class,
           new DelegatingSecurityContextRepository(
-              new RequestAttributeSecurityContextRepository(), contexts));
+              new RequestAttributeSecurityContextRepository(), names));
     }
     LogoutConfigurer<HttpSecurity> logout = logout(http);
     if (logout != null) {
@@ -98,11 +141,26 @@ final class SecurityBridge extends AbstractHttpConfigurer<SecurityBridge, HttpSe
     }
   }
 
+  /** Names are of the whole session, so a login at one chain would count at the other one too. */
+  private static void refuseOwnAttribute(@Nullable SecurityContextRepository repository) {
+    ChainRepository.ownAttribute(repository)
+        .ifPresent(
+            name -> {
+              throw new InvalidSettingException(
+                  "coatcheck.security.context=principal does not work with a chain that keeps its"
+                      + " logins in a session attribute of its own: "
+                      + name
+                      + ". Set it to session");
+            });
+  }
+
   @Override
   public void configure(HttpSecurity http) {
     SecurityLogin strategy = login;
-    if (strategy != null) {
-      strategy.activate(keepsLogins(http.getSharedObject(SecurityContextRepository.class)));
+    SecurityContextRepository repository = http.getSharedObject(SecurityContextRepository.class);
+    if (strategy != null && keepsLogins(repository)) {
+      strategy.activate(
+          contexts == null ? ChainRepository.mayBeginSessions(repository) : mayBeginSessions);
     }
   }
 
@@ -115,6 +173,12 @@ final class SecurityBridge extends AbstractHttpConfigurer<SecurityBridge, HttpSe
   private static @Nullable SessionManagementConfigurer<HttpSecurity> sessionManagement(
       HttpSecurity http) {
     return http.getConfigurer(SessionManagementConfigurer.class);
+  }
+
+  @SuppressWarnings("unchecked") // The class literal has no type parameter.
+  private static @Nullable SecurityContextConfigurer<HttpSecurity> securityContext(
+      HttpSecurity http) {
+    return http.getConfigurer(SecurityContextConfigurer.class);
   }
 
   @SuppressWarnings("unchecked") // The class literal has no type parameter.
@@ -162,6 +226,29 @@ final class SecurityBridge extends AbstractHttpConfigurer<SecurityBridge, HttpSe
     @SuppressWarnings("unchecked") // The caller needs a SessionManagementFilter.
     public <O extends SessionManagementFilter> O postProcess(O filter) {
       return (O) new ImplicitLogins(filter);
+    }
+  }
+
+  /** Recognizes the filter of {@code requireExplicitSave(false)}. */
+  @SuppressWarnings("deprecation") // In Spring Security, which supports it still.
+  private static final class SavedAtEnd
+      implements ObjectPostProcessor<SecurityContextPersistenceFilter> {
+
+    private final @Nullable PrincipalContexts contexts;
+    private final ObjectProvider<StoredContexts> stored;
+
+    SavedAtEnd(@Nullable PrincipalContexts contexts, ObjectProvider<StoredContexts> stored) {
+      this.contexts = contexts;
+      this.stored = stored;
+    }
+
+    @Override
+    public <O extends SecurityContextPersistenceFilter> O postProcess(O filter) {
+      if (contexts != null) {
+        contexts.saveAtEnd();
+      }
+      stored.ifAvailable(StoredContexts::saveAtEnd);
+      return filter;
     }
   }
 }

@@ -7,10 +7,13 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.springframework.core.annotation.AnnotationUtils;
 import org.springframework.security.authentication.AuthenticationTrustResolver;
 import org.springframework.security.authentication.AuthenticationTrustResolverImpl;
 import org.springframework.security.core.Authentication;
+import org.springframework.security.core.Transient;
 import org.springframework.security.web.authentication.session.ChangeSessionIdAuthenticationStrategy;
 import org.springframework.security.web.authentication.session.SessionAuthenticationException;
 import org.springframework.security.web.authentication.session.SessionAuthenticationStrategy;
@@ -35,16 +38,23 @@ final class SecurityLogin implements SessionAuthenticationStrategy {
   /** Null if the session keeps the whole context. */
   private final @Nullable PrincipalUsers users;
 
+  private final SessionLogins logins;
+
   private volatile boolean isActive;
 
-  SecurityLogin(@Nullable String rememberMeParameter, @Nullable PrincipalUsers users) {
+  private volatile boolean beginsSessions;
+
+  SecurityLogin(
+      @Nullable String rememberMeParameter, @Nullable PrincipalUsers users, SessionLogins logins) {
     this.rememberMeParameter = rememberMeParameter;
     this.users = users;
+    this.logins = logins;
   }
 
-  /** Sets whether the chain keeps its logins in the session; false until then. */
-  void activate(boolean keepsLogins) {
-    isActive = keepsLogins;
+  /** Sets that the chain keeps its logins in the session, and whether they may begin one. */
+  void activate(boolean mayBeginSessions) {
+    beginsSessions = mayBeginSessions;
+    isActive = true;
   }
 
   @Override
@@ -53,11 +63,15 @@ final class SecurityLogin implements SessionAuthenticationStrategy {
     Optional<WebSession> session = isActive ? WebSession.find(request) : Optional.empty();
     if (session.isEmpty()) {
       withoutSession.onAuthentication(authentication, request, response);
-    } else if (isUser(authentication)) {
+    } else if (isUser(authentication)
+        && !isTransient(authentication)
+        && (beginsSessions || request.getSession(false) != null)) {
       if (users != null) {
         users.require(authentication);
       }
-      logIn(session.get(), authentication.getName(), options(request));
+      LoginOptions options = options(request);
+      WebSession own = session.get();
+      logIn(() -> logins.logIn(own, authentication, options));
     }
   }
 
@@ -70,9 +84,13 @@ final class SecurityLogin implements SessionAuthenticationStrategy {
 
   /** Logs the session in, or throws a {@link SessionAuthenticationException}. */
   static void logIn(WebSession session, String name, LoginOptions options) {
+    logIn(() -> session.login(name, options));
+  }
+
+  private static void logIn(Supplier<LoginResult> login) {
     LoginResult result;
     try {
-      result = session.login(name, options);
+      result = login.get();
     } catch (IllegalArgumentException e) {
       // Such as a name of more than 255 characters, from a directory or another site.
       throw refused("the session cannot have this user: " + e.getMessage(), e);
@@ -111,9 +129,21 @@ final class SecurityLogin implements SessionAuthenticationStrategy {
         && !TRUST.isAnonymous(authentication);
   }
 
+  /** Returns whether a login holds for its request only, such as that of a bearer token. */
+  static boolean isTransient(Authentication authentication) {
+    return AnnotationUtils.findAnnotation(authentication.getClass(), Transient.class) != null;
+  }
+
   /** Returns whether an administrator acts as this user; the session stays the administrator's. */
   static boolean isSwitched(Authentication authentication) {
+    return administratorOf(authentication).isPresent();
+  }
+
+  /** Returns the administrator who acts as this user. */
+  static Optional<Authentication> administratorOf(Authentication authentication) {
     return authentication.getAuthorities().stream()
-        .anyMatch(SwitchUserGrantedAuthority.class::isInstance);
+        .filter(SwitchUserGrantedAuthority.class::isInstance)
+        .map(authority -> ((SwitchUserGrantedAuthority) authority).getSource())
+        .findFirst();
   }
 }

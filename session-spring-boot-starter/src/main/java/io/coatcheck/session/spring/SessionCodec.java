@@ -23,6 +23,9 @@ final class SessionCodec {
   static {
     String web = "org.springframework.security.web.";
     MARKERS.put(AllowListPreset.SPRING_SECURITY_FORM_LOGIN, web + "SecurityFilterChain");
+    MARKERS.put(
+        AllowListPreset.SPRING_SECURITY_SWITCH_USER,
+        web + "authentication.switchuser.SwitchUserFilter");
     MARKERS.put(AllowListPreset.SPRING_SECURITY_CSRF, web + "csrf.CsrfFilter");
     MARKERS.put(
         AllowListPreset.SPRING_SECURITY_SAVED_REQUEST, web + "savedrequest.DefaultSavedRequest");

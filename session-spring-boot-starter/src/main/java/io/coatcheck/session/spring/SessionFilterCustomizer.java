@@ -12,6 +12,6 @@ import io.coatcheck.session.servlet.SessionFilterBuilder;
 @FunctionalInterface
 public interface SessionFilterCustomizer {
 
-  /** Changes the builder. An exception stops the start. */
+  /** Changes the builder. An exception fails startup. */
   void customize(SessionFilterBuilder builder);
 }

@@ -12,6 +12,6 @@ import io.coatcheck.session.SessionManagerBuilder;
 @FunctionalInterface
 public interface SessionManagerCustomizer {
 
-  /** Changes the builder. An exception stops the start. */
+  /** Changes the builder. An exception fails startup. */
   void customize(SessionManagerBuilder builder);
 }

@@ -1,11 +1,21 @@
 package io.coatcheck.session.spring;
 
+import io.coatcheck.session.SessionManager;
+import io.coatcheck.session.event.AuditListener;
+import io.coatcheck.session.event.SessionListener;
 import io.coatcheck.session.servlet.SessionFilter;
+import io.coatcheck.session.spring.IneffectiveProperties.Part;
+import io.coatcheck.session.store.SessionStore;
 import jakarta.servlet.FilterRegistration;
 import jakarta.servlet.ServletContext;
-import java.util.HashSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.SmartInitializingSingleton;
+import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.web.context.WebApplicationContext;
 
@@ -17,10 +27,23 @@ final class StartCheck implements SmartInitializingSingleton {
 
   private static final String SPRING_SESSION = "springSessionRepositoryFilter";
 
-  private final WebApplicationContext context;
+  private static final Logger LOG = LoggerFactory.getLogger(StartCheck.class);
 
-  StartCheck(WebApplicationContext context) {
+  private static final Part[] STORES = {
+    Part.STORE, Part.MEMORY, Part.JDBC, Part.REDIS, Part.NEAR_CACHE, Part.NEAR_CACHE_SWITCH
+  };
+
+  private final WebApplicationContext context;
+  private final ConfigurableListableBeanFactory beans;
+  private final IneffectiveProperties ineffective;
+
+  StartCheck(
+      WebApplicationContext context,
+      ConfigurableListableBeanFactory beans,
+      IneffectiveProperties ineffective) {
     this.context = context;
+    this.beans = beans;
+    this.ineffective = ineffective;
   }
 
   @Override
@@ -35,20 +58,81 @@ final class StartCheck implements SmartInitializingSingleton {
     if (servletContext != null) {
       refuseFiltersByHand(servletContext);
     }
-    IgnoredProperties.warn(context.getEnvironment());
+    OtherSessionProperties.warn(context.getEnvironment());
+    warnOfUnusedStore();
+    warnOfOwnBeans();
+  }
+
+  private void warnOfOwnBeans() {
+    if (!context.containsBean(CoatcheckAutoConfiguration.MANAGER)) {
+      ineffective.warnOf(
+          "a SessionManager of its own", Part.POLICY, Part.MANAGER, Part.AUDIT, Part.ENCODED_SIZES);
+    } else {
+      warnOfPartsOfManager();
+    }
+    if (!context.containsBean(CoatcheckAutoConfiguration.CODEC)) {
+      ineffective.warnOf("an AttributeCodec of its own", Part.CODEC);
+    }
+    if (!context.containsBean(CoatcheckAutoConfiguration.STORE)) {
+      ineffective.warnOf("a SessionStore of its own", STORES);
+    } else if (!beans.containsSingleton(CoatcheckAutoConfiguration.STORE)) {
+      ineffective.warnOf("a SessionManager with a store of its own", STORES);
+    }
+    if (!(beans.containsBean(CoatcheckAutoConfiguration.REGISTRATION)
+        && beans.getBean(CoatcheckAutoConfiguration.REGISTRATION)
+            instanceof FilterFactory.Registration)) {
+      ineffective.warnOf("a SessionFilter of its own", Part.FILTER, Part.CROSS_ORIGIN);
+    }
+  }
+
+  private void warnOfPartsOfManager() {
+    if (!context.containsBean(CoatcheckAutoConfiguration.POLICY)) {
+      ineffective.warnOf("a SessionPolicy of its own", Part.POLICY);
+    }
+    boolean isAudited =
+        beans.getBeanProvider(SessionListener.class).stream()
+            .anyMatch(AuditListener.class::isInstance);
+    if (isAudited && !beans.getBean(CoatcheckProperties.class).audit()) {
+      ineffective.warnOf("an AuditListener of its own", Part.AUDIT);
+    }
+  }
+
+  /** A bean that injects a store makes the starter build one, before a manager has another. */
+  private void warnOfUnusedStore() {
+    String[] managers = beans.getBeanNamesForType(SessionManager.class, true, false);
+    if (managers.length == 1
+        && beans.getSingleton(CoatcheckAutoConfiguration.STORE) instanceof SessionStore built
+        && beans.getBean(managers[0], SessionManager.class).store() != built) {
+      List<String> users = List.of(beans.getDependentBeans(CoatcheckAutoConfiguration.STORE));
+      if (!users.contains(managers[0])) {
+        LOG.warn(
+            "The SessionManager {} does not keep its sessions in the SessionStore that is injected"
+                + " into {}. Declare the store of the manager as a bean",
+            managers[0],
+            users);
+      }
+    }
   }
 
   private void refuseFiltersByHand(ServletContext servletContext) {
-    Set<String> placed = new HashSet<>();
-    for (FilterRegistrationBean<?> bean :
-        context.getBeansOfType(FilterRegistrationBean.class).values()) {
-      if (bean.getFilter() instanceof SessionFilter) {
-        placed.add(bean.getFilterName());
+    Map<String, SessionFilter> placed = new HashMap<>();
+    boolean isOurs = false;
+    for (String name : context.getBeanNamesForType(FilterRegistrationBean.class)) {
+      FilterRegistrationBean<?> registration = context.getBean(name, FilterRegistrationBean.class);
+      if (registration.isEnabled() && registration.getFilter() instanceof SessionFilter filter) {
+        placed.put(registration.getFilterName(), filter);
+        isOurs |= name.equals(CoatcheckAutoConfiguration.REGISTRATION);
       }
+    }
+    if (isOurs && Set.copyOf(placed.values()).size() > 1) {
+      throw new InvalidSettingException(
+          "The application registers a SessionFilter beside that of the starter: "
+              + placed.keySet()
+              + ". Declare its bean with the type FilterRegistrationBean<SessionFilter>");
     }
     for (FilterRegistration registration : servletContext.getFilterRegistrations().values()) {
       if (SessionFilter.class.getName().equals(registration.getClassName())
-          && !placed.contains(registration.getName())) {
+          && !placed.containsKey(registration.getName())) {
         throw new InvalidSettingException(
             "The SessionFilter "
                 + registration.getName()

@@ -22,6 +22,7 @@ final class StoreChoice {
   private static final Logger LOG = LoggerFactory.getLogger(StoreChoice.class);
 
   private final CoatcheckProperties properties;
+  private final IneffectiveProperties ineffective;
 
   /** The names of all data sources, for messages. */
   private final List<String> dataSourceNames;
@@ -32,11 +33,13 @@ final class StoreChoice {
 
   StoreChoice(
       CoatcheckProperties properties,
+      IneffectiveProperties ineffective,
       List<String> dataSourceNames,
       @Nullable DataSource dataSource,
       @Nullable RedisConnections redis,
       List<StoreObserver> observers) {
     this.properties = properties;
+    this.ineffective = ineffective;
     this.dataSourceNames = dataSourceNames;
     this.dataSource = dataSource;
     this.redis = redis;
@@ -73,7 +76,12 @@ final class StoreChoice {
     return memory(reason);
   }
 
+  private void refuseOthersThan(StoreKind found, String reason) {
+    ineffective.refuseOthersThan(found, !dataSourceNames.isEmpty(), redis != null, reason);
+  }
+
   private SessionStore memory(String reason) {
+    refuseOthersThan(StoreKind.MEMORY, "sessions are kept in memory: " + reason);
     CoatcheckProperties.Memory memory = properties.memory();
     InMemorySessionStore.Builder builder = InMemorySessionStore.builder();
     Settings settings = new Settings("coatcheck.memory.");
@@ -87,6 +95,7 @@ final class StoreChoice {
   }
 
   private SessionStore jdbc(DataSource source) {
+    refuseOthersThan(StoreKind.JDBC, "sessions are kept in the DataSource");
     CoatcheckProperties.Jdbc jdbc = properties.jdbc();
     Settings settings = new Settings("coatcheck.jdbc.");
     JdbcSessionStore.Builder builder = settings.build(() -> JdbcSessionStore.builder(source));
@@ -119,6 +128,7 @@ final class StoreChoice {
   }
 
   private SessionStore redis(RedisConnections connections) {
+    refuseOthersThan(StoreKind.REDIS, "sessions are kept in Redis");
     return nearCached(connections.store(properties.redis(), observers), "Redis");
   }
 

@@ -1,74 +1,168 @@
 package io.coatcheck.session.spring;
 
+import io.coatcheck.session.LoginOptions;
 import io.coatcheck.session.LoginResult;
+import io.coatcheck.session.servlet.AttributeRemovalListener;
 import io.coatcheck.session.servlet.WebSession;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpSession;
 import jakarta.servlet.http.HttpSessionAttributeListener;
 import jakarta.servlet.http.HttpSessionBindingEvent;
+import java.util.Collections;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.security.core.Authentication;
 import org.springframework.security.core.AuthenticationException;
 import org.springframework.security.core.context.SecurityContext;
+import org.springframework.security.web.authentication.session.SessionAuthenticationException;
+import org.springframework.security.web.context.HttpSessionSecurityContextRepository;
+import org.springframework.web.context.request.RequestAttributes;
 import org.springframework.web.context.request.RequestContextHolder;
 import org.springframework.web.context.request.ServletRequestAttributes;
 
 /**
  * Watches what Spring Security puts into sessions. A login that called no {@link SecurityLogin},
  * such as one with a passkey, one of a controller that saves the context itself, or one of a filter
- * without a strategy, is made a login of the session when its context is stored. The exception of a
- * refused login is stored without the password that it holds.
+ * without a strategy, is made a login of the session when its context is stored. A logout that only
+ * removes or empties the context ends the session at the end of the request: until then, the
+ * application may use it. The exception of a refused login is stored without the password that it
+ * holds. Contexts in sessions of the container are left alone.
  */
-final class StoredContexts implements HttpSessionAttributeListener {
+final class StoredContexts implements HttpSessionAttributeListener, AttributeRemovalListener {
 
   private static final Logger LOG = LoggerFactory.getLogger(StoredContexts.class);
 
-  private final boolean keepsContexts;
+  /**
+   * The attribute that Spring Security's filter of {@code requireExplicitSave(false)} sets while it
+   * calls the application.
+   */
+  private static final String SAVED_AT_END = "__spring_security_scpf_applied";
+
+  /** Null if a context stays in the session when its user is logged in. */
+  private final @Nullable PrincipalUsers users;
+
+  private final boolean isRemovalALogout;
+  private final SessionLogins logins;
+
+  private volatile boolean isSavedAtEnd;
 
   /**
    * Creates it.
    *
-   * @param keepsContexts whether a context stays in the session when its user is logged in
+   * @param users where the session keeps the user's name only; else null
+   * @param isRemovalALogout false if logins remove attributes too, since the two look the same
+   * @param logins log the session in where it keeps the whole context
    */
-  StoredContexts(boolean keepsContexts) {
-    this.keepsContexts = keepsContexts;
+  StoredContexts(@Nullable PrincipalUsers users, boolean isRemovalALogout, SessionLogins logins) {
+    this.users = users;
+    this.isRemovalALogout = isRemovalALogout;
+    this.logins = logins;
+  }
+
+  /** Records that a filter of some chain saves the context of each request at its end. */
+  void saveAtEnd() {
+    isSavedAtEnd = true;
   }
 
   @Override
   public void attributeAdded(HttpSessionBindingEvent event) {
-    stored(event.getSession(), event.getName());
+    stored(event.getSession(), event.getName(), null);
   }
 
   @Override
   public void attributeReplaced(HttpSessionBindingEvent event) {
-    stored(event.getSession(), event.getName());
+    stored(event.getSession(), event.getName(), event.getValue());
   }
 
-  private void stored(HttpSession session, String name) {
-    Object value = session.getAttribute(name);
-    if (value instanceof AuthenticationException refusal) {
-      RefusedLogins.removeCredentials(refusal);
-    } else if (value instanceof SecurityContext context) {
-      Authentication authentication = context.getAuthentication();
-      if (SecurityLogin.isUser(authentication) && !SecurityLogin.isSwitched(authentication)) {
-        logIn(session, name, context, authentication.getName());
-      }
-      if (!keepsContexts) {
-        session.removeAttribute(name);
-      }
+  @Override
+  public void attributeRemoved(HttpSessionBindingEvent event) {
+    if (users == null && isRemovalALogout) {
+      removed(event.getSession(), event.getName(), event.getValue());
     }
   }
 
-  private void logIn(HttpSession session, String name, SecurityContext context, String user) {
-    WebSession webSession = WebSession.of(session);
+  /**
+   * Logs out where the session keeps the user's name only: then it has no context, which the
+   * application has removed nevertheless.
+   */
+  @Override
+  public void absentRemoved(HttpSession session, String name) {
+    if (users != null
+        && name.equals(HttpSessionSecurityContextRepository.SPRING_SECURITY_CONTEXT_KEY)) {
+      WebSession.find(session).ifPresent(own -> LogoutAtEnd.register(own, currentRequest()));
+    }
+  }
+
+  private void stored(HttpSession session, String name, @Nullable Object before) {
+    Object value = session.getAttribute(name);
+    PrincipalUsers namesOnly = users;
+    if (value instanceof AuthenticationException refusal) {
+      RefusedLogins.removeCredentials(refusal);
+    } else if (value instanceof SecurityContext context) {
+      WebSession own = WebSession.find(session).orElse(null);
+      if (own != null && namesOnly == null) {
+        storedWhole(session, own, name, context, before);
+      } else if (own != null && namesOnly != null) {
+        // First, since the session may end.
+        session.removeAttribute(name);
+        storedForName(own, context, namesOnly);
+      }
+    } else {
+      removed(session, name, before);
+    }
+  }
+
+  private void storedWhole(
+      HttpSession session,
+      WebSession own,
+      String name,
+      SecurityContext context,
+      @Nullable Object before) {
+    Authentication login = context.getAuthentication();
+    if (!SecurityLogin.isUser(login)) {
+      removed(session, name, before);
+    } else if (!SecurityLogin.isSwitched(login)) {
+      logIn(session, own, name, context, login);
+    }
+  }
+
+  /** As {@link PrincipalContexts#saveContext}, but a refusal cannot reach the application. */
+  private static void storedForName(WebSession own, SecurityContext context, PrincipalUsers users) {
+    Authentication login = context.getAuthentication();
+    HttpServletRequest request = currentRequest();
+    if (!SecurityLogin.isUser(login)) {
+      LogoutAtEnd.register(own, request);
+      return;
+    }
+    boolean isLoggedOut = request != null && LogoutAtEnd.isRegistered(request, own);
+    boolean isSame = !isLoggedOut && own.principal().equals(Optional.of(login.getName()));
+    if (isSame || SecurityLogin.isTransient(login)) {
+      return;
+    }
+    try {
+      users.require(login);
+      SecurityLogin.logIn(own, login.getName(), LoginOptions.defaults());
+    } catch (SessionAuthenticationException | IllegalStateException e) {
+      LOG.warn("A login of Spring Security was dropped, since the session cannot have its user", e);
+    }
+  }
+
+  private void logIn(
+      HttpSession session,
+      WebSession webSession,
+      String name,
+      SecurityContext context,
+      Authentication login) {
+    String user = login.getName();
     String before = webSession.principal().orElse(null);
     if (user.equals(before)) {
       return;
     }
     LoginResult result;
     try {
-      result = webSession.login(user);
+      result = logins.logIn(webSession, login, LoginOptions.defaults());
     } catch (IllegalArgumentException | IllegalStateException e) {
       LOG.warn("A login of Spring Security was dropped, since the session cannot have its user", e);
       session.removeAttribute(name);
@@ -77,19 +171,89 @@ final class StoredContexts implements HttpSessionAttributeListener {
     if (result != LoginResult.LOGGED_IN) {
       LOG.warn("A login of Spring Security was dropped, since the session refused it: {}", result);
       session.removeAttribute(name);
-    } else if (before != null && keepsContexts) {
+    } else if (before != null) {
       keepInNewSession(name, context);
     }
   }
 
   /** The session of the user before has ended, with all that it held. */
   private static void keepInNewSession(String name, SecurityContext context) {
-    if (RequestContextHolder.getRequestAttributes() instanceof ServletRequestAttributes request) {
-      HttpServletRequest current = request.getRequest();
+    HttpServletRequest current = currentRequest();
+    if (current != null) {
       current.getSession().setAttribute(name, context);
     } else {
       LOG.warn(
           "The user of a session has changed outside of a request; the new user has to log in");
     }
+  }
+
+  /**
+   * Logs out at the end of the request if this was a context of the session's user, and the session
+   * holds no other by then. A context without a user counts as one, since applications empty the
+   * object that the session holds. Where a filter saves the context of each request at its end,
+   * what it saves is no reason to stay logged in.
+   */
+  private void removed(HttpSession session, String name, @Nullable Object before) {
+    if (!(before instanceof SecurityContext)) {
+      return;
+    }
+    WebSession own = WebSession.find(session).orElse(null);
+    String user = own == null ? null : own.principal().orElse(null);
+    String userBefore = userOf(before);
+    if (own == null || user == null || (userBefore != null && !userBefore.equals(user))) {
+      return;
+    }
+    boolean mayBeSaved = mayBeSavedAtEnd();
+    if (!mayBeSaved) {
+      LogoutAtEnd.register(own, () -> !holdsContextOf(session, user, ""));
+    } else if (!holdsContextOf(session, user, name)) {
+      LogoutAtEnd.register(own, () -> true);
+    }
+  }
+
+  /**
+   * Returns whether a filter saves the context at the end of this dispatch. A thread beside the
+   * dispatch cannot know, and assumes it if there is such a filter: that may store the context
+   * which this thread removes.
+   */
+  private boolean mayBeSavedAtEnd() {
+    HttpServletRequest request = currentRequest();
+    if (request == null || request.isAsyncStarted()) {
+      return isSavedAtEnd;
+    }
+    return request.getAttribute(SAVED_AT_END) != null;
+  }
+
+  /**
+   * Returns the request of this thread; null if there is none. The application may have passed it
+   * to a thread that outlives its dispatch.
+   */
+  private static @Nullable HttpServletRequest currentRequest() {
+    if (RequestContextHolder.getRequestAttributes() instanceof ServletRequestAttributes request) {
+      try {
+        // Fails if the dispatch has ended.
+        request.getAttribute(SAVED_AT_END, RequestAttributes.SCOPE_REQUEST);
+        return request.getRequest();
+      } catch (IllegalStateException e) {
+        LOG.trace("The request of this thread has ended", e);
+      }
+    }
+    return null;
+  }
+
+  /** Returns whether an attribute of another name than the given one is a context of the user. */
+  private static boolean holdsContextOf(HttpSession session, String user, String except) {
+    return Collections.list(session.getAttributeNames()).stream()
+        .filter(name -> !name.equals(except))
+        .anyMatch(name -> user.equals(userOf(session.getAttribute(name))));
+  }
+
+  /** Returns whose session holds this context; that of a switched user is the administrator's. */
+  private static @Nullable String userOf(@Nullable Object value) {
+    Authentication login =
+        value instanceof SecurityContext context ? context.getAuthentication() : null;
+    return login != null && SecurityLogin.isUser(login)
+        ? SecurityLogin.administratorOf(login).orElse(login).getName()
+        : null;
   }
 }

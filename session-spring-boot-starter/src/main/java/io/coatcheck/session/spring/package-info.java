@@ -1,4 +1,41 @@
-/** Coatcheck in Spring Boot applications: auto-configuration and the bridge to Spring Security. */
+/**
+ * Coatcheck in Spring Boot applications: auto-configuration and the bridge to Spring Security.
+ *
+ * <ul>
+ *   <li><b>Start</b>: begin with {@link CoatcheckAutoConfiguration}. {@link CoatcheckProperties}
+ *       are the properties, {@code Settings} passes a group of them to a builder, and {@code
+ *       OtherSessionProperties} names those of other sessions that have no effect; {@code
+ *       IneffectiveProperties} finds properties of Coatcheck that do nothing. {@code StoreChoice},
+ *       {@code ManagerFactory} and {@code FilterFactory} build the parts; {@code SessionCodec} is
+ *       the codec. {@link SessionManagerCustomizer} and {@link SessionFilterCustomizer} are for
+ *       settings in code. {@link CoatcheckReactiveAutoConfiguration} warns in an application of
+ *       Spring WebFlux.
+ *   <li><b>Filter</b>: {@code FilterPlacement} gives it its order, {@code NoFilterRegistration}
+ *       finds out whether the application registers its own, and {@code DeclaredFilter} finds a
+ *       filter whose bean type hides it. {@code StartCheck} fails the start of an application with
+ *       a second session filter. {@code InvalidSettingException} and {@code InvalidSettingAnalyzer}
+ *       show a refused property.
+ *   <li><b>Spring Security</b>: {@link CoatcheckSecurityAutoConfiguration} and, for each chain,
+ *       {@code SecurityBridge}. {@code SecurityLogin} makes a login of Spring Security a login of
+ *       the session, by {@code SessionLogins}, and with the provider's session {@code
+ *       ProviderLogins}; {@code ChainRepository} returns how a chain keeps its logins. {@code
+ *       StoredContexts} finds logins that do not call it, and logouts, each a {@code LogoutAtEnd}.
+ *       {@code ImplicitLogins}, {@code PlainCsrfTokens} and {@code RefusedLogins} decide what is
+ *       stored. {@code StoredSessionRegistry} is the {@code SessionRegistry}. With {@code
+ *       coatcheck.security.context=principal}: {@code PrincipalContexts}, {@code PrincipalUsers}
+ *       and {@code PrincipalStart}.
+ *   <li><b>Redis</b>: {@link CoatcheckRedisAutoConfiguration}, {@code RedisConnections} and {@code
+ *       LettuceConnections}.
+ *   <li><b>Migration</b>: {@link CoatcheckMigrationAutoConfiguration}, {@code BridgeFactory},
+ *       {@code ImportFactory} and {@link FormerLoginCheck}. {@code DecoderVerifiers} and {@code
+ *       DecoderVerifier} adapt a {@code JwtDecoder}; {@code ContextUsers} finds the user of a
+ *       container's session.
+ *   <li><b>Operation</b>: {@link CoatcheckActuatorAutoConfiguration} with {@code SessionsEndpoint};
+ *       {@link CoatcheckHealthAutoConfiguration} with {@code StoreHealth}, {@code
+ *       HealthBeforeBoot4} and {@code HealthSinceBoot4}; {@link CoatcheckMetricsAutoConfiguration}
+ *       with {@code StoreObserver}.
+ * </ul>
+ */
 @NullMarked
 package io.coatcheck.session.spring;
 

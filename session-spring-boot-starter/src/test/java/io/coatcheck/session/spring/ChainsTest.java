@@ -5,6 +5,8 @@ import static org.springframework.security.config.Customizer.withDefaults;
 
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.test.clients.Visitor;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -13,11 +15,16 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
 import org.springframework.security.config.annotation.web.configurers.AbstractHttpConfigurer;
+import org.springframework.security.core.context.DeferredSecurityContext;
+import org.springframework.security.core.context.SecurityContext;
 import org.springframework.security.core.userdetails.User;
 import org.springframework.security.core.userdetails.UserDetailsService;
 import org.springframework.security.provisioning.InMemoryUserDetailsManager;
 import org.springframework.security.web.SecurityFilterChain;
 import org.springframework.security.web.authentication.session.NullAuthenticatedSessionStrategy;
+import org.springframework.security.web.context.HttpRequestResponseHolder;
+import org.springframework.security.web.context.HttpSessionSecurityContextRepository;
+import org.springframework.security.web.context.SecurityContextRepository;
 
 @DisplayName("However a chain treats sessions, a login")
 class ChainsTest {
@@ -86,6 +93,43 @@ class ChainsTest {
     }
   }
 
+  /** Keeps the context in the session in a way of its own. */
+  private static final class OwnRepository implements SecurityContextRepository {
+
+    private final SecurityContextRepository session = new HttpSessionSecurityContextRepository();
+
+    @Override
+    @SuppressWarnings({"deprecation", "InlineMeSuggester"}) // The interface demands it.
+    @Deprecated
+    public SecurityContext loadContext(HttpRequestResponseHolder holder) {
+      return session.loadContext(holder);
+    }
+
+    @Override
+    public DeferredSecurityContext loadDeferredContext(HttpServletRequest request) {
+      return session.loadDeferredContext(request);
+    }
+
+    @Override
+    public void saveContext(
+        SecurityContext context, HttpServletRequest request, HttpServletResponse response) {
+      session.saveContext(context, request, response);
+    }
+
+    @Override
+    public boolean containsContext(HttpServletRequest request) {
+      return session.containsContext(request);
+    }
+  }
+
+  @Configuration
+  static class WithOwnRepository extends Application {
+    @Override
+    void change(HttpSecurity http) throws Exception {
+      http.securityContext(context -> context.securityContextRepository(new OwnRepository()));
+    }
+  }
+
   @ParameterizedTest(name = "{0}")
   @ValueSource(
       classes = {
@@ -93,7 +137,8 @@ class ChainsTest {
         WithNewSession.class,
         WithOwnStrategy.class,
         WithoutSessionManagement.class,
-        WithImplicitSave.class
+        WithImplicitSave.class,
+        WithOwnRepository.class
       })
   @DisplayName("gives the session a new secret and a user, and a logout ends it")
   void login(Class<?> application) throws Exception {

@@ -1,5 +1,7 @@
 package io.coatcheck.session.spring;
 
+import static io.coatcheck.session.spring.Starting.assertFails;
+import static io.coatcheck.session.spring.Starting.assertStore;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -140,11 +142,9 @@ class ConfigurationTest {
         "coatcheck.idle-timout|5m|coatcheck.idle-timout",
         "coatcheck.idle-timeout|soon|coatcheck.idle-timeout",
       })
-  @DisplayName("stop the start with their name if they are wrong")
+  @DisplayName("fail startup with their name if they are wrong")
   void refused(String property, String value, String message) {
-    application
-        .withPropertyValues(property + "=" + value)
-        .run(context -> assertThat(messagesOf(context.getStartupFailure())).contains(message));
+    assertFails(application.withPropertyValues(property + "=" + value), message);
   }
 
   @ParameterizedTest(name = "{0}={1}")
@@ -158,23 +158,13 @@ class ConfigurationTest {
     "coatcheck.jdbc.clean-up-bytes, 0",
     "coatcheck.jdbc.create-schema, never",
   })
-  @DisplayName("of the database stop the start with their name if they are wrong")
+  @DisplayName("of the database fail startup with their name if they are wrong")
   void refusedOfDatabase(String property, String value) {
-    application
-        .withUserConfiguration(OneDatabase.class)
-        .withPropertyValues(property + "=" + value)
-        .run(
-            context ->
-                assertThat(messagesOf(context.getStartupFailure())).contains(property + ": "));
-  }
-
-  private static String messagesOf(Throwable failure) {
-    assertThat(failure).as("failure of the start").isNotNull();
-    StringBuilder messages = new StringBuilder();
-    for (Throwable each = failure; each != null; each = each.getCause()) {
-      messages.append(each.getMessage()).append('\n');
-    }
-    return messages.toString();
+    assertFails(
+        application
+            .withUserConfiguration(OneDatabase.class)
+            .withPropertyValues(property + "=" + value),
+        property + ": ");
   }
 
   @Test
@@ -212,63 +202,40 @@ class ConfigurationTest {
   @Test
   @DisplayName("choose memory if there is no database")
   void memory() {
-    application.run(
-        context ->
-            assertThat(context.getBean(SessionStore.class))
-                .isInstanceOf(InMemorySessionStore.class));
+    assertStore(InMemorySessionStore.class, application);
   }
 
   @Test
   @DisplayName("choose the database if there is one, with a near cache")
   void oneDatabase(CapturedOutput output) {
-    application
-        .withUserConfiguration(OneDatabase.class)
-        .run(
-            context ->
-                assertThat(context.getBean(SessionStore.class))
-                    .isInstanceOf(NearCacheSessionStore.class));
-    application
-        .withUserConfiguration(OneDatabase.class)
-        .withPropertyValues("coatcheck.near-cache.enabled=false")
-        .run(
-            context ->
-                assertThat(context.getBean(SessionStore.class))
-                    .isInstanceOf(JdbcSessionStore.class));
-    application
-        .withUserConfiguration(OneDatabase.class)
-        .withPropertyValues("coatcheck.store=memory")
-        .run(
-            context ->
-                assertThat(context.getBean(SessionStore.class))
-                    .isInstanceOf(InMemorySessionStore.class));
+    assertStore(NearCacheSessionStore.class, application.withUserConfiguration(OneDatabase.class));
+    assertStore(
+        JdbcSessionStore.class,
+        application
+            .withUserConfiguration(OneDatabase.class)
+            .withPropertyValues("coatcheck.near-cache.enabled=false"));
+    assertStore(
+        InMemorySessionStore.class,
+        application
+            .withUserConfiguration(OneDatabase.class)
+            .withPropertyValues("coatcheck.store=memory"));
   }
 
   @Test
   @DisplayName("choose the primary database of several, and none if none is primary")
   void severalDatabases() {
-    application
-        .withUserConfiguration(PrimaryDatabase.class)
-        .run(
-            context ->
-                assertThat(context.getBean(SessionStore.class))
-                    .isInstanceOf(NearCacheSessionStore.class));
-    application
-        .withUserConfiguration(TwoDatabases.class)
-        .run(
-            context ->
-                assertThat(context.getBean(SessionStore.class))
-                    .isInstanceOf(InMemorySessionStore.class));
-    application
-        .withUserConfiguration(TwoDatabases.class)
-        .withPropertyValues("coatcheck.store=jdbc")
-        .run(
-            context ->
-                assertThat(messagesOf(context.getStartupFailure()))
-                    .contains("none of the DataSources ["));
+    assertStore(
+        NearCacheSessionStore.class, application.withUserConfiguration(PrimaryDatabase.class));
+    assertStore(InMemorySessionStore.class, application.withUserConfiguration(TwoDatabases.class));
+    assertFails(
+        application
+            .withUserConfiguration(TwoDatabases.class)
+            .withPropertyValues("coatcheck.store=jdbc"),
+        "none of the DataSources [");
   }
 
   @Test
-  @DisplayName("give way to beans of the application")
+  @DisplayName("back off if the application has beans of their types")
   void ownBeans() {
     application
         .withUserConfiguration(OwnBeans.class)

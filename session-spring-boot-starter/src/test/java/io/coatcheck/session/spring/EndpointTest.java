@@ -70,7 +70,7 @@ class EndpointTest {
   }
 
   @Test
-  @DisplayName("ends a session by its public id, and knows no other")
+  @DisplayName("ends a session by its public id, and by no other")
   void end() throws Exception {
     Visitor bob = site.visitor();
     bob.logIn("bob");

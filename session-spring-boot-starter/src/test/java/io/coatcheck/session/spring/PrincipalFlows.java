@@ -55,7 +55,7 @@ interface PrincipalFlows {
 
   @Test
   @DisplayName(
-      "A role that is taken away is gone on the next click, and one that is given is there")
+      "A role that is taken away is gone on the next click, and one that is given has effect")
   default void roles() throws Exception {
     String name = hire("USER", "ADMIN");
     Visitor visitor = loggedIn(name);

@@ -3,6 +3,7 @@ package io.coatcheck.session.spring;
 import io.coatcheck.session.spring.staff.Staff;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
+import java.time.Duration;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
@@ -15,12 +16,13 @@ class PrincipalPostgresTest implements PrincipalFlows {
 
   @BeforeAll
   static void start() throws IOException {
-    server = EmbeddedPostgres.start();
+    server = EmbeddedPostgres.builder().setPGStartupWait(Duration.ofMinutes(2)).start();
     site =
         Site.start(
             Staff.class,
             PrincipalFlows.PROPERTY,
             "spring.datasource.url=" + server.getJdbcUrl("postgres", "postgres"),
+            "coatcheck.jdbc.query-timeout=30s",
             "coatcheck.jdbc.create-schema=always");
   }
 

@@ -16,11 +16,14 @@ import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.support.StaticListableBeanFactory;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.core.annotation.Order;
 import org.springframework.security.authentication.TestingAuthenticationToken;
+import org.springframework.security.config.annotation.web.builders.HttpSecurity;
 import org.springframework.security.core.AuthenticatedPrincipal;
 import org.springframework.security.core.userdetails.User;
 import org.springframework.security.core.userdetails.UserDetailsService;
 import org.springframework.security.provisioning.InMemoryUserDetailsManager;
+import org.springframework.security.web.SecurityFilterChain;
 import org.springframework.security.web.authentication.session.SessionAuthenticationException;
 
 @DisplayName("With only the user's name in the session")
@@ -38,7 +41,7 @@ class PrincipalStartTest {
   }
 
   @Test
-  @DisplayName("a login by OpenID Connect stops the start")
+  @DisplayName("a login by OpenID Connect fails startup")
   void openIdConnect() throws Exception {
     try (Partner partner = new Partner()) {
       assertThatThrownBy(
@@ -49,8 +52,42 @@ class PrincipalStartTest {
     }
   }
 
+  @Configuration
+  static class Remembering {
+
+    @Bean
+    @Order(0)
+    SecurityFilterChain remembering(HttpSecurity http) throws Exception {
+      return http.securityMatcher("/remembered")
+          .rememberMe(remember -> remember.key("a key of this test"))
+          .build();
+    }
+  }
+
   @Test
-  @DisplayName("two services of users stop the start")
+  @DisplayName("Spring Security's remember-me fails startup: its logins would gain full rights")
+  void rememberMe() {
+    assertThatThrownBy(() -> Site.start(List.of(Staff.class, Remembering.class), PROPERTIES))
+        .hasMessageContaining("does not work with the remember-me of Spring Security");
+  }
+
+  @Test
+  @DisplayName("a login that withholds an authority of the user is refused")
+  void lesserLogin() {
+    InMemoryUserDetailsManager service = new InMemoryUserDetailsManager();
+    service.createUser(
+        User.withUsername("ann").password("secret").authorities("ROLE_USER", "ROLE_ADMIN").build());
+    PrincipalUsers users = users(service, Duration.ZERO, InstantSource.system());
+    users.require(
+        new TestingAuthenticationToken("ann", null, "ROLE_USER", "ROLE_ADMIN", "FACTOR_PASSWORD"));
+    assertThatThrownBy(
+            () -> users.require(new TestingAuthenticationToken("ann", null, "ROLE_USER")))
+        .isInstanceOf(SessionAuthenticationException.class)
+        .hasMessageContaining("withholds some: [ROLE_ADMIN]");
+  }
+
+  @Test
+  @DisplayName("two UserDetailsServices fail startup")
   void twoServices() {
     assertThatThrownBy(() -> Site.start(List.of(Staff.class, SecondService.class), PROPERTIES))
         .hasMessageContaining(

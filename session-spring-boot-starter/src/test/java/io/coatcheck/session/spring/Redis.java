@@ -1,8 +1,14 @@
 package io.coatcheck.session.spring;
 
+import io.lettuce.core.RedisClient;
+import io.lettuce.core.RedisURI;
+import io.lettuce.core.api.StatefulRedisConnection;
+import io.lettuce.core.cluster.SlotHash;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.time.Duration;
+import java.util.stream.IntStream;
 import redis.embedded.RedisServer;
 import redis.embedded.RedisServerBuilder;
 
@@ -25,6 +31,19 @@ record Redis(RedisServer server, int port) implements AutoCloseable {
   static int freePort() throws IOException {
     try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       return free.getLocalPort();
+    }
+  }
+
+  /** Makes a cluster of one node. */
+  void serveAllSlots() throws Exception {
+    RedisClient client = RedisClient.create(RedisURI.create("redis://127.0.0.1:" + port));
+    try (StatefulRedisConnection<String, String> connection = client.connect()) {
+      connection.sync().clusterAddSlots(IntStream.range(0, SlotHash.SLOT_COUNT).toArray());
+      Waiting.until(
+          Duration.ofSeconds(60),
+          () -> connection.sync().clusterInfo().contains("cluster_state:ok"));
+    } finally {
+      client.shutdown();
     }
   }
 

@@ -1,11 +1,16 @@
 package io.coatcheck.session.spring;
 
+import static io.coatcheck.session.spring.Starting.assertFails;
+import static io.coatcheck.session.spring.Starting.assertStore;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.coatcheck.session.memory.InMemorySessionStore;
 import io.coatcheck.session.nearcache.NearCacheSessionStore;
 import io.coatcheck.session.redis.RedisSessionStore;
 import io.coatcheck.session.store.SessionStore;
+import io.coatcheck.session.token.SessionId;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -14,6 +19,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
@@ -31,13 +37,21 @@ import redis.embedded.RedisSentinel;
 @DisplayName("The store of the starter, where Spring Boot connects to Redis")
 class RedisConfigurationTest {
 
+  /** That of no session. */
+  private static final SessionId ID = SessionId.of(1, 2);
+
   private static Redis server;
 
-  private final WebApplicationContextRunner application =
+  private final WebApplicationContextRunner withoutProperties =
       new WebApplicationContextRunner()
           .withConfiguration(
               AutoConfigurations.of(
                   CoatcheckAutoConfiguration.class, CoatcheckRedisAutoConfiguration.class));
+
+  // For a busy machine.
+  private final WebApplicationContextRunner application =
+      withoutProperties.withPropertyValues(
+          "coatcheck.redis.command-timeout=10s", "coatcheck.redis.connect-timeout=10s");
 
   @BeforeAll
   static void start() throws Exception {
@@ -83,16 +97,6 @@ class RedisConfigurationTest {
   }
 
   @Configuration
-  static class ClusterConnection {
-
-    @Bean
-    LettuceConnectionFactory redis() {
-      return new LettuceConnectionFactory(
-          new RedisClusterConfiguration(List.of("127.0.0.1:" + server.port())));
-    }
-  }
-
-  @Configuration
   static class SocketConnection {
 
     @Bean
@@ -107,26 +111,18 @@ class RedisConfigurationTest {
   @Test
   @DisplayName("is on Redis by itself, with a near cache unless that is off")
   void oneConnection() {
-    application
-        .withUserConfiguration(OneConnection.class)
-        .run(
-            context ->
-                assertThat(context.getBean(SessionStore.class))
-                    .isInstanceOf(NearCacheSessionStore.class));
-    application
-        .withUserConfiguration(OneConnection.class)
-        .withPropertyValues("coatcheck.near-cache.enabled=false")
-        .run(
-            context ->
-                assertThat(context.getBean(SessionStore.class))
-                    .isInstanceOf(RedisSessionStore.class));
-    application
-        .withUserConfiguration(OneConnection.class)
-        .withPropertyValues("coatcheck.store=memory")
-        .run(
-            context ->
-                assertThat(context.getBean(SessionStore.class))
-                    .isInstanceOf(InMemorySessionStore.class));
+    assertStore(
+        NearCacheSessionStore.class, application.withUserConfiguration(OneConnection.class));
+    assertStore(
+        RedisSessionStore.class,
+        application
+            .withUserConfiguration(OneConnection.class)
+            .withPropertyValues("coatcheck.near-cache.enabled=false"));
+    assertStore(
+        InMemorySessionStore.class,
+        application
+            .withUserConfiguration(OneConnection.class)
+            .withPropertyValues("coatcheck.store=memory"));
   }
 
   @Test
@@ -136,12 +132,8 @@ class RedisConfigurationTest {
         .withUserConfiguration(PrimaryConnection.class)
         .withPropertyValues("coatcheck.store=redis")
         .run(context -> assertThat(context).hasNotFailed());
-    application
-        .withUserConfiguration(TwoConnections.class)
-        .run(
-            context ->
-                assertThat(context.getBean(SessionStore.class))
-                    .isInstanceOf(InMemorySessionStore.class));
+    assertStore(
+        InMemorySessionStore.class, withoutProperties.withUserConfiguration(TwoConnections.class));
     refused(TwoConnections.class, "redis", "none of [cache, redis] is primary");
   }
 
@@ -149,28 +141,24 @@ class RedisConfigurationTest {
   @DisplayName("is refused without a connection, and on one that it does not support")
   void unsupported() {
     refused(OwnNothing.class, "redis", "or a primary one, but there is none");
-    refused(ClusterConnection.class, "auto", "is to a Redis Cluster, which");
     refused(SocketConnection.class, "redis", "is to a Unix domain socket, which");
-    application
-        .withUserConfiguration(OneConnection.class)
-        .withPropertyValues("spring.data.redis.masterreplica.nodes=127.0.0.1:1,127.0.0.1:2")
-        .run(
-            context ->
-                assertThat(messagesOf(context.getStartupFailure()))
-                    .contains("is to a list of nodes (spring.data.redis.masterreplica), which"));
+    assertFails(
+        application
+            .withUserConfiguration(OneConnection.class)
+            .withPropertyValues("spring.data.redis.masterreplica.nodes=127.0.0.1:1,127.0.0.1:2"),
+        "is to a list of nodes (spring.data.redis.masterreplica), which");
   }
 
   @Configuration
   static class OwnNothing {}
 
   private void refused(Class<?> configuration, String store, String message) {
-    application
-        .withUserConfiguration(configuration)
-        .withPropertyValues("coatcheck.store=" + store)
-        .run(
-            context ->
-                assertThat(messagesOf(context.getStartupFailure()))
-                    .contains("coatcheck.store: ", message));
+    assertFails(
+        application
+            .withUserConfiguration(configuration)
+            .withPropertyValues("coatcheck.store=" + store),
+        "coatcheck.store: ",
+        message);
   }
 
   @ParameterizedTest(name = "{0}={1}")
@@ -178,15 +166,56 @@ class RedisConfigurationTest {
     "coatcheck.redis.key-prefix, a b",
     "coatcheck.redis.command-timeout, 1ms",
     "coatcheck.redis.connect-timeout, 2m",
+    "coatcheck.redis.change-feed-interval, 1ms",
+    "coatcheck.redis.confirm-replicas, 17",
+    "coatcheck.redis.buckets, 65",
   })
   @DisplayName("names a property that is wrong")
   void properties(String property, String value) {
+    assertFails(
+        application
+            .withUserConfiguration(OneConnection.class)
+            .withPropertyValues(property + "=" + value),
+        property + ": ");
+  }
+
+  @Test
+  @DisplayName("has replicas confirm a login, if that is wanted")
+  void confirmation() {
     application
         .withUserConfiguration(OneConnection.class)
-        .withPropertyValues(property + "=" + value)
+        .withPropertyValues(
+            "coatcheck.redis.confirm-replicas=1", "coatcheck.redis.confirm-timeout=50ms")
         .run(
             context ->
-                assertThat(messagesOf(context.getStartupFailure())).contains(property + ": "));
+                assertThatThrownBy(() -> context.getBean(SessionStore.class).delete(ID))
+                    .hasMessageContaining("is not confirmed: after 50 ms, 0 of 1 replicas"));
+  }
+
+  @Test
+  @DisplayName("is on a Redis Cluster, spread over its slots")
+  void cluster(@TempDir Path folder) throws Exception {
+    try (Redis node =
+        Redis.start(
+            "cluster-enabled yes",
+            "dir " + folder,
+            "cluster-port " + Redis.freePort(),
+            "cluster-require-full-coverage no")) {
+      LettuceConnectionFactory connection =
+          new LettuceConnectionFactory(
+              new RedisClusterConfiguration(List.of("127.0.0.1:" + node.port())));
+      node.serveAllSlots();
+      application
+          .withBean(LettuceConnectionFactory.class, () -> connection)
+          .withPropertyValues("coatcheck.store=redis", "coatcheck.redis.buckets=3")
+          .run(
+              context -> {
+                SessionStore store = context.getBean(SessionStore.class);
+                assertThat(store.find(ID)).isEmpty();
+                assertThat(store.delete(ID)).isEmpty();
+                assertThat(store.loginLimit()).isEmpty();
+              });
+    }
   }
 
   @Test
@@ -221,14 +250,5 @@ class RedisConfigurationTest {
     } finally {
       sentinel.stop();
     }
-  }
-
-  private static String messagesOf(Throwable failure) {
-    assertThat(failure).as("failure of the start").isNotNull();
-    StringBuilder messages = new StringBuilder();
-    for (Throwable each = failure; each != null; each = each.getCause()) {
-      messages.append(each.getMessage()).append('\n');
-    }
-    return messages.toString();
   }
 }

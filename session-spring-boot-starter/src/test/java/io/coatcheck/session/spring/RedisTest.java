@@ -31,6 +31,8 @@ class RedisTest implements ShopFlows {
                 "spring.data.redis.port=" + server.port(),
                 "spring.data.redis.password=hushhush",
                 "spring.data.redis.database=3",
+                "coatcheck.redis.command-timeout=10s",
+                "coatcheck.redis.connect-timeout=10s",
                 "coatcheck.redis.key-prefix=shop"));
   }
 

@@ -8,6 +8,9 @@ import io.coatcheck.session.servlet.SessionFilter;
 import io.coatcheck.session.spring.shop.Shop;
 import io.coatcheck.test.clients.Visitor;
 import jakarta.servlet.DispatcherType;
+import jakarta.servlet.Filter;
+import jakarta.servlet.Registration;
+import jakarta.servlet.ServletContext;
 import java.net.http.HttpResponse;
 import java.util.EnumSet;
 import java.util.List;
@@ -22,8 +25,13 @@ import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.boot.web.servlet.ServletContextInitializer;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.DependsOn;
 import org.springframework.core.NestedExceptionUtils;
 import org.springframework.core.Ordered;
+import org.springframework.core.annotation.Order;
+import org.springframework.security.config.annotation.web.builders.HttpSecurity;
+import org.springframework.security.web.SecurityFilterChain;
+import org.springframework.web.context.WebApplicationContext;
 
 @DisplayName("A session filter that the application registers")
 @ExtendWith(OutputCaptureExtension.class)
@@ -75,6 +83,83 @@ class RegistrationTest {
   }
 
   @Configuration
+  static class OfAnyFilter {
+
+    @Bean
+    FilterRegistrationBean<?> filter(SessionManager manager) {
+      return new FilterRegistrationBean<>(SessionFilter.builder(manager).build());
+    }
+  }
+
+  @Configuration
+  static class OfTheInterface {
+
+    @Bean
+    FilterRegistrationBean<Filter> filter(SessionManager manager) {
+      return new FilterRegistrationBean<>(SessionFilter.builder(manager).build());
+    }
+  }
+
+  @Configuration
+  static class Raw {
+
+    @Bean
+    @SuppressWarnings("rawtypes") // As applications write it.
+    FilterRegistrationBean filter(SessionManager manager) {
+      return new FilterRegistrationBean<>(SessionFilter.builder(manager).build());
+    }
+  }
+
+  @Configuration
+  static class PlainFilterBean {
+
+    @Bean
+    Filter filter(SessionManager manager) {
+      return SessionFilter.builder(manager).build();
+    }
+  }
+
+  /** Registers its filter by a bean whose type is an interface. */
+  @Configuration
+  static class AsInitializer {
+
+    @Bean
+    ServletContextInitializer filter(SessionManager manager) {
+      return new FilterRegistrationBean<>(SessionFilter.builder(manager).build());
+    }
+  }
+
+  /** Its filter is there only after that of the starter. */
+  @Configuration
+  static class AsLateInitializer {
+
+    @Bean
+    @DependsOn("coatcheckFilterRegistration")
+    ServletContextInitializer filter(SessionManager manager) {
+      return new FilterRegistrationBean<>(SessionFilter.builder(manager).build());
+    }
+  }
+
+  @Configuration
+  static class Twice extends PlainFilterBean {
+
+    @Bean
+    Filter second(SessionManager manager) {
+      return SessionFilter.builder(manager).build();
+    }
+  }
+
+  /** Two beans of the exact type, of which one is registered. */
+  @Configuration
+  static class BesideItsRegistration extends Complete {
+
+    @Bean
+    SessionFilter second(SessionManager manager) {
+      return SessionFilter.builder(manager).build();
+    }
+  }
+
+  @Configuration
   static class TooLate {
 
     @Bean
@@ -106,7 +191,17 @@ class RegistrationTest {
 
   @ParameterizedTest(name = "{0}")
   @ValueSource(
-      classes = {Complete.class, WithAnOrder.class, WithoutAnOrder.class, FilterBean.class})
+      classes = {
+        Complete.class,
+        WithAnOrder.class,
+        WithoutAnOrder.class,
+        FilterBean.class,
+        OfAnyFilter.class,
+        OfTheInterface.class,
+        Raw.class,
+        PlainFilterBean.class,
+        AsInitializer.class
+      })
   @DisplayName("is in front of Spring Security, for every kind of dispatch")
   void right(Class<?> registration) throws Exception {
     try (Site site = Site.start(List.of(Shop.class, registration), MEMORY)) {
@@ -121,11 +216,93 @@ class RegistrationTest {
       visitor.logIn("bob");
       assertThat(visitor.get("/cart").body()).isEmpty();
       assertThat(visitor.hasCookie("JSESSIONID")).isFalse();
+      assertThat(sessionFilters(site)).hasSize(1);
+      site.visitor().post("/rest-login", "username", "dora");
+      assertThat(site.bean(SessionManager.class).sessionsOf("dora")).hasSize(1);
+    }
+  }
+
+  /** A filter that is placed after that of the starter. */
+  @Configuration
+  static class PlacedAfterIt {
+
+    @Bean
+    FilterRegistrationBean<Filter> audit(FilterRegistrationBean<SessionFilter> sessions) {
+      FilterRegistrationBean<Filter> registration =
+          new FilterRegistrationBean<>(
+              (request, response, chain) -> chain.doFilter(request, response));
+      registration.setOrder(sessions.getOrder() + 1);
+      return registration;
+    }
+  }
+
+  /** As {@link PlacedAfterIt}, but that of the starter is made first. */
+  @Configuration
+  static class PlacedAndMadeAfterIt {
+
+    @Bean
+    @DependsOn("coatcheckFilterRegistration")
+    FilterRegistrationBean<?> audit(FilterRegistrationBean<SessionFilter> sessions) {
+      return new PlacedAfterIt().audit(sessions);
+    }
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @ValueSource(classes = {PlacedAfterIt.class, PlacedAndMadeAfterIt.class})
+  @DisplayName("is looked for without the beans that need the starter's registration")
+  void placedAfter(Class<?> configuration) {
+    try (Site site = Site.start(List.of(Shop.class, configuration), MEMORY)) {
+      assertThat(orderOf(site, "audit"))
+          .isEqualTo(orderOf(site, "coatcheckFilterRegistration") + 1);
+      assertThat(sessionFilters(site)).hasSize(1);
+    }
+  }
+
+  /** A chain of Spring Security may need beans that are there only when the server has started. */
+  @Configuration
+  static class AfterTheServer {
+
+    @Bean
+    @Order(0)
+    SecurityFilterChain late(HttpSecurity http, WebApplicationContext context) throws Exception {
+      assertThat(context.getBean("coatcheckFilterRegistration")).isNotNull();
+      return http.securityMatcher("/late").build();
     }
   }
 
   @Test
-  @DisplayName("stops the start if its order is after Spring Security's")
+  @DisplayName("is looked for without making the filters of Spring Security")
+  void securityFilters() {
+    try (Site site = Site.start(List.of(Shop.class, AfterTheServer.class), MEMORY)) {
+      assertThat(sessionFilters(site)).hasSize(1);
+    }
+  }
+
+  private static int orderOf(Site site, String registration) {
+    return site.context().getBean(registration, FilterRegistrationBean.class).getOrder();
+  }
+
+  /** Returns the names of the session filters that the server calls. */
+  private static List<String> sessionFilters(Site site) {
+    ServletContext server = ((WebApplicationContext) site.context()).getServletContext();
+    assertThat(server).isNotNull();
+    return server.getFilterRegistrations().values().stream()
+        .filter(filter -> SessionFilter.class.getName().equals(filter.getClassName()))
+        .map(Registration::getName)
+        .toList();
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @ValueSource(classes = {AsLateInitializer.class, Twice.class, BesideItsRegistration.class})
+  @DisplayName("fails startup if there would be two")
+  void two(Class<?> registration) {
+    assertThatThrownBy(() -> Site.start(List.of(Shop.class, registration), MEMORY))
+        .extracting(NestedExceptionUtils::getMostSpecificCause)
+        .isInstanceOf(InvalidSettingException.class);
+  }
+
+  @Test
+  @DisplayName("fails startup if its order is after Spring Security's")
   void tooLate(CapturedOutput output) {
     assertThatThrownBy(() -> Site.start(List.of(Shop.class, TooLate.class), MEMORY))
         .extracting(NestedExceptionUtils::getMostSpecificCause)
@@ -137,7 +314,7 @@ class RegistrationTest {
   }
 
   @Test
-  @DisplayName("stops the start if it was added to the ServletContext by hand")
+  @DisplayName("fails startup if the application added it to the ServletContext")
   void byHand(CapturedOutput output) {
     assertThatThrownBy(() -> Site.start(List.of(Shop.class, ByHand.class), MEMORY))
         .extracting(NestedExceptionUtils::getMostSpecificCause)

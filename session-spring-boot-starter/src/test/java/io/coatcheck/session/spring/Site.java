@@ -1,10 +1,12 @@
 package io.coatcheck.session.spring;
 
 import io.coatcheck.test.clients.Visitor;
+import jakarta.servlet.ServletContext;
 import java.util.ArrayList;
 import java.util.List;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.web.context.WebApplicationContext;
 
 /** A real application on a port of its own. */
 final class Site implements AutoCloseable {
@@ -12,9 +14,14 @@ final class Site implements AutoCloseable {
   private static final String EXCLUDE = "spring.autoconfigure.exclude=";
 
   /** Otherwise Spring Boot offers a Redis on this machine. */
-  private static final String NO_REDIS =
+  static final String NO_REDIS =
       "org.springframework.boot.autoconfigure.data.redis.RedisAutoConfiguration,"
           + "org.springframework.boot.data.redis.autoconfigure.DataRedisAutoConfiguration";
+
+  /** Otherwise Spring Boot 4 prefers it to Tomcat. */
+  private static final String NO_JETTY =
+      "org.springframework.boot.jetty.autoconfigure.servlet.JettyServletWebServerAutoConfiguration,"
+          + "org.springframework.boot.jetty.autoconfigure.actuate.web.server.JettyServletManagementContextAutoConfiguration";
 
   private final ConfigurableApplicationContext context;
 
@@ -33,6 +40,7 @@ final class Site implements AutoCloseable {
     if (all.stream().noneMatch(property -> property.startsWith("spring.data.redis."))) {
       exclude(all, NO_REDIS);
     }
+    exclude(all, NO_JETTY);
     all.add("spring.main.banner-mode=off");
     return new Site(
         new SpringApplicationBuilder(sources.toArray(Class<?>[]::new))
@@ -57,6 +65,12 @@ final class Site implements AutoCloseable {
 
   ConfigurableApplicationContext context() {
     return context;
+  }
+
+  /** Returns what the server says that it is. */
+  String serverName() {
+    ServletContext servletContext = ((WebApplicationContext) context).getServletContext();
+    return servletContext == null ? "none" : servletContext.getServerInfo();
   }
 
   /** Returns a client without cookies. */

@@ -22,7 +22,7 @@ class SpringDocumentTest {
   private static final Path DOCUMENT = Path.of("../docs/SPRING.md");
   private static final Pattern SNIPPET = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
   private static final Pattern ROW = Pattern.compile("(?m)^\\| `(coatcheck\\.[a-z0-9.-]+)` \\|");
-  private static final Pattern NAMED = Pattern.compile("`?(coatcheck\\.[a-z0-9.-]*[a-z0-9])");
+  private static final Pattern NAMED = Pattern.compile("(?<!\\.)(coatcheck\\.[a-z0-9.-]*[a-z0-9])");
   private static final Pattern PROPERTY =
       Pattern.compile("\"name\": \"(coatcheck\\.[a-z0-9.-]+)\"");
 

@@ -72,7 +72,7 @@ class SpringSessionImportTest {
       assertThat(visitor.hasCookie("__Host-session")).isTrue();
       visitor.forget("OLD");
       assertThat(visitor.get("/account").body()).isEqualTo("ann");
-      assertThat(site.bean(SpringSessionImport.class).counts().exchanged()).isEqualTo(1);
+      assertThat(site.bean(SpringSessionImport.class).counts().accepted()).isEqualTo(1);
     }
   }
 
@@ -85,7 +85,7 @@ class SpringSessionImportTest {
     "cookie-domain, ' '",
     "maximum-age, 0s",
   })
-  @DisplayName("stops the start with the name of a property that is wrong")
+  @DisplayName("fails startup with the name of a property that is wrong")
   void refused(String property, String value) {
     application
         .withPropertyValues(PREFIX + property + "=" + value)
@@ -96,7 +96,7 @@ class SpringSessionImportTest {
   }
 
   @Test
-  @DisplayName("stops the start if coatcheck-migration is missing")
+  @DisplayName("fails startup if coatcheck-migration is missing")
   void missing() {
     application
         .withClassLoader(new FilteredClassLoader("io.coatcheck.session.migration"))

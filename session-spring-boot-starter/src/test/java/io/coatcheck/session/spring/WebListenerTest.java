@@ -17,7 +17,7 @@ import org.springframework.core.NestedExceptionUtils;
 class WebListenerTest {
 
   @Test
-  @DisplayName("stops the start")
+  @DisplayName("fails startup")
   void refused(CapturedOutput output) {
     assertThatThrownBy(() -> Site.start(ListenerShop.class, "coatcheck.store=memory"))
         .extracting(NestedExceptionUtils::getMostSpecificCause)

@@ -56,7 +56,7 @@ class StaffPages {
     SecurityContext context = SecurityContextHolder.createEmptyContext();
     context.setAuthentication(
         UsernamePasswordAuthenticationToken.authenticated(
-            username, null, AuthorityUtils.createAuthorityList("ROLE_ADMIN")));
+            username, null, AuthorityUtils.createAuthorityList("ROLE_USER", "ROLE_ADMIN")));
     new HttpSessionSecurityContextRepository().saveContext(context, request, response);
     return "stored";
   }

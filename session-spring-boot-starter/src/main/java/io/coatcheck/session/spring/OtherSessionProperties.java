@@ -8,14 +8,18 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.boot.context.properties.bind.Bindable;
 import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
+import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.env.Environment;
 
 /**
  * Names the properties of other sessions that have no effect, with what to set in place of them.
  */
-final class IgnoredProperties {
+final class OtherSessionProperties {
 
-  private static final Logger LOG = LoggerFactory.getLogger(IgnoredProperties.class);
+  private static final Logger LOG = LoggerFactory.getLogger(OtherSessionProperties.class);
+
+  private static final String PERSISTENT = "server.servlet.session.persistent";
 
   private static final Map<String, String> COUNTERPARTS = new LinkedHashMap<>();
 
@@ -33,12 +37,15 @@ final class IgnoredProperties {
     COUNTERPARTS.put("spring.session.jdbc.initialize-schema", "coatcheck.jdbc.create-schema");
   }
 
-  private IgnoredProperties() {}
+  private OtherSessionProperties() {}
 
   static void warn(Environment environment) {
     Map<String, String> ignored = new TreeMap<>();
     find(environment, "server.servlet.session", ignored);
     find(environment, "spring.session", ignored);
+    if (!isSetByTheApplication(environment, PERSISTENT)) {
+      ignored.remove(PERSISTENT);
+    }
     if (!ignored.isEmpty()) {
       LOG.warn(
           "Properties without effect on the sessions of Coatcheck: {}",
@@ -46,6 +53,17 @@ final class IgnoredProperties {
               .map(entry -> entry.getKey() + " (" + entry.getValue() + ")")
               .collect(Collectors.joining(", ")));
     }
+  }
+
+  /** Returns whether a property has another source than the defaults of DevTools. */
+  private static boolean isSetByTheApplication(Environment environment, String name) {
+    return !(environment instanceof ConfigurableEnvironment configurable)
+        || configurable.getPropertySources().stream()
+            .filter(source -> !source.getName().equals("devtools"))
+            .filter(
+                source ->
+                    !ConfigurationPropertySources.isAttachedConfigurationPropertySource(source))
+            .anyMatch(source -> source.containsProperty(name));
   }
 
   private static void find(Environment environment, String prefix, Map<String, String> found) {

@@ -1,0 +1,28 @@
+package io.coatcheck.session.spring;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
+
+/**
+ * Warns in an application of Spring WebFlux, whose sessions Coatcheck does not keep, and leaves it
+ * as it is.
+ *
+ * @since 0.1.0
+ */
+@AutoConfiguration
+@ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.REACTIVE)
+@ConditionalOnProperty(name = "coatcheck.enabled", havingValue = "true", matchIfMissing = true)
+public final class CoatcheckReactiveAutoConfiguration {
+
+  private static final Logger LOG =
+      LoggerFactory.getLogger(CoatcheckReactiveAutoConfiguration.class);
+
+  CoatcheckReactiveAutoConfiguration() {
+    LOG.warn(
+        "This is an application of Spring WebFlux, so Coatcheck does not keep its sessions. Use"
+            + " Spring MVC, or remove the starter, or set coatcheck.enabled to false");
+  }
+}

@@ -1,0 +1,91 @@
+package io.coatcheck.session.spring;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.actuate.autoconfigure.health.ConditionalOnEnabledHealthIndicator;
+import org.springframework.boot.actuate.endpoint.SecurityContext;
+import org.springframework.boot.actuate.health.AdditionalHealthEndpointPath;
+import org.springframework.boot.actuate.health.Health;
+import org.springframework.boot.actuate.health.HealthEndpointGroup;
+import org.springframework.boot.actuate.health.HealthEndpointGroups;
+import org.springframework.boot.actuate.health.HealthEndpointGroupsPostProcessor;
+import org.springframework.boot.actuate.health.HealthIndicator;
+import org.springframework.boot.actuate.health.HttpCodeStatusMapper;
+import org.springframework.boot.actuate.health.StatusAggregator;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.core.env.Environment;
+
+/**
+ * The health contributor {@code coatcheck} on Spring Boot 3. The same as {@link HealthSinceBoot4}
+ * but for the packages of Spring Boot.
+ */
+@Configuration(proxyBeanMethods = false)
+@ConditionalOnClass(name = "org.springframework.boot.actuate.health.HealthIndicator")
+@ConditionalOnEnabledHealthIndicator("coatcheck")
+final class HealthBeforeBoot4 {
+
+  @Bean
+  @ConditionalOnMissingBean(name = {"coatcheckHealthIndicator", "coatcheckHealthContributor"})
+  HealthIndicator coatcheckHealthIndicator(StoreHealth store) {
+    return () -> {
+      String failure = store.failure();
+      Health.Builder health =
+          failure == null ? Health.up() : Health.down().withDetail("error", failure);
+      return health.withDetail("store", store.storeName()).build();
+    };
+  }
+
+  @Bean
+  HealthEndpointGroupsPostProcessor coatcheckReadiness(Environment environment) {
+    return groups -> {
+      HealthEndpointGroup readiness = groups.get(CoatcheckHealthAutoConfiguration.READINESS);
+      if (readiness == null || CoatcheckHealthAutoConfiguration.hasOwnReadiness(environment)) {
+        return groups;
+      }
+      Map<String, HealthEndpointGroup> all = new LinkedHashMap<>();
+      for (String name : groups.getNames()) {
+        all.put(name, groups.get(name));
+      }
+      all.put(CoatcheckHealthAutoConfiguration.READINESS, new WithCoatcheck(readiness));
+      return HealthEndpointGroups.of(groups.getPrimary(), all);
+    };
+  }
+
+  /** A group with one more member. */
+  private record WithCoatcheck(HealthEndpointGroup group) implements HealthEndpointGroup {
+
+    @Override
+    public boolean isMember(String name) {
+      return name.equals(CoatcheckHealthAutoConfiguration.CONTRIBUTOR) || group.isMember(name);
+    }
+
+    @Override
+    public boolean showComponents(SecurityContext context) {
+      return group.showComponents(context);
+    }
+
+    @Override
+    public boolean showDetails(SecurityContext context) {
+      return group.showDetails(context);
+    }
+
+    @Override
+    public StatusAggregator getStatusAggregator() {
+      return group.getStatusAggregator();
+    }
+
+    @Override
+    public HttpCodeStatusMapper getHttpCodeStatusMapper() {
+      return group.getHttpCodeStatusMapper();
+    }
+
+    @Override
+    public @Nullable AdditionalHealthEndpointPath getAdditionalPath() {
+      return group.getAdditionalPath();
+    }
+  }
+}

@@ -1,0 +1,399 @@
+package io.coatcheck.session.spring;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.nimbusds.jose.JOSEObjectType;
+import com.nimbusds.jose.JWSAlgorithm;
+import com.nimbusds.jose.JWSHeader;
+import com.nimbusds.jose.crypto.MACSigner;
+import com.nimbusds.jose.proc.DefaultJOSEObjectTypeVerifier;
+import com.nimbusds.jwt.JWTClaimsSet;
+import com.nimbusds.jwt.SignedJWT;
+import io.coatcheck.session.SessionManager;
+import io.coatcheck.session.migration.BackChannelLogout;
+import io.coatcheck.session.migration.ContainerSessionAdoption;
+import io.coatcheck.session.migration.JwtExchange;
+import io.coatcheck.session.migration.LogoutTokenVerifier;
+import io.coatcheck.session.migration.TokenVerifier;
+import io.coatcheck.session.migration.VerifiedLogout;
+import io.coatcheck.session.spring.club.Club;
+import io.coatcheck.session.spring.staff.Staff;
+import io.coatcheck.test.clients.Partner;
+import io.coatcheck.test.clients.Visitor;
+import jakarta.servlet.FilterChain;
+import jakarta.servlet.http.HttpFilter;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.Date;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import javax.crypto.spec.SecretKeySpec;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.springframework.beans.factory.annotation.Value;
+import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.test.context.FilteredClassLoader;
+import org.springframework.boot.test.context.runner.WebApplicationContextRunner;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.boot.web.servlet.FilterRegistrationBean;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.core.Ordered;
+import org.springframework.security.authentication.UsernamePasswordAuthenticationToken;
+import org.springframework.security.core.authority.AuthorityUtils;
+import org.springframework.security.core.context.SecurityContextImpl;
+import org.springframework.security.core.userdetails.User;
+import org.springframework.security.oauth2.jwt.BadJwtException;
+import org.springframework.security.oauth2.jwt.Jwt;
+import org.springframework.security.oauth2.jwt.JwtDecoder;
+import org.springframework.security.oauth2.jwt.JwtTimestampValidator;
+import org.springframework.security.oauth2.jwt.NimbusJwtDecoder;
+import org.springframework.security.provisioning.UserDetailsManager;
+
+@DisplayName("The bridges by properties")
+class BridgesTest {
+
+  private static final String PREFIX = "coatcheck.migration.";
+  private static final String JWT = PREFIX + "jwt.enabled=true";
+  private static final String CONTAINER = PREFIX + "container-session.enabled=true";
+  private static final String LOGOUT = PREFIX + "back-channel-logout.path=/logout/provider";
+  private static final String PRINCIPAL = "coatcheck.security.context=principal";
+  private static final byte[] KEY =
+      "0123456789abcdef0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
+
+  private final WebApplicationContextRunner application =
+      new WebApplicationContextRunner()
+          .withConfiguration(
+              AutoConfigurations.of(
+                  CoatcheckAutoConfiguration.class, CoatcheckMigrationAutoConfiguration.class))
+          .withPropertyValues("coatcheck.store=memory");
+
+  /** The decoder that the application has had. */
+  @Configuration
+  static class OldTokens {
+
+    @Bean
+    JwtDecoder jwtDecoder() {
+      return NimbusJwtDecoder.withSecretKey(new SecretKeySpec(KEY, "HmacSHA256")).build();
+    }
+  }
+
+  /** What checks the provider's logout tokens. */
+  @Configuration
+  static class ProviderLogouts {
+
+    @Bean
+    LogoutTokenVerifier logoutTokens(
+        @Value("${spring.security.oauth2.client.provider.partner.issuer-uri}") String issuer) {
+      NimbusJwtDecoder decoder =
+          NimbusJwtDecoder.withJwkSetUri(issuer + "/keys")
+              .jwtProcessorCustomizer(
+                  processor ->
+                      processor.setJWSTypeVerifier(
+                          new DefaultJOSEObjectTypeVerifier<>(new JOSEObjectType("logout+jwt"))))
+              .build();
+      // The default of Spring Security 7 accepts the type JWT only.
+      decoder.setJwtValidator(new JwtTimestampValidator());
+      return token -> {
+        Jwt logout;
+        try {
+          logout = decoder.decode(token);
+        } catch (BadJwtException e) {
+          return Optional.empty();
+        }
+        Map<String, Object> events = logout.getClaimAsMap("events");
+        boolean isOurs =
+            issuer.equals(logout.getClaimAsString("iss"))
+                && logout.getAudience().contains("shop")
+                && events != null
+                && events.containsKey("http://schemas.openid.net/event/backchannel-logout")
+                && !logout.hasClaim("nonce")
+                && logout.getId() != null
+                && (logout.hasClaim("sub") || logout.hasClaim("sid"));
+        return isOurs
+            ? Optional.of(
+                new VerifiedLogout(
+                    issuer,
+                    Optional.ofNullable(logout.getSubject()),
+                    Optional.ofNullable(logout.getClaimAsString("sid")),
+                    logout.getId(),
+                    logout.getIssuedAt(),
+                    logout.getExpiresAt()))
+            : Optional.empty();
+      };
+    }
+  }
+
+  /** Where the application kept its logins: in the sessions of the container. */
+  @Configuration
+  static class OldLogins {
+
+    @Bean
+    FilterRegistrationBean<HttpFilter> oldLogin() {
+      FilterRegistrationBean<HttpFilter> registration =
+          new FilterRegistrationBean<>(
+              new HttpFilter() {
+                private static final long serialVersionUID = 1L;
+
+                @Override
+                protected void doFilter(
+                    HttpServletRequest request, HttpServletResponse response, FilterChain chain) {
+                  request
+                      .getSession()
+                      .setAttribute(
+                          "SPRING_SECURITY_CONTEXT",
+                          new SecurityContextImpl(
+                              UsernamePasswordAuthenticationToken.authenticated(
+                                  User.withUsername("ann").password("").roles("USER").build(),
+                                  null,
+                                  AuthorityUtils.createAuthorityList("ROLE_USER"))));
+                }
+              });
+      registration.addUrlPatterns("/old-login");
+      registration.setOrder(Ordered.HIGHEST_PRECEDENCE);
+      return registration;
+    }
+  }
+
+  private static String bearer(String user) throws Exception {
+    Instant now = Instant.now();
+    SignedJWT jwt =
+        new SignedJWT(
+            new JWSHeader(JWSAlgorithm.HS256),
+            new JWTClaimsSet.Builder()
+                .subject(user)
+                .issuer("shop")
+                .jwtID(UUID.randomUUID().toString())
+                .issueTime(Date.from(now))
+                .expirationTime(Date.from(now.plusSeconds(300)))
+                .build());
+    jwt.sign(new MACSigner(KEY));
+    return "Bearer " + jwt.serialize();
+  }
+
+  private static int post(Site site, String token) throws IOException, InterruptedException {
+    String port = site.context().getEnvironment().getRequiredProperty("local.server.port");
+    return HttpClient.newHttpClient()
+        .send(
+            HttpRequest.newBuilder(URI.create("http://localhost:" + port + "/logout/provider"))
+                .header("Content-Type", "application/x-www-form-urlencoded")
+                .POST(HttpRequest.BodyPublishers.ofString("logout_token=" + token))
+                .build(),
+            HttpResponse.BodyHandlers.ofString())
+        .statusCode();
+  }
+
+  @Test
+  @DisplayName("A token that the JwtDecoder accepts logs its user in, once, with the rights of now")
+  void jwt() throws Exception {
+    try (Site site =
+        Site.start(
+            List.of(Staff.class, OldTokens.class), "coatcheck.store=memory", PRINCIPAL, JWT)) {
+      site.bean(UserDetailsManager.class)
+          .createUser(User.withUsername("ann").password("{noop}x").roles("USER").build());
+      String token = bearer("ann");
+      Visitor visitor = site.visitor().with("Authorization", token);
+      HttpResponse<String> first = visitor.get("/account");
+      assertThat(first.body()).isEqualTo("ann");
+      assertThat(first.headers().firstValue(JwtExchange.RESULT_HEADER)).contains("exchanged");
+      Visitor after = site.visitor();
+      after.take("__Host-session", visitor.cookie("__Host-session"));
+      assertThat(after.get("/roles").body()).isEqualTo("[\"ROLE_USER\"]");
+      Visitor thief = site.visitor().with("Authorization", token);
+      HttpResponse<String> replayed = thief.get("/account");
+      assertThat(replayed.statusCode()).isNotEqualTo(200);
+      assertThat(replayed.headers().firstValue(JwtExchange.RESULT_HEADER)).contains("spent");
+      HttpResponse<String> forged =
+          site.visitor().with("Authorization", token.substring(0, token.length() - 4)).get("/");
+      assertThat(forged.headers().firstValue(JwtExchange.RESULT_HEADER)).contains("refused");
+      assertThat(site.bean(JwtExchange.class).counts().accepted()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  @DisplayName("A login of Spring Security in a session of Tomcat is adopted")
+  void containerSession() throws Exception {
+    try (Partner partner = new Partner();
+        Site site =
+            Site.start(
+                List.of(Club.class, OldLogins.class),
+                ClubFlows.properties(partner, "coatcheck.store=memory", CONTAINER))) {
+      Visitor visitor = site.visitor();
+      visitor.get("/old-login");
+      assertThat(visitor.get("/account").body()).isEqualTo("ann");
+      visitor.forget("JSESSIONID");
+      assertThat(visitor.get("/account").body()).isEqualTo("ann");
+      assertThat(site.bean(ContainerSessionAdoption.class).counts().accepted()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  @DisplayName("A bean decides whether a login from before the move still counts")
+  void formerLoginCheck() throws Exception {
+    try (Partner partner = new Partner();
+        Site site =
+            Site.start(
+                List.of(Club.class, OldLogins.class, SignedOut.class),
+                ClubFlows.properties(partner, "coatcheck.store=memory", CONTAINER))) {
+      Visitor visitor = site.visitor();
+      visitor.get("/old-login");
+      assertThat(visitor.get("/account").body()).isNotEqualTo("ann");
+      assertThat(site.bean(ContainerSessionAdoption.class).counts().accepted()).isZero();
+      assertThat(site.bean(ContainerSessionAdoption.class).counts().refused()).isPositive();
+    }
+  }
+
+  @Test
+  @ExtendWith(OutputCaptureExtension.class)
+  @DisplayName("say at the start that there is no such bean, and nothing if there is one")
+  void formerLoginCheckMissing(CapturedOutput output) {
+    WebApplicationContextRunner moving =
+        application
+            .withBean(TokenVerifier.class, () -> token -> Optional.empty())
+            .withPropertyValues(JWT, CONTAINER, PRINCIPAL);
+    moving.withUserConfiguration(SignedOut.class).run(context -> {});
+    assertThat(output).doesNotContain("FormerLoginCheck, so");
+    moving.run(context -> assertThat(context).hasNotFailed());
+    for (String bridge : List.of("jwt", "container-session")) {
+      assertThat(output)
+          .contains("no bean of type FormerLoginCheck, so " + PREFIX + bridge + ".enabled");
+    }
+  }
+
+  /** Every user was signed out everywhere a moment ago. */
+  @Configuration
+  static class SignedOut {
+
+    @Bean
+    FormerLoginCheck formerLogins() {
+      return (user, loginAt) -> !user.equals("ann");
+    }
+  }
+
+  @Test
+  @DisplayName("A logout at the provider ends the session that its login began, or all of the user")
+  void backChannelLogout() throws Exception {
+    try (Partner partner = new Partner();
+        Site site =
+            Site.start(
+                List.of(Club.class, ProviderLogouts.class),
+                ClubFlows.properties(partner, "coatcheck.store=memory", LOGOUT))) {
+      Visitor first = site.visitor();
+      assertThat(first.follow(first.get("/oauth2/authorization/oidc")).body()).isEqualTo("Welcome");
+      Visitor second = site.visitor();
+      second.follow(second.get("/oauth2/authorization/oidc"));
+      assertThat(second.get("/account").body()).isEqualTo("ann");
+      assertThat(post(site, partner.logoutToken(0))).isEqualTo(200);
+      assertThat(first.get("/account").statusCode()).isNotEqualTo(200);
+      assertThat(second.get("/account").body()).isEqualTo("ann");
+      String all = partner.logoutToken();
+      assertThat(post(site, all)).isEqualTo(200);
+      assertThat(second.get("/account").statusCode()).isNotEqualTo(200);
+      assertThat(site.bean(SessionManager.class).sessionsOf("ann")).isEmpty();
+      assertThat(post(site, all)).as("a replay").isEqualTo(400);
+    }
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "jwt.enabled=true | jwt.enabled must not be true without a bean of type TokenVerifier",
+        "back-channel-logout.path=/x | back-channel-logout.path must not be set without a bean",
+      })
+  @DisplayName("fail startup if what they need is missing")
+  void needed(String property, String message) {
+    application
+        .withPropertyValues(PREFIX + property, PRINCIPAL)
+        .run(
+            context ->
+                assertThat(context.getStartupFailure()).hasStackTraceContaining(PREFIX + message));
+  }
+
+  @ParameterizedTest(name = "{0}={1}")
+  @CsvSource({
+    "jwt.maximum-lifetime, 0s",
+    "jwt.transport, header-or-cookie",
+    "jwt.transport, header",
+    "container-session.maximum-age, 0s",
+    "back-channel-logout.path, logout",
+    "back-channel-logout.path, /logout/*",
+    "back-channel-logout.maximum-lifetime, 31d",
+    "back-channel-logout.maximum-id-token-age, 59s",
+  })
+  @DisplayName("fail startup with the name of a property that is wrong")
+  void refused(String property, String value) {
+    application
+        .withUserConfiguration(OldTokens.class)
+        .withBean(LogoutTokenVerifier.class, () -> token -> Optional.empty())
+        .withPropertyValues(JWT, CONTAINER, LOGOUT, PRINCIPAL, PREFIX + property + "=" + value)
+        .run(
+            context ->
+                assertThat(context.getStartupFailure()).hasStackTraceContaining(PREFIX + property));
+  }
+
+  @Test
+  @DisplayName("fail startup if Spring Security would not know the user of a token")
+  void wholeContext() {
+    application
+        .withUserConfiguration(OldTokens.class)
+        .withPropertyValues(JWT)
+        .run(
+            context ->
+                assertThat(context.getStartupFailure())
+                    .hasStackTraceContaining(
+                        PREFIX + "jwt.enabled must not be true unless coatcheck.security.context"));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"jwt.enabled=true", "container-session.enabled=true", "back-channel-logout.path=/x"})
+  @DisplayName("fail startup if coatcheck-migration is missing")
+  void missing(String property) {
+    application
+        .withClassLoader(new FilteredClassLoader("io.coatcheck.session.migration"))
+        .withPropertyValues(PREFIX + property)
+        .run(
+            context ->
+                assertThat(context.getStartupFailure())
+                    .hasStackTraceContaining("without the dependency coatcheck-migration"));
+  }
+
+  @Test
+  @DisplayName("are off by default")
+  void off() {
+    application.run(
+        context -> {
+          assertThat(context).hasNotFailed();
+          assertThat(context).doesNotHaveBean(JwtExchange.class);
+          assertThat(context).doesNotHaveBean(ContainerSessionAdoption.class);
+          assertThat(context).doesNotHaveBean(BackChannelLogout.class);
+        });
+  }
+
+  @Test
+  @DisplayName("work without Spring's classes for tokens, with a verifier of the application")
+  void withoutDecoder() {
+    application
+        .withClassLoader(new FilteredClassLoader("org.springframework.security", "com.nimbusds"))
+        .withBean(TokenVerifier.class, () -> token -> Optional.empty())
+        .withPropertyValues(JWT, PRINCIPAL)
+        .run(
+            context -> {
+              assertThat(context).hasNotFailed();
+              assertThat(context).hasSingleBean(JwtExchange.class);
+            });
+  }
+}

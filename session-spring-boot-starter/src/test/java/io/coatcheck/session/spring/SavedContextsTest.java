@@ -1,0 +1,428 @@
+package io.coatcheck.session.spring;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.coatcheck.session.SessionManager;
+import io.coatcheck.session.spring.desk.Desk;
+import io.coatcheck.test.clients.Visitor;
+import java.net.http.HttpResponse;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestInstance.Lifecycle;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@DisplayName("What an application does to a context by hand")
+class SavedContextsTest {
+
+  private static final String COOKIE = "__Host-session";
+  private static final AtomicInteger DATABASES = new AtomicInteger();
+
+  /** Runs one application for all tests of a class, and ends the sessions after each. */
+  @TestInstance(Lifecycle.PER_CLASS)
+  abstract static class Application {
+
+    private final String[] properties;
+    private Site site;
+
+    Application(String... properties) {
+      this.properties = properties;
+    }
+
+    @BeforeAll
+    void start() {
+      site = Site.start(Desk.class, properties);
+    }
+
+    @AfterEach
+    void endSessions() {
+      sessions().revokeAllOf("ann");
+      sessions().revokeAllOf("bob");
+    }
+
+    @AfterAll
+    void stop() {
+      site.close();
+    }
+
+    SessionManager sessions() {
+      return site.bean(SessionManager.class);
+    }
+
+    Visitor visitor() {
+      return site.visitor();
+    }
+
+    Visitor ann() throws Exception {
+      Visitor ann = site.visitor();
+      assertThat(Visitor.location(logIn(ann, "ann"))).doesNotContain("error");
+      assertThat(ann.get("/me").body()).isEqualTo("ann/ann");
+      return ann;
+    }
+
+    void assertLoggedOut(Visitor visitor) throws Exception {
+      assertThat(sessions().sessionsOf("ann")).isEmpty();
+      assertThat(visitor.get("/me").body()).isEqualTo("none/anonymousUser");
+    }
+  }
+
+  private static HttpResponse<String> logIn(Visitor visitor, String user) throws Exception {
+    return visitor.postWithToken("", "/login", "username", user, "password", "ticket");
+  }
+
+  private static int post(Visitor visitor, String path, String... fields) throws Exception {
+    return visitor.postWithToken("", path, fields).statusCode();
+  }
+
+  private static String database() {
+    return "spring.datasource.url=jdbc:h2:mem:desk" + DATABASES.incrementAndGet();
+  }
+
+  /** The flows of every session that keeps the user. */
+  abstract static class Keeping extends Application {
+
+    Keeping(String... properties) {
+      super(properties);
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @CsvSource({"/me-in-callable, ann/ann", "/me-on-executor, ann"})
+    @DisplayName("other threads have the user")
+    void otherThreads(String path, String seen) throws Exception {
+      Visitor ann = ann();
+      assertThat(ann.get(path).body()).isEqualTo(seen);
+      assertThat(visitor().get("/me-on-executor").body()).isEqualTo("anonymousUser");
+    }
+
+    @Test
+    @DisplayName("the methods of the Servlet API renew the secret, log out and log in")
+    void servletApi() throws Exception {
+      Visitor ann = ann();
+      String before = ann.cookie(COOKIE);
+      assertThat(post(ann, "/change-id")).isEqualTo(200);
+      assertThat(ann.cookie(COOKIE)).isNotEqualTo(before);
+      assertThat(ann.get("/me").body()).isEqualTo("ann/ann");
+      assertThat(post(ann, "/servlet-logout")).isEqualTo(200);
+      assertLoggedOut(ann);
+      assertThat(post(ann, "/servlet-login", "user", "bob")).isEqualTo(200);
+      assertThat(ann.get("/me").body()).isEqualTo("bob/bob");
+      assertThat(sessions().sessionsOf("bob")).hasSize(1);
+    }
+  }
+
+  /** The flows of a session that has the user's name only. */
+  abstract static class NamesOnly extends Keeping {
+
+    NamesOnly(String... properties) {
+      super(properties);
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @ValueSource(
+        strings = {
+          "/save-empty",
+          "/save-empty-and-note",
+          "/set-empty",
+          "/set-empty-and-note",
+          "/remove",
+          "/remove-and-invalidate",
+          "/remove-and-note",
+          "/remove-and-flush",
+          "/remove-in-callable",
+          "/remove-on-thread",
+          "/empty-on-thread",
+          "/empty-in-place",
+          "/log-out-handler"
+        })
+    @DisplayName("logs out if the context is emptied or removed, at the end of the request")
+    void empty(String path) throws Exception {
+      Visitor ann = ann();
+      String cookie = ann.cookie(COOKIE);
+      assertThat(post(ann, path)).isEqualTo(200);
+      assertLoggedOut(ann);
+      ann.take(COOKIE, cookie);
+      assertLoggedOut(ann);
+    }
+
+    @Test
+    @DisplayName("logs in again if a context of the user follows an empty one")
+    void savedAgain() throws Exception {
+      Visitor ann = ann();
+      assertThat(post(ann, "/save-empty-and-user")).isEqualTo(200);
+      assertThat(ann.get("/me").body()).isEqualTo("ann/ann");
+      assertThat(sessions().sessionsOf("ann")).hasSize(1);
+    }
+  }
+
+  @Nested
+  @DisplayName("with names only, where each request saves its context at the end")
+  class NamesSavedAtEnd extends NamesOnly {
+
+    NamesSavedAtEnd() {
+      super(PrincipalFlows.PROPERTY, "desk.explicit-save=false", database());
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @ValueSource(strings = {"/web-session-logout", "/invalidate", "/revoke", "/revoke-all"})
+    @DisplayName("a logout is not undone")
+    void logout(String path) throws Exception {
+      Visitor ann = ann();
+      String cookie = ann.cookie(COOKIE);
+      assertThat(post(ann, path)).isEqualTo(200);
+      assertLoggedOut(ann);
+      ann.take(COOKIE, cookie);
+      assertLoggedOut(ann);
+    }
+
+    @Test
+    @DisplayName("a login of the application itself is not undone")
+    void login() throws Exception {
+      Visitor visitor = visitor();
+      assertThat(post(visitor, "/web-session-login", "user", "ann")).isEqualTo(200);
+      assertThat(visitor.get("/me").body()).isEqualTo("ann/ann");
+      assertThat(post(visitor, "/web-session-login", "user", "bob")).isEqualTo(200);
+      assertThat(visitor.get("/me").body()).isEqualTo("bob/bob");
+      assertThat(sessions().sessionsOf("ann")).isEmpty();
+    }
+
+    @Test
+    @DisplayName("a change of the context logs in and out")
+    void changed() throws Exception {
+      Visitor visitor = visitor();
+      assertThat(post(visitor, "/set-holder", "user", "ann")).isEqualTo(200);
+      assertThat(visitor.get("/me").body()).isEqualTo("ann/ann");
+      assertThat(post(visitor, "/set-holder", "user", "bob")).isEqualTo(200);
+      assertThat(visitor.get("/me").body()).isEqualTo("bob/bob");
+      assertThat(sessions().sessionsOf("ann")).isEmpty();
+      assertThat(post(visitor, "/clear-holder")).isEqualTo(200);
+      assertThat(sessions().sessionsOf("bob")).isEmpty();
+      assertLoggedOut(visitor);
+    }
+  }
+
+  @Nested
+  @DisplayName("with names only")
+  class Names extends NamesOnly {
+
+    Names() {
+      super(PrincipalFlows.PROPERTY, "coatcheck.store=memory");
+    }
+
+    @Test
+    @DisplayName("logs in, but with no more rights than the login had")
+    void lesserLogin() throws Exception {
+      Visitor visitor = visitor();
+      assertThat(post(visitor, "/save", "user", "ann")).isEqualTo(200);
+      assertThat(visitor.get("/me").body()).isEqualTo("ann/ann");
+      Visitor thief = visitor();
+      assertThat(post(thief, "/save", "user", "olga")).isEqualTo(200);
+      assertThat(sessions().sessionsOf("olga")).isEmpty();
+      assertThat(thief.get("/me").body()).isEqualTo("none/anonymousUser");
+      assertThat(post(thief, "/save", "user", "stranger")).isEqualTo(200);
+      assertThat(sessions().sessionsOf("stranger")).isEmpty();
+    }
+
+    @Test
+    @DisplayName(
+        "leaves the application's own objects as they are, so that a user can log in again")
+    void sharedUsers() throws Exception {
+      ann();
+      ann();
+    }
+  }
+
+  /** The flows of a session that has the whole context. */
+  abstract static class Whole extends Keeping {
+
+    Whole(String... properties) {
+      super(properties);
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @ValueSource(
+        strings = {
+          "/save-empty",
+          "/save-empty-and-note",
+          "/set-empty",
+          "/set-empty-and-note",
+          "/remove",
+          "/remove-and-invalidate",
+          "/remove-all",
+          "/remove-and-note",
+          "/remove-and-flush",
+          "/remove-in-callable",
+          "/remove-on-thread",
+          "/empty-on-thread",
+          "/empty-in-place",
+          "/log-out-handler"
+        })
+    @DisplayName("logs out if the context is emptied or removed")
+    void empty(String path) throws Exception {
+      Visitor ann = ann();
+      String cookie = ann.cookie(COOKIE);
+      assertThat(post(ann, path)).isEqualTo(200);
+      assertLoggedOut(ann);
+      ann.take(COOKIE, cookie);
+      assertLoggedOut(ann);
+    }
+
+    @Test
+    @DisplayName("does not log out if another context of the user stays")
+    void second() throws Exception {
+      Visitor ann = ann();
+      assertThat(post(ann, "/remove-second")).isEqualTo(200);
+      assertThat(ann.get("/me").body()).isEqualTo("ann/ann");
+    }
+
+    @Test
+    @DisplayName("does not undo a login of the application itself")
+    void loggedInAgain() throws Exception {
+      Visitor ann = ann();
+      assertThat(post(ann, "/log-in-again")).isEqualTo(200);
+      assertThat(ann.get("/me").body()).startsWith("ann/");
+      assertThat(sessions().sessionsOf("ann")).hasSize(1);
+    }
+
+    @Test
+    @DisplayName("logs a second user in over the first")
+    void secondUser() throws Exception {
+      Visitor visitor = ann();
+      assertThat(post(visitor, "/save", "user", "bob")).isEqualTo(200);
+      assertThat(visitor.get("/me").body()).isEqualTo("bob/bob");
+      assertThat(sessions().sessionsOf("ann")).isEmpty();
+    }
+
+    @Test
+    @DisplayName("logs in a second time")
+    void again() throws Exception {
+      Visitor ann = ann();
+      assertThat(Visitor.location(logIn(ann, "ann"))).doesNotContain("error");
+      assertThat(ann.get("/me").body()).isEqualTo("ann/ann");
+    }
+  }
+
+  @Nested
+  @DisplayName("with the whole context in memory")
+  class InMemory extends Whole {
+    InMemory() {
+      super("coatcheck.store=memory");
+    }
+
+    @Test
+    @DisplayName(
+        "logs out if a thread removes it that has the request of a dispatch that has ended")
+    void afterDispatch() throws Exception {
+      Visitor ann = ann();
+      assertThat(post(ann, "/remove-after-dispatch")).isEqualTo(200);
+      assertLoggedOut(ann);
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @ValueSource(strings = {"/save-again", "/save-empty-and-user"})
+    @DisplayName("does not log out if the context is back at the end of the request")
+    void savedAgain(String path) throws Exception {
+      Visitor ann = ann();
+      assertThat(post(ann, path)).isEqualTo(200);
+      assertThat(ann.get("/me").body()).isEqualTo("ann/ann");
+    }
+  }
+
+  @Nested
+  @DisplayName("with logins that drop attributes")
+  class Dropping extends Application {
+    Dropping() {
+      super("coatcheck.store=memory", "coatcheck.drop-attributes-at-login=true");
+    }
+
+    @Test
+    @DisplayName("logs in a second time")
+    void again() throws Exception {
+      Visitor ann = ann();
+      assertThat(Visitor.location(logIn(ann, "ann"))).doesNotContain("error");
+      assertThat(ann.get("/me").body()).isEqualTo("ann/ann");
+    }
+  }
+
+  @Nested
+  @DisplayName("with the whole context in a database")
+  class InDatabase extends Whole {
+    InDatabase() {
+      super(database());
+    }
+  }
+
+  @Nested
+  @DisplayName("with the whole context, where each request saves it at the end")
+  class SavedAtEnd extends Whole {
+    SavedAtEnd() {
+      super("coatcheck.store=memory", "desk.explicit-save=false");
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @ValueSource(strings = {"/web-session-logout", "/invalidate", "/revoke", "/revoke-all"})
+    @DisplayName("a logout is not undone")
+    void logout(String path) throws Exception {
+      Visitor ann = ann();
+      assertThat(post(ann, path)).isEqualTo(200);
+      assertLoggedOut(ann);
+    }
+  }
+
+  /** The flows of an application whose chain never begins a session. */
+  abstract static class Never extends Application {
+
+    Never(String... properties) {
+      super(properties);
+    }
+
+    @Test
+    @DisplayName("holds for its request if there is no session, and is kept in an existing one")
+    void login() throws Exception {
+      Visitor visitor = visitor();
+      assertThat(Visitor.location(logIn(visitor, "ann"))).doesNotContain("error");
+      assertThat(visitor.hasCookie(COOKIE)).isFalse();
+      assertLoggedOut(visitor);
+      assertThat(post(visitor, "/note")).isEqualTo(200);
+      String before = visitor.cookie(COOKIE);
+      assertThat(Visitor.location(logIn(visitor, "ann"))).doesNotContain("error");
+      assertThat(visitor.cookie(COOKIE)).isNotEmpty().isNotEqualTo(before);
+      assertThat(visitor.get("/me").body()).isEqualTo("ann/ann");
+      assertThat(sessions().sessionsOf("ann")).hasSize(1);
+    }
+  }
+
+  @Nested
+  @DisplayName("with SessionCreationPolicy.NEVER, a login")
+  class WithoutNewSessions extends Never {
+    WithoutNewSessions() {
+      super("coatcheck.store=memory", "desk.sessions=NEVER");
+    }
+  }
+
+  @Nested
+  @DisplayName("with SessionCreationPolicy.NEVER and names only, a login")
+  class NamesWithoutNewSessions extends Never {
+    NamesWithoutNewSessions() {
+      super("coatcheck.store=memory", "desk.sessions=NEVER", PrincipalFlows.PROPERTY);
+    }
+  }
+
+  @Nested
+  @DisplayName("with SessionCreationPolicy.NEVER, names only and saving at the end, a login")
+  class NamesSavedWithoutNewSessions extends Never {
+    NamesSavedWithoutNewSessions() {
+      super(
+          "coatcheck.store=memory",
+          "desk.sessions=NEVER",
+          "desk.explicit-save=false",
+          PrincipalFlows.PROPERTY);
+    }
+  }
+}
