@@ -6,6 +6,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import redis.embedded.RedisServer;
 
 /** The server that keeps the sessions, on the loopback interface. */
@@ -23,6 +24,7 @@ interface Backend extends AutoCloseable {
         EmbeddedPostgres.builder()
             .setDataDirectory(directory.resolve("postgresql"))
             .setRegisterShutdownHook(false)
+            .setPGStartupWait(Duration.ofMinutes(1))
             .start();
     return new Backend() {
       @Override

@@ -40,10 +40,10 @@ class ClusterTest {
   /** By name: the session's, and the hint of the version that was last seen. */
   private final Map<String, String> cookies = new TreeMap<>();
 
-  @DisplayName("Who is logged in stays logged in when a node is killed, and another one")
+  @DisplayName("A user stays logged in when a node is killed, and another one")
   @ParameterizedTest
   @CsvSource({"postgresql, PostgreSQL", "redis, Redis"})
-  void killedNode_losesNobody(String store, String shownAs) throws Exception {
+  void killedNode_losesNoSession(String store, String shownAs) throws Exception {
     List<ProcessHandle> processes;
     try (Cluster cluster = Cluster.start(0, store)) {
       List<Node> nodes = cluster.nodes();
@@ -90,9 +90,9 @@ class ClusterTest {
   }
 
   @DisplayName(
-      "Users stay logged in when Redis is started again, and are answered 503 while it is away")
+      "Users stay logged in when Redis is started again, and are answered 503 while it is unreachable")
   @Test
-  void restartedRedis_losesNobody() throws Exception {
+  void restartedRedis_losesNoSession() throws Exception {
     try (Cluster cluster = Cluster.start(0, "redis")) {
       assertThat(post(cluster, "/login", "username=alice&password=wonderland-1")).isEqualTo(303);
       assertThat(portsThatServe(cluster, "You are alice")).hasSize(3);
@@ -145,7 +145,7 @@ class ClusterTest {
 
   private static void kill(ProcessHandle process) throws Exception {
     process.destroyForcibly();
-    process.onExit().get(20, TimeUnit.SECONDS);
+    process.onExit().get(60, TimeUnit.SECONDS);
   }
 
   private Set<String> portsThatServe(Cluster cluster, String... contents) throws Exception {
@@ -161,14 +161,14 @@ class ClusterTest {
   }
 
   private String get(Cluster cluster) throws IOException, InterruptedException {
-    HttpResponse<String> answer = send(cluster, "/", HttpRequest.newBuilder().GET());
+    HttpResponse<String> answer = sendPatiently(cluster, "/", HttpRequest.newBuilder().GET());
     assertThat(answer.statusCode()).isEqualTo(200);
     return answer.body();
   }
 
   private int post(Cluster cluster, String path, String form)
       throws IOException, InterruptedException {
-    return send(
+    return sendPatiently(
             cluster,
             path,
             HttpRequest.newBuilder()
@@ -176,6 +176,19 @@ class ClusterTest {
                 .header("Origin", cluster.url())
                 .POST(BodyPublishers.ofString(form)))
         .statusCode();
+  }
+
+  /** As {@link #send}, again while nodes miss their timeouts on a busy machine. */
+  private HttpResponse<String> sendPatiently(
+      Cluster cluster, String path, HttpRequest.Builder request)
+      throws IOException, InterruptedException {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    HttpResponse<String> answer = send(cluster, path, request.copy());
+    while (answer.statusCode() == 503 && System.nanoTime() - deadline < 0) {
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(100));
+      answer = send(cluster, path, request.copy());
+    }
+    return answer;
   }
 
   private HttpResponse<String> send(Cluster cluster, String path, HttpRequest.Builder request)

@@ -30,7 +30,7 @@ class MvSessionStoreTest {
   }
 
   @Test
-  @DisplayName("What has returned is there after the process was killed")
+  @DisplayName("A write that has returned is kept when the process is killed")
   void changes_afterACrash_areThere(@TempDir Path folder) {
     StoredSession kept = SampleSessions.complete(NOW).build();
     StoredSession deleted = SampleSessions.complete(NOW).build();

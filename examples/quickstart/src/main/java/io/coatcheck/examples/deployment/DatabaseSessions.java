@@ -46,6 +46,7 @@ public final class DatabaseSessions implements AutoCloseable {
     config.setUsername(user);
     config.setPassword(password);
     config.setConnectionTimeout(2_000);
+    config.setValidationTimeout(1_000);
     config.setMaximumPoolSize(10);
     return config;
   }

@@ -8,8 +8,8 @@ import tools.jackson.core.io.CharacterEscapes;
 import tools.jackson.core.json.JsonFactory;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The ways in which this application answers. */
-final class Answers {
+/** The ways in which the examples answer. */
+public final class Answers {
 
   private static final JsonMapper JSON =
       JsonMapper.builder(JsonFactory.builder().characterEscapes(new NoMarkup()).build()).build();
@@ -32,7 +32,8 @@ final class Answers {
     send(response, status, "text/html", page);
   }
 
-  static void json(HttpServletResponse response, Object value) throws IOException {
+  /** Answers with 200 and a value as JSON, which no cache may keep. */
+  public static void json(HttpServletResponse response, Object value) throws IOException {
     send(response, HttpServletResponse.SC_OK, "application/json", JSON.writeValueAsString(value));
   }
 

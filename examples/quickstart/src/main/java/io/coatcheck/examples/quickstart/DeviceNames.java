@@ -6,7 +6,8 @@ import ua_parser.Client;
 import ua_parser.Parser;
 
 /**
- * Names a device as its owner knows it, such as "Chrome on Linux", from the user agent it sends.
+ * Names a device as its owner knows it, such as "Chrome on Linux", from the user agent it sends. In
+ * each example that needs it, so that an example can be copied whole.
  */
 final class DeviceNames {
 

@@ -7,7 +7,7 @@ import jakarta.servlet.http.HttpServletResponse;
 import jakarta.servlet.http.HttpSession;
 import java.io.IOException;
 
-/** A note in the session, with nothing but the Servlet API. Nobody needs to be logged in. */
+/** A note in the session, with nothing but the Servlet API. No login is needed. */
 final class NoteServlet extends HttpServlet {
 
   static final int MAX_LENGTH = 2_000;

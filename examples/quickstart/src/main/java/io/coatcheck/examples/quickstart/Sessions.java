@@ -33,9 +33,8 @@ final class Sessions implements AutoCloseable {
   }
 
   private static Sessions inMemory() {
-    // A visitor may keep a note of 4 kB. So many fit into a small heap; anonymous ones give way,
-    // and
-    // with the limit no user fills it with logins.
+    // A visitor may keep a note of 4 kB, so this many sessions fit into a small heap. A full store
+    // evicts anonymous sessions; with the limit, no user fills it with logins.
     SessionManager sessions =
         SessionManager.builder(InMemorySessionStore.builder().maximumSessions(10_000).build())
             .sessionsPerPrincipal(20, WhenFull.EVICT_OLDEST)
@@ -81,6 +80,7 @@ final class Sessions implements AutoCloseable {
     config.setUsername(user);
     config.setPassword(password);
     config.setConnectionTimeout(2_000);
+    config.setValidationTimeout(1_000);
     HikariDataSource pool = new HikariDataSource(config);
     try {
       JdbcSessionStore store =

@@ -7,8 +7,8 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 
-/** Serves the style sheet. */
-final class StyleServlet extends HttpServlet {
+/** Serves the style sheet that the examples share. */
+public final class StyleServlet extends HttpServlet {
 
   private static final long serialVersionUID = 1L;
 

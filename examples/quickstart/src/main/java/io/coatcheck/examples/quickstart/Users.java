@@ -3,9 +3,10 @@ package io.coatcheck.examples.quickstart;
 import io.coatcheck.session.password.PasswordHasher;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** The users and the bcrypt hashes of their passwords. A real site keeps them in its database. */
-final class Users {
+public final class Users {
 
   /** Of {@code wonderland-1} and {@code builder-1}. */
   private static final Map<String, String> HASHES =
@@ -17,8 +18,13 @@ final class Users {
 
   private final PasswordHasher passwords = PasswordHasher.builder().build();
 
-  /** Takes as long for an unknown user as for a wrong password. */
-  boolean isPassword(String name, String password) {
+  /**
+   * Returns whether a password is that of a user. Takes as long for an unknown user as for a wrong
+   * password.
+   *
+   * @throws io.coatcheck.session.password.PasswordHasherBusyException if too many are being checked
+   */
+  public boolean isPassword(@Nullable String name, @Nullable String password) {
     return name != null
         && password != null
         && passwords.verify(password, Optional.ofNullable(HASHES.get(name)));

@@ -16,8 +16,8 @@ import org.apache.catalina.LifecycleException;
 import org.apache.catalina.startup.Tomcat;
 import org.apache.catalina.valves.ErrorReportValve;
 
-/** An embedded Tomcat with one application at the root. */
-final class WebServer implements AutoCloseable {
+/** An embedded Tomcat with one application at the root. The other examples use it too. */
+public final class WebServer implements AutoCloseable {
 
   /** Kept in a field, so that its level is not lost. */
   private static final Logger TOMCAT_LOG = Logger.getLogger("org.apache");
@@ -27,7 +27,13 @@ final class WebServer implements AutoCloseable {
   private final Path directory;
   private boolean isClosed;
 
-  WebServer(InetAddress address, int port, Consumer<ServletContext> application)
+  /**
+   * Prepares a server.
+   *
+   * @param port 0 for any that is free
+   * @param application adds the filters and servlets
+   */
+  public WebServer(InetAddress address, int port, Consumer<ServletContext> application)
       throws IOException {
     this.address = address;
     TOMCAT_LOG.setLevel(Level.SEVERE);
@@ -49,7 +55,12 @@ final class WebServer implements AutoCloseable {
     tomcat.getHost().getPipeline().addValve(errorPages);
   }
 
-  void start() throws IOException {
+  /**
+   * Starts the server.
+   *
+   * @throws IOException if it cannot listen there
+   */
+  public void start() throws IOException {
     try {
       tomcat.start();
     } catch (LifecycleException e) {
@@ -62,12 +73,13 @@ final class WebServer implements AutoCloseable {
     }
   }
 
-  int port() {
+  /** Returns where it listens. */
+  public int port() {
     return tomcat.getConnector().getLocalPort();
   }
 
   /** Waits until the server is closed. */
-  void await() {
+  public void await() {
     tomcat.getServer().await();
   }
 

@@ -140,7 +140,7 @@ class DeploymentTest {
   }
 
   @Test
-  void pool_hasTheThreeTimeouts() throws Exception {
+  void pool_hasTheTimeouts() throws Exception {
     HikariConfig config = DatabaseSessions.config("db.example.com", "app", "app", "secret");
     Map<String, String> url =
         Arrays.stream(
@@ -152,6 +152,7 @@ class DeploymentTest {
                     (DriverPropertyInfo property) -> property.name, property -> property.value));
 
     assertThat(config.getConnectionTimeout()).isEqualTo(2_000);
+    assertThat(config.getValidationTimeout()).isEqualTo(1_000);
     assertThat(url)
         .containsEntry("connectTimeout", "2")
         .containsEntry("loginTimeout", "2")

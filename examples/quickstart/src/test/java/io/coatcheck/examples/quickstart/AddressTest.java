@@ -50,7 +50,7 @@ class AddressTest {
   }
 
   @Test
-  @DisplayName("ADDRESS opens the site to others, for who wants that")
+  @DisplayName("ADDRESS opens the site to other machines")
   void address_isListenedOn() throws Exception {
     try (Quickstart site = Quickstart.start(0, Map.of("ADDRESS", "0.0.0.0"))) {
       assertThat(new Browser(site.url()).get("/").statusCode()).isEqualTo(200);
@@ -72,7 +72,7 @@ class AddressTest {
 
   @Test
   void address_ofAnotherMachine_isSaidSo() {
-    // TEST-NET-3 of RFC 5737: nobody's.
+    // TEST-NET-3 of RFC 5737, which is no host's.
     assertThatThrownBy(() -> Quickstart.start(0, Map.of("ADDRESS", "203.0.113.1")))
         .isInstanceOf(IOException.class)
         .hasMessage("Cannot listen on port 0 of 203.0.113.1");

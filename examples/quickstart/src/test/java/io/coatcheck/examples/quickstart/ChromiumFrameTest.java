@@ -1,6 +1,6 @@
 package io.coatcheck.examples.quickstart;
 
-import static io.coatcheck.examples.quickstart.Chromium.press;
+import static io.coatcheck.test.clients.Chromium.press;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.coatcheck.session.SessionManager;
@@ -9,6 +9,7 @@ import io.coatcheck.session.servlet.SessionCookie;
 import io.coatcheck.session.servlet.SessionCookie.SameSite;
 import io.coatcheck.session.servlet.SessionFilter;
 import io.coatcheck.session.servlet.WebSession;
+import io.coatcheck.test.clients.Chromium;
 import jakarta.servlet.ServletContext;
 import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;

@@ -1,6 +1,6 @@
 package io.coatcheck.examples.quickstart;
 
-import static io.coatcheck.examples.quickstart.Chromium.press;
+import static io.coatcheck.test.clients.Chromium.press;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpServer;
@@ -11,6 +11,7 @@ import io.coatcheck.session.servlet.SessionCookie;
 import io.coatcheck.session.servlet.SessionCookie.SameSite;
 import io.coatcheck.session.servlet.SessionFilter;
 import io.coatcheck.session.servlet.WebSession;
+import io.coatcheck.test.clients.Chromium;
 import jakarta.servlet.ServletContext;
 import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
@@ -87,7 +88,7 @@ class ChromiumTest extends Site {
     return "you".equals(driver.findElement(By.cssSelector("#you, #login")).getDomAttribute("id"));
   }
 
-  /** Sets a cookie of ours as the site did: WebDriver itself would add a domain. */
+  /** Sets a session cookie as the site did: WebDriver itself would add a domain. */
   private static void putBack(ChromeDriver driver, Cookie cookie) {
     Map<String, Object> set =
         driver.executeCdpCommand(
@@ -284,7 +285,7 @@ class ChromiumTest extends Site {
   @ParameterizedTest
   @CsvSource({"LAX, redirect", "LAX, page", "STRICT, redirect", "STRICT, page"})
   @DisplayName("B04: back from the payment provider, the user is still logged in")
-  void postFromThePaymentProvider_logsNobodyOut(SameSite sameSite, String answer)
+  void postFromThePaymentProvider_logsNoUserOut(SameSite sameSite, String answer)
       throws IOException {
     ChromeDriver browser = device("laptop");
     try (SessionManager manager =

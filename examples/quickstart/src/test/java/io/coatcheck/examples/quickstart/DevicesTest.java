@@ -94,7 +94,7 @@ class DevicesTest extends Site {
     assertThat(statusOfMe(alice)).isEqualTo(200);
   }
 
-  /** Otherwise one user could fill the store, and then nobody else could log in. */
+  /** Otherwise one user could fill the store, and then no other could log in. */
   @Test
   void logins_ofOneUser_areBounded() throws Exception {
     Browser first = bob();

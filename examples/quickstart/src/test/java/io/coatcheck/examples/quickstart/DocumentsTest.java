@@ -226,6 +226,7 @@ class DocumentsTest {
         "docs/SCALING.md",
         "docs/SECURITY.md",
         "docs/SERVLET.md",
+        "docs/SPRING.md",
         "docs/STORES.md"
       })
   void links_leadSomewhere(String document) throws Exception {

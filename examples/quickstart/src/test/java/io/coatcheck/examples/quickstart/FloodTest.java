@@ -39,7 +39,7 @@ class FloodTest {
   }
 
   @Test
-  @DisplayName("a flood of anonymous notes neither ends the site nor logs anybody out")
+  @DisplayName("a flood of anonymous notes neither ends the site nor logs a user out")
   void notesOfStrangers_fillNoHeap() throws Exception {
     ProcessBuilder java =
         new ProcessBuilder(

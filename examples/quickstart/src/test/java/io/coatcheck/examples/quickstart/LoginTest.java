@@ -108,7 +108,7 @@ class LoginTest extends Site {
   class WhoAmI {
 
     @Test
-    void me_tellsTheSession() throws Exception {
+    void me_showsTheSession() throws Exception {
       Instant before = Instant.now().minusMillis(1);
       HttpResponse<String> me = alice().get("/me");
       assertThat(me.statusCode()).isEqualTo(200);
@@ -155,7 +155,7 @@ class LoginTest extends Site {
   class LoggingOut {
 
     @Test
-    void endsTheSession_forWhoeverHasTheCookie() throws Exception {
+    void endsTheSession_forEveryHolderOfTheCookie() throws Exception {
       Browser browser = alice();
       Browser thief = browser.copy();
       assertBackToPage(browser.post("/logout"));

@@ -3,6 +3,7 @@ package io.coatcheck.examples.quickstart;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.coatcheck.session.event.AuditListener;
+import io.coatcheck.session.event.CredentialOutcome;
 import io.coatcheck.session.event.DropReason;
 import io.coatcheck.session.event.EndReason;
 import io.coatcheck.session.event.RefusalReason;
@@ -23,11 +24,12 @@ import org.junit.jupiter.api.Test;
 class OperatingDocumentTest {
 
   private static final Path ROOT = Path.of("../..");
-  private static final Pattern LOGGER = Pattern.compile("LoggerFactory.getLogger\\((\\w+)\\.class");
+  private static final Pattern LOGGER =
+      Pattern.compile("LoggerFactory.getLogger\\((?:\"[\\w.]+\\.)?(\\w+)(?:\\.class|\")");
   private static final Pattern THREAD = Pattern.compile("\"(coatcheck-[a-z]+-)\"");
   private static final Pattern COLUMN = Pattern.compile("(?m)^  ([a-z_]+) +[a-z]");
   private static final List<String> MODULES =
-      List.of("session-core", "session-servlet", "session-store-jdbc");
+      List.of("session-core", "session-servlet", "session-store-jdbc", "session-store-redis");
 
   private static String read(String file) throws IOException {
     return Files.readString(ROOT.resolve(file));
@@ -88,6 +90,8 @@ class OperatingDocumentTest {
       return Stream.of(RefusalReason.values());
     } else if (event == SessionEvent.WriteDropped.class) {
       return Stream.of(DropReason.values());
+    } else if (event == SessionEvent.ForeignCredential.class) {
+      return Stream.of(CredentialOutcome.values());
     }
     return Stream.of();
   }

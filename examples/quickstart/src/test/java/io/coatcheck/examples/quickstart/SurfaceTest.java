@@ -96,7 +96,7 @@ class SurfaceTest extends Site {
   @ParameterizedTest
   @ValueSource(
       strings = {"/nothing", "/login/", "/me/", "/devices/x", "/devices/x/revoke/y", "/style.cs"})
-  void unknownPath_is404_andTellsNothing(String path) throws Exception {
+  void unknownPath_is404_andRevealsNothing(String path) throws Exception {
     HttpResponse<String> answer = alice.get(path);
     assertThat(answer.statusCode()).isEqualTo(404);
     assertThat(answer.body()).doesNotContainIgnoringCase("tomcat").doesNotContain("java.");

@@ -141,7 +141,7 @@ public class Coats implements Serializable {
         .addMessage(null, new FacesMessage("Ordered", name + ", " + size + ", " + day));
   }
 
-  /** Orders, and shows the page anew, so that the message travels in the flash. */
+  /** Orders, and shows the page again, so that the message travels in the flash. */
   public String orderAndReload() {
     order();
     FacesContext.getCurrentInstance().getExternalContext().getFlash().setKeepMessages(true);

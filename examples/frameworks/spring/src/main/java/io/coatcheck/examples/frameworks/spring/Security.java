@@ -15,9 +15,11 @@ import org.springframework.security.crypto.factory.PasswordEncoderFactories;
 import org.springframework.security.oauth2.client.registration.ClientRegistrationRepository;
 import org.springframework.security.provisioning.InMemoryUserDetailsManager;
 import org.springframework.security.web.SecurityFilterChain;
+import org.springframework.security.web.access.intercept.AuthorizationFilter;
 import org.springframework.security.web.authentication.AuthenticationFailureHandler;
 import org.springframework.security.web.authentication.ott.OneTimeTokenGenerationSuccessHandler;
 import org.springframework.security.web.authentication.session.SessionAuthenticationStrategy;
+import org.springframework.security.web.authentication.switchuser.SwitchUserFilter;
 import org.springframework.security.web.session.HttpSessionEventPublisher;
 import org.springframework.security.web.webauthn.authentication.WebAuthnAuthenticationFilter;
 
@@ -30,6 +32,7 @@ class Security {
   SecurityFilterChain chain(
       HttpSecurity http,
       OneTimeTokenGenerationSuccessHandler mail,
+      UserDetailsService users,
       ObjectProvider<ClientRegistrationRepository> partners,
       @Value("${shop.keep-refusals:false}") boolean keepRefusals)
       throws Exception {
@@ -50,6 +53,8 @@ class Security {
                         .requestMatchers(
                             "/", "/cart", "/notice", "/draft", "/token", "/refusal", "/partner")
                         .permitAll()
+                        .requestMatchers("/login/impersonate")
+                        .hasRole("ADMIN")
                         .requestMatchers("/full")
                         .fullyAuthenticated()
                         .anyRequest()
@@ -71,6 +76,7 @@ class Security {
                         .invalidSessionUrl("/?invalid")
                         .maximumSessions(2)
                         .expiredUrl("/?expired"))
+            .addFilterAfter(switchUser(users), AuthorizationFilter.class)
             .build();
     // Passkeys ask no strategy by themselves: the session would keep its secret.
     for (Filter filter : chain.getFilters()) {
@@ -80,6 +86,15 @@ class Security {
       }
     }
     return chain;
+  }
+
+  /** Lets an administrator act as another user; no bean, or it would be registered twice. */
+  private static SwitchUserFilter switchUser(UserDetailsService users) {
+    SwitchUserFilter filter = new SwitchUserFilter();
+    filter.setUserDetailsService(users);
+    filter.setTargetUrl("/account");
+    filter.afterPropertiesSet();
+    return filter;
   }
 
   /** Notifies the registry of {@code maximumSessions} when a session has ended. */
@@ -97,7 +112,8 @@ class Security {
         user.username("bob").build(),
         user.username("cat").build(),
         user.username("dan").build(),
-        user.username("locked").accountLocked(true).build(),
+        user.username("eve").roles("ADMIN").build(),
+        user.username("locked").roles("USER").accountLocked(true).build(),
         user.username("disabled").accountLocked(false).disabled(true).build(),
         user.username("gone").disabled(false).accountExpired(true).build(),
         user.username("stale").accountExpired(false).credentialsExpired(true).build());

@@ -9,6 +9,7 @@ import static io.coatcheck.session.codec.AllowListPreset.SPRING_SECURITY_OIDC_LO
 import static io.coatcheck.session.codec.AllowListPreset.SPRING_SECURITY_ONE_TIME_TOKEN;
 import static io.coatcheck.session.codec.AllowListPreset.SPRING_SECURITY_REMEMBER_ME;
 import static io.coatcheck.session.codec.AllowListPreset.SPRING_SECURITY_SAVED_REQUEST;
+import static io.coatcheck.session.codec.AllowListPreset.SPRING_SECURITY_SWITCH_USER;
 import static io.coatcheck.session.codec.AllowListPreset.SPRING_SECURITY_WEBAUTHN;
 
 import io.coatcheck.session.codec.AttributeCodec;
@@ -29,6 +30,7 @@ public class Shop {
     return JavaSerializationCodec.builder()
         .allow(
             SPRING_SECURITY_FORM_LOGIN,
+            SPRING_SECURITY_SWITCH_USER,
             SPRING_SECURITY_CSRF,
             SPRING_SECURITY_SAVED_REQUEST,
             SPRING_SECURITY_REMEMBER_ME,

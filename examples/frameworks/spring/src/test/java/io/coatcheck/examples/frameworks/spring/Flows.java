@@ -64,6 +64,17 @@ final class Flows {
     assertThat(ann.get("/account").body()).isEqualTo("ann, ann");
   }
 
+  /** An administrator acts as another user, and returns; the session is the administrator's. */
+  static void switchUser(Site site) throws Exception {
+    Visitor eve = site.visitor();
+    eve.logIn("eve");
+    assertThat(Visitor.location(eve.post("/login/impersonate", "username", "ann")))
+        .endsWith("/account");
+    assertThat(eve.get("/account").body()).isEqualTo("ann, eve");
+    eve.post("/logout/impersonate");
+    assertThat(eve.get("/account").body()).isEqualTo("eve, eve");
+  }
+
   /** Logs in with remember-me, and returns in another session of the browser. */
   static Visitor remembered(Site site) throws Exception {
     Visitor bob = site.visitor();

@@ -6,7 +6,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.springframework.stereotype.Component;
 import org.springframework.web.context.annotation.SessionScope;
 
-/** A bean of the session that is told of its end. */
+/** A bean of the session that is notified of its end. */
 @Component
 @SessionScope
 class Lamp implements Serializable {

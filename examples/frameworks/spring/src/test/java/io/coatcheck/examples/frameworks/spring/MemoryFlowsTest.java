@@ -37,7 +37,7 @@ class MemoryFlowsTest implements SpringFlows {
   }
 
   @Test
-  @DisplayName("In memory a session-scoped bean with @PreDestroy is told of the end")
+  @DisplayName("In memory a session-scoped bean with @PreDestroy is notified of the end")
   void preDestroy_isCalled() throws Exception {
     Visitor visitor = site.visitor();
     visitor.logIn("bob");

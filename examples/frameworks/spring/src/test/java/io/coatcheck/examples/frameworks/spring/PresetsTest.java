@@ -9,6 +9,7 @@ import static io.coatcheck.session.codec.AllowListPreset.SPRING_SECURITY_OIDC_LO
 import static io.coatcheck.session.codec.AllowListPreset.SPRING_SECURITY_ONE_TIME_TOKEN;
 import static io.coatcheck.session.codec.AllowListPreset.SPRING_SECURITY_REMEMBER_ME;
 import static io.coatcheck.session.codec.AllowListPreset.SPRING_SECURITY_SAVED_REQUEST;
+import static io.coatcheck.session.codec.AllowListPreset.SPRING_SECURITY_SWITCH_USER;
 import static io.coatcheck.session.codec.AllowListPreset.SPRING_SECURITY_WEBAUTHN;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -118,6 +119,15 @@ class PresetsTest {
         Flows::savedRequest,
         SPRING_SECURITY_CSRF,
         SPRING_SECURITY_FORM_LOGIN);
+  }
+
+  @Test
+  void switchUser() throws Exception {
+    requireExactly(
+        SPRING_SECURITY_SWITCH_USER,
+        Flows::switchUser,
+        SPRING_SECURITY_FORM_LOGIN,
+        SPRING_SECURITY_CSRF);
   }
 
   @Test

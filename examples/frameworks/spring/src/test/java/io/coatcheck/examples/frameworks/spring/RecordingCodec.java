@@ -14,7 +14,7 @@ final class RecordingCodec implements AttributeCodec {
     return AllowListRecorder.of(JavaSerializationCodec.builder());
   }
 
-  /** Begins anew; sessions that exist can no longer be read. */
+  /** Starts again; sessions that exist can no longer be read. */
   void forget() {
     recorder = recorder();
   }

@@ -78,7 +78,7 @@ final class Site implements AutoCloseable {
 
   /** Waits until what follows the answers is done as well: a visitor may have them before. */
   void awaitQuiet() {
-    long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
+    long deadline = System.nanoTime() + Duration.ofSeconds(60).toNanos();
     while (requests.get() > 0) {
       if (System.nanoTime() > deadline) {
         throw new AssertionError(requests.get() + " requests have not ended");

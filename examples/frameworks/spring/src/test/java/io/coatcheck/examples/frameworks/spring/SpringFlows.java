@@ -27,6 +27,11 @@ interface SpringFlows {
   }
 
   @Test
+  default void switchUser() throws Exception {
+    Flows.switchUser(site());
+  }
+
+  @Test
   default void rememberMe() throws Exception {
     Flows.rememberMe(Flows.remembered(site()));
     Flows.rememberMeIsNotFull(Flows.remembered(site()));

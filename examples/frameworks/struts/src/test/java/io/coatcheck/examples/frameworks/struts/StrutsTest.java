@@ -80,7 +80,7 @@ class StrutsTest {
       assertThat(browser.get("/repair").body()).contains("wait");
       assertThat(browser.get("/repair").body()).contains("wait");
       RepairAction.FINISH.release();
-      Instant deadline = Instant.now().plus(Duration.ofSeconds(20));
+      Instant deadline = Instant.now().plus(Duration.ofSeconds(60));
       String body = browser.get("/repair").body();
       while (body.contains("wait") && Instant.now().isBefore(deadline)) {
         body = browser.get("/repair").body();

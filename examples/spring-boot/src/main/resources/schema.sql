@@ -1,0 +1,6 @@
+CREATE TABLE account (
+  name VARCHAR(50) PRIMARY KEY,
+  password VARCHAR(100) NOT NULL,
+  admin BOOLEAN NOT NULL,
+  enabled BOOLEAN NOT NULL
+);
