@@ -49,7 +49,7 @@ final class Cluster {
         long queries = queries(admin);
         long rows = rows(admin);
         Load.Outcome outcome = load.run(TIME, rate);
-        // The server's processes tell what they counted once a second at most.
+        // The server's processes report their counters at most once a second.
         Thread.sleep(1_500);
         double seconds = outcome.requests() / outcome.perSecond();
         results.add(

@@ -56,6 +56,15 @@ final class Coatchecks {
     return contestant(manager(store(pool)), new Population(sessions));
   }
 
+  /**
+   * Each change is recorded for the feeds of other nodes; this node reads none and has no copies.
+   */
+  static Contestant recording(DataSource pool, int sessions) {
+    JdbcSessionStore store =
+        JdbcSessionStore.builder(pool).createSchema(true).changeFeed(true).build();
+    return contestant(manager(store), new Population(sessions));
+  }
+
   static Contestant near(Postgres postgres, int sessions, Duration maxStaleness) {
     Population population = postgres.fillCoatcheck(sessions);
     HikariDataSource pool = postgres.pool(4);

@@ -40,6 +40,12 @@ final class Costs {
         measure(results, "Coatcheck JDBC", kind, Coatchecks.jdbc(counting(pool), SESSIONS), admin);
         measure(
             results,
+            "Coatcheck JDBC; change feed",
+            kind,
+            Coatchecks.recording(counting(pool), SESSIONS),
+            admin);
+        measure(
+            results,
             "Spring Session JDBC",
             kind,
             Springs.jdbc(counting(pool), Springs.ids(SESSIONS)),

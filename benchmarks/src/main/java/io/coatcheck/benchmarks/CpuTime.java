@@ -15,7 +15,7 @@ import org.openjdk.jmh.results.ScalarResult;
 /**
  * Reports how much processor time this process took per operation, with all that the garbage
  * collector did for it. On a machine that is busy with other things, that is what can be compared.
- * Public because JMH makes it.
+ * Public because JMH creates it.
  */
 public final class CpuTime implements InternalProfiler {
 

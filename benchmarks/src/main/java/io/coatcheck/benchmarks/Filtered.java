@@ -7,7 +7,7 @@ import java.io.UncheckedIOException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** A servlet filter that puts sessions behind the request. */
+/** A servlet filter that gives the request its session. */
 final class Filtered implements Contestant {
 
   private final Filter filter;

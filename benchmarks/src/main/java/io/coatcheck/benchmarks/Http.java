@@ -15,11 +15,11 @@ final class Http {
   /** After 8 s the compiler was still at work: ratios rose over the first ten pairs. */
   private static final Duration WARM_UP = Duration.ofSeconds(20);
 
-  /** Since the turn before, copies have died: in this time those of who comes often are back. */
+  /** Copies have expired since the turn before; in this time those of frequent clients are back. */
   private static final Duration LEAD = Duration.ofMillis(1_300);
 
   private static final Duration TURN = Duration.ofMillis(700);
-  private static final double UNLIMITED = 1e9;
+  static final double UNLIMITED = 1e9;
 
   private Http() {}
 

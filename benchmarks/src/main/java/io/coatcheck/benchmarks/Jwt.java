@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A signed token in a cookie that says what a session would: the same claims for each library, with
- * key and parser reused. It cannot be revoked, which is what makes it comparable only in speed.
+ * key and parser reused. It cannot be revoked, so it is comparable only in speed.
  */
 final class Jwt implements Contestant {
 

@@ -41,7 +41,7 @@ final class Load {
     this.workload = workload;
   }
 
-  /** What came of it. */
+  /** The result of a run. */
   record Outcome(long requests, double perSecond, Histogram microseconds) {}
 
   /**

@@ -1,6 +1,7 @@
 package io.coatcheck.benchmarks;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -45,6 +46,24 @@ public final class Main {
                   "p99none", "p99"),
               rounds,
               SESSIONS);
+      case "boot" ->
+          new Boot(
+                  Path.of("benchmarks", "boot"),
+                  Boot.results(results),
+                  200,
+                  Duration.ofSeconds(20),
+                  Duration.ofSeconds(10))
+              .run(rounds, List.of(Boot.Kind.values()));
+      case "redis" ->
+          new RedisCosts(20_000, Duration.ofSeconds(5))
+              .run(
+                  Results.begin(results, "redis-memory", "entrant", "sessions", "bytes"),
+                  Results.begin(
+                      results, "redis", "entrant", "kind", "round", "perSecond", "commands"),
+                  rounds);
+      case "revocation" ->
+          Revocation.run(
+              Results.begin(results, "revocation", "entrant", "logouts", "p50", "p99", "max"), 300);
       case "cluster" ->
           Cluster.run(
               Results.begin(
@@ -88,6 +107,7 @@ public final class Main {
               Entrant.SPRING_MAP,
               Entrant.COATCHECK_JDBC,
               Entrant.COATCHECK_NEAR,
+              Entrant.COATCHECK_FEED,
               Entrant.SPRING_JDBC)) {
         if (kind != Visit.Kind.READ && (only.isEmpty() || only.contains(entrant.name()))) {
           cases.add(new Rounds.Case(entrant, kind, SESSIONS));

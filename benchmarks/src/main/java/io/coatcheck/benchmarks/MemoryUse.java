@@ -31,7 +31,7 @@ final class MemoryUse {
   }
 
   private void measure(String name, IntFunction<Object> filled) {
-    // Once with few, so that classes and the like are there already.
+    // Once with few, so that classes are loaded already.
     close(filled.apply(100));
     long before = used();
     Object all = filled.apply(sessions);

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** A {@link Server} in its own process. */
+/** A server in its own process. */
 final class Node implements AutoCloseable {
 
   private final Process process;
@@ -35,6 +35,14 @@ final class Node implements AutoCloseable {
       command.add("-D" + Postgres.PROPERTY + "=" + postgres.url());
     }
     command.addAll(List.of(Main.class.getName(), "serve", Integer.toString(sessions), kind.name()));
+    return start(command, kind.title());
+  }
+
+  /**
+   * Starts a process that prints a line of {@code PORT} and the number, and ends with its standard
+   * input.
+   */
+  static Node start(List<String> command, String title) {
     try {
       Process process =
           new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
@@ -46,7 +54,7 @@ final class Node implements AutoCloseable {
           return new Node(process, Integer.parseInt(line.substring(5)));
         }
       }
-      throw new IllegalStateException(kind + " did not start");
+      throw new IllegalStateException(title + " did not start");
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

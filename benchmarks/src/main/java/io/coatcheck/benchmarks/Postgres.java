@@ -14,6 +14,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Objects;
 import java.util.stream.IntStream;
@@ -22,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A PostgreSQL of its own, with the durability that a site would have. The process that runs the
- * measurements starts it; those that it forks are told the address in the system property {@value
+ * measurements starts it; those that it forks get the address in the system property {@value
  * #PROPERTY}.
  */
 final class Postgres implements AutoCloseable {
@@ -55,6 +56,7 @@ final class Postgres implements AutoCloseable {
               .setServerConfig("checkpoint_timeout", "30min")
               .setServerConfig("max_connections", "100")
               .setServerConfig("random_page_cost", "1.1")
+              .setPGStartupWait(Duration.ofMinutes(1))
               .start();
       return new Postgres(server, server.getJdbcUrl("postgres", "postgres"));
     } catch (IOException e) {

@@ -15,7 +15,7 @@ import org.openjdk.jmh.runner.options.VerboseMode;
 
 /**
  * Measures requests with JMH, each in a process of its own, and all of them again in each round, so
- * that what else the machine does falls on all alike.
+ * that other work of the machine affects all alike.
  */
 final class Rounds {
 

@@ -27,7 +27,7 @@ import org.springframework.session.web.http.SessionRepositoryFilter;
 
 /**
  * A site on embedded Tomcat that answers with the principal of the session, in a process of its
- * own. It tells its port on standard output and ends with its standard input.
+ * own. It prints its port on standard output and ends with its standard input.
  */
 final class Server {
 

@@ -98,7 +98,7 @@ final class Springs {
   }
 
   /** What Spring Security's default protection against session fixation does, and the principal. */
-  private static void login(HttpServletRequest request, String principal) {
+  static void login(HttpServletRequest request, String principal) {
     request.getSession();
     request.changeSessionId();
     request.getSession().setAttribute(Workload.PRINCIPAL, principal);

@@ -23,7 +23,7 @@ final class StubRequest extends HttpServletRequestWrapper {
 
   private static final Cookie[] NO_COOKIES = {};
 
-  /** Who tells listeners does it as the application. */
+  /** Listeners are called with the class loader of the application. */
   private static final ServletContext CONTEXT =
       Refusal.of(
           ServletContext.class, Map.of("getClassLoader", StubRequest.class.getClassLoader()));

@@ -27,12 +27,16 @@ final class Tables {
     add(tables, "validate", this::validate);
     add(tables, "requests", this::requests);
     add(tables, "http", this::http);
+    add(tables, "boot", Tables::boot);
     add(tables, "memory", this::memory);
     add(tables, "tables", this::room);
     add(tables, "costs", this::costs);
+    add(tables, "redis", this::redis);
+    add(tables, "redis-memory", this::redisMemory);
     add(tables, "growth", this::growth);
     add(tables, "cluster", this::cluster);
     add(tables, "cleanup", this::cleanUp);
+    add(tables, "revocation", Tables::revocation);
     tables.put("targets", new Targets(results).table());
     return tables;
   }
@@ -98,6 +102,32 @@ final class Tables {
     return table.toString();
   }
 
+  private static String boot(List<Results.Row> rows) {
+    Markdown table =
+        new Markdown(
+            "",
+            "start, ms",
+            "requests/s",
+            "p50, µs",
+            "p99, µs",
+            "in the application, µs",
+            "processor time, µs",
+            "allocated, bytes");
+    by(rows, row -> row.text("entrant"))
+        .forEach(
+            (entrant, all) ->
+                table.row(
+                    shown(entrant),
+                    whole(median(all, "start")),
+                    whole(median(all, "perSecond")),
+                    whole(median(all, "p50")),
+                    whole(median(all, "p99")),
+                    number(median(all, "micros")),
+                    number(median(all, "cpu")),
+                    number(median(all, "bytes"))));
+    return table.toString();
+  }
+
   private String memory(List<Results.Row> rows) {
     Markdown table = new Markdown("heap", "bytes a session");
     rows.forEach(row -> table.row(shown(row.text("entrant")), whole(row.number("bytes"))));
@@ -128,6 +158,27 @@ final class Tables {
                 ratio(row.number("statements")),
                 whole(row.number("wal")),
                 whole(row.number("later"))));
+    return table.toString();
+  }
+
+  private String redis(List<Results.Row> rows) {
+    Markdown table = new Markdown("", "", "requests/s", "commands a request");
+    by(rows, row -> row.text("kind") + "," + row.text("entrant"))
+        .values()
+        .forEach(
+            all ->
+                table.row(
+                    all.get(0).text("kind").toLowerCase(Locale.ROOT),
+                    shown(all.get(0).text("entrant")),
+                    whole(median(all, "perSecond")),
+                    ratio(median(all, "commands"))));
+    return table.toString();
+  }
+
+  private String redisMemory(List<Results.Row> rows) {
+    Markdown table = new Markdown("memory of Redis", "bytes a session");
+    by(rows, row -> row.text("entrant"))
+        .forEach((entrant, all) -> table.row(shown(entrant), whole(median(all, "bytes"))));
     return table.toString();
   }
 
@@ -173,6 +224,19 @@ final class Tables {
     rows.forEach(
         row ->
             table.row(row.text("entrant"), whole(row.number("millis")), whole(row.number("p99"))));
+    return table.toString();
+  }
+
+  private static String revocation(List<Results.Row> rows) {
+    Markdown table =
+        new Markdown("refused on another node, ms after the logout returned", "p50", "p99", "most");
+    rows.forEach(
+        row ->
+            table.row(
+                shown(row.text("entrant")),
+                number(row.number("p50")),
+                number(row.number("p99")),
+                number(row.number("max"))));
     return table.toString();
   }
 

@@ -53,7 +53,7 @@ final class TomcatSessions implements Contestant {
     return added.getId();
   }
 
-  /** Lets go of what is not the sessions. */
+  /** Releases all but the sessions. */
   void forgetCookies() {
     cookies = new String[0];
   }

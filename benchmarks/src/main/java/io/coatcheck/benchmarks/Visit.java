@@ -9,7 +9,7 @@ import jakarta.servlet.http.HttpSession;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
-/** What an application does in a request, behind a filter. */
+/** What an application does in a request, after a filter. */
 final class Visit implements FilterChain {
 
   /** The kinds of request. */

@@ -20,7 +20,7 @@ import org.openjdk.jmh.runner.RunnerException;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.VerboseMode;
 
-/** What is measured does what it says. How long it takes is nobody's business here. */
+/** What is measured does what it says. How long it takes is not asserted here. */
 class RequestBenchmarkTest {
 
   private static final int SESSIONS = 50;
@@ -39,7 +39,7 @@ class RequestBenchmarkTest {
     postgres.close();
   }
 
-  @DisplayName("Every entrant tells whose request it is, for each session, again and again")
+  @DisplayName("Every contestant returns the principal of each request")
   @ParameterizedTest
   @EnumSource(Entrant.class)
   void read(Entrant entrant) {

@@ -1,0 +1,23 @@
+package io.coatcheck.benchmarks.boot;
+
+import jakarta.servlet.http.HttpSession;
+import java.security.Principal;
+import org.springframework.security.web.csrf.CsrfToken;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.RestController;
+
+@RestController
+class Pages {
+
+  @GetMapping(path = "/token", produces = "text/plain")
+  String token(CsrfToken token) {
+    return token.getToken();
+  }
+
+  /** Answers with the user, whose session is begun by the login, and looks into the cart. */
+  @GetMapping(path = "/cart", produces = "text/plain")
+  String cart(Principal user, HttpSession session) {
+    Object cart = session.getAttribute("cart");
+    return cart == null ? user.getName() : user.getName() + " with " + cart;
+  }
+}

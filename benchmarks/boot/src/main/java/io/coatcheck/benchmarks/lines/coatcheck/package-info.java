@@ -1,0 +1,3 @@
+/** What an application writes with Coatcheck. */
+@org.jspecify.annotations.NullMarked
+package io.coatcheck.benchmarks.lines.coatcheck;

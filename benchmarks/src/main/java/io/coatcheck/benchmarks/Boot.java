@@ -1,0 +1,180 @@
+package io.coatcheck.benchmarks;
+
+import io.coatcheck.test.clients.Visitor;
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.HdrHistogram.Histogram;
+
+/**
+ * One Spring Boot application with form login, whose sessions are kept in different ways: how long
+ * it takes to start, and what the request of a user costs. Each runs in a process of its own, and
+ * all are started again in each round.
+ */
+final class Boot {
+
+  /** How the sessions are kept. */
+  enum Kind {
+    CONTAINER("container", "JSESSIONID"),
+    COATCHECK("coatcheck", "__Host-session"),
+    COATCHECK_PRINCIPAL("coatcheck", "__Host-session"),
+    COATCHECK_JDBC("coatcheck", "__Host-session"),
+    SPRING_SESSION("spring-session", "SESSION");
+
+    private final String classPath;
+    private final String cookie;
+
+    Kind(String classPath, String cookie) {
+      this.classPath = classPath;
+      this.cookie = cookie;
+    }
+
+    private List<String> properties() {
+      String createSchema = "coatcheck.jdbc.create-schema=always";
+      return switch (this) {
+        case CONTAINER -> List.of();
+        case COATCHECK -> List.of(createSchema);
+        case COATCHECK_PRINCIPAL -> List.of(createSchema, "coatcheck.security.context=principal");
+        case COATCHECK_JDBC -> List.of(createSchema, "coatcheck.near-cache.enabled=false");
+        case SPRING_SESSION -> List.of("spring.session.jdbc.initialize-schema=always");
+      };
+    }
+
+    String title() {
+      return switch (this) {
+        case CONTAINER -> "Tomcat; in memory";
+        case COATCHECK -> "Coatcheck JDBC + near cache";
+        case COATCHECK_PRINCIPAL -> "Coatcheck JDBC + near cache; names only";
+        case COATCHECK_JDBC -> "Coatcheck JDBC";
+        case SPRING_SESSION -> "Spring Session JDBC";
+      };
+    }
+  }
+
+  private final Path module;
+  private final Results results;
+  private final int users;
+  private final Duration warmUp;
+  private final Duration time;
+
+  /**
+   * Prepares a comparison.
+   *
+   * @param module the folder of the application, which has been compiled
+   * @param users how many users log in, and then come in the order of {@link Workload}
+   * @param warmUp how long requests are sent that do not count
+   * @param time how long requests are sent that do
+   */
+  Boot(Path module, Results results, int users, Duration warmUp, Duration time) {
+    this.module = module;
+    this.results = results;
+    this.users = users;
+    this.warmUp = warmUp;
+    this.time = time;
+  }
+
+  static Results results(Path directory) {
+    return Results.begin(
+        directory,
+        "boot",
+        "entrant",
+        "round",
+        "start",
+        "perSecond",
+        "p50",
+        "p99",
+        "micros",
+        "cpu",
+        "bytes");
+  }
+
+  void run(int rounds, List<Kind> kinds) throws Exception {
+    try (Postgres postgres = Postgres.start()) {
+      for (int round = 1; round <= rounds; round++) {
+        for (Kind kind : kinds) {
+          measure(kind, round, postgres);
+        }
+      }
+    }
+  }
+
+  private void measure(Kind kind, int round, Postgres postgres) throws Exception {
+    long begin = System.nanoTime();
+    try (Node node = Node.start(command(kind, postgres), kind.title())) {
+      long started = System.nanoTime() - begin;
+      Load load = new Load(List.of(node.port()), logIn(kind, node), false, new Workload(users));
+      load.run(warmUp, Http.UNLIMITED);
+      Measured before = Measured.of(node);
+      Load.Outcome outcome = load.run(time, Http.UNLIMITED);
+      Measured during = Measured.of(node).minus(before);
+      Histogram latency = outcome.microseconds();
+      results.add(
+          kind.title(),
+          round,
+          started / 1_000_000,
+          Results.rounded(outcome.perSecond()),
+          latency.getValueAtPercentile(50),
+          latency.getValueAtPercentile(99),
+          Results.rounded(during.nanos() / 1e3 / during.requests()),
+          Results.rounded(during.cpu() / 1e3 / during.requests()),
+          during.bytes() / during.requests());
+    }
+  }
+
+  private List<String> command(Kind kind, Postgres postgres) throws IOException {
+    Path target = module.resolve("target");
+    String libraries = Files.readString(target.resolve("classpath-" + kind.classPath));
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xms512m",
+                "-Xmx512m",
+                "-cp",
+                target.resolve("classes") + File.pathSeparator + libraries,
+                "io.coatcheck.benchmarks.boot.Shop",
+                "--server.port=0",
+                "--server.address=127.0.0.1",
+                "--server.tomcat.threads.max=8",
+                "--server.tomcat.max-keep-alive-requests=-1",
+                "--spring.datasource.url=" + postgres.url(),
+                "--spring.main.banner-mode=off",
+                "--logging.level.root=error"));
+    kind.properties().forEach(property -> command.add("--" + property));
+    return command;
+  }
+
+  /** Logs every user in by the form, and returns the cookies. */
+  private String[] logIn(Kind kind, Node node) throws Exception {
+    String[] cookies = new String[users];
+    for (int i = 0; i < users; i++) {
+      Visitor visitor = new Visitor("http://localhost:" + node.port());
+      visitor.logIn(Workload.principal(i));
+      cookies[i] = kind.cookie + "=" + visitor.cookie(kind.cookie);
+    }
+    return cookies;
+  }
+
+  /** What the application has counted since its start. */
+  private record Measured(long requests, long nanos, long bytes, long cpu) {
+
+    static Measured of(Node node) throws Exception {
+      String answer = new Visitor("http://localhost:" + node.port()).get("/measured").body();
+      long[] sums = Arrays.stream(answer.split(" ")).mapToLong(Long::parseLong).toArray();
+      return new Measured(sums[0], sums[1], sums[2], sums[3]);
+    }
+
+    Measured minus(Measured earlier) {
+      return new Measured(
+          requests - earlier.requests,
+          nanos - earlier.nanos,
+          bytes - earlier.bytes,
+          cpu - earlier.cpu);
+    }
+  }
+}
