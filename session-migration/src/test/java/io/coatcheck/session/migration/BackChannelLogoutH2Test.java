@@ -5,8 +5,10 @@ import io.coatcheck.session.store.SessionStore;
 import java.util.List;
 import java.util.UUID;
 import org.h2.jdbcx.JdbcDataSource;
+import org.junit.jupiter.api.Tag;
 
 /** Two nodes on one H2 database. */
+@Tag("wide")
 class BackChannelLogoutH2Test extends BackChannelLogoutContract {
 
   @Override

@@ -8,8 +8,10 @@ import java.util.List;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 
 /** Old and new sessions in one PostgreSQL database, the old ones in a table of another name. */
+@Tag("wide")
 class SpringSessionPostgresTest extends SpringSessionImportContract {
 
   private static EmbeddedPostgres server;

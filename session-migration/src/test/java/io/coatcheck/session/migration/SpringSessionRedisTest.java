@@ -17,6 +17,7 @@ import java.util.Map;
 import org.h2.jdbcx.JdbcDataSource;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 import org.springframework.data.redis.core.RedisTemplate;
 import org.springframework.data.redis.serializer.RedisSerializer;
@@ -24,6 +25,7 @@ import org.springframework.session.data.redis.RedisSessionRepository;
 import redis.embedded.RedisServer;
 
 /** Old sessions in Redis, by the plain repository; new ones in H2. */
+@Tag("wide")
 class SpringSessionRedisTest extends SpringSessionImportContract {
 
   private static RedisServer server;

@@ -5,8 +5,10 @@ import io.coatcheck.test.clients.Partner;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 
 @DisplayName("The club, with its sessions in H2 and a near cache")
+@Tag("wide")
 class ClubH2Test implements ClubFlows {
 
   private static Partner partner;

@@ -8,8 +8,10 @@ import java.time.Duration;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 
 @DisplayName("The club, with its sessions in PostgreSQL and a near cache")
+@Tag("wide")
 class ClubPostgresTest implements ClubFlows {
 
   private static EmbeddedPostgres server;

@@ -11,6 +11,7 @@ import java.sql.Statement;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.springframework.boot.test.system.CapturedOutput;
@@ -22,6 +23,7 @@ import org.springframework.boot.test.system.OutputCaptureExtension;
  */
 @DisplayName("The shop, whose dependency on Spring Session became one on the starter")
 @ExtendWith(OutputCaptureExtension.class)
+@Tag("wide")
 class FormerSpringSessionTest implements ShopFlows {
 
   private static final String URL = "jdbc:h2:mem:former;DB_CLOSE_DELAY=-1";

@@ -4,8 +4,10 @@ import io.coatcheck.session.spring.shop.Shop;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 
 @DisplayName("The shop, with its sessions in H2 without a near cache")
+@Tag("wide")
 class H2Test implements ShopFlows {
 
   private static Site site;

@@ -7,8 +7,10 @@ import java.time.Duration;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 
 @DisplayName("Names only, with the sessions in PostgreSQL and a near cache")
+@Tag("wide")
 class PrincipalPostgresTest implements PrincipalFlows {
 
   private static EmbeddedPostgres server;

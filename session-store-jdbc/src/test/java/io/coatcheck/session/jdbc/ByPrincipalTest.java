@@ -20,6 +20,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -177,6 +178,7 @@ class ByPrincipalTest {
       "stores 1: large sessions are revoked in small steps even if no listener needs attributes")
   @ParameterizedTest
   @MethodSource("eachDialect")
+  @Tag("wide")
   void revocation_withoutAttributes_ofLargeSessions(Pool pool) {
     try (Table table = new Table(pool)) {
       table.multiply(Sessions.of("alice").attribute("a", Sessions.bytes(4 << 20)).build(), 60);

@@ -30,11 +30,10 @@ final class ContractTables {
     return Stream.of(
         new Pool(TestDatabase.POSTGRESQL, Database.POSTGRESQL, true, null),
         new Pool(TestDatabase.MARIADB, Database.MARIADB, false, null),
-        new Pool(TestDatabase.H2, Database.H2, true, null),
-        new Pool(TestDatabase.SQLITE, Database.SQLITE, true, null));
+        new Pool(TestDatabase.H2, Database.H2, true, null));
   }
 
-  /** The other modes, isolations other than the default, and MySQL's statements. */
+  /** SQLite, other modes and isolations than the default, and MySQL's statements. */
   static Stream<Pool> morePools() {
     return Stream.of(
         new Pool(TestDatabase.POSTGRESQL, Database.POSTGRESQL, false, null),
@@ -43,6 +42,7 @@ final class ContractTables {
         new Pool(TestDatabase.MARIADB, Database.MARIADB, true, "TRANSACTION_READ_COMMITTED"),
         Pool.mySql(),
         new Pool(TestDatabase.H2, Database.H2, false, null),
+        new Pool(TestDatabase.SQLITE, Database.SQLITE, true, null),
         new Pool(TestDatabase.SQLITE, Database.SQLITE, false, null));
   }
 

@@ -26,6 +26,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  */
 @DisplayName("I2, I3, I5: within the bound on every node, with copies kept by the change feed")
 @Timeout(300)
+@Tag("wide")
 class CopiesHistoryTest {
 
   private static final Duration BOUND = CopiesNodes.BOUND;

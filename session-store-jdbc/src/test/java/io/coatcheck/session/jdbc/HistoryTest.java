@@ -50,6 +50,7 @@ class HistoryTest {
   @ParameterizedTest
   @EnumSource(TestDatabase.class)
   @DisplayName("one of three nodes has a clock that is a minute ahead")
+  @Tag("wide")
   void threeNodes_oneAhead(TestDatabase database) {
     run(database, HISTORIES, 150, Duration.ZERO, Duration.ZERO, Duration.ofMinutes(1));
   }
@@ -57,6 +58,7 @@ class HistoryTest {
   @ParameterizedTest
   @EnumSource(TestDatabase.class)
   @DisplayName("one of three nodes has a clock that is a minute behind")
+  @Tag("wide")
   void threeNodes_oneBehind(TestDatabase database) {
     run(database, HISTORIES, 150, Duration.ZERO, Duration.ZERO, Duration.ofMinutes(-1));
   }
@@ -85,6 +87,7 @@ class HistoryTest {
   @ParameterizedTest
   @EnumSource(TestDatabase.class)
   @DisplayName("with copies, and one of three nodes a minute behind")
+  @Tag("wide")
   void threeNodes_withCopies_oneBehind(TestDatabase database) {
     run(database, COPIES, HISTORIES, 100, Duration.ZERO, Duration.ZERO, Duration.ofMinutes(-1));
   }
@@ -92,6 +95,7 @@ class HistoryTest {
   @ParameterizedTest
   @EnumSource(TestDatabase.class)
   @DisplayName("with copies of any age that the change feed keeps, and one node a minute ahead")
+  @Tag("wide")
   void threeNodes_withCopiesByFeed(TestDatabase database) {
     Nodes byFeed = new Nodes(Duration.ofSeconds(1), true, false);
     run(database, byFeed, HISTORIES, 100, Duration.ZERO, Duration.ZERO, Duration.ofMinutes(1));

@@ -27,6 +27,7 @@ import java.util.concurrent.atomic.LongAccumulator;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -183,6 +184,7 @@ class HungBehindFilterTest {
 
   @DisplayName("Forty clients get their answers in time, and threads do not pile up")
   @Test
+  @Tag("wide")
   void manyClients_boundedThreads() throws IOException {
     try (Setting setting = new Setting(true, filter -> filter)) {
       LongAccumulator usual = new LongAccumulator(Math::max, 0);

@@ -30,6 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 @DisplayName("I2, I3, I5: within the bound on every node, when nodes are killed and paused")
 @Timeout(600)
 @DisabledOnOs(value = OS.WINDOWS, disabledReason = "it has no SIGSTOP")
+@Tag("wide")
 class KilledAndPausedNodesTest {
 
   private static final Duration BOUND = CopiesNodes.BOUND;

@@ -37,6 +37,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** I20: nothing is read or done whole whose size others choose. */
+@Tag("wide")
 class ManySessionsTest {
 
   static Stream<Pool> eachDialect() {

@@ -10,11 +10,13 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 
 /**
  * Sessions on a Redis Cluster: spread over its nodes, or all on one, as the system property {@code
  * coatcheck.test.buckets} says.
  */
+@Tag("wide")
 class RedisClusterContractTest extends SessionStoreContract {
 
   private static final int BUCKETS = Integer.getInteger("coatcheck.test.buckets", 3);

@@ -21,6 +21,7 @@ import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -91,6 +92,7 @@ class RedisClusterTest {
 
   @Test
   @DisplayName("a replica that takes over is followed, and has what it confirmed")
+  @Tag("wide")
   void failover() {
     try (TestCluster own = new TestCluster();
         TestServer replica = own.addReplica("a");
@@ -113,6 +115,7 @@ class RedisClusterTest {
 
   @Test
   @DisplayName("CLUSTERDOWN: a node without the majority refuses all, and is used again later")
+  @Tag("wide")
   void clusterDown() {
     try (TestCluster own = new TestCluster();
         RedisSessionStore store = own.store("a").build()) {
@@ -201,6 +204,7 @@ class RedisClusterTest {
 
   @Test
   @DisplayName("nodes that hang are waited for together, and the others' sessions end meanwhile")
+  @Tag("wide")
   void bucketsOfNodesThatHang() {
     Duration timeout = Duration.ofSeconds(4);
     try (TestCluster own = new TestCluster();

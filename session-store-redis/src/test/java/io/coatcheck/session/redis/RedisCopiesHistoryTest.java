@@ -37,6 +37,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @DisplayName("I2, I3, I5: within the bound on every node, with copies kept by the change feed")
 @Timeout(180)
+@Tag("wide")
 class RedisCopiesHistoryTest {
 
   private static final Duration BOUND = Duration.ofMillis(600);

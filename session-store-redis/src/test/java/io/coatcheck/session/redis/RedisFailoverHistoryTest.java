@@ -17,6 +17,7 @@ import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -26,6 +27,7 @@ import org.junit.jupiter.api.Timeout;
  */
 @DisplayName("I2, I3: ends of sessions and new secrets, when a replica takes over that lags")
 @Timeout(180)
+@Tag("wide")
 class RedisFailoverHistoryTest {
 
   private static final Duration BOUND = Duration.ofMillis(600);

@@ -26,6 +26,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BiConsumer;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import redis.embedded.RedisSentinel;
 
@@ -92,6 +93,7 @@ class RedisFailoverTest {
   @Test
   @DisplayName(
       "Sentinels close the connections to the old one, so a store that only reads leaves it")
+  @Tag("wide")
   void sentinel_whileThePrimaryIsUp() {
     try (TestServer primary = new TestServer();
         TestServer replica = new TestServer("replicaof 127.0.0.1 " + primary.port)) {

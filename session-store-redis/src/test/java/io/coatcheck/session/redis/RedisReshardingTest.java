@@ -30,11 +30,13 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @DisplayName("A slot that is moved to another node of a Redis Cluster")
 @Timeout(180)
+@Tag("wide")
 class RedisReshardingTest {
 
   private static final Instant NOW = Instant.parse("2026-11-23T12:00:00Z");
