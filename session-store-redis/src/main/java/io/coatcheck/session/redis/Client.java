@@ -52,6 +52,7 @@ final class Client implements AutoCloseable {
   private final Duration connectTimeout;
   private final Duration patience;
   private final ScheduledThreadPoolExecutor thread;
+  private volatile boolean isClosed;
 
   /**
    * Creates a client, which connects to nothing yet.
@@ -159,9 +160,15 @@ final class Client implements AutoCloseable {
     ScheduledFuture<?> unused = thread.schedule(work, pause.toMillis(), TimeUnit.MILLISECONDS);
   }
 
+  /** Returns whether this was closed, as is done when the store was refused at its start. */
+  boolean isClosed() {
+    return isClosed;
+  }
+
   /** Ends the thread, and closes all connections, without waiting for either. */
   @Override
   public void close() {
+    isClosed = true;
     thread.shutdown();
     CompletableFuture<Void> unused =
         client.shutdownAsync(0, connectTimeout.toMillis(), TimeUnit.MILLISECONDS);

@@ -41,8 +41,8 @@ final class Link implements RedisConnectionStateListener {
   /** Guarded by {@link #change}. */
   private @Nullable Detour detour;
 
+  private final OutageLog outage = new OutageLog(LOG, System::nanoTime);
   private volatile boolean isClosed;
-  private volatile boolean wasLogged;
 
   private Link(Client client, Route route) {
     this.client = client;
@@ -186,7 +186,7 @@ final class Link implements RedisConnectionStateListener {
 
   private void connect() {
     synchronized (change) {
-      if (isClosed || isConnecting) {
+      if (isOver() || isConnecting) {
         return;
       }
       isConnecting = true;
@@ -194,8 +194,12 @@ final class Link implements RedisConnectionStateListener {
     attempt();
   }
 
+  private boolean isOver() {
+    return isClosed || client.isClosed();
+  }
+
   private void attempt() {
-    if (isClosed) {
+    if (isOver()) {
       return;
     }
     try {
@@ -215,17 +219,6 @@ final class Link implements RedisConnectionStateListener {
     }
   }
 
-  /** Logs why the server is unreachable, once for each outage. */
-  private void logOnce(@Nullable Throwable failure) {
-    if (failure == null || isClosed || wasLogged) {
-      return;
-    }
-    wasLogged = true;
-    LOG.warn(
-        "Redis is not connected, and operations fail until it is: {}",
-        RedisFailure.of(CONNECTING, reason(failure)).getMessage());
-  }
-
   /** Returns the cause that the client reports, which may be within others. */
   static Throwable reason(Throwable failure) {
     Throwable reason = failure;
@@ -237,8 +230,21 @@ final class Link implements RedisConnectionStateListener {
     return reason;
   }
 
+  /** Describes a failure, with what was wrong on the way to the server. */
+  private static String describe(Throwable failure) {
+    Throwable reason = reason(failure);
+    String description = String.valueOf(RedisFailure.of(CONNECTING, reason).getMessage());
+    Throwable root = reason;
+    for (Throwable cause = reason.getCause(); cause != null; cause = cause.getCause()) {
+      root = cause;
+    }
+    return root instanceof RedisException ? description : description + ": " + root;
+  }
+
   private void attemptLater(@Nullable Throwable failure) {
-    logOnce(failure);
+    if (failure != null && !isOver()) {
+      outage.failed(describe(failure));
+    }
     // If there still is a connection, its server has passed keys on to one that is unreachable.
     // Without it, operations fail at once, instead of waiting for the other server.
     retire(connection.getAndSet(null));
@@ -257,10 +263,7 @@ final class Link implements RedisConnectionStateListener {
     }
     retire(before);
     retire(passed);
-    if (wasLogged) {
-      wasLogged = false;
-      LOG.info("Redis is connected again");
-    }
+    outage.ended();
     if (isClosed) {
       abandon(opened);
     } else if (!opened.isOpen()) {

@@ -48,7 +48,9 @@ final class RedisFailure {
               "COATCHECK-LAYOUT",
               "a newer release of Coatcheck wrote the record, or it is damaged"),
           new Kind("NOAUTH", "the server requires a password: set it in the RedisURI"),
-          new Kind("WRONGPASS", "the server refuses the user name or the password of the RedisURI"),
+          new Kind(
+              "WRONGPASS",
+              "the server refuses the user name or the password: correct them in the RedisURI"),
           NOT_PERMITTED,
           READ_ONLY,
           UNBLOCKED,
@@ -58,15 +60,21 @@ final class RedisFailure {
               "the server cannot save to disk and refuses writes: look at its log and its disk"),
           new Kind("OOM", "the server is out of memory and refuses writes: raise maxmemory"),
           CLUSTER_DOWN,
-          new Kind("MASTERDOWN", "the replica has lost its primary"),
-          new Kind("NOREPLICAS", "too few replicas are connected for min-replicas-to-write"),
+          new Kind(
+              "MASTERDOWN",
+              "the replica has lost its primary: connect to the primary, or start it"),
+          new Kind(
+              "NOREPLICAS",
+              "too few replicas are connected for min-replicas-to-write: look why replicas are unreachable or lag"),
           new Kind(
               "MOVED",
               "the key is on another node: if the server is part of a cluster, build the store with clusterBuilder"),
           new Kind("ASK", "the slot is being moved to another node: try again when it has moved"),
           new Kind(
               "TRYAGAIN", "the slot is being moved to another node: try again when it has moved"),
-          new Kind("BUSY", "the server is busy with a script that does not end"),
+          new Kind(
+              "BUSY",
+              "the server is busy with a script that does not end: end it with SCRIPT KILL"),
           new Kind(
               "WRONGTYPE", "a key has another type: something else writes keys with this prefix"),
           new Kind("EXECABORT", "the server refused the command"));

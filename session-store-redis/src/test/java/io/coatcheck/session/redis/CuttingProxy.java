@@ -56,6 +56,11 @@ final class CuttingProxy implements AutoCloseable {
     mode = Mode.CUTTING;
   }
 
+  /** Returns whether all answers have come that are passed on before the cut. */
+  boolean isNextCut() {
+    return mode == Mode.CUTTING && answersBeforeCut.get() <= 0;
+  }
+
   private void accept() {
     while (!entry.isClosed()) {
       try {

@@ -189,10 +189,11 @@ class RedisChangeFeedTest {
   @Test
   void demotedPrimary_isNotComplete() throws InterruptedException {
     try (TestServer old = new TestServer();
+        ReservedPort nothing = new ReservedPort();
         RedisSessionStore store = builder(old).build()) {
       subscribe(store);
       // It cannot reach its primary, and so goes on answering with what it had.
-      old.run(commands -> commands.replicaof("127.0.0.1", TestServer.freePort()));
+      old.run(commands -> commands.replicaof("127.0.0.1", nothing.number));
       long demoted = System.nanoTime();
       TestServer.await("reads are refused too", () -> isRefused(() -> store.find(session.id())));
       old.run(commands -> commands.replicaofNoOne());

@@ -32,6 +32,9 @@ class RedisClusterTest {
   private static final Instant NOW = Instant.parse("2026-11-23T12:00:00Z");
   private static final int BUCKETS = 9;
 
+  /** Of clusters that lose a node; longer than a busy machine stalls, most of the time. */
+  private static final Duration NODE_TIMEOUT = Duration.ofSeconds(4);
+
   private final StoredSession session = SampleSessions.authenticated("alice", NOW).build();
 
   /** That of the tests in which no node goes away; each has its own prefix. */
@@ -94,13 +97,10 @@ class RedisClusterTest {
   @DisplayName("a replica that takes over is followed, and has what it confirmed")
   @Tag("wide")
   void failover() {
-    try (TestCluster own = new TestCluster();
+    try (TestCluster own = new TestCluster(NODE_TIMEOUT);
         TestServer replica = own.addReplica("a");
         RedisSessionStore store =
-            own.store("a")
-                .commandTimeout(Duration.ofSeconds(5))
-                .confirmReplicas(1, Duration.ofSeconds(20))
-                .build()) {
+            own.store("a").confirmReplicas(1, Duration.ofSeconds(20)).build()) {
       StoredSession ended = sessions("bob", 1).get(0);
       store.insert(session);
       store.insert(ended);
@@ -117,7 +117,7 @@ class RedisClusterTest {
   @DisplayName("CLUSTERDOWN: a node without the majority refuses all, and is used again later")
   @Tag("wide")
   void clusterDown() {
-    try (TestCluster own = new TestCluster();
+    try (TestCluster own = new TestCluster(NODE_TIMEOUT);
         RedisSessionStore store = own.store("a").build()) {
       store.insert(session);
       TestServer owner = own.owner("a");
@@ -184,8 +184,7 @@ class RedisClusterTest {
   @DisplayName("signing out everywhere ends what other nodes have, and says that one was away")
   void bucketOfANodeThatIsAway() {
     try (TestCluster own = new TestCluster();
-        RedisSessionStore store =
-            own.store("a").buckets(BUCKETS).commandTimeout(Duration.ofSeconds(5)).build()) {
+        RedisSessionStore store = own.store("a").buckets(BUCKETS).build()) {
       for (TestServer node : own.nodes) {
         // Otherwise no node answers while one is away.
         node.run(commands -> commands.configSet("cluster-require-full-coverage", "no"));
@@ -208,9 +207,11 @@ class RedisClusterTest {
   void bucketsOfNodesThatHang() {
     Duration timeout = Duration.ofSeconds(4);
     try (TestCluster own = new TestCluster();
-        RedisSessionStore store = own.store("a").buckets(BUCKETS).commandTimeout(timeout).build()) {
+        RedisSessionStore patient = own.store("a").buckets(BUCKETS).build();
+        RedisSessionStore store =
+            TestServer.built(own.store("a").buckets(BUCKETS).commandTimeout(timeout))) {
       List<StoredSession> sessions = sessions("alice", 100);
-      sessions.forEach(store::insert);
+      sessions.forEach(patient::insert);
       int reachable = own.nodes.get(0).matching("{a/*}:s:*").size();
       own.nodes.subList(1, 3).forEach(node -> node.run(commands -> commands.clientPause(60_000)));
       List<StoredSession> ended = new ArrayList<>();

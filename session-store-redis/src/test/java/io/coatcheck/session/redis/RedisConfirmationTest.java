@@ -21,6 +21,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -229,11 +230,11 @@ class RedisConfirmationTest {
       int count = 5 * ConfirmedWrites.CONNECTIONS;
       ExecutorService threads = Executors.newFixedThreadPool(count);
       try (RedisSessionStore slow =
-          primary
-              .store("a")
-              .commandTimeout(Duration.ofSeconds(2))
-              .confirmReplicas(1, Duration.ofSeconds(1))
-              .build()) {
+          TestServer.built(
+              primary
+                  .store("a")
+                  .commandTimeout(Duration.ofSeconds(2))
+                  .confirmReplicas(1, Duration.ofSeconds(1)))) {
         long begin = System.nanoTime();
         List<CompletableFuture<?>> calls = new ArrayList<>();
         for (int i = 0; i < count; i++) {
@@ -274,26 +275,48 @@ class RedisConfirmationTest {
 
     @Test
     @DisplayName("I21: a session that expires while its login waits for a connection stays expired")
-    void deadlineDuringWait() {
-      try (RedisSessionStore slow = confirming(Duration.ofSeconds(5))) {
-        ExecutorService threads = Executors.newFixedThreadPool(ConfirmedWrites.CONNECTIONS);
-        try {
-          for (int i = 0; i < ConfirmedWrites.CONNECTIONS; i++) {
-            threads.execute(() -> succeeds(() -> slow.delete(visit.id())));
-          }
-          await(
-              "all connections wait",
-              () ->
-                  TestServer.info(primary.port, "clients")
-                      .contains("blocked_clients:" + ConfirmedWrites.CONNECTIONS));
-          Instant justBefore = session.expiresAt().minusMillis(200);
-          assertThat(slow.update(renewed(session), justBefore)).isFalse();
-          assertThat(slow.find(session.id())).contains(session);
-        } finally {
-          threads.shutdownNow();
+    void deadlineDuringWait() throws Exception {
+      Duration patience = Duration.ofSeconds(60);
+      ExecutorService threads = Executors.newFixedThreadPool(ConfirmedWrites.CONNECTIONS);
+      try (RedisSessionStore slow =
+          primary.store("a").commandTimeout(patience).confirmReplicas(1, patience).build()) {
+        for (int i = 0; i < ConfirmedWrites.CONNECTIONS; i++) {
+          threads.execute(() -> succeeds(() -> slow.delete(visit.id())));
         }
+        await("all connections wait", () -> blocked() == ConfirmedWrites.CONNECTIONS);
+        Instant justBefore = session.expiresAt().minusMillis(200);
+        CompletableFuture<Boolean> updated = new CompletableFuture<>();
+        Thread login =
+            new Thread(() -> updated.complete(slow.update(renewed(session), justBefore)));
+        login.start();
+        await("the login waits for a connection", () -> isWaitingForConnection(login));
+        long waiting = System.nanoTime();
+        await("the session has expired", () -> System.nanoTime() - waiting > 300_000_000);
+        replica.start();
+        assertThat(updated.get(120, TimeUnit.SECONDS)).isFalse();
+        assertThat(slow.find(session.id())).contains(session);
+      } finally {
+        threads.shutdownNow();
       }
     }
+
+    private static boolean isWaitingForConnection(Thread thread) {
+      return thread.getState() == Thread.State.TIMED_WAITING
+          && Arrays.stream(thread.getStackTrace())
+              .anyMatch(
+                  frame ->
+                      frame.getClassName().equals(ConfirmedWrites.class.getName())
+                          && frame.getMethodName().equals("take"));
+    }
+  }
+
+  /** Returns how many commands wait on the primary. */
+  private long blocked() {
+    return TestServer.info(primary.port, "clients")
+        .lines()
+        .filter(line -> line.startsWith("blocked_clients:"))
+        .mapToLong(line -> Long.parseLong(line.substring("blocked_clients:".length()).trim()))
+        .sum();
   }
 
   private static boolean succeeds(Runnable operation) {
@@ -409,7 +432,7 @@ class RedisConfirmationTest {
     void logoutsOfStrangers() throws Exception {
       int most = ConfirmedWrites.CONNECTIONS / ConfirmedWrites.SHARE_OF_UNKNOWN;
       ExecutorService threads = Executors.newFixedThreadPool(4 * most + 1);
-      try (RedisSessionStore slow = confirming(Duration.ofSeconds(30))) {
+      try (RedisSessionStore slow = confirming(Duration.ofSeconds(60))) {
         for (int i = 0; i < 4 * most; i++) {
           SessionId unknown = SampleSessions.anonymous(NOW).build().id();
           threads.execute(() -> succeeds(() -> slow.delete(unknown, -1)));
@@ -425,14 +448,6 @@ class RedisConfirmationTest {
       } finally {
         threads.shutdownNow();
       }
-    }
-
-    private long blocked() {
-      return TestServer.info(primary.port, "clients")
-          .lines()
-          .filter(line -> line.startsWith("blocked_clients:"))
-          .mapToLong(line -> Long.parseLong(line.substring("blocked_clients:".length()).trim()))
-          .sum();
     }
   }
 
@@ -504,12 +519,7 @@ class RedisConfirmationTest {
   void forgottenScripts_whileAnEarlierOneWaits() throws Exception {
     ExecutorService threads = Executors.newFixedThreadPool(ConfirmedWrites.CONNECTIONS);
     try (RedisSessionStore before = primary.store("a").build();
-        RedisSessionStore store =
-            primary
-                .store("a")
-                .commandTimeout(Duration.ofSeconds(2))
-                .confirmReplicas(1, Duration.ofSeconds(5))
-                .build()) {
+        RedisSessionStore store = confirming(Duration.ofSeconds(5))) {
       before.insert(session);
       cutOffReplica();
       List<CompletableFuture<Boolean>> earlier = new ArrayList<>();

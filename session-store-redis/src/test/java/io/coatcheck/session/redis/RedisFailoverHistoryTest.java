@@ -74,13 +74,13 @@ class RedisFailoverHistoryTest {
   private CopiesHistory startNodes(int replicas) {
     for (FreezingProxy address : addresses) {
       RedisSessionStore store =
-          RedisSessionStore.builder(TestServer.uri("127.0.0.1", address.port()))
-              .clientResources(TestServer.RESOURCES)
-              .commandTimeout(TIMEOUT)
-              .connectTimeout(TIMEOUT)
-              .changeFeedInterval(POLL)
-              .confirmReplicas(replicas, TIMEOUT)
-              .build();
+          TestServer.built(
+              RedisSessionStore.builder(TestServer.uri("127.0.0.1", address.port()))
+                  .clientResources(TestServer.RESOURCES)
+                  .commandTimeout(TIMEOUT)
+                  .connectTimeout(TIMEOUT)
+                  .changeFeedInterval(POLL)
+                  .confirmReplicas(replicas, TIMEOUT));
       NearCacheSessionStore near = NearCacheSessionStore.builder(store).maxStaleness(BOUND).build();
       copies.add(near);
       managers.add(SessionManager.builder(near).cleanUpInterval(Duration.ZERO).build());

@@ -11,12 +11,7 @@ import io.coatcheck.session.store.WhenFull;
 import io.coatcheck.session.testkit.SampleSessions;
 import io.lettuce.core.AclSetuserArgs;
 import io.lettuce.core.KillArgs;
-import io.lettuce.core.RedisClient;
-import io.lettuce.core.RedisCommandExecutionException;
-import io.lettuce.core.RedisURI;
 import io.lettuce.core.protocol.CommandType;
-import io.lettuce.core.sentinel.api.StatefulRedisSentinelConnection;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.EnumMap;
 import java.util.List;
@@ -25,10 +20,10 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BiConsumer;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import redis.embedded.RedisSentinel;
 
 @DisplayName("When another server becomes the primary")
 class RedisFailoverTest {
@@ -52,41 +47,24 @@ class RedisFailoverTest {
   @DisplayName("the store finds it by the Sentinels, with all that had reached it")
   void sentinel() {
     try (TestServer primary = new TestServer();
-        TestServer replica = new TestServer("replicaof 127.0.0.1 " + primary.port)) {
-      RedisSentinel sentinel = sentinelOf(primary);
-      sentinel.start();
-      try {
-        RedisURI address =
-            RedisURI.Builder.sentinel("127.0.0.1", sentinel.ports().get(0), "sessions").build();
-        try (RedisSessionStore store =
-            RedisSessionStore.builder(address)
-                .commandTimeout(TestServer.PATIENCE)
-                .connectTimeout(TestServer.PATIENCE)
-                .clientResources(TestServer.RESOURCES)
-                .build()) {
-          store.insert(session);
-          await("replicated", () -> holds(replica, session));
-          await("known to the Sentinel", () -> sentinelKnowsReplica(sentinel.ports().get(0)));
-          primary.stop();
-          await("a write on the new primary", () -> succeeds(() -> store.insert(later)));
-          assertThat(store.find(session.id())).contains(session);
-          assertThat(holds(replica, later)).isTrue();
-        }
-      } finally {
-        sentinel.stop();
-      }
+        TestServer replica = new TestServer("replicaof 127.0.0.1 " + primary.port);
+        TestSentinel sentinel = new TestSentinel(primary.port);
+        RedisSessionStore store = store(sentinel)) {
+      store.insert(session);
+      await("replicated", () -> holds(replica, session));
+      sentinel.awaitReplica();
+      primary.stop();
+      await("a write on the new primary", () -> succeeds(() -> store.insert(later)));
+      assertThat(store.find(session.id())).contains(session);
+      assertThat(holds(replica, later)).isTrue();
     }
   }
 
-  private static RedisSentinel sentinelOf(TestServer primary) {
-    return RedisSentinel.builder()
-        .bind("127.0.0.1")
-        .port(TestServer.freePort())
-        .masterName("sessions")
-        .masterPort(primary.port)
-        .quorumSize(1)
-        .downAfterMilliseconds(3_000L)
-        .failoverTimeout(5_000L)
+  private static RedisSessionStore store(TestSentinel sentinel) {
+    return RedisSessionStore.builder(sentinel.uri())
+        .commandTimeout(TestServer.PATIENCE)
+        .connectTimeout(TestServer.PATIENCE)
+        .clientResources(TestServer.RESOURCES)
         .build();
   }
 
@@ -96,30 +74,25 @@ class RedisFailoverTest {
   @Tag("wide")
   void sentinel_whileThePrimaryIsUp() {
     try (TestServer primary = new TestServer();
-        TestServer replica = new TestServer("replicaof 127.0.0.1 " + primary.port)) {
-      RedisSentinel sentinel = sentinelOf(primary);
-      sentinel.start();
-      try {
-        RedisURI address =
-            RedisURI.Builder.sentinel("127.0.0.1", sentinel.ports().get(0), "sessions").build();
-        try (RedisSessionStore store =
-            RedisSessionStore.builder(address).clientResources(TestServer.RESOURCES).build()) {
-          store.insert(session);
-          await("replicated", () -> holds(replica, session));
-          await("known to the Sentinel", () -> sentinelKnowsReplica(sentinel.ports().get(0)));
-          assertThat(clients(primary)).hasSize(1);
+        TestServer replica = new TestServer("replicaof 127.0.0.1 " + primary.port);
+        TestSentinel sentinel = new TestSentinel(primary.port);
+        RedisSessionStore store = store(sentinel)) {
+      store.insert(session);
+      await("replicated", () -> holds(replica, session));
+      sentinel.awaitReplica();
+      assertThat(clients(primary)).hasSize(1);
 
-          await("a failover", () -> failsOver(address));
+      await("a failover", sentinel::failsOver);
 
-          await("the replica as the primary", () -> isPrimary(replica) && !isPrimary(primary));
-          await("no connection to the old one", () -> clients(primary).isEmpty());
-          await("one to the new one", () -> clients(replica).size() == 1);
-          assertThat(store.find(session.id())).contains(session);
-        }
-      } finally {
-        sentinel.stop();
-      }
+      awaitKnown("the replica as the primary", () -> isPrimary(replica) && !isPrimary(primary));
+      awaitKnown("no connection to the old one", () -> clients(primary).isEmpty());
+      awaitKnown("one to the new one", () -> clients(replica).size() == 1);
+      assertThat(store.find(session.id())).contains(session);
     }
+  }
+
+  private static void awaitKnown(String what, BooleanSupplier condition) {
+    await(what, () -> TestServer.isKnown(condition));
   }
 
   private static boolean isPrimary(TestServer server) {
@@ -136,28 +109,10 @@ class RedisFailoverTest {
         .toList();
   }
 
-  /** Asks the Sentinel for a failover, which it may refuse until it knows the replica well. */
-  private static boolean failsOver(RedisURI address) {
-    RedisURI sentinel = address.getSentinels().get(0);
-    RedisClient client = RedisClient.create(TestServer.RESOURCES);
-    try (StatefulRedisSentinelConnection<String, String> connection =
-        client.connectSentinel(sentinel)) {
-      return connection.sync().failover("sessions").equals("OK");
-    } catch (RedisCommandExecutionException notYet) {
-      return false;
-    } finally {
-      client.shutdown(Duration.ZERO, Duration.ofSeconds(5));
-    }
-  }
-
   private static boolean holds(TestServer server, StoredSession session) {
     byte[] key = new Keys("coatcheck").record(session.id());
     long found = server.<Long>run(commands -> commands.exists(key));
     return found == 1;
-  }
-
-  private static boolean sentinelKnowsReplica(int port) {
-    return TestServer.info(port, "sentinel").contains("slaves=1");
   }
 
   /** What says that there is nothing to change, where there is no session. */

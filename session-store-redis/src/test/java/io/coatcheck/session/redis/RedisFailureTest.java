@@ -189,7 +189,9 @@ class RedisFailureTest {
           .hasMessageContaining("NOAUTH, the server requires a password");
       RedisURI wrong = RedisURI.builder(server.uri()).withPassword("wrong".toCharArray()).build();
       RedisSessionStore.Builder refused =
-          RedisSessionStore.builder(wrong).connectTimeout(TestServer.PATIENCE);
+          RedisSessionStore.builder(wrong)
+              .commandTimeout(TestServer.PATIENCE)
+              .connectTimeout(TestServer.PATIENCE);
       assertThat(failure(refused::build)).hasMessageContaining("WRONGPASS");
     }
   }
@@ -278,9 +280,10 @@ class RedisFailureTest {
 
   @Test
   void serverThatIsAway_isNamed() {
-    TestServer server = new TestServer();
-    server.stop();
-    assertThat(failure(() -> server.store("a").build())).hasMessageContaining("not connected");
+    try (TestServer server = new TestServer()) {
+      server.stop();
+      assertThat(failure(() -> server.store("a").build())).hasMessageContaining("not connected");
+    }
   }
 
   @Test

@@ -221,9 +221,9 @@ class RedisPromisesTest {
       Client client =
           new Client(
               List.of(own.uri()),
-              Duration.ofSeconds(1),
+              TestServer.PATIENCE,
               Duration.ZERO,
-              Duration.ofSeconds(1),
+              TestServer.PATIENCE,
               SslOptions.create(),
               TestServer.RESOURCES);
       CountingRoute route = new CountingRoute(new PrimaryRoute(client), new AtomicInteger());
@@ -348,6 +348,35 @@ class RedisPromisesTest {
       assertThat(replica.isRunning()).isTrue();
       assertThat(warnings(server)).isEmpty();
     }
+  }
+
+  @Test
+  @DisplayName("build() that is refused reports no outage: its connections were closed by itself")
+  void refusedBuild_logsNothing() {
+    Logger log = (Logger) LoggerFactory.getLogger(RedisSessionStore.class);
+    try (TestServer own = new TestServer("maxmemory-policy noeviction")) {
+      own.store("numbers").buckets(2).build().close();
+      ListAppender<ILoggingEvent> appender = new ListAppender<>();
+      appender.start();
+      log.addAppender(appender);
+      try {
+        for (int i = 0; i < 20; i++) {
+          assertThatIllegalArgumentException()
+              .isThrownBy(() -> own.store("numbers").buckets(3).build());
+        }
+        TestServer.await("closed connections", () -> clients(own) == 1);
+      } finally {
+        log.detachAppender(appender);
+      }
+      assertThat(appender.list)
+          .extracting(ILoggingEvent::getFormattedMessage)
+          .noneMatch(line -> line.contains("operations fail until it is"));
+    }
+  }
+
+  /** Returns how many clients are connected, of which one asks. */
+  private static long clients(TestServer server) {
+    return server.run(commands -> commands.clientList()).lines().count();
   }
 
   private static List<String> warnings(TestServer server) {

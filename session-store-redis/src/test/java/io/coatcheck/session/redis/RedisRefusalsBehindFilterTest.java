@@ -12,6 +12,7 @@ import io.coatcheck.session.token.SessionId;
 import io.lettuce.core.AclSetuserArgs;
 import io.lettuce.core.KillArgs;
 import io.lettuce.core.RedisClient;
+import io.lettuce.core.RedisURI;
 import io.lettuce.core.ScriptOutputType;
 import io.lettuce.core.api.sync.RedisCommands;
 import io.lettuce.core.codec.ByteArrayCodec;
@@ -54,8 +55,19 @@ class RedisRefusalsBehindFilterTest {
   private static final Keys KEYS = new Keys("coatcheck");
   private static final byte[] ASIDE = "aside".getBytes(StandardCharsets.US_ASCII);
   private static final String SLOW = "/slow";
+  private static final String CONFIRMED = "/confirmed";
+  private static final String OWN_USER = "/user";
   private static final String CLUSTER = "/cluster";
+  private static final String IMPATIENT = "/impatient";
   private static final String CLUSTER_PREFIX = "filter";
+
+  /** The name and the first password of the user of one application. */
+  private static final String USER = "shop";
+
+  private static final String PASSWORD = "first";
+
+  /** Longer than a test takes: the test ends what waits. */
+  private static final Duration LONG = Duration.ofSeconds(60);
 
   @TempDir private static Path folder;
   @TempDir private static Path base;
@@ -99,20 +111,35 @@ class RedisRefusalsBehindFilterTest {
     proxy = new CuttingProxy(server.port);
     client = RedisClient.create(TestServer.RESOURCES, server.uri());
     admin = client.connect(ByteArrayCodec.INSTANCE).sync();
+    setPassword(PASSWORD);
     site =
         new TestSite(
             base,
             Map.of(
                 "",
-                server.store("coatcheck").commandTimeout(Duration.ofSeconds(10)).build(),
+                server.store("coatcheck").build(),
                 SLOW,
-                RedisSessionStore.builder(TestServer.uri("127.0.0.1", proxy.port()))
-                    .keyPrefix("slow")
-                    .commandTimeout(Duration.ofMillis(500))
+                TestServer.built(
+                    RedisSessionStore.builder(TestServer.uri("127.0.0.1", proxy.port()))
+                        .keyPrefix("slow")
+                        .commandTimeout(Duration.ofMillis(500))
+                        .clientResources(TestServer.RESOURCES)),
+                CONFIRMED,
+                server.store("coatcheck").confirmReplicas(1, LONG).build(),
+                OWN_USER,
+                RedisSessionStore.builder(
+                        RedisURI.builder(server.uri())
+                            .withAuthentication(USER, PASSWORD.toCharArray())
+                            .build())
+                    .commandTimeout(TestServer.PATIENCE)
+                    .connectTimeout(TestServer.PATIENCE)
                     .clientResources(TestServer.RESOURCES)
                     .build(),
                 CLUSTER,
-                cluster.store(CLUSTER_PREFIX).commandTimeout(Duration.ofSeconds(2)).build()));
+                cluster.store(CLUSTER_PREFIX).build(),
+                IMPATIENT,
+                TestServer.built(
+                    cluster.store(CLUSTER_PREFIX).commandTimeout(Duration.ofSeconds(2)))));
     APPENDER.start();
     for (Logger log : logs()) {
       log.addAppender(APPENDER);
@@ -120,6 +147,18 @@ class RedisRefusalsBehindFilterTest {
     // An error is logged once a second; the others are logged for debugging.
     filterLog().setLevel(Level.DEBUG);
     filterLog().setAdditive(false);
+  }
+
+  /** Gives the user of one application a password, and no other one. */
+  private static void setPassword(String password) {
+    admin.aclSetuser(
+        USER,
+        AclSetuserArgs.Builder.on()
+            .resetpass()
+            .addPassword(password)
+            .allKeys()
+            .allChannels()
+            .allCommands());
   }
 
   private static Logger filterLog() {
@@ -158,10 +197,14 @@ class RedisRefusalsBehindFilterTest {
     admin.configSet("save", "");
     admin.configSet("key-load-delay", "0");
     admin.configSet("replica-serve-stale-data", "yes");
+    admin.configSet("min-replicas-to-write", "0");
     admin.replicaofNoOne();
     admin.aclSetuser("default", AclSetuserArgs.Builder.allCommands());
+    setPassword(PASSWORD);
     admin.del(ASIDE);
+    admin.configSet("busy-reply-threshold", "5000");
     proxy.delay = Duration.ZERO;
+    proxy.mode = CuttingProxy.Mode.PASSING;
   }
 
   private HttpResponse<String> get(String path) {
@@ -173,6 +216,10 @@ class RedisRefusalsBehindFilterTest {
     return KEYS.record(SessionId.parse(id).orElseThrow());
   }
 
+  private static boolean isLogged(String text, String other) {
+    return LOGGED.stream().anyMatch(line -> line.contains(text) && line.contains(other));
+  }
+
   private static boolean isLogged(String text) {
     return LOGGED.stream().anyMatch(line -> line.contains(text));
   }
@@ -182,6 +229,17 @@ class RedisRefusalsBehindFilterTest {
     LOGGED.clear();
     assertIs503(get(path));
     assertThat(LOGGED).anyMatch(line -> line.contains(reason + ", ") && line.contains(advice));
+  }
+
+  /** The same, where a busy machine may keep the store from an answer in time. */
+  private void awaitRefusal(String path, String reason, String advice) {
+    await(
+        "a refusal of " + path,
+        () -> {
+          LOGGED.clear();
+          assertIs503(get(path));
+          return isLogged(reason + ", ", advice);
+        });
   }
 
   /** Asserts that the client may try again, and keeps its cookie. */
@@ -252,20 +310,55 @@ class RedisRefusalsBehindFilterTest {
   @DisplayName("READONLY: the server has become a replica")
   void readOnlyReplica() {
     // Of a server that does not exist, so it keeps its data.
-    admin.replicaof("127.0.0.1", TestServer.freePort());
-    assertRefused("/set/other", "READONLY", "connect to the primary");
-    assertIs503(get("/me"));
-    admin.replicaofNoOne();
+    try (ReservedPort nothing = new ReservedPort()) {
+      admin.replicaof("127.0.0.1", nothing.number);
+      assertRefused("/set/other", "READONLY", "connect to the primary");
+      assertIs503(get("/me"));
+      admin.replicaofNoOne();
+    }
     assertNothingIsLost("");
+  }
+
+  @Test
+  @DisplayName("UNBLOCKED: the server becomes a replica while a logout waits for its confirmation")
+  void unblocked() throws Exception {
+    LOGGED.clear();
+    try (ReservedPort nothing = new ReservedPort()) {
+      CompletableFuture<HttpResponse<String>> logout = logoutThatWaits();
+      admin.replicaof("127.0.0.1", nothing.number);
+      assertIs503(logout.get(60, TimeUnit.SECONDS));
+      assertThat(isLogged("is not confirmed", "UNBLOCKED, the server became a replica")).isTrue();
+      assertIs503(get("/set/other"));
+      admin.replicaofNoOne();
+    }
+    // The session has ended on this server, as the message says.
+    await("an answer", () -> get("/me").statusCode() == 200);
+    assertThat(get("/me").body()).isEqualTo("null");
+  }
+
+  /** Begins a logout, again where the store was not connected yet after another test. */
+  private CompletableFuture<HttpResponse<String>> logoutThatWaits() {
+    AtomicReference<CompletableFuture<HttpResponse<String>>> logout = new AtomicReference<>();
+    await(
+        "a WAIT",
+        () -> {
+          if (logout.get() == null || logout.get().isDone()) {
+            logout.set(site.send(CONFIRMED + "/logout", cookie));
+          }
+          return TestServer.info(server.port, "clients").contains("blocked_clients:1");
+        });
+    return logout.get();
   }
 
   @Test
   @DisplayName("MASTERDOWN: the same, set to serve no old data")
   void replicaWithoutItsPrimary() {
     admin.configSet("replica-serve-stale-data", "no");
-    admin.replicaof("127.0.0.1", TestServer.freePort());
-    assertRefused("/me", "MASTERDOWN", "the replica has lost its primary");
-    admin.replicaofNoOne();
+    try (ReservedPort nothing = new ReservedPort()) {
+      admin.replicaof("127.0.0.1", nothing.number);
+      assertRefused("/me", "MASTERDOWN", "the replica has lost its primary");
+      admin.replicaofNoOne();
+    }
     admin.configSet("replica-serve-stale-data", "yes");
     assertNothingIsLost("");
   }
@@ -283,6 +376,41 @@ class RedisRefusalsBehindFilterTest {
     assertThat(isLogged("failed: Redis is not connected")).isTrue();
     admin.configSet("requirepass", "");
     assertNothingIsLost("");
+  }
+
+  @Test
+  @DisplayName("WRONGPASS: the password was changed, which the next connection notices")
+  void wrongPassword() {
+    LOGGED.clear();
+    setPassword("second");
+    assertThat(get(OWN_USER + "/me").body()).as("still connected").isEqualTo("alice");
+    admin.clientKill(KillArgs.Builder.user(USER));
+    await("the reason in the log", () -> isLogged("WRONGPASS, ", "correct them in the RedisURI"));
+    assertIs503(get(OWN_USER + "/me"));
+    assertIsRead();
+    setPassword(PASSWORD);
+    assertNothingIsLost(OWN_USER);
+  }
+
+  @Test
+  @DisplayName("a server that hangs and then wants a password: the log has both reasons")
+  void outageWithAnotherReason() {
+    String user = site.login(SLOW, "alice");
+    LOGGED.clear();
+    proxy.mode = CuttingProxy.Mode.HOLDING;
+    await(
+        "the first reason in the log",
+        () -> {
+          assertIs503(site.send(SLOW + "/me", user).join());
+          return isLogged("operations fail until it is", "Redis did not answer in time");
+        });
+    admin.configSet("requirepass", "secret");
+    proxy.mode = CuttingProxy.Mode.PASSING;
+    await(
+        "the second one",
+        () -> isLogged("for another reason", "NOAUTH, the server requires a password"));
+    admin.configSet("requirepass", "");
+    assertThat(site.awaitAnswer(SLOW + "/me", user).body()).isEqualTo("alice");
   }
 
   @Test
@@ -346,6 +474,43 @@ class RedisRefusalsBehindFilterTest {
   }
 
   @Test
+  @DisplayName("NOREPLICAS: too few replicas for min-replicas-to-write")
+  void noReplicas() {
+    admin.configSet("min-replicas-to-write", "1");
+    for (String path : List.of("/set/other", "/logout")) {
+      assertRefused(path, "NOREPLICAS", "look why replicas are unreachable or lag");
+    }
+    assertIsRead();
+    admin.configSet("min-replicas-to-write", "0");
+    assertNothingIsLost("");
+  }
+
+  @Test
+  @DisplayName("BUSY: a script of another application runs too long")
+  void busy() throws Exception {
+    admin.configSet("busy-reply-threshold", "50");
+    CompletableFuture<String> endless =
+        CompletableFuture.supplyAsync(
+            () ->
+                server.run(
+                    commands -> {
+                      byte[] script = "while true do end".getBytes(StandardCharsets.US_ASCII);
+                      return commands.eval(script, ScriptOutputType.STATUS);
+                    }));
+    await("a request that is refused", () -> get("/me").statusCode() == 503);
+    try {
+      for (String path : List.of("/me", "/set/other", "/logout")) {
+        assertRefused(path, "BUSY", "end it with SCRIPT KILL");
+      }
+    } finally {
+      admin.scriptKill();
+    }
+    assertThat(endless).failsWithin(60, TimeUnit.SECONDS);
+    admin.configSet("busy-reply-threshold", "5000");
+    assertNothingIsLost("");
+  }
+
+  @Test
   @DisplayName("OOM: the server is out of memory")
   void outOfMemory() {
     admin.configSet("maxmemory", "1");
@@ -383,7 +548,7 @@ class RedisRefusalsBehindFilterTest {
     assertThat(get(CLUSTER + "/me").body()).isEqualTo("alice");
     assertThat(get(CLUSTER + "/get").body()).isEqualTo("before");
     for (String path : List.of("/set/other", "/logout")) {
-      assertRefused(CLUSTER + path, "ASK", "try again when it has moved");
+      awaitRefusal(IMPATIENT + path, "ASK", "try again when it has moved");
     }
     cluster.endMove(CLUSTER_PREFIX, to);
     assertThat(get(CLUSTER + "/me").statusCode()).isEqualTo(200);
@@ -406,13 +571,7 @@ class RedisRefusalsBehindFilterTest {
     Map<String, User> users = new LinkedHashMap<>();
     for (int i = 0; i < 2 * TestSite.THREADS; i++) {
       String name = "user" + i;
-      User user =
-          new User(
-              awaitAnswer("/login/" + name, "")
-                  .headers()
-                  .firstValue("Set-Cookie")
-                  .orElseThrow()
-                  .replaceAll(";.*", ""));
+      User user = new User(site.login(SLOW, name));
       user.possible.add("null");
       users.put(name, user);
     }
@@ -429,21 +588,9 @@ class RedisRefusalsBehindFilterTest {
         .anyMatch(line -> line.contains("failed at once: Redis has not answered 3 times in a row"));
     users.forEach(
         (name, user) -> {
-          assertThat(awaitAnswer("/me", user.cookie).body()).isEqualTo(name);
-          assertThat(awaitAnswer("/get", user.cookie).body()).isIn(user.possible);
+          assertThat(site.awaitAnswer(SLOW + "/me", user.cookie).body()).isEqualTo(name);
+          assertThat(site.awaitAnswer(SLOW + "/get", user.cookie).body()).isIn(user.possible);
         });
-  }
-
-  /** Waits until the slow application answers, also on a busy machine. */
-  private static HttpResponse<String> awaitAnswer(String path, String cookie) {
-    AtomicReference<HttpResponse<String>> answer = new AtomicReference<>();
-    await(
-        "an answer to " + path,
-        () -> {
-          answer.set(site.send(SLOW + path, cookie).join());
-          return answer.get().statusCode() == 200;
-        });
-    return answer.get();
   }
 
   /** Has all users read and write at the same time. None may get the answer for another one. */

@@ -79,7 +79,7 @@ class RedisReshardingTest {
   void moves() throws Exception {
     try (RedisSessionStore store = cluster.store("moves").build();
         RedisSessionStore writing =
-            cluster.store("moves").commandTimeout(Duration.ofSeconds(3)).build()) {
+            TestServer.built(cluster.store("moves").commandTimeout(Duration.ofSeconds(3)))) {
       List<StoredSession> sessions = sessions("alice", 150);
       sessions.forEach(store::insert);
       TestServer to = cluster.beginToMove("moves");
@@ -141,20 +141,29 @@ class RedisReshardingTest {
     ExecutorService threads = Executors.newFixedThreadPool(writes.size());
     try {
       for (Future<Void> write : threads.invokeAll(writes)) {
-        assertThat(write).succeedsWithin(Duration.ofSeconds(60));
+        assertThat(write).succeedsWithin(Duration.ofMinutes(2));
       }
     } finally {
       threads.shutdownNow();
     }
   }
 
+  /** Tries a write, again where a busy machine has kept it from an answer. */
   private static Callable<Void> refused(Runnable write) {
     return () -> {
-      assertThatExceptionOfType(SessionStoreException.class)
-          .isThrownBy(write::run)
-          .withMessageContaining("the slot is being moved to another node: try again");
+      await("a write that is refused", () -> isRefused(write));
       return null;
     };
+  }
+
+  private static boolean isRefused(Runnable write) {
+    SessionStoreException refusal =
+        assertThatExceptionOfType(SessionStoreException.class).isThrownBy(write::run).actual();
+    if (String.valueOf(refusal.getMessage()).contains("in time")) {
+      return false;
+    }
+    assertThat(refusal).hasMessageContaining("the slot is being moved to another node: try again");
+    return true;
   }
 
   @Test
@@ -194,34 +203,47 @@ class RedisReshardingTest {
     int count = 8;
     ExecutorService threads = Executors.newFixedThreadPool(count);
     AtomicBoolean isOver = new AtomicBoolean();
-    AtomicLong looks = new AtomicLong();
+    List<AtomicLong> looks = new ArrayList<>();
     try (RedisSessionStore store = cluster.store("movesUnderLoad").build()) {
       List<CompletableFuture<?>> users = new ArrayList<>();
       for (int i = 0; i < count; i++) {
+        AtomicLong own = new AtomicLong();
+        looks.add(own);
         users.add(
             CompletableFuture.runAsync(
                 () -> {
                   while (!isOver.get()) {
                     assertThat(store.find(session.id())).isEmpty();
                     assertThat(store.touch(session.id(), NOW, NOW)).isFalse();
-                    looks.incrementAndGet();
+                    own.incrementAndGet();
                   }
                 },
                 threads));
       }
       for (int i = 0; i < 10; i++) {
         cluster.moveEmpty("movesUnderLoad");
-        long before = looks.get();
-        await("requests after the move", () -> looks.get() > before + 10L * count);
+        // Of each thread: one that sees several moves as one has its request passed on too often.
+        List<Long> before = looks.stream().map(AtomicLong::get).toList();
+        await("requests after the move", () -> haveAllLooked(before, looks, users));
       }
       isOver.set(true);
       for (CompletableFuture<?> user : users) {
-        user.get(20, TimeUnit.SECONDS);
+        user.get(60, TimeUnit.SECONDS);
       }
     } finally {
       isOver.set(true);
       threads.shutdownNow();
     }
+  }
+
+  /** Returns whether each user has looked some times more, or whether one has failed. */
+  private static boolean haveAllLooked(
+      List<Long> before, List<AtomicLong> looks, List<CompletableFuture<?>> users) {
+    boolean haveAll = true;
+    for (int i = 0; i < before.size(); i++) {
+      haveAll &= looks.get(i).get() > before.get(i) + 5;
+    }
+    return haveAll || users.stream().anyMatch(CompletableFuture::isDone);
   }
 
   @Test

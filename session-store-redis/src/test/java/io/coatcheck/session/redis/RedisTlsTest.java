@@ -32,7 +32,9 @@ class RedisTlsTest {
   @BeforeAll
   static void start() {
     certificate = TestCertificate.create(folder, "dns:localhost");
-    port = TestServer.freePort();
+    ReservedPort free = new ReservedPort();
+    port = free.number;
+    free.close();
     server =
         new TestServer(
             "tls-port " + port,

@@ -10,7 +10,9 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.function.Function;
 import java.util.stream.IntStream;
@@ -21,11 +23,26 @@ final class TestCluster implements AutoCloseable {
 
   static final int PRIMARIES = 3;
 
+  /** No node counts as gone: a busy machine may stall each of them for a while. */
+  private static final Duration ALWAYS_THERE = Duration.ofSeconds(60);
+
   final List<TestServer> nodes = new ArrayList<>();
   private final TestServer[] owners = new TestServer[SlotHash.SLOT_COUNT];
   private final Path folder;
+  private final Duration nodeTimeout;
 
+  /** Starts a cluster none of whose nodes is replaced by another one. */
   TestCluster() {
+    this(ALWAYS_THERE);
+  }
+
+  /**
+   * Starts a cluster.
+   *
+   * @param nodeTimeout after so long without an answer a node counts as gone
+   */
+  TestCluster(Duration nodeTimeout) {
+    this.nodeTimeout = nodeTimeout;
     try {
       folder = Files.createTempDirectory("redis-cluster");
     } catch (IOException e) {
@@ -35,7 +52,7 @@ final class TestCluster implements AutoCloseable {
       int from = SlotHash.SLOT_COUNT * i / PRIMARIES;
       int to = SlotHash.SLOT_COUNT * (i + 1) / PRIMARIES;
       int epoch = i + 1;
-      TestServer node = TestServer.clusterNode(folder);
+      TestServer node = TestServer.clusterNode(folder, nodeTimeout);
       nodes.add(node);
       for (int slot = from; slot < to; slot++) {
         owners[slot] = node;
@@ -73,7 +90,7 @@ final class TestCluster implements AutoCloseable {
 
   /** Adds a replica of a primary. */
   TestServer addReplica(TestServer primary) {
-    TestServer replica = TestServer.clusterNode(folder);
+    TestServer replica = TestServer.clusterNode(folder, nodeTimeout);
     nodes.add(replica);
     meet(replica);
     awaitState("ok");
@@ -172,14 +189,35 @@ final class TestCluster implements AutoCloseable {
     endMove(prefix, to);
   }
 
-  /** Ends the move of a slot, and notifies each node. */
+  /**
+   * Ends the move of a slot: notifies each node, and waits until each knows the epoch in which the
+   * slot has its new node. With an older one, a node that is given the slot next would lose it
+   * again to what it hears late.
+   */
   void endMove(String prefix, TestServer to) {
     String id = to.run(commands -> commands.clusterMyId());
-    TestServer from = owner(prefix);
-    for (TestServer node : List.of(to, from)) {
+    List<TestServer> others = new ArrayList<>(nodes.subList(0, PRIMARIES));
+    others.remove(to);
+    others.sort(Comparator.comparing(node -> node != owner(prefix)));
+    to.run(commands -> commands.clusterSetSlotNode(slot(prefix), id));
+    for (TestServer node : others) {
       node.run(commands -> commands.clusterSetSlotNode(slot(prefix), id));
     }
     owners[slot(prefix)] = to;
+    String epoch = epoch(to, id);
+    for (TestServer node : others) {
+      await("the epoch of the slot", () -> epoch(node, id).equals(epoch));
+    }
+  }
+
+  /** Returns the epoch in which one node sees another one. */
+  private static String epoch(TestServer node, String id) {
+    return node.run(commands -> commands.clusterNodes())
+        .lines()
+        .filter(line -> line.startsWith(id))
+        .map(line -> line.split(" ", -1)[6])
+        .findFirst()
+        .orElseThrow();
   }
 
   void start() {
@@ -195,7 +233,7 @@ final class TestCluster implements AutoCloseable {
 
   @Override
   public void close() {
-    stop();
+    nodes.forEach(TestServer::close);
     try (Stream<Path> files = Files.list(folder)) {
       for (Path file : files.toList()) {
         Files.delete(file);

@@ -3,7 +3,9 @@ package io.coatcheck.session.redis;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.coatcheck.session.store.SessionStoreException;
 import io.lettuce.core.RedisClient;
+import io.lettuce.core.RedisException;
 import io.lettuce.core.RedisURI;
 import io.lettuce.core.ScanArgs;
 import io.lettuce.core.ScanIterator;
@@ -11,10 +13,7 @@ import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.api.sync.RedisCommands;
 import io.lettuce.core.codec.ByteArrayCodec;
 import io.lettuce.core.resource.ClientResources;
-import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -24,7 +23,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.function.IntFunction;
-import java.util.function.IntSupplier;
+import java.util.function.Supplier;
 import redis.embedded.RedisExecProvider;
 import redis.embedded.RedisServer;
 import redis.embedded.RedisServerBuilder;
@@ -50,13 +49,14 @@ final class TestServer implements AutoCloseable {
   /** How long a store of a test waits for an answer, or for a connection, on a busy machine. */
   static final Duration PATIENCE = Duration.ofSeconds(10);
 
-  /** After so long without an answer a node counts as gone; longer than a busy machine stalls. */
-  private static final Duration CLUSTER_NODE_TIMEOUT = Duration.ofSeconds(4);
+  /** Far longer than what is waited for takes, however busy the machine is. */
+  private static final Duration AWAITED = Duration.ofMinutes(1);
 
   /** How much higher than its port is the one by which a node talks to other nodes. */
   private static final int CLUSTER_BUS = 10_000;
 
   final int port;
+  private final List<ReservedPort> ports;
   private final RedisServer server;
   private boolean isRunning;
 
@@ -65,8 +65,12 @@ final class TestServer implements AutoCloseable {
     this(started(TestServer::freePort, port -> List.of(settings)));
   }
 
-  /** Starts a node of a cluster, which knows no other one yet. */
-  static TestServer clusterNode(Path folder) {
+  /**
+   * Starts a node of a cluster, which knows no other one yet.
+   *
+   * @param timeout after so long without an answer a node counts as gone
+   */
+  static TestServer clusterNode(Path folder, Duration timeout) {
     return new TestServer(
         started(
             TestServer::freePortWithBus,
@@ -75,33 +79,48 @@ final class TestServer implements AutoCloseable {
                     "dir " + folder,
                     "cluster-enabled yes",
                     "cluster-config-file nodes-" + port + ".conf",
-                    "cluster-node-timeout " + CLUSTER_NODE_TIMEOUT.toMillis())));
+                    "cluster-node-timeout " + timeout.toMillis())));
   }
 
-  private static int freePortWithBus() {
-    int port = freePort();
-    while (port + CLUSTER_BUS > 65_535) {
-      port = freePort();
+  private static List<ReservedPort> freePort() {
+    return List.of(new ReservedPort());
+  }
+
+  private static List<ReservedPort> freePortWithBus() {
+    while (true) {
+      ReservedPort port = new ReservedPort();
+      int bus = port.number + CLUSTER_BUS;
+      try {
+        if (bus <= 65_535) {
+          return List.of(port, new ReservedPort(bus));
+        }
+      } catch (UncheckedIOException taken) {
+        // Another pair may be free.
+      }
+      port.close();
     }
-    return port;
   }
 
   private TestServer(Started started) {
-    port = started.port;
+    ports = started.ports;
+    port = ports.get(0).number;
     server = started.server;
     isRunning = true;
   }
 
-  private record Started(int port, RedisServer server) {}
+  private record Started(List<ReservedPort> ports, RedisServer server) {}
 
-  /** Starts a server; on another port if another process has taken the free one meanwhile. */
-  private static Started started(IntSupplier ports, IntFunction<List<String>> settings) {
+  /** Starts a server; on another port if another process takes the free one at that moment. */
+  private static Started started(
+      Supplier<List<ReservedPort>> free, IntFunction<List<String>> settings) {
     for (int attempt = 1; ; attempt++) {
-      int port = ports.getAsInt();
+      List<ReservedPort> ports = free.get();
+      int port = ports.get(0).number;
       RedisServer server = configured(port, settings.apply(port));
+      ports.forEach(ReservedPort::free);
       try {
         server.start();
-        return new Started(port, server);
+        return new Started(ports, server);
       } catch (RuntimeException taken) {
         if (attempt == 3) {
           throw taken;
@@ -123,14 +142,6 @@ final class TestServer implements AutoCloseable {
       builder.setting(setting);
     }
     return builder.build();
-  }
-
-  static int freePort() {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    } catch (IOException e) {
-      throw new UncheckedIOException("there is no free port", e);
-    }
   }
 
   RedisURI uri() {
@@ -158,21 +169,24 @@ final class TestServer implements AutoCloseable {
   /** Starts the server, empty, unless it runs. */
   void start() {
     if (!isRunning) {
+      ports.forEach(ReservedPort::free);
       server.start();
       isRunning = true;
     }
   }
 
+  /** Stops the server, if it runs, and keeps its port for it. */
   void stop() {
     if (isRunning) {
       isRunning = false;
       server.stop();
+      ports.forEach(ReservedPort::reserve);
     }
   }
 
   /** Waits until something has happened. */
   static void await(String what, BooleanSupplier condition) {
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    long deadline = System.nanoTime() + AWAITED.toNanos();
     while (!condition.getAsBoolean()) {
       assertThat(System.nanoTime() - deadline).as(what).isNegative();
       LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));
@@ -207,9 +221,39 @@ final class TestServer implements AutoCloseable {
         .clientResources(RESOURCES);
   }
 
+  /**
+   * Builds a store whose timeouts are shorter than a busy machine may stall: what they are to bound
+   * comes later.
+   */
+  static RedisSessionStore built(RedisSessionStore.Builder impatient) {
+    long deadline = System.nanoTime() + AWAITED.toNanos();
+    while (true) {
+      try {
+        return impatient.build();
+      } catch (SessionStoreException late) {
+        if (System.nanoTime() - deadline > 0) {
+          throw late;
+        }
+      }
+    }
+  }
+
   /** Returns what a server, or a Sentinel, says of itself. */
   static String info(int port, String section) {
     return run(uri("127.0.0.1", port), commands -> commands.info(section));
+  }
+
+  /**
+   * Returns whether something is so, as a server says that a Sentinel may reconfigure at any time.
+   * The Sentinel then has all connections to it closed, the test's own included: whether it was so
+   * is not known.
+   */
+  static boolean isKnown(BooleanSupplier asked) {
+    try {
+      return asked.getAsBoolean();
+    } catch (RedisException closed) {
+      return false;
+    }
   }
 
   /** Runs commands of the test's own. */
@@ -246,5 +290,6 @@ final class TestServer implements AutoCloseable {
   @Override
   public void close() {
     stop();
+    ports.forEach(ReservedPort::close);
   }
 }

@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicReference;
 import org.apache.catalina.Context;
 import org.apache.catalina.LifecycleException;
 import org.apache.catalina.startup.Tomcat;
@@ -103,9 +104,27 @@ final class TestSite implements AutoCloseable {
 
   /** Logs a user in, and returns the cookie. */
   String login(String application, String user) {
-    HttpResponse<String> login = send(application + "/login/" + user, "").join();
-    assertThat(login.statusCode()).isEqualTo(200);
-    return login.headers().firstValue("Set-Cookie").orElseThrow().replaceAll(";.*", "");
+    return awaitAnswer(application + "/login/" + user, "")
+        .headers()
+        .firstValue("Set-Cookie")
+        .orElseThrow()
+        .replaceAll(";.*", "");
+  }
+
+  /**
+   * Sends a request, again while the answer is a 503: on a busy machine, the store may miss its
+   * timeouts.
+   */
+  HttpResponse<String> awaitAnswer(String path, String cookie) {
+    AtomicReference<HttpResponse<String>> answer = new AtomicReference<>();
+    TestServer.await(
+        "an answer to " + path,
+        () -> {
+          answer.set(send(path, cookie).join());
+          return answer.get().statusCode() != 503;
+        });
+    assertThat(answer.get().statusCode()).isEqualTo(200);
+    return answer.get();
   }
 
   @Override
