@@ -96,11 +96,8 @@ class ClusterTest {
     try (Cluster cluster = Cluster.start(0, "redis")) {
       assertThat(post(cluster, "/login", "username=alice&password=wonderland-1")).isEqualTo(303);
       assertThat(portsThatServe(cluster, "You are alice")).hasSize(3);
-      Backend.Redis redis = (Backend.Redis) cluster.backend();
 
-      redis.close();
-      awaitStatus(cluster, 503);
-      redis.start();
+      RedisRestart.of(cluster, () -> awaitStatus(cluster, 503));
       awaitStatus(cluster, 200);
 
       assertThat(get(cluster)).contains("You are alice");
