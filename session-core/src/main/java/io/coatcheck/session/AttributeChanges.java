@@ -65,7 +65,7 @@ final class AttributeChanges {
     // Most requests change nothing and find the value here. A saved value enters the snapshot
     // before it leaves the changes, so looking in this order misses nothing.
     if (hasNoChange()) {
-      AttributeValue stored = owner.live().attributes().get(name);
+      AttributeValue stored = owner.live().attribute(name);
       if (stored == null) {
         return null;
       }
@@ -91,7 +91,7 @@ final class AttributeChanges {
         if (change != null) {
           return change.value();
         }
-        stored = snapshot.attributes().get(name);
+        stored = snapshot.attribute(name);
         if (stored == null || undecodable.contains(name)) {
           return null;
         }
@@ -119,8 +119,7 @@ final class AttributeChanges {
       boolean isNews;
       synchronized (owner) {
         // The request may go on with another value of that name.
-        isNews =
-            !isSame(owner.snapshot().attributes().get(name), stored) || recordUndecodable(name);
+        isNews = !isSame(owner.snapshot().attribute(name), stored) || recordUndecodable(name);
       }
       if (isNews) {
         engine.events().undecodable(snapshot, name, e);
@@ -143,7 +142,7 @@ final class AttributeChanges {
     synchronized (owner) {
       if (pending.containsKey(name)
           || watched.containsKey(name)
-          || !isSame(owner.snapshot().attributes().get(name), stored)) {
+          || !isSame(owner.snapshot().attribute(name), stored)) {
         return false;
       }
       remember(name, new WatchedValue(value, handedOut));
@@ -308,7 +307,7 @@ final class AttributeChanges {
   /** Returns whether everything that a delta sets or removes is still to be saved. */
   boolean areAllPending(AttributeDelta delta) {
     synchronized (owner) {
-      return pending.entrySet().containsAll(delta.source().entrySet());
+      return delta.source().isEmpty() || pending.entrySet().containsAll(delta.source().entrySet());
     }
   }
 
@@ -354,6 +353,9 @@ final class AttributeChanges {
                   return !isOurs && !Objects.equals(old.get(name), now);
                 });
       }
+      if (delta.source().isEmpty()) {
+        return;
+      }
       delta
           .source()
           .forEach(
@@ -380,8 +382,7 @@ final class AttributeChanges {
   /**
    * Values are compared by identity: an equal but different value was written by another request.
    */
-  @SuppressWarnings("ReferenceEquality")
   static boolean isSame(@Nullable AttributeValue one, @Nullable AttributeValue other) {
-    return one == other;
+    return one == null ? other == null : one.isSameAs(other);
   }
 }

@@ -103,9 +103,8 @@ final class AttributeStep {
    * Compares bytes by content and anything else by identity: the application's {@code equals} must
    * not run in the save queue, and an equal object may have been set since.
    */
-  @SuppressWarnings("ReferenceEquality")
   static boolean isSame(@Nullable AttributeValue one, @Nullable AttributeValue other) {
-    return one == other
+    return AttributeChanges.isSame(one, other)
         || (one != null
             && other != null
             && !one.isLive()

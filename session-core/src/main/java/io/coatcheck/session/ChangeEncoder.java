@@ -75,7 +75,7 @@ final class ChangeEncoder {
    * encoded here, and compared again.
    */
   private Optional<AttributeDelta.Found> changedInPlace(String name, Object value) {
-    AttributeValue stored = snapshot.attributes().get(name);
+    AttributeValue stored = snapshot.attribute(name);
     if (stored == null) {
       return Optional.empty();
     }

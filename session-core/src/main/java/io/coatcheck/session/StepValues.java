@@ -67,7 +67,7 @@ final class StepValues {
         WatchedValue known = changes.watchedValue(name);
         if (known != null
             && (AttributeChanges.isSame(delta.foundValue(name), value)
-                || AttributeChanges.isSame(owner.snapshot().attributes().get(name), value))) {
+                || AttributeChanges.isSame(owner.snapshot().attribute(name), value))) {
           return known.value();
         }
       }
@@ -86,8 +86,7 @@ final class StepValues {
           && value != null
           && step.mayChange()
           && changes.change(step.name()) == null
-          && AttributeChanges.isSame(
-              owner.snapshot().attributes().get(step.name()), step.after())) {
+          && AttributeChanges.isSame(owner.snapshot().attribute(step.name()), step.after())) {
         changes.remember(step.name(), new WatchedValue(value, true));
       }
     }
@@ -104,7 +103,7 @@ final class StepValues {
     Object value = step.value();
     if (value == null && step.after() != null) {
       synchronized (owner) {
-        if (AttributeChanges.isSame(owner.snapshot().attributes().get(step.name()), step.after())) {
+        if (AttributeChanges.isSame(owner.snapshot().attribute(step.name()), step.after())) {
           // It was reported when the step was decided.
           changes.recordUndecodable(step.name());
         }
@@ -118,7 +117,7 @@ final class StepValues {
         if (known != null && value == given) {
           return known.handOut();
         }
-        if (Objects.equals(owner.snapshot().attributes().get(step.name()), step.after())) {
+        if (Objects.equals(owner.snapshot().attribute(step.name()), step.after())) {
           changes.remember(step.name(), new WatchedValue(value, true));
         }
       }

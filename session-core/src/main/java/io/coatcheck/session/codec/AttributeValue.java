@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  * <p>An in-process store keeps it unchanged, without serialization. Any other store calls {@link
  * #bytes()} when it writes and {@link #encoded(byte[])} when it reads, and never sees a codec.
  *
- * <p>Thread-safe. A live object that is mutable is shared, not copied.
+ * <p>Thread-safe. A live object that is mutable is shared, not copied. A snapshot may return
+ * another {@code AttributeValue} of the same value each time: {@link #isSameAs} compares them.
  *
  * @since 0.1.0
  */
@@ -61,6 +62,20 @@ public final class AttributeValue {
   /** Returns whether this is an object rather than bytes. */
   public boolean isLive() {
     return liveCodec != null;
+  }
+
+  /** Returns the codec that {@link #live} was given; null for an encoded value. */
+  public @Nullable AttributeCodec liveCodec() {
+    return liveCodec;
+  }
+
+  /**
+   * Returns whether this is the same value as another one and not merely an equal one: the same
+   * object with the same codec, or the same array of bytes. Calls no method of an object.
+   */
+  @SuppressWarnings("ReferenceEquality")
+  public boolean isSameAs(@Nullable AttributeValue other) {
+    return other != null && content == other.content && liveCodec == other.liveCodec;
   }
 
   /**

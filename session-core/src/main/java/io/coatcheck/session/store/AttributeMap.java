@@ -1,5 +1,6 @@
 package io.coatcheck.session.store;
 
+import io.coatcheck.session.codec.AttributeCodec;
 import io.coatcheck.session.codec.AttributeValue;
 import java.util.AbstractMap;
 import java.util.AbstractSet;
@@ -15,29 +16,41 @@ import org.jspecify.annotations.Nullable;
 /**
  * A few attributes in one array, name and value by turns. Most sessions have a handful, for which a
  * hash table is larger and no faster. Immutable, in the order of the map it was made from.
+ *
+ * <p>Live values that have the same codec, as all have in one process, are in the array without
+ * their {@link AttributeValue}, which would take 24 bytes each: then the codec is the last element,
+ * and the length is odd.
  */
 final class AttributeMap extends AbstractMap<String, AttributeValue> {
 
   /** With more names than this, looking at each of them is slower than a hash table. */
   private static final int MOST = 8;
 
-  private final Object[] namesAndValues;
+  private final Object[] content;
 
-  private AttributeMap(Object[] namesAndValues) {
-    this.namesAndValues = namesAndValues;
+  private AttributeMap(Object[] content) {
+    this.content = content;
   }
 
   /** Returns what is in a map that {@link #copyOf} returned, to be kept without the map. */
   static Object contentOf(Map<String, AttributeValue> map) {
-    return map instanceof AttributeMap few ? few.namesAndValues : map;
+    return map instanceof AttributeMap few ? few.content : map;
   }
 
   /** Returns the map of what {@link #contentOf} returned. */
   @SuppressWarnings("unchecked")
   static Map<String, AttributeValue> of(Object content) {
-    return content instanceof Object[] namesAndValues
-        ? new AttributeMap(namesAndValues)
+    return content instanceof Object[] few
+        ? new AttributeMap(few)
         : (Map<String, AttributeValue>) content;
+  }
+
+  /** Returns one value in what {@link #contentOf} returned; null if it is absent. */
+  @SuppressWarnings("unchecked")
+  static @Nullable AttributeValue get(Object content, String name) {
+    return content instanceof Object[] few
+        ? valueIn(few, position(few, name))
+        : ((Map<String, AttributeValue>) content).get(name);
   }
 
   /** Copies a map into an immutable one. */
@@ -47,16 +60,45 @@ final class AttributeMap extends AbstractMap<String, AttributeValue> {
     }
     // The copy of the JDK also refuses null, and does not change between here and there.
     Map<String, AttributeValue> copy = Map.copyOf(map);
-    if (copy.isEmpty() || copy.size() > MOST) {
-      return copy;
-    }
-    Object[] namesAndValues = new Object[2 * copy.size()];
+    return copy.isEmpty() || copy.size() > MOST ? copy : few(copy);
+  }
+
+  private static AttributeMap few(Map<String, AttributeValue> map) {
+    Object[] content = null;
+    AttributeCodec common = null;
     int position = 0;
-    for (Map.Entry<String, AttributeValue> attribute : copy.entrySet()) {
-      namesAndValues[position++] = attribute.getKey();
-      namesAndValues[position++] = attribute.getValue();
+    for (Map.Entry<String, AttributeValue> attribute : map.entrySet()) {
+      AttributeCodec codec = attribute.getValue().liveCodec();
+      if (codec == null || (common != null && codec != common)) {
+        return fewOfAnyKind(map);
+      }
+      if (content == null) {
+        content = new Object[2 * map.size() + 1];
+      }
+      common = codec;
+      content[position++] = attribute.getKey();
+      content[position++] = element(attribute.getValue(), codec);
     }
-    return new AttributeMap(namesAndValues);
+    if (content == null || common == null) {
+      throw new IllegalArgumentException("map must not be empty");
+    }
+    content[position] = common;
+    return new AttributeMap(content);
+  }
+
+  private static AttributeMap fewOfAnyKind(Map<String, AttributeValue> map) {
+    Object[] content = new Object[2 * map.size()];
+    int position = 0;
+    for (Map.Entry<String, AttributeValue> attribute : map.entrySet()) {
+      content[position++] = attribute.getKey();
+      content[position++] = attribute.getValue();
+    }
+    return new AttributeMap(content);
+  }
+
+  /** Returns a value as it is in an array of this codec. */
+  private static Object element(AttributeValue value, @Nullable AttributeCodec codec) {
+    return codec == null ? value : value.object(codec);
   }
 
   /** Returns an immutable copy of a map that {@link #copyOf} returned, with one attribute set. */
@@ -65,26 +107,42 @@ final class AttributeMap extends AbstractMap<String, AttributeValue> {
     Objects.requireNonNull(name, "name must not be null");
     Objects.requireNonNull(value, "value must not be null");
     if (map.isEmpty()) {
-      return new AttributeMap(new Object[] {name, value});
+      AttributeCodec codec = value.liveCodec();
+      return new AttributeMap(
+          codec == null
+              ? new Object[] {name, value}
+              : new Object[] {name, value.object(codec), codec});
     }
-    if (map instanceof AttributeMap few) {
-      int length = few.namesAndValues.length;
-      int position = few.position(name);
-      if (position >= 0) {
-        Object[] changed = few.namesAndValues.clone();
-        changed[position + 1] = value;
+    if (map instanceof AttributeMap few && codecOf(few.content) == value.liveCodec()) {
+      Object[] changed = with(few.content, name, element(value, value.liveCodec()));
+      if (changed != null) {
         return new AttributeMap(changed);
-      }
-      if (length < 2 * MOST) {
-        Object[] more = Arrays.copyOf(few.namesAndValues, length + 2);
-        more[length] = name;
-        more[length + 1] = value;
-        return new AttributeMap(more);
       }
     }
     Map<String, AttributeValue> changed = new HashMap<>(map);
     changed.put(name, value);
     return copyOf(changed);
+  }
+
+  /** Returns null if there would be too many. */
+  private static Object @Nullable [] with(Object[] content, String name, Object element) {
+    int position = position(content, name);
+    if (position >= 0) {
+      Object[] changed = content.clone();
+      changed[position + 1] = element;
+      return changed;
+    }
+    int end = content.length & ~1;
+    if (end == 2 * MOST) {
+      return null;
+    }
+    Object[] more = Arrays.copyOf(content, content.length + 2);
+    more[end] = name;
+    more[end + 1] = element;
+    if (end < content.length) {
+      more[end + 2] = content[end];
+    }
+    return more;
   }
 
   /** Returns a map that {@link #copyOf} returned without one attribute; itself if it has none. */
@@ -98,21 +156,24 @@ final class AttributeMap extends AbstractMap<String, AttributeValue> {
     return copyOf(left);
   }
 
-  @Override
-  public int size() {
-    return namesAndValues.length / 2;
+  /** Returns the codec of all values, if they are live; null otherwise. */
+  private static @Nullable AttributeCodec codecOf(Object[] content) {
+    return (content.length & 1) == 0 ? null : (AttributeCodec) content[content.length - 1];
   }
 
-  @Override
-  public @Nullable AttributeValue get(@Nullable Object name) {
-    int position = position(name);
-    return position < 0 ? null : (AttributeValue) namesAndValues[position + 1];
+  private static @Nullable AttributeValue valueIn(Object[] content, int position) {
+    if (position < 0) {
+      return null;
+    }
+    AttributeCodec codec = codecOf(content);
+    Object element = content[position + 1];
+    return codec == null ? (AttributeValue) element : AttributeValue.live(element, codec);
   }
 
   /** Returns the position of a name; negative if it is absent. */
-  private int position(@Nullable Object name) {
-    for (int i = 0; i < namesAndValues.length; i += 2) {
-      if (namesAndValues[i].equals(name)) {
+  private static int position(Object[] content, @Nullable Object name) {
+    for (int i = 0; i + 1 < content.length; i += 2) {
+      if (content[i].equals(name)) {
         return i;
       }
     }
@@ -120,8 +181,18 @@ final class AttributeMap extends AbstractMap<String, AttributeValue> {
   }
 
   @Override
+  public int size() {
+    return content.length / 2;
+  }
+
+  @Override
+  public @Nullable AttributeValue get(@Nullable Object name) {
+    return valueIn(content, position(content, name));
+  }
+
+  @Override
   public boolean containsKey(@Nullable Object name) {
-    return get(name) != null;
+    return position(content, name) >= 0;
   }
 
   @Override
@@ -144,7 +215,7 @@ final class AttributeMap extends AbstractMap<String, AttributeValue> {
 
     @Override
     public boolean hasNext() {
-      return position < namesAndValues.length;
+      return position + 1 < content.length;
     }
 
     @Override
@@ -154,7 +225,7 @@ final class AttributeMap extends AbstractMap<String, AttributeValue> {
       }
       position += 2;
       return Map.entry(
-          (String) namesAndValues[position - 2], (AttributeValue) namesAndValues[position - 1]);
+          (String) content[position - 2], Objects.requireNonNull(valueIn(content, position - 2)));
     }
   }
 }

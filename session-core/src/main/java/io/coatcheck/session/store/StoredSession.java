@@ -282,6 +282,11 @@ public final class StoredSession {
     return AttributeMap.of(attributes);
   }
 
+  /** Returns one of {@link #attributes()}, without the map; null if there is none of that name. */
+  public @Nullable AttributeValue attribute(String name) {
+    return AttributeMap.get(attributes, name);
+  }
+
   /**
    * Returns when the session expires: the earlier one of last-seen plus idle timeout and the
    * absolute deadline. At that exact instant it is expired.

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import io.coatcheck.session.codec.AttributeCodec;
 import io.coatcheck.session.codec.AttributeValue;
+import io.coatcheck.session.codec.JavaSerializationCodec;
 import io.coatcheck.session.store.Admission;
 import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.SessionStoreException;
@@ -29,6 +31,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class InMemorySessionStoreTest {
 
   private static final Instant NOW = Sessions.NOW;
+
+  private static final AttributeCodec CODEC = JavaSerializationCodec.builder().build();
 
   @Nested
   class Configuration {
@@ -80,10 +84,12 @@ class InMemorySessionStoreTest {
     @Test
     void find_inAStoreThatKeepsLiveValues_sharesThem() {
       InMemorySessionStore store = InMemorySessionStore.builder().build();
-      StoredSession session = Sessions.anonymous().attributes(Sessions.attributes(1)).build();
+      List<String> cart = new ArrayList<>(List.of("a book"));
+      StoredSession session =
+          Sessions.anonymous().attribute("cart", AttributeValue.live(cart, CODEC)).build();
       store.insert(session);
-      AttributeValue value = session.attributes().get("cart");
-      assertThat(store.find(session.id()).orElseThrow().attributes().get("cart")).isSameAs(value);
+      AttributeValue found = store.find(session.id()).orElseThrow().attributes().get("cart");
+      assertThat(found.object(CODEC)).isSameAs(cart);
     }
   }
 

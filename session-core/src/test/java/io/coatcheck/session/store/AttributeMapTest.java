@@ -2,23 +2,77 @@ package io.coatcheck.session.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
 
+import io.coatcheck.session.codec.AttributeCodec;
 import io.coatcheck.session.codec.AttributeValue;
+import io.coatcheck.session.codec.JavaSerializationCodec;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.Map;
 import java.util.NoSuchElementException;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class AttributeMapTest {
 
+  private static final AttributeCodec CODEC = JavaSerializationCodec.builder().build();
+  private static final AttributeCodec OTHER_CODEC = JavaSerializationCodec.builder().build();
+
+  /** What the values of a map are. */
+  enum Kind {
+    ENCODED {
+      @Override
+      AttributeValue value(int number) {
+        return AttributeValue.encoded(new byte[] {(byte) number});
+      }
+    },
+    LIVE {
+      @Override
+      AttributeValue value(int number) {
+        return AttributeValue.live("live " + number, CODEC);
+      }
+    },
+    LIVE_OF_TWO_CODECS {
+      @Override
+      AttributeValue value(int number) {
+        return AttributeValue.live("live " + number, number % 2 == 0 ? CODEC : OTHER_CODEC);
+      }
+    },
+    MIXED {
+      @Override
+      AttributeValue value(int number) {
+        return (number % 2 == 0 ? ENCODED : LIVE).value(number);
+      }
+    };
+
+    abstract AttributeValue value(int number);
+
+    Map<String, AttributeValue> map(int number) {
+      Map<String, AttributeValue> map = new HashMap<>();
+      for (int i = 0; i < number; i++) {
+        map.put("name " + i, value(i));
+      }
+      return map;
+    }
+  }
+
+  static Stream<Arguments> maps() {
+    return IntStream.of(0, 1, 2, 3, 7, 8, 9, 100)
+        .boxed()
+        .flatMap(number -> Arrays.stream(Kind.values()).map(kind -> arguments(number, kind)));
+  }
+
   @ParameterizedTest
-  @ValueSource(ints = {0, 1, 2, 3, 7, 8, 9, 100})
-  void copyOf_anyNumber_isTheSameMap(int number) {
-    Map<String, AttributeValue> source = source(number);
+  @MethodSource("maps")
+  void copyOf_anyNumber_isTheSameMap(int number, Kind kind) {
+    Map<String, AttributeValue> source = kind.map(number);
     Map<String, AttributeValue> copy = AttributeMap.copyOf(source);
     assertThat(copy).isEqualTo(source).hasSameHashCodeAs(source).hasSize(number);
     assertThat(source).isEqualTo(copy);
@@ -26,12 +80,38 @@ class AttributeMapTest {
     assertThat(new HashMap<>(copy)).isEqualTo(source);
     source.forEach(
         (name, value) -> {
-          assertThat(copy.get(String.copyValueOf(name.toCharArray()))).isSameAs(value);
+          String equalName = String.copyValueOf(name.toCharArray());
+          assertThat(copy.get(equalName)).matches(value::isSameAs);
+          assertThat(AttributeMap.get(AttributeMap.contentOf(copy), equalName))
+              .matches(value::isSameAs);
           assertThat(copy.containsKey(name)).isTrue();
         });
     assertThat(copy.get("absent")).isNull();
+    assertThat(AttributeMap.get(AttributeMap.contentOf(copy), "absent")).isNull();
+    assertThat(AttributeMap.of(AttributeMap.contentOf(copy))).isEqualTo(source);
     assertThat(copy.containsKey("absent")).isFalse();
     assertThat(AttributeMap.copyOf(copy)).isSameAs(copy);
+  }
+
+  /** If it broke, each attribute in memory would take 24 bytes more. */
+  @Test
+  void contentOf_liveValuesOfOneCodec_areTheObjectsWithTheCodecOnce() {
+    Map<String, AttributeValue> map = AttributeMap.copyOf(Kind.LIVE.map(1));
+    assertThat((Object[]) AttributeMap.contentOf(map)).containsExactly("name 0", "live 0", CODEC);
+
+    Map<String, AttributeValue> two = AttributeMap.with(map, "more", Kind.LIVE.value(1));
+    assertThat((Object[]) AttributeMap.contentOf(two))
+        .containsExactly("name 0", "live 0", "more", "live 1", CODEC);
+    assertThat((Object[]) AttributeMap.contentOf(AttributeMap.with(two, "more", live("set"))))
+        .containsExactly("name 0", "live 0", "more", "set", CODEC);
+    assertThat((Object[]) AttributeMap.contentOf(AttributeMap.without(two, "name 0")))
+        .containsExactly("more", "live 1", CODEC);
+    assertThat((Object[]) AttributeMap.contentOf(AttributeMap.with(Map.of(), "one", live("set"))))
+        .containsExactly("one", "set", CODEC);
+  }
+
+  private static AttributeValue live(String value) {
+    return AttributeValue.live(value, CODEC);
   }
 
   @ParameterizedTest
@@ -56,27 +136,31 @@ class AttributeMapTest {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {0, 1, 2, 7, 8, 9, 100})
-  void with_oneMoreOrAnotherValue_isACopyWithIt(int number) {
-    Map<String, AttributeValue> source = source(number);
-    Map<String, AttributeValue> before = AttributeMap.copyOf(source);
+  @MethodSource("maps")
+  void with_oneMoreOrAnotherValue_isACopyWithIt(int number, Kind kind) {
+    for (Kind added : Kind.values()) {
+      Map<String, AttributeValue> source = kind.map(number);
+      Map<String, AttributeValue> before = AttributeMap.copyOf(source);
 
-    Map<String, AttributeValue> more = AttributeMap.with(before, "more", value(7));
-    assertThat(before).as("the map that was given").isEqualTo(source);
-    source.put("more", value(7));
-    assertThat(more).isEqualTo(source);
-    assertThat(AttributeMap.copyOf(more)).as("an immutable map").isSameAs(more);
+      Map<String, AttributeValue> more = AttributeMap.with(before, "more", added.value(7));
+      assertThat(before).as("the map that was given").isEqualTo(source);
+      source.put("more", added.value(7));
+      assertThat(more).isEqualTo(source);
+      assertThat(AttributeMap.copyOf(more)).as("an immutable map").isSameAs(more);
 
-    Map<String, AttributeValue> changed = AttributeMap.with(more, "more", value(8));
-    assertThat(more).containsEntry("more", value(7));
-    source.put("more", value(8));
-    assertThat(changed).isEqualTo(source);
+      Map<String, AttributeValue> changed = AttributeMap.with(more, "more", added.value(8));
+      assertThat(more).containsEntry("more", added.value(7));
+      source.put("more", added.value(8));
+      assertThat(changed).isEqualTo(source);
+      changed.forEach(
+          (name, value) -> assertThat(value.liveCodec()).isEqualTo(source.get(name).liveCodec()));
+    }
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {1, 2, 8, 9, 10, 100})
-  void without_oneThatIsThere_isACopyWithoutIt(int number) {
-    Map<String, AttributeValue> source = source(number);
+  @MethodSource("maps")
+  void without_oneThatIsThere_isACopyWithoutIt(int number, Kind kind) {
+    Map<String, AttributeValue> source = kind.map(number);
     Map<String, AttributeValue> before = AttributeMap.copyOf(source);
 
     Map<String, AttributeValue> left = AttributeMap.without(before, "name 0");
@@ -118,14 +202,10 @@ class AttributeMapTest {
   }
 
   private static Map<String, AttributeValue> source(int number) {
-    Map<String, AttributeValue> source = new HashMap<>();
-    for (int i = 0; i < number; i++) {
-      source.put("name " + i, value(i));
-    }
-    return source;
+    return Kind.ENCODED.map(number);
   }
 
   private static AttributeValue value(int number) {
-    return AttributeValue.encoded(new byte[] {(byte) number});
+    return Kind.ENCODED.value(number);
   }
 }
