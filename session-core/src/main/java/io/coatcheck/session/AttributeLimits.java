@@ -102,6 +102,9 @@ record AttributeLimits(int attributes, int attributeBytes, int sessionBytes) {
       Map<String, AttributeChange> pending) {
     AttributeChange changed = pending.get(name);
     AttributeValue before = changed == null ? stored.get(name) : changed.whenSet();
+    if (isNoLarger(value, before)) {
+      return;
+    }
     int others = 0;
     long otherBytes = 0;
     for (Map.Entry<String, AttributeValue> one : stored.entrySet()) {

@@ -127,15 +127,15 @@ final class Authenticator {
       Session session, Pending pending, String principal, LoginOptions options) {
     StoredSession resolved = session.snapshot();
     SessionToken token = engine.newToken(resolved.id());
+    SaveLoop.Change change =
+        (current, now) ->
+            Drafts.isSameLogin(resolved, current)
+                ? loggedIn(current, pending, principal, options, token, now).build()
+                : null;
     SaveLoop.Outcome outcome =
-        saveLoop.write(
-            resolved,
-            (current, now) ->
-                Drafts.isSameLogin(resolved, current)
-                    ? Optional.of(
-                        loggedIn(current, pending, principal, options, token, now).build())
-                    : Optional.empty(),
-            (next, now) -> store(next, false, now));
+        limit == null
+            ? saveLoop.update(resolved, change)
+            : saveLoop.write(resolved, change, (next, now) -> store(next, false, now));
     if (outcome.isRefused()) {
       return new Refused(LoginResult.LIMIT_REACHED);
     }

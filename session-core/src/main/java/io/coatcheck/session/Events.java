@@ -192,8 +192,9 @@ final class Events {
   /** Notifies the listeners of the events that this thread has held, in order. */
   void release() {
     List<SessionEvent> events = held.get();
-    held.remove();
-    if (events != null) {
+    // Not removed: the thread would need another entry at its next save.
+    held.set(null);
+    if (events != null && !events.isEmpty()) {
       events.forEach(this::notifyListeners);
     }
   }

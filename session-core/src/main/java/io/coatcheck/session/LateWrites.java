@@ -21,11 +21,19 @@ final class LateWrites {
    *
    * @param before the session when the write was decided
    * @param now the time just before the write
-   * @param seen the last-seen moment that was written
-   * @param generation the session's generation after the write
+   * @param written what was written
    * @return whether the session has ended
    */
-  boolean undo(StoredSession before, Instant now, Instant seen, long generation) {
+  boolean undo(StoredSession before, Instant now, StoredSession written) {
+    return undo(before, now, written.lastSeenMillis(), written.generation());
+  }
+
+  /**
+   * As {@link #undo(StoredSession, Instant, StoredSession)}, for a touch.
+   *
+   * @param seen the last-seen moment that was written, in milliseconds since the epoch
+   */
+  boolean undo(StoredSession before, Instant now, long seen, long generation) {
     if (!before.isExpiredAt(engine.now()) || before.isExpiredAt(now)) {
       return false;
     }
@@ -33,8 +41,8 @@ final class LateWrites {
         engine
             .store()
             .find(before.id())
-            .map(StoredSession::lastSeenAt)
-            .filter(last -> last.isAfter(seen) && last.isBefore(before.expiresAt()))
+            .map(StoredSession::lastSeenMillis)
+            .filter(last -> last > seen && last < before.expiresAtMillis())
             .isPresent();
     if (isUsedByOthers) {
       return false;

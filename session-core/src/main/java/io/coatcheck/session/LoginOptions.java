@@ -202,9 +202,24 @@ public final class LoginOptions {
       return new LoginOptions(this);
     }
 
+    /** Returns whether a text needs no change, as nearly all. */
+    private static boolean isDisplayable(String text, int length) {
+      if (text.length() > length) {
+        return false;
+      }
+      for (int i = 0; i < text.length(); i++) {
+        char character = text.charAt(i);
+        // Beyond ASCII, control characters and surrogates are looked for one code point at a time.
+        if (character < ' ' || character > '~') {
+          return false;
+        }
+      }
+      return true;
+    }
+
     private static @Nullable String displayable(@Nullable String text, int length) {
-      if (text == null) {
-        return null;
+      if (text == null || isDisplayable(text, length)) {
+        return text;
       }
       StringBuilder cleaned = new StringBuilder(Math.min(text.length(), length));
       for (int i = 0; i < text.length(); ) {

@@ -91,8 +91,10 @@ final class Pending {
   }
 
   /** Returns this without the change of one attribute, which counts as saved together with it. */
+  @SuppressWarnings("ReferenceEquality") // It returns itself if there is no such change.
   Pending without(String name) {
-    return new Pending(attributes.without(name), idleTimeout);
+    AttributeDelta others = attributes.without(name);
+    return others == attributes ? this : new Pending(others, idleTimeout);
   }
 
   /** Returns whether storing this would leave a snapshot unchanged. */
@@ -102,14 +104,23 @@ final class Pending {
 
   /** Applies the changes to a snapshot that may be newer than the one that they were made on. */
   StoredSessionBuilder applyTo(StoredSession current, AttributeLimits limits) {
-    merged = attributes.applyTo(current.attributes(), limits);
-    StoredSessionBuilder builder = current.toBuilder().attributes(merged.attributes());
+    StoredSessionBuilder builder = current.toBuilder();
+    if (attributes.isEmpty()) {
+      merged = AttributeDelta.Merged.NOTHING;
+    } else {
+      merged = attributes.applyTo(current.attributes(), limits);
+      builder.attributes(merged.attributes());
+    }
     return idleTimeout == null ? builder : builder.idleTimeout(idleTimeout.timeout());
   }
 
-  /** Returns the attributes that the last application of the changes resulted in. */
-  Map<String, AttributeValue> mergedAttributes() {
-    return merged.attributes();
+  /**
+   * Returns the attributes that the last application of the changes resulted in.
+   *
+   * @param current what they were applied to
+   */
+  Map<String, AttributeValue> mergedAttributes(StoredSession current) {
+    return attributes.isEmpty() ? current.attributes() : merged.attributes();
   }
 
   /**

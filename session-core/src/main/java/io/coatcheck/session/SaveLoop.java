@@ -2,7 +2,9 @@ package io.coatcheck.session;
 
 import io.coatcheck.session.event.DropReason;
 import io.coatcheck.session.store.Admission;
+import io.coatcheck.session.store.LiveSessions;
 import io.coatcheck.session.store.SessionStoreException;
+import io.coatcheck.session.store.StoreOperation;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SessionId;
 import java.time.Duration;
@@ -48,13 +50,13 @@ final class SaveLoop {
   /** What to store next. */
   interface Change {
     /**
-     * Returns what to store in place of {@code current}; empty if the session now belongs to
-     * another login.
+     * Returns what to store in place of {@code current}; null if the session now belongs to another
+     * login.
      */
-    Optional<StoredSession> on(StoredSession current, Instant now);
+    @Nullable StoredSession on(StoredSession current, Instant now);
   }
 
-  /** How to store it: a plain update, or within a limit. */
+  /** How to store it within a limit. */
   interface Write {
     Admission.Outcome of(StoredSession next, Instant now);
   }
@@ -146,11 +148,25 @@ final class SaveLoop {
    * @param deadline as {@link #deadline()} returned it before the first attempt
    */
   Outcome update(StoredSession snapshot, Change change, long deadline) {
-    return write(snapshot, change, this::update, deadline);
+    return write(snapshot, change, null, deadline);
   }
 
-  private Admission.Outcome update(StoredSession next, Instant now) {
-    return engine.store().update(next, now) ? Admission.Outcome.STORED : Admission.Outcome.CONFLICT;
+  /**
+   * Updates the session in the store.
+   *
+   * @return the session as it is stored now; null if another request was first, or it has ended
+   */
+  private @Nullable StoredSession update(StoredSession next, Instant now) {
+    LiveSessions inPlace = engine.usedInPlace();
+    if (inPlace == null || FlightRecording.recordsStoreCalls()) {
+      return engine.store().update(next, now) ? next.withNextVersion() : null;
+    }
+    try {
+      return inPlace.update(next, now);
+    } catch (SessionStoreException e) {
+      engine.events().storeFailed(Optional.of(next.id()), StoreOperation.UPDATE.methodName(), e);
+      throw e;
+    }
   }
 
   /**
@@ -163,24 +179,30 @@ final class SaveLoop {
     return write(snapshot, change, write, deadline());
   }
 
-  private Outcome write(StoredSession snapshot, Change change, Write write, long deadline) {
+  /** As above; {@code write} is null for plain updates. */
+  private Outcome write(
+      StoredSession snapshot, Change change, @Nullable Write write, long deadline) {
     StoredSession current = snapshot;
     for (int attempt = 1; ; attempt++) {
       Instant now = engine.now();
-      Optional<StoredSession> next = change.on(current, now);
-      if (next.isEmpty()) {
+      StoredSession next = change.on(current, now);
+      if (next == null) {
         return new Outcome(null, DropReason.REKEYED, attempt);
       }
-      Admission.Outcome outcome = write.of(next.get(), now);
-      if (outcome == Admission.Outcome.STORED) {
-        if (lateWrites.undo(current, now, next.get().lastSeenAt(), next.get().generation())) {
-          return new Outcome(null, DropReason.EXPIRED, attempt);
+      StoredSession stored;
+      if (write == null) {
+        stored = update(next, now);
+      } else {
+        Admission.Outcome outcome = write.of(next, now);
+        if (outcome == Admission.Outcome.REFUSED || outcome == Admission.Outcome.CROWDED) {
+          return new Outcome(null, null, attempt);
         }
-        StoredSession stored = next.get().withNextVersion();
-        return new Outcome(stored, null, attempt);
+        stored = outcome == Admission.Outcome.STORED ? next.withNextVersion() : null;
       }
-      if (outcome == Admission.Outcome.REFUSED || outcome == Admission.Outcome.CROWDED) {
-        return new Outcome(null, null, attempt);
+      if (stored != null) {
+        return lateWrites.undo(current, now, next)
+            ? new Outcome(null, DropReason.EXPIRED, attempt)
+            : new Outcome(stored, null, attempt);
       }
       FlightRecording.saveConflict(current.id(), attempt);
       // Waits before reading, so that the snapshot is as new as possible when it is written.

@@ -118,7 +118,8 @@ public final class Session extends WorkingCopy {
   public synchronized Instant expiresAt() {
     StoredSession current = live();
     StoredSessionBuilder builder =
-        current.toBuilder().lastSeenAt(Moments.later(current.lastSeenAt(), seenAt(requestedAt())));
+        current.toBuilder()
+            .lastSeenMillis(Math.max(current.lastSeenMillis(), seenMillis(requestedAt())));
     Pending.IdleTimeoutChange change = idleTimeoutChange();
     if (change != null) {
       builder.idleTimeout(change.timeout());

@@ -6,6 +6,7 @@ import io.coatcheck.session.store.StoredSessionBuilder;
 import io.coatcheck.session.token.SessionToken;
 import java.time.Instant;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Writes what requests change: inserts, updates, touches, and new secrets without a login. */
 final class SessionWriter {
@@ -119,18 +120,19 @@ final class SessionWriter {
     StoredSession resolved = session.snapshot();
     return saveLoop.update(
         newest,
-        (current, now) ->
-            next(session, resolved, current, now, pending, confirm)
-                .map(StoredSessionBuilder::build));
+        (current, now) -> {
+          StoredSessionBuilder next = next(session, resolved, current, now, pending, confirm);
+          return next == null ? null : next.build();
+        });
   }
 
   /**
-   * Returns the newest snapshot with a request's changes; empty if the session now belongs to
+   * Returns the newest snapshot with a request's changes; null if the session now belongs to
    * another login.
    *
    * @param resolved the snapshot that the request started from
    */
-  private Optional<StoredSessionBuilder> next(
+  private @Nullable StoredSessionBuilder next(
       Session session,
       StoredSession resolved,
       StoredSession current,
@@ -138,17 +140,16 @@ final class SessionWriter {
       Pending pending,
       boolean confirm) {
     if (resolved.generation() < current.fence()) {
-      return Optional.empty();
+      return null;
     }
     // The new secret that was presented is the snapshot's, not one from a later renewal.
     boolean confirms =
         confirm && resolved.generation() == current.generation() && Drafts.isUnconfirmed(current);
     StoredSession confirmed = confirms ? Drafts.confirmed(current, now).build() : current;
-    return Optional.of(
-        pending
-            .applyTo(confirmed, engine.limits())
-            .lastSeenAt(
-                Moments.later(confirmed.lastSeenAt(), session.seenAt(session.requestedAt()))));
+    return pending
+        .applyTo(confirmed, engine.limits())
+        .lastSeenMillis(
+            Math.max(confirmed.lastSeenMillis(), session.seenMillis(session.requestedAt())));
   }
 
   /**
@@ -165,13 +166,12 @@ final class SessionWriter {
     SaveLoop.Outcome outcome =
         saveLoop.update(
             step.decidedOn(),
-            (current, now) ->
-                next(session, resolved, current, now, pending, confirm)
-                    .filter(builder -> step.holdsOn(current))
-                    .map(
-                        builder ->
-                            step.applyTo(builder, pending.mergedAttributes(), engine.limits())
-                                .build()),
+            (current, now) -> {
+              StoredSessionBuilder next = next(session, resolved, current, now, pending, confirm);
+              return next == null || !step.holdsOn(current)
+                  ? null
+                  : step.applyTo(next, pending.mergedAttributes(current), engine.limits()).build();
+            },
             deadline);
     StoredSession stored = outcome.session();
     if (stored != null) {
@@ -231,13 +231,12 @@ final class SessionWriter {
             resolved,
             (current, now) ->
                 RequestLogin.isSame(session, current)
-                    ? Optional.of(
-                        Drafts.withNewSecret(
-                                current, pending.applyTo(current, engine.limits()), token, now)
-                            .fence(current.generation() + 1)
-                            .lastSeenAt(Moments.later(current.lastSeenAt(), session.seenAt(now)))
-                            .build())
-                    : Optional.empty());
+                    ? Drafts.withNewSecret(
+                            current, pending.applyTo(current, engine.limits()), token, now)
+                        .fence(current.generation() + 1)
+                        .lastSeenMillis(Math.max(current.lastSeenMillis(), session.seenMillis(now)))
+                        .build()
+                    : null);
     StoredSession stored = outcome.session();
     if (stored == null) {
       drop(session, pending, outcome);
@@ -282,18 +281,14 @@ final class SessionWriter {
             (current, now) ->
                 current.generation() != resolved.generation()
                         || (lost && !Drafts.isUnconfirmed(current))
-                    ? Optional.empty()
-                    : Optional.of(
-                        Drafts.renewed(
-                                current,
-                                pending.applyTo(current, engine.limits()),
-                                token,
-                                now,
-                                lost)
-                            .lastSeenAt(
-                                Moments.later(
-                                    current.lastSeenAt(), session.seenAt(session.requestedAt())))
-                            .build()));
+                    ? null
+                    : Drafts.renewed(
+                            current, pending.applyTo(current, engine.limits()), token, now, lost)
+                        .lastSeenMillis(
+                            Math.max(
+                                current.lastSeenMillis(),
+                                session.seenMillis(session.requestedAt())))
+                        .build());
     StoredSession stored = outcome.session();
     session.clearRenewal();
     if (stored == null) {

@@ -73,7 +73,8 @@ final class Touches {
       throw e;
     }
     return touched
-        && (isInProcess || !lateWrites.undo(session, now, lastSeenAt, session.generation()));
+        && (isInProcess
+            || !lateWrites.undo(session, now, lastSeenAt.toEpochMilli(), session.generation()));
   }
 
   /** Records that a session was seen on this node only, if it is served while the store fails. */

@@ -151,12 +151,13 @@ abstract sealed class WorkingCopy permits Session {
   }
 
   /**
-   * Returns when the session was last used, from this request's point of view.
+   * Returns when the session was last used, from this request's point of view, in milliseconds
+   * since the epoch.
    *
    * @param moment when the request uses it, if the request counts as use
    */
-  Instant seenAt(Instant moment) {
-    return isActivity ? moment : snapshot.lastSeenAt();
+  long seenMillis(Instant moment) {
+    return isActivity ? moment.toEpochMilli() : snapshot.lastSeenMillis();
   }
 
   AttributeChanges attributeChanges() {

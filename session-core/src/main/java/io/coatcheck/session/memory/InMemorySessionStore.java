@@ -89,7 +89,7 @@ public final class InMemorySessionStore implements SessionStore {
     StoredSession.millisOf(now, "now");
     StoredSession incoming = incoming(session);
     Slot slot = sessions.peek(session.id());
-    return slot != null && sessions.update(slot, incoming, now);
+    return slot != null && sessions.update(slot, incoming, now) != null;
   }
 
   @Override
@@ -266,6 +266,14 @@ public final class InMemorySessionStore implements SessionStore {
     @Override
     public @Nullable UsableSession use(SessionId id) {
       return table.use(id);
+    }
+
+    /** As {@link #use}. */
+    @Override
+    public @Nullable StoredSession update(StoredSession session, Instant now) {
+      StoredSession.millisOf(now, "now");
+      Slot slot = table.peek(session.id());
+      return slot == null ? null : table.update(slot, session, now);
     }
   }
 

@@ -115,16 +115,16 @@ final class SessionTable {
         });
   }
 
-  /** Updates a session, whether or not its principal changes. */
-  boolean update(Slot slot, StoredSession session, Instant now) {
+  /** Updates a session, and returns what is stored now; null if it was not updated. */
+  @Nullable StoredSession update(Slot slot, StoredSession session, Instant now) {
     while (true) {
       StoredSession stored = settled(slot);
       if (stored == null) {
-        return false;
+        return null;
       }
       Optional<StoredSession> next = session.replacing(stored, slot.seen(), now);
       if (next.isEmpty()) {
-        return false;
+        return null;
       }
       if (!stored.principal().equals(session.principal())) {
         return locked(
@@ -136,7 +136,7 @@ final class SessionTable {
       }
       if (slot.replace(stored, next.get())) {
         replan(slot, stored, next.get());
-        return true;
+        return next.get();
       }
     }
   }
@@ -253,7 +253,7 @@ final class SessionTable {
         register(own, session);
         step.take();
         calendar.place(own);
-      } else if (!updatePrincipal(own, session, now, step)) {
+      } else if (updatePrincipal(own, session, now, step) == null) {
         return new Admission(Outcome.CONFLICT, List.of());
       }
       oldest.forEach(one -> forget(one.slot, one.session));
@@ -291,9 +291,10 @@ final class SessionTable {
 
   /**
    * Updates a session whose principal may change, as part of the step. The slot is frozen last,
-   * when nothing can stop the step: an eviction skips a frozen slot.
+   * when nothing can stop the step: an eviction skips a frozen slot. Returns as {@link #update}.
    */
-  private boolean updatePrincipal(Slot slot, StoredSession session, Instant now, Step step) {
+  private @Nullable StoredSession updatePrincipal(
+      Slot slot, StoredSession session, Instant now, Step step) {
     boolean moved = register(slot, session);
     StoredSession stored = slot.read();
     while (stored != null) {
@@ -310,7 +311,7 @@ final class SessionTable {
           stored.principal().ifPresent(principal -> byPrincipal.remove(principal, slot));
         }
         anonymous.remove(session.id(), slot);
-        return true;
+        return next.get();
       }
       stored = slot.read();
     }
@@ -320,7 +321,7 @@ final class SessionTable {
     if (stored == null || !stored.principal().equals(session.principal())) {
       session.principal().ifPresent(principal -> byPrincipal.remove(principal, slot));
     }
-    return false;
+    return null;
   }
 
   /**
@@ -379,7 +380,7 @@ final class SessionTable {
     return slot == null || slot.read() == null ? null : slot;
   }
 
-  private <T> T locked(Supplier<T> change) {
+  private <T extends @Nullable Object> T locked(Supplier<T> change) {
     List<StoredSession> evicted = List.of();
     structure.lock();
     try {

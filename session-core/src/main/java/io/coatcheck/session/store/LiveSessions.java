@@ -1,6 +1,7 @@
 package io.coatcheck.session.store;
 
 import io.coatcheck.session.token.SessionId;
+import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,9 +25,10 @@ public interface LiveSessions {
   @Nullable LiveSession get(SessionId id);
 
   /**
-   * Returns whether a request may use the sessions of a store in place, by {@link #use}, instead of
-   * calling {@link SessionStore#find} and {@link SessionStore#touch}. That is so for the store
-   * itself and not for a decorator of it, whose methods must be called. Default: false.
+   * Returns whether a request may use the sessions of a store in place, by {@link #use} and {@link
+   * #update}, instead of calling {@link SessionStore#find}, {@link SessionStore#touch} and {@link
+   * SessionStore#update}. That is so for the store itself and not for a decorator of it, whose
+   * methods must be called. Default: false.
    */
   default boolean areUsableInPlaceOf(SessionStore store) {
     return false;
@@ -39,6 +41,17 @@ public interface LiveSessions {
    * @return null if there is none, or the store is closed: the caller then asks the store
    */
   default @Nullable UsableSession use(SessionId id) {
+    throw new UnsupportedOperationException("sessions cannot be used in place");
+  }
+
+  /**
+   * Stores a session, as {@link SessionStore#update} does, and returns what that has made of it.
+   * Called instead of it if {@link #areUsableInPlaceOf} returned true.
+   *
+   * @return the session as it is stored now; null where {@code update} returns {@code false}, or
+   *     the store is closed
+   */
+  default @Nullable StoredSession update(StoredSession session, Instant now) {
     throw new UnsupportedOperationException("sessions cannot be used in place");
   }
 

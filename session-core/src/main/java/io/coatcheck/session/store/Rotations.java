@@ -1,6 +1,7 @@
 package io.coatcheck.session.store;
 
 import io.coatcheck.session.token.SecretHash;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,13 +33,25 @@ record Rotations(
             && rotatedAt == createdAt
             && session.generation == 0
             && session.fence == 0;
-    return hadNone
-        ? null
+    if (hadNone) {
+      return null;
+    }
+    Rotations known = session.known;
+    return known != null && known.isOf(session, rotatedAt)
+        ? known
         : new Rotations(
             session.previousSecretHash,
             session.previousReadableUntil,
             rotatedAt,
             session.generation,
             session.fence);
+  }
+
+  private boolean isOf(StoredSessionBuilder session, long rotated) {
+    return Objects.equals(previousSecretHash, session.previousSecretHash)
+        && previousReadableUntil == session.previousReadableUntil
+        && rotatedAt == rotated
+        && generation == session.generation
+        && fence == session.fence;
   }
 }

@@ -31,6 +31,9 @@ public final class StoredSessionBuilder {
   long version;
   Map<String, AttributeValue> attributes = Map.of();
 
+  /** Those of the snapshot that this was begun from, which the next one shares if they stay. */
+  @Nullable Rotations known;
+
   StoredSessionBuilder(SessionId id) {
     this.id = id;
   }
@@ -38,9 +41,10 @@ public final class StoredSessionBuilder {
   StoredSessionBuilder(StoredSession session) {
     id = session.id;
     secretHash = session.secretHash;
-    if (session.rotations != null) {
-      previousSecretHash = session.rotations.previousSecretHash();
-      previousReadableUntil = session.rotations.previousReadableUntil();
+    known = session.rotations;
+    if (known != null) {
+      previousSecretHash = known.previousSecretHash();
+      previousReadableUntil = known.previousReadableUntil();
     }
     login = session.login;
     createdAt = session.createdAt;
@@ -96,6 +100,16 @@ public final class StoredSessionBuilder {
   /** Sets when a request last used the session. Default: its creation. */
   public StoredSessionBuilder lastSeenAt(Instant moment) {
     lastSeenAt = StoredSession.millisOf(moment, "lastSeenAt");
+    return this;
+  }
+
+  /** As {@link #lastSeenAt}, in milliseconds since the epoch. */
+  public StoredSessionBuilder lastSeenMillis(long millis) {
+    if (millis < 0 || millis > StoredSession.MAX_MILLIS) {
+      throw new IllegalArgumentException(
+          "lastSeenAt must lie between 1970 and the end of the year 9999: " + millis);
+    }
+    lastSeenAt = millis;
     return this;
   }
 

@@ -135,8 +135,7 @@ abstract class SharingLive extends ContractPart {
   }
 
   private UsableSession usable(StoredSession session) {
-    assumeTrue(
-        all().areUsableInPlaceOf(store()), "Not tested: the sessions cannot be used in place");
+    assumeUsable();
     return Objects.requireNonNull(all().use(session.id()), "the session lives");
   }
 
@@ -192,5 +191,57 @@ abstract class SharingLive extends ContractPart {
 
     assertThat(store().delete(session.id())).isPresent();
     assertThat(used.touch(session.lastSeenMillis())).isNegative();
+  }
+
+  private void assumeUsable() {
+    assumeTrue(
+        all().areUsableInPlaceOf(store()), "Not tested: the sessions cannot be used in place");
+  }
+
+  @Test
+  @Sentence(
+      of = LiveSessions.class,
+      value =
+          "Stores a session, as SessionStore.update does, and returns what that has made of it.")
+  void update_inPlace_returnsWhatIsStoredNow() {
+    assumeUsable();
+    StoredSession session = insert();
+    Instant later = NOW.plusSeconds(5);
+    assertThat(store().touch(session.id(), later, later)).isTrue();
+    for (StoredSession next :
+        List.of(
+            session.toBuilder().attribute("a", SampleSessions.text("1")).build(),
+            successor(session).toBuilder().principal("alice").authenticatedAt(NOW).build())) {
+      StoredSession stored = all().update(next, later);
+      assertThat(stored).isEqualTo(successor(next).toBuilder().lastSeenAt(later).build());
+      assertThat(store().find(session.id())).contains(Objects.requireNonNull(stored));
+    }
+  }
+
+  @Test
+  @Sentence(
+      of = LiveSessions.class,
+      value = "the session as it is stored now; null where update returns false,")
+  void update_inPlace_ofAnotherVersionOrAnEndedSession_isNullAndChangesNothing() {
+    assumeUsable();
+    StoredSession session = insert();
+    StoredSession changed = session.toBuilder().attribute("a", SampleSessions.text("1")).build();
+    assertThat(all().update(changed.toBuilder().version(1).build(), NOW)).isNull();
+    assertThat(all().update(changed, session.expiresAt())).as("expired").isNull();
+    assertThat(store().find(session.id())).contains(session);
+
+    assertThat(store().delete(session.id())).isPresent();
+    assertThat(all().update(changed, NOW)).as("ended").isNull();
+    assertThat(store().find(session.id())).isEmpty();
+  }
+
+  @Test
+  @Sentence(of = LiveSessions.class, value = "or the store is closed")
+  void update_inPlace_ofAClosedStore_isNull() {
+    assumeUsable();
+    StoredSession session = insert();
+    LiveSessions live = all();
+    store().close();
+    assertThat(live.update(session, NOW)).isNull();
   }
 }

@@ -2,6 +2,7 @@ package io.coatcheck.session.testkit;
 
 import io.coatcheck.session.memory.InMemorySessionStore;
 import io.coatcheck.session.store.LiveSessions;
+import io.coatcheck.session.store.LiveSessions.UsableSession;
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SessionId;
@@ -126,6 +127,24 @@ final class WrongSharing {
                   },
               "use_isTheSession_untilItEnds",
               "touch_inPlace_isThatOfTheStore"),
+          updating(
+              "Returns what it was given to store",
+              (live, session, now) -> live.update(session, now) == null ? null : session,
+              "update_inPlace_returnsWhatIsStoredNow"),
+          updating(
+              "Stores over any version in place",
+              (live, session, now) -> {
+                UsableSession used = (UsableSession) live.get(session.id());
+                StoredSession stored = used == null ? null : used.snapshot();
+                return stored == null
+                    ? null
+                    : live.update(session.toBuilder().version(stored.version()).build(), now);
+              },
+              "update_inPlace_ofAnotherVersionOrAnEndedSession_isNullAndChangesNothing"),
+          updating(
+              "Stores an expired session in place",
+              (live, session, now) -> live.update(session, session.createdAt()),
+              "update_inPlace_ofAnotherVersionOrAnEndedSession_isNullAndChangesNothing"),
           WrongStore.of(
               "Offers live sessions and keeps no live values",
               () ->
@@ -186,6 +205,53 @@ final class WrongSharing {
                         public @Nullable UsableSession use(SessionId id) {
                           UsableSession used = live().use(id);
                           return used == null ? null : wrong.apply(used);
+                        }
+
+                        @Override
+                        public @Nullable StoredSession update(StoredSession session, Instant now) {
+                          return live().update(session, now);
+                        }
+                      });
+
+              @Override
+              public Optional<LiveSessions> liveSessions() {
+                return wrongly;
+              }
+            },
+        tests);
+  }
+
+  /** A wrong {@link LiveSessions#update}. */
+  private interface Update {
+    @Nullable StoredSession of(LiveSessions live, StoredSession session, Instant now);
+  }
+
+  private static WrongStore updating(String fault, Update wrong, String... tests) {
+    return WrongStore.of(
+        fault,
+        () ->
+            new Sharing() {
+              private final Optional<LiveSessions> wrongly =
+                  Optional.of(
+                      new LiveSessions() {
+                        @Override
+                        public @Nullable LiveSession get(SessionId id) {
+                          return live().get(id);
+                        }
+
+                        @Override
+                        public boolean areUsableInPlaceOf(SessionStore store) {
+                          return store instanceof Sharing;
+                        }
+
+                        @Override
+                        public @Nullable UsableSession use(SessionId id) {
+                          return live().use(id);
+                        }
+
+                        @Override
+                        public @Nullable StoredSession update(StoredSession session, Instant now) {
+                          return wrong.of(live(), session, now);
                         }
                       });
 
