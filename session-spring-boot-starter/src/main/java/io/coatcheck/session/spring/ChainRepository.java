@@ -1,21 +1,77 @@
 package io.coatcheck.session.spring;
 
+import jakarta.servlet.Filter;
 import java.lang.reflect.Field;
+import java.lang.reflect.Method;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.springframework.security.config.annotation.web.builders.HttpSecurity;
+import org.springframework.security.config.annotation.web.configurers.SessionManagementConfigurer;
+import org.springframework.security.config.http.SessionCreationPolicy;
 import org.springframework.security.web.context.DelegatingSecurityContextRepository;
 import org.springframework.security.web.context.HttpSessionSecurityContextRepository;
+import org.springframework.security.web.context.NullSecurityContextRepository;
+import org.springframework.security.web.context.RequestAttributeSecurityContextRepository;
+import org.springframework.security.web.context.SecurityContextHolderFilter;
+import org.springframework.security.web.context.SecurityContextPersistenceFilter;
 import org.springframework.security.web.context.SecurityContextRepository;
 import org.springframework.util.ReflectionUtils;
 
-/**
- * What the repository of a chain does with the session. Spring Security has no methods that return
- * this.
- */
+/** What a chain does with the session. Spring Security has no methods that return this. */
 final class ChainRepository {
 
+  private static final List<Class<?>> KNOWN =
+      List.of(
+          HttpSessionSecurityContextRepository.class,
+          RequestAttributeSecurityContextRepository.class,
+          NullSecurityContextRepository.class,
+          PrincipalContexts.class);
+
   private ChainRepository() {}
+
+  /** Returns whether it keeps logins in the session, as contexts or as names. */
+  static boolean keepsLogins(@Nullable SecurityContextRepository repository) {
+    return keepsContexts(repository)
+        || partsOf(repository).anyMatch(PrincipalContexts.class::isInstance);
+  }
+
+  /** Returns whether it keeps contexts in the session. */
+  static boolean keepsContexts(@Nullable SecurityContextRepository repository) {
+    return !sessionsOf(repository).isEmpty();
+  }
+
+  /** Returns the class of the application's own, if there is one: what it does is not known. */
+  static Optional<Class<?>> unknown(@Nullable SecurityContextRepository repository) {
+    return partsOf(repository)
+        .filter(each -> KNOWN.stream().noneMatch(known -> known.isInstance(each)))
+        .<Class<?>>map(Object::getClass)
+        .findFirst();
+  }
+
+  /** Returns what a filter of a chain loads its context from; null for any other filter. */
+  @SuppressWarnings("deprecation") // In Spring Security, which supports the older filter still.
+  static @Nullable SecurityContextRepository of(Filter filter) {
+    Object repository = null;
+    if (filter instanceof SecurityContextHolderFilter) {
+      repository = read(SecurityContextHolderFilter.class, "securityContextRepository", filter);
+    } else if (filter instanceof SecurityContextPersistenceFilter) {
+      repository = read(SecurityContextPersistenceFilter.class, "repo", filter);
+    }
+    return (SecurityContextRepository) repository;
+  }
+
+  /** Returns whether a chain is of {@code SessionCreationPolicy.STATELESS}. */
+  static boolean isStateless(SessionManagementConfigurer<HttpSecurity> sessions) {
+    Method policy =
+        ReflectionUtils.findMethod(SessionManagementConfigurer.class, "getSessionCreationPolicy");
+    if (policy == null) {
+      throw unsupported(SessionManagementConfigurer.class, "method getSessionCreationPolicy");
+    }
+    ReflectionUtils.makeAccessible(policy);
+    return ReflectionUtils.invokeMethod(policy, sessions) == SessionCreationPolicy.STATELESS;
+  }
 
   /**
    * Returns whether it begins a session for a login, as it does not with {@code
@@ -38,16 +94,20 @@ final class ChainRepository {
   }
 
   private static List<?> sessionsOf(@Nullable SecurityContextRepository repository) {
-    if (repository instanceof HttpSessionSecurityContextRepository) {
-      return List.of(repository);
+    return partsOf(repository)
+        .filter(HttpSessionSecurityContextRepository.class::isInstance)
+        .toList();
+  }
+
+  /** Returns those that it delegates to, or itself. */
+  private static Stream<?> partsOf(@Nullable Object repository) {
+    if (repository instanceof DelegatingSecurityContextRepository) {
+      return read(DelegatingSecurityContextRepository.class, "delegates", repository)
+              instanceof List<?> delegates
+          ? delegates.stream().flatMap(ChainRepository::partsOf)
+          : Stream.empty();
     }
-    Object delegates =
-        repository instanceof DelegatingSecurityContextRepository
-            ? read(DelegatingSecurityContextRepository.class, "delegates", repository)
-            : null;
-    return delegates instanceof List<?> all
-        ? all.stream().filter(HttpSessionSecurityContextRepository.class::isInstance).toList()
-        : List.of();
+    return Stream.ofNullable(repository);
   }
 
   private static @Nullable Object read(String name, Object from) {
@@ -57,13 +117,17 @@ final class ChainRepository {
   private static @Nullable Object read(Class<?> type, String name, Object from) {
     Field field = ReflectionUtils.findField(type, name);
     if (field == null) {
-      throw new IllegalStateException(
-          "This version of Spring Security is not supported: "
-              + type.getName()
-              + " has no field "
-              + name);
+      throw unsupported(type, "field " + name);
     }
     ReflectionUtils.makeAccessible(field);
     return ReflectionUtils.getField(field, from);
+  }
+
+  private static IllegalStateException unsupported(Class<?> type, String missing) {
+    return new IllegalStateException(
+        "This version of Spring Security is not supported: "
+            + type.getName()
+            + " has no "
+            + missing);
   }
 }

@@ -3,15 +3,21 @@ package io.coatcheck.session.spring;
 import jakarta.servlet.Filter;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.beans.factory.SmartInitializingSingleton;
 import org.springframework.security.core.userdetails.UserDetailsService;
+import org.springframework.security.web.FilterChainProxy;
 import org.springframework.security.web.SecurityFilterChain;
+import org.springframework.security.web.context.SecurityContextRepository;
 import org.springframework.util.ClassUtils;
 
 /**
- * Stops the start of an application whose users cannot be found again by their names: {@code
- * coatcheck.security.context=principal} would log them out on the second request.
+ * Stops the start of an application whose users cannot be found again by their names, or one of
+ * whose chains would not look for the name: {@code coatcheck.security.context=principal} would log
+ * them out on the second request.
  */
 final class PrincipalStart implements SmartInitializingSingleton {
 
@@ -27,8 +33,16 @@ final class PrincipalStart implements SmartInitializingSingleton {
 
   private final ListableBeanFactory beans;
 
+  /** Those of chains that keep no logins in the session, by the word of the application. */
+  private final Set<SecurityContextRepository> stateless = ConcurrentHashMap.newKeySet();
+
   PrincipalStart(ListableBeanFactory beans) {
     this.beans = beans;
+  }
+
+  /** Records the repository of a stateless chain, which may keep logins where it likes. */
+  void leaveAlone(SecurityContextRepository repository) {
+    stateless.add(repository);
   }
 
   @Override
@@ -39,18 +53,43 @@ final class PrincipalStart implements SmartInitializingSingleton {
               + " primary one: "
               + List.of(beans.getBeanNamesForType(UserDetailsService.class)));
     }
-    beans.getBeanProvider(SecurityFilterChain.class).orderedStream().forEach(this::check);
+    Stream.concat(
+            beans.getBeanProvider(SecurityFilterChain.class).orderedStream(),
+            beans.getBeanProvider(FilterChainProxy.class).stream()
+                .flatMap(all -> all.getFilterChains().stream()))
+        .flatMap(chain -> chain.getFilters().stream())
+        .forEach(this::check);
   }
 
-  private void check(SecurityFilterChain chain) {
-    for (Filter filter : chain.getFilters()) {
-      String refused = REFUSED.get(ClassUtils.getShortName(ClassUtils.getUserClass(filter)));
-      if (refused != null) {
-        throw new InvalidSettingException(
-            "coatcheck.security.context=principal does not work with "
-                + refused
-                + ": the session keeps the user's name only. Set it to session");
-      }
+  private void check(Filter filter) {
+    String refused = REFUSED.get(ClassUtils.getShortName(ClassUtils.getUserClass(filter)));
+    if (refused != null) {
+      throw refusal(refused + ": the session keeps the user's name only");
     }
+    SecurityContextRepository repository = ChainRepository.of(filter);
+    if (repository == null || stateless.contains(repository)) {
+      return;
+    }
+    ChainRepository.unknown(repository)
+        .ifPresent(
+            own -> {
+              throw refusal(
+                  "a SecurityContextRepository of the application's own, "
+                      + own.getName()
+                      + ", in a chain that is not stateless: it may look for a context in the"
+                      + " session, which keeps the user's name only");
+            });
+    if (ChainRepository.keepsContexts(repository)) {
+      throw refusal(
+          "a chain that keeps its logins in the session and is not built by HttpSecurity, such as"
+              + " one in XML: the session keeps the user's name only");
+    }
+  }
+
+  private static InvalidSettingException refusal(String reason) {
+    return new InvalidSettingException(
+        "coatcheck.security.context=principal does not work with "
+            + reason
+            + ". Set it to session");
   }
 }

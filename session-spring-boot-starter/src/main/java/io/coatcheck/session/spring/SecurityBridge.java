@@ -19,7 +19,6 @@ import org.springframework.security.web.authentication.session.AbstractSessionFi
 import org.springframework.security.web.authentication.session.NullAuthenticatedSessionStrategy;
 import org.springframework.security.web.authentication.session.SessionAuthenticationStrategy;
 import org.springframework.security.web.context.DelegatingSecurityContextRepository;
-import org.springframework.security.web.context.HttpSessionSecurityContextRepository;
 import org.springframework.security.web.context.RequestAttributeSecurityContextRepository;
 import org.springframework.security.web.context.SecurityContextPersistenceFilter;
 import org.springframework.security.web.context.SecurityContextRepository;
@@ -118,7 +117,9 @@ final class SecurityBridge extends AbstractHttpConfigurer<SecurityBridge, HttpSe
     SecurityContextRepository repository = http.getSharedObject(SecurityContextRepository.class);
     PrincipalContexts names = contexts;
     mayBeginSessions = ChainRepository.mayBeginSessions(repository);
-    if (names != null && keepsLogins(repository)) {
+    if (names != null && ChainRepository.unknown(repository).isPresent()) {
+      leaveAloneIfStateless(http, repository);
+    } else if (names != null && ChainRepository.keepsLogins(repository)) {
       refuseOwnAttribute(repository);
       // Not before: the one that is there shows whether the chain keeps its logins.
       if (!mayBeginSessions) {
@@ -141,6 +142,17 @@ final class SecurityBridge extends AbstractHttpConfigurer<SecurityBridge, HttpSe
     }
   }
 
+  /** Otherwise {@link PrincipalStart} refuses it when the application starts. */
+  private static void leaveAloneIfStateless(
+      HttpSecurity http, @Nullable SecurityContextRepository repository) {
+    SessionManagementConfigurer<HttpSecurity> sessions = sessionManagement(http);
+    if (repository != null && sessions != null && ChainRepository.isStateless(sessions)) {
+      http.getSharedObject(ApplicationContext.class)
+          .getBean(PrincipalStart.class)
+          .leaveAlone(repository);
+    }
+  }
+
   /** Names are of the whole session, so a login at one chain would count at the other one too. */
   private static void refuseOwnAttribute(@Nullable SecurityContextRepository repository) {
     ChainRepository.ownAttribute(repository)
@@ -158,15 +170,10 @@ final class SecurityBridge extends AbstractHttpConfigurer<SecurityBridge, HttpSe
   public void configure(HttpSecurity http) {
     SecurityLogin strategy = login;
     SecurityContextRepository repository = http.getSharedObject(SecurityContextRepository.class);
-    if (strategy != null && keepsLogins(repository)) {
+    if (strategy != null && ChainRepository.keepsLogins(repository)) {
       strategy.activate(
           contexts == null ? ChainRepository.mayBeginSessions(repository) : mayBeginSessions);
     }
-  }
-
-  private static boolean keepsLogins(@Nullable SecurityContextRepository repository) {
-    return repository instanceof HttpSessionSecurityContextRepository
-        || repository instanceof DelegatingSecurityContextRepository;
   }
 
   @SuppressWarnings("unchecked") // The class literal has no type parameter.

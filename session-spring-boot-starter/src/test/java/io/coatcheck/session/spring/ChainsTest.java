@@ -13,6 +13,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.ImportResource;
+import org.springframework.security.authentication.ProviderManager;
+import org.springframework.security.authentication.dao.DaoAuthenticationProvider;
+import org.springframework.security.authorization.AuthenticatedAuthorizationManager;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
 import org.springframework.security.config.annotation.web.configurers.AbstractHttpConfigurer;
 import org.springframework.security.core.context.DeferredSecurityContext;
@@ -20,11 +24,23 @@ import org.springframework.security.core.context.SecurityContext;
 import org.springframework.security.core.userdetails.User;
 import org.springframework.security.core.userdetails.UserDetailsService;
 import org.springframework.security.provisioning.InMemoryUserDetailsManager;
+import org.springframework.security.web.DefaultSecurityFilterChain;
 import org.springframework.security.web.SecurityFilterChain;
+import org.springframework.security.web.access.ExceptionTranslationFilter;
+import org.springframework.security.web.access.intercept.AuthorizationFilter;
+import org.springframework.security.web.authentication.AnonymousAuthenticationFilter;
+import org.springframework.security.web.authentication.LoginUrlAuthenticationEntryPoint;
+import org.springframework.security.web.authentication.UsernamePasswordAuthenticationFilter;
+import org.springframework.security.web.authentication.logout.LogoutFilter;
+import org.springframework.security.web.authentication.logout.SecurityContextLogoutHandler;
 import org.springframework.security.web.authentication.session.NullAuthenticatedSessionStrategy;
+import org.springframework.security.web.context.DelegatingSecurityContextRepository;
 import org.springframework.security.web.context.HttpRequestResponseHolder;
 import org.springframework.security.web.context.HttpSessionSecurityContextRepository;
+import org.springframework.security.web.context.RequestAttributeSecurityContextRepository;
+import org.springframework.security.web.context.SecurityContextHolderFilter;
 import org.springframework.security.web.context.SecurityContextRepository;
+import org.springframework.security.web.util.matcher.AnyRequestMatcher;
 
 @DisplayName("However a chain treats sessions, a login")
 class ChainsTest {
@@ -45,9 +61,13 @@ class ChainsTest {
 
     @Bean
     UserDetailsService users() {
-      return new InMemoryUserDetailsManager(
-          User.withUsername("ann").password("{noop}ticket").roles("USER").build());
+      return usersOfShop();
     }
+  }
+
+  private static UserDetailsService usersOfShop() {
+    return new InMemoryUserDetailsManager(
+        User.withUsername("ann").password("{noop}ticket").roles("USER").build());
   }
 
   @Configuration
@@ -130,6 +150,52 @@ class ChainsTest {
     }
   }
 
+  @Configuration
+  static class WithOwnRepositoryBesideRequest extends Application {
+    @Override
+    void change(HttpSecurity http) throws Exception {
+      http.securityContext(
+          context ->
+              context.securityContextRepository(
+                  new DelegatingSecurityContextRepository(
+                      new RequestAttributeSecurityContextRepository(), new OwnRepository())));
+    }
+  }
+
+  /** Its chain is not built by {@link HttpSecurity}, so nothing of the starter is applied to it. */
+  @Configuration
+  @EnableAutoConfiguration
+  static class ByHand {
+
+    @Bean
+    SecurityFilterChain chain(UserDetailsService users) {
+      SecurityContextRepository repository = new HttpSessionSecurityContextRepository();
+      UsernamePasswordAuthenticationFilter login =
+          new UsernamePasswordAuthenticationFilter(
+              new ProviderManager(new DaoAuthenticationProvider(users)));
+      login.setSecurityContextRepository(repository);
+      return new DefaultSecurityFilterChain(
+          AnyRequestMatcher.INSTANCE,
+          new SecurityContextHolderFilter(repository),
+          new LogoutFilter("/login?logout", new SecurityContextLogoutHandler()),
+          login,
+          new AnonymousAuthenticationFilter("a key of this test"),
+          new ExceptionTranslationFilter(new LoginUrlAuthenticationEntryPoint("/login")),
+          new AuthorizationFilter(AuthenticatedAuthorizationManager.authenticated()));
+    }
+
+    @Bean
+    UserDetailsService users() {
+      return usersOfShop();
+    }
+  }
+
+  /** Its chain is in the XML of Spring Security, which does not use {@link HttpSecurity} either. */
+  @Configuration
+  @EnableAutoConfiguration
+  @ImportResource("classpath:chain.xml")
+  static class InXml {}
+
   @ParameterizedTest(name = "{0}")
   @ValueSource(
       classes = {
@@ -138,7 +204,10 @@ class ChainsTest {
         WithOwnStrategy.class,
         WithoutSessionManagement.class,
         WithImplicitSave.class,
-        WithOwnRepository.class
+        WithOwnRepository.class,
+        WithOwnRepositoryBesideRequest.class,
+        ByHand.class,
+        InXml.class
       })
   @DisplayName("gives the session a new secret and a user, and a logout ends it")
   void login(Class<?> application) throws Exception {

@@ -206,7 +206,7 @@ class ConfigurationTest {
   }
 
   @Test
-  @DisplayName("choose the database if there is one, with a near cache")
+  @DisplayName("choose the database if there is one, with a near cache, and one line says so")
   void oneDatabase(CapturedOutput output) {
     assertStore(NearCacheSessionStore.class, application.withUserConfiguration(OneDatabase.class));
     assertStore(
@@ -219,6 +219,13 @@ class ConfigurationTest {
         application
             .withUserConfiguration(OneDatabase.class)
             .withPropertyValues("coatcheck.store=memory"));
+    assertThat(output.getAll().lines().filter(line -> line.contains("Coatcheck keeps sessions in")))
+        .satisfiesExactly(
+            line ->
+                assertThat(line)
+                    .endsWith("the table http_session of the DataSource, with a near cache"),
+            line -> assertThat(line).endsWith("the table http_session of the DataSource"),
+            line -> assertThat(line).contains("the memory of this process; they end with it ("));
   }
 
   @Test

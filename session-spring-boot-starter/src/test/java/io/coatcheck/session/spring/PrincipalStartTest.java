@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.coatcheck.session.spring.club.Club;
 import io.coatcheck.session.spring.staff.Staff;
 import io.coatcheck.test.clients.Partner;
+import io.coatcheck.test.clients.Visitor;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -13,18 +16,25 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.springframework.beans.factory.support.StaticListableBeanFactory;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.annotation.Order;
 import org.springframework.security.authentication.TestingAuthenticationToken;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
+import org.springframework.security.config.http.SessionCreationPolicy;
 import org.springframework.security.core.AuthenticatedPrincipal;
+import org.springframework.security.core.context.SecurityContext;
+import org.springframework.security.core.context.SecurityContextImpl;
 import org.springframework.security.core.userdetails.User;
 import org.springframework.security.core.userdetails.UserDetailsService;
 import org.springframework.security.provisioning.InMemoryUserDetailsManager;
 import org.springframework.security.web.SecurityFilterChain;
 import org.springframework.security.web.authentication.session.SessionAuthenticationException;
+import org.springframework.security.web.context.HttpRequestResponseHolder;
+import org.springframework.security.web.context.SecurityContextRepository;
 
 @DisplayName("With only the user's name in the session")
 class PrincipalStartTest {
@@ -69,6 +79,65 @@ class PrincipalStartTest {
   void rememberMe() {
     assertThatThrownBy(() -> Site.start(List.of(Staff.class, Remembering.class), PROPERTIES))
         .hasMessageContaining("does not work with the remember-me of Spring Security");
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @CsvSource({
+    "io.coatcheck.session.spring.ChainsTest$WithOwnRepository, OwnRepository",
+    "io.coatcheck.session.spring.ChainsTest$WithOwnRepositoryBesideRequest, OwnRepository",
+    "io.coatcheck.session.spring.ChainsTest$ByHand, not built by HttpSecurity",
+    "io.coatcheck.session.spring.ChainsTest$InXml, not built by HttpSecurity"
+  })
+  @DisplayName("a chain that would not know its users on the next request fails startup")
+  void otherRepositories(Class<?> application, String reason) {
+    assertThatThrownBy(() -> Site.start(application, PROPERTIES))
+        .isInstanceOf(InvalidSettingException.class)
+        .hasMessageContaining("coatcheck.security.context=principal does not work with")
+        .hasMessageContaining(reason);
+  }
+
+  /** Knows the user by each request, as one does that keeps logins in a cookie of its own. */
+  private static final class InRequest implements SecurityContextRepository {
+
+    @Override
+    @SuppressWarnings({"deprecation", "InlineMeSuggester"}) // The interface demands it.
+    @Deprecated
+    public SecurityContext loadContext(HttpRequestResponseHolder holder) {
+      String user = holder.getRequest().getHeader("X-User");
+      return user == null
+          ? new SecurityContextImpl()
+          : new SecurityContextImpl(new TestingAuthenticationToken(user, null, "ROLE_USER"));
+    }
+
+    @Override
+    public void saveContext(
+        SecurityContext context, HttpServletRequest request, HttpServletResponse response) {}
+
+    @Override
+    public boolean containsContext(HttpServletRequest request) {
+      return request.getHeader("X-User") != null;
+    }
+  }
+
+  @Configuration
+  static class Stateless extends ChainsTest.Application {
+    @Override
+    void change(HttpSecurity http) throws Exception {
+      http.securityContext(context -> context.securityContextRepository(new InRequest()))
+          .sessionManagement(
+              sessions -> sessions.sessionCreationPolicy(SessionCreationPolicy.STATELESS));
+    }
+  }
+
+  @Test
+  @DisplayName("a stateless chain with a repository of its own is left alone")
+  void stateless() throws Exception {
+    try (Site site = Site.start(Stateless.class, PROPERTIES)) {
+      assertThat(site.visitor().get("/account").statusCode()).isEqualTo(302);
+      Visitor ann = site.visitor().with("X-User", "ann");
+      assertThat(ann.get("/account").statusCode()).isEqualTo(404);
+      assertThat(ann.hasCookie("__Host-session")).isFalse();
+    }
   }
 
   @Test
