@@ -1,5 +1,7 @@
 package io.coatcheck.examples.springboot;
 
+import java.util.List;
+import java.util.stream.Stream;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ConfigurableApplicationContext;
 
@@ -12,13 +14,27 @@ record Site(ConfigurableApplicationContext context) implements AutoCloseable {
    * @param database a name of its own, since tests share the process
    */
   static Site start(String database) {
+    return start(List.of(Application.class), database);
+  }
+
+  /** Starts it with more beans, and with properties of the form {@code name=value}. */
+  static Site start(List<Class<?>> beans, String database, String... properties) {
     return new Site(
-        new SpringApplicationBuilder(Application.class)
-            .run("--server.port=0", "--spring.datasource.url=jdbc:h2:mem:" + database));
+        new SpringApplicationBuilder(beans.toArray(Class<?>[]::new))
+            .run(
+                Stream.concat(
+                        Stream.of("server.port=0", "spring.datasource.url=jdbc:h2:mem:" + database),
+                        Stream.of(properties))
+                    .map(property -> "--" + property)
+                    .toArray(String[]::new)));
   }
 
   String url() {
-    return "http://localhost:" + context.getEnvironment().getRequiredProperty("local.server.port");
+    return "http://localhost:" + port();
+  }
+
+  int port() {
+    return context.getEnvironment().getRequiredProperty("local.server.port", Integer.class);
   }
 
   Users users() {
