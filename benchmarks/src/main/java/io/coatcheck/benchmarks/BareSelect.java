@@ -8,10 +8,13 @@ import java.sql.SQLException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The least that any session in a database costs: a connection from the pool, one row by primary
- * key, two of its columns. Nothing is hashed or decoded.
+ * The least that any session in a database costs: a connection from the pool, the same bound for
+ * the wait as the store sets, one row by primary key, three of its columns. Nothing is hashed or
+ * decoded.
  */
 final class BareSelect implements Contestant {
+
+  private static final int TIMEOUT_MILLIS = 5_000;
 
   private final Population population;
   private final HikariDataSource pool;
@@ -23,10 +26,19 @@ final class BareSelect implements Contestant {
 
   @Override
   public @Nullable Object read(int session) {
-    try (Connection connection = pool.getConnection();
-        PreparedStatement statement =
-            connection.prepareStatement(
-                "SELECT principal, secret_hash, attributes FROM http_session WHERE id = ?")) {
+    try (Connection connection = pool.getConnection()) {
+      // The pool puts it back.
+      connection.setNetworkTimeout(Runnable::run, TIMEOUT_MILLIS);
+      return read(connection, session);
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private @Nullable Object read(Connection connection, int session) throws SQLException {
+    try (PreparedStatement statement =
+        connection.prepareStatement(
+            "SELECT principal, secret_hash, attributes FROM http_session WHERE id = ?")) {
       statement.setObject(1, population.token(session).id().toUuid());
       try (ResultSet row = statement.executeQuery()) {
         if (!row.next() || row.getBytes(2).length == 0 || row.getBytes(3).length == 0) {
@@ -34,8 +46,6 @@ final class BareSelect implements Contestant {
         }
         return row.getString(1);
       }
-    } catch (SQLException e) {
-      throw new IllegalStateException(e);
     }
   }
 

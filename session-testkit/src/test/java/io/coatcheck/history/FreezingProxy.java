@@ -11,7 +11,8 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
  * Stands between a store and its server. Frozen, it keeps all connections open, accepts new ones,
- * and passes nothing on in either direction.
+ * and passes nothing on in either direction. Slowed down, it passes everything on, but only a
+ * hundred bytes of an answer a second.
  */
 public final class FreezingProxy implements AutoCloseable {
 
@@ -20,6 +21,7 @@ public final class FreezingProxy implements AutoCloseable {
   private final Collection<Socket> sockets = new ConcurrentLinkedQueue<>();
   private final Object thawed = new Object();
   private boolean frozen;
+  private volatile boolean slow;
 
   public FreezingProxy(int target) throws IOException {
     this.target = target;
@@ -44,6 +46,11 @@ public final class FreezingProxy implements AutoCloseable {
     }
   }
 
+  /** Passes on answers in small parts until it is closed. */
+  public void slowDown() {
+    slow = true;
+  }
+
   /** Leads to another server from now on, and ends the connections to the one before. */
   public void moveTo(int port) {
     target = port;
@@ -66,8 +73,8 @@ public final class FreezingProxy implements AutoCloseable {
                 awaitThaw();
                 Socket database = new Socket(InetAddress.getLoopbackAddress(), target);
                 sockets.add(database);
-                start("proxy-up", () -> pump(client, database));
-                start("proxy-down", () -> pump(database, client));
+                start("proxy-up", () -> pump(client, database, false));
+                start("proxy-down", () -> pump(database, client, true));
               } catch (IOException e) {
                 close(client);
               }
@@ -78,15 +85,23 @@ public final class FreezingProxy implements AutoCloseable {
     }
   }
 
-  private void pump(Socket from, Socket to) {
+  private void pump(Socket from, Socket to, boolean answers) {
     byte[] buffer = new byte[8192];
     try (InputStream in = from.getInputStream();
         OutputStream out = to.getOutputStream()) {
       for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
         awaitThaw();
-        out.write(buffer, 0, read);
+        int passed = 0;
+        for (; answers && slow && passed < read; passed++) {
+          Thread.sleep(10);
+          out.write(buffer[passed]);
+          out.flush();
+        }
+        out.write(buffer, passed, read - passed);
         out.flush();
       }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     } catch (IOException e) {
       // One of them is gone, and so is the other now.
     }

@@ -32,10 +32,13 @@ import org.jspecify.annotations.Nullable;
  * stays changed when the application rolls back. A thread that calls it within its own transaction
  * therefore holds two connections of the pool for a moment.
  *
- * <p>Thread-safe. Blocks until the database has answered, at most for the query timeout plus one
- * second, and before that for the pool's own timeout for a connection. After three of its timeouts
- * in a row, {@link #find} fails at once for a second, then tries one call a second until the
- * database answers. It also fails on a server that takes no writes, such as a former primary.
+ * <p>Thread-safe. Blocks until the database has answered each statement, at most for the query
+ * timeout plus one second while it is silent, and three seconds while it does not read or its
+ * answer comes in small parts; before that for the pool's own timeout for a connection. A daemon
+ * thread named {@code coatcheck-watchdog-N} takes care of the latter; it starts with a call and
+ * ends ten seconds after the last one, or with {@link #close}. After three of these timeouts in a
+ * row, {@link #find} fails at once for a second, then tries one call a second until the database
+ * answers. It also fails on a server that takes no writes, such as a former primary.
  *
  * <p>A deadline is compared with the time at which the statement is sent: the time that a call has
  * waited, mostly for a connection, is added to its {@code now}, unless it is less than 0.1 seconds.
@@ -199,9 +202,8 @@ public final class JdbcSessionStore implements SessionStore {
   /**
    * {@inheritDoc}
    *
-   * <p>Ends the thread of the {@link #changeFeed}, and waits up to 5 seconds for it. Without one it
-   * closes nothing, since the store has opened nothing. Operations that are under way run to their
-   * end.
+   * <p>Ends the threads of the {@link #changeFeed} and of the watchdog, and waits up to 5 seconds
+   * for each. Closes nothing else. Operations that are under way run to their end.
    */
   @Override
   public void close() {
@@ -267,8 +269,9 @@ public final class JdbcSessionStore implements SessionStore {
 
     /**
      * Bounds each statement, from 1 second to 1 hour; drivers count whole seconds, so a fraction is
-     * rounded up. One second later the connection is aborted, with PostgreSQL at once. With SQLite
-     * it bounds the wait for another writer, and not the statement itself. Default: 5 seconds.
+     * rounded up. One second later the connection is aborted, with PostgreSQL at once, and another
+     * two seconds later if the database is not silent but does not end either. With SQLite it
+     * bounds the wait for another writer, and not the statement itself. Default: 5 seconds.
      */
     public Builder queryTimeout(Duration timeout) {
       if (timeout.compareTo(Duration.ofSeconds(1)) < 0

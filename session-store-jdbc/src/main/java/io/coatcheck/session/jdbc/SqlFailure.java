@@ -39,6 +39,8 @@ record SqlFailure(SQLException exception, String state, Dialect dialect) {
 
   static final String NO_COLUMN = "42S22";
 
+  private static final String CONNECTION_LOST = "08006";
+
   /** A key exists already. */
   static final String DUPLICATE = "23505";
 
@@ -119,6 +121,11 @@ record SqlFailure(SQLException exception, String state, Dialect dialect) {
   /** Returns whether the server takes no writes: it is a replica now, or was set read-only. */
   private boolean isReadOnly() {
     return state.equals(READ_ONLY);
+  }
+
+  /** Creates the failure of a call whose connection the {@link Watchdog} has aborted. */
+  static SQLException aborted(SQLException failure) {
+    return new SQLTimeoutException("the call did not end", CONNECTION_LOST, failure);
   }
 
   /** Creates the failure of a read that was answered by a server that takes no writes. */

@@ -19,9 +19,8 @@ final class Statements {
   static final Duration NEGLIGIBLE = Duration.ofMillis(100);
 
   private final Connection connection;
-  private final Timeouts timeouts;
+  private final Guard guard;
   private final Supplier<Duration> waited;
-  private int queryTimeoutBefore = Timeouts.UNTOUCHED;
   private boolean rollBack;
   private @Nullable Recorded recorded;
 
@@ -38,9 +37,9 @@ final class Statements {
    *
    * @param waited returns the time since the operation was called
    */
-  Statements(Connection connection, Timeouts timeouts, Supplier<Duration> waited) {
+  Statements(Connection connection, Guard guard, Supplier<Duration> waited) {
     this.connection = connection;
-    this.timeouts = timeouts;
+    this.guard = guard;
     this.waited = waited;
   }
 
@@ -58,10 +57,7 @@ final class Statements {
   PreparedStatement prepare(String sql) throws SQLException {
     PreparedStatement statement = connection.prepareStatement(sql);
     try {
-      int before = timeouts.bound(statement);
-      if (queryTimeoutBefore == Timeouts.UNTOUCHED) {
-        queryTimeoutBefore = before;
-      }
+      guard.bound(statement);
       return statement;
     } catch (Throwable failure) {
       try {
@@ -89,16 +85,11 @@ final class Statements {
   }
 
   Timeouts timeouts() {
-    return timeouts;
+    return guard.timeouts();
   }
 
   Connection connection() {
     return connection;
-  }
-
-  /** Restores the settings of the connection that {@link #prepare} changed. */
-  void restore() throws SQLException {
-    timeouts.restoreQuery(connection, queryTimeoutBefore);
   }
 
   /** Returns the time since the operation was called. */

@@ -1,36 +1,36 @@
 package io.coatcheck.session.jdbc;
 
 import java.sql.Connection;
-import java.sql.SQLException;
-import java.sql.SQLFeatureNotSupportedException;
-import java.sql.Statement;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Bounds statements and waits for the socket. The query timeout handles a slow database: it cancels
- * the statement and keeps the connection. The network timeout handles a database or network that is
- * down, and costs the connection.
+ * How long the database may take. The query timeout handles a slow database: it cancels the
+ * statement and keeps the connection. The network timeout handles a database or network that is
+ * down, and costs the connection; so does the {@link Watchdog}, which handles what is neither
+ * silent nor ends.
  *
- * <p>The query timeout expires a second before the network timeout, or a second after it where
- * {@link Dialect#givesUpBeforeCancelling} says so.
+ * <p>The query timeout expires a second before the network timeout. Where {@link
+ * Dialect#givesUpBeforeCancelling} says so, there is only the network timeout, unless the driver
+ * has none.
  */
 final class Timeouts {
 
   static final Duration BETWEEN = Duration.ofSeconds(1);
 
-  /** Marks that there is nothing to restore. */
-  static final int UNTOUCHED = -1;
-
   private final Duration query;
   private final Duration network;
-  private final boolean outlivesStatement;
+  private final boolean networkFirst;
+  private final boolean queryOutlivesStatement;
+  private final @Nullable Watchdog watchdog;
   private volatile boolean networkSupported = true;
 
   Timeouts(Duration first, Dialect dialect) {
-    boolean networkFirst = dialect.givesUpBeforeCancelling();
+    networkFirst = dialect.givesUpBeforeCancelling();
     query = networkFirst ? first.plus(BETWEEN) : first;
     network = networkFirst ? first : first.plus(BETWEEN);
-    outlivesStatement = dialect.keepsQueryTimeout();
+    queryOutlivesStatement = dialect.keepsQueryTimeout();
+    watchdog = dialect.abortsConnections() ? new Watchdog(network.plus(BETWEEN)) : null;
   }
 
   /** Returns the query timeout in whole seconds, rounded up, as JDBC counts them. */
@@ -38,51 +38,40 @@ final class Timeouts {
     return Math.toIntExact(query.plus(Duration.ofNanos(999_999_999)).toSeconds());
   }
 
-  /**
-   * Bounds a statement.
-   *
-   * @return the argument for {@link #restoreQuery}
-   */
-  int bound(Statement statement) throws SQLException {
-    int before = outlivesStatement ? statement.getQueryTimeout() : UNTOUCHED;
-    statement.setQueryTimeout(querySeconds());
-    return before;
-  }
-
-  void restoreQuery(Connection connection, int before) throws SQLException {
-    if (before != UNTOUCHED) {
-      try (Statement statement = connection.createStatement()) {
-        statement.setQueryTimeout(before);
-      }
-    }
+  int networkMillis() {
+    return Math.toIntExact(network.toMillis());
   }
 
   /**
-   * Bounds the wait for the socket, unless it already has a tighter bound.
-   *
-   * @return the argument for {@link #restore}
+   * Returns whether statements have a query timeout. PostgreSQL's driver wakes a timer for each,
+   * which takes a fifth of the time of a read.
    */
-  int take(Connection connection) throws SQLException {
-    if (!networkSupported) {
-      return UNTOUCHED;
-    }
-    int wanted = Math.toIntExact(network.toMillis());
-    try {
-      int before = connection.getNetworkTimeout();
-      if (before > 0 && before <= wanted) {
-        return UNTOUCHED;
-      }
-      connection.setNetworkTimeout(Runnable::run, wanted);
-      return before;
-    } catch (SQLFeatureNotSupportedException unsupported) {
-      networkSupported = false;
-      return UNTOUCHED;
-    }
+  boolean boundsStatements() {
+    return !networkFirst || !networkSupported;
   }
 
-  void restore(Connection connection, int before) throws SQLException {
-    if (before != UNTOUCHED) {
-      connection.setNetworkTimeout(Runnable::run, before);
+  /** Returns whether a query timeout stays with the connection, and has to be restored. */
+  boolean isQueryTimeoutToBeRestored() {
+    return queryOutlivesStatement;
+  }
+
+  boolean isNetworkTimeoutSupported() {
+    return networkSupported;
+  }
+
+  void networkTimeoutIsUnsupported() {
+    networkSupported = false;
+  }
+
+  /** Begins to bound the calls of an operation; the caller ends it. */
+  Guard guard(Connection connection) {
+    return new Guard(this, connection, watchdog == null ? null : watchdog.watch(connection));
+  }
+
+  /** Ends the thread that watches. */
+  void close() {
+    if (watchdog != null) {
+      watchdog.close();
     }
   }
 }

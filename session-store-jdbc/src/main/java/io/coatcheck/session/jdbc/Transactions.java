@@ -73,6 +73,7 @@ final class Transactions {
   /** Makes every later operation fail. */
   void close() {
     closed = true;
+    timeouts.close();
   }
 
   Timeouts timeouts() {
@@ -270,17 +271,20 @@ final class Transactions {
 
     private T run(Connection connection) throws SQLException {
       boolean autoCommit = connections.isInAutoCommit(operation, connection);
-      int networkTimeout = timeouts.take(connection);
-      Statements statements = new Statements(connection, timeouts, this::waited);
+      Guard guard = timeouts.guard(connection);
+      Statements statements = new Statements(connection, guard, this::waited);
       try {
+        guard.boundNetwork();
         T result =
             plan.kind == Kind.SEVERAL || !autoCommit
-                ? transaction(statements, autoCommit)
+                ? transaction(statements, guard, autoCommit)
                 : autoCommitted(statements);
         late = late(statements);
         return result;
+      } catch (SQLException failure) {
+        throw guard.isAborted() ? SqlFailure.aborted(failure) : failure;
       } finally {
-        putBack(statements, plan.kind == Kind.SEVERAL && autoCommit, networkTimeout);
+        putBack(connection, guard, plan.kind == Kind.SEVERAL && autoCommit);
       }
     }
 
@@ -304,7 +308,8 @@ final class Transactions {
       return plan.work.run(statements);
     }
 
-    private T transaction(Statements statements, boolean autoCommit) throws SQLException {
+    private T transaction(Statements statements, Guard guard, boolean autoCommit)
+        throws SQLException {
       Connection connection = statements.connection();
       if (autoCommit) {
         connection.setAutoCommit(false);
@@ -312,6 +317,7 @@ final class Transactions {
       try {
         plan.scope.enter(statements);
         T result = plan.work.run(statements);
+        guard.next();
         if (statements.isToRollBack()) {
           connection.rollback();
         } else {
@@ -320,6 +326,7 @@ final class Transactions {
         }
         return result;
       } catch (Throwable failure) {
+        guard.next();
         try {
           connection.rollback();
         } catch (Throwable second) {
@@ -342,18 +349,20 @@ final class Transactions {
       }
     }
 
-    private void putBack(Statements statements, boolean autoCommit, int networkTimeout) {
-      Connection connection = statements.connection();
+    private void putBack(Connection connection, Guard guard, boolean autoCommit) {
       try {
         if (!suspect && !connection.isClosed()) {
-          statements.restore();
+          guard.restoreQuery();
           if (autoCommit) {
+            guard.next();
             connection.setAutoCommit(true);
           }
-          timeouts.restore(connection, networkTimeout);
+          guard.restoreNetwork();
         }
       } catch (SQLException | RuntimeException failure) {
         suspect = true;
+      } finally {
+        suspect |= guard.end();
       }
     }
   }

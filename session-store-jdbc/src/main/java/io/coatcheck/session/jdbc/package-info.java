@@ -20,9 +20,9 @@
  *       SchemaCheck} checks it before the first request.
  *   <li><b>Connections</b>: {@code Transactions} runs each operation as its own transaction, within
  *       a {@code Scope} where it needs a lock or a setting, such as {@code ReadCommitted}. {@code
- *       Connections} takes the connection from the pool, {@code Timeouts} bounds the operation,
- *       {@code TransactionAware} refuses data sources that join transactions, and {@code
- *       SqlFailure} reports errors.
+ *       Connections} takes the connection from the pool, a {@code Guard} bounds its calls, as
+ *       {@code Timeouts} says and with the help of the {@code Watchdog}, {@code TransactionAware}
+ *       refuses data sources that join transactions, and {@code SqlFailure} reports errors.
  *   <li><b>Change feed</b>: {@code Changes} is what a store has that records changes. {@code
  *       RecordedWrites} and {@code PostgreSqlRecordedWrites} record them in the {@code ChangeLog},
  *       {@code ChangeReader} reads it with {@code Gaps} for numbers that are not visible yet, and

@@ -19,7 +19,9 @@ final class OpenTransaction implements AutoCloseable {
     connection.setAutoCommit(false);
     statements =
         new Statements(
-            connection, new Timeouts(Duration.ofSeconds(5), table.dialect()), () -> Duration.ZERO);
+            connection,
+            new Guard(new Timeouts(Duration.ofSeconds(5), table.dialect()), connection, null),
+            () -> Duration.ZERO);
   }
 
   /** Records changes, which take the next numbers of the log. */

@@ -1,0 +1,192 @@
+package io.coatcheck.session.jdbc;
+
+import io.coatcheck.session.background.RecurringWork;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Aborts a connection whose call to the database does not end. Drivers bound the wait for the next
+ * part of an answer, and nothing else: they wait without limit for a server that does not read what
+ * they write, and for an answer that comes in small parts.
+ *
+ * <p>Looks at all calls once a second, so that a call costs no timer of its own. The daemon thread,
+ * named {@code coatcheck-watchdog-N}, starts with a call and ends ten seconds after the last one.
+ * It counts how often it has seen the same call, not the time: after the whole machine has stalled,
+ * an answer that has arrived meanwhile is still read.
+ *
+ * <p>Thread-safe.
+ */
+final class Watchdog {
+
+  static final Duration INTERVAL = Duration.ofSeconds(1);
+
+  private static final int IDLE_LOOKS = 10;
+
+  private static final Logger LOG = LoggerFactory.getLogger(JdbcSessionStore.class);
+  private static final AtomicInteger NUMBER = new AtomicInteger();
+
+  private final int patience;
+  private final boolean startsThread;
+  private final Set<Watch> watches = ConcurrentHashMap.newKeySet();
+  private volatile @Nullable RecurringWork thread;
+  private boolean closed;
+
+  /** How often there was nothing to see, in a row. */
+  private int idleLooks;
+
+  /**
+   * Prepares the thread.
+   *
+   * @param bound how long a call may take; it is aborted up to one interval later
+   */
+  Watchdog(Duration bound) {
+    this(bound, true);
+  }
+
+  /**
+   * Prepares.
+   *
+   * @param startsThread whether there is a thread; otherwise a test calls {@link #look}
+   */
+  Watchdog(Duration bound, boolean startsThread) {
+    this.startsThread = startsThread;
+    patience = Math.toIntExact(bound.plus(INTERVAL).minusNanos(1).dividedBy(INTERVAL));
+  }
+
+  /** Begins to watch a connection; the caller ends it. */
+  Watch watch(Connection connection) {
+    Watch watch = new Watch(connection);
+    watches.add(watch);
+    if (thread == null) {
+      try {
+        start();
+      } catch (Throwable failure) {
+        watches.remove(watch);
+        throw failure;
+      }
+    }
+    return watch;
+  }
+
+  private synchronized void start() {
+    if (thread == null && !closed && startsThread) {
+      idleLooks = 0;
+      RecurringWork work =
+          new RecurringWork(
+              "coatcheck-watchdog-" + NUMBER.incrementAndGet(),
+              INTERVAL::toNanos,
+              this::look,
+              failure -> LOG.error("the watchdog of the store failed, and continues", failure));
+      work.start();
+      thread = work;
+    }
+  }
+
+  /** Looks at each call once. */
+  void look() {
+    boolean idle = true;
+    for (Watch watch : watches) {
+      idle = false;
+      watch.look();
+    }
+    idleLooks = idle ? idleLooks + 1 : 0;
+    if (idleLooks >= IDLE_LOOKS) {
+      rest();
+    }
+  }
+
+  /** Ends the thread. A watch that begins meanwhile is seen here, or finds no thread. */
+  private synchronized void rest() {
+    RecurringWork work = thread;
+    thread = null;
+    if (watches.iterator().hasNext()) {
+      thread = work;
+    } else if (work != null) {
+      work.end();
+    }
+  }
+
+  /** Ends the thread. Calls that are under way are no longer watched. */
+  void close() {
+    RecurringWork work;
+    synchronized (this) {
+      closed = true;
+      work = thread;
+    }
+    if (work != null) {
+      work.end();
+    }
+  }
+
+  /** The calls of one operation on its connection. Used by one thread, and by the watchdog. */
+  final class Watch {
+
+    private static final int ENDED = -1;
+    private static final int ABORTED = -2;
+
+    private final Connection connection;
+
+    /** The number of the call that is under way, or one of the constants. */
+    private final AtomicInteger call = new AtomicInteger();
+
+    private int seen = -1;
+    private int looks;
+
+    private Watch(Connection connection) {
+      this.connection = connection;
+    }
+
+    /** Records that the next call begins. */
+    void next() {
+      int number = call.get();
+      if (number >= 0) {
+        call.compareAndSet(number, number + 1);
+      }
+    }
+
+    /** Returns whether the connection was aborted, or is about to be. */
+    boolean isAborted() {
+      return call.get() == ABORTED;
+    }
+
+    /** Ends, and returns whether the connection was aborted, or is about to be. */
+    boolean end() {
+      watches.remove(this);
+      return call.getAndSet(ENDED) == ABORTED;
+    }
+
+    private void look() {
+      int number = call.get();
+      if (number != seen) {
+        seen = number;
+        looks = 0;
+      } else if (number >= 0 && ++looks >= patience && call.compareAndSet(number, ABORTED)) {
+        abort();
+      }
+    }
+
+    /** On another thread: MariaDB's driver first asks the server, which may not answer. */
+    private void abort() {
+      Thread aborting =
+          new Thread(
+              () -> {
+                try {
+                  connection.abort(Runnable::run);
+                } catch (SQLException | RuntimeException failure) {
+                  LOG.debug("a connection could not be aborted", failure);
+                }
+              },
+              "coatcheck-abort");
+      aborting.setDaemon(true);
+      aborting.setContextClassLoader(Watchdog.class.getClassLoader());
+      aborting.start();
+    }
+  }
+}
