@@ -59,6 +59,7 @@ class ByPrincipalTest {
           JdbcSessionStore.builder(table.connections)
               .database(pool.database())
               .tableName(table.name)
+              .queryTimeout(Table.PATIENCE)
               .build();
       AtomicBoolean moved = new AtomicBoolean();
       if (pool.locksRows() && pool.server() != TestDatabase.POSTGRESQL) {

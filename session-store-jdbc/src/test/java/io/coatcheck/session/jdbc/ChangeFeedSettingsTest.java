@@ -67,6 +67,7 @@ class ChangeFeedSettingsTest {
                       .tableName(table)
                       .changeFeed(true)
                       .createSchema(true)
+                      .queryTimeout(Table.PATIENCE)
                       .build());
           try (Connection connection = connections.getConnection();
               Statement statement = connection.createStatement()) {
@@ -90,6 +91,7 @@ class ChangeFeedSettingsTest {
               .tableName("feeds.App_Session")
               .changeFeed(true)
               .createSchema(true)
+              .queryTimeout(Table.PATIENCE)
               .build()) {
         StoredSession session = Sessions.anonymous().build();
         store.insert(session);
@@ -134,6 +136,7 @@ class ChangeFeedSettingsTest {
                           })
                       .tableName(table.name)
                       .changeFeed(true)
+                      .queryTimeout(Table.PATIENCE)
                       .build())
           .withMessageContaining("auto_increment_increment must be 1");
     }
@@ -151,6 +154,7 @@ class ChangeFeedSettingsTest {
                       .database(pool.database())
                       .tableName(table.name)
                       .changeFeed(true)
+                      .queryTimeout(Table.PATIENCE)
                       .build())
           .withMessageContaining("READ COMMITTED or above")
           .withMessageEndingWith(": READ UNCOMMITTED");

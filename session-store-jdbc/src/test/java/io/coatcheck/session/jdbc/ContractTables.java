@@ -67,7 +67,10 @@ final class ContractTables {
    * begins as far back as four times the timeout, so with it the timeout stays short.
    */
   private SessionStore createNode(Table table) {
-    return table.builder().queryTimeout(Duration.ofSeconds(recordChanges ? 10 : 30)).build();
+    return table
+        .builder()
+        .queryTimeout(recordChanges ? Duration.ofSeconds(10) : Table.PATIENCE)
+        .build();
   }
 
   /** Deletes all changes from the log but the last one, as the clean-up does when they are old. */

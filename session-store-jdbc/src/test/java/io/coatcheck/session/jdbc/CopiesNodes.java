@@ -6,6 +6,7 @@ import io.coatcheck.history.HistoryNode;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.nearcache.NearCacheSessionStore;
 import io.coatcheck.session.store.SessionStore;
+import io.coatcheck.session.store.SessionStoreException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -47,11 +48,11 @@ final class CopiesNodes implements AutoCloseable {
     for (HikariConfig config : configs) {
       HikariDataSource pool = new HikariDataSource(config);
       pools.add(pool);
+      Table.await("the schema", () -> isCreated(pool, database, table));
       JdbcSessionStore store =
           JdbcSessionStore.builder(new DelayedCommits(pool))
               .database(database)
               .tableName(table)
-              .createSchema(true)
               .changeFeed(true)
               .changeFeedInterval(POLL)
               .queryTimeout(queryTimeout)
@@ -64,6 +65,23 @@ final class CopiesNodes implements AutoCloseable {
     }
   }
 
+  /** The timeouts of the pool may pass on a busy machine. */
+  private static boolean isCreated(HikariDataSource pool, Database database, String table) {
+    try {
+      JdbcSessionStore.builder(pool)
+          .database(database)
+          .tableName(table)
+          .createSchema(true)
+          .changeFeed(true)
+          .queryTimeout(PATIENT)
+          .build()
+          .close();
+      return true;
+    } catch (SessionStoreException e) {
+      return false;
+    }
+  }
+
   /** Returns the settings of a pool whose every wait is bounded, as docs/JDBC.md demands. */
   static HikariConfig bounded(String postgreSqlUrl) {
     HikariConfig config = new HikariConfig();
@@ -73,6 +91,8 @@ final class CopiesNodes implements AutoCloseable {
     config.setMinimumIdle(1);
     config.setConnectionTimeout(2_000);
     config.setValidationTimeout(1_000);
+    // The first connection may take longer on a busy machine.
+    config.setInitializationFailTimeout(60_000);
     return config;
   }
 

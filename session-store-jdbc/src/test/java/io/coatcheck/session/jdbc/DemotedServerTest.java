@@ -81,7 +81,10 @@ class DemotedServerTest {
     try (Table table = new Table(pool, SIZE)) {
       // By the pool itself: what watches it would tell it that the connections are broken.
       JdbcSessionStore store =
-          JdbcSessionStore.builder(table.connections).tableName(table.name).build();
+          JdbcSessionStore.builder(table.connections)
+              .tableName(table.name)
+              .queryTimeout(Table.PATIENCE)
+              .build();
       demote(table);
       Consumer<JdbcSessionStore> work = WRITES.get(write);
 
@@ -112,7 +115,10 @@ class DemotedServerTest {
     try (Table table = new Table(pool, SIZE)) {
       StoredSession session = Sessions.of("alice").build();
       JdbcSessionStore store =
-          JdbcSessionStore.builder(table.connections).tableName(table.name).build();
+          JdbcSessionStore.builder(table.connections)
+              .tableName(table.name)
+              .queryTimeout(Table.PATIENCE)
+              .build();
       store.insert(session);
       demote(table);
 
@@ -137,7 +143,10 @@ class DemotedServerTest {
     Pool pool = new Pool(TestDatabase.POSTGRESQL, Database.POSTGRESQL, true, null);
     try (Table table = new Table(pool, SIZE)) {
       JdbcSessionStore store =
-          JdbcSessionStore.builder(table.connections).tableName(table.name).build();
+          JdbcSessionStore.builder(table.connections)
+              .tableName(table.name)
+              .queryTimeout(Table.PATIENCE)
+              .build();
       SessionId unknown = Sessions.token().id();
       assertThat(store.find(unknown)).isEmpty();
       demote(table);
@@ -169,6 +178,7 @@ class DemotedServerTest {
           JdbcSessionStore.builder(table.connections)
               .database(database)
               .tableName(table.name)
+              .queryTimeout(Table.PATIENCE)
               .build();
       StoredSession session = Sessions.of("alice").build();
       store.insert(session);
@@ -244,6 +254,7 @@ class DemotedServerTest {
                     }
                   })
               .tableName(table.name)
+              .queryTimeout(Table.PATIENCE)
               .build();
 
       assertThat(catchThrowable(() -> store.insert(Sessions.anonymous().build())))

@@ -438,6 +438,7 @@ class FailureTest {
           LoginLimit other =
               JdbcSessionStore.builder(others)
                   .tableName(table.name)
+                  .queryTimeout(Table.PATIENCE)
                   .build()
                   .loginLimit()
                   .orElseThrow();
@@ -536,6 +537,7 @@ class FailureTest {
         JdbcSessionStore store =
             JdbcSessionStore.builder(new ThreadBound(table.connections, application, inTransaction))
                 .tableName(table.name)
+                .queryTimeout(Table.PATIENCE)
                 .build();
         StoredSession before = Sessions.anonymous().build();
         store.insert(before);
@@ -576,6 +578,7 @@ class FailureTest {
                       new ThreadBound(table.connections, application, inTransaction))
                   .tableName(table.name)
                   .createSchema(create)
+                  .queryTimeout(Table.PATIENCE)
                   .build();
           StoredSession payment = Sessions.anonymous().build();
           table.store.insert(payment);

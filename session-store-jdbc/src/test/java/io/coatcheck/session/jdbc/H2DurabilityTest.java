@@ -118,12 +118,18 @@ class H2DurabilityTest {
 
   private static List<String> warnings(String url) {
     try (HikariDataSource pool = pool(url)) {
-      return Warnings.during(() -> JdbcSessionStore.builder(pool).createSchema(true).build());
+      return Warnings.during(
+          () ->
+              JdbcSessionStore.builder(pool)
+                  .createSchema(true)
+                  .queryTimeout(Table.PATIENCE)
+                  .build());
     }
   }
 
   private static SessionManager manager(HikariDataSource pool) {
-    return SessionManager.builder(JdbcSessionStore.builder(pool).createSchema(true).build())
+    return SessionManager.builder(
+            JdbcSessionStore.builder(pool).createSchema(true).queryTimeout(Table.PATIENCE).build())
         .build();
   }
 

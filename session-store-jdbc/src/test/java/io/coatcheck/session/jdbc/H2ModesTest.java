@@ -61,9 +61,17 @@ class H2ModesTest {
   void everyStatement(String mode, String names) {
     try (HikariDataSource pool = pool(mode, names)) {
       for (String table : List.of("http_session", "Sessions")) {
-        JdbcSessionStore.builder(pool).tableName(table).createSchema(true).build();
+        JdbcSessionStore.builder(pool)
+            .tableName(table)
+            .createSchema(true)
+            .queryTimeout(Table.PATIENCE)
+            .build();
         JdbcSessionStore store =
-            JdbcSessionStore.builder(pool).tableName(table).createSchema(true).build();
+            JdbcSessionStore.builder(pool)
+                .tableName(table)
+                .createSchema(true)
+                .queryTimeout(Table.PATIENCE)
+                .build();
         life(store);
         lifeWithChanges(
             JdbcSessionStore.builder(pool)
@@ -71,6 +79,7 @@ class H2ModesTest {
                 .changeFeed(true)
                 .changeFeedInterval(Duration.ofMillis(10))
                 .createSchema(true)
+                .queryTimeout(Table.PATIENCE)
                 .build());
       }
     }
@@ -140,7 +149,12 @@ class H2ModesTest {
   void oracle_isRefused(String names) {
     try (HikariDataSource pool = pool("Oracle", names)) {
       for (boolean create : new boolean[] {true, false}) {
-        assertThatThrownBy(() -> JdbcSessionStore.builder(pool).createSchema(create).build())
+        assertThatThrownBy(
+                () ->
+                    JdbcSessionStore.builder(pool)
+                        .createSchema(create)
+                        .queryTimeout(Table.PATIENCE)
+                        .build())
             .isInstanceOf(IllegalArgumentException.class)
             .hasMessageContaining("MODE")
             .hasMessageContaining("Oracle");

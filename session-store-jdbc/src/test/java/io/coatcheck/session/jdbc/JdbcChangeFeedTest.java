@@ -13,8 +13,10 @@ import io.coatcheck.session.store.StoredSession;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -65,11 +67,10 @@ class JdbcChangeFeedTest {
     Table.await("complete up to now", () -> reported.isCompletePast(now));
   }
 
-  private static long threads() {
+  private static Set<Thread> threads() {
     return Thread.getAllStackTraces().keySet().stream()
         .filter(thread -> thread.getName().startsWith("coatcheck-changes-"))
-        .filter(Thread::isAlive)
-        .count();
+        .collect(Collectors.toSet());
   }
 
   @DisplayName("it starts with the first subscription and ends with the store")
@@ -77,15 +78,18 @@ class JdbcChangeFeedTest {
   @MethodSource("pools")
   void thread_startsWithTheFirstSubscription_andEndsWithTheStore(Pool pool) {
     try (Table table = Table.withChanges(pool)) {
-      long before = threads();
+      // Those of earlier tests may still be ending.
+      Set<Thread> before = threads();
       assertThat(table.watched.takeKinds()).as("queries without listeners").isEmpty();
       feed(table).subscribe(reported);
       feed(table).subscribe(new ReportedChanges());
       awaitComplete();
-      assertThat(threads()).isEqualTo(before + 1);
+      Set<Thread> started = threads();
+      started.removeAll(before);
+      assertThat(started).hasSize(1);
       table.store.close();
       // It is waited for as long as one call usually takes.
-      Table.await("the end of the thread", () -> threads() == before);
+      Table.await("the end of the thread", () -> started.stream().noneMatch(Thread::isAlive));
       table.store.close();
       assertThatThrownBy(() -> feed(table).subscribe(reported))
           .isInstanceOf(SessionStoreException.class);

@@ -32,7 +32,8 @@ class JdbcSessionStoreTest {
   })
   void lifeOfASession(TestDatabase database, boolean autoCommit) {
     try (HikariDataSource pool = database.pool(autoCommit, 3)) {
-      JdbcSessionStore store = JdbcSessionStore.builder(pool).createSchema(true).build();
+      JdbcSessionStore store =
+          JdbcSessionStore.builder(pool).createSchema(true).queryTimeout(Table.PATIENCE).build();
       StoredSession session = Sessions.of("alice").attribute("a", Sessions.bytes(1 << 20)).build();
 
       store.insert(session);

@@ -44,6 +44,7 @@ class LateCallTest {
         .database(table.pool.database())
         .tableName(table.name)
         .nanoTime(nanos::get)
+        .queryTimeout(Table.PATIENCE)
         .build();
   }
 

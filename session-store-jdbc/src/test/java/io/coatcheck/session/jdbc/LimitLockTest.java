@@ -42,6 +42,7 @@ class LimitLockTest {
             JdbcSessionStore.builder(table.connections)
                 .database(pool.database())
                 .tableName(name)
+                .queryTimeout(Table.PATIENCE)
                 .build());
       }
       for (int round = 0; round < ROUNDS; round++) {
@@ -114,6 +115,7 @@ class LimitLockTest {
                         JdbcSessionStore.builder(cluster)
                             .database(database)
                             .tableName(table.name)
+                            .queryTimeout(Table.PATIENCE)
                             .build()))
             .singleElement()
             .asString()

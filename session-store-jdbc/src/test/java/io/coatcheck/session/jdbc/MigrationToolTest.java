@@ -82,7 +82,12 @@ class MigrationToolTest {
     assertThat(flyway.migrate().migrationsExecuted).as("run again").isZero();
 
     assertStoreWorks(server);
-    JdbcSessionStore.builder(pool).database(server.database).changeFeed(true).build().close();
+    JdbcSessionStore.builder(pool)
+        .database(server.database)
+        .changeFeed(true)
+        .queryTimeout(Table.PATIENCE)
+        .build()
+        .close();
   }
 
   @ParameterizedTest
@@ -121,7 +126,11 @@ class MigrationToolTest {
   }
 
   private void assertStoreWorks(TestDatabase server) {
-    JdbcSessionStore store = JdbcSessionStore.builder(pool).database(server.database).build();
+    JdbcSessionStore store =
+        JdbcSessionStore.builder(pool)
+            .database(server.database)
+            .queryTimeout(Table.PATIENCE)
+            .build();
     store.insert(session);
     assertThat(store.find(session.id())).contains(session);
     assertThat(store.principalIndex().orElseThrow().findByPrincipal("alice", null, 1_000))

@@ -341,6 +341,7 @@ class RacesTest {
                       }))
               .database(database.database)
               .tableName(table.name)
+              .queryTimeout(Table.PATIENCE)
               .build();
       try {
         List<StoredSession> deleted = new ArrayList<>();

@@ -275,7 +275,10 @@ class RowTest {
       config.setJdbcUrl(server.url() + "&useAffectedRows=true");
       try (HikariDataSource connections = new HikariDataSource(config)) {
         JdbcSessionStore store =
-            JdbcSessionStore.builder(connections).tableName(table.name).build();
+            JdbcSessionStore.builder(connections)
+                .tableName(table.name)
+                .queryTimeout(Table.PATIENCE)
+                .build();
         StoredSession session = Sessions.anonymous().build();
         store.insert(session);
 

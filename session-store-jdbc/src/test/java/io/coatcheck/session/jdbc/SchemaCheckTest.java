@@ -57,7 +57,11 @@ class SchemaCheckTest {
   void build_askedForTheDatabase_checksToo(Pool pool) {
     try (Table table = new Table(pool)) {
       assertThatThrownBy(
-              () -> JdbcSessionStore.builder(table.watched).tableName("no_such_table").build())
+              () ->
+                  JdbcSessionStore.builder(table.watched)
+                      .tableName("no_such_table")
+                      .queryTimeout(Table.PATIENCE)
+                      .build())
           .isInstanceOf(SessionStoreException.class)
           .hasMessageContaining("table no_such_table is missing in the ")
           .hasMessageContaining("createSchema(true)");
@@ -77,6 +81,7 @@ class SchemaCheckTest {
                   JdbcSessionStore.builder(table.watched)
                       .database(pool.database())
                       .tableName("no_such_schema.sessions")
+                      .queryTimeout(Table.PATIENCE)
                       .build())
           .isInstanceOf(SessionStoreException.class)
           .hasMessageContaining("table no_such_schema.sessions");
@@ -162,7 +167,12 @@ class SchemaCheckTest {
       HikariConfig config = pool.server().config(true, 1);
       config.setJdbcUrl(config.getJdbcUrl().replace("user=postgres", "user=reader"));
       try (HikariDataSource readers = new HikariDataSource(config)) {
-        assertThatThrownBy(() -> JdbcSessionStore.builder(readers).tableName(table.name).build())
+        assertThatThrownBy(
+                () ->
+                    JdbcSessionStore.builder(readers)
+                        .tableName(table.name)
+                        .queryTimeout(Table.PATIENCE)
+                        .build())
             .isInstanceOf(SessionStoreException.class)
             .hasMessageContaining(
                 "table " + table.name + " in the POSTGRESQL database \"postgres\"")
@@ -201,7 +211,11 @@ class SchemaCheckTest {
           });
       JdbcSessionStore store = table.builder().build();
       assertThatThrownBy(
-              () -> JdbcSessionStore.builder(table.watched).tableName(table.name).build())
+              () ->
+                  JdbcSessionStore.builder(table.watched)
+                      .tableName(table.name)
+                      .queryTimeout(Table.PATIENCE)
+                      .build())
           .isInstanceOf(SessionStoreException.class)
           .hasMessageContaining("build failed: ")
           .hasMessageContaining("SQLState 08006");

@@ -26,6 +26,7 @@ class SchemaTest {
           JdbcSessionStore.builder(pool)
               .tableName("elsewhere.App_Session")
               .createSchema(true)
+              .queryTimeout(Table.PATIENCE)
               .build();
       StoredSession session = Sessions.of("alice").build();
 
@@ -56,9 +57,19 @@ class SchemaTest {
         for (int round = 0; round < 5; round++) {
           String table = "many" + round + autoCommit;
           Together.run(
-              10, () -> JdbcSessionStore.builder(pool).tableName(table).createSchema(true).build());
+              10,
+              () ->
+                  JdbcSessionStore.builder(pool)
+                      .tableName(table)
+                      .createSchema(true)
+                      .queryTimeout(Table.PATIENCE)
+                      .build());
           StoredSession session = Sessions.of("alice").build();
-          JdbcSessionStore.builder(pool).tableName(table).build().insert(session);
+          JdbcSessionStore.builder(pool)
+              .tableName(table)
+              .queryTimeout(Table.PATIENCE)
+              .build()
+              .insert(session);
         }
       }
     }
@@ -83,6 +94,7 @@ class SchemaTest {
           JdbcSessionStore.builder(table.connections)
               .tableName(table.name)
               .createSchema(true)
+              .queryTimeout(Table.PATIENCE)
               .build();
 
       assertThat(again.find(session.id())).contains(session);

@@ -24,14 +24,26 @@ class SearchPathTest {
       execute(admin, "CREATE SCHEMA path_a");
       execute(admin, "CREATE SCHEMA path_b");
       try {
-        JdbcSessionStore.builder(admin).tableName("path_b.onpath").createSchema(true).build();
+        JdbcSessionStore.builder(admin)
+            .tableName("path_b.onpath")
+            .createSchema(true)
+            .queryTimeout(Table.PATIENCE)
+            .build();
         execute(admin, "DROP INDEX path_b.onpath_sweep_at");
         StoredSession session = Sessions.of("alice").build();
-        JdbcSessionStore.builder(admin).tableName("path_b.onpath").build().insert(session);
+        JdbcSessionStore.builder(admin)
+            .tableName("path_b.onpath")
+            .queryTimeout(Table.PATIENCE)
+            .build()
+            .insert(session);
 
         try (HikariDataSource pool = withPath("path_a,path_b")) {
           JdbcSessionStore store =
-              JdbcSessionStore.builder(pool).tableName("OnPath").createSchema(true).build();
+              JdbcSessionStore.builder(pool)
+                  .tableName("OnPath")
+                  .createSchema(true)
+                  .queryTimeout(Table.PATIENCE)
+                  .build();
           assertThat(store.find(session.id())).contains(session);
         }
 
@@ -53,12 +65,24 @@ class SearchPathTest {
       execute(admin, "CREATE SCHEMA path_a");
       execute(admin, "CREATE SCHEMA path_b");
       try {
-        JdbcSessionStore.builder(admin).tableName("path_a.onpath").createSchema(true).build();
-        JdbcSessionStore.builder(admin).tableName("path_b.onpath").createSchema(true).build();
+        JdbcSessionStore.builder(admin)
+            .tableName("path_a.onpath")
+            .createSchema(true)
+            .queryTimeout(Table.PATIENCE)
+            .build();
+        JdbcSessionStore.builder(admin)
+            .tableName("path_b.onpath")
+            .createSchema(true)
+            .queryTimeout(Table.PATIENCE)
+            .build();
         execute(admin, "DROP INDEX path_a.onpath_principal");
 
         try (HikariDataSource pool = withPath("path_a,path_b")) {
-          JdbcSessionStore.builder(pool).tableName("onpath").createSchema(true).build();
+          JdbcSessionStore.builder(pool)
+              .tableName("onpath")
+              .createSchema(true)
+              .queryTimeout(Table.PATIENCE)
+              .build();
         }
 
         assertThat(query(admin, "SELECT indexname FROM pg_indexes WHERE schemaname = 'path_a'"))
@@ -76,13 +100,25 @@ class SearchPathTest {
     String url = "jdbc:h2:mem:searchpath;DB_CLOSE_DELAY=-1";
     try (HikariDataSource admin = h2(url)) {
       execute(admin, "CREATE SCHEMA path_b");
-      JdbcSessionStore.builder(admin).tableName("path_b.onpath").createSchema(true).build();
+      JdbcSessionStore.builder(admin)
+          .tableName("path_b.onpath")
+          .createSchema(true)
+          .queryTimeout(Table.PATIENCE)
+          .build();
       StoredSession session = Sessions.of("alice").build();
-      JdbcSessionStore.builder(admin).tableName("path_b.onpath").build().insert(session);
+      JdbcSessionStore.builder(admin)
+          .tableName("path_b.onpath")
+          .queryTimeout(Table.PATIENCE)
+          .build()
+          .insert(session);
 
       try (HikariDataSource pool = h2(url + ";SCHEMA_SEARCH_PATH=PUBLIC,PATH_B")) {
         JdbcSessionStore store =
-            JdbcSessionStore.builder(pool).tableName("OnPath").createSchema(true).build();
+            JdbcSessionStore.builder(pool)
+                .tableName("OnPath")
+                .createSchema(true)
+                .queryTimeout(Table.PATIENCE)
+                .build();
         assertThat(store.find(session.id())).contains(session);
       }
     }

@@ -23,6 +23,9 @@ import java.util.function.BooleanSupplier;
  */
 final class Table implements AutoCloseable {
 
+  /** A query timeout that does not pass on a machine that stalls for seconds. */
+  static final Duration PATIENCE = Duration.ofSeconds(30);
+
   private static final AtomicInteger COUNT = new AtomicInteger();
 
   final String name = "t" + COUNT.incrementAndGet();
@@ -55,6 +58,7 @@ final class Table implements AutoCloseable {
         .tableName(name)
         .changeFeed(recordsChanges)
         .createSchema(true)
+        .queryTimeout(PATIENCE)
         .build();
     store = builder().build();
     // A store looks at its table once, before the tests count.
@@ -69,7 +73,7 @@ final class Table implements AutoCloseable {
     return JdbcSessionStore.builder(watched)
         .database(pool.database())
         .tableName(name)
-        .queryTimeout(Duration.ofSeconds(recordsChanges ? 10 : 30))
+        .queryTimeout(recordsChanges ? Duration.ofSeconds(10) : PATIENCE)
         .changeFeed(recordsChanges)
         .changeFeedInterval(Duration.ofMillis(20));
   }
