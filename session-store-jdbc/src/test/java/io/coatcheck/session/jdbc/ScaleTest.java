@@ -34,12 +34,20 @@ class ScaleTest {
 
   private static final int EXPIRED = 200_000;
   private static final int LIVE = 20_000;
+  private static final int ROUNDS = 3;
   private static final Instant LATER = Sessions.NOW.plus(Duration.ofHours(1));
 
   @DisplayName("Reads while 200,000 expired sessions are cleaned up beside 20,000 live ones")
   @ParameterizedTest
   @EnumSource(TestDatabase.class)
   void readsDuringCleanUp(TestDatabase server) {
+    // In the first round, the JVM compiles the clean-up while it reads.
+    for (int round = 1; round <= ROUNDS; round++) {
+      readsDuringCleanUp(server, round);
+    }
+  }
+
+  private static void readsDuringCleanUp(TestDatabase server, int round) {
     try (Table table = new Table(new Pool(server, server.database, true, null), 8)) {
       table.multiply(Sessions.of("alice").attribute("a", Sessions.bytes(300)).build(), EXPIRED);
       StoredSession live =
@@ -58,7 +66,7 @@ class ScaleTest {
       Callable<long[]> cleaner =
           () -> {
             SessionManager node =
-                SessionManager.builder(table.builder().build())
+                SessionManager.builder(store(table))
                     .clock(MutableClock.at(LATER))
                     .cleanUpInterval(Duration.ZERO)
                     .build();
@@ -75,7 +83,7 @@ class ScaleTest {
       long[] during = results.get(2);
 
       tell(
-          server.name(),
+          server.name() + ", round " + round,
           String.format(
               "p99 of reads alone %.2f ms (%d reads), during clean-up %.2f ms (%d reads), ratio"
                   + " %.1f; %d rows deleted in %.1f s",
@@ -96,14 +104,24 @@ class ScaleTest {
     System.out.println(what + ": " + figures);
   }
 
+  /** By the pool itself: what watches it asks the server before and after each operation. */
+  private static JdbcSessionStore store(Table table) {
+    return JdbcSessionStore.builder(table.connections)
+        .database(table.pool.database())
+        .tableName(table.name)
+        .queryTimeout(Table.PATIENCE)
+        .build();
+  }
+
   private static long[] read(Table table, List<SessionId> ids, BooleanSupplier more) {
+    JdbcSessionStore store = store(table);
     SplittableRandom random = new SplittableRandom(1);
     long[] times = new long[1 << 20];
     int count = 0;
     while (more.getAsBoolean() && count < times.length) {
       SessionId id = ids.get(random.nextInt(ids.size()));
       long start = System.nanoTime();
-      assertThat(table.store.find(id)).isPresent();
+      assertThat(store.find(id)).isPresent();
       times[count++] = System.nanoTime() - start;
     }
     return Arrays.copyOf(times, count);
