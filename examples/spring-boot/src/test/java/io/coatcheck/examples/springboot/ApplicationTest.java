@@ -10,6 +10,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.springframework.jdbc.core.simple.JdbcClient;
 
 @DisplayName("The example, over HTTP")
 class ApplicationTest {
@@ -82,6 +83,22 @@ class ApplicationTest {
         alice.postWithToken(token(alice, "/devices"), "/devices/" + id.group(1) + "/sign-out");
     assertThat(Visitor.location(answer)).endsWith("/devices");
     assertThat(bob.get("/api/me").statusCode()).isEqualTo(200);
+  }
+
+  @Test
+  @DisplayName("an error page is shown while the users cannot be read, and the login stays")
+  void usersUnreadable() throws Exception {
+    Visitor alice = loggedIn("alice", "wonderland-1");
+    JdbcClient database = site.context().getBean(JdbcClient.class);
+    database.sql("ALTER TABLE account RENAME TO unreadable").update();
+    try {
+      HttpResponse<String> refused = alice.get("/");
+      assertThat(refused.statusCode()).isEqualTo(500);
+      assertThat(refused.body()).contains("Go to your account", "</html>");
+    } finally {
+      database.sql("ALTER TABLE unreadable RENAME TO account").update();
+    }
+    assertThat(alice.get("/").body()).contains("You are");
   }
 
   @Test
