@@ -279,6 +279,16 @@ public final class Session extends WorkingCopy {
     return status() == SessionStatus.STORED ? Optional.ofNullable(heldToken()) : Optional.empty();
   }
 
+  /**
+   * Returns whether there is nothing to do for the session at the end of this request, as in most
+   * requests: it is stored, a {@linkplain SessionManager#save save} would store nothing, its secret
+   * is not to be renewed, and the client is to be sent neither a token nor a {@linkplain
+   * VersionHints hint}. Cheap, and takes no lock.
+   */
+  public boolean isSettled() {
+    return isAtRest();
+  }
+
   /** Records that the token has been sent to the client. */
   public void markTokenSent() {
     discardToken();

@@ -218,6 +218,19 @@ abstract sealed class WorkingCopy permits Session {
     renewal = Renewal.NONE;
   }
 
+  /**
+   * Returns whether the session is stored, and nothing of this request is to be written or sent.
+   * Needs no lock: what happened before this call is seen.
+   */
+  boolean isAtRest() {
+    return status == SessionStatus.STORED
+        && renewal == Renewal.NONE
+        && !touchDue
+        && unsentToken == null
+        && !changedHere
+        && !Pending.mayExistIn(this);
+  }
+
   /** Returns whether a touch is due; true at most once. */
   boolean takeTouchDue() {
     if (!touchDue) {

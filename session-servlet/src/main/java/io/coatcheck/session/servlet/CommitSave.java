@@ -78,6 +78,9 @@ final class CommitSave implements CommitWatch.Listener {
       throw fail(failure);
     }
     runBeforeSave();
+    if (isNothingDue()) {
+      return current.get() != null;
+    }
     Session stored = outgoing.isCommitted() ? null : store();
     state.lock();
     try {
@@ -101,6 +104,9 @@ final class CommitSave implements CommitWatch.Listener {
       runBeforeSave();
     }
     SessionStoreException failure = outgoing.failure();
+    if (failure == null && isNothingDue()) {
+      return null;
+    }
     if (isAsync) {
       if (failure == null) {
         storeMeanwhile();
@@ -113,6 +119,16 @@ final class CommitSave implements CommitWatch.Listener {
       return store();
     }
     return null;
+  }
+
+  /**
+   * Returns whether nothing is to be stored, and nothing to be added to the response: that is so
+   * twice in most requests, before the commit and when the application has returned. Without the
+   * lock: a thread that adds something at this moment writes it to the response itself.
+   */
+  private boolean isNothingDue() {
+    Session known = current.get();
+    return (known == null || known.isSettled()) && outgoing.isEmpty() && !current.isAnyUnsaved();
   }
 
   /** Stores what is left when an asynchronous request has been completed. */

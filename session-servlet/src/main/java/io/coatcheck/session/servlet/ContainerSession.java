@@ -54,6 +54,15 @@ final class ContainerSession {
     }
   }
 
+  /**
+   * Returns whether the client asks the container for a session, by its id. Otherwise there can be
+   * one only if it was created in this request, and that one carries no id of ours. To ask for the
+   * id first is cheaper: for the session itself, Tomcat takes a lock that all requests share.
+   */
+  private static boolean isAskedFor(HttpServletRequest request) {
+    return SessionRequest.complete(request).getRequestedSessionId() != null;
+  }
+
   private @Nullable Object ownerOf(HttpSession session) {
     try {
       return session.getAttribute(attribute);
@@ -75,7 +84,7 @@ final class ContainerSession {
    * Ends it before the application is called, if it belongs to a session other than this request's.
    */
   void begin(HttpServletRequest request, SessionExchange exchange) {
-    HttpSession session = of(request);
+    HttpSession session = isAskedFor(request) ? of(request) : null;
     Object owner = session == null ? null : ownerOf(session);
     if (session == null || owner == null) {
       return;

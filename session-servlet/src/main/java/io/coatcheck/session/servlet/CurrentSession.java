@@ -182,6 +182,12 @@ final class CurrentSession {
     }
   }
 
+  /** Returns whether a value was bound that may turn out not to be stored. */
+  boolean isAnyUnsaved() {
+    HttpSessionView known = view;
+    return unsettled != null || (known != null && known.unsaved() != null);
+  }
+
   private List<HttpSessionView> left() {
     List<HttpSessionView> known = unsettled;
     return known == null ? List.of() : known;

@@ -148,6 +148,11 @@ final class OutgoingToken {
         response());
   }
 
+  /** Returns whether nothing is added to the response, so far. */
+  boolean isEmpty() {
+    return carrier == null && hintCarrier == null && siteData == null && !isPrivate;
+  }
+
   private boolean isFilled() {
     return carrier != null && carrier.isFilled();
   }
@@ -221,7 +226,7 @@ final class OutgoingToken {
    * read on every node what this request stored.
    */
   void carryTokenOf(Session session) {
-    if (!isCommitted()) {
+    if (!session.isSettled() && !isCommitted()) {
       Optional<SessionToken> token = session.unsentToken();
       if (token.isPresent()) {
         carrier().put(token.get().value(), maxAge(session));
@@ -321,7 +326,7 @@ final class OutgoingToken {
 
   /** Writes token and hint again if they were dropped, changed or doubled. */
   void restoreToken() {
-    if (!isCommitted()) {
+    if (!isEmpty() && !isCommitted()) {
       if (isPrivate && !response().containsHeader(NoStore.CACHE_CONTROL)) {
         NoStore.putInto(response());
       }
