@@ -106,7 +106,7 @@ final class TokenResolver {
     }
     return engine.copies().isEmpty()
         ? resolveInStore(token.get())
-        : resolved(find(token.get(), hints));
+        : resolveNear(token.get(), hints, engine.copies().get());
   }
 
   private Resolution resolved(Finding finding) {
@@ -256,7 +256,8 @@ final class TokenResolver {
   /** The clock is read after the store has answered, which may have taken a while. */
   private Finding find(SessionToken token, List<String> hints) {
     if (engine.copies().isPresent()) {
-      return findNear(token, hints, engine.copies().get());
+      NearCopies.Lookup near = lookUp(token.id(), hints, engine.copies().get());
+      return judgeNear(token.id(), near, token.secretHash());
     }
     // The look-up precedes the hash, which does not depend on it: the processor hashes while it
     // waits for the session's memory.
@@ -264,22 +265,38 @@ final class TokenResolver {
     return judge(token.id(), found, token.secretHash());
   }
 
-  private Finding findNear(SessionToken token, List<String> hints, NearCopies copies) {
-    VersionHint seen = hints.isEmpty() ? VersionHint.NONE : VersionHint.among(hints, token.id());
-    NearCopies.Lookup near = copies.lookUp(token.id(), seen.generation(), seen.version());
+  /** Allocates no finding if a copy admits the request, as nearly always. */
+  private Resolution resolveNear(SessionToken token, List<String> hints, NearCopies copies) {
+    NearCopies.Lookup near = lookUp(token.id(), hints, copies);
     SecretHash presented = token.secretHash();
+    StoredSession copy = near.isConfirmed() || near.isStale() ? null : near.session().orElse(null);
+    if (copy != null) {
+      Instant now = engine.now();
+      if (opens(copy, presented, now)) {
+        return accept(token.id(), copy, renewalOfCurrent(copy, now), Source.COPY, now);
+      }
+    }
+    return resolved(judgeNear(token.id(), near, presented));
+  }
+
+  private static NearCopies.Lookup lookUp(SessionId id, List<String> hints, NearCopies copies) {
+    VersionHint seen = hints.isEmpty() ? VersionHint.NONE : VersionHint.among(hints, id);
+    return copies.lookUp(id, seen.generation(), seen.version());
+  }
+
+  private Finding judgeNear(SessionId id, NearCopies.Lookup near, SecretHash presented) {
     if (near.isConfirmed()) {
-      return judge(token.id(), near.session(), presented);
+      return judge(id, near.session(), presented);
     }
     Instant now = engine.now();
     if (near.session().filter(copy -> opens(copy, presented, now)).isPresent()) {
       StoredSession copy = near.session().get();
       return near.isStale()
-          ? new Opened(token.id(), copy, Renewal.NONE, Source.STALE_COPY, now)
-          : new Opened(token.id(), copy, renewalOfCurrent(copy, now), Source.COPY, now);
+          ? new Opened(id, copy, Renewal.NONE, Source.STALE_COPY, now)
+          : new Opened(id, copy, renewalOfCurrent(copy, now), Source.COPY, now);
     }
     // A copy may admit a request, never reject one; anything else is decided by the store.
-    return judge(token.id(), engine.store().find(token.id()), presented);
+    return judge(id, engine.store().find(id), presented);
   }
 
   private static boolean opens(StoredSession copy, SecretHash presented, Instant now) {

@@ -2,6 +2,8 @@ package io.coatcheck.session.nearcache;
 
 import io.coatcheck.session.codec.AttributeValue;
 import io.coatcheck.session.store.StoredSession;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.time.Instant;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -14,6 +16,17 @@ final class Copy {
   static final long MAX_TRUST_NANOS = TimeUnit.MINUTES.toNanos(10);
 
   private static final int FIXED_WEIGHT = 600;
+
+  // A volatile write would wait until all that the request has written before is in the memory.
+  private static final VarHandle LAST_USE;
+
+  static {
+    try {
+      LAST_USE = MethodHandles.lookup().findVarHandle(Copy.class, "lastUse", long.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
 
   /** What a copy is trusted for. */
   enum Trust {
@@ -172,7 +185,7 @@ final class Copy {
     long last = lastUse;
     boolean isRecorded = now - last >= interval || last - asOf < 0;
     if (isRecorded) {
-      lastUse = now;
+      LAST_USE.setRelease(this, now);
     }
     return isRecorded;
   }
