@@ -69,8 +69,9 @@ final class AttributeChanges {
       if (stored == null) {
         return null;
       }
-      if (stored.isLive()) {
-        return stored.object(engine.codec());
+      Object shared = stored.sharedObject();
+      if (shared != null) {
+        return shared;
       }
     }
     return getOwn(name);

@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  * twice that many bytes, the most that escaping can produce, still fit into the 16 MiB packet that
  * MariaDB accepts by default.
  *
- * <p>Stateless, does not block.
+ * <p>Thread-safe, does not block.
  *
  * @since 0.1.0
  */
@@ -46,6 +46,8 @@ public final class AttributeFrames {
   public static final int MAX_ATTRIBUTES = 10_000;
 
   private static final byte VERSION = 1;
+
+  private static final KnownNames KNOWN_NAMES = new KnownNames();
 
   private AttributeFrames() {}
 
@@ -222,8 +224,15 @@ public final class AttributeFrames {
     /** Returns the name; null if these bytes are not how a name is encoded. */
     @Nullable String text() {
       if (!utf16) {
+        String known = KNOWN_NAMES.find(bytes);
+        if (known != null) {
+          return known;
+        }
         try {
-          return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+          String decoded =
+              StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+          KNOWN_NAMES.add(decoded, bytes);
+          return decoded;
         } catch (CharacterCodingException malformed) {
           return null;
         }

@@ -106,6 +106,24 @@ public final class AttributeValue {
   }
 
   /**
+   * Returns the object that all callers of {@link #object} get: a live value's own, or the decoded
+   * one if it is immutable. Cheap, and never throws.
+   *
+   * @return null if the bytes have not been decoded yet, or each caller gets an object of its own
+   */
+  public @Nullable Object sharedObject() {
+    if (liveCodec != null) {
+      return content;
+    }
+    return keeper().decoded;
+  }
+
+  /** A cache below the encryption keeps the stored value, and with it the decoded object. */
+  private AttributeValue keeper() {
+    return content instanceof EncryptedValue encrypted ? encrypted.stored() : this;
+  }
+
+  /**
    * Returns the object: a live value's own, or the decoded bytes. Only the caller has a decoded
    * object, unless {@code codec} says that it is immutable.
    *
@@ -116,8 +134,7 @@ public final class AttributeValue {
     if (liveCodec != null) {
       return content;
     }
-    // A cache below the encryption keeps the stored value, and with it the decoded object.
-    AttributeValue keeper = content instanceof EncryptedValue encrypted ? encrypted.stored() : this;
+    AttributeValue keeper = keeper();
     Object known = keeper.decoded;
     if (known != null) {
       return known;

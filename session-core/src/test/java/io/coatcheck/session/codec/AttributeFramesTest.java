@@ -21,6 +21,35 @@ class AttributeFramesTest {
   private static final byte[] SMALL =
       AttributeFrames.write(Map.of("user", value(7), "cart", value(1, 2), "n", value()));
 
+  @Test
+  void read_namesOfTwoSessions_areTheSameTexts() {
+    Map<String, AttributeValue> first = AttributeFrames.read(SMALL);
+    Map<String, AttributeValue> second = AttributeFrames.read(SMALL.clone());
+    assertThat(second.keySet()).isEqualTo(first.keySet());
+    for (String name : first.keySet()) {
+      assertThat(second.keySet().stream().filter(name::equals).findFirst().orElseThrow())
+          .isSameAs(name);
+    }
+  }
+
+  @Test
+  void read_namesThatPushEachOtherOut_areStillTheirOwn() {
+    String[] names = {
+      "caf\u00e9", "cafe", "cafe\u0301", "\u0000", "", "n".repeat(64), "n".repeat(65), "\ud800"
+    };
+    for (int round = 0; round < 3; round++) {
+      for (String name : names) {
+        assertThat(AttributeFrames.read(AttributeFrames.write(Map.of(name, value(1)))))
+            .containsOnlyKeys(name);
+      }
+      for (int number = 0; number < 2_000; number++) {
+        String name = "name-" + number;
+        assertThat(AttributeFrames.read(AttributeFrames.write(Map.of(name, value(1)))))
+            .containsOnlyKeys(name);
+      }
+    }
+  }
+
   @Nested
   class Writing {
 
