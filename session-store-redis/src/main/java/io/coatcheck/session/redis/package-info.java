@@ -17,8 +17,8 @@
  * command that was {@code Sent} is ever sent again by itself. {@code Opening} opens those of a
  * store. {@code ConfirmedWrites} have connections of their own, on which replicas confirm a login
  * or a logout. A {@code Moment} is the current time, as a script is given it. {@code RedisFailure}
- * makes an exception of every error, and {@code ServerCheck} looks at the server when a store is
- * built.
+ * makes an exception of every error, {@code OutageLog} logs why a server is unreachable, and {@code
+ * ServerCheck} looks at the server when a store is built.
  */
 @NullMarked
 package io.coatcheck.session.redis;
