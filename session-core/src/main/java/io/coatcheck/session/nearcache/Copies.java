@@ -3,7 +3,6 @@ package io.coatcheck.session.nearcache;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Policy;
-import io.coatcheck.session.codec.AttributeValue;
 import io.coatcheck.session.store.BatchLookup;
 import io.coatcheck.session.store.NearCopies;
 import io.coatcheck.session.store.SessionStore;
@@ -231,7 +230,7 @@ final class Copies implements NearCopies {
     if (found.isPresent()) {
       keep(found.get(), start);
     } else {
-      gone(id);
+      gone(id, start.moment());
     }
     return found;
   }
@@ -241,11 +240,18 @@ final class Copies implements NearCopies {
     notices.listener(listener);
   }
 
-  /** Discards the copy of a session that the store no longer has, and reports that once. */
-  void gone(SessionId id) {
+  /**
+   * Discards the copy of a session that the store no longer has, and reports that once. A newer
+   * copy is of a session that was stored since, as by an import: the next request finds out.
+   *
+   * @param asked a moment before the store was asked
+   */
+  void gone(SessionId id, long asked) {
     ends.ended(id);
     Copy known = cache.asMap().remove(id);
-    if (known != null) {
+    if (known != null && known.asOf() - asked > 0) {
+      cache.asMap().putIfAbsent(id, known.changed());
+    } else if (known != null) {
       notices.add(known);
     }
   }
@@ -280,7 +286,7 @@ final class Copies implements NearCopies {
 
   /** Replaces the copy by what this node has just written, or discards the copy. */
   void wrote(StoredSession session, LocalEnds.Start start) {
-    if (maxStaleness == 0 || hasLiveValue(session)) {
+    if (maxStaleness == 0 || Copy.hasLiveValue(session)) {
       forget(session.id());
       return;
     }
@@ -299,10 +305,6 @@ final class Copies implements NearCopies {
               // The written session may have ended since, and the previous copy is older still.
               return Copy.unlessOlder(known, session);
             });
-  }
-
-  private static boolean hasLiveValue(StoredSession session) {
-    return session.attributes().values().stream().anyMatch(AttributeValue::isLive);
   }
 
   /** Records the last-seen time that the store has. */

@@ -87,6 +87,11 @@ final class Copy {
     return known != null && known.session.version() >= session.version() ? known : null;
   }
 
+  /** Returns whether a session has a value that is not encoded, of which no copy is kept. */
+  static boolean hasLiveValue(StoredSession session) {
+    return session.attributes().values().stream().anyMatch(AttributeValue::isLive);
+  }
+
   StoredSession session() {
     return session;
   }

@@ -79,7 +79,7 @@ final class ReportedChanges implements ChangeFeed.Listener {
         (id, start) -> {
           BatchLookup.Stamp stamp = stamps.get(id);
           if (stamp == null) {
-            copies.gone(id);
+            copies.gone(id, start.moment());
           } else {
             copies.settle(start, stamp);
           }

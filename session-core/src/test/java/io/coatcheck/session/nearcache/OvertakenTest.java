@@ -23,6 +23,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
@@ -105,6 +106,42 @@ class OvertakenTest {
             .build();
     remote.insert(session);
     return session;
+  }
+
+  private static StoredSession session(SessionId id) {
+    return StoredSession.builder(id)
+        .secretHash(SecretHash.of(new byte[32]))
+        .createdAt(NOW)
+        .absoluteDeadline(NOW.plus(Duration.ofHours(12)))
+        .build();
+  }
+
+  @Test
+  @DisplayName(
+      "a look-up from before a session was stored, as by an import, is no notice of its end")
+  void find_fromBeforeTheInsert_isNoEnd() {
+    List<StoredSession> gone = new CopyOnWriteArrayList<>();
+    copies.onEndedElsewhere(gone::add);
+    StoredSession imported = session(SessionId.generate(NOW, RANDOM));
+    StoredSession other = session(SessionId.generate(NOW, RANDOM));
+    remote.insert(other);
+    copies.lookUp(other.id(), 0, 0);
+    remote.beforeFindAnswers =
+        () -> {
+          remote.insert(imported);
+          assertThat(copies.lookUp(imported.id(), 0, 0).session()).isPresent();
+        };
+    assertThat(node.find(imported.id())).as("read before").isEmpty();
+
+    remote.delete(other.id());
+    node.find(other.id());
+    Await.until(() -> gone.contains(other));
+    assertThat(gone).containsExactly(other);
+
+    remote.delete(imported.id());
+    assertThat(copies.lookUp(imported.id(), 0, 0).session()).isEmpty();
+    Await.until(() -> gone.contains(imported));
+    assertThat(gone).containsExactly(other, imported);
   }
 
   private static int stripe(SessionId id) {
