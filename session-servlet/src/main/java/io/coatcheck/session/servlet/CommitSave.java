@@ -5,7 +5,6 @@ import static io.coatcheck.session.servlet.FilterLog.LOG;
 import io.coatcheck.session.Session;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.store.SessionStoreException;
-import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpSessionActivationListener;
 import java.util.List;
 import java.util.function.Supplier;
@@ -133,9 +132,12 @@ final class CommitSave implements CommitWatch.Listener {
 
   /** Stores what is left when an asynchronous request has been completed. */
   void completed() {
-    runBeforeSave();
-    if (outgoing.failure() == null) {
-      storeWhatIsLeft();
+    try {
+      runBeforeSave();
+    } finally {
+      if (outgoing.failure() == null) {
+        storeWhatIsLeft();
+      }
     }
   }
 
@@ -228,11 +230,11 @@ final class CommitSave implements CommitWatch.Listener {
   private void admit(Session begun) {
     FloodGuard guard = settings().floodGuard();
     if (guard != null && begun.isAwaitingCreation()) {
+      Object client = state.read(guard::clientOf);
       state.run(
           () -> {
-            HttpServletRequest request = state.request();
-            if (!current.isAdmitted(begun) && request != null && !outgoing.isReleased()) {
-              guard.admit(request, manager().clock().instant());
+            if (client != null && !current.isAdmitted(begun) && !outgoing.isReleased()) {
+              guard.admit(client, manager().clock().instant());
               current.markAdmitted(begun);
             }
           });
@@ -393,6 +395,11 @@ final class CommitSave implements CommitWatch.Listener {
           outgoing.fail(e);
           return outgoing.isAnswered();
         });
+  }
+
+  /** Answers 500 for a failure of the application that no caller can answer, if still possible. */
+  void answerError() {
+    state.run(outgoing::answerError);
   }
 
   /** Shows nothing: the session holds the secret. */

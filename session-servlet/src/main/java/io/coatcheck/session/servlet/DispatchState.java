@@ -7,6 +7,7 @@ import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -92,6 +93,23 @@ final class DispatchState {
    */
   @Nullable HttpServletRequest request() {
     return request;
+  }
+
+  /**
+   * Returns what a function reads of the request, or null if it has ended. Not under the lock:
+   * earlier filters may have wrapped the request.
+   */
+  <T> @Nullable T read(Function<HttpServletRequest, T> function) {
+    HttpServletRequest known = request;
+    try {
+      return known == null ? null : function.apply(known);
+    } catch (RuntimeException e) {
+      if (request == null) {
+        // The container has taken it back meanwhile.
+        return null;
+      }
+      throw e;
+    }
   }
 
   /**

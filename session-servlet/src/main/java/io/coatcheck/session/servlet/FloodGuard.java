@@ -94,14 +94,19 @@ public final class FloodGuard {
     return (int) value;
   }
 
+  /** Returns the client of a request, for {@link #admit}. */
+  Object clientOf(HttpServletRequest request) {
+    Optional<NetworkAddress> address = proxies.clientOf(request);
+    return address.isPresent() ? address.get().clientPrefix() : UNKNOWN;
+  }
+
   /**
    * Admits one new session.
    *
-   * @throws SessionStoreException if its client begins too many, which is logged once a minute
+   * @param client as {@link #clientOf} returned it
+   * @throws SessionStoreException if the client begins too many, which is logged once a minute
    */
-  void admit(HttpServletRequest request, Instant now) {
-    Optional<NetworkAddress> address = proxies.clientOf(request);
-    Object client = address.isPresent() ? address.get().clientPrefix() : UNKNOWN;
+  void admit(Object client, Instant now) {
     long moment = TimeUnit.SECONDS.toNanos(now.getEpochSecond()) + now.getNano();
     long[] wait = new long[1];
     busyUntil

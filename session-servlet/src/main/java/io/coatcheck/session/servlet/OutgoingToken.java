@@ -366,6 +366,17 @@ final class OutgoingToken {
     return e;
   }
 
+  /** Answers 500, if that is still possible. The token is sent, since its session is stored. */
+  void answerError() {
+    if (!isAnswered && !isCommitted()) {
+      applicationHeaders().withdraw((name, value) -> false);
+      restoreToken();
+      int status = HttpServletResponse.SC_INTERNAL_SERVER_ERROR;
+      PlainAnswer.send(response(), status, "The request has failed.\n");
+      isAnswered = true;
+    }
+  }
+
   private boolean isOurs(String name, String value) {
     return SiteDataHeader.isOfName(name)
         ? siteData != null && siteData.isWritten(value)

@@ -63,19 +63,35 @@ final class PresentedTokens extends PresentedValues {
   }
 
   private void begin(HttpServletRequest request) {
-    Activity activity = settings.activity();
-    isPassive = activity != null && isPresent() && !activity.isCountedFor(request);
-    ClientCheck check = settings.clientCheck();
-    if (check != null && gate == null && isPresent()) {
-      gate = new ClientGate(check, request);
+    if (isPresent()) {
+      presentedBy(presenter(request));
     }
   }
 
+  private void presentedBy(Presenter presenter) {
+    isPassive = presenter.isPassive();
+    if (gate == null) {
+      gate = presenter.gate();
+    }
+  }
+
+  /** What is needed to know of a request that presents a token. */
+  record Presenter(boolean isPassive, @Nullable ClientGate gate) {}
+
+  /** Returns it for a request. Not under the lock: earlier filters may have wrapped the request. */
+  Presenter presenter(HttpServletRequest request) {
+    Activity activity = settings.activity();
+    ClientCheck check = settings.clientCheck();
+    return new Presenter(
+        activity != null && !activity.isCountedFor(request),
+        check == null ? null : new ClientGate(check, request));
+  }
+
   /** Adds a token to a request that presents none, as if the client had presented it. */
-  void add(SessionToken token, HttpServletRequest request) {
+  void add(SessionToken token, Presenter by) {
     String text = token.value();
     addText(text, 0, text.length());
-    begin(request);
+    presentedBy(by);
     reconsider();
   }
 

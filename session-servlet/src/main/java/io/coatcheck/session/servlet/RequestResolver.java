@@ -137,13 +137,16 @@ final class RequestResolver {
       WithheldCookie.log();
       return false;
     }
+    PresentedTokens.Presenter presenter = state.read(presented::presenter);
     state.lock();
     try {
-      HttpServletRequest request = state.request();
-      if (request == null || presented.isPresent() || current.get() != null) {
+      if (presenter == null
+          || state.request() == null
+          || presented.isPresent()
+          || current.get() != null) {
         return false;
       }
-      presented.add(token, request);
+      presented.add(token, presenter);
       return findSession() != null;
     } finally {
       state.unlock();

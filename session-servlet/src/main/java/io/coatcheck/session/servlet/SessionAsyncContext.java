@@ -111,9 +111,9 @@ final class SessionAsyncContext implements AsyncContext {
   }
 
   /**
-   * Saves, and releases the response. If the save fails, the response reports it, and nothing is
-   * thrown: after the end of a request, Tomcat would attribute an exception of this thread to the
-   * next request on the connection.
+   * Saves, and releases the response. If the save fails, or an action before it, the response
+   * reports it, and nothing is thrown: after the end of a request, Tomcat would attribute an
+   * exception of this thread to the next request on the connection.
    */
   @Override
   public void complete() {
@@ -121,9 +121,30 @@ final class SessionAsyncContext implements AsyncContext {
       exchange.beforeCommit();
     } catch (SessionStoreException e) {
       LOG.debug("A save failed when an asynchronous request was completed", e);
+    } catch (RuntimeException | Error e) {
+      failed(e);
     } finally {
       context.complete();
     }
+  }
+
+  /** Saves despite a failure of the application, and reports the failure. */
+  private void failed(Throwable failure) {
+    SessionStoreException cause = ErrorResponse.causeOf(failure);
+    if (cause != null) {
+      exchange.saving().answersUnavailable(cause);
+      return;
+    }
+    try {
+      // What has failed is done only once.
+      exchange.beforeCommit();
+    } catch (RuntimeException | Error second) {
+      if (second != failure) {
+        failure.addSuppressed(second);
+      }
+    }
+    LOG.error("The application failed when an asynchronous request was completed", failure);
+    exchange.saving().answerError();
   }
 
   @Override
@@ -188,7 +209,7 @@ final class SessionAsyncContext implements AsyncContext {
     private void finish(Runnable work) {
       try {
         work.run();
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | Error e) {
         // No caller is left to throw it to.
         LOG.error("The session could not be saved at the end of an asynchronous request", e);
       }

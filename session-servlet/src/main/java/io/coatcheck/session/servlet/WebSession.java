@@ -166,7 +166,8 @@ public final class WebSession {
    * Registers what is done once, when the response is about to be committed or the application has
    * returned, whichever is first; for a request that continues asynchronously, when it has been
    * completed. For a bridge that sees a change of the session, and must not end it while the
-   * application still uses it. An exception of the action is passed on; a failure of the store is
+   * application still uses it. An exception of the action is passed on, but not by {@code
+   * AsyncContext.complete}: there it is logged, and answered with 500. A failure of the store is
    * answered with 503.
    *
    * @param action called on the thread that commits or returns, without a lock; after the last save

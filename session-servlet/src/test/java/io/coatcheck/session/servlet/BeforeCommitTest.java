@@ -166,4 +166,73 @@ class BeforeCommitTest {
     site.store.recover();
     assertThat(site.manager.sessionsOf("ann")).hasSize(1);
   }
+
+  /** Completes on a thread of the container, which handles what the task throws. */
+  private void onFailingAction(Runnable failure) {
+    site.on(
+        "/failing-action",
+        (request, response) -> {
+          AsyncContext context = request.startAsync();
+          context.start(
+              () -> {
+                HttpSession session = request.getSession();
+                WebSession.of(request)
+                    .beforeCommit(
+                        () -> {
+                          order.add("failed");
+                          session.setAttribute("a", "kept");
+                          failure.run();
+                        });
+                context.complete();
+              });
+        });
+    site.on("/plain", (request, response) -> response.getWriter().print("plain"));
+  }
+
+  @Test
+  @DisplayName("does no harm to the next request if it fails when a request is completed")
+  void failingAtComplete_concernsNoOtherRequest() {
+    onFailingAction(
+        () -> {
+          throw new IllegalStateException("an error of the application");
+        });
+    for (int i = 0; i < 20; i++) {
+      int status = browser.get("/failing-action").status();
+      // On the connection, and with the container's objects, of the one that failed.
+      assertThat(browser.get("/plain").status()).isEqualTo(200);
+      assertThat(status).isEqualTo(500);
+    }
+    assertThat(order).hasSize(20);
+  }
+
+  @Test
+  @DisplayName("does no harm to the next request if it fails with an Error")
+  void failingWithAnErrorAtComplete_concernsNoOtherRequest() {
+    onFailingAction(
+        () -> {
+          throw new AssertionError("an error of the application");
+        });
+    for (int i = 0; i < 20; i++) {
+      int status = browser.get("/failing-action").status();
+      assertThat(browser.get("/plain").status()).isEqualTo(200);
+      assertThat(status).isEqualTo(500);
+    }
+    assertThat(order).hasSize(20);
+  }
+
+  @Test
+  @DisplayName("keeps no change from the store, and no cookie from the client, if it fails")
+  void failingAtComplete_saves() {
+    onFailingAction(
+        () -> {
+          throw new IllegalStateException("an error of the application");
+        });
+    site.on(
+        "/read",
+        (request, response) -> response.getWriter().print(request.getSession().getAttribute("a")));
+    Browser newcomer = site.browser();
+
+    assertThat(newcomer.get("/failing-action").setCookies()).hasSize(1);
+    assertThat(newcomer.get("/read").body()).isEqualTo("kept");
+  }
 }

@@ -29,7 +29,7 @@ class FloodGuardLimitsTest {
     int count = 0;
     try {
       while (count < 1_000) {
-        guard.admit(request, now);
+        guard.admit(guard.clientOf(request), now);
         count++;
       }
     } catch (FloodGuard.TooManySessions e) {
@@ -54,7 +54,7 @@ class FloodGuardLimitsTest {
               return "10." + (i >> 16) + "." + (i >> 8 & 255) + "." + (i & 255);
             });
     for (int i = 0; i < 50_000; i++) {
-      guard.admit(many, now);
+      guard.admit(guard.clientOf(many), now);
       if (i % 10 == 0) {
         again += admitted(guard, persistent, now);
       }
@@ -79,7 +79,7 @@ class FloodGuardLimitsTest {
 
     assertThat(admitted(guard, from(null), now)).isEqualTo(10);
     assertThat(admitted(guard, from("/run/socket"), now)).as("the same for all").isZero();
-    assertThatThrownBy(() -> guard.admit(from(""), now))
+    assertThatThrownBy(() -> guard.admit(guard.clientOf(from("")), now))
         .isInstanceOf(FloodGuard.TooManySessions.class)
         .hasMessageContaining("flood guard");
   }
@@ -97,7 +97,7 @@ class FloodGuardLimitsTest {
             .filter(
                 i -> {
                   try {
-                    guard.admit(client, now);
+                    guard.admit(guard.clientOf(client), now);
                     return true;
                   } catch (FloodGuard.TooManySessions e) {
                     return false;

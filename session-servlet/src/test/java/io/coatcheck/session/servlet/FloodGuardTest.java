@@ -6,9 +6,20 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import jakarta.servlet.AsyncContext;
+import jakarta.servlet.Filter;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletRequestWrapper;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AutoClose;
@@ -231,5 +242,46 @@ class FloodGuardTest {
     } finally {
       logger.detachAppender(lines);
     }
+  }
+
+  @Test
+  @DisplayName("I19: a request that an earlier filter has wrapped may wait for another thread")
+  void wrappedRequest_mayWaitForAnotherThread() {
+    ExecutorService threads = Executors.newCachedThreadPool();
+    AtomicReference<HttpServletRequest> seen = new AtomicReference<>();
+    List<Throwable> problems = new CopyOnWriteArrayList<>();
+    Filter front =
+        (request, response, chain) ->
+            chain.doFilter(
+                new HttpServletRequestWrapper((HttpServletRequest) request) {
+                  @Override
+                  public String getRemoteAddr() {
+                    HttpServletRequest inner = seen.get();
+                    if (inner != null) {
+                      try {
+                        threads
+                            .submit(() -> WebSession.of(inner).beforeLogout(() -> {}))
+                            .get(30, TimeUnit.SECONDS);
+                      } catch (InterruptedException | ExecutionException | TimeoutException e) {
+                        problems.add(e);
+                      }
+                    }
+                    return super.getRemoteAddr();
+                  }
+                },
+                response);
+    site.filters(
+        front,
+        SessionFilter.builder(site.manager).floodGuard(FloodGuard.builder(5).build()).build());
+    site.on(
+        "/seen",
+        (request, response) -> {
+          request.getSession().setAttribute("a", "1");
+          seen.set(request);
+        });
+
+    assertThat(newcomer("/seen").setCookies()).hasSize(1);
+    assertThat(problems).isEmpty();
+    threads.shutdownNow();
   }
 }
