@@ -84,6 +84,7 @@ final class ChangeReader implements PolledChangeFeed.Reader {
    */
   @Override
   public boolean read() {
+    transactions.recordOwed(READ);
     ChangeLog.Row from = position == null ? begin() : position;
     // Before there is a connection: its pool may have begun the transaction with a query of its
     // own,

@@ -43,6 +43,7 @@ final class ChangeRetention {
     if (!isDue()) {
       return;
     }
+    transactions.recordOwed(new Operation("deleteExpired"));
     for (int step = 0; step < MAX_STEPS && !Thread.currentThread().isInterrupted(); step++) {
       long from = lowest();
       long first =

@@ -77,6 +77,8 @@ final class JdbcPrincipalIndex implements PrincipalIndex {
     }
     StoredSession.millisOf(now, "now");
     Operation operation = new Operation("deleteOldest");
+    // A retry may find nothing to delete.
+    transactions.recordOwed(operation);
     Optional<Login> oldestKept = oldestKept(operation, principal, keep, now);
     if (oldestKept.isEmpty()) {
       return 0;

@@ -42,6 +42,7 @@ final class Revoking {
   /** Deletes the rows that meet a condition, except some, and returns how many. */
   int delete(
       Operation operation, Condition doomed, Set<SessionId> except, DeletedSessions deleted) {
+    transactions.recordOwed(operation);
     HandOver handOver = new HandOver(deleted);
     int number = 0;
     try {

@@ -6,6 +6,8 @@ import io.coatcheck.session.store.SessionStoreException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Queue;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -45,6 +47,9 @@ final class Transactions {
   /** How often a change is recorded before its operation fails. */
   private static final int MAX_RECORDS = 3;
 
+  /** How many changes are kept whose operations failed because they were not recorded again. */
+  private static final int MAX_OWED = 1_000;
+
   /** The statements of an operation; run again from the start if the database undid them. */
   interface Work<T extends @Nullable Object> {
     T run(Statements statements) throws SQLException;
@@ -55,6 +60,7 @@ final class Transactions {
   private final Timeouts timeouts;
   private final Breaker breaker;
   private final LongSupplier nanoTime;
+  private final Queue<Statements.Recorded> owed = new LinkedBlockingQueue<>(MAX_OWED);
   private volatile boolean closed;
 
   Transactions(
@@ -190,14 +196,32 @@ final class Transactions {
     if (records == MAX_RECORDS) {
       throw new SessionStoreException(happened + ", " + records + " times in a row");
     }
+    boolean isRecorded = false;
     try {
       run(operation, new Plan<>(Kind.WRITE, Scope.NONE, late.again(), null, records + 1));
+      isRecorded = true;
     } catch (SessionStoreException failure) {
       if (records > 1) {
         throw failure;
       }
       throw new SessionStoreException(
           happened + ", and the change could not be recorded again", failure);
+    } finally {
+      if (!isRecorded && records == 1) {
+        owed.offer(late);
+      }
+    }
+  }
+
+  /**
+   * Records what could not be recorded again by the operation that changed it. A retry of that
+   * operation may find nothing to change.
+   *
+   * @throws SessionStoreException if that fails again; the next call continues
+   */
+  void recordOwed(Operation operation) {
+    for (Statements.Recorded next = owed.poll(); next != null; next = owed.poll()) {
+      recordAgain(operation, next, 1);
     }
   }
 

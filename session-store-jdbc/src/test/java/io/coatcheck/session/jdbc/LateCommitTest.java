@@ -197,4 +197,58 @@ class LateCommitTest {
       table.watched.failWith(sql -> {});
     }
   }
+
+  /** Deletes the sessions of alice, late, so that the database is down for the second record. */
+  private void revokeWithoutASecondRecord(Table table, JdbcSessionStore store) {
+    insert(table);
+    AtomicInteger calls = new AtomicInteger();
+    table.watched.failWith(
+        sql -> {
+          if (sql.contains(table.changes())) {
+            nanos.addAndGet(Transactions.LATE.toNanos() + 1);
+            if (calls.incrementAndGet() > 1) {
+              throw new SQLException("down", "08006");
+            }
+          }
+        });
+    assertThatThrownBy(() -> revoke(store))
+        .isInstanceOf(SessionStoreException.class)
+        .hasMessageContaining("happened, but other nodes may not be notified");
+    table.watched.failWith(sql -> {});
+  }
+
+  private static int revoke(JdbcSessionStore store) {
+    return store
+        .principalIndex()
+        .orElseThrow()
+        .deleteByPrincipal("alice", Set.of(), deleted -> {});
+  }
+
+  @DisplayName("and could not be recorded again is recorded by a retry, which finds nothing, once")
+  @ParameterizedTest
+  @MethodSource("pools")
+  void recordAgain_failed_isDoneByTheRetry(Pool pool) {
+    try (Table table = Table.withChanges(pool);
+        JdbcSessionStore store = store(table)) {
+      revokeWithoutASecondRecord(table, store);
+      long before = records(table);
+      assertThat(revoke(store)).isZero();
+      assertThat(records(table)).isEqualTo(before + 1);
+      assertThat(revoke(store)).isZero();
+      assertThat(records(table)).isEqualTo(before + 1);
+    }
+  }
+
+  @DisplayName("and could not be recorded again is recorded by the clean-up, without a retry")
+  @ParameterizedTest
+  @MethodSource("pools")
+  void recordAgain_failed_isDoneByTheCleanUp(Pool pool) {
+    try (Table table = Table.withChanges(pool);
+        JdbcSessionStore store = store(table)) {
+      revokeWithoutASecondRecord(table, store);
+      long before = records(table);
+      store.deleteExpired(Sessions.NOW, 10, deleted -> {});
+      assertThat(records(table)).isEqualTo(before + 1);
+    }
+  }
 }
