@@ -386,22 +386,6 @@ final class CommitSave implements CommitWatch.Listener {
     return state.locked(() -> outgoing.fail(e));
   }
 
-  /**
-   * Answers 503 for a failure that the application did not handle, unless it is too late for that.
-   */
-  boolean answersUnavailable(SessionStoreException e) {
-    return state.locked(
-        () -> {
-          outgoing.fail(e);
-          return outgoing.isAnswered();
-        });
-  }
-
-  /** Answers 500 for a failure of the application that no caller can answer, if still possible. */
-  void answerError() {
-    state.run(outgoing::answerError);
-  }
-
   /** Shows nothing: the session holds the secret. */
   @Override
   public String toString() {

@@ -69,7 +69,7 @@ final class Dispatch {
         saveDespite(e, exchange, !isPastAsync && request.isAsyncStarted());
         throw e;
       }
-      if (!exchange.saving().answersUnavailable(failure)) {
+      if (!exchange.answersUnavailable(failure)) {
         throw e;
       }
     } finally {

@@ -132,7 +132,7 @@ final class SessionAsyncContext implements AsyncContext {
   private void failed(Throwable failure) {
     SessionStoreException cause = ErrorResponse.causeOf(failure);
     if (cause != null) {
-      exchange.saving().answersUnavailable(cause);
+      exchange.answersUnavailable(cause);
       return;
     }
     try {
@@ -144,7 +144,7 @@ final class SessionAsyncContext implements AsyncContext {
       }
     }
     LOG.error("The application failed when an asynchronous request was completed", failure);
-    exchange.saving().answerError();
+    exchange.answerError();
   }
 
   @Override

@@ -2,6 +2,7 @@ package io.coatcheck.session.servlet;
 
 import io.coatcheck.session.Session;
 import io.coatcheck.session.SessionManager;
+import io.coatcheck.session.store.SessionStoreException;
 import jakarta.servlet.AsyncContext;
 import jakarta.servlet.ServletContext;
 import jakarta.servlet.http.HttpServletRequest;
@@ -232,6 +233,22 @@ final class SessionExchange implements SessionScope {
    */
   boolean isInUnobservedForward() {
     return state.locked(() -> !outgoing.isReleased() && state.isForwardUnobserved());
+  }
+
+  /**
+   * Answers 503 for a failure that the application did not handle, unless it is too late for that.
+   */
+  boolean answersUnavailable(SessionStoreException e) {
+    return state.locked(
+        () -> {
+          outgoing.fail(e);
+          return outgoing.isAnswered();
+        });
+  }
+
+  /** Answers 500 for a failure of the application that no caller can answer, if still possible. */
+  void answerError() {
+    state.run(outgoing::answerError);
   }
 
   // The life of the request.

@@ -312,7 +312,7 @@ public class SessionFilter implements Filter {
         return false;
       }
     } catch (SessionStoreException e) {
-      exchange.saving().answersUnavailable(e);
+      exchange.answersUnavailable(e);
       return true;
     }
     if (!response.isCommitted()) {
