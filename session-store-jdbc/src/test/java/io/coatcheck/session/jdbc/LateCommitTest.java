@@ -218,10 +218,7 @@ class LateCommitTest {
   }
 
   private static int revoke(JdbcSessionStore store) {
-    return store
-        .principalIndex()
-        .orElseThrow()
-        .deleteByPrincipal("alice", Set.of(), deleted -> {});
+    return store.principalIndex().orElseThrow().deleteByPrincipal("alice", Set.of(), deleted -> {});
   }
 
   @DisplayName("and could not be recorded again is recorded by a retry, which finds nothing, once")
