@@ -42,7 +42,7 @@ abstract sealed class WorkingCopy permits Session {
   // Written under the lock of this. Volatile fields are read without it, one at a time: most
   // requests only read.
 
-  /** When the session was last used before this request, in milliseconds since the epoch. */
+  /** When the session was last used before this request, or begun by it, in milliseconds. */
   private long seenBefore;
 
   private volatile StoredSession snapshot;
@@ -150,12 +150,7 @@ abstract sealed class WorkingCopy permits Session {
     return Instant.ofEpochMilli(requestedAt);
   }
 
-  /**
-   * Returns when the session was last used, from this request's point of view, in milliseconds
-   * since the epoch.
-   *
-   * @param moment when the request uses it, if the request counts as use
-   */
+  /** Returns when the session was last used: at {@code moment} if this request counts as use. */
   long seenMillis(Instant moment) {
     return isActivity ? moment.toEpochMilli() : snapshot.lastSeenMillis();
   }
@@ -164,10 +159,7 @@ abstract sealed class WorkingCopy permits Session {
     return attributes;
   }
 
-  /**
-   * Returns when the session was last used before this request; if this request began it, when it
-   * was created. The caller holds the lock.
-   */
+  /** Returns when the session was last used before this request; the caller holds the lock. */
   Instant seenBefore() {
     return Instant.ofEpochMilli(seenBefore);
   }
@@ -218,10 +210,7 @@ abstract sealed class WorkingCopy permits Session {
     renewal = Renewal.NONE;
   }
 
-  /**
-   * Returns whether the session is stored, and nothing of this request is to be written or sent.
-   * Needs no lock: what happened before this call is seen.
-   */
+  /** As {@link Session#isSettled}. Needs no lock: what happened before this call is seen. */
   boolean isAtRest() {
     return status == SessionStatus.STORED
         && renewal == Renewal.NONE
