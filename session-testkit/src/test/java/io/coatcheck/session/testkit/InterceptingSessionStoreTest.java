@@ -30,6 +30,7 @@ class InterceptingSessionStoreTest extends DecoratorContract {
           "LiveSessions.get",
           "LiveSessions.areUsableInPlaceOf",
           "LiveSessions.use",
+          "LiveSessions.update",
           "SessionStore.keepsLiveValues",
           "SessionStore.failsOnUnencodable",
           "SessionStore.touchInterval",
