@@ -149,7 +149,7 @@ class SessionFilterTest {
             .thenReturn(Collections.enumeration(List.of("203.0.113." + i)));
         try {
           if (guard != null) {
-            guard.admit(request, Instant.parse("2026-01-01T00:00:00Z"));
+            guard.admit(guard.clientOf(request), Instant.parse("2026-01-01T00:00:00Z"));
           }
           count++;
         } catch (FloodGuard.TooManySessions e) {
