@@ -169,7 +169,8 @@ class HistoryTest {
           exact.add(node(kind.jdbc(table), clock));
         }
         SessionHistory random =
-            new SessionHistory(nodes, clocks, exact, chosen == null ? seeds.nextLong() : chosen);
+            new SessionHistory(
+                nodes, clocks, exact, table::count, chosen == null ? seeds.nextLong() : chosen);
         try {
           (kind.loseHints() ? random.losingHints() : random).run(steps);
         } finally {
