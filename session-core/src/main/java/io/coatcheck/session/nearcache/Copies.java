@@ -340,7 +340,10 @@ final class Copies implements NearCopies {
    */
   boolean changed(SessionId id) {
     ends.ended(id);
-    return replace(id, Copy::changed);
+    // Not computeIfPresent: where there is no copy, that does not wait for one that is being added,
+    // by a load that has looked at the count before.
+    return cache.asMap().compute(id, (key, known) -> known == null ? null : known.changed())
+        != null;
   }
 
   /** Discards all copies: any session may have changed. */

@@ -51,6 +51,9 @@ final class Copy {
 
   private final Trust trust;
 
+  /** Where it is trusted for its age, up to when the change feed had reported before that. */
+  private final long reportedUpTo;
+
   /** Grows when the store confirms that the session is still this one. */
   private volatile long asOf;
 
@@ -64,7 +67,8 @@ final class Copy {
         start.moment() - 1,
         start.revocations(),
         LocalEnds.stripeOf(session),
-        Trust.UNTIL_CHANGED);
+        Trust.UNTIL_CHANGED,
+        start.moment());
   }
 
   private Copy(
@@ -73,13 +77,15 @@ final class Copy {
       long lastUse,
       long revocations,
       int principalStripe,
-      Trust trust) {
+      Trust trust,
+      long reportedUpTo) {
     this.session = session;
     this.asOf = asOf;
     this.lastUse = lastUse;
     this.revocations = revocations;
     this.principalStripe = principalStripe;
     this.trust = trust;
+    this.reportedUpTo = reportedUpTo;
   }
 
   /** Returns the known copy, unless the store is known to have had a later version. */
@@ -126,10 +132,9 @@ final class Copy {
    */
   long asOf(long completeUpTo) {
     long asked = asOf;
-    long reported = completeUpTo - asked;
-    return trust == Trust.UNTIL_CHANGED && reported > 0 && reported < MAX_TRUST_NANOS
-        ? completeUpTo
-        : asked;
+    long upTo = trust == Trust.UNTIL_CHANGED ? completeUpTo : reportedUpTo;
+    long reported = upTo - asked;
+    return reported > 0 && reported < MAX_TRUST_NANOS ? upTo : asked;
   }
 
   /** Returns a copy of the same age and use that shows activity that is in the store. */
@@ -143,19 +148,24 @@ final class Copy {
             lastUse,
             revocations,
             principalStripe,
-            isChanged() ? trust : Trust.UNTIL_CHANGED);
+            isChanged() ? trust : Trust.UNTIL_CHANGED,
+            reportedUpTo);
   }
 
-  /** Returns a copy that shows activity that the store does not have yet. */
+  /**
+   * Returns a copy that shows activity that the store does not have yet. That is no comparison with
+   * the store: the time since the last one still counts.
+   */
   Copy showing(Instant lastSeenAt, long completeUpTo) {
     return lastSeenAt.isAfter(session.lastSeenAt())
         ? new Copy(
             session.seenAt(lastSeenAt),
-            asOf(completeUpTo),
+            asOf,
             lastUse,
             revocations,
             principalStripe,
-            isChanged() ? trust : Trust.FOR_ITS_AGE)
+            isChanged() ? trust : Trust.FOR_ITS_AGE,
+            asOf(completeUpTo))
         : this;
   }
 
@@ -163,7 +173,8 @@ final class Copy {
   Copy changed() {
     return isChanged()
         ? this
-        : new Copy(session, asOf, lastUse, revocations, principalStripe, Trust.CHANGED);
+        : new Copy(
+            session, asOf, lastUse, revocations, principalStripe, Trust.CHANGED, reportedUpTo);
   }
 
   /** Returns a copy that agrees with the store again, as of the start. */
@@ -175,7 +186,8 @@ final class Copy {
         lastUse,
         start.revocations(),
         principalStripe,
-        isAhead ? Trust.FOR_ITS_AGE : Trust.UNTIL_CHANGED);
+        isAhead ? Trust.FOR_ITS_AGE : Trust.UNTIL_CHANGED,
+        start.moment());
   }
 
   /**

@@ -12,6 +12,9 @@ import io.coatcheck.session.Resolution;
 import io.coatcheck.session.Session;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.SessionPolicy;
+import io.coatcheck.session.codec.AttributeCodec;
+import io.coatcheck.session.codec.AttributeValue;
+import io.coatcheck.session.memory.InMemorySessionStore;
 import io.coatcheck.session.store.NearCopies;
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.SessionStoreException;
@@ -22,7 +25,10 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
@@ -150,6 +156,61 @@ class ChangeFeedCopiesTest {
       look(session);
 
       assertThat(look(session).session()).isEmpty();
+    }
+
+    @Test
+    @DisplayName("a report does not overlook a copy that is being added at that moment")
+    void changed_whileACopyIsAdded_isNotKept() throws Exception {
+      SessionStore live = InMemorySessionStore.builder().build();
+      Copies adding = new Copies(live, BOUND.toNanos(), 0, 1 << 24, nanos::get, null);
+      ReportedChanges reports = new ReportedChanges(adding, false);
+      CountDownLatch isAdding = new CountDownLatch(1);
+      CountDownLatch isReported = new CountDownLatch(1);
+      // The value is encoded for the weight of the copy, which is computed while it is added.
+      AttributeCodec slow = encodingAfter(isAdding, isReported);
+      StoredSession session =
+          stored().toBuilder().attributes(Map.of("a", AttributeValue.live("b", slow))).build();
+      live.insert(session);
+      Thread load = new Thread(() -> adding.find(session.id()), "load");
+      Thread report = new Thread(() -> reports.changed(session.id()), "report");
+
+      load.start();
+      isAdding.await();
+      live.delete(session.id());
+      report.start();
+      Await.until(() -> ENDED_OR_WAITING.contains(report.getState()));
+      isReported.countDown();
+      load.join();
+      report.join();
+      reports.completeUpTo(nanos.get());
+
+      assertThat(adding.lookUp(session.id(), 0, 0).session()).isEmpty();
+      adding.close();
+      live.close();
+    }
+
+    private static final Set<Thread.State> ENDED_OR_WAITING =
+        Set.of(Thread.State.TERMINATED, Thread.State.BLOCKED, Thread.State.WAITING);
+
+    private AttributeCodec encodingAfter(CountDownLatch began, CountDownLatch mayEnd) {
+      return new AttributeCodec() {
+
+        @Override
+        public byte[] encode(Object value) {
+          began.countDown();
+          try {
+            mayEnd.await();
+          } catch (InterruptedException e) {
+            throw new AssertionError(e);
+          }
+          return new byte[1];
+        }
+
+        @Override
+        public Object decode(byte[] bytes) {
+          throw new AssertionError("a live value is not decoded");
+        }
+      };
     }
 
     @Test
@@ -285,6 +346,25 @@ class ChangeFeedCopiesTest {
       assertThat(look(session).session().orElseThrow().version()).isEqualTo(1);
       assertThat(remote.batches.get()).isPositive();
       assertThat(remote.finds).hasValue(2);
+    }
+
+    @Test
+    @DisplayName("so is a copy in use whose activity is stored every minute")
+    void silentChangeOfATouchedSession_isFoundBySweep() {
+      StoredSession session = stored();
+      look(session);
+      remote.update(session, NOW);
+
+      for (int i = 1; i <= 10; i++) {
+        passWithFeed(Duration.ofMinutes(1));
+        look(session);
+        Instant seen = NOW.plus(Duration.ofMinutes(i));
+        copies.flushTouches();
+        assertThat(copies.touchSoon(session.id(), seen, seen)).isTrue();
+        copies.flushTouches();
+      }
+
+      assertThat(look(session).session().orElseThrow().version()).isEqualTo(1);
     }
 
     @Test
