@@ -18,7 +18,8 @@ final class SharedLoads {
    * Runs a load, or waits for the one of the same session that is under way.
    *
    * @return what the load returned; null if this call has waited for another
-   * @throws SessionStoreException if the load failed, whether it was this one or another
+   * @throws SessionStoreException if the load failed, whether it was this one or another; but not
+   *     if the thread of the other one was interrupted
    */
   <T> @Nullable T runOrAwait(SessionId id, Supplier<T> load) {
     CompletableFuture<Optional<SessionStoreException>> own = new CompletableFuture<>();
@@ -35,7 +36,8 @@ final class SharedLoads {
       throw e;
     } finally {
       loads.remove(id, own);
-      own.complete(failure);
+      // That this thread was interrupted is no reason for the others to fail.
+      own.complete(Thread.currentThread().isInterrupted() ? Optional.empty() : failure);
     }
   }
 

@@ -371,6 +371,39 @@ class NearCacheSessionStoreTest {
       }
     }
 
+    @Test
+    @DisplayName("a request whose thread is interrupted fails alone, not those that share its load")
+    void near_interruptedLoad_othersLoadThemselves() throws Exception {
+      StoredSession session = stored("alice");
+      CountDownLatch loading = new CountDownLatch(1);
+      CountDownLatch release = new CountDownLatch(1);
+      remote.beforeFindAnswers =
+          () -> {
+            loading.countDown();
+            await(release);
+            Thread.currentThread().interrupt();
+            throw new SessionStoreException("find failed: the thread was interrupted");
+          };
+      Thread[] other = new Thread[1];
+      ExecutorService first = Executors.newSingleThreadExecutor();
+      ExecutorService second =
+          Executors.newSingleThreadExecutor(work -> other[0] = new Thread(work));
+      try {
+        Future<NearCopies.Lookup> interrupted = first.submit(() -> look(session));
+        await(loading);
+        Future<NearCopies.Lookup> sharing = second.submit(() -> look(session));
+        Await.until(() -> other[0] != null && other[0].getState() == Thread.State.WAITING);
+        release.countDown();
+
+        assertThatThrownBy(() -> interrupted.get(60, TimeUnit.SECONDS))
+            .hasCauseInstanceOf(SessionStoreException.class);
+        assertThat(sharing.get(60, TimeUnit.SECONDS).session()).contains(session);
+      } finally {
+        first.shutdownNow();
+        second.shutdownNow();
+      }
+    }
+
     private void await(CountDownLatch latch) {
       try {
         assertThat(latch.await(60, TimeUnit.SECONDS)).isTrue();
