@@ -31,6 +31,9 @@ public final class PolledChangeFeed implements ChangeFeed {
     void rest();
   }
 
+  /** How many reasons of one outage are logged: a driver may put a time or a port into each. */
+  private static final int MAX_REASONS = 8;
+
   private static final AtomicInteger NUMBER = new AtomicInteger();
 
   private final ChangeListeners listeners;
@@ -44,8 +47,8 @@ public final class PolledChangeFeed implements ChangeFeed {
   /** How many polls have failed since the last one that did not. Used by the thread only. */
   private int failures;
 
-  /** The kinds of those failures, each of which is logged once. Used by the thread only. */
-  private final Set<Class<?>> logged = new HashSet<>();
+  /** The reasons of those failures, each of which is logged once. Used by the thread only. */
+  private final Set<String> logged = new HashSet<>();
 
   /**
    * Prepares the thread, which the first subscription starts.
@@ -103,7 +106,7 @@ public final class PolledChangeFeed implements ChangeFeed {
       return;
     }
     failures++;
-    if (closed || !logged.add(failure.getClass())) {
+    if (closed || logged.size() == MAX_REASONS || !logged.add(failure.toString())) {
       return;
     }
     if (failure instanceof SessionStoreException) {
