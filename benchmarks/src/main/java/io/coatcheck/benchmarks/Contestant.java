@@ -21,6 +21,16 @@ interface Contestant extends AutoCloseable {
     throw new UnsupportedOperationException(kind + " is not for " + getClass().getSimpleName());
   }
 
+  /**
+   * Returns a contestant over the same sessions for one more thread. It only reads, and is not
+   * closed.
+   *
+   * @throws UnsupportedOperationException if this contestant is for one thread
+   */
+  default Contestant forAnotherThread() {
+    throw new UnsupportedOperationException(getClass().getSimpleName() + " is for one thread");
+  }
+
   @Override
   void close();
 }

@@ -13,6 +13,7 @@ final class Filtered implements Contestant {
   private final Filter filter;
   private final String[] cookies;
   private final String unknownCookie;
+  private final Visit.Login login;
   private final Visit visit;
   private final AutoCloseable resources;
   private final StubRequest request = new StubRequest();
@@ -33,7 +34,8 @@ final class Filtered implements Contestant {
     this.filter = filter;
     this.cookies = cookies;
     this.unknownCookie = unknownCookie;
-    this.visit = new Visit(login);
+    this.login = login;
+    visit = new Visit(login);
     this.resources = resources;
   }
 
@@ -70,6 +72,11 @@ final class Filtered implements Contestant {
       throw new IllegalStateException(e);
     }
     return visit.result();
+  }
+
+  @Override
+  public Contestant forAnotherThread() {
+    return new Filtered(filter, cookies, unknownCookie, login, () -> {});
   }
 
   @Override

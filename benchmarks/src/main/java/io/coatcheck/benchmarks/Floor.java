@@ -32,14 +32,18 @@ final class Floor implements Contestant {
   private final String[] cookies;
   private final MessageDigest digest;
 
-  Floor(int sessions) {
+  private Floor(Cache<String, Entry> cache, String[] cookies) {
+    this.cache = cache;
+    this.cookies = cookies;
     try {
       digest = MessageDigest.getInstance("SHA-256");
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException(e);
     }
-    cache = Caffeine.newBuilder().maximumSize(4L * sessions).build();
-    cookies = new String[sessions];
+  }
+
+  Floor(int sessions) {
+    this(Caffeine.newBuilder().maximumSize(4L * sessions).build(), new String[sessions]);
     Population population = new Population(sessions);
     for (int i = 0; i < sessions; i++) {
       SessionToken token = population.token(i);
@@ -71,6 +75,11 @@ final class Floor implements Contestant {
     return entry != null && MessageDigest.isEqual(entry.hash, hash)
         ? entry.attributes.get(Workload.PRINCIPAL)
         : null;
+  }
+
+  @Override
+  public Contestant forAnotherThread() {
+    return new Floor(cache, cookies);
   }
 
   @Override

@@ -16,6 +16,11 @@ record Hosted(Contestant contestant, AutoCloseable host) implements Contestant {
   }
 
   @Override
+  public Contestant forAnotherThread() {
+    return contestant.forAnotherThread();
+  }
+
+  @Override
   public void close() {
     contestant.close();
     try {

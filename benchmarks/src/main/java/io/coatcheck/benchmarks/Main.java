@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * Runs one of the benchmarks, and leaves what it measured in {@code benchmarks/results}. {@code
@@ -28,6 +29,7 @@ public final class Main {
         arguments.length > 2 ? Arrays.asList(arguments).subList(2, arguments.length) : List.of();
     switch (arguments[0]) {
       case "validate" -> validate(results, rounds, only);
+      case "threads" -> threads(results, rounds);
       case "requests" -> requests(results, rounds, only);
       case "growth" -> growth(results, rounds);
       case "metrics" ->
@@ -96,6 +98,21 @@ public final class Main {
             .toList();
     String name = only.isEmpty() ? "validate" : "validate-some";
     new Rounds(requestTable(results, name), rounds).run(cases);
+  }
+
+  /** Those that are compared with each other, with two threads that send requests. */
+  private static void threads(Path results, int rounds) {
+    List<Rounds.Case> cases =
+        Stream.of(
+                Entrant.FLOOR,
+                Entrant.COATCHECK_MEMORY,
+                Entrant.COATCHECK_FEED,
+                Entrant.TOMCAT,
+                Entrant.SPRING_MAP,
+                Entrant.JAVA_JWT_HS256)
+            .map(entrant -> new Rounds.Case(entrant, Visit.Kind.READ, SESSIONS))
+            .toList();
+    new Rounds(requestTable(results, "threads"), rounds, 2).run(cases);
   }
 
   private static void requests(Path results, int rounds, List<String> only) {

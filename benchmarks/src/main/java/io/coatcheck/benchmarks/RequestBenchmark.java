@@ -11,8 +11,9 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.infra.ThreadParams;
 
-/** One request, in one thread. */
+/** One request in each of the threads, which is one unless JMH is told otherwise. */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
@@ -50,15 +51,44 @@ public class RequestBenchmark {
     }
   }
 
+  /** What belongs to one thread. */
+  @State(Scope.Thread)
+  public static class Visitor {
+
+    /** So that threads do not follow each other from session to session. */
+    private static final int BETWEEN = 1_000_003;
+
+    private @Nullable Contestant contestant;
+    private @Nullable Workload workload;
+    private Visit.Kind visit = Visit.Kind.READ;
+    private long next;
+
+    /** Prepares a thread. */
+    @Setup
+    public void enter(RequestBenchmark all, ThreadParams thread) {
+      if (all.contestant == null) {
+        throw new IllegalStateException("open was not called");
+      }
+      int number = thread.getThreadIndex();
+      contestant = number == 0 ? all.contestant : all.contestant.forAnotherThread();
+      workload = all.workload;
+      visit = all.visit;
+      next = (long) number * BETWEEN;
+    }
+  }
+
   /** Serves one request; without a result, it was not served. */
   @Benchmark
-  public Object request() {
-    if (contestant == null || workload == null) {
-      throw new IllegalStateException("open was not called");
+  public Object request(Visitor visitor) {
+    Contestant contestant = visitor.contestant;
+    if (contestant == null || visitor.workload == null) {
+      throw new IllegalStateException("enter was not called");
     }
-    int session = workload.next();
+    int session = visitor.workload.visitor(visitor.next++);
     Object result =
-        visit == Visit.Kind.READ ? contestant.read(session) : contestant.request(visit, session);
+        visitor.visit == Visit.Kind.READ
+            ? contestant.read(session)
+            : contestant.request(visitor.visit, session);
     if (result == null) {
       throw new IllegalStateException("session " + session + " was not found");
     }

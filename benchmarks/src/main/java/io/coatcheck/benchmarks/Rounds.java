@@ -24,10 +24,21 @@ final class Rounds {
 
   private final Results results;
   private final int rounds;
+  private final int threads;
 
   Rounds(Results results, int rounds) {
+    this(results, rounds, 1);
+  }
+
+  /**
+   * As above, for several threads.
+   *
+   * @param threads how many send requests at the same time
+   */
+  Rounds(Results results, int rounds, int threads) {
     this.results = results;
     this.rounds = rounds;
+    this.threads = threads;
   }
 
   void run(List<Case> cases) {
@@ -49,7 +60,7 @@ final class Rounds {
     }
   }
 
-  private static RunResult run(Case one, @Nullable String postgres) {
+  private RunResult run(Case one, @Nullable String postgres) {
     List<String> arguments =
         new ArrayList<>(List.of("-Xms2g", "-Xmx2g", "-XX:+AlwaysPreTouch", "-Xbatch"));
     if (postgres != null) {
@@ -61,6 +72,7 @@ final class Rounds {
             .param("entrant", one.entrant().name())
             .param("kind", one.kind().name())
             .param("sessions", Integer.toString(one.sessions()))
+            .threads(threads)
             .forks(1)
             .warmupIterations(10)
             .warmupTime(TimeValue.seconds(1))

@@ -25,6 +25,7 @@ final class Tables {
   Map<String, String> all() {
     Map<String, String> tables = new TreeMap<>();
     add(tables, "validate", this::validate);
+    add(tables, "threads", this::validate);
     add(tables, "requests", this::requests);
     add(tables, "http", this::http);
     add(tables, "boot", Tables::boot);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.FutureTask;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -52,6 +53,31 @@ class RequestBenchmarkTest {
     }
   }
 
+  @DisplayName("Two threads of one contestant are served at the same time")
+  @ParameterizedTest
+  @EnumSource(
+      value = Entrant.class,
+      names = {"BARE_SELECT", "SPRING_JDBC"},
+      mode = EnumSource.Mode.EXCLUDE)
+  void threads(Entrant entrant) throws Exception {
+    try (Contestant contestant = entrant.open(SESSIONS)) {
+      Contestant other = contestant.forAnotherThread();
+      FutureTask<Void> reads =
+          new FutureTask<>(
+              () -> {
+                for (int session = 0; session < SESSIONS; session++) {
+                  assertThat(other.read(session)).isEqualTo(Workload.principal(session));
+                }
+                return null;
+              });
+      new Thread(reads, "reads").start();
+      for (int session = SESSIONS - 1; session >= 0; session--) {
+        assertThat(contestant.read(session)).isEqualTo(Workload.principal(session));
+      }
+      reads.get();
+    }
+  }
+
   static Stream<Arguments> filters() {
     List<Entrant> filters =
         List.of(
@@ -94,6 +120,7 @@ class RequestBenchmarkTest {
                     .param("entrant", Entrant.COATCHECK_MEMORY.name())
                     .param("sessions", Integer.toString(SESSIONS))
                     .mode(Mode.SingleShotTime)
+                    .threads(2)
                     .forks(0)
                     .warmupIterations(0)
                     .measurementIterations(1)
