@@ -71,6 +71,16 @@ class SavedContextsTest {
       assertThat(sessions().sessionsOf("ann")).isEmpty();
       assertThat(visitor.get("/me").body()).isEqualTo("none/anonymousUser");
     }
+
+    /** Asserts that the page ends ann's session, and that its cookie opens nothing afterwards. */
+    void assertLogsOut(String path) throws Exception {
+      Visitor ann = ann();
+      String cookie = ann.cookie(COOKIE);
+      assertThat(post(ann, path)).isEqualTo(200);
+      assertLoggedOut(ann);
+      ann.take(COOKIE, cookie);
+      assertLoggedOut(ann);
+    }
   }
 
   private static HttpResponse<String> logIn(Visitor visitor, String user) throws Exception {
@@ -115,14 +125,6 @@ class SavedContextsTest {
       assertThat(ann.get("/me").body()).isEqualTo("bob/bob");
       assertThat(sessions().sessionsOf("bob")).hasSize(1);
     }
-  }
-
-  /** The flows of a session that has the user's name only. */
-  abstract static class NamesOnly extends Keeping {
-
-    NamesOnly(String... properties) {
-      super(properties);
-    }
 
     @ParameterizedTest(name = "{0}")
     @ValueSource(
@@ -141,14 +143,17 @@ class SavedContextsTest {
           "/empty-in-place",
           "/log-out-handler"
         })
-    @DisplayName("logs out if the context is emptied or removed, at the end of the request")
+    @DisplayName("logs out if the context is emptied or removed")
     void empty(String path) throws Exception {
-      Visitor ann = ann();
-      String cookie = ann.cookie(COOKIE);
-      assertThat(post(ann, path)).isEqualTo(200);
-      assertLoggedOut(ann);
-      ann.take(COOKIE, cookie);
-      assertLoggedOut(ann);
+      assertLogsOut(path);
+    }
+  }
+
+  /** The flows of a session that has the user's name only. */
+  abstract static class NamesOnly extends Keeping {
+
+    NamesOnly(String... properties) {
+      super(properties);
     }
 
     @Test
@@ -173,12 +178,7 @@ class SavedContextsTest {
     @ValueSource(strings = {"/web-session-logout", "/invalidate", "/revoke", "/revoke-all"})
     @DisplayName("a logout is not undone")
     void logout(String path) throws Exception {
-      Visitor ann = ann();
-      String cookie = ann.cookie(COOKIE);
-      assertThat(post(ann, path)).isEqualTo(200);
-      assertLoggedOut(ann);
-      ann.take(COOKIE, cookie);
-      assertLoggedOut(ann);
+      assertLogsOut(path);
     }
 
     @Test
@@ -245,32 +245,10 @@ class SavedContextsTest {
       super(properties);
     }
 
-    @ParameterizedTest(name = "{0}")
-    @ValueSource(
-        strings = {
-          "/save-empty",
-          "/save-empty-and-note",
-          "/set-empty",
-          "/set-empty-and-note",
-          "/remove",
-          "/remove-and-invalidate",
-          "/remove-all",
-          "/remove-and-note",
-          "/remove-and-flush",
-          "/remove-in-callable",
-          "/remove-on-thread",
-          "/empty-on-thread",
-          "/empty-in-place",
-          "/log-out-handler"
-        })
-    @DisplayName("logs out if the context is emptied or removed")
-    void empty(String path) throws Exception {
-      Visitor ann = ann();
-      String cookie = ann.cookie(COOKIE);
-      assertThat(post(ann, path)).isEqualTo(200);
-      assertLoggedOut(ann);
-      ann.take(COOKIE, cookie);
-      assertLoggedOut(ann);
+    @Test
+    @DisplayName("logs out if all attributes are removed")
+    void removeAll() throws Exception {
+      assertLogsOut("/remove-all");
     }
 
     @Test
@@ -369,9 +347,7 @@ class SavedContextsTest {
     @ValueSource(strings = {"/web-session-logout", "/invalidate", "/revoke", "/revoke-all"})
     @DisplayName("a logout is not undone")
     void logout(String path) throws Exception {
-      Visitor ann = ann();
-      assertThat(post(ann, path)).isEqualTo(200);
-      assertLoggedOut(ann);
+      assertLogsOut(path);
     }
   }
 
