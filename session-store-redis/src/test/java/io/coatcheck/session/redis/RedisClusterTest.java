@@ -17,7 +17,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
@@ -50,14 +49,6 @@ class RedisClusterTest {
     cluster.close();
   }
 
-  private static List<StoredSession> sessions(String principal, int count) {
-    List<StoredSession> sessions = new ArrayList<>();
-    for (int i = 0; i < count; i++) {
-      sessions.add(SampleSessions.authenticated(principal, NOW.plusSeconds(i)).build());
-    }
-    return sessions;
-  }
-
   private static boolean succeeds(Runnable operation) {
     try {
       operation.run();
@@ -67,19 +58,12 @@ class RedisClusterTest {
     }
   }
 
-  private static int signOut(RedisSessionStore store, List<StoredSession> ended) {
-    return store
-        .principalIndex()
-        .orElseThrow()
-        .deleteByPrincipal("alice", Set.of(), DeletedSessions.of(true, ended::add));
-  }
-
   @Test
   @DisplayName("all sessions are on the node that has the slot, which any node names")
   void oneSlot() {
     try (RedisSessionStore store =
         TestCluster.store("oneSlot", List.of(cluster.other("oneSlot"))).build()) {
-      List<StoredSession> sessions = sessions("alice", 20);
+      List<StoredSession> sessions = UserSessions.of("alice", 20, NOW);
       sessions.forEach(store::insert);
       assertThat(cluster.owner("oneSlot").keys("oneSlot")).hasSizeGreaterThan(20);
       assertThat(cluster.keys("{oneSlot}*"))
@@ -89,7 +73,7 @@ class RedisClusterTest {
       Admission admission =
           store.loginLimit().orElseThrow().admit(session, true, 15, WhenFull.EVICT_OLDEST, NOW);
       assertThat(admission.evicted()).hasSize(6);
-      assertThat(signOut(store, new ArrayList<>())).isEqualTo(15);
+      assertThat(UserSessions.signOut(store, "alice", new ArrayList<>())).isEqualTo(15);
     }
   }
 
@@ -101,7 +85,7 @@ class RedisClusterTest {
         TestServer replica = own.addReplica("a");
         RedisSessionStore store =
             own.store("a").confirmReplicas(1, Duration.ofSeconds(20)).build()) {
-      StoredSession ended = sessions("bob", 1).get(0);
+      StoredSession ended = UserSessions.of("bob", 1, NOW).get(0);
       store.insert(session);
       store.insert(ended);
       store.delete(ended.id());
@@ -151,7 +135,7 @@ class RedisClusterTest {
   @DisplayName("buckets spread sessions over all nodes, and a principal's are found in all of them")
   void buckets() {
     try (RedisSessionStore store = cluster.store("buckets").buckets(BUCKETS).build()) {
-      List<StoredSession> sessions = sessions("alice", 200);
+      List<StoredSession> sessions = UserSessions.of("alice", 200, NOW);
       sessions.forEach(store::insert);
       for (TestServer node : cluster.nodes) {
         assertThat(node.matching("{buckets/*}:s:*")).hasSizeBetween(1, 199);
@@ -176,7 +160,7 @@ class RedisClusterTest {
           .isEqualTo(sessions.subList(188, 200));
       assertThat(store.deleteExpired(sessions.get(0).absoluteDeadline(), 5, gone -> {}).deleted())
           .isEqualTo(5);
-      assertThat(signOut(store, new ArrayList<>())).isEqualTo(7);
+      assertThat(UserSessions.signOut(store, "alice", new ArrayList<>())).isEqualTo(7);
     }
   }
 
@@ -189,14 +173,14 @@ class RedisClusterTest {
         // Otherwise no node answers while one is away.
         node.run(commands -> commands.configSet("cluster-require-full-coverage", "no"));
       }
-      List<StoredSession> sessions = sessions("alice", 100);
+      List<StoredSession> sessions = UserSessions.of("alice", 100, NOW);
       sessions.forEach(store::insert);
       TestServer away = own.nodes.get(2);
       int lost = away.matching("{a/*}:s:*").size();
       away.stop();
       List<StoredSession> ended = new ArrayList<>();
       assertThatExceptionOfType(SessionStoreException.class)
-          .isThrownBy(() -> signOut(store, ended));
+          .isThrownBy(() -> UserSessions.signOut(store, "alice", ended));
       assertThat(ended).hasSize(100 - lost);
     }
   }
@@ -210,14 +194,14 @@ class RedisClusterTest {
         RedisSessionStore patient = own.store("a").buckets(BUCKETS).build();
         RedisSessionStore store =
             TestServer.built(own.store("a").buckets(BUCKETS).commandTimeout(timeout))) {
-      List<StoredSession> sessions = sessions("alice", 100);
+      List<StoredSession> sessions = UserSessions.of("alice", 100, NOW);
       sessions.forEach(patient::insert);
       int reachable = own.nodes.get(0).matching("{a/*}:s:*").size();
       own.nodes.subList(1, 3).forEach(node -> node.run(commands -> commands.clientPause(60_000)));
       List<StoredSession> ended = new ArrayList<>();
       long begin = System.nanoTime();
       assertThatExceptionOfType(SessionStoreException.class)
-          .isThrownBy(() -> signOut(store, ended))
+          .isThrownBy(() -> UserSessions.signOut(store, "alice", ended))
           .withMessageContaining("Redis did not answer in time");
       assertThat(ended).hasSize(reachable);
       assertThatExceptionOfType(SessionStoreException.class)

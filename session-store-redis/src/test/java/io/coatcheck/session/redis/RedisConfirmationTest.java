@@ -8,7 +8,6 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import io.coatcheck.session.codec.AttributeValue;
 import io.coatcheck.session.store.Admission;
-import io.coatcheck.session.store.DeletedSessions;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.WhenFull;
@@ -189,20 +188,15 @@ class RedisConfirmationTest {
         "signing out everywhere is an exception, hands over what ended, and can be repeated")
     void signOutEverywhere() {
       List<StoredSession> ended = new ArrayList<>();
-      assertUnconfirmed(() -> signOut(ended));
+      assertUnconfirmed(() -> UserSessions.signOut(store, "alice", ended));
       assertThat(ended).containsExactly(session);
-      assertUnconfirmed(() -> signOut(ended));
+      assertUnconfirmed(() -> UserSessions.signOut(store, "alice", ended));
 
       replica.start();
-      await("a confirmed revocation", () -> succeeds(() -> signOut(ended)));
+      await(
+          "a confirmed revocation",
+          () -> succeeds(() -> UserSessions.signOut(store, "alice", ended)));
       assertThat(ended).containsExactly(session);
-    }
-
-    private int signOut(List<StoredSession> ended) {
-      return store
-          .principalIndex()
-          .orElseThrow()
-          .deleteByPrincipal("alice", Set.of(), DeletedSessions.of(true, ended::add));
     }
 
     @Test

@@ -85,11 +85,8 @@ class RedisFailureTest {
   void signOutEverywhere_endsWhatCannotBeRead() {
     try (TestServer server = new TestServer();
         RedisSessionStore store = server.store("a").build()) {
-      List<StoredSession> sessions = new ArrayList<>();
-      for (int i = 0; i < 4; i++) {
-        sessions.add(SampleSessions.authenticated("alice", NOW.plusSeconds(i)).build());
-        store.insert(sessions.get(i));
-      }
+      List<StoredSession> sessions = UserSessions.of("alice", 4, NOW);
+      sessions.forEach(store::insert);
       byte[] newer = new Keys("a").record(sessions.get(1).id());
       byte[] damaged = new Keys("a").record(sessions.get(2).id());
       server.run(commands -> commands.setrange(newer, 0, new byte[] {2}));
@@ -313,11 +310,8 @@ class RedisFailureTest {
     try (TestServer server = new TestServer();
         RedisSessionStore store = server.store("shop").buckets(4).build();
         RedisSessionStore other = server.store("shop:1").build()) {
-      List<StoredSession> sessions = new ArrayList<>();
-      for (int i = 0; i < 40; i++) {
-        sessions.add(SampleSessions.authenticated("alice", NOW.plusSeconds(i)).build());
-        store.insert(sessions.get(i));
-      }
+      List<StoredSession> sessions = UserSessions.of("alice", 40, NOW);
+      sessions.forEach(store::insert);
       assertThat(other.principalIndex().orElseThrow().deleteByPrincipal("alice", Set.of(), e -> {}))
           .isZero();
       assertThat(other.deleteExpired(sessions.get(39).absoluteDeadline(), 100, e -> {}).deleted())

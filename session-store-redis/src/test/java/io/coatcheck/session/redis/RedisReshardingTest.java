@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.coatcheck.session.store.ChangeFeed;
-import io.coatcheck.session.store.DeletedSessions;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.WhenFull;
@@ -59,28 +58,13 @@ class RedisReshardingTest {
     cluster.close();
   }
 
-  private static List<StoredSession> sessions(String principal, int count) {
-    List<StoredSession> sessions = new ArrayList<>();
-    for (int i = 0; i < count; i++) {
-      sessions.add(SampleSessions.authenticated(principal, NOW.plusSeconds(i)).build());
-    }
-    return sessions;
-  }
-
-  private static int signOut(RedisSessionStore store, List<StoredSession> ended) {
-    return store
-        .principalIndex()
-        .orElseThrow()
-        .deleteByPrincipal("alice", Set.of(), DeletedSessions.of(true, ended::add));
-  }
-
   @Test
   @DisplayName("meanwhile, sessions are found on both nodes, and no write is half done")
   void moves() throws Exception {
     try (RedisSessionStore store = cluster.store("moves").build();
         RedisSessionStore writing =
             TestServer.built(cluster.store("moves").commandTimeout(Duration.ofSeconds(3)))) {
-      List<StoredSession> sessions = sessions("alice", 150);
+      List<StoredSession> sessions = UserSessions.of("alice", 150, NOW);
       sessions.forEach(store::insert);
       TestServer to = cluster.beginToMove("moves");
       assertThat(cluster.moveKeys("moves", to)).isTrue();
@@ -107,7 +91,7 @@ class RedisReshardingTest {
       }
       assertThat(store.find(session.id())).isEmpty();
       assertThat(touchAll(store, sessions)).hasSize(150);
-      assertThat(signOut(store, new ArrayList<>())).isEqualTo(150);
+      assertThat(UserSessions.signOut(store, "alice", new ArrayList<>())).isEqualTo(150);
     }
   }
 
@@ -129,7 +113,7 @@ class RedisReshardingTest {
       writes.add(refused(() -> store.update(each, NOW)));
     }
     writes.add(refused(() -> store.insert(session)));
-    writes.add(refused(() -> signOut(store, new ArrayList<>())));
+    writes.add(refused(() -> UserSessions.signOut(store, "alice", new ArrayList<>())));
     writes.add(refused(() -> store.deleteExpired(session.absoluteDeadline(), 9, gone -> {})));
     writes.add(
         refused(
@@ -186,7 +170,8 @@ class RedisReshardingTest {
               () ->
                   assertThat(store.principalIndex().orElseThrow().findByPrincipal("alice", null, 9))
                       .hasSize(1),
-              () -> assertThat(signOut(store, new ArrayList<>())).isEqualTo(1),
+              () ->
+                  assertThat(UserSessions.signOut(store, "alice", new ArrayList<>())).isEqualTo(1),
               () -> store.insert(session),
               () -> assertThat(store.delete(session.id())).isPresent());
       for (Runnable operation : operations) {
@@ -302,7 +287,7 @@ class RedisReshardingTest {
     try (RedisSessionStore one = cluster.store(prefix).commandTimeout(PATIENT).build();
         RedisSessionStore other = cluster.store(prefix).commandTimeout(PATIENT).build()) {
       ReshardingLoad load = new ReshardingLoad(one, other);
-      for (StoredSession each : sessions("alice", 150)) {
+      for (StoredSession each : UserSessions.of("alice", 150, NOW)) {
         one.insert(each);
         load.live.put(each.id(), each.version());
       }
