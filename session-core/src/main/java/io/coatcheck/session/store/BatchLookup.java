@@ -13,7 +13,7 @@ import java.util.Set;
  */
 public interface BatchLookup {
 
-  /** The most ids in one call. */
+  /** The maximum number of ids in one call. */
   int MAX_IDS = 1_000;
 
   /**
@@ -28,7 +28,7 @@ public interface BatchLookup {
    * Returns the stamps of those of the sessions that are stored, expired or not, each as it is at
    * some moment during the call.
    *
-   * @param ids at most {@value #MAX_IDS}; none is fine and asks nothing
+   * @param ids at most {@value #MAX_IDS}; an empty set is allowed, and asks the backend nothing
    * @return a map that the caller owns; a session that is not in it does not exist
    * @throws IllegalArgumentException if there are too many ids
    * @throws SessionStoreException if the store cannot answer; never a partial answer

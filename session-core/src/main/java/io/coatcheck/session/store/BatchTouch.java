@@ -13,7 +13,7 @@ import java.util.Set;
  */
 public interface BatchTouch {
 
-  /** The most sessions in one call. */
+  /** The maximum number of sessions in one call. */
   int MAX_IDS = 1_000;
 
   /**
@@ -23,8 +23,8 @@ public interface BatchTouch {
    * is writing at that moment is not waited for and may be left out, so that a batch blocks no
    * other caller.
    *
-   * @param lastSeenAt the moment for each session, at most {@value #MAX_IDS} of them; none is fine
-   *     and does nothing
+   * @param lastSeenAt the moment for each session, at most {@value #MAX_IDS} of them; an empty map
+   *     is allowed, and does nothing
    * @return a set that the caller owns, with those that exist and are unexpired at {@code now}; a
    *     session that is not in it is gone, expired, or was left out, which {@code touch} finds out
    * @throws IllegalArgumentException if there are too many; nothing was done

@@ -26,9 +26,9 @@ import io.coatcheck.session.token.SessionId;
  * effect, or may do so later: then its change is reported too.
  *
  * <p><b>Copies.</b> It follows that a copy shows nothing older than {@code t} if it was loaded or
- * confirmed by a call of the store that began after the subscription, {@code changed} was not
- * called for its session since that call began, {@code missed} neither, and {@code completeUpTo}
- * was called with {@code t}.
+ * confirmed by a call of the store that began after the subscription, neither {@code changed} for
+ * its session nor {@code missed} was called since that call began, and {@code completeUpTo} was
+ * called with {@code t}.
  *
  * <p><b>Failures.</b> While the store cannot be reached, or is too slow, {@code completeUpTo} is
  * not called, or with moments that lag. The feed logs the failure and continues by itself when the
@@ -86,7 +86,7 @@ public interface ChangeFeed {
 
     /**
      * Ends the subscription. A call of the listener that has begun may still be running; no other
-     * begins after this returned. Closing it twice is fine.
+     * begins after this returned. Calling it twice is allowed.
      */
     @Override
     void close();

@@ -7,7 +7,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The listeners of a {@link ChangeFeed}, notified as it demands: an exception of one of them, an
+ * The listeners of a {@link ChangeFeed}, notified as it requires: an exception of one of them, an
  * {@code Error} too, is logged, affects no other, and is followed by {@link
  * ChangeFeed.Listener#missed}. For the authors of stores.
  *

@@ -2,7 +2,7 @@ package io.coatcheck.session.store;
 
 /**
  * A stored session cannot be read, and never will be: its bytes are not what was written. A store
- * lets such a session count as absent, as {@link SessionStore} says, so that its user can log in
+ * treats such a session as absent, as {@link SessionStore} specifies, so that its user can log in
  * again.
  *
  * @since 0.1.0

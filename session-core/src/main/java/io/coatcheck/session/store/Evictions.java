@@ -16,7 +16,7 @@ public interface Evictions {
    * evictions are not reported again.
    *
    * @param evicted called on the thread whose operation made room; must not block. The store
-   *     contains what it throws: the operation succeeds
+   *     catches and logs what it throws: the operation succeeds
    */
   void onEvicted(Consumer<StoredSession> evicted);
 }

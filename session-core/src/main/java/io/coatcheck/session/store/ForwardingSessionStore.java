@@ -15,7 +15,7 @@ import java.util.function.Consumer;
  * added to {@code SessionStore} later is forwarded too. Three things follow for a subclass:
  *
  * <ul>
- *   <li>The capabilities go past it. One that changes sessions, or watches all calls, also
+ *   <li>The capabilities bypass it. A subclass that changes sessions, or observes all calls, also
  *       overrides each capability that reads, writes or hands over sessions, and returns a wrapper
  *       of the wrapped store's capability: the same object each time. {@link
  *       InterceptingSessionStore} does so for one that treats all operations alike.

@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Hands deleted sessions over to a consumer as {@link SessionStore#deleteExpired} and {@link
- * PrincipalIndex} demand: each of them once, whatever the consumer throws on others. For the
+ * PrincipalIndex} require: each of them once, whatever the consumer throws on others. For the
  * authors of stores; used by one thread, within one call.
  *
  * <pre>{@code

@@ -10,10 +10,10 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A decorator that runs each operation of a store and of its capabilities through one method, for
- * what treats them alike: measuring, logging, failing in a test.
+ * A decorator that runs each operation of a store and of its capabilities through one method, to
+ * treat them all alike: to measure, to log, to fail in a test.
  *
- * <p>Not intercepted is what only forwards or registers: evictions, {@link NearCopies} but for
+ * <p>Not intercepted is what only forwards or registers: evictions, {@link NearCopies} except for
  * {@link NearCopies#lookUp}, {@link LiveSessions}, {@link #close} and the settings. A capability
  * that is added to {@link SessionStore} later is forwarded, until this class intercepts it.
  *

@@ -45,8 +45,8 @@ public interface LiveSessions {
   }
 
   /**
-   * Stores a session, as {@link SessionStore#update} does, and returns what that has made of it.
-   * Called instead of it if {@link #areUsableInPlaceOf} returned true.
+   * Stores a session, as {@link SessionStore#update} does, and returns the result. Called instead
+   * of it if {@link #areUsableInPlaceOf} returned true.
    *
    * @return the session as it is stored now; null where {@code update} returns {@code false}, or
    *     the store is closed

@@ -4,9 +4,9 @@ import java.time.Instant;
 
 /**
  * An optional capability of a {@link SessionStore}: keeping the number of a principal's live
- * sessions within a limit. It is apart from {@link PrincipalIndex} because it needs several
+ * sessions within a limit. It is separate from {@link PrincipalIndex} because it needs several
  * sessions to change in one atomic step, which a store that spreads its sessions over partitions
- * cannot do; such a store can list and revoke all the same. A store that has this has a {@code
+ * cannot do; such a store can still list and revoke. A store that has this has a {@code
  * PrincipalIndex} too.
  *
  * <p>Principals are equal if their code points are, as in the index.
@@ -17,7 +17,7 @@ import java.time.Instant;
  */
 public interface LoginLimit {
 
-  /** The most sessions that one {@link #admit} ends. */
+  /** The maximum number of sessions that one {@link #admit} ends. */
   int MAX_EVICTED = 8;
 
   /**

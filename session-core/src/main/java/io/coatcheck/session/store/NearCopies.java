@@ -19,13 +19,13 @@ import java.util.function.Consumer;
 public interface NearCopies {
 
   /**
-   * Returns the session as a copy has it, or loads it. Concurrent loads of one session are one.
+   * Returns the session as a copy has it, or loads it. Concurrent loads of one session are combined
+   * into one.
    *
    * @param minimumGeneration a copy of an earlier generation is not used
-   * @param minimumVersion a copy of an earlier version is not used; zero uses any. What the client
-   *     says it has seen may stand here: a false number can only cause a look-up in the store
-   * @throws SessionStoreException if there is no such copy within the bound, and the store cannot
-   *     tell
+   * @param minimumVersion a copy of an earlier version is not used; zero uses any. May be what the
+   *     client says it has seen: a false number can only cause a look-up in the store
+   * @throws SessionStoreException if there is no such copy within the bound, and the store failed
    */
   Lookup lookUp(SessionId id, long minimumGeneration, long minimumVersion);
 
@@ -36,16 +36,16 @@ public interface NearCopies {
   Duration longestAge();
 
   /**
-   * Takes over a touch that is to be stored together with others, within {@link #touchDelay} unless
-   * the store fails; meanwhile this node's copy shows it. A node that dies before has lost it, and
-   * what has ended by then stays so. Never blocks on the store.
+   * Accepts a touch, to be stored together with others within {@link #touchDelay} unless the store
+   * fails; meanwhile this node's copy shows it. If the node dies before that, the touch is lost; a
+   * session that has ended by then stays ended. Never blocks on the store.
    *
    * @param now when the request asked for it
-   * @return {@code false} if it was not taken over: then {@link SessionStore#touch} is to be called
+   * @return {@code false} if it was not accepted: then {@link SessionStore#touch} is to be called
    */
   boolean touchSoon(SessionId id, Instant lastSeenAt, Instant now);
 
-  /** Returns how long touches may wait that were taken over; zero if none are taken over. */
+  /** Returns how long accepted touches may wait; zero if none are accepted. */
   Duration touchDelay();
 
   /**
@@ -63,17 +63,17 @@ public interface NearCopies {
 
   /**
    * Registers the listener that is notified of each session whose copy this node discarded because
-   * the store no longer has the session: it was ended, most likely on another node. Only copies
-   * that are looked at are found out, so a notice may come late or never. The listener registered
-   * last is notified, and no other. Stores that cannot tell leave this as it is.
+   * the store no longer has the session: it was ended, most likely on another node. This is noticed
+   * only when a copy is looked at, so the notice may come late or never. Only the listener that was
+   * registered last is notified. Default: none is notified.
    *
    * @param gone called with the copy, one at a time, on a thread that does nothing else, and under
-   *     no lock. What it is too slow for may be dropped
+   *     no lock. If it is too slow, notices may be dropped
    */
   default void onEndedElsewhere(Consumer<StoredSession> gone) {}
 
   /**
-   * What is known nearby.
+   * The answer of a look-up among the copies.
    *
    * @param session the session; empty if there is none
    * @param isConfirmed whether the store was asked after the call began, so that asking it again
@@ -83,7 +83,7 @@ public interface NearCopies {
    */
   record Lookup(Optional<StoredSession> session, boolean isConfirmed, boolean isStale) {
 
-    /** Makes an answer of the store, or of a copy that is young enough. */
+    /** Creates an answer of the store, or of a copy that is young enough. */
     public Lookup(Optional<StoredSession> session, boolean isConfirmed) {
       this(session, isConfirmed, false);
     }

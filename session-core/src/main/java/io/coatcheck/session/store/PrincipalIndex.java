@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  */
 public interface PrincipalIndex {
 
-  /** The most sessions in one page of {@link #findByPrincipal}. */
+  /** The maximum number of sessions in one page of {@link #findByPrincipal}. */
   int MAX_PAGE = 1_000;
 
   /**
@@ -32,9 +32,9 @@ public interface PrincipalIndex {
    * ones included. They come <b>without attributes</b>, and with all their other parts: never store
    * a snapshot from here. The page is as the store was at one moment during the call.
    *
-   * @param principal any text at all; one that is no principal has no sessions
-   * @param after the last id of the page before; null for the first page. There need not be such a
-   *     session any more
+   * @param principal any text; one that is not a valid principal has no sessions
+   * @param after the last id of the page before; null for the first page. That session may have
+   *     ended since
    * @param limit the size of the page, from 1 to {@value #MAX_PAGE}
    * @return a new list, which the caller may change; fewer than {@code limit} only if there are no
    *     more
@@ -47,14 +47,15 @@ public interface PrincipalIndex {
    * Deletes all sessions of a principal except some, in steps. Every session that was stored with
    * this principal before the call began, and is not excepted, is gone when it returns, or throws
    * what {@code deleted} threw. One that begins or logs in meanwhile may be spared or not; the call
-   * ends however many do.
+   * ends, however many there are.
    *
    * @param except the sessions to spare, of any number: only {@link Set#contains} is asked; empty
    *     spares none; not changed meanwhile
    * @param deleted called once for each session that this call deleted, after it is gone for every
-   *     reader, while others may still be there; each goes to one caller of all on all nodes. When
-   *     it throws, even an {@code Error}, the call continues, the other sessions are still handed
-   *     over, and the first exception is thrown at the end, with some others suppressed in it
+   *     reader, while others may still be there; each is passed to only one caller on all nodes.
+   *     When it throws, even an {@code Error}, the call continues, the other sessions are still
+   *     handed over, and the first exception is thrown at the end, with some others suppressed in
+   *     it
    * @return how many were deleted
    * @throws SessionStoreException if the store failed. The steps before are done and handed over;
    *     of the step that failed, all or none may be gone, without having been handed over. The next
@@ -66,8 +67,8 @@ public interface PrincipalIndex {
    * Deletes the surplus of a principal, in steps: of the sessions that are unexpired at {@code now}
    * all but {@code keep}, those that were authenticated longest ago (of two with the same moment,
    * the one with the smaller id). Which these are is decided when the call begins; a session that
-   * begins or logs in meanwhile is spared, and one that ends meanwhile is not made up for. Expired
-   * sessions are neither counted nor deleted.
+   * begins or logs in meanwhile is spared, and one that ends meanwhile is not replaced by another.
+   * Expired sessions are neither counted nor deleted.
    *
    * @param keep at least 1
    * @param deleted as for {@link #deleteByPrincipal}, in no particular order

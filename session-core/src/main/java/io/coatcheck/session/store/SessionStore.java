@@ -74,7 +74,7 @@ public interface SessionStore extends AutoCloseable {
   /**
    * Returns the session as stored, expired or not: the caller decides. Changes nothing.
    *
-   * @return empty if there is no such session, or there is none any more
+   * @return empty if there is no such session, or no longer
    * @throws SessionStoreException if the store cannot answer
    */
   Optional<StoredSession> find(SessionId id);
@@ -82,7 +82,7 @@ public interface SessionStore extends AutoCloseable {
   /**
    * Replaces a session unless another caller has replaced it: only if it exists, its stored version
    * is {@code session.version()}, and the stored session is unexpired at {@code now}. Then all of
-   * {@code session} is stored, but for two things: the version becomes {@code session.version() +
+   * {@code session} is stored, except for two parts: the version becomes {@code session.version() +
    * 1}, and the last-seen moment is the later one of the stored and the given. Never creates.
    * {@link StoredSession#replacing} is that rule.
    *
@@ -103,8 +103,8 @@ public interface SessionStore extends AutoCloseable {
   boolean touch(SessionId id, Instant lastSeenAt, Instant now);
 
   /**
-   * Deletes a session of any kind: live, expired, or one that never expires by idleness. Doing it
-   * twice is fine. A store that waits until a deletion is confirmed, by replicas for instance,
+   * Deletes a session of any kind: live, expired, or one that never expires by idleness. Calling it
+   * twice is allowed. A store that waits until a deletion is confirmed, by replicas for instance,
    * waits also if it finds nothing to delete: an earlier call may have deleted the session and
    * thrown.
    *
@@ -141,14 +141,14 @@ public interface SessionStore extends AutoCloseable {
    *
    * <p>A call is bounded: it deletes at most {@code limit} sessions, and a store that comes across
    * sessions in use on its way to the expired ones looks at about as many. Then it returns although
-   * there may be more, and reports that. The same call repeated continues from there, whatever is
-   * in use: after finitely many calls one is complete.
+   * there may be more, and reports that. Repeated calls continue from there, whatever is in use,
+   * and after finitely many of them one is complete.
    *
    * @param limit the most to delete in this call, at least 1
    * @param deleted called once for each session that this call deleted, after it is gone for every
-   *     reader; each goes to one caller of all on all nodes. When it throws, even an {@code Error},
-   *     the call continues, the other sessions are still handed over, and the first exception is
-   *     thrown at the end, with some others suppressed in it
+   *     reader; each is passed to only one caller on all nodes. When it throws, even an {@code
+   *     Error}, the call continues, the other sessions are still handed over, and the first
+   *     exception is thrown at the end, with some others suppressed in it
    * @return how many were deleted, and whether that is all. It is if every session that was expired
    *     at {@code cutoff} when the call began is gone, except those that other callers were writing
    *     at that moment
@@ -168,7 +168,7 @@ public interface SessionStore extends AutoCloseable {
 
   /**
    * Returns the limit of live sessions per principal, the same one each time, or empty if this
-   * store cannot hold one: then {@code sessionsPerPrincipal} is refused at start-up. A store that
+   * store cannot hold one: then {@code sessionsPerPrincipal} is refused at startup. A store that
    * has it has a {@link #principalIndex()} too.
    */
   default Optional<LoginLimit> loginLimit() {
@@ -244,7 +244,7 @@ public interface SessionStore extends AutoCloseable {
   /**
    * Releases what the store opened itself: threads, caches and, for a decorator, the store that it
    * wraps. What the store was given, such as a {@code DataSource}, stays open. Operations that
-   * begin later throw {@link SessionStoreException}. Doing it twice is fine.
+   * begin later throw {@link SessionStoreException}. Calling it twice is allowed.
    */
   @Override
   void close();

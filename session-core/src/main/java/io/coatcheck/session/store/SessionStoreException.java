@@ -1,11 +1,11 @@
 package io.coatcheck.session.store;
 
 /**
- * A store could not do what it was asked, or could not tell whether it did.
+ * A store could not do what it was asked, or does not know whether it did.
  *
  * <p>The message names the operation and the session's id where there is one. It never contains a
- * secret, a hash or the value of an attribute. What was done when it is thrown is said at each
- * operation of {@link SessionStore}; a caller that does not know treats the request as failed.
+ * secret, a hash or the value of an attribute. Each operation of {@link SessionStore} documents
+ * what was done when it throws; a caller that does not know treats the request as failed.
  *
  * @since 0.1.0
  */

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * A persisted snapshot of a session: what a store keeps and returns. It holds nothing that could be
  * presented as a credential.
  *
- * <p>Moments and durations are kept to the millisecond; what is finer is cut off. They lie between
+ * <p>Moments and durations are kept to the millisecond; finer parts are cut off. They lie between
  * 1970 and the end of the year 9999. Two snapshots are equal if all their parts are.
  *
  * <p>Immutable and thread-safe, apart from live attribute values that are mutable themselves.
@@ -86,14 +86,14 @@ public final class StoredSession {
     return new StoredSessionBuilder(id);
   }
 
-  /** Begins a snapshot that differs from this one in what is then set. */
+  /** Begins a snapshot with the parts of this one. */
   public StoredSessionBuilder toBuilder() {
     return new StoredSessionBuilder(this);
   }
 
   /**
-   * Returns the snapshot with a last-seen moment that is the later one of its own and this. As
-   * cheap as can be, since a store that is exact about activity does it for each request.
+   * Returns the snapshot with the later of its own last-seen moment and the given one. Cheap, since
+   * a store that is exact about activity calls it for each request.
    *
    * @throws IllegalArgumentException if the moment is out of range
    */
@@ -194,7 +194,7 @@ public final class StoredSession {
     return rotations == null ? Optional.empty() : optionalMoment(rotations.previousReadableUntil());
   }
 
-  /** Returns who is logged in; empty for an anonymous session. */
+  /** Returns the principal that is logged in; empty for an anonymous session. */
   public Optional<String> principal() {
     return login.principal() == null ? Optional.empty() : Optional.of(login.principal());
   }
@@ -204,7 +204,7 @@ public final class StoredSession {
     return Instant.ofEpochMilli(createdAt);
   }
 
-  /** Returns when the principal last authenticated; present exactly if there is a principal. */
+  /** Returns when the principal last authenticated; present if and only if there is a principal. */
   public Optional<Instant> authenticatedAt() {
     return optionalMoment(login.authenticatedAt());
   }
@@ -214,7 +214,10 @@ public final class StoredSession {
     return login.authenticatedAt();
   }
 
-  /** Returns when a request last used the session, up to the store's touch interval late. */
+  /**
+   * Returns when a request last used the session, which may lag by up to the store's touch
+   * interval.
+   */
   public Instant lastSeenAt() {
     return Instant.ofEpochMilli(lastSeenAt);
   }
@@ -224,12 +227,14 @@ public final class StoredSession {
     return lastSeenAt;
   }
 
-  /** Returns after how much idle time the session expires; empty if idleness does not end it. */
+  /** Returns the idle time after which the session expires; empty if idleness does not end it. */
   public Optional<Duration> idleTimeout() {
     return idleTimeout == ABSENT ? Optional.empty() : Optional.of(Duration.ofMillis(idleTimeout));
   }
 
-  /** Returns when the session expires whatever happens, unless its principal logs in again. */
+  /**
+   * Returns when the session expires regardless of activity, unless its principal logs in again.
+   */
   public Instant absoluteDeadline() {
     return Instant.ofEpochMilli(absoluteDeadline);
   }
@@ -262,7 +267,7 @@ public final class StoredSession {
     return version;
   }
 
-  /** Returns whether the login was remembered: the client keeps the cookie over a restart. */
+  /** Returns whether the login was remembered: the client keeps the cookie across a restart. */
   public boolean remembered() {
     return login.remembered();
   }
@@ -288,8 +293,8 @@ public final class StoredSession {
   }
 
   /**
-   * Returns when the session expires: the earlier one of last-seen plus idle timeout and the
-   * absolute deadline. At that exact instant it is expired.
+   * Returns when the session expires: the earlier of last-seen plus idle timeout and the absolute
+   * deadline. At that exact instant it is expired.
    */
   public Instant expiresAt() {
     return Instant.ofEpochMilli(expiresAtMillis());
@@ -319,8 +324,8 @@ public final class StoredSession {
   }
 
   /**
-   * Returns a moment in milliseconds since the epoch; what is finer is cut off. A store checks each
-   * moment that it is given by this.
+   * Returns a moment in milliseconds since the epoch; finer parts are cut off. A store checks each
+   * moment that it is given with this method.
    *
    * @param name what the message calls it
    * @throws IllegalArgumentException if it is before 1970 or after the year 9999
@@ -372,7 +377,7 @@ public final class StoredSession {
     return 31 * id.hashCode() + Long.hashCode(version);
   }
 
-  /** Returns what is safe to log: no hash, no client, and of the attributes only how many. */
+  /** Returns what is safe to log: no hash, no client, and only the number of attributes. */
   @Override
   public String toString() {
     return "StoredSession["

@@ -77,8 +77,8 @@ public final class StoredSessionBuilder {
   }
 
   /**
-   * Sets who is logged in: 1 to 255 code points, without U+0000 and lone surrogates. Default: none,
-   * which is an anonymous session.
+   * Sets the principal that is logged in: 1 to 255 code points, without U+0000 and lone surrogates.
+   * Default: none, which is an anonymous session.
    */
   public StoredSessionBuilder principal(@Nullable String name) {
     login = login.withPrincipal(name == null ? null : checkPrincipal(name));
@@ -91,7 +91,7 @@ public final class StoredSessionBuilder {
     return this;
   }
 
-  /** Sets when the principal authenticated. Required exactly if there is a principal. */
+  /** Sets when the principal authenticated. Required if and only if there is a principal. */
   public StoredSessionBuilder authenticatedAt(@Nullable Instant moment) {
     login = login.withAuthenticatedAt(optionalMillis(moment, "authenticatedAt"));
     return this;
@@ -113,13 +113,16 @@ public final class StoredSessionBuilder {
     return this;
   }
 
-  /** Sets after how much idle time it expires, at least 1 millisecond. Default: null, never. */
+  /**
+   * Sets the idle time after which it expires, at least 1 millisecond. Default: null; idleness does
+   * not end it.
+   */
   public StoredSessionBuilder idleTimeout(@Nullable Duration timeout) {
     idleTimeout = timeout == null ? StoredSession.ABSENT : positiveMillis(timeout);
     return this;
   }
 
-  /** Sets when the session expires whatever happens. Required. */
+  /** Sets when the session expires regardless of activity. Required. */
   public StoredSessionBuilder absoluteDeadline(Instant moment) {
     absoluteDeadline = StoredSession.millisOf(moment, "absoluteDeadline");
     return this;
@@ -149,7 +152,7 @@ public final class StoredSessionBuilder {
     return this;
   }
 
-  /** Sets whether the client keeps the cookie over a restart. Default: false. */
+  /** Sets whether the client keeps the cookie across a restart. Default: false. */
   public StoredSessionBuilder remembered(boolean value) {
     login = login.withRemembered(value);
     return this;

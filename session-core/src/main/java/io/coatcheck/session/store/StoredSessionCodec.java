@@ -40,8 +40,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Numbers are big-endian; moments are milliseconds since 1970, durations milliseconds. A text is
  * its length in bytes (2) and UTF-8. Format and id have the same place in every format to come.
- * Equal sessions give equal bytes, and no other bytes than those that {@link #write} gives are
- * accepted.
+ * Equal sessions give equal bytes, and only bytes that {@link #write} returns are accepted.
  *
  * <p>A release reads all formats that earlier releases wrote. Stateless, does not block.
  *
@@ -49,7 +48,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class StoredSessionCodec {
 
-  /** The format that {@link #write} gives. */
+  /** The format that {@link #write} writes. */
   public static final int FORMAT = 1;
 
   /** The maximum size of a session, in bytes: that of its attributes and 2 KiB. */
@@ -75,7 +74,7 @@ public final class StoredSessionCodec {
    *
    * @return an array that the caller owns, of at most {@value #MAX_BYTES} bytes
    * @throws io.coatcheck.session.codec.AttributeCodecException if a live value cannot be encoded,
-   *     or the attributes pass a cap of {@link AttributeFrames}
+   *     or the attributes exceed a limit of {@link AttributeFrames}
    */
   public static byte[] write(StoredSession session) {
     byte[] attributes = AttributeFrames.write(session.attributes());
@@ -124,12 +123,12 @@ public final class StoredSessionCodec {
   }
 
   /**
-   * Reads what {@link #write} gave. Attribute values are not decoded.
+   * Reads the result of {@link #write}. Attribute values are not decoded.
    *
-   * @param bytes anything at all; neither changed nor retained
-   * @throws DamagedSessionException if the bytes are not what {@code write} gives: cut off,
-   *     changed, with something after the last part, or too many; the message names the id, if they
-   *     are enough for one, and what is wrong
+   * @param bytes any bytes; neither changed nor retained
+   * @throws DamagedSessionException if {@code write} cannot have returned the bytes: truncated,
+   *     changed, with something after the last part, or too many; the message says what is wrong,
+   *     and names the id if there are enough bytes for one
    * @throws SessionStoreException if a newer release wrote them in a format that is not known here;
    *     the message names id and format. The session is alive for that release, so it must neither
    *     count as absent nor be overwritten
@@ -139,7 +138,8 @@ public final class StoredSessionCodec {
   }
 
   /**
-   * Reads what {@link #write} gave, but for version and last-seen moment, which are the given ones.
+   * Reads the result of {@link #write}, with the given version and last-seen moment in place of
+   * those in the bytes.
    *
    * @throws DamagedSessionException as by {@link #read(byte[])}, and if one of the two is out of
    *     range

@@ -35,7 +35,7 @@ abstract class Deleting extends ContractPart {
   }
 
   @Test
-  @Sentence("Doing it twice is fine.")
+  @Sentence("Calling it twice is allowed.")
   void delete_absent_isEmpty() {
     assertThat(store().delete(SampleSessions.anonymous(NOW).build().id())).isEmpty();
   }

@@ -113,7 +113,7 @@ abstract class Evicting extends ContractPart {
   @Test
   @Sentence(
       of = Evictions.class,
-      value = "The store contains what it throws: the operation succeeds")
+      value = "The store catches and logs what it throws: the operation succeeds")
   void onEvicted_thatThrows_doesNotFailTheInsert() {
     evictions()
         .onEvicted(

@@ -158,7 +158,7 @@ abstract class Expiring extends ContractPart {
   }
 
   @Test
-  @Sentence("after finitely many calls one is complete.")
+  @Sentence("after finitely many of them one is complete.")
   void deleteExpired_manyLargeSessions_takesAllInOneCall() {
     for (int i = 0; i < 20; i++) {
       insert(Specimen.MEGABYTE_ATTRIBUTE.at(NOW));
@@ -168,7 +168,7 @@ abstract class Expiring extends ContractPart {
 
   @ParameterizedTest
   @ValueSource(ints = {100, 1_000, 10_000})
-  @Sentence("after finitely many calls one is complete.")
+  @Sentence("after finitely many of them one is complete.")
   void deleteExpired_untilOneCallIsComplete_takesAll(int limit) {
     List<StoredSession> expired = insertMany(MANY, () -> SampleSessions.anonymous(NOW));
     assertSame("what is expired", expire(EXPIRY, limit), expired);
@@ -178,7 +178,7 @@ abstract class Expiring extends ContractPart {
   /** If it broke, expired sessions would stay permanently, and the table would grow. */
   @ParameterizedTest
   @ValueSource(ints = {1, 100, 10_000})
-  @Sentence("after finitely many calls one is complete.")
+  @Sentence("after finitely many of them one is complete.")
   void deleteExpired_behindManySessionsInUse_takesAll(int limit) {
     int number = limit == 1 ? 100 : MANY;
     List<StoredSession> used = insertMany(number, () -> SampleSessions.anonymous(NOW));
@@ -312,7 +312,7 @@ abstract class Expiring extends ContractPart {
 
   @Test
   @Order(Integer.MAX_VALUE)
-  @Sentence("each goes to one caller of all on all nodes.")
+  @Sentence("each is passed to only one caller on all nodes.")
   void deleteExpired_byMany_handsEachSessionToOne() {
     for (Race race = Race.inFewRounds(); race.goesOn(); ) {
       List<StoredSession> expired = new ArrayList<>();

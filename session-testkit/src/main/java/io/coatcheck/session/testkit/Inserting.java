@@ -140,7 +140,7 @@ abstract class Inserting extends ContractPart {
   }
 
   @Test
-  @Sentence("empty if there is no such session, or there is none any more")
+  @Sentence("empty if there is no such session, or no longer")
   void find_absent_isEmpty() {
     insert(SampleSessions.anonymous(NOW));
     assertGone(SampleSessions.anonymous(NOW).build());

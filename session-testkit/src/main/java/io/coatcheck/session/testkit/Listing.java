@@ -248,7 +248,7 @@ abstract class Listing extends IndexPart {
   @Test
   @Sentence(
       of = PrincipalIndex.class,
-      value = "any text at all; one that is no principal has no sessions")
+      value = "any text; one that is not a valid principal has no sessions")
   void findByPrincipal_textThatIsNoPrincipal_isEmpty() {
     insert(SampleSessions.authenticated("alice", NOW));
     insert(SampleSessions.authenticated("?", NOW));

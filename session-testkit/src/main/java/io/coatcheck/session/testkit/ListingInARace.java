@@ -52,7 +52,7 @@ abstract class ListingInARace extends IndexPart {
   }
 
   @Test
-  @Sentence(of = PrincipalIndex.class, value = "each goes to one caller of all on all nodes.")
+  @Sentence(of = PrincipalIndex.class, value = "each is passed to only one caller on all nodes.")
   void deleteByPrincipal_byMany_handsEachSessionToOne() {
     for (Race race = Race.inFewRounds(); race.goesOn(); ) {
       List<StoredSession> sessions = new ArrayList<>();
@@ -122,7 +122,7 @@ abstract class ListingInARace extends IndexPart {
 
   /** If it broke, a session that begins again and again would keep a thread busy forever. */
   @Test
-  @Sentence(of = PrincipalIndex.class, value = "the call ends however many do.")
+  @Sentence(of = PrincipalIndex.class, value = "the call ends, however many there are.")
   void deleteByPrincipal_whileSessionsKeepBeginning_ends() {
     List<StoredSession> before = insertMany(MANY, () -> SampleSessions.authenticated("alice", NOW));
     AtomicBoolean ended = new AtomicBoolean();
@@ -213,7 +213,7 @@ abstract class ListingInARace extends IndexPart {
 
   /** If it broke, an ended session would be reported twice, or not at all. */
   @Test
-  @Sentence(of = PrincipalIndex.class, value = "each goes to one caller of all on all nodes.")
+  @Sentence(of = PrincipalIndex.class, value = "each is passed to only one caller on all nodes.")
   void deleteOldestAgainstDelete_oneOfThemHandsItOver() {
     for (Race race = Race.inRounds(); race.goesOn(); ) {
       StoredSession oldest = insert(SampleSessions.authenticated("alice", NOW));

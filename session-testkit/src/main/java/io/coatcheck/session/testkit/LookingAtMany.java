@@ -48,7 +48,7 @@ abstract class LookingAtMany extends ContractPart {
   }
 
   @Test
-  @Sentence(of = BatchLookup.class, value = "none is fine and asks nothing")
+  @Sentence(of = BatchLookup.class, value = "an empty set is allowed, and asks the backend nothing")
   void stamps_ofNothing_isEmpty() {
     assertThat(lookup().stamps(Set.of())).isEmpty();
   }
@@ -121,7 +121,7 @@ abstract class LookingAtMany extends ContractPart {
   }
 
   @Test
-  @Sentence(of = BatchLookup.class, value = "none is fine and asks nothing")
+  @Sentence(of = BatchLookup.class, value = "an empty set is allowed, and asks the backend nothing")
   void stamps_moreThanAllowed_areRefused() {
     Set<SessionId> ids = new HashSet<>();
     for (int i = 0; i <= BatchLookup.MAX_IDS; i++) {

@@ -131,7 +131,7 @@ abstract class Owning extends ContractPart {
   }
 
   @Test
-  @Sentence("Doing it twice is fine.")
+  @Sentence("Calling it twice is allowed.")
   void close_twice_isFine() {
     store().close();
     store().close();

@@ -201,8 +201,7 @@ abstract class SharingLive extends ContractPart {
   @Test
   @Sentence(
       of = LiveSessions.class,
-      value =
-          "Stores a session, as SessionStore.update does, and returns what that has made of it.")
+      value = "Stores a session, as SessionStore.update does, and returns the result.")
   void update_inPlace_returnsWhatIsStoredNow() {
     assumeUsable();
     StoredSession session = insert();

@@ -47,7 +47,7 @@ abstract class TouchingMany extends ContractPart {
   }
 
   @Test
-  @Sentence(of = BatchTouch.class, value = "none is fine and does nothing")
+  @Sentence(of = BatchTouch.class, value = "an empty map is allowed, and does nothing")
   void touchAll_ofNothing_doesNothing() {
     assertThat(batch().touchAll(Map.of(), NOW)).isEmpty();
   }

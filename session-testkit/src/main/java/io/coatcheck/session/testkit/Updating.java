@@ -25,7 +25,7 @@ abstract class Updating extends ContractPart {
 
   @ParameterizedTest
   @EnumSource(Specimen.class)
-  @Sentence("Then all of session is stored, but for two things")
+  @Sentence("Then all of session is stored, except for two parts")
   void update_toAnySession_storesAllItsParts(Specimen specimen) {
     StoredSession wanted = specimen.at(NOW).lastSeenAt(StoredSession.MAX_MOMENT).build();
     insert(
@@ -37,7 +37,7 @@ abstract class Updating extends ContractPart {
   }
 
   @Test
-  @Sentence("Then all of session is stored, but for two things")
+  @Sentence("Then all of session is stored, except for two parts")
   void update_betweenCombinationsOfOptionalParts_storesAllParts() {
     List<Named<StoredSessionBuilder>> kinds = SampleSessions.everyKind(NOW).toList();
     for (int i = 0; i < kinds.size(); i++) {
@@ -56,7 +56,7 @@ abstract class Updating extends ContractPart {
 
   @ParameterizedTest
   @EnumSource(Specimen.class)
-  @Sentence("Then all of session is stored, but for two things")
+  @Sentence("Then all of session is stored, except for two parts")
   void update_ofAnySessionBeforeItExpires_storesAllParts(Specimen specimen) {
     StoredSession stored = insert(specimen.at(NOW));
     StoredSession wanted =
@@ -84,7 +84,7 @@ abstract class Updating extends ContractPart {
   }
 
   @Test
-  @Sentence("Then all of session is stored, but for two things")
+  @Sentence("Then all of session is stored, except for two parts")
   void update_toASessionThatIsExpired_stores() {
     StoredSession stored = insert(SampleSessions.anonymous(NOW));
     StoredSession expired = stored.toBuilder().absoluteDeadline(NOW).build();
