@@ -100,7 +100,8 @@ final class ImportClaims {
         return;
       }
     }
-    throw new SessionStoreException("import: another attempt took over, " + TRIALS + " times");
+    throw new SessionStoreException(
+        "import: another request took over " + TRIALS + " times; retry");
   }
 
   /** Withdraws the claim of an attempt, complete or not; does nothing if another has taken over. */

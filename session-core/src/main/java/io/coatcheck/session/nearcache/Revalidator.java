@@ -88,7 +88,7 @@ final class Revalidator implements AutoCloseable {
     if (Long.bitCount(failures) == 1) {
       // Logged at 1, 2, 4, 8 and so on: it is retried four times within the bound.
       LOG.error(
-          "{} failed unexpectedly, for the {}. time; it is tried again", what, failures, failure);
+          "{} failed unexpectedly, {} times so far; it is tried again", what, failures, failure);
     }
   }
 

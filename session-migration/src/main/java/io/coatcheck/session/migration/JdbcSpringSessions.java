@@ -213,7 +213,7 @@ public final class JdbcSpringSessions extends SpringSessions {
       }
       return result;
     } catch (SQLException e) {
-      throw new SessionStoreException("the tables of Spring Session cannot be used", e);
+      throw new SessionStoreException("the database failed for the tables of Spring Session", e);
     }
   }
 
@@ -273,7 +273,7 @@ public final class JdbcSpringSessions extends SpringSessions {
       return this;
     }
 
-    /** Builds it; does not use the database. */
+    /** Builds the description; does not use the database. */
     public JdbcSpringSessions build() {
       return new JdbcSpringSessions(this);
     }

@@ -28,8 +28,8 @@ public final class RedisSpringSessions extends SpringSessions {
   private final String prefix;
 
   /**
-   * The two commands that are needed, of any client of Redis. Their exceptions are taken for a
-   * failure of Redis.
+   * The two commands that are needed, of any client of Redis. Their exceptions count as failures of
+   * Redis.
    */
   public interface Commands {
 
@@ -147,7 +147,7 @@ public final class RedisSpringSessions extends SpringSessions {
     try {
       return work.run();
     } catch (RuntimeException e) {
-      throw new SessionStoreException("the hashes of Spring Session cannot be used", e);
+      throw new SessionStoreException("Redis failed for a hash of Spring Session", e);
     }
   }
 }

@@ -31,9 +31,9 @@ final class ContainerListeners {
     Optional<List<EventListener>> found = of(context);
     if (found.isEmpty()) {
       LOG.warn(
-          "This container does not tell which listeners are registered with it ({})."
-              + " If the application has listeners of sessions, give them to"
-              + " SessionFilterBuilder.listener, or they hear nothing",
+          "This container does not reveal which listeners are registered with it ({})."
+              + " If the application has listeners of sessions, pass them to"
+              + " SessionFilterBuilder.listener; otherwise they are not notified",
           context.getClass().getName());
     }
     found.ifPresent(ContainerListeners::warnOfRequestListeners);

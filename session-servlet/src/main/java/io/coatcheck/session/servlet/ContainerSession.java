@@ -121,8 +121,8 @@ final class ContainerSession {
               + " What is kept there is not in the sessions of Coatcheck, nor in their store."
               + " Something asks the container's request for its session: a filter in front of the"
               + " session filter, which has to come first, for REQUEST, FORWARD, ASYNC and ERROR;"
-              + " or a ServletRequestListener, as CDI and Spring's RequestContextListener are"
-              + " (Spring's RequestContextFilter, mapped after the session filter, does the same)");
+              + " or a ServletRequestListener, such as those of CDI and Spring's"
+              + " RequestContextListener (use RequestContextFilter, after the session filter)");
     }
   }
 

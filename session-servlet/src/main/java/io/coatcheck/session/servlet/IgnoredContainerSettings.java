@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Finds settings of the container's session cookie, tracking and timeout, by {@code web.xml},
  * {@code SessionCookieConfig} or {@code setSessionTrackingModes}. None of them is used, since each
- * is weaker than the filter's setting or the same. Those that differ are logged at start-up.
+ * is weaker than the filter's setting or the same. Those that differ are logged at startup.
  */
 final class IgnoredContainerSettings {
 
@@ -50,8 +50,8 @@ final class IgnoredContainerSettings {
     if (!ignored.isEmpty()) {
       LOG.warn(
           "The container's settings of its session cookie, session tracking and session timeout"
-              + " have no effect on the sessions of Coatcheck: {}. What is needed of them is set by"
-              + " SessionCookie, the timeout by SessionPolicy",
+              + " have no effect on the sessions of Coatcheck: {}. Set what you need through"
+              + " SessionCookie, and the timeout through SessionPolicy",
           ignored.stream().map(QuotedText::of).toList());
     }
   }

@@ -50,7 +50,8 @@ abstract sealed class ResponseCarrier {
     if (by == SessionTransport.HEADER && headerName != null) {
       return new InHeader(headerName, response);
     }
-    throw new IllegalArgumentException("the session filter has no such transport: " + by);
+    throw new IllegalArgumentException(
+        "the session filter was not built with this transport: " + by);
   }
 
   /**

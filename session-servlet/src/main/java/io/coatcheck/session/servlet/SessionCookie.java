@@ -297,7 +297,7 @@ public final class SessionCookie {
     public Builder domain(String cookieDomain) {
       if (!isHostName(cookieDomain)) {
         throw new IllegalArgumentException(
-            "the domain of the cookie must be the name of a host, without a dot in front: "
+            "the domain of the cookie must be the name of a host, without a leading dot: "
                 + QuotedText.of(cookieDomain));
       }
       domain = cookieDomain;

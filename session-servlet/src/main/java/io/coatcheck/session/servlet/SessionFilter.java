@@ -123,7 +123,7 @@ public class SessionFilter implements Filter {
    *
    * <p>A {@link ClientCheck} is code, and is set by overriding this.
    *
-   * @throws ServletException if a parameter is unknown or invalid, so that start-up fails; the
+   * @throws ServletException if a parameter is unknown or invalid, so that startup fails; the
    *     message names it, the rule and the value
    */
   protected SessionFilterBuilder configure(FilterConfig config) throws ServletException {
@@ -162,7 +162,9 @@ public class SessionFilter implements Filter {
   private FilterSettings required() {
     FilterSettings current = settings;
     if (current == null) {
-      throw new IllegalStateException("init was not called on this SessionFilter");
+      throw new IllegalStateException(
+          "this SessionFilter is not initialized: the container must call init, as it does for a"
+              + " registered filter");
     }
     return current;
   }
@@ -212,7 +214,8 @@ public class SessionFilter implements Filter {
   public FilterRegistration.Dynamic register(ServletContext servletContext) {
     FilterRegistration.Dynamic registration = servletContext.addFilter("coatcheck-session", this);
     if (registration == null) {
-      throw new IllegalStateException("there is a filter of the name coatcheck-session already");
+      throw new IllegalStateException(
+          "a filter named coatcheck-session is registered already: call register once");
     }
     registration.setAsyncSupported(true);
     registration.addMappingForUrlPatterns(

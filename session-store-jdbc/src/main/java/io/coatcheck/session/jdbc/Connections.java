@@ -67,7 +67,7 @@ final class Connections {
       connection.close();
     } catch (SQLException failure) {
       LOG.warn(
-          "{}: a connection could not be given back, SQLState {}",
+          "{}: a connection could not be returned to the pool, SQLState {}",
           operation,
           failure.getSQLState());
     }

@@ -212,9 +212,9 @@ final class MySqlDialect extends Dialect {
         ResultSet severalWriters = statement.executeQuery()) {
       if (severalWriters.next()) {
         LOG.warn(
-            "a limit of sessions per principal relies on GET_LOCK, which is one server's, and this"
-                + " is a cluster that writes on several ({} is {}): have all nodes of the"
-                + " application use one of them, or set no limit",
+            "a limit of sessions per principal relies on GET_LOCK, which holds on one server only,"
+                + " and several servers of this cluster take writes ({} is {}): have all nodes of"
+                + " the application use one of them, or set no limit",
             severalWriters.getString(1),
             severalWriters.getString(2));
       }

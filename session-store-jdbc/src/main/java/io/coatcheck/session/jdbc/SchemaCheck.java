@@ -50,7 +50,7 @@ final class SchemaCheck {
         throw unreachable;
       }
       LOG.warn(
-          "table {}{} was not looked at, it may be missing: {}",
+          "table {}{} could not be checked, and may be missing: {}",
           dialect.table.qualified(),
           log == null ? "" : ", like " + log.table() + ",",
           unreachable.getMessage());
