@@ -69,7 +69,7 @@ public final class Session extends WorkingCopy {
 
   /**
    * Returns the generation since which no other principal has logged in and the secret has not been
-   * renewed explicitly, as far as this request goes. It stays when the session has ended.
+   * renewed explicitly, as far as this request knows. It stays when the session has ended.
    */
   public long fence() {
     return snapshot().fence();
@@ -106,8 +106,8 @@ public final class Session extends WorkingCopy {
   }
 
   /**
-   * Returns when the session was last used before this request, up to the touch interval late; for
-   * a session that this request began, when it was created.
+   * Returns when the session was last used before this request, which may lag by up to the touch
+   * interval; for a session that this request began, when it was created.
    */
   public synchronized Instant lastSeenAt() {
     live();

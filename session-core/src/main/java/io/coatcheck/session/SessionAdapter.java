@@ -62,7 +62,7 @@ public final class SessionAdapter {
    * look-up. The listeners are notified of every refusal.
    *
    * @param presented the texts as the client sent them, untrusted; usually one
-   * @throws SessionStoreException if the store cannot tell
+   * @throws SessionStoreException if the store failed
    */
   public Resolution resolve(List<String> presented) {
     return resolve(presented, List.of());
@@ -75,7 +75,7 @@ public final class SessionAdapter {
    * @param presented as for {@link #resolve(List)}
    * @param hints the texts that {@link VersionHints#take} gave the client, as it sent them,
    *     untrusted; hints that are malformed or about another session are ignored
-   * @throws SessionStoreException if the store cannot tell
+   * @throws SessionStoreException if the store failed
    */
   public Resolution resolve(List<String> presented, List<String> hints) {
     return resolver.resolve(presented, hints);
@@ -88,7 +88,7 @@ public final class SessionAdapter {
    * @param start the index of the first character
    * @param end the index after the last character
    * @throws IndexOutOfBoundsException if the range does not lie within {@code text}
-   * @throws SessionStoreException if the store cannot tell
+   * @throws SessionStoreException if the store failed
    */
   public Resolution resolve(String text, int start, int end, List<String> hints) {
     return resolver.resolve(text, start, end, hints);
@@ -100,7 +100,7 @@ public final class SessionAdapter {
    * the request had not been made: neither the request, nor what it stores, nor {@link
    * SessionManager#renew} moves the time of last use. A login does.
    *
-   * @throws SessionStoreException if the store cannot tell
+   * @throws SessionStoreException if the store failed
    */
   public Resolution resolveWithoutActivity(List<String> presented, List<String> hints) {
     return passiveResolver.resolve(presented, hints);
@@ -158,7 +158,7 @@ public final class SessionAdapter {
    *
    * @param generation {@link Session#generation()} at that time
    * @return empty if it has ended or expired, or has another secret now, as after a login
-   * @throws SessionStoreException if the store cannot tell
+   * @throws SessionStoreException if the store failed
    */
   public Optional<Session> reopen(SessionId id, long generation) {
     return resolver.reopen(id, generation);
@@ -172,7 +172,7 @@ public final class SessionAdapter {
    * @param generation {@link Session#generation()} at that time
    * @param authenticatedAt {@link Session#authenticatedAt()} at that time
    * @return empty if it has ended or expired, or is another session now
-   * @throws SessionStoreException if the store cannot tell
+   * @throws SessionStoreException if the store failed
    */
   public Optional<Session> reopen(
       SessionId id, long generation, Optional<Instant> authenticatedAt) {
@@ -270,7 +270,7 @@ public final class SessionAdapter {
   /**
    * Returns whether there is a claim of a text.
    *
-   * @throws SessionStoreException if the store cannot tell
+   * @throws SessionStoreException if the store failed
    */
   public boolean isClaimed(String text) {
     return claims.claimedAt(text).isPresent();
@@ -335,7 +335,7 @@ public final class SessionAdapter {
    *
    * @return empty if it has not ended, or that is no longer recorded
    * @throws UnsupportedOperationException if the store has no index by principal
-   * @throws SessionStoreException if the store cannot tell
+   * @throws SessionStoreException if the store failed
    */
   public Optional<Instant> groupEndedAt(String group) {
     return groups.endedAt(group);

@@ -12,7 +12,7 @@ import java.util.Optional;
  * @param id the public id, by which it can be revoked
  * @param createdAt when it was created
  * @param authenticatedAt when its principal last authenticated
- * @param lastSeenAt when it was last used, up to the touch interval late
+ * @param lastSeenAt when it was last used; may lag by up to the touch interval
  * @param expiresAt when it will expire if it is not used before
  * @param remembered whether its client keeps the cookie across a restart
  * @param clientAddress the address of the client, as recorded at login

@@ -91,8 +91,8 @@ public final class SessionManager implements AutoCloseable {
   }
 
   /**
-   * Returns the store that this manager was built with. For checks whether it answers, and for its
-   * own statistics: a change that is made there bypasses the manager and its listeners.
+   * Returns the store that this manager was built with. Use it to check whether it answers, and for
+   * its statistics; a change made there bypasses the manager and its listeners.
    */
   public SessionStore store() {
     return store;
@@ -115,7 +115,7 @@ public final class SessionManager implements AutoCloseable {
    *
    * @return a list of at most {@value #MAX_LISTED} sessions
    * @throws UnsupportedOperationException if the store has no index by principal
-   * @throws SessionStoreException if the store cannot tell
+   * @throws SessionStoreException if the store failed
    */
   public List<SessionInfo> sessionsOf(String principal) {
     return new Listing(engine.requiredIndex("sessionsOf"), engine.now()).of(principal);
@@ -312,7 +312,7 @@ public final class SessionManager implements AutoCloseable {
    *
    * @return {@code false} if it has ended or expired, or if a login, even of the same principal, or
    *     an explicit renewal has replaced its secret
-   * @throws SessionStoreException if the store cannot tell
+   * @throws SessionStoreException if the store failed
    */
   public boolean isStillLive(Session session) {
     return endings.isStillLive(session);

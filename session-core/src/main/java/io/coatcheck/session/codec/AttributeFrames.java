@@ -42,7 +42,7 @@ public final class AttributeFrames {
   /** The maximum total size of the attributes of a session, in bytes: 7 MiB. */
   public static final int MAX_BYTES = 7 * 1024 * 1024;
 
-  /** The most attributes that one session may have: 10,000. */
+  /** The maximum number of attributes of a session: 10,000. */
   public static final int MAX_ATTRIBUTES = 10_000;
 
   private static final byte VERSION = 1;

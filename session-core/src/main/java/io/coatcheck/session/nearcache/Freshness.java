@@ -1,6 +1,6 @@
 package io.coatcheck.session.nearcache;
 
-/** How copies are kept current, as the log says at start-up. */
+/** How copies are kept current, as the log says at startup. */
 enum Freshness {
   NO_COPIES("no copies are kept"),
   CHANGE_FEED("copies stay valid until the change feed reports a change"),

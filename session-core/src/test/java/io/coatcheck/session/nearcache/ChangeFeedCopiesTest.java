@@ -593,7 +593,7 @@ class ChangeFeedCopiesTest {
   class WithFeed {
 
     @Test
-    @DisplayName("start-up says how copies are kept current")
+    @DisplayName("startup says how copies are kept current")
     void startUp_saysHowCopiesAreKept() {
       Logger logger = (Logger) LoggerFactory.getLogger(NearCacheSessionStore.class);
       ListAppender<ILoggingEvent> lines = new ListAppender<>();

@@ -53,8 +53,8 @@ public final class SessionMetrics implements SessionListener {
   /**
    * Registers the meters of sessions.
    *
-   * @param tags added to every meter. They tell apart the managers of one registry: with the same
-   *     tags, counters are summed up, and the gauges show the first of them only
+   * @param tags added to every meter. They distinguish the managers of one registry: with the same
+   *     tags, counters are added up, and gauges show the first manager only
    */
   public static SessionMetrics create(MeterRegistry registry, Iterable<Tag> tags) {
     return new SessionMetrics(registry, Tags.of(tags));
@@ -66,7 +66,7 @@ public final class SessionMetrics implements SessionListener {
    * around what this returns. Closing it closes the store.
    *
    * <p>Calls of a store that {@linkplain SessionStore#keepsLiveValues() keeps live values} are not
-   * measured, but for the clean-up: such a call takes less time than measuring it.
+   * measured, except for the clean-up: such a call takes less time than measuring it.
    *
    * @return a store with all capabilities of the given one
    */
@@ -83,7 +83,7 @@ public final class SessionMetrics implements SessionListener {
 
   /**
    * Registers the number of sessions in a store in memory, which it holds by a weak reference.
-   * There is no such meter for a database: it would have to be asked.
+   * There is no such meter for a database, since each reading would be a query.
    */
   public void observe(InMemorySessionStore memory) {
     Gauge.builder("coatcheck.sessions.live", memory, InMemorySessionStore::size)

@@ -21,8 +21,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Reads settings from the init parameters of a filter in {@code web.xml}: sessions are kept in
- * memory, with the given cookie, limits and paths. An unknown or malformed parameter stops
- * start-up.
+ * memory, with the given cookie, limits and paths. An unknown or malformed parameter stops startup.
  */
 final class InitParameters {
 

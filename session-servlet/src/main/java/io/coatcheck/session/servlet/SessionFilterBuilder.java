@@ -199,7 +199,7 @@ public final class SessionFilterBuilder {
 
   /**
    * Adds a listener of sessions, called after those added before. Needed where the container does
-   * not reveal its listeners, which a warning at start-up reports. Tomcat and Jetty reveal theirs:
+   * not reveal its listeners, which a warning at startup reports. Tomcat and Jetty reveal theirs:
    * there the listeners of {@code web.xml}, of annotations and of {@code
    * ServletContext.addListener} are called without this. If an application has several filters of
    * one manager, the listener is called for the sessions of all of them, once for each event.

@@ -228,7 +228,7 @@ class ContainerCookieTest {
   }
 
   @Test
-  @DisplayName("start-up says so in one line, and no setting weakens our cookie")
+  @DisplayName("startup says so in one line, and no setting weakens our cookie")
   void startUp_warns() throws LifecycleException {
     ListAppender<ILoggingEvent> lines = new ListAppender<>();
     Logger logger = (Logger) LoggerFactory.getLogger(SessionFilter.class);

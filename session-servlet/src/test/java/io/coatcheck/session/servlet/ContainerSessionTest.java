@@ -215,7 +215,7 @@ class ContainerSessionTest {
   }
 
   @Test
-  @DisplayName("at start-up, the log names the listeners of requests")
+  @DisplayName("at startup, the log names the listeners of requests")
   void requestListeners_areNamed() {
     browser.get("/cart");
 

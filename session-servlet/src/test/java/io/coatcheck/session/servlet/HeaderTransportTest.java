@@ -374,7 +374,7 @@ class HeaderTransportTest {
   }
 
   @Test
-  @DisplayName("I11: settings that contradict each other stop start-up")
+  @DisplayName("I11: settings that contradict each other stop startup")
   void contradictions_areRefused() {
     assertThatThrownBy(() -> SessionFilter.builder(site.manager).withoutCookie().build())
         .isInstanceOf(IllegalArgumentException.class)

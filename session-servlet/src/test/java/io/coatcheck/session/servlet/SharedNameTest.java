@@ -55,7 +55,7 @@ class SharedNameTest {
   }
 
   @Nested
-  @DisplayName("at start-up, in one process")
+  @DisplayName("at startup, in one process")
   class AtStartUp {
 
     private final List<SessionManager> managers = new ArrayList<>();

@@ -32,13 +32,14 @@ import org.jspecify.annotations.Nullable;
  * stays changed when the application rolls back. A thread that calls it within its own transaction
  * therefore holds two connections of the pool for a moment.
  *
- * <p>Thread-safe. Blocks until the database has answered each statement, at most for the query
- * timeout plus one second while it is silent, and three seconds while it does not read or its
- * answer comes in small parts; before that for the pool's own timeout for a connection. A daemon
- * thread named {@code coatcheck-watchdog-N} takes care of the latter; it starts with a call and
- * ends ten seconds after the last one, or with {@link #close}. After three of these timeouts in a
- * row, {@link #find} fails at once for a second, then tries one call a second until the database
- * answers. It also fails on a server that takes no writes, such as a former primary.
+ * <p>Thread-safe. Blocks until the database has answered each statement: at most for the query
+ * timeout plus one second if the database is silent, and plus three seconds if it does not read, or
+ * its answer comes in small parts. Before that, the pool's own timeout bounds the wait for a
+ * connection. A daemon thread named {@code coatcheck-watchdog-N} enforces the three seconds; it
+ * starts with a call and ends ten seconds after the last one, or with {@link #close}. After three
+ * of these timeouts in a row, {@link #find} fails at once for a second, then tries one call a
+ * second until the database answers. It also fails on a server that takes no writes, such as a
+ * former primary.
  *
  * <p>A deadline is compared with the time at which the statement is sent: the time that a call has
  * waited, mostly for a connection, is added to its {@code now}, unless it is less than 0.1 seconds.
@@ -259,8 +260,8 @@ public final class JdbcSessionStore implements SessionStore {
 
     /**
      * Sets whether {@link #build} checks for the table and its indexes, and creates what is
-     * missing. Nothing that exists is changed. Default: {@code false}, the schema file was run by
-     * someone else.
+     * missing. Nothing that exists is changed. Default: {@code false}; then the schema file must
+     * have been run before.
      */
     public Builder createSchema(boolean create) {
       createSchema = create;
@@ -322,9 +323,9 @@ public final class JdbcSessionStore implements SessionStore {
 
     /**
      * Sets how often the changes are read while there are listeners, from 10 milliseconds to 10
-     * seconds: a change is reported that much later, and the time of the query. At most half of the
-     * {@code maxStaleness} of the near cache, whose copies otherwise age between two reads. Has no
-     * effect without {@link #changeFeed}. Default: 250 milliseconds.
+     * seconds: a change is reported up to that much later, plus the time of the query. At most half
+     * of the {@code maxStaleness} of the near cache, whose copies otherwise age between two reads.
+     * Has no effect without {@link #changeFeed}. Default: 250 milliseconds.
      */
     public Builder changeFeedInterval(Duration interval) {
       if (interval.compareTo(Duration.ofMillis(10)) < 0

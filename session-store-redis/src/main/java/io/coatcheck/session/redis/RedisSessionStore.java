@@ -86,7 +86,7 @@ public final class RedisSessionStore implements SessionStore {
   /**
    * Begins a store on one server, or on the primary that Sentinels name.
    *
-   * @param server with user, password, TLS and database as the server wants them
+   * @param server with user, password, TLS and database as the server requires them
    */
   public static Builder builder(RedisURI server) {
     return new Builder(List.of(server), false);
@@ -95,8 +95,8 @@ public final class RedisSessionStore implements SessionStore {
   /**
    * Begins a store on a Redis Cluster.
    *
-   * @param nodes some of its nodes, with user, password and TLS as all of them want them; the node
-   *     that has the sessions is found by asking these
+   * @param nodes some of its nodes, with user, password and TLS as all of them require them; the
+   *     node that has the sessions is found by asking these
    */
   public static Builder clusterBuilder(List<RedisURI> nodes) {
     if (nodes.isEmpty()) {
@@ -316,9 +316,9 @@ public final class RedisSessionStore implements SessionStore {
 
     /**
      * Makes a login, a new secret and the end of a session wait until replicas have them, so that a
-     * failover to one of those replicas does not undo them. What fewer replicas have in time is a
-     * {@link SessionStoreException}: the primary has done it all the same. Cleaning up, and changes
-     * of attributes, do not wait.
+     * failover to one of those replicas does not undo them. If fewer replicas have one in time, the
+     * operation throws a {@link SessionStoreException}, although the primary has applied it.
+     * Cleaning up, and changes of attributes, do not wait.
      *
      * <p>Opens {@value ConfirmedWrites#CONNECTIONS} more connections, or, with several {@link
      * #buckets}, {@value ConfirmedWrites#CONNECTIONS_OF_A_BUCKET} more for each bucket: as many
@@ -341,9 +341,9 @@ public final class RedisSessionStore implements SessionStore {
     /**
      * Spreads the sessions over several hash tags, so that the nodes of a Redis Cluster share them,
      * from 1 to {@value #MAX_BUCKETS}. With more than 1, there is no {@link
-     * RedisSessionStore#loginLimit}, and what concerns a principal or the clean-up asks each
+     * RedisSessionStore#loginLimit}, and operations on a principal and the clean-up ask each
      * bucket. Each has a connection of its own. The number cannot be changed later without losing
-     * all sessions: build() refuses another one than the first, unless it was or becomes 1.
+     * all sessions: {@code build()} refuses any number but the first, unless one of the two is 1.
      * Default: 1.
      */
     public Builder buckets(int number) {
@@ -363,7 +363,7 @@ public final class RedisSessionStore implements SessionStore {
 
     /**
      * Creates the store: connects, and checks that the server takes writes, by a mark in the log of
-     * changes. Logs a warning if the server may evict sessions, or keeps them in memory alone.
+     * changes. Logs a warning if the server may evict sessions, or keeps them only in memory.
      *
      * @throws SessionStoreException if the server cannot be reached, refuses the login, or is a
      *     replica
