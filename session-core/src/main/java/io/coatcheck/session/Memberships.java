@@ -147,7 +147,7 @@ final class Memberships {
         try {
           remove(id);
         } catch (SessionStoreException e) {
-          // The session has ended all the same, and the other listeners know of the failure.
+          // The session has ended nevertheless; the other listeners are notified of the failure.
           LOG.debug("The record of the group of session {} is left until it expires", id, e);
         }
       }

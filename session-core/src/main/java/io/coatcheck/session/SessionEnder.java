@@ -161,8 +161,8 @@ final class SessionEnder {
    * and failed nevertheless, since no replica had confirmed that in time. A deletion has the store
    * wait for the replicas; this one finds nothing, whatever the session has become meanwhile.
    *
-   * <p>Anybody can cause it, by a made-up token. Only if a deletion failed on this node, the
-   * session is known to have been, and this is a deletion like any other.
+   * <p>Any client can cause it, by a made-up token. Only if a deletion failed on this node is the
+   * session known to have existed, and then this is a deletion like any other.
    */
   void confirmEnd(SessionId id) {
     long generation = engine.failedDeletions().contains(id) ? LAST_GENERATION : NO_GENERATION;

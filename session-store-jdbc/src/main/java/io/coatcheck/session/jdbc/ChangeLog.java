@@ -127,7 +127,7 @@ final class ChangeLog {
   }
 
   /**
-   * Records changes in one statement, the last one of its transaction; none is fine. They are
+   * Records changes in one statement, the last one of its transaction; there may be none. They are
    * recorded again if the commit is late.
    */
   void record(Statements statements, Collection<SessionId> ids) throws SQLException {

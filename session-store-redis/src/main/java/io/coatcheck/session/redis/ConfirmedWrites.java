@@ -24,12 +24,12 @@ import org.jspecify.annotations.Nullable;
  * thread waits for one at most for the command timeout.
  *
  * <p>A script that found nothing to end is no proof: an earlier attempt may have deleted the
- * session without being confirmed. So it writes {@link Keys#confirmation}, for the {@code WAIT} to
- * be about; replicas receive writes in their order.
+ * session without being confirmed. So it writes {@link Keys#confirmation}, which the {@code WAIT}
+ * then confirms; replicas receive writes in their order.
  *
- * <p>Anybody can ask for the end of a session that never was, by a made-up token. So what is run by
- * {@link #confirm} uses a part of the connections at most, and the others remain for logins, and
- * for ends of sessions that are known.
+ * <p>Any client can ask for the end of a session that never existed, by a made-up token. So what is
+ * run by {@link #confirm} uses only some of the connections, and the others remain for logins and
+ * for ends of known sessions.
  *
  * <p>A script that the server has refused to run, because it does not know it or another node has
  * its keys, is sent again, and so is the {@code WAIT}: the first one was about no write.

@@ -27,7 +27,7 @@ public abstract class BatchTouchContract extends StoreUnderTest {
     assertThat(nodes().store().batchTouch()).as("the store's BatchTouch").isPresent();
   }
 
-  /** A batch of touches is as good as each of them. */
+  /** Each touch of a batch has the effect of a single one. */
   @Nested
   @Order(1)
   class WhenTouchingMany extends TouchingMany {

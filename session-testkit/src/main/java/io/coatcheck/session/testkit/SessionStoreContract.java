@@ -162,7 +162,7 @@ public abstract class SessionStoreContract extends StoreUnderTest {
     }
   }
 
-  /** A batch of touches is as good as each of them. */
+  /** Each touch of a batch has the effect of a single one. */
   @Nested
   @Order(14)
   class WhenTouchingMany extends TouchingMany {

@@ -23,7 +23,7 @@ public final class FacesSessions {
 
   /**
    * Allows what tables of PrimeFaces that can be sorted or filtered have in their state: the text
-   * of expressions, which Faces evaluates. Whoever can write into the store can have others
+   * of expressions, which Faces evaluates. Anyone who can write to the store can have others
    * evaluated, so no preset has them, and an application with such tables decides for itself.
    */
   private static JavaSerializationCodec.Builder allowExpressions(
