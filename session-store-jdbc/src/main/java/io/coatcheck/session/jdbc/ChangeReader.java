@@ -86,9 +86,7 @@ final class ChangeReader implements PolledChangeFeed.Reader {
   public boolean read() {
     transactions.recordOwed(READ);
     ChangeLog.Row from = position == null ? begin() : position;
-    // Before there is a connection: its pool may have begun the transaction with a query of its
-    // own,
-    // whose snapshot this query then reads.
+    // Before there is a connection, whose pool may take its time.
     long asked = nanoTime.getAsLong();
     ChangeLog.Page found =
         transactions.read(

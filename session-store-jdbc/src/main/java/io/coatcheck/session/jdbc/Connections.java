@@ -4,6 +4,7 @@ import io.coatcheck.session.background.Operation;
 import io.coatcheck.session.store.SessionStoreException;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.SQLNonTransientConnectionException;
 import javax.sql.DataSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,8 +26,18 @@ final class Connections {
     this.dataSource = dataSource;
   }
 
+  /**
+   * Takes a connection.
+   *
+   * @throws SQLException if there is none, whatever the data source throws: some pools, and what
+   *     chooses between several, throw unchecked exceptions
+   */
   Connection take() throws SQLException {
-    return dataSource.getConnection();
+    try {
+      return dataSource.getConnection();
+    } catch (RuntimeException failure) {
+      throw new SQLNonTransientConnectionException("the data source failed", "08001", failure);
+    }
   }
 
   /**

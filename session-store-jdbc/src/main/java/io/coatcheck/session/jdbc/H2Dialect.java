@@ -32,6 +32,7 @@ final class H2Dialect extends Dialect {
     return switch (super.state(exception)) {
       case "90131" -> SqlFailure.UNDONE;
       case "90079" -> SqlFailure.NO_TABLE;
+      case "90096" -> SqlFailure.NOT_PERMITTED;
       default -> super.state(exception);
     };
   }

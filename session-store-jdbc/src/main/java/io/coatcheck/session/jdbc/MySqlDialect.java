@@ -58,6 +58,8 @@ final class MySqlDialect extends Dialect {
       // The row has changed since the snapshot, with MariaDB's innodb_snapshot_isolation.
       case 1020 -> returning ? SqlFailure.UNDONE : state;
       case 1062 -> SqlFailure.DUPLICATE;
+      // A right on the table, or on a column.
+      case 1142, 1143 -> SqlFailure.NOT_PERMITTED;
       // A lock was not acquired in time, or a statement took too long.
       case 1205, 1969, 3024 -> SqlFailure.TIMED_OUT;
       // read_only and similar settings, a read-only transaction, a read-only server, a read-only

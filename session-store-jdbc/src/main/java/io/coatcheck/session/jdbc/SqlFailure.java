@@ -47,6 +47,9 @@ record SqlFailure(SQLException exception, String state, Dialect dialect) {
   /** The server is, or has become, a replica, or was set read-only. */
   static final String READ_ONLY = "25006";
 
+  /** The database user may not do that. */
+  static final String NOT_PERMITTED = "42501";
+
   /** The class of failures that made the database roll back: deadlock and serialization failure. */
   private static final String ROLLBACK = "40";
 
@@ -197,6 +200,13 @@ record SqlFailure(SQLException exception, String state, Dialect dialect) {
           + " lacks a column, run the newer ones of "
           + dialect.database.schemaFile()
           + " and its successors in session-store-jdbc, ";
+    }
+    if (state.equals(NOT_PERMITTED)) {
+      return "the database user lacks a right: it needs SELECT, INSERT, UPDATE and DELETE on table "
+          + dialect.table.qualified()
+          + ", and SELECT, INSERT and DELETE on "
+          + ChangeLog.beside(dialect.table)
+          + " if it records changes, ";
     }
     if (state.equals(DUPLICATE)) {
       return "the id exists already, ";

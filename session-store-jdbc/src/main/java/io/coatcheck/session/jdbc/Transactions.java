@@ -299,6 +299,9 @@ final class Transactions {
       Statements statements = new Statements(connection, guard, this::waited);
       try {
         guard.boundNetwork();
+        if (!autoCommit) {
+          endEarlierTransaction(connection, guard);
+        }
         T result =
             plan.kind == Kind.SEVERAL || !autoCommit
                 ? transaction(statements, guard, autoCommit)
@@ -310,6 +313,16 @@ final class Transactions {
       } finally {
         putBack(connection, guard, plan.kind == Kind.SEVERAL && autoCommit);
       }
+    }
+
+    /**
+     * Ends a transaction that the pool has begun, as by testing an idle connection. Its snapshot
+     * may be old: sessions that have ended since are still live in it. Drivers ask the server only
+     * if there is a transaction, except for MySQL's.
+     */
+    private void endEarlierTransaction(Connection connection, Guard guard) throws SQLException {
+      connection.rollback();
+      guard.next();
     }
 
     private Statements.@Nullable Recorded late(Statements statements) {

@@ -479,6 +479,35 @@ class FailureTest {
       }
     }
 
+    @DisplayName("what a data source throws unchecked is a failure of the store")
+    @Test
+    void dataSourceThrowsUnchecked_isAFailureOfTheStore() {
+      try (Table table = new Table(H2)) {
+        IllegalStateException closed = new IllegalStateException("Pool not open");
+        JdbcSessionStore store =
+            JdbcSessionStore.builder(
+                    new DelegatingDataSource(table.connections) {
+                      @Override
+                      public Connection getConnection() {
+                        throw closed;
+                      }
+                    })
+                .database(Database.H2)
+                .tableName(table.name)
+                .queryTimeout(Table.PATIENCE)
+                .build();
+
+        assertThatThrownBy(() -> store.find(Sessions.token().id()))
+            .isInstanceOf(SessionStoreException.class)
+            .hasMessageStartingWith("find of session")
+            .hasMessageContaining("no connection")
+            .hasRootCause(closed);
+        assertThatThrownBy(() -> store.insert(Sessions.anonymous().build()))
+            .isInstanceOf(SessionStoreException.class)
+            .hasMessageContaining("no connection");
+      }
+    }
+
     private static WatchedDataSource.Fault failing(String statement, Throwable failure) {
       return sql -> {
         if (sql.startsWith(statement)

@@ -185,6 +185,38 @@ class SchemaCheckTest {
   }
 
   @Test
+  @DisplayName("the message says what a user needs who may not write to a table")
+  void write_notAllowed_saysWhichRights() {
+    Pool pool = new Pool(TestDatabase.POSTGRESQL, Database.POSTGRESQL, true, null);
+    try (Table table = Table.withChanges(pool)) {
+      table.execute("CREATE ROLE writer LOGIN");
+      table.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON " + table.name + " TO writer");
+      table.execute("GRANT SELECT ON " + table.changes() + " TO writer");
+      HikariConfig config = pool.server().config(true, 1);
+      config.setJdbcUrl(config.getJdbcUrl().replace("user=postgres", "user=writer"));
+      try (HikariDataSource writers = new HikariDataSource(config)) {
+        JdbcSessionStore store =
+            JdbcSessionStore.builder(writers)
+                .tableName(table.name)
+                .changeFeed(true)
+                .queryTimeout(Table.PATIENCE)
+                .build();
+        StoredSession session = Sessions.anonymous().build();
+        store.insert(session);
+
+        assertThatThrownBy(() -> store.update(session, Sessions.NOW))
+            .isInstanceOf(SessionStoreException.class)
+            .hasMessageContaining("the database user lacks a right")
+            .hasMessageContaining("SELECT, INSERT and DELETE on " + table.changes());
+        assertThat(store.find(session.id())).contains(session);
+      } finally {
+        table.execute("DROP OWNED BY writer");
+        table.execute("DROP ROLE writer");
+      }
+    }
+  }
+
+  @Test
   @DisplayName("Startup does not fail if the database was named and cannot be reached yet")
   void build_namedDatabaseNotThere_succeeds() {
     HikariConfig config = new HikariConfig();
