@@ -29,6 +29,9 @@ final class Link implements RedisConnectionStateListener {
   private static final Operation CONNECTING = new Operation("connecting to Redis");
   private static final int PAUSE_MILLIS = 100;
 
+  /** Causes may form a cycle. */
+  private static final int MAX_CAUSES = 20;
+
   private final Client client;
   private final Route route;
   private final AtomicReference<@Nullable StatefulRedisConnection<byte[], byte[]>> connection =
@@ -214,7 +217,7 @@ final class Link implements RedisConnectionStateListener {
                       use(opened);
                     }
                   });
-    } catch (RuntimeException failure) { // Otherwise nothing would connect again.
+    } catch (Throwable failure) { // Otherwise nothing would connect again.
       attemptLater(failure);
     }
   }
@@ -222,10 +225,12 @@ final class Link implements RedisConnectionStateListener {
   /** Returns the cause that the client reports, which may be within others. */
   static Throwable reason(Throwable failure) {
     Throwable reason = failure;
-    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+    Throwable cause = failure;
+    for (int depth = 0; cause != null && depth < MAX_CAUSES; depth++) {
       if (cause instanceof RedisException) {
         reason = cause;
       }
+      cause = cause.getCause();
     }
     return reason;
   }
@@ -235,20 +240,23 @@ final class Link implements RedisConnectionStateListener {
     Throwable reason = reason(failure);
     String description = String.valueOf(RedisFailure.of(CONNECTING, reason).getMessage());
     Throwable root = reason;
-    for (Throwable cause = reason.getCause(); cause != null; cause = cause.getCause()) {
-      root = cause;
+    for (int depth = 0; root.getCause() != null && depth < MAX_CAUSES; depth++) {
+      root = root.getCause();
     }
     return root instanceof RedisException ? description : description + ": " + root;
   }
 
   private void attemptLater(@Nullable Throwable failure) {
-    if (failure != null && !isOver()) {
-      outage.failed(describe(failure));
+    try {
+      if (failure != null && !isOver()) {
+        outage.failed(describe(failure));
+      }
+      // If there still is a connection, its server has passed keys on to one that is unreachable.
+      // Without it, operations fail at once, instead of waiting for the other server.
+      retire(connection.getAndSet(null));
+    } finally {
+      client.later(Duration.ofMillis(PAUSE_MILLIS), this::attempt);
     }
-    // If there still is a connection, its server has passed keys on to one that is unreachable.
-    // Without it, operations fail at once, instead of waiting for the other server.
-    retire(connection.getAndSet(null));
-    client.later(Duration.ofMillis(PAUSE_MILLIS), this::attempt);
   }
 
   private void use(StatefulRedisConnection<byte[], byte[]> opened) {

@@ -8,9 +8,9 @@ local looked_at, bytes, answer = 0, 0, {0}
 local ids = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, ARGV[2])
 for _, id in ipairs(ids) do
   local key = KEYS[2] .. id
-  local head = redis.call('GETRANGE', key, 0, HEAD - 1)
-  if is_newer(head) then
-    -- A newer release wrote it, and knows when it ends.
+  local head = redis.pcall('GETRANGE', key, 0, HEAD - 1)
+  if type(head) == 'table' or is_newer(head) then
+    -- A newer release wrote it, and knows when it ends; or another program did, in another type.
     redis.call('ZADD', KEYS[1], cutoff + DAY, id)
   elseif not is_known(head) then
     forget(key, KEYS[1], KEYS[3], id, nil)

@@ -5,11 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.coatcheck.session.background.Operation;
 import io.coatcheck.session.store.Admission;
+import io.coatcheck.session.store.CleanUp;
 import io.coatcheck.session.store.LoginLimit;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.WhenFull;
 import io.coatcheck.session.testkit.SampleSessions;
+import io.coatcheck.session.token.SessionId;
 import io.lettuce.core.AclSetuserArgs;
 import io.lettuce.core.RedisCommandExecutionException;
 import io.lettuce.core.RedisURI;
@@ -24,7 +26,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -50,6 +54,27 @@ class RedisFailureTest {
       assertThat(failure(() -> store.touch(session.id(), NOW, NOW)))
           .hasMessageContaining("WRONGTYPE");
       assertThat(failure(() -> store.delete(session.id()))).hasMessageContaining("WRONGTYPE");
+    }
+  }
+
+  @Test
+  @DisplayName("one record of a wrong type does not stop the clean-up of all others")
+  void wrongType_ofARecord_isLeftByTheCleanUp() {
+    try (TestServer server = new TestServer();
+        RedisSessionStore store = server.store("a").build()) {
+      Keys keys = new Keys("a");
+      byte[] foreign = keys.record(SessionId.of(0, 1));
+      server.run(commands -> commands.lpush(foreign, new byte[1]));
+      server.run(commands -> commands.zadd(keys.expiry(), 0, Keys.bytes(SessionId.of(0, 1))));
+      store.insert(session);
+      List<StoredSession> ended = new ArrayList<>();
+
+      CleanUp done = store.deleteExpired(session.expiresAt(), 100, ended::add);
+
+      assertThat(ended).containsExactly(session);
+      assertThat(done.isComplete()).isTrue();
+      long left = server.run(commands -> commands.exists(foreign));
+      assertThat(left).isEqualTo(1);
     }
   }
 
@@ -371,6 +396,53 @@ class RedisFailureTest {
       link.close();
       client.close();
       TestServer.await("the end of " + own, () -> !isAlive(own));
+    }
+  }
+
+  @Test
+  @DisplayName("I15: an Error while it connects again does not end that")
+  void errorWhileConnecting_isTriedAgain() {
+    try (TestServer server = new TestServer()) {
+      Client client =
+          new Client(
+              List.of(server.uri()),
+              TestServer.PATIENCE,
+              Duration.ZERO,
+              TestServer.PATIENCE,
+              SslOptions.create(),
+              TestServer.RESOURCES);
+      Route route = new PrimaryRoute(client);
+      AtomicInteger attempts = new AtomicInteger();
+      Link link =
+          Link.open(
+              client,
+              new Route() {
+                @Override
+                public CompletionStage<StatefulRedisConnection<byte[], byte[]>> connect() {
+                  if (attempts.incrementAndGet() == 2) {
+                    throw new LinkageError("on purpose");
+                  }
+                  return route.connect();
+                }
+
+                @Override
+                public boolean follow(String moved) {
+                  return false;
+                }
+
+                @Override
+                public @Nullable RedisURI asked(String asked) {
+                  return null;
+                }
+              });
+      StatefulRedisConnection<byte[], byte[]> first = link.current();
+      link.replace();
+
+      TestServer.await("another connection", () -> link.current() != null);
+
+      assertThat(link.current()).isNotSameAs(first);
+      link.close();
+      client.close();
     }
   }
 
