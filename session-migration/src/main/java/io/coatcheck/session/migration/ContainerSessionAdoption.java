@@ -148,11 +148,11 @@ public final class ContainerSessionAdoption implements Filter {
    * at a node that has a copy of the container's session.
    */
   private void spend(String id, HttpSession old) {
-    manager.adapter().spendCredential(CREDENTIAL + id, sourceOf(old));
+    manager.adapter().spendCredential(CREDENTIAL + id, sourceOf(old, name -> true));
   }
 
-  private ContainerImportSource sourceOf(@Nullable HttpSession old) {
-    return new ContainerImportSource(old, principal, attributes, maximumAge, manager.clock());
+  private ContainerImportSource sourceOf(@Nullable HttpSession old, Predicate<String> kept) {
+    return new ContainerImportSource(old, principal, kept, maximumAge, manager.clock());
   }
 
   private void adoptInto(
@@ -170,7 +170,7 @@ public final class ContainerSessionAdoption implements Filter {
 
   private ImportResult.Status adopt(WebSession session, HttpServletRequest own, String presented) {
     HttpSession old = sessionOf(own);
-    ImportSource source = new ConditionalSource(sourceOf(old), condition);
+    ImportSource source = new ConditionalSource(sourceOf(old, attributes), condition);
     String id = withoutRoute(old == null ? presented : old.getId());
     ImportResult result = manager.adapter().importSession(CREDENTIAL + id, source);
     boolean opens =

@@ -17,8 +17,12 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.BiPredicate;
+import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -55,6 +59,10 @@ public final class SpringSessionImport implements Filter {
   private final boolean clearsCookie;
   private final boolean deletesImported;
   private final SpringSessionReader reader;
+
+  /** Finds whatever could be imported under other settings, or later. */
+  private final SpringSessionReader spendingReader;
+
   private final BiPredicate<String, Instant> condition;
   private final CredentialReport report;
 
@@ -65,7 +73,10 @@ public final class SpringSessionImport implements Filter {
     oldCookie = new OldCookie(builder.cookieName, builder.cookiePath, builder.cookieDomain);
     clearsCookie = builder.clearsCookie;
     deletesImported = builder.deletesImported;
-    reader = new SpringSessionReader(builder.codec, builder.maximumAge);
+    reader =
+        new SpringSessionReader(
+            builder.codec, builder.principal, builder.attributes, builder.maximumAge);
+    spendingReader = new SpringSessionReader(builder.codec, null, name -> true, builder.maximumAge);
     condition = builder.condition;
     report = new CredentialReport(manager, CredentialKind.SPRING_SESSION);
   }
@@ -118,12 +129,12 @@ public final class SpringSessionImport implements Filter {
   /** Uses up old cookies that are presented with a logout, so that they log no user in again. */
   private void spend(List<String> ids) {
     for (String id : ids) {
-      manager.adapter().spendCredential(CREDENTIAL + id, sourceOf(id));
+      manager.adapter().spendCredential(CREDENTIAL + id, sourceOf(id, spendingReader));
     }
   }
 
-  private ImportSource sourceOf(String id) {
-    return new SpringImportSource(sessions, reader, manager.clock(), id, deletesImported);
+  private ImportSource sourceOf(String id, SpringSessionReader read) {
+    return new SpringImportSource(sessions, read, manager.clock(), id, deletesImported);
   }
 
   private void importInto(
@@ -132,7 +143,7 @@ public final class SpringSessionImport implements Filter {
       HttpServletRequest request,
       HttpServletResponse response) {
     for (String id : ids) {
-      ImportSource source = new ConditionalSource(sourceOf(id), condition);
+      ImportSource source = new ConditionalSource(sourceOf(id, reader), condition);
       ImportResult result = manager.adapter().importSession(CREDENTIAL + id, source);
       if (result.status() == ImportResult.Status.IMPORTED && deletesImported) {
         sessions.delete(id);
@@ -159,6 +170,8 @@ public final class SpringSessionImport implements Filter {
     private final SessionManager manager;
     private final SpringSessions sessions;
     private final JavaSerializationCodec codec;
+    private @Nullable Function<Map<String, Object>, Optional<String>> principal;
+    private Predicate<String> attributes = name -> true;
     private String cookieName = "SESSION";
     private @Nullable String cookiePath;
     private @Nullable String cookieDomain;
@@ -212,6 +225,26 @@ public final class SpringSessionImport implements Filter {
         throw new IllegalArgumentException("cookieDomain must be the name of a host: " + domain);
       }
       cookieDomain = domain;
+      return this;
+    }
+
+    /**
+     * Sets what returns the name of the user who is logged in by an old session, from all of its
+     * attributes that the codec admits, by their names; empty for an anonymous one, whose
+     * attributes are kept. Its exceptions are passed on, and then nothing is imported. Default: the
+     * name that Spring Session has indexed, or else the one in {@code SPRING_SECURITY_CONTEXT}.
+     */
+    public Builder principal(Function<Map<String, Object>, Optional<String>> userOf) {
+      principal = Objects.requireNonNull(userOf, "principal must not be null");
+      return this;
+    }
+
+    /**
+     * Sets which attributes are kept, by their names. Of these, what the allow-list of the codec
+     * does not admit is left out, with an event. Default: all.
+     */
+    public Builder attributes(Predicate<String> names) {
+      attributes = Objects.requireNonNull(names, "attributes must not be null");
       return this;
     }
 

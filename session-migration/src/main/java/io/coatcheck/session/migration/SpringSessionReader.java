@@ -10,9 +10,12 @@ import java.lang.reflect.Method;
 import java.security.Principal;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** Decodes a session of Spring Session, and decides whether it may be imported. */
@@ -22,10 +25,24 @@ final class SpringSessionReader {
   private static final SessionId ANY = SessionId.of(0, 0);
 
   private final JavaSerializationCodec codec;
+  private final @Nullable Function<Map<String, Object>, Optional<String>> userOf;
+  private final Predicate<String> kept;
   private final Duration maximumAge;
 
-  SpringSessionReader(JavaSerializationCodec codec, Duration maximumAge) {
+  /**
+   * Creates it.
+   *
+   * @param userOf null for the name that Spring Session has indexed, or that of the context
+   * @param kept which attributes are kept, by their names
+   */
+  SpringSessionReader(
+      JavaSerializationCodec codec,
+      @Nullable Function<Map<String, Object>, Optional<String>> userOf,
+      Predicate<String> kept,
+      Duration maximumAge) {
     this.codec = codec;
+    this.userOf = userOf;
+    this.kept = kept;
     this.maximumAge = maximumAge;
   }
 
@@ -63,7 +80,10 @@ final class SpringSessionReader {
                   + SpringSessions.MAX_SESSION_BYTES));
     }
     Optional<String> principal =
-        session.principal().or(() -> nameIn(attributes.get(SECURITY_CONTEXT)));
+        userOf == null
+            ? session.principal().or(() -> nameIn(attributes.get(SECURITY_CONTEXT)))
+            : userOf.apply(Collections.unmodifiableMap(attributes));
+    attributes.keySet().removeIf(name -> !kept.test(name));
     if (principal.isEmpty() && attributes.isEmpty()) {
       return Optional.empty();
     }

@@ -25,6 +25,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -418,6 +419,60 @@ abstract class SpringSessionImportContract {
       assertThat(principal(strict, cookie(id))).isEqualTo("anonymous");
       assertThat(beside.get().get().principal()).isEqualTo("anonymous");
       assertThat(manager.sessionsOf("alice")).isEmpty();
+    } finally {
+      strict.close();
+    }
+  }
+
+  @Test
+  void userAndAttributes_areThoseThatTheApplicationChooses() throws Exception {
+    SessionManager manager = manager(stores().get(0));
+    Node choosing =
+        new Node(
+            manager,
+            SpringSessionImport.builder(manager, oldSessions(), CODEC)
+                .principal(
+                    attributes ->
+                        attributes.containsKey("complete")
+                            ? Optional.of("alice of " + attributes.get("cart"))
+                            : Optional.empty())
+                .attributes(name -> !name.equals(CONTEXT))
+                .build());
+    try {
+      String half = loggedIn();
+      Node.Answer anonymous = choosing.get("/names", "Cookie", cookie(half));
+      assertThat(anonymous.principal()).isEqualTo("cart");
+      assertThat(principal(choosing, anonymous.cookie().orElseThrow())).isEqualTo("anonymous");
+      String whole =
+          old.begin(Map.of(CONTEXT, context("alice"), "cart", "one pear", "complete", "yes"));
+      Node.Answer answer = choosing.get("/names", "Cookie", cookie(whole));
+      assertThat(answer.principal()).isEqualTo("cart complete");
+      assertThat(principal(choosing, answer.cookie().orElseThrow())).isEqualTo("alice of one pear");
+    } finally {
+      choosing.close();
+    }
+  }
+
+  @Test
+  void sessionOfWhichNothingIsKept_isUsedUpByALogoutToo() throws Exception {
+    AtomicBoolean mayLogIn = new AtomicBoolean();
+    SessionManager manager = manager(stores().get(0));
+    Node strict =
+        new Node(
+            manager,
+            SpringSessionImport.builder(manager, oldSessions(), CODEC)
+                .principal(attributes -> mayLogIn.get() ? Optional.of("alice") : Optional.empty())
+                .attributes(name -> !name.equals(CONTEXT))
+                .build());
+    try {
+      String left = old.begin(Map.of(CONTEXT, context("alice")));
+      String kept = old.begin(Map.of(CONTEXT, context("alice")));
+      assertThat(principal(strict, cookie(left))).isEqualTo("anonymous");
+      assertThat(principal(strict, cookie(kept))).isEqualTo("anonymous");
+      strict.get("/logout", "Cookie", cookie(left));
+      mayLogIn.set(true);
+      assertThat(principal(strict, cookie(left))).isEqualTo("anonymous");
+      assertThat(principal(strict, cookie(kept))).isEqualTo("alice");
     } finally {
       strict.close();
     }
