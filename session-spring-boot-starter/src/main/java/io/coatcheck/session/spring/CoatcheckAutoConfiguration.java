@@ -110,7 +110,8 @@ public final class CoatcheckAutoConfiguration {
   AttributeCodec coatcheckAttributeCodec(BeanFactory beans) {
     List<String> packages =
         AutoConfigurationPackages.has(beans) ? AutoConfigurationPackages.get(beans) : List.of();
-    AttributeCodec codec = SessionCodec.create(properties.attributes(), packages);
+    AttributeCodec codec =
+        new NamedRefusals(SessionCodec.create(properties.attributes(), packages));
     return HAS_SECURITY ? new RefusedLogins(codec) : codec;
   }
 

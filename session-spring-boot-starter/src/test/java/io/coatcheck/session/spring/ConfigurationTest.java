@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.SessionPolicy;
 import io.coatcheck.session.codec.AttributeCodec;
+import io.coatcheck.session.codec.AttributeCodecException;
 import io.coatcheck.session.codec.JavaSerializationCodec;
 import io.coatcheck.session.jdbc.JdbcSessionStore;
 import io.coatcheck.session.memory.InMemorySessionStore;
@@ -15,7 +16,9 @@ import io.coatcheck.session.nearcache.NearCacheSessionStore;
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.token.SessionId;
+import java.io.Serializable;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import javax.sql.DataSource;
@@ -95,6 +98,28 @@ class ConfigurationTest {
     SessionManagerCustomizer ownSettings() {
       return manager -> manager.storeTimeout(Duration.ofSeconds(9));
     }
+  }
+
+  /** Not in the packages of an application. */
+  private record Foreign(String name) implements Serializable {}
+
+  @Test
+  @DisplayName("A refused class is named with the property that allows it")
+  void refusedClass() {
+    application
+        .withPropertyValues("coatcheck.store=memory")
+        .run(
+            context -> {
+              AttributeCodec codec = context.getBean(AttributeCodec.class);
+              assertThatThrownBy(() -> codec.encode(new ArrayList<>(List.of(new Foreign("x")))))
+                  .isInstanceOf(AttributeCodecException.class)
+                  .hasMessageContaining(
+                      "is not on the allow-list: add it to coatcheck.attributes.allow: "
+                          + Foreign.class.getName())
+                  .hasMessageNotContaining("builder()")
+                  .extracting(e -> ((AttributeCodecException) e).refusedClass().orElseThrow())
+                  .isEqualTo(Foreign.class.getName());
+            });
   }
 
   @ParameterizedTest(name = "{0}={1}")

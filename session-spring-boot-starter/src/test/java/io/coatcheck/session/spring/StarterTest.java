@@ -69,6 +69,20 @@ class StarterTest {
   }
 
   @Test
+  @DisplayName("finds the table that a script of the application creates, as Flyway does")
+  void scripts() throws Exception {
+    try (Site site =
+        Site.start(
+            Shop.class,
+            "spring.datasource.url=jdbc:h2:mem:scripts",
+            "coatcheck.jdbc.create-schema=never",
+            "spring.sql.init.mode=always",
+            "spring.sql.init.schema-locations=classpath:schema/h2.sql")) {
+      assertThat(site.visitor().get("/visits").body()).isEqualTo("1");
+    }
+  }
+
+  @Test
   @DisplayName("keeps its sessions in the database if there is one, with a near cache in front")
   void jdbc() throws Exception {
     try (Site site = Site.start(Shop.class, H2)) {
