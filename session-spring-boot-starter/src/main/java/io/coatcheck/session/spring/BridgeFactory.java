@@ -10,6 +10,7 @@ import io.coatcheck.session.servlet.SessionTransport;
 import jakarta.servlet.http.HttpSession;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,6 +23,9 @@ final class BridgeFactory {
   private static final String CONTAINER = PREFIX + "container-session.";
   private static final String LOGOUT = PREFIX + "back-channel-logout.";
 
+  /** The attribute of Spring Security, which may be absent. */
+  static final String SECURITY_CONTEXT = "SPRING_SECURITY_CONTEXT";
+
   private static final Logger LOG = LoggerFactory.getLogger(BridgeFactory.class);
 
   private final CoatcheckProperties properties;
@@ -30,11 +34,28 @@ final class BridgeFactory {
     this.properties = properties;
   }
 
-  /** Returns the application's check; without one, a check that accepts all, and says so. */
-  static FormerLoginCheck checkOf(@Nullable FormerLoginCheck own, String bridge) {
-    if (own != null) {
-      return own;
-    }
+  /**
+   * Returns the application's check; without one, a check that accepts all, and says so. In both
+   * cases, a user whom the next request would not find is refused.
+   *
+   * @param users null where the session keeps more than the user's name
+   */
+  static FormerLoginCheck checkOf(
+      @Nullable FormerLoginCheck own, @Nullable MovedUsers users, String bridge) {
+    FormerLoginCheck check = own == null ? everyLogin(bridge) : own;
+    return users == null
+        ? check
+        : (user, loginAt) -> users.isKnown(user) && check.isValid(user, loginAt);
+  }
+
+  /** Returns which attributes are kept: no security context where the session keeps a name. */
+  static Predicate<String> attributes(CoatcheckProperties properties) {
+    return properties.security().context() == CoatcheckProperties.SecurityContextKind.PRINCIPAL
+        ? name -> !name.equals(SECURITY_CONTEXT)
+        : name -> true;
+  }
+
+  private static FormerLoginCheck everyLogin(String bridge) {
     LOG.info(
         "There is no bean of type FormerLoginCheck, so {} also moves users who were signed out"
             + " everywhere after they had logged in to the old application",
@@ -51,6 +72,7 @@ final class BridgeFactory {
       SessionManager manager,
       @Nullable TokenVerifier verifier,
       @Nullable FormerLoginCheck check,
+      @Nullable MovedUsers users,
       boolean hasSecurity) {
     if (verifier == null) {
       throw new InvalidSettingException(
@@ -76,7 +98,7 @@ final class BridgeFactory {
       throw new InvalidSettingException(
           JWT + "transport must not be cookie with coatcheck.without-cookie: cookie");
     }
-    FormerLoginCheck logins = checkOf(check, JWT + "enabled");
+    FormerLoginCheck logins = checkOf(check, users, JWT + "enabled");
     JwtExchange.Builder bridge =
         JwtExchange.builder(manager, verifier)
             .validIf(token -> logins.isValid(token.principal(), token.issuedAt()));
@@ -88,9 +110,10 @@ final class BridgeFactory {
 
   ContainerSessionAdoption adoption(
       SessionManager manager,
-      @Nullable Function<HttpSession, Optional<String>> users,
-      @Nullable FormerLoginCheck check) {
-    if (users == null) {
+      @Nullable Function<HttpSession, Optional<String>> userOf,
+      @Nullable FormerLoginCheck check,
+      @Nullable MovedUsers users) {
+    if (userOf == null) {
       throw new InvalidSettingException(
           CONTAINER
               + "enabled must not be true without Spring Security, or a bean of type"
@@ -98,8 +121,9 @@ final class BridgeFactory {
     }
     CoatcheckProperties.ContainerSession settings = properties.migration().containerSession();
     ContainerSessionAdoption.Builder bridge =
-        ContainerSessionAdoption.builder(manager, users)
-            .validIf(checkOf(check, CONTAINER + "enabled")::isValid)
+        ContainerSessionAdoption.builder(manager, userOf)
+            .attributes(attributes(properties))
+            .validIf(checkOf(check, users, CONTAINER + "enabled")::isValid)
             .clearCookie(settings.clearCookie());
     return new Settings(CONTAINER)
         .set("maximumAge", settings.maximumAge(), bridge::maximumAge)

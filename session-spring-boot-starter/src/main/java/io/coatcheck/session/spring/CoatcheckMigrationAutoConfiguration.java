@@ -18,6 +18,7 @@ import java.util.function.Function;
 import javax.sql.DataSource;
 import org.springframework.beans.factory.BeanFactory;
 import org.springframework.beans.factory.InitializingBean;
+import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.AutoConfigurationPackages;
@@ -116,15 +117,17 @@ public final class CoatcheckMigrationAutoConfiguration {
         AttributeCodec codec,
         ObjectProvider<SpringSessions> own,
         ObjectProvider<FormerLoginCheck> checks,
+        ObjectProvider<MovedUsers> users,
         ObjectProvider<DataSource> databases,
         BeanFactory beans) {
       SpringSessions sessions = own.getIfAvailable();
-      ImportFactory factory = new ImportFactory(properties.migration().springSession());
+      ImportFactory factory = new ImportFactory(properties);
       return factory.create(
           manager,
           sessions == null ? factory.ofDatabase(databases.getIfUnique()) : sessions,
           decoder(codec, beans),
-          checks.getIfAvailable());
+          checks.getIfAvailable(),
+          users.getIfAvailable());
     }
 
     @Bean
@@ -157,6 +160,7 @@ public final class CoatcheckMigrationAutoConfiguration {
         CoatcheckProperties properties,
         ObjectProvider<TokenVerifier> verifiers,
         ObjectProvider<FormerLoginCheck> checks,
+        ObjectProvider<MovedUsers> users,
         ObjectProvider<DecoderVerifiers> decoders) {
       TokenVerifier verifier = verifiers.getIfAvailable();
       DecoderVerifiers fallback = decoders.getIfAvailable();
@@ -165,6 +169,7 @@ public final class CoatcheckMigrationAutoConfiguration {
               manager,
               verifier == null && fallback != null ? fallback.unique() : verifier,
               checks.getIfAvailable(),
+              users.getIfAvailable(),
               HAS_SECURITY);
     }
 
@@ -189,6 +194,18 @@ public final class CoatcheckMigrationAutoConfiguration {
     }
   }
 
+  /** What Spring Security must not be set to beside the exchange. */
+  @Configuration(proxyBeanMethods = false)
+  @ConditionalOnClass(name = {BRIDGES, "org.springframework.security.web.SecurityFilterChain"})
+  @ConditionalOnProperty(JWT)
+  static class JwtChains {
+
+    @Bean
+    JwtStart coatcheckJwtStart(ListableBeanFactory beans, CoatcheckProperties properties) {
+      return new JwtStart(beans, properties.security().enabled());
+    }
+  }
+
   /** The adoption of the container's sessions. */
   @Configuration(proxyBeanMethods = false)
   @ConditionalOnClass(name = BRIDGES)
@@ -200,14 +217,17 @@ public final class CoatcheckMigrationAutoConfiguration {
     ContainerSessionAdoption coatcheckContainerSessionAdoption(
         SessionManager manager,
         CoatcheckProperties properties,
-        ObjectProvider<Function<HttpSession, Optional<String>>> users,
-        ObjectProvider<FormerLoginCheck> checks) {
-      Function<HttpSession, Optional<String>> own = users.getIfAvailable();
+        ObjectProvider<Function<HttpSession, Optional<String>>> functions,
+        ObjectProvider<FormerLoginCheck> checks,
+        ObjectProvider<MovedUsers> users) {
+      Function<HttpSession, Optional<String>> own = functions.getIfAvailable();
+      MovedUsers moved = users.getIfAvailable();
       return new BridgeFactory(properties)
           .adoption(
               manager,
-              own == null && HAS_SECURITY ? new ContextUsers() : own,
-              checks.getIfAvailable());
+              own == null && HAS_SECURITY ? new ContextUsers(moved) : own,
+              checks.getIfAvailable(),
+              moved);
     }
 
     @Bean

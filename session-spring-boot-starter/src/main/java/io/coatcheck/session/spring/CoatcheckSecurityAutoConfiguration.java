@@ -59,11 +59,15 @@ public final class CoatcheckSecurityAutoConfiguration {
 
     @Bean
     PrincipalContexts coatcheckPrincipalContexts(
-        ObjectProvider<UserDetailsService> users,
-        CoatcheckProperties properties,
-        SessionManager manager) {
+        ObjectProvider<UserDetailsService> users, CoatcheckProperties properties) {
       return new PrincipalContexts(
-          new PrincipalUsers(users, properties.security().userMaxAge(), manager.clock()));
+          new PrincipalUsers(users, properties.security().userMaxAge(), System::nanoTime));
+    }
+
+    /** For the bridges, which work without Spring Security too. */
+    @Bean
+    MovedUsers coatcheckMovedUsers(PrincipalContexts contexts) {
+      return new MovedByName(contexts.users());
     }
 
     @Bean

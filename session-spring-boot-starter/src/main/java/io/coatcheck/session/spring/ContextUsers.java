@@ -3,6 +3,7 @@ package io.coatcheck.session.spring;
 import jakarta.servlet.http.HttpSession;
 import java.util.Optional;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.springframework.security.core.Authentication;
 import org.springframework.security.core.context.SecurityContext;
 import org.springframework.security.web.context.HttpSessionSecurityContextRepository;
@@ -10,14 +11,26 @@ import org.springframework.security.web.context.HttpSessionSecurityContextReposi
 /** Returns the user whom Spring Security has logged in by a session of the container. */
 final class ContextUsers implements Function<HttpSession, Optional<String>> {
 
+  /** Null where the session keeps the whole context. */
+  private final @Nullable MovedUsers users;
+
+  ContextUsers(@Nullable MovedUsers users) {
+    this.users = users;
+  }
+
   @Override
   public Optional<String> apply(HttpSession session) {
     Object stored =
         session.getAttribute(HttpSessionSecurityContextRepository.SPRING_SECURITY_CONTEXT_KEY);
+    if (users != null) {
+      return users.loggedInBy(stored);
+    }
     Authentication authentication =
         stored instanceof SecurityContext context ? context.getAuthentication() : null;
-    return SecurityLogin.isUser(authentication)
-        ? Optional.ofNullable(authentication).map(Authentication::getName)
+    // Of a switched user, the session is the administrator's.
+    return authentication != null && SecurityLogin.isUser(authentication)
+        ? Optional.of(SecurityLogin.administratorOf(authentication).orElse(authentication))
+            .map(Authentication::getName)
         : Optional.empty();
   }
 }

@@ -13,10 +13,12 @@ final class ImportFactory {
 
   private static final String PREFIX = "coatcheck.migration.spring-session.";
 
+  private final CoatcheckProperties all;
   private final CoatcheckProperties.SpringSession properties;
 
-  ImportFactory(CoatcheckProperties.SpringSession properties) {
-    this.properties = properties;
+  ImportFactory(CoatcheckProperties all) {
+    this.all = all;
+    this.properties = all.migration().springSession();
   }
 
   SpringSessions ofDatabase(@Nullable DataSource database) {
@@ -37,12 +39,18 @@ final class ImportFactory {
       SessionManager manager,
       SpringSessions sessions,
       JavaSerializationCodec codec,
-      @Nullable FormerLoginCheck check) {
+      @Nullable FormerLoginCheck check,
+      @Nullable MovedUsers users) {
     SpringSessionImport.Builder bridge =
         SpringSessionImport.builder(manager, sessions, codec)
-            .validIf(BridgeFactory.checkOf(check, PREFIX + "enabled")::isValid)
+            .attributes(BridgeFactory.attributes(all))
+            .validIf(BridgeFactory.checkOf(check, users, PREFIX + "enabled")::isValid)
             .clearCookie(properties.clearCookie())
             .deleteImported(properties.deleteImported());
+    if (users != null) {
+      bridge.principal(
+          attributes -> users.loggedInBy(attributes.get(BridgeFactory.SECURITY_CONTEXT)));
+    }
     return new Settings(PREFIX)
         .set("cookieName", properties.cookieName(), bridge::cookieName)
         .set("cookiePath", properties.cookiePath(), bridge::cookiePath)

@@ -16,6 +16,10 @@ final class PlainCsrfTokens implements CsrfTokenRepository {
   private static final SecureRandom RANDOM = new SecureRandom();
   private static final String ATTRIBUTE = PlainCsrfTokens.class.getName();
 
+  /** Where Spring Security keeps its token by default. */
+  private static final String FORMER =
+      "org.springframework.security.web.csrf.HttpSessionCsrfTokenRepository.CSRF_TOKEN";
+
   @Override
   public CsrfToken generateToken(HttpServletRequest request) {
     byte[] secret = new byte[32];
@@ -33,15 +37,30 @@ final class PlainCsrfTokens implements CsrfTokenRepository {
     HttpSession session = request.getSession(false);
     if (session != null) {
       session.removeAttribute(ATTRIBUTE);
+      session.removeAttribute(FORMER);
     }
   }
 
   @Override
   public @Nullable CsrfToken loadToken(HttpServletRequest request) {
     HttpSession session = request.getSession(false);
-    return session != null && session.getAttribute(ATTRIBUTE) instanceof String value
-        ? token(value)
-        : null;
+    if (session == null) {
+      return null;
+    }
+    return session.getAttribute(ATTRIBUTE) instanceof String value ? token(value) : former(session);
+  }
+
+  /**
+   * Returns the token of a session from before names were kept, or of another library, so that the
+   * forms which users have open stay good; from then on it is kept as text.
+   */
+  private static @Nullable CsrfToken former(HttpSession session) {
+    if (!(session.getAttribute(FORMER) instanceof CsrfToken former)) {
+      return null;
+    }
+    session.setAttribute(ATTRIBUTE, former.getToken());
+    session.removeAttribute(FORMER);
+    return token(former.getToken());
   }
 
   private static CsrfToken token(String value) {

@@ -1,12 +1,11 @@
 package io.coatcheck.session.spring;
 
 import java.time.Duration;
-import java.time.Instant;
-import java.time.InstantSource;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.ObjectProvider;
@@ -39,21 +38,23 @@ final class PrincipalUsers {
   private final Map<String, Cached> cache = new ConcurrentHashMap<>();
   private final ObjectProvider<UserDetailsService> service;
   private final Duration maxAge;
-  private final InstantSource clock;
+  private final LongSupplier nanoTime;
 
   /**
    * Creates them without a look-up.
    *
    * @param maxAge how long an answer is used again, from zero to {@link #MAX_AGE}
+   * @param nanoTime as {@link System#nanoTime}: a clock that is set back keeps no answer longer
    */
-  PrincipalUsers(ObjectProvider<UserDetailsService> service, Duration maxAge, InstantSource clock) {
+  PrincipalUsers(
+      ObjectProvider<UserDetailsService> service, Duration maxAge, LongSupplier nanoTime) {
     if (maxAge.isNegative() || maxAge.compareTo(MAX_AGE) > 0) {
       throw new InvalidSettingException(
           "coatcheck.security.user-max-age: must be from 0 to 5 seconds: " + maxAge);
     }
     this.service = service;
     this.maxAge = maxAge;
-    this.clock = clock;
+    this.nanoTime = nanoTime;
   }
 
   /**
@@ -65,7 +66,7 @@ final class PrincipalUsers {
     if (maxAge.isZero()) {
       return load(name);
     }
-    Instant now = clock.instant();
+    long now = nanoTime.getAsLong();
     Cached cached = cache.get(name);
     if (cached != null && cached.isFresh(now, maxAge)) {
       return Optional.of(cached.user());
@@ -147,7 +148,7 @@ final class PrincipalUsers {
     return copy;
   }
 
-  private void keep(String name, Cached user, Instant now) {
+  private void keep(String name, Cached user, long now) {
     if (cache.size() >= MAX_CACHED) {
       cache.values().removeIf(other -> !other.isFresh(now, maxAge));
     }
@@ -156,11 +157,11 @@ final class PrincipalUsers {
     }
   }
 
-  /** A user with the time before the look-up. A clock that was set back makes the answer stale. */
-  private record Cached(UserDetails user, Instant asOf) {
+  /** A user with the time before the look-up. */
+  private record Cached(UserDetails user, long asOf) {
 
-    boolean isFresh(Instant now, Duration maxAge) {
-      return !now.isBefore(asOf) && Duration.between(asOf, now).compareTo(maxAge) < 0;
+    boolean isFresh(long now, Duration maxAge) {
+      return now - asOf < maxAge.toNanos();
     }
   }
 }

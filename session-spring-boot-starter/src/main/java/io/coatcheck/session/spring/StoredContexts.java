@@ -46,6 +46,9 @@ final class StoredContexts implements HttpSessionAttributeListener, AttributeRem
   private final boolean isRemovalALogout;
   private final SessionLogins logins;
 
+  /** Set while this removes a context, which is no logout. */
+  private final ThreadLocal<Boolean> isRemoving = ThreadLocal.withInitial(() -> false);
+
   private volatile boolean isSavedAtEnd;
 
   /**
@@ -78,8 +81,14 @@ final class StoredContexts implements HttpSessionAttributeListener, AttributeRem
 
   @Override
   public void attributeRemoved(HttpSessionBindingEvent event) {
-    if (users == null && isRemovalALogout) {
+    if (!isRemovalALogout || isRemoving.get()) {
+      return;
+    }
+    if (users == null) {
       removed(event.getSession(), event.getName(), event.getValue());
+    } else {
+      // A session from before the names were kept, or of another library, may have a context.
+      absentRemoved(event.getSession(), event.getName());
     }
   }
 
@@ -106,11 +115,20 @@ final class StoredContexts implements HttpSessionAttributeListener, AttributeRem
         storedWhole(session, own, name, context, before);
       } else if (own != null && namesOnly != null) {
         // First, since the session may end.
-        session.removeAttribute(name);
+        remove(session, name);
         storedForName(own, context, namesOnly);
       }
     } else {
       removed(session, name, before);
+    }
+  }
+
+  private void remove(HttpSession session, String name) {
+    isRemoving.set(true);
+    try {
+      session.removeAttribute(name);
+    } finally {
+      isRemoving.remove();
     }
   }
 

@@ -1,6 +1,8 @@
 package io.coatcheck.session.spring;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.springframework.security.config.Customizer.withDefaults;
 
 import com.nimbusds.jose.JOSEObjectType;
 import com.nimbusds.jose.JWSAlgorithm;
@@ -44,6 +46,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.WebApplicationContextRunner;
 import org.springframework.boot.test.system.CapturedOutput;
@@ -52,8 +55,13 @@ import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.Ordered;
+import org.springframework.core.annotation.Order;
+import org.springframework.security.authentication.TestingAuthenticationToken;
 import org.springframework.security.authentication.UsernamePasswordAuthenticationToken;
-import org.springframework.security.core.authority.AuthorityUtils;
+import org.springframework.security.config.annotation.web.builders.HttpSecurity;
+import org.springframework.security.config.http.SessionCreationPolicy;
+import org.springframework.security.core.Authentication;
+import org.springframework.security.core.authority.SimpleGrantedAuthority;
 import org.springframework.security.core.context.SecurityContextImpl;
 import org.springframework.security.core.userdetails.User;
 import org.springframework.security.oauth2.jwt.BadJwtException;
@@ -61,13 +69,17 @@ import org.springframework.security.oauth2.jwt.Jwt;
 import org.springframework.security.oauth2.jwt.JwtDecoder;
 import org.springframework.security.oauth2.jwt.JwtTimestampValidator;
 import org.springframework.security.oauth2.jwt.NimbusJwtDecoder;
+import org.springframework.security.provisioning.InMemoryUserDetailsManager;
 import org.springframework.security.provisioning.UserDetailsManager;
+import org.springframework.security.web.SecurityFilterChain;
+import org.springframework.security.web.authentication.switchuser.SwitchUserGrantedAuthority;
 
 @DisplayName("The bridges by properties")
 class BridgesTest {
 
   private static final String PREFIX = "coatcheck.migration.";
-  private static final String JWT = PREFIX + "jwt.enabled=true";
+  private static final String JWT_NAME = "jwt.enabled";
+  private static final String JWT = PREFIX + JWT_NAME + "=true";
   private static final String CONTAINER = PREFIX + "container-session.enabled=true";
   private static final String LOGOUT = PREFIX + "back-channel-logout.path=/logout/provider";
   private static final String PRINCIPAL = "coatcheck.security.context=principal";
@@ -151,21 +163,29 @@ class BridgesTest {
                 @Override
                 protected void doFilter(
                     HttpServletRequest request, HttpServletResponse response, FilterChain chain) {
-                  request
-                      .getSession()
-                      .setAttribute(
-                          "SPRING_SECURITY_CONTEXT",
-                          new SecurityContextImpl(
-                              UsernamePasswordAuthenticationToken.authenticated(
-                                  User.withUsername("ann").password("").roles("USER").build(),
-                                  null,
-                                  AuthorityUtils.createAuthorityList("ROLE_USER"))));
+                  String authority = request.getParameter("half") == null ? "ROLE_USER" : "HALF";
+                  SecurityContextImpl context = SpringSessionImportTest.context(authority);
+                  if (request.getParameter("switched") != null) {
+                    context.setAuthentication(switched(context.getAuthentication()));
+                  }
+                  request.getSession().setAttribute("SPRING_SECURITY_CONTEXT", context);
                 }
               });
       registration.addUrlPatterns("/old-login");
       registration.setOrder(Ordered.HIGHEST_PRECEDENCE);
       return registration;
     }
+  }
+
+  private static Authentication switched(Authentication user) {
+    return UsernamePasswordAuthenticationToken.authenticated(
+        user.getPrincipal(),
+        null,
+        List.of(
+            new SimpleGrantedAuthority("ROLE_USER"),
+            new SwitchUserGrantedAuthority(
+                "ROLE_PREVIOUS_ADMINISTRATOR",
+                new TestingAuthenticationToken("root", null, "ROLE_ADMIN"))));
   }
 
   private static String bearer(String user) throws Exception {
@@ -224,6 +244,111 @@ class BridgesTest {
   }
 
   @Test
+  @DisplayName("A token of a user whom the next request would not find is refused, and not used up")
+  void jwtOfAnUnknownUser() throws Exception {
+    try (Site site =
+        Site.start(
+            List.of(Staff.class, OldTokens.class), "coatcheck.store=memory", PRINCIPAL, JWT)) {
+      String token = bearer("zoe");
+      HttpResponse<String> unknown = site.visitor().with("Authorization", token).get("/account");
+      assertThat(unknown.headers().firstValue(JwtExchange.RESULT_HEADER)).contains("refused");
+      site.bean(UserDetailsManager.class)
+          .createUser(User.withUsername("zoe").password("{noop}x").roles("USER").build());
+      HttpResponse<String> known = site.visitor().with("Authorization", token).get("/account");
+      assertThat(known.headers().firstValue(JwtExchange.RESULT_HEADER)).contains("exchanged");
+      assertThat(known.body()).isEqualTo("zoe");
+    }
+  }
+
+  /** As applications with tokens are before they move. */
+  @Configuration
+  @EnableAutoConfiguration
+  static class StatelessShop {
+
+    @Bean
+    SecurityFilterChain chain(HttpSecurity http) throws Exception {
+      return http.authorizeHttpRequests(requests -> requests.anyRequest().authenticated())
+          .sessionManagement(
+              sessions -> sessions.sessionCreationPolicy(SessionCreationPolicy.STATELESS))
+          .oauth2ResourceServer(server -> server.jwt(withDefaults()))
+          .build();
+    }
+
+    @Bean
+    UserDetailsManager users() {
+      return new InMemoryUserDetailsManager();
+    }
+  }
+
+  /** As they are if only the policy was changed. */
+  @Configuration
+  static class PagesWithTokens {
+
+    @Bean
+    @Order(0)
+    SecurityFilterChain pages(HttpSecurity http) throws Exception {
+      return http.securityMatcher("/pages/**")
+          .authorizeHttpRequests(requests -> requests.anyRequest().authenticated())
+          .oauth2ResourceServer(server -> server.jwt(withDefaults()))
+          .build();
+    }
+  }
+
+  @Test
+  @DisplayName("fail startup if no chain would know the user of a token on the next request")
+  void statelessChains() {
+    assertThatThrownBy(
+            () ->
+                Site.start(
+                    List.of(StatelessShop.class, OldTokens.class),
+                    "coatcheck.store=memory",
+                    PRINCIPAL,
+                    JWT))
+        .hasMessageContaining(PREFIX + JWT_NAME + " must not be true where every chain");
+  }
+
+  @Test
+  @ExtendWith(OutputCaptureExtension.class)
+  @DisplayName("say that a chain still accepts the tokens that were exchanged")
+  void chainsWithTokens(CapturedOutput output) {
+    String warning = "Remove oauth2ResourceServer from it";
+    try (Site site =
+        Site.start(
+            List.of(Staff.class, StatelessApi.class, OldTokens.class),
+            "coatcheck.store=memory",
+            PRINCIPAL,
+            JWT)) {
+      assertThat(site.bean(JwtExchange.class)).isNotNull();
+      assertThat(output).doesNotContain(warning);
+    }
+    try (Site site =
+        Site.start(
+            List.of(StatelessShop.class, PagesWithTokens.class, OldTokens.class),
+            "coatcheck.store=memory",
+            PRINCIPAL,
+            JWT)) {
+      assertThat(site.bean(JwtExchange.class)).isNotNull();
+      assertThat(output).contains(warning);
+    }
+  }
+
+  /** A resource server beside the pages, for programs. */
+  @Configuration
+  static class StatelessApi {
+
+    @Bean
+    @Order(0)
+    SecurityFilterChain programs(HttpSecurity http) throws Exception {
+      return http.securityMatcher("/programs/**")
+          .authorizeHttpRequests(requests -> requests.anyRequest().authenticated())
+          .sessionManagement(
+              sessions -> sessions.sessionCreationPolicy(SessionCreationPolicy.STATELESS))
+          .oauth2ResourceServer(server -> server.jwt(withDefaults()))
+          .build();
+    }
+  }
+
+  @Test
   @DisplayName("A login of Spring Security in a session of Tomcat is adopted")
   void containerSession() throws Exception {
     try (Partner partner = new Partner();
@@ -237,6 +362,23 @@ class BridgesTest {
       visitor.forget("JSESSIONID");
       assertThat(visitor.get("/account").body()).isEqualTo("ann");
       assertThat(site.bean(ContainerSessionAdoption.class).counts().accepted()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  @DisplayName("A session in which an administrator acts as a user is the administrator's")
+  void switchedUser() throws Exception {
+    try (Partner partner = new Partner();
+        Site site =
+            Site.start(
+                List.of(Club.class, OldLogins.class),
+                ClubFlows.properties(partner, "coatcheck.store=memory", CONTAINER))) {
+      Visitor visitor = site.visitor();
+      visitor.get("/old-login?switched");
+      assertThat(visitor.get("/account").body()).isEqualTo("ann");
+      assertThat(site.bean(SessionManager.class).sessionsOf("ann")).isEmpty();
+      assertThat(site.bean(SessionManager.class).revokeAllOf("root")).isEqualTo(1);
+      assertThat(visitor.get("/account").body()).isNotEqualTo("ann");
     }
   }
 

@@ -8,8 +8,10 @@ import io.coatcheck.test.clients.Visitor;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.ObjectOutputStream;
+import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
+import java.util.Map;
 import java.util.UUID;
 import javax.sql.DataSource;
 import org.h2.jdbcx.JdbcDataSource;
@@ -65,7 +67,7 @@ class SpringSessionImportTest {
                 PREFIX + "cookie-name=OLD"))) {
       JdbcTemplate jdbc = new JdbcTemplate(site.bean(DataSource.class));
       String id = UUID.randomUUID().toString();
-      write(jdbc, id);
+      write(jdbc, id, Map.of("SPRING_SECURITY_CONTEXT", context("ROLE_USER")));
       Visitor visitor = site.visitor();
       visitor.take("OLD", Base64.getEncoder().encodeToString(id.getBytes(StandardCharsets.UTF_8)));
       assertThat(visitor.get("/account").body()).isEqualTo("ann");
@@ -115,8 +117,17 @@ class SpringSessionImportTest {
         .run(context -> assertThat(context).doesNotHaveBean(SpringSessionImport.class));
   }
 
+  static SecurityContextImpl context(String... authorities) {
+    return new SecurityContextImpl(
+        UsernamePasswordAuthenticationToken.authenticated(
+            User.withUsername("ann").password("").authorities(authorities).build(),
+            null,
+            AuthorityUtils.createAuthorityList(authorities)));
+  }
+
   /** Writes what Spring Session does; its own jar would configure itself here. */
-  private static void write(JdbcTemplate jdbc, String id) throws IOException {
+  static void write(JdbcTemplate jdbc, String id, Map<String, Serializable> attributes)
+      throws IOException {
     jdbc.execute(
         "CREATE TABLE OLD_SESSION (PRIMARY_ID CHAR(36) PRIMARY KEY, SESSION_ID CHAR(36),"
             + " CREATION_TIME BIGINT, LAST_ACCESS_TIME BIGINT, MAX_INACTIVE_INTERVAL INT,"
@@ -133,19 +144,16 @@ class SpringSessionImportTest {
         now,
         now,
         now + 1_800_000);
-    SecurityContextImpl context =
-        new SecurityContextImpl(
-            UsernamePasswordAuthenticationToken.authenticated(
-                User.withUsername("ann").password("").roles("USER").build(),
-                null,
-                AuthorityUtils.createAuthorityList("ROLE_USER")));
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
-      out.writeObject(context);
+    for (Map.Entry<String, Serializable> attribute : attributes.entrySet()) {
+      ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+      try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
+        out.writeObject(attribute.getValue());
+      }
+      jdbc.update(
+          "INSERT INTO OLD_SESSION_ATTRIBUTES VALUES (?, ?, ?)",
+          primaryId,
+          attribute.getKey(),
+          bytes.toByteArray());
     }
-    jdbc.update(
-        "INSERT INTO OLD_SESSION_ATTRIBUTES VALUES (?, 'SPRING_SECURITY_CONTEXT', ?)",
-        primaryId,
-        bytes.toByteArray());
   }
 }

@@ -1,0 +1,170 @@
+package io.coatcheck.session.spring;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.coatcheck.session.SessionManager;
+import io.coatcheck.session.migration.ContainerSessionAdoption;
+import io.coatcheck.session.migration.SpringSessionImport;
+import io.coatcheck.session.spring.staff.Staff;
+import io.coatcheck.test.clients.Visitor;
+import jakarta.servlet.http.HttpSession;
+import java.io.Serializable;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import javax.sql.DataSource;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.security.core.userdetails.User;
+import org.springframework.security.provisioning.UserDetailsManager;
+import org.springframework.security.web.csrf.DefaultCsrfToken;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.RestController;
+
+@DisplayName("A session from elsewhere, where only the name of the user is kept")
+class MovedByNameTest {
+
+  private static final String COOKIE = "__Host-session";
+  private static final String CONTEXT = "SPRING_SECURITY_CONTEXT";
+  private static final String CSRF =
+      "org.springframework.security.web.csrf.HttpSessionCsrfTokenRepository.CSRF_TOKEN";
+
+  /** What the application does by hand. */
+  @RestController
+  static class MorePages {
+
+    @GetMapping("/forget")
+    String forget(HttpSession session) {
+      session.removeAttribute(CONTEXT);
+      return "forgotten";
+    }
+  }
+
+  private static Site start(String... properties) {
+    Site site =
+        Site.start(List.of(Staff.class, MorePages.class, BridgesTest.OldLogins.class), properties);
+    site.bean(UserDetailsManager.class)
+        .createUser(User.withUsername("ann").password("{noop}ticket").roles("USER").build());
+    return site;
+  }
+
+  private static Site importing() {
+    return start(
+        PrincipalFlows.PROPERTY,
+        "spring.datasource.url=jdbc:h2:mem:" + UUID.randomUUID(),
+        "coatcheck.migration.spring-session.enabled=true",
+        "coatcheck.migration.spring-session.table-name=OLD_SESSION");
+  }
+
+  private static Visitor withOldSession(Site site, Map<String, Serializable> attributes)
+      throws Exception {
+    String id = UUID.randomUUID().toString();
+    SpringSessionImportTest.write(new JdbcTemplate(site.bean(DataSource.class)), id, attributes);
+    Visitor visitor = site.visitor();
+    visitor.take(
+        "SESSION", Base64.getEncoder().encodeToString(id.getBytes(StandardCharsets.UTF_8)));
+    return visitor;
+  }
+
+  /** Returns a token as Spring Security writes it into a form, with a mask of zeros. */
+  private static String masked(String token) {
+    byte[] text = token.getBytes(StandardCharsets.UTF_8);
+    byte[] masked = new byte[text.length * 2];
+    System.arraycopy(text, 0, masked, text.length, text.length);
+    return Base64.getUrlEncoder().encodeToString(masked);
+  }
+
+  private static void assertLoggedOut(Site site, Visitor visitor) throws Exception {
+    assertThat(visitor.get("/account").statusCode()).isEqualTo(302);
+    assertThat(site.bean(SessionManager.class).sessionsOf("ann")).isEmpty();
+  }
+
+  @Test
+  @DisplayName("is imported without its context, and the forms that the user has open stay good")
+  void imported() throws Exception {
+    try (Site site = importing()) {
+      Visitor ann =
+          withOldSession(
+              site,
+              Map.of(
+                  CONTEXT,
+                  SpringSessionImportTest.context("ROLE_USER"),
+                  CSRF,
+                  new DefaultCsrfToken("X-CSRF-TOKEN", "_csrf", "in-an-open-form")));
+      assertThat(ann.get("/account").body()).isEqualTo("ann");
+      assertThat(ann.get("/token").statusCode()).isEqualTo(200);
+      assertThat(StoredText.of(site, ann.cookie(COOKIE)))
+          .contains("in-an-open-form")
+          .doesNotContain("springframework");
+      assertThat(ann.postWithToken(masked("in-an-open-form"), "/logout").statusCode())
+          .isEqualTo(302);
+      assertLoggedOut(site, ann);
+    }
+  }
+
+  @Test
+  @DisplayName("is not imported with a login that withholds a right, as before a second factor")
+  void importedBeforeTheSecondFactor() throws Exception {
+    try (Site site = importing()) {
+      Visitor ann =
+          withOldSession(site, Map.of(CONTEXT, SpringSessionImportTest.context("FIRST_FACTOR")));
+      assertLoggedOut(site, ann);
+      assertThat(site.bean(SpringSessionImport.class).counts().accepted()).isZero();
+    }
+  }
+
+  @Test
+  @DisplayName("is not imported for a user whom nobody knows")
+  void importedForAnUnknownUser() throws Exception {
+    try (Site site = importing()) {
+      site.bean(UserDetailsManager.class).deleteUser("ann");
+      Visitor ann =
+          withOldSession(site, Map.of(CONTEXT, SpringSessionImportTest.context("ROLE_USER")));
+      assertLoggedOut(site, ann);
+      assertThat(site.bean(SpringSessionImport.class).counts().accepted()).isZero();
+    }
+  }
+
+  @Test
+  @DisplayName("is adopted from the container only with a login that withholds no right")
+  void adopted() throws Exception {
+    try (Site site =
+        start(
+            PrincipalFlows.PROPERTY,
+            "coatcheck.store=memory",
+            "coatcheck.migration.container-session.enabled=true")) {
+      Visitor half = site.visitor();
+      half.get("/old-login?half");
+      assertLoggedOut(site, half);
+      Visitor ann = site.visitor();
+      ann.get("/old-login");
+      assertThat(ann.get("/account").body()).isEqualTo("ann");
+      assertThat(StoredText.of(site, ann.cookie(COOKIE))).doesNotContain("springframework");
+      assertThat(site.bean(ContainerSessionAdoption.class).counts().accepted()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  @DisplayName("of the same application, which kept contexts before, ends if that is removed")
+  void keptContexts() throws Exception {
+    String database =
+        "spring.datasource.url=jdbc:h2:mem:" + UUID.randomUUID() + ";DB_CLOSE_DELAY=-1";
+    Visitor ann;
+    try (Site site = start(database)) {
+      ann = site.visitor();
+      assertThat(Visitor.location(ann.logIn("ann"))).doesNotContain("error");
+      assertThat(StoredText.of(site, ann.cookie(COOKIE))).contains("SecurityContextImpl");
+    }
+    try (Site site = start(database, PrincipalFlows.PROPERTY)) {
+      Visitor again = site.visitor();
+      again.take(COOKIE, ann.cookie(COOKIE));
+      assertThat(again.get("/account").body()).isEqualTo("ann");
+      assertThat(again.get("/forget").body()).isEqualTo("forgotten");
+      assertLoggedOut(site, again);
+      new JdbcTemplate(site.bean(DataSource.class)).execute("SHUTDOWN");
+    }
+  }
+}
