@@ -20,6 +20,8 @@ final class StoreHealth {
 
   private static final Logger LOG = LoggerFactory.getLogger(StoreHealth.class);
 
+  private static final int MAX_CAUSES = 20;
+
   private final SessionStore store;
   private final String storeName;
   private final InstantSource clock;
@@ -47,7 +49,8 @@ final class StoreHealth {
     } catch (RuntimeException e) {
       LOG.warn("The health check of the session store failed", e);
       Throwable root = e;
-      while (root.getCause() != null) {
+      // Bounded: causes may form a cycle.
+      for (int depth = 0; root.getCause() != null && depth < MAX_CAUSES; depth++) {
         root = root.getCause();
       }
       return root.getClass().getName();
