@@ -60,7 +60,7 @@ final class Revocation {
       for (int i = 0; i < ends; i++) {
         requireAccepted(asking, i);
         // At any moment between two polls.
-        Thread.sleep(ThreadLocalRandom.current().nextInt(150));
+        Thread.sleep(ThreadLocalRandom.current().nextInt(350));
         requireAccepted(asking, i);
         if (!ending.revoke(population.token(i).id())) {
           throw new IllegalStateException("session " + i + " had ended");
