@@ -45,6 +45,9 @@ final class ChangeReader implements PolledChangeFeed.Reader {
   private final Gaps gaps = new Gaps();
   private ChangeLog.@Nullable Row position;
 
+  /** Whether the last position was lost before anything was read from it. */
+  private boolean wasLost;
+
   /** The server that answered; null if it has not since this began. */
   private @Nullable String server;
 
@@ -97,17 +100,16 @@ final class ChangeReader implements PolledChangeFeed.Reader {
           "changes were missed, and all copies are discarded: the last change that was read is no"
               + " longer in {}, since this node was paused or the database has lost it",
           log.table());
-      rest();
-      return true;
+      return beginsAgain();
     }
     if (server != null && !server.equals(page.server)) {
       LOG.warn(
           "changes may have been missed, and all copies are discarded: another database server"
               + " answers than before, or it was restarted, and {} there may lack the last changes",
           log.table());
-      rest();
-      return true;
+      return beginsAgain();
     }
+    wasLost = false;
     if (server == null) {
       server = page.server;
       // What happened before, since the subscription or since changes were missed, is not reported.
@@ -130,6 +132,17 @@ final class ChangeReader implements PolledChangeFeed.Reader {
       listeners.completeUpTo(page.asked);
     }
     return progress == Progress.MORE;
+  }
+
+  /**
+   * Discards the position. If the next one is lost too, as when connections lead to several
+   * servers, the rest is left to the next poll.
+   */
+  private boolean beginsAgain() {
+    rest();
+    boolean isFirst = !wasLost;
+    wasLost = true;
+    return isFirst;
   }
 
   /**

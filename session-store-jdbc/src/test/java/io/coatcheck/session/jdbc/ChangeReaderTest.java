@@ -425,6 +425,36 @@ class ChangeReaderTest {
     }
   }
 
+  @DisplayName("a position that is lost again and again, as of two servers in turn, ends the poll")
+  @ParameterizedTest
+  @EnumSource(names = {"POSTGRESQL", "H2"})
+  void positionIsNeverThere_endsThePoll(TestDatabase server) throws SQLException {
+    try (Table table = Table.withChanges(new Pool(server, server.database, true, null))) {
+      ChangeReader reader = started(table);
+      commit(table, id());
+      read(reader);
+      reported.takeComplete();
+      table.watched.failWith(
+          sql -> {
+            if (sql.contains("is_copy")) {
+              table.execute("UPDATE " + table.changes() + " SET changed_at = changed_at + 1");
+            }
+          });
+
+      for (int poll = 0; poll < 3; poll++) {
+        int reads = 1;
+        while (reader.read()) {
+          assertThat(++reads).isLessThan(10);
+        }
+      }
+      assertThat(reported.takeComplete()).isEmpty();
+
+      table.watched.failWith(sql -> {});
+      read(reader);
+      assertThat(reported.takeComplete()).hasSize(1);
+    }
+  }
+
   @DisplayName("a query that fails reports nothing, and the next one continues")
   @ParameterizedTest
   @MethodSource("pools")
