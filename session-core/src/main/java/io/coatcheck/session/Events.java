@@ -69,7 +69,7 @@ final class Events {
         if (listener.needsAttributes()) {
           return true;
         }
-      } catch (RuntimeException | Error failure) {
+      } catch (Throwable failure) {
         LOG.error("A session listener failed: {}", listener.getClass().getName(), failure);
         return true;
       }

@@ -174,7 +174,7 @@ final class Imports {
         report(draft, loaded);
         return new ImportResult(ImportResult.Status.IMPORTED, Optional.of(draft.token()));
       }
-    } catch (RuntimeException | Error failure) {
+    } catch (Throwable failure) {
       undo(attempt, draft.session().id(), isStored, failure);
       throw failure;
     }

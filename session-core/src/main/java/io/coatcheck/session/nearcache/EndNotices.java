@@ -88,7 +88,7 @@ final class EndNotices {
       if (consumer != null) {
         try {
           consumer.accept(next.session());
-        } catch (RuntimeException | Error failure) {
+        } catch (Throwable failure) {
           LOG.error("The listener of ended sessions failed", failure);
         }
       }

@@ -199,7 +199,7 @@ final class PendingTouches {
       flush();
     } catch (SessionStoreException e) {
       LOG.warn(NOT_STORED + ": {}", pending.size(), e.getMessage());
-    } catch (RuntimeException | Error e) {
+    } catch (Throwable e) {
       LOG.error(NOT_STORED, pending.size(), e);
     }
   }

@@ -71,7 +71,7 @@ final class ReportedChanges implements ChangeFeed.Listener {
     Map<SessionId, BatchLookup.Stamp> stamps;
     try {
       stamps = store.stamps(batch.keySet());
-    } catch (RuntimeException | Error e) {
+    } catch (Throwable e) {
       unsettled.addAll(batch.keySet());
       throw e;
     }

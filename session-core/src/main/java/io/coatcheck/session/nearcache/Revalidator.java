@@ -78,7 +78,7 @@ final class Revalidator implements AutoCloseable {
     } catch (SessionStoreException e) {
       // Copies become too old, and requests read the store themselves; they report the failure.
       LOG.debug("{} failed; it is tried again: {}", what, e.getMessage());
-    } catch (RuntimeException | Error e) {
+    } catch (Throwable e) {
       report(what, e);
     }
   }

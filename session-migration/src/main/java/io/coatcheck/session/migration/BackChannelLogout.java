@@ -99,7 +99,7 @@ public final class BackChannelLogout implements Filter {
       if (join(session, login) && !hasEnded(principal, login)) {
         return result;
       }
-    } catch (RuntimeException | Error failure) {
+    } catch (Throwable failure) {
       undo(session, failure);
       throw failure;
     }
@@ -188,7 +188,7 @@ public final class BackChannelLogout implements Filter {
       CredentialOutcome outcome = logout.map(this::end).orElse(CredentialOutcome.REFUSED);
       report.report(outcome, Optional.empty(), logout.flatMap(VerifiedLogout::principal));
       return outcome;
-    } catch (RuntimeException | Error failure) {
+    } catch (Throwable failure) {
       report.failed();
       throw failure;
     }

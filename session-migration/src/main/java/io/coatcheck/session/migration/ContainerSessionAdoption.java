@@ -162,7 +162,7 @@ public final class ContainerSessionAdoption implements Filter {
       if (clearsCookie && status == ImportResult.Status.SPENT) {
         clear(own, response, presented);
       }
-    } catch (RuntimeException | Error failure) {
+    } catch (Throwable failure) {
       report.failed();
       throw failure;
     }

@@ -129,7 +129,7 @@ public final class JwtExchange implements Filter {
           .verify(token)
           .filter(accepted -> isIdentified(token, accepted))
           .ifPresent(accepted -> claim(claimOf(token, accepted), accepted));
-    } catch (RuntimeException | Error failure) {
+    } catch (Throwable failure) {
       report.failed();
       throw failure;
     }
@@ -146,7 +146,7 @@ public final class JwtExchange implements Filter {
               .filter(accepted -> isAcceptable(token, accepted))
               .map(accepted -> exchange(token, accepted, session))
               .orElse(CredentialOutcome.REFUSED);
-    } catch (RuntimeException | Error failure) {
+    } catch (Throwable failure) {
       report.failed();
       throw failure;
     }
@@ -177,7 +177,7 @@ public final class JwtExchange implements Filter {
       return result == LoginResult.LOGGED_IN
           ? CredentialOutcome.ACCEPTED
           : CredentialOutcome.REFUSED;
-    } catch (RuntimeException | Error failure) {
+    } catch (Throwable failure) {
       withdraw(claim, failure);
       throw failure;
     }

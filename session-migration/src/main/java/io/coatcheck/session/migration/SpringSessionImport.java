@@ -117,7 +117,7 @@ public final class SpringSessionImport implements Filter {
       } else if (!session.isTokenWithheld()) {
         try {
           importInto(session, ids, httpRequest, httpResponse);
-        } catch (RuntimeException | Error failure) {
+        } catch (Throwable failure) {
           report.failed();
           throw failure;
         }

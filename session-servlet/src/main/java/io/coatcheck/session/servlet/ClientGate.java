@@ -68,7 +68,7 @@ final class ClientGate {
       return check.judge(
           new Client(live.clientAddress(), live.userAgent()),
           new Client(client.clientAddress(), client.userAgent()));
-    } catch (RuntimeException e) {
+    } catch (Exception e) {
       LOG.error("The client check failed, and the session {} is withheld", live.id(), e);
       return Verdict.REAUTHENTICATE;
     }

@@ -63,7 +63,8 @@ final class Dispatch {
       chain.doFilter(request, response);
       exchange.dispatchReturned(!isPastAsync && request.isAsyncStarted());
       hasEnded = true;
-    } catch (IOException | ServletException | RuntimeException | Error e) {
+    } catch (Throwable e) {
+      // Also a checked exception that is not declared: code in Kotlin, for one, may throw any.
       SessionStoreException failure = ErrorResponse.causeOf(e);
       if (failure == null) {
         saveDespite(e, exchange, !isPastAsync && request.isAsyncStarted());

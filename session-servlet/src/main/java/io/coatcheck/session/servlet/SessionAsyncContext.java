@@ -121,7 +121,7 @@ final class SessionAsyncContext implements AsyncContext {
       exchange.beforeCommit();
     } catch (SessionStoreException e) {
       LOG.debug("A save failed when an asynchronous request was completed", e);
-    } catch (RuntimeException | Error e) {
+    } catch (Throwable e) {
       failed(e);
     } finally {
       context.complete();
@@ -138,7 +138,7 @@ final class SessionAsyncContext implements AsyncContext {
     try {
       // What has failed is done only once.
       exchange.beforeCommit();
-    } catch (RuntimeException | Error second) {
+    } catch (Throwable second) {
       if (second != failure) {
         failure.addSuppressed(second);
       }
@@ -209,7 +209,7 @@ final class SessionAsyncContext implements AsyncContext {
     private void finish(Runnable work) {
       try {
         work.run();
-      } catch (RuntimeException | Error e) {
+      } catch (Throwable e) {
         // No caller is left to throw it to.
         LOG.error("The session could not be saved at the end of an asynchronous request", e);
       }

@@ -390,7 +390,8 @@ final class SessionListeners implements SessionListener {
     for (T listener : listeners) {
       try {
         what.accept(listener);
-      } catch (RuntimeException | Error e) {
+      } catch (Throwable e) {
+        // Also a checked exception that is not declared.
         LOG.error("A listener of sessions failed: {}", listener.getClass().getName(), e);
       }
     }
