@@ -80,9 +80,13 @@ final class CommitWatch {
     return earlySaves == MAX_EARLY_SAVES;
   }
 
-  /** Records a length that is about to be declared; as much may be written already. */
-  void beforeContentLength(long length) {
-    declared = length;
+  /**
+   * Records a length that is about to be declared; as much may be written already.
+   *
+   * @param mayBeIgnored whether the container may ignore it, so that the one before still counts
+   */
+  void beforeContentLength(long length, boolean mayBeIgnored) {
+    declared = mayBeIgnored && declared != UNDECLARED ? Math.min(declared, length) : length;
     if (response != null && isComplete()) {
       listener.beforeCommit();
     }
@@ -99,9 +103,18 @@ final class CommitWatch {
     earlySaves = 0;
   }
 
-  /** Records that the written content and the declared length are dropped. */
-  void responseWasReset() {
-    bufferWasReset();
-    declared = UNDECLARED;
+  /**
+   * Records that the written content and the declared length are dropped.
+   *
+   * @param mayBeIgnored whether the container may have ignored it, so that they may still count
+   */
+  void responseWasReset(boolean mayBeIgnored) {
+    if (mayBeIgnored) {
+      writtenAtLeast = 0;
+      earlySaves = 0;
+    } else {
+      bufferWasReset();
+      declared = UNDECLARED;
+    }
   }
 }

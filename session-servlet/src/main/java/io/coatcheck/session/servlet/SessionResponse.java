@@ -23,12 +23,17 @@ final class SessionResponse extends HttpServletResponseWrapper {
   private static final AtomicBoolean REFUSAL_LOGGED = new AtomicBoolean();
 
   private final SessionExchange exchange;
+
+  /** The response that this object was made for. */
+  private final HttpServletResponse wrapped;
+
   private @Nullable ServletOutputStream stream;
   private @Nullable PrintWriter writer;
 
   SessionResponse(SessionExchange exchange, HttpServletResponse response) {
     super(response);
     this.exchange = exchange;
+    wrapped = response;
   }
 
   /** Finds the wrapper of an exchange below other wrappers; null if there is none. */
@@ -102,8 +107,17 @@ final class SessionResponse extends HttpServletResponseWrapper {
     super.reset();
     stream = null;
     writer = null;
-    exchange.saving().watch().responseWasReset();
+    exchange.saving().watch().responseWasReset(mayBeIgnored());
     exchange.saving().restoreToken();
+  }
+
+  /**
+   * Returns whether a dispatch is under way in which the container may ignore what is called here.
+   * Tomcat then has a response of its own below this one, which ignores nearly everything in an
+   * included servlet.
+   */
+  private boolean mayBeIgnored() {
+    return getResponse() != wrapped;
   }
 
   // Errors and redirects.
@@ -150,14 +164,18 @@ final class SessionResponse extends HttpServletResponseWrapper {
 
   @Override
   public void setContentLength(int length) {
-    exchange.saving().watch().beforeContentLength(length);
+    beforeContentLength(length);
     super.setContentLength(length);
   }
 
   @Override
   public void setContentLengthLong(long length) {
-    exchange.saving().watch().beforeContentLength(length);
+    beforeContentLength(length);
     super.setContentLengthLong(length);
+  }
+
+  private void beforeContentLength(long length) {
+    exchange.saving().watch().beforeContentLength(length, mayBeIgnored());
   }
 
   @Override
@@ -300,7 +318,7 @@ final class SessionResponse extends HttpServletResponseWrapper {
       } catch (NumberFormatException e) {
         return;
       }
-      exchange.saving().watch().beforeContentLength(length);
+      beforeContentLength(length);
     }
   }
 
