@@ -45,9 +45,16 @@ public class SessionFilter implements Filter {
 
   private static final AtomicLong INSTANCES = new AtomicLong();
 
-  /** The request attribute that holds this filter's exchange. */
+  /**
+   * The request attribute that holds this filter's exchange. Another application that the request
+   * is dispatched to may have this class, and so these numbers, once more.
+   */
   private final String attribute =
-      SessionFilter.class.getName() + ".exchange" + INSTANCES.incrementAndGet();
+      SessionFilter.class.getName()
+          + ".exchange"
+          + INSTANCES.incrementAndGet()
+          + "@"
+          + Integer.toHexString(System.identityHashCode(SessionFilter.class));
 
   /** The request attribute that holds what this filter has added to the response. */
   private final String sent = attribute + ".sent";
