@@ -353,21 +353,20 @@ final class CommitSave implements CommitWatch.Listener {
    *     sent, or the request has ended
    */
   void requireUsable(Session changed) {
-    state.run(
-        () -> {
-          if (outgoing.isReleased() && !changed.isEnded()) {
-            throw new IllegalStateException(
-                "the request has ended, and what is changed of its session now would be lost: "
-                    + changed.id()
-                    + ". Outside of a request, use HttpSession.getAccessor()");
-          }
-          if (!changed.isStored() && !changed.isEphemeral() && !changed.isEnded()) {
-            outgoing.requireUncommitted(
-                "store a new session",
-                ", or have every session stored as soon as it is begun:"
-                    + " SessionFilterBuilder.storeEmptySessions(true)");
-          }
-        });
+    // Without the lock: another thread may hold it while it calls the response of a filter in
+    // front.
+    if (outgoing.isReleased() && !changed.isEnded()) {
+      throw new IllegalStateException(
+          "the request has ended, and what is changed of its session now would be lost: "
+              + changed.id()
+              + ". Outside of a request, use HttpSession.getAccessor()");
+    }
+    if (!changed.isStored() && !changed.isEphemeral() && !changed.isEnded()) {
+      outgoing.requireUncommitted(
+          "store a new session",
+          ", or have every session stored as soon as it is begun:"
+              + " SessionFilterBuilder.storeEmptySessions(true)");
+    }
   }
 
   // Failure.

@@ -191,11 +191,21 @@ final class DispatchState {
     run(() -> observedForwards--);
   }
 
-  /** Returns whether the request is within a forward whose end no filter sees; under the lock. */
+  /**
+   * Returns whether the request is within a forward whose end no filter sees. Not under the lock:
+   * earlier filters may have wrapped the request.
+   */
   boolean isForwardUnobserved() {
-    return observedForwards == 0
-        && wrapper != null
-        && wrapper.getAttribute(RequestDispatcher.FORWARD_REQUEST_URI) != null;
+    HttpServletRequest seen = locked(() -> observedForwards == 0 ? wrapper : null);
+    try {
+      return seen != null && seen.getAttribute(RequestDispatcher.FORWARD_REQUEST_URI) != null;
+    } catch (RuntimeException e) {
+      if (request == null) {
+        // The container has taken it back meanwhile.
+        return false;
+      }
+      throw e;
+    }
   }
 
   /** Registers a filter that admitted the request, to check the targets of its forwards. */

@@ -161,7 +161,16 @@ final class OutgoingToken {
    * Returns whether nothing can be added to the response, or nothing may be: see {@link #release}.
    */
   boolean isCommitted() {
-    return isReleased || response().isCommitted();
+    HttpServletResponse known = response;
+    try {
+      return isReleased || known == null || known.isCommitted();
+    } catch (RuntimeException e) {
+      if (isReleased) {
+        // The container has taken it back meanwhile.
+        return true;
+      }
+      throw e;
+    }
   }
 
   /**

@@ -50,7 +50,9 @@ final class RequestLogout {
               boolean isBesideNewer = ending.session().isEphemeral();
               Ended ended = end(ending);
               if (ended.isOwn() && (!isBesideNewer || ended.presented() > 0)) {
-                state.run(() -> endedByUser(false));
+                // Within a forward whose end is not seen, nothing can be written later.
+                boolean isLastChance = exchange.isInUnobservedForward();
+                state.run(() -> endedByUser(isLastChance));
                 exchange.settings().containerSession().end(exchange.request());
               }
               return null;
@@ -153,8 +155,7 @@ final class RequestLogout {
 
   private void endedByUser(boolean isExplicit) {
     resolver.deleteToken();
-    // Within a forward whose end is not seen, it could no longer be written.
-    outgoing.endedByUser(presented, isExplicit || exchange.isInUnobservedForward());
+    outgoing.endedByUser(presented, isExplicit);
   }
 
   /**

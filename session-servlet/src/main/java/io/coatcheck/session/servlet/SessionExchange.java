@@ -158,7 +158,7 @@ final class SessionExchange implements SessionScope {
 
   @Override
   public boolean isTooLateToStore() {
-    return state.locked(outgoing::isCommitted);
+    return outgoing.isCommitted();
   }
 
   /**
@@ -181,7 +181,7 @@ final class SessionExchange implements SessionScope {
   @Override
   public <T> T step(Session used, Supplier<T> step) {
     requireUsable(used);
-    state.run(resolver::markAsked);
+    resolver.markAsked();
     return saving.orFail(() -> current.whileEncoded(used, step));
   }
 
@@ -232,7 +232,7 @@ final class SessionExchange implements SessionScope {
    * suspends the response when a forward ends; after that no cookie can be sent.
    */
   boolean isInUnobservedForward() {
-    return state.locked(() -> !outgoing.isReleased() && state.isForwardUnobserved());
+    return !outgoing.isReleased() && state.isForwardUnobserved();
   }
 
   /**
