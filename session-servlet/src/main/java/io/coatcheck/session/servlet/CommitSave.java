@@ -136,7 +136,14 @@ final class CommitSave implements CommitWatch.Listener {
       runBeforeSave();
     } finally {
       if (outgoing.failure() == null) {
-        storeWhatIsLeft();
+        Session known = current.get();
+        if (known != null && known.isAwaitingCreation() && !outgoing.isCommitted()) {
+          // A listener of the end has begun it, in a container that sends the response later.
+          Session stored = store();
+          state.run(() -> send(stored, false));
+        } else {
+          storeWhatIsLeft();
+        }
       }
     }
   }

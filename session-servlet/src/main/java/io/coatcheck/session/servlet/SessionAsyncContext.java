@@ -62,9 +62,20 @@ final class SessionAsyncContext implements AsyncContext {
   static SessionAsyncContext begin(
       SessionExchange exchange, AsyncContext context, boolean isOriginal, @Nullable String path) {
     SessionAsyncContext begun = new SessionAsyncContext(exchange, context, isOriginal, path);
-    context.addListener(begun.new SaveAtEnd());
     exchange.asyncContext(begun);
+    begun.saveAfterListeners(true);
     return begun;
+  }
+
+  /**
+   * Adds a listener that ends the request unless another one comes after it: containers call
+   * listeners in the order in which they were added, and those of the application may still use the
+   * session.
+   */
+  private void saveAfterListeners(boolean isFirst) {
+    SaveAtEnd last = new SaveAtEnd(isFirst);
+    context.addListener(last);
+    exchange.lastAsyncListener(last);
   }
 
   /** Returns the wrapper of a context of the container. */
@@ -155,12 +166,14 @@ final class SessionAsyncContext implements AsyncContext {
   @Override
   public void addListener(AsyncListener listener) {
     context.addListener(new Forwarding(listener));
+    saveAfterListeners(false);
   }
 
   @Override
   public void addListener(
       AsyncListener listener, ServletRequest request, ServletResponse response) {
     context.addListener(new Forwarding(listener), request, response);
+    saveAfterListeners(false);
   }
 
   @Override
@@ -186,19 +199,33 @@ final class SessionAsyncContext implements AsyncContext {
   /** Saves the remaining changes when the asynchronous cycle ends, however it ends. */
   private final class SaveAtEnd implements AsyncListener {
 
+    private final boolean isFirst;
+
+    SaveAtEnd(boolean isFirst) {
+      this.isFirst = isFirst;
+    }
+
     @Override
     public void onComplete(AsyncEvent event) {
-      finish(exchange::completed);
+      if (exchange.isLastAsyncListener(this)) {
+        finish(exchange::completed);
+      }
     }
 
     @Override
     public void onTimeout(AsyncEvent event) {
-      finish(() -> exchange.chainReturned(true));
+      save();
     }
 
     @Override
     public void onError(AsyncEvent event) {
-      finish(() -> exchange.chainReturned(true));
+      save();
+    }
+
+    private void save() {
+      if (isFirst) {
+        finish(() -> exchange.chainReturned(true));
+      }
     }
 
     @Override

@@ -4,6 +4,7 @@ import io.coatcheck.session.Session;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.store.SessionStoreException;
 import jakarta.servlet.AsyncContext;
+import jakarta.servlet.AsyncListener;
 import jakarta.servlet.ServletContext;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
@@ -33,6 +34,9 @@ final class SessionExchange implements SessionScope {
   private final CommitSave saving;
 
   private volatile @Nullable AsyncContext asyncContext;
+
+  /** The listener of the asynchronous cycle that was added last. */
+  private volatile @Nullable AsyncListener lastAsyncListener;
 
   /** What must be done before a logout ends anything; null if nothing must. */
   private volatile @Nullable BeforeLogout beforeLogout;
@@ -110,6 +114,16 @@ final class SessionExchange implements SessionScope {
 
   void asyncContext(AsyncContext context) {
     asyncContext = context;
+  }
+
+  void lastAsyncListener(AsyncListener last) {
+    lastAsyncListener = last;
+  }
+
+  /** Returns whether no later listener is known; each is the last once the request has ended. */
+  boolean isLastAsyncListener(AsyncListener listener) {
+    AsyncListener last = lastAsyncListener;
+    return last == null || last == listener;
   }
 
   // The session.
@@ -337,6 +351,7 @@ final class SessionExchange implements SessionScope {
     saving.forget();
     if (asyncContext != null) {
       asyncContext = null;
+      lastAsyncListener = null;
     }
     resolver.presented().forget();
     sent = outgoing.forget();

@@ -1,0 +1,184 @@
+package io.coatcheck.session.servlet;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.coatcheck.session.store.StoredSession;
+import jakarta.servlet.AsyncContext;
+import jakarta.servlet.AsyncEvent;
+import jakarta.servlet.AsyncListener;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpSession;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@DisplayName(
+    "F41: listeners of the end of an asynchronous request use the session, as in a container")
+@ParameterizedClass(name = "{0}")
+@EnumSource(Container.class)
+class AsyncEndTest {
+
+  @Parameter Container container;
+
+  private final List<String> problems = new CopyOnWriteArrayList<>();
+
+  private AsyncListener atTheEnd(Consumer<AsyncEvent> does) {
+    return new AsyncListener() {
+      @Override
+      public void onComplete(AsyncEvent event) {
+        try {
+          does.accept(event);
+        } catch (IllegalStateException e) {
+          problems.add(e.toString());
+        }
+      }
+
+      @Override
+      public void onTimeout(AsyncEvent event) {}
+
+      @Override
+      public void onError(AsyncEvent event) {}
+
+      @Override
+      public void onStartAsync(AsyncEvent event) {}
+    };
+  }
+
+  private Site site(boolean copyOnRead) {
+    return new Site(container, copyOnRead, UnaryOperator.identity(), UnaryOperator.identity());
+  }
+
+  private static void awaitAttributes(Site site, String token, String... names)
+      throws InterruptedException {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    StoredSession stored = site.stored(token);
+    while (!stored.attributes().keySet().equals(java.util.Set.of(names))
+        && System.nanoTime() - deadline < 0) {
+      TimeUnit.MILLISECONDS.sleep(5);
+      stored = site.stored(token);
+    }
+    assertThat(stored.attributes()).containsOnlyKeys(names);
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void listener_mayChangeTheSession(boolean copyOnRead) throws Exception {
+    try (Site site = site(copyOnRead)) {
+      site.on("/async", (request, response) -> complete(request, request.startAsync()));
+      Browser browser = site.browser();
+      browser.get("/begin");
+
+      browser.get("/async");
+
+      awaitAttributes(site, browser.token(), "first", "second");
+    }
+    assertThat(problems).isEmpty();
+  }
+
+  private void complete(HttpServletRequest request, AsyncContext context) {
+    HttpSession session = request.getSession();
+    context.addListener(
+        atTheEnd(
+            event -> {
+              session.removeAttribute("a");
+              session.setAttribute("first", "1");
+              throw new IllegalArgumentException("on purpose");
+            }));
+    context.addListener(
+        atTheEnd(
+            event ->
+                ((HttpServletRequest) event.getAsyncContext().getRequest())
+                    .getSession()
+                    .setAttribute("second", "1")),
+        request,
+        context.getResponse());
+    context.start(context::complete);
+  }
+
+  @Test
+  @DisplayName("also in a cycle that was dispatched, and begun again")
+  void secondCycle() throws Exception {
+    try (Site site = site(true)) {
+      site.on(
+          "/async",
+          (request, response) -> {
+            AsyncContext context = request.startAsync();
+            context.addListener(atTheEnd(event -> problems.add("the first cycle was completed")));
+            context.dispatch("/again");
+          });
+      site.on("/again", (request, response) -> complete(request, request.startAsync()));
+      Browser browser = site.browser();
+      browser.get("/begin");
+
+      browser.get("/async");
+
+      awaitAttributes(site, browser.token(), "first", "second");
+    }
+    assertThat(problems).isEmpty();
+  }
+
+  @Test
+  @DisplayName("also behind two filters")
+  void twoFilters() throws Exception {
+    try (Site site = site(true);
+        Site other = site(true)) {
+      site.filters(
+          SessionFilter.builder(other.manager)
+              .cookie(SessionCookie.builder().name("__Host-outer").build())
+              .build(),
+          SessionFilter.builder(site.manager).build());
+      // The containers serve the site that was made last.
+      container.running().switchboard().connect(site);
+      site.on("/async", (request, response) -> complete(request, request.startAsync()));
+      Browser browser = site.browser();
+      browser.get("/begin");
+
+      browser.get("/async");
+
+      awaitAttributes(site, browser.token(), "first", "second");
+    }
+    assertThat(problems).isEmpty();
+  }
+
+  @Test
+  @DisplayName("after that, the session can no longer be changed")
+  void afterTheEnd_isOver() throws Exception {
+    List<HttpSession> kept = new CopyOnWriteArrayList<>();
+    try (Site site = site(true)) {
+      site.on(
+          "/async",
+          (request, response) -> {
+            kept.add(request.getSession());
+            AsyncContext context = request.startAsync();
+            context.addListener(atTheEnd(event -> kept.get(0).setAttribute("first", "1")));
+            context.start(context::complete);
+          });
+      Browser browser = site.browser();
+      browser.get("/begin");
+      browser.get("/async");
+      awaitAttributes(site, browser.token(), "a", "first");
+
+      boolean isOver = false;
+      long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+      while (!isOver && System.nanoTime() - deadline < 0) {
+        try {
+          kept.get(0).setAttribute("first", "2");
+          TimeUnit.MILLISECONDS.sleep(5);
+        } catch (IllegalStateException e) {
+          isOver = true;
+        }
+      }
+      assertThat(isOver).isTrue();
+    }
+    assertThat(problems).isEmpty();
+  }
+}
