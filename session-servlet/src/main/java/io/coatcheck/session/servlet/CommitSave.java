@@ -237,7 +237,7 @@ final class CommitSave implements CommitWatch.Listener {
   private void admit(Session begun) {
     FloodGuard guard = settings().floodGuard();
     if (guard != null && begun.isAwaitingCreation()) {
-      Object client = state.read(guard::clientOf);
+      FloodGuard.Client client = state.read(guard::clientOf);
       state.run(
           () -> {
             if (client != null && !current.isAdmitted(begun) && !outgoing.isReleased()) {

@@ -40,9 +40,6 @@ public final class FloodGuard {
   private static final long NANOS_PER_SECOND = TimeUnit.SECONDS.toNanos(1);
   private static final Duration LOG_INTERVAL = Duration.ofMinutes(1);
 
-  /** Stands for all clients whose address the container does not report. */
-  private static final String UNKNOWN = "unknown";
-
   private final int perSecond;
 
   /** The time after which one more session may begin, and the time that a whole burst takes up. */
@@ -52,7 +49,7 @@ public final class FloodGuard {
   private final TrustedProxies proxies;
 
   /** The time until which each client is busy with the sessions that it began; in nanoseconds. */
-  private final Cache<Object, Long> busyUntil;
+  private final Cache<Client, Long> busyUntil;
 
   // Guarded by this.
   private Instant lastLogged = Instant.MIN;
@@ -94,10 +91,23 @@ public final class FloodGuard {
     return (int) value;
   }
 
+  /**
+   * Those who share one limit.
+   *
+   * @param prefix of the address; empty for all clients whose address the container does not report
+   */
+  record Client(Optional<NetworkAddress> prefix) {
+
+    /** Returns the prefix, for the log. */
+    @Override
+    public String toString() {
+      return prefix.map(NetworkAddress::toString).orElse("unknown");
+    }
+  }
+
   /** Returns the client of a request, for {@link #admit}. */
-  Object clientOf(HttpServletRequest request) {
-    Optional<NetworkAddress> address = proxies.clientOf(request);
-    return address.isPresent() ? address.get().clientPrefix() : UNKNOWN;
+  Client clientOf(HttpServletRequest request) {
+    return new Client(proxies.clientOf(request).map(NetworkAddress::clientPrefix));
   }
 
   /**
@@ -106,7 +116,7 @@ public final class FloodGuard {
    * @param client as {@link #clientOf} returned it
    * @throws SessionStoreException if the client begins too many, which is logged once a minute
    */
-  void admit(Object client, Instant now) {
+  void admit(Client client, Instant now) {
     long moment = TimeUnit.SECONDS.toNanos(now.getEpochSecond()) + now.getNano();
     long[] wait = new long[1];
     busyUntil
@@ -126,7 +136,7 @@ public final class FloodGuard {
     }
   }
 
-  private void logRefusal(Object client, Instant now) {
+  private void logRefusal(Client client, Instant now) {
     long count;
     synchronized (this) {
       refused++;
