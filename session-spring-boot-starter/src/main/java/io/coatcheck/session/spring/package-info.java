@@ -21,7 +21,8 @@
  *       ProviderLogins}; {@code ChainRepository} returns how a chain keeps its logins. {@code
  *       StoredContexts} finds logins that do not call it, and logouts, each a {@code LogoutAtEnd}.
  *       {@code ImplicitLogins}, {@code PlainCsrfTokens} and {@code RefusedLogins} decide what is
- *       stored. {@code StoredSessionRegistry} is the {@code SessionRegistry}. With {@code
+ *       stored, and {@code NamedRefusals} names the property that would allow it. {@code
+ *       StoredSessionRegistry} is the {@code SessionRegistry}. With {@code
  *       coatcheck.security.context=principal}: {@code PrincipalContexts}, {@code PrincipalUsers}
  *       and {@code PrincipalStart}.
  *   <li><b>Redis</b>: {@link CoatcheckRedisAutoConfiguration}, {@code RedisConnections} and {@code
@@ -29,7 +30,9 @@
  *   <li><b>Migration</b>: {@link CoatcheckMigrationAutoConfiguration}, {@code BridgeFactory},
  *       {@code ImportFactory} and {@link FormerLoginCheck}. {@code DecoderVerifiers} and {@code
  *       DecoderVerifier} adapt a {@code JwtDecoder}; {@code ContextUsers} finds the user of a
- *       container's session.
+ *       container's session. {@code MovedUsers}, in {@code MovedByName}, says whom a bridge may
+ *       move where a session keeps the name only, and {@code JwtStart} looks at the chains of an
+ *       application that exchanges tokens.
  *   <li><b>Operation</b>: {@link CoatcheckActuatorAutoConfiguration} with {@code SessionsEndpoint};
  *       {@link CoatcheckHealthAutoConfiguration} with {@code StoreHealth}, {@code
  *       HealthBeforeBoot4} and {@code HealthSinceBoot4}; {@link CoatcheckMetricsAutoConfiguration}
