@@ -13,7 +13,9 @@ import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.api.sync.RedisCommands;
 import io.lettuce.core.codec.ByteArrayCodec;
 import io.lettuce.core.resource.ClientResources;
+import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -135,6 +137,10 @@ final class TestServer implements AutoCloseable {
             .redisExecProvider(PROGRAM)
             .bind("127.0.0.1")
             .port(port)
+            // Otherwise that of the program: what a replica has received would be left there, and
+            // a server of another version would fail to read it.
+            .setting("dir " + ownFolder())
+            .setting("rdb-del-sync-files yes")
             .setting("save \"\"")
             .setting("repl-diskless-sync-delay 0")
             .setting("shutdown-timeout 0");
@@ -142,6 +148,14 @@ final class TestServer implements AutoCloseable {
       builder.setting(setting);
     }
     return builder.build();
+  }
+
+  private static Path ownFolder() {
+    try {
+      return Files.createTempDirectory(Path.of("target").toAbsolutePath(), "redis-");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   RedisURI uri() {
