@@ -2,6 +2,7 @@ package io.coatcheck.session.jdbc;
 
 import io.coatcheck.session.token.SessionId;
 import java.nio.ByteBuffer;
+import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -18,7 +19,7 @@ import java.util.Set;
 final class PostgreSqlDialect extends Dialect {
 
   private final String deleteFrom;
-  private final String touchAll;
+  final String touchAll;
   private final String lock;
 
   PostgreSqlDialect(TableName table) {
@@ -29,16 +30,18 @@ final class PostgreSqlDialect extends Dialect {
         PrincipalColumn.TEXT,
         "current_setting('transaction_read_only') = 'on'");
     deleteFrom = "DELETE FROM " + table.qualified() + " WHERE ";
+    // The rows are locked once, and both scans are limited to the ids: after an ANALYZE of an empty
+    // table, a plan may scan all rows, and run a subquery in FROM again for each of them.
     touchAll =
-        "UPDATE "
+        "WITH free AS MATERIALIZED (SELECT held.id, given.moment FROM "
+            + table.qualified()
+            + " AS held JOIN unnest(?, ?) AS given (id, moment) ON held.id = given.id"
+            + " WHERE held.id = ANY (?) AND held.expires_at > ? FOR UPDATE OF held SKIP LOCKED)"
+            + " UPDATE "
             + table.qualified()
             + " AS stored"
             + SessionRow.touchTo("free.moment", "LEAST", "GREATEST")
-            + " FROM (SELECT held.id, given.moment FROM "
-            + table.qualified()
-            + " AS held JOIN unnest(?, ?) AS given (id, moment) ON held.id = given.id"
-            + " WHERE held.expires_at > ? FOR UPDATE OF held SKIP LOCKED) AS free"
-            + " WHERE stored.id = free.id RETURNING stored.id";
+            + " FROM free WHERE stored.id = free.id AND stored.id = ANY (?) RETURNING stored.id";
     lock =
         "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock(CAST(CAST('"
             + table.qualified()
@@ -62,14 +65,17 @@ final class PostgreSqlDialect extends Dialect {
   @Override
   Set<SessionId> touchAll(Statements statements, Map<SessionId, Instant> lastSeenAt, Instant now)
       throws SQLException {
-    Object[] ids = lastSeenAt.keySet().stream().map(SessionId::toUuid).toArray();
-    Object[] moments = lastSeenAt.values().stream().map(Instant::toEpochMilli).toArray();
+    Object[] uuids = lastSeenAt.keySet().stream().map(SessionId::toUuid).toArray();
+    Object[] millis = lastSeenAt.values().stream().map(Instant::toEpochMilli).toArray();
     Set<SessionId> touched = new HashSet<>();
     try (PreparedStatement statement = statements.prepare(touchAll)) {
       Connection connection = statement.getConnection();
-      statement.setArray(1, connection.createArrayOf("uuid", ids));
-      statement.setArray(2, connection.createArrayOf("bigint", moments));
-      statement.setLong(3, statements.aged(now).toEpochMilli());
+      Array ids = connection.createArrayOf("uuid", uuids);
+      statement.setArray(1, ids);
+      statement.setArray(2, connection.createArrayOf("bigint", millis));
+      statement.setArray(3, ids);
+      statement.setLong(4, statements.aged(now).toEpochMilli());
+      statement.setArray(5, ids);
       try (ResultSet rows = statement.executeQuery()) {
         while (rows.next()) {
           touched.add(getId(rows, 1));

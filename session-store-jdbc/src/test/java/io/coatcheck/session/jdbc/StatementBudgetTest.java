@@ -103,7 +103,7 @@ class StatementBudgetTest {
       assertThat(table.watched.takeKinds())
           .containsExactlyElementsOf(
               switch (pool.server()) {
-                case POSTGRESQL -> List.of("UPDATE");
+                case POSTGRESQL -> List.of("WITH");
                 case SQLITE -> List.of("LOCK", "SELECT", "UPDATE");
                 default -> List.of("SELECT", "UPDATE");
               });
