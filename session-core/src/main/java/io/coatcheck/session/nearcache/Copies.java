@@ -340,8 +340,7 @@ final class Copies implements NearCopies {
    */
   boolean changed(SessionId id) {
     ends.ended(id);
-    // Not computeIfPresent: where there is no copy, that does not wait for one that is being added,
-    // by a load that has looked at the count before.
+    // Not computeIfPresent, which waits for no copy that a load is just adding.
     return cache.asMap().compute(id, (key, known) -> known == null ? null : known.changed())
         != null;
   }

@@ -229,7 +229,7 @@ public final class SpringSessionImport implements Filter {
     }
 
     /**
-     * Sets what returns the name of the user who is logged in by an old session, from all of its
+     * Sets what returns the name of the user whom an old session has logged in, from all of its
      * attributes that the codec admits, by their names; empty for an anonymous one, whose
      * attributes are kept. Its exceptions are passed on, and then nothing is imported. Default: the
      * name that Spring Session has indexed, or else the one in {@code SPRING_SECURITY_CONTEXT}.

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
 
-/** The sessions of a user who is logged in on several devices. */
+/** The sessions of a user on several devices. */
 final class UserSessions {
 
   private UserSessions() {}
