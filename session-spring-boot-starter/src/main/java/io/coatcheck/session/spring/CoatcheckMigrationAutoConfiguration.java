@@ -52,6 +52,12 @@ import org.springframework.util.ClassUtils;
 @ConditionalOnBean(CoatcheckAutoConfiguration.class)
 public final class CoatcheckMigrationAutoConfiguration {
 
+  // The names of the bridges' beans, which StartCheck asks for.
+  static final String IMPORT = "coatcheckSpringSessionImport";
+  static final String EXCHANGE = "coatcheckJwtExchange";
+  static final String ADOPTION = "coatcheckContainerSessionAdoption";
+  static final String LOGOUT_ENDPOINT = "coatcheckBackChannelLogout";
+
   private static final String BRIDGES = "io.coatcheck.session.migration.SpringSessionImport";
   private static final String SPRING_SESSION = "coatcheck.migration.spring-session.enabled";
   private static final String JWT = "coatcheck.migration.jwt.enabled";
@@ -110,7 +116,7 @@ public final class CoatcheckMigrationAutoConfiguration {
       this.properties = properties;
     }
 
-    @Bean
+    @Bean(IMPORT)
     @ConditionalOnMissingBean
     SpringSessionImport coatcheckSpringSessionImport(
         SessionManager manager,
@@ -127,13 +133,14 @@ public final class CoatcheckMigrationAutoConfiguration {
           sessions == null ? factory.ofDatabase(databases.getIfUnique()) : sessions,
           decoder(codec, beans),
           checks.getIfAvailable(),
-          users.getIfAvailable());
+          users.getIfAvailable(),
+          HAS_SECURITY);
     }
 
     @Bean
     FilterRegistrationBean<SpringSessionImport> coatcheckSpringSessionImportRegistration(
         SpringSessionImport bridge, Environment environment) {
-      return registration(bridge, "coatcheckSpringSessionImport", environment);
+      return registration(bridge, IMPORT, environment);
     }
 
     /** The allow-list is that of the attributes. */
@@ -153,7 +160,7 @@ public final class CoatcheckMigrationAutoConfiguration {
   @ConditionalOnProperty(JWT)
   static class JwtBridge {
 
-    @Bean
+    @Bean(EXCHANGE)
     @ConditionalOnMissingBean
     JwtExchange coatcheckJwtExchange(
         SessionManager manager,
@@ -175,8 +182,11 @@ public final class CoatcheckMigrationAutoConfiguration {
 
     @Bean
     FilterRegistrationBean<JwtExchange> coatcheckJwtExchangeRegistration(
-        JwtExchange bridge, Environment environment) {
-      return registration(bridge, "coatcheckJwtExchange", environment);
+        JwtExchange bridge, CoatcheckProperties properties, Environment environment) {
+      FilterRegistrationBean<JwtExchange> registration =
+          registration(bridge, EXCHANGE, environment);
+      registration.setUrlPatterns(new BridgeFactory(properties).exchangedPaths());
+      return registration;
     }
 
     /**
@@ -212,7 +222,7 @@ public final class CoatcheckMigrationAutoConfiguration {
   @ConditionalOnProperty(CONTAINER)
   static class ContainerBridge {
 
-    @Bean
+    @Bean(ADOPTION)
     @ConditionalOnMissingBean
     ContainerSessionAdoption coatcheckContainerSessionAdoption(
         SessionManager manager,
@@ -233,7 +243,7 @@ public final class CoatcheckMigrationAutoConfiguration {
     @Bean
     FilterRegistrationBean<ContainerSessionAdoption> coatcheckContainerSessionAdoptionRegistration(
         ContainerSessionAdoption bridge, Environment environment) {
-      return registration(bridge, "coatcheckContainerSessionAdoption", environment);
+      return registration(bridge, ADOPTION, environment);
     }
   }
 
@@ -243,7 +253,7 @@ public final class CoatcheckMigrationAutoConfiguration {
   @ConditionalOnProperty(LOGOUT)
   static class LogoutEndpoint {
 
-    @Bean
+    @Bean(LOGOUT_ENDPOINT)
     @ConditionalOnMissingBean
     BackChannelLogout coatcheckBackChannelLogout(
         SessionManager manager,
@@ -257,7 +267,7 @@ public final class CoatcheckMigrationAutoConfiguration {
         BackChannelLogout endpoint, CoatcheckProperties properties) {
       FilterRegistrationBean<BackChannelLogout> registration =
           new FilterRegistrationBean<>(endpoint);
-      registration.setName("coatcheckBackChannelLogout");
+      registration.setName(LOGOUT_ENDPOINT);
       registration.addUrlPatterns(new BridgeFactory(properties).logoutPath());
       registration.setOrder(FilterPlacement.ORDER - 1);
       return registration;

@@ -1,6 +1,7 @@
 package io.coatcheck.session.spring;
 
 import jakarta.servlet.http.HttpSession;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -8,8 +9,12 @@ import org.springframework.security.core.Authentication;
 import org.springframework.security.core.context.SecurityContext;
 import org.springframework.security.web.context.HttpSessionSecurityContextRepository;
 
-/** Returns the user whom Spring Security has logged in by a session of the container. */
+/** Returns the user whom Spring Security has logged in by an old session. */
 final class ContextUsers implements Function<HttpSession, Optional<String>> {
+
+  /** The attribute by which an application without Spring Security names the user. */
+  private static final String INDEXED_NAME =
+      "org.springframework.session.FindByIndexNameSessionRepository.PRINCIPAL_NAME_INDEX_NAME";
 
   /** Null where the session keeps the whole context. */
   private final @Nullable MovedUsers users;
@@ -22,9 +27,19 @@ final class ContextUsers implements Function<HttpSession, Optional<String>> {
   public Optional<String> apply(HttpSession session) {
     Object stored =
         session.getAttribute(HttpSessionSecurityContextRepository.SPRING_SECURITY_CONTEXT_KEY);
-    if (users != null) {
-      return users.loggedInBy(stored);
+    return users == null ? nameIn(stored) : users.loggedInBy(stored);
+  }
+
+  /** Returns the user to whom a session of Spring Session belongs. */
+  static Optional<String> ofImported(Map<String, Object> attributes) {
+    Object stored = attributes.get(BridgeFactory.SECURITY_CONTEXT);
+    if (stored == null && attributes.get(INDEXED_NAME) instanceof String name) {
+      return Optional.of(name);
     }
+    return nameIn(stored);
+  }
+
+  private static Optional<String> nameIn(@Nullable Object stored) {
     Authentication authentication =
         stored instanceof SecurityContext context ? context.getAuthentication() : null;
     // Of a switched user, the session is the administrator's.

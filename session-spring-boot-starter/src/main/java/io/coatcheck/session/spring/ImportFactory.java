@@ -40,7 +40,8 @@ final class ImportFactory {
       SpringSessions sessions,
       JavaSerializationCodec codec,
       @Nullable FormerLoginCheck check,
-      @Nullable MovedUsers users) {
+      @Nullable MovedUsers users,
+      boolean hasSecurity) {
     SpringSessionImport.Builder bridge =
         SpringSessionImport.builder(manager, sessions, codec)
             .attributes(BridgeFactory.attributes(all))
@@ -50,6 +51,8 @@ final class ImportFactory {
     if (users != null) {
       bridge.principal(
           attributes -> users.loggedInBy(attributes.get(BridgeFactory.SECURITY_CONTEXT)));
+    } else if (hasSecurity) {
+      bridge.principal(ContextUsers::ofImported);
     }
     return new Settings(PREFIX)
         .set("cookieName", properties.cookieName(), bridge::cookieName)

@@ -96,7 +96,29 @@ final class IneffectiveProperties {
         "cross-origin.exempt",
         "cross-origin.strict"),
     SECURITY("security.context", "security.user-max-age", "security.remember-me-parameter"),
-    SECURITY_SWITCH("security.enabled");
+    SECURITY_SWITCH("security.enabled"),
+    SPRING_SESSION(
+        "migration.spring-session.cookie-name",
+        "migration.spring-session.cookie-path",
+        "migration.spring-session.cookie-domain",
+        "migration.spring-session.clear-cookie",
+        "migration.spring-session.delete-imported",
+        "migration.spring-session.maximum-age"),
+    SPRING_SESSION_TABLE(
+        "migration.spring-session.table-name", "migration.spring-session.query-timeout"),
+    JWT_PATHS("migration.jwt.paths"),
+    JWT("migration.jwt.maximum-lifetime", "migration.jwt.transport"),
+    JWT_DECODER("migration.jwt.principal-claim"),
+    CONTAINER_SESSION(
+        "migration.container-session.clear-cookie", "migration.container-session.maximum-age"),
+    BACK_CHANNEL_LOGOUT(
+        "migration.back-channel-logout.maximum-lifetime",
+        "migration.back-channel-logout.maximum-id-token-age"),
+    MIGRATION_SWITCHES(
+        "migration.spring-session.enabled",
+        "migration.jwt.enabled",
+        "migration.container-session.enabled",
+        "migration.back-channel-logout.path");
 
     @SuppressWarnings("ImmutableEnumChecker") // The list cannot be modified.
     private final List<String> names;
@@ -146,6 +168,29 @@ final class IneffectiveProperties {
       refuse("with coatcheck.security.enabled=false", Part.SECURITY);
     } else if (security.context() == CoatcheckProperties.SecurityContextKind.SESSION) {
       refuse("unless coatcheck.security.context is principal", PREFIX + "security.user-max-age");
+    }
+    refuseWithoutBridge();
+  }
+
+  private void refuseWithoutBridge() {
+    CoatcheckProperties.Migration migration = properties.migration();
+    if (!migration.springSession().enabled()) {
+      String condition = "unless coatcheck.migration.spring-session.enabled is true";
+      refuse(condition, Part.SPRING_SESSION, Part.SPRING_SESSION_TABLE);
+    }
+    if (!migration.jwt().enabled()) {
+      refuse(
+          "unless coatcheck.migration.jwt.enabled is true",
+          Part.JWT,
+          Part.JWT_PATHS,
+          Part.JWT_DECODER);
+    }
+    if (!migration.containerSession().enabled()) {
+      refuse(
+          "unless coatcheck.migration.container-session.enabled is true", Part.CONTAINER_SESSION);
+    }
+    if (migration.backChannelLogout().path() == null) {
+      refuse("without coatcheck.migration.back-channel-logout.path", Part.BACK_CHANNEL_LOGOUT);
     }
   }
 
@@ -204,8 +249,9 @@ final class IneffectiveProperties {
     }
   }
 
-  private void refuse(String condition, Part part) {
-    refuse(condition, part.names().toArray(String[]::new));
+  private void refuse(String condition, Part... parts) {
+    refuse(
+        condition, Stream.of(parts).flatMap(part -> part.names().stream()).toArray(String[]::new));
   }
 
   private void refuse(String condition, String... names) {

@@ -17,6 +17,7 @@ import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.SmartInitializingSingleton;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.boot.web.servlet.FilterRegistrationBean;
+import org.springframework.util.ClassUtils;
 import org.springframework.web.context.WebApplicationContext;
 
 /**
@@ -61,6 +62,45 @@ final class StartCheck implements SmartInitializingSingleton {
     OtherSessionProperties.warn(context.getEnvironment());
     warnOfUnusedStore();
     warnOfOwnBeans();
+    warnOfOwnBridges();
+  }
+
+  private void warnOfOwnBridges() {
+    CoatcheckProperties.Migration migration = beans.getBean(CoatcheckProperties.class).migration();
+    if (migration.springSession().enabled()) {
+      if (!context.containsBean(CoatcheckMigrationAutoConfiguration.IMPORT)) {
+        ineffective.warnOf(
+            "a SpringSessionImport of its own", Part.SPRING_SESSION, Part.SPRING_SESSION_TABLE);
+      } else if (hasBean("SpringSessions")) {
+        ineffective.warnOf("a bean of type SpringSessions", Part.SPRING_SESSION_TABLE);
+      }
+    }
+    if (migration.jwt().enabled()) {
+      if (!context.containsBean(CoatcheckMigrationAutoConfiguration.EXCHANGE)) {
+        ineffective.warnOf("a JwtExchange of its own", Part.JWT, Part.JWT_DECODER);
+      } else if (hasBean("TokenVerifier")) {
+        ineffective.warnOf("a bean of type TokenVerifier", Part.JWT_DECODER);
+      }
+    }
+    if (migration.containerSession().enabled()
+        && !context.containsBean(CoatcheckMigrationAutoConfiguration.ADOPTION)) {
+      ineffective.warnOf("a ContainerSessionAdoption of its own", Part.CONTAINER_SESSION);
+    }
+    if (migration.backChannelLogout().path() != null
+        && !context.containsBean(CoatcheckMigrationAutoConfiguration.LOGOUT_ENDPOINT)) {
+      ineffective.warnOf("a BackChannelLogout of its own", Part.BACK_CHANNEL_LOGOUT);
+    }
+  }
+
+  /**
+   * Returns whether there is a bean of a type of the bridges, which may not be on the class path.
+   */
+  private boolean hasBean(String bridgeType) {
+    String name = "io.coatcheck.session.migration." + bridgeType;
+    ClassLoader classes = beans.getBeanClassLoader();
+    return ClassUtils.isPresent(name, classes)
+        && beans.getBeanNamesForType(ClassUtils.resolveClassName(name, classes), true, false).length
+            > 0;
   }
 
   private void warnOfOwnBeans() {

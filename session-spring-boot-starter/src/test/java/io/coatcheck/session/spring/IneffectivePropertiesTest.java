@@ -11,12 +11,18 @@ import io.coatcheck.session.codec.JavaSerializationCodec;
 import io.coatcheck.session.event.AuditListener;
 import io.coatcheck.session.event.SessionListener;
 import io.coatcheck.session.memory.InMemorySessionStore;
+import io.coatcheck.session.migration.JdbcSpringSessions;
+import io.coatcheck.session.migration.JwtExchange;
+import io.coatcheck.session.migration.SpringSessionImport;
+import io.coatcheck.session.migration.SpringSessions;
+import io.coatcheck.session.migration.TokenVerifier;
 import io.coatcheck.session.servlet.SessionFilter;
 import io.coatcheck.session.spring.IneffectiveProperties.Part;
 import io.coatcheck.session.store.SessionStore;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
@@ -99,6 +105,27 @@ class IneffectivePropertiesTest {
     }
   }
 
+  private static SpringSessions oldSessions() {
+    return JdbcSpringSessions.builder(new Database().dataSource()).build();
+  }
+
+  @Configuration
+  static class OwnBridges {
+
+    @Bean
+    JwtExchange ownExchange(SessionManager manager) {
+      return JwtExchange.builder(manager, token -> Optional.empty()).validIf(token -> true).build();
+    }
+
+    @Bean
+    SpringSessionImport ownImport(SessionManager manager) {
+      return SpringSessionImport.builder(
+              manager, oldSessions(), JavaSerializationCodec.builder().build())
+          .validIf((user, loginAt) -> true)
+          .build();
+    }
+  }
+
   @ParameterizedTest(name = "{0}={1}, {2}")
   @CsvSource({
     "coatcheck.when-full, refuse-newcomer, coatcheck.audit=true",
@@ -116,6 +143,14 @@ class IneffectivePropertiesTest {
     "coatcheck.security.remember-me-parameter, remember, coatcheck.security.enabled=false",
     "coatcheck.security.userMaxAge, 2s, coatcheck.audit=true",
     "coatcheck.security.user-max-age, 0s, coatcheck.security.context=session",
+    "coatcheck.migration.spring-session.table-name, OLD, coatcheck.audit=true",
+    "coatcheck.migration.spring-session.cookie-name, JSESSIONID, coatcheck.audit=true",
+    "coatcheck.migration.spring-session.delete-imported, true, coatcheck.migration.spring-session.enabled=false",
+    "coatcheck.migration.jwt.transport, header, coatcheck.header=X-Session",
+    "coatcheck.migration.jwt.paths, /pages/*, coatcheck.audit=true",
+    "coatcheck.migration.jwt.principal-claim, email, coatcheck.migration.jwt.enabled=false",
+    "coatcheck.migration.container-session.maximum-age, 3d, coatcheck.audit=true",
+    "coatcheck.migration.back-channel-logout.maximum-lifetime, 1h, coatcheck.audit=true",
   })
   @DisplayName("because of another property fails startup with its name")
   void contradictions(String property, String value, String other) {
@@ -278,6 +313,41 @@ class IneffectivePropertiesTest {
   }
 
   @Test
+  @DisplayName("because of a verifier, or a bridge, of the application is named in a warning")
+  void ownBridges(CapturedOutput output) {
+    WebApplicationContextRunner migrating =
+        application
+            .withConfiguration(AutoConfigurations.of(CoatcheckMigrationAutoConfiguration.class))
+            .withPropertyValues(
+                "coatcheck.store=memory",
+                "coatcheck.security.context=principal",
+                "coatcheck.migration.jwt.enabled=true",
+                "coatcheck.migration.jwt.principal-claim=email",
+                "coatcheck.migration.jwt.maximum-lifetime=2d",
+                "coatcheck.migration.spring-session.enabled=true",
+                "coatcheck.migration.spring-session.table-name=OLD",
+                "coatcheck.migration.spring-session.maximum-age=3d");
+    migrating
+        .withBean(TokenVerifier.class, () -> token -> Optional.empty())
+        .withBean(SpringSessions.class, IneffectivePropertiesTest::oldSessions)
+        .run(context -> assertThat(context).hasNotFailed());
+    assertThat(output)
+        .contains("a bean of type TokenVerifier: [coatcheck.migration.jwt.principal-claim]")
+        .contains("of type SpringSessions: [coatcheck.migration.spring-session.table-name]")
+        .doesNotContain("maximum-");
+    migrating
+        .withUserConfiguration(OwnBridges.class)
+        .run(context -> assertThat(context).hasNotFailed());
+    assertThat(output)
+        .contains(
+            "a JwtExchange of its own: [coatcheck.migration.jwt.maximum-lifetime,"
+                + " coatcheck.migration.jwt.principal-claim]")
+        .contains(
+            "a SpringSessionImport of its own: [coatcheck.migration.spring-session.maximum-age,"
+                + " coatcheck.migration.spring-session.table-name]");
+  }
+
+  @Test
   @DisplayName("is found whichever it is: each belongs to a part")
   void complete() throws IOException {
     Set<String> known = new TreeSet<>();
@@ -296,7 +366,6 @@ class IneffectivePropertiesTest {
     NAME.matcher(metadata.substring(metadata.indexOf("\"properties\": [")))
         .results()
         .map(match -> match.group(1))
-        .filter(name -> !name.startsWith("coatcheck.migration."))
         .forEach(all::add);
     assertThat(known).isEqualTo(all);
   }

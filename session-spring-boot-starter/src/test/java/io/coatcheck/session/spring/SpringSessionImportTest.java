@@ -2,6 +2,7 @@ package io.coatcheck.session.spring;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.migration.SpringSessionImport;
 import io.coatcheck.session.spring.shop.Shop;
 import io.coatcheck.test.clients.Visitor;
@@ -75,6 +76,33 @@ class SpringSessionImportTest {
       visitor.forget("OLD");
       assertThat(visitor.get("/account").body()).isEqualTo("ann");
       assertThat(site.bean(SpringSessionImport.class).counts().accepted()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  @DisplayName("makes a session in which an administrator acts as a user the administrator's")
+  void switchedUser() throws Exception {
+    try (Site site =
+        Site.start(
+            Shop.class,
+            ShopFlows.properties(
+                "spring.datasource.url=jdbc:h2:mem:old-switched",
+                PREFIX + "enabled=true",
+                PREFIX + "table-name=OLD_SESSION",
+                PREFIX + "cookie-name=OLD"))) {
+      SecurityContextImpl context = context("ROLE_USER");
+      context.setAuthentication(BridgesTest.switched(context.getAuthentication()));
+      String id = UUID.randomUUID().toString();
+      write(
+          new JdbcTemplate(site.bean(DataSource.class)),
+          id,
+          Map.of("SPRING_SECURITY_CONTEXT", context));
+      Visitor visitor = site.visitor();
+      visitor.take("OLD", Base64.getEncoder().encodeToString(id.getBytes(StandardCharsets.UTF_8)));
+      assertThat(visitor.get("/account").body()).isEqualTo("ann");
+      assertThat(site.bean(SessionManager.class).sessionsOf("ann")).isEmpty();
+      assertThat(site.bean(SessionManager.class).revokeAllOf("root")).isEqualTo(1);
+      assertThat(visitor.get("/account").body()).isNotEqualTo("ann");
     }
   }
 

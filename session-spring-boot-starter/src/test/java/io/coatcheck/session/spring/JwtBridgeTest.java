@@ -1,0 +1,281 @@
+package io.coatcheck.session.spring;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.springframework.security.config.Customizer.withDefaults;
+
+import com.nimbusds.jose.JWSAlgorithm;
+import com.nimbusds.jose.JWSHeader;
+import com.nimbusds.jose.crypto.MACSigner;
+import com.nimbusds.jwt.JWTClaimsSet;
+import com.nimbusds.jwt.SignedJWT;
+import io.coatcheck.session.migration.JwtExchange;
+import io.coatcheck.session.migration.TokenVerifier;
+import io.coatcheck.session.spring.staff.Staff;
+import io.coatcheck.test.clients.Visitor;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.Date;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import javax.crypto.spec.SecretKeySpec;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.test.context.FilteredClassLoader;
+import org.springframework.boot.test.context.runner.WebApplicationContextRunner;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.core.annotation.Order;
+import org.springframework.security.config.annotation.web.builders.HttpSecurity;
+import org.springframework.security.config.http.SessionCreationPolicy;
+import org.springframework.security.core.userdetails.User;
+import org.springframework.security.oauth2.jwt.JwtDecoder;
+import org.springframework.security.oauth2.jwt.NimbusJwtDecoder;
+import org.springframework.security.provisioning.InMemoryUserDetailsManager;
+import org.springframework.security.provisioning.UserDetailsManager;
+import org.springframework.security.web.SecurityFilterChain;
+
+@DisplayName("The exchange of JSON Web Tokens, by properties")
+class JwtBridgeTest {
+
+  private static final String PREFIX = "coatcheck.migration.jwt.";
+  private static final String JWT = PREFIX + "enabled=true";
+  private static final String PRINCIPAL = "coatcheck.security.context=principal";
+  private static final byte[] KEY =
+      "0123456789abcdef0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
+
+  private final WebApplicationContextRunner application =
+      new WebApplicationContextRunner()
+          .withConfiguration(
+              AutoConfigurations.of(
+                  CoatcheckAutoConfiguration.class, CoatcheckMigrationAutoConfiguration.class))
+          .withPropertyValues("coatcheck.store=memory");
+
+  /** The decoder that the application has had. */
+  @Configuration
+  static class OldTokens {
+
+    @Bean
+    JwtDecoder jwtDecoder() {
+      return NimbusJwtDecoder.withSecretKey(new SecretKeySpec(KEY, "HmacSHA256")).build();
+    }
+  }
+
+  private static String bearer(String user) throws Exception {
+    Instant now = Instant.now();
+    SignedJWT jwt =
+        new SignedJWT(
+            new JWSHeader(JWSAlgorithm.HS256),
+            new JWTClaimsSet.Builder()
+                .subject(user)
+                .issuer("shop")
+                .jwtID(UUID.randomUUID().toString())
+                .issueTime(Date.from(now))
+                .expirationTime(Date.from(now.plusSeconds(300)))
+                .build());
+    jwt.sign(new MACSigner(KEY));
+    return "Bearer " + jwt.serialize();
+  }
+
+  @Test
+  @DisplayName("A token that the JwtDecoder accepts logs its user in, once, with the rights of now")
+  void jwt() throws Exception {
+    try (Site site =
+        Site.start(
+            List.of(Staff.class, OldTokens.class), "coatcheck.store=memory", PRINCIPAL, JWT)) {
+      site.bean(UserDetailsManager.class)
+          .createUser(User.withUsername("ann").password("{noop}x").roles("USER").build());
+      String token = bearer("ann");
+      Visitor visitor = site.visitor().with("Authorization", token);
+      HttpResponse<String> first = visitor.get("/account");
+      assertThat(first.body()).isEqualTo("ann");
+      assertThat(first.headers().firstValue(JwtExchange.RESULT_HEADER)).contains("exchanged");
+      Visitor after = site.visitor();
+      after.take("__Host-session", visitor.cookie("__Host-session"));
+      assertThat(after.get("/roles").body()).isEqualTo("[\"ROLE_USER\"]");
+      Visitor thief = site.visitor().with("Authorization", token);
+      HttpResponse<String> replayed = thief.get("/account");
+      assertThat(replayed.statusCode()).isNotEqualTo(200);
+      assertThat(replayed.headers().firstValue(JwtExchange.RESULT_HEADER)).contains("spent");
+      HttpResponse<String> forged =
+          site.visitor().with("Authorization", token.substring(0, token.length() - 4)).get("/");
+      assertThat(forged.headers().firstValue(JwtExchange.RESULT_HEADER)).contains("refused");
+      assertThat(site.bean(JwtExchange.class).counts().accepted()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  @DisplayName("A token is exchanged on the paths that are named, and left alone on others")
+  void jwtPaths() throws Exception {
+    try (Site site =
+        Site.start(
+            List.of(Staff.class, OldTokens.class),
+            "coatcheck.store=memory",
+            PRINCIPAL,
+            JWT,
+            PREFIX + "paths=/account,/pages/*")) {
+      site.bean(UserDetailsManager.class)
+          .createUser(User.withUsername("ann").password("{noop}x").roles("USER").build());
+      String token = bearer("ann");
+      HttpResponse<String> other = site.visitor().with("Authorization", token).get("/roles");
+      assertThat(other.headers().firstValue(JwtExchange.RESULT_HEADER)).isEmpty();
+      HttpResponse<String> named = site.visitor().with("Authorization", token).get("/account");
+      assertThat(named.headers().firstValue(JwtExchange.RESULT_HEADER)).contains("exchanged");
+      assertThat(named.body()).isEqualTo("ann");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"pages", "/pages*", "/*/pages", "*", "*.", " ", "https://a.example/*"})
+  @DisplayName("A path that is no URL pattern fails startup with its name")
+  void jwtPathRefused(String path) {
+    application
+        .withUserConfiguration(OldTokens.class)
+        .withPropertyValues(JWT, PRINCIPAL, PREFIX + "paths=" + path)
+        .run(
+            context ->
+                assertThat(context.getStartupFailure())
+                    .hasStackTraceContaining(PREFIX + "paths must "));
+  }
+
+  @Test
+  @DisplayName("A token of a user whom the next request would not find is refused, and not used up")
+  void jwtOfAnUnknownUser() throws Exception {
+    try (Site site =
+        Site.start(
+            List.of(Staff.class, OldTokens.class), "coatcheck.store=memory", PRINCIPAL, JWT)) {
+      String token = bearer("zoe");
+      HttpResponse<String> unknown = site.visitor().with("Authorization", token).get("/account");
+      assertThat(unknown.headers().firstValue(JwtExchange.RESULT_HEADER)).contains("refused");
+      site.bean(UserDetailsManager.class)
+          .createUser(User.withUsername("zoe").password("{noop}x").roles("USER").build());
+      HttpResponse<String> known = site.visitor().with("Authorization", token).get("/account");
+      assertThat(known.headers().firstValue(JwtExchange.RESULT_HEADER)).contains("exchanged");
+      assertThat(known.body()).isEqualTo("zoe");
+    }
+  }
+
+  /** As applications with tokens are before they move. */
+  @Configuration
+  @EnableAutoConfiguration
+  static class StatelessShop {
+
+    @Bean
+    SecurityFilterChain chain(HttpSecurity http) throws Exception {
+      return http.authorizeHttpRequests(requests -> requests.anyRequest().authenticated())
+          .sessionManagement(
+              sessions -> sessions.sessionCreationPolicy(SessionCreationPolicy.STATELESS))
+          .oauth2ResourceServer(server -> server.jwt(withDefaults()))
+          .build();
+    }
+
+    @Bean
+    UserDetailsManager users() {
+      return new InMemoryUserDetailsManager();
+    }
+  }
+
+  /** As they are if only the policy was changed. */
+  @Configuration
+  static class PagesWithTokens {
+
+    @Bean
+    @Order(0)
+    SecurityFilterChain pages(HttpSecurity http) throws Exception {
+      return http.securityMatcher("/pages/**")
+          .authorizeHttpRequests(requests -> requests.anyRequest().authenticated())
+          .oauth2ResourceServer(server -> server.jwt(withDefaults()))
+          .build();
+    }
+  }
+
+  @Test
+  @DisplayName("fails startup if no chain would know the user of a token on the next request")
+  void statelessChains() {
+    assertThatThrownBy(
+            () ->
+                Site.start(
+                    List.of(StatelessShop.class, OldTokens.class),
+                    "coatcheck.store=memory",
+                    PRINCIPAL,
+                    JWT))
+        .hasMessageContaining(PREFIX + "enabled must not be true where every chain");
+  }
+
+  @Test
+  @ExtendWith(OutputCaptureExtension.class)
+  @DisplayName("says that a chain still accepts the tokens that were exchanged")
+  void chainsWithTokens(CapturedOutput output) {
+    String warning = "Remove oauth2ResourceServer from it";
+    try (Site site =
+        Site.start(
+            List.of(Staff.class, StatelessApi.class, OldTokens.class),
+            "coatcheck.store=memory",
+            PRINCIPAL,
+            JWT)) {
+      assertThat(site.bean(JwtExchange.class)).isNotNull();
+      assertThat(output).doesNotContain(warning);
+    }
+    try (Site site =
+        Site.start(
+            List.of(StatelessShop.class, PagesWithTokens.class, OldTokens.class),
+            "coatcheck.store=memory",
+            PRINCIPAL,
+            JWT)) {
+      assertThat(site.bean(JwtExchange.class)).isNotNull();
+      assertThat(output).contains(warning);
+    }
+  }
+
+  /** A resource server beside the pages, for programs. */
+  @Configuration
+  static class StatelessApi {
+
+    @Bean
+    @Order(0)
+    SecurityFilterChain programs(HttpSecurity http) throws Exception {
+      return http.securityMatcher("/programs/**")
+          .authorizeHttpRequests(requests -> requests.anyRequest().authenticated())
+          .sessionManagement(
+              sessions -> sessions.sessionCreationPolicy(SessionCreationPolicy.STATELESS))
+          .oauth2ResourceServer(server -> server.jwt(withDefaults()))
+          .build();
+    }
+  }
+
+  @Test
+  @DisplayName("fails startup if Spring Security would not know the user of a token")
+  void wholeContext() {
+    application
+        .withUserConfiguration(OldTokens.class)
+        .withPropertyValues(JWT)
+        .run(
+            context ->
+                assertThat(context.getStartupFailure())
+                    .hasStackTraceContaining(
+                        PREFIX + "enabled must not be true unless coatcheck.security.context"));
+  }
+
+  @Test
+  @DisplayName("works without Spring's classes for tokens, with a verifier of the application")
+  void withoutDecoder() {
+    application
+        .withClassLoader(new FilteredClassLoader("org.springframework.security", "com.nimbusds"))
+        .withBean(TokenVerifier.class, () -> token -> Optional.empty())
+        .withPropertyValues(JWT, PRINCIPAL)
+        .run(
+            context -> {
+              assertThat(context).hasNotFailed();
+              assertThat(context).hasSingleBean(JwtExchange.class);
+            });
+  }
+}
