@@ -21,6 +21,7 @@ import org.apache.catalina.Context;
 import org.apache.catalina.LifecycleException;
 import org.apache.catalina.startup.Tomcat;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,6 +34,7 @@ import org.springframework.web.bind.annotation.RestController;
 
 @DisplayName("However an application is deployed, its sessions are those of Coatcheck")
 @ExtendWith(OutputCaptureExtension.class)
+@Tag("wide")
 class DeploymentTest {
 
   private static final String COOKIE = "__Host-session";

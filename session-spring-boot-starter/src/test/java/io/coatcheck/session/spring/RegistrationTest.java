@@ -15,6 +15,7 @@ import java.net.http.HttpResponse;
 import java.util.EnumSet;
 import java.util.List;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -189,6 +190,7 @@ class RegistrationTest {
     }
   }
 
+  @Tag("wide")
   @ParameterizedTest(name = "{0}")
   @ValueSource(
       classes = {

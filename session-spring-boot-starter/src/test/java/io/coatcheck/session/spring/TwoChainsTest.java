@@ -9,6 +9,7 @@ import io.coatcheck.session.SessionManager;
 import io.coatcheck.test.clients.Visitor;
 import java.security.Principal;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -29,6 +30,7 @@ import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RestController;
 
 @DisplayName("With two chains that log in by a form each")
+@Tag("wide")
 class TwoChainsTest {
 
   private static final String OWN_ATTRIBUTE = "test.staff-attribute=STAFF_CONTEXT";

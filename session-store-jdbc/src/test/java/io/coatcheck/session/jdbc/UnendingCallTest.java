@@ -16,10 +16,12 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** The database neither answers nor is silent, which no timeout of a driver bounds. */
+@Tag("wide")
 class UnendingCallTest {
 
   /** Far more than the bound of a few seconds, on a busy machine, and far less than without one. */

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Looks without a thread, so that no time has to pass. */
@@ -87,6 +88,7 @@ class WatchdogTest {
 
   @DisplayName("The thread ends some time after the last call, and the next one starts another")
   @Test
+  @Tag("wide")
   void idle_endsTheThread() {
     Watchdog watched = new Watchdog(Duration.ofSeconds(100), true);
     List<Thread> before = watchdogs();

@@ -2,7 +2,9 @@ package io.coatcheck.session.memory;
 
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.testkit.SessionStoreContract;
+import org.junit.jupiter.api.Tag;
 
+@Tag("wide")
 class CopyingInMemorySessionStoreContractTest extends SessionStoreContract {
 
   @Override

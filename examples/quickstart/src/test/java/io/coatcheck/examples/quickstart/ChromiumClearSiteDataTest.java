@@ -21,6 +21,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,6 +31,7 @@ import org.openqa.selenium.chrome.ChromeDriver;
 
 /** What a browser has left of a user after the logout. */
 @DisplayName("In Chromium, after a logout")
+@Tag("wide")
 class ChromiumClearSiteDataTest {
 
   @TempDir(cleanup = CleanupMode.NEVER)

@@ -21,6 +21,7 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,6 +31,7 @@ import org.openqa.selenium.chrome.ChromeDriver;
 
 /** An application in a frame of another site, in a browser that blocks third-party cookies. */
 @DisplayName("In Chromium, in a frame of another site")
+@Tag("wide")
 class ChromiumFrameTest {
 
   @TempDir(cleanup = CleanupMode.NEVER)

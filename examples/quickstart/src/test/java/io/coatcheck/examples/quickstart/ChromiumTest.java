@@ -26,6 +26,7 @@ import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
@@ -132,6 +133,7 @@ class ChromiumTest extends Site {
   }
 
   @Test
+  @Tag("wide")
   void note_isKept_overTheLogin() {
     ChromeDriver browser = device("laptop");
     visit(browser);
@@ -174,6 +176,7 @@ class ChromiumTest extends Site {
   }
 
   @Test
+  @Tag("wide")
   void supersededCookie_opensNothing_andALoginWorksAllTheSame() {
     ChromeDriver browser = device("laptop");
     visit(browser);
@@ -234,6 +237,7 @@ class ChromiumTest extends Site {
   }
 
   @Test
+  @Tag("wide")
   void rememberedLogin_outlivesTheBrowser() {
     ChromeDriver browser = device("laptop");
     logIn(browser, true);
@@ -282,6 +286,7 @@ class ChromiumTest extends Site {
    * The provider of payments is another site. It sends the user back with a POST, which comes
    * without the cookie.
    */
+  @Tag("wide")
   @ParameterizedTest
   @CsvSource({"LAX, redirect", "LAX, page", "STRICT, redirect", "STRICT, page"})
   @DisplayName("B04: back from the payment provider, the user is still logged in")

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.net.http.HttpResponse;
 import java.util.List;
 import java.util.Optional;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -96,6 +97,7 @@ class DevicesTest extends Site {
 
   /** Otherwise one user could fill the store, and then no other could log in. */
   @Test
+  @Tag("wide")
   void logins_ofOneUser_areBounded() throws Exception {
     Browser first = bob();
     Browser last = first;

@@ -27,10 +27,12 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.springframework.util.ClassUtils;
 
 @DisplayName("Each preset of Spring has the classes that its feature stores, and no others")
+@Tag("wide")
 class PresetsTest {
 
   /** What Spring Security 6.5 does not have, or does not put into a session. */
