@@ -33,23 +33,25 @@ public final class Session extends WorkingCopy {
   /** A session that a token was resolved to. */
   Session(
       EngineContext engine,
+      SessionId id,
       StoredSession snapshot,
       Instant requestedAt,
       boolean isActivity,
       boolean touchDue,
       Renewal renewal) {
-    super(engine, snapshot, requestedAt, isActivity, touchDue, renewal);
+    super(engine, id, snapshot, requestedAt, isActivity, touchDue, renewal);
   }
 
   /** A session that this request uses in place. */
   Session(
       EngineContext engine,
+      SessionId id,
       StoredSession snapshot,
       LiveSession live,
       long requestedAt,
       long seenBefore,
       Renewal renewal) {
-    super(engine, snapshot, live, requestedAt, seenBefore, renewal);
+    super(engine, id, snapshot, live, requestedAt, seenBefore, renewal);
   }
 
   /** A session that this request begins. */
@@ -59,7 +61,7 @@ public final class Session extends WorkingCopy {
 
   /** Returns the public id. Reading it does not cause a new session to be stored. */
   public SessionId id() {
-    return snapshot().id();
+    return knownId();
   }
 
   /** Returns how many times the secret has been changed. */
@@ -297,7 +299,7 @@ public final class Session extends WorkingCopy {
   /** Returns the id, the generation and the status; no attribute and no principal. */
   @Override
   public synchronized String toString() {
-    return "Session[" + snapshot().id() + "~" + snapshot().generation() + ", " + status() + "]";
+    return "Session[" + id() + "~" + snapshot().generation() + ", " + status() + "]";
   }
 
   /**

@@ -137,7 +137,13 @@ final class TokenResolver {
         ? null
         : new Resolution.Live(
             new Session(
-                engine, session, place, now, seenBefore, renewalOf(session, isUnconfirmed, now)));
+                engine,
+                token.id(),
+                session,
+                place,
+                now,
+                seenBefore,
+                renewalOf(session, isUnconfirmed, now)));
   }
 
   /** Allocates no finding if the token opens its session, as nearly all do. */
@@ -391,6 +397,7 @@ final class TokenResolver {
       }
       due = false;
     }
-    return new Resolution.Live(new Session(engine, session, now, countsAsActivity, due, renewal));
+    return new Resolution.Live(
+        new Session(engine, id, session, now, countsAsActivity, due, renewal));
   }
 }

@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 abstract sealed class WorkingCopy permits Session {
 
   // A volatile write costs a fence. Constructors need none: an object is published after them.
+  private static final VarHandle ID = field("id", SessionId.class);
   private static final VarHandle SNAPSHOT = field("snapshot", StoredSession.class);
   private static final VarHandle STATUS = field("status", SessionStatus.class);
   private static final VarHandle RENEWAL = field("renewal", Renewal.class);
@@ -45,6 +46,12 @@ abstract sealed class WorkingCopy permits Session {
   /** When the session was last used before this request, or begun by it, in milliseconds. */
   private long seenBefore;
 
+  /**
+   * That of the snapshot, in nearly all requests as the client presented it: the snapshot's equal
+   * id is another object, which would have to be loaded from memory.
+   */
+  private volatile SessionId id;
+
   private volatile StoredSession snapshot;
   private volatile SessionStatus status;
 
@@ -68,6 +75,7 @@ abstract sealed class WorkingCopy permits Session {
   /** Creates the copy of a session that a token was resolved to. */
   WorkingCopy(
       EngineContext engine,
+      SessionId id,
       StoredSession snapshot,
       Instant requestedAt,
       boolean isActivity,
@@ -75,6 +83,7 @@ abstract sealed class WorkingCopy permits Session {
       Renewal renewal) {
     this(
         engine,
+        id,
         snapshot,
         requestedAt.toEpochMilli(),
         snapshot.lastSeenMillis(),
@@ -89,12 +98,13 @@ abstract sealed class WorkingCopy permits Session {
   /** Creates the copy of a session that this request uses in place. */
   WorkingCopy(
       EngineContext engine,
+      SessionId id,
       StoredSession snapshot,
       LiveSession live,
       long requestedAt,
       long seenBefore,
       Renewal renewal) {
-    this(engine, snapshot, requestedAt, seenBefore, true, renewal, SessionStatus.STORED);
+    this(engine, id, snapshot, requestedAt, seenBefore, true, renewal, SessionStatus.STORED);
     LIVE.set(this, live);
   }
 
@@ -102,6 +112,7 @@ abstract sealed class WorkingCopy permits Session {
   WorkingCopy(EngineContext engine, StoredSession draft, SessionToken token, SessionStatus status) {
     this(
         engine,
+        draft.id(),
         draft,
         draft.createdAt().toEpochMilli(),
         draft.lastSeenMillis(),
@@ -115,6 +126,7 @@ abstract sealed class WorkingCopy permits Session {
   @SuppressWarnings("NullAway.Init") // By the handles.
   private WorkingCopy(
       EngineContext engine,
+      SessionId id,
       StoredSession snapshot,
       long requestedAt,
       long seenBefore,
@@ -125,6 +137,7 @@ abstract sealed class WorkingCopy permits Session {
     this.seenBefore = seenBefore;
     this.requestedAt = requestedAt;
     this.isActivity = isActivity;
+    ID.set(this, id);
     SNAPSHOT.set(this, snapshot);
     RENEWAL.set(this, renewal);
     STATUS.set(this, status);
@@ -133,13 +146,18 @@ abstract sealed class WorkingCopy permits Session {
   /** Returns the snapshot, unless the session has ended. */
   StoredSession live() {
     if (status == SessionStatus.ENDED) {
-      throw new IllegalStateException("the session has ended: " + snapshot.id());
+      throw new IllegalStateException("the session has ended: " + id);
     }
     return snapshot;
   }
 
   StoredSession snapshot() {
     return snapshot;
+  }
+
+  /** See {@link Session#id}. */
+  SessionId knownId() {
+    return id;
   }
 
   SessionStatus status() {
@@ -261,6 +279,7 @@ abstract sealed class WorkingCopy permits Session {
     if (!stored.id().equals(before.id())) {
       live = null;
       attachment = null;
+      id = stored.id();
     }
     ownLogin = RequestLogin.kept(ownLogin, before, stored);
     snapshot = stored;
@@ -333,6 +352,7 @@ abstract sealed class WorkingCopy permits Session {
 
   /** Replaces the draft of a session that is renewed before it is stored. */
   synchronized void redraft(StoredSession draft, SessionToken token) {
+    id = draft.id();
     snapshot = draft;
     unsentToken = token;
   }
@@ -381,7 +401,7 @@ abstract sealed class WorkingCopy permits Session {
   }
 
   private @Nullable LiveSession lookUp(LiveSessions all) {
-    LiveSession known = all.get(snapshot.id());
+    LiveSession known = all.get(id);
     LIVE.setRelease(this, known);
     return known;
   }
