@@ -47,7 +47,7 @@ class OperatingQueriesTest {
       table.store.insert(session(now.minus(Duration.ofHours(2)), "carol"));
       List<String> queries =
           queries(server).stream().map(sql -> sql.replace("http_session", table.name)).toList();
-      assertThat(queries).hasSize(6);
+      assertThat(queries).hasSize(7);
 
       assertThat(table.query(queries.get(0)))
           .hasSize(3)
@@ -61,14 +61,20 @@ class OperatingQueriesTest {
       assertThat(table.query(queries.get(3).replace(id.group(1), alice.id().toString())))
           .hasSize(1);
 
-      table.execute(queries.get(4));
-      assertThat(table.query(queries.get(5)))
+      table.execute(queries.get(5));
+      assertThat(table.query(queries.get(6)))
           .hasSize(1)
           .allSatisfy(
               row -> {
                 assertThat(row.get(0)).isEqualTo("1");
                 assertThat(Double.parseDouble(row.get(1))).isBetween(-1.0, 60.0);
               });
+
+      StoredSession record = session(now, "coatcheck-claim:" + "0".repeat(64));
+      table.store.insert(record);
+      table.execute(queries.get(4));
+      assertThat(table.store.find(record.id())).as("what was used up").isPresent();
+      assertThat(table.query("SELECT count(*) FROM " + table.name)).containsExactly(List.of("1"));
     }
   }
 
