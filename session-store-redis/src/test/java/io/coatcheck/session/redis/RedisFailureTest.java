@@ -205,6 +205,42 @@ class RedisFailureTest {
   }
 
   @Test
+  @DisplayName("the clean-up frees memory while there is none, whatever it looks at first")
+  void cleanUpWorksWhileTheServerIsOutOfMemory() {
+    try (TestServer server = new TestServer("maxmemory-policy noeviction");
+        RedisSessionStore store = server.store("a").build()) {
+      StoredSession expired = SampleSessions.authenticated("bob", NOW.plusSeconds(1)).build();
+      store.insert(session);
+      store.insert(expired);
+      Instant cutoff = expired.expiresAt();
+      assertThat(store.touch(session.id(), cutoff, NOW)).isTrue();
+      server.run(commands -> commands.configSet("maxmemory", "1"));
+      List<StoredSession> ended = new ArrayList<>();
+
+      CleanUp done = store.deleteExpired(cutoff, 100, ended::add);
+
+      assertThat(ended).containsExactly(expired);
+      assertThat(done.isComplete()).isTrue();
+      assertThat(store.find(session.id())).isPresent();
+    }
+  }
+
+  @Test
+  @DisplayName("a request that only reads is answered, and its session stays in use")
+  void touchWorksWhileTheServerIsOutOfMemory() {
+    try (TestServer server = new TestServer("maxmemory-policy noeviction");
+        RedisSessionStore store = server.store("a").build()) {
+      store.insert(session);
+      server.run(commands -> commands.configSet("maxmemory", "1"));
+      Instant seen = NOW.plusSeconds(1);
+
+      assertThat(store.touch(session.id(), seen, NOW)).isTrue();
+
+      assertThat(store.find(session.id())).contains(session.toBuilder().lastSeenAt(seen).build());
+    }
+  }
+
+  @Test
   void password() {
     try (TestServer server = new TestServer("requirepass correct")) {
       assertThat(failure(() -> server.store("a").build()))
