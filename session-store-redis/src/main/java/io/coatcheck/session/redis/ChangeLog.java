@@ -59,7 +59,7 @@ final class ChangeLog {
     this.redis = redis;
     this.keys = keys;
     this.listeners = listeners;
-    nothing = keys.record(SessionId.of(0, 0));
+    nothing = keys.nothing();
   }
 
   /** Adds an entry that is about no session. */

@@ -75,6 +75,11 @@ final class Keys {
     return buckets.clone();
   }
 
+  /** Returns a key that never exists: that of a record whose id no session has. */
+  byte[] nothing() {
+    return record(SessionId.of(0, 0));
+  }
+
   /** Returns an id as the 16 bytes that the indexes hold; their order is that of the ids. */
   static byte[] bytes(SessionId id) {
     return ByteBuffer.allocate(2 * Long.BYTES)

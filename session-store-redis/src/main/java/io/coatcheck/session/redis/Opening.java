@@ -58,7 +58,7 @@ record Opening(
     Route route =
         isCluster
             ? new SlotRoute(client, SlotHash.getSlot(keys.changes()))
-            : new PrimaryRoute(client);
+            : new PrimaryRoute(client, keys);
     return new Connection(Link.open(client, route), commandTimeout, new Breaker(time));
   }
 }

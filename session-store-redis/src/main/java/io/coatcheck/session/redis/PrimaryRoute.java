@@ -10,31 +10,58 @@ import org.jspecify.annotations.Nullable;
 /**
  * Leads to the one server, or to the primary that Sentinels name, unless it is a replica: after a
  * failover the address may still be that of the old primary, which would show sessions that have
- * ended meanwhile. A server whose user may not see the role is used.
+ * ended meanwhile. A server that does not tell its role must prove that it takes writes.
  */
 final class PrimaryRoute implements Route {
 
   private final Client client;
+  private final byte[] nothing;
 
-  PrimaryRoute(Client client) {
+  /**
+   * Creates a route.
+   *
+   * @param keys of which one that never exists is deleted, where the role is not told
+   */
+  PrimaryRoute(Client client, Keys keys) {
     this.client = client;
+    nothing = keys.nothing();
   }
 
   @Override
   public CompletionStage<StatefulRedisConnection<byte[], byte[]>> connect() {
-    return client
-        .connect(client.nodes().get(0))
-        .thenCompose(
-            opened ->
-                opened
-                    .async()
-                    .role()
-                    .handle(
-                        (role, failure) ->
-                            role == null
-                                ? failure instanceof RedisCommandExecutionException
-                                : !ServerCheck.isReplica(role))
-                    .thenCompose(isUsable -> isUsable ? used(opened) : refused(opened)));
+    return client.connect(client.nodes().get(0)).thenCompose(this::usedIfPrimary);
+  }
+
+  private CompletionStage<StatefulRedisConnection<byte[], byte[]>> usedIfPrimary(
+      StatefulRedisConnection<byte[], byte[]> opened) {
+    return opened
+        .async()
+        .role()
+        .handle(
+            (role, failure) -> {
+              if (failure == null) {
+                return ServerCheck.isReplica(role)
+                    ? refused(opened, new RedisCommandExecutionException("READONLY a replica"))
+                    : used(opened);
+              }
+              return RedisFailure.isAnswer(failure)
+                  ? usedIfItTakesWrites(opened)
+                  : refused(opened, failure);
+            })
+        .thenCompose(stage -> stage);
+  }
+
+  private CompletionStage<StatefulRedisConnection<byte[], byte[]>> usedIfItTakesWrites(
+      StatefulRedisConnection<byte[], byte[]> opened) {
+    return opened
+        .async()
+        .del(nothing)
+        .handle(
+            (deleted, failure) ->
+                failure == null || RedisFailure.isOfPrimary(failure)
+                    ? used(opened)
+                    : refused(opened, failure))
+        .thenCompose(stage -> stage);
   }
 
   private static CompletionStage<StatefulRedisConnection<byte[], byte[]>> used(
@@ -43,11 +70,9 @@ final class PrimaryRoute implements Route {
   }
 
   private static CompletionStage<StatefulRedisConnection<byte[], byte[]>> refused(
-      StatefulRedisConnection<byte[], byte[]> opened) {
+      StatefulRedisConnection<byte[], byte[]> opened, Throwable failure) {
     Link.abandon(opened);
-    return CompletableFuture.failedFuture(
-        new RedisCommandExecutionException(
-            "READONLY: the server is a replica, or did not report its role"));
+    return CompletableFuture.failedFuture(failure);
   }
 
   @Override

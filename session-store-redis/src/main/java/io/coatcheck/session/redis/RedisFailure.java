@@ -6,6 +6,7 @@ import io.lettuce.core.RedisCommandExecutionException;
 import io.lettuce.core.RedisCommandTimeoutException;
 import io.lettuce.core.RedisException;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
 
@@ -42,6 +43,15 @@ final class RedisFailure {
           "CLUSTERDOWN",
           "the cluster does not serve the slot: a primary is down, and no replica has replaced it");
 
+  private static final Kind MASTER_DOWN =
+      new Kind(
+          "MASTERDOWN", "the replica has lost its primary: connect to the primary, or start it");
+
+  private static final Kind NO_REPLICAS =
+      new Kind(
+          "NOREPLICAS",
+          "too few replicas are connected for min-replicas-to-write: look why replicas are unreachable or lag");
+
   private static final List<Kind> KINDS =
       List.of(
           new Kind(
@@ -60,12 +70,8 @@ final class RedisFailure {
               "the server cannot save to disk and refuses writes: look at its log and its disk"),
           new Kind("OOM", "the server is out of memory and refuses writes: raise maxmemory"),
           CLUSTER_DOWN,
-          new Kind(
-              "MASTERDOWN",
-              "the replica has lost its primary: connect to the primary, or start it"),
-          new Kind(
-              "NOREPLICAS",
-              "too few replicas are connected for min-replicas-to-write: look why replicas are unreachable or lag"),
+          MASTER_DOWN,
+          NO_REPLICAS,
           new Kind(
               "MOVED",
               "the key is on another node: if the server is part of a cluster, build the store with clusterBuilder"),
@@ -78,6 +84,9 @@ final class RedisFailure {
           new Kind(
               "WRONGTYPE", "a key has another type: something else writes keys with this prefix"),
           new Kind("EXECABORT", "the server refused the command"));
+
+  private static final Set<Kind> OF_REPLICA =
+      Set.of(READ_ONLY, UNBLOCKED, MASTER_DOWN, CLUSTER_DOWN);
 
   private RedisFailure() {}
 
@@ -117,7 +126,12 @@ final class RedisFailure {
       return false;
     }
     Kind kind = kind(failure.getMessage());
-    return READ_ONLY.equals(kind) || UNBLOCKED.equals(kind) || CLUSTER_DOWN.equals(kind);
+    return kind != null && OF_REPLICA.contains(kind);
+  }
+
+  /** Returns whether a write was refused as only a primary does, which can be read. */
+  static boolean isOfPrimary(Throwable failure) {
+    return isAnswer(failure) && NO_REPLICAS.equals(kind(failure.getMessage()));
   }
 
   /** Returns the exception for a failure of an operation. */

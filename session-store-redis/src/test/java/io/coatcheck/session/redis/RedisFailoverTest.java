@@ -24,6 +24,8 @@ import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @DisplayName("When another server becomes the primary")
 class RedisFailoverTest {
@@ -162,11 +164,42 @@ class RedisFailoverTest {
   }
 
   @Test
+  @DisplayName("the old one is left as soon as it refuses to be read, since its primary is down")
+  void demoted_withoutItsPrimary() {
+    try (ReservedPort nobody = new ReservedPort();
+        TestServer old = new TestServer("replica-serve-stale-data no");
+        RedisSessionStore store = old.store("a").build()) {
+      old.run(commands -> commands.replicaof("127.0.0.1", nobody.number));
+      assertThatExceptionOfType(SessionStoreException.class)
+          .isThrownBy(() -> store.find(session.id()))
+          .withMessageContaining("MASTERDOWN");
+      // Its address may lead to the new primary by now.
+      assertThatExceptionOfType(SessionStoreException.class)
+          .isThrownBy(() -> store.find(session.id()))
+          .withMessageContaining("Redis is not connected");
+
+      old.run(commands -> commands.replicaofNoOne());
+      await("a write", () -> succeeds(() -> store.insert(later)));
+      assertThat(store.find(later.id())).contains(later);
+    }
+  }
+
+  private static void hideRole(TestServer server) {
+    server.run(
+        commands ->
+            commands.aclSetuser("default", AclSetuserArgs.Builder.removeCommand(CommandType.ROLE)));
+  }
+
+  @ParameterizedTest(name = "if the user may see its role: {0}")
+  @ValueSource(booleans = {true, false})
   @DisplayName("the old one is not read, once a write has shown that it is a replica")
-  void demoted() {
+  void demoted(boolean mayAskForTheRole) {
     try (TestServer primary = new TestServer();
         TestServer old = new TestServer();
         RedisSessionStore store = old.store("a").build()) {
+      if (!mayAskForTheRole) {
+        hideRole(old);
+      }
       store.insert(session);
       old.run(commands -> commands.replicaof("127.0.0.1", primary.port));
       assertThatExceptionOfType(SessionStoreException.class)
@@ -190,17 +223,33 @@ class RedisFailoverTest {
   void roleNotPermitted() {
     try (TestServer server = new TestServer();
         RedisSessionStore store = server.store("a").build()) {
-      server.run(
-          commands ->
-              commands.aclSetuser(
-                  "default", AclSetuserArgs.Builder.removeCommand(CommandType.ROLE)));
-      long killed =
-          server.<Long>run(
-              commands -> commands.clientKill(KillArgs.Builder.typeNormal().skipme(true)));
-      assertThat(killed).isPositive();
+      hideRole(server);
+      closeConnections(server);
 
       await("a write", () -> succeeds(() -> store.insert(later)));
       assertThat(store.find(later.id())).contains(later);
     }
+  }
+
+  @Test
+  @DisplayName("and even if the primary lacks replicas, so that it can only be read")
+  void roleNotPermitted_withoutReplicas() {
+    try (TestServer server = new TestServer();
+        RedisSessionStore store = server.store("a").build()) {
+      store.insert(session);
+      hideRole(server);
+      server.run(commands -> commands.configSet("min-replicas-to-write", "1"));
+      closeConnections(server);
+
+      await("a read", () -> succeeds(() -> store.find(session.id())));
+      assertThat(store.find(session.id())).contains(session);
+    }
+  }
+
+  private static void closeConnections(TestServer server) {
+    long killed =
+        server.<Long>run(
+            commands -> commands.clientKill(KillArgs.Builder.typeNormal().skipme(true)));
+    assertThat(killed).isPositive();
   }
 }

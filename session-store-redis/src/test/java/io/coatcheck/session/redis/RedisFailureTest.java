@@ -305,6 +305,18 @@ class RedisFailureTest {
     assertThat(RedisFailure.isOfReplica(error)).isEqualTo(code.equals("READONLY"));
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "READONLY You can't write against a read only replica.",
+        "UNBLOCKED force unblock from blocking operation, instance state changed",
+        "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
+        "CLUSTERDOWN The cluster is down"
+      })
+  void errorThatOnlyAnotherServerCanMend_isOfAReplica(String message) {
+    assertThat(RedisFailure.isOfReplica(new RedisCommandExecutionException(message))).isTrue();
+  }
+
   @Test
   void primaryThatBecomesAReplica_takesNoWrites() {
     try (TestServer primary = new TestServer();
@@ -419,7 +431,8 @@ class RedisFailureTest {
               SslOptions.create(),
               TestServer.RESOURCES);
       Set<String> threads = ConcurrentHashMap.newKeySet();
-      Link link = Link.open(client, new WatchedRoute(new PrimaryRoute(client), threads));
+      Link link =
+          Link.open(client, new WatchedRoute(new PrimaryRoute(client, new Keys("a")), threads));
       threads.clear();
       server.stop();
       TestServer.await(
@@ -447,7 +460,7 @@ class RedisFailureTest {
               TestServer.PATIENCE,
               SslOptions.create(),
               TestServer.RESOURCES);
-      Route route = new PrimaryRoute(client);
+      Route route = new PrimaryRoute(client, new Keys("a"));
       AtomicInteger attempts = new AtomicInteger();
       Link link =
           Link.open(

@@ -226,7 +226,8 @@ class RedisPromisesTest {
               TestServer.PATIENCE,
               SslOptions.create(),
               TestServer.RESOURCES);
-      CountingRoute route = new CountingRoute(new PrimaryRoute(client), new AtomicInteger());
+      CountingRoute route =
+          new CountingRoute(new PrimaryRoute(client, new Keys("a")), new AtomicInteger());
       Link link = Link.open(client, route);
       route.attempts.set(0);
       long began = System.nanoTime();
