@@ -2,7 +2,6 @@ package io.coatcheck.session.redis;
 
 import io.coatcheck.session.background.Operation;
 import io.coatcheck.session.store.ChangeListeners;
-import io.coatcheck.session.token.SessionId;
 import io.lettuce.core.Limit;
 import io.lettuce.core.Range;
 import io.lettuce.core.RedisFuture;

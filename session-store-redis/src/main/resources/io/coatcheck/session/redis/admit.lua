@@ -28,7 +28,7 @@ else
 end
 
 -- The other live sessions of the principal, in the order of their ids.
-local live, from = {}, '-'
+local live, gone, from = {}, {}, '-'
 local most = ARGV[8] == '1' and limit - 1 + tonumber(ARGV[9]) or limit - 1
 local principal = KEYS[3] .. principal_in(record)
 repeat
@@ -39,6 +39,8 @@ repeat
       local head = head_of(KEYS[4] .. id)
       if head and expires_at(head) > now then
         live[#live + 1] = {id = id, order = #live, authenticated_at = number(head, 42)}
+      elseif not head and redis.call('EXISTS', KEYS[4] .. id) == 0 then
+        gone[#gone + 1] = id
       end
     end
   end
@@ -59,6 +61,9 @@ if not is_new then
   record_change(KEYS[5], ARGV[1])
 end
 put(KEYS[1], KEYS[2], KEYS[3], ARGV[1], record, before, now)
+for _, id in ipairs(gone) do
+  redis.call('ZREM', principal, id)
+end
 local answer = {'STORED'}
 for place = 1, #live - limit + 1 do
   local id = live[place].id

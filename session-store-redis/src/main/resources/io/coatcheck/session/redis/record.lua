@@ -79,16 +79,27 @@ local function without_attributes(key, head)
   return redis.call('GETRANGE', key, 0, attributes - 1)
 end
 
+-- Adds an id to the index of a principal, which is to stay for as long as a record. Without its
+-- record, an id is only found by what reads that index, which may be nothing: so it expires, with the
+-- last of its records. An index that does not expire is left so.
+local function add(index, id, backstop)
+  local left = redis.call('PTTL', index)
+  redis.call('ZADD', index, 0, id)
+  if left ~= -1 and left < backstop then
+    redis.call('PEXPIRE', index, backstop)
+  end
+end
+
 -- Stores a record, and moves it in the indexes. The indexes come first: if the server is out of
 -- memory or a key has a wrong type, the record stays as it was.
 local function put(key, expiry, principals, id, record, before, now)
+  -- Only a backstop: no session lives that long. A key that Redis expires ends a session without an event.
+  local backstop = math.max(number(record, 26) - now, 0) + DAY
   redis.call('ZADD', expiry, expires_at(record), id)
   local principal = principal_in(record)
   if principal then
-    redis.call('ZADD', principals .. principal, 0, id)
+    add(principals .. principal, id, backstop)
   end
-  -- Only a backstop: no session lives that long. A key that Redis expires ends a session without an event.
-  local backstop = math.max(number(record, 26) - now, 0) + DAY
   redis.call('SET', key, record, 'PX', backstop)
   if before and before ~= principal then
     redis.call('ZREM', principals .. before, id)

@@ -27,6 +27,7 @@ import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -154,6 +155,85 @@ class RedisFailureTest {
       assertThat(store.principalIndex().orElseThrow().findByPrincipal("alice", null, 10)).isEmpty();
       store.deleteExpired(session.absoluteDeadline(), 10, gone -> {});
       assertThat(server.keys("a")).containsOnly(new Keys("a").changes());
+    }
+  }
+
+  @Test
+  @DisplayName("the index of a principal expires with the last of the records, if nothing reads it")
+  void recordThatTheServerDropped_leavesAnIndexThatExpires() {
+    try (TestServer server = new TestServer();
+        RedisSessionStore store = server.store("a").build()) {
+      Keys keys = new Keys("a");
+      byte[] index = keys.principal("alice");
+      List<StoredSession> sessions =
+          Stream.of(5, 3, 9)
+              .map(
+                  days ->
+                      SampleSessions.authenticated("alice", NOW.plusSeconds(days))
+                          .absoluteDeadline(NOW.plus(Duration.ofDays(days)))
+                          .build())
+              .toList();
+      store.insert(sessions.get(0));
+      assertExpiresAfter(Duration.ofDays(5 + 1), server, index);
+      store.insert(sessions.get(1));
+      assertExpiresAfter(Duration.ofDays(5 + 1), server, index);
+      LoginLimit limit = store.loginLimit().orElseThrow();
+      assertThat(limit.admit(sessions.get(2), true, 3, WhenFull.EVICT_OLDEST, NOW).outcome())
+          .isEqualTo(Admission.Outcome.STORED);
+      assertExpiresAfter(Duration.ofDays(9 + 1), server, index);
+      StoredSession prolonged =
+          sessions.get(1).toBuilder().absoluteDeadline(NOW.plus(Duration.ofDays(20))).build();
+      assertThat(store.update(prolonged, NOW)).isTrue();
+      assertExpiresAfter(Duration.ofDays(20 + 1), server, index);
+
+      sessions.forEach(each -> server.run(commands -> commands.del(keys.record(each.id()))));
+      store.deleteExpired(prolonged.absoluteDeadline(), 10, gone -> {});
+
+      assertThat(server.keys("a")).containsExactlyInAnyOrder(keys.changes(), index);
+      assertExpiresAfter(Duration.ofDays(20 + 1), server, index);
+    }
+  }
+
+  private static void assertExpiresAfter(Duration expected, TestServer server, byte[] key) {
+    long left = server.<Long>run(commands -> commands.pttl(key));
+    assertThat(Duration.ofMillis(left)).isBetween(expected.minusSeconds(600), expected);
+  }
+
+  @Test
+  @DisplayName("an index without expiry, which may have ids that stay for longer, is given none")
+  void indexWithoutExpiry_isLeftSo() {
+    try (TestServer server = new TestServer();
+        RedisSessionStore store = server.store("a").build()) {
+      byte[] index = new Keys("a").principal("alice");
+      store.insert(session);
+      server.run(commands -> commands.persist(index));
+
+      store.insert(SampleSessions.authenticated("alice", NOW.plusSeconds(1)).build());
+
+      long left = server.<Long>run(commands -> commands.pttl(index));
+      assertThat(left).isEqualTo(-1);
+    }
+  }
+
+  @Test
+  void recordThatTheServerDropped_isForgottenByTheNextLogin() {
+    try (TestServer server = new TestServer();
+        RedisSessionStore store = server.store("a").build()) {
+      store.insert(session);
+      server.run(commands -> commands.del(new Keys("a").record(session.id())));
+      StoredSession next = SampleSessions.authenticated("alice", NOW.plusSeconds(1)).build();
+
+      assertThat(
+              store
+                  .loginLimit()
+                  .orElseThrow()
+                  .admit(next, true, 1, WhenFull.REFUSE_NEWCOMER, NOW)
+                  .outcome())
+          .isEqualTo(Admission.Outcome.STORED);
+
+      List<byte[]> left =
+          server.run(commands -> commands.zrange(new Keys("a").principal("alice"), 0, -1));
+      assertThat(left).containsExactly(Keys.bytes(next.id()));
     }
   }
 
