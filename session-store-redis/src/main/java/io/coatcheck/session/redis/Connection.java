@@ -9,6 +9,7 @@ import io.lettuce.core.RedisNoScriptException;
 import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.api.async.RedisAsyncCommands;
 import java.time.Duration;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -341,6 +342,8 @@ final class Connection implements AutoCloseable {
         onReplica.run();
       }
       throw failed;
+    } catch (CancellationException closed) {
+      throw new ExecutionException(closed); // The client cancels what a closed connection has.
     } catch (TimeoutException late) {
       answer.cancel(true);
       throw new ExecutionException(

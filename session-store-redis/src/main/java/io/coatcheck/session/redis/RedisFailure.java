@@ -147,10 +147,7 @@ final class RedisFailure {
       return new SessionStoreException(
           operation + " may have happened or not: Redis did not answer in time", failure);
     }
-    if (failure instanceof CancellationException) {
-      return new SessionStoreException(operation + " failed: the store is closed", failure);
-    }
-    if (failure instanceof RedisException) {
+    if (failure instanceof RedisException || failure instanceof CancellationException) {
       return new SessionStoreException(
           operation + " failed, or its answer was lost: Redis is not connected", failure);
     }

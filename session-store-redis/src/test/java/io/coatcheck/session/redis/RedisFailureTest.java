@@ -3,6 +3,7 @@ package io.coatcheck.session.redis;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.coatcheck.session.background.Breaker;
 import io.coatcheck.session.background.Operation;
 import io.coatcheck.session.store.Admission;
 import io.coatcheck.session.store.CleanUp;
@@ -17,9 +18,12 @@ import io.lettuce.core.RedisCommandExecutionException;
 import io.lettuce.core.RedisURI;
 import io.lettuce.core.SslOptions;
 import io.lettuce.core.api.StatefulRedisConnection;
+import io.lettuce.core.protocol.AsyncCommand;
+import io.lettuce.core.protocol.Command;
 import io.lettuce.core.protocol.CommandType;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -410,6 +414,42 @@ class RedisFailureTest {
   }
 
   @Test
+  @DisplayName(
+      "a command that the client cancels, with its connection, fails as others that are lost")
+  void cancelledCommand_isAFailureOfTheStore() {
+    try (TestServer server = new TestServer();
+        Client client = client(server)) {
+      Route route = new PrimaryRoute(client, new Keys("a"));
+      try (Connection connection =
+          new Connection(
+              Link.open(client, route), TestServer.PATIENCE, new Breaker(InstantSource.system()))) {
+        assertThat(
+                failure(
+                    () ->
+                        connection.run(
+                            new Operation("reading"),
+                            commands -> {
+                              AsyncCommand<byte[], byte[], String> cancelled =
+                                  new AsyncCommand<>(new Command<>(CommandType.PING, null));
+                              cancelled.cancel();
+                              return cancelled;
+                            })))
+            .hasMessageContaining("reading failed, or its answer was lost");
+      }
+    }
+  }
+
+  private static Client client(TestServer server) {
+    return new Client(
+        List.of(server.uri()),
+        TestServer.PATIENCE,
+        Duration.ZERO,
+        TestServer.PATIENCE,
+        SslOptions.create(),
+        TestServer.RESOURCES);
+  }
+
+  @Test
   void forgottenScripts_areSentAgain() {
     try (TestServer server = new TestServer();
         RedisSessionStore store = server.store("a").build()) {
@@ -502,14 +542,7 @@ class RedisFailureTest {
   @Test
   void threadThatConnectsAgain_endsWithTheStore() {
     try (TestServer server = new TestServer()) {
-      Client client =
-          new Client(
-              List.of(server.uri()),
-              TestServer.PATIENCE,
-              Duration.ZERO,
-              TestServer.PATIENCE,
-              SslOptions.create(),
-              TestServer.RESOURCES);
+      Client client = client(server);
       Set<String> threads = ConcurrentHashMap.newKeySet();
       Link link =
           Link.open(client, new WatchedRoute(new PrimaryRoute(client, new Keys("a")), threads));
@@ -532,14 +565,7 @@ class RedisFailureTest {
   @DisplayName("I15: an Error while it connects again does not end that")
   void errorWhileConnecting_isTriedAgain() {
     try (TestServer server = new TestServer()) {
-      Client client =
-          new Client(
-              List.of(server.uri()),
-              TestServer.PATIENCE,
-              Duration.ZERO,
-              TestServer.PATIENCE,
-              SslOptions.create(),
-              TestServer.RESOURCES);
+      Client client = client(server);
       Route route = new PrimaryRoute(client, new Keys("a"));
       AtomicInteger attempts = new AtomicInteger();
       Link link =
