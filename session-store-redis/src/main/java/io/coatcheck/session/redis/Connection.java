@@ -9,6 +9,7 @@ import io.lettuce.core.RedisNoScriptException;
 import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.api.async.RedisAsyncCommands;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -55,19 +56,26 @@ final class Connection implements AutoCloseable {
   private final Link link;
   private final Duration timeout;
   private final Breaker breaker;
-  private volatile Runnable onReplica;
+
+  /** The links to the same server. */
+  private volatile List<Link> together;
+
   private volatile boolean closed;
 
   Connection(Link link, Duration timeout, Breaker breaker) {
     this.link = link;
     this.timeout = timeout;
     this.breaker = breaker;
-    onReplica = () -> {};
+    together = List.of(link);
   }
 
-  /** Has another connection replaced together with this one, once the server is a replica. */
-  void alsoReplace(Connection other) {
-    onReplica = other.link::replace;
+  /**
+   * Has connections to one server replaced together, once it is found to be a replica over one of
+   * them: so the idle ones do not find that later, when the others lead to the new primary.
+   */
+  static void replaceTogether(List<Connection> connections) {
+    List<Link> links = connections.stream().map(connection -> connection.link).toList();
+    connections.forEach(connection -> connection.together = links);
   }
 
   /** Replaces the link after a command over it that has no answer. */
@@ -338,8 +346,7 @@ final class Connection implements AutoCloseable {
       return answer.get(patience.toMillis(), TimeUnit.MILLISECONDS);
     } catch (ExecutionException failed) {
       if (RedisFailure.isOfReplica(cause(failed))) {
-        link.replace(sent.over());
-        onReplica.run();
+        leaveReplica(sent.over());
       }
       throw failed;
     } catch (CancellationException closed) {
@@ -353,6 +360,16 @@ final class Connection implements AutoCloseable {
       Thread.currentThread().interrupt();
       throw new SessionStoreException(
           operation + " may have happened or not: the thread was interrupted", interrupted);
+    }
+  }
+
+  private void leaveReplica(StatefulRedisConnection<byte[], byte[]> over) {
+    if (link.demoted(over)) {
+      for (Link other : together) {
+        if (other != link) {
+          other.demoted();
+        }
+      }
     }
   }
 

@@ -44,6 +44,12 @@ final class Link implements RedisConnectionStateListener {
   /** Guarded by {@link #change}. */
   private @Nullable Detour detour;
 
+  /**
+   * How often the server was found to be a replica: a connection that began to be opened before the
+   * last time may lead to it. Guarded by {@link #change}.
+   */
+  private long demotions;
+
   private final OutageLog outage = new OutageLog(LOG, System::nanoTime);
   private volatile boolean isClosed;
 
@@ -116,6 +122,37 @@ final class Link implements RedisConnectionStateListener {
     if (connection.get() == null) {
       connect();
     }
+  }
+
+  /**
+   * Replaces a connection whose server was found to be a replica, unless that was done already.
+   *
+   * @return whether it was not
+   */
+  boolean demoted(StatefulRedisConnection<byte[], byte[]> unusable) {
+    synchronized (change) {
+      if (!connection.compareAndSet(unusable, null)) {
+        return false;
+      }
+      demotions++;
+    }
+    abandon(unusable);
+    connect();
+    return true;
+  }
+
+  /**
+   * Replaces the connection, since its server was found to be a replica over another one. Commands
+   * that were sent over it may still be answered.
+   */
+  void demoted() {
+    StatefulRedisConnection<byte[], byte[]> before;
+    synchronized (change) {
+      demotions++;
+      before = connection.getAndSet(null);
+    }
+    retire(before);
+    connect();
   }
 
   /**
@@ -205,6 +242,10 @@ final class Link implements RedisConnectionStateListener {
     if (isOver()) {
       return;
     }
+    long known;
+    synchronized (change) {
+      known = demotions;
+    }
     try {
       CompletionStage<?> unused =
           route
@@ -214,7 +255,7 @@ final class Link implements RedisConnectionStateListener {
                     if (opened == null) {
                       attemptLater(failure);
                     } else {
-                      use(opened);
+                      use(opened, known);
                     }
                   });
     } catch (Throwable failure) { // Otherwise nothing would connect again.
@@ -259,15 +300,24 @@ final class Link implements RedisConnectionStateListener {
     }
   }
 
-  private void use(StatefulRedisConnection<byte[], byte[]> opened) {
-    StatefulRedisConnection<byte[], byte[]> before;
-    Detour passed;
+  private void use(StatefulRedisConnection<byte[], byte[]> opened, long known) {
+    StatefulRedisConnection<byte[], byte[]> before = null;
+    Detour passed = null;
+    boolean isOutdated;
     synchronized (change) {
-      before = connection.getAndSet(opened);
-      isConnecting = false;
-      passed = detour;
-      detour = null;
-      change.notifyAll();
+      isOutdated = known != demotions;
+      if (!isOutdated) {
+        before = connection.getAndSet(opened);
+        isConnecting = false;
+        passed = detour;
+        detour = null;
+        change.notifyAll();
+      }
+    }
+    if (isOutdated) {
+      abandon(opened);
+      attemptLater(null);
+      return;
     }
     retire(before);
     retire(passed);

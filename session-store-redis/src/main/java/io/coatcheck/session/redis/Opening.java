@@ -47,10 +47,11 @@ record Opening(
     int count =
         buckets == 1 ? ConfirmedWrites.CONNECTIONS : ConfirmedWrites.CONNECTIONS_OF_A_BUCKET;
     for (int i = 0; i < count && confirmation.isWanted(); i++) {
-      Connection connection = connection(keys);
-      connection.alsoReplace(redis);
-      own.add(connection);
+      own.add(connection(keys));
     }
+    List<Connection> all = new ArrayList<>(own);
+    all.add(redis);
+    Connection.replaceTogether(all);
     return new Bucket(redis, new ConfirmedWrites(redis, own, confirmation), keys);
   }
 

@@ -4,6 +4,8 @@ import static io.coatcheck.session.redis.TestServer.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.coatcheck.session.background.Breaker;
+import io.coatcheck.session.background.Operation;
 import io.coatcheck.session.store.DeletedSessions;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
@@ -11,16 +13,26 @@ import io.coatcheck.session.store.WhenFull;
 import io.coatcheck.session.testkit.SampleSessions;
 import io.lettuce.core.AclSetuserArgs;
 import io.lettuce.core.KillArgs;
+import io.lettuce.core.RedisURI;
+import io.lettuce.core.SslOptions;
+import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.protocol.CommandType;
+import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -251,5 +263,114 @@ class RedisFailoverTest {
         server.<Long>run(
             commands -> commands.clientKill(KillArgs.Builder.typeNormal().skipme(true)));
     assertThat(killed).isPositive();
+  }
+
+  /** Leads to the server at an address that changes. */
+  private record Address(Client client, AtomicReference<RedisURI> server) implements Route {
+    @Override
+    public CompletionStage<StatefulRedisConnection<byte[], byte[]>> connect() {
+      return client.connect(server.get());
+    }
+
+    @Override
+    public boolean follow(String moved) {
+      return false;
+    }
+
+    @Override
+    public @Nullable RedisURI asked(String asked) {
+      return null;
+    }
+  }
+
+  private static Client client(TestServer server) {
+    return new Client(
+        List.of(server.uri()),
+        TestServer.PATIENCE,
+        Duration.ZERO,
+        TestServer.PATIENCE,
+        SslOptions.create(),
+        TestServer.RESOURCES);
+  }
+
+  private static Connection connection(Client client, Route route) {
+    return new Connection(
+        Link.open(client, route), TestServer.PATIENCE, new Breaker(InstantSource.system()));
+  }
+
+  private static void write(Connection connection) {
+    long unused =
+        connection.<Long>run(new Operation("writing"), commands -> commands.del(new byte[1]));
+  }
+
+  private static StatefulRedisConnection<byte[], byte[]> current(Connection connection) {
+    return connection.send(new Operation("reading"), commands -> commands.get(new byte[1])).over();
+  }
+
+  @Test
+  @DisplayName(
+      "idle connections to the old one are replaced at once, and so none is replaced later")
+  void demoted_withAnIdleConnection() {
+    try (TestServer primary = new TestServer();
+        TestServer old = new TestServer();
+        Client client = client(old)) {
+      AtomicReference<RedisURI> server = new AtomicReference<>(old.uri());
+      Connection shared = connection(client, new Address(client, server));
+      Connection idle = connection(client, new Address(client, server));
+      Connection.replaceTogether(List.of(shared, idle));
+      old.run(commands -> commands.replicaof("127.0.0.1", primary.port));
+      server.set(primary.uri());
+      assertThatExceptionOfType(SessionStoreException.class)
+          .isThrownBy(() -> write(shared))
+          .withMessageContaining("READONLY");
+      await("a write on the new primary", () -> succeeds(() -> write(shared)));
+      StatefulRedisConnection<byte[], byte[]> healthy = current(shared);
+
+      await("a write over the idle connection", () -> succeeds(() -> write(idle)));
+
+      assertThat(current(shared)).isSameAs(healthy);
+      shared.close();
+      idle.close();
+    }
+  }
+
+  @Test
+  @DisplayName("a connection is not used that began to be opened before the old one was found")
+  void demoted_whileAConnectionIsOpened() throws Exception {
+    try (TestServer server = new TestServer();
+        Client client = client(server)) {
+      CompletableFuture<StatefulRedisConnection<byte[], byte[]>> late = new CompletableFuture<>();
+      AtomicInteger attempts = new AtomicInteger();
+      Route direct = new Address(client, new AtomicReference<>(server.uri()));
+      Link link =
+          Link.open(
+              client,
+              new Route() {
+                @Override
+                public CompletionStage<StatefulRedisConnection<byte[], byte[]>> connect() {
+                  return attempts.incrementAndGet() == 2 ? late : direct.connect();
+                }
+
+                @Override
+                public boolean follow(String moved) {
+                  return false;
+                }
+
+                @Override
+                public @Nullable RedisURI asked(String asked) {
+                  return null;
+                }
+              });
+      link.replace();
+      StatefulRedisConnection<byte[], byte[]> opened =
+          client.connect(server.uri()).toCompletableFuture().get(60, TimeUnit.SECONDS);
+
+      link.demoted();
+      late.complete(opened);
+
+      await("another connection", () -> link.current() != null);
+      assertThat(link.current()).isNotSameAs(opened);
+      link.close();
+    }
   }
 }
