@@ -1,13 +1,22 @@
 package io.coatcheck.session;
 
 import io.coatcheck.session.store.StoredSession;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
 
 /**
  * Undoes writes that reached the store only after the session had expired. Such a write makes the
  * session live again, although another request may have been refused meanwhile.
+ *
+ * <p>A snapshot may lack activity: a copy that of other nodes, that of a long request all since the
+ * request began. So what was live in the store could look revived. Close to the deadline of the
+ * snapshot, the store is therefore read before the write.
  */
 final class LateWrites {
+
+  /** Longer than a call of the store takes, unless it fails. */
+  private static final Duration MOST_DELAY = Duration.ofSeconds(10);
 
   private final EngineContext engine;
 
@@ -16,10 +25,22 @@ final class LateWrites {
   }
 
   /**
+   * Returns the session to decide a write on: the snapshot, or what the store has if the deadline
+   * of the snapshot may pass before the write is done, or has passed.
+   *
+   * @return empty if the store was read and the session has ended
+   */
+  Optional<StoredSession> before(StoredSession snapshot) {
+    return snapshot.isExpiredAt(engine.now().plus(MOST_DELAY))
+        ? engine.store().find(snapshot.id())
+        : Optional.of(snapshot);
+  }
+
+  /**
    * Ends a session that a write has revived: its deadline passed between {@code now} and this call,
    * and no other request is known to have used it in time.
    *
-   * @param before the session when the write was decided
+   * @param before the session when the write was decided, as {@link #before} returned it
    * @param now the time just before the write
    * @param written what was written
    * @return whether the session has ended

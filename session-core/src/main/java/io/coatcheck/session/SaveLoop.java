@@ -182,7 +182,11 @@ final class SaveLoop {
   /** As above; {@code write} is null for plain updates. */
   private Outcome write(
       StoredSession snapshot, Change change, @Nullable Write write, long deadline) {
-    StoredSession current = snapshot;
+    Optional<StoredSession> newest = lateWrites.before(snapshot);
+    if (newest.isEmpty()) {
+      return new Outcome(null, DropReason.ENDED, 1);
+    }
+    StoredSession current = newest.get();
     for (int attempt = 1; ; attempt++) {
       Instant now = engine.now();
       StoredSession next = change.on(current, now);

@@ -392,7 +392,7 @@ final class TokenResolver {
       due = false;
     }
     if (due && touches.areExact(session)) {
-      if (!touches.storeNow(session, now, now)) {
+      if (!touches.storeNow(session, now)) {
         return refuse(unknown(id, session.principal()));
       }
       due = false;

@@ -5,6 +5,7 @@ import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
 
 /**
  * Stores activity: not with each request, but before the stored last-seen time lags more than the
@@ -52,7 +53,7 @@ final class Touches {
     return (isHandedOver(intervalMillis(session))
             && engine.copies().isPresent()
             && engine.copies().get().touchSoon(session.id(), lastSeenAt, now))
-        || storeNow(session, lastSeenAt, now);
+        || storeNow(session, lastSeenAt);
   }
 
   /**
@@ -62,10 +63,17 @@ final class Touches {
    *
    * @return whether it is still live, as far as is known
    */
-  boolean storeNow(StoredSession session, Instant lastSeenAt, Instant now) {
+  boolean storeNow(StoredSession session, Instant lastSeenAt) {
+    if (isInProcess) {
+      return engine.store().touch(session.id(), lastSeenAt, engine.now());
+    }
+    Optional<StoredSession> before;
+    Instant now;
     boolean touched;
     try {
-      touched = engine.store().touch(session.id(), lastSeenAt, now);
+      before = lateWrites.before(session);
+      now = engine.now();
+      touched = before.isPresent() && engine.store().touch(session.id(), lastSeenAt, now);
     } catch (SessionStoreException e) {
       if (showNearby(session, lastSeenAt)) {
         return true;
@@ -73,8 +81,8 @@ final class Touches {
       throw e;
     }
     return touched
-        && (isInProcess
-            || !lateWrites.undo(session, now, lastSeenAt.toEpochMilli(), session.generation()));
+        && !lateWrites.undo(
+            before.get(), now, lastSeenAt.toEpochMilli(), before.get().generation());
   }
 
   /** Records that a session was seen on this node only, if it is served while the store fails. */

@@ -10,7 +10,11 @@ import io.coatcheck.session.memory.InMemorySessionStore;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SessionId;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Nested;
@@ -188,6 +192,36 @@ class SlowAnswerTest {
       assertThat(manager.save(longRequest)).isTrue();
       assertThat(fixture.live(token).attribute("a")).isEqualTo("1");
     }
+
+    @Test
+    @DisplayName("nor if its write is late by the deadline that it began with")
+    void renew_longRequest_endsNothing() {
+      Session longRequest = fixture.live(token);
+      fixture.clock.advance(IDLE.minusMinutes(1));
+      manager.save(fixture.live(token));
+      fixture.clock.advance(Duration.ofMinutes(1).minusMillis(300));
+      slow("update");
+
+      assertThat(manager.renew(longRequest)).isTrue();
+
+      assertThat(fixture.isLive(sent(longRequest))).isTrue();
+      assertThat(fixture.eventsOf(SessionEvent.Ended.class)).isEmpty();
+    }
+
+    @Test
+    @DisplayName(
+        "a request that outlives its deadline does not revive what expires while it writes")
+    void renew_longRequest_revivesNothing() {
+      Session longRequest = fixture.live(token);
+      fixture.clock.advance(Duration.ofMinutes(20));
+      manager.save(fixture.live(token));
+      fixture.clock.advance(IDLE.minusMillis(300));
+      refuseDuring("update", token);
+
+      assertThat(manager.renew(longRequest)).isFalse();
+
+      assertEndedByIdleness(longRequest.id());
+    }
   }
 
   @Test
@@ -195,7 +229,7 @@ class SlowAnswerTest {
       "attack 13: a compare-and-set that is lost while the deadline passes ends as expired")
   void save_lostAcrossTheDeadline_isExpired() {
     String token = fixture.loggedIn("alice");
-    fixture.clock.advance(IDLE.minusSeconds(10));
+    fixture.clock.advance(IDLE.minusMinutes(1));
     Session session = fixture.live(token);
     StoredSession stored = fixture.stored(session);
     session.setAttribute("a", "1");
@@ -208,6 +242,33 @@ class SlowAnswerTest {
         .singleElement()
         .extracting(SessionEvent.WriteDropped::reason)
         .isEqualTo(DropReason.EXPIRED);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 2, 3, 4, 5, 6, 7, 8})
+  @DisplayName("where requests use sessions in place, what was last written may be older than use")
+  void save_inPlace_endsNothingInUse(int readings) {
+    AtomicReference<Instant> time = new AtomicReference<>(Instant.parse("2026-03-01T12:00:00Z"));
+    AtomicInteger left = new AtomicInteger(Integer.MAX_VALUE);
+    InstantSource clock = () -> left.getAndDecrement() > 0 ? time.get() : time.get().plusMillis(20);
+    try (SessionManager inPlace =
+        SessionManager.builder(InMemorySessionStore.builder().build())
+            .clock(clock)
+            .cleanUpInterval(Duration.ZERO)
+            .build()) {
+      String token =
+          sent(EngineFixture.granted(inPlace.authenticate(null, "alice", LoginOptions.defaults())));
+      time.updateAndGet(now -> now.plus(Duration.ofMinutes(20)));
+      inPlace.adapter().resolve(List.of(token));
+      time.updateAndGet(now -> now.plus(Duration.ofMinutes(10).minusMillis(10)));
+      Session session = ((Resolution.Live) inPlace.adapter().resolve(List.of(token))).session();
+      session.setAttribute("a", "1");
+      left.set(readings);
+
+      assertThat(inPlace.save(session)).isTrue();
+
+      assertThat(inPlace.adapter().resolve(List.of(token))).isInstanceOf(Resolution.Live.class);
+    }
   }
 
   @ParameterizedTest

@@ -1,5 +1,6 @@
 package io.coatcheck.session.nearcache;
 
+import static io.coatcheck.session.event.EndReason.IDLE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -14,6 +15,7 @@ import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.SessionPolicy;
 import io.coatcheck.session.codec.AttributeCodec;
 import io.coatcheck.session.codec.AttributeValue;
+import io.coatcheck.session.event.SessionEvent;
 import io.coatcheck.session.memory.InMemorySessionStore;
 import io.coatcheck.session.store.NearCopies;
 import io.coatcheck.session.store.SessionStore;
@@ -681,6 +683,7 @@ class ChangeFeedCopiesTest {
   class Deadlines {
 
     private final AtomicReference<Instant> clock = new AtomicReference<>(NOW);
+    private final List<SessionEvent.Ended> ended = new CopyOnWriteArrayList<>();
     private final SessionManager here =
         manager(NearCacheSessionStore.builder(feedingStore()).nanoTime(nanos::get).build());
     private final SessionManager elsewhere = manager(remote);
@@ -691,6 +694,12 @@ class ChangeFeedCopiesTest {
           .clock(clock::get)
           .policy(SessionPolicy.builder().idleTimeout(Duration.ofMinutes(30)).build())
           .cleanUpInterval(Duration.ZERO)
+          .listener(
+              event -> {
+                if (event instanceof SessionEvent.Ended end) {
+                  ended.add(end);
+                }
+              })
           .build();
     }
 
@@ -702,6 +711,28 @@ class ChangeFeedCopiesTest {
     private Resolution resolve(SessionManager node) {
       remote.feed.completeUpTo(nanos.get());
       return node.adapter().resolve(List.of(token));
+    }
+
+    /** What the store does just before it answers, so that the deadline of the copy passes. */
+    private void answerLate() {
+      remote.beforeTouch = () -> {};
+      clock.updateAndGet(now -> now.plusMillis(20));
+    }
+
+    /** Returns the session just before the deadline that its copy shows; it is used elsewhere. */
+    private Session usedElsewhere(SessionManager node) {
+      resolve(node);
+      clock.set(NOW.plus(Duration.ofMinutes(29)));
+      elsewhere.save(((Resolution.Live) resolve(elsewhere)).session());
+      clock.set(NOW.plus(Duration.ofMinutes(30)).minusMillis(10));
+      return ((Resolution.Live) resolve(node)).session();
+    }
+
+    private void assertGoesOn(SessionManager node) {
+      assertThat(clock.get()).isAfter(NOW.plus(Duration.ofMinutes(30)));
+      assertThat(resolve(node)).isInstanceOf(Resolution.Live.class);
+      assertThat(resolve(elsewhere)).isInstanceOf(Resolution.Live.class);
+      assertThat(ended).isEmpty();
     }
 
     @AfterEach
@@ -720,6 +751,65 @@ class ChangeFeedCopiesTest {
       clock.set(NOW.plus(Duration.ofMinutes(40)));
 
       assertThat(resolve(here)).isInstanceOf(Resolution.Live.class);
+    }
+
+    @Test
+    @DisplayName("a late update on an old copy does not end a session in use on another node")
+    void usedElsewhere_lateUpdate_goesOn() {
+      Session session = usedElsewhere(here);
+      session.setAttribute("a", "1");
+      remote.beforeUpdateAnswers = this::answerLate;
+
+      assertThat(here.save(session)).isTrue();
+
+      assertGoesOn(here);
+    }
+
+    @Test
+    @DisplayName("nor does a late renewal")
+    void usedElsewhere_lateRenewal_goesOn() {
+      Session session = usedElsewhere(here);
+      remote.beforeUpdateAnswers = this::answerLate;
+
+      assertThat(here.renew(session)).isTrue();
+
+      assertThat(session.isEnded()).isFalse();
+      assertThat(remote.find(session.id())).isPresent();
+      assertThat(ended).isEmpty();
+    }
+
+    @Test
+    @DisplayName("nor does a late touch")
+    void usedElsewhere_lateTouch_goesOn() {
+      try (SessionManager alone =
+          manager(
+              NearCacheSessionStore.builder(feedingStore())
+                  .revalidate(false)
+                  .nanoTime(nanos::get)
+                  .build())) {
+        Session session = usedElsewhere(alone);
+        remote.beforeTouch = this::answerLate;
+
+        assertThat(alone.save(session)).isTrue();
+
+        assertThat(session.isEnded()).isFalse();
+        assertGoesOn(alone);
+      }
+    }
+
+    @Test
+    @DisplayName("but a late update of a session that nobody used in time ends it")
+    void unused_lateUpdate_isEnded() {
+      resolve(here);
+      clock.set(NOW.plus(Duration.ofMinutes(30)).minusMillis(10));
+      Session session = ((Resolution.Live) resolve(here)).session();
+      session.setAttribute("a", "1");
+      remote.beforeUpdateAnswers = this::answerLate;
+
+      assertThat(here.save(session)).isFalse();
+
+      assertThat(resolve(elsewhere)).isInstanceOf(Resolution.Unknown.class);
+      assertThat(ended).singleElement().extracting(SessionEvent.Ended::reason).isEqualTo(IDLE);
     }
 
     @Test
