@@ -35,6 +35,7 @@ final class Copies implements NearCopies {
   private final long maxStaleness;
   private final long outageGrace;
   private final LongSupplier nanoTime;
+  private final RequestClock clock;
   private final Cache<SessionId, Copy> cache;
 
   /** Reads the cache without recording the use, which costs more than the reading. */
@@ -69,12 +70,13 @@ final class Copies implements NearCopies {
     this.maxStaleness = maxStaleness;
     this.outageGrace = outageGrace;
     this.nanoTime = nanoTime;
+    clock = new RequestClock(nanoTime);
     notices = new EndNotices(maximumBytes / 4);
     touches =
         touchDelay == null || store.batchTouch().isEmpty()
             ? null
             : new PendingTouches(
-                store.batchTouch().get(), touchDelay, nanoTime, this::forget, this::seen);
+                store.batchTouch().get(), touchDelay, nanoTime, clock, this::forget, this::seen);
     completeUpTo = nanoTime.getAsLong();
     cache =
         Caffeine.newBuilder()
@@ -132,6 +134,7 @@ final class Copies implements NearCopies {
 
   @Override
   public boolean touchInOutage(SessionId id, Instant lastSeenAt) {
+    clock.hasPassed(lastSeenAt);
     if (answeredInOutage(id) == null) {
       return false;
     }
@@ -206,7 +209,8 @@ final class Copies implements NearCopies {
 
   @Override
   public boolean touchSoon(SessionId id, Instant lastSeenAt, Instant now) {
-    if (touches == null || !touches.add(id, lastSeenAt, now)) {
+    clock.read(now);
+    if (touches == null || !touches.add(id, lastSeenAt)) {
       return false;
     }
     show(id, lastSeenAt);
@@ -360,7 +364,7 @@ final class Copies implements NearCopies {
   }
 
   /**
-   * Decides on the copy of a session that was reported as changed: if it has the stored version, as
+   * Decides on the copy of a session that was reported as changed: if it agrees with the store, as
    * after this node's own write, it is used again.
    *
    * @param start from before the store was asked
@@ -372,9 +376,13 @@ final class Copies implements NearCopies {
           if (!known.isChanged() || !ends.isCurrent(start, known.session())) {
             return known;
           }
-          boolean isCurrent = known.session().version() == stamp.version();
-          return isCurrent ? known.unchanged(start, stamp.lastSeenAt()) : null;
+          return agrees(known, stamp) ? known.unchanged(start, stamp.lastSeenAt()) : null;
         });
+  }
+
+  /** Returns whether a copy may be used for longer: see {@link Copy#agreesWith}. */
+  boolean agrees(Copy copy, BatchLookup.Stamp stamp) {
+    return copy.agreesWith(stamp, clock.now());
   }
 
   /** Stores the pending touches. */

@@ -1,11 +1,13 @@
 package io.coatcheck.session.nearcache;
 
 import io.coatcheck.session.codec.AttributeValue;
+import io.coatcheck.session.store.BatchLookup;
 import io.coatcheck.session.store.StoredSession;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.time.Instant;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -167,6 +169,25 @@ final class Copy {
             isChanged() ? trust : Trust.FOR_ITS_AGE,
             asOf(completeUpTo))
         : this;
+  }
+
+  /**
+   * Returns whether the store has this version, and the session has not expired there, whatever
+   * activity the copy shows that could not be stored.
+   *
+   * <p>The version differs also if the copy is newer: the store has lost it in a failover, and the
+   * next change of the session elsewhere will have the version of the copy.
+   *
+   * @param now empty if no activity has been shown
+   */
+  boolean agreesWith(BatchLookup.Stamp stamp, Optional<Instant> now) {
+    if (stamp.version() != session.version()) {
+      return false;
+    }
+    boolean isAhead = session.lastSeenAt().isAfter(stamp.lastSeenAt());
+    return !isAhead
+        || now.filter(session.toBuilder().lastSeenAt(stamp.lastSeenAt()).build()::isExpiredAt)
+            .isEmpty();
   }
 
   /** Returns a copy of a session that was reported as changed. */

@@ -7,14 +7,12 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,8 +22,7 @@ import org.slf4j.LoggerFactory;
  * accepted while batches are not being written, for whatever reason: requests then touch directly.
  *
  * <p>A batch is written as of the time of writing: a session that has expired by then stays
- * expired, whenever the request came. There is no clock here: each request passes a reading of its
- * clock, and the time that has passed since is added.
+ * expired, whenever the request came.
  *
  * <p>A session that a batch leaves out has ended or expired, or another transaction has locked it.
  * Nothing here waits for that. Its copy is discarded, so that the store decides at its next
@@ -45,9 +42,6 @@ final class PendingTouches {
   /** How late a batch may be before requests touch directly. */
   private static final long TOLERANCE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-  /** How long a reading of the clock is trusted over readings that contradict it. */
-  private static final long READING_NANOS = TimeUnit.MINUTES.toNanos(1);
-
   private static final String NOT_STORED =
       "The activity of {} sessions was not stored at the end, so that they may expire up to the"
           + " touch interval early";
@@ -57,25 +51,15 @@ final class PendingTouches {
   private final BatchTouch batches;
   private final Duration delay;
   private final LongSupplier nanoTime;
+  private final RequestClock clock;
   private final Consumer<SessionId> onLeftOut;
   private final BiConsumer<SessionId, Instant> onStored;
   private final ConcurrentHashMap<SessionId, Waiting> pending = new ConcurrentHashMap<>();
-
-  /** The latest reading, as far as is known. */
-  private volatile @Nullable Reading reading;
 
   /** Everything added before this has been stored, except for what batches left out. */
   private volatile long storedUpTo;
 
   private volatile boolean closed;
-
-  /** A reading of the requests' clock, and of the monotonic clock at the same time. */
-  private record Reading(Instant now, long nanos) {
-
-    Instant at(long moment) {
-      return now.plusNanos(moment - nanos);
-    }
-  }
 
   /**
    * The time to store.
@@ -101,11 +85,13 @@ final class PendingTouches {
       BatchTouch batches,
       Duration delay,
       LongSupplier nanoTime,
+      RequestClock clock,
       Consumer<SessionId> onLeftOut,
       BiConsumer<SessionId, Instant> onStored) {
     this.batches = batches;
     this.delay = delay;
     this.nanoTime = nanoTime;
+    this.clock = clock;
     this.onLeftOut = onLeftOut;
     this.onStored = onStored;
     storedUpTo = nanoTime.getAsLong();
@@ -117,30 +103,18 @@ final class PendingTouches {
 
   /**
    * Accepts a touch, unless too many are pending or batches are not being written; returns whether
-   * it did.
+   * it did. The clock has been read for it.
    */
-  boolean add(SessionId id, Instant lastSeenAt, Instant now) {
+  boolean add(SessionId id, Instant lastSeenAt) {
     long nanos = nanoTime.getAsLong();
     if (closed
         || nanos - storedUpTo > delay.toNanos() + TOLERANCE_NANOS
         || pending.mappingCount() >= MAX_PENDING) {
       return false;
     }
-    read(now, nanos);
     pending.merge(id, new Waiting(lastSeenAt, 0, nanos), Waiting::later);
     // The last batch may have been assembled before that.
     return !closed;
-  }
-
-  /**
-   * Records a reading of the clock, unless it is earlier than the known one. Then the request was
-   * delayed after it read the clock, or the clock was set back, which shows in all readings.
-   */
-  private synchronized void read(Instant now, long nanos) {
-    Reading last = reading;
-    if (last == null || !now.isBefore(last.at(nanos)) || nanos - last.nanos() > READING_NANOS) {
-      reading = new Reading(now, nanos);
-    }
   }
 
   /**
@@ -168,7 +142,7 @@ final class PendingTouches {
     Map<SessionId, Instant> moments = new HashMap<>();
     batch.forEach((id, waiting) -> moments.put(id, waiting.lastSeenAt()));
     // There is a reading: each pending touch brought one.
-    Instant now = Objects.requireNonNull(reading).at(nanoTime.getAsLong());
+    Instant now = clock.now().orElseThrow();
     Set<SessionId> touched = batches.touchAll(moments, now);
     batch.forEach(
         (id, waiting) -> {

@@ -147,9 +147,7 @@ final class Revalidator implements AutoCloseable {
           BatchLookup.Stamp stamp = stamps.get(id);
           if (stamp == null) {
             copies.gone(id, began);
-          } else if (stamp.version() != copy.session().version()) {
-            // Also if the copy is newer: the store has lost it in a failover, and the next change
-            // of the session elsewhere will have the version of the copy.
+          } else if (!copies.agrees(copy, stamp)) {
             copies.forget(id);
           } else {
             copy.confirm(began);

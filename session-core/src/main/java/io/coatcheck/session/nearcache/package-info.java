@@ -14,7 +14,8 @@
  *   <li><b>Capabilities of the store</b>: {@code NearPrincipalIndex}, {@code NearLoginLimit} and
  *       {@code NearBatchTouch}; their effects are also shown by the copies.
  *   <li><b>In the background</b>: {@code PendingTouches} wait for the next batch, and {@code
- *       EndNotices} notifies the listener of sessions that ended on other nodes.
+ *       EndNotices} notifies the listener of sessions that ended on other nodes. {@code
+ *       RequestClock} is the clock of the requests, as far as they have told.
  * </ul>
  */
 @NullMarked

@@ -577,6 +577,25 @@ class ChangeFeedCopiesTest {
     }
 
     @Test
+    @DisplayName("I6: nor does a comparison prolong a session that has expired in the store")
+    void reportedAndExpiredInTheStore_isNotConfirmed() {
+      StoredSession session = stored();
+      Instant last = NOW.plus(Duration.ofMinutes(30)).minusSeconds(1);
+      look(session);
+      assertThat(copies.touchSoon(session.id(), last, last)).isTrue();
+      pass(Duration.ofMillis(500));
+      feed.changed(session.id());
+      revalidator.revalidate();
+      assertAnswersFromCopy(session);
+      pass(Duration.ofMillis(500));
+      feed.changed(session.id());
+
+      revalidator.revalidate();
+
+      assertLooksAgain(session);
+    }
+
+    @Test
     void comparedWithTheStore_showsActivityElsewhere() {
       StoredSession session = stored();
       look(session);

@@ -32,6 +32,7 @@ class ServeStaleTest {
   private final AtomicLong nanos = new AtomicLong();
   private final RemoteStore remote = new RemoteStore();
   private final List<SessionManager> opened = new ArrayList<>();
+  private NearCacheSessionStore node;
 
   @AfterEach
   void close() {
@@ -41,16 +42,17 @@ class ServeStaleTest {
 
   private SessionManager manager(
       Duration serveStale, UnaryOperator<SessionManagerBuilder> settings) {
+    node =
+        NearCacheSessionStore.builder(remote)
+            .maxStaleness(BOUND)
+            .serveStaleOnOutage(serveStale)
+            .revalidate(false)
+            .nanoTime(nanos::get)
+            .build();
     SessionManager made =
         settings
             .apply(
-                SessionManager.builder(
-                        NearCacheSessionStore.builder(remote)
-                            .maxStaleness(BOUND)
-                            .serveStaleOnOutage(serveStale)
-                            .revalidate(false)
-                            .nanoTime(nanos::get)
-                            .build())
+                SessionManager.builder(node)
                     .clock(time::get)
                     .codec(JavaSerializationCodec.builder().build())
                     .cleanUpInterval(Duration.ZERO))
@@ -141,6 +143,37 @@ class ServeStaleTest {
     }
     pass(Duration.ofMinutes(5));
     read(manager, token);
+  }
+
+  @Test
+  @DisplayName("I6: where only writes fail, a session in use expires by what the store has")
+  void onlyTouchesFail_expiresAsStored() {
+    Duration grace = Duration.ofSeconds(10);
+    SessionManager manager = manager(grace, builder -> builder);
+    String token = login(manager);
+    Revalidator revalidator =
+        new Revalidator((Copies) node.nearCopies().orElseThrow(), remote, BOUND.dividedBy(4), null);
+    remote.beforeTouch =
+        () -> {
+          throw new SessionStoreException("read-only");
+        };
+    Duration step = Duration.ofMillis(500);
+    Duration used = Duration.ZERO;
+    while (used.compareTo(Duration.ofMinutes(35)) < 0 && isAdmitted(manager, token)) {
+      pass(step);
+      used = used.plus(step);
+      revalidator.revalidate();
+    }
+
+    assertThat(manager.adapter().resolve(List.of(token))).isInstanceOf(Resolution.Expired.class);
+    Duration deadline = Duration.ofMinutes(30);
+    assertThat(used).isBetween(deadline, deadline.plus(BOUND).plus(grace));
+    assertThat(remote.finds.get()).as("comparisons keep the copy until then").isLessThan(10);
+  }
+
+  private static boolean isAdmitted(SessionManager manager, String token) {
+    return manager.adapter().resolve(List.of(token)) instanceof Resolution.Live live
+        && manager.save(live.session());
   }
 
   @Test
