@@ -385,11 +385,9 @@ final class Copies implements NearCopies {
     return copy.agreesWith(stamp, clock.now());
   }
 
-  /** Stores the pending touches. */
-  void flushTouches() {
-    if (touches != null) {
-      touches.flush();
-    }
+  /** Stores the pending touches, and returns whether there were any. */
+  boolean flushTouches() {
+    return touches != null && touches.flush();
   }
 
   /** Stores the pending touches, discards all copies, and ends the listener's thread. */

@@ -120,12 +120,15 @@ final class PendingTouches {
   /**
    * Stores the pending touches, in batches.
    *
+   * @return whether there were any
    * @throws SessionStoreException if the store failed; what was not stored stays pending
    */
-  void flush() {
+  boolean flush() {
     long began = nanoTime.getAsLong();
+    boolean isAny = false;
     Map<SessionId, Waiting> batch = new HashMap<>();
     for (Map.Entry<SessionId, Waiting> entry : pending.entrySet()) {
+      isAny = true;
       batch.put(entry.getKey(), entry.getValue());
       if (batch.size() == BatchTouch.MAX_IDS) {
         store(batch);
@@ -136,6 +139,7 @@ final class PendingTouches {
       store(batch);
     }
     storedUpTo = began;
+    return isAny;
   }
 
   private void store(Map<SessionId, Waiting> batch) {

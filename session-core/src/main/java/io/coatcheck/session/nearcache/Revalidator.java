@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,7 +34,13 @@ final class Revalidator implements AutoCloseable {
   private final Duration interval;
   private final @Nullable ReportedChanges changes;
   private final RecurringWork thread;
+  private final Task storing = new Task("Storing activity");
+  private final Task comparing = new Task("Revalidation");
   private long failures;
+
+  /** Whether the store has answered since this was last reset. Only for the thread. */
+  private boolean hasCompared;
+
   private long lastSweep;
   private volatile long comparedUpTo;
 
@@ -45,7 +52,12 @@ final class Revalidator implements AutoCloseable {
   Revalidator(
       Copies copies, BatchLookup store, Duration interval, @Nullable ReportedChanges changes) {
     this.copies = copies;
-    this.store = store;
+    this.store =
+        ids -> {
+          Map<SessionId, BatchLookup.Stamp> stamps = store.stamps(ids);
+          hasCompared = true;
+          return stamps;
+        };
     this.interval = interval;
     this.changes = changes;
     lastSweep = copies.now();
@@ -67,19 +79,52 @@ final class Revalidator implements AutoCloseable {
     return Duration.ofNanos(copies.now() - comparedUpTo);
   }
 
-  private void lookOnce() {
-    attempt("Storing activity", copies::flushTouches);
-    attempt("Revalidation", this::revalidate);
+  /** Does what the thread does after each pause. */
+  void lookOnce() {
+    storing.attempt(copies::flushTouches);
+    comparing.attempt(
+        () -> {
+          hasCompared = false;
+          revalidate();
+          return hasCompared;
+        });
   }
 
-  private void attempt(String what, Runnable work) {
-    try {
-      work.run();
-    } catch (SessionStoreException e) {
-      // Copies become too old, and requests read the store themselves; they report the failure.
-      LOG.debug("{} failed; it is tried again: {}", what, e.getMessage());
-    } catch (Throwable e) {
-      report(what, e);
+  /** One of the tasks of the thread. */
+  private final class Task {
+
+    private final String name;
+
+    /** How often it failed since the store last did what the task asked of it. */
+    private long storeFailures;
+
+    Task(String name) {
+      this.name = name;
+    }
+
+    /**
+     * Does the work, and logs its failure.
+     *
+     * @param work returns whether there was anything to ask of the store
+     */
+    void attempt(BooleanSupplier work) {
+      try {
+        if (work.getAsBoolean()) {
+          storeFailures = 0;
+        }
+      } catch (SessionStoreException e) {
+        // Requests then ask the store themselves. If only this fails, they report nothing.
+        storeFailures++;
+        if (Long.bitCount(storeFailures) == 1) {
+          LOG.warn(
+              "{} failed, {} times in a row; it is tried again: {}",
+              name,
+              storeFailures,
+              e.getMessage());
+        }
+      } catch (Throwable e) {
+        report(name, e);
+      }
     }
   }
 

@@ -2,7 +2,12 @@ package io.coatcheck.session.nearcache;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.coatcheck.session.store.NearCopies;
+import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SecretHash;
 import io.coatcheck.session.token.SessionId;
@@ -12,6 +17,8 @@ import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
@@ -19,6 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
 
 @DisplayName("I15: the thread that revalidates goes on whatever happens")
 @Timeout(180)
@@ -83,6 +91,69 @@ class RevalidatorTest {
 
     awaitRevalidation();
     awaitStoredTouch();
+  }
+
+  @Test
+  @DisplayName("the log says when comparisons and activity fail, at doubling numbers in a row")
+  void storeFailures_areLogged() {
+    AtomicLong nanos = new AtomicLong();
+    RemoteStore failing = new RemoteStore();
+    Copies some =
+        new Copies(
+            failing,
+            Duration.ofSeconds(1).toNanos(),
+            0,
+            1 << 24,
+            nanos::get,
+            Duration.ofMillis(500));
+    Revalidator revalidator = new Revalidator(some, failing, Duration.ofMillis(250), null);
+    StoredSession session = stored();
+    failing.insert(session);
+    Runnable failure =
+        () -> {
+          int asked = failing.batches.get();
+          // In between there are runs with nothing to compare, since the copy was loaded again.
+          while (failing.batches.get() == asked) {
+            nanos.addAndGet(TimeUnit.MILLISECONDS.toNanos(300));
+            some.lookUp(session.id(), 0, 0);
+            revalidator.lookOnce();
+          }
+        };
+    ListAppender<ILoggingEvent> lines = new ListAppender<>();
+    lines.start();
+    Logger logger = (Logger) LoggerFactory.getLogger(NearCacheSessionStore.class);
+    logger.addAppender(lines);
+    try {
+      failing.stampsFailure = new SessionStoreException("no right to compare");
+      for (int i = 0; i < 9; i++) {
+        failure.run();
+      }
+      failing.stampsFailure = null;
+      failure.run();
+      failing.stampsFailure = new SessionStoreException("again");
+      failure.run();
+      failing.stampsFailure = null;
+      failing.touchAllFailure = new SessionStoreException("no right to touch");
+      assertThat(some.touchSoon(session.id(), NOW.plusSeconds(60), NOW.plusSeconds(60))).isTrue();
+      for (int i = 0; i < 3; i++) {
+        revalidator.lookOnce();
+      }
+    } finally {
+      logger.detachAppender(lines);
+    }
+
+    assertThat(lines.list)
+        .filteredOn(line -> line.getLevel() == Level.WARN)
+        .extracting(ILoggingEvent::getFormattedMessage)
+        .containsExactly(
+            "Revalidation failed, 1 times in a row; it is tried again: no right to compare",
+            "Revalidation failed, 2 times in a row; it is tried again: no right to compare",
+            "Revalidation failed, 4 times in a row; it is tried again: no right to compare",
+            "Revalidation failed, 8 times in a row; it is tried again: no right to compare",
+            "Revalidation failed, 1 times in a row; it is tried again: again",
+            "Storing activity failed, 1 times in a row; it is tried again: no right to touch",
+            "Storing activity failed, 2 times in a row; it is tried again: no right to touch");
+    some.close();
   }
 
   @Test
