@@ -143,8 +143,13 @@ final class CookieHeader {
   }
 
   private static boolean hasTokenOf(String line, int start, int end, String name) {
-    int within = line.indexOf(name, start);
-    return within >= 0 && within < end && VisibleHeaders.hasToken(line.substring(start, end), name);
+    // Within the segment only: to search the rest of the line for each would be quadratic.
+    for (int i = start; i + name.length() <= end; i++) {
+      if (line.startsWith(name, i)) {
+        return VisibleHeaders.hasToken(line.substring(start, end), name);
+      }
+    }
+    return false;
   }
 
   private static boolean isNamed(String line, int first, int end, String name) {

@@ -36,7 +36,14 @@ final class Preflight {
     return request.getMethod().equals("OPTIONS")
         && hasOne(request, "Origin")
         && hasOne(request, "Access-Control-Request-Method")
-        && CREDENTIALS.stream().allMatch(name -> request.getHeader(name) == null);
+        && hasNoCredentials(request);
+  }
+
+  /** Our own credentials are among the headers that the session filter hides. */
+  private static boolean hasNoCredentials(HttpServletRequest request) {
+    HttpServletRequest complete = SessionRequest.complete(request);
+    return CREDENTIALS.stream().allMatch(name -> complete.getHeader(name) == null)
+        && WebSession.find(request).map(session -> !session.isTokenPresented()).orElse(true);
   }
 
   private static boolean hasOne(HttpServletRequest request, String name) {

@@ -276,7 +276,11 @@ final class RequestAuthenticator {
     return renewed;
   }
 
-  /** Records that the container may have another user for the request by now; without the lock. */
+  /**
+   * Records that the container may have another user for the request by now; without the lock. A
+   * session of no user becomes that user's with a new secret, and is withheld where that cannot be
+   * sent.
+   */
   void userIs(@Nullable String name) {
     ContainerUser user = resolver.user();
     user.name(name);
@@ -292,7 +296,9 @@ final class RequestAuthenticator {
       }
     } else if (known.isStored() || known.isAwaitingCreation()) {
       ContainerUser.Relation relation = user.to(known);
-      if (relation == ContainerUser.Relation.UNOWNED && user.take(known)) {
+      if (relation == ContainerUser.Relation.UNOWNED
+          && !state.locked(outgoing::isCommitted)
+          && user.take(known)) {
         renew(known);
       } else if (relation != ContainerUser.Relation.OWN) {
         if (known.isStored()) {

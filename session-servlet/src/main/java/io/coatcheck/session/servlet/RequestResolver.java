@@ -207,7 +207,7 @@ final class RequestResolver {
 
   /** Keeps the resolution, or the failure, unless another thread was first; with the lock. */
   private void accept(@Nullable Resolution found, @Nullable SessionStoreException failure) {
-    if (presented.areResolved()) {
+    if (presented.areResolved() && !isRenewedHere(found)) {
       return;
     }
     if (found == null) {
@@ -219,6 +219,17 @@ final class RequestResolver {
         outgoing.carryTokenOf(live.session());
       }
     }
+  }
+
+  /**
+   * Returns whether this request has given the session a new secret, while another thread of it, or
+   * a listener, has found the presented one superseded for that reason.
+   */
+  private boolean isRenewedHere(@Nullable Resolution found) {
+    return found instanceof Resolution.Live live
+        && live.session().unsentToken().isPresent()
+        && current.get() == null
+        && presented.areReplaced();
   }
 
   /**

@@ -155,9 +155,8 @@ public final class RequireLogin implements Filter {
     Object pathInfo = request.getAttribute(RequestDispatcher.FORWARD_PATH_INFO);
     String directory = Objects.toString(servletPath, "") + Objects.toString(pathInfo, "");
     String path = PathPatterns.pathOf(request);
-    return directory.endsWith("/")
-        && path.startsWith(directory)
-        && path.indexOf('/', directory.length()) < 0;
+    // A welcome file may be in a directory below, such as account/start.html.
+    return directory.endsWith("/") && path.startsWith(directory);
   }
 
   private boolean isPublic(HttpServletRequest request) {

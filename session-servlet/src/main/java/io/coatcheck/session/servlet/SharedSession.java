@@ -189,6 +189,26 @@ class SharedSession implements HttpSession {
         : viewOn(thread, views(current));
   }
 
+  /**
+   * The view by which a thread acts for a request, and not only on the session.
+   *
+   * @param isKnown {@code false} if the thread is of no dispatch, and several requests of the
+   *     session are under way: one of them may be another client's, who has the same cookie
+   */
+  record Acting(HttpSessionView view, boolean isKnown) {}
+
+  /** Returns the view by which the current thread acts for a request. */
+  final Acting acting() {
+    Thread thread = Thread.currentThread();
+    List<HttpSessionView> requests =
+        views().stream().filter(one -> one.scope() instanceof SessionExchange).toList();
+    HttpSessionView view = viewOn(thread, requests);
+    boolean isKnown =
+        view.scope().isOn(thread)
+            || requests.stream().filter(one -> !one.scope().isOver() && serves(one)).count() < 2;
+    return new Acting(view, isKnown);
+  }
+
   private HttpSessionView viewOn(Thread thread, List<HttpSessionView> views) {
     HttpSessionView any = null;
     // The latest first: a request may contain a dispatch of another one.

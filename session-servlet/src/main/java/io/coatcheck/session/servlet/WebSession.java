@@ -35,9 +35,14 @@ public final class WebSession {
 
   private final SessionExchange exchange;
 
-  private WebSession(@Nullable HttpServletRequest request, SessionExchange exchange) {
+  /** Whether the caller acts for this request; else for one of several that share the session. */
+  private final boolean isRequestKnown;
+
+  private WebSession(
+      @Nullable HttpServletRequest request, SessionExchange exchange, boolean isRequestKnown) {
     this.request = request;
     this.exchange = exchange;
+    this.isRequestKnown = isRequestKnown;
   }
 
   /**
@@ -60,7 +65,7 @@ public final class WebSession {
    */
   public static Optional<WebSession> find(HttpServletRequest request) {
     return request.getAttribute(SessionFilter.CURRENT) instanceof SessionExchange exchange
-        ? Optional.of(new WebSession(request, exchange))
+        ? Optional.of(new WebSession(request, exchange, true))
         : Optional.empty();
   }
 
@@ -68,6 +73,13 @@ public final class WebSession {
    * Returns the session operations of the request in which a session was obtained, for code that
    * has only the session. An example is {@code HandshakeRequest.getHttpSession()} of a WebSocket,
    * whose endpoint then calls {@link #isStillLive}.
+   *
+   * <p>Where requests share a session, as in memory, the request is that of the calling thread. A
+   * thread that the application has started may act for any of several requests that are under way,
+   * and one of them may be another client's. Then the session can be read and ended, but {@link
+   * #login}, {@link #renew}, {@link #present} and {@link #beforeLogout} throw {@code
+   * IllegalStateException}, and {@link #beforeCommit} runs its action at once: on such a thread,
+   * use {@link #of(HttpServletRequest)}.
    *
    * @param session from {@code getSession} of a request that passed a {@link SessionFilter}
    * @throws IllegalArgumentException if it is another one: the container's own, a wrapped one, or
@@ -83,10 +95,26 @@ public final class WebSession {
    * sessions that have ended.
    */
   public static Optional<WebSession> find(HttpSession session) {
+    if (session instanceof SharedSession shared) {
+      SharedSession.Acting acting = shared.acting();
+      return of(acting.view(), acting.isKnown());
+    }
     HttpSessionView view = HttpSessionView.in(session);
-    return view != null && view.scope() instanceof SessionExchange exchange
-        ? Optional.of(new WebSession(exchange.request(), exchange))
+    return view == null ? Optional.empty() : of(view, true);
+  }
+
+  private static Optional<WebSession> of(HttpSessionView view, boolean isRequestKnown) {
+    return view.scope() instanceof SessionExchange exchange
+        ? Optional.of(new WebSession(exchange.request(), exchange, isRequestKnown))
         : Optional.empty();
+  }
+
+  private void requireKnownRequest() {
+    if (!isRequestKnown) {
+      throw new IllegalStateException(
+          "several requests of the session are under way, and this thread belongs to none of them:"
+              + " use WebSession.of(request)");
+    }
   }
 
   /** Logs a principal in, as {@link #login(String, LoginOptions)} with default options. */
@@ -128,6 +156,7 @@ public final class WebSession {
   public LoginResult login(
       String principal, LoginOptions options, @Nullable SessionTransport transport) {
     Objects.requireNonNull(principal, "principal must not be null");
+    requireKnownRequest();
     exchange.saving().requireUncommitted("log in");
     return exchange.authenticator().login(principal, options, request, transport);
   }
@@ -159,6 +188,7 @@ public final class WebSession {
    *     once may both call it
    */
   public void beforeLogout(Runnable action) {
+    requireKnownRequest();
     exchange.beforeLogout(Objects.requireNonNull(action, "action must not be null"));
   }
 
@@ -174,7 +204,12 @@ public final class WebSession {
    *     if another thread registers it during that, and at once if the request has ended
    */
   public void beforeCommit(Runnable action) {
-    exchange.saving().beforeSave(Objects.requireNonNull(action, "action must not be null"));
+    Objects.requireNonNull(action, "action must not be null");
+    if (isRequestKnown) {
+      exchange.saving().beforeSave(action);
+    } else {
+      action.run();
+    }
   }
 
   /**
@@ -186,6 +221,7 @@ public final class WebSession {
    * @throws IllegalStateException if the response is committed; nothing was done
    */
   public boolean renew() {
+    requireKnownRequest();
     return live().filter(exchange.authenticator()::renew).isPresent();
   }
 
@@ -271,6 +307,7 @@ public final class WebSession {
    *     #isTokenWithheld token may be withheld}
    */
   public boolean present(SessionToken token) {
+    requireKnownRequest();
     return exchange.resolver().present(token);
   }
 

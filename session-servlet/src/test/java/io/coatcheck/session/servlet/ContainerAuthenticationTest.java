@@ -8,12 +8,14 @@ import io.coatcheck.session.SessionManager;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import jakarta.servlet.http.HttpSession;
+import jakarta.servlet.http.HttpSessionIdListener;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -172,6 +174,37 @@ class ContainerAuthenticationTest {
 
     assertThat(browser.token()).isNotEqualTo(planted);
     assertThat(newBrowser().token(planted).get("/note").body()).isEqualTo("null: no session");
+  }
+
+  @Test
+  @DisplayName("B45: it is not lost where a listener of the new id looks at the session as well")
+  void lazy_listenerOfTheId_looksToo() {
+    AtomicReference<HttpServletRequest> current = new AtomicReference<>();
+    site.filters(
+        SessionFilter.builder(site.manager)
+            .lazy(true)
+            .listener(
+                (HttpSessionIdListener)
+                    (event, oldId) -> {
+                      if (current.get() != null) {
+                        current.get().getSession(false);
+                      }
+                    })
+            .build(),
+        (request, response, chain) -> {
+          current.set((HttpServletRequest) request);
+          try {
+            chain.doFilter(request, response);
+          } finally {
+            current.set(null);
+          }
+        });
+    browser.get("/note?set=basket");
+    String before = browser.token();
+
+    assertThat(as("alice", browser, "/private/note").body()).isEqualTo("alice: basket");
+    assertThat(browser.token()).isNotEqualTo(before);
+    assertThat(as("alice", browser, "/private/note").body()).isEqualTo("alice: basket");
   }
 
   @Test

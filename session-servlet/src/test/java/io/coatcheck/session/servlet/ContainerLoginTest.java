@@ -314,6 +314,28 @@ class ContainerLoginTest {
     }
   }
 
+  @Test
+  @DisplayName("I3: a login after the commit hides a session that can get no new secret any more")
+  void loginAfterTheCommit_hidesTheSession() {
+    site.on(
+        "/late",
+        (request, response) -> {
+          response.getWriter().print("begun ");
+          response.flushBuffer();
+          request.login("tom", "cat");
+          response.getWriter().print(request.getSession(false) == null ? "none" : "shown");
+        });
+    browser.get("/begin");
+    String planted = browser.token();
+
+    assertThat(browser.get("/late").body()).isEqualTo("begun none");
+
+    site.on("/read", ContainerLoginTest::read);
+    assertThat(browser.get("/read").body()).isEqualTo("1");
+    assertThat(browser.token()).as("the secret of the user").isNotEqualTo(planted);
+    assertThat(site.browser().token(planted).get("/read").body()).isEqualTo("none");
+  }
+
   private SessionManager nearCached() {
     return SessionManager.builder(NearCacheSessionStore.builder(site.store).build())
         .clock(site.clock)

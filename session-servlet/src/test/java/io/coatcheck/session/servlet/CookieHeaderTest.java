@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -90,6 +91,16 @@ class CookieHeaderTest {
     assertThat(
             read("__Host-id=1; __Host-id=2", "__Host-id=3; __Host-id=4; __Host-id=5; __Host-id=6"))
         .containsExactly("1", "2", "3", "4", "5");
+  }
+
+  @Test
+  @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  @DisplayName("I20: a line of four million semicolons is read once, and not once for each of them")
+  void manySegments_areReadOnce() {
+    String semicolons = ";".repeat(4_000_000);
+    assertThat(CookieHeader.without(semicolons + "__Host-id", "__Host-id")).isNotNull();
+    assertThat(CookieHeader.without("__Host-id" + semicolons, "__Host-id")).isNotNull();
+    assertThat(CookieHeader.without("a=__Host-id" + semicolons, "__Host-id")).isNotNull();
   }
 
   @Test

@@ -2,6 +2,7 @@ package io.coatcheck.session.servlet;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.time.Duration;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -96,6 +97,23 @@ class PreflightTest {
 
     assertThat(answer.status()).isEqualTo(200);
     assertThat(answer.body()).isEmpty();
+  }
+
+  @Test
+  @DisplayName("a request with our own cookie is none, also where the session filter hides that")
+  void ownCookie_isACredential() throws Exception {
+    site.filters(
+        SessionFilter.builder(site.manager).build(),
+        RequireLogin.builder().loginPage("/login").maximumAge(Duration.ofMinutes(5)).build());
+    Browser alice = site.browser();
+    alice.get("/login");
+
+    assertThat(alice.send("OPTIONS", "/careless", PREFLIGHT).body()).isEqualTo("secret");
+
+    site.clock.advance(Duration.ofMinutes(6));
+    assertThat(alice.send("OPTIONS", "/careless", PREFLIGHT).status()).isEqualTo(401);
+    assertThat(site.browser().token("x".repeat(20)).send("OPTIONS", "/api", PREFLIGHT).status())
+        .isEqualTo(401);
   }
 
   @ParameterizedTest

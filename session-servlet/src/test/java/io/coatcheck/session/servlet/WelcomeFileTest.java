@@ -24,6 +24,7 @@ import org.eclipse.jetty.server.ServerConnector;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
@@ -68,6 +69,10 @@ class WelcomeFileTest {
   }
 
   private void start(String... protectedPaths) throws Exception {
+    startWith("start.html", protectedPaths);
+  }
+
+  private void startWith(String welcomeFile, String... protectedPaths) throws Exception {
     Filter[] filters = {
       SessionFilter.builder(manager).build(),
       new LogIn(),
@@ -75,23 +80,23 @@ class WelcomeFileTest {
     };
     Path files = directory.resolve("files");
     if (container == Container.TOMCAT) {
-      startTomcat(files, filters);
+      startTomcat(files, welcomeFile, filters);
     } else {
       Server server =
           Container.isServlet61()
-              ? JettyEe11.serveFiles(files, "start.html", filters)
-              : JettyEe10.serveFiles(files, "start.html", filters);
+              ? JettyEe11.serveFiles(files, welcomeFile, filters)
+              : JettyEe10.serveFiles(files, welcomeFile, filters);
       port = ((ServerConnector) server.getConnectors()[0]).getLocalPort();
       running = server::stop;
     }
   }
 
-  private void startTomcat(Path files, Filter... filters) throws Exception {
+  private void startTomcat(Path files, String welcomeFile, Filter... filters) throws Exception {
     Tomcat tomcat = new Tomcat();
     tomcat.setBaseDir(directory.toString());
     tomcat.setPort(0);
     Context context = tomcat.addContext("", files.toString());
-    context.addWelcomeFile("start.html");
+    context.addWelcomeFile(welcomeFile);
     Tomcat.addServlet(context, "files", new DefaultServlet()).addMapping("/");
     context.addServletContainerInitializer(
         (classes, servletContext) -> {
@@ -154,6 +159,17 @@ class WelcomeFileTest {
 
     try (RawClient client = new RawClient(port)) {
       String answer = client.get(path, "Connection: close");
+      assertThat(answer).startsWith("HTTP/1.1 4").doesNotContain(SECRET);
+    }
+  }
+
+  @Test
+  @DisplayName("a welcome file may be in a directory below")
+  void welcomeFileBelow_needsALogin() throws Exception {
+    startWith("account/start.html", "/account/*");
+
+    try (RawClient client = new RawClient(port)) {
+      String answer = client.get("/", "Connection: close");
       assertThat(answer).startsWith("HTTP/1.1 4").doesNotContain(SECRET);
     }
   }
