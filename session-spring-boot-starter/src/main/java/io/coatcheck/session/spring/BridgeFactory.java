@@ -8,7 +8,6 @@ import io.coatcheck.session.migration.LogoutTokenVerifier;
 import io.coatcheck.session.migration.TokenVerifier;
 import io.coatcheck.session.servlet.SessionTransport;
 import jakarta.servlet.http.HttpSession;
-import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -107,27 +106,6 @@ final class BridgeFactory {
         .set("maximumLifetime", jwt.maximumLifetime(), bridge::maximumLifetime)
         .set("transport", jwt.transport(), bridge::transport)
         .build(bridge::build);
-  }
-
-  /** Returns the URL patterns of the requests whose tokens are exchanged. */
-  List<String> exchangedPaths() {
-    List<String> paths = properties.migration().jwt().paths();
-    for (String path : paths) {
-      // As the servlet specification has them; a container takes others for the path of one page.
-      int star = path.indexOf('*');
-      boolean isPattern =
-          path.startsWith("/")
-              ? star < 0 || (star == path.length() - 1 && path.endsWith("/*"))
-              : path.startsWith("*.") && path.length() > 2 && path.indexOf('/') < 0;
-      if (!isPattern) {
-        throw new InvalidSettingException(
-            JWT + "paths must be patterns such as /pages/*, /page or *.html: " + path);
-      }
-    }
-    if (paths.isEmpty()) {
-      throw new InvalidSettingException(JWT + "paths must not be empty: " + paths);
-    }
-    return paths;
   }
 
   ContainerSessionAdoption adoption(

@@ -182,11 +182,8 @@ public final class CoatcheckMigrationAutoConfiguration {
 
     @Bean
     FilterRegistrationBean<JwtExchange> coatcheckJwtExchangeRegistration(
-        JwtExchange bridge, CoatcheckProperties properties, Environment environment) {
-      FilterRegistrationBean<JwtExchange> registration =
-          registration(bridge, EXCHANGE, environment);
-      registration.setUrlPatterns(new BridgeFactory(properties).exchangedPaths());
-      return registration;
+        JwtExchange bridge, Environment environment) {
+      return registration(bridge, EXCHANGE, environment);
     }
 
     /**

@@ -302,8 +302,6 @@ record CoatcheckProperties(
    * The exchange of JSON Web Tokens that the application issued before it moved to sessions.
    *
    * @param enabled whether tokens are exchanged for sessions
-   * @param paths the URL patterns of the requests whose tokens are exchanged, such as "/pages/*";
-   *     all by default
    * @param principalClaim the claim that has the user's name, where a JwtDecoder verifies the
    *     tokens
    * @param maximumLifetime how far in the future a token may expire; 400 days by default
@@ -312,7 +310,6 @@ record CoatcheckProperties(
    */
   record Jwt(
       @DefaultValue("false") boolean enabled,
-      @DefaultValue("/*") List<String> paths,
       @DefaultValue("sub") String principalClaim,
       @Nullable Duration maximumLifetime,
       @Nullable SessionTransport transport) {}

@@ -106,7 +106,6 @@ final class IneffectiveProperties {
         "migration.spring-session.maximum-age"),
     SPRING_SESSION_TABLE(
         "migration.spring-session.table-name", "migration.spring-session.query-timeout"),
-    JWT_PATHS("migration.jwt.paths"),
     JWT("migration.jwt.maximum-lifetime", "migration.jwt.transport"),
     JWT_DECODER("migration.jwt.principal-claim"),
     CONTAINER_SESSION(
@@ -179,11 +178,7 @@ final class IneffectiveProperties {
       refuse(condition, Part.SPRING_SESSION, Part.SPRING_SESSION_TABLE);
     }
     if (!migration.jwt().enabled()) {
-      refuse(
-          "unless coatcheck.migration.jwt.enabled is true",
-          Part.JWT,
-          Part.JWT_PATHS,
-          Part.JWT_DECODER);
+      refuse("unless coatcheck.migration.jwt.enabled is true", Part.JWT, Part.JWT_DECODER);
     }
     if (!migration.containerSession().enabled()) {
       refuse(

@@ -24,8 +24,6 @@ import javax.crypto.spec.SecretKeySpec;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.test.context.FilteredClassLoader;
@@ -111,40 +109,6 @@ class JwtBridgeTest {
       assertThat(forged.headers().firstValue(JwtExchange.RESULT_HEADER)).contains("refused");
       assertThat(site.bean(JwtExchange.class).counts().accepted()).isEqualTo(1);
     }
-  }
-
-  @Test
-  @DisplayName("A token is exchanged on the paths that are named, and left alone on others")
-  void jwtPaths() throws Exception {
-    try (Site site =
-        Site.start(
-            List.of(Staff.class, OldTokens.class),
-            "coatcheck.store=memory",
-            PRINCIPAL,
-            JWT,
-            PREFIX + "paths=/account,/pages/*")) {
-      site.bean(UserDetailsManager.class)
-          .createUser(User.withUsername("ann").password("{noop}x").roles("USER").build());
-      String token = bearer("ann");
-      HttpResponse<String> other = site.visitor().with("Authorization", token).get("/roles");
-      assertThat(other.headers().firstValue(JwtExchange.RESULT_HEADER)).isEmpty();
-      HttpResponse<String> named = site.visitor().with("Authorization", token).get("/account");
-      assertThat(named.headers().firstValue(JwtExchange.RESULT_HEADER)).contains("exchanged");
-      assertThat(named.body()).isEqualTo("ann");
-    }
-  }
-
-  @ParameterizedTest
-  @ValueSource(strings = {"pages", "/pages*", "/*/pages", "*", "*.", " ", "https://a.example/*"})
-  @DisplayName("A path that is no URL pattern fails startup with its name")
-  void jwtPathRefused(String path) {
-    application
-        .withUserConfiguration(OldTokens.class)
-        .withPropertyValues(JWT, PRINCIPAL, PREFIX + "paths=" + path)
-        .run(
-            context ->
-                assertThat(context.getStartupFailure())
-                    .hasStackTraceContaining(PREFIX + "paths must "));
   }
 
   @Test
