@@ -124,14 +124,20 @@ final class Events {
   }
 
   void undecodable(StoredSession session, String attribute, Exception problem) {
+    undecodable(Optional.of(session.id()), session.principal(), attribute, problem);
+  }
+
+  /** Notifies the listeners of an attribute for which no session was made. */
+  void undecodable(String attribute, Exception problem) {
+    undecodable(Optional.empty(), Optional.empty(), attribute, problem);
+  }
+
+  private void undecodable(
+      Optional<SessionId> id, Optional<String> principal, String attribute, Exception problem) {
     warnings.undecodable(attribute, problem);
     notifyListeners(
         new SessionEvent.AttributeUndecodable(
-            clock.instant(),
-            Optional.of(session.id()),
-            session.principal(),
-            attribute,
-            String.valueOf(problem.getMessage())));
+            clock.instant(), id, principal, attribute, String.valueOf(problem.getMessage())));
   }
 
   /** Notifies the listeners of a value that {@code set} rejected. */

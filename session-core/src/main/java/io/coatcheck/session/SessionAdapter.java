@@ -1,5 +1,6 @@
 package io.coatcheck.session;
 
+import io.coatcheck.session.codec.AttributeCodecException;
 import io.coatcheck.session.event.CredentialKind;
 import io.coatcheck.session.event.CredentialOutcome;
 import io.coatcheck.session.store.SessionStoreException;
@@ -353,6 +354,15 @@ public final class SessionAdapter {
       Optional<SessionId> session,
       Optional<String> principal) {
     engine.events().credential(kind, outcome, session, principal);
+  }
+
+  /**
+   * Notifies the listeners of an attribute of another library's session that could not be decoded,
+   * so that nothing is imported. Those of an imported session are reported by {@link
+   * #importSession}.
+   */
+  public void reportUndecodable(String attribute, AttributeCodecException problem) {
+    engine.events().undecodable(attribute, problem);
   }
 
   /**

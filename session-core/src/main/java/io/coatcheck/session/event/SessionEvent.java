@@ -115,7 +115,8 @@ public sealed interface SessionEvent {
 
   /**
    * The stored bytes of an attribute could not be decoded. The attribute reads as absent; its bytes
-   * stay until something is stored under its name.
+   * stay until something is stored under its name. Without a session, it is of another library's
+   * session, which was not imported because of it.
    *
    * @param attribute its name
    * @param problem names the class and the rule, never the value

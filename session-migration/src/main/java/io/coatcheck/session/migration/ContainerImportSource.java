@@ -21,14 +21,16 @@ final class ContainerImportSource implements ImportSource {
   /** Null if the container has no session for the request. */
   private final @Nullable HttpSession session;
 
-  private final Function<HttpSession, Optional<String>> principal;
+  /** Null if neither the user nor the attributes are read, since it is only used up. */
+  private final @Nullable Function<HttpSession, Optional<String>> principal;
+
   private final Predicate<String> attributes;
   private final Duration maximumAge;
   private final InstantSource clock;
 
   ContainerImportSource(
       @Nullable HttpSession session,
-      Function<HttpSession, Optional<String>> principal,
+      @Nullable Function<HttpSession, Optional<String>> principal,
       Predicate<String> attributes,
       Duration maximumAge,
       InstantSource clock) {
@@ -62,7 +64,16 @@ final class ContainerImportSource implements ImportSource {
     if (!usableUntil.isAfter(now)) {
       return Optional.empty();
     }
+    Instant loginAt = Limits.loginAt(createdAt, now);
+    if (principal == null) {
+      return Optional.of(
+          new ImportedSession(Optional.empty(), loginAt, usableUntil, Map.of(), Map.of()));
+    }
     Optional<String> user = principal.apply(known);
+    if (user.isEmpty() && known.getAttribute(SpringSessionReader.SECURITY_CONTEXT) != null) {
+      // The next person at that browser must not get what its user had.
+      return Optional.empty();
+    }
     Map<String, Object> kept = new HashMap<>();
     for (String name : Collections.list(known.getAttributeNames())) {
       if (!name.isEmpty()
@@ -77,7 +88,6 @@ final class ContainerImportSource implements ImportSource {
     if (user.isEmpty() && kept.isEmpty()) {
       return Optional.empty();
     }
-    Instant loginAt = Limits.loginAt(createdAt, now);
     return Optional.of(new ImportedSession(user, loginAt, usableUntil, kept, Map.of()));
   }
 

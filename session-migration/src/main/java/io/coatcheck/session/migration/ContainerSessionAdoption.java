@@ -76,8 +76,11 @@ public final class ContainerSessionAdoption implements Filter {
    *
    * @param manager the manager of the {@code SessionFilter} before it
    * @param principal returns the name of the user who is logged in by a container's session,
-   *     usually from an attribute; empty for an anonymous one, whose attributes are kept. Its
-   *     exceptions are passed on, and then nothing is adopted
+   *     usually from an attribute; empty for an anonymous one, whose attributes are kept. If it is
+   *     empty for a session with an attribute {@code SPRING_SECURITY_CONTEXT}, that is refused and
+   *     stays in the container: otherwise the next person at that browser would have its
+   *     attributes. For another mark of a login, return the name, and refuse it by {@link
+   *     Builder#validIf}. Its exceptions are passed on, and then nothing is adopted
    */
   public static Builder builder(
       SessionManager manager, Function<HttpSession, Optional<String>> principal) {
@@ -148,11 +151,9 @@ public final class ContainerSessionAdoption implements Filter {
    * at a node that has a copy of the container's session.
    */
   private void spend(String id, HttpSession old) {
-    manager.adapter().spendCredential(CREDENTIAL + id, sourceOf(old, name -> true));
-  }
-
-  private ContainerImportSource sourceOf(@Nullable HttpSession old, Predicate<String> kept) {
-    return new ContainerImportSource(old, principal, kept, maximumAge, manager.clock());
+    ImportSource unread =
+        new ContainerImportSource(old, null, attributes, maximumAge, manager.clock());
+    manager.adapter().spendCredential(CREDENTIAL + id, unread);
   }
 
   private void adoptInto(
@@ -170,7 +171,10 @@ public final class ContainerSessionAdoption implements Filter {
 
   private ImportResult.Status adopt(WebSession session, HttpServletRequest own, String presented) {
     HttpSession old = sessionOf(own);
-    ImportSource source = new ConditionalSource(sourceOf(old, attributes), condition);
+    ImportSource source =
+        new ConditionalSource(
+            new ContainerImportSource(old, principal, attributes, maximumAge, manager.clock()),
+            condition);
     String id = withoutRoute(old == null ? presented : old.getId());
     ImportResult result = manager.adapter().importSession(CREDENTIAL + id, source);
     boolean opens =

@@ -20,9 +20,7 @@ import java.util.Set;
 public final class RedisSpringSessions extends SpringSessions {
 
   private static final String ATTRIBUTE = "sessionAttr:";
-  private static final String PRINCIPAL =
-      ATTRIBUTE
-          + "org.springframework.session.FindByIndexNameSessionRepository.PRINCIPAL_NAME_INDEX_NAME";
+  private static final String PRINCIPAL = ATTRIBUTE + INDEXED_NAME;
 
   private final Commands commands;
   private final String prefix;

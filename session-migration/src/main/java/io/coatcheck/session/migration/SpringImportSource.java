@@ -2,17 +2,20 @@ package io.coatcheck.session.migration;
 
 import io.coatcheck.session.ImportSource;
 import io.coatcheck.session.ImportedSession;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Optional;
+import java.util.function.BiFunction;
 
 /**
  * One session of Spring Session, for the engine.
  *
+ * @param reader returns what is imported of a session at a moment; empty for nothing
  * @param isEndedByImport whether it is deleted when it is imported
  */
 record SpringImportSource(
     SpringSessions sessions,
-    SpringSessionReader reader,
+    BiFunction<SpringSession, Instant, Optional<ImportedSession>> reader,
     InstantSource clock,
     String id,
     boolean isEndedByImport)
@@ -20,7 +23,7 @@ record SpringImportSource(
 
   @Override
   public Optional<ImportedSession> load() {
-    return sessions.find(id).flatMap(found -> reader.read(found, clock.instant()));
+    return sessions.find(id).flatMap(found -> reader.apply(found, clock.instant()));
   }
 
   @Override

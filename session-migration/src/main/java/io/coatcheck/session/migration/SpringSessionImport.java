@@ -2,6 +2,7 @@ package io.coatcheck.session.migration;
 
 import io.coatcheck.session.ImportResult;
 import io.coatcheck.session.ImportSource;
+import io.coatcheck.session.ImportedSession;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.codec.JavaSerializationCodec;
 import io.coatcheck.session.event.CredentialKind;
@@ -20,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.BiFunction;
 import java.util.function.BiPredicate;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -60,9 +62,6 @@ public final class SpringSessionImport implements Filter {
   private final boolean deletesImported;
   private final SpringSessionReader reader;
 
-  /** Finds whatever could be imported under other settings, or later. */
-  private final SpringSessionReader spendingReader;
-
   private final BiPredicate<String, Instant> condition;
   private final CredentialReport report;
 
@@ -75,8 +74,11 @@ public final class SpringSessionImport implements Filter {
     deletesImported = builder.deletesImported;
     reader =
         new SpringSessionReader(
-            builder.codec, builder.principal, builder.attributes, builder.maximumAge);
-    spendingReader = new SpringSessionReader(builder.codec, null, name -> true, builder.maximumAge);
+            builder.codec,
+            builder.principal,
+            builder.attributes,
+            builder.maximumAge,
+            (name, problem) -> manager.adapter().reportUndecodable(name, problem));
     condition = builder.condition;
     report = new CredentialReport(manager, CredentialKind.SPRING_SESSION);
   }
@@ -129,11 +131,12 @@ public final class SpringSessionImport implements Filter {
   /** Uses up old cookies that are presented with a logout, so that they log no user in again. */
   private void spend(List<String> ids) {
     for (String id : ids) {
-      manager.adapter().spendCredential(CREDENTIAL + id, sourceOf(id, spendingReader));
+      manager.adapter().spendCredential(CREDENTIAL + id, sourceOf(id, reader::unread));
     }
   }
 
-  private ImportSource sourceOf(String id, SpringSessionReader read) {
+  private ImportSource sourceOf(
+      String id, BiFunction<SpringSession, Instant, Optional<ImportedSession>> read) {
     return new SpringImportSource(sessions, read, manager.clock(), id, deletesImported);
   }
 
@@ -143,7 +146,7 @@ public final class SpringSessionImport implements Filter {
       HttpServletRequest request,
       HttpServletResponse response) {
     for (String id : ids) {
-      ImportSource source = new ConditionalSource(sourceOf(id, reader), condition);
+      ImportSource source = new ConditionalSource(sourceOf(id, reader::read), condition);
       ImportResult result = manager.adapter().importSession(CREDENTIAL + id, source);
       if (result.status() == ImportResult.Status.IMPORTED && deletesImported) {
         sessions.delete(id);
@@ -230,9 +233,18 @@ public final class SpringSessionImport implements Filter {
 
     /**
      * Sets what returns the name of the user whom an old session has logged in, from all of its
-     * attributes that the codec admits, by their names; empty for an anonymous one, whose
-     * attributes are kept. Its exceptions are passed on, and then nothing is imported. Default: the
-     * name that Spring Session has indexed, or else the one in {@code SPRING_SECURITY_CONTEXT}.
+     * attributes that the codec admits, by their names. Its exceptions are passed on, and then
+     * nothing is imported.
+     *
+     * <p>If it returns empty for a session that has a login, which is an indexed name or an
+     * attribute {@code SPRING_SECURITY_CONTEXT}, decoded or not, the session is refused: otherwise
+     * the next person at that browser would have its attributes. The old cookie stays good, so that
+     * it works once the account is enabled or the class is allowed. A session without a login is
+     * anonymous if it returns empty, and keeps its attributes. Where the application has another
+     * mark of a login, return the name, and refuse the session by {@link #validIf}.
+     *
+     * <p>Default: the name that Spring Session has indexed, or else the one in {@code
+     * SPRING_SECURITY_CONTEXT}.
      */
     public Builder principal(Function<Map<String, Object>, Optional<String>> userOf) {
       principal = Objects.requireNonNull(userOf, "principal must not be null");

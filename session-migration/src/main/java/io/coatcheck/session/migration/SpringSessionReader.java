@@ -14,6 +14,7 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BiConsumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -21,37 +22,52 @@ import org.jspecify.annotations.Nullable;
 /** Decodes a session of Spring Session, and decides whether it may be imported. */
 final class SpringSessionReader {
 
-  private static final String SECURITY_CONTEXT = "SPRING_SECURITY_CONTEXT";
+  static final String SECURITY_CONTEXT = "SPRING_SECURITY_CONTEXT";
+
   private static final SessionId ANY = SessionId.of(0, 0);
 
   private final JavaSerializationCodec codec;
   private final @Nullable Function<Map<String, Object>, Optional<String>> userOf;
   private final Predicate<String> kept;
   private final Duration maximumAge;
+  private final BiConsumer<String, AttributeCodecException> onRefusal;
 
   /**
    * Creates it.
    *
    * @param userOf null for the name that Spring Session has indexed, or that of the context
    * @param kept which attributes are kept, by their names
+   * @param onRefusal called with a security context because of which a session is refused
    */
   SpringSessionReader(
       JavaSerializationCodec codec,
       @Nullable Function<Map<String, Object>, Optional<String>> userOf,
       Predicate<String> kept,
-      Duration maximumAge) {
+      Duration maximumAge,
+      BiConsumer<String, AttributeCodecException> onRefusal) {
     this.codec = codec;
     this.userOf = userOf;
     this.kept = kept;
     this.maximumAge = maximumAge;
+    this.onRefusal = onRefusal;
   }
 
-  /** Returns what is imported; empty if it has expired, is too old, or holds nothing. */
+  /**
+   * Returns what could be imported under other settings, or later: a session that has neither
+   * expired nor is too old, without its user and its attributes.
+   */
+  Optional<ImportedSession> unread(SpringSession session, Instant now) {
+    return isUsable(session, now)
+        ? Optional.of(imported(session, now, Optional.empty(), Map.of(), Map.of()))
+        : Optional.empty();
+  }
+
+  /**
+   * Returns what is imported; empty if it has expired, is too old, or holds nothing, or has a login
+   * of which no user comes out: the next person at that browser must not get its attributes.
+   */
   Optional<ImportedSession> read(SpringSession session, Instant now) {
-    Instant usableUntil = session.createdAt().plus(maximumAge);
-    if (!session.expiresAt().isAfter(now)
-        || !usableUntil.isAfter(now)
-        || session.createdAt().isAfter(now.plus(maximumAge))) {
+    if (!isUsable(session, now)) {
       return Optional.empty();
     }
     Map<String, Object> attributes = new HashMap<>();
@@ -83,6 +99,13 @@ final class SpringSessionReader {
         userOf == null
             ? session.principal().or(() -> nameIn(attributes.get(SECURITY_CONTEXT)))
             : userOf.apply(Collections.unmodifiableMap(attributes));
+    if (principal.isEmpty() && hasLogin(session)) {
+      AttributeCodecException problem = undecodable.get(SECURITY_CONTEXT);
+      if (problem != null) {
+        onRefusal.accept(SECURITY_CONTEXT, problem);
+      }
+      return Optional.empty();
+    }
     attributes.keySet().removeIf(name -> !kept.test(name));
     if (principal.isEmpty() && attributes.isEmpty()) {
       return Optional.empty();
@@ -90,9 +113,42 @@ final class SpringSessionReader {
     if (principal.isPresent() && !isStorable(principal.get())) {
       return Optional.empty();
     }
-    Instant loginAt = Limits.loginAt(session.createdAt(), now);
-    return Optional.of(
-        new ImportedSession(principal, loginAt, usableUntil, attributes, undecodable));
+    return Optional.of(imported(session, now, principal, attributes, undecodable));
+  }
+
+  private boolean isUsable(SpringSession session, Instant now) {
+    return session.expiresAt().isAfter(now)
+        && usableUntil(session).isAfter(now)
+        && !session.createdAt().isAfter(now.plus(maximumAge));
+  }
+
+  private Instant usableUntil(SpringSession session) {
+    return session.createdAt().plus(maximumAge);
+  }
+
+  private ImportedSession imported(
+      SpringSession session,
+      Instant now,
+      Optional<String> principal,
+      Map<String, Object> attributes,
+      Map<String, AttributeCodecException> undecodable) {
+    return new ImportedSession(
+        principal,
+        Limits.loginAt(session.createdAt(), now),
+        usableUntil(session),
+        attributes,
+        undecodable);
+  }
+
+  /** Returns whether a user has logged in by a session, even if it cannot be read which. */
+  private static boolean hasLogin(SpringSession session) {
+    return session.principal().isPresent()
+        || has(session, SpringSessions.INDEXED_NAME)
+        || has(session, SECURITY_CONTEXT);
+  }
+
+  private static boolean has(SpringSession session, String attribute) {
+    return session.attributes().containsKey(attribute) || session.tooLarge().contains(attribute);
   }
 
   private static boolean isStorable(String principal) {

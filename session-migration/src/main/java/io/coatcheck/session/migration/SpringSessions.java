@@ -12,6 +12,10 @@ import java.util.Optional;
  */
 public abstract sealed class SpringSessions permits JdbcSpringSessions, RedisSpringSessions {
 
+  /** The attribute with the name by which Spring Session finds the sessions of a user. */
+  static final String INDEXED_NAME =
+      "org.springframework.session.FindByIndexNameSessionRepository.PRINCIPAL_NAME_INDEX_NAME";
+
   /** The maximum size of an attribute, in bytes. */
   static final int MAX_ATTRIBUTE_BYTES = 1 << 20;
 

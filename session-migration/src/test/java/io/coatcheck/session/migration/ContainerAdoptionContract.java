@@ -121,6 +121,27 @@ abstract class ContainerAdoptionContract {
   }
 
   @Test
+  void loginWithoutAUser_isRefused_andStaysWithItsAttributes() throws Exception {
+    String old = get("/old/login?unreadable", "").cookie("JSESSIONID");
+    ContainerSite.Answer refused = get("/cart", old);
+    assertThat(refused.body()).isEqualTo("null");
+    assertThat(refused.cookies()).isEmpty();
+    assertThat(bridge.counts().refused()).isEqualTo(1);
+    get("/old/login?user=alice", old);
+    assertThat(get("/cart", old).body()).as("when it names its user").isEqualTo("three apples");
+    assertThat(manager.sessionsOf("alice")).hasSize(1);
+  }
+
+  @Test
+  void loginWithoutAUser_isUsedUpByALogoutToo() throws Exception {
+    String old = get("/old/login?unreadable", "").cookie("JSESSIONID");
+    get("/logout", old);
+    get("/old/login?user=alice", old);
+    assertThat(get("/", old).body()).isEqualTo("anonymous");
+    assertThat(manager.sessionsOf("alice")).isEmpty();
+  }
+
+  @Test
   void requestOfAnotherSite_fromWhichOurCookieIsWithheld_adoptsNothing() throws Exception {
     String old = oldLogin("alice");
     ContainerSite.Answer forced =

@@ -89,6 +89,9 @@ final class ContainerSite {
           session.setAttribute("user", user);
         }
         session.setAttribute("cart", "three apples");
+        if (request.getParameter("unreadable") != null) {
+          session.setAttribute("SPRING_SECURITY_CONTEXT", "of a class that is gone");
+        }
       } else if (session != null && request.getRequestURI().endsWith("/logout")) {
         session.invalidate();
         session = null;

@@ -133,6 +133,7 @@ class BridgesTest {
                     context.setAuthentication(switched(context.getAuthentication()));
                   }
                   request.getSession().setAttribute("SPRING_SECURITY_CONTEXT", context);
+                  request.getSession().setAttribute("cart", "apples");
                 }
               });
       registration.addUrlPatterns("/old-login");

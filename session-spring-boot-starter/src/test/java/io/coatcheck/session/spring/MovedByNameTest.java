@@ -105,26 +105,46 @@ class MovedByNameTest {
     }
   }
 
+  /** The next person at that browser must not get what the user had. */
+  private static void assertNothingMoved(Visitor visitor) throws Exception {
+    assertThat(visitor.get("/").body()).isEqualTo("Welcome");
+    assertThat(visitor.hasCookie(COOKIE)).isFalse();
+  }
+
   @Test
   @DisplayName("is not imported with a login that withholds a right, as before a second factor")
   void importedBeforeTheSecondFactor() throws Exception {
     try (Site site = importing()) {
       Visitor ann =
-          withOldSession(site, Map.of(CONTEXT, SpringSessionImportTest.context("FIRST_FACTOR")));
+          withOldSession(
+              site,
+              Map.of(CONTEXT, SpringSessionImportTest.context("FIRST_FACTOR"), "cart", "apples"));
+      assertNothingMoved(ann);
+      assertThat(site.bean(SpringSessionImport.class).counts().refused()).isEqualTo(1);
       assertLoggedOut(site, ann);
       assertThat(site.bean(SpringSessionImport.class).counts().accepted()).isZero();
     }
   }
 
   @Test
-  @DisplayName("is not imported for a user whom nobody knows")
+  @DisplayName("is not imported for a user who is unknown or disabled, with nothing that it holds")
   void importedForAnUnknownUser() throws Exception {
     try (Site site = importing()) {
-      site.bean(UserDetailsManager.class).deleteUser("ann");
+      UserDetailsManager users = site.bean(UserDetailsManager.class);
+      users.deleteUser("ann");
       Visitor ann =
-          withOldSession(site, Map.of(CONTEXT, SpringSessionImportTest.context("ROLE_USER")));
-      assertLoggedOut(site, ann);
+          withOldSession(
+              site,
+              Map.of(CONTEXT, SpringSessionImportTest.context("ROLE_USER"), "cart", "apples"));
+      assertNothingMoved(ann);
+      User.UserBuilder account = User.withUsername("ann").password("{noop}ticket").roles("USER");
+      users.createUser(account.disabled(true).build());
+      assertNothingMoved(ann);
+      assertThat(site.bean(SpringSessionImport.class).counts().refused()).isEqualTo(2);
       assertThat(site.bean(SpringSessionImport.class).counts().accepted()).isZero();
+      users.updateUser(account.disabled(false).build());
+      assertThat(ann.get("/account").body()).isEqualTo("ann");
+      assertThat(StoredText.of(site, ann.cookie(COOKIE))).contains("apples");
     }
   }
 
@@ -138,6 +158,8 @@ class MovedByNameTest {
             "coatcheck.migration.container-session.enabled=true")) {
       Visitor half = site.visitor();
       half.get("/old-login?half");
+      assertNothingMoved(half);
+      assertThat(site.bean(ContainerSessionAdoption.class).counts().refused()).isEqualTo(1);
       assertLoggedOut(site, half);
       Visitor ann = site.visitor();
       ann.get("/old-login");

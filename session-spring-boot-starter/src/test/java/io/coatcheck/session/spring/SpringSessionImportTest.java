@@ -11,7 +11,9 @@ import java.io.IOException;
 import java.io.ObjectOutputStream;
 import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Base64;
+import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import javax.sql.DataSource;
@@ -26,6 +28,7 @@ import org.springframework.boot.test.context.runner.WebApplicationContextRunner;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.security.authentication.AbstractAuthenticationToken;
 import org.springframework.security.authentication.UsernamePasswordAuthenticationToken;
 import org.springframework.security.core.authority.AuthorityUtils;
 import org.springframework.security.core.context.SecurityContextImpl;
@@ -76,6 +79,48 @@ class SpringSessionImportTest {
       visitor.forget("OLD");
       assertThat(visitor.get("/account").body()).isEqualTo("ann");
       assertThat(site.bean(SpringSessionImport.class).counts().accepted()).isEqualTo(1);
+    }
+  }
+
+  /** A class of the application that its packages do not cover. */
+  record OldDetails(String badge) implements Serializable {}
+
+  private static Site startWithOldClass(String... more) {
+    List<String> properties =
+        new ArrayList<>(
+            List.of(
+                "spring.datasource.url=jdbc:h2:mem:old-class;DB_CLOSE_DELAY=-1",
+                PREFIX + "enabled=true",
+                PREFIX + "table-name=OLD_SESSION"));
+    properties.addAll(List.of(more));
+    return Site.start(Shop.class, properties.toArray(String[]::new));
+  }
+
+  @Test
+  @DisplayName("refuses a login that cannot be read, with all that its session holds, until it can")
+  void unreadable() throws Exception {
+    String id = UUID.randomUUID().toString();
+    String cookie = Base64.getEncoder().encodeToString(id.getBytes(StandardCharsets.UTF_8));
+    try (Site site = startWithOldClass()) {
+      SecurityContextImpl context = context("ROLE_USER");
+      ((AbstractAuthenticationToken) context.getAuthentication()).setDetails(new OldDetails("7"));
+      write(
+          new JdbcTemplate(site.bean(DataSource.class)),
+          id,
+          Map.of("SPRING_SECURITY_CONTEXT", context, "visits", 41));
+      Visitor visitor = site.visitor();
+      visitor.take("SESSION", cookie);
+      assertThat(visitor.get("/visits").body()).isEqualTo("1");
+      assertThat(site.bean(SpringSessionImport.class).counts().refused()).isEqualTo(1);
+      assertThat(site.bean(SpringSessionImport.class).counts().accepted()).isZero();
+    }
+    try (Site site =
+        startWithOldClass("coatcheck.attributes.allow=" + OldDetails.class.getName())) {
+      Visitor visitor = site.visitor();
+      visitor.take("SESSION", cookie);
+      assertThat(visitor.get("/account").body()).isEqualTo("ann");
+      assertThat(visitor.get("/visits").body()).isEqualTo("42");
+      new JdbcTemplate(site.bean(DataSource.class)).execute("SHUTDOWN");
     }
   }
 
