@@ -35,6 +35,7 @@ public final class JdbcSpringSessions extends SpringSessions {
 
   private final DataSource dataSource;
   private final int timeoutSeconds;
+  private final String table;
   private final String select;
   private final String selectNames;
   private final String selectValue;
@@ -44,7 +45,7 @@ public final class JdbcSpringSessions extends SpringSessions {
   private JdbcSpringSessions(Builder builder) {
     dataSource = builder.dataSource;
     timeoutSeconds = builder.timeoutSeconds;
-    String table = builder.tableName;
+    table = builder.tableName;
     select =
         "SELECT PRIMARY_ID, SESSION_ID, CREATION_TIME, EXPIRY_TIME, PRINCIPAL_NAME FROM "
             + table
@@ -62,6 +63,34 @@ public final class JdbcSpringSessions extends SpringSessions {
   /** Begins to describe the tables in a database. */
   public static Builder builder(DataSource dataSource) {
     return new Builder(dataSource);
+  }
+
+  /**
+   * Checks that both tables can be read, with the columns that an import reads. For the start of an
+   * application: otherwise each request with an old cookie fails. Reads no session.
+   *
+   * @throws SessionStoreException if they cannot be read, or the database cannot be reached
+   */
+  public void checkTables() {
+    String none = "none";
+    call(
+        connection -> {
+          try {
+            row(connection, none);
+            names(connection, none);
+            value(connection, none, none);
+            return none;
+          } catch (SQLException e) {
+            throw new SessionStoreException(
+                "the tables "
+                    + table
+                    + " and "
+                    + table
+                    + "_ATTRIBUTES of Spring Session cannot be read: they have another name, or are"
+                    + " in another database, or the database user needs SELECT on them",
+                e);
+          }
+        });
   }
 
   @Override

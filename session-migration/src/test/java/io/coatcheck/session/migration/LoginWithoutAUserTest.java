@@ -120,8 +120,7 @@ class LoginWithoutAUserTest {
   }
 
   @Test
-  void userWhoMayNotLogIn_isRefused_andWorksOnceThatIsAllowed_unlessALogoutCame()
-      throws Exception {
+  void userWhoMayNotLogIn_isRefused_andWorksOnceThatIsAllowed_unlessALogoutCame() throws Exception {
     AtomicBoolean mayLogIn = new AtomicBoolean();
     SpringSessionImport bridge =
         bridge(CODEC, attributes -> nameIn(attributes).filter(user -> mayLogIn.get()));

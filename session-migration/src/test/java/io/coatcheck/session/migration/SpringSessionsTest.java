@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import org.h2.jdbcx.JdbcDataSource;
 import org.junit.jupiter.api.Test;
+import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.datasource.SingleConnectionDataSource;
 
 /** The sources of old sessions, and the ranges of the options. */
@@ -46,6 +47,31 @@ class SpringSessionsTest {
       assertThat(sessions.find(other)).isPresent();
       assertThat(pooled.getAutoCommit()).isFalse();
     }
+  }
+
+  @Test
+  void tablesThatCannotBeRead_areFound_byTheCheck() throws Exception {
+    JdbcDataSource database = new JdbcDataSource();
+    database.setURL("jdbc:h2:mem:check;DB_CLOSE_DELAY=-1");
+    SpringSessionJdbc spring = new SpringSessionJdbc(database, "h2", "SPRING_SESSION");
+    try (Connection pooled = database.getConnection()) {
+      pooled.setAutoCommit(false);
+      JdbcSpringSessions sessions =
+          JdbcSpringSessions.builder(new SingleConnectionDataSource(pooled, true)).build();
+      sessions.checkTables();
+      spring.rename(true);
+      assertThatThrownBy(sessions::checkTables)
+          .isInstanceOf(SessionStoreException.class)
+          .hasMessageContaining("SPRING_SESSION and SPRING_SESSION_ATTRIBUTES");
+      spring.rename(false);
+      sessions.checkTables();
+    }
+    JdbcSpringSessions elsewhere =
+        JdbcSpringSessions.builder(database).tableName("ELSEWHERE").build();
+    assertThatThrownBy(elsewhere::checkTables).hasMessageContaining("ELSEWHERE_ATTRIBUTES");
+    new JdbcTemplate(database).execute("ALTER TABLE SPRING_SESSION DROP COLUMN EXPIRY_TIME");
+    JdbcSpringSessions narrower = JdbcSpringSessions.builder(database).build();
+    assertThatThrownBy(narrower::checkTables).isInstanceOf(SessionStoreException.class);
   }
 
   @Test

@@ -17,9 +17,9 @@ import java.util.Optional;
 import java.util.function.Function;
 import javax.sql.DataSource;
 import org.springframework.beans.factory.BeanFactory;
-import org.springframework.beans.factory.InitializingBean;
 import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.SmartInitializingSingleton;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.AutoConfigurationPackages;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
@@ -27,6 +27,7 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
+import org.springframework.boot.sql.init.dependency.DependsOnDatabaseInitialization;
 import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -81,13 +82,16 @@ public final class CoatcheckMigrationAutoConfiguration {
     return registration;
   }
 
-  /** Refuses the properties where the bridges are not on the class path. */
+  /**
+   * Refuses the properties where the bridges are not on the class path. Lazy initialization leaves
+   * out any other bean than one of this type.
+   */
   @Configuration(proxyBeanMethods = false)
   @ConditionalOnMissingClass(BRIDGES)
   static class Missing {
 
     @Bean
-    InitializingBean coatcheckMigrationCheck(CoatcheckProperties properties) {
+    SmartInitializingSingleton coatcheckMigrationCheck(CoatcheckProperties properties) {
       return () -> {
         CoatcheckProperties.Migration migration = properties.migration();
         require(!migration.springSession().enabled(), SPRING_SESSION + " must not be true");
@@ -111,13 +115,16 @@ public final class CoatcheckMigrationAutoConfiguration {
   static class SpringSessionBridge {
 
     private final CoatcheckProperties properties;
+    private final Environment environment;
 
-    SpringSessionBridge(CoatcheckProperties properties) {
+    SpringSessionBridge(CoatcheckProperties properties, Environment environment) {
       this.properties = properties;
+      this.environment = environment;
     }
 
     @Bean(IMPORT)
     @ConditionalOnMissingBean
+    @DependsOnDatabaseInitialization
     SpringSessionImport coatcheckSpringSessionImport(
         SessionManager manager,
         AttributeCodec codec,
@@ -127,7 +134,7 @@ public final class CoatcheckMigrationAutoConfiguration {
         ObjectProvider<DataSource> databases,
         BeanFactory beans) {
       SpringSessions sessions = own.getIfAvailable();
-      ImportFactory factory = new ImportFactory(properties);
+      ImportFactory factory = new ImportFactory(properties, environment);
       return factory.create(
           manager,
           sessions == null ? factory.ofDatabase(databases.getIfUnique()) : sessions,
@@ -139,7 +146,7 @@ public final class CoatcheckMigrationAutoConfiguration {
 
     @Bean
     FilterRegistrationBean<SpringSessionImport> coatcheckSpringSessionImportRegistration(
-        SpringSessionImport bridge, Environment environment) {
+        SpringSessionImport bridge) {
       return registration(bridge, IMPORT, environment);
     }
 

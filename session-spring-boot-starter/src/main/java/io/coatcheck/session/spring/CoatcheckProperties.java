@@ -343,11 +343,15 @@ record CoatcheckProperties(
    * The import from Spring Session.
    *
    * @param enabled whether sessions of Spring Session are imported
-   * @param tableName the table of Spring Session; "SPRING_SESSION" by default
+   * @param tableName the table of Spring Session; by default that of
+   *     "spring.session.jdbc.table-name", or "SPRING_SESSION"
    * @param queryTimeout the bound of each statement on that table; 5 seconds by default
-   * @param cookieName the name of the old cookie; "SESSION" by default
-   * @param cookiePath the path of the old cookie; the context path with a slash by default
-   * @param cookieDomain the domain of the old cookie; none by default
+   * @param cookieName the name of the old cookie; by default that of
+   *     "server.servlet.session.cookie.name", or "SESSION"
+   * @param cookiePath the path of the old cookie; by default that of
+   *     "server.servlet.session.cookie.path", or the context path with a slash
+   * @param cookieDomain the domain of the old cookie; by default that of
+   *     "server.servlet.session.cookie.domain", or none
    * @param clearCookie whether the old cookie is deleted a minute after the import
    * @param deleteImported whether an imported session is deleted from Spring Session
    * @param maximumAge how long ago a session may have been created; 30 days by default

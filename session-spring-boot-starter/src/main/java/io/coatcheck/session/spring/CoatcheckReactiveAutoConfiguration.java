@@ -2,9 +2,11 @@ package io.coatcheck.session.spring;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.SmartInitializingSingleton;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
+import org.springframework.context.annotation.Bean;
 
 /**
  * Warns in an application of Spring WebFlux, whose sessions Coatcheck does not keep, and leaves it
@@ -20,9 +22,14 @@ public final class CoatcheckReactiveAutoConfiguration {
   private static final Logger LOG =
       LoggerFactory.getLogger(CoatcheckReactiveAutoConfiguration.class);
 
-  CoatcheckReactiveAutoConfiguration() {
-    LOG.warn(
-        "This is an application of Spring WebFlux, so Coatcheck does not keep its sessions. Use"
-            + " Spring MVC, or remove the starter, or set coatcheck.enabled to false");
+  CoatcheckReactiveAutoConfiguration() {}
+
+  /** A bean of this type is called with lazy initialization too. */
+  @Bean
+  static SmartInitializingSingleton coatcheckReactiveWarning() {
+    return () ->
+        LOG.warn(
+            "This is an application of Spring WebFlux, so Coatcheck does not keep its sessions. Use"
+                + " Spring MVC, or remove the starter, or set coatcheck.enabled to false");
   }
 }

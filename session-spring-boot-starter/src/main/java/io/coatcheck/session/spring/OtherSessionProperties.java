@@ -1,6 +1,8 @@
 package io.coatcheck.session.spring;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -39,10 +41,11 @@ final class OtherSessionProperties {
 
   private OtherSessionProperties() {}
 
-  static void warn(Environment environment) {
+  static void warn(Environment environment, CoatcheckProperties.Migration migration) {
     Map<String, String> ignored = new TreeMap<>();
     find(environment, "server.servlet.session", ignored);
     find(environment, "spring.session", ignored);
+    ignored.keySet().removeAll(usedBy(migration));
     if (!isSetByTheApplication(environment, PERSISTENT)) {
       ignored.remove(PERSISTENT);
     }
@@ -53,6 +56,30 @@ final class OtherSessionProperties {
               .map(entry -> entry.getKey() + " (" + entry.getValue() + ")")
               .collect(Collectors.joining(", ")));
     }
+  }
+
+  /** Returns the properties by which a bridge finds the old sessions and their cookie. */
+  private static List<String> usedBy(CoatcheckProperties.Migration migration) {
+    List<String> used = new ArrayList<>();
+    boolean isAdopting = migration.containerSession().enabled();
+    if (isAdopting) {
+      used.add(PERSISTENT);
+      used.add("server.servlet.session.store-dir");
+    }
+    CoatcheckProperties.SpringSession imported = migration.springSession();
+    if (imported.enabled() && imported.tableName() == null) {
+      used.add(ImportFactory.FORMER_TABLE);
+    }
+    if (isAdopting || (imported.enabled() && imported.cookieName() == null)) {
+      used.add(OldCookies.SERVER + "name");
+    }
+    if (isAdopting || (imported.enabled() && imported.cookiePath() == null)) {
+      used.add(OldCookies.SERVER + "path");
+    }
+    if (isAdopting || (imported.enabled() && imported.cookieDomain() == null)) {
+      used.add(OldCookies.SERVER + "domain");
+    }
+    return used;
   }
 
   /** Returns whether a property has another source than the defaults of DevTools. */

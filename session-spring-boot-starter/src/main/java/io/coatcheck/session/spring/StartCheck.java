@@ -3,6 +3,7 @@ package io.coatcheck.session.spring;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.event.AuditListener;
 import io.coatcheck.session.event.SessionListener;
+import io.coatcheck.session.memory.InMemorySessionStore;
 import io.coatcheck.session.servlet.SessionFilter;
 import io.coatcheck.session.spring.IneffectiveProperties.Part;
 import io.coatcheck.session.store.SessionStore;
@@ -27,6 +28,9 @@ import org.springframework.web.context.WebApplicationContext;
 final class StartCheck implements SmartInitializingSingleton {
 
   private static final String SPRING_SESSION = "springSessionRepositoryFilter";
+
+  /** The package of the bridges, which may not be on the class path. */
+  private static final String BRIDGES = "io.coatcheck.session.migration.";
 
   private static final Logger LOG = LoggerFactory.getLogger(StartCheck.class);
 
@@ -59,14 +63,42 @@ final class StartCheck implements SmartInitializingSingleton {
     if (servletContext != null) {
       refuseFiltersByHand(servletContext);
     }
-    OtherSessionProperties.warn(context.getEnvironment());
+    OtherSessionProperties.warn(context.getEnvironment(), migration());
     warnOfUnusedStore();
     warnOfOwnBeans();
-    warnOfOwnBridges();
+    if (isPresent(BRIDGES + "SpringSessionImport")) {
+      warnOfOwnBridges();
+      warnOfRecordsInMemory();
+    }
+  }
+
+  private CoatcheckProperties.Migration migration() {
+    return beans.getBean(CoatcheckProperties.class).migration();
+  }
+
+  private boolean isPresent(String type) {
+    return ClassUtils.isPresent(type, beans.getBeanClassLoader());
+  }
+
+  private void warnOfRecordsInMemory() {
+    CoatcheckProperties.Migration migration = migration();
+    boolean isBridged =
+        migration.springSession().enabled()
+            || migration.jwt().enabled()
+            || migration.containerSession().enabled();
+    if (isBridged
+        && beans.getBeanProvider(SessionManager.class).stream()
+            .anyMatch(manager -> manager.store() instanceof InMemorySessionStore)) {
+      LOG.warn(
+          "A bridge of coatcheck.migration is on, and the records of what was used up are in the"
+              + " memory of this process, like the sessions. A restart makes used-up tokens and old"
+              + " cookies good again, also those that came with a logout. Keep sessions in a"
+              + " database or in Redis");
+    }
   }
 
   private void warnOfOwnBridges() {
-    CoatcheckProperties.Migration migration = beans.getBean(CoatcheckProperties.class).migration();
+    CoatcheckProperties.Migration migration = migration();
     if (migration.springSession().enabled()) {
       if (!context.containsBean(CoatcheckMigrationAutoConfiguration.IMPORT)) {
         ineffective.warnOf(
@@ -92,15 +124,10 @@ final class StartCheck implements SmartInitializingSingleton {
     }
   }
 
-  /**
-   * Returns whether there is a bean of a type of the bridges, which may not be on the class path.
-   */
+  /** Returns whether there is a bean of a type of the bridges. */
   private boolean hasBean(String bridgeType) {
-    String name = "io.coatcheck.session.migration." + bridgeType;
-    ClassLoader classes = beans.getBeanClassLoader();
-    return ClassUtils.isPresent(name, classes)
-        && beans.getBeanNamesForType(ClassUtils.resolveClassName(name, classes), true, false).length
-            > 0;
+    Class<?> type = ClassUtils.resolveClassName(BRIDGES + bridgeType, beans.getBeanClassLoader());
+    return beans.getBeanNamesForType(type, true, false).length > 0;
   }
 
   private void warnOfOwnBeans() {
@@ -169,6 +196,11 @@ final class StartCheck implements SmartInitializingSingleton {
           "The application registers a SessionFilter beside that of the starter: "
               + placed.keySet()
               + ". Declare its bean with the type FilterRegistrationBean<SessionFilter>");
+    }
+    OldCookies old = new OldCookies(migration(), context.getEnvironment());
+    boolean imports = context.containsBean(CoatcheckMigrationAutoConfiguration.IMPORT);
+    for (SessionFilter filter : placed.values()) {
+      filter.cookie().ifPresent(ours -> old.refuse(ours.name(), imports));
     }
     for (FilterRegistration registration : servletContext.getFilterRegistrations().values()) {
       if (SessionFilter.class.getName().equals(registration.getClassName())

@@ -26,14 +26,19 @@ import java.net.http.HttpResponse;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import javax.sql.DataSource;
+import org.h2.jdbcx.JdbcDataSource;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.springframework.beans.factory.annotation.Value;
+import org.springframework.boot.LazyInitializationBeanFactoryPostProcessor;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.test.context.FilteredClassLoader;
+import org.springframework.boot.test.context.assertj.AssertableWebApplicationContext;
+import org.springframework.boot.test.context.runner.ContextConsumer;
 import org.springframework.boot.test.context.runner.WebApplicationContextRunner;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
@@ -308,14 +313,43 @@ class BridgesTest {
   @ParameterizedTest
   @CsvSource({"jwt.enabled=true", "container-session.enabled=true", "back-channel-logout.path=/x"})
   @DisplayName("fail startup if coatcheck-migration is missing")
-  void missing(String property) {
-    application
-        .withClassLoader(new FilteredClassLoader("io.coatcheck.session.migration"))
-        .withPropertyValues(PREFIX + property)
-        .run(
+  @ExtendWith(OutputCaptureExtension.class)
+  void missing(String property, CapturedOutput output) {
+    WebApplicationContextRunner incomplete =
+        application
+            .withClassLoader(new FilteredClassLoader("io.coatcheck.session.migration"))
+            .withPropertyValues(
+                PREFIX + property,
+                property.startsWith("jwt") ? PREFIX + "jwt.maximum-lifetime=2d" : "a=b");
+    ContextConsumer<AssertableWebApplicationContext> fails =
+        context ->
+            assertThat(context.getStartupFailure())
+                .hasStackTraceContaining("without the dependency coatcheck-migration");
+    incomplete.run(fails);
+    incomplete
+        .withInitializer(
             context ->
-                assertThat(context.getStartupFailure())
-                    .hasStackTraceContaining("without the dependency coatcheck-migration"));
+                context.addBeanFactoryPostProcessor(
+                    new LazyInitializationBeanFactoryPostProcessor()))
+        .run(fails);
+    assertThat(output).doesNotContain("of its own");
+  }
+
+  @Test
+  @ExtendWith(OutputCaptureExtension.class)
+  @DisplayName("warn where a restart would lose what was used up")
+  void recordsInMemory(CapturedOutput output) {
+    String warning = "A restart makes used-up tokens";
+    application.run(context -> assertThat(context).hasNotFailed());
+    JdbcDataSource database = new JdbcDataSource();
+    database.setURL("jdbc:h2:mem:records;DB_CLOSE_DELAY=-1");
+    application
+        .withBean(DataSource.class, () -> database)
+        .withPropertyValues("coatcheck.store=jdbc", CONTAINER)
+        .run(context -> assertThat(context).hasNotFailed());
+    assertThat(output).doesNotContain(warning);
+    application.withPropertyValues(CONTAINER).run(context -> assertThat(context).hasNotFailed());
+    assertThat(output).contains(warning);
   }
 
   @Test

@@ -55,6 +55,7 @@ class MovedByNameTest {
     return start(
         PrincipalFlows.PROPERTY,
         "spring.datasource.url=jdbc:h2:mem:" + UUID.randomUUID(),
+        SpringSessionImportTest.TABLES,
         "coatcheck.migration.spring-session.enabled=true",
         "coatcheck.migration.spring-session.table-name=OLD_SESSION");
   }

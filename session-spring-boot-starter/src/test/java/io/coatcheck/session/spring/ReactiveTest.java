@@ -8,6 +8,7 @@ import io.coatcheck.session.store.SessionStore;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.springframework.boot.LazyInitializationBeanFactoryPostProcessor;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.ReactiveWebApplicationContextRunner;
@@ -49,6 +50,18 @@ class ReactiveTest {
                     .doesNotHaveBean(SessionManager.class)
                     .doesNotHaveBean(SessionStore.class)
                     .doesNotHaveBean(SessionFilter.class));
+    assertThat(output).contains(WARNING);
+  }
+
+  @Test
+  @DisplayName("is warned with lazy initialization too")
+  void warnedLazily(CapturedOutput output) {
+    application
+        .withInitializer(
+            context ->
+                context.addBeanFactoryPostProcessor(
+                    new LazyInitializationBeanFactoryPostProcessor()))
+        .run(context -> assertThat(context).hasNotFailed());
     assertThat(output).contains(WARNING);
   }
 

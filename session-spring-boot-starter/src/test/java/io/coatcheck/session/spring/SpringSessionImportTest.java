@@ -22,6 +22,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.WebApplicationContextRunner;
@@ -37,6 +38,9 @@ import org.springframework.security.core.userdetails.User;
 @DisplayName("The import from Spring Session by properties")
 class SpringSessionImportTest {
 
+  /** Makes the tables of Spring Session. */
+  static final String TABLES = "spring.sql.init.schema-locations=classpath:old-session.sql";
+
   private static final String PREFIX = "coatcheck.migration.spring-session.";
 
   private final WebApplicationContextRunner application =
@@ -45,7 +49,8 @@ class SpringSessionImportTest {
               AutoConfigurations.of(
                   CoatcheckAutoConfiguration.class, CoatcheckMigrationAutoConfiguration.class))
           .withUserConfiguration(OneDatabase.class)
-          .withPropertyValues(PREFIX + "enabled=true");
+          .withPropertyValues(
+              PREFIX + "enabled=true", "spring.session.jdbc.table-name=OLD_SESSION");
 
   @Configuration
   static class OneDatabase {
@@ -53,7 +58,10 @@ class SpringSessionImportTest {
     @Bean
     DataSource dataSource() {
       JdbcDataSource database = new JdbcDataSource();
-      database.setURL("jdbc:h2:mem:" + UUID.randomUUID() + ";DB_CLOSE_DELAY=-1");
+      database.setURL(
+          "jdbc:h2:mem:"
+              + UUID.randomUUID()
+              + ";DB_CLOSE_DELAY=-1;INIT=RUNSCRIPT FROM 'classpath:old-session.sql'");
       return database;
     }
   }
@@ -66,6 +74,7 @@ class SpringSessionImportTest {
             Shop.class,
             ShopFlows.properties(
                 "spring.datasource.url=jdbc:h2:mem:old-shop",
+                TABLES,
                 PREFIX + "enabled=true",
                 PREFIX + "table-name=OLD_SESSION",
                 PREFIX + "cookie-name=OLD"))) {
@@ -90,6 +99,7 @@ class SpringSessionImportTest {
         new ArrayList<>(
             List.of(
                 "spring.datasource.url=jdbc:h2:mem:old-class;DB_CLOSE_DELAY=-1",
+                TABLES,
                 PREFIX + "enabled=true",
                 PREFIX + "table-name=OLD_SESSION"));
     properties.addAll(List.of(more));
@@ -132,6 +142,7 @@ class SpringSessionImportTest {
             Shop.class,
             ShopFlows.properties(
                 "spring.datasource.url=jdbc:h2:mem:old-switched",
+                TABLES,
                 PREFIX + "enabled=true",
                 PREFIX + "table-name=OLD_SESSION",
                 PREFIX + "cookie-name=OLD"))) {
@@ -182,6 +193,44 @@ class SpringSessionImportTest {
                         PREFIX + "enabled must not be true without the dependency"));
   }
 
+  @ParameterizedTest(name = "{0}")
+  @ValueSource(strings = {PREFIX + "table-name", "spring.session.jdbc.table-name"})
+  @DisplayName("fails startup if the tables cannot be read")
+  void missingTables(String property) {
+    application
+        .withPropertyValues(property + "=ELSEWHERE")
+        .run(
+            context ->
+                assertThat(context.getStartupFailure())
+                    .hasStackTraceContaining(PREFIX + "table-name: ")
+                    .hasStackTraceContaining("ELSEWHERE_ATTRIBUTES"));
+  }
+
+  @Test
+  @DisplayName("starts without the database where the store of the sessions does")
+  void unreachable() {
+    WebApplicationContextRunner down =
+        new WebApplicationContextRunner()
+            .withConfiguration(
+                AutoConfigurations.of(
+                    CoatcheckAutoConfiguration.class, CoatcheckMigrationAutoConfiguration.class))
+            .withBean(
+                DataSource.class,
+                () -> {
+                  JdbcDataSource nowhere = new JdbcDataSource();
+                  nowhere.setURL("jdbc:h2:mem:nowhere;IFEXISTS=TRUE");
+                  return nowhere;
+                })
+            .withPropertyValues(PREFIX + "enabled=true", PREFIX + "table-name=OLD_SESSION");
+    down.withPropertyValues("coatcheck.jdbc.database=h2")
+        .run(context -> assertThat(context).hasSingleBean(SpringSessionImport.class));
+    down.withPropertyValues("coatcheck.store=memory")
+        .run(
+            context ->
+                assertThat(context.getStartupFailure())
+                    .hasStackTraceContaining(PREFIX + "table-name: "));
+  }
+
   @Test
   @DisplayName("is off by default")
   void off() {
@@ -198,16 +247,9 @@ class SpringSessionImportTest {
             AuthorityUtils.createAuthorityList(authorities)));
   }
 
-  /** Writes what Spring Session does; its own jar would configure itself here. */
+  /** Writes what Spring Session does, into the {@link #TABLES}. */
   static void write(JdbcTemplate jdbc, String id, Map<String, Serializable> attributes)
       throws IOException {
-    jdbc.execute(
-        "CREATE TABLE OLD_SESSION (PRIMARY_ID CHAR(36) PRIMARY KEY, SESSION_ID CHAR(36),"
-            + " CREATION_TIME BIGINT, LAST_ACCESS_TIME BIGINT, MAX_INACTIVE_INTERVAL INT,"
-            + " EXPIRY_TIME BIGINT, PRINCIPAL_NAME VARCHAR(100))");
-    jdbc.execute(
-        "CREATE TABLE OLD_SESSION_ATTRIBUTES (SESSION_PRIMARY_ID CHAR(36),"
-            + " ATTRIBUTE_NAME VARCHAR(200), ATTRIBUTE_BYTES LONGVARBINARY)");
     long now = System.currentTimeMillis();
     String primaryId = UUID.randomUUID().toString();
     jdbc.update(
