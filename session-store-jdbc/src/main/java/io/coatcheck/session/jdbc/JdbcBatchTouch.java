@@ -8,6 +8,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
@@ -53,12 +54,14 @@ final class JdbcBatchTouch implements BatchTouch {
   static Set<SessionId> touchUnlocked(
       Dialect dialect, Statements statements, Map<SessionId, Instant> lastSeenAt, Instant now)
       throws SQLException {
-    Set<SessionId> free = lockFree(dialect, statements, lastSeenAt.keySet(), now);
+    Map<SessionId, Long> free = lockFree(dialect, statements, lastSeenAt.keySet(), now);
+    // The answer may have come late, and the update below decides by the time after it.
+    Instant then = statements.aged(now);
+    free.values().removeIf(expiresAt -> expiresAt <= then.toEpochMilli());
     if (!free.isEmpty()) {
-      Instant then = statements.aged(now);
       try (PreparedStatement statement = statements.prepare(dialect.touch)) {
         for (Map.Entry<SessionId, Instant> entry : lastSeenAt.entrySet()) {
-          if (free.contains(entry.getKey())) {
+          if (free.containsKey(entry.getKey())) {
             SessionRow.bindTouch(statement, dialect, entry.getKey(), entry.getValue(), then);
             statement.addBatch();
           }
@@ -66,20 +69,21 @@ final class JdbcBatchTouch implements BatchTouch {
         statement.executeBatch();
       }
     }
-    return free;
+    return free.keySet();
   }
 
-  private static Set<SessionId> lockFree(
+  /** Returns those that were locked, with the moment when each expires. */
+  private static Map<SessionId, Long> lockFree(
       Dialect dialect, Statements statements, Set<SessionId> ids, Instant now) throws SQLException {
-    Set<SessionId> free = new HashSet<>();
+    Map<SessionId, Long> free = new HashMap<>();
     Condition given = dialect.withIdIn(ids);
-    String query = dialect.select("id", "expires_at > ? AND " + given.sql());
+    String query = dialect.select("id, expires_at", "expires_at > ? AND " + given.sql());
     try (PreparedStatement statement = statements.prepare(query + dialect.skipLocked())) {
       statement.setLong(1, statements.aged(now).toEpochMilli());
       given.bind(statement, 2);
       try (ResultSet rows = statement.executeQuery()) {
         while (rows.next()) {
-          free.add(dialect.getId(rows, 1));
+          free.put(dialect.getId(rows, 1), rows.getLong(2));
         }
       }
     }

@@ -5,12 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.coatcheck.session.store.Admission;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.WhenFull;
+import io.coatcheck.session.token.SessionId;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
@@ -69,6 +71,39 @@ class LateCallTest {
                   .outcome())
           .isEqualTo(Admission.Outcome.CONFLICT);
       assertThat(store.find(session.id())).contains(session);
+    }
+  }
+
+  @DisplayName("a batch reports no session as touched that expired while its row was looked up")
+  @ParameterizedTest
+  @MethodSource("pools")
+  void answerComesLate_batchReportsNoTouch(Pool pool) {
+    try (Table table = new Table(pool)) {
+      JdbcSessionStore store = store(table);
+      store.insert(session);
+      StoredSession other = Sessions.of("bob").idleTimeout(Sessions.IDLE.multipliedBy(2)).build();
+      store.insert(other);
+      Instant seen = shortly.minusMillis(1);
+      table.watched.failWith(
+          sql -> {
+            // The moment of the call is bound already.
+            if (sql.startsWith("SELECT")) {
+              nanos.addAndGet(LATE.toNanos());
+            }
+          });
+
+      Set<SessionId> touched =
+          store
+              .batchTouch()
+              .orElseThrow()
+              .touchAll(Map.of(session.id(), seen, other.id(), seen), shortly);
+
+      table.watched.failWith(sql -> {});
+      assertThat(touched).contains(other.id());
+      for (StoredSession each : List.of(session, other)) {
+        assertThat(store.find(each.id()).orElseThrow().lastSeenAt().equals(seen))
+            .isEqualTo(touched.contains(each.id()));
+      }
     }
   }
 
