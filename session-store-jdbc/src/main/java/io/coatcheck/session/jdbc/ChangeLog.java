@@ -253,39 +253,39 @@ final class ChangeLog {
    *
    * @param from where to begin to look
    * @param limit how many rows to look at
-   * @return where the log begins now; equal to {@code from} if nothing was deleted
+   * @return where the rest begins; equal to {@code from} if nothing was deleted
    */
   long trim(Statements statements, long from, int limit, Duration age) throws SQLException {
-    long first = from;
+    long lowest;
+    long newestOld;
     try (PreparedStatement statement =
         statements.prepare(
-            "SELECT seq FROM "
-                + "(SELECT seq, changed_at FROM "
+            "SELECT MIN(seq), MAX(CASE WHEN changed_at <= "
+                + now
+                + " - ? THEN seq END) FROM (SELECT seq, changed_at FROM "
                 + table
                 + " WHERE seq >= ? ORDER BY seq"
                 + dialect.limit()
-                + ") AS oldest WHERE changed_at <= "
-                + now
-                + " - ? ORDER BY seq DESC"
-                + dialect.limit())) {
-      statement.setLong(1, from);
-      statement.setInt(2, limit);
-      statement.setLong(3, age.toMillis());
-      statement.setInt(4, 1);
+                + ") AS oldest")) {
+      statement.setLong(1, age.toMillis());
+      statement.setLong(2, from);
+      statement.setInt(3, limit);
       try (ResultSet row = statement.executeQuery()) {
-        if (row.next()) {
-          first = row.getLong(1);
-        }
+        row.next();
+        lowest = row.getLong(1);
+        newestOld = row.getLong(2);
       }
     }
-    if (first > from) {
-      try (PreparedStatement statement =
-          statements.prepare("DELETE FROM " + table + " WHERE seq < ?")) {
-        statement.setLong(1, first);
-        statement.executeUpdate();
-      }
+    if (newestOld <= lowest) {
+      return from;
     }
-    return first;
+    try (PreparedStatement statement =
+        statements.prepare("DELETE FROM " + table + " WHERE seq >= ? AND seq < ?")) {
+      statement.setLong(1, from);
+      statement.setLong(2, newestOld);
+      statement.executeUpdate();
+    }
+    return newestOld;
   }
 
   /**

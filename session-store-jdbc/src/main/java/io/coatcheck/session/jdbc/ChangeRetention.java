@@ -24,7 +24,6 @@ final class ChangeRetention {
   private final Transactions transactions;
   private final ChangeLog log;
   private final LongSupplier nanoTime;
-  private long lowest;
   private long latest;
   private boolean hasRun;
 
@@ -44,17 +43,19 @@ final class ChangeRetention {
       return;
     }
     transactions.recordOwed(new Operation("deleteExpired"));
+    // Not where the last call ended: the numbers may have begun again, in a log that was emptied,
+    // created again or restored.
+    long from = 0;
     for (int step = 0; step < MAX_STEPS && !Thread.currentThread().isInterrupted(); step++) {
-      long from = lowest();
-      long first =
+      long begin = from;
+      from =
           transactions.several(
               new Operation("deleteExpired"),
               log.dialect().cleanUp(),
-              statements -> log.trim(statements, from, STEP_ROWS, RETENTION));
-      if (first == from) {
+              statements -> log.trim(statements, begin, STEP_ROWS, RETENTION));
+      if (from == begin) {
         return;
       }
-      raiseLowest(first);
     }
   }
 
@@ -66,13 +67,5 @@ final class ChangeRetention {
     hasRun = true;
     latest = now;
     return true;
-  }
-
-  private synchronized long lowest() {
-    return lowest;
-  }
-
-  private synchronized void raiseLowest(long first) {
-    lowest = Math.max(lowest, first);
   }
 }

@@ -83,6 +83,57 @@ class ChangeRetentionTest {
     }
   }
 
+  @DisplayName("a log whose numbers begin again under a running node is trimmed as before")
+  @ParameterizedTest
+  @MethodSource("pools")
+  void numbersBeginAgain_isTrimmed(Pool pool) throws SQLException {
+    try (Table table = Table.withChanges(pool);
+        JdbcSessionStore store = table.builder().nanoTime(nanos::get).build()) {
+      record(table, 40);
+      table.execute("UPDATE " + table.changes() + " SET changed_at = 0");
+      clean(store);
+      assertThat(count(table)).isEqualTo("1");
+
+      table.execute("DROP TABLE " + table.changes());
+      table.builder().createSchema(true).build().close();
+      record(table, 20);
+      assertThat(table.query("SELECT MAX(seq) FROM " + table.changes()))
+          .containsExactly(List.of("20"));
+      table.execute("UPDATE " + table.changes() + " SET changed_at = 0");
+      nanos.addAndGet(Duration.ofMinutes(1).toNanos());
+      clean(store);
+      assertThat(count(table)).isEqualTo("1");
+
+      record(table, 30);
+      table.execute("UPDATE " + table.changes() + " SET changed_at = 0");
+      nanos.addAndGet(Duration.ofMinutes(1).toNanos());
+      clean(store);
+      assertThat(count(table)).isEqualTo("1");
+    }
+  }
+
+  @DisplayName("one old change that is kept costs one query")
+  @ParameterizedTest
+  @MethodSource("pools")
+  void oneOldChange_costsOneQuery(Pool pool) throws SQLException {
+    try (Table table = Table.withChanges(pool);
+        JdbcSessionStore store = table.builder().nanoTime(nanos::get).build()) {
+      record(table, 1);
+      table.ageNewestChange();
+      record(table, 3);
+      table.watched.takeStatements();
+      clean(store);
+      assertThat(table.watched.takeStatements())
+          .filteredOn(sql -> sql.contains(table.changes()))
+          .hasSize(1);
+      assertThat(count(table)).isEqualTo("4");
+    }
+  }
+
+  private static String count(Table table) {
+    return table.query("SELECT COUNT(*) FROM " + table.changes()).get(0).get(0);
+  }
+
   @DisplayName("nodes that clean up at once disturb neither each other nor the writers")
   @ParameterizedTest
   @MethodSource("pools")

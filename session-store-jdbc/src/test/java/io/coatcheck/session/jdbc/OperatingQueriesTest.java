@@ -68,7 +68,12 @@ class OperatingQueriesTest {
               row -> {
                 assertThat(row.get(0)).isEqualTo("1");
                 assertThat(Double.parseDouble(row.get(1))).isBetween(-1.0, 60.0);
+                assertThat(row.get(2)).isEqualTo("0");
               });
+      table.execute("UPDATE " + table.changes() + " SET changed_at = changed_at - 701000");
+      assertThat(table.query(queries.get(6)))
+          .hasSize(1)
+          .allSatisfy(row -> assertThat(row.get(2)).isEqualTo("1"));
 
       StoredSession record = session(now, "coatcheck-claim:" + "0".repeat(64));
       table.store.insert(record);
