@@ -120,9 +120,8 @@ final class ChangeReader implements PolledChangeFeed.Reader {
     if (!overdue.isEmpty()) {
       LOG.info(
           "changes may have been missed, and all copies are discarded: no transaction has committed"
-              + " the numbers {} to {} of {} within {} seconds",
-          overdue.get(0).first(),
-          overdue.get(overdue.size() - 1).last(),
+              + " the numbers {} of {} within {} seconds",
+          Gaps.text(overdue),
           log.table(),
           overdueAfter.toSeconds());
       listeners.missed();

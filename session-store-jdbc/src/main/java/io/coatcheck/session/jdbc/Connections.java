@@ -76,11 +76,13 @@ final class Connections {
     }
     try {
       connection.close();
-    } catch (SQLException failure) {
+    } catch (SQLException | RuntimeException failure) {
       LOG.warn(
-          "{}: a connection could not be returned to the pool, SQLState {}",
+          "{}: a connection could not be returned to the pool, {}",
           operation,
-          failure.getSQLState());
+          failure instanceof SQLException exception
+              ? "SQLState " + exception.getSQLState()
+              : failure.getClass().getName());
     }
   }
 }

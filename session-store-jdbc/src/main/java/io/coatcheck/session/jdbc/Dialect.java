@@ -93,6 +93,13 @@ abstract class Dialect {
     return new SqlFailure(exception, state(exception), this);
   }
 
+  /** Returns whether the connection must not be used again: an answer may be read by half. */
+  final boolean costsConnection(Throwable failure) {
+    return failure instanceof SQLException exception
+        ? failure(exception).costsConnection()
+        : failure instanceof Error;
+  }
+
   /**
    * Returns the SQLState of a failure, in the terms of {@link SqlFailure}; empty if there is none.
    */

@@ -3,6 +3,7 @@ package io.coatcheck.session.jdbc;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.ListIterator;
+import java.util.stream.Collectors;
 
 /**
  * Numbers of the log of changes that were passed over, since they were not visible: the transaction
@@ -15,6 +16,8 @@ final class Gaps {
   /** More are rarely open at once, since each needs a transaction of its own in progress. */
   static final int MAX_GAPS = 128;
 
+  private static final int MAX_SHOWN = 5;
+
   private final List<Gap> gaps = new ArrayList<>();
 
   /**
@@ -26,6 +29,18 @@ final class Gaps {
    * @param isOverdue whether a transaction should have committed or rolled back by now
    */
   record Gap(long first, long last, long since, boolean isOverdue) {}
+
+  /** Returns the first of some ranges, and how many there are. */
+  static String text(List<Gap> gaps) {
+    String first =
+        gaps.stream()
+            .limit(MAX_SHOWN)
+            .map(gap -> gap.first + (gap.first == gap.last ? "" : " to " + gap.last))
+            .collect(Collectors.joining(", "));
+    return first
+        + (gaps.size() > MAX_SHOWN ? ", …" : "")
+        + (gaps.size() == 1 ? " (1 gap)" : " (" + gaps.size() + " gaps)");
+  }
 
   List<Gap> all() {
     return List.copyOf(gaps);

@@ -26,8 +26,8 @@ import org.jspecify.annotations.Nullable;
  * Nothing else is repeated. Before a new attempt it waits a moment: the transaction that won may
  * not have continued yet, and would conflict again.
  *
- * <p>A connection to a server that is no longer usable, because it takes no writes or is shutting
- * down, is aborted, so that the pool replaces it.
+ * <p>A connection is aborted, so that the pool replaces it, if its server takes no writes or is
+ * shutting down, and after an {@code Error}, which may have come in the middle of an answer.
  */
 final class Transactions {
 
@@ -285,8 +285,8 @@ final class Transactions {
       phase = Phase.EXECUTING;
       try {
         return run(connection);
-      } catch (SQLException failure) {
-        suspect |= dialect.failure(failure).costsConnection();
+      } catch (Throwable failure) {
+        suspect |= dialect.costsConnection(failure);
         throw failure;
       } finally {
         connections.giveBack(operation, connection, suspect);

@@ -3,6 +3,7 @@ package io.coatcheck.session.jdbc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.Level;
 import io.coatcheck.session.background.Breaker;
 import io.coatcheck.session.background.Operation;
 import io.coatcheck.session.store.ChangeListeners;
@@ -197,6 +198,40 @@ class ChangeReaderTest {
       read(reader);
       assertThat(reported.takeMissed()).as("once").isZero();
       assertThat(reported.takeComplete()).hasSize(2);
+    }
+  }
+
+  @DisplayName("the log names the ranges of numbers that are missing, and no number between them")
+  @ParameterizedTest
+  @MethodSource("poolsWithManyWriters")
+  void rolledBack_rangesAreLogged(Pool pool) throws SQLException {
+    try (Table table = Table.withChanges(pool)) {
+      ChangeReader reader = started(table);
+      String newest = "SELECT MAX(seq) FROM " + table.changes();
+      long last = Long.parseLong(table.query(newest).get(0).get(0));
+      for (int taken : new int[] {1, 2}) {
+        try (OpenTransaction transaction = new OpenTransaction(table)) {
+          for (int i = 0; i < taken; i++) {
+            transaction.record(id());
+          }
+          transaction.rollBack();
+        }
+        commit(table, id());
+      }
+      read(reader);
+      nanos.addAndGet(OVERDUE.toNanos() + 1);
+      assertThat(Warnings.during(Level.INFO, () -> read(reader)))
+          .contains(
+              "changes may have been missed, and all copies are discarded: no transaction has"
+                  + " committed the numbers "
+                  + (last + 1)
+                  + ", "
+                  + (last + 3)
+                  + " to "
+                  + (last + 4)
+                  + " (2 gaps) of "
+                  + table.changes()
+                  + " within 25 seconds");
     }
   }
 

@@ -14,6 +14,7 @@ import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.WhenFull;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.lang.reflect.Proxy;
 import java.net.SocketTimeoutException;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -315,6 +316,78 @@ class FailureTest {
           assertThat(table.count()).isZero();
         }
       }
+    }
+
+    @DisplayName("a connection is not used again after an Error, which may leave half an answer")
+    @ParameterizedTest
+    @MethodSource("abortingConnections")
+    void find_error_costsTheConnection(Pool pool) {
+      try (Table table = new Table(pool, 1)) {
+        String query =
+            pool.server() == TestDatabase.POSTGRESQL
+                ? "SELECT pg_backend_pid()"
+                : "SELECT CONNECTION_ID()";
+        StoredSession session = Sessions.anonymous().build();
+        table.store.insert(session);
+        assertThat(table.store.find(session.id())).contains(session);
+        Object before = table.query(query);
+        table.watched.failWith(failing("SELECT", new StackOverflowError("by the driver")));
+
+        assertThatThrownBy(() -> table.store.find(session.id()))
+            .isInstanceOf(StackOverflowError.class);
+
+        table.watched.failWith(sql -> {});
+        assertThat(table.store.find(session.id())).contains(session);
+        assertThat(table.query(query)).isNotEqualTo(before);
+      }
+    }
+
+    static Stream<Pool> abortingConnections() {
+      return each().filter(pool -> pool.database().dialect(new TableName("t")).abortsConnections());
+    }
+
+    @DisplayName("a connection that cannot be closed does not fail what is committed")
+    @ParameterizedTest
+    @MethodSource("eachDialect")
+    void insert_closeFails_isDone(Pool pool) {
+      try (Table table = new Table(pool)) {
+        RuntimeException failure = new IllegalStateException("by the pool");
+        JdbcSessionStore store =
+            JdbcSessionStore.builder(
+                    new DelegatingDataSource(table.watched) {
+                      @Override
+                      public Connection getConnection() throws SQLException {
+                        return failingToClose(super.getConnection(), failure);
+                      }
+                    })
+                .database(pool.database())
+                .tableName(table.name)
+                .queryTimeout(Table.PATIENCE)
+                .build();
+        StoredSession session = Sessions.anonymous().build();
+
+        assertThat(Warnings.during(() -> store.insert(session)))
+            .containsExactly(
+                "insert of session "
+                    + session.id()
+                    + ": a connection could not be returned to the pool,"
+                    + " java.lang.IllegalStateException");
+        assertThat(table.store.find(session.id())).contains(session);
+      }
+    }
+
+    private static Connection failingToClose(Connection connection, RuntimeException failure) {
+      return (Connection)
+          Proxy.newProxyInstance(
+              Connection.class.getClassLoader(),
+              new Class<?>[] {Connection.class},
+              (proxy, method, arguments) -> {
+                Object result = method.invoke(connection, arguments);
+                if (method.getName().equals("close")) {
+                  throw failure;
+                }
+                return result;
+              });
     }
 
     @DisplayName(

@@ -65,4 +65,17 @@ class GapsTest {
     assertThat(gaps.all()).hasSize(Gaps.MAX_GAPS).extracting(Gap::first).doesNotContain(1L);
     assertThat(gaps.add(20_000, 20_000, 0)).isFalse();
   }
+
+  @Test
+  void text_namesEachRange_andAtMostFive() {
+    gaps.add(5, 9, 0);
+    assertThat(Gaps.text(gaps.all())).isEqualTo("5 to 9 (1 gap)");
+    gaps.add(1_000_000, 1_000_000, 0);
+    assertThat(Gaps.text(gaps.all())).isEqualTo("5 to 9, 1000000 (2 gaps)");
+    for (int i = 2_000_000; i < 2_000_008; i += 2) {
+      gaps.add(i, i, 0);
+    }
+    assertThat(Gaps.text(gaps.all()))
+        .isEqualTo("5 to 9, 1000000, 2000000, 2000002, 2000004, … (6 gaps)");
+  }
 }

@@ -13,17 +13,25 @@ final class Warnings {
   private Warnings() {}
 
   static List<String> during(Runnable work) {
+    return during(Level.WARN, work);
+  }
+
+  /** Returns what is logged at a level, by this thread or another. */
+  static List<String> during(Level level, Runnable work) {
     Logger logger = (Logger) LoggerFactory.getLogger(JdbcSessionStore.class);
     ListAppender<ILoggingEvent> appender = new ListAppender<>();
     appender.start();
     logger.addAppender(appender);
+    Level before = logger.getLevel();
+    logger.setLevel(level);
     try {
       work.run();
       return appender.list.stream()
-          .filter(event -> event.getLevel() == Level.WARN)
+          .filter(event -> event.getLevel() == level)
           .map(ILoggingEvent::getFormattedMessage)
           .toList();
     } finally {
+      logger.setLevel(before);
       logger.detachAppender(appender);
     }
   }
