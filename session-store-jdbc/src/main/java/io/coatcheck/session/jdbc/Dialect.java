@@ -223,6 +223,21 @@ abstract class Dialect {
     return String.valueOf(connection.getCatalog());
   }
 
+  /**
+   * Returns the schema in which a table that exists is found, as it is written in statements.
+   *
+   * @param name the name of the table, which may lead to one of several schemas
+   * @return null where a name leads to one place only
+   */
+  @Nullable String schemaOf(Statements statements, String name) throws SQLException {
+    return null;
+  }
+
+  /** Returns the names of the further tables of the schema file. */
+  List<String> furtherTables() {
+    return List.of();
+  }
+
   /** Returns which table is missing, after a failure of {@link #look} that says that one is. */
   String missing(SQLException failure) {
     return table.qualified();

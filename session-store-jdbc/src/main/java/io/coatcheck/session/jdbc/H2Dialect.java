@@ -129,6 +129,20 @@ final class H2Dialect extends Dialect {
     statements.execute("SELECT slot FROM " + locks + " WHERE 1 = 0");
   }
 
+  @Override
+  String schemaOf(Statements statements, String name) throws SQLException {
+    try (PreparedStatement statement =
+            statements.prepare("SELECT * FROM " + name + " WHERE 1 = 0");
+        ResultSet none = statement.executeQuery()) {
+      return '"' + none.getMetaData().getSchemaName(1).replace("\"", "\"\"") + '"';
+    }
+  }
+
+  @Override
+  List<String> furtherTables() {
+    return List.of(locks);
+  }
+
   /** Each attempt gets at least one statement further, past what another node has created. */
   @Override
   int attemptsToCreate(int statements) {

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** PostgreSQL: native UUIDs, {@code RETURNING}, advisory locks that end with the transaction. */
 final class PostgreSqlDialect extends Dialect {
@@ -184,6 +185,19 @@ final class PostgreSqlDialect extends Dialect {
             + "s', true)");
     for (String sql : missing) {
       statements.execute(sql);
+    }
+  }
+
+  @Override
+  @Nullable String schemaOf(Statements statements, String name) throws SQLException {
+    String sql =
+        "SELECT quote_ident(n.nspname) FROM pg_class AS c JOIN pg_namespace AS n"
+            + " ON n.oid = c.relnamespace WHERE c.oid = to_regclass('"
+            + name
+            + "')";
+    try (PreparedStatement statement = statements.prepare(sql);
+        ResultSet row = statement.executeQuery()) {
+      return row.next() ? row.getString(1) : null;
     }
   }
 

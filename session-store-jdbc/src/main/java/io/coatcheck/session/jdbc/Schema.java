@@ -32,10 +32,16 @@ final class Schema {
 
   /** Returns the statements of the schema file, for the given table. */
   static List<String> statements(Database database, TableName table) {
-    return statements(database.schemaFile(), table);
+    return statements(database.schemaFile(), table.qualified(), table.unqualified());
   }
 
-  private static List<String> statements(String file, TableName table) {
+  /** Returns the statements that create the table of changes beside a table. */
+  private static List<String> changes(Database database, String sessions) {
+    // It has no index with a name.
+    return statements(database.changesFile(), sessions, sessions);
+  }
+
+  private static List<String> statements(String file, String qualified, String unqualified) {
     String text = read(file);
     if (!text.startsWith(HEADER)) {
       throw new IllegalStateException(
@@ -44,19 +50,19 @@ final class Schema {
     List<String> statements = new ArrayList<>();
     for (String statement : text.replaceAll("(?m)^--.*$", "").split(";", -1)) {
       if (!statement.isBlank()) {
-        statements.add(withNames(statement.strip(), table));
+        statements.add(withNames(statement.strip(), qualified, unqualified));
       }
     }
     return statements;
   }
 
   /** The name of an index has no schema, that of a further table has one. */
-  private static String withNames(String statement, TableName table) {
+  private static String withNames(String statement, String qualified, String unqualified) {
     String named =
-        statement.replaceAll(
-            TableName.DEFAULT + "_(principal|sweep_at)\\b", table.unqualified() + "_$1");
+        statement.replaceAll(TableName.DEFAULT + "_(principal|sweep_at)\\b", unqualified + "_$1");
     return named.replaceAll(
-        "\\b" + TableName.DEFAULT + "(_lock|_change)?\\b", table.qualified() + "$1");
+        "\\b" + TableName.DEFAULT + "(_lock|_change)?\\b",
+        Matcher.quoteReplacement(qualified) + "$1");
   }
 
   /**
@@ -148,18 +154,22 @@ final class Schema {
     }
   }
 
-  /** Creates the table of changes if it is missing; another node may do so at the same time. */
+  /**
+   * Creates the table of changes if it is missing; another node may do so at the same time. It is
+   * created beside the table of sessions, in whichever schema that was found: applications that
+   * share the sessions may have different search paths, and must share the changes too.
+   */
   private static void create(Transactions transactions, ChangeLog log) {
     Operation operation = new Operation("createSchema");
     Dialect dialect = log.dialect();
-    List<String> schema = statements(dialect.database.changesFile(), dialect.table);
     for (int attempt = 1; !transactions.read(operation, log::isThere); attempt++) {
       try {
         transactions.several(
             operation,
             Scope.NONE,
             statements -> {
-              for (String sql : schema) {
+              String sessions = whereFound(statements, dialect);
+              for (String sql : changes(dialect.database, sessions)) {
                 statements.execute(sql);
               }
               return true;
@@ -170,5 +180,12 @@ final class Schema {
         }
       }
     }
+  }
+
+  /** Returns the name of the table of sessions, with the schema in which it is found. */
+  private static String whereFound(Statements statements, Dialect dialect) throws SQLException {
+    TableName table = dialect.table;
+    String schema = table.isQualified() ? null : dialect.schemaOf(statements, table.qualified());
+    return schema == null ? table.qualified() : schema + "." + table.unqualified();
   }
 }

@@ -4,6 +4,7 @@ import io.coatcheck.session.background.Operation;
 import io.coatcheck.session.store.SessionStoreException;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -68,15 +69,45 @@ final class SchemaCheck {
     } catch (SQLException failure) {
       return problem(statements, failure, this::reason);
     }
+    for (String further : dialect.furtherTables()) {
+      checkPlace(statements, further);
+    }
     if (log != null) {
       try {
         log.look(statements);
       } catch (SQLException failure) {
         return problem(statements, failure, log::reason);
       }
+      checkPlace(statements, log.table());
       log.checkSettings(statements);
     }
     return Optional.empty();
+  }
+
+  /**
+   * Checks that a further table is in the schema of the table of sessions. A search path may lead
+   * to another one, which other applications that use the same sessions do not use.
+   *
+   * @throws IllegalArgumentException if not
+   */
+  private void checkPlace(Statements statements, String further) throws SQLException {
+    if (dialect.table.isQualified()) {
+      return;
+    }
+    String place = dialect.schemaOf(statements, dialect.table.qualified());
+    String itsPlace = dialect.schemaOf(statements, further);
+    if (!Objects.equals(place, itsPlace)) {
+      throw new IllegalArgumentException(
+          "tableName must have its schema, since the search path leads to tables in two, which all"
+              + " applications with these sessions must share: "
+              + dialect.table.qualified()
+              + " in "
+              + place
+              + ", "
+              + further
+              + " in "
+              + itsPlace);
+    }
   }
 
   /** Returns what to say of a failure, given where the table is looked for. */

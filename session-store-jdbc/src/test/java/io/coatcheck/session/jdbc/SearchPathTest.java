@@ -1,6 +1,7 @@
 package io.coatcheck.session.jdbc;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
@@ -9,6 +10,7 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.DisplayName;
@@ -122,6 +124,137 @@ class SearchPathTest {
         assertThat(store.find(session.id())).contains(session);
       }
     }
+  }
+
+  @DisplayName(
+      "PostgreSQL: applications that share a table by other paths share its log of changes")
+  @Test
+  void postgreSql_changes_areRecordedBesideTheTable() throws SQLException {
+    try (HikariDataSource admin = TestDatabase.POSTGRESQL.pool(true, 1)) {
+      execute(admin, "CREATE SCHEMA path_a");
+      execute(admin, "CREATE SCHEMA path_c");
+      execute(admin, "CREATE SCHEMA \"Path b$1\"");
+      try (HikariDataSource shared = withPath("\"Path b$1\"");
+          HikariDataSource shop = withPath("path_a, \"Path b$1\"");
+          HikariDataSource forum = withPath("path_c, \"Path b$1\"")) {
+        onPath(shared).changeFeed(false).build().close();
+
+        assertOneFeed(shop, forum);
+        assertThat(
+                query(
+                    admin,
+                    "SELECT tablename FROM pg_tables WHERE schemaname IN ('path_a', 'path_c')"))
+            .isEmpty();
+      } finally {
+        execute(admin, "DROP SCHEMA path_a CASCADE");
+        execute(admin, "DROP SCHEMA path_c CASCADE");
+        execute(admin, "DROP SCHEMA \"Path b$1\" CASCADE");
+      }
+    }
+  }
+
+  @DisplayName("H2: applications that share a table by other paths share its log of changes")
+  @Test
+  void h2_changes_areRecordedBesideTheTable() throws SQLException {
+    String url = "jdbc:h2:mem:changespath;DB_CLOSE_DELAY=-1";
+    try (HikariDataSource admin = h2(url)) {
+      execute(admin, "CREATE SCHEMA PATH_A");
+      execute(admin, "CREATE SCHEMA PATH_C");
+      execute(admin, "CREATE SCHEMA \"Path b\"");
+      try (HikariDataSource shared = h2(url + ";INIT=SET SCHEMA \"Path b\"");
+          HikariDataSource shop = h2(url, "PATH_A", "\"Path b\"");
+          HikariDataSource forum = h2(url, "PATH_C", "\"Path b\"")) {
+        onPath(shared).changeFeed(false).build().close();
+
+        assertOneFeed(shop, forum);
+        assertThat(
+                query(
+                    admin,
+                    "SELECT TABLE_NAME FROM INFORMATION_SCHEMA.TABLES"
+                        + " WHERE TABLE_SCHEMA IN ('PATH_A', 'PATH_C')"))
+            .isEmpty();
+      }
+    }
+  }
+
+  /** A logout by one application is reported to the other. */
+  private static void assertOneFeed(HikariDataSource shop, HikariDataSource forum) {
+    try (JdbcSessionStore first = onPath(shop).build();
+        JdbcSessionStore second = onPath(forum).build()) {
+      ReportedChanges reported = new ReportedChanges();
+      second.changeFeed().orElseThrow().subscribe(reported);
+      Table.await("the feed is complete", () -> !reported.takeComplete().isEmpty());
+      StoredSession session = Sessions.of("alice").build();
+      first.insert(session);
+      assertThat(second.find(session.id())).contains(session);
+
+      first.delete(session.id());
+      Table.await("the logout is reported", () -> reported.hasChanged(session.id()));
+    }
+  }
+
+  @DisplayName("PostgreSQL: a log of changes in another schema than the table is refused")
+  @Test
+  void postgreSql_changesElsewhere_areRefused() throws SQLException {
+    try (HikariDataSource admin = TestDatabase.POSTGRESQL.pool(true, 1)) {
+      execute(admin, "CREATE SCHEMA path_a");
+      execute(admin, "CREATE SCHEMA path_b");
+      try (HikariDataSource shared = withPath("path_b");
+          HikariDataSource shop = withPath("path_a,path_b")) {
+        onPath(shared).build().close();
+        execute(admin, "CREATE TABLE path_a.onpath_change (LIKE path_b.onpath_change)");
+
+        assertIsRefused(shop, "onpath in path_b, onpath_change in path_a");
+        onPath(shop).tableName("path_b.onpath").build().close();
+      } finally {
+        execute(admin, "DROP SCHEMA path_a CASCADE");
+        execute(admin, "DROP SCHEMA path_b CASCADE");
+      }
+    }
+  }
+
+  @DisplayName("H2: a log of changes or table of locks in another schema than the table is refused")
+  @Test
+  void h2_furtherTableElsewhere_isRefused() throws SQLException {
+    String url = "jdbc:h2:mem:refusedpath;DB_CLOSE_DELAY=-1";
+    try (HikariDataSource admin = h2(url)) {
+      execute(admin, "CREATE SCHEMA PATH_A");
+      execute(admin, "CREATE SCHEMA PATH_B");
+      try (HikariDataSource shared = h2(url + ";INIT=SET SCHEMA PATH_B");
+          HikariDataSource shop = h2(url, "PATH_A", "PATH_B")) {
+        onPath(shared).build().close();
+        for (String further : List.of("onpath_change", "onpath_lock")) {
+          execute(admin, "CREATE TABLE PATH_A." + further + " AS SELECT * FROM PATH_B." + further);
+
+          assertIsRefused(shop, "onpath in \"PATH_B\", " + further + " in \"PATH_A\"");
+          onPath(shop).tableName("path_b.onpath").build().close();
+          execute(admin, "DROP TABLE PATH_A." + further);
+        }
+      }
+    }
+  }
+
+  private static void assertIsRefused(HikariDataSource pool, String places) {
+    for (boolean create : new boolean[] {true, false}) {
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> onPath(pool).createSchema(create).build())
+          .withMessageStartingWith("tableName must have its schema")
+          .withMessageEndingWith(": " + places);
+    }
+  }
+
+  private static JdbcSessionStore.Builder onPath(HikariDataSource pool) {
+    return JdbcSessionStore.builder(pool)
+        .tableName("onpath")
+        .changeFeed(true)
+        .changeFeedInterval(Duration.ofMillis(20))
+        .createSchema(true)
+        .queryTimeout(Duration.ofSeconds(10));
+  }
+
+  private static HikariDataSource h2(String url, String current, String next) {
+    return h2(
+        url + ";INIT=SET SCHEMA " + current + "\\;SET SCHEMA_SEARCH_PATH " + current + ", " + next);
   }
 
   private static HikariDataSource h2(String url) {
