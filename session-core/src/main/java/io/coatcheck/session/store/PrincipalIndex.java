@@ -66,9 +66,11 @@ public interface PrincipalIndex {
   /**
    * Deletes the surplus of a principal, in steps: of the sessions that are unexpired at {@code now}
    * all but {@code keep}, those that were authenticated longest ago (of two with the same moment,
-   * the one with the smaller id). Which these are is decided when the call begins; a session that
-   * begins or logs in meanwhile is spared, and one that ends meanwhile is not replaced by another.
-   * Expired sessions are neither counted nor deleted.
+   * the one with the smaller id). The call first determines the oldest session that is kept, and
+   * then deletes those that were authenticated before it. Of the sessions that begin or log in
+   * meanwhile, those that were authenticated later are spared, and others may be deleted or not.
+   * One that ends meanwhile is not replaced by another. Expired sessions are neither counted nor
+   * deleted.
    *
    * @param keep at least 1
    * @param deleted as for {@link #deleteByPrincipal}, in no particular order

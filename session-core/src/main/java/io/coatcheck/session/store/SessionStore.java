@@ -20,7 +20,10 @@ import java.util.function.Consumer;
  *
  * <p><b>Time.</b> A store has no clock: it is given {@code now}. A session is expired at {@code
  * now} if {@code now} is at or past {@link StoredSession#expiresAt()}; the exact instant is
- * expired. Every moment lies between 1970 and {@link StoredSession#MAX_MOMENT}; an operation that
+ * expired. An operation that had to wait, for a connection or a lock, may add the time since its
+ * call to {@code now}, so that a session which expired meanwhile counts as expired. It never takes
+ * an earlier moment, stores the moments that it was given, and adds nothing to the cutoff of a
+ * clean-up. Every moment lies between 1970 and {@link StoredSession#MAX_MOMENT}; an operation that
  * is given another one throws {@link IllegalArgumentException} and does nothing. {@link
  * StoredSession#millisOf} is that check.
  *
@@ -52,8 +55,10 @@ import java.util.function.Consumer;
  * counts as absent where it would be returned or listed, and the store logs it, so that its user
  * can log in again. One in a format of a newer release is live for that release: {@code find} and
  * lists throw {@link SessionStoreException}. Neither stops a deletion: both are deleted and
- * counted, and handed over only if they can be read. An update or a touch need not read what is
- * stored.
+ * counted, and handed over only if they can be read. A deletion that depends on what is stored, of
+ * one generation or of the oldest, may leave a damaged session, and may throw {@link
+ * SessionStoreException} for the other kind and leave it. An update or a touch need not read what
+ * is stored.
  *
  * <p>Implementations are thread-safe. A capability is obtained by {@link #principalIndex()} and
  * similar methods, never by a cast: a decorator wraps what the inner store returns, and extends
