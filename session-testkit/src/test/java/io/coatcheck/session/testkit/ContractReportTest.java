@@ -9,10 +9,14 @@ import io.coatcheck.session.store.Evictions;
 import io.coatcheck.session.store.LoginLimit;
 import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.token.SessionId;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 
 /** What the author of a store reads in the report of a run. */
@@ -131,6 +135,24 @@ class ContractReportTest {
         .contains("Not tested: the store has no LiveSessions");
     assertThat(report.skipped.get("anotherNodesChanges_areSeenAtOnce"))
         .contains("Not tested: createOtherNode()");
+  }
+
+  /** Its answers are right: a session that expires while a call waits has expired. */
+  @Test
+  void storeThatIsAlwaysLate_isSkippedWithTheReason() {
+    class Slow extends BrokenStore {
+      @Override
+      public boolean touch(SessionId id, Instant lastSeenAt, Instant now) {
+        LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(70));
+        return super.touch(id, lastSeenAt, now.plusMillis(60));
+      }
+    }
+    ContractRun.Report report =
+        ContractRun.report(Slow::new, Set.of("touch_movesTheExpiry", "find_absent_isEmpty"));
+    assertThat(report.failures).isEmpty();
+    assertThat(report.passed).containsExactly("find_absent_isEmpty");
+    assertThat(report.skipped.get("touch_movesTheExpiry"))
+        .contains("Not tested: each of 20 calls shortly before a deadline took PT0.05S");
   }
 
   @Test
