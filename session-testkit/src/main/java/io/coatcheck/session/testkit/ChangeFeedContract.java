@@ -36,6 +36,15 @@ public abstract class ChangeFeedContract extends StoreUnderTest {
     }
   }
 
+  /** What is loaded after a report shows the change. */
+  @Nested
+  @Order(1)
+  class WhenReportingNotTooEarly extends ReportingNotTooEarly {
+    WhenReportingNotTooEarly() {
+      super(ChangeFeedContract.this::nodes);
+    }
+  }
+
   /** No change is left out, however many threads change sessions at once. */
   @Nested
   @Order(2)

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code delete}. */
 abstract class Deleting extends ContractPart {
@@ -66,13 +67,35 @@ abstract class Deleting extends ContractPart {
     assertStored(neighbour);
   }
 
-  @Test
+  @ParameterizedTest
+  @EnumSource(Specimen.class)
   @Sentence("but only if its generation is the given one.")
-  void deleteOfAGeneration_thatItHas_returnsItOnceAndItIsGone() {
-    StoredSession stored = insert(SampleSessions.complete(NOW));
+  void deleteOfAGeneration_thatItHas_returnsItOnceAndItIsGone(Specimen specimen) {
+    StoredSession stored = insert(specimen.at(NOW));
     assertSame("delete", otherNode().delete(stored.id(), stored.generation()), stored);
     assertGone(stored);
     assertThat(store().delete(stored.id(), stored.generation())).isEmpty();
+    String principal = stored.principal().orElse("alice");
+    store()
+        .principalIndex()
+        .ifPresent(
+            index ->
+                assertThat(index.findByPrincipal(principal, null, 10))
+                    .as("the list of %s", principal)
+                    .isEmpty());
+  }
+
+  /** If it broke, "none" as a generation would end any session. */
+  @ParameterizedTest
+  @ValueSource(longs = {-1, Long.MIN_VALUE})
+  @Sentence("With a negative generation, which no session has, it deletes nothing;")
+  void deleteOfAGeneration_negative_leavesEverySessionAlone(long generation) {
+    StoredSession first = insert(SampleSessions.anonymous(NOW));
+    StoredSession later = insert(SampleSessions.complete(NOW));
+    assertThat(store().delete(first.id(), generation)).isEmpty();
+    assertThat(otherNode().delete(later.id(), generation)).isEmpty();
+    assertStored(first);
+    assertStored(later);
   }
 
   @Test
@@ -132,6 +155,27 @@ abstract class Deleting extends ContractPart {
       }
       assertThat(Race.among(deletes))
           .as("what each of 8 concurrent deletes returned")
+          .containsOnlyOnce(Optional.of(stored));
+      assertGone(stored);
+    }
+  }
+
+  /** If it broke, the end of a session would be reported twice, or not at all. */
+  @Test
+  @Order(Integer.MAX_VALUE)
+  @Sentence(
+      "what was deleted, as it was at that moment, to exactly one of all callers on all nodes;")
+  void deleteOfAGeneration_byManyAndAgainstDelete_handsTheSessionToOne() {
+    for (Race race = Race.inFewRounds(); race.goesOn(); ) {
+      StoredSession stored = insert(SampleSessions.complete(NOW));
+      List<Callable<Optional<StoredSession>>> deletes =
+          List.of(
+              () -> store().delete(stored.id(), stored.generation()),
+              () -> otherNode().delete(stored.id(), stored.generation()),
+              () -> store().delete(stored.id()),
+              () -> otherNode().delete(stored.id(), stored.generation()));
+      assertThat(Race.among(deletes))
+          .as("what each of 4 concurrent deletes returned")
           .containsOnlyOnce(Optional.of(stored));
       assertGone(stored);
     }

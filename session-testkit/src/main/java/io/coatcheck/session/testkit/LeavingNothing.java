@@ -42,6 +42,16 @@ abstract class LeavingNothing extends IndexPart {
   }
 
   @Test
+  @Sentence("Deletes a session as delete(SessionId) does,")
+  void deleteOfAGeneration_ofEveryKind_leavesNothing() throws Exception {
+    for (StoredSession session : kinds()) {
+      store().insert(session);
+      assertThat(store().delete(session.id(), session.generation())).isPresent();
+    }
+    author().assertEmpty();
+  }
+
+  @Test
   @Sentence("Deletes a session of any kind: live, expired, or one that never expires by idleness.")
   void deleteExpired_ofEveryKind_leavesNothing() throws Exception {
     kinds().forEach(store()::insert);

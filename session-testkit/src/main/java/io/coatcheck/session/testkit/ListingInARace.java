@@ -120,6 +120,69 @@ abstract class ListingInARace extends IndexPart {
     }
   }
 
+  /** If it broke, "sign out everywhere" would never end a session that began beside it. */
+  @Test
+  @Sentence(
+      of = PrincipalIndex.class,
+      value =
+          "The index always agrees with the sessions that the store holds: a session that find returns is listed here.")
+  void deleteByPrincipalAgainstInsertAndLogin_theIndexAgreesWithTheStore() {
+    for (Race race = Race.inFewRounds(); race.goesOn(); ) {
+      StoredSession before = insert(SampleSessions.authenticated("alice", NOW));
+      List<StoredSession> gone = new ArrayList<>();
+      insertAndLoginAgainst(
+          () -> {
+            otherIndex().deleteByPrincipal("alice", Set.of(), gone::add);
+            return true;
+          });
+      assertThat(gone).as("what was handed over").contains(before);
+      assertGone(before);
+    }
+  }
+
+  /** If it broke, the last session of a user to end would take a new one out of the index. */
+  @Test
+  @Sentence(
+      of = PrincipalIndex.class,
+      value =
+          "The index always agrees with the sessions that the store holds: a session that find returns is listed here.")
+  void deleteOfTheOnlySessionAgainstInsertAndLogin_theIndexAgreesWithTheStore() {
+    for (Race race = Race.inFewRounds(); race.goesOn(); ) {
+      StoredSession only = insert(SampleSessions.authenticated("alice", NOW));
+      List<StoredSession> left =
+          insertAndLoginAgainst(() -> otherNode().delete(only.id()).isPresent());
+      assertThat(left).as("the sessions that no call deleted").hasSize(2);
+    }
+  }
+
+  /**
+   * Lets a session of alice begin, and an anonymous one log in as alice, while a call ends sessions
+   * of hers. Then lists and deletes those that are left, and returns them.
+   */
+  private List<StoredSession> insertAndLoginAgainst(Callable<Boolean> ending) {
+    StoredSession begun = SampleSessions.authenticated("alice", NOW).build();
+    StoredSession anonymous = insert(SampleSessions.anonymous(NOW));
+    StoredSession login =
+        anonymous.toBuilder().principal("alice").authenticatedAt(NOW.plusSeconds(1)).build();
+    Callable<Boolean> beginning =
+        () -> {
+          store().insert(begun);
+          return true;
+        };
+    assertThat(Race.among(List.of(beginning, () -> store().update(login, NOW), ending)))
+        .as("whether the session began, the other one logged in, and the call succeeded")
+        .containsOnly(true);
+    List<StoredSession> left = new ArrayList<>();
+    store().find(begun.id()).ifPresent(left::add);
+    store().find(login.id()).ifPresent(left::add);
+    assertSessionsOf("alice", left);
+    assertThat(delete("alice", Set.of()))
+        .as("what the next call handed over")
+        .containsExactlyInAnyOrderElementsOf(left);
+    left.forEach(this::assertGone);
+    return left;
+  }
+
   /** If it broke, a session that begins again and again would keep a thread busy forever. */
   @Test
   @Sentence(of = PrincipalIndex.class, value = "the call ends, however many there are.")

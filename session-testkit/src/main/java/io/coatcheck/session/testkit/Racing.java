@@ -64,6 +64,24 @@ abstract class Racing extends ContractPart {
     }
   }
 
+  /** If it broke, a logout would be lost to any request in flight, even one that only reads. */
+  @Test
+  @Sentence("but only if its generation is the given one.")
+  void touchAgainstDeleteOfAGeneration_theSessionEnds() {
+    Instant later = NOW.plusSeconds(60);
+    for (Race race = Race.inFewRounds(); race.goesOn(); ) {
+      StoredSession stored = insert(SampleSessions.complete(NOW));
+      Race.Outcome<Boolean, Optional<StoredSession>> outcome =
+          Race.between(
+              () -> store().touch(stored.id(), later, NOW),
+              () -> otherNode().delete(stored.id(), stored.generation()));
+      assertGone(stored);
+      assertThat(outcome.second())
+          .as("what delete returned, when touch answered %s", outcome.first())
+          .contains(outcome.first() ? stored.seenAt(later) : stored);
+    }
+  }
+
   /** If it broke, a session would be accepted and still end, or expire and stay live. */
   @Test
   @Sentence("Each operation happens at one moment between call and return")

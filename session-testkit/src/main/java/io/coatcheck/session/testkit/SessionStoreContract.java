@@ -189,6 +189,15 @@ public abstract class SessionStoreContract extends StoreUnderTest {
     }
   }
 
+  /** What is loaded after a report shows the change. */
+  @Nested
+  @Order(16)
+  class WhenReportingNotTooEarly extends ReportingNotTooEarly {
+    WhenReportingNotTooEarly() {
+      super(SessionStoreContract.this::nodes);
+    }
+  }
+
   /** Requests of one process share a session. */
   @Nested
   @Order(17)

@@ -7,16 +7,23 @@ import io.coatcheck.session.store.ForwardingSessionStore;
 import io.coatcheck.session.store.LiveSessions;
 import io.coatcheck.session.store.LiveSessions.LiveSession;
 import io.coatcheck.session.store.LiveSessions.UsableSession;
+import io.coatcheck.session.store.LoginLimit;
+import io.coatcheck.session.store.PrincipalIndex;
+import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.store.WhenFull;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** The sessions of one process as shared objects. */
 abstract class SharingLive extends ContractPart {
@@ -191,6 +198,83 @@ abstract class SharingLive extends ContractPart {
 
     assertThat(store().delete(session.id())).isPresent();
     assertThat(used.touch(session.lastSeenMillis())).isNegative();
+  }
+
+  /** The ways in which a session ends, other than by its id. */
+  enum End {
+    DELETE_OF_A_GENERATION {
+      @Override
+      void of(StoredSession session, SessionStore store) {
+        assertThat(store.delete(session.id(), session.generation())).isPresent();
+      }
+    },
+    DELETE_EXPIRED {
+      @Override
+      void of(StoredSession session, SessionStore store) {
+        assertThat(store.deleteExpired(session.expiresAt(), 10, gone -> {}).deleted()).isOne();
+      }
+    },
+    DELETE_BY_PRINCIPAL {
+      @Override
+      void of(StoredSession session, SessionStore store) {
+        assertThat(index(store).deleteByPrincipal("alice", Set.of(), gone -> {})).isOne();
+      }
+    },
+    DELETE_OLDEST {
+      @Override
+      void of(StoredSession session, SessionStore store) {
+        PrincipalIndex index = index(store);
+        store.insert(younger());
+        assertThat(index.deleteOldest("alice", 1, NOW, gone -> {})).isOne();
+      }
+    },
+    EVICTION_BY_A_LOGIN {
+      @Override
+      void of(StoredSession session, SessionStore store) {
+        assumeTrue(store.loginLimit().isPresent(), "Not tested: the store has no LoginLimit");
+        LoginLimit limit = store.loginLimit().orElseThrow();
+        assertThat(limit.admit(younger(), true, 1, WhenFull.EVICT_OLDEST, NOW).evicted())
+            .hasSize(1);
+      }
+    };
+
+    abstract void of(StoredSession session, SessionStore store);
+
+    private static StoredSession younger() {
+      return SampleSessions.authenticated("alice", NOW.plusSeconds(9)).build();
+    }
+
+    private static PrincipalIndex index(SessionStore store) {
+      assumeTrue(store.principalIndex().isPresent(), "Not tested: the store has no PrincipalIndex");
+      return store.principalIndex().orElseThrow();
+    }
+  }
+
+  /** If it broke, requests that have the object would go on with a session that has ended. */
+  @ParameterizedTest
+  @EnumSource(End.class)
+  @Sentence(of = LiveSessions.class, value = "the same object as long as the session lives.")
+  void get_afterAnyEnd_isNull(End end) {
+    StoredSession session = insert(SampleSessions.complete(NOW));
+    LiveSession live = live(session);
+    assertThat(live.newerThan(session.version() - 1)).isEqualTo(session);
+    end.of(session, store());
+    assertThat(all().get(session.id())).isNull();
+    assertThat(live.newerThan(session.version() - 1)).isNull();
+  }
+
+  @ParameterizedTest
+  @EnumSource(End.class)
+  @Sentence(of = LiveSessions.class, value = "null if the session has ended")
+  void use_afterAnyEnd_isNull(End end) {
+    StoredSession session = insert(SampleSessions.complete(NOW));
+    UsableSession used = usable(session);
+    end.of(session, store());
+    assertThat(all().use(session.id())).isNull();
+    assertThat(used.snapshot()).isNull();
+    assertThat(used.touch(session.lastSeenMillis())).isNegative();
+    assertThat(all().update(session, NOW)).isNull();
+    assertThat(store().find(session.id())).isEmpty();
   }
 
   private void assumeUsable() {

@@ -17,7 +17,8 @@
  *       DeletingByPrincipal}, {@code DeletingOldest}, {@code Admitting}, {@code AdmittingAtOnce}
  *       and {@code NotAdmitting}. The other capabilities: {@code LookingAtMany}, {@code
  *       TouchingMany}, {@code TouchingManyInARace}, {@code ReportingChanges}, {@code
- *       ReportingChangesInARace}, {@code Evicting} and {@code SharingLive}.
+ *       ReportingNotTooEarly}, {@code ReportingChangesInARace}, {@code Evicting} and {@code
+ *       SharingLive}.
  *   <li><b>What they use</b>: {@code Sentence} is the sentence of the specification that a test
  *       covers, and {@code FailureReport} names it in a failure. {@code SessionDifferences} shows
  *       how sessions differ, {@code Specimen} is every kind of session, {@code Operations} every

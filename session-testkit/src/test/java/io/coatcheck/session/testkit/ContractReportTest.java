@@ -116,7 +116,7 @@ class ContractReportTest {
             "admit_largestLimit_stores",
             "stamps_ofNothing_isEmpty",
             "touchAll_ofNothing_doesNothing",
-            "touchAll_againstItself_neverFails",
+            "touchAll_againstTheOppositeOrder_neverFails",
             "onEvicted_lastSnapshot_isPassed",
             "get_unknown_isNull",
             "anotherNodesChanges_areSeenAtOnce",

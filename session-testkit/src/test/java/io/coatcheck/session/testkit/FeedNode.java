@@ -137,8 +137,10 @@ final class FeedNode extends ForwardingSessionStore implements ChangeFeed {
     long number = log.numbers.incrementAndGet();
     try {
       if (has(FeedFault.REPORTS_BEFORE_THE_CHANGE)) {
-        log.visible.put(number, new Change(id, this));
-        LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(3));
+        tooEarly(number, id);
+      }
+      if (has(FeedFault.REPORTS_ITS_OWN_CHANGES_TOO_EARLY)) {
+        listeners.changed(id);
       }
       if (has(FeedFault.FORGETS_GAPS) && number % 2 == 0) {
         // Several queries long, so that later numbers are seen first.
@@ -159,6 +161,21 @@ final class FeedNode extends ForwardingSessionStore implements ChangeFeed {
     } catch (Exception e) {
       throw new IllegalStateException(e);
     }
+  }
+
+  /** Publishes a change several queries before it takes effect. */
+  private void tooEarly(long number, SessionId id) {
+    log.visible.put(number, new Change(id, this));
+    LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(3));
+  }
+
+  /** Publishes the end of all sessions of a principal before it takes effect. */
+  private void tooEarly(Optional<String> principal) {
+    log.sessions
+        .principalIndex()
+        .orElseThrow()
+        .findByPrincipal(principal.orElse(""), null, 10)
+        .forEach(session -> tooEarly(log.numbers.incrementAndGet(), session.id()));
   }
 
   private void publish(long number, SessionId id) {
@@ -184,6 +201,10 @@ final class FeedNode extends ForwardingSessionStore implements ChangeFeed {
 
   @Override
   public Optional<StoredSession> delete(SessionId id, long generation) {
+    if (has(FeedFault.REPORTS_THE_END_OF_A_GENERATION_TOO_EARLY)) {
+      tooEarly(log.numbers.incrementAndGet(), id);
+      return store().delete(id, generation);
+    }
     return change(id, () -> store().delete(id, generation), Optional::isPresent);
   }
 
@@ -216,12 +237,16 @@ final class FeedNode extends ForwardingSessionStore implements ChangeFeed {
 
   private LoginLimit recording(LoginLimit inner) {
     return (session, isNew, most, whenFull, now) -> {
+      if (has(FeedFault.REPORTS_EVICTIONS_BY_A_LIMIT_TOO_EARLY)) {
+        tooEarly(session.principal());
+      }
       Admission admission =
           change(
               session.id(),
               () -> inner.admit(session, isNew, most, whenFull, now),
               done -> !isNew && done.outcome() == Admission.Outcome.STORED);
-      if (!has(FeedFault.IGNORES_EVICTIONS_BY_A_LIMIT)) {
+      if (!has(FeedFault.IGNORES_EVICTIONS_BY_A_LIMIT)
+          && !has(FeedFault.REPORTS_EVICTIONS_BY_A_LIMIT_TOO_EARLY)) {
         admission
             .evicted()
             .forEach(evicted -> publish(log.numbers.incrementAndGet(), evicted.id()));
@@ -247,18 +272,24 @@ final class FeedNode extends ForwardingSessionStore implements ChangeFeed {
     @Override
     public int deleteByPrincipal(String principal, Set<SessionId> except, DeletedSessions deleted) {
       return inLongTransaction(
+          principal,
           changes -> inner.deleteByPrincipal(principal, except, recorded(deleted, changes)));
     }
 
     @Override
     public int deleteOldest(String principal, int keep, Instant now, DeletedSessions deleted) {
       return inLongTransaction(
+          principal,
           changes -> inner.deleteOldest(principal, keep, now, recorded(deleted, changes)));
     }
 
     /** Shows the changes together at the end, long after the first of them took its number. */
-    private int inLongTransaction(ToIntFunction<Map<Long, SessionId>> deletion) {
+    private int inLongTransaction(String principal, ToIntFunction<Map<Long, SessionId>> deletion) {
       Map<Long, SessionId> changes = new TreeMap<>();
+      if (has(FeedFault.REPORTS_DELETIONS_BY_PRINCIPAL_TOO_EARLY)) {
+        tooEarly(Optional.of(principal));
+        return deletion.applyAsInt(changes);
+      }
       try {
         return deletion.applyAsInt(changes);
       } finally {
@@ -376,6 +407,7 @@ final class FeedNode extends ForwardingSessionStore implements ChangeFeed {
       boolean isOwn = each.getValue().node == this;
       if (!(isOwn
           ? has(FeedFault.IGNORES_ITS_OWN_CHANGES)
+              || has(FeedFault.REPORTS_ITS_OWN_CHANGES_TOO_EARLY)
           : has(FeedFault.IGNORES_CHANGES_OF_OTHERS))) {
         listeners.changed(each.getValue().id);
       }

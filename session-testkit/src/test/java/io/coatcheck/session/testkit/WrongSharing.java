@@ -1,6 +1,7 @@
 package io.coatcheck.session.testkit;
 
 import io.coatcheck.session.memory.InMemorySessionStore;
+import io.coatcheck.session.store.DeletedSessions;
 import io.coatcheck.session.store.LiveSessions;
 import io.coatcheck.session.store.LiveSessions.UsableSession;
 import io.coatcheck.session.store.SessionStore;
@@ -10,6 +11,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiPredicate;
 import java.util.function.UnaryOperator;
@@ -98,6 +100,37 @@ final class WrongSharing {
                     }
                   },
               "get_isTheSame_asLongAsTheSessionLives"),
+          WrongStore.of(
+              "Leaves the live session of a principal whose sessions all end",
+              () ->
+                  new Sharing() {
+                    private final Map<SessionId, LiveSessions.LiveSession> left =
+                        new ConcurrentHashMap<>();
+                    private final Optional<LiveSessions> leaving =
+                        Optional.of(
+                            id -> {
+                              LiveSessions.LiveSession live = live().get(id);
+                              return live == null ? left.get(id) : live;
+                            });
+
+                    @Override
+                    public Optional<LiveSessions> liveSessions() {
+                      return leaving;
+                    }
+
+                    @Override
+                    public int deleteByPrincipal(
+                        String principal, Set<SessionId> except, DeletedSessions deleted) {
+                      for (StoredSession session : wholeSessionsOf(principal)) {
+                        LiveSessions.LiveSession live = live().get(session.id());
+                        if (live != null) {
+                          left.put(session.id(), live);
+                        }
+                      }
+                      return super.deleteByPrincipal(principal, except, deleted);
+                    }
+                  },
+              "get_afterAnyEnd_isNull"),
           usedInPlace(
               "Lets a request bypass a decorator",
               (live, store) -> true,
@@ -114,6 +147,7 @@ final class WrongSharing {
                     }
                   },
               "use_isTheSession_untilItEnds",
+              "use_afterAnyEnd_isNull",
               "touch_inPlace_ofAnExpiredOrEnded_isNegative"),
           usedInPlace(
               "Returns the moment of the touch and not the one before",

@@ -26,6 +26,7 @@ class WrongStoresTest {
             WrongVerbs.ALL,
             WrongIndexes.ALL,
             WrongBatches.ALL,
+            WrongRaces.ALL,
             WrongSharing.ALL,
             WrongReading.ALL,
             WrongFailures.ALL)
