@@ -74,7 +74,7 @@ final class Rounds {
             .param("sessions", Integer.toString(one.sessions()))
             .threads(threads)
             .forks(1)
-            .warmupIterations(10)
+            .warmupIterations(one.entrant().needsPostgres() ? 30 : 10)
             .warmupTime(TimeValue.seconds(1))
             .measurementIterations(5)
             .measurementTime(TimeValue.seconds(1))
