@@ -147,8 +147,7 @@ class SchemaCheckTest {
 
       JdbcSessionStore store = table.builder().build();
 
-      // What H2, MariaDB and MySQL are set to is asked besides, and in which schema the tables of H2
-      // are.
+      // What H2, MariaDB and MySQL are set to is asked besides, and the schemas of H2's tables.
       assertThat(table.watched.takeStatements())
           .filteredOn(sql -> sql.endsWith(" FROM " + table.name + " WHERE 1 = 0"))
           .filteredOn(sql -> !sql.startsWith("SELECT * "))
