@@ -29,17 +29,11 @@ final class OutgoingToken {
   /** Null when the request has ended; also read without the lock. */
   private volatile @Nullable HttpServletResponse response;
 
-  /** The carrier of the token; null while there is none to send. */
-  private @Nullable ResponseCarrier carrier;
-
-  /** The carrier of the version hint; null while there is none to send. */
-  private @Nullable ResponseCarrier hintCarrier;
+  /** Null while nothing is added. */
+  private @Nullable AddedHeaders added;
 
   /** Created when the application changes a header. */
   private @Nullable ApplicationHeaders applicationHeaders;
-
-  /** Asks the browser to clear its data; null while there was no logout. */
-  private @Nullable SiteDataHeader siteData;
 
   /** Whether the response is only for the logged-in user. */
   private boolean isPrivate;
@@ -50,12 +44,11 @@ final class OutgoingToken {
 
   private boolean isAnswered;
 
-  /** Whether the token is sent in a header; else in the cookie. */
-  private boolean isByHeader;
+  private SessionTransport transport;
 
   OutgoingToken(FilterSettings settings, SessionTransport transport, HttpServletResponse response) {
     this.settings = settings;
-    isByHeader = transport == SessionTransport.HEADER;
+    this.transport = transport;
     RESPONSE.set(this, response);
   }
 
@@ -72,46 +65,25 @@ final class OutgoingToken {
     return known;
   }
 
-  /** What was added to a response, to be restored if an error page drops it. */
-  record Sent(
-      @Nullable ResponseCarrier carrier,
-      @Nullable ResponseCarrier hintCarrier,
-      @Nullable SiteDataHeader siteData,
-      @Nullable ApplicationHeaders applicationHeaders) {
-
-    /** Shows nothing: it holds the secret. */
-    @Override
-    public String toString() {
-      return "Sent";
-    }
-  }
-
   /**
    * Forgets the response and what was added to it, since the request has ended.
    *
    * @return what was added, for {@link #resume}; null if nothing was
    */
-  @Nullable Sent forget() {
-    Sent sent =
-        carrier == null && hintCarrier == null && siteData == null
-            ? null
-            : new Sent(carrier, hintCarrier, siteData, applicationHeaders);
+  @Nullable AddedHeaders forget() {
+    AddedHeaders sent = added == null ? null : added.keptBeside(applicationHeaders);
     RESPONSE.setRelease(this, null);
-    carrier = null;
-    hintCarrier = null;
-    siteData = null;
+    added = null;
     applicationHeaders = null;
     return sent;
   }
 
   /** Resumes a request that seemed to have ended, for its error page. */
-  void resume(HttpServletResponse again, @Nullable Sent sent) {
+  void resume(HttpServletResponse again, @Nullable AddedHeaders sent) {
     response = again;
     if (sent != null) {
-      carrier = sent.carrier();
-      hintCarrier = sent.hintCarrier();
-      siteData = sent.siteData();
-      applicationHeaders = sent.applicationHeaders();
+      added = sent;
+      applicationHeaders = sent.besides();
     }
   }
 
@@ -125,36 +97,22 @@ final class OutgoingToken {
     return known;
   }
 
-  private ResponseCarrier carrier() {
-    ResponseCarrier known = carrier;
+  private AddedHeaders added() {
+    AddedHeaders known = added;
     if (known == null) {
-      known = carrier(transport());
-      carrier = known;
+      known = new AddedHeaders(settings);
+      added = known;
     }
     return known;
   }
 
-  private SessionTransport transport() {
-    return isByHeader ? SessionTransport.HEADER : SessionTransport.COOKIE;
-  }
-
-  private ResponseCarrier carrier(SessionTransport by) {
-    SessionHeader header = settings.header();
-    return ResponseCarrier.of(
-        by,
-        settings.cookie(),
-        header == null ? null : header.responseName(),
-        settings.manager().clock(),
-        response());
-  }
-
   /** Returns whether nothing is added to the response, so far. */
   boolean isEmpty() {
-    return carrier == null && hintCarrier == null && siteData == null && !isPrivate;
+    return added == null && !isPrivate;
   }
 
   private boolean isFilled() {
-    return carrier != null && carrier.isFilled();
+    return added != null && added.hasToken();
   }
 
   /**
@@ -225,9 +183,9 @@ final class OutgoingToken {
       throw new IllegalStateException(
           "it is too late to choose another transport: the response carries a token already");
     }
-    carrier = carrier(other);
-    isByHeader = other == SessionTransport.HEADER;
-    hintCarrier = null;
+    ResponseCarrier carrier = AddedHeaders.carrier(settings, other, response());
+    added().replaceToken(carrier);
+    transport = other;
   }
 
   /**
@@ -238,26 +196,17 @@ final class OutgoingToken {
     if (!session.isSettled() && !isCommitted()) {
       Optional<SessionToken> token = session.unsentToken();
       if (token.isPresent()) {
-        carrier().put(token.get().value(), maxAge(session));
+        added().token(transport, response()).put(token.get().value(), maxAge(session));
         session.markTokenSent();
       }
       HintTransport hints = settings.hints();
       if (hints != null) {
         Optional<String> hint = hints.take(session);
         if (hint.isPresent()) {
-          hintCarrier(hints).put(hint.get(), hints.maxAge());
+          added().hint(hints, transport, response()).put(hint.get(), hints.maxAge());
         }
       }
     }
-  }
-
-  private ResponseCarrier hintCarrier(HintTransport hints) {
-    ResponseCarrier known = hintCarrier;
-    if (known == null) {
-      known = hints.carrier(transport(), response());
-      hintCarrier = known;
-    }
-    return known;
   }
 
   private @Nullable Duration maxAge(Session session) {
@@ -272,11 +221,11 @@ final class OutgoingToken {
       return;
     }
     if (presented.isToBeForgotten() || isFilled()) {
-      carrier().putDeletion();
+      added().token(transport, response()).putDeletion();
     }
     HintTransport hints = settings.hints();
-    if (hints != null && (presented.hasHints() || hintCarrier != null)) {
-      hintCarrier(hints).putDeletion();
+    if (hints != null && (presented.hasHints() || (added != null && added.hasHint()))) {
+      added().hint(hints, transport, response()).putDeletion();
     }
   }
 
@@ -293,32 +242,20 @@ final class OutgoingToken {
     if (chosen.isEmpty() || isCommitted() || !(presented.isToBeForgotten() || isFilled())) {
       return;
     }
-    SiteDataHeader known = siteData;
-    if (known == null) {
-      known = new SiteDataHeader(chosen);
-      siteData = known;
-    }
-    known.due(isExplicit);
-    if (isExplicit) {
-      known.write(response(), isGivingToken());
-    }
-  }
-
-  private boolean isGivingToken() {
-    return carrier != null && carrier.isGiving();
+    added().endedByUser(chosen, isExplicit, response());
   }
 
   /** Records that a user was logged in. */
   void loggedIn() {
-    if (siteData != null) {
-      siteData.loggedIn();
+    if (added != null) {
+      added.loggedIn();
     }
   }
 
   /** Writes the header that was deferred until it is known whether the request logs a user in. */
   void writeSiteData() {
-    if (siteData != null && !isCommitted()) {
-      siteData.write(response(), isGivingToken());
+    if (added != null && !isCommitted()) {
+      added.writeSiteData(response());
     }
   }
 
@@ -339,14 +276,8 @@ final class OutgoingToken {
       if (isPrivate && !response().containsHeader(NoStore.CACHE_CONTROL)) {
         NoStore.putInto(response());
       }
-      if (carrier != null) {
-        carrier.restore();
-      }
-      if (hintCarrier != null) {
-        hintCarrier.restore();
-      }
-      if (siteData != null) {
-        siteData.restore(response(), isGivingToken());
+      if (added != null) {
+        added.restore(response());
       }
     }
   }
@@ -365,10 +296,11 @@ final class OutgoingToken {
   SessionStoreException fail(SessionStoreException e) {
     failure = e;
     if (!isAnswered && !isCommitted()) {
-      carrier = null;
-      hintCarrier = null;
+      if (added != null) {
+        added.forgetToken();
+      }
       applicationHeaders().withdraw(this::isOurs);
-      siteData = null;
+      added = null;
       ErrorResponse.answer(response(), e);
       isAnswered = true;
     }
@@ -388,7 +320,7 @@ final class OutgoingToken {
 
   private boolean isOurs(String name, String value) {
     return SiteDataHeader.isOfName(name)
-        ? siteData != null && siteData.isWritten(value)
+        ? added != null && added.isSiteData(value)
         : settings.isOurHeader(name, value);
   }
 

@@ -62,7 +62,6 @@ final class SessionAsyncContext implements AsyncContext {
   static SessionAsyncContext begin(
       SessionExchange exchange, AsyncContext context, boolean isOriginal, @Nullable String path) {
     SessionAsyncContext begun = new SessionAsyncContext(exchange, context, isOriginal, path);
-    exchange.asyncContext(begun);
     begun.saveAfterListeners(true);
     return begun;
   }
@@ -75,14 +74,20 @@ final class SessionAsyncContext implements AsyncContext {
   private void saveAfterListeners(boolean isFirst) {
     SaveAtEnd last = new SaveAtEnd(isFirst);
     context.addListener(last);
-    exchange.lastAsyncListener(last);
+    exchange.asyncCycle(new AsyncCycle(isFirst ? this : begunIn(exchange), last));
   }
 
   /** Returns the wrapper of a context of the container. */
   static AsyncContext of(SessionExchange exchange, AsyncContext context) {
-    return exchange.asyncContext() instanceof SessionAsyncContext known && known.context == context
+    SessionAsyncContext known = begunIn(exchange);
+    return known != null && known.context == context
         ? known
         : new SessionAsyncContext(exchange, context, context.hasOriginalRequestAndResponse(), null);
+  }
+
+  private static @Nullable SessionAsyncContext begunIn(SessionExchange exchange) {
+    AsyncCycle known = exchange.asyncCycle();
+    return known == null ? null : known.context();
   }
 
   @Override
@@ -207,7 +212,8 @@ final class SessionAsyncContext implements AsyncContext {
 
     @Override
     public void onComplete(AsyncEvent event) {
-      if (exchange.isLastAsyncListener(this)) {
+      AsyncCycle known = exchange.asyncCycle();
+      if (known == null || known.last() == this) {
         finish(exchange::completed);
       }
     }

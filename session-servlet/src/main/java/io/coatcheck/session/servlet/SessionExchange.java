@@ -3,8 +3,6 @@ package io.coatcheck.session.servlet;
 import io.coatcheck.session.Session;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.store.SessionStoreException;
-import jakarta.servlet.AsyncContext;
-import jakarta.servlet.AsyncListener;
 import jakarta.servlet.ServletContext;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
@@ -33,16 +31,14 @@ final class SessionExchange implements SessionScope {
   private final CurrentSession current;
   private final CommitSave saving;
 
-  private volatile @Nullable AsyncContext asyncContext;
-
-  /** The listener of the asynchronous cycle that was added last. */
-  private volatile @Nullable AsyncListener lastAsyncListener;
+  /** Null while the request has not continued asynchronously. */
+  private volatile @Nullable AsyncCycle asyncCycle;
 
   /** What must be done before a logout ends anything; null if nothing must. */
   private volatile @Nullable BeforeLogout beforeLogout;
 
   /** What was added to the response of a request that has ended, until it is taken. */
-  private OutgoingToken.@Nullable Sent sent;
+  private @Nullable AddedHeaders sent;
 
   SessionExchange(
       FilterSettings settings,
@@ -108,22 +104,13 @@ final class SessionExchange implements SessionScope {
     return state.request();
   }
 
-  @Nullable AsyncContext asyncContext() {
-    return asyncContext;
+  /** Returns the latest asynchronous cycle; null if there is none, or the request has ended. */
+  @Nullable AsyncCycle asyncCycle() {
+    return asyncCycle;
   }
 
-  void asyncContext(AsyncContext context) {
-    asyncContext = context;
-  }
-
-  void lastAsyncListener(AsyncListener last) {
-    lastAsyncListener = last;
-  }
-
-  /** Returns whether no later listener is known; each is the last once the request has ended. */
-  boolean isLastAsyncListener(AsyncListener listener) {
-    AsyncListener last = lastAsyncListener;
-    return last == null || last == listener;
+  void asyncCycle(AsyncCycle latest) {
+    asyncCycle = latest;
   }
 
   // The session.
@@ -349,9 +336,8 @@ final class SessionExchange implements SessionScope {
     }
     state.forget();
     saving.forget();
-    if (asyncContext != null) {
-      asyncContext = null;
-      lastAsyncListener = null;
+    if (asyncCycle != null) {
+      asyncCycle = null;
     }
     resolver.presented().forget();
     sent = outgoing.forget();
@@ -376,8 +362,8 @@ final class SessionExchange implements SessionScope {
    * Returns, once, what was added to the response of a request that has ended, for {@link #resume};
    * null if nothing was.
    */
-  OutgoingToken.@Nullable Sent takeSent() {
-    OutgoingToken.Sent taken = sent;
+  @Nullable AddedHeaders takeSent() {
+    AddedHeaders taken = sent;
     if (taken != null) {
       sent = null;
     }
@@ -390,9 +376,7 @@ final class SessionExchange implements SessionScope {
    * @param added as {@link #takeSent} returned it
    */
   void resume(
-      HttpServletRequest request,
-      HttpServletResponse response,
-      OutgoingToken.@Nullable Sent added) {
+      HttpServletRequest request, HttpServletResponse response, @Nullable AddedHeaders added) {
     state.run(
         () -> {
           if (request() == null) {

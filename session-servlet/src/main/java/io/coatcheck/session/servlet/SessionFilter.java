@@ -263,9 +263,7 @@ public class SessionFilter implements Filter {
     }
     if (known != null && known.request() == null) {
       known.resume(
-          request,
-          response,
-          request.getAttribute(sent) instanceof OutgoingToken.Sent put ? put : null);
+          request, response, request.getAttribute(sent) instanceof AddedHeaders put ? put : null);
     }
     SessionRequest ourRequest = SessionRequest.in(request, exchange);
     SessionResponse ourResponse = SessionResponse.in(response, exchange);
@@ -294,7 +292,7 @@ public class SessionFilter implements Filter {
       if (outer != null && !request.isAsyncStarted()) {
         request.setAttribute(CURRENT, outer);
       }
-      OutgoingToken.Sent put = exchange.takeSent();
+      AddedHeaders put = exchange.takeSent();
       if (put != null) {
         request.setAttribute(sent, put);
       }

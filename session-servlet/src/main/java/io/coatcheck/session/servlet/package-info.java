@@ -34,8 +34,9 @@
  *       wrappers are {@code SessionRequest}, a {@code TokenlessRequest}, whose {@code
  *       VisibleHeaders} leave out the token; {@code SessionResponse}, with {@code
  *       CommittingOutputStream}, {@code CommittingWriter} and the {@code CommitWatch} that predicts
- *       a commit; and {@code SessionAsyncContext}. {@code ErrorResponse} answers 503, and {@code
- *       FieldHandles} are for fields that are written without a fence.
+ *       a commit; and {@code SessionAsyncContext}, whose {@code AsyncCycle} knows what ends the
+ *       request. {@code ErrorResponse} answers 503, and {@code FieldHandles} are for fields that
+ *       are written without a fence.
  *   <li><b>Contract</b>, {@code HttpSession} and its listeners: {@code HttpSessionView} and {@code
  *       EndedSession}, used within a {@code SessionScope}, which is a request or an {@code
  *       AccessorScope} of a {@code SessionAccessor}. {@code DeferredAttributes} and {@code
@@ -55,9 +56,11 @@
  *   <li><b>Transport</b>, how tokens and version hints travel: {@code SessionTransport} is the
  *       choice between {@code SessionCookie} and {@code SessionHeader}; {@code HintTransport} is
  *       for hints. {@code CookieHeader} reads {@code PresentedValues}, which {@code
- *       PresentedTokens} resolves. {@code OutgoingToken} writes with a {@code ResponseCarrier},
- *       {@code NoStore} and, at a logout, the {@code SiteDataHeader} for the chosen {@code
- *       SiteData}; {@code ApplicationHeaders} remembers what to withdraw.
+ *       PresentedTokens} resolves. {@code OutgoingToken} writes to the response as long as that is
+ *       possible. Its {@code AddedHeaders} are a {@code ResponseCarrier} for the token, another for
+ *       the hint and, at a logout, the {@code SiteDataHeader} for the chosen {@code SiteData};
+ *       {@code NoStore} keeps them out of caches, and {@code ApplicationHeaders} remembers what to
+ *       withdraw.
  * </ul>
  */
 @NullMarked

@@ -1,0 +1,157 @@
+package io.coatcheck.session.servlet;
+
+import jakarta.servlet.http.HttpServletResponse;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The headers that the filter adds to a response: the client's token, its version hint and, at a
+ * logout, {@code Clear-Site-Data}. Made for the first of them. An error page that is made after the
+ * request seemed to have ended may drop them; so they outlive it.
+ *
+ * <p>Guarded by the lock of the request's {@link DispatchState}.
+ */
+final class AddedHeaders {
+
+  private final FilterSettings settings;
+
+  /** The carrier of the token; null while there is none to send. */
+  private @Nullable ResponseCarrier token;
+
+  /** The carrier of the version hint; null while there is none to send. */
+  private @Nullable ResponseCarrier hint;
+
+  /** Asks the browser to clear its data; null while there was no logout. */
+  private @Nullable SiteDataHeader siteData;
+
+  /** What the application has changed in the response of a request that has ended; else null. */
+  private @Nullable ApplicationHeaders besides;
+
+  AddedHeaders(FilterSettings settings) {
+    this.settings = settings;
+  }
+
+  /**
+   * Returns a carrier of the token.
+   *
+   * @throws IllegalArgumentException if the filter does not have that transport
+   */
+  static ResponseCarrier carrier(
+      FilterSettings settings, SessionTransport by, HttpServletResponse response) {
+    SessionHeader header = settings.header();
+    return ResponseCarrier.of(
+        by,
+        settings.cookie(),
+        header == null ? null : header.responseName(),
+        settings.manager().clock(),
+        response);
+  }
+
+  /** Returns the carrier of the token. */
+  ResponseCarrier token(SessionTransport by, HttpServletResponse response) {
+    ResponseCarrier known = token;
+    if (known == null) {
+      known = carrier(settings, by, response);
+      token = known;
+    }
+    return known;
+  }
+
+  /** Replaces the carrier of the token, which is still empty, by one of another transport. */
+  void replaceToken(ResponseCarrier other) {
+    token = other;
+    hint = null;
+  }
+
+  /** Returns the carrier of the version hint. */
+  ResponseCarrier hint(HintTransport hints, SessionTransport by, HttpServletResponse response) {
+    ResponseCarrier known = hint;
+    if (known == null) {
+      known = hints.carrier(by, response);
+      hint = known;
+    }
+    return known;
+  }
+
+  /** Returns whether the response gives the client a token or deletes it, or will. */
+  boolean hasToken() {
+    return token != null && token.isFilled();
+  }
+
+  /** Returns whether the response gives the client a hint or deletes it, or will. */
+  boolean hasHint() {
+    return hint != null;
+  }
+
+  /** As {@link OutgoingToken#endedByUser}. */
+  void endedByUser(Set<SiteData> chosen, boolean isExplicit, HttpServletResponse response) {
+    SiteDataHeader known = siteData;
+    if (known == null) {
+      known = new SiteDataHeader(chosen);
+      siteData = known;
+    }
+    known.due(isExplicit);
+    if (isExplicit) {
+      known.write(response, isGivingToken());
+    }
+  }
+
+  private boolean isGivingToken() {
+    return token != null && token.isGiving();
+  }
+
+  /** Records that a user was logged in. */
+  void loggedIn() {
+    if (siteData != null) {
+      siteData.loggedIn();
+    }
+  }
+
+  /** Writes {@code Clear-Site-Data}, if it is due. */
+  void writeSiteData(HttpServletResponse response) {
+    if (siteData != null) {
+      siteData.write(response, isGivingToken());
+    }
+  }
+
+  /** Writes again what was dropped, changed or doubled. */
+  void restore(HttpServletResponse response) {
+    if (token != null) {
+      token.restore();
+    }
+    if (hint != null) {
+      hint.restore();
+    }
+    if (siteData != null) {
+      siteData.restore(response, isGivingToken());
+    }
+  }
+
+  /** Forgets token and hint, which must not reach the client. */
+  void forgetToken() {
+    token = null;
+    hint = null;
+  }
+
+  /** Returns whether a value of {@code Clear-Site-Data} is the one that was added. */
+  boolean isSiteData(String value) {
+    return siteData != null && siteData.isWritten(value);
+  }
+
+  /** Keeps these for an error page, beside what the application has changed. */
+  AddedHeaders keptBeside(@Nullable ApplicationHeaders changed) {
+    besides = changed;
+    return this;
+  }
+
+  /** Returns what the application had changed when the request seemed to end; null if nothing. */
+  @Nullable ApplicationHeaders besides() {
+    return besides;
+  }
+
+  /** Shows nothing: these hold the secret. */
+  @Override
+  public String toString() {
+    return "AddedHeaders";
+  }
+}

@@ -1,0 +1,22 @@
+package io.coatcheck.session.servlet;
+
+import jakarta.servlet.AsyncListener;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The latest asynchronous cycle of a request, from {@code startAsync} to {@code complete} or {@code
+ * dispatch}.
+ *
+ * @param context what the application got when it began the cycle; null if it began it past this
+ *     filter
+ * @param last the listener of ours that was added last. It ends the request, since the listeners
+ *     before it may still use the session
+ */
+record AsyncCycle(@Nullable SessionAsyncContext context, AsyncListener last) {
+
+  /** Shows nothing: the context leads to the secret. */
+  @Override
+  public String toString() {
+    return "AsyncCycle";
+  }
+}
