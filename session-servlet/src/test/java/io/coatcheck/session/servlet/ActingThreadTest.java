@@ -3,17 +3,9 @@ package io.coatcheck.session.servlet;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import jakarta.servlet.AsyncContext;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpSession;
-import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -31,50 +23,39 @@ class ActingThreadTest {
 
   @Parameter Container container;
 
-  private final ExecutorService threads = Executors.newCachedThreadPool();
-  private final AtomicReference<AsyncContext> stream = new AtomicReference<>();
+  private RequestsAtOnce requests;
   private Site site;
   private Browser browser;
-  private Future<Browser.Answer> streamed;
 
   @BeforeEach
   void start() {
-    site = new Site(container);
-    browser = site.browser();
-    browser.get("/begin");
+    requests = new RequestsAtOnce(container);
+    site = requests.site;
+    browser = requests.browser;
   }
 
   @AfterEach
   void stop() {
-    threads.shutdownNow();
-    site.close();
+    requests.close();
   }
 
-  /** Begins an asynchronous request of another client that holds the cookie too. */
-  private void openStream() throws Exception {
-    CountDownLatch open = new CountDownLatch(1);
+  /** Calls a request in which a thread of the application does something to its session. */
+  private void actOn(Acting acting) {
     site.on(
-        "/stream",
+        "/act",
         (request, response) -> {
-          request.getSession();
-          AsyncContext context = request.startAsync();
-          context.setTimeout(0);
-          stream.set(context);
-          open.countDown();
+          HttpSession session = request.getSession();
+          requests.onThread(
+              () -> {
+                acting.act(request, session);
+                return null;
+              });
         });
-    Browser thief = site.browser().token(browser.token());
-    streamed = threads.submit(() -> thief.get("/stream"));
-    assertThat(open.await(60, TimeUnit.SECONDS)).isTrue();
+    assertThat(browser.get("/act").status()).isEqualTo(200);
   }
 
-  /** Ends it, and returns its answer. */
-  private Browser.Answer closeStream() throws Exception {
-    stream.get().complete();
-    return streamed.get(60, TimeUnit.SECONDS);
-  }
-
-  private <T> T onThread(Callable<T> work) throws Exception {
-    return threads.submit(work).get(60, TimeUnit.SECONDS);
+  private interface Acting {
+    void act(HttpServletRequest request, HttpSession session) throws Exception;
   }
 
   private static void act(String what, WebSession session) {
@@ -90,24 +71,16 @@ class ActingThreadTest {
   @DisplayName("a new secret is sent to nobody where it is unknown for whom the thread acts")
   void severalRequests_areRefused(String what) throws Exception {
     String planted = browser.token();
-    openStream();
-    site.on(
-        "/act",
-        (request, response) -> {
-          HttpSession session = request.getSession();
-          onThread(
-              () -> {
-                assertThatThrownBy(() -> act(what, WebSession.of(session)))
-                    .isInstanceOf(IllegalStateException.class)
-                    .hasMessageContaining("WebSession.of(request)");
-                return null;
-              });
-        });
+    requests.openStream();
 
-    assertThat(browser.get("/act").status()).isEqualTo(200);
+    actOn(
+        (request, session) ->
+            assertThatThrownBy(() -> act(what, WebSession.of(session)))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("WebSession.of(request)"));
 
     assertThat(browser.token()).isEqualTo(planted);
-    assertThat(closeStream().setCookies()).isEmpty();
+    assertThat(requests.closeStream().setCookies()).isEmpty();
   }
 
   @ParameterizedTest
@@ -115,41 +88,21 @@ class ActingThreadTest {
   @DisplayName("it is sent to the client whose request the thread names")
   void request_isNamed(String what) throws Exception {
     String planted = browser.token();
-    openStream();
-    site.on(
-        "/act",
-        (request, response) -> {
-          HttpServletRequest own = request;
-          onThread(
-              () -> {
-                act(what, WebSession.of(own));
-                return null;
-              });
-        });
+    requests.openStream();
 
-    assertThat(browser.get("/act").status()).isEqualTo(200);
+    actOn((request, session) -> act(what, WebSession.of(request)));
 
     assertThat(browser.token()).isNotEqualTo(planted);
-    assertThat(closeStream().setCookies()).isEmpty();
+    assertThat(requests.closeStream().setCookies()).isEmpty();
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"login", "renew"})
   @DisplayName("the only request under way is that of the thread")
-  void onlyRequest_isKnown(String what) throws Exception {
+  void onlyRequest_isKnown(String what) {
     String planted = browser.token();
-    site.on(
-        "/act",
-        (request, response) -> {
-          HttpSession session = request.getSession();
-          onThread(
-              () -> {
-                act(what, WebSession.of(session));
-                return null;
-              });
-        });
 
-    assertThat(browser.get("/act").status()).isEqualTo(200);
+    actOn((request, session) -> act(what, WebSession.of(session)));
 
     assertThat(browser.token()).isNotEqualTo(planted);
   }
@@ -158,26 +111,19 @@ class ActingThreadTest {
   @DisplayName("I5: a logout, or what is to be done before the commit, waits for no other request")
   void logout_isDoneAtOnce() throws Exception {
     String token = browser.token();
-    openStream();
+    requests.openStream();
     AtomicInteger actions = new AtomicInteger();
-    site.on(
-        "/act",
-        (request, response) -> {
-          HttpSession session = request.getSession();
-          onThread(
-              () -> {
-                WebSession own = WebSession.of(session);
-                own.beforeCommit(actions::incrementAndGet);
-                assertThat(actions).hasValue(1);
-                own.logout();
-                return null;
-              });
+
+    actOn(
+        (request, session) -> {
+          WebSession own = WebSession.of(session);
+          own.beforeCommit(actions::incrementAndGet);
+          assertThat(actions).hasValue(1);
+          own.logout();
         });
 
-    assertThat(browser.get("/act").status()).isEqualTo(200);
-
     assertThat(site.stored(token)).isNull();
-    closeStream();
+    requests.closeStream();
     assertThat(actions).hasValue(1);
   }
 }
