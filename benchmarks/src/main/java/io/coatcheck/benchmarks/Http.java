@@ -1,6 +1,7 @@
 package io.coatcheck.benchmarks;
 
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -12,8 +13,8 @@ import org.HdrHistogram.Histogram;
  */
 final class Http {
 
-  /** After 8 s the compiler was still at work: ratios rose over the first ten pairs. */
-  private static final Duration WARM_UP = Duration.ofSeconds(20);
+  /** After 20 s the compiler still took a fifth of the time of a server with a near cache. */
+  private static final Duration WARM_UP = Duration.ofSeconds(45);
 
   /** Copies have expired since the turn before; in this time those of frequent clients are back. */
   private static final Duration LEAD = Duration.ofMillis(1_300);
@@ -23,13 +24,24 @@ final class Http {
 
   private Http() {}
 
-  static void run(Results results, int pairs, int sessions) throws Exception {
+  /**
+   * Measures.
+   *
+   * @param only the names of the kinds to measure; empty for all
+   */
+  static void run(Results results, int pairs, int sessions, List<String> only) throws Exception {
+    List<Server.Kind> kinds =
+        Arrays.stream(Server.Kind.values())
+            .filter(
+                kind ->
+                    only.isEmpty() || kind == Server.Kind.NO_SESSION || only.contains(kind.name()))
+            .toList();
     Map<Server.Kind, Node> nodes = new EnumMap<>(Server.Kind.class);
     Map<Server.Kind, Load> loads = new EnumMap<>(Server.Kind.class);
     try (Postgres postgres = Postgres.start()) {
       postgres.fillCoatcheck(sessions);
       postgres.fillSpring(sessions);
-      for (Server.Kind kind : Server.Kind.values()) {
+      for (Server.Kind kind : kinds) {
         Node node = Node.start(kind, sessions, kind.needsPostgres() ? postgres : null);
         nodes.put(kind, node);
         boolean isAnonymous = kind == Server.Kind.NO_SESSION;
@@ -41,11 +53,11 @@ final class Http {
                 isAnonymous,
                 new Workload(kind.visitors(sessions))));
       }
-      for (Server.Kind kind : Server.Kind.values()) {
+      for (Server.Kind kind : kinds) {
         load(loads, kind, WARM_UP);
       }
       for (int pair = 1; pair <= pairs; pair++) {
-        for (Server.Kind kind : Server.Kind.values()) {
+        for (Server.Kind kind : kinds) {
           if (kind != Server.Kind.NO_SESSION) {
             Load.Outcome none = turn(loads, Server.Kind.NO_SESSION);
             Load.Outcome with = turn(loads, kind);

@@ -41,13 +41,7 @@ public final class Main {
           new MemoryUse(Results.begin(results, "memory", "entrant", "sessions", "bytes"), 200_000)
               .run();
       case "costs" -> costs(results);
-      case "http" ->
-          Http.run(
-              Results.begin(
-                  results, "http", "entrant", "pair", "none", "with", "ratio", "p50none", "p50",
-                  "p99none", "p99"),
-              rounds,
-              SESSIONS);
+      case "http" -> http(results, rounds, only);
       case "boot" ->
           new Boot(
                   Path.of("benchmarks", "boot"),
@@ -132,6 +126,25 @@ public final class Main {
       }
     }
     new Rounds(requestTable(results, "requests"), rounds).run(cases);
+  }
+
+  private static void http(Path results, int pairs, List<String> only) throws Exception {
+    Http.run(
+        Results.begin(
+            results,
+            only.isEmpty() ? "http" : "http-some",
+            "entrant",
+            "pair",
+            "none",
+            "with",
+            "ratio",
+            "p50none",
+            "p50",
+            "p99none",
+            "p99"),
+        pairs,
+        SESSIONS,
+        only);
   }
 
   private static void growth(Path results, int rounds) {

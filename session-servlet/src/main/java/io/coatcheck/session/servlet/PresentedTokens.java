@@ -64,15 +64,21 @@ final class PresentedTokens extends PresentedValues {
 
   private void begin(HttpServletRequest request) {
     if (isPresent()) {
-      presentedBy(presenter(request));
+      isPassive = isPassive(request);
+      if (gate == null) {
+        gate = gateFor(request);
+      }
     }
   }
 
-  private void presentedBy(Presenter presenter) {
-    isPassive = presenter.isPassive();
-    if (gate == null) {
-      gate = presenter.gate();
-    }
+  private boolean isPassive(HttpServletRequest request) {
+    Activity activity = settings.activity();
+    return activity != null && !activity.isCountedFor(request);
+  }
+
+  private @Nullable ClientGate gateFor(HttpServletRequest request) {
+    ClientCheck check = settings.clientCheck();
+    return check == null ? null : new ClientGate(check, request);
   }
 
   /** What is needed to know of a request that presents a token. */
@@ -80,18 +86,17 @@ final class PresentedTokens extends PresentedValues {
 
   /** Returns it for a request. Not under the lock: earlier filters may have wrapped the request. */
   Presenter presenter(HttpServletRequest request) {
-    Activity activity = settings.activity();
-    ClientCheck check = settings.clientCheck();
-    return new Presenter(
-        activity != null && !activity.isCountedFor(request),
-        check == null ? null : new ClientGate(check, request));
+    return new Presenter(isPassive(request), gateFor(request));
   }
 
   /** Adds a token to a request that presents none, as if the client had presented it. */
   void add(SessionToken token, Presenter by) {
     String text = token.value();
     addText(text, 0, text.length());
-    presentedBy(by);
+    isPassive = by.isPassive();
+    if (gate == null) {
+      gate = by.gate();
+    }
     reconsider();
   }
 
