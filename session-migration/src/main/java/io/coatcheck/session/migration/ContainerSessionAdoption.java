@@ -58,7 +58,7 @@ public final class ContainerSessionAdoption implements Filter {
   private final Predicate<String> attributes;
   private final Duration maximumAge;
   private final boolean clearsCookie;
-  private final BiPredicate<String, Instant> condition;
+  private final LoginCondition condition;
   private final CredentialReport report;
 
   private ContainerSessionAdoption(Builder builder) {
@@ -172,14 +172,11 @@ public final class ContainerSessionAdoption implements Filter {
   private ImportResult.Status adopt(WebSession session, HttpServletRequest own, String presented) {
     HttpSession old = sessionOf(own);
     ImportSource source =
-        new ConditionalSource(
-            new ContainerImportSource(old, principal, attributes, maximumAge, manager.clock()),
-            condition);
+        condition.on(
+            new ContainerImportSource(old, principal, attributes, maximumAge, manager.clock()));
     String id = withoutRoute(old == null ? presented : old.getId());
     ImportResult result = manager.adapter().importSession(CREDENTIAL + id, source);
-    boolean opens =
-        result.token().map(session::present).orElse(false)
-            && ConditionalSource.admits(result, session, condition);
+    boolean opens = condition.opens(result, session);
     if (old != null && isEndedByNow(result.status(), session)) {
       end(old);
     }
@@ -243,7 +240,7 @@ public final class ContainerSessionAdoption implements Filter {
     private final Function<HttpSession, Optional<String>> principal;
     private Predicate<String> attributes = name -> true;
     private Duration maximumAge = Duration.ofDays(30);
-    private BiPredicate<String, Instant> condition = (user, loginAt) -> true;
+    private LoginCondition condition = LoginCondition.NONE;
     private boolean clearsCookie = true;
 
     private Builder(SessionManager manager, Function<HttpSession, Optional<String>> principal) {
@@ -293,7 +290,7 @@ public final class ContainerSessionAdoption implements Filter {
      * login.
      */
     public Builder validIf(BiPredicate<String, Instant> login) {
-      condition = Objects.requireNonNull(login, "validIf must not be null");
+      condition = LoginCondition.validIf(login);
       return this;
     }
 

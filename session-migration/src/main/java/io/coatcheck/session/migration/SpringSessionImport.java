@@ -62,7 +62,7 @@ public final class SpringSessionImport implements Filter {
   private final boolean deletesImported;
   private final SpringSessionReader reader;
 
-  private final BiPredicate<String, Instant> condition;
+  private final LoginCondition condition;
   private final CredentialReport report;
 
   private SpringSessionImport(Builder builder) {
@@ -146,14 +146,12 @@ public final class SpringSessionImport implements Filter {
       HttpServletRequest request,
       HttpServletResponse response) {
     for (String id : ids) {
-      ImportSource source = new ConditionalSource(sourceOf(id, reader::read), condition);
+      ImportSource source = condition.on(sourceOf(id, reader::read));
       ImportResult result = manager.adapter().importSession(CREDENTIAL + id, source);
       if (result.status() == ImportResult.Status.IMPORTED && deletesImported) {
         sessions.delete(id);
       }
-      boolean opens =
-          result.token().map(session::present).orElse(false)
-              && ConditionalSource.admits(result, session, condition);
+      boolean opens = condition.opens(result, session);
       report.imported(result.status(), opens, session);
       if (result.token().isPresent()) {
         return;
@@ -181,7 +179,7 @@ public final class SpringSessionImport implements Filter {
     private boolean clearsCookie = true;
     private boolean deletesImported;
     private Duration maximumAge = Duration.ofDays(30);
-    private BiPredicate<String, Instant> condition = (user, loginAt) -> true;
+    private LoginCondition condition = LoginCondition.NONE;
 
     private Builder(SessionManager manager, SpringSessions sessions, JavaSerializationCodec codec) {
       this.manager = Objects.requireNonNull(manager, "manager must not be null");
@@ -303,7 +301,7 @@ public final class SpringSessionImport implements Filter {
      * login.
      */
     public Builder validIf(BiPredicate<String, Instant> login) {
-      condition = Objects.requireNonNull(login, "validIf must not be null");
+      condition = LoginCondition.validIf(login);
       return this;
     }
 

@@ -20,9 +20,9 @@
  *       VerifiedLogout}, and a {@link ProviderLogin} for each login; {@code LogoutForm} reads the
  *       request.
  *   <li>All of them report what becomes of each credential by a {@code CredentialReport}, whose
- *       numbers are {@link CredentialCounts}. {@code ConditionalSource} applies the application's
- *       condition to an old session, {@code OldCookie} deletes its cookie, and {@code Limits} has
- *       the limits that the bridges share.
+ *       numbers are {@link CredentialCounts}. {@code LoginCondition} is the application's condition
+ *       on old sessions, {@code OldCookie} deletes their cookie, and {@code Limits} has the limits
+ *       that the bridges share.
  * </ul>
  */
 @NullMarked
