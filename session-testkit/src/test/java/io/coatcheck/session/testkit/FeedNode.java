@@ -9,24 +9,19 @@ import io.coatcheck.session.store.Evictions;
 import io.coatcheck.session.store.ForwardingSessionStore;
 import io.coatcheck.session.store.LoginLimit;
 import io.coatcheck.session.store.PrincipalIndex;
-import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SessionId;
 import java.time.Instant;
 import java.util.EnumSet;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.concurrent.Callable;
-import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -40,41 +35,22 @@ import org.jspecify.annotations.Nullable;
  */
 final class FeedNode extends ForwardingSessionStore implements ChangeFeed {
 
-  /** How many changes are read at once by a feed that leaves out the earlier ones. */
-  private static final int PAGE = 1_000;
-
-  /** What the nodes share. */
-  private static final class Log {
-    final SessionStore sessions;
-    final AtomicLong numbers = new AtomicLong();
-    final ConcurrentSkipListMap<Long, Change> visible = new ConcurrentSkipListMap<>();
-    volatile long forgotten;
-    volatile boolean broken;
-
-    Log(SessionStore sessions) {
-      this.sessions = sessions;
-    }
-  }
-
-  private record Change(SessionId id, FeedNode node) {}
-
-  private final Log log;
+  private final FeedLog log;
   private final Set<FeedFault> faults;
   private final Optional<ChangeFeed> feed = Optional.of(this);
   private final Optional<PrincipalIndex> index;
   private final Optional<LoginLimit> limit;
   private final Optional<Evictions> evictions;
   private final ChangeListeners listeners = new ChangeListeners();
-  private final Set<Long> gaps = new TreeSet<>();
-  private long position;
+  private final FeedReader reader;
   private volatile Consumer<StoredSession> onEvicted = session -> {};
-  private volatile boolean closed;
-  private @Nullable Thread reader;
+  private boolean reads;
 
-  private FeedNode(Log log, Set<FeedFault> faults) {
+  private FeedNode(FeedLog log, Set<FeedFault> faults) {
     super(log.sessions);
     this.log = log;
     this.faults = faults;
+    reader = new FeedReader(log, this, faults, listeners);
     index = log.sessions.principalIndex().map(RecordingIndex::new);
     limit = log.sessions.loginLimit().map(this::recording);
     evictions = log.sessions.evictions().map(this::recording);
@@ -89,7 +65,7 @@ final class FeedNode extends ForwardingSessionStore implements ChangeFeed {
   }
 
   private static FeedNode onNewLog(Set<FeedFault> faults, InMemorySessionStore.Builder store) {
-    return new FeedNode(new Log(store.copyOnRead(true).build()), faults);
+    return new FeedNode(new FeedLog(store.copyOnRead(true).build()), faults);
   }
 
   FeedNode otherNode() {
@@ -103,13 +79,12 @@ final class FeedNode extends ForwardingSessionStore implements ChangeFeed {
 
   /** Forgets what the log holds so far. */
   void forgetChanges() {
-    log.forgotten = log.numbers.get();
-    log.visible.headMap(log.forgotten, true).clear();
+    log.forget();
   }
 
   /** Makes the log fail for all nodes, as an outage would. */
   void breakBackend() {
-    log.broken = true;
+    log.breakDown();
   }
 
   private boolean has(FeedFault fault) {
@@ -134,7 +109,7 @@ final class FeedNode extends ForwardingSessionStore implements ChangeFeed {
   }
 
   private <T> T changeAlone(SessionId id, Callable<T> change, Function<T, Boolean> happened) {
-    long number = log.numbers.incrementAndGet();
+    long number = log.nextNumber();
     try {
       if (has(FeedFault.REPORTS_BEFORE_THE_CHANGE)) {
         tooEarly(number, id);
@@ -165,7 +140,7 @@ final class FeedNode extends ForwardingSessionStore implements ChangeFeed {
 
   /** Publishes a change several queries before it takes effect. */
   private void tooEarly(long number, SessionId id) {
-    log.visible.put(number, new Change(id, this));
+    log.publish(number, new FeedLog.Change(id, this));
     LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(3));
   }
 
@@ -175,11 +150,11 @@ final class FeedNode extends ForwardingSessionStore implements ChangeFeed {
         .principalIndex()
         .orElseThrow()
         .findByPrincipal(principal.orElse(""), null, 10)
-        .forEach(session -> tooEarly(log.numbers.incrementAndGet(), session.id()));
+        .forEach(session -> tooEarly(log.nextNumber(), session.id()));
   }
 
   private void publish(long number, SessionId id) {
-    log.visible.put(number, new Change(id, this));
+    log.publish(number, new FeedLog.Change(id, this));
     if (has(FeedFault.CALLS_LISTENERS_ON_THE_WRITERS_THREADS)) {
       listeners.changed(id);
     }
@@ -202,7 +177,7 @@ final class FeedNode extends ForwardingSessionStore implements ChangeFeed {
   @Override
   public Optional<StoredSession> delete(SessionId id, long generation) {
     if (has(FeedFault.REPORTS_THE_END_OF_A_GENERATION_TOO_EARLY)) {
-      tooEarly(log.numbers.incrementAndGet(), id);
+      tooEarly(log.nextNumber(), id);
       return store().delete(id, generation);
     }
     return change(id, () -> store().delete(id, generation), Optional::isPresent);
@@ -228,7 +203,7 @@ final class FeedNode extends ForwardingSessionStore implements ChangeFeed {
     inner.onEvicted(
         evicted -> {
           if (!has(FeedFault.IGNORES_EVICTIONS_FOR_LACK_OF_ROOM)) {
-            publish(log.numbers.incrementAndGet(), evicted.id());
+            publish(log.nextNumber(), evicted.id());
           }
           onEvicted.accept(evicted);
         });
@@ -247,9 +222,7 @@ final class FeedNode extends ForwardingSessionStore implements ChangeFeed {
               done -> !isNew && done.outcome() == Admission.Outcome.STORED);
       if (!has(FeedFault.IGNORES_EVICTIONS_BY_A_LIMIT)
           && !has(FeedFault.REPORTS_EVICTIONS_BY_A_LIMIT_TOO_EARLY)) {
-        admission
-            .evicted()
-            .forEach(evicted -> publish(log.numbers.incrementAndGet(), evicted.id()));
+        admission.evicted().forEach(evicted -> publish(log.nextNumber(), evicted.id()));
       }
       return admission;
     };
@@ -302,7 +275,7 @@ final class FeedNode extends ForwardingSessionStore implements ChangeFeed {
           deleted.needAttributes(),
           session -> {
             if (!has(FeedFault.IGNORES_DELETIONS_BY_PRINCIPAL)) {
-              changes.put(log.numbers.incrementAndGet(), session.id());
+              changes.put(log.nextNumber(), session.id());
               delay();
             }
             deleted.accept(session);
@@ -329,7 +302,7 @@ final class FeedNode extends ForwardingSessionStore implements ChangeFeed {
 
   @Override
   public synchronized Subscription subscribe(Listener listener) {
-    if (closed && !has(FeedFault.ACCEPTS_SUBSCRIPTIONS_WHEN_CLOSED)) {
+    if (reader.isClosed() && !has(FeedFault.ACCEPTS_SUBSCRIPTIONS_WHEN_CLOSED)) {
       throw new SessionStoreException("subscribe failed: the store is closed");
     }
     Listener called = listener;
@@ -337,90 +310,16 @@ final class FeedNode extends ForwardingSessionStore implements ChangeFeed {
       called = new Forgiving(listener);
     }
     Subscription subscription = listeners.add(called);
-    if (reader == null) {
-      // From the beginning, since anything may become visible from now on.
-      position = has(FeedFault.BEGINS_AT_THE_END_OF_THE_LOG) ? log.numbers.get() : log.forgotten;
-      Thread thread = new Thread(this::read, "feed-node");
-      thread.setDaemon(true);
-      thread.start();
-      reader = thread;
+    if (!reads) {
+      reads = true;
+      reader.start();
     }
     return has(FeedFault.CALLS_CLOSED_SUBSCRIPTIONS) ? () -> {} : subscription;
   }
 
-  private void read() {
-    long reported = 0;
-    while (!closed) {
-      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1));
-      if (has(FeedFault.CALLS_LISTENERS_UNDER_ITS_LOCK)) {
-        synchronized (log) {
-          readOnce(0);
-        }
-      } else {
-        reported = readOnce(reported);
-      }
-    }
-  }
-
-  private long readOnce(long reported) {
-    long now = System.nanoTime();
-    if (log.broken && !has(FeedFault.IS_COMPLETE_DURING_AN_OUTAGE)) {
-      return reported;
-    }
-    if (log.forgotten > position && !has(FeedFault.NEVER_SAYS_THAT_IT_MISSED_CHANGES)) {
-      listeners.missed();
-    }
-    position = Math.max(position, log.forgotten);
-    gaps.removeIf(number -> number <= log.forgotten);
-    Map<Long, Change> found = new TreeMap<>();
-    // One by one: a copy of the whole would rely on a size that changes meanwhile.
-    log.visible.tailMap(position, false).forEach(found::put);
-    for (long number : new HashSet<>(gaps)) {
-      Change change = log.visible.get(number);
-      if (change != null) {
-        found.put(number, change);
-      }
-    }
-    if (has(FeedFault.TAKES_THE_TIME_AFTER_THE_QUERY)) {
-      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(2));
-      now = System.nanoTime();
-    }
-    if (has(FeedFault.TAKES_THE_TIME_OF_ANOTHER_MACHINE)) {
-      now += TimeUnit.MINUTES.toNanos(1);
-    }
-    int toSkip = has(FeedFault.SKIPS_A_BACKLOG) ? found.size() - PAGE : 0;
-    for (Map.Entry<Long, Change> each : found.entrySet()) {
-      long number = each.getKey();
-      if (has(FeedFault.STOPS_AT_A_CHANGE_THAT_WAS_UNDONE) && number > position + 1) {
-        break;
-      }
-      for (long missing = position + 1; missing < number; missing++) {
-        if (!has(FeedFault.FORGETS_GAPS)) {
-          gaps.add(missing);
-        }
-      }
-      gaps.remove(number);
-      position = Math.max(position, number);
-      if (toSkip-- > 0) {
-        continue;
-      }
-      boolean isOwn = each.getValue().node == this;
-      if (!(isOwn
-          ? has(FeedFault.IGNORES_ITS_OWN_CHANGES)
-              || has(FeedFault.REPORTS_ITS_OWN_CHANGES_TOO_EARLY)
-          : has(FeedFault.IGNORES_CHANGES_OF_OTHERS))) {
-        listeners.changed(each.getValue().id);
-      }
-    }
-    if (!has(FeedFault.IS_SILENT_WITHOUT_CHANGES) || !found.isEmpty() || reported == 0) {
-      listeners.completeUpTo(now);
-    }
-    return now;
-  }
-
   @Override
   public void close() {
-    closed = true;
+    reader.close();
     listeners.close();
   }
 
