@@ -8,6 +8,7 @@ import io.coatcheck.session.codec.JavaSerializationCodec;
 import io.coatcheck.session.memory.InMemorySessionStore;
 import io.coatcheck.session.store.SessionStoreException;
 import java.sql.Connection;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
@@ -23,16 +24,29 @@ class SpringSessionsTest {
 
   private static final String ID = "0c5a4a3e-0000-4000-8000-000000000000";
 
+  private static JdbcDataSource database(String name) {
+    JdbcDataSource database = new JdbcDataSource();
+    database.setURL("jdbc:h2:mem:" + name + ";DB_CLOSE_DELAY=-1");
+    return database;
+  }
+
+  private static Connection outsideAutocommit(JdbcDataSource database) throws SQLException {
+    Connection connection = database.getConnection();
+    connection.setAutoCommit(false);
+    return connection;
+  }
+
+  private static JdbcSpringSessions sessionsOver(Connection pooled) {
+    return JdbcSpringSessions.builder(new SingleConnectionDataSource(pooled, true)).build();
+  }
+
   /** Closing a connection returns it to a pool, which may leave its transaction open. */
   @Test
   void connectionWithoutAutocommit_isLeftWithoutATransaction() throws Exception {
-    JdbcDataSource database = new JdbcDataSource();
-    database.setURL("jdbc:h2:mem:autocommit;DB_CLOSE_DELAY=-1");
+    JdbcDataSource database = database("autocommit");
     SpringSessionJdbc spring = new SpringSessionJdbc(database, "h2", "SPRING_SESSION");
-    try (Connection pooled = database.getConnection()) {
-      pooled.setAutoCommit(false);
-      SpringSessions sessions =
-          JdbcSpringSessions.builder(new SingleConnectionDataSource(pooled, true)).build();
+    try (Connection pooled = outsideAutocommit(database)) {
+      SpringSessions sessions = sessionsOver(pooled);
       String id = spring.application().begin(Map.of("cart", "one pear"));
       assertThat(sessions.find(id)).isPresent();
       assertThat(sessions.isLive(id, Instant.now())).isTrue();
@@ -51,13 +65,10 @@ class SpringSessionsTest {
 
   @Test
   void tablesThatCannotBeRead_areFound_byTheCheck() throws Exception {
-    JdbcDataSource database = new JdbcDataSource();
-    database.setURL("jdbc:h2:mem:check;DB_CLOSE_DELAY=-1");
+    JdbcDataSource database = database("check");
     SpringSessionJdbc spring = new SpringSessionJdbc(database, "h2", "SPRING_SESSION");
-    try (Connection pooled = database.getConnection()) {
-      pooled.setAutoCommit(false);
-      JdbcSpringSessions sessions =
-          JdbcSpringSessions.builder(new SingleConnectionDataSource(pooled, true)).build();
+    try (Connection pooled = outsideAutocommit(database)) {
+      JdbcSpringSessions sessions = sessionsOver(pooled);
       sessions.checkTables();
       spring.rename(true);
       assertThatThrownBy(sessions::checkTables)
@@ -76,8 +87,7 @@ class SpringSessionsTest {
 
   @Test
   void sessionOfManyLargeValues_isReadUpToABound() throws Exception {
-    JdbcDataSource database = new JdbcDataSource();
-    database.setURL("jdbc:h2:mem:large;DB_CLOSE_DELAY=-1");
+    JdbcDataSource database = database("large");
     SpringSessionJdbc spring = new SpringSessionJdbc(database, "h2", "SPRING_SESSION");
     Map<String, Object> attributes = new HashMap<>();
     for (int i = 0; i < 20; i++) {

@@ -1,6 +1,7 @@
 package io.coatcheck.session.redis;
 
 import static io.coatcheck.session.redis.TestServer.await;
+import static io.coatcheck.session.redis.TestServer.succeeds;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
@@ -47,15 +48,6 @@ class RedisClusterTest {
   @AfterAll
   static void stop() {
     cluster.close();
-  }
-
-  private static boolean succeeds(Runnable operation) {
-    try {
-      operation.run();
-      return true;
-    } catch (SessionStoreException notYet) {
-      return false;
-    }
   }
 
   @Test

@@ -1,6 +1,7 @@
 package io.coatcheck.session.redis;
 
 import static io.coatcheck.session.redis.TestServer.await;
+import static io.coatcheck.session.redis.TestServer.succeeds;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -311,15 +312,6 @@ class RedisConfirmationTest {
         .filter(line -> line.startsWith("blocked_clients:"))
         .mapToLong(line -> Long.parseLong(line.substring("blocked_clients:".length()).trim()))
         .sum();
-  }
-
-  private static boolean succeeds(Runnable operation) {
-    try {
-      operation.run();
-      return true;
-    } catch (SessionStoreException notYet) {
-      return false;
-    }
   }
 
   /** Kills the primary, makes the replica the primary, and returns what it has of a session. */

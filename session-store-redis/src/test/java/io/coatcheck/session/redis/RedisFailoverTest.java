@@ -1,6 +1,7 @@
 package io.coatcheck.session.redis;
 
 import static io.coatcheck.session.redis.TestServer.await;
+import static io.coatcheck.session.redis.TestServer.succeeds;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
@@ -14,10 +15,8 @@ import io.coatcheck.session.testkit.SampleSessions;
 import io.lettuce.core.AclSetuserArgs;
 import io.lettuce.core.KillArgs;
 import io.lettuce.core.RedisURI;
-import io.lettuce.core.SslOptions;
 import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.protocol.CommandType;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.EnumMap;
@@ -25,14 +24,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -46,16 +43,6 @@ class RedisFailoverTest {
   private final StoredSession session = SampleSessions.authenticated("alice", NOW).build();
   private final StoredSession later =
       SampleSessions.authenticated("alice", NOW.plusSeconds(1)).build();
-
-  /** Returns whether the operation succeeds by now. */
-  private static boolean succeeds(Runnable operation) {
-    try {
-      operation.run();
-      return true;
-    } catch (SessionStoreException notYet) {
-      return false;
-    }
-  }
 
   @Test
   @DisplayName("the store finds it by the Sentinels, with all that had reached it")
@@ -191,9 +178,13 @@ class RedisFailoverTest {
           .withMessageContaining("Redis is not connected");
 
       old.run(commands -> commands.replicaofNoOne());
-      await("a write", () -> succeeds(() -> store.insert(later)));
-      assertThat(store.find(later.id())).contains(later);
+      awaitWrite(store);
     }
+  }
+
+  private void awaitWrite(RedisSessionStore store) {
+    await("a write", () -> succeeds(() -> store.insert(later)));
+    assertThat(store.find(later.id())).contains(later);
   }
 
   private static void hideRole(TestServer server) {
@@ -225,8 +216,7 @@ class RedisFailoverTest {
       }
 
       old.run(commands -> commands.replicaofNoOne());
-      await("a write", () -> succeeds(() -> store.insert(later)));
-      assertThat(store.find(later.id())).contains(later);
+      awaitWrite(store);
     }
   }
 
@@ -238,8 +228,7 @@ class RedisFailoverTest {
       hideRole(server);
       closeConnections(server);
 
-      await("a write", () -> succeeds(() -> store.insert(later)));
-      assertThat(store.find(later.id())).contains(later);
+      awaitWrite(store);
     }
   }
 
@@ -265,34 +254,6 @@ class RedisFailoverTest {
     assertThat(killed).isPositive();
   }
 
-  /** Leads to the server at an address that changes. */
-  private record Address(Client client, AtomicReference<RedisURI> server) implements Route {
-    @Override
-    public CompletionStage<StatefulRedisConnection<byte[], byte[]>> connect() {
-      return client.connect(server.get());
-    }
-
-    @Override
-    public boolean follow(String moved) {
-      return false;
-    }
-
-    @Override
-    public @Nullable RedisURI asked(String asked) {
-      return null;
-    }
-  }
-
-  private static Client client(TestServer server) {
-    return new Client(
-        List.of(server.uri()),
-        TestServer.PATIENCE,
-        Duration.ZERO,
-        TestServer.PATIENCE,
-        SslOptions.create(),
-        TestServer.RESOURCES);
-  }
-
   private static Connection connection(Client client, Route route) {
     return new Connection(
         Link.open(client, route), TestServer.PATIENCE, new Breaker(InstantSource.system()));
@@ -313,10 +274,11 @@ class RedisFailoverTest {
   void demoted_withAnIdleConnection() {
     try (TestServer primary = new TestServer();
         TestServer old = new TestServer();
-        Client client = client(old)) {
+        Client client = old.client()) {
       AtomicReference<RedisURI> server = new AtomicReference<>(old.uri());
-      Connection shared = connection(client, new Address(client, server));
-      Connection idle = connection(client, new Address(client, server));
+      Route route = new TestRoute(() -> client.connect(server.get()));
+      Connection shared = connection(client, route);
+      Connection idle = connection(client, route);
       Connection.replaceTogether(List.of(shared, idle));
       old.run(commands -> commands.replicaof("127.0.0.1", primary.port));
       server.set(primary.uri());
@@ -338,29 +300,13 @@ class RedisFailoverTest {
   @DisplayName("a connection is not used that began to be opened before the old one was found")
   void demoted_whileAConnectionIsOpened() throws Exception {
     try (TestServer server = new TestServer();
-        Client client = client(server)) {
+        Client client = server.client()) {
       CompletableFuture<StatefulRedisConnection<byte[], byte[]>> late = new CompletableFuture<>();
       AtomicInteger attempts = new AtomicInteger();
-      Route direct = new Address(client, new AtomicReference<>(server.uri()));
-      Link link =
-          Link.open(
-              client,
-              new Route() {
-                @Override
-                public CompletionStage<StatefulRedisConnection<byte[], byte[]>> connect() {
-                  return attempts.incrementAndGet() == 2 ? late : direct.connect();
-                }
-
-                @Override
-                public boolean follow(String moved) {
-                  return false;
-                }
-
-                @Override
-                public @Nullable RedisURI asked(String asked) {
-                  return null;
-                }
-              });
+      Route route =
+          new TestRoute(
+              () -> attempts.incrementAndGet() == 2 ? late : client.connect(server.uri()));
+      Link link = Link.open(client, route);
       link.replace();
       StatefulRedisConnection<byte[], byte[]> opened =
           client.connect(server.uri()).toCompletableFuture().get(60, TimeUnit.SECONDS);

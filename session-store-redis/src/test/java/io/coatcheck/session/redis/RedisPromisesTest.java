@@ -15,9 +15,6 @@ import io.coatcheck.session.store.WhenFull;
 import io.coatcheck.session.testkit.SampleSessions;
 import io.coatcheck.session.token.SessionId;
 import io.lettuce.core.AclSetuserArgs;
-import io.lettuce.core.RedisURI;
-import io.lettuce.core.SslOptions;
-import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.protocol.CommandType;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -29,13 +26,11 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiConsumer;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
@@ -218,22 +213,22 @@ class RedisPromisesTest {
   @DisplayName("a server that is away is tried at most ten times a second, without end")
   void attempts() {
     try (TestServer own = new TestServer()) {
-      Client client =
-          new Client(
-              List.of(own.uri()),
-              TestServer.PATIENCE,
-              Duration.ZERO,
-              TestServer.PATIENCE,
-              SslOptions.create(),
-              TestServer.RESOURCES);
-      CountingRoute route =
-          new CountingRoute(new PrimaryRoute(client, new Keys("a")), new AtomicInteger());
-      Link link = Link.open(client, route);
-      route.attempts.set(0);
+      Client client = own.client();
+      AtomicInteger attempted = new AtomicInteger();
+      Route primary = new PrimaryRoute(client, new Keys("a"));
+      Link link =
+          Link.open(
+              client,
+              new TestRoute(
+                  () -> {
+                    attempted.incrementAndGet();
+                    return primary.connect();
+                  }));
+      attempted.set(0);
       long began = System.nanoTime();
       own.stop();
-      TestServer.await("ten attempts", () -> route.attempts.get() >= 10);
-      long attempts = route.attempts.get();
+      TestServer.await("ten attempts", () -> attempted.get() >= 10);
+      long attempts = attempted.get();
       long tenths = Duration.ofNanos(System.nanoTime() - began).toMillis() / 100;
       // The first one is at once, and again when the lost connection is noticed.
       assertThat(attempts).isLessThanOrEqualTo(tenths + 3);
@@ -241,24 +236,6 @@ class RedisPromisesTest {
       TestServer.await("a connection", () -> link.current() != null);
       link.close();
       client.close();
-    }
-  }
-
-  private record CountingRoute(Route route, AtomicInteger attempts) implements Route {
-    @Override
-    public CompletionStage<StatefulRedisConnection<byte[], byte[]>> connect() {
-      attempts.incrementAndGet();
-      return route.connect();
-    }
-
-    @Override
-    public boolean follow(String moved) {
-      return route.follow(moved);
-    }
-
-    @Override
-    public @Nullable RedisURI asked(String asked) {
-      return route.asked(asked);
     }
   }
 

@@ -9,6 +9,7 @@ import io.lettuce.core.RedisException;
 import io.lettuce.core.RedisURI;
 import io.lettuce.core.ScanArgs;
 import io.lettuce.core.ScanIterator;
+import io.lettuce.core.SslOptions;
 import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.api.sync.RedisCommands;
 import io.lettuce.core.codec.ByteArrayCodec;
@@ -207,6 +208,16 @@ final class TestServer implements AutoCloseable {
     }
   }
 
+  /** Returns whether the operation of a store succeeds by now. */
+  static boolean succeeds(Runnable operation) {
+    try {
+      operation.run();
+      return true;
+    } catch (SessionStoreException notYet) {
+      return false;
+    }
+  }
+
   boolean isRunning() {
     return isRunning;
   }
@@ -224,6 +235,12 @@ final class TestServer implements AutoCloseable {
   private boolean isConfirmed(RedisCommands<byte[], byte[]> commands) {
     commands.set("awaited".getBytes(US_ASCII), new byte[0]);
     return commands.waitForReplication(1, 1_000) == 1;
+  }
+
+  /** Returns a client of this server alone, which has the threads of the tests. */
+  Client client() {
+    return new Client(
+        List.of(uri()), PATIENCE, Duration.ZERO, PATIENCE, SslOptions.create(), RESOURCES);
   }
 
   /** Begins a store that shares the threads of the tests. */
