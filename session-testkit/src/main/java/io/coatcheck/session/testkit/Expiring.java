@@ -286,27 +286,12 @@ abstract class Expiring extends ContractPart {
     for (int i = 0; i < 5; i++) {
       insert(SampleSessions.anonymous(NOW));
     }
-    List<StoredSession> handedOver = new ArrayList<>();
-    List<Throwable> thrown = new ArrayList<>();
-    assertThatThrownBy(
-            () ->
-                store()
-                    .deleteExpired(
-                        EXPIRY,
-                        10,
-                        gone -> {
-                          handedOver.add(gone);
-                          IllegalStateException failure =
-                              new IllegalStateException("number " + handedOver.size());
-                          thrown.add(failure);
-                          throw failure;
-                        }))
-        .isSameAs(thrown.get(0))
-        .satisfies(
-            first ->
-                assertThat(first.getSuppressed())
-                    .containsExactlyElementsOf(thrown.subList(1, thrown.size())));
-    assertThat(handedOver).hasSize(5).doesNotHaveDuplicates().allSatisfy(this::assertGone);
+    ThrowingConsumer consumer = new ThrowingConsumer();
+    consumer.assertFails(() -> store().deleteExpired(EXPIRY, 10, consumer));
+    assertThat(consumer.handedOver())
+        .hasSize(5)
+        .doesNotHaveDuplicates()
+        .allSatisfy(this::assertGone);
     assertThat(expire(EXPIRY)).isEmpty();
   }
 

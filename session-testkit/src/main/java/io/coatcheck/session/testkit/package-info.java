@@ -24,7 +24,7 @@
  *       how sessions differ, {@code Specimen} is every kind of session, {@code Operations} every
  *       operation, {@code Race} begins calls together, {@code JustInTime} makes calls shortly
  *       before a deadline, {@code ChangeJournal} and {@code RecordingProxy} record calls, {@code
- *       MadeChanges} records changes.
+ *       MadeChanges} records changes, and a {@code ThrowingConsumer} fails for each session.
  * </ul>
  */
 @NullMarked
