@@ -14,7 +14,6 @@ import org.springframework.security.config.annotation.web.configurers.LogoutConf
 import org.springframework.security.config.annotation.web.configurers.RememberMeConfigurer;
 import org.springframework.security.config.annotation.web.configurers.SecurityContextConfigurer;
 import org.springframework.security.config.annotation.web.configurers.SessionManagementConfigurer;
-import org.springframework.security.core.session.SessionRegistryImpl;
 import org.springframework.security.web.authentication.session.AbstractSessionFixationProtectionStrategy;
 import org.springframework.security.web.authentication.session.NullAuthenticatedSessionStrategy;
 import org.springframework.security.web.authentication.session.SessionAuthenticationStrategy;
@@ -22,6 +21,7 @@ import org.springframework.security.web.context.DelegatingSecurityContextReposit
 import org.springframework.security.web.context.RequestAttributeSecurityContextRepository;
 import org.springframework.security.web.context.SecurityContextPersistenceFilter;
 import org.springframework.security.web.context.SecurityContextRepository;
+import org.springframework.security.web.session.ConcurrentSessionFilter;
 import org.springframework.security.web.session.SessionManagementFilter;
 
 /**
@@ -70,7 +70,7 @@ final class SecurityBridge extends AbstractHttpConfigurer<SecurityBridge, HttpSe
     SessionManagementConfigurer<HttpSecurity> sessions = sessionManagement(http);
     if (sessions != null) {
       sessions.withObjectPostProcessor(new InPlaceOfChangeSessionId(strategy));
-      keepOwnRegistry(sessions, context);
+      keepOwnRegistry(sessions, context, properties);
       if (principals != null) {
         sessions.withObjectPostProcessor(new WithoutImplicitLogins());
       }
@@ -95,13 +95,18 @@ final class SecurityBridge extends AbstractHttpConfigurer<SecurityBridge, HttpSe
   /**
    * Gives {@code maximumSessions} a registry of the node, as without Coatcheck, and not the bean:
    * with that one the page for expired sessions would never be shown, since an expired session has
-   * ended. The application can choose the bean.
+   * ended. The application can choose the bean. A registry of its own is left to it.
    */
   private static void keepOwnRegistry(
-      SessionManagementConfigurer<HttpSecurity> sessions, ApplicationContext context) {
-    if (context instanceof ConfigurableApplicationContext listening
-        && context.getBeanProvider(StoredSessionRegistry.class).getIfAvailable() != null) {
-      SessionRegistryImpl registry = new SessionRegistryImpl();
+      SessionManagementConfigurer<HttpSecurity> sessions,
+      ApplicationContext context,
+      CoatcheckProperties properties) {
+    if (context.getBeanProvider(StoredSessionRegistry.class).getIfAvailable() == null) {
+      if (properties.renewInterval() != null) {
+        sessions.withObjectPostProcessor(new WithOwnRegistry());
+      }
+    } else if (context instanceof ConfigurableApplicationContext listening) {
+      ChainSessionRegistry registry = new ChainSessionRegistry();
       listening.addApplicationListener(registry);
       sessions.sessionConcurrency(concurrency -> concurrency.sessionRegistry(registry));
     }
@@ -222,6 +227,21 @@ final class SecurityBridge extends AbstractHttpConfigurer<SecurityBridge, HttpSe
           strategy instanceof AbstractSessionFixationProtectionStrategy
               || strategy instanceof NullAuthenticatedSessionStrategy;
       return isReplaced ? (O) login : strategy;
+    }
+  }
+
+  /** Called for a chain with {@code maximumSessions}. */
+  private static final class WithOwnRegistry
+      implements ObjectPostProcessor<ConcurrentSessionFilter> {
+
+    @Override
+    public <O extends ConcurrentSessionFilter> O postProcess(O filter) {
+      LOG.warn(
+          "maximumSessions uses a SessionRegistry bean of the application, and"
+              + " coatcheck.renew-interval is set. Spring Security's SessionRegistryImpl knows a"
+              + " session by its whole id, which changes at each renewal, so that a session it has"
+              + " expired may be used again. Remove the bean, or use coatcheck.sessions-per-user");
+      return filter;
     }
   }
 

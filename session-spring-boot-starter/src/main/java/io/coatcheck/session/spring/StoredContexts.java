@@ -18,9 +18,6 @@ import org.springframework.security.core.AuthenticationException;
 import org.springframework.security.core.context.SecurityContext;
 import org.springframework.security.web.authentication.session.SessionAuthenticationException;
 import org.springframework.security.web.context.HttpSessionSecurityContextRepository;
-import org.springframework.web.context.request.RequestAttributes;
-import org.springframework.web.context.request.RequestContextHolder;
-import org.springframework.web.context.request.ServletRequestAttributes;
 
 /**
  * Watches what Spring Security puts into sessions. A login that called no {@link SecurityLogin},
@@ -100,7 +97,7 @@ final class StoredContexts implements HttpSessionAttributeListener, AttributeRem
   public void absentRemoved(HttpSession session, String name) {
     if (users != null
         && name.equals(HttpSessionSecurityContextRepository.SPRING_SECURITY_CONTEXT_KEY)) {
-      WebSession.find(session).ifPresent(own -> LogoutAtEnd.register(own, currentRequest()));
+      WebSession.find(session).ifPresent(own -> LogoutAtEnd.register(own, CurrentRequest.find()));
     }
   }
 
@@ -149,7 +146,7 @@ final class StoredContexts implements HttpSessionAttributeListener, AttributeRem
   /** As {@link PrincipalContexts#saveContext}, but a refusal cannot reach the application. */
   private static void storedForName(WebSession own, SecurityContext context, PrincipalUsers users) {
     Authentication login = context.getAuthentication();
-    HttpServletRequest request = currentRequest();
+    HttpServletRequest request = CurrentRequest.find();
     if (!SecurityLogin.isUser(login)) {
       LogoutAtEnd.register(own, request);
       return;
@@ -196,7 +193,7 @@ final class StoredContexts implements HttpSessionAttributeListener, AttributeRem
 
   /** The session of the user before has ended, with all that it held. */
   private static void keepInNewSession(String name, SecurityContext context) {
-    HttpServletRequest current = currentRequest();
+    HttpServletRequest current = CurrentRequest.find();
     if (current != null) {
       current.getSession().setAttribute(name, context);
     } else {
@@ -235,28 +232,11 @@ final class StoredContexts implements HttpSessionAttributeListener, AttributeRem
    * which this thread removes.
    */
   private boolean mayBeSavedAtEnd() {
-    HttpServletRequest request = currentRequest();
+    HttpServletRequest request = CurrentRequest.find();
     if (request == null || request.isAsyncStarted()) {
       return isSavedAtEnd;
     }
     return request.getAttribute(SAVED_AT_END) != null;
-  }
-
-  /**
-   * Returns the request of this thread; null if there is none. The application may have passed it
-   * to a thread that outlives its dispatch.
-   */
-  private static @Nullable HttpServletRequest currentRequest() {
-    if (RequestContextHolder.getRequestAttributes() instanceof ServletRequestAttributes request) {
-      try {
-        // Fails if the dispatch has ended.
-        request.getAttribute(SAVED_AT_END, RequestAttributes.SCOPE_REQUEST);
-        return request.getRequest();
-      } catch (IllegalStateException e) {
-        LOG.trace("The request of this thread has ended", e);
-      }
-    }
-    return null;
   }
 
   /** Returns whether an attribute of another name than the given one is a context of the user. */

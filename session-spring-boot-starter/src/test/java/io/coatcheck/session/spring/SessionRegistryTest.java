@@ -12,9 +12,12 @@ import jakarta.servlet.http.HttpSession;
 import java.util.List;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
@@ -128,12 +131,17 @@ class SessionRegistryTest {
   }
 
   @Test
-  @DisplayName("backs off if the application has one, which maximumSessions uses as before")
-  void ownRegistry() throws Exception {
+  @DisplayName(
+      "backs off if the application has one, which maximumSessions uses as before, with a warning"
+          + " that it is no match for renewals")
+  @ExtendWith(OutputCaptureExtension.class)
+  void ownRegistry(CapturedOutput output) throws Exception {
     try (Site site =
         Site.start(
             List.of(Application.class, Limited.class, OwnRegistry.class),
-            "coatcheck.store=memory")) {
+            "coatcheck.store=memory",
+            "coatcheck.renew-interval=15m")) {
+      assertThat(output).contains("maximumSessions uses a SessionRegistry bean");
       assertThat(site.bean(SessionRegistry.class)).isInstanceOf(SessionRegistryImpl.class);
       Visitor[] browsers = {loggedIn(site), loggedIn(site), loggedIn(site)};
       assertThat(browsers[0].get("/id").body()).contains("expired");

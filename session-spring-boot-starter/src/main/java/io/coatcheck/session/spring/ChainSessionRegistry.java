@@ -1,0 +1,125 @@
+package io.coatcheck.session.spring;
+
+import io.coatcheck.session.servlet.WebSession;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpSession;
+import java.util.ArrayList;
+import java.util.Date;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.springframework.context.ApplicationListener;
+import org.springframework.security.core.session.SessionDestroyedEvent;
+import org.springframework.security.core.session.SessionInformation;
+import org.springframework.security.core.session.SessionRegistry;
+import org.springframework.security.core.session.SessionRegistryImpl;
+
+/**
+ * The logins of this node at one chain, for {@code maximumSessions}. It is Spring Security's own
+ * registry, except that it knows a session by the part of {@code HttpSession.getId()} that stays.
+ * The rest changes with each new secret, which needs no login: an expired session must not become
+ * another one by that. Only a login makes it one that has not expired.
+ */
+final class ChainSessionRegistry
+    implements SessionRegistry, ApplicationListener<SessionDestroyedEvent> {
+
+  private final SessionRegistryImpl sessions = new SessionRegistryImpl();
+
+  /** Published by {@code HttpSessionEventPublisher}, if the application has one. */
+  @Override
+  public void onApplicationEvent(SessionDestroyedEvent event) {
+    removeSessionInformation(event.getId());
+  }
+
+  @Override
+  public List<Object> getAllPrincipals() {
+    return sessions.getAllPrincipals();
+  }
+
+  /**
+   * Lists the sessions of a user. The one of the current request is shown with the id that it has
+   * now: the caller compares the ids, and sorts the list.
+   */
+  @Override
+  public List<SessionInformation> getAllSessions(Object principal, boolean includeExpiredSessions) {
+    List<SessionInformation> found = sessions.getAllSessions(principal, includeExpiredSessions);
+    String current = found.isEmpty() ? null : currentId();
+    return found.stream()
+        .<SessionInformation>map(
+            known ->
+                current != null && known.getSessionId().equals(lasting(current))
+                    ? new Shown(known, current)
+                    : known)
+        .collect(Collectors.toCollection(ArrayList::new));
+  }
+
+  @Override
+  public @Nullable SessionInformation getSessionInformation(String sessionId) {
+    SessionInformation known = sessions.getSessionInformation(lasting(sessionId));
+    return known == null ? null : new Shown(known, sessionId);
+  }
+
+  @Override
+  public void refreshLastRequest(String sessionId) {
+    sessions.refreshLastRequest(lasting(sessionId));
+  }
+
+  @Override
+  public void registerNewSession(String sessionId, Object principal) {
+    sessions.registerNewSession(lasting(sessionId), principal);
+  }
+
+  @Override
+  public void removeSessionInformation(String sessionId) {
+    sessions.removeSessionInformation(lasting(sessionId));
+  }
+
+  /** Returns the part of an id that stays; sessions of the container have no other. */
+  private static String lasting(String sessionId) {
+    int end = sessionId.indexOf('~');
+    return end < 0 ? sessionId : sessionId.substring(0, end);
+  }
+
+  /** Returns the id of the session of the current request, if that is stored. */
+  private static @Nullable String currentId() {
+    HttpServletRequest request = CurrentRequest.find();
+    if (request == null || WebSession.find(request).flatMap(WebSession::principal).isEmpty()) {
+      return null;
+    }
+    return Optional.ofNullable(request.getSession(false)).map(HttpSession::getId).orElse(null);
+  }
+
+  /** A session with the id that it has now. */
+  private static final class Shown extends SessionInformation {
+
+    private static final long serialVersionUID = 1L;
+
+    private final SessionInformation known;
+
+    Shown(SessionInformation known, String id) {
+      super(known.getPrincipal(), id, known.getLastRequest());
+      this.known = known;
+    }
+
+    @Override
+    public void expireNow() {
+      known.expireNow();
+    }
+
+    @Override
+    public boolean isExpired() {
+      return known.isExpired();
+    }
+
+    @Override
+    public Date getLastRequest() {
+      return known.getLastRequest();
+    }
+
+    @Override
+    public void refreshLastRequest() {
+      known.refreshLastRequest();
+    }
+  }
+}

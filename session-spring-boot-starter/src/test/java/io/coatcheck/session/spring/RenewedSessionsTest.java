@@ -1,0 +1,167 @@
+package io.coatcheck.session.spring;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.springframework.security.config.Customizer.withDefaults;
+
+import io.coatcheck.session.SessionManager;
+import io.coatcheck.test.clients.Visitor;
+import jakarta.servlet.http.HttpSession;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.beans.factory.annotation.Value;
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.security.config.annotation.web.builders.HttpSecurity;
+import org.springframework.security.config.annotation.web.configurers.AbstractHttpConfigurer;
+import org.springframework.security.core.userdetails.User;
+import org.springframework.security.core.userdetails.UserDetailsService;
+import org.springframework.security.provisioning.InMemoryUserDetailsManager;
+import org.springframework.security.web.SecurityFilterChain;
+import org.springframework.security.web.session.HttpSessionEventPublisher;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.RestController;
+
+@DisplayName("maximumSessions, with sessions that get a new secret from time to time")
+class RenewedSessionsTest {
+
+  private static final String COOKIE = "__Host-session";
+
+  private static final Duration INTERVAL = Duration.ofMinutes(15);
+
+  @Configuration
+  @EnableAutoConfiguration
+  @RestController
+  static class Application {
+
+    @GetMapping("/id")
+    String id(HttpSession session) {
+      return session.getId();
+    }
+
+    /** No chain has its path, so that no filter of Spring Security sees it. */
+    @GetMapping("/css")
+    String css() {
+      return "any";
+    }
+
+    @Bean
+    SecurityFilterChain chain(
+        HttpSecurity http, @Value("${test.refuses-newcomer:false}") boolean refusesNewcomer)
+        throws Exception {
+      return http.securityMatcher("/id", "/login", "/logout")
+          .authorizeHttpRequests(requests -> requests.anyRequest().authenticated())
+          .csrf(AbstractHttpConfigurer::disable)
+          .formLogin(withDefaults())
+          .sessionManagement(
+              sessions ->
+                  sessions
+                      .maximumSessions(1)
+                      .maxSessionsPreventsLogin(refusesNewcomer)
+                      .expiredUrl("/?expired"))
+          .build();
+    }
+
+    @Bean
+    UserDetailsService users() {
+      return new InMemoryUserDetailsManager(
+          User.withUsername("ann").password("{noop}ticket").roles("USER").build());
+    }
+  }
+
+  @Configuration
+  static class WithPublisher {
+
+    @Bean
+    HttpSessionEventPublisher sessionEvents() {
+      return new HttpSessionEventPublisher();
+    }
+  }
+
+  private static Site start(boolean hasPublisher, String... properties) {
+    List<Class<?>> sources = new ArrayList<>(List.of(Application.class, MovedClock.class));
+    if (hasPublisher) {
+      sources.add(WithPublisher.class);
+    }
+    List<String> all = new ArrayList<>(List.of(properties));
+    all.add("coatcheck.store=memory");
+    all.add("coatcheck.renew-interval=" + INTERVAL);
+    return Site.start(sources, all.toArray(String[]::new));
+  }
+
+  private static String logIn(Visitor visitor) throws Exception {
+    return Visitor.location(
+        visitor.postWithToken("", "/login", "username", "ann", "password", "ticket"));
+  }
+
+  private static Visitor loggedIn(Site site) throws Exception {
+    Visitor visitor = site.visitor();
+    assertThat(logIn(visitor)).doesNotContain("error");
+    assertThat(visitor.get("/id").statusCode()).isEqualTo(200);
+    return visitor;
+  }
+
+  /** Lets a secret grow old, and visits a page with it, whose answer has the next one. */
+  private static void renew(Site site, Visitor visitor, String path) throws Exception {
+    String before = visitor.cookie(COOKIE);
+    site.bean(MovedClock.Clock.class).advance(INTERVAL);
+    visitor.get(path);
+    assertThat(visitor.cookie(COOKIE)).isNotEqualTo(before);
+  }
+
+  @ParameterizedTest(name = "HttpSessionEventPublisher: {0}")
+  @ValueSource(booleans = {false, true})
+  @DisplayName("A session that was renewed before the second login has expired")
+  void renewedBefore(boolean hasPublisher) throws Exception {
+    try (Site site = start(hasPublisher)) {
+      Visitor first = loggedIn(site);
+      renew(site, first, "/id");
+      loggedIn(site);
+      assertThat(Visitor.location(first.get("/id"))).endsWith("/?expired");
+      assertThat(site.bean(SessionManager.class).sessionsOf("ann")).hasSize(1);
+    }
+  }
+
+  @ParameterizedTest(name = "HttpSessionEventPublisher: {0}")
+  @ValueSource(booleans = {false, true})
+  @DisplayName("A session that has expired remains so, though it is renewed on a page of no chain")
+  void renewedAfter(boolean hasPublisher) throws Exception {
+    try (Site site = start(hasPublisher)) {
+      Visitor first = loggedIn(site);
+      loggedIn(site);
+      renew(site, first, "/css");
+      assertThat(Visitor.location(first.get("/id"))).endsWith("/?expired");
+      assertThat(site.bean(SessionManager.class).sessionsOf("ann")).hasSize(1);
+    }
+  }
+
+  @ParameterizedTest(name = "HttpSessionEventPublisher: {0}")
+  @ValueSource(booleans = {false, true})
+  @DisplayName("A browser whose session was renewed may log in again, and no other may")
+  void again(boolean hasPublisher) throws Exception {
+    try (Site site = start(hasPublisher, "test.refuses-newcomer=true")) {
+      Visitor ann = loggedIn(site);
+      renew(site, ann, "/css");
+      assertThat(logIn(ann)).doesNotContain("error");
+      assertThat(ann.get("/id").statusCode()).isEqualTo(200);
+      assertThat(logIn(site.visitor())).contains("error");
+      assertThat(site.bean(SessionManager.class).sessionsOf("ann")).hasSize(1);
+    }
+  }
+
+  @Test
+  @DisplayName("A session that has ended does not count")
+  void ended() throws Exception {
+    try (Site site = start(true, "test.refuses-newcomer=true")) {
+      Visitor ann = loggedIn(site);
+      renew(site, ann, "/css");
+      ann.postWithToken("", "/logout");
+      loggedIn(site);
+    }
+  }
+}
