@@ -98,7 +98,13 @@ final class PrincipalContexts implements SecurityContextRepository {
     if (!isSavedAtEnd) {
       keep(user, authentication, kept, session, request);
     } else if (!isAsKnown(user, kept, request)) {
-      keep(user, authentication, kept, session, request);
+      try {
+        keep(user, authentication, kept, session, request);
+      } catch (SessionAuthenticationException | IllegalStateException e) {
+        // The application has returned, and may have reported the login as done.
+        LogoutAtEnd.register(session, request);
+        throw e;
+      }
       request.setAttribute(KNOWN, new Known(user, principalOf(request)));
     }
   }

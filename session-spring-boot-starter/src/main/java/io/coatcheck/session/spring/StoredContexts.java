@@ -161,6 +161,7 @@ final class StoredContexts implements HttpSessionAttributeListener, AttributeRem
       SecurityLogin.logIn(own, login.getName(), LoginOptions.defaults());
     } catch (SessionAuthenticationException | IllegalStateException e) {
       LOG.warn("A login of Spring Security was dropped, since the session cannot have its user", e);
+      logOutOther(own, login.getName());
     }
   }
 
@@ -181,13 +182,25 @@ final class StoredContexts implements HttpSessionAttributeListener, AttributeRem
     } catch (IllegalArgumentException | IllegalStateException e) {
       LOG.warn("A login of Spring Security was dropped, since the session cannot have its user", e);
       session.removeAttribute(name);
+      logOutOther(webSession, user);
       return;
     }
     if (result != LoginResult.LOGGED_IN) {
       LOG.warn("A login of Spring Security was dropped, since the session refused it: {}", result);
       session.removeAttribute(name);
+      logOutOther(webSession, user);
     } else if (before != null) {
       keepInNewSession(name, context);
+    }
+  }
+
+  /**
+   * Logs out the user whose session this still is when another user's login was dropped. The
+   * application reports that login as done, so the next page must not be that of the user before.
+   */
+  private static void logOutOther(WebSession session, String user) {
+    if (session.principal().filter(before -> !before.equals(user)).isPresent()) {
+      LogoutAtEnd.register(session, CurrentRequest.find());
     }
   }
 

@@ -73,10 +73,10 @@ class SavedContextsTest {
     }
 
     /** Asserts that the page ends ann's session, and that its cookie opens nothing afterwards. */
-    void assertLogsOut(String path) throws Exception {
+    void assertLogsOut(String path, String... fields) throws Exception {
       Visitor ann = ann();
       String cookie = ann.cookie(COOKIE);
-      assertThat(post(ann, path)).isEqualTo(200);
+      assertThat(post(ann, path, fields)).isEqualTo(200);
       assertLoggedOut(ann);
       ann.take(COOKIE, cookie);
       assertLoggedOut(ann);
@@ -192,6 +192,16 @@ class SavedContextsTest {
       assertThat(sessions().sessionsOf("ann")).isEmpty();
     }
 
+    @ParameterizedTest(name = "{0}")
+    @ValueSource(strings = {"olga", "stranger"})
+    @DisplayName("a second user who may not log in ends the session of the first")
+    void refusedSecondUser(String user) throws Exception {
+      Visitor ann = ann();
+      post(ann, "/set-holder", "user", user);
+      assertLoggedOut(ann);
+      assertThat(sessions().sessionsOf(user)).isEmpty();
+    }
+
     @Test
     @DisplayName("a change of the context logs in and out")
     void changed() throws Exception {
@@ -213,6 +223,14 @@ class SavedContextsTest {
 
     Names() {
       super(PrincipalFlows.PROPERTY, "coatcheck.store=memory");
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @ValueSource(strings = {"olga", "stranger"})
+    @DisplayName("ends the session of the first user if the second may not log in over it")
+    void refusedSecondUser(String user) throws Exception {
+      assertLogsOut("/save", "user", user);
+      assertThat(sessions().sessionsOf(user)).isEmpty();
     }
 
     @Test
@@ -275,6 +293,12 @@ class SavedContextsTest {
       assertThat(post(visitor, "/save", "user", "bob")).isEqualTo(200);
       assertThat(visitor.get("/me").body()).isEqualTo("bob/bob");
       assertThat(sessions().sessionsOf("ann")).isEmpty();
+    }
+
+    @Test
+    @DisplayName("ends the session of the first user if it cannot have the second")
+    void refusedSecondUser() throws Exception {
+      assertLogsOut("/save", "user", "x".repeat(300));
     }
 
     @Test
