@@ -37,7 +37,7 @@ record Changes(PolledChangeFeed feed, ChangeRetention retention) {
    * takes numbers by its last statement, so what is left of it is that statement and the commit.
    * Each takes no longer than the query timeout and the second until the connection is aborted. A
    * writer that was stopped, or that has longer timeouts, may commit later nevertheless: it records
-   * its change again, {@link Transactions#LATE}, which is less than half of this with any timeout.
+   * its change again, {@link LateCommits#LATE}, which is less than half of this with any timeout.
    */
   static Duration overdueAfter(Duration queryTimeout) {
     return queryTimeout.plusSeconds(1).multipliedBy(2).multipliedBy(2).plusSeconds(1);

@@ -6,8 +6,6 @@ import io.coatcheck.session.store.SessionStoreException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.Queue;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -37,19 +35,6 @@ final class Transactions {
   /** No pause between two attempts is longer, in milliseconds. */
   private static final int MAX_PAUSE = 64;
 
-  /**
-   * A change that is not committed this long after it was about to take a number in the log is
-   * recorded again, with a new number. Readers rely on it: see {@link Changes#overdueAfter}. So it
-   * does not depend on a setting, which may differ between nodes.
-   */
-  static final Duration LATE = Duration.ofSeconds(4);
-
-  /** How often a change is recorded before its operation fails. */
-  private static final int MAX_RECORDS = 3;
-
-  /** How many changes are kept whose operations failed because they were not recorded again. */
-  private static final int MAX_OWED = 1_000;
-
   /** The statements of an operation; run again from the start if the database undid them. */
   interface Work<T extends @Nullable Object> {
     T run(Statements statements) throws SQLException;
@@ -60,7 +45,7 @@ final class Transactions {
   private final Timeouts timeouts;
   private final Breaker breaker;
   private final LongSupplier nanoTime;
-  private final Queue<Statements.Recorded> owed = new LinkedBlockingQueue<>(MAX_OWED);
+  private final LateCommits lateCommits = new LateCommits(this);
   private volatile boolean closed;
 
   Transactions(
@@ -165,7 +150,7 @@ final class Transactions {
           plan.call.answered();
         }
         if (current.late != null) {
-          recordAgain(operation, current.late, plan.records);
+          lateCommits.recordAgain(operation, current.late, plan.records);
         }
         return result;
       } catch (SQLException exception) {
@@ -182,47 +167,22 @@ final class Transactions {
   }
 
   /**
-   * Records a change again that was committed late. A reader that began in the meantime may have
-   * passed its number over.
-   *
-   * @throws SessionStoreException if that fails, or is late each time
-   */
-  private void recordAgain(Operation operation, Statements.Recorded late, int records) {
-    String happened =
-        operation
-            + " happened, but other nodes may not be notified: its commit took more than "
-            + LATE.toSeconds()
-            + " seconds";
-    if (records == MAX_RECORDS) {
-      throw new SessionStoreException(happened + ", " + records + " times in a row");
-    }
-    boolean isRecorded = false;
-    try {
-      run(operation, new Plan<>(Kind.WRITE, Scope.NONE, late.again(), null, records + 1));
-      isRecorded = true;
-    } catch (SessionStoreException failure) {
-      if (records > 1) {
-        throw failure;
-      }
-      throw new SessionStoreException(
-          happened + ", and the change could not be recorded again", failure);
-    } finally {
-      if (!isRecorded && records == 1) {
-        owed.offer(late);
-      }
-    }
-  }
-
-  /**
    * Records what could not be recorded again by the operation that changed it. A retry of that
    * operation may find nothing to change.
    *
    * @throws SessionStoreException if that fails again; the next call continues
    */
   void recordOwed(Operation operation) {
-    for (Statements.Recorded next = owed.poll(); next != null; next = owed.poll()) {
-      recordAgain(operation, next, 1);
-    }
+    lateCommits.recordOwed(operation);
+  }
+
+  /**
+   * Records a change in the log again.
+   *
+   * @param records how often it will have been recorded
+   */
+  void record(Operation operation, Work<Boolean> again, int records) {
+    run(operation, new Plan<>(Kind.WRITE, Scope.NONE, again, null, records));
   }
 
   /**
@@ -329,7 +289,7 @@ final class Transactions {
       Statements.Recorded recorded = statements.recorded();
       return recorded != null
               && !statements.isToRollBack()
-              && waited().minus(recorded.since()).compareTo(LATE) > 0
+              && LateCommits.isLate(recorded, waited())
           ? recorded
           : null;
     }

@@ -19,7 +19,8 @@
  *   <li><b>The schema</b>: {@code Schema} creates the table under its {@code TableName}, and {@code
  *       SchemaCheck} checks it before the first request.
  *   <li><b>Connections</b>: {@code Transactions} runs each operation as its own transaction, within
- *       a {@code Scope} where it needs a lock or a setting, such as {@code ReadCommitted}. {@code
+ *       a {@code Scope} where it needs a lock or a setting, such as {@code ReadCommitted}; {@code
+ *       LateCommits} records changes again that the change feed may have passed over. {@code
  *       Connections} takes the connection from the pool, a {@code Guard} bounds its calls, as
  *       {@code Timeouts} says and with the help of the {@code Watchdog}, {@code TransactionAware}
  *       refuses data sources that join transactions, and {@code SqlFailure} reports errors.

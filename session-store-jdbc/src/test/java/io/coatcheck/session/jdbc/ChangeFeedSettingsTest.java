@@ -190,7 +190,7 @@ class ChangeFeedSettingsTest {
     assertThat(Changes.overdueAfter(Duration.ofSeconds(1)))
         .isEqualTo(Duration.ofSeconds(9))
         .as("whatever the timeouts of the writers")
-        .isGreaterThan(Transactions.LATE.multipliedBy(2));
+        .isGreaterThan(LateCommits.LATE.multipliedBy(2));
   }
 
   private static void execute(HikariDataSource connections, String sql) throws SQLException {

@@ -127,11 +127,11 @@ class LateCommitTest {
       LoginLimit limit = store.loginLimit().orElseThrow();
       StoredSession session = insert(table);
 
-      delay(table, Transactions.LATE, 1);
+      delay(table, LateCommits.LATE, 1);
       assertThat(store.update(session, Sessions.NOW)).isTrue();
       assertThat(records(table)).as("in time").isEqualTo(1);
 
-      Duration late = Transactions.LATE.plusNanos(1);
+      Duration late = LateCommits.LATE.plusNanos(1);
       delay(table, late, 1);
       assertThat(store.update(session.toBuilder().version(1).build(), Sessions.NOW)).isTrue();
       assertThat(records(table)).as("an update").isEqualTo(3);
@@ -172,7 +172,7 @@ class LateCommitTest {
     try (Table table = Table.withChanges(pool);
         JdbcSessionStore store = store(table)) {
       StoredSession session = insert(table);
-      delay(table, Transactions.LATE.plusNanos(1), Integer.MAX_VALUE);
+      delay(table, LateCommits.LATE.plusNanos(1), Integer.MAX_VALUE);
       assertThatThrownBy(() -> store.delete(session.id()))
           .isInstanceOf(SessionStoreException.class)
           .hasStackTraceContaining("3 times in a row")
@@ -184,7 +184,7 @@ class LateCommitTest {
       table.watched.failWith(
           sql -> {
             if (sql.contains(table.changes())) {
-              nanos.addAndGet(Transactions.LATE.toNanos() + 1);
+              nanos.addAndGet(LateCommits.LATE.toNanos() + 1);
               if (calls.incrementAndGet() > 1) {
                 throw new SQLException("down", "08006");
               }
@@ -205,7 +205,7 @@ class LateCommitTest {
     table.watched.failWith(
         sql -> {
           if (sql.contains(table.changes())) {
-            nanos.addAndGet(Transactions.LATE.toNanos() + 1);
+            nanos.addAndGet(LateCommits.LATE.toNanos() + 1);
             if (calls.incrementAndGet() > 1) {
               throw new SQLException("down", "08006");
             }
