@@ -22,77 +22,35 @@ class SearchPathTest {
   @DisplayName("PostgreSQL: an index that is missing is made, and no second table before the first")
   @Test
   void postgreSql_indexMissing_noSecondTable() throws SQLException {
-    try (HikariDataSource admin = TestDatabase.POSTGRESQL.pool(true, 1)) {
-      execute(admin, "CREATE SCHEMA path_a");
-      execute(admin, "CREATE SCHEMA path_b");
-      try {
-        JdbcSessionStore.builder(admin)
-            .tableName("path_b.onpath")
-            .createSchema(true)
-            .queryTimeout(Table.PATIENCE)
-            .build();
-        execute(admin, "DROP INDEX path_b.onpath_sweep_at");
-        StoredSession session = Sessions.of("alice").build();
-        JdbcSessionStore.builder(admin)
-            .tableName("path_b.onpath")
-            .queryTimeout(Table.PATIENCE)
-            .build()
-            .insert(session);
+    try (Schemas schemas = new Schemas("path_a", "path_b")) {
+      table(schemas.admin, "path_b.onpath").createSchema(true).build();
+      execute(schemas.admin, "DROP INDEX path_b.onpath_sweep_at");
+      StoredSession session = Sessions.of("alice").build();
+      table(schemas.admin, "path_b.onpath").build().insert(session);
 
-        try (HikariDataSource pool = withPath("path_a,path_b")) {
-          JdbcSessionStore store =
-              JdbcSessionStore.builder(pool)
-                  .tableName("OnPath")
-                  .createSchema(true)
-                  .queryTimeout(Table.PATIENCE)
-                  .build();
-          assertThat(store.find(session.id())).contains(session);
-        }
-
-        assertThat(query(admin, "SELECT indexname FROM pg_indexes WHERE schemaname = 'path_b'"))
-            .contains("onpath_sweep_at", "onpath_principal");
-        assertThat(query(admin, "SELECT tablename FROM pg_tables WHERE schemaname = 'path_a'"))
-            .isEmpty();
-      } finally {
-        execute(admin, "DROP SCHEMA path_a CASCADE");
-        execute(admin, "DROP SCHEMA path_b CASCADE");
+      try (HikariDataSource pool = withPath("path_a,path_b")) {
+        JdbcSessionStore store = table(pool, "OnPath").createSchema(true).build();
+        assertThat(store.find(session.id())).contains(session);
       }
+
+      assertThat(schemas.indexes("path_b")).contains("onpath_sweep_at", "onpath_principal");
+      assertThat(schemas.tables("path_a")).isEmpty();
     }
   }
 
   @DisplayName("PostgreSQL: indexes of another table by the same name are not taken for its own")
   @Test
   void postgreSql_indexesOfAnotherTable_areNotItsOwn() throws SQLException {
-    try (HikariDataSource admin = TestDatabase.POSTGRESQL.pool(true, 1)) {
-      execute(admin, "CREATE SCHEMA path_a");
-      execute(admin, "CREATE SCHEMA path_b");
-      try {
-        JdbcSessionStore.builder(admin)
-            .tableName("path_a.onpath")
-            .createSchema(true)
-            .queryTimeout(Table.PATIENCE)
-            .build();
-        JdbcSessionStore.builder(admin)
-            .tableName("path_b.onpath")
-            .createSchema(true)
-            .queryTimeout(Table.PATIENCE)
-            .build();
-        execute(admin, "DROP INDEX path_a.onpath_principal");
+    try (Schemas schemas = new Schemas("path_a", "path_b")) {
+      table(schemas.admin, "path_a.onpath").createSchema(true).build();
+      table(schemas.admin, "path_b.onpath").createSchema(true).build();
+      execute(schemas.admin, "DROP INDEX path_a.onpath_principal");
 
-        try (HikariDataSource pool = withPath("path_a,path_b")) {
-          JdbcSessionStore.builder(pool)
-              .tableName("onpath")
-              .createSchema(true)
-              .queryTimeout(Table.PATIENCE)
-              .build();
-        }
-
-        assertThat(query(admin, "SELECT indexname FROM pg_indexes WHERE schemaname = 'path_a'"))
-            .contains("onpath_sweep_at", "onpath_principal");
-      } finally {
-        execute(admin, "DROP SCHEMA path_a CASCADE");
-        execute(admin, "DROP SCHEMA path_b CASCADE");
+      try (HikariDataSource pool = withPath("path_a,path_b")) {
+        table(pool, "onpath").createSchema(true).build();
       }
+
+      assertThat(schemas.indexes("path_a")).contains("onpath_sweep_at", "onpath_principal");
     }
   }
 
@@ -102,25 +60,12 @@ class SearchPathTest {
     String url = "jdbc:h2:mem:searchpath;DB_CLOSE_DELAY=-1";
     try (HikariDataSource admin = h2(url)) {
       execute(admin, "CREATE SCHEMA path_b");
-      JdbcSessionStore.builder(admin)
-          .tableName("path_b.onpath")
-          .createSchema(true)
-          .queryTimeout(Table.PATIENCE)
-          .build();
+      table(admin, "path_b.onpath").createSchema(true).build();
       StoredSession session = Sessions.of("alice").build();
-      JdbcSessionStore.builder(admin)
-          .tableName("path_b.onpath")
-          .queryTimeout(Table.PATIENCE)
-          .build()
-          .insert(session);
+      table(admin, "path_b.onpath").build().insert(session);
 
       try (HikariDataSource pool = h2(url + ";SCHEMA_SEARCH_PATH=PUBLIC,PATH_B")) {
-        JdbcSessionStore store =
-            JdbcSessionStore.builder(pool)
-                .tableName("OnPath")
-                .createSchema(true)
-                .queryTimeout(Table.PATIENCE)
-                .build();
+        JdbcSessionStore store = table(pool, "OnPath").createSchema(true).build();
         assertThat(store.find(session.id())).contains(session);
       }
     }
@@ -130,26 +75,15 @@ class SearchPathTest {
       "PostgreSQL: applications that share a table by other paths share its log of changes")
   @Test
   void postgreSql_changes_areRecordedBesideTheTable() throws SQLException {
-    try (HikariDataSource admin = TestDatabase.POSTGRESQL.pool(true, 1)) {
-      execute(admin, "CREATE SCHEMA path_a");
-      execute(admin, "CREATE SCHEMA path_c");
-      execute(admin, "CREATE SCHEMA \"Path b$1\"");
-      try (HikariDataSource shared = withPath("\"Path b$1\"");
-          HikariDataSource shop = withPath("path_a, \"Path b$1\"");
-          HikariDataSource forum = withPath("path_c, \"Path b$1\"")) {
-        onPath(shared).changeFeed(false).build().close();
+    try (Schemas schemas = new Schemas("path_a", "path_c", "\"Path b$1\"");
+        HikariDataSource shared = withPath("\"Path b$1\"");
+        HikariDataSource shop = withPath("path_a, \"Path b$1\"");
+        HikariDataSource forum = withPath("path_c, \"Path b$1\"")) {
+      onPath(shared).changeFeed(false).build().close();
 
-        assertOneFeed(shop, forum);
-        assertThat(
-                query(
-                    admin,
-                    "SELECT tablename FROM pg_tables WHERE schemaname IN ('path_a', 'path_c')"))
-            .isEmpty();
-      } finally {
-        execute(admin, "DROP SCHEMA path_a CASCADE");
-        execute(admin, "DROP SCHEMA path_c CASCADE");
-        execute(admin, "DROP SCHEMA \"Path b$1\" CASCADE");
-      }
+      assertOneFeed(shop, forum);
+      assertThat(schemas.tables("path_a")).isEmpty();
+      assertThat(schemas.tables("path_c")).isEmpty();
     }
   }
 
@@ -196,20 +130,14 @@ class SearchPathTest {
   @DisplayName("PostgreSQL: a log of changes in another schema than the table is refused")
   @Test
   void postgreSql_changesElsewhere_areRefused() throws SQLException {
-    try (HikariDataSource admin = TestDatabase.POSTGRESQL.pool(true, 1)) {
-      execute(admin, "CREATE SCHEMA path_a");
-      execute(admin, "CREATE SCHEMA path_b");
-      try (HikariDataSource shared = withPath("path_b");
-          HikariDataSource shop = withPath("path_a,path_b")) {
-        onPath(shared).build().close();
-        execute(admin, "CREATE TABLE path_a.onpath_change (LIKE path_b.onpath_change)");
+    try (Schemas schemas = new Schemas("path_a", "path_b");
+        HikariDataSource shared = withPath("path_b");
+        HikariDataSource shop = withPath("path_a,path_b")) {
+      onPath(shared).build().close();
+      execute(schemas.admin, "CREATE TABLE path_a.onpath_change (LIKE path_b.onpath_change)");
 
-        assertIsRefused(shop, "onpath in path_b, onpath_change in path_a");
-        onPath(shop).tableName("path_b.onpath").build().close();
-      } finally {
-        execute(admin, "DROP SCHEMA path_a CASCADE");
-        execute(admin, "DROP SCHEMA path_b CASCADE");
-      }
+      assertIsRefused(shop, "onpath in path_b, onpath_change in path_a");
+      onPath(shop).tableName("path_b.onpath").build().close();
     }
   }
 
@@ -243,9 +171,48 @@ class SearchPathTest {
     }
   }
 
+  /** Schemas of PostgreSQL for the time of a test. */
+  private static final class Schemas implements AutoCloseable {
+
+    final HikariDataSource admin = TestDatabase.POSTGRESQL.pool(true, 1);
+    private final List<String> created = new ArrayList<>();
+
+    Schemas(String... names) throws SQLException {
+      try {
+        for (String name : names) {
+          execute(admin, "CREATE SCHEMA " + name);
+          created.add(name);
+        }
+      } catch (Throwable failure) {
+        close();
+        throw failure;
+      }
+    }
+
+    List<String> indexes(String schema) throws SQLException {
+      return query(admin, "SELECT indexname FROM pg_indexes WHERE schemaname = '" + schema + "'");
+    }
+
+    List<String> tables(String schema) throws SQLException {
+      return query(admin, "SELECT tablename FROM pg_tables WHERE schemaname = '" + schema + "'");
+    }
+
+    @Override
+    public void close() throws SQLException {
+      try (HikariDataSource closing = admin) {
+        for (String name : created) {
+          execute(closing, "DROP SCHEMA " + name + " CASCADE");
+        }
+      }
+    }
+  }
+
+  private static JdbcSessionStore.Builder table(HikariDataSource pool, String name) {
+    return JdbcSessionStore.builder(pool).tableName(name).queryTimeout(Table.PATIENCE);
+  }
+
   private static JdbcSessionStore.Builder onPath(HikariDataSource pool) {
-    return JdbcSessionStore.builder(pool)
-        .tableName("onpath")
+    return table(pool, "onpath")
         .changeFeed(true)
         .changeFeedInterval(Duration.ofMillis(20))
         .createSchema(true)
