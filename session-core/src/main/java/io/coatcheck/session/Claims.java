@@ -17,6 +17,10 @@ import java.util.Optional;
  * Claims of texts that may be used once, kept as sessions that no secret opens. Inserting a session
  * never overwrites, so of all nodes exactly one makes the claim.
  *
+ * <p>A text is in use while an attempt holds its claim, and used up from then on. Each attempt has
+ * a generation of its own, so it withdraws no claim but its own, and none once the text was used
+ * up: that has the generation {@link #USED_UP}, and is final.
+ *
  * <p>A claim has a principal of its own: a full store in memory evicts anonymous sessions, and an
  * evicted claim could be made again.
  */
@@ -28,6 +32,22 @@ final class Claims {
    */
   static final Duration CLOCK_SKEW = Duration.ofMinutes(5);
 
+  /** The generation of a claim that is final. Odd, and above that of each attempt. */
+  private static final long USED_UP = (1L << 32) + 1;
+
+  /** Of no session: each new secret adds 1. */
+  private static final long NO_GENERATION = Long.MAX_VALUE;
+
+  /** For what may never have been, too: generations begin at 0. */
+  private static final long UNKNOWN_GENERATION = -1;
+
+  private static final int HALF_OF_THE_ATTEMPTS = 1 << 30;
+
+  /**
+   * How often a text is used up while attempts claim and withdraw it, which takes a request each.
+   */
+  private static final int TRIALS = 100;
+
   private static final String PRINCIPAL_PREFIX = "coatcheck-claim:";
 
   private final EngineContext engine;
@@ -36,33 +56,150 @@ final class Claims {
     this.engine = engine;
   }
 
+  /** Claims a text for good; see {@link SessionAdapter#claim}. */
   boolean claim(String text, Instant until) {
+    return useUp(record(text, until));
+  }
+
+  /** Claims a text for an attempt; see {@link SessionAdapter#beginClaim}. */
+  Optional<ClaimAttempt> begin(String text, Instant until) {
+    StoredSession attempt = attempt(record(text, until));
+    try {
+      return insert(attempt) ? Optional.of(new ClaimAttempt(this, attempt)) : Optional.empty();
+    } catch (SessionStoreException failure) {
+      withdrawAfter(failure, attempt);
+      throw failure;
+    }
+  }
+
+  /** Withdraws the claim of an attempt that fails, if the store can do that now. */
+  private void withdrawAfter(SessionStoreException failure, StoredSession attempt) {
+    try {
+      withdraw(attempt);
+    } catch (SessionStoreException e) {
+      failure.addSuppressed(e);
+    }
+  }
+
+  private StoredSession record(String text, Instant until) {
     Instant now = engine.now();
     if (!until.isAfter(now)) {
       throw new IllegalArgumentException("until must be after now, " + now + ": " + until);
     }
     byte[] digest = digest(text);
-    SessionId id = id(digest);
-    StoredSession claim = record(id, principal(digest), now, until);
-    return insert(claim);
+    return record(id(digest), principal(digest), now, until);
+  }
+
+  /**
+   * Returns a claim as that of an attempt, with a generation of its own, which is even. The version
+   * is its own too, so that an update which was decided on the claim of an earlier attempt changes
+   * nothing.
+   */
+  StoredSession attempt(StoredSession claim) {
+    long own = 2L * engine.random().nextInt(HALF_OF_THE_ATTEMPTS);
+    return claim.toBuilder().generation(own).version(own).build();
+  }
+
+  /** Withdraws the claim of an attempt; returns false if it is gone, or no longer that one's. */
+  boolean withdraw(StoredSession attempt) {
+    return engine.store().delete(attempt.id(), attempt.generation()).isPresent();
+  }
+
+  /** Writes the claim of an attempt again; returns false if it is no longer that one's. */
+  boolean renew(StoredSession attempt) {
+    return engine.store().update(attempt, engine.now());
+  }
+
+  static boolean isUsedUp(StoredSession claim) {
+    return claim.generation() == USED_UP;
+  }
+
+  /**
+   * Makes a claim that is final, in place of one that an attempt holds.
+   *
+   * @return whether there was no claim
+   */
+  boolean useUp(StoredSession claim) {
+    StoredSession used = claim.toBuilder().generation(USED_UP).build();
+    for (int trial = 0; trial < TRIALS; trial++) {
+      Optional<StoredSession> held = engine.store().find(used.id());
+      if (held.isEmpty()) {
+        if (insertNew(used)) {
+          return true;
+        }
+      } else if (isUsedUp(held.get())) {
+        confirmEarlier(used.id());
+        return false;
+      } else if (useUp(held.get(), used)) {
+        return false;
+      }
+    }
+    throw new SessionStoreException(
+        "claim: other requests made and withdrew it " + TRIALS + " times; retry");
+  }
+
+  private boolean useUp(StoredSession held, StoredSession used) {
+    Instant now = engine.now();
+    if (held.isExpiredAt(now)) {
+      // It cannot be updated any more.
+      withdraw(held);
+      return false;
+    }
+    Instant deadline = Moments.later(held.absoluteDeadline(), used.absoluteDeadline());
+    return engine
+        .store()
+        .update(held.toBuilder().generation(USED_UP).absoluteDeadline(deadline).build(), now);
   }
 
   /** Inserts a record; returns false if there is another one of its id. */
   boolean insert(StoredSession record) {
-    if (engine.store().find(record.id()).isPresent()) {
-      return false;
-    }
+    return engine.store().find(record.id()).isEmpty() && insertNew(record);
+  }
+
+  private boolean insertNew(StoredSession record) {
     try {
       engine.store().insert(record);
       return true;
     } catch (SessionStoreException e) {
       // Another node was first, or the answer was lost, or it failed: only the store can tell.
-      return engine
-          .store()
-          .find(record.id())
-          .map(found -> isSame(found, record))
-          .orElseThrow(() -> e);
+      StoredSession found = engine.store().find(record.id()).orElseThrow(() -> e);
+      if (!isSame(found, record)) {
+        return false;
+      }
+      confirmAfter(e, record.id());
+      return true;
     }
+  }
+
+  /** A record that is found after its insertion failed may be one that no replica has. */
+  private void confirmAfter(SessionStoreException failure, SessionId id) {
+    try {
+      confirm(id);
+    } catch (SessionStoreException e) {
+      failure.addSuppressed(e);
+      throw failure;
+    }
+  }
+
+  /**
+   * Waits until the replicas have a record that was found, if the store has them confirm what it
+   * writes; changes nothing. Every deletion waits for what was written before, also one that finds
+   * nothing to delete.
+   *
+   * @throws SessionStoreException if they do not confirm it
+   */
+  void confirm(SessionId id) {
+    Optional<StoredSession> unused = engine.store().delete(id, NO_GENERATION);
+  }
+
+  /**
+   * Waits in the same way for a record that an earlier call may have made and failed. Any client
+   * can cause it, so a store may refuse calls if there are too many, unless one failed here.
+   */
+  private void confirmEarlier(SessionId id) {
+    boolean hasFailed = engine.failedDeletions().contains(id);
+    Optional<StoredSession> unused =
+        engine.store().delete(id, hasFailed ? NO_GENERATION : UNKNOWN_GENERATION);
   }
 
   /** Returns a record in the form of a session that no secret opens. */
@@ -90,10 +227,6 @@ final class Claims {
   /** Returns when a text was claimed; empty if it was not, or the claim was withdrawn. */
   Optional<Instant> claimedAt(String text) {
     return engine.store().find(id(digest(text))).map(StoredSession::createdAt);
-  }
-
-  boolean release(String text) {
-    return engine.store().delete(id(digest(text))).isPresent();
   }
 
   /** Returns whether a session is a claim. Listeners are not notified of the ends of claims. */

@@ -5,15 +5,19 @@ import io.coatcheck.session.store.StoredSession;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 
 /**
  * The {@link Claims claims} of credentials that are imported. Each attempt to import one has a
  * generation of its own, which is even; the claim of a credential that was imported has the next
  * one, which is odd. So an attempt that was abandoned, since its node died or its store failed, can
- * be taken over, and one that was slow finds that out.
+ * be taken over, and one that was slow finds that out. A credential that a logout used up has the
+ * claim that is final: an attempt that is under way then finds that it was taken over as well.
  *
  * <p>A claim is complete before a client can use the session. So a complete claim without a session
  * means that the session has ended. An incomplete claim means that no client has received a token.
+ * No claim beside a session means that its attempt was taken back, and the session stored after
+ * that.
  */
 final class ImportClaims {
 
@@ -46,21 +50,18 @@ final class ImportClaims {
 
   /** Begins the first attempt; empty if there is a claim already. */
   Optional<StoredSession> begin(String credential, Instant until) {
-    return insert(record(credential, until));
+    StoredSession attempt = claims.attempt(record(credential, until));
+    return claims.insert(attempt) ? Optional.of(attempt) : Optional.empty();
   }
 
-  /** Claims a credential that must no longer be imported, unless there is a claim already. */
+  /** Makes the claim of a credential that must no longer be imported, in place of any other. */
   void spend(String credential, Instant until) {
-    insert(record(credential, until).toBuilder().generation(1).build());
+    claims.useUp(record(credential, until));
   }
 
   private StoredSession record(String credential, Instant until) {
     byte[] digest = digest(credential);
     return claims.record(Claims.id(digest), Claims.principal(digest), engine.now(), until);
-  }
-
-  private Optional<StoredSession> insert(StoredSession claim) {
-    return claims.insert(claim) ? Optional.of(claim) : Optional.empty();
   }
 
   /** Begins another attempt in place of one that was abandoned; empty if another call was first. */
@@ -92,12 +93,32 @@ final class ImportClaims {
             .isPresent();
   }
 
-  /** Completes the claim of a credential whose session is stored, if that was not done yet. */
-  void completeIfUnderWay(String credential) {
+  /** Returns whether a credential was used up while an attempt was under way. */
+  boolean isUsedUp(StoredSession attempt) {
+    return engine.store().find(attempt.id()).filter(Claims::isUsedUp).isPresent();
+  }
+
+  /**
+   * Completes the claim of a credential whose session was found, and makes one if there is none.
+   *
+   * @param until how long to keep a claim that is made here
+   * @param isStored returns whether the session is there, now that there is a claim: the attempt
+   *     that had the claim before may have ended the session
+   * @return the claim, which may be one that is final; empty if the session is gone, and no claim
+   *     was left
+   */
+  Optional<StoredSession> completeFor(String credential, Instant until, BooleanSupplier isStored) {
     for (int trial = 0; trial < TRIALS; trial++) {
       Optional<StoredSession> claim = find(credential);
-      if (claim.filter(found -> !isComplete(found)).isEmpty() || complete(claim.get())) {
-        return;
+      if (claim.isEmpty()) {
+        claim = begin(credential, until);
+        if (claim.isPresent() && !isStored.getAsBoolean()) {
+          withdrawIncomplete(claim.get());
+          return Optional.empty();
+        }
+      }
+      if (claim.isPresent() && (isComplete(claim.get()) || complete(claim.get()))) {
+        return claim;
       }
     }
     throw new SessionStoreException(
@@ -113,7 +134,7 @@ final class ImportClaims {
 
   /** Withdraws the claim of an attempt; returns false if it is complete, or was taken over. */
   boolean withdrawIncomplete(StoredSession attempt) {
-    return engine.store().delete(attempt.id(), attempt.generation()).isPresent();
+    return claims.withdraw(attempt);
   }
 
   private static byte[] digest(String credential) {

@@ -40,6 +40,9 @@ final class Imports {
   /** Longer ago than a renewal may be under way, on clocks that differ. */
   private static final Duration LOST_LONG_AGO = TokenResolver.GUARD.multipliedBy(2);
 
+  /** Longer than any credential is usable: for a claim that is made when that is not known. */
+  private static final Duration LONGEST_USE = Duration.ofDays(400);
+
   private static final String ID = "import-id:";
   private static final String SECRET = "import-secret:";
 
@@ -72,7 +75,7 @@ final class Imports {
       String credential, SessionToken token, ImportSource source, ImportQueue.Visit visit) {
     Optional<StoredSession> known = engine.store().find(token.id());
     if (known.isPresent()) {
-      return Optional.of(found(known.get(), credential, token, source));
+      return found(known.get(), credential, token, source);
     }
     Optional<StoredSession> claim = claims.find(credential);
     if (claim.isEmpty()) {
@@ -80,12 +83,10 @@ final class Imports {
     }
     if (ImportClaims.isComplete(claim.get())) {
       // It may have been stored after it was looked for.
-      return Optional.of(
-          engine
-              .store()
-              .find(token.id())
-              .map(stored -> found(stored, credential, token, source))
-              .orElseGet(() -> ImportResult.of(ImportResult.Status.SPENT)));
+      known = engine.store().find(token.id());
+      return known.isPresent()
+          ? found(known.get(), credential, token, source)
+          : Optional.of(ImportResult.of(ImportResult.Status.SPENT));
     }
     Duration age = claims.age(claim.get());
     if (!visit.hasLasted(age.compareTo(UNDER_WAY) < 0 ? UNDER_WAY : OBSERVED)) {
@@ -110,25 +111,44 @@ final class Imports {
   }
 
   /**
-   * Returns the result for a session that was imported before. While its client has only the old
-   * credential, a logout of the other library ends it.
+   * Returns the result for a session that was imported before; empty if it is gone, and can be
+   * imported again. While its client has only the old credential, a logout of the other library
+   * ends it, and so does one that used the credential up.
    */
-  private ImportResult found(
+  private Optional<ImportResult> found(
       StoredSession known, String credential, SessionToken token, ImportSource source) {
     boolean opens =
         known.previousSecretHash().filter(token.secretHash()::equals).isPresent()
             && Drafts.isUnconfirmed(known);
-    if (opens && !source.isEndedByImport() && !source.isStillLive()) {
-      engine
-          .store()
-          .delete(known.id(), known.generation())
-          .ifPresent(ended -> engine.events().ended(ended, EndReason.REVOKED));
-      return ImportResult.of(ImportResult.Status.REFUSED);
+    if (!opens) {
+      return Optional.of(foundBy(token));
     }
-    if (opens) {
-      claims.completeIfUnderWay(credential);
+    if (!source.isEndedByImport() && !source.isStillLive()) {
+      return Optional.of(endUnconfirmed(known, ImportResult.Status.REFUSED));
     }
+    return claims
+        .completeFor(
+            credential,
+            engine.now().plus(LONGEST_USE),
+            () -> engine.store().find(known.id()).isPresent())
+        .map(
+            claim ->
+                Claims.isUsedUp(claim)
+                    ? endUnconfirmed(known, ImportResult.Status.SPENT)
+                    : foundBy(token));
+  }
+
+  private static ImportResult foundBy(SessionToken token) {
     return new ImportResult(ImportResult.Status.FOUND, Optional.of(token));
+  }
+
+  /** Ends a session that its credential opens, and must no longer. */
+  private ImportResult endUnconfirmed(StoredSession known, ImportResult.Status status) {
+    engine
+        .store()
+        .delete(known.id(), known.generation())
+        .ifPresent(ended -> engine.events().ended(ended, EndReason.REVOKED));
+    return ImportResult.of(status);
   }
 
   /**
@@ -167,7 +187,7 @@ final class Imports {
       }
       isStored = true;
       if (!source.isStillLive()) {
-        takeBack(attempt, draft.session().id(), true);
+        refuse(attempt, draft.session());
         return ImportResult.of(ImportResult.Status.REFUSED);
       }
       if (claims.complete(attempt)) {
@@ -175,37 +195,55 @@ final class Imports {
         return new ImportResult(ImportResult.Status.IMPORTED, Optional.of(draft.token()));
       }
     } catch (Throwable failure) {
-      undo(attempt, draft.session().id(), isStored, failure);
+      undo(attempt, draft.session(), isStored, failure);
       throw failure;
     }
     deleteOwn(draft.session());
+    if (claims.isUsedUp(attempt)) {
+      return ImportResult.of(ImportResult.Status.SPENT);
+    }
     throw new SessionStoreException("import: it took so long that another request took over");
   }
 
-  /** Deletes the session of this attempt, and not that of one which took over. */
-  private void deleteOwn(StoredSession draft) {
-    if (engine
-        .store()
-        .find(draft.id())
-        .filter(found -> found.secretHash().equals(draft.secretHash()))
-        .isPresent()) {
-      engine.store().delete(draft.id(), draft.generation());
+  /**
+   * Deletes the session of this attempt, unless it is in use: a request that opens it gives it a
+   * new secret. The session of an attempt which took over has another one too.
+   *
+   * @return whether this call deleted it
+   */
+  private boolean deleteOwn(StoredSession draft) {
+    return engine.store().find(draft.id()).filter(found -> isOwn(found, draft)).isPresent()
+        && engine.store().delete(draft.id(), draft.generation()).isPresent();
+  }
+
+  private static boolean isOwn(StoredSession session, StoredSession draft) {
+    return session.secretHash().equals(draft.secretHash());
+  }
+
+  /** Ends the session of this attempt, in use or not, as the other library has ended its own. */
+  private void refuse(StoredSession attempt, StoredSession draft) {
+    Optional<StoredSession> deleted = engine.store().delete(draft.id());
+    if (deleted.filter(ended -> isOwn(ended, draft)).isPresent()) {
+      claims.withdraw(attempt);
+    } else {
+      deleted.ifPresent(ended -> engine.events().ended(ended, EndReason.REVOKED));
     }
   }
 
-  /** Makes the credential good for another attempt, unless its session was used and has ended. */
-  private void takeBack(StoredSession attempt, SessionId id, boolean isStored) {
-    if (engine.store().delete(id).isPresent()) {
+  /** Makes the credential good for another attempt, unless its session was used. */
+  private void takeBack(StoredSession attempt, StoredSession draft, boolean isStored) {
+    if (deleteOwn(draft)) {
       claims.withdraw(attempt);
     } else if (!isStored) {
-      // If another request completed the claim, the session was stored after all, and has ended.
+      // If another request completed the claim, the session was stored after all.
       claims.withdrawIncomplete(attempt);
     }
   }
 
-  private void undo(StoredSession attempt, SessionId id, boolean isStored, Throwable failure) {
+  private void undo(
+      StoredSession attempt, StoredSession draft, boolean isStored, Throwable failure) {
     try {
-      takeBack(attempt, id, isStored);
+      takeBack(attempt, draft, isStored);
     } catch (SessionStoreException e) {
       failure.addSuppressed(e);
     }

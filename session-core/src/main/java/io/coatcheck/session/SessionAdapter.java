@@ -242,11 +242,11 @@ public final class SessionAdapter {
   }
 
   /**
-   * Claims a text that may be used once, such as the id of a credential that is exchanged for a
-   * session. Of all calls for a text, on all nodes of the store, exactly one returns true, at least
-   * until the claim expires: 5 minutes after {@code until}, for nodes whose clocks differ. The
-   * store keeps a hash of the text, in the form of a session that no secret opens and no listener
-   * is notified of.
+   * Claims a text that may be used once, for good. Of all calls for a text, of this method and of
+   * {@link #beginClaim}, on all nodes of the store, exactly one makes the claim, at least until it
+   * expires: 5 minutes after {@code until}, for nodes whose clocks differ. If an attempt has made
+   * it, the attempt can no longer withdraw it once this call has returned. The store keeps a hash
+   * of the text, in the form of a session that no secret opens and no listener is notified of.
    *
    * @param text may be secret; any length. Begin it with its purpose, which keeps purposes apart
    * @param until after the present, to the millisecond
@@ -259,13 +259,16 @@ public final class SessionAdapter {
   }
 
   /**
-   * Withdraws a claim, after what it was made for has failed, so that it may be made again.
+   * Claims a text as {@link #claim} does, for an attempt that can withdraw the claim if it fails,
+   * such as the exchange of a credential for a session.
    *
-   * @return whether there was such a claim
-   * @throws SessionStoreException if the store failed: it may be withdrawn or not
+   * @return empty if there is a claim already
+   * @throws IllegalArgumentException if {@code until} is not after the present; nothing was done
+   * @throws SessionStoreException if the store failed: the claim was not made, or it was, and could
+   *     not be withdrawn
    */
-  public boolean withdrawClaim(String text) {
-    return claims.release(text);
+  public Optional<ClaimAttempt> beginClaim(String text, Instant until) {
+    return claims.begin(text, until);
   }
 
   /**
@@ -367,8 +370,8 @@ public final class SessionAdapter {
 
   /**
    * Imports a session that another library kept, once: of all calls for a credential, on all nodes,
-   * exactly one stores a session, and the others find it. After that session has ended, the
-   * credential imports nothing more.
+   * exactly one stores a session, and the others find it. After that session has ended, or a call
+   * of {@link #spendCredential} has returned, the credential imports nothing more.
    *
    * <p>The listeners are notified of a login, and of the attributes that are left out because they
    * cannot be kept. The limits of this manager apply, including one of sessions per principal. If
@@ -389,7 +392,9 @@ public final class SessionAdapter {
 
   /**
    * Makes a credential import nothing from now on, if the source has a session for it; for one that
-   * comes with a logout. A session that was imported with it is left alone.
+   * comes with a logout. An import that is under way stores nothing either. A session that was
+   * imported before is left alone, unless its client has only the credential: then it ends when
+   * that is presented.
    *
    * @param credential as for {@link #importSession}
    * @throws SessionStoreException if the store failed: a second call does it

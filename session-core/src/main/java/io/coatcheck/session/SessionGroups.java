@@ -62,6 +62,8 @@ final class SessionGroups {
     SessionId id = Claims.id(Claims.digest(text + ":" + at.toEpochMilli()));
     StoredSession record = claims.record(id, principalOf(text), at, until);
     if (!claims.insert(record)) {
+      // The call that did may have failed, since no replica had confirmed it.
+      claims.confirm(id);
       LOG.debug("The end of this group at {} was recorded before", at);
     }
     AtomicInteger ended = new AtomicInteger();

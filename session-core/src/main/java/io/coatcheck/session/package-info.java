@@ -21,7 +21,7 @@
  *   <li><b>Tokens to sessions</b>: {@code TokenResolver} decides, {@code Resolution} is the
  *       outcome, {@code Touches} stores activity, {@code VersionHints} and {@code VersionHint} let
  *       clients read their own writes on a node with copies. {@code Claims} lets a text be used
- *       once.
+ *       once, and a {@code ClaimAttempt} is a use that may fail.
  *   <li><b>A request's copy</b>: {@code Session} is what the application sees of a {@code
  *       WorkingCopy}, whose state is a {@code SessionStatus} and a {@code Renewal}; {@code
  *       RequestLogin} is the login that it belongs to. {@code AttributeChanges} holds each {@code

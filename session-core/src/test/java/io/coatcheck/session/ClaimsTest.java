@@ -100,12 +100,117 @@ class ClaimsTest {
     }
   }
 
+  private ClaimAttempt begin() {
+    return adapter.beginClaim(TEXT, until).orElseThrow();
+  }
+
   @Test
-  void claim_withdrawn_canBeMadeAgain() {
-    assertThat(adapter.withdrawClaim(TEXT)).isFalse();
-    adapter.claim(TEXT, until);
-    assertThat(adapter.withdrawClaim(TEXT)).isTrue();
+  void attempt_withdrawn_canBeMadeAgain() {
+    ClaimAttempt attempt = begin();
+    assertThat(adapter.beginClaim(TEXT, until)).isEmpty();
+    assertThat(attempt.withdraw()).isTrue();
+    assertThat(attempt.withdraw()).isFalse();
     assertThat(adapter.claim(TEXT, until)).isTrue();
+    assertThat(adapter.beginClaim(TEXT, until)).isEmpty();
+  }
+
+  /** As after an answer that was lost: the attempt cannot know whether it withdrew the claim. */
+  @Test
+  void attempt_withdrawsNoClaimOfAnother() {
+    ClaimAttempt first = begin();
+    first.withdraw();
+    ClaimAttempt second = begin();
+    assertThat(first.withdraw()).isFalse();
+    assertThat(first.isHeld()).isFalse();
+    assertThat(second.isHeld()).isTrue();
+    assertThat(adapter.isClaimed(TEXT)).isTrue();
+  }
+
+  @Test
+  void attempt_isHeld_untilTheTextIsUsedUp_whichIsFinal() {
+    ClaimAttempt attempt = begin();
+    assertThat(attempt.isHeld()).isTrue();
+    assertThat(attempt.isHeld()).isTrue();
+    assertThat(adapter.claim(TEXT, until)).isFalse();
+    assertThat(attempt.isHeld()).isFalse();
+    assertThat(attempt.withdraw()).isFalse();
+    assertThat(adapter.claim(TEXT, until)).isFalse();
+    assertThat(adapter.beginClaim(TEXT, until)).isEmpty();
+  }
+
+  @Test
+  void claim_inPlaceOfAnAttempt_isKeptAsLongAsBothSay() {
+    begin();
+    adapter.claim(TEXT, until.minusSeconds(60));
+    fixture.clock.advance(Duration.ofMinutes(64));
+    assertThat(fixture.manager.cleanUp()).isZero();
+    fixture.clock.advance(Duration.ofMinutes(1));
+    assertThat(fixture.manager.cleanUp()).isEqualTo(1);
+  }
+
+  @Test
+  void claim_inPlaceOfAnAttemptThatHasExpired_isMade() {
+    ClaimAttempt attempt = begin();
+    fixture.clock.advance(Duration.ofHours(2));
+    assertThat(adapter.claim(TEXT, fixture.clock.instant().plusSeconds(1))).isTrue();
+    assertThat(attempt.withdraw()).isFalse();
+    assertThat(adapter.isClaimed(TEXT)).isTrue();
+  }
+
+  /** Each of the requests withdraws its claim at once, and one uses the text up meanwhile. */
+  @Test
+  void claim_amongManyAttempts_isFinal() throws Exception {
+    int threads = 4;
+    ExecutorService pool = Executors.newFixedThreadPool(threads + 1);
+    try {
+      for (int round = 0; round < 50; round++) {
+        String text = TEXT + round;
+        CyclicBarrier start = new CyclicBarrier(threads + 1);
+        List<Callable<Boolean>> calls = new ArrayList<>();
+        for (int i = 0; i < threads; i++) {
+          calls.add(
+              () -> {
+                start.await();
+                return adapter.beginClaim(text, until).map(ClaimAttempt::withdraw).orElse(false);
+              });
+        }
+        calls.add(
+            () -> {
+              start.await();
+              return adapter.claim(text, until);
+            });
+        for (Future<Boolean> call : pool.invokeAll(calls)) {
+          call.get();
+        }
+        assertThat(adapter.beginClaim(text, until)).isEmpty();
+      }
+    } finally {
+      pool.shutdownNow();
+    }
+  }
+
+  /** As with replicas that do not confirm what the store has done. */
+  @Test
+  void claim_whoseAnswerIsLost_andThatIsNotConfirmed_isAFailure_andSoIsTheNext() {
+    fixture.store.afterNext("insert", ClaimsTest::fail);
+    fixture.store.beforeNext("delete", ClaimsTest::fail);
+    assertThatThrownBy(() -> adapter.claim(TEXT, until)).isInstanceOf(SessionStoreException.class);
+    fixture.store.beforeNext("delete", ClaimsTest::fail);
+    assertThatThrownBy(() -> adapter.claim(TEXT, until)).isInstanceOf(SessionStoreException.class);
+    assertThat(adapter.claim(TEXT, until)).isFalse();
+  }
+
+  @Test
+  void attempt_whoseAnswerIsLost_andThatIsNotConfirmed_isWithdrawn() {
+    fixture.store.afterNext("insert", ClaimsTest::fail);
+    fixture.store.beforeNext("delete", ClaimsTest::fail);
+    assertThatThrownBy(() -> adapter.beginClaim(TEXT, until))
+        .isInstanceOf(SessionStoreException.class);
+    assertThat(adapter.isClaimed(TEXT)).isFalse();
+  }
+
+  private static void fail() {
+    throw new SessionStoreException("not confirmed");
   }
 
   @Test

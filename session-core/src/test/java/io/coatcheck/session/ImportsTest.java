@@ -3,10 +3,17 @@ package io.coatcheck.session;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.coatcheck.session.event.EndReason;
+import io.coatcheck.session.event.SessionEvent;
+import io.coatcheck.session.memory.InMemorySessionStore;
+import io.coatcheck.session.store.ForwardingSessionStore;
 import io.coatcheck.session.store.SessionStoreException;
+import io.coatcheck.session.store.StoredSession;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletionService;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorCompletionService;
@@ -14,6 +21,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -21,12 +30,51 @@ class ImportsTest {
 
   private static final String CREDENTIAL = "test:old-id";
 
-  private final EngineFixture fixture = new EngineFixture();
+  private final LateInserts late = new LateInserts();
+  private final EngineFixture fixture =
+      new EngineFixture(new HookedStore(late, EngineFixture.TOUCH_INTERVAL), settings -> settings);
   private final SessionAdapter adapter = fixture.manager.adapter();
 
   @AfterEach
   void close() {
     fixture.close();
+  }
+
+  /** A store whose inserts time out on command, and happen later. */
+  private static final class LateInserts extends ForwardingSessionStore {
+
+    private boolean isHolding;
+    private @Nullable StoredSession held;
+
+    LateInserts() {
+      super(InMemorySessionStore.builder().copyOnRead(true).build());
+    }
+
+    @Override
+    public void insert(StoredSession session) {
+      if (isHolding) {
+        isHolding = false;
+        held = session;
+        throw new SessionStoreException("insert timed out");
+      }
+      super.insert(session);
+    }
+
+    void holdNext() {
+      isHolding = true;
+    }
+
+    void land() {
+      super.insert(Objects.requireNonNull(held));
+    }
+  }
+
+  private ImportResult.Status status() {
+    return adapter.importSession(CREDENTIAL, source(() -> {}, true)).status();
+  }
+
+  private void assertFails() {
+    assertThatThrownBy(this::status).isInstanceOf(SessionStoreException.class);
   }
 
   /** A source whose import ends the old session, so that a later call finds none. */
@@ -113,6 +161,143 @@ class ImportsTest {
     assertThat(fixture.manager.sessionsOf("alice")).isEmpty();
     assertThat(adapter.importSession(CREDENTIAL, source(() -> {}, true)).status())
         .isEqualTo(ImportResult.Status.SPENT);
+  }
+
+  /** The attempt has taken its claim back before its session was stored. */
+  @Test
+  void sessionThatIsStoredLate_isKnownAsImportedAfterItsEnd() {
+    fixture.store.afterNext("insert", late::holdNext);
+    assertFails();
+    late.land();
+    ImportResult found = adapter.importSession(CREDENTIAL, source(() -> {}, true));
+    assertThat(found.status()).isEqualTo(ImportResult.Status.FOUND);
+    fixture.manager.revoke(found.token().orElseThrow().id());
+    assertThat(status()).isEqualTo(ImportResult.Status.SPENT);
+  }
+
+  /** Otherwise an import by another request could be withdrawn when its session is in use. */
+  @Test
+  void sessionThatIsStoredLate_andTakenBackMeanwhile_isImportedAnew() {
+    fixture.store.afterNext("insert", late::holdNext);
+    assertFails();
+    late.land();
+    // The claim that the second call makes for the session which it has found.
+    fixture.store.afterNext(
+        "insert",
+        () -> late.principalIndex().orElseThrow().deleteByPrincipal("alice", Set.of(), s -> {}));
+    assertThat(status()).isEqualTo(ImportResult.Status.IMPORTED);
+    assertThat(fixture.manager.sessionsOf("alice")).hasSize(1);
+    assertThat(status()).isEqualTo(ImportResult.Status.FOUND);
+  }
+
+  /** The logout brought the old credential beside another session. */
+  @Test
+  void sessionThatIsStoredLate_afterALogoutUsedItsCredentialUp_isNotOpenedByIt() {
+    fixture.store.afterNext("insert", late::holdNext);
+    assertFails();
+    adapter.spendCredential(CREDENTIAL, source(() -> {}, true));
+    late.land();
+    assertThat(status()).isEqualTo(ImportResult.Status.SPENT);
+  }
+
+  @Test
+  void credentialThatALogoutUsesUp_duringAnImportThatFails_staysSpent() {
+    fixture.store.beforeNext("insert", () -> {});
+    fixture.store.beforeNext(
+        "insert",
+        () -> {
+          adapter.spendCredential(CREDENTIAL, source(() -> {}, true));
+          throw new SessionStoreException("failed");
+        });
+    assertFails();
+    assertThat(status()).isEqualTo(ImportResult.Status.SPENT);
+  }
+
+  @Test
+  void credentialThatALogoutUsesUp_duringAnImport_isSpent_andLeavesNoSession() {
+    fixture.store.beforeNext("insert", () -> {});
+    fixture.store.beforeNext(
+        "insert", () -> adapter.spendCredential(CREDENTIAL, source(() -> {}, true)));
+    assertThat(status()).isEqualTo(ImportResult.Status.SPENT);
+    assertThat(fixture.manager.sessionsOf("alice")).isEmpty();
+    assertThat(status()).isEqualTo(ImportResult.Status.SPENT);
+  }
+
+  /** The import was recorded, and the answers about that were lost, so its attempt fails. */
+  @Test
+  void credentialThatALogoutUsesUp_beforeTheImportIsTakenBack_staysSpent() {
+    fixture.store.afterNext(
+        "update",
+        () -> {
+          adapter.spendCredential(CREDENTIAL, source(() -> {}, true));
+          throw new SessionStoreException("the answer is lost");
+        });
+    assertFails();
+    assertThat(fixture.manager.sessionsOf("alice")).isEmpty();
+    assertThat(status()).isEqualTo(ImportResult.Status.SPENT);
+  }
+
+  /** The first attempt fails when another one has taken over. */
+  @Test
+  void attemptThatWasTakenOver_leavesTheSessionOfTheOther() {
+    fixture.store.beforeNext("insert", () -> {});
+    fixture.store.beforeNext(
+        "insert",
+        () -> {
+          fixture.clock.advance(Duration.ofMinutes(1));
+          assertThat(status()).isEqualTo(ImportResult.Status.IMPORTED);
+        });
+    assertFails();
+    assertThat(fixture.manager.sessionsOf("alice")).hasSize(1);
+    assertThat(status()).isEqualTo(ImportResult.Status.FOUND);
+  }
+
+  /** Another request opened the session before its import failed. */
+  @Test
+  void sessionInUse_isLeft_whenItsImportFails() {
+    fixture.store.beforeNext(
+        "update",
+        () -> {
+          use();
+          throw new SessionStoreException("failed");
+        });
+    assertFails();
+    assertThat(fixture.manager.sessionsOf("alice")).hasSize(1);
+  }
+
+  @Test
+  void sessionInUse_isEndedWithAnEvent_whenTheOldOneHasEndedDuringItsImport() {
+    AtomicBoolean isLive = new AtomicBoolean(true);
+    ImportSource old = source(() -> {}, true);
+    ImportSource ending =
+        new ImportSource() {
+          @Override
+          public Optional<ImportedSession> load() {
+            return old.load();
+          }
+
+          @Override
+          public boolean isStillLive() {
+            if (isLive.getAndSet(false)) {
+              use();
+            }
+            return false;
+          }
+        };
+    assertThat(adapter.importSession(CREDENTIAL, ending).status())
+        .isEqualTo(ImportResult.Status.REFUSED);
+    assertThat(fixture.manager.sessionsOf("alice")).isEmpty();
+    assertThat(fixture.eventsOf(SessionEvent.Ended.class))
+        .extracting(SessionEvent.Ended::reason)
+        .containsExactly(EndReason.REVOKED);
+  }
+
+  /** Serves a request that presents the old credential, so that its client has a new token. */
+  private void use() {
+    ImportResult found = adapter.importSession(CREDENTIAL, source(() -> {}, true));
+    assertThat(found.status()).isEqualTo(ImportResult.Status.FOUND);
+    String derived = found.token().orElseThrow().value();
+    assertThat(fixture.serve(derived)).isNotEqualTo(derived);
   }
 
   @Test

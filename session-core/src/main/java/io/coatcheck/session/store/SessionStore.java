@@ -122,10 +122,11 @@ public interface SessionStore extends AutoCloseable {
   /**
    * Deletes a session as {@link #delete(SessionId)} does, but only if its generation is the given
    * one. Each new secret raises the generation, so a logout that was decided on a snapshot does not
-   * end a login that was stored after it. With a negative generation, which no session has, it
-   * deletes nothing; a store that has deletions confirmed waits until an earlier deletion is. The
-   * session may never have existed, since any client can cause such calls with made-up tokens. So
-   * the store writes nothing that lasts, and may refuse calls if there are too many.
+   * end a login that was stored after it. A store that has writes confirmed waits, also if it
+   * deletes nothing, until those before it are. With a negative generation, which no session has,
+   * it deletes nothing; a store that has deletions confirmed waits until an earlier deletion is.
+   * The session may never have existed, since any client can cause such calls with made-up tokens.
+   * So the store writes nothing that lasts, and may refuse calls if there are too many.
    *
    * <p>The default asks {@link #find} first and is not atomic: a login that is stored between the
    * two calls is ended. A store that can compare and delete in one step overrides it.

@@ -1,5 +1,6 @@
 package io.coatcheck.session.migration;
 
+import io.coatcheck.session.ClaimAttempt;
 import io.coatcheck.session.LoginOptions;
 import io.coatcheck.session.LoginResult;
 import io.coatcheck.session.SessionManager;
@@ -40,16 +41,17 @@ import org.jspecify.annotations.Nullable;
  *   <li>{@code exchanged}: the user is logged in, and the response carries the session's cookie
  *   <li>{@code spent}: the token was exchanged before. Another request of the same page may have
  *       done that a moment ago: delete the token and send the request again without it
- *   <li>{@code refused}: the verifier, the condition or a limit on sessions refused it: delete it,
- *       and let the user log in. If the request logs out, the token is used up, as below
+ *   <li>{@code refused}: the verifier, the condition or a limit on sessions refused it, or a logout
+ *       used it up meanwhile: delete it, and let the user log in. If the request logs out, the
+ *       token is used up, as below
  * </ul>
  *
  * <p>These requests are not exchanged, and their response has no such header:
  *
  * <ul>
  *   <li>one that has a live session with a login. If it logs out, on whatever thread, its token is
- *       used up first; if that fails, since the store does or the verifier throws, the logout fails
- *       too and has ended nothing
+ *       used up first, even if another request is exchanging it; if that fails, since the store
+ *       does or the verifier throws, the logout fails too and has ended nothing
  *   <li>one that has several {@code Authorization} headers, or a Coatcheck token in that header
  *   <li>one that {@linkplain WebSession#isFromAnotherSite another site} made a browser send, which
  *       is reported as refused: its script might have a token of its own user
@@ -128,7 +130,9 @@ public final class JwtExchange implements Filter {
       verifier
           .verify(token)
           .filter(accepted -> isIdentified(token, accepted))
-          .ifPresent(accepted -> claim(claimOf(token, accepted), accepted));
+          .ifPresent(
+              accepted ->
+                  manager.adapter().claim(claimOf(token, accepted), claimedUntil(accepted)));
     } catch (Throwable failure) {
       report.failed();
       throw failure;
@@ -164,15 +168,19 @@ public final class JwtExchange implements Filter {
   }
 
   private CredentialOutcome exchange(String token, VerifiedToken accepted, WebSession session) {
-    String claim = claimOf(token, accepted);
-    if (!claim(claim, accepted)) {
-      return CredentialOutcome.SPENT;
-    }
+    Optional<ClaimAttempt> claim =
+        manager.adapter().beginClaim(claimOf(token, accepted), claimedUntil(accepted));
+    return claim.isPresent() ? exchange(claim.get(), accepted, session) : CredentialOutcome.SPENT;
+  }
+
+  private CredentialOutcome exchange(
+      ClaimAttempt claim, VerifiedToken accepted, WebSession session) {
     try {
-      LoginOptions options = LoginOptions.builder().validIf(() -> condition.test(accepted)).build();
+      LoginOptions options =
+          LoginOptions.builder().validIf(() -> condition.test(accepted) && claim.isHeld()).build();
       LoginResult result = session.login(accepted.principal(), options, transport);
       if (result == LoginResult.LIMIT_REACHED) {
-        manager.adapter().withdrawClaim(claim);
+        claim.withdraw();
       }
       return result == LoginResult.LOGGED_IN
           ? CredentialOutcome.ACCEPTED
@@ -207,11 +215,10 @@ public final class JwtExchange implements Filter {
     return CLAIM + accepted.uniqueId().orElseGet(() -> signedPart(token));
   }
 
-  private boolean claim(String claim, VerifiedToken accepted) {
+  private Instant claimedUntil(VerifiedToken accepted) {
     // The token was valid a moment ago; a claim must not be refused because it no longer is.
     Instant soon = manager.clock().instant().plus(Limits.CLOCK_SKEW);
-    Instant until = accepted.expiresAt().isAfter(soon) ? accepted.expiresAt() : soon;
-    return manager.adapter().claim(claim, until);
+    return accepted.expiresAt().isAfter(soon) ? accepted.expiresAt() : soon;
   }
 
   /**
@@ -226,9 +233,9 @@ public final class JwtExchange implements Filter {
   /**
    * After a failure the token must remain usable for another attempt, unless the store fails again.
    */
-  private void withdraw(String claim, Throwable failure) {
+  private static void withdraw(ClaimAttempt claim, Throwable failure) {
     try {
-      manager.adapter().withdrawClaim(claim);
+      claim.withdraw();
     } catch (SessionStoreException e) {
       failure.addSuppressed(e);
     }

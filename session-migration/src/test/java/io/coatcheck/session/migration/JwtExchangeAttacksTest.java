@@ -6,6 +6,7 @@ import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.memory.InMemorySessionStore;
 import io.coatcheck.session.servlet.CrossOriginPolicy;
 import io.coatcheck.session.store.StoreOperation;
+import io.coatcheck.session.store.WhenFull;
 import io.coatcheck.session.testkit.FaultyStore;
 import io.coatcheck.session.testkit.MutableClock;
 import java.time.Duration;
@@ -203,6 +204,62 @@ class JwtExchangeAttacksTest {
     Node.Answer after = present("alice.2");
     assertThat(after.result()).contains("spent");
     assertThat(after.principal()).isEqualTo("anonymous");
+  }
+
+  /** The other request has claimed the token, and fails after the logout. */
+  @Test
+  void tokenBesideOurCookie_isUsedUpByTheLogout_whileAnotherRequestTriesToExchangeIt()
+      throws Exception {
+    String cookie = present("alice.1").cookie().orElseThrow();
+    store.runAfter(
+        StoreOperation.INSERT,
+        () -> {
+          logOutWith(cookie, "alice.2");
+          store.failBefore(StoreOperation.INSERT, 1);
+        });
+    assertUnanswered(present("alice.2"), 503);
+    assertThat(present("alice.2").result()).contains("spent");
+  }
+
+  /** A thief who repeats the exchange without pause is under way at the logout. */
+  @Test
+  void tokenBesideOurCookie_isUsedUpByTheLogout_whileAnotherRequestExchangesIt() throws Exception {
+    String cookie = present("alice.1").cookie().orElseThrow();
+    store.runAfter(StoreOperation.INSERT, () -> logOutWith(cookie, "alice.2"));
+    Node.Answer thief = present("alice.2");
+    assertThat(thief.principal()).isEqualTo("anonymous");
+    assertThat(thief.result()).contains("refused");
+    assertThat(node.manager().sessionsOf("alice")).isEmpty();
+    assertThat(present("alice.2").result()).contains("spent");
+  }
+
+  /** A thief could hold the token so, since the limit refuses each login. */
+  @Test
+  void tokenBesideOurCookie_isUsedUpByTheLogout_whileALimitRefusesAnotherRequest()
+      throws Exception {
+    SessionManager limited =
+        SessionManager.builder(store)
+            .clock(clock)
+            .cleanUpInterval(Duration.ZERO)
+            .sessionsPerPrincipal(1, WhenFull.REFUSE_NEWCOMER)
+            .build();
+    String cookie = present("alice.1").cookie().orElseThrow();
+    store.runAfter(StoreOperation.ADMIT, () -> logOutWith(cookie, "alice.2"));
+    Node full = new Node(limited, JwtExchange.builder(limited, this::verified).build());
+    try {
+      assertThat(full.get("/", withToken("alice.2")).result()).contains("refused");
+      assertThat(present("alice.2").result()).contains("spent");
+    } finally {
+      full.close();
+    }
+  }
+
+  private void logOutWith(String cookie, String token) {
+    try {
+      assertThat(node.get("/logout", withToken(token, "Cookie", cookie)).status()).isEqualTo(200);
+    } catch (Exception e) {
+      throw new AssertionError(e);
+    }
   }
 
   @Test

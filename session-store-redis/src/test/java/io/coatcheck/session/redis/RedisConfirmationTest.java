@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import io.coatcheck.session.SessionAdapter;
+import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.codec.AttributeValue;
 import io.coatcheck.session.store.Admission;
 import io.coatcheck.session.store.SessionStoreException;
@@ -182,6 +184,42 @@ class RedisConfirmationTest {
 
       replica.start();
       await("a confirmed logout", () -> succeeds(() -> store.delete(session.id())));
+    }
+
+    @Test
+    @DisplayName("the end of a group is an exception, although it has no members, and the next too")
+    void endOfAGroup() {
+      try (SessionManager manager =
+          SessionManager.builder(store).cleanUpInterval(Duration.ZERO).build()) {
+        Instant now = Instant.now();
+        Runnable end =
+            () -> manager.adapter().endGroup("test:group", now, now.plus(Duration.ofHours(1)));
+        assertUnconfirmed(end);
+        assertUnconfirmed(end);
+        assertThat(manager.adapter().groupEndedAt("test:group")).isPresent();
+
+        replica.start();
+        await("a confirmed end", () -> succeeds(end));
+      }
+    }
+
+    @Test
+    @DisplayName("a claim is an exception, and can be made again unless it was for good")
+    void claim() {
+      try (SessionManager manager =
+          SessionManager.builder(store).cleanUpInterval(Duration.ZERO).build()) {
+        SessionAdapter adapter = manager.adapter();
+        Instant until = Instant.now().plus(Duration.ofHours(1));
+        assertUnconfirmed(() -> adapter.claim("test:used", until));
+        assertUnconfirmed(() -> adapter.claim("test:used", until));
+        assertUnconfirmed(() -> adapter.beginClaim("test:tried", until));
+        assertThat(adapter.isClaimed("test:tried")).isFalse();
+
+        replica.start();
+        await("a confirmed claim", () -> succeeds(() -> adapter.claim("test:other", until)));
+        assertThat(adapter.claim("test:used", until)).isFalse();
+        assertThat(adapter.beginClaim("test:used", until)).isEmpty();
+      }
     }
 
     @Test
