@@ -18,7 +18,7 @@ public record ImportResult(Status status, Optional<SessionToken> token) {
     IMPORTED,
     /** It had been imported before and has not ended; whether the token opens it is to be seen. */
     FOUND,
-    /** It had been imported before, and has ended. */
+    /** It had been imported before, and has ended; or a logout has used the credential up. */
     SPENT,
     /** There is nothing to import, or the other library has ended the session. */
     REFUSED,
