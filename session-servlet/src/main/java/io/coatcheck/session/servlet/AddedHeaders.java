@@ -18,6 +18,12 @@ final class AddedHeaders {
   /** The carrier of the token; null while there is none to send. */
   private @Nullable ResponseCarrier token;
 
+  /** Whether the token replaces one of the client's that opens nothing any more. */
+  private boolean isRenewed;
+
+  /** Whether this request has logged a user in, which a failure must not do. */
+  private boolean isLogin;
+
   /** The carrier of the version hint; null while there is none to send. */
   private @Nullable ResponseCarrier hint;
 
@@ -100,6 +106,23 @@ final class AddedHeaders {
     return token != null && token.isGiving();
   }
 
+  /** Records that the token, if there is one, replaces the client's. */
+  void tokenIsRenewed() {
+    isRenewed = !isLogin && isGivingToken();
+  }
+
+  /** Records that the token is that of a login. */
+  void tokenIsOfLogin() {
+    isLogin = true;
+    isRenewed = false;
+    loggedIn();
+  }
+
+  /** Records that what the client had has ended. */
+  void tokenHasEnded() {
+    isRenewed = false;
+  }
+
   /** Records that a user was logged in. */
   void loggedIn() {
     if (siteData != null) {
@@ -127,10 +150,17 @@ final class AddedHeaders {
     }
   }
 
-  /** Forgets token and hint, which must not reach the client. */
-  void forgetToken() {
+  /**
+   * Forgets token and hint after a failure, when they must not reach the client.
+   *
+   * @return the carrier of a token that must, since the client would be logged out without it; null
+   *     if there is none
+   */
+  @Nullable ResponseCarrier forgetToken() {
+    ResponseCarrier renewed = isRenewed && isGivingToken() ? token : null;
     token = null;
     hint = null;
+    return renewed;
   }
 
   /** Returns whether a value of {@code Clear-Site-Data} is the one that was added. */

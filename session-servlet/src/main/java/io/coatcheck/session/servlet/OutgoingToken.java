@@ -209,6 +209,25 @@ final class OutgoingToken {
     }
   }
 
+  /** As {@link #carryTokenOf}, for a session that the client has presented the token of. */
+  void carryRenewedTokenOf(Session session) {
+    if (!session.isSettled()) {
+      boolean isNew = session.unsentToken().isPresent();
+      carryTokenOf(session);
+      if (isNew && added != null) {
+        added.tokenIsRenewed();
+      }
+    }
+  }
+
+  /** Sends the token of a login. */
+  void carryLogin(Session session) {
+    carryTokenOf(session);
+    if (added != null) {
+      added.tokenIsOfLogin();
+    }
+  }
+
   private @Nullable Duration maxAge(Session session) {
     return session.isRemembered()
         ? Duration.between(settings.manager().clock().instant(), session.absoluteDeadline())
@@ -219,6 +238,9 @@ final class OutgoingToken {
   void deleteToken(PresentedTokens presented) {
     if (isCommitted()) {
       return;
+    }
+    if (added != null) {
+      added.tokenHasEnded();
     }
     if (presented.isToBeForgotten() || isFilled()) {
       added().token(transport, response()).putDeletion();
@@ -289,18 +311,20 @@ final class OutgoingToken {
 
   /**
    * Remembers a failure and answers 503 as soon as possible, so that nothing else reaches the
-   * client even if the exception is swallowed.
+   * client even if the exception is swallowed. The client gets a token only if the one that it has
+   * was replaced before the failure: otherwise it would be logged out.
    *
    * @return the failure, to be thrown
    */
   SessionStoreException fail(SessionStoreException e) {
     failure = e;
     if (!isAnswered && !isCommitted()) {
-      if (added != null) {
-        added.forgetToken();
-      }
+      ResponseCarrier renewed = added == null ? null : added.forgetToken();
       applicationHeaders().withdraw(this::isOurs);
       added = null;
+      if (renewed != null) {
+        renewed.restore();
+      }
       ErrorResponse.answer(response(), e);
       isAnswered = true;
     }

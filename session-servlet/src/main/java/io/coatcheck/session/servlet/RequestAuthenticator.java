@@ -202,8 +202,7 @@ final class RequestAuthenticator {
     current.begin(loggedIn);
     resolver.presented().releaseWithheld();
     resolver.presented().settle();
-    outgoing.carryTokenOf(loggedIn);
-    outgoing.loggedIn();
+    outgoing.carryLogin(loggedIn);
     return true;
   }
 
@@ -264,7 +263,11 @@ final class RequestAuthenticator {
         state.locked(
             () -> {
               if (current.get() == renewing) {
-                outgoing.carryTokenOf(renewing);
+                if (resolver.presented().opened(renewing)) {
+                  outgoing.carryRenewedTokenOf(renewing);
+                } else {
+                  outgoing.carryTokenOf(renewing);
+                }
               }
               return current.viewOf(renewing);
             });

@@ -216,7 +216,8 @@ final class RequestResolver {
       presented.accept(found);
       if (found instanceof Resolution.Live live) {
         current.begin(live.session());
-        outgoing.carryTokenOf(live.session());
+        // It has a new one if it was assigned to the container's user.
+        outgoing.carryRenewedTokenOf(live.session());
       }
     }
   }

@@ -215,7 +215,8 @@ public final class WebSession {
   /**
    * Gives the session a new secret: the previous cookie no longer opens anything. For changes of
    * privilege other than a login. Changes that earlier requests have not stored yet are dropped,
-   * with an event, as they are by {@code HttpServletRequest.changeSessionId}.
+   * with an event, as they are by {@code HttpServletRequest.changeSessionId}. If the store fails
+   * later in the request, the answer of 503 carries the new cookie.
    *
    * @return whether it has a new secret; {@code false} if there is no session or it has ended
    * @throws IllegalStateException if the response is committed; nothing was done

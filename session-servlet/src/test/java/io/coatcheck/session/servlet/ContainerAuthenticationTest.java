@@ -135,6 +135,25 @@ class ContainerAuthenticationTest {
   }
 
   @Test
+  @DisplayName("I9: what the anonymous session held is kept if the store fails after its renewal")
+  void session_isKept_ifTheStoreFailsAfterItsRenewal() {
+    browser.get("/note?set=a-book");
+    site.on(
+        "/private/fails",
+        (request, response) -> {
+          site.store.fail("update");
+          request.getSession().setAttribute("more", "2");
+        });
+
+    Browser.Answer failed = as("alice", browser, "/private/fails");
+
+    assertThat(failed.status()).isEqualTo(503);
+    assertThat(ours(failed)).hasSize(1);
+    site.store.recover();
+    assertThat(as("alice", browser, "/private/note").body()).isEqualTo("alice: a-book");
+  }
+
+  @Test
   @DisplayName("B45: what the anonymous session held is kept, and one new secret is enough")
   void session_isRenewedOnce() {
     browser.get("/note?set=a-book");

@@ -208,6 +208,85 @@ class OutageTest {
     assertThat(answer.body()).doesNotContain("saved");
   }
 
+  @ParameterizedTest
+  @DisplayName("after a renewal: the client gets the new token, since its own opens nothing")
+  @ValueSource(booleans = {true, false})
+  void failureAfterARenewal_logsNoUserOut(boolean isSwallowed) {
+    browser.get("/begin");
+    browser.get("/login");
+    String before = browser.token();
+    site.on(
+        "/renew-and-fail",
+        (request, response) -> {
+          request.changeSessionId();
+          site.store.fail("update");
+          request.getSession().setAttribute("b", "2");
+          response.setHeader("X-Application", "was here");
+          response.addHeader("Set-Cookie", "application=1");
+          if (isSwallowed) {
+            try {
+              response.flushBuffer();
+            } catch (SessionStoreException e) {
+              // Some do.
+            }
+          }
+        });
+
+    Browser.Answer answer = browser.get("/renew-and-fail");
+
+    assertThat(answer.status()).isEqualTo(503);
+    assertThat(answer.header("X-Application")).isNull();
+    assertThat(answer.header("Cache-Control")).isEqualTo("no-store");
+    assertThat(answer.setCookies()).singleElement().asString().startsWith("__Host-session=");
+    assertThat(browser.token()).isNotEqualTo(before);
+    site.store.recover();
+    assertThat(browser.get("/me").body()).isEqualTo("alice");
+    assertThat(site.stored(browser.token()).attributes()).containsOnlyKeys("a");
+  }
+
+  @ParameterizedTest
+  @DisplayName("after a login, with or without a renewal: no user is logged in")
+  @ValueSource(strings = {"login", "login-and-renew", "renew-and-login"})
+  void failureAfterALogin_logsNoUserIn(String what) {
+    browser.get("/begin");
+    String before = browser.token();
+    site.on(
+        "/fail",
+        (request, response) -> {
+          if (what.equals("renew-and-login")) {
+            request.changeSessionId();
+          }
+          WebSession.of(request).login("alice");
+          if (what.equals("login-and-renew")) {
+            request.changeSessionId();
+          }
+          site.store.fail("update");
+          request.getSession().setAttribute("b", "2");
+        });
+
+    assert503(browser.get("/fail"));
+
+    assertThat(browser.token()).isEqualTo(before);
+    site.store.recover();
+    assertThat(browser.get("/me").body()).isEqualTo("nobody");
+  }
+
+  @Test
+  @DisplayName("after a renewal and a logout: no token")
+  void failureAfterARenewalAndALogout_leavesTheCookieAlone() {
+    browser.get("/begin");
+    site.on(
+        "/fail",
+        (request, response) -> {
+          request.changeSessionId();
+          WebSession.of(request).logout();
+          site.store.fail("insert");
+          request.getSession().setAttribute("b", "2");
+        });
+
+    assert503(browser.get("/fail"));
+  }
+
   @Test
   void failureAfterTheCommit_cannotBeAnswered() {
     browser.get("/begin");
