@@ -230,13 +230,14 @@ final class CommitSave implements CommitWatch.Listener {
   }
 
   /**
-   * Admits a new session. A session that awaits its creation is anonymous: a login stores its own.
+   * Admits a new session. A session that awaits its creation is anonymous, since a login stores its
+   * own, unless the container has authenticated a user.
    *
    * @throws SessionStoreException if its client begins too many
    */
   private void admit(Session begun) {
     FloodGuard guard = settings().floodGuard();
-    if (guard != null && begun.isAwaitingCreation()) {
+    if (guard != null && begun.isAwaitingCreation() && resolver.containerUser() == null) {
       FloodGuard.Client client = state.read(guard::clientOf);
       state.run(
           () -> {

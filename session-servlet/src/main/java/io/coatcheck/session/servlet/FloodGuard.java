@@ -16,8 +16,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Limits how many anonymous sessions a client may begin per second. A request beyond the limit is
  * answered 429 with {@code Retry-After}: nothing is stored and no cookie is sent. Sessions count
- * when they are about to be stored, so visitors without a stored session do not count. Logins and
- * requests in existing sessions are never refused.
+ * when they are about to be stored, so visitors without a stored session do not count. Logins,
+ * users whom the container has authenticated, and requests in existing sessions are never refused.
  *
  * <p>A client is an IPv4 address, or the first 64 bits of an IPv6 one, as the container reports it.
  * Behind a proxy all clients share the proxy's address unless it is {@linkplain

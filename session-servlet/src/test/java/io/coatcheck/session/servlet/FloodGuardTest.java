@@ -7,6 +7,7 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import jakarta.servlet.AsyncContext;
 import jakarta.servlet.Filter;
+import jakarta.servlet.ServletRequest;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletRequestWrapper;
 import java.io.IOException;
@@ -116,6 +117,36 @@ class FloodGuardTest {
       Browser.Answer answer = newcomer("/login");
       assertThat(answer.status()).isEqualTo(200);
       assertThat(answer.setCookies()).hasSize(1);
+    }
+  }
+
+  @Test
+  @DisplayName("nor is a user whom the container has authenticated, such as by a password")
+  void userOfTheContainer_isNeverShed() {
+    FloodGuard guard = FloodGuard.builder(2).build();
+    Filter asAlice =
+        (request, response, chain) ->
+            chain.doFilter(
+                request.getParameter("alice") == null ? request : new OfAlice(request), response);
+    site.filters(asAlice, SessionFilter.builder(site.manager).floodGuard(guard).build());
+    exhaust();
+    for (int i = 0; i < 5; i++) {
+      Browser.Answer answer = newcomer("/begin?alice=1");
+      assertThat(answer.status()).isEqualTo(200);
+      assertThat(answer.setCookies()).hasSize(1);
+    }
+    assertThat(newcomer("/begin").status()).isEqualTo(429);
+  }
+
+  private static final class OfAlice extends HttpServletRequestWrapper {
+
+    OfAlice(ServletRequest request) {
+      super((HttpServletRequest) request);
+    }
+
+    @Override
+    public String getRemoteUser() {
+      return "alice";
     }
   }
 
