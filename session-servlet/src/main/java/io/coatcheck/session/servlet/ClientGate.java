@@ -41,24 +41,19 @@ final class ClientGate {
    */
   Resolution admit(Resolution.Live resolved, SessionManager manager) {
     Session live = resolved.session();
-    withheld = null;
     boolean isRecorded = live.clientAddress().isPresent() || live.userAgent().isPresent();
-    if (live.principal().isEmpty() || !isRecorded) {
-      return resolved;
-    }
-    switch (judge(live)) {
-      case REAUTHENTICATE -> {
-        withheld = live;
-        // The client keeps its cookie.
-        return new Resolution.Mismatched(live.id(), true);
-      }
+    Verdict verdict = live.principal().isEmpty() || !isRecorded ? Verdict.ACCEPT : judge(live);
+    // Not before: while the check decides, another thread of the request may log out.
+    withheld = verdict == Verdict.REAUTHENTICATE ? live : null;
+    return switch (verdict) {
+      case ACCEPT -> resolved;
+      // The client keeps its cookie.
+      case REAUTHENTICATE -> new Resolution.Mismatched(live.id(), true);
       case END -> {
         manager.adapter().revoke(live);
-        return new Resolution.Unknown(live.id());
+        yield new Resolution.Unknown(live.id());
       }
-      case ACCEPT -> {}
-    }
-    return resolved;
+    };
   }
 
   private Verdict judge(Session live) {
