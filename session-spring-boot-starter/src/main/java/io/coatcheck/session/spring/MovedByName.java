@@ -1,6 +1,8 @@
 package io.coatcheck.session.spring;
 
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -13,7 +15,10 @@ final class MovedByName implements MovedUsers {
 
   private static final Logger LOG = LoggerFactory.getLogger(MovedByName.class);
 
+  private static final long LOG_INTERVAL_NANOS = TimeUnit.MINUTES.toNanos(1);
+
   private final PrincipalUsers users;
+  private final AtomicLong lastLogged = new AtomicLong(System.nanoTime() - LOG_INTERVAL_NANOS);
 
   MovedByName(PrincipalUsers users) {
     this.users = users;
@@ -34,9 +39,20 @@ final class MovedByName implements MovedUsers {
     try {
       users.require(login);
     } catch (SessionAuthenticationException e) {
-      LOG.info("The user of an old session has to log in again: {}", e.getMessage());
+      log(e);
       return Optional.empty();
     }
     return Optional.of(login.getName());
+  }
+
+  /** A client can cause it with each request, so it is logged once a minute at most. */
+  private void log(SessionAuthenticationException reason) {
+    long now = System.nanoTime();
+    long last = lastLogged.get();
+    if (now - last >= LOG_INTERVAL_NANOS && lastLogged.compareAndSet(last, now)) {
+      LOG.info("The user of an old session has to log in again: {}", reason.getMessage());
+    } else {
+      LOG.debug("The user of an old session has to log in again", reason);
+    }
   }
 }

@@ -2,6 +2,10 @@ package io.coatcheck.session.spring;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.migration.ContainerSessionAdoption;
 import io.coatcheck.session.migration.SpringSessionImport;
@@ -17,6 +21,7 @@ import java.util.UUID;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.security.core.userdetails.User;
 import org.springframework.security.provisioning.UserDetailsManager;
@@ -168,6 +173,37 @@ class MovedByNameTest {
       assertThat(StoredText.of(site, ann.cookie(COOKIE))).doesNotContain("springframework");
       assertThat(site.bean(ContainerSessionAdoption.class).counts().accepted()).isEqualTo(1);
     }
+  }
+
+  @Test
+  @DisplayName("that is refused with each request of a client is logged once")
+  void refusedAgainAndAgain() throws Exception {
+    Logger logger = (Logger) LoggerFactory.getLogger(MovedByName.class);
+    ListAppender<ILoggingEvent> lines = new ListAppender<>();
+    try (Site site =
+        start(
+            PrincipalFlows.PROPERTY,
+            "coatcheck.store=memory",
+            "coatcheck.migration.container-session.enabled=true")) {
+      // The start has configured the log.
+      logger.setLevel(Level.INFO);
+      logger.addAppender(lines);
+      lines.start();
+      Visitor half = site.visitor();
+      half.get("/old-login?half");
+      for (int i = 0; i < 5; i++) {
+        assertNothingMoved(half);
+      }
+      assertThat(site.bean(ContainerSessionAdoption.class).counts().refused()).isEqualTo(5);
+    } finally {
+      logger.detachAppender(lines);
+      logger.setLevel(null);
+    }
+    assertThat(lines.list)
+        .singleElement()
+        .extracting(ILoggingEvent::getFormattedMessage)
+        .asString()
+        .contains("this login withholds some");
   }
 
   @Test
