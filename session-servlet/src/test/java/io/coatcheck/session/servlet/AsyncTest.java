@@ -54,10 +54,8 @@ class AsyncTest {
     }
   }
 
-  @Test
-  @DisplayName(
-      "I5: what another thread sets after the filter has returned is saved before complete")
-  void complete_savesFirst() throws Exception {
+  /** Returns a latch that is open once the filter has returned. */
+  private CountDownLatch filterReturned() {
     CountDownLatch filterReturned = new CountDownLatch(1);
     SessionFilter filter = SessionFilter.builder(site.manager).build();
     site.filters(
@@ -66,6 +64,20 @@ class AsyncTest {
           filterReturned.countDown();
         },
         filter);
+    return filterReturned;
+  }
+
+  /** Asserts that the answer has the cookie of a session with these attributes. */
+  private void assertBegun(Browser.Answer answer, String... attributes) {
+    assertThat(answer.setCookies()).hasSize(1);
+    assertThat(site.stored(browser.token()).attributes()).containsOnlyKeys(attributes);
+  }
+
+  @Test
+  @DisplayName(
+      "I5: what another thread sets after the filter has returned is saved before complete")
+  void complete_savesFirst() throws Exception {
+    CountDownLatch filterReturned = filterReturned();
     site.on(
         "/",
         (request, response) -> {
@@ -80,8 +92,7 @@ class AsyncTest {
 
     Browser.Answer answer = browser.get("/");
 
-    assertThat(answer.setCookies()).hasSize(1);
-    assertThat(site.stored(browser.token()).attributes()).containsOnlyKeys("late");
+    assertBegun(answer, "late");
   }
 
   @Test
@@ -109,8 +120,7 @@ class AsyncTest {
 
     assertThat(answer.status()).isEqualTo(500);
     assertThat(answer.body()).isEqualTo("1");
-    assertThat(answer.setCookies()).hasSize(1);
-    assertThat(site.stored(browser.token()).attributes()).containsOnlyKeys("before", "in-dispatch");
+    assertBegun(answer, "before", "in-dispatch");
   }
 
   @Test
@@ -132,8 +142,7 @@ class AsyncTest {
 
     assertThat(answer.status()).isEqualTo(500);
     assertThat(answer.body()).isEqualTo("1");
-    assertThat(answer.setCookies()).hasSize(1);
-    assertThat(site.stored(browser.token()).attributes()).containsOnlyKeys("before");
+    assertBegun(answer, "before");
   }
 
   @Test
@@ -159,8 +168,7 @@ class AsyncTest {
     Browser.Answer answer = browser.get("/");
 
     assertThat(answer.body()).isEqualTo("timed out");
-    assertThat(answer.setCookies()).hasSize(1);
-    assertThat(site.stored(browser.token()).attributes()).containsOnlyKeys("in-timeout");
+    assertBegun(answer, "in-timeout");
   }
 
   @Test
@@ -205,8 +213,7 @@ class AsyncTest {
     Browser.Answer answer = browser.get("/");
 
     assertThat(answer.body()).isEqualTo("true");
-    assertThat(answer.setCookies()).hasSize(1);
-    assertThat(site.stored(browser.token()).attributes()).containsOnlyKeys("a", "b");
+    assertBegun(answer, "a", "b");
   }
 
   @Test
@@ -235,8 +242,7 @@ class AsyncTest {
 
     Browser.Answer answer = browser.get("/");
 
-    assertThat(answer.setCookies()).hasSize(1);
-    assertThat(site.stored(browser.token()).attributes()).containsOnlyKeys("a", "b");
+    assertBegun(answer, "a", "b");
     assertThat(site.stored(browser.token()).principal()).contains("alice");
   }
 
@@ -321,14 +327,7 @@ class AsyncTest {
   @Test
   @DisplayName("I9: a save that failed when the filter returned is answered with 503 at complete")
   void failedSaveOfTheFilter_isAnsweredAtComplete() {
-    CountDownLatch filterReturned = new CountDownLatch(1);
-    SessionFilter filter = SessionFilter.builder(site.manager).build();
-    site.filters(
-        (request, response, chain) -> {
-          chain.doFilter(request, response);
-          filterReturned.countDown();
-        },
-        filter);
+    CountDownLatch filterReturned = filterReturned();
     site.on(
         "/",
         (request, response) -> {
