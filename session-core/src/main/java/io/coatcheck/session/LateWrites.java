@@ -25,13 +25,22 @@ final class LateWrites {
   }
 
   /**
+   * Returns whether a session may expire before a write of it is done.
+   *
+   * @param now when the write begins, in milliseconds since the epoch
+   */
+  static boolean mayBeLate(long expiresAt, long now) {
+    return expiresAt - now <= MOST_DELAY.toMillis();
+  }
+
+  /**
    * Returns the session to decide a write on: the snapshot, or what the store has if the deadline
    * of the snapshot may pass before the write is done, or has passed.
    *
    * @return empty if the store was read and the session has ended
    */
   Optional<StoredSession> before(StoredSession snapshot) {
-    return snapshot.isExpiredAt(engine.now().plus(MOST_DELAY))
+    return mayBeLate(snapshot.expiresAtMillis(), engine.now().toEpochMilli())
         ? engine.store().find(snapshot.id())
         : Optional.of(snapshot);
   }

@@ -133,7 +133,7 @@ final class TokenResolver {
     // The clock is read after the look-up, and the touch checks the deadline.
     long now = engine.clock().millis();
     long seenBefore = place.touch(now);
-    return seenBefore < 0
+    return seenBefore < 0 || touches.undoInPlace(session, seenBefore, now)
         ? null
         : new Resolution.Live(
             new Session(

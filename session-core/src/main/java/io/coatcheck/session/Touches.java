@@ -15,6 +15,9 @@ import java.util.Optional;
  */
 final class Touches {
 
+  /** How much later than promised a queued touch is still written. */
+  private static final long TOLERANCE_MILLIS = 1_000;
+
   private final EngineContext engine;
   private final LateWrites lateWrites;
 
@@ -44,14 +47,17 @@ final class Touches {
   }
 
   /**
-   * Stores that a session was seen, now or soon.
+   * Stores that a session was seen, now or soon. Not soon if the deadline is near: then the touch
+   * could be late, and only {@link #storeNow} undoes that.
    *
    * @return whether it is still live, as far as is known
    */
   boolean store(StoredSession session, Instant lastSeenAt) {
     Instant now = engine.now();
+    long written = now.toEpochMilli() + delayMillis + TOLERANCE_MILLIS;
     return (isHandedOver(intervalMillis(session))
             && engine.copies().isPresent()
+            && !LateWrites.mayBeLate(session.expiresAtMillis(), written)
             && engine.copies().get().touchSoon(session.id(), lastSeenAt, now))
         || storeNow(session, lastSeenAt);
   }
@@ -65,7 +71,10 @@ final class Touches {
    */
   boolean storeNow(StoredSession session, Instant lastSeenAt) {
     if (isInProcess) {
-      return engine.store().touch(session.id(), lastSeenAt, engine.now());
+      Instant current = engine.now();
+      if (!LateWrites.mayBeLate(session.expiresAtMillis(), current.toEpochMilli())) {
+        return engine.store().touch(session.id(), lastSeenAt, current);
+      }
     }
     Optional<StoredSession> before;
     Instant now;
@@ -83,6 +92,21 @@ final class Touches {
     return touched
         && !lateWrites.undo(
             before.get(), now, lastSeenAt.toEpochMilli(), before.get().generation());
+  }
+
+  /**
+   * Undoes the touch of a session that is used in place, if its deadline passed meanwhile: another
+   * thread may have refused the session before this one, which was interrupted between reading the
+   * clock and the touch.
+   *
+   * @param seenBefore when the session was last seen before the touch
+   * @param now the moment of the touch
+   * @return whether the session has ended
+   */
+  boolean undoInPlace(StoredSession session, long seenBefore, long now) {
+    return LateWrites.mayBeLate(session.expiresAtMillis(seenBefore), now)
+        && lateWrites.undo(
+            session.seenAtMillis(seenBefore), Instant.ofEpochMilli(now), now, session.generation());
   }
 
   /** Records that a session was seen on this node only, if it is served while the store fails. */

@@ -20,6 +20,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** I2, I6, I21: a deadline that passes while the store is asked. */
@@ -268,6 +269,46 @@ class SlowAnswerTest {
       assertThat(inPlace.save(session)).isTrue();
 
       assertThat(inPlace.adapter().resolve(List.of(token))).isInstanceOf(Resolution.Live.class);
+    }
+  }
+
+  @ParameterizedTest(name = "used in place: {0}, after reading {1}")
+  @CsvSource({"true, 1", "false, 1", "false, 2", "false, 3", "false, 4"})
+  @DisplayName(
+      "I2: in memory too, a thread that is held up after reading the clock revives nothing")
+  void resolve_inMemory_heldUp(boolean isInPlace, int reading) {
+    InMemorySessionStore memory = InMemorySessionStore.builder().build();
+    AtomicReference<Instant> time = new AtomicReference<>(Instant.parse("2026-03-01T12:00:00Z"));
+    AtomicReference<Runnable> heldUp = new AtomicReference<>(() -> {});
+    AtomicInteger left = new AtomicInteger();
+    InstantSource clock =
+        () -> {
+          Instant read = time.get();
+          if (left.decrementAndGet() == 0) {
+            heldUp.get().run();
+          }
+          return read;
+        };
+    try (SessionManager held =
+        SessionManager.builder(isInPlace ? memory : new HookedStore(memory, Duration.ZERO))
+            .clock(clock)
+            .cleanUpInterval(Duration.ZERO)
+            .build()) {
+      String token =
+          sent(EngineFixture.granted(held.authenticate(null, "alice", LoginOptions.defaults())));
+      time.updateAndGet(now -> now.plus(IDLE.minusMillis(10)));
+      AtomicReference<Resolution> meanwhile = new AtomicReference<>();
+      heldUp.set(
+          () -> {
+            time.updateAndGet(now -> now.plusMillis(20));
+            meanwhile.set(held.adapter().resolve(List.of(token)));
+          });
+      left.set(reading);
+
+      assertThat(held.adapter().resolve(List.of(token))).isNotInstanceOf(Resolution.Live.class);
+
+      assertThat(meanwhile.get()).isNotNull().isNotInstanceOf(Resolution.Live.class);
+      assertThat(held.adapter().resolve(List.of(token))).isNotInstanceOf(Resolution.Live.class);
     }
   }
 

@@ -21,12 +21,13 @@ import org.slf4j.LoggerFactory;
  * accepted early enough that the stored time never lags more than allowed, even then. None are
  * accepted while batches are not being written, for whatever reason: requests then touch directly.
  *
- * <p>A batch is written as of the time of writing: a session that has expired by then stays
- * expired, whenever the request came.
+ * <p>A batch is written as of the latest time at which it may reach the store: a session that has
+ * expired by then stays expired, whenever the request came. Otherwise a batch that is slow would
+ * make sessions live again that were refused meanwhile.
  *
- * <p>A session that a batch leaves out has ended or expired, or another transaction has locked it.
- * Nothing here waits for that. Its copy is discarded, so that the store decides at its next
- * request, and the next few batches try the touch again.
+ * <p>A session that a batch leaves out has ended, has expired or soon expires, or another
+ * transaction has locked it. Nothing here waits for that. Its copy is discarded, so that the store
+ * decides at its next request, and the next few batches try the touch again.
  */
 final class PendingTouches {
 
@@ -41,6 +42,9 @@ final class PendingTouches {
 
   /** How late a batch may be before requests touch directly. */
   private static final long TOLERANCE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+  /** Longer than a call of the store takes, unless it fails. */
+  static final Duration LONGEST_CALL = Duration.ofSeconds(10);
 
   private static final String NOT_STORED =
       "The activity of {} sessions was not stored at the end, so that they may expire up to the"
@@ -147,7 +151,7 @@ final class PendingTouches {
     batch.forEach((id, waiting) -> moments.put(id, waiting.lastSeenAt()));
     // There is a reading: each pending touch brought one.
     Instant now = clock.now().orElseThrow();
-    Set<SessionId> touched = batches.touchAll(moments, now);
+    Set<SessionId> touched = batches.touchAll(moments, now.plus(LONGEST_CALL));
     batch.forEach(
         (id, waiting) -> {
           // A later time that was added meanwhile stays pending in each case.

@@ -112,6 +112,22 @@ class BatchedTouchesTest {
   }
 
   @Test
+  @DisplayName("I2, I6: what expires while a batch is on its way stays so, and its copy goes")
+  void expiredOnTheWay_isNotRevived() {
+    StoredSession session = stored();
+    copies.lookUp(session.id(), 0, 0);
+    Instant justBefore = session.expiresAt().minusSeconds(4);
+    copies.touchSoon(session.id(), justBefore, justBefore);
+    // Another node refuses the session meanwhile.
+    remote.beforeTouchAllAnswers = () -> nanos.addAndGet(Duration.ofSeconds(5).toNanos());
+
+    copies.flushTouches();
+
+    assertThat(storedMoment(session)).isEqualTo(NOW);
+    assertThat(copies.all()).doesNotContainKey(session.id());
+  }
+
+  @Test
   @DisplayName("I2: what has ended by the time of the batch stays so, and its copy goes")
   void endedMeanwhile_isNotRevived() {
     StoredSession session = stored();
@@ -392,6 +408,22 @@ class BatchedTouchesTest {
       Await.until(() -> remote.touchBatches.get() > 0);
       Await.until(() -> remote.find(session.id()).orElseThrow().lastSeenAt().equals(time.get()));
       assertThat(remote.touches).as("touches that a request waited for").hasValue(0);
+      manager.close();
+    }
+
+    @Test
+    @DisplayName("close to the deadline, the request touches, since a batch leaves that out")
+    void nearDeadline_isNotBatched() {
+      Session session = login(LoginOptions.defaults());
+      Instant deadline = remote.find(session.id()).orElseThrow().expiresAt();
+      // A batch may be written a second and a half later, and take ten seconds.
+      pass(Duration.between(NOW, deadline).minusMillis(11_500));
+
+      request(session.unsentToken().orElseThrow().value());
+
+      assertThat(remote.touches).hasValue(1);
+      assertThat(remote.touchBatches).hasValue(0);
+      assertThat(remote.find(session.id()).orElseThrow().lastSeenAt()).isEqualTo(time.get());
       manager.close();
     }
 
