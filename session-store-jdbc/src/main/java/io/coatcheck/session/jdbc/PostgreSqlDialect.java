@@ -124,16 +124,23 @@ final class PostgreSqlDialect extends Dialect {
         condition.binder());
   }
 
-  /** Includes the session itself, so that its row is locked in order. */
+  /**
+   * Has the planner use the index on the principal, by which rows are found in order. With {@code
+   * principal = ?}, an order by principal and id is one by id alone, so that it may read the
+   * primary key, with the sessions of all other principals, until it has found as many as it needs.
+   */
+  @Override
+  Condition withPrincipal(String principal) {
+    return new Condition("principal = ANY (ARRAY [?])", super.withPrincipal(principal).binder());
+  }
+
+  /** Includes the session itself if it is the principal's, so that its row is locked in order. */
   @Override
   Condition selectOthersLiveUnderLock(String principal, SessionId id, Instant now) {
+    Condition live = live(principal, now);
     return new Condition(
-        "SELECT id, authenticated_at, expires_at, 1 FROM "
-            + table.qualified()
-            + " WHERE (principal = ? AND expires_at > ?) OR id = ? ORDER BY id"
-            + limit()
-            + " FOR UPDATE",
-        othersLive(principal, id, now).binder());
+        selectPage("id, authenticated_at, expires_at, 1", live.sql()) + " FOR UPDATE",
+        live.binder());
   }
 
   /**
