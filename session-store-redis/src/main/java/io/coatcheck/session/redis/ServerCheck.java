@@ -16,6 +16,10 @@ import org.slf4j.LoggerFactory;
 final class ServerCheck {
 
   private static final Logger LOG = LoggerFactory.getLogger(RedisSessionStore.class);
+
+  /** The oldest version on which the scripts and the user of docs/REDIS.md are known to work. */
+  private static final int OLDEST_VERSION = 6;
+
   private static final Operation CHECK = new Operation("checking Redis");
 
   private final Connection redis;
@@ -41,9 +45,13 @@ final class ServerCheck {
    *
    * @param isFirst whether its settings are looked at, as those of other nodes are not
    * @throws SessionStoreException if it cannot be asked, or is a replica
+   * @throws IllegalArgumentException if it is too old
    */
   void run(boolean isFirst) {
     redis.run(CHECK, commands -> commands.ping());
+    String info = isFirst ? info() : "";
+    // First, since an older server would refuse what follows without saying why.
+    requireVersion(info);
     if (!isCluster) {
       refuseReplica();
     }
@@ -52,8 +60,8 @@ final class ServerCheck {
     if (replicas > 0) {
       checkReplicas();
     }
-    if (isFirst) {
-      checkSettings();
+    if (!info.isEmpty()) {
+      checkSettings(info);
     }
   }
 
@@ -77,16 +85,19 @@ final class ServerCheck {
     }
   }
 
-  private void checkSettings() {
-    String info;
+  /** Returns what the server tells of itself; nothing if the user may not ask. */
+  private String info() {
     try {
-      info = redis.run(CHECK, commands -> commands.info());
+      return redis.run(CHECK, commands -> commands.info());
     } catch (SessionStoreException notPermitted) {
       LOG.info(
           "Redis does not show its settings, so whether it evicts or forgets sessions was not checked: {}",
           notPermitted.getMessage());
-      return;
+      return "";
     }
+  }
+
+  private static void checkSettings(String info) {
     String policy = setting(info, "maxmemory_policy");
     if (!policy.isEmpty() && !policy.equals("noeviction")) {
       LOG.warn(
@@ -98,6 +109,16 @@ final class ServerCheck {
       LOG.warn(
           "Redis has neither a replica nor an append-only file: sessions and logouts since its last"
               + " snapshot are lost when it restarts");
+    }
+  }
+
+  /** Refuses a server that is too old; Valkey tells the version of Redis that it is like. */
+  static void requireVersion(String info) {
+    String version = setting(info, "redis_version");
+    String major = version.split("\\.", 2)[0];
+    if (major.matches("[0-9]{1,4}") && Integer.parseInt(major) < OLDEST_VERSION) {
+      throw new IllegalArgumentException(
+          "server must be Redis " + OLDEST_VERSION + " or later: " + version);
     }
   }
 

@@ -31,6 +31,13 @@ end
 local live, gone, from = {}, {}, '-'
 local most = ARGV[8] == '1' and limit - 1 + tonumber(ARGV[9]) or limit - 1
 local principal = KEYS[3] .. principal_in(record)
+-- Removes the ids whose records the server has dropped, or each later login would look at them again.
+-- Not before the login is stored or refused: out of memory, a server refuses only a first write.
+local function forget_gone()
+  for _, id in ipairs(gone) do
+    redis.call('ZREM', principal, id)
+  end
+end
 repeat
   local ids = redis.call('ZRANGEBYLEX', principal, from, '+', 'LIMIT', 0, 1000)
   for _, id in ipairs(ids) do
@@ -46,6 +53,7 @@ repeat
   end
   if #live > most then
     require_primary(KEYS[2])
+    forget_gone()
     return {ARGV[8] == '1' and 'CROWDED' or 'REFUSED'}
   end
 until #ids < 1000
@@ -61,9 +69,7 @@ if not is_new then
   record_change(KEYS[5], ARGV[1])
 end
 put(KEYS[1], KEYS[2], KEYS[3], ARGV[1], record, before, now)
-for _, id in ipairs(gone) do
-  redis.call('ZREM', principal, id)
-end
+forget_gone()
 local answer = {'STORED'}
 for place = 1, #live - limit + 1 do
   local id = live[place].id

@@ -7,6 +7,7 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+import io.coatcheck.session.store.Admission;
 import io.coatcheck.session.store.ChangeFeed;
 import io.coatcheck.session.store.DeletedSessions;
 import io.coatcheck.session.store.SessionStoreException;
@@ -156,6 +157,35 @@ class RedisPromisesTest {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource(WhenFull.class)
+  @DisplayName("I20: a login under a limit removes ids without records, also if it is not stored")
+  void login_notStored_removesDroppedIds(WhenFull whenFull) {
+    Keys keys = new Keys("dropped-" + whenFull);
+    try (RedisSessionStore store = server.store("dropped-" + whenFull).build()) {
+      for (int i = 0; i < 12; i++) {
+        StoredSession session = SampleSessions.authenticated("alice", NOW.plusSeconds(i)).build();
+        store.insert(session);
+        if (i % 4 == 0) {
+          server.run(commands -> commands.del(keys.record(session.id())));
+        }
+      }
+      StoredSession newcomer = SampleSessions.authenticated("alice", NOW.plusSeconds(99)).build();
+
+      // Nine are live, and no login ends more than eight.
+      assertThat(
+              store
+                  .loginLimit()
+                  .orElseThrow()
+                  .admit(newcomer, true, 1, whenFull, NOW.plusSeconds(99))
+                  .outcome())
+          .isNotEqualTo(Admission.Outcome.STORED);
+
+      long ids = server.<Long>run(commands -> commands.zcard(keys.principal("alice")));
+      assertThat(ids).isEqualTo(9);
+    }
+  }
+
   private static void assertExpiresIn(Duration expected, StoredSession session) {
     byte[] key = new Keys("backstop").record(session.id());
     long left = server.<Long>run(commands -> commands.pttl(key));
@@ -300,6 +330,21 @@ class RedisPromisesTest {
           .anyMatch(line -> line.startsWith("Redis does not show its role"))
           .anyMatch(line -> line.startsWith("Redis does not show its settings"));
     }
+  }
+
+  @Test
+  @DisplayName("I11: build() refuses a server before Redis 6, as far as it tells its version")
+  void version() {
+    String info = "# Server\r\nredis_version:%s\r\nos:Linux\r\n";
+    for (String old : List.of("5.0.14", "2.8.4")) {
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> ServerCheck.requireVersion(String.format(info, old)))
+          .withMessage("server must be Redis 6 or later: " + old);
+    }
+    for (String known : List.of("6.0.0", "6.2.14", "7.0.15", "10.1", "", "unstable")) {
+      ServerCheck.requireVersion(String.format(info, known));
+    }
+    ServerCheck.requireVersion("");
   }
 
   @Test
