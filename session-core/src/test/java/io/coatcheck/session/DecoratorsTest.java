@@ -70,7 +70,7 @@ class DecoratorsTest {
           if (result == boolean.class) {
             return false;
           }
-          return result == Duration.class ? Duration.ofMinutes(1) : null;
+          return result == Duration.class ? Duration.ofMillis(1) : null;
         });
   }
 }

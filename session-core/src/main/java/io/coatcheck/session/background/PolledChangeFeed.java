@@ -38,6 +38,7 @@ public final class PolledChangeFeed implements ChangeFeed {
 
   private final ChangeListeners listeners;
   private final Reader reader;
+  private final Duration interval;
   private final Logger log;
   private final RecurringWork work;
   private final Object state = new Object();
@@ -59,6 +60,7 @@ public final class PolledChangeFeed implements ChangeFeed {
   public PolledChangeFeed(ChangeListeners listeners, Reader reader, Duration interval, Logger log) {
     this.listeners = listeners;
     this.reader = reader;
+    this.interval = interval;
     this.log = log;
     work =
         new RecurringWork(
@@ -82,6 +84,11 @@ public final class PolledChangeFeed implements ChangeFeed {
       work.wake();
       return subscription;
     }
+  }
+
+  @Override
+  public Duration interval() {
+    return interval;
   }
 
   private void poll() {

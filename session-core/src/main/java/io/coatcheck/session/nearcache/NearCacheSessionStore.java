@@ -75,6 +75,7 @@ public final class NearCacheSessionStore implements SessionStore {
         keepsCopies && builder.revalidate ? store.batchLookup() : Optional.empty();
     Optional<ChangeFeed> feed =
         keepsCopies && builder.useChangeFeed ? store.changeFeed() : Optional.empty();
+    feed.ifPresent(reporting -> requireTwoReportsWithin(builder.maxStaleness, reporting));
     Duration interval = builder.maxStaleness.dividedBy(4);
     copies =
         new Copies(
@@ -94,6 +95,16 @@ public final class NearCacheSessionStore implements SessionStore {
         "Near cache: {}; a change on another node takes effect within {}",
         Freshness.of(keepsCopies, feed.isPresent(), batches.isPresent()),
         builder.maxStaleness);
+  }
+
+  private static void requireTwoReportsWithin(Duration maxStaleness, ChangeFeed feed) {
+    if (maxStaleness.compareTo(feed.interval().multipliedBy(2)) < 0) {
+      throw new IllegalArgumentException(
+          "maxStaleness must be at least twice the changeFeedInterval of the store, which is "
+              + feed.interval()
+              + ", unless useChangeFeed is off: "
+              + maxStaleness);
+    }
   }
 
   /** Wraps a store with the default settings. */
@@ -289,7 +300,7 @@ public final class NearCacheSessionStore implements SessionStore {
      * here. A shorter bound is rejected because it would cost more than it saves: copies in use are
      * compared with the store four times within the bound, which at 10 milliseconds is 400 times a
      * second, and a copy hardly older than the answer it came with saves little. A change feed must
-     * report at least twice within the bound to be of use. Default: 1 second.
+     * report at least twice within the bound, or {@link #build} refuses it. Default: 1 second.
      *
      * @throws IllegalArgumentException if it is out of range
      */
@@ -359,7 +370,9 @@ public final class NearCacheSessionStore implements SessionStore {
     /**
      * Builds the near cache and starts its thread.
      *
-     * @throws IllegalArgumentException if the store keeps live values: it is already in memory
+     * @throws IllegalArgumentException if the store keeps live values: it is already in memory; or
+     *     if {@link #maxStaleness} is less than twice the {@linkplain ChangeFeed#interval interval}
+     *     of the change feed that is used
      */
     public NearCacheSessionStore build() {
       if (store.keepsLiveValues()) {

@@ -14,11 +14,19 @@ import java.util.concurrent.ConcurrentHashMap;
  * it may be this node's own write, whose copy is good, or an end, of which the listener is to be
  * notified. So the sessions that had a copy are compared with the store, many at a time; requests
  * do not wait for that and read the store themselves.
+ *
+ * <p>They are bounded in number: while the comparison fails or is slow, others may be reported for
+ * as long as that lasts. Those beyond the bound are left to their next requests. Their copies are
+ * not used before that, but their ends are not notified.
  */
 final class ReportedChanges implements ChangeFeed.Listener {
 
+  /** The most that wait for their comparison, some 10 MB. */
+  static final int MAX_UNSETTLED = 100_000;
+
   private final Copies copies;
   private final boolean isSettled;
+  private final int most;
   private final Set<SessionId> unsettled = ConcurrentHashMap.newKeySet();
 
   /**
@@ -27,15 +35,31 @@ final class ReportedChanges implements ChangeFeed.Listener {
    * @param isSettled whether {@link #settle} will be called
    */
   ReportedChanges(Copies copies, boolean isSettled) {
+    this(copies, isSettled, MAX_UNSETTLED);
+  }
+
+  ReportedChanges(Copies copies, boolean isSettled, int most) {
     this.copies = copies;
     this.isSettled = isSettled;
+    this.most = most;
   }
 
   @Override
   public void changed(SessionId id) {
     if (copies.changed(id) && isSettled) {
+      add(id);
+    }
+  }
+
+  private void add(SessionId id) {
+    if (unsettled.size() < most) {
       unsettled.add(id);
     }
+  }
+
+  /** Returns how many sessions wait for their comparison. */
+  int unsettled() {
+    return unsettled.size();
   }
 
   @Override
@@ -72,7 +96,7 @@ final class ReportedChanges implements ChangeFeed.Listener {
     try {
       stamps = store.stamps(batch.keySet());
     } catch (Throwable e) {
-      unsettled.addAll(batch.keySet());
+      batch.keySet().forEach(this::add);
       throw e;
     }
     batch.forEach(

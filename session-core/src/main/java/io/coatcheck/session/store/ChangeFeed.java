@@ -1,6 +1,7 @@
 package io.coatcheck.session.store;
 
 import io.coatcheck.session.token.SessionId;
+import java.time.Duration;
 
 /**
  * An optional capability of a {@link SessionStore}: reporting which sessions changed, on any node,
@@ -52,6 +53,16 @@ public interface ChangeFeed {
    * @throws SessionStoreException if the store is closed
    */
   Subscription subscribe(Listener listener);
+
+  /**
+   * Returns how far apart two calls of {@link Listener#completeUpTo} are while the store answers,
+   * not counting the time that an answer takes. A near cache that trusts a copy for less than twice
+   * as long is refused: its copies would age between two calls. Default: zero, which any bound is
+   * long enough for.
+   */
+  default Duration interval() {
+    return Duration.ZERO;
+  }
 
   /**
    * Receives what changed. The methods are called one at a time, in order, under no lock and with

@@ -33,6 +33,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Nested;
@@ -609,6 +610,29 @@ class ChangeFeedCopiesTest {
     }
   }
 
+  @Test
+  @DisplayName(
+      "I20: no more than a bound wait for a comparison that fails; no copy is used by that")
+  void reports_whileComparisonsFail_areBounded() {
+    ReportedChanges bounded = new ReportedChanges(copies, true, 3);
+    remote.stampsFailure = new SessionStoreException("down");
+    List<StoredSession> sessions = Stream.generate(this::stored).limit(5).toList();
+    sessions.forEach(this::look);
+    for (StoredSession session : sessions) {
+      bounded.changed(session.id());
+      assertThatThrownBy(() -> bounded.settle(remote)).isSameAs(remote.stampsFailure);
+    }
+    assertThat(bounded.unsettled()).isEqualTo(3);
+
+    remote.stampsFailure = null;
+    bounded.settle(remote);
+
+    assertThat(bounded.unsettled()).isZero();
+    bounded.completeUpTo(nanos.get());
+    sessions.subList(0, 3).forEach(this::assertAnswersFromCopy);
+    sessions.subList(3, 5).forEach(this::assertLooksAgain);
+  }
+
   @Nested
   @DisplayName("the store with a feed")
   class WithFeed {
@@ -643,6 +667,24 @@ class ChangeFeedCopiesTest {
               "Near cache: copies are loaded again when they are too old; a change on another node"
                   + " takes effect within PT1S",
               "Near cache: no copies are kept; a change on another node takes effect within PT0S");
+    }
+
+    @Test
+    @DisplayName("I11: a feed that reports less than twice within the bound is refused")
+    void interval_aboveHalfOfTheBound_isRefused() {
+      remote.feed.interval = Duration.ofMillis(501);
+
+      assertThatThrownBy(() -> NearCacheSessionStore.builder(feedingStore()).build())
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage(
+              "maxStaleness must be at least twice the changeFeedInterval of the store, which is"
+                  + " PT0.501S, unless useChangeFeed is off: PT1S");
+      assertThat(remote.feed.listeners()).isZero();
+
+      NearCacheSessionStore.builder(feedingStore()).useChangeFeed(false).build().close();
+      NearCacheSessionStore.builder(feedingStore()).maxStaleness(Duration.ZERO).build().close();
+      remote.feed.interval = Duration.ofMillis(500);
+      NearCacheSessionStore.builder(feedingStore()).build().close();
     }
 
     @Test
@@ -827,6 +869,21 @@ class ChangeFeedCopiesTest {
 
       assertThat(here.save(session)).isFalse();
 
+      assertThat(resolve(elsewhere)).isInstanceOf(Resolution.Unknown.class);
+      assertThat(ended).singleElement().extracting(SessionEvent.Ended::reason).isEqualTo(IDLE);
+    }
+
+    @Test
+    @DisplayName("I2: and so does a late touch")
+    void unused_lateTouch_isEnded() {
+      resolve(here);
+      clock.set(NOW.plus(Duration.ofMinutes(30)).minusMillis(10));
+      Session session = ((Resolution.Live) resolve(here)).session();
+      remote.beforeTouch = this::answerLate;
+
+      here.save(session);
+
+      assertThat(session.isEnded()).isTrue();
       assertThat(resolve(elsewhere)).isInstanceOf(Resolution.Unknown.class);
       assertThat(ended).singleElement().extracting(SessionEvent.Ended::reason).isEqualTo(IDLE);
     }

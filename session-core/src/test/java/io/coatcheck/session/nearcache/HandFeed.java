@@ -2,6 +2,7 @@ package io.coatcheck.session.nearcache;
 
 import io.coatcheck.session.store.ChangeFeed;
 import io.coatcheck.session.token.SessionId;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
@@ -10,10 +11,17 @@ final class HandFeed implements ChangeFeed {
 
   private final List<Listener> listeners = new CopyOnWriteArrayList<>();
 
+  volatile Duration interval = Duration.ZERO;
+
   @Override
   public Subscription subscribe(Listener listener) {
     listeners.add(listener);
     return () -> listeners.remove(listener);
+  }
+
+  @Override
+  public Duration interval() {
+    return interval;
   }
 
   int listeners() {

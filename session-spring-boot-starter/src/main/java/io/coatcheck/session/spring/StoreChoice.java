@@ -153,7 +153,11 @@ final class StoreChoice {
             "maximumBytes",
             cache.maximumBytes(),
             (DataSize it) -> builder.maximumBytes(it.toBytes()))
-        .set("revalidate", cache.revalidate(), builder::revalidate);
+        .set("revalidate", cache.revalidate(), builder::revalidate)
+        .alias(
+            "changeFeedInterval",
+            properties.redis().changeFeedInterval(),
+            "coatcheck.redis.change-feed-interval");
     NearCacheSessionStore cached = settings.build(builder::build);
     observers.forEach(observer -> observer.nearCache(cached));
     return cached;

@@ -180,6 +180,18 @@ class RedisConfigurationTest {
   }
 
   @Test
+  @DisplayName("names the interval of the change feed if the near cache refuses it")
+  void changeFeedInterval_ofTheNearCache() {
+    assertFails(
+        application
+            .withUserConfiguration(OneConnection.class)
+            .withPropertyValues(
+                "coatcheck.redis.change-feed-interval=2s", "coatcheck.near-cache.enabled=true"),
+        "coatcheck.redis.change-feed-interval: ",
+        "maxStaleness must be at least twice the changeFeedInterval");
+  }
+
+  @Test
   @DisplayName("has replicas confirm a login, if that is wanted")
   void confirmation() {
     application

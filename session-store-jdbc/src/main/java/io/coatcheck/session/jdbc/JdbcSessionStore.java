@@ -324,8 +324,9 @@ public final class JdbcSessionStore implements SessionStore {
     /**
      * Sets how often the changes are read while there are listeners, from 10 milliseconds to 10
      * seconds: a change is reported up to that much later, plus the time of the query. At most half
-     * of the {@code maxStaleness} of the near cache, whose copies otherwise age between two reads.
-     * Has no effect without {@link #changeFeed}. Default: 250 milliseconds.
+     * of the {@code maxStaleness} of a near cache that uses the feed, which is refused otherwise:
+     * its copies would age between two reads. Has no effect without {@link #changeFeed}. Default:
+     * 250 milliseconds.
      */
     public Builder changeFeedInterval(Duration interval) {
       if (interval.compareTo(Duration.ofMillis(10)) < 0

@@ -303,7 +303,8 @@ public final class RedisSessionStore implements SessionStore {
     /**
      * Sets how often the log of changes is read while there are listeners, from 10 milliseconds to
      * 10 seconds: a change is reported that much later. At most half of the {@code maxStaleness} of
-     * the near cache, whose copies otherwise age between two reads. Default: 100 milliseconds.
+     * a near cache that uses the feed, which is refused otherwise: its copies would age between two
+     * reads. Default: 100 milliseconds.
      */
     public Builder changeFeedInterval(Duration interval) {
       if (interval.compareTo(MIN_TIMEOUT) < 0 || interval.compareTo(Duration.ofSeconds(10)) > 0) {
@@ -365,6 +366,8 @@ public final class RedisSessionStore implements SessionStore {
      * Creates the store: connects, and checks that the server takes writes, by a mark in the log of
      * changes. Logs a warning if the server may evict sessions, or keeps them only in memory.
      *
+     * @throws IllegalArgumentException if the server tells that it is older than Redis 6, or the
+     *     sessions were stored with another number of {@link #buckets}
      * @throws SessionStoreException if the server cannot be reached, refuses the login, or is a
      *     replica
      */
