@@ -45,6 +45,16 @@ public final class CoatcheckSecurityAutoConfiguration {
         logins.getIfAvailable(() -> SessionLogins.BY_NAME));
   }
 
+  @Bean
+  static LoginEvents coatcheckLoginEvents() {
+    return new LoginEvents();
+  }
+
+  @Bean
+  static PasskeyLogins coatcheckPasskeyLogins() {
+    return new PasskeyLogins();
+  }
+
   /** For code that injects one; {@link SecurityBridge} keeps it from {@code maximumSessions}. */
   @Bean
   @ConditionalOnMissingBean(SessionRegistry.class)

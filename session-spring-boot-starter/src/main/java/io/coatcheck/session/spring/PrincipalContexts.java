@@ -70,11 +70,11 @@ final class PrincipalContexts implements SecurityContextRepository {
   }
 
   /**
-   * Logs the session in if the context has another user than the session, and out at the end of the
-   * request if it has none. Where each request saves its context at the end, changed or not, one
-   * that has the same user as before changes nothing: the application may have logged the session
-   * out meanwhile. Without a {@link SessionFilter}, as on a port of its own for management, a login
-   * holds for its request only.
+   * Logs the session in if the context has another user than the session, or comes with {@link
+   * CheckedCredentials}, and out at the end of the request if it has none. Where each request saves
+   * its context at the end, changed or not, one that has the same user as before changes nothing
+   * otherwise: the application may have logged the session out meanwhile. Without a {@link
+   * SessionFilter}, as on a port of its own for management, a login holds for its request only.
    *
    * @throws SessionAuthenticationException if the session cannot have the user
    */
@@ -95,7 +95,11 @@ final class PrincipalContexts implements SecurityContextRepository {
       return;
     }
     Optional<String> kept = principalOf(request);
-    if (!isSavedAtEnd) {
+    if (user != null
+        && kept.equals(Optional.of(user))
+        && CheckedCredentials.areNew(request, session, user)) {
+      logInAgain(user, context.getAuthentication(), session, request, response);
+    } else if (!isSavedAtEnd) {
       keep(user, authentication, kept, session, request);
     } else if (!isAsKnown(user, kept, request)) {
       try {
@@ -107,6 +111,29 @@ final class PrincipalContexts implements SecurityContextRepository {
       }
       request.setAttribute(KNOWN, new Known(user, principalOf(request)));
     }
+  }
+
+  /** Does nothing if a filter saves the context too late. */
+  private void logInAgain(
+      String user,
+      Authentication authentication,
+      WebSession session,
+      HttpServletRequest request,
+      HttpServletResponse response) {
+    if (response.isCommitted()) {
+      LOG.warn(
+          "The session of a user who has logged in again keeps its secret, since the response was"
+              + " committed before the context was saved");
+    } else if (!SecurityLogin.isTransient(authentication)) {
+      logIn(user, authentication, session, request);
+    }
+  }
+
+  private void logIn(
+      String user, Authentication authentication, WebSession session, HttpServletRequest request) {
+    users.require(authentication);
+    SecurityLogin.logIn(session, user, LoginOptions.defaults());
+    CheckedCredentials.use(request);
   }
 
   private void warnOfMissingFilter(@Nullable Authentication login) {
@@ -130,8 +157,7 @@ final class PrincipalContexts implements SecurityContextRepository {
     if (authentication == null || user == null) {
       LogoutAtEnd.register(session, request);
     } else if (!SecurityLogin.isTransient(authentication)) {
-      users.require(authentication);
-      SecurityLogin.logIn(session, user, LoginOptions.defaults());
+      logIn(user, authentication, session, request);
     }
   }
 

@@ -178,6 +178,10 @@ final class SecurityBridge extends AbstractHttpConfigurer<SecurityBridge, HttpSe
     if (strategy != null && ChainRepository.keepsLogins(repository)) {
       strategy.activate(
           contexts == null ? ChainRepository.mayBeginSessions(repository) : mayBeginSessions);
+      SessionAuthenticationStrategy all = http.getSharedObject(SessionAuthenticationStrategy.class);
+      http.getSharedObject(ApplicationContext.class)
+          .getBeanProvider(PasskeyLogins.class)
+          .ifAvailable(passkeys -> passkeys.add(http, all == null ? strategy : all));
     }
   }
 

@@ -72,6 +72,7 @@ final class SecurityLogin implements SessionAuthenticationStrategy {
       LoginOptions options = options(request);
       WebSession own = session.get();
       logIn(() -> logins.logIn(own, authentication, options));
+      CheckedCredentials.use(request);
     }
   }
 
@@ -127,6 +128,11 @@ final class SecurityLogin implements SessionAuthenticationStrategy {
     return authentication != null
         && authentication.isAuthenticated()
         && !TRUST.isAnonymous(authentication);
+  }
+
+  /** Returns whether a cookie has logged the user in again, without credentials. */
+  static boolean isRemembered(Authentication authentication) {
+    return TRUST.isRememberMe(authentication);
   }
 
   /** Returns whether a login holds for its request only, such as that of a bearer token. */

@@ -21,11 +21,12 @@ import org.springframework.security.web.context.HttpSessionSecurityContextReposi
 
 /**
  * Watches what Spring Security puts into sessions. A login that called no {@link SecurityLogin},
- * such as one with a passkey, one of a controller that saves the context itself, or one of a filter
- * without a strategy, is made a login of the session when its context is stored. A logout that only
- * removes or empties the context ends the session at the end of the request: until then, the
- * application may use it. The exception of a refused login is stored without the password that it
- * holds. Contexts in sessions of the container are left alone.
+ * such as one of a controller that saves the context itself, or one of a filter without a strategy,
+ * is made a login of the session when its context is stored. A context of the session's own user is
+ * another login only if it comes with {@link CheckedCredentials}. A logout that only removes or
+ * empties the context ends the session at the end of the request: until then, the application may
+ * use it. The exception of a refused login is stored without the password that it holds. Contexts
+ * in sessions of the container are left alone.
  */
 final class StoredContexts implements HttpSessionAttributeListener, AttributeRemovalListener {
 
@@ -153,12 +154,14 @@ final class StoredContexts implements HttpSessionAttributeListener, AttributeRem
     }
     boolean isLoggedOut = request != null && LogoutAtEnd.isRegistered(request, own);
     boolean isSame = !isLoggedOut && own.principal().equals(Optional.of(login.getName()));
-    if (isSame || SecurityLogin.isTransient(login)) {
+    if (SecurityLogin.isTransient(login)
+        || (isSame && !CheckedCredentials.areNew(request, own, login.getName()))) {
       return;
     }
     try {
       users.require(login);
       SecurityLogin.logIn(own, login.getName(), LoginOptions.defaults());
+      CheckedCredentials.use(request);
     } catch (SessionAuthenticationException | IllegalStateException e) {
       LOG.warn("A login of Spring Security was dropped, since the session cannot have its user", e);
       logOutOther(own, login.getName());
@@ -173,24 +176,42 @@ final class StoredContexts implements HttpSessionAttributeListener, AttributeRem
       Authentication login) {
     String user = login.getName();
     String before = webSession.principal().orElse(null);
-    if (user.equals(before)) {
+    HttpServletRequest request = CurrentRequest.find();
+    boolean isSame = user.equals(before);
+    if (isSame && !CheckedCredentials.areNew(request, webSession, user)) {
       return;
     }
     LoginResult result;
     try {
       result = logins.logIn(webSession, login, LoginOptions.defaults());
+      CheckedCredentials.use(request);
     } catch (IllegalArgumentException | IllegalStateException e) {
       LOG.warn("A login of Spring Security was dropped, since the session cannot have its user", e);
-      session.removeAttribute(name);
-      logOutOther(webSession, user);
+      drop(session, webSession, name, user);
       return;
     }
     if (result != LoginResult.LOGGED_IN) {
       LOG.warn("A login of Spring Security was dropped, since the session refused it: {}", result);
-      session.removeAttribute(name);
-      logOutOther(webSession, user);
-    } else if (before != null) {
+      drop(session, webSession, name, user);
+    } else if (before != null && !isSame) {
       keepInNewSession(name, context);
+    } else if (!isRemovalALogout) {
+      keepAfterDrop(request == null ? session : request.getSession(), name, context);
+    }
+  }
+
+  /** The login has dropped the context with what was there before. */
+  private static void keepAfterDrop(HttpSession session, String name, SecurityContext context) {
+    if (session.getAttribute(name) == null) {
+      session.setAttribute(name, context);
+    }
+  }
+
+  /** Leaves the session to its own user, and removes the context of any other one. */
+  private static void drop(HttpSession session, WebSession own, String name, String user) {
+    if (!own.principal().equals(Optional.of(user))) {
+      session.removeAttribute(name);
+      logOutOther(own, user);
     }
   }
 

@@ -19,12 +19,15 @@
  *       {@code SecurityBridge}. {@code SecurityLogin} makes a login of Spring Security a login of
  *       the session, by {@code SessionLogins}, and with the provider's session {@code
  *       ProviderLogins}; {@code ChainRepository} returns how a chain keeps its logins. {@code
- *       StoredContexts} finds logins that do not call it, and logouts, each a {@code LogoutAtEnd}.
- *       {@code ImplicitLogins}, {@code PlainCsrfTokens} and {@code RefusedLogins} decide what is
- *       stored, and {@code NamedRefusals} names the property that would allow it. {@code
- *       StoredSessionRegistry} is the {@code SessionRegistry}. With {@code
- *       coatcheck.security.context=principal}: {@code PrincipalContexts}, {@code PrincipalUsers}
- *       and {@code PrincipalStart}.
+ *       StoredContexts} finds logins that do not call it, and logouts, each a {@code LogoutAtEnd};
+ *       {@code LoginEvents} records {@code CheckedCredentials} in the {@code CurrentRequest}, by
+ *       which it knows a second login of one user. {@code PasskeyLogins} gives passkeys the chain's
+ *       strategy, unless the {@code PrivateField} has another one. {@code ImplicitLogins}, {@code
+ *       PlainCsrfTokens} and {@code RefusedLogins} decide what is stored, and {@code NamedRefusals}
+ *       names the property that would allow it. {@code StoredSessionRegistry} is the {@code
+ *       SessionRegistry}, and {@code ChainSessionRegistry} that of a chain with {@code
+ *       maximumSessions}. With {@code coatcheck.security.context=principal}: {@code
+ *       PrincipalContexts}, {@code PrincipalUsers} and {@code PrincipalStart}.
  *   <li><b>Redis</b>: {@link CoatcheckRedisAutoConfiguration}, {@code RedisConnections} and {@code
  *       LettuceConnections}.
  *   <li><b>Migration</b>: {@link CoatcheckMigrationAutoConfiguration}, {@code BridgeFactory},

@@ -12,6 +12,7 @@ import io.coatcheck.test.clients.Passkey;
 import io.coatcheck.test.clients.Visitor;
 import java.io.Serializable;
 import java.net.http.HttpResponse;
+import java.time.Instant;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.springframework.security.web.webauthn.api.PublicKeyCredentialCreationOptions;
@@ -171,6 +172,32 @@ interface ClubFlows {
         .contains("\"authenticated\":true");
     assertThat(again.cookie(COOKIE)).isNotEqualTo(before);
     assertLoggedIn(again, "ann");
+    assertLogsInAgain(ann, key);
+  }
+
+  /** A login of the user whose session it is also ends the earlier secret, and is a fresh proof. */
+  private void assertLogsInAgain(Visitor ann, Passkey key) throws Exception {
+    String before = ann.cookie(COOKIE);
+    Instant first = loginOf(ann);
+    HttpResponse<String> request = ann.postJson("/webauthn/authenticate/options", "{}");
+    assertThat(ann.postJson("/login/webauthn", key.sign(request.body())).body())
+        .contains("\"authenticated\":true");
+    assertThat(ann.cookie(COOKIE)).isNotEqualTo(before);
+    assertLoggedIn(ann, "ann");
+    assertThat(loginOf(ann)).isAfter(first);
+    Visitor thief = site().visitor();
+    thief.take(COOKIE, before);
+    assertThat(thief.get("/account").statusCode()).isEqualTo(302);
+    assertLoggedIn(ann, "ann");
+  }
+
+  private Instant loginOf(Visitor visitor) {
+    SessionId id = SessionToken.parse(visitor.cookie(COOKIE)).orElseThrow().id();
+    return site().bean(SessionManager.class).sessionsOf("ann").stream()
+        .filter(session -> session.id().equals(id))
+        .findFirst()
+        .flatMap(SessionInfo::authenticatedAt)
+        .orElseThrow();
   }
 
   @Test

@@ -2,10 +2,14 @@ package io.coatcheck.session.spring;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.coatcheck.session.SessionInfo;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.spring.desk.Desk;
 import io.coatcheck.test.clients.Visitor;
 import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -38,7 +42,7 @@ class SavedContextsTest {
 
     @BeforeAll
     void start() {
-      site = Site.start(Desk.class, properties);
+      site = Site.start(List.of(Desk.class, MovedClock.class), properties);
     }
 
     @AfterEach
@@ -70,6 +74,46 @@ class SavedContextsTest {
     void assertLoggedOut(Visitor visitor) throws Exception {
       assertThat(sessions().sessionsOf("ann")).isEmpty();
       assertThat(visitor.get("/me").body()).isEqualTo("none/anonymousUser");
+    }
+
+    SessionInfo annsSession() {
+      List<SessionInfo> all = sessions().sessionsOf("ann");
+      assertThat(all).hasSize(1);
+      return all.get(0);
+    }
+
+    /** Asserts that ann's earlier secret opens nothing once she has logged in again. */
+    void assertLogsInAgain(String path) throws Exception {
+      Visitor ann = ann();
+      String before = ann.cookie(COOKIE);
+      Instant now = later();
+      assertThat(post(ann, path)).isEqualTo(200);
+      assertThat(ann.cookie(COOKIE)).isNotEqualTo(before);
+      assertThat(ann.get("/me").body()).isEqualTo("ann/ann");
+      assertThat(annsSession().authenticatedAt())
+          .hasValueSatisfying(at -> assertThat(at).isAfter(now));
+      Visitor thief = visitor();
+      thief.take(COOKIE, before);
+      assertThat(thief.get("/me").body()).isEqualTo("none/anonymousUser");
+      assertThat(ann.get("/me").body()).isEqualTo("ann/ann");
+    }
+
+    /** Asserts that the page keeps ann's secret, and is no fresh proof of who she is. */
+    void assertIsNoLogin(String path) throws Exception {
+      Visitor ann = ann();
+      String before = ann.cookie(COOKIE);
+      Instant now = later();
+      assertThat(post(ann, path)).isEqualTo(200);
+      assertThat(ann.cookie(COOKIE)).isEqualTo(before);
+      assertThat(ann.get("/me").body()).isEqualTo("ann/ann");
+      assertThat(annsSession().authenticatedAt())
+          .hasValueSatisfying(at -> assertThat(at).isBefore(now));
+    }
+
+    private Instant later() {
+      MovedClock.Clock clock = site.bean(MovedClock.Clock.class);
+      clock.advance(Duration.ofMinutes(10));
+      return clock.instant().minus(Duration.ofMinutes(5));
     }
 
     /** Asserts that the page ends ann's session, and that its cookie opens nothing afterwards. */
@@ -109,6 +153,20 @@ class SavedContextsTest {
       Visitor ann = ann();
       assertThat(ann.get(path).body()).isEqualTo(seen);
       assertThat(visitor().get("/me-on-executor").body()).isEqualTo("anonymousUser");
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @ValueSource(strings = {"/json-login", "/json-login-in-place", "/json-login-remembered"})
+    @DisplayName("a second login of the user ends the earlier secret, and is a fresh proof")
+    void loggedInAgain(String path) throws Exception {
+      assertLogsInAgain(path);
+      assertThat(annsSession().remembered()).isEqualTo(path.endsWith("remembered"));
+    }
+
+    @Test
+    @DisplayName("another context of the same login changes nothing")
+    void rebuilt() throws Exception {
+      assertIsNoLogin("/save-rebuilt");
     }
 
     @Test
@@ -182,6 +240,12 @@ class SavedContextsTest {
     }
 
     @Test
+    @DisplayName("a second login of the user that is only in the holder counts as well")
+    void loggedInAgainInHolder() throws Exception {
+      assertLogsInAgain("/json-login-in-holder");
+    }
+
+    @Test
     @DisplayName("a login of the application itself is not undone")
     void login() throws Exception {
       Visitor visitor = visitor();
@@ -222,7 +286,7 @@ class SavedContextsTest {
   class Names extends NamesOnly {
 
     Names() {
-      super(PrincipalFlows.PROPERTY, "coatcheck.store=memory");
+      super(PrincipalFlows.PROPERTY, "coatcheck.store=memory", "desk.events=true");
     }
 
     @ParameterizedTest(name = "{0}")
@@ -279,7 +343,7 @@ class SavedContextsTest {
 
     @Test
     @DisplayName("does not undo a login of the application itself")
-    void loggedInAgain() throws Exception {
+    void loggedInByHand() throws Exception {
       Visitor ann = ann();
       assertThat(post(ann, "/log-in-again")).isEqualTo(200);
       assertThat(ann.get("/me").body()).startsWith("ann/");
@@ -318,6 +382,12 @@ class SavedContextsTest {
     }
 
     @Test
+    @DisplayName("a password that is only confirmed changes nothing")
+    void confirmed() throws Exception {
+      assertIsNoLogin("/confirm");
+    }
+
+    @Test
     @DisplayName(
         "logs out if a thread removes it that has the request of a dispatch that has ended")
     void afterDispatch() throws Exception {
@@ -344,6 +414,21 @@ class SavedContextsTest {
     }
 
     @Test
+    @DisplayName("logs in a visitor whose session holds something, by a controller")
+    void loggedInByController() throws Exception {
+      Visitor visitor = visitor();
+      assertThat(post(visitor, "/note")).isEqualTo(200);
+      assertThat(post(visitor, "/json-login")).isEqualTo(200);
+      assertThat(visitor.get("/me").body()).isEqualTo("ann/ann");
+    }
+
+    @Test
+    @DisplayName("logs in a second time by a controller")
+    void loggedInAgain() throws Exception {
+      assertLogsInAgain("/json-login");
+    }
+
+    @Test
     @DisplayName("logs in a second time")
     void again() throws Exception {
       Visitor ann = ann();
@@ -356,7 +441,7 @@ class SavedContextsTest {
   @DisplayName("with the whole context in a database")
   class InDatabase extends Whole {
     InDatabase() {
-      super(database());
+      super(database(), "desk.events=true");
     }
   }
 
@@ -365,6 +450,12 @@ class SavedContextsTest {
   class SavedAtEnd extends Whole {
     SavedAtEnd() {
       super("coatcheck.store=memory", "desk.explicit-save=false");
+    }
+
+    @Test
+    @DisplayName("a second login of the user that is only in the holder counts as well")
+    void loggedInAgainInHolder() throws Exception {
+      assertLogsInAgain("/json-login-in-holder");
     }
 
     @ParameterizedTest(name = "{0}")

@@ -1,5 +1,6 @@
 package io.coatcheck.session.spring.desk;
 
+import io.coatcheck.session.LoginOptions;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.servlet.WebSession;
 import jakarta.servlet.ServletException;
@@ -13,6 +14,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import org.springframework.security.authentication.AuthenticationManager;
 import org.springframework.security.authentication.UsernamePasswordAuthenticationToken;
 import org.springframework.security.concurrent.DelegatingSecurityContextExecutor;
 import org.springframework.security.core.Authentication;
@@ -38,9 +40,11 @@ class DeskPages {
   private final HttpSessionSecurityContextRepository contexts =
       new HttpSessionSecurityContextRepository();
   private final SessionManager manager;
+  private final AuthenticationManager passwords;
 
-  DeskPages(SessionManager manager) {
+  DeskPages(SessionManager manager, AuthenticationManager passwords) {
     this.manager = manager;
+    this.passwords = passwords;
   }
 
   /** Returns the user of the session and that of Spring Security. */
@@ -130,6 +134,52 @@ class DeskPages {
   void save(@RequestParam String user, HttpServletRequest request, HttpServletResponse response) {
     SecurityContextHolder.setContext(contextOf(user));
     contexts.saveContext(SecurityContextHolder.getContext(), request, response);
+  }
+
+  /** Logs in as the reference documentation of Spring Security shows it. */
+  @PostMapping("/json-login")
+  void jsonLogin(HttpServletRequest request, HttpServletResponse response) {
+    SecurityContextHolder.setContext(new SecurityContextImpl(checked()));
+    contexts.saveContext(SecurityContextHolder.getContext(), request, response);
+  }
+
+  /** Changes the context that the session has. */
+  @PostMapping("/json-login-in-place")
+  void jsonLoginInPlace(HttpServletRequest request, HttpServletResponse response) {
+    SecurityContextHolder.getContext().setAuthentication(checked());
+    contexts.saveContext(SecurityContextHolder.getContext(), request, response);
+  }
+
+  @PostMapping("/json-login-in-holder")
+  void jsonLoginInHolder() {
+    SecurityContextHolder.setContext(new SecurityContextImpl(checked()));
+  }
+
+  /** Logs the session in itself, with an option of its own. */
+  @PostMapping("/json-login-remembered")
+  void jsonLoginRemembered(HttpServletRequest request, HttpServletResponse response) {
+    Authentication user = checked();
+    WebSession.of(request).login(user.getName(), LoginOptions.remember());
+    contexts.saveContext(new SecurityContextImpl(user), request, response);
+  }
+
+  private Authentication checked() {
+    return passwords.authenticate(
+        UsernamePasswordAuthenticationToken.unauthenticated("ann", "ticket"));
+  }
+
+  /** Checks the password again, without a login. */
+  @PostMapping("/confirm")
+  void confirm() {
+    checked();
+  }
+
+  /** Gives the user a role, as code does that has read the user again. */
+  @PostMapping("/save-rebuilt")
+  void saveRebuilt(HttpServletRequest request, HttpServletResponse response) {
+    SecurityContext context = contextOf("ann");
+    SecurityContextHolder.setContext(context);
+    contexts.saveContext(context, request, response);
   }
 
   @PostMapping("/save-empty")

@@ -6,6 +6,7 @@ import java.util.Map;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.security.authentication.AuthenticationEventPublisher;
 import org.springframework.security.authentication.AuthenticationManager;
 import org.springframework.security.authentication.ProviderManager;
 import org.springframework.security.authentication.dao.DaoAuthenticationProvider;
@@ -54,9 +55,15 @@ class DeskSecurity {
   }
 
   @Bean
-  AuthenticationManager authenticationManager(UserDetailsService users) {
+  AuthenticationManager authenticationManager(
+      UserDetailsService users,
+      AuthenticationEventPublisher events,
+      @Value("${desk.events:false}") boolean isPublished) {
     ProviderManager manager = new ProviderManager(new DaoAuthenticationProvider(users));
     manager.setEraseCredentialsAfterAuthentication(false);
+    if (isPublished) {
+      manager.setAuthenticationEventPublisher(events);
+    }
     return manager;
   }
 }
