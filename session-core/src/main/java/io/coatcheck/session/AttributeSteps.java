@@ -39,11 +39,13 @@ final class AttributeSteps {
 
   private final EngineContext engine;
   private final SaveLoop saveLoop;
+  private final Expiry expiry;
   private final SessionWriter writer;
 
   AttributeSteps(EngineContext engine, SaveLoop saveLoop, SessionWriter writer) {
     this.engine = engine;
     this.saveLoop = saveLoop;
+    expiry = new Expiry(engine);
     this.writer = writer;
   }
 
@@ -199,11 +201,14 @@ final class AttributeSteps {
       }
       if (!isRead) {
         Optional<StoredSession> found = engine.store().find(newest.id());
-        DropReason reason = dropReason(found);
-        if (reason != null) {
-          return drop(step, reason);
+        Optional<StoredSession> live = expiry.live(found);
+        if (live.isEmpty()) {
+          return drop(step, found.isEmpty() ? DropReason.ENDED : DropReason.EXPIRED);
         }
-        newest = found.orElseThrow();
+        if (session.snapshot().generation() < live.get().fence()) {
+          return drop(step, DropReason.REKEYED);
+        }
+        newest = live.get();
         isRead = true;
       }
       Set<String> overtaken = collected.overtakenIn(newest);
@@ -225,17 +230,6 @@ final class AttributeSteps {
       newest = session.snapshot();
       isRead = false;
       return null;
-    }
-
-    private @Nullable DropReason dropReason(Optional<StoredSession> found) {
-      if (found.isEmpty()) {
-        return DropReason.ENDED;
-      }
-      if (found.get().isExpiredAt(engine.now())) {
-        return DropReason.EXPIRED;
-      }
-      boolean isAnothers = session.snapshot().generation() < found.get().fence();
-      return isAnothers ? DropReason.REKEYED : null;
     }
 
     private @Nullable Done store(AttributeStep step, @Nullable Object before) {

@@ -16,7 +16,7 @@ import java.util.Optional;
 final class LateWrites {
 
   /** Longer than a call of the store takes, unless it fails. */
-  private static final Duration MOST_DELAY = Duration.ofSeconds(10);
+  static final Duration MOST_DELAY = Duration.ofSeconds(10);
 
   private final EngineContext engine;
 

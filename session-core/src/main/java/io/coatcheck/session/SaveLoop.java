@@ -35,12 +35,14 @@ final class SaveLoop {
 
   private final EngineContext engine;
   private final LateWrites lateWrites;
+  private final Expiry expiry;
   private final Duration timeout;
   private final ReentrantLock[] queues = new ReentrantLock[QUEUES];
 
   SaveLoop(EngineContext engine, LateWrites lateWrites, Duration timeout) {
     this.engine = engine;
     this.lateWrites = lateWrites;
+    expiry = new Expiry(engine);
     this.timeout = timeout;
     for (int i = 0; i < QUEUES; i++) {
       queues[i] = new ReentrantLock(true);
@@ -215,7 +217,8 @@ final class SaveLoop {
       if (found.isEmpty()) {
         return new Outcome(null, DropReason.ENDED, attempt);
       }
-      if (found.get().isExpiredAt(engine.now())) {
+      found = expiry.live(found);
+      if (found.isEmpty()) {
         return new Outcome(null, DropReason.EXPIRED, attempt);
       }
       if (System.nanoTime() - deadline >= 0) {

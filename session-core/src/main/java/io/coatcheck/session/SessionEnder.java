@@ -257,7 +257,7 @@ final class SessionEnder {
 
   private Optional<StoredSession> live(Session session) {
     return session.isStored()
-        ? engine.store().find(session.id()).filter(found -> !found.isExpiredAt(engine.now()))
+        ? new Expiry(engine).live(engine.store().find(session.id()))
         : Optional.empty();
   }
 

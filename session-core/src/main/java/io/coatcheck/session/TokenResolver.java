@@ -40,6 +40,7 @@ final class TokenResolver {
 
   private final EngineContext engine;
   private final Touches touches;
+  private final Expiry expiry;
   private final boolean countsAsActivity;
 
   /** The sessions that are used without calls of the store; null if each request calls it. */
@@ -51,6 +52,7 @@ final class TokenResolver {
   TokenResolver(EngineContext engine, Touches touches, boolean countsAsActivity) {
     this.engine = engine;
     this.touches = touches;
+    expiry = new Expiry(engine);
     this.countsAsActivity = countsAsActivity;
     usedInPlace = countsAsActivity && engine.touchInterval().isZero() ? engine.usedInPlace() : null;
   }
@@ -63,10 +65,16 @@ final class TokenResolver {
    *
    * @param id as presented; the snapshot's equal id is another object, which would have to be
    *     loaded from memory
+   * @param presented the secret of the token
    * @param now the time after the store had answered
    */
   private record Opened(
-      SessionId id, StoredSession session, Renewal renewal, Source source, Instant now)
+      SessionId id,
+      StoredSession session,
+      SecretHash presented,
+      Renewal renewal,
+      Source source,
+      Instant now)
       implements Finding {}
 
   /** Where a snapshot was read from. */
@@ -197,11 +205,11 @@ final class TokenResolver {
       }
     }
     if (live != null) {
-      // Looking up the others may have taken a while.
+      // Looking up the others may have taken a while, in which the session may have been used too.
       Instant now = engine.now();
       return live.session().isExpiredAt(now)
-          ? refuse(expired(live.id(), live.session()))
-          : accept(new Opened(live.id(), live.session(), live.renewal(), live.source(), now));
+          ? resolved(lookUpAgain(live))
+          : accept(live.id(), live.session(), live.renewal(), live.source(), now);
     }
     return refused == null ? ABSENT : refuse(refused);
   }
@@ -216,12 +224,11 @@ final class TokenResolver {
    * cause a refusal.
    */
   private Finding confirmed(Opened opened) {
-    if (opened.source() == Source.STORE) {
-      return opened;
-    }
-    // The copy was opened by its current secret, so that is the one that was presented.
-    SecretHash presented = opened.session().secretHash();
-    return judge(opened.id(), engine.store().find(opened.id()), presented);
+    return opened.source() == Source.STORE ? opened : lookUpAgain(opened);
+  }
+
+  private Finding lookUpAgain(Opened opened) {
+    return judge(opened.id(), engine.store().find(opened.id()), opened.presented());
   }
 
   private Resolution refuseAmbiguous() {
@@ -248,10 +255,10 @@ final class TokenResolver {
 
   /** Begins another working copy of a session, if it is live and matches. */
   private Optional<Session> reopen(SessionId id, Predicate<StoredSession> isSame) {
-    Optional<StoredSession> same = engine.store().find(id).filter(isSame);
-    Instant now = engine.now();
-    return same.filter(found -> !found.isExpiredAt(now))
-        .map(found -> accept(new Opened(id, found, Renewal.NONE, Source.STORE, now)))
+    return expiry
+        .live(engine.store().find(id).filter(isSame))
+        .filter(isSame)
+        .map(found -> accept(id, found, Renewal.NONE, Source.STORE, engine.now()))
         .flatMap(
             resolution ->
                 resolution instanceof Resolution.Live live
@@ -298,8 +305,8 @@ final class TokenResolver {
     if (near.session().filter(copy -> opens(copy, presented, now)).isPresent()) {
       StoredSession copy = near.session().get();
       return near.isStale()
-          ? new Opened(id, copy, Renewal.NONE, Source.STALE_COPY, now)
-          : new Opened(id, copy, renewalOfCurrent(copy, now), Source.COPY, now);
+          ? new Opened(id, copy, presented, Renewal.NONE, Source.STALE_COPY, now)
+          : new Opened(id, copy, presented, renewalOfCurrent(copy, now), Source.COPY, now);
     }
     // A copy may admit a request, never reject one; anything else is decided by the store.
     return judge(id, engine.store().find(id), presented);
@@ -315,11 +322,23 @@ final class TokenResolver {
     }
     StoredSession session = found.get();
     Instant now = engine.now();
-    boolean expired = session.isExpiredAt(now);
+    if (!session.isExpiredAt(now)) {
+      return judge(id, session, presented, now, false);
+    }
+    Optional<StoredSession> newest = expiry.confirm(session, now);
+    if (newest.isEmpty()) {
+      return unknown(id, Optional.empty());
+    }
+    Instant then = engine.now();
+    return judge(id, newest.get(), presented, then, newest.get().isExpiredAt(then));
+  }
+
+  private Finding judge(
+      SessionId id, StoredSession session, SecretHash presented, Instant now, boolean expired) {
     if (session.secretHash().equals(presented)) {
       return expired
-          ? expired(id, session)
-          : new Opened(id, session, renewalOfCurrent(session, now), Source.STORE, now);
+          ? refused(new Resolution.Expired(id), RefusalReason.EXPIRED, session)
+          : new Opened(id, session, presented, renewalOfCurrent(session, now), Source.STORE, now);
     }
     return judgeOther(id, session, presented, now, expired);
   }
@@ -343,7 +362,7 @@ final class TokenResolver {
       // presented, in which case the holder of the old one is late, or a thief.
       boolean isLost = !guards && Drafts.isUnconfirmed(session);
       Renewal renewal = isLost ? Renewal.LOST : Renewal.NONE;
-      return new Opened(id, session, renewal, Source.STORE, now);
+      return new Opened(id, session, presented, renewal, Source.STORE, now);
     }
     boolean byLogin = session.authenticatedAt().filter(session.rotatedAt()::equals).isPresent();
     if (engine.endOnReuse() && !expired && !guards && !byLogin) {
@@ -353,10 +372,6 @@ final class TokenResolver {
           .ifPresent(ended -> engine.events().ended(ended, EndReason.REUSE));
     }
     return refused(new Resolution.Superseded(id, isUnderWay), RefusalReason.SUPERSEDED, session);
-  }
-
-  private static Refusal expired(SessionId id, StoredSession session) {
-    return refused(new Resolution.Expired(id), RefusalReason.EXPIRED, session);
   }
 
   private static Refusal refused(

@@ -38,10 +38,10 @@
  *       ImportSource} read from another library, and returns an {@code ImportResult}. {@code
  *       ImportClaims} records what was imported, and {@code ImportQueue} bounds the requests that
  *       wait for an import.
- *   <li><b>The end</b>: {@code SessionEnder} ends sessions, {@code Sweeper} deletes expired ones,
- *       {@code Listing} and {@code SessionInfo} list those of a principal. {@code SessionGroups}
- *       ends the sessions of one login elsewhere together; {@code Memberships} keeps the records of
- *       its members.
+ *   <li><b>The end</b>: {@code SessionEnder} ends sessions, {@code Expiry} confirms that one has
+ *       expired, {@code Sweeper} deletes expired ones, {@code Listing} and {@code SessionInfo} list
+ *       those of a principal. {@code SessionGroups} ends the sessions of one login elsewhere
+ *       together; {@code Memberships} keeps the records of its members.
  *   <li><b>What all parts use</b>: {@code EngineContext} has the settings and the store; {@code
  *       ReportingStore} and {@code EncryptedStore} wrap that, and {@code FailedDeletions} remembers
  *       the deletions that failed; {@code Events} notifies the listeners and {@code ValueWarnings}

@@ -87,6 +87,57 @@ class SlowAnswerTest {
           .isNotInstanceOf(Resolution.Live.class);
     }
 
+    /** Has another request use the session in time, and lets the deadline pass. */
+    private void useThenPass(Session other) {
+      manager.save(other);
+      fixture.clock.advance(Duration.ofSeconds(4));
+    }
+
+    private Session justInTime() {
+      fixture.clock.advance(IDLE.minusSeconds(1));
+      return fixture.live(token);
+    }
+
+    @Test
+    @DisplayName("but not if another request used the session in time after it was read")
+    void resolve_usedMeanwhile_isLive() {
+      Session other = justInTime();
+      fixture.store.afterNext("find", () -> useThenPass(other));
+
+      assertThat(manager.adapter().resolve(List.of(token))).isInstanceOf(Resolution.Live.class);
+    }
+
+    @Test
+    @DisplayName("nor if that happened during another token's look-up")
+    void resolve_usedDuringAnotherTokensLookUp_isLive() {
+      String gone = fixture.loggedIn("bob");
+      manager.revokeAllOf("bob");
+      Session other = justInTime();
+      fixture.store.beforeNext(
+          "find", () -> fixture.store.afterNext("find", () -> useThenPass(other)));
+
+      assertThat(manager.adapter().resolve(List.of(token, gone)))
+          .isInstanceOf(Resolution.Live.class);
+    }
+
+    @Test
+    @DisplayName("nor does an accessor lose such a session")
+    void reopen_usedMeanwhile_isPresent() {
+      Session other = justInTime();
+      fixture.store.afterNext("find", () -> useThenPass(other));
+
+      assertThat(manager.adapter().reopen(other.id(), other.generation())).isPresent();
+    }
+
+    @Test
+    @DisplayName("nor does a connection that stays open end with it")
+    void isStillLive_usedMeanwhile() {
+      Session other = justInTime();
+      fixture.store.afterNext("find", () -> useThenPass(other));
+
+      assertThat(manager.isStillLive(other)).isTrue();
+    }
+
     @Test
     @DisplayName("attack 13: also for an accessor and a connection that stays open")
     void reopen_isEmpty() {
@@ -243,6 +294,54 @@ class SlowAnswerTest {
         .singleElement()
         .extracting(SessionEvent.WriteDropped::reason)
         .isEqualTo(DropReason.EXPIRED);
+  }
+
+  /** Lets the answer of the next look-up be late, and the session be used in time meanwhile. */
+  private void useDuringTheNextFind(Session other) {
+    fixture.store.afterNext(
+        "find",
+        () -> {
+          manager.save(other);
+          fixture.clock.advance(Duration.ofSeconds(4));
+        });
+  }
+
+  @Test
+  @DisplayName("unless another request used it in time after it was read again")
+  void save_lostAndUsedMeanwhile_isStored() {
+    String token = fixture.loggedIn("alice");
+    Session session = fixture.live(token);
+    fixture.clock.advance(IDLE.minusMinutes(3));
+    Session other = fixture.live(token);
+    StoredSession stored = fixture.stored(session);
+    session.setAttribute("a", "1");
+    fixture.store.beforeNext(
+        "update",
+        () -> {
+          fixture.store.inner().update(stored, fixture.clock.instant());
+          fixture.clock.advance(Duration.ofMinutes(3).minusSeconds(1));
+          useDuringTheNextFind(other);
+        });
+
+    assertThat(manager.save(session)).isTrue();
+
+    assertThat(fixture.live(token).attribute("a")).isEqualTo("1");
+    assertThat(fixture.eventsOf(SessionEvent.WriteDropped.class)).isEmpty();
+  }
+
+  @Test
+  @DisplayName("nor does a step that changes nothing end such a session")
+  void take_nothingAndUsedMeanwhile_goesOn() {
+    String token = fixture.loggedIn("alice");
+    fixture.clock.advance(IDLE.minusSeconds(1));
+    Session session = fixture.live(token);
+    Session other = fixture.live(token);
+    useDuringTheNextFind(other);
+
+    assertThat(manager.take(session, "none", String.class)).isEmpty();
+
+    assertThat(session.isEnded()).isFalse();
+    assertThat(fixture.isLive(token)).isTrue();
   }
 
   @ParameterizedTest

@@ -23,6 +23,7 @@ import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SecretHash;
 import io.coatcheck.session.token.SessionId;
+import io.coatcheck.session.token.SessionToken;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
@@ -886,6 +887,21 @@ class ChangeFeedCopiesTest {
       assertThat(session.isEnded()).isTrue();
       assertThat(resolve(elsewhere)).isInstanceOf(Resolution.Unknown.class);
       assertThat(ended).singleElement().extracting(SessionEvent.Ended::reason).isEqualTo(IDLE);
+    }
+
+    @Test
+    @DisplayName("a copy that expires while another token is looked up causes no refusal")
+    void usedElsewhere_anotherTokensLookUp_isLive() {
+      resolve(here);
+      clock.set(NOW.plus(Duration.ofMinutes(29)));
+      elsewhere.save(((Resolution.Live) resolve(elsewhere)).session());
+      clock.set(NOW.plus(Duration.ofMinutes(30)).minusMillis(10));
+      String junk = SessionToken.generate(SessionId.generate(NOW, RANDOM), RANDOM).value();
+      remote.beforeFindAnswers = () -> clock.updateAndGet(now -> now.plusMillis(20));
+
+      assertThat(here.adapter().resolve(List.of(token, junk))).isInstanceOf(Resolution.Live.class);
+
+      assertGoesOn(here);
     }
 
     @Test
