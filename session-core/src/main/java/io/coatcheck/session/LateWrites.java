@@ -1,9 +1,16 @@
 package io.coatcheck.session;
 
 import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.token.SessionId;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Undoes writes that reached the store only after the session had expired. Such a write makes the
@@ -12,6 +19,11 @@ import java.util.Optional;
  * <p>A snapshot may lack activity: a copy that of other nodes, that of a long request all since the
  * request began. So what was live in the store could look revived. Close to the deadline of the
  * snapshot, the store is therefore read before the write.
+ *
+ * <p>The session may also be used in time between that reading and the write, and the write then
+ * hides it, if the other request was the earlier one. For the requests of this node, that is known:
+ * a write that returns in time is noted for those of its session that are under way. Of other nodes
+ * it is known only from later moments that the store has.
  */
 final class LateWrites {
 
@@ -20,8 +32,52 @@ final class LateWrites {
 
   private final EngineContext engine;
 
+  /** The writes under way that are close to a deadline. */
+  private final ConcurrentHashMap<SessionId, List<Write>> underWay = new ConcurrentHashMap<>();
+
   LateWrites(EngineContext engine) {
     this.engine = engine;
+  }
+
+  /**
+   * A write of this node that returned before the deadline.
+   *
+   * @param seen the last-seen moment that it stored
+   * @param answered when it returned
+   */
+  private record InTime(long seen, long answered) {}
+
+  /** A write close to a deadline, until it is closed. */
+  final class Write implements AutoCloseable {
+
+    private final SessionId id;
+
+    /** Others of the session that returned meanwhile. */
+    private final Queue<InTime> others = new ConcurrentLinkedQueue<>();
+
+    private Write(SessionId id) {
+      this.id = id;
+    }
+
+    /** Returns whether the session lives by what another write stored in time. */
+    private boolean isUsedInTime(StoredSession before, long now) {
+      // One that returned after the deadline may have found the session revived by this write.
+      return others.stream()
+          .anyMatch(
+              other ->
+                  other.answered < before.expiresAtMillis()
+                      && before.expiresAtMillis(other.seen) > now);
+    }
+
+    @Override
+    public void close() {
+      underWay.computeIfPresent(
+          id,
+          (key, known) -> {
+            List<Write> left = known.stream().filter(write -> write != this).toList();
+            return left.isEmpty() ? null : left;
+          });
+    }
   }
 
   /**
@@ -34,15 +90,30 @@ final class LateWrites {
   }
 
   /**
-   * Returns the session to decide a write on: the snapshot, or what the store has if the deadline
-   * of the snapshot may pass before the write is done, or has passed.
+   * Begins a write that is decided on a snapshot.
+   *
+   * @return null if it will surely have returned before the deadline of the snapshot
+   */
+  @Nullable Write begin(StoredSession snapshot) {
+    if (!mayBeLate(snapshot.expiresAtMillis(), engine.now().toEpochMilli())) {
+      return null;
+    }
+    Write write = new Write(snapshot.id());
+    underWay.merge(
+        write.id,
+        List.of(write),
+        (known, one) -> Stream.concat(known.stream(), one.stream()).toList());
+    return write;
+  }
+
+  /**
+   * Returns the session to decide a write on: the snapshot, or what the store has if the write is
+   * close to the deadline.
    *
    * @return empty if the store was read and the session has ended
    */
-  Optional<StoredSession> before(StoredSession snapshot) {
-    return mayBeLate(snapshot.expiresAtMillis(), engine.now().toEpochMilli())
-        ? engine.store().find(snapshot.id())
-        : Optional.of(snapshot);
+  Optional<StoredSession> before(StoredSession snapshot, @Nullable Write write) {
+    return write == null ? Optional.of(snapshot) : engine.store().find(snapshot.id());
   }
 
   /**
@@ -54,17 +125,24 @@ final class LateWrites {
    * @param written what was written
    * @return whether the session has ended
    */
-  boolean undo(StoredSession before, Instant now, StoredSession written) {
-    return undo(before, now, written.lastSeenMillis(), written.generation());
+  boolean undo(@Nullable Write write, StoredSession before, Instant now, StoredSession written) {
+    return undo(write, before, now, written.lastSeenMillis(), written.generation());
   }
 
   /**
-   * As {@link #undo(StoredSession, Instant, StoredSession)}, for a touch.
+   * As {@link #undo(Write, StoredSession, Instant, StoredSession)}, for a touch.
    *
    * @param seen the last-seen moment that was written, in milliseconds since the epoch
    */
-  boolean undo(StoredSession before, Instant now, long seen, long generation) {
-    if (!before.isExpiredAt(engine.now()) || before.isExpiredAt(now)) {
+  boolean undo(
+      @Nullable Write write, StoredSession before, Instant now, long seen, long generation) {
+    Instant answered = engine.now();
+    if (!before.isExpiredAt(answered)) {
+      note(before.id(), seen, answered);
+      return false;
+    }
+    if (before.isExpiredAt(now)
+        || (write != null && write.isUsedInTime(before, answered.toEpochMilli()))) {
       return false;
     }
     boolean isUsedByOthers =
@@ -82,5 +160,14 @@ final class LateWrites {
         .delete(before.id(), generation)
         .ifPresent(ended -> engine.events().expired(before));
     return true;
+  }
+
+  /** Notes a write that returned in time for the others of its session. */
+  private void note(SessionId id, long seen, Instant answered) {
+    List<Write> others = underWay.get(id);
+    if (others != null) {
+      InTime known = new InTime(seen, answered.toEpochMilli());
+      others.forEach(write -> write.others.add(known));
+    }
   }
 }

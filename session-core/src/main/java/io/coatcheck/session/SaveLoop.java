@@ -184,11 +184,26 @@ final class SaveLoop {
   /** As above; {@code write} is null for plain updates. */
   private Outcome write(
       StoredSession snapshot, Change change, @Nullable Write write, long deadline) {
-    Optional<StoredSession> newest = lateWrites.before(snapshot);
-    if (newest.isEmpty()) {
-      return new Outcome(null, DropReason.ENDED, 1);
+    try (LateWrites.Write late = lateWrites.begin(snapshot)) {
+      Optional<StoredSession> newest = lateWrites.before(snapshot, late);
+      return newest.isEmpty()
+          ? new Outcome(null, DropReason.ENDED, 1)
+          : write(newest.get(), change, write, deadline, late);
     }
-    StoredSession current = newest.get();
+  }
+
+  /**
+   * As above.
+   *
+   * @param late null if it is not close to the deadline of the session
+   */
+  private Outcome write(
+      StoredSession newest,
+      Change change,
+      @Nullable Write write,
+      long deadline,
+      LateWrites.@Nullable Write late) {
+    StoredSession current = newest;
     for (int attempt = 1; ; attempt++) {
       Instant now = engine.now();
       StoredSession next = change.on(current, now);
@@ -206,7 +221,7 @@ final class SaveLoop {
         stored = outcome == Admission.Outcome.STORED ? next.withNextVersion() : null;
       }
       if (stored != null) {
-        return lateWrites.undo(current, now, next)
+        return lateWrites.undo(late, current, now, next)
             ? new Outcome(null, DropReason.EXPIRED, attempt)
             : new Outcome(stored, null, attempt);
       }

@@ -76,22 +76,24 @@ final class Touches {
         return engine.store().touch(session.id(), lastSeenAt, current);
       }
     }
-    Optional<StoredSession> before;
-    Instant now;
-    boolean touched;
-    try {
-      before = lateWrites.before(session);
-      now = engine.now();
-      touched = before.isPresent() && engine.store().touch(session.id(), lastSeenAt, now);
-    } catch (SessionStoreException e) {
-      if (showNearby(session, lastSeenAt)) {
-        return true;
+    try (LateWrites.Write write = lateWrites.begin(session)) {
+      Optional<StoredSession> before;
+      Instant now;
+      boolean touched;
+      try {
+        before = lateWrites.before(session, write);
+        now = engine.now();
+        touched = before.isPresent() && engine.store().touch(session.id(), lastSeenAt, now);
+      } catch (SessionStoreException e) {
+        if (showNearby(session, lastSeenAt)) {
+          return true;
+        }
+        throw e;
       }
-      throw e;
+      return touched
+          && !lateWrites.undo(
+              write, before.get(), now, lastSeenAt.toEpochMilli(), before.get().generation());
     }
-    return touched
-        && !lateWrites.undo(
-            before.get(), now, lastSeenAt.toEpochMilli(), before.get().generation());
   }
 
   /**
@@ -106,7 +108,11 @@ final class Touches {
   boolean undoInPlace(StoredSession session, long seenBefore, long now) {
     return LateWrites.mayBeLate(session.expiresAtMillis(seenBefore), now)
         && lateWrites.undo(
-            session.seenAtMillis(seenBefore), Instant.ofEpochMilli(now), now, session.generation());
+            null,
+            session.seenAtMillis(seenBefore),
+            Instant.ofEpochMilli(now),
+            now,
+            session.generation());
   }
 
   /** Records that a session was seen on this node only, if it is served while the store fails. */

@@ -232,6 +232,100 @@ class SlowAnswerTest {
       assertThat(fixture.isLive(token)).isTrue();
     }
 
+    private Session afterAnother() {
+      fixture.clock.advance(Duration.ofMillis(100));
+      return fixture.live(token);
+    }
+
+    private void saveInTime(Session earlier) {
+      fixture.store.beforeNext(
+          "touch",
+          () -> {
+            assertThat(manager.save(earlier)).isTrue();
+            fixture.clock.advance(Duration.ofSeconds(4));
+          });
+    }
+
+    @Test
+    @DisplayName("nor is it ended if the other request was the earlier one")
+    void save_touchedInTimeByAnEarlierOne_goesOn() {
+      Session earlier = justInTime();
+      Session late = afterAnother();
+      saveInTime(earlier);
+
+      manager.save(late);
+
+      assertThat(late.isEnded()).isFalse();
+      assertThat(fixture.isLive(token)).isTrue();
+      assertThat(fixture.eventsOf(SessionEvent.Ended.class)).isEmpty();
+    }
+
+    @Test
+    @DisplayName("and what the earlier one has stored stays")
+    void save_storedInTimeByAnEarlierOne_goesOn() {
+      Session earlier = justInTime();
+      earlier.setAttribute("a", "1");
+      Session late = afterAnother();
+      saveInTime(earlier);
+
+      manager.save(late);
+
+      assertThat(fixture.live(token).attribute("a")).isEqualTo("1");
+      assertThat(fixture.eventsOf(SessionEvent.Ended.class)).isEmpty();
+    }
+
+    @Test
+    @DisplayName("but if the writes of both are late, it is ended")
+    void save_bothLate_isEnded() {
+      Session earlier = justInTime();
+      Session late = afterAnother();
+      fixture.store.beforeNext(
+          "touch",
+          () -> {
+            refuseDuring("touch", token);
+            manager.save(earlier);
+          });
+
+      manager.save(late);
+
+      assertThat(fixture.isLive(token)).isFalse();
+      assertEndedByIdleness(late.id());
+    }
+
+    @Test
+    @DisplayName("also if the earlier one found it live again because of the later one")
+    void save_buildsOnWhatIsLate_isEnded() {
+      Session earlier = justInTime();
+      Session late = afterAnother();
+      refuseDuring("touch", token);
+      fixture.store.afterNext("touch", () -> manager.save(earlier));
+
+      manager.save(late);
+
+      assertThat(fixture.isLive(token)).isFalse();
+      assertEndedByIdleness(late.id());
+    }
+
+    @Test
+    @DisplayName("also if the earlier one had stored nothing that made it last longer")
+    void save_writtenInTimeByAnOldRequest_isEnded() {
+      Session old = fixture.live(token);
+      old.setAttribute("a", "1");
+      Session late = justInTime();
+      fixture.store.beforeNext(
+          "touch",
+          () -> {
+            assertThat(manager.save(old)).isTrue();
+            fixture.clock.advance(Duration.ofSeconds(4));
+            assertThat(fixture.isLive(token)).isFalse();
+          });
+
+      manager.save(late);
+
+      assertThat(fixture.isLive(token)).isFalse();
+      assertEndedByIdleness(late.id());
+    }
+
     @Test
     @DisplayName("a request that outlives the idle timeout does not end a session that others use")
     void save_longRequest_endsNothing() {
