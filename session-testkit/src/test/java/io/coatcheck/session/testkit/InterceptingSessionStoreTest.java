@@ -27,6 +27,7 @@ class InterceptingSessionStoreTest extends DecoratorContract {
           "NearCopies.onEndedElsewhere",
           "Evictions.onEvicted",
           "ChangeFeed.subscribe",
+          "ChangeFeed.interval",
           "LiveSessions.get",
           "LiveSessions.areUsableInPlaceOf",
           "LiveSessions.use",
