@@ -172,7 +172,10 @@ final class Authenticator {
             .build();
     // No client holds an earlier secret of a session that was never stored.
     StoredSession next =
-        loggedIn(draft, pending, principal, options, token, now).previousSecretHash(null).build();
+        loggedIn(draft, pending, principal, options, token, now)
+            .previousSecretHash(null)
+            .previousReadableUntil(null)
+            .build();
     if (store(next, true, now) != Admission.Outcome.STORED) {
       return new Refused(LoginResult.LIMIT_REACHED);
     }
@@ -212,6 +215,7 @@ final class Authenticator {
       Instant now) {
     boolean samePrincipal = current.principal().map(principal::equals).orElse(false);
     Instant loginAt = Drafts.loginAt(current, now);
+    Optional<Instant> provenBefore = options.authenticatedAt().filter(now::isAfter);
     StoredSessionBuilder changed =
         dropAttributes
             ? current.toBuilder().attributes(Map.of())
@@ -219,13 +223,17 @@ final class Authenticator {
     StoredSessionBuilder next =
         Drafts.withNewSecret(current, changed, token, loginAt)
             .principal(principal)
-            .authenticatedAt(loginAt)
+            .authenticatedAt(
+                provenBefore.map(proven -> Drafts.loginAt(current, proven)).orElse(loginAt))
             .lastSeenAt(Moments.later(current.lastSeenAt(), now))
             .idleTimeout(options.idleTimeout(engine.policy()))
             .absoluteDeadline(Drafts.deadline(now, options.absoluteTimeout(engine.policy())))
             .remembered(options.remembered())
             .clientAddress(options.clientAddress().orElse(null))
             .userAgent(options.userAgent().orElse(null));
+    if (provenBefore.isPresent()) {
+      Drafts.markAsReplacedByLogin(next);
+    }
     return samePrincipal ? next : next.fence(current.generation() + 1);
   }
 

@@ -15,6 +15,9 @@ import java.util.Optional;
  */
 final class Drafts {
 
+  /** Until when a previous secret that a login replaced may still read: never. */
+  private static final Instant REPLACED_BY_LOGIN = Instant.EPOCH;
+
   private Drafts() {}
 
   static Session anonymous(EngineContext engine, SessionStatus status) {
@@ -95,6 +98,20 @@ final class Drafts {
     // Nearly always it is the same snapshot, which need not be compared.
     return earlier.generation() >= current.fence()
         && (earlier == current || !SessionEnder.isLoggedInAnew(earlier, current));
+  }
+
+  /**
+   * Marks the previous secret as one that a login replaced, where the moments of the login and of
+   * the new secret differ. It authenticates at no time.
+   */
+  static void markAsReplacedByLogin(StoredSessionBuilder next) {
+    next.previousReadableUntil(REPLACED_BY_LOGIN);
+  }
+
+  /** Returns whether a login replaced the previous secret, rather than a renewal. */
+  static boolean isReplacedByLogin(StoredSession session) {
+    return session.authenticatedAt().filter(session.rotatedAt()::equals).isPresent()
+        || session.previousReadableUntil().filter(REPLACED_BY_LOGIN::equals).isPresent();
   }
 
   /**

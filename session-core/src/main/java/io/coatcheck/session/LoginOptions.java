@@ -2,6 +2,7 @@ package io.coatcheck.session;
 
 import io.coatcheck.session.store.StoredSession;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -18,6 +19,7 @@ public final class LoginOptions {
   private final boolean remembered;
   private final @Nullable Duration idleTimeout;
   private final @Nullable Duration absoluteTimeout;
+  private final @Nullable Instant authenticatedAt;
   private final @Nullable String clientAddress;
   private final @Nullable String userAgent;
   private final BooleanSupplier validIf;
@@ -26,6 +28,7 @@ public final class LoginOptions {
     remembered = builder.remembered;
     idleTimeout = builder.idleTimeout;
     absoluteTimeout = builder.absoluteTimeout;
+    authenticatedAt = builder.authenticatedAt;
     clientAddress = builder.clientAddress;
     userAgent = builder.userAgent;
     validIf = builder.validIf;
@@ -52,6 +55,7 @@ public final class LoginOptions {
     builder.remembered = remembered;
     builder.idleTimeout = idleTimeout;
     builder.absoluteTimeout = absoluteTimeout;
+    builder.authenticatedAt = authenticatedAt;
     builder.clientAddress = clientAddress;
     builder.userAgent = userAgent;
     builder.validIf = validIf;
@@ -76,6 +80,11 @@ public final class LoginOptions {
   /** Returns the idle timeout that was set; empty for the policy's. */
   public Optional<Duration> idleTimeout() {
     return Optional.ofNullable(idleTimeout);
+  }
+
+  /** Returns the moment that was set; empty for that of the login. */
+  public Optional<Instant> authenticatedAt() {
+    return Optional.ofNullable(authenticatedAt);
   }
 
   Duration idleTimeout(SessionPolicy policy) {
@@ -126,6 +135,7 @@ public final class LoginOptions {
     private boolean remembered;
     private @Nullable Duration idleTimeout;
     private @Nullable Duration absoluteTimeout;
+    private @Nullable Instant authenticatedAt;
     private @Nullable String clientAddress;
     private @Nullable String userAgent;
     private BooleanSupplier validIf = () -> true;
@@ -161,6 +171,22 @@ public final class LoginOptions {
       absoluteTimeout =
           Durations.between(
               "absoluteTimeout", timeout, Duration.ofSeconds(1), Duration.ofDays(3650));
+      return this;
+    }
+
+    /**
+     * Sets when the principal proved who they are, if that was before this login: for one that
+     * another framework remembers, or whose provider asked for no password again. What asks for a
+     * fresh login is measured from it. If the moment is not known, set {@link Instant#EPOCH}, which
+     * is never recent. One after the login counts as the login, so that the clock of a provider may
+     * be ahead; one before an earlier login of the same session counts as that. The time limits of
+     * the session begin with the login in any case. Where a limit ends the session with the oldest
+     * login, this moment counts. Default: the moment of the login.
+     *
+     * @throws IllegalArgumentException if it is before 1970 or after the year 9999
+     */
+    public Builder authenticatedAt(Instant moment) {
+      authenticatedAt = Instant.ofEpochMilli(StoredSession.millisOf(moment, "authenticatedAt"));
       return this;
     }
 

@@ -364,8 +364,7 @@ final class TokenResolver {
       Renewal renewal = isLost ? Renewal.LOST : Renewal.NONE;
       return new Opened(id, session, presented, renewal, Source.STORE, now);
     }
-    boolean byLogin = session.authenticatedAt().filter(session.rotatedAt()::equals).isPresent();
-    if (engine.endOnReuse() && !expired && !guards && !byLogin) {
+    if (engine.endOnReuse() && !expired && !guards && !Drafts.isReplacedByLogin(session)) {
       engine
           .store()
           .delete(session.id(), session.generation())

@@ -350,6 +350,89 @@ class AuthenticateTest {
           .isEqualTo(fixture.clock.instant().plus(Duration.ofDays(30)));
     }
 
+    private LoginOptions provenAt(Instant moment) {
+      return LoginOptions.builder().authenticatedAt(moment).build();
+    }
+
+    @Test
+    @DisplayName("who proved it earlier has no fresh login, and all of the time limits")
+    void authenticate_provenEarlier_keepsThatMoment() {
+      Instant proven = fixture.clock.instant().minus(Duration.ofDays(10));
+      Session session = fixture.live(fixture.anonymous());
+
+      String token = sent(granted(manager.authenticate(session, "alice", provenAt(proven))));
+
+      Session next = fixture.live(token);
+      assertThat(next.authenticatedAt()).contains(proven);
+      assertThat(next.absoluteDeadline())
+          .isEqualTo(fixture.clock.instant().plus(Duration.ofHours(12)));
+      assertThat(manager.sessionsOf("alice").get(0).authenticatedAt()).contains(proven);
+    }
+
+    @Test
+    void authenticate_provenEarlier_onANewSession_keepsThatMoment() {
+      Session session = granted(manager.authenticate(null, "alice", provenAt(Instant.EPOCH)));
+
+      assertThat(fixture.live(sent(session)).authenticatedAt()).contains(Instant.EPOCH);
+      assertThat(manager.revokeAllOf("alice")).isEqualTo(1);
+    }
+
+    @Test
+    void authenticate_provenLater_isProvenNow() {
+      Instant now = fixture.clock.instant();
+      Session session = granted(manager.authenticate(null, "alice", provenAt(now.plusSeconds(60))));
+
+      assertThat(session.authenticatedAt()).contains(now);
+    }
+
+    @Test
+    @DisplayName("a moment of a later login never goes back, and each login has its own")
+    void authenticate_provenEarlierThanTheLoginBefore_keepsThat() {
+      Session session = fixture.live(fixture.loggedIn("alice"));
+      Instant before = session.authenticatedAt().orElseThrow();
+      fixture.clock.advance(Duration.ofMinutes(5));
+
+      session = granted(manager.authenticate(session, "alice", provenAt(Instant.EPOCH)));
+      assertThat(session.authenticatedAt()).contains(before.plusMillis(1));
+
+      session = login(session, "alice");
+      assertThat(session.authenticatedAt()).contains(fixture.clock.instant());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"1969-12-31T23:59:59.999Z", "+10000-01-01T00:00:00Z"})
+    void authenticatedAt_outOfRange_isRefused(String moment) {
+      LoginOptions.Builder options = LoginOptions.builder();
+
+      assertThatThrownBy(() -> options.authenticatedAt(Instant.parse(moment)))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("authenticatedAt must lie between 1970 and the end of the year");
+    }
+
+    @Test
+    @DisplayName("a secret that such a login replaced is late, and no sign of a theft")
+    void authenticate_provenEarlier_replacedSecretEndsNothing() {
+      try (EngineFixture strict = new EngineFixture(builder -> builder.endOnReuse(true))) {
+        String old = strict.anonymous();
+        Session session = strict.live(old);
+        String token =
+            sent(granted(strict.manager.authenticate(session, "alice", provenAt(Instant.EPOCH))));
+        strict.clock.advance(Duration.ofMinutes(2));
+
+        assertThat(strict.manager.adapter().resolve(List.of(old)))
+            .isInstanceOf(Resolution.Superseded.class);
+        assertThat(strict.isLive(token)).isTrue();
+
+        session = strict.live(token);
+        strict.manager.renew(session);
+        String renewed = sent(session);
+        strict.clock.advance(Duration.ofMinutes(2));
+        assertThat(strict.manager.adapter().resolve(List.of(token)))
+            .isInstanceOf(Resolution.Superseded.class);
+        assertThat(strict.isLive(renewed)).as("after a renewal it is one").isFalse();
+      }
+    }
+
     @Test
     void authenticate_withClient_recordsIt() {
       LoginOptions options =
@@ -489,6 +572,28 @@ class AuthenticateTest {
             .extracting(SessionEvent.Ended::reason)
             .isEqualTo(EndReason.LIMIT);
         assertThat(limited.isLive(limited.loggedIn("bob"))).isTrue();
+      }
+    }
+
+    @Test
+    @DisplayName("a login of long ago is the first that a limit ends, and ends no newer one itself")
+    void authenticate_provenEarlier_evictsOthers_andIsEvictedFirst() {
+      try (EngineFixture limited =
+          new EngineFixture(builder -> builder.sessionsPerPrincipal(2, WhenFull.EVICT_OLDEST))) {
+        LoginOptions unknown = LoginOptions.builder().authenticatedAt(Instant.EPOCH).build();
+        String first = limited.loggedIn("alice");
+        limited.clock.advance(Duration.ofSeconds(1));
+        String second = limited.loggedIn("alice");
+        String remembered = sent(granted(limited.manager.authenticate(null, "alice", unknown)));
+
+        assertThat(limited.isLive(first)).isFalse();
+        assertThat(limited.isLive(second)).isTrue();
+        assertThat(limited.isLive(remembered)).isTrue();
+
+        String third = limited.loggedIn("alice");
+        assertThat(limited.isLive(remembered)).isFalse();
+        assertThat(limited.isLive(second)).isTrue();
+        assertThat(limited.isLive(third)).isTrue();
       }
     }
 

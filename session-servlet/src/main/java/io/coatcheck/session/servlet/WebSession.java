@@ -320,14 +320,23 @@ public final class WebSession {
     return exchange.resolver().isWithholding();
   }
 
-  /** Returns when the principal last proved who they are. */
+  /** Returns whether the login is a remembered one, so that the cookie outlives the browser. */
+  public boolean isRemembered() {
+    return live().filter(Session::isRemembered).isPresent();
+  }
+
+  /**
+   * Returns when the principal last proved who they are: at the login, or before it, if {@link
+   * LoginOptions.Builder#authenticatedAt} says so. {@link Instant#EPOCH} if that is not known.
+   */
   public Optional<Instant> authenticatedAt() {
     return live().flatMap(Session::authenticatedAt);
   }
 
   /**
-   * Returns whether the principal logged in less than {@code age} ago; for what needs a fresh
-   * login. Exactly {@code age} is too long ago. A negative age is never met.
+   * Returns whether the principal proved who they are, by {@link #authenticatedAt}, less than
+   * {@code age} ago; for what needs a fresh login. Exactly {@code age} is too long ago. A negative
+   * age is never met.
    */
   public boolean authenticatedWithin(Duration age) {
     return authenticatedAt()

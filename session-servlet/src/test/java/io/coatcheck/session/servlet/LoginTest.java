@@ -7,6 +7,7 @@ import io.coatcheck.session.LoginOptions;
 import io.coatcheck.session.event.SessionEvent;
 import io.coatcheck.session.store.WhenFull;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.function.UnaryOperator;
@@ -345,6 +346,37 @@ class LoginTest {
     assertThat(browser.get("/fresh").body()).isEqualTo("false");
     browser.get("/login");
     assertThat(browser.get("/fresh").body()).isEqualTo("true");
+  }
+
+  @Test
+  @DisplayName("step-up: a login that another framework remembers is never a fresh one")
+  void authenticatedWithin_ofALoginWithoutAMoment_isFalse() {
+    site.on(
+        "/age",
+        (request, response) -> {
+          WebSession session = WebSession.of(request);
+          response
+              .getWriter()
+              .print(
+                  session.authenticatedWithin(Duration.ofDays(3650))
+                      + " "
+                      + session.isRemembered()
+                      + " "
+                      + session.authenticatedAt().orElse(null));
+        });
+    site.on(
+        "/remembered",
+        (request, response) ->
+            WebSession.of(request)
+                .login(
+                    "alice",
+                    LoginOptions.remember().toBuilder().authenticatedAt(Instant.EPOCH).build()));
+    assertThat(browser.get("/age").body()).isEqualTo("false false null");
+
+    browser.get("/remembered");
+    assertThat(browser.get("/age").body()).isEqualTo("false true 1970-01-01T00:00:00Z");
+    browser.get("/login");
+    assertThat(browser.get("/age").body()).isEqualTo("true false " + site.clock.instant());
   }
 
   @Test
