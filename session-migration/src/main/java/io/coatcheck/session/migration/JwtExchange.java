@@ -57,6 +57,9 @@ import org.jspecify.annotations.Nullable;
  *       is reported as refused: its script might have a token of its own user
  * </ul>
  *
+ * <p>The exchange counts as a login at {@link VerifiedToken#issuedAt}, so that an action that needs
+ * a fresh login asks for one. The time limits of the session begin with the exchange.
+ *
  * <p>If the store fails, the response is 503. If the verifier or the condition throws, the request
  * fails. In both cases the token can be exchanged later. The exchange does not decode the token:
  * that is the verifier's task. Thread-safe.
@@ -177,7 +180,10 @@ public final class JwtExchange implements Filter {
       ClaimAttempt claim, VerifiedToken accepted, WebSession session) {
     try {
       LoginOptions options =
-          LoginOptions.builder().validIf(() -> condition.test(accepted) && claim.isHeld()).build();
+          LoginOptions.builder()
+              .authenticatedAt(Limits.loginAt(accepted.issuedAt(), manager.clock().instant()))
+              .validIf(() -> condition.test(accepted) && claim.isHeld())
+              .build();
       LoginResult result = session.login(accepted.principal(), options, transport);
       if (result == LoginResult.LIMIT_REACHED) {
         claim.withdraw();

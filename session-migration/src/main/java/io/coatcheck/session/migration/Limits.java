@@ -28,9 +28,15 @@ final class Limits {
     return value;
   }
 
-  /** Returns when an old session logged in: before now, also on a clock that lags. */
-  static Instant loginAt(Instant createdAt, Instant now) {
+  /**
+   * Returns when the login of an old session or token was: before now, also on a clock that lags,
+   * and not before 1970, which no session's may be.
+   */
+  static Instant loginAt(Instant begun, Instant now) {
     Instant before = now.minusMillis(1);
-    return createdAt.isBefore(before) ? createdAt : before;
+    if (begun.isBefore(Instant.EPOCH)) {
+      return Instant.EPOCH;
+    }
+    return begun.isBefore(before) ? begun : before;
   }
 }

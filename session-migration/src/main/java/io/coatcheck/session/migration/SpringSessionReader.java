@@ -6,8 +6,6 @@ import io.coatcheck.session.codec.AttributeCodecException;
 import io.coatcheck.session.codec.JavaSerializationCodec;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SessionId;
-import java.lang.reflect.Method;
-import java.security.Principal;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collections;
@@ -35,7 +33,8 @@ final class SpringSessionReader {
   /**
    * Creates it.
    *
-   * @param userOf null for the name that Spring Session has indexed, or that of the context
+   * @param userOf null for the user of the context or, without a context, the name that Spring
+   *     Session has indexed
    * @param kept which attributes are kept, by their names
    * @param onRefusal called with a security context because of which a session is refused
    */
@@ -97,7 +96,7 @@ final class SpringSessionReader {
     }
     Optional<String> principal =
         userOf == null
-            ? session.principal().or(() -> nameIn(attributes.get(SECURITY_CONTEXT)))
+            ? userIn(session, attributes)
             : userOf.apply(Collections.unmodifiableMap(attributes));
     if (principal.isEmpty() && hasLogin(session)) {
       AttributeCodecException problem = undecodable.get(SECURITY_CONTEXT);
@@ -160,21 +159,13 @@ final class SpringSessionReader {
   }
 
   /**
-   * Returns the name of the user in a security context of Spring Security, which the application
-   * has and this library does not.
+   * Returns the user of a session. A security context decides, and if it cannot be decoded, the
+   * indexed name does not stand in for it: Spring Session indexes that of any context, even of one
+   * whose user has not been authenticated yet.
    */
-  private static Optional<String> nameIn(@Nullable Object context) {
-    if (context == null) {
-      return Optional.empty();
-    }
-    try {
-      Method getter = context.getClass().getMethod("getAuthentication");
-      return getter.invoke(context) instanceof Principal user
-          ? Optional.ofNullable(user.getName())
-          : Optional.empty();
-    } catch (ReflectiveOperationException e) {
-      // An object of another kind under that name names no user.
-      return Optional.empty();
-    }
+  private static Optional<String> userIn(SpringSession session, Map<String, Object> attributes) {
+    return has(session, SECURITY_CONTEXT)
+        ? OldContext.userOf(attributes.get(SECURITY_CONTEXT))
+        : session.principal();
   }
 }

@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param uniqueId the issuer and the id of the token ({@code iss} and {@code jti}, RFC 7519,
  *     sections 4.1.1 and 4.1.7), joined so that no two tokens share it; empty if the tokens have no
  *     id, and then what its signature covers, the text before the last dot, may be used once
- * @param issuedAt when the user logged in to get it ({@code auth_time} or {@code iat})
+ * @param issuedAt when the user logged in to get it: {@code auth_time} if it has that, or else
+ *     {@code iat}. A request for a fresh login is measured from it
  * @param expiresAt when it expires ({@code exp})
  * @since 0.1.0
  */

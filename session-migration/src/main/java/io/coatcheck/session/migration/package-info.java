@@ -11,7 +11,8 @@
  *       io.coatcheck.session.migration.JdbcSpringSessions} or {@link
  *       io.coatcheck.session.migration.RedisSpringSessions}. {@code SpringSessionCookie} is the
  *       cookie, {@code SpringSessionReader} decodes a {@code SpringSession} with {@code
- *       SerializedValues}, and {@code SpringImportSource} gives it to the engine.
+ *       SerializedValues} and its login with {@code OldContext}, and {@code SpringImportSource}
+ *       gives it to the engine.
  *   <li>{@link io.coatcheck.session.migration.ContainerSessionAdoption}, from the sessions of
  *       Tomcat, Jetty or another container, by {@code ContainerImportSource}.
  *   <li>{@link io.coatcheck.session.migration.BackChannelLogout}, which ends the sessions of users

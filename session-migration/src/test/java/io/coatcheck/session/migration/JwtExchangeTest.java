@@ -206,6 +206,39 @@ class JwtExchangeTest {
   }
 
   @Test
+  void freshLogin_isNotClaimed_forAnOldToken() throws Exception {
+    String token = bearer("alice", "1");
+    String recent = bearer("bob", "2");
+    clock.advance(Duration.ofSeconds(59));
+    String bobs = node.get("/", "Authorization", recent).cookie().orElseThrow();
+    assertThat(node.get("/recent", "Cookie", bobs).principal()).isEqualTo("true");
+    clock.advance(Duration.ofMinutes(5));
+    assertThat(node.get("/recent", "Authorization", token).principal()).isEqualTo("false");
+    Instant loginAt = node.manager().sessionsOf("alice").get(0).authenticatedAt().orElseThrow();
+    assertThat(loginAt).isEqualTo(clock.instant().minusSeconds(359));
+  }
+
+  @Test
+  void tokenFromAFastClock_isALoginOfNow_andOneFromBefore1970OfThen() throws Exception {
+    AtomicReference<Instant> issuedAt = new AtomicReference<>(clock.instant().plusSeconds(60));
+    SessionManager manager = manager();
+    Instant expiry = clock.instant().plusSeconds(3_600);
+    TokenVerifier verifier =
+        token -> Optional.of(VerifiedToken.of("carol", ISSUER, token, issuedAt.get(), expiry));
+    Node own = new Node(manager, JwtExchange.builder(manager, verifier).build());
+    try {
+      assertThat(own.get("/recent", "Authorization", "Bearer 1").principal()).isEqualTo("true");
+      issuedAt.set(Instant.EPOCH.minusSeconds(1));
+      assertThat(own.get("/recent", "Authorization", "Bearer 2").principal()).isEqualTo("false");
+      assertThat(manager.sessionsOf("carol"))
+          .extracting(session -> session.authenticatedAt().orElseThrow())
+          .containsExactlyInAnyOrder(clock.instant().minusMillis(1), Instant.EPOCH);
+    } finally {
+      own.close();
+    }
+  }
+
+  @Test
   void loggedInAlready_keepsTheSession() throws Exception {
     String cookie = node.get("/", "Authorization", bearer("alice", "1")).cookie().orElseThrow();
     Node.Answer answer = node.get("/", "Cookie", cookie, "Authorization", bearer("bob", "2"));

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.coatcheck.session.ImportedSession;
 import io.coatcheck.session.SessionManager;
+import io.coatcheck.session.codec.AllowListPreset;
 import io.coatcheck.session.codec.JavaSerializationCodec;
 import io.coatcheck.session.event.SessionEvent;
 import io.coatcheck.session.memory.InMemorySessionStore;
@@ -25,6 +26,7 @@ import org.h2.jdbcx.JdbcDataSource;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.springframework.security.authentication.AnonymousAuthenticationToken;
 import org.springframework.security.authentication.UsernamePasswordAuthenticationToken;
 import org.springframework.security.core.authority.AuthorityUtils;
 import org.springframework.security.core.context.SecurityContext;
@@ -38,6 +40,12 @@ class LoginWithoutAUserTest {
 
   /** Allows no class of Spring Security. */
   private static final JavaSerializationCodec NARROW = JavaSerializationCodec.builder().build();
+
+  private static final JavaSerializationCodec ANONYMOUS =
+      JavaSerializationCodec.builder()
+          .allow(AllowListPreset.SPRING_SECURITY_FORM_LOGIN)
+          .allow(AnonymousAuthenticationToken.class.getName())
+          .build();
 
   private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
 
@@ -67,9 +75,12 @@ class LoginWithoutAUserTest {
 
   private SpringSessionImport bridge(
       JavaSerializationCodec codec, Function<Map<String, Object>, Optional<String>> userOf) {
-    return SpringSessionImport.builder(manager, JdbcSpringSessions.builder(database).build(), codec)
-        .principal(userOf)
-        .build();
+    return builder(codec).principal(userOf).build();
+  }
+
+  private SpringSessionImport.Builder builder(JavaSerializationCodec codec) {
+    return SpringSessionImport.builder(
+        manager, JdbcSpringSessions.builder(database).build(), codec);
   }
 
   private Node node(SpringSessionImport bridge) throws Exception {
@@ -117,6 +128,63 @@ class LoginWithoutAUserTest {
     String ours = wide.get("/", "Cookie", cookie(id)).cookie().orElseThrow();
     assertThat(wide.get("/", "Cookie", ours).principal()).isEqualTo("alice");
     assertThat(wide.get("/cart", "Cookie", ours).principal()).isEqualTo("three apples");
+  }
+
+  @Test
+  void contextThatCannotBeDecoded_isRefused_whateverNameIsIndexed() throws Exception {
+    String derived = loggedIn();
+    String named =
+        old.begin(
+            Map.of(CONTEXT, context(), SpringSessions.INDEXED_NAME, "alice", "cart", "a pear"));
+    SpringSessionImport narrow = builder(NARROW).build();
+    Node node = node(narrow);
+    for (String id : List.of(derived, named)) {
+      Node.Answer refused = node.get("/", "Cookie", cookie(id));
+      assertThat(refused.principal()).isEqualTo("anonymous");
+      assertThat(refused.cookies()).isEmpty();
+    }
+    assertThat(narrow.counts().refused()).isEqualTo(2);
+    assertThat(events).filteredOn(SessionEvent.AttributeUndecodable.class::isInstance).hasSize(2);
+    Node wide = node(builder(CODEC).build());
+    assertThat(wide.get("/", "Cookie", cookie(derived)).principal()).isEqualTo("alice");
+  }
+
+  @Test
+  void userWhoIsNotAuthenticatedYet_isRefused_althoughTheNameIsIndexed() throws Exception {
+    String id =
+        old.begin(
+            Map.of(
+                CONTEXT,
+                new SecurityContextImpl(
+                    UsernamePasswordAuthenticationToken.unauthenticated("alice", null)),
+                "cart",
+                "three apples"));
+    SpringSessionImport bridge = builder(CODEC).build();
+    Node.Answer refused = node(bridge).get("/", "Cookie", cookie(id));
+    assertThat(refused.principal()).isEqualTo("anonymous");
+    assertThat(refused.cookies()).isEmpty();
+    assertThat(bridge.counts().refused()).isEqualTo(1);
+  }
+
+  @Test
+  void anonymousUser_isRefused() throws Exception {
+    String id =
+        old.begin(
+            Map.of(
+                CONTEXT,
+                new SecurityContextImpl(
+                    new AnonymousAuthenticationToken(
+                        "key", "nobody", AuthorityUtils.createAuthorityList("ROLE_NONE")))));
+    SpringSessionImport bridge = builder(ANONYMOUS).build();
+    assertThat(node(bridge).get("/", "Cookie", cookie(id)).principal()).isEqualTo("anonymous");
+    assertThat(bridge.counts().refused()).isEqualTo(1);
+  }
+
+  @Test
+  void nameWithoutAContext_isTheUser() throws Exception {
+    String id = old.begin(Map.of(SpringSessions.INDEXED_NAME, "alice", "cart", "a pear"));
+    Node node = node(builder(NARROW).build());
+    assertThat(node.get("/", "Cookie", cookie(id)).principal()).isEqualTo("alice");
   }
 
   @Test
