@@ -140,8 +140,7 @@ public final class CoatcheckMigrationAutoConfiguration {
           sessions == null ? factory.ofDatabase(databases.getIfUnique()) : sessions,
           decoder(codec, beans),
           checks.getIfAvailable(),
-          users.getIfAvailable(),
-          HAS_SECURITY);
+          users.getIfAvailable());
     }
 
     @Bean
@@ -203,7 +202,7 @@ public final class CoatcheckMigrationAutoConfiguration {
       @Bean
       DecoderVerifiers coatcheckDecoderVerifiers(
           ObjectProvider<JwtDecoder> decoders, CoatcheckProperties properties) {
-        return new DecoderVerifiers(decoders, properties.migration().jwt().principalClaim());
+        return new DecoderVerifiers(decoders, properties.migration().jwt());
       }
     }
   }

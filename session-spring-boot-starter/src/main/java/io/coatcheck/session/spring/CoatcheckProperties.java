@@ -304,6 +304,10 @@ record CoatcheckProperties(
    * @param enabled whether tokens are exchanged for sessions
    * @param principalClaim the claim that has the user's name, where a JwtDecoder verifies the
    *     tokens
+   * @param type where a JwtDecoder verifies the tokens, the type that the header of each must have,
+   *     such as "at+jwt"; any by default
+   * @param requiredClaims where a JwtDecoder verifies the tokens, what each must have, such as
+   *     "aud=shop" or "token_type=access"; nothing by default
    * @param maximumLifetime how far in the future a token may expire; 400 days by default
    * @param transport whether the session's token is sent as a cookie or in a header; as the request
    *     chose by default
@@ -311,6 +315,8 @@ record CoatcheckProperties(
   record Jwt(
       @DefaultValue("false") boolean enabled,
       @DefaultValue("sub") String principalClaim,
+      @Nullable String type,
+      @DefaultValue List<String> requiredClaims,
       @Nullable Duration maximumLifetime,
       @Nullable SessionTransport transport) {}
 

@@ -69,9 +69,12 @@ public final class CoatcheckSecurityAutoConfiguration {
 
     @Bean
     PrincipalContexts coatcheckPrincipalContexts(
-        ObjectProvider<UserDetailsService> users, CoatcheckProperties properties) {
+        ObjectProvider<UserDetailsService> users,
+        ObjectProvider<SessionManager> managers,
+        CoatcheckProperties properties) {
       return new PrincipalContexts(
-          new PrincipalUsers(users, properties.security().userMaxAge(), System::nanoTime));
+          new PrincipalUsers(users, properties.security().userMaxAge(), System::nanoTime),
+          () -> managers.getObject().policy().absoluteTimeout());
     }
 
     /** For the bridges, which work without Spring Security too. */

@@ -1,7 +1,6 @@
 package io.coatcheck.session.spring;
 
 import jakarta.servlet.http.HttpSession;
-import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -11,10 +10,6 @@ import org.springframework.security.web.context.HttpSessionSecurityContextReposi
 
 /** Returns the user whom Spring Security has logged in by an old session. */
 final class ContextUsers implements Function<HttpSession, Optional<String>> {
-
-  /** The attribute by which an application without Spring Security names the user. */
-  private static final String INDEXED_NAME =
-      "org.springframework.session.FindByIndexNameSessionRepository.PRINCIPAL_NAME_INDEX_NAME";
 
   /** Null where the session keeps the whole context. */
   private final @Nullable MovedUsers users;
@@ -28,15 +23,6 @@ final class ContextUsers implements Function<HttpSession, Optional<String>> {
     Object stored =
         session.getAttribute(HttpSessionSecurityContextRepository.SPRING_SECURITY_CONTEXT_KEY);
     return users == null ? nameIn(stored) : users.loggedInBy(stored);
-  }
-
-  /** Returns the user to whom a session of Spring Session belongs. */
-  static Optional<String> ofImported(Map<String, Object> attributes) {
-    Object stored = attributes.get(BridgeFactory.SECURITY_CONTEXT);
-    if (stored == null && attributes.get(INDEXED_NAME) instanceof String name) {
-      return Optional.of(name);
-    }
-    return nameIn(stored);
   }
 
   private static Optional<String> nameIn(@Nullable Object stored) {

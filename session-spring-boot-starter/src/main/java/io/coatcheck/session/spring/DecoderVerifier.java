@@ -4,19 +4,25 @@ import io.coatcheck.session.migration.TokenVerifier;
 import io.coatcheck.session.migration.VerifiedToken;
 import java.time.Instant;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.springframework.security.oauth2.jwt.BadJwtException;
 import org.springframework.security.oauth2.jwt.Jwt;
 import org.springframework.security.oauth2.jwt.JwtDecoder;
 
-/** Verifies tokens with the application's {@link JwtDecoder}, whose validators decide. */
+/**
+ * Verifies tokens with the application's {@link JwtDecoder}, whose validators decide, and accepts
+ * access tokens only.
+ */
 final class DecoderVerifier implements TokenVerifier {
 
   private final JwtDecoder decoder;
   private final String principalClaim;
+  private final AccessTokens accessTokens;
 
-  DecoderVerifier(JwtDecoder decoder, String principalClaim) {
+  DecoderVerifier(JwtDecoder decoder, String principalClaim, AccessTokens accessTokens) {
     this.decoder = decoder;
     this.principalClaim = principalClaim;
+    this.accessTokens = accessTokens;
   }
 
   @Override
@@ -27,6 +33,9 @@ final class DecoderVerifier implements TokenVerifier {
     } catch (BadJwtException e) {
       // What the decoder throws for a token that is not valid; if it cannot tell, it throws
       // another.
+      return Optional.empty();
+    }
+    if (!accessTokens.matches(jwt)) {
       return Optional.empty();
     }
     String principal = jwt.getClaimAsString(principalClaim);
@@ -41,8 +50,24 @@ final class DecoderVerifier implements TokenVerifier {
       // would exclude such a token.
       return Optional.empty();
     }
-    return Optional.of(
-        VerifiedToken.of(
-            principal, issuer == null ? "" : issuer, jwt.getId(), issuedAt, expiresAt));
+    Instant loginAt = loginAt(jwt, issuedAt);
+    return loginAt == null
+        ? Optional.empty()
+        : Optional.of(
+            VerifiedToken.of(
+                principal, issuer == null ? "" : issuer, jwt.getId(), loginAt, expiresAt));
+  }
+
+  /**
+   * Returns when the user logged in: a token may have been issued later, without a new login. Null
+   * if it says so in a way that cannot be read.
+   */
+  private static @Nullable Instant loginAt(Jwt token, Instant issuedAt) {
+    try {
+      Instant loginAt = token.getClaimAsInstant("auth_time");
+      return loginAt == null ? issuedAt : loginAt;
+    } catch (IllegalArgumentException e) {
+      return null;
+    }
   }
 }

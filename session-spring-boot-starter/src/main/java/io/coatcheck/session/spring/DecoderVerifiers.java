@@ -9,16 +9,33 @@ import org.springframework.security.oauth2.jwt.JwtDecoder;
 final class DecoderVerifiers {
 
   private final ObjectProvider<JwtDecoder> decoders;
-  private final String principalClaim;
+  private final CoatcheckProperties.Jwt properties;
 
-  DecoderVerifiers(ObjectProvider<JwtDecoder> decoders, String principalClaim) {
+  DecoderVerifiers(ObjectProvider<JwtDecoder> decoders, CoatcheckProperties.Jwt properties) {
     this.decoders = decoders;
-    this.principalClaim = principalClaim;
+    this.properties = properties;
   }
 
-  /** Returns the verifier; null if there is no decoder, or there are several. */
+  /**
+   * Returns the verifier; null if there is no decoder, or there are several.
+   *
+   * @throws InvalidSettingException if it is not said what an access token has: a decoder accepts
+   *     whatever was signed with its key
+   */
   @Nullable TokenVerifier unique() {
     JwtDecoder decoder = decoders.getIfUnique();
-    return decoder == null ? null : new DecoderVerifier(decoder, principalClaim);
+    if (decoder == null) {
+      return null;
+    }
+    AccessTokens accessTokens = new AccessTokens(properties.type(), properties.requiredClaims());
+    if (accessTokens.isUnknown()) {
+      throw new InvalidSettingException(
+          "coatcheck.migration.jwt.enabled must not be true with a JwtDecoder, which accepts refresh"
+              + " tokens and others of the same key too, unless"
+              + " coatcheck.migration.jwt.required-claims or coatcheck.migration.jwt.type says what"
+              + " an access token has and these have not, such as aud=shop: true. A bean of type"
+              + " TokenVerifier can check it in place of them");
+    }
+    return new DecoderVerifier(decoder, properties.principalClaim(), accessTokens);
   }
 }

@@ -98,8 +98,7 @@ final class ImportFactory {
       SpringSessions sessions,
       JavaSerializationCodec codec,
       @Nullable FormerLoginCheck check,
-      @Nullable MovedUsers users,
-      boolean hasSecurity) {
+      @Nullable MovedUsers users) {
     SpringSessionImport.Builder bridge =
         SpringSessionImport.builder(manager, sessions, codec)
             .attributes(BridgeFactory.attributes(all))
@@ -109,8 +108,6 @@ final class ImportFactory {
     if (users != null) {
       bridge.principal(
           attributes -> users.loggedInBy(attributes.get(BridgeFactory.SECURITY_CONTEXT)));
-    } else if (hasSecurity) {
-      bridge.principal(ContextUsers::ofImported);
     }
     Settings server = new Settings(OldCookies.SERVER);
     if (properties.cookieName() == null) {

@@ -107,7 +107,8 @@ final class IneffectiveProperties {
     SPRING_SESSION_TABLE(
         "migration.spring-session.table-name", "migration.spring-session.query-timeout"),
     JWT("migration.jwt.maximum-lifetime", "migration.jwt.transport"),
-    JWT_DECODER("migration.jwt.principal-claim"),
+    JWT_DECODER(
+        "migration.jwt.principal-claim", "migration.jwt.type", "migration.jwt.required-claims"),
     CONTAINER_SESSION(
         "migration.container-session.clear-cookie", "migration.container-session.maximum-age"),
     BACK_CHANNEL_LOGOUT(

@@ -5,11 +5,15 @@ import io.coatcheck.session.servlet.SessionFilter;
 import io.coatcheck.session.servlet.WebSession;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.security.authentication.AbstractAuthenticationToken;
+import org.springframework.security.authentication.RememberMeAuthenticationToken;
 import org.springframework.security.authentication.UsernamePasswordAuthenticationToken;
 import org.springframework.security.core.Authentication;
 import org.springframework.security.core.context.DeferredSecurityContext;
@@ -33,14 +37,30 @@ final class PrincipalContexts implements SecurityContextRepository {
   /** The attribute of a request that has a {@link Known}. */
   private static final String KNOWN = PrincipalContexts.class.getName() + ".known";
 
+  /** Any: the token is not authenticated again, which is what a key is for. */
+  private static final String KEY = PrincipalContexts.class.getName();
+
   private final PrincipalUsers users;
+  private final Supplier<Duration> absoluteTimeout;
 
   private volatile boolean isSavedAtEnd;
   private volatile boolean beginsSessions = true;
   private final AtomicBoolean hasWarned = new AtomicBoolean();
 
-  PrincipalContexts(PrincipalUsers users) {
+  /**
+   * Creates it.
+   *
+   * @param absoluteTimeout how old a login may be whose user counts as fully authenticated: as old
+   *     as one can become that is not remembered
+   */
+  PrincipalContexts(PrincipalUsers users, Supplier<Duration> absoluteTimeout) {
     this.users = users;
+    this.absoluteTimeout = absoluteTimeout;
+  }
+
+  /** Returns contexts of the same users, for one chain. */
+  PrincipalContexts ofChain() {
+    return new PrincipalContexts(users, absoluteTimeout);
   }
 
   /** Records that a login begins no session: without one it holds for its request only. */
@@ -132,7 +152,7 @@ final class PrincipalContexts implements SecurityContextRepository {
   private void logIn(
       String user, Authentication authentication, WebSession session, HttpServletRequest request) {
     users.require(authentication);
-    SecurityLogin.logIn(session, user, LoginOptions.defaults());
+    SecurityLogin.logIn(session, user, LoginMoment.in(LoginOptions.defaults(), authentication));
     CheckedCredentials.use(request);
   }
 
@@ -203,9 +223,15 @@ final class PrincipalContexts implements SecurityContextRepository {
     return user.map(found -> authenticated(found, request));
   }
 
-  private static Authentication authenticated(UserDetails user, HttpServletRequest request) {
-    UsernamePasswordAuthenticationToken authentication =
-        UsernamePasswordAuthenticationToken.authenticated(user, null, user.getAuthorities());
+  private Authentication authenticated(UserDetails user, HttpServletRequest request) {
+    boolean isOld =
+        WebSession.find(request)
+            .filter(session -> !session.authenticatedWithin(absoluteTimeout.get()))
+            .isPresent();
+    AbstractAuthenticationToken authentication =
+        isOld
+            ? new RememberMeAuthenticationToken(KEY, user, user.getAuthorities())
+            : UsernamePasswordAuthenticationToken.authenticated(user, null, user.getAuthorities());
     authentication.setDetails(new WebAuthenticationDetails(request));
     return authentication;
   }

@@ -28,8 +28,9 @@ final class PrincipalStart implements SmartInitializingSingleton {
           "CasAuthenticationFilter", "a login by CAS",
           "SwitchUserFilter", "the SwitchUserFilter",
           "RememberMeAuthenticationFilter",
-              "the remember-me of Spring Security, after which each request would count as fully"
-                  + " authenticated (coatcheck.security.remember-me-parameter does)");
+              "the remember-me of Spring Security, whose cookie logs a user in again after the"
+                  + " session has ended (coatcheck.security.remember-me-parameter needs no such"
+                  + " cookie)");
 
   private final ListableBeanFactory beans;
 

@@ -36,6 +36,7 @@ final class ProviderLogins implements SessionLogins {
     }
     ProviderLogin login =
         new ProviderLogin(issuer, Optional.ofNullable(token.getClaimAsString("sid")), issuedAt);
-    return endpoint.login(session, authentication.getName(), login, options);
+    return endpoint.login(
+        session, authentication.getName(), login, LoginMoment.in(options, authentication));
   }
 }

@@ -1,5 +1,6 @@
 package io.coatcheck.session.spring;
 
+import io.coatcheck.session.SessionManager;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -89,7 +90,7 @@ final class SecurityBridge extends AbstractHttpConfigurer<SecurityBridge, HttpSe
   /** Each chain has contexts of its own, since chains save them at different times. */
   private static @Nullable PrincipalContexts contextsOfChain(ApplicationContext context) {
     PrincipalContexts all = context.getBeanProvider(PrincipalContexts.class).getIfAvailable();
-    return all == null ? null : new PrincipalContexts(all.users());
+    return all == null ? null : all.ofChain();
   }
 
   /**
@@ -172,6 +173,7 @@ final class SecurityBridge extends AbstractHttpConfigurer<SecurityBridge, HttpSe
   }
 
   @Override
+  @SuppressWarnings("deprecation") // In Spring Security, which supports the older filter still.
   public void configure(HttpSecurity http) {
     SecurityLogin strategy = login;
     SecurityContextRepository repository = http.getSharedObject(SecurityContextRepository.class);
@@ -182,7 +184,17 @@ final class SecurityBridge extends AbstractHttpConfigurer<SecurityBridge, HttpSe
       http.getSharedObject(ApplicationContext.class)
           .getBeanProvider(PasskeyLogins.class)
           .ifAvailable(passkeys -> passkeys.add(http, all == null ? strategy : all));
+      if (contexts == null) {
+        http.addFilterAfter(rememberedLogins(http), SecurityContextPersistenceFilter.class);
+      }
     }
+  }
+
+  private RememberedLogins rememberedLogins(HttpSecurity http) {
+    ObjectProvider<SessionManager> managers =
+        http.getSharedObject(ApplicationContext.class).getBeanProvider(SessionManager.class);
+    return new RememberedLogins(
+        getSecurityContextHolderStrategy(), () -> managers.getObject().policy().absoluteTimeout());
   }
 
   @SuppressWarnings("unchecked") // The class literal has no type parameter.

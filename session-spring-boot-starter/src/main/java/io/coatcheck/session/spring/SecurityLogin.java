@@ -130,7 +130,7 @@ final class SecurityLogin implements SessionAuthenticationStrategy {
         && !TRUST.isAnonymous(authentication);
   }
 
-  /** Returns whether a cookie has logged the user in again, without credentials. */
+  /** Returns whether a cookie stands for the login, so that the user is not fully authenticated. */
   static boolean isRemembered(Authentication authentication) {
     return TRUST.isRememberMe(authentication);
   }

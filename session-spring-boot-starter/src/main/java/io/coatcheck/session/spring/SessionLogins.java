@@ -11,7 +11,8 @@ interface SessionLogins {
 
   /** Needs nothing but the user's name. */
   SessionLogins BY_NAME =
-      (session, authentication, options) -> session.login(authentication.getName(), options);
+      (session, authentication, options) ->
+          session.login(authentication.getName(), LoginMoment.in(options, authentication));
 
   LoginResult logIn(WebSession session, Authentication authentication, LoginOptions options);
 }

@@ -57,7 +57,7 @@ final class SessionsEndpoint {
    *
    * @param id the public id
    * @param createdAt when it was created
-   * @param authenticatedAt when the user logged in
+   * @param authenticatedAt when the user proved who they are; 1970 if that is not known
    * @param lastSeenAt when it was last used, up to the touch interval late
    * @param expiresAt when it expires if it is not used before
    * @param remembered whether the client keeps the cookie across a restart

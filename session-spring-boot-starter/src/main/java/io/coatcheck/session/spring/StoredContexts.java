@@ -160,7 +160,7 @@ final class StoredContexts implements HttpSessionAttributeListener, AttributeRem
     }
     try {
       users.require(login);
-      SecurityLogin.logIn(own, login.getName(), LoginOptions.defaults());
+      SecurityLogin.logIn(own, login.getName(), LoginMoment.in(LoginOptions.defaults(), login));
       CheckedCredentials.use(request);
     } catch (SessionAuthenticationException | IllegalStateException e) {
       LOG.warn("A login of Spring Security was dropped, since the session cannot have its user", e);

@@ -18,24 +18,27 @@
  *   <li><b>Spring Security</b>: {@link CoatcheckSecurityAutoConfiguration} and, for each chain,
  *       {@code SecurityBridge}. {@code SecurityLogin} makes a login of Spring Security a login of
  *       the session, by {@code SessionLogins}, and with the provider's session {@code
- *       ProviderLogins}; {@code ChainRepository} returns how a chain keeps its logins. {@code
- *       StoredContexts} finds logins that do not call it, and logouts, each a {@code LogoutAtEnd};
- *       {@code LoginEvents} records {@code CheckedCredentials} in the {@code CurrentRequest}, by
- *       which it knows a second login of one user. {@code PasskeyLogins} gives passkeys the chain's
- *       strategy, unless the {@code PrivateField} has another one. {@code ImplicitLogins}, {@code
- *       PlainCsrfTokens} and {@code RefusedLogins} decide what is stored, and {@code NamedRefusals}
- *       names the property that would allow it. {@code StoredSessionRegistry} is the {@code
- *       SessionRegistry}, and {@code ChainSessionRegistry} that of a chain with {@code
- *       maximumSessions}. With {@code coatcheck.security.context=principal}: {@code
- *       PrincipalContexts}, {@code PrincipalUsers} and {@code PrincipalStart}.
+ *       ProviderLogins}; {@code LoginMoment} is how old it is, and {@code RememberedLogins} shows
+ *       an old one as remembered. {@code ChainRepository} returns how a chain keeps its logins.
+ *       {@code StoredContexts} finds logins that do not call it, and logouts, each a {@code
+ *       LogoutAtEnd}; {@code LoginEvents} records {@code CheckedCredentials} in the {@code
+ *       CurrentRequest}, by which it knows a second login of one user. {@code PasskeyLogins} gives
+ *       passkeys the chain's strategy, unless the {@code PrivateField} has another one. {@code
+ *       ImplicitLogins}, {@code PlainCsrfTokens} and {@code RefusedLogins} decide what is stored,
+ *       and {@code NamedRefusals} names the property that would allow it. {@code
+ *       StoredSessionRegistry} is the {@code SessionRegistry}, and {@code ChainSessionRegistry}
+ *       that of a chain with {@code maximumSessions}. With {@code
+ *       coatcheck.security.context=principal}: {@code PrincipalContexts}, {@code PrincipalUsers}
+ *       and {@code PrincipalStart}.
  *   <li><b>Redis</b>: {@link CoatcheckRedisAutoConfiguration}, {@code RedisConnections} and {@code
  *       LettuceConnections}.
  *   <li><b>Migration</b>: {@link CoatcheckMigrationAutoConfiguration}, {@code BridgeFactory},
  *       {@code ImportFactory} and {@link FormerLoginCheck}. {@code OldCookies} has the old cookies'
- *       names. {@code DecoderVerifiers} and {@code DecoderVerifier} adapt a {@code JwtDecoder};
- *       {@code ContextUsers} finds the user of a container's session. {@code MovedUsers}, in {@code
- *       MovedByName}, says whom a bridge may move where a session keeps the name only, and {@code
- *       JwtStart} looks at the chains of an application that exchanges tokens.
+ *       names. {@code DecoderVerifiers} and {@code DecoderVerifier} adapt a {@code JwtDecoder}, and
+ *       {@code AccessTokens} tells access tokens from others; {@code ContextUsers} finds the user
+ *       of a container's session. {@code MovedUsers}, in {@code MovedByName}, says whom a bridge
+ *       may move where a session keeps the name only, and {@code JwtStart} looks at the chains of
+ *       an application that exchanges tokens.
  *   <li><b>Operation</b>: {@link CoatcheckActuatorAutoConfiguration} with {@code SessionsEndpoint};
  *       {@link CoatcheckHealthAutoConfiguration} with {@code StoreHealth}, {@code
  *       HealthBeforeBoot4} and {@code HealthSinceBoot4}; {@link CoatcheckMetricsAutoConfiguration}

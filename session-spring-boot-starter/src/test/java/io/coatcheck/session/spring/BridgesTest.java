@@ -304,7 +304,8 @@ class BridgesTest {
     application
         .withUserConfiguration(JwtBridgeTest.OldTokens.class)
         .withBean(LogoutTokenVerifier.class, () -> token -> Optional.empty())
-        .withPropertyValues(JWT, CONTAINER, LOGOUT, PRINCIPAL, PREFIX + property + "=" + value)
+        .withPropertyValues(JWT, JwtBridgeTest.ACCESS, CONTAINER, LOGOUT, PRINCIPAL)
+        .withPropertyValues(PREFIX + property + "=" + value)
         .run(
             context ->
                 assertThat(context.getStartupFailure()).hasStackTraceContaining(PREFIX + property));

@@ -9,6 +9,7 @@ import com.nimbusds.jose.JWSHeader;
 import com.nimbusds.jose.crypto.MACSigner;
 import com.nimbusds.jwt.JWTClaimsSet;
 import com.nimbusds.jwt.SignedJWT;
+import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.migration.JwtExchange;
 import io.coatcheck.session.migration.TokenVerifier;
 import io.coatcheck.session.spring.staff.Staff;
@@ -37,6 +38,7 @@ import org.springframework.security.config.annotation.web.builders.HttpSecurity;
 import org.springframework.security.config.http.SessionCreationPolicy;
 import org.springframework.security.core.userdetails.User;
 import org.springframework.security.oauth2.jwt.JwtDecoder;
+import org.springframework.security.oauth2.jwt.JwtValidators;
 import org.springframework.security.oauth2.jwt.NimbusJwtDecoder;
 import org.springframework.security.provisioning.InMemoryUserDetailsManager;
 import org.springframework.security.provisioning.UserDetailsManager;
@@ -47,6 +49,7 @@ class JwtBridgeTest {
 
   private static final String PREFIX = "coatcheck.migration.jwt.";
   private static final String JWT = PREFIX + "enabled=true";
+  static final String ACCESS = PREFIX + "required-claims=aud=shop,token_type=access";
   private static final String PRINCIPAL = "coatcheck.security.context=principal";
   private static final byte[] KEY =
       "0123456789abcdef0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
@@ -64,18 +67,27 @@ class JwtBridgeTest {
 
     @Bean
     JwtDecoder jwtDecoder() {
-      return NimbusJwtDecoder.withSecretKey(new SecretKeySpec(KEY, "HmacSHA256")).build();
+      NimbusJwtDecoder decoder =
+          NimbusJwtDecoder.withSecretKey(new SecretKeySpec(KEY, "HmacSHA256")).build();
+      decoder.setJwtValidator(JwtValidators.createDefaultWithIssuer("https://shop.example"));
+      return decoder;
     }
   }
 
   private static String bearer(String user) throws Exception {
+    return bearer(user, "access");
+  }
+
+  private static String bearer(String user, String type) throws Exception {
     Instant now = Instant.now();
     SignedJWT jwt =
         new SignedJWT(
             new JWSHeader(JWSAlgorithm.HS256),
             new JWTClaimsSet.Builder()
                 .subject(user)
-                .issuer("shop")
+                .issuer("https://shop.example")
+                .audience("shop")
+                .claim("token_type", type)
                 .jwtID(UUID.randomUUID().toString())
                 .issueTime(Date.from(now))
                 .expirationTime(Date.from(now.plusSeconds(300)))
@@ -89,7 +101,11 @@ class JwtBridgeTest {
   void jwt() throws Exception {
     try (Site site =
         Site.start(
-            List.of(Staff.class, OldTokens.class), "coatcheck.store=memory", PRINCIPAL, JWT)) {
+            List.of(Staff.class, OldTokens.class),
+            "coatcheck.store=memory",
+            PRINCIPAL,
+            JWT,
+            ACCESS)) {
       site.bean(UserDetailsManager.class)
           .createUser(User.withUsername("ann").password("{noop}x").roles("USER").build());
       String token = bearer("ann");
@@ -112,11 +128,61 @@ class JwtBridgeTest {
   }
 
   @Test
+  @DisplayName("A token for another purpose, signed with the same key, opens nothing")
+  void refreshToken() throws Exception {
+    try (Site site =
+        Site.start(
+            List.of(Staff.class, OldTokens.class),
+            "coatcheck.store=memory",
+            PRINCIPAL,
+            JWT,
+            ACCESS)) {
+      site.bean(UserDetailsManager.class)
+          .createUser(User.withUsername("eva").password("{noop}x").roles("USER").build());
+      for (String type : List.of("refresh", "second-factor-pending")) {
+        Visitor visitor = site.visitor().with("Authorization", bearer("eva", type));
+        HttpResponse<String> answer = visitor.get("/account");
+        assertThat(answer.headers().firstValue(JwtExchange.RESULT_HEADER)).contains("refused");
+        assertThat(answer.statusCode()).isEqualTo(302);
+      }
+      assertThat(site.bean(SessionManager.class).sessionsOf("eva")).isEmpty();
+    }
+  }
+
+  @Test
+  @DisplayName("fails startup if a JwtDecoder is not told what an access token has")
+  void anyToken() {
+    application
+        .withUserConfiguration(OldTokens.class)
+        .withPropertyValues(JWT, PRINCIPAL)
+        .run(
+            context ->
+                assertThat(context.getStartupFailure())
+                    .hasStackTraceContaining(
+                        PREFIX + "enabled must not be true with a JwtDecoder, which accepts"));
+    application
+        .withUserConfiguration(OldTokens.class)
+        .withPropertyValues(JWT, PRINCIPAL, PREFIX + "required-claims=shop")
+        .run(
+            context ->
+                assertThat(context.getStartupFailure())
+                    .hasStackTraceContaining(PREFIX + "required-claims must have the form"));
+    application
+        .withUserConfiguration(OldTokens.class)
+        .withPropertyValues(JWT, PRINCIPAL, PREFIX + "type=at+jwt")
+        .run(context -> assertThat(context).hasSingleBean(JwtExchange.class));
+  }
+
+  @Test
   @DisplayName("A token of a user whom the next request would not find is refused, and not used up")
   void jwtOfAnUnknownUser() throws Exception {
     try (Site site =
         Site.start(
-            List.of(Staff.class, OldTokens.class), "coatcheck.store=memory", PRINCIPAL, JWT)) {
+            List.of(Staff.class, OldTokens.class),
+            "coatcheck.store=memory",
+            PRINCIPAL,
+            JWT,
+            ACCESS)) {
       String token = bearer("zoe");
       HttpResponse<String> unknown = site.visitor().with("Authorization", token).get("/account");
       assertThat(unknown.headers().firstValue(JwtExchange.RESULT_HEADER)).contains("refused");
@@ -171,7 +237,8 @@ class JwtBridgeTest {
                     List.of(StatelessShop.class, OldTokens.class),
                     "coatcheck.store=memory",
                     PRINCIPAL,
-                    JWT))
+                    JWT,
+                    ACCESS))
         .hasMessageContaining(PREFIX + "enabled must not be true where every chain");
   }
 
@@ -185,7 +252,8 @@ class JwtBridgeTest {
             List.of(Staff.class, StatelessApi.class, OldTokens.class),
             "coatcheck.store=memory",
             PRINCIPAL,
-            JWT)) {
+            JWT,
+            ACCESS)) {
       assertThat(site.bean(JwtExchange.class)).isNotNull();
       assertThat(output).doesNotContain(warning);
     }
@@ -194,7 +262,8 @@ class JwtBridgeTest {
             List.of(StatelessShop.class, PagesWithTokens.class, OldTokens.class),
             "coatcheck.store=memory",
             PRINCIPAL,
-            JWT)) {
+            JWT,
+            ACCESS)) {
       assertThat(site.bean(JwtExchange.class)).isNotNull();
       assertThat(output).contains(warning);
     }
@@ -221,7 +290,7 @@ class JwtBridgeTest {
   void wholeContext() {
     application
         .withUserConfiguration(OldTokens.class)
-        .withPropertyValues(JWT)
+        .withPropertyValues(JWT, ACCESS)
         .run(
             context ->
                 assertThat(context.getStartupFailure())

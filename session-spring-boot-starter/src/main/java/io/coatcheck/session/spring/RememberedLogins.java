@@ -1,0 +1,77 @@
+package io.coatcheck.session.spring;
+
+import io.coatcheck.session.servlet.WebSession;
+import jakarta.servlet.Filter;
+import jakarta.servlet.FilterChain;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.ServletRequest;
+import jakarta.servlet.ServletResponse;
+import jakarta.servlet.http.HttpServletRequest;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.function.Supplier;
+import org.springframework.security.authentication.RememberMeAuthenticationToken;
+import org.springframework.security.core.Authentication;
+import org.springframework.security.core.context.SecurityContext;
+import org.springframework.security.core.context.SecurityContextHolderStrategy;
+import org.springframework.util.function.SingletonSupplier;
+
+/**
+ * Shows a request the user of a remembered session as remembered, and not as fully authenticated,
+ * once any other session would have ended. The stored context stays as it is. A new login makes the
+ * user fully authenticated again.
+ */
+final class RememberedLogins implements Filter {
+
+  /** Any: the token is not authenticated again, which is what a key is for. */
+  private static final String KEY = RememberedLogins.class.getName();
+
+  private final SecurityContextHolderStrategy holder;
+  private final Supplier<Duration> absoluteTimeout;
+
+  /**
+   * Creates it.
+   *
+   * @param absoluteTimeout how long a login lasts that is not remembered
+   */
+  RememberedLogins(SecurityContextHolderStrategy holder, Supplier<Duration> absoluteTimeout) {
+    this.holder = holder;
+    this.absoluteTimeout = absoluteTimeout;
+  }
+
+  @Override
+  public void doFilter(ServletRequest request, ServletResponse response, FilterChain chain)
+      throws IOException, ServletException {
+    if (request instanceof HttpServletRequest http) {
+      Supplier<SecurityContext> stored = holder.getDeferredContext();
+      // The session is not looked for until the context is.
+      holder.setDeferredContext(SingletonSupplier.of(() -> shown(stored.get(), http)));
+    }
+    chain.doFilter(request, response);
+  }
+
+  private SecurityContext shown(SecurityContext stored, HttpServletRequest request) {
+    Authentication login = stored.getAuthentication();
+    if (login == null || !SecurityLogin.isUser(login) || SecurityLogin.isRemembered(login)) {
+      return stored;
+    }
+    boolean isOld =
+        WebSession.find(request)
+            .filter(WebSession::isRemembered)
+            .filter(session -> !session.authenticatedWithin(absoluteTimeout.get()))
+            .isPresent();
+    if (!isOld) {
+      return stored;
+    }
+    SecurityContext shown = holder.createEmptyContext();
+    shown.setAuthentication(remembered(login));
+    return shown;
+  }
+
+  private static Authentication remembered(Authentication login) {
+    RememberMeAuthenticationToken token =
+        new RememberMeAuthenticationToken(KEY, login.getPrincipal(), login.getAuthorities());
+    token.setDetails(login.getDetails());
+    return token;
+  }
+}
