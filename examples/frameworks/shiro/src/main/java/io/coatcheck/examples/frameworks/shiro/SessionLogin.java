@@ -1,10 +1,12 @@
 package io.coatcheck.examples.frameworks.shiro;
 
+import io.coatcheck.session.LoginOptions;
 import io.coatcheck.session.LoginResult;
 import io.coatcheck.session.servlet.WebSession;
 import jakarta.servlet.ServletRequest;
 import jakarta.servlet.ServletResponse;
 import jakarta.servlet.http.HttpServletRequest;
+import java.time.Instant;
 import org.apache.shiro.SecurityUtils;
 import org.apache.shiro.authc.AuthenticationException;
 import org.apache.shiro.authc.AuthenticationInfo;
@@ -32,7 +34,7 @@ public final class SessionLogin extends PathMatchingFilter implements Authentica
       // Another user's session ends here; without this, Shiro would go on using it.
       before.logout();
     }
-    logIn(WebUtils.getHttpRequest(before), user);
+    logIn(WebUtils.getHttpRequest(before), user, LoginOptions.defaults());
   }
 
   @Override
@@ -50,14 +52,19 @@ public final class SessionLogin extends PathMatchingFilter implements Authentica
     Subject subject = SecurityUtils.getSubject();
     HttpServletRequest httpRequest = WebUtils.toHttp(request);
     if (subject.isRemembered() && !WebSession.of(httpRequest).isLoggedIn()) {
-      logIn(httpRequest, subject.getPrincipals());
+      // Nobody knows when this user last gave a password: such a login is never a fresh one.
+      logIn(
+          httpRequest,
+          subject.getPrincipals(),
+          LoginOptions.builder().authenticatedAt(Instant.EPOCH).build());
     }
     return true;
   }
 
-  private static void logIn(HttpServletRequest request, PrincipalCollection user) {
+  private static void logIn(
+      HttpServletRequest request, PrincipalCollection user, LoginOptions options) {
     String name = user.getPrimaryPrincipal().toString();
-    LoginResult result = WebSession.of(request).login(name);
+    LoginResult result = WebSession.of(request).login(name, options);
     if (result != LoginResult.LOGGED_IN) {
       throw new AuthenticationException("the session was not logged in: " + result);
     }

@@ -7,6 +7,8 @@ import io.coatcheck.examples.frameworks.trial.Site;
 import io.coatcheck.examples.frameworks.trial.Store;
 import io.coatcheck.session.codec.AllowListPreset;
 import io.coatcheck.session.codec.JavaSerializationCodec;
+import java.time.Instant;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
@@ -68,6 +70,10 @@ class SessionLoginTest {
     assertThat(bob.get("/account").body()).contains("who=bob").contains("remembered=true");
     String first = bob.cookie(COOKIE);
     assertThat(sessionsOf("bob")).isEqualTo(2);
+    assertThat(site.manager().sessionsOf("bob"))
+        .filteredOn(session -> session.authenticatedAt().equals(Optional.of(Instant.EPOCH)))
+        .as("who is remembered has no fresh login")
+        .hasSize(1);
     assertThat(bob.get("/account").body()).contains("remembered=true");
     assertThat(bob.cookie(COOKIE)).isEqualTo(first);
     bob.get("/logout");

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.coatcheck.test.clients.Passkey;
 import io.coatcheck.test.clients.Visitor;
 import java.net.http.HttpResponse;
+import java.time.Instant;
 import org.springframework.util.ClassUtils;
 
 /** What people do on the site: a method for each feature that keeps something in the session. */
@@ -89,6 +90,13 @@ final class Flows {
     assertThat(bob.hasCookie(COOKIE)).isTrue();
     bob.forget("remember-me");
     assertThat(bob.get("/account").body()).isEqualTo("bob, bob");
+  }
+
+  static void rememberMeIsNotFresh(Site site) {
+    assertThat(site.sessions().sessionsOf("bob"))
+        .as("the login of the cookie, beside that of the password")
+        .extracting(session -> session.authenticatedAt().orElseThrow())
+        .contains(Instant.EPOCH);
   }
 
   /** What is for a user who has just given a password is not for one who is remembered. */

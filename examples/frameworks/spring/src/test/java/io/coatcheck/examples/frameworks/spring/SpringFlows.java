@@ -34,6 +34,7 @@ interface SpringFlows {
   @Test
   default void rememberMe() throws Exception {
     Flows.rememberMe(Flows.remembered(site()));
+    Flows.rememberMeIsNotFresh(site());
     Flows.rememberMeIsNotFull(Flows.remembered(site()));
   }
 
