@@ -33,7 +33,8 @@ final class MovedByName implements MovedUsers {
   public Optional<String> loggedInBy(@Nullable Object context) {
     Authentication login =
         context instanceof SecurityContext known ? known.getAuthentication() : null;
-    if (login == null || !SecurityLogin.isUser(login)) {
+    // The name alone would make a user fully authenticated whom a cookie has logged in.
+    if (login == null || !SecurityLogin.isUser(login) || SecurityLogin.isRemembered(login)) {
       return Optional.empty();
     }
     try {

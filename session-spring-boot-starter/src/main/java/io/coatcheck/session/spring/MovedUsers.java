@@ -17,8 +17,9 @@ interface MovedUsers {
    * Returns the user whom an old session has logged in.
    *
    * @param context what it has as its security context
-   * @return empty if there is none, or if the login withholds a right that the name alone would
-   *     give from now on, such as one before a second factor
+   * @return empty if there is none, or if the login withholds what the name alone would give from
+   *     now on: a right, as before a second factor, or that the user is fully authenticated, as
+   *     after a remember-me cookie
    */
   Optional<String> loggedInBy(@Nullable Object context);
 }

@@ -23,6 +23,9 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.slf4j.LoggerFactory;
 import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.security.authentication.RememberMeAuthenticationToken;
+import org.springframework.security.core.Authentication;
+import org.springframework.security.core.context.SecurityContextImpl;
 import org.springframework.security.core.userdetails.User;
 import org.springframework.security.provisioning.UserDetailsManager;
 import org.springframework.security.web.csrf.DefaultCsrfToken;
@@ -129,6 +132,21 @@ class MovedByNameTest {
       assertThat(site.bean(SpringSessionImport.class).counts().refused()).isEqualTo(1);
       assertLoggedOut(site, ann);
       assertThat(site.bean(SpringSessionImport.class).counts().accepted()).isZero();
+    }
+  }
+
+  @Test
+  @DisplayName("is not imported if its user was only remembered: a name alone would not say so")
+  void importedOfARememberedUser() throws Exception {
+    try (Site site = importing()) {
+      SecurityContextImpl context = SpringSessionImportTest.context("ROLE_USER");
+      Authentication full = context.getAuthentication();
+      context.setAuthentication(
+          new RememberMeAuthenticationToken("key", full.getPrincipal(), full.getAuthorities()));
+      Visitor ann = withOldSession(site, Map.of(CONTEXT, context, "cart", "apples"));
+      assertNothingMoved(ann);
+      assertThat(site.bean(SpringSessionImport.class).counts().refused()).isEqualTo(1);
+      assertLoggedOut(site, ann);
     }
   }
 
