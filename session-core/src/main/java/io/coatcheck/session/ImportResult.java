@@ -20,7 +20,10 @@ public record ImportResult(Status status, Optional<SessionToken> token) {
     FOUND,
     /** It had been imported before, and has ended; or a logout has used the credential up. */
     SPENT,
-    /** There is nothing to import, or the other library has ended the session. */
+    /**
+     * There is nothing to import, the other library has ended the session, or its user has a name
+     * that no principal can have.
+     */
     REFUSED,
     /** The principal has as many sessions as allowed; the credential may be used later. */
     LIMIT_REACHED

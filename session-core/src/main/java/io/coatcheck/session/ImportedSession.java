@@ -9,8 +9,8 @@ import java.util.Optional;
 /**
  * A session that another library kept, as an {@link ImportSource} read it.
  *
- * @param principal who is logged in: 1 to 255 code points without U+0000 and lone surrogates; empty
- *     for an anonymous session
+ * @param principal who is logged in: 1 to 255 code points without U+0000 and lone surrogates; a
+ *     session of any other is refused; empty for an anonymous session
  * @param authenticatedAt when the principal logged in, as far as is known; not used without a
  *     principal. A request for a fresh login is measured from it
  * @param usableUntil after which moment the other library's credential must import nothing; a

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -50,11 +51,20 @@ final class Imports {
   private final ImportClaims claims;
   private final ImportQueue queue = new ImportQueue();
   private final Authenticator logins;
+  private final SessionEnder endings;
+  private final ForeignPrincipals principals;
 
-  Imports(EngineContext engine, ImportClaims claims, Authenticator logins) {
+  Imports(
+      EngineContext engine,
+      ImportClaims claims,
+      Authenticator logins,
+      SessionEnder endings,
+      ForeignPrincipals principals) {
     this.engine = engine;
     this.claims = claims;
     this.logins = logins;
+    this.endings = endings;
+    this.principals = principals;
   }
 
   ImportResult importSession(String credential, ImportSource source) {
@@ -101,13 +111,22 @@ final class Imports {
     return tryOnce(credential, claim.get(), token, source);
   }
 
-  /** Makes a credential import nothing from now on, if there is anything to import. */
-  void spend(String credential, ImportSource source) {
+  /**
+   * Makes a credential import nothing from now on, if there is anything to import, and ends what
+   * was imported with it, if it still opens that.
+   *
+   * @param own the session that the caller ends itself
+   */
+  void spend(String credential, ImportSource source, Optional<SessionId> own) {
     source
         .load()
         .map(ImportedSession::usableUntil)
         .filter(until -> until.isAfter(engine.now()))
         .ifPresent(until -> claims.spend(credential, until));
+    SessionToken token = tokenOf(credential);
+    if (own.filter(token.id()::equals).isEmpty()) {
+      endings.invalidatePresented(List.of(token.value()));
+    }
   }
 
   /**
@@ -168,7 +187,9 @@ final class Imports {
           ? Optional.empty()
           : Optional.of(ImportResult.of(ImportResult.Status.REFUSED));
     }
-    loaded.principal().ifPresent(Drafts::checkPrincipal);
+    if (loaded.principal().filter(principal -> !principals.accepts(principal)).isPresent()) {
+      return Optional.of(ImportResult.of(ImportResult.Status.REFUSED));
+    }
     Draft draft = draft(token, loaded);
     Optional<StoredSession> attempt =
         abandoned == null

@@ -34,6 +34,7 @@ public final class SessionAdapter {
   private final Claims claims;
   private final SessionGroups groups;
   private final Imports imports;
+  private final ForeignPrincipals principals;
   private final Optional<VersionHints> versionHints;
 
   SessionAdapter(
@@ -43,6 +44,7 @@ public final class SessionAdapter {
       Claims claims,
       SessionGroups groups,
       Imports imports,
+      ForeignPrincipals principals,
       Authenticator logins,
       SessionEnder endings) {
     this.engine = engine;
@@ -54,6 +56,7 @@ public final class SessionAdapter {
     this.claims = claims;
     this.groups = groups;
     this.imports = imports;
+    this.principals = principals;
     this.versionHints = VersionHints.of(engine);
   }
 
@@ -392,14 +395,27 @@ public final class SessionAdapter {
 
   /**
    * Makes a credential import nothing from now on, if the source has a session for it; for one that
-   * comes with a logout. An import that is under way stores nothing either. A session that was
-   * imported before is left alone, unless its client has only the credential: then it ends when
-   * that is presented.
+   * comes with a logout. An import that is under way stores nothing either. If the credential still
+   * opens a session that was imported with it, that ends, as all sessions do whose token comes with
+   * a logout.
    *
    * @param credential as for {@link #importSession}
+   * @param own the session of the request that logs out, which is left to that logout; empty if it
+   *     has none
    * @throws SessionStoreException if the store failed: a second call does it
    */
-  public void spendCredential(String credential, ImportSource source) {
-    imports.spend(credential, source);
+  public void spendCredential(String credential, ImportSource source, Optional<SessionId> own) {
+    imports.spend(credential, source, own);
+  }
+
+  /**
+   * Returns whether a user whom another system names can log in under that name: it has 1 to 255
+   * code points without U+0000 and lone surrogates, and does not begin with {@code
+   * coatcheck-claim:}. If not, the reason is logged, without the name, once a minute at most.
+   *
+   * @param principal any text
+   */
+  public boolean acceptsPrincipal(String principal) {
+    return principals.accepts(principal);
   }
 }

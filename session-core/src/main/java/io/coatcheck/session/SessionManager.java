@@ -56,6 +56,7 @@ public final class SessionManager implements AutoCloseable {
     logins =
         new Authenticator(
             engine, saveLoop, memberships, builder.limit, builder.dropAttributesAtLogin);
+    ForeignPrincipals principals = new ForeignPrincipals();
     adapter =
         new SessionAdapter(
             engine,
@@ -63,7 +64,8 @@ public final class SessionManager implements AutoCloseable {
             writer,
             claims,
             new SessionGroups(engine, claims, memberships, endings),
-            new Imports(engine, new ImportClaims(engine, claims), logins),
+            new Imports(engine, new ImportClaims(engine, claims), logins, endings, principals),
+            principals,
             logins,
             endings);
     engine.store().evictions().ifPresent(evictions -> evictions.onEvicted(endings::evicted));

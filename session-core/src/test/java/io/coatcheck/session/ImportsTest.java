@@ -3,13 +3,18 @@ package io.coatcheck.session;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.coatcheck.session.event.EndReason;
 import io.coatcheck.session.event.SessionEvent;
 import io.coatcheck.session.memory.InMemorySessionStore;
 import io.coatcheck.session.store.ForwardingSessionStore;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.token.SessionId;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -25,6 +30,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 
 class ImportsTest {
 
@@ -195,7 +201,7 @@ class ImportsTest {
   void sessionThatIsStoredLate_afterALogoutUsedItsCredentialUp_isNotOpenedByIt() {
     fixture.store.afterNext("insert", late::holdNext);
     assertFails();
-    adapter.spendCredential(CREDENTIAL, source(() -> {}, true));
+    adapter.spendCredential(CREDENTIAL, source(() -> {}, true), Optional.empty());
     late.land();
     assertThat(status()).isEqualTo(ImportResult.Status.SPENT);
   }
@@ -206,7 +212,7 @@ class ImportsTest {
     fixture.store.beforeNext(
         "insert",
         () -> {
-          adapter.spendCredential(CREDENTIAL, source(() -> {}, true));
+          adapter.spendCredential(CREDENTIAL, source(() -> {}, true), Optional.empty());
           throw new SessionStoreException("failed");
         });
     assertFails();
@@ -217,7 +223,8 @@ class ImportsTest {
   void credentialThatALogoutUsesUp_duringAnImport_isSpent_andLeavesNoSession() {
     fixture.store.beforeNext("insert", () -> {});
     fixture.store.beforeNext(
-        "insert", () -> adapter.spendCredential(CREDENTIAL, source(() -> {}, true)));
+        "insert",
+        () -> adapter.spendCredential(CREDENTIAL, source(() -> {}, true), Optional.empty()));
     assertThat(status()).isEqualTo(ImportResult.Status.SPENT);
     assertThat(fixture.manager.sessionsOf("alice")).isEmpty();
     assertThat(status()).isEqualTo(ImportResult.Status.SPENT);
@@ -229,7 +236,7 @@ class ImportsTest {
     fixture.store.afterNext(
         "update",
         () -> {
-          adapter.spendCredential(CREDENTIAL, source(() -> {}, true));
+          adapter.spendCredential(CREDENTIAL, source(() -> {}, true), Optional.empty());
           throw new SessionStoreException("the answer is lost");
         });
     assertFails();
@@ -347,11 +354,87 @@ class ImportsTest {
 
   @Test
   void spentCredential_importsNothing_andOneWithoutASessionLeavesNoRecord() {
-    adapter.spendCredential(CREDENTIAL, source(() -> {}, false));
+    adapter.spendCredential(CREDENTIAL, source(() -> {}, false), Optional.empty());
     assertThat(adapter.isClaimed("import:" + CREDENTIAL)).isFalse();
-    adapter.spendCredential(CREDENTIAL, source(() -> {}, true));
+    adapter.spendCredential(CREDENTIAL, source(() -> {}, true), Optional.empty());
     assertThat(adapter.importSession(CREDENTIAL, source(() -> {}, true)).status())
         .isEqualTo(ImportResult.Status.SPENT);
+  }
+
+  /** The response with the new token may be lost, and the client has another session by now. */
+  @Test
+  void spentCredential_endsTheSessionThatItStillOpens_unlessThatIsTheCallersOwn() {
+    for (boolean isThere : new boolean[] {true, false}) {
+      String credential = CREDENTIAL + isThere;
+      SessionId imported =
+          adapter.importSession(credential, source(() -> {}, true)).token().orElseThrow().id();
+      adapter.spendCredential(credential, source(() -> {}, isThere), Optional.of(imported));
+      assertThat(fixture.manager.sessionsOf("alice")).as("the caller ends it").hasSize(1);
+      adapter.spendCredential(credential, source(() -> {}, isThere), Optional.empty());
+      assertThat(fixture.manager.sessionsOf("alice")).isEmpty();
+      assertThat(adapter.importSession(credential, source(() -> {}, true)).status())
+          .isEqualTo(ImportResult.Status.SPENT);
+    }
+  }
+
+  @Test
+  void spentCredential_thatNoLongerOpensItsSession_leavesThat() {
+    ImportResult imported = adapter.importSession(CREDENTIAL, source(() -> {}, true));
+    String old = imported.token().orElseThrow().value();
+    Session session = ((Resolution.Live) adapter.resolve(List.of(old))).session();
+    assertThat(adapter.renewIfDue(session)).isTrue();
+    String owners = session.unsentToken().orElseThrow().value();
+    fixture.manager.save(((Resolution.Live) adapter.resolve(List.of(owners))).session());
+    fixture.clock.advance(Duration.ofSeconds(11));
+    adapter.spendCredential(CREDENTIAL, source(() -> {}, true), Optional.empty());
+    assertThat(fixture.manager.sessionsOf("alice")).hasSize(1);
+  }
+
+  @Test
+  void nameThatNoPrincipalCanHave_isRefused_andLoggedOnce() {
+    ListAppender<ILoggingEvent> lines = new ListAppender<>();
+    Logger logger = (Logger) LoggerFactory.getLogger(SessionManager.class);
+    logger.addAppender(lines);
+    lines.start();
+    try {
+      for (String name :
+          List.of("", "x".repeat(256), "a\u0000", "\uD800", "coatcheck-claim:alice")) {
+        assertThat(adapter.importSession(CREDENTIAL, sourceOf(name)).status())
+            .isEqualTo(ImportResult.Status.REFUSED);
+        assertThat(adapter.acceptsPrincipal(name)).isFalse();
+      }
+    } finally {
+      logger.detachAppender(lines);
+    }
+    assertThat(lines.list)
+        .singleElement()
+        .extracting(ILoggingEvent::getFormattedMessage)
+        .isEqualTo(
+            "A user of another system cannot log in under that name, and the credential is refused:"
+                + " principal must have 1 to 255 code points: 0");
+    assertThat(adapter.importSession(CREDENTIAL, sourceOf("alice")).status())
+        .as("the credential stays good")
+        .isEqualTo(ImportResult.Status.IMPORTED);
+  }
+
+  private ImportSource sourceOf(String user) {
+    return new ImportSource() {
+      @Override
+      public Optional<ImportedSession> load() {
+        return Optional.of(
+            new ImportedSession(
+                Optional.of(user),
+                fixture.clock.instant().minusMillis(1),
+                fixture.clock.instant().plus(Duration.ofDays(1)),
+                Map.of(),
+                Map.of()));
+      }
+
+      @Override
+      public boolean isStillLive() {
+        return true;
+      }
+    };
   }
 
   @Test

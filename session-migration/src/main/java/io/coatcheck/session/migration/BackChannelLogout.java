@@ -196,7 +196,9 @@ public final class BackChannelLogout implements Filter {
 
   private boolean isAcceptable(VerifiedLogout logout) {
     Instant now = manager.clock().instant();
-    return logout.expiresAt().isAfter(now.minus(Limits.CLOCK_SKEW))
+    // By a blank id, one token would use up all others.
+    return !logout.id().isBlank()
+        && logout.expiresAt().isAfter(now.minus(Limits.CLOCK_SKEW))
         && !logout.issuedAt().isAfter(now.plus(Limits.CLOCK_SKEW))
         && !logout.expiresAt().isAfter(logout.issuedAt().plus(maximumLifetime));
   }

@@ -32,12 +32,12 @@ import org.jspecify.annotations.Nullable;
  * and the attributes are kept. Then the container's session ends.
  *
  * <p>A filter, mapped after {@link io.coatcheck.session.servlet.SessionFilter} and before what
- * needs a login. It acts only on a request that presents no Coatcheck token, not on one that
- * another site made a browser send without it, and only on a session whose id came in a cookie,
- * never in a URL. Each session is adopted once, on one node: of requests at the same time one
- * adopts it, and the others use the new session. The old cookie is accepted until the client has
- * presented the new one, and 10 seconds longer. From then on it opens nothing, also after a logout,
- * even on a node that has a copy of the container's session.
+ * needs a login. It acts only on a request that presents no Coatcheck token and has no session, as
+ * from another bridge, not on one that another site made a browser send without it, and only on a
+ * session whose id came in a cookie, never in a URL. Each session is adopted once, on one node: of
+ * requests at the same time one adopts it, and the others use the new session. The old cookie is
+ * accepted until the client has presented the new one, and 10 seconds longer. From then on it opens
+ * nothing, also after a logout, even on a node that has a copy of the container's session.
  *
  * <p>The adoption counts as a login at the time when the container's session was created, so that
  * an action that needs a fresh login asks for one. The timeouts are those of the manager's policy,
@@ -105,17 +105,15 @@ public final class ContainerSessionAdoption implements Filter {
       if (presented != null) {
         WebSession session = WebSession.of(httpRequest);
         HttpSession old = sessionOf(own);
-        if (old != null) {
-          String id = withoutRoute(old.getId());
-          session.beforeLogout(() -> spend(id, old));
-        }
+        String id = withoutRoute(old == null ? presented : old.getId());
+        session.beforeLogout(() -> spend(id, old, session));
         if (session.isTokenPresented()) {
           if (clearsCookie
               && OldCookie.isReplaced(session, manager.clock().instant())
               && own.getSession(false) == null) {
             clear(own, httpResponse, presented);
           }
-        } else if (!session.isTokenWithheld()) {
+        } else if (!session.isTokenWithheld() && session.id().isEmpty()) {
           adoptInto(session, own, httpResponse, presented);
         }
       }
@@ -150,10 +148,10 @@ public final class ContainerSessionAdoption implements Filter {
    * Uses up an old cookie that is presented with a logout, so that it cannot log the user in again
    * at a node that has a copy of the container's session.
    */
-  private void spend(String id, HttpSession old) {
+  private void spend(String id, @Nullable HttpSession old, WebSession session) {
     ImportSource unread =
         new ContainerImportSource(old, null, attributes, maximumAge, manager.clock());
-    manager.adapter().spendCredential(CREDENTIAL + id, unread);
+    manager.adapter().spendCredential(CREDENTIAL + id, unread, session.id());
   }
 
   private void adoptInto(
@@ -173,7 +171,8 @@ public final class ContainerSessionAdoption implements Filter {
     HttpSession old = sessionOf(own);
     ImportSource source =
         condition.on(
-            new ContainerImportSource(old, principal, attributes, maximumAge, manager.clock()));
+            new ContainerImportSource(old, principal, attributes, maximumAge, manager.clock()),
+            manager.adapter());
     String id = withoutRoute(old == null ? presented : old.getId());
     ImportResult result = manager.adapter().importSession(CREDENTIAL + id, source);
     boolean opens = condition.opens(result, session);

@@ -41,9 +41,9 @@ import org.jspecify.annotations.Nullable;
  *   <li>{@code exchanged}: the user is logged in, and the response carries the session's cookie
  *   <li>{@code spent}: the token was exchanged before. Another request of the same page may have
  *       done that a moment ago: delete the token and send the request again without it
- *   <li>{@code refused}: the verifier, the condition or a limit on sessions refused it, or a logout
- *       used it up meanwhile: delete it, and let the user log in. If the request logs out, the
- *       token is used up, as below
+ *   <li>{@code refused}: the verifier, the condition or a limit on sessions refused it, no user can
+ *       have its name, or a logout used it up meanwhile: delete it, and let the user log in. If the
+ *       request logs out, the token is used up, as below
  * </ul>
  *
  * <p>These requests are not exchanged, and their response has no such header:
@@ -198,8 +198,11 @@ public final class JwtExchange implements Filter {
   }
 
   private boolean isAcceptable(String text, VerifiedToken token) {
-    // The condition first: it may take its time, and the token may expire in it.
-    if (!isIdentified(text, token) || !condition.test(token)) {
+    if (!isIdentified(text, token) || !manager.adapter().acceptsPrincipal(token.principal())) {
+      return false;
+    }
+    // Before the clock is read: it may take its time, and the token may expire meanwhile.
+    if (!condition.test(token)) {
       return false;
     }
     Instant now = manager.clock().instant();

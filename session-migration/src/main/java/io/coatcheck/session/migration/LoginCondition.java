@@ -3,6 +3,7 @@ package io.coatcheck.session.migration;
 import io.coatcheck.session.ImportResult;
 import io.coatcheck.session.ImportSource;
 import io.coatcheck.session.ImportedSession;
+import io.coatcheck.session.SessionAdapter;
 import io.coatcheck.session.servlet.WebSession;
 import java.time.Instant;
 import java.util.Objects;
@@ -35,10 +36,11 @@ final class LoginCondition {
 
   /**
    * Returns an old session that is imported only if it meets the condition, when it is read and
-   * again after the import is stored. For one request.
+   * again after the import is stored. A user who cannot log in is refused before: the application
+   * may be unable to look such a name up. For one request.
    */
-  ImportSource on(ImportSource source) {
-    return new Conditional(source);
+  ImportSource on(ImportSource source, SessionAdapter adapter) {
+    return new Conditional(source, adapter);
   }
 
   /**
@@ -77,17 +79,23 @@ final class LoginCondition {
   private final class Conditional implements ImportSource {
 
     private final ImportSource source;
+    private final SessionAdapter adapter;
 
     private Optional<ImportedSession> loaded = Optional.empty();
 
-    Conditional(ImportSource source) {
+    Conditional(ImportSource source, SessionAdapter adapter) {
       this.source = source;
+      this.adapter = adapter;
     }
 
     @Override
     public Optional<ImportedSession> load() {
-      loaded = source.load();
+      loaded = source.load().filter(this::canLogIn);
       return loaded.filter(LoginCondition.this::isMet);
+    }
+
+    private boolean canLogIn(ImportedSession session) {
+      return session.principal().map(adapter::acceptsPrincipal).orElse(true);
     }
 
     @Override

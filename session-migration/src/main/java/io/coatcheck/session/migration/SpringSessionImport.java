@@ -7,6 +7,7 @@ import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.codec.JavaSerializationCodec;
 import io.coatcheck.session.event.CredentialKind;
 import io.coatcheck.session.servlet.WebSession;
+import io.coatcheck.session.token.SessionId;
 import jakarta.servlet.Filter;
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.ServletException;
@@ -34,11 +35,12 @@ import org.jspecify.annotations.Nullable;
  * admits are kept.
  *
  * <p>A filter, mapped after {@link io.coatcheck.session.servlet.SessionFilter} and before what
- * needs a login. It acts only on a request that presents no Coatcheck token, and not on one that
- * another site made a browser send without it. The old cookie is accepted until the client has
- * presented the new one, and 10 seconds longer; it is deleted a minute after the import, or when it
- * is presented after a logout. From then on it opens nothing, also after a logout, on any node. A
- * cookie that is presented with a logout is used up as well.
+ * needs a login. It acts only on a request that presents no Coatcheck token and has no session, as
+ * from another bridge, and not on one that another site made a browser send without it. The old
+ * cookie is accepted until the client has presented the new one, and 10 seconds longer; it is
+ * deleted a minute after the import, or when it is presented after a logout. From then on it opens
+ * nothing, also after a logout, on any node. A cookie that is presented with a logout is used up as
+ * well.
  *
  * <p>The import counts as a login at the time when the old session was created, so that an action
  * that needs a fresh login asks for one. The idle and absolute timeouts are those of the manager's
@@ -111,12 +113,12 @@ public final class SpringSessionImport implements Filter {
         && cookie.isIn(httpRequest)) {
       WebSession session = WebSession.of(httpRequest);
       List<String> ids = cookie.idsIn(httpRequest);
-      session.beforeLogout(() -> spend(ids));
+      session.beforeLogout(() -> spend(ids, session));
       if (session.isTokenPresented()) {
         if (clearsCookie && OldCookie.isReplaced(session, manager.clock().instant())) {
           oldCookie.clear(httpRequest, httpResponse);
         }
-      } else if (!session.isTokenWithheld()) {
+      } else if (!session.isTokenWithheld() && session.id().isEmpty()) {
         try {
           importInto(session, ids, httpRequest, httpResponse);
         } catch (Throwable failure) {
@@ -129,9 +131,10 @@ public final class SpringSessionImport implements Filter {
   }
 
   /** Uses up old cookies that are presented with a logout, so that they log no user in again. */
-  private void spend(List<String> ids) {
+  private void spend(List<String> ids, WebSession session) {
+    Optional<SessionId> own = session.id();
     for (String id : ids) {
-      manager.adapter().spendCredential(CREDENTIAL + id, sourceOf(id, reader::unread));
+      manager.adapter().spendCredential(CREDENTIAL + id, sourceOf(id, reader::unread), own);
     }
   }
 
@@ -146,7 +149,7 @@ public final class SpringSessionImport implements Filter {
       HttpServletRequest request,
       HttpServletResponse response) {
     for (String id : ids) {
-      ImportSource source = condition.on(sourceOf(id, reader::read));
+      ImportSource source = condition.on(sourceOf(id, reader::read), manager.adapter());
       ImportResult result = manager.adapter().importSession(CREDENTIAL + id, source);
       if (result.status() == ImportResult.Status.IMPORTED && deletesImported) {
         sessions.delete(id);

@@ -4,8 +4,6 @@ import io.coatcheck.session.ImportedSession;
 import io.coatcheck.session.Session;
 import io.coatcheck.session.codec.AttributeCodecException;
 import io.coatcheck.session.codec.JavaSerializationCodec;
-import io.coatcheck.session.store.StoredSession;
-import io.coatcheck.session.token.SessionId;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collections;
@@ -21,8 +19,6 @@ import org.jspecify.annotations.Nullable;
 final class SpringSessionReader {
 
   static final String SECURITY_CONTEXT = "SPRING_SECURITY_CONTEXT";
-
-  private static final SessionId ANY = SessionId.of(0, 0);
 
   private final JavaSerializationCodec codec;
   private final @Nullable Function<Map<String, Object>, Optional<String>> userOf;
@@ -109,9 +105,6 @@ final class SpringSessionReader {
     if (principal.isEmpty() && attributes.isEmpty()) {
       return Optional.empty();
     }
-    if (principal.isPresent() && !isStorable(principal.get())) {
-      return Optional.empty();
-    }
     return Optional.of(imported(session, now, principal, attributes, undecodable));
   }
 
@@ -148,14 +141,6 @@ final class SpringSessionReader {
 
   private static boolean has(SpringSession session, String attribute) {
     return session.attributes().containsKey(attribute) || session.tooLarge().contains(attribute);
-  }
-
-  private static boolean isStorable(String principal) {
-    try {
-      return StoredSession.builder(ANY).principal(principal) != null;
-    } catch (IllegalArgumentException e) {
-      return false;
-    }
   }
 
   /**

@@ -272,6 +272,7 @@ abstract class BackChannelLogoutContract {
             provider.logoutToken(claims -> claims.subject("alice").claim("nonce", "n")),
             provider.logoutToken(claims -> claims.subject("alice").claim("events", null)),
             provider.logoutToken(claims -> claims.subject("alice").jwtID(null)),
+            provider.logoutToken(claims -> claims.subject("alice").jwtID(" ")),
             provider.logoutToken(claims -> claims),
             provider.logoutToken(claims -> claims.subject("alice").expirationTime(before)),
             provider.logoutToken(claims -> claims.subject("alice").expirationTime(tooLate)),
@@ -284,6 +285,22 @@ abstract class BackChannelLogoutContract {
       assertThat(answer.headers().firstValue("Cache-Control")).contains("no-store");
     }
     assertThat(node.user(cookie)).isEqualTo("alice");
+  }
+
+  @Test
+  void blankSid_isNoSessionOfTheProvider() throws Exception {
+    String alice = logIn(node, "alice", "");
+    String bob = logIn(node, "bob", "");
+    assertThat(
+            node.post(provider.logoutToken(claims -> claims.subject("alice").claim("sid", " ")))
+                .statusCode())
+        .isEqualTo(200);
+    assertThat(
+            node.post(provider.logoutToken(claims -> claims.subject("eve").claim("sid", "")))
+                .statusCode())
+        .isEqualTo(200);
+    assertThat(node.user(alice)).isEqualTo("anonymous");
+    assertThat(another.user(bob)).isEqualTo("bob");
   }
 
   @Test

@@ -53,7 +53,8 @@ abstract class ContainerAdoptionContract {
     store = FaultyStore.wrap(store());
     manager = manager(store);
     bridge = adoption(manager);
-    port = startServer(manager, bridge);
+    JwtExchange exchange = JwtExchange.builder(manager, TwoBridges.verifier(clock)).build();
+    port = startServer(manager, new TwoBridges(exchange, bridge));
   }
 
   @AfterEach
@@ -277,6 +278,53 @@ abstract class ContainerAdoptionContract {
     String bob = oldLogin("bob");
     assertThat(get("/", ours + "; " + bob).body()).isEqualTo("alice");
     assertThat(get("/old/user", bob).body()).as("not adopted").isEqualTo("bob");
+  }
+
+  private ContainerSite.Answer withToken(String token, String cookies) throws Exception {
+    return ContainerSite.send(port, "/", cookies, "Authorization", "Bearer " + token).get();
+  }
+
+  @Test
+  void tokenBesideTheOldCookie_logsItsUserIn_andALogoutUsesUpBoth() throws Exception {
+    String bob = oldLogin("bob");
+    ContainerSite.Answer both = withToken("alice.1", bob);
+    assertThat(both.body()).isEqualTo("alice");
+    // A login gives the container's session another id.
+    String bobs = both.cookie("JSESSIONID");
+    assertThat(get("/old/user", bobs).body()).as("not adopted").isEqualTo("bob");
+    assertThat(manager.sessionsOf("bob")).isEmpty();
+    assertThat(bridge.counts().accepted()).isZero();
+    get("/logout", both.cookie(OURS) + "; " + bobs);
+    for (String cookie : List.of(bob, bobs)) {
+      assertThat(withToken("alice.1", cookie).body()).isEqualTo("anonymous");
+    }
+    assertThat(manager.sessionsOf("bob")).isEmpty();
+  }
+
+  /** The adopted session is not the one that the client has by now. */
+  @Test
+  void oldCookieWhoseNewCookieWasLost_isUsedUpByTheLogoutOfAnotherSession() throws Exception {
+    String bob = oldLogin("bob");
+    assertThat(get("/", bob).body()).isEqualTo("bob");
+    String ours = withToken("alice.1", "").cookie(OURS);
+    get("/logout", ours + "; " + bob);
+    assertThat(manager.sessionsOf("bob")).isEmpty();
+    assertThat(get("/", bob).body()).isEqualTo("anonymous");
+  }
+
+  @Test
+  void nameThatNoUserCanHave_isRefused_andTheOldSessionStaysGood() throws Exception {
+    for (String name : List.of("x".repeat(256), "a%00", "coatcheck-claim:alice")) {
+      String old = oldLogin(name);
+      ContainerSite.Answer refused = get("/cart", old);
+      assertThat(refused.status()).isEqualTo(200);
+      assertThat(refused.body()).isEqualTo("null");
+      assertThat(refused.cookies()).isEmpty();
+      get("/old/login?user=alice", old);
+      assertThat(get("/", old).body()).as("under another name").isEqualTo("alice");
+    }
+    assertThat(bridge.counts().refused()).isEqualTo(3);
+    assertThat(bridge.counts().failed()).isZero();
   }
 
   @Test

@@ -209,6 +209,25 @@ class LoginWithoutAUserTest {
   }
 
   @Test
+  void nameThatNoUserCanHave_isRefused() throws Exception {
+    for (String name : List.of("x".repeat(256), "\uD800", "coatcheck-claim:alice")) {
+      SpringSessionImport bridge =
+          SpringSessionImport.builder(manager, JdbcSpringSessions.builder(database).build(), CODEC)
+              .principal(attributes -> Optional.of(name))
+              .validIf(
+                  (user, loginAt) -> {
+                    throw new IllegalStateException("its database has no such names");
+                  })
+              .build();
+      Node.Answer refused = node(bridge).get("/cart", "Cookie", cookie(loggedIn()));
+      assertThat(refused.status()).isEqualTo(200);
+      assertThat(refused.principal()).isEqualTo("null");
+      assertThat(refused.cookies()).isEmpty();
+      assertThat(bridge.counts().refused()).isEqualTo(1);
+    }
+  }
+
+  @Test
   void everyMarkOfALogin_isOne_andAllSessionsAreFoundToBeUsedUp() throws IOException {
     byte[] apples = serialized("three apples");
     SpringSession anonymous = session(Optional.empty(), Map.of("cart", apples), Set.of());

@@ -37,14 +37,22 @@ final class OwnSessionImport extends HttpFilter {
       throws IOException, ServletException {
     WebSession session = WebSession.of(request);
     Cookie[] cookies = request.getCookies();
-    if (cookies != null && !session.isTokenPresented()) {
+    if (cookies != null) {
       for (Cookie cookie : cookies) {
         if (cookie.getName().equals("sid")) {
-          importInto(session, cookie.getValue());
+          present(session, cookie.getValue());
         }
       }
     }
     chain.doFilter(request, response);
+  }
+
+  private void present(WebSession session, String id) {
+    session.beforeLogout(
+        () -> sessions.adapter().spendCredential("own:" + id, new Source(id), session.id()));
+    if (!session.isTokenPresented() && !session.isTokenWithheld() && session.id().isEmpty()) {
+      importInto(session, id);
+    }
   }
 
   private void importInto(WebSession session, String id) {

@@ -94,6 +94,15 @@ class OwnSessionImportTest {
   }
 
   @Test
+  void oldIdBesideOurs_thatComesWithALogout_opensNothingAfterwards() throws Exception {
+    String ours = node.get("/", "Cookie", OLD).cookie().orElseThrow();
+    old.insert("old-2", "alice", clock.instant().minusSeconds(60));
+    node.get("/logout", "Cookie", ours + "; sid=old-2");
+    assertThat(another.get("/", "Cookie", "sid=old-2").principal()).isEqualTo("anonymous");
+    assertThat(node.manager().sessionsOf("alice")).isEmpty();
+  }
+
+  @Test
   void madeUpId_opensNothing() throws Exception {
     for (String id : List.of("x", "OLD-1", "old-1 OR 1=1")) {
       assertThat(node.get("/", "Cookie", "sid=" + id).principal()).isEqualTo("anonymous");

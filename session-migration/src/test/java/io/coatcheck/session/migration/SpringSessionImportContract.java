@@ -70,7 +70,8 @@ abstract class SpringSessionImportContract {
     store = FaultyStore.wrap(both.get(0));
     SessionManager manager = manager(store);
     bridge = SpringSessionImport.builder(manager, oldSessions(), CODEC).build();
-    node = new Node(manager, bridge);
+    JwtExchange exchange = JwtExchange.builder(manager, TwoBridges.verifier(clock)).build();
+    node = new Node(manager, new TwoBridges(exchange, bridge));
     SessionManager other = manager(both.get(1));
     another = new Node(other, SpringSessionImport.builder(other, oldSessions(), CODEC).build());
   }
@@ -252,6 +253,37 @@ abstract class SpringSessionImportContract {
       assertThat(principal(each, begunThereSince)).isEqualTo("anonymous");
     }
     assertThat(node.manager().sessionsOf("alice")).isEmpty();
+  }
+
+  private Node.Answer withToken(String... headers) throws Exception {
+    List<String> all = new ArrayList<>(List.of("Authorization", "Bearer bob.1"));
+    all.addAll(List.of(headers));
+    return node.get("/", all.toArray(String[]::new));
+  }
+
+  @Test
+  void tokenBesideTheOldCookie_logsItsUserIn_andALogoutUsesUpBoth() throws Exception {
+    String alice = cookie(loggedIn());
+    Node.Answer both = withToken("Cookie", alice);
+    assertThat(both.principal()).isEqualTo("bob");
+    assertThat(node.manager().sessionsOf("alice")).as("not imported").isEmpty();
+    assertThat(bridge.counts().accepted()).isZero();
+    node.get("/logout", "Cookie", both.cookie().orElseThrow() + "; " + alice);
+    assertThat(withToken("Cookie", alice).principal()).isEqualTo("anonymous");
+    assertThat(principal(another, alice)).isEqualTo("anonymous");
+    assertThat(node.manager().sessionsOf("alice")).isEmpty();
+  }
+
+  /** The imported session is not the one that the client has by now. */
+  @Test
+  void oldCookieWhoseNewCookieWasLost_isUsedUpByTheLogoutOfAnotherSession() throws Exception {
+    String alice = cookie(loggedIn());
+    assertThat(principal(another, alice)).isEqualTo("alice");
+    String ours = withToken().cookie().orElseThrow();
+    node.get("/logout", "Cookie", ours + "; " + alice);
+    assertThat(node.manager().sessionsOf("alice")).isEmpty();
+    clock.advance(Duration.ofMinutes(1));
+    assertThat(principal(another, alice)).isEqualTo("anonymous");
   }
 
   @Test
