@@ -29,6 +29,9 @@ final class Link implements RedisConnectionStateListener {
   private static final Operation CONNECTING = new Operation("connecting to Redis");
   private static final int PAUSE_MILLIS = 100;
 
+  /** How often the first connection is tried if Lettuce loses the reason of its failure. */
+  private static final int ATTEMPTS = 3;
+
   /** Causes may form a cycle. */
   private static final int MAX_CAUSES = 20;
 
@@ -66,7 +69,7 @@ final class Link implements RedisConnectionStateListener {
   static Link open(Client client, Route route) {
     Link link = new Link(client, route);
     try {
-      link.connection.set(route.connect().toCompletableFuture().get());
+      link.connection.set(connect(route));
     } catch (ExecutionException failure) {
       throw RedisFailure.of(CONNECTING, reason(failure));
     } catch (InterruptedException interrupted) {
@@ -76,6 +79,24 @@ final class Link implements RedisConnectionStateListener {
     }
     client.addListener(link);
     return link;
+  }
+
+  /**
+   * Connects, and asks again for a reason that was lost: Lettuce fails with an {@code
+   * IllegalStateException} of its own if the server refused the login before Lettuce looked for its
+   * answer. Nothing was done by that.
+   */
+  private static StatefulRedisConnection<byte[], byte[]> connect(Route route)
+      throws ExecutionException, InterruptedException {
+    for (int attempt = 1; ; attempt++) {
+      try {
+        return route.connect().toCompletableFuture().get();
+      } catch (ExecutionException failure) {
+        if (attempt == ATTEMPTS || !(root(failure) instanceof IllegalStateException)) {
+          throw failure;
+        }
+      }
+    }
   }
 
   /** Returns the connection, or null while there is none, or for good after {@link #close()}. */
@@ -280,11 +301,16 @@ final class Link implements RedisConnectionStateListener {
   private static String describe(Throwable failure) {
     Throwable reason = reason(failure);
     String description = String.valueOf(RedisFailure.of(CONNECTING, reason).getMessage());
-    Throwable root = reason;
+    Throwable root = root(reason);
+    return root instanceof RedisException ? description : description + ": " + root;
+  }
+
+  private static Throwable root(Throwable failure) {
+    Throwable root = failure;
     for (int depth = 0; root.getCause() != null && depth < MAX_CAUSES; depth++) {
       root = root.getCause();
     }
-    return root instanceof RedisException ? description : description + ": " + root;
+    return root;
   }
 
   private void attemptLater(@Nullable Throwable failure) {

@@ -8,6 +8,7 @@ import io.coatcheck.session.background.Operation;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.testkit.SampleSessions;
+import io.lettuce.core.RedisConnectionException;
 import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.protocol.AsyncCommand;
 import io.lettuce.core.protocol.Command;
@@ -15,6 +16,7 @@ import io.lettuce.core.protocol.CommandType;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.DisplayName;
@@ -134,6 +136,44 @@ class RedisReconnectionTest {
 
       assertThat(link.current()).isNotSameAs(first);
       link.close();
+      client.close();
+    }
+  }
+
+  @Test
+  void reasonThatLettuceLost_isAskedForAgain() {
+    try (TestServer server = new TestServer("requirepass correct")) {
+      Client client = server.client();
+      Route route = new PrimaryRoute(client, new Keys("a"));
+      AtomicInteger attempts = new AtomicInteger();
+      // As Lettuce fails if the server refuses the login very quickly.
+      RedisConnectionException lost =
+          new RedisConnectionException(
+              "Unable to connect", new IllegalStateException("handler not registered"));
+      assertThatExceptionOfType(SessionStoreException.class)
+          .isThrownBy(
+              () ->
+                  Link.open(
+                      client,
+                      new TestRoute(
+                          () ->
+                              attempts.incrementAndGet() == 1
+                                  ? CompletableFuture.failedFuture(lost)
+                                  : route.connect())))
+          .withMessageContaining("NOAUTH, the server requires a password");
+      attempts.set(0);
+      assertThatExceptionOfType(SessionStoreException.class)
+          .isThrownBy(
+              () ->
+                  Link.open(
+                      client,
+                      new TestRoute(
+                          () -> {
+                            attempts.incrementAndGet();
+                            return CompletableFuture.failedFuture(lost);
+                          })))
+          .withMessageContaining("Redis is not connected");
+      assertThat(attempts).hasValueLessThan(10);
       client.close();
     }
   }
