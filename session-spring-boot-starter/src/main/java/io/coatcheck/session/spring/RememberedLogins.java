@@ -9,22 +9,26 @@ import jakarta.servlet.ServletResponse;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.function.Supplier;
 import org.springframework.security.authentication.RememberMeAuthenticationToken;
 import org.springframework.security.core.Authentication;
+import org.springframework.security.core.GrantedAuthority;
 import org.springframework.security.core.context.SecurityContext;
 import org.springframework.security.core.context.SecurityContextHolderStrategy;
 import org.springframework.util.function.SingletonSupplier;
 
 /**
  * Shows a request the user of a remembered session as remembered, and not as fully authenticated,
- * once any other session would have ended. The stored context stays as it is. A new login makes the
- * user fully authenticated again.
+ * once any other session would have ended, and without factors of authentication. The stored
+ * context stays as it is. A new login makes the user fully authenticated again.
  */
 final class RememberedLogins implements Filter {
 
   /** Any: the token is not authenticated again, which is what a key is for. */
   private static final String KEY = RememberedLogins.class.getName();
+
+  private static final String FACTOR = "FACTOR_";
 
   private final SecurityContextHolderStrategy holder;
   private final Supplier<Duration> absoluteTimeout;
@@ -70,8 +74,16 @@ final class RememberedLogins implements Filter {
 
   private static Authentication remembered(Authentication login) {
     RememberMeAuthenticationToken token =
-        new RememberMeAuthenticationToken(KEY, login.getPrincipal(), login.getAuthorities());
+        new RememberMeAuthenticationToken(KEY, login.getPrincipal(), withoutFactors(login));
     token.setDetails(login.getDetails());
     return token;
+  }
+
+  /** Spring Security 7 grants them for each way in which a user has proved who they are. */
+  private static List<GrantedAuthority> withoutFactors(Authentication login) {
+    return login.getAuthorities().stream()
+        .<GrantedAuthority>map(each -> each)
+        .filter(each -> !String.valueOf(each.getAuthority()).startsWith(FACTOR))
+        .toList();
   }
 }
