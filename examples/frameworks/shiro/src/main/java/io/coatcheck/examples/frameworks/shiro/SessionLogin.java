@@ -52,7 +52,7 @@ public final class SessionLogin extends PathMatchingFilter implements Authentica
     Subject subject = SecurityUtils.getSubject();
     HttpServletRequest httpRequest = WebUtils.toHttp(request);
     if (subject.isRemembered() && !WebSession.of(httpRequest).isLoggedIn()) {
-      // Nobody knows when this user last gave a password: such a login is never a fresh one.
+      // The moment of the last password is unknown: such a login is never a fresh one.
       logIn(
           httpRequest,
           subject.getPrincipals(),

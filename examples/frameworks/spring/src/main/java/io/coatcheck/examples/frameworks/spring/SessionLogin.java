@@ -23,7 +23,7 @@ final class SessionLogin implements SessionAuthenticationStrategy {
       Authentication authentication, HttpServletRequest request, HttpServletResponse response) {
     LoginOptions.Builder options = LoginOptions.builder();
     if (authentication instanceof RememberMeAuthenticationToken) {
-      // Nobody knows when this user last gave a password: such a login is never a fresh one.
+      // The moment of the last password is unknown: such a login is never a fresh one.
       options.authenticatedAt(Instant.EPOCH);
     }
     LoginResult result = WebSession.of(request).login(authentication.getName(), options.build());
