@@ -244,8 +244,8 @@ public final class SpringSessionImport implements Filter {
      * anonymous if it returns empty, and keeps its attributes. Where the application has another
      * mark of a login, return the name, and refuse the session by {@link #validIf}.
      *
-     * <p>Default: the user of {@code SPRING_SECURITY_CONTEXT}, if that user was authenticated; where
-     * an administrator acts as another user, the administrator. For a session without that
+     * <p>Default: the user of {@code SPRING_SECURITY_CONTEXT}, if that user was authenticated;
+     * where an administrator acts as another user, the administrator. For a session without that
      * attribute, the name that Spring Session has indexed.
      */
     public Builder principal(Function<Map<String, Object>, Optional<String>> userOf) {
