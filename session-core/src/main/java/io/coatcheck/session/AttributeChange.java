@@ -12,6 +12,7 @@ final class AttributeChange {
   private final @Nullable Object value;
   private final @Nullable AttributeValue whenSet;
   private final boolean mayChange;
+  private final @Nullable AttributeValue readFrom;
 
   /**
    * Creates a change.
@@ -21,9 +22,28 @@ final class AttributeChange {
    * @param mayChange whether the value is kept as bytes and the object may be changed in place
    */
   AttributeChange(@Nullable Object value, @Nullable AttributeValue whenSet, boolean mayChange) {
+    this(value, whenSet, mayChange, null);
+  }
+
+  private AttributeChange(
+      @Nullable Object value,
+      @Nullable AttributeValue whenSet,
+      boolean mayChange,
+      @Nullable AttributeValue readFrom) {
     this.value = value;
     this.whenSet = whenSet;
     this.mayChange = mayChange;
+    this.readFrom = readFrom;
+  }
+
+  /**
+   * Returns the same change for an object that the request has read and now sets again, as
+   * frameworks do with each object that may have been changed.
+   *
+   * @param stored the value that the object was decoded from
+   */
+  AttributeChange ofObjectReadFrom(AttributeValue stored) {
+    return new AttributeChange(value, whenSet, mayChange, stored);
   }
 
   /** Returns the removal of an attribute. */
@@ -41,5 +61,13 @@ final class AttributeChange {
 
   boolean mayChange() {
     return mayChange;
+  }
+
+  /**
+   * Returns the stored value that the object was decoded from; null if it is another object. If the
+   * object still equals it, nothing was changed.
+   */
+  @Nullable AttributeValue readFrom() {
+    return readFrom;
   }
 }

@@ -42,6 +42,15 @@ final class AttributeChanges {
   /** Mutable values that were decoded from bytes, kept to detect changes in place at save. */
   private volatile Map<String, WatchedValue> watched;
 
+  /**
+   * Objects that the application has read and another request has replaced since. The application
+   * may still set them again.
+   */
+  private Map<String, Replaced> replaced = Map.of();
+
+  /** An object that the application holds, and the stored value that it was decoded from. */
+  private record Replaced(Object value, AttributeValue from) {}
+
   /** The names whose bytes could not be decoded, so that each is reported once. */
   private Set<String> undecodable = Set.of();
 
@@ -216,7 +225,40 @@ final class AttributeChanges {
     AttributeChange change = new AttributeChange(value, whenSet, isToBeWatched(whenSet, value));
     synchronized (owner) {
       checkLimits(name, whenSet);
-      record(name, change);
+      AttributeValue from = readFrom(name, value);
+      record(name, from == null ? change : change.ofObjectReadFrom(from));
+    }
+  }
+
+  /** Returns the stored value that an object of this request was decoded from; null if none. */
+  private @Nullable AttributeValue readFrom(String name, Object value) {
+    AttributeChange earlier = pending.get(name);
+    if (earlier != null && earlier.value() == value) {
+      return earlier.readFrom();
+    }
+    WatchedValue known = watched.get(name);
+    if (known != null && known.value() == value) {
+      return owner.snapshot().attribute(name);
+    }
+    Replaced old = replaced.get(name);
+    return old != null && old.value() == value ? old.from() : null;
+  }
+
+  /**
+   * Withdraws a change that has turned out to be none: the object was read, set again and is as it
+   * was. Unless another request has replaced it, it is watched again.
+   */
+  void withdraw(String name, AttributeChange change) {
+    Object value = change.value();
+    synchronized (owner) {
+      if (value == null || pending.get(name) != change) {
+        return;
+      }
+      pending.remove(name);
+      pending = pending.isEmpty() ? NONE : pending;
+      if (isSame(owner.snapshot().attribute(name), change.readFrom())) {
+        remember(name, new WatchedValue(value, true));
+      }
     }
   }
 
@@ -260,6 +302,7 @@ final class AttributeChanges {
     synchronized (owner) {
       pending = NONE;
       watched = Map.of();
+      replaced = Map.of();
       undecodable = Set.of();
     }
   }
@@ -346,12 +389,17 @@ final class AttributeChanges {
       }
       if (!watched.isEmpty()) {
         watched
-            .keySet()
+            .entrySet()
             .removeIf(
-                name -> {
+                entry -> {
+                  String name = entry.getKey();
                   AttributeValue now = stored.get(name);
                   boolean isOurs = now != null && isSame(now, delta.foundValue(name));
-                  return !isOurs && !Objects.equals(old.get(name), now);
+                  if (isOurs || Objects.equals(old.get(name), now)) {
+                    return false;
+                  }
+                  rememberReplaced(name, entry.getValue(), old.get(name));
+                  return true;
                 });
       }
       if (delta.source().isEmpty()) {
@@ -377,6 +425,13 @@ final class AttributeChanges {
       if (pending.isEmpty()) {
         pending = NONE;
       }
+    }
+  }
+
+  private void rememberReplaced(String name, WatchedValue one, @Nullable AttributeValue from) {
+    if (from != null && one.isHandedOut()) {
+      replaced = replaced.isEmpty() ? new HashMap<>() : replaced;
+      replaced.put(name, new Replaced(one.value(), from));
     }
   }
 

@@ -41,14 +41,43 @@ final class ChangeEncoder {
    */
   AttributeDelta encode(Map<String, AttributeChange> pending, Map<String, Object> mayHaveChanged) {
     Map<String, Optional<AttributeValue>> set = new HashMap<>();
-    pending.forEach((name, change) -> set.put(name, current(name, change)));
+    Map<String, AttributeChange> source = new HashMap<>();
+    pending.forEach(
+        (name, change) -> {
+          if (isAsRead(change)) {
+            changes.withdraw(name, change);
+          } else {
+            set.put(name, current(name, change));
+            source.put(name, change);
+          }
+        });
     if (mayHaveChanged.isEmpty()) {
-      return new AttributeDelta(set, Map.of(), pending);
+      return set.isEmpty() ? AttributeDelta.NONE : new AttributeDelta(set, Map.of(), source);
     }
     Map<String, AttributeDelta.Found> found = new HashMap<>();
     mayHaveChanged.forEach(
         (name, value) -> changedInPlace(name, value).ifPresent(change -> found.put(name, change)));
-    return new AttributeDelta(set, found, pending);
+    return new AttributeDelta(set, found, source);
+  }
+
+  /**
+   * Returns whether an object was read, set again and not changed. Frameworks set each object that
+   * may have been changed, as Spring does with session-scoped beans: if that counted as a change, a
+   * request that only reads would undo what another one has stored.
+   */
+  private boolean isAsRead(AttributeChange change) {
+    AttributeValue read = change.readFrom();
+    Object value = change.value();
+    if (read == null || value == null) {
+      return false;
+    }
+    byte[] before = read.bytes();
+    try {
+      return isClean(engine.codec().encodeAgain(value, before), before);
+    } catch (AttributeCodecException e) {
+      // Reported when it is encoded to be stored.
+      return false;
+    }
   }
 
   /** Returns the current form of a value that was set: it may have been changed since. */
@@ -69,11 +98,7 @@ final class ChangeEncoder {
     }
   }
 
-  /**
-   * Returns how a value was changed in place. Serialization is not canonical: another process may
-   * write equal maps in another order. So if the bytes differ, the stored bytes are decoded and
-   * encoded here, and compared again.
-   */
+  /** Returns how a value was changed in place. */
   private Optional<AttributeDelta.Found> changedInPlace(String name, Object value) {
     AttributeValue stored = snapshot.attribute(name);
     if (stored == null) {
@@ -83,15 +108,23 @@ final class ChangeEncoder {
     try {
       byte[] before = stored.bytes();
       byte[] now = codec.encodeAgain(value, before);
-      boolean clean =
-          Arrays.equals(now, before) || Arrays.equals(now, codec.encode(codec.decode(before)));
-      return clean
+      return isClean(now, before)
           ? Optional.empty()
           : Optional.of(new AttributeDelta.Found(stored, AttributeValue.encoded(now)));
     } catch (AttributeCodecException e) {
       unencodable(name, value, e);
       return Optional.empty();
     }
+  }
+
+  /**
+   * Returns whether two forms are of the same value. Serialization is not canonical: another
+   * process may write equal maps in another order. So if the bytes differ, the stored bytes are
+   * decoded and encoded here, and compared again.
+   */
+  private boolean isClean(byte[] now, byte[] before) {
+    AttributeCodec codec = engine.codec();
+    return Arrays.equals(now, before) || Arrays.equals(now, codec.encode(codec.decode(before)));
   }
 
   /**

@@ -210,6 +210,102 @@ class LastChangeTest {
     }
   }
 
+  @Nested
+  @DisplayName("an object that was read and is set again, as Spring does with session-scoped beans")
+  class SetAgain {
+
+    private final String token = withList();
+
+    @Test
+    @DisplayName("is no change if it is as it was: it yields to what another request has stored")
+    void save_unchanged_yields() {
+      Session reader = fixture.live(token);
+      List<String> read = list(reader, "list");
+      set(token, "list", new ArrayList<>(List.of("set")));
+      reader.setAttribute("list", read);
+      reader.setAttribute("list", read);
+
+      assertThat(reader.attribute("list")).isSameAs(read);
+      manager.save(reader);
+
+      assertThat(fixture.live(token).attribute("list")).isEqualTo(List.of("set"));
+    }
+
+    @Test
+    @DisplayName("writes nothing if it is as it was, and later changes in place are saved")
+    void save_unchanged_writesNothing() {
+      Session reader = fixture.live(token);
+      List<String> read = list(reader, "list");
+      reader.setAttribute("list", read);
+      fixture.store.calls.clear();
+      manager.save(reader);
+      assertThat(fixture.store.calls).isEmpty();
+
+      read.add("b");
+      manager.save(reader);
+      assertThat(fixture.live(token).attribute("list")).isEqualTo(List.of("a", "b"));
+    }
+
+    @Test
+    @DisplayName("yields also after the request has saved, and has seen what another one stored")
+    void save_unchangedAndReplaced_yields() {
+      Session reader = fixture.live(token);
+      List<String> read = list(reader, "list");
+      set(token, "list", new ArrayList<>(List.of("set")));
+      reader.setAttribute("own", "1");
+      manager.save(reader);
+      reader.setAttribute("list", read);
+      manager.save(reader);
+
+      assertThat(fixture.live(token).attribute("list")).isEqualTo(List.of("set"));
+      assertThat(reader.attribute("list")).isEqualTo(List.of("set"));
+    }
+
+    @Test
+    @DisplayName("counts as set if it was changed, before or after it was set")
+    void save_changed_wins() {
+      Session before = fixture.live(token);
+      List<String> read = list(before, "list");
+      set(token, "list", new ArrayList<>(List.of("set")));
+      read.add("b");
+      before.setAttribute("list", read);
+      manager.save(before);
+      assertThat(fixture.live(token).attribute("list")).isEqualTo(List.of("a", "b"));
+
+      Session after = fixture.live(token);
+      read = list(after, "list");
+      after.setAttribute("list", read);
+      set(token, "list", new ArrayList<>(List.of("set")));
+      read.add("c");
+      manager.save(after);
+      assertThat(fixture.live(token).attribute("list")).isEqualTo(List.of("a", "b", "c"));
+    }
+
+    @Test
+    @DisplayName("an equal object that was not read counts as set")
+    void save_anotherObject_wins() {
+      Session setter = fixture.live(token);
+      List<String> copy = new ArrayList<>(list(setter, "list"));
+      set(token, "list", new ArrayList<>(List.of("set")));
+      setter.setAttribute("list", copy);
+      manager.save(setter);
+
+      assertThat(fixture.live(token).attribute("list")).isEqualTo(List.of("a"));
+    }
+
+    @Test
+    @DisplayName("does not undo a removal by another request")
+    void save_removedMeanwhile_staysRemoved() {
+      Session reader = fixture.live(token);
+      List<String> read = list(reader, "list");
+      set(token, "list", null);
+      reader.setAttribute("list", read);
+      manager.save(reader);
+
+      assertThat(fixture.live(token).attributeNames()).isEmpty();
+    }
+  }
+
   @Test
   @DisplayName("B16: a name is listed if and only if its value can be read")
   void attributeNames_undecodable_isNotListed() {
