@@ -61,10 +61,11 @@ final class Authenticator {
           session.id(), Drafts.deadline(engine.now(), options.absoluteTimeout(engine.policy())));
     }
     Pending pending = Pending.of(session);
-    LoginOutcome result = tryOnce(session, pending, principal, options);
+    boolean isShared = session == current;
+    LoginOutcome result = tryOnce(session, isShared, pending, principal, options);
     for (int trial = 1; isCrowded(result) && trial < TRIALS; trial++) {
       endSurplus(principal);
-      result = tryOnce(session, pending, principal, options);
+      result = tryOnce(session, isShared, pending, principal, options);
     }
     if (result instanceof Granted granted) {
       return confirm(granted, options);
@@ -79,12 +80,21 @@ final class Authenticator {
             && current.principal().filter(other -> !other.equals(principal)).isPresent());
   }
 
+  /**
+   * Tries to log in.
+   *
+   * @param isShared whether other threads may use the session, and be about to store it
+   */
   private LoginOutcome tryOnce(
-      Session session, Pending pending, String principal, LoginOptions options) {
-    return session.isStored()
+      Session session, boolean isShared, Pending pending, String principal, LoginOptions options) {
+    return isShared
         ? saveLoop.inTurn(
-            session.id(), () -> onExisting(session, pending.stillIn(session), principal, options))
-        : onNew(session, pending, principal, options, session.snapshot().attributes());
+            session.id(),
+            () ->
+                session.isStored()
+                    ? onExisting(session, pending.stillIn(session), principal, options)
+                    : onNew(session, pending.stillIn(session), principal, options))
+        : onNew(session, pending, principal, options);
   }
 
   /**
@@ -151,6 +161,11 @@ final class Authenticator {
     pending.isWhole(stored, engine.events());
     engine.events().authenticated(stored);
     return new Granted(session);
+  }
+
+  private LoginOutcome onNew(
+      Session session, Pending pending, String principal, LoginOptions options) {
+    return onNew(session, pending, principal, options, session.snapshot().attributes());
   }
 
   private LoginOutcome onNew(

@@ -145,4 +145,68 @@ class OneRequestTwoThreadsTest {
 
     assertThat(touching.principal()).contains("alice");
   }
+
+  @Test
+  @DisplayName("I8: a login waits for another thread that is just storing the new session")
+  void authenticate_whileAnotherThreadInserts_succeeds() throws Exception {
+    Session both = manager.adapter().create(manager.adapter().resolve(List.of()));
+    both.setAttribute("a", "1");
+    AtomicReference<Future<LoginOutcome>> login = new AtomicReference<>();
+    fixture.store.beforeNext(
+        "insert",
+        () -> {
+          AtomicReference<Thread> thread = new AtomicReference<>();
+          login.set(
+              threads.submit(
+                  () -> {
+                    thread.set(Thread.currentThread());
+                    return manager.authenticate(both, "alice", LoginOptions.defaults());
+                  }));
+          awaitIdle(thread, login.get());
+        });
+
+    manager.save(both);
+
+    assertThat(login.get().get(60, TimeUnit.SECONDS)).isInstanceOf(LoginOutcome.Granted.class);
+    assertThat(both.principal()).contains("alice");
+    assertThat(fixture.stored(both).attributes()).containsOnlyKeys("a");
+    assertThat(fixture.eventsOf(SessionEvent.Created.class)).hasSize(1);
+  }
+
+  @Test
+  @DisplayName("I4: a save waits for another thread that is just logging in on the new session")
+  void save_whileAnotherThreadLogsIn_succeeds() throws Exception {
+    Session both = manager.adapter().create(manager.adapter().resolve(List.of()));
+    both.setAttribute("a", "1");
+    AtomicReference<Future<Boolean>> save = new AtomicReference<>();
+    fixture.store.beforeNext(
+        "insert",
+        () -> {
+          AtomicReference<Thread> thread = new AtomicReference<>();
+          save.set(
+              threads.submit(
+                  () -> {
+                    thread.set(Thread.currentThread());
+                    return manager.save(both);
+                  }));
+          awaitIdle(thread, save.get());
+        });
+
+    assertThat(manager.authenticate(both, "alice", LoginOptions.defaults()))
+        .isInstanceOf(LoginOutcome.Granted.class);
+
+    assertThat(save.get().get(60, TimeUnit.SECONDS)).isTrue();
+    assertThat(fixture.stored(both).principal()).contains("alice");
+    assertThat(fixture.eventsOf(SessionEvent.Created.class)).hasSize(1);
+  }
+
+  /** Waits until the other thread has ended, or waits for this one. */
+  private static void awaitIdle(AtomicReference<Thread> thread, Future<?> work) {
+    long begin = System.nanoTime();
+    while (!work.isDone()
+        && (thread.get() == null || thread.get().getState() != Thread.State.TIMED_WAITING)
+        && System.nanoTime() - begin < TimeUnit.SECONDS.toNanos(60)) {
+      Thread.onSpinWait();
+    }
+  }
 }
