@@ -99,6 +99,18 @@ public final class SessionAdapter {
   }
 
   /**
+   * Stores at once that a resolved session is used, if that is due and less than half of its idle
+   * timeout is left. Otherwise it is stored when the request saves the session, which may be long
+   * after the deadline that the request was in time for. Call it for each request that is served.
+   *
+   * @return what was given; or that the session is unknown, if it has ended since
+   * @throws SessionStoreException if the store failed
+   */
+  public Resolution storeUrgentActivity(Resolution.Live resolved) {
+    return resolver.storeUrgentActivity(resolved);
+  }
+
+  /**
    * Resolves the tokens of a request that does not count as activity, such as a page's periodic
    * background request; otherwise as {@link #resolve(List, List)} does. The session expires as if
    * the request had not been made: neither the request, nor what it stores, nor {@link

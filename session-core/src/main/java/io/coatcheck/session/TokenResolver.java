@@ -395,6 +395,26 @@ final class TokenResolver {
     return due ? Renewal.DUE : Renewal.NONE;
   }
 
+  /**
+   * As {@link SessionAdapter#storeUrgentActivity}. A separate step, since only the caller knows
+   * that the request is being served.
+   */
+  Resolution storeUrgentActivity(Resolution.Live resolved) {
+    Session session = resolved.session();
+    if (!session.isTouchDue()) {
+      return resolved;
+    }
+    StoredSession known = session.snapshot();
+    if (!touches.isUrgent(known, session.requestedAt()) || !session.takeTouchDue()) {
+      return resolved;
+    }
+    if (touches.store(known, session.requestedAt())) {
+      return resolved;
+    }
+    session.endIfStill(known.id());
+    return refuse(unknown(known.id(), known.principal()));
+  }
+
   private Resolution accept(Opened opened) {
     return accept(opened.id(), opened.session(), opened.renewal(), opened.source(), opened.now());
   }

@@ -47,6 +47,16 @@ final class Touches {
   }
 
   /**
+   * Returns whether a touch that is due cannot wait until the request is over: less than half of
+   * the idle timeout is left. The request may take longer than that, and was nevertheless in time.
+   */
+  boolean isUrgent(StoredSession session, Instant now) {
+    Optional<Duration> idle = session.idleTimeout();
+    return idle.isPresent()
+        && now.toEpochMilli() - session.lastSeenMillis() > idle.get().toMillis() / 2;
+  }
+
+  /**
    * Stores that a session was seen, now or soon. Not soon if the deadline is near: then the touch
    * could be late, and only {@link #storeNow} undoes that.
    *

@@ -238,6 +238,11 @@ abstract sealed class WorkingCopy permits Session {
         && !Pending.mayExistIn(this);
   }
 
+  /** Returns whether a touch is due that has not been taken. */
+  boolean isTouchDue() {
+    return touchDue;
+  }
+
   /** Returns whether a touch is due; true at most once. */
   boolean takeTouchDue() {
     if (!touchDue) {

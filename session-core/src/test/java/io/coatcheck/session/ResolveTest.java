@@ -359,6 +359,46 @@ class ResolveTest {
     }
 
     @Test
+    @DisplayName("I6: a long request is activity from its beginning, if much idle time has passed")
+    void storeUrgentActivity_lessThanHalfIsLeft_touchesAtOnce() {
+      String token = fixture.loggedIn("alice");
+      fixture.clock.advance(Duration.ofMinutes(15));
+      fixture.store.calls.clear();
+      Session early = served(token);
+      assertThat(fixture.store.calls).as("half of it is left").containsExactly("find");
+      manager.save(early);
+
+      fixture.clock.advance(Duration.ofMinutes(16));
+      fixture.store.calls.clear();
+      Session upload = served(token);
+      assertThat(fixture.store.calls).containsExactly("find", "touch");
+      fixture.clock.advance(Duration.ofMinutes(20));
+      upload.setAttribute("file", "stored");
+
+      assertThat(manager.save(upload)).isTrue();
+      assertThat(fixture.live(token).attribute("file")).isEqualTo("stored");
+    }
+
+    @Test
+    @DisplayName("I2: a session that ends before its urgent touch is not accepted")
+    void storeUrgentActivity_endsBefore_isUnknown() {
+      String token = fixture.loggedIn("alice");
+      fixture.clock.advance(Duration.ofMinutes(16));
+      Resolution.Live resolved = (Resolution.Live) resolve(token);
+      manager.revokeAllOf("alice");
+
+      assertThat(manager.adapter().storeUrgentActivity(resolved))
+          .isInstanceOf(Resolution.Unknown.class);
+      assertThat(resolved.session().isEnded()).isTrue();
+      assertRefused(RefusalReason.UNKNOWN);
+    }
+
+    private Session served(String token) {
+      Resolution resolved = manager.adapter().storeUrgentActivity((Resolution.Live) resolve(token));
+      return ((Resolution.Live) resolved).session();
+    }
+
+    @Test
     @DisplayName("I2: a session that ends between find and touch is not accepted")
     void resolve_endsBeforeTouch_isUnknown() {
       try (EngineFixture exact =

@@ -240,6 +240,9 @@ final class RequestResolver {
    */
   private Resolution resolve() {
     Resolution found = presented.resolve();
+    if (found instanceof Resolution.Live live) {
+      found = manager().adapter().storeUrgentActivity(live);
+    }
     return found instanceof Resolution.Live live ? admitUser(live) : found;
   }
 

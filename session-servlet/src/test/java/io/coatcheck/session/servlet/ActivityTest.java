@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import jakarta.servlet.http.HttpServletRequest;
 import java.time.Duration;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -96,5 +97,31 @@ class ActivityTest {
     within((request, response) -> assertThat(request.getSession(false)).isNull());
     assertThat(site.events)
         .anyMatch(event -> event instanceof io.coatcheck.session.event.SessionEvent.WriteDropped);
+  }
+
+  @Test
+  @DisplayName(
+      "I6: a request in time is activity from its beginning, also where touches are not exact")
+  void slowRequest_inTime_keepsTheSession() {
+    try (Site slow =
+        new Site(
+            container,
+            true,
+            manager -> manager.touchInterval(Duration.ofMinutes(1)),
+            UnaryOperator.identity())) {
+      Browser user = slow.browser();
+      user.get("/begin");
+      slow.clock.advance(Duration.ofMinutes(10));
+      slow.within(
+          user,
+          (request, response) -> {
+            slow.clock.advance(Duration.ofMinutes(10));
+            request.getSession().setAttribute("b", "2");
+          });
+      slow.within(
+          user,
+          (request, response) ->
+              assertThat(request.getSession(false).getAttribute("b")).isEqualTo("2"));
+    }
   }
 }
