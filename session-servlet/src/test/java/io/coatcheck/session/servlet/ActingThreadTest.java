@@ -6,11 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpSession;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -21,22 +19,14 @@ import org.junit.jupiter.params.provider.ValueSource;
 @EnumSource(Container.class)
 class ActingThreadTest {
 
-  @Parameter Container container;
+  @AutoClose private final RequestsAtOnce requests;
+  private final Site site;
+  private final Browser browser;
 
-  private RequestsAtOnce requests;
-  private Site site;
-  private Browser browser;
-
-  @BeforeEach
-  void start() {
+  ActingThreadTest(Container container) {
     requests = new RequestsAtOnce(container);
     site = requests.site;
     browser = requests.browser;
-  }
-
-  @AfterEach
-  void stop() {
-    requests.close();
   }
 
   /** Calls a request in which a thread of the application does something to its session. */

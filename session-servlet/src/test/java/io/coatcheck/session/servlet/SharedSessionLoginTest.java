@@ -8,11 +8,9 @@ import jakarta.servlet.http.HttpSession;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -21,23 +19,15 @@ import org.junit.jupiter.params.provider.EnumSource;
 @EnumSource(Container.class)
 class SharedSessionLoginTest {
 
-  @Parameter Container container;
-
   private final Map<String, Object> kept = new ConcurrentHashMap<>();
-  private RequestsAtOnce requests;
-  private Site site;
-  private Browser browser;
+  @AutoClose private final RequestsAtOnce requests;
+  private final Site site;
+  private final Browser browser;
 
-  @BeforeEach
-  void start() {
+  SharedSessionLoginTest(Container container) {
     requests = new RequestsAtOnce(container);
     site = requests.site;
     browser = requests.browser;
-  }
-
-  @AfterEach
-  void stop() {
-    requests.close();
   }
 
   @Test

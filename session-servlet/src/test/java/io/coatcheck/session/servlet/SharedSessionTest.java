@@ -21,11 +21,9 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -36,23 +34,15 @@ import org.junit.jupiter.params.provider.ValueSource;
 @EnumSource(Container.class)
 class SharedSessionTest {
 
-  @Parameter Container container;
-
   private final Map<String, Object> kept = new ConcurrentHashMap<>();
-  private RequestsAtOnce requests;
-  private Site site;
-  private Browser browser;
+  @AutoClose private final RequestsAtOnce requests;
+  private final Site site;
+  private final Browser browser;
 
-  @BeforeEach
-  void start() {
+  SharedSessionTest(Container container) {
     requests = new RequestsAtOnce(container);
     site = requests.site;
     browser = requests.browser;
-  }
-
-  @AfterEach
-  void stop() {
-    requests.close();
   }
 
   @Test
