@@ -302,9 +302,9 @@ class BridgesTest {
   @DisplayName("fail startup with the name of a property that is wrong")
   void refused(String property, String value) {
     application
-        .withUserConfiguration(JwtBridgeTest.OldTokens.class)
+        .withUserConfiguration(OldTokens.class)
         .withBean(LogoutTokenVerifier.class, () -> token -> Optional.empty())
-        .withPropertyValues(JWT, JwtBridgeTest.ACCESS, CONTAINER, LOGOUT, PRINCIPAL)
+        .withPropertyValues(JWT, OldTokens.ACCESS, CONTAINER, LOGOUT, PRINCIPAL)
         .withPropertyValues(PREFIX + property + "=" + value)
         .run(
             context ->

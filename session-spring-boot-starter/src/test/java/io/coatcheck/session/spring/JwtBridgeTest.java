@@ -1,27 +1,21 @@
 package io.coatcheck.session.spring;
 
+import static io.coatcheck.session.spring.OldTokens.ACCESS;
+import static io.coatcheck.session.spring.OldTokens.JWT;
+import static io.coatcheck.session.spring.OldTokens.PREFIX;
+import static io.coatcheck.session.spring.OldTokens.PRINCIPAL;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.springframework.security.config.Customizer.withDefaults;
 
-import com.nimbusds.jose.JWSAlgorithm;
-import com.nimbusds.jose.JWSHeader;
-import com.nimbusds.jose.crypto.MACSigner;
-import com.nimbusds.jwt.JWTClaimsSet;
-import com.nimbusds.jwt.SignedJWT;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.migration.JwtExchange;
 import io.coatcheck.session.migration.TokenVerifier;
 import io.coatcheck.session.spring.staff.Staff;
 import io.coatcheck.test.clients.Visitor;
 import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
-import java.time.Instant;
-import java.util.Date;
 import java.util.List;
 import java.util.Optional;
-import java.util.UUID;
-import javax.crypto.spec.SecretKeySpec;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -37,22 +31,12 @@ import org.springframework.core.annotation.Order;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
 import org.springframework.security.config.http.SessionCreationPolicy;
 import org.springframework.security.core.userdetails.User;
-import org.springframework.security.oauth2.jwt.JwtDecoder;
-import org.springframework.security.oauth2.jwt.JwtValidators;
-import org.springframework.security.oauth2.jwt.NimbusJwtDecoder;
 import org.springframework.security.provisioning.InMemoryUserDetailsManager;
 import org.springframework.security.provisioning.UserDetailsManager;
 import org.springframework.security.web.SecurityFilterChain;
 
 @DisplayName("The exchange of JSON Web Tokens, by properties")
 class JwtBridgeTest {
-
-  private static final String PREFIX = "coatcheck.migration.jwt.";
-  private static final String JWT = PREFIX + "enabled=true";
-  static final String ACCESS = PREFIX + "required-claims=aud=shop,token_type=access";
-  private static final String PRINCIPAL = "coatcheck.security.context=principal";
-  private static final byte[] KEY =
-      "0123456789abcdef0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
 
   private final WebApplicationContextRunner application =
       new WebApplicationContextRunner()
@@ -61,68 +45,37 @@ class JwtBridgeTest {
                   CoatcheckAutoConfiguration.class, CoatcheckMigrationAutoConfiguration.class))
           .withPropertyValues("coatcheck.store=memory");
 
-  /** The decoder that the application has had. */
-  @Configuration
-  static class OldTokens {
-
-    @Bean
-    JwtDecoder jwtDecoder() {
-      NimbusJwtDecoder decoder =
-          NimbusJwtDecoder.withSecretKey(new SecretKeySpec(KEY, "HmacSHA256")).build();
-      decoder.setJwtValidator(JwtValidators.createDefaultWithIssuer("https://shop.example"));
-      return decoder;
-    }
+  /** Adds a user of the application. */
+  private static void addUser(Site site, String name) {
+    site.bean(UserDetailsManager.class)
+        .createUser(User.withUsername(name).password("{noop}x").roles("USER").build());
   }
 
-  private static String bearer(String user) throws Exception {
-    return bearer(user, "access");
-  }
-
-  private static String bearer(String user, String type) throws Exception {
-    Instant now = Instant.now();
-    SignedJWT jwt =
-        new SignedJWT(
-            new JWSHeader(JWSAlgorithm.HS256),
-            new JWTClaimsSet.Builder()
-                .subject(user)
-                .issuer("https://shop.example")
-                .audience("shop")
-                .claim("token_type", type)
-                .jwtID(UUID.randomUUID().toString())
-                .issueTime(Date.from(now))
-                .expirationTime(Date.from(now.plusSeconds(300)))
-                .build());
-    jwt.sign(new MACSigner(KEY));
-    return "Bearer " + jwt.serialize();
+  /** Returns what an answer says of the token that came with its request. */
+  private static Optional<String> result(HttpResponse<String> answer) {
+    return answer.headers().firstValue(JwtExchange.RESULT_HEADER);
   }
 
   @Test
   @DisplayName("A token that the JwtDecoder accepts logs its user in, once, with the rights of now")
   void jwt() throws Exception {
-    try (Site site =
-        Site.start(
-            List.of(Staff.class, OldTokens.class),
-            "coatcheck.store=memory",
-            PRINCIPAL,
-            JWT,
-            ACCESS)) {
-      site.bean(UserDetailsManager.class)
-          .createUser(User.withUsername("ann").password("{noop}x").roles("USER").build());
-      String token = bearer("ann");
+    try (Site site = OldTokens.exchangedBy(Staff.class)) {
+      addUser(site, "ann");
+      String token = OldTokens.bearer("ann");
       Visitor visitor = site.visitor().with("Authorization", token);
       HttpResponse<String> first = visitor.get("/account");
       assertThat(first.body()).isEqualTo("ann");
-      assertThat(first.headers().firstValue(JwtExchange.RESULT_HEADER)).contains("exchanged");
+      assertThat(result(first)).contains("exchanged");
       Visitor after = site.visitor();
       after.take("__Host-session", visitor.cookie("__Host-session"));
       assertThat(after.get("/roles").body()).isEqualTo("[\"ROLE_USER\"]");
       Visitor thief = site.visitor().with("Authorization", token);
       HttpResponse<String> replayed = thief.get("/account");
       assertThat(replayed.statusCode()).isNotEqualTo(200);
-      assertThat(replayed.headers().firstValue(JwtExchange.RESULT_HEADER)).contains("spent");
+      assertThat(result(replayed)).contains("spent");
       HttpResponse<String> forged =
           site.visitor().with("Authorization", token.substring(0, token.length() - 4)).get("/");
-      assertThat(forged.headers().firstValue(JwtExchange.RESULT_HEADER)).contains("refused");
+      assertThat(result(forged)).contains("refused");
       assertThat(site.bean(JwtExchange.class).counts().accepted()).isEqualTo(1);
     }
   }
@@ -130,19 +83,12 @@ class JwtBridgeTest {
   @Test
   @DisplayName("A token for another purpose, signed with the same key, opens nothing")
   void refreshToken() throws Exception {
-    try (Site site =
-        Site.start(
-            List.of(Staff.class, OldTokens.class),
-            "coatcheck.store=memory",
-            PRINCIPAL,
-            JWT,
-            ACCESS)) {
-      site.bean(UserDetailsManager.class)
-          .createUser(User.withUsername("eva").password("{noop}x").roles("USER").build());
+    try (Site site = OldTokens.exchangedBy(Staff.class)) {
+      addUser(site, "eva");
       for (String type : List.of("refresh", "second-factor-pending")) {
-        Visitor visitor = site.visitor().with("Authorization", bearer("eva", type));
+        Visitor visitor = site.visitor().with("Authorization", OldTokens.bearer("eva", type));
         HttpResponse<String> answer = visitor.get("/account");
-        assertThat(answer.headers().firstValue(JwtExchange.RESULT_HEADER)).contains("refused");
+        assertThat(result(answer)).contains("refused");
         assertThat(answer.statusCode()).isEqualTo(302);
       }
       assertThat(site.bean(SessionManager.class).sessionsOf("eva")).isEmpty();
@@ -176,20 +122,13 @@ class JwtBridgeTest {
   @Test
   @DisplayName("A token of a user whom the next request would not find is refused, and not used up")
   void jwtOfAnUnknownUser() throws Exception {
-    try (Site site =
-        Site.start(
-            List.of(Staff.class, OldTokens.class),
-            "coatcheck.store=memory",
-            PRINCIPAL,
-            JWT,
-            ACCESS)) {
-      String token = bearer("zoe");
+    try (Site site = OldTokens.exchangedBy(Staff.class)) {
+      String token = OldTokens.bearer("zoe");
       HttpResponse<String> unknown = site.visitor().with("Authorization", token).get("/account");
-      assertThat(unknown.headers().firstValue(JwtExchange.RESULT_HEADER)).contains("refused");
-      site.bean(UserDetailsManager.class)
-          .createUser(User.withUsername("zoe").password("{noop}x").roles("USER").build());
+      assertThat(result(unknown)).contains("refused");
+      addUser(site, "zoe");
       HttpResponse<String> known = site.visitor().with("Authorization", token).get("/account");
-      assertThat(known.headers().firstValue(JwtExchange.RESULT_HEADER)).contains("exchanged");
+      assertThat(result(known)).contains("exchanged");
       assertThat(known.body()).isEqualTo("zoe");
     }
   }
@@ -231,14 +170,7 @@ class JwtBridgeTest {
   @Test
   @DisplayName("fails startup if no chain would know the user of a token on the next request")
   void statelessChains() {
-    assertThatThrownBy(
-            () ->
-                Site.start(
-                    List.of(StatelessShop.class, OldTokens.class),
-                    "coatcheck.store=memory",
-                    PRINCIPAL,
-                    JWT,
-                    ACCESS))
+    assertThatThrownBy(() -> OldTokens.exchangedBy(StatelessShop.class))
         .hasMessageContaining(PREFIX + "enabled must not be true where every chain");
   }
 
@@ -247,23 +179,11 @@ class JwtBridgeTest {
   @DisplayName("says that a chain still accepts the tokens that were exchanged")
   void chainsWithTokens(CapturedOutput output) {
     String warning = "Remove oauth2ResourceServer from it";
-    try (Site site =
-        Site.start(
-            List.of(Staff.class, StatelessApi.class, OldTokens.class),
-            "coatcheck.store=memory",
-            PRINCIPAL,
-            JWT,
-            ACCESS)) {
+    try (Site site = OldTokens.exchangedBy(Staff.class, StatelessApi.class)) {
       assertThat(site.bean(JwtExchange.class)).isNotNull();
       assertThat(output).doesNotContain(warning);
     }
-    try (Site site =
-        Site.start(
-            List.of(StatelessShop.class, PagesWithTokens.class, OldTokens.class),
-            "coatcheck.store=memory",
-            PRINCIPAL,
-            JWT,
-            ACCESS)) {
+    try (Site site = OldTokens.exchangedBy(StatelessShop.class, PagesWithTokens.class)) {
       assertThat(site.bean(JwtExchange.class)).isNotNull();
       assertThat(output).contains(warning);
     }
