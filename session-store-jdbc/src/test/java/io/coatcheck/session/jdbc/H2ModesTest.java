@@ -61,28 +61,30 @@ class H2ModesTest {
   void everyStatement(String mode, String names) {
     try (HikariDataSource pool = pool(mode, names)) {
       for (String table : List.of("http_session", "Sessions")) {
-        JdbcSessionStore.builder(pool)
-            .tableName(table)
-            .createSchema(true)
-            .queryTimeout(Table.PATIENCE)
-            .build();
-        JdbcSessionStore store =
-            JdbcSessionStore.builder(pool)
-                .tableName(table)
-                .createSchema(true)
-                .queryTimeout(Table.PATIENCE)
-                .build();
+        StoredSession before = Sessions.of("älice").build();
+        creating(pool, table).build().insert(before);
+        JdbcSessionStore store = creating(pool, table).build();
+        assertThat(store.delete(before.id()))
+            .as("kept when the schema of %s is created again", table)
+            .contains(before);
         life(store);
         lifeWithChanges(
-            JdbcSessionStore.builder(pool)
-                .tableName(table)
+            creating(pool, table)
                 .changeFeed(true)
                 .changeFeedInterval(Duration.ofMillis(10))
-                .createSchema(true)
-                .queryTimeout(Table.PATIENCE)
                 .build());
+        assertThat(store.principalIndex().orElseThrow().findByPrincipal("älice", null, 10))
+            .as("left in %s", table)
+            .isEmpty();
       }
     }
+  }
+
+  private static JdbcSessionStore.Builder creating(HikariDataSource pool, String table) {
+    return JdbcSessionStore.builder(pool)
+        .tableName(table)
+        .createSchema(true)
+        .queryTimeout(Table.PATIENCE);
   }
 
   private static void lifeWithChanges(JdbcSessionStore store) {
