@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @DisplayName("stores 4: what other operations wait for does not keep find shut")
 class BreakerScopeTest {
 
-  private static final Pool H2 = new Pool(TestDatabase.H2, Database.H2, true, null);
+  private static final Pool H2 = Pool.h2();
 
   private final AtomicReference<Instant> now = new AtomicReference<>(Sessions.NOW);
   private final StoredSession session = Sessions.of("alice").build();

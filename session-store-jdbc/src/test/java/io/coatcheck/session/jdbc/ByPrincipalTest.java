@@ -37,7 +37,7 @@ class ByPrincipalTest {
         new Pool(TestDatabase.MARIADB, Database.MARIADB, true, null),
         new Pool(TestDatabase.MARIADB, Database.MYSQL, true, null),
         new Pool(TestDatabase.MARIADB, Database.MARIADB, false, "TRANSACTION_SERIALIZABLE"),
-        new Pool(TestDatabase.H2, Database.H2, true, null),
+        Pool.h2(),
         new Pool(TestDatabase.H2, Database.H2, true, "TRANSACTION_REPEATABLE_READ"),
         new Pool(TestDatabase.H2, Database.H2, false, "TRANSACTION_SERIALIZABLE"));
   }

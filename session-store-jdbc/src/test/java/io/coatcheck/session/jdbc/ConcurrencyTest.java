@@ -308,7 +308,7 @@ class ConcurrencyTest {
   @Test
   void deleteByPrincipal_againstLoginAsAnother() {
     int rounds = 6_000;
-    try (Table table = new Table(new Pool(TestDatabase.H2, Database.H2, true, null))) {
+    try (Table table = new Table(Pool.h2())) {
       PrincipalIndex index = table.store.principalIndex().orElseThrow();
       CyclicBarrier inStep = new CyclicBarrier(2);
       Callable<List<Boolean>> logins =

@@ -30,7 +30,7 @@ final class ContractTables {
     return Stream.of(
         new Pool(TestDatabase.POSTGRESQL, Database.POSTGRESQL, true, null),
         new Pool(TestDatabase.MARIADB, Database.MARIADB, false, null),
-        new Pool(TestDatabase.H2, Database.H2, true, null));
+        Pool.h2());
   }
 
   /** SQLite, other modes and isolations than the default, and MySQL's statements. */

@@ -81,7 +81,7 @@ class LimitLockTest {
   @DisplayName("H2: a lock table that is missing is found when the store is built")
   @Test
   void h2LockTableMissing_isRefused() {
-    try (Table table = new Table(new Pool(TestDatabase.H2, Database.H2, true, null))) {
+    try (Table table = new Table(Pool.h2())) {
       table.execute("DROP TABLE " + table.name + "_lock");
 
       assertThatThrownBy(() -> table.builder().build())

@@ -30,6 +30,11 @@ record Pool(TestDatabase server, Database database, boolean autoCommit, String i
     return eachAndMySql().filter(Pool::autoCommit);
   }
 
+  /** H2, in autocommit. */
+  static Pool h2() {
+    return new Pool(TestDatabase.H2, Database.H2, true, null);
+  }
+
   /** MySQL's own SQL, which MariaDB understands. */
   static Pool mySql() {
     return new Pool(TestDatabase.MARIADB, Database.MYSQL, true, null);

@@ -108,7 +108,7 @@ class SchemaCheckTest {
   @Test
   @DisplayName("no column of the schema is left out of the look")
   void build_anyColumnMissing_isRefused() {
-    Pool pool = new Pool(TestDatabase.H2, Database.H2, true, null);
+    Pool pool = Pool.h2();
     List<String> columns;
     try (Table table = new Table(pool)) {
       columns =

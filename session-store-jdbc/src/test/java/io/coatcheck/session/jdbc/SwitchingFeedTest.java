@@ -38,7 +38,7 @@ class SwitchingFeedTest {
   @ParameterizedTest(name = "one node has it {0}, another one {1}")
   @CsvSource({"OFF, RECORDED", "RECORDED, OFF", "RECORDED, USED", "USED, RECORDED", "USED, USED"})
   void logout_duringTheSwitch_isSeenByTheOtherNode(Setting one, Setting other) {
-    Pool pool = new Pool(TestDatabase.H2, Database.H2, true, null);
+    Pool pool = Pool.h2();
     try (Table table = Table.withChanges(pool);
         SessionManager here = node(table, one);
         SessionManager there = node(table, other)) {

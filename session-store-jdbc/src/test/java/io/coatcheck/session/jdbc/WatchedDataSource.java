@@ -28,6 +28,19 @@ final class WatchedDataSource extends DelegatingDataSource {
 
   static final String COMMIT = "COMMIT";
 
+  /** A fault of statements that begin with a text, or of each that deletes. */
+  static Fault failing(String statement, Throwable failure) {
+    return sql -> {
+      if (sql.startsWith(statement)
+          || (statement.equals("DELETE") && sql.contains("(DELETE FROM"))) {
+        if (failure instanceof SQLException exception) {
+          throw exception;
+        }
+        throw (Error) failure;
+      }
+    };
+  }
+
   private final List<String> executed = Collections.synchronizedList(new ArrayList<>());
   private final List<String> faults = Collections.synchronizedList(new ArrayList<>());
   private final AtomicInteger open = new AtomicInteger();

@@ -1,0 +1,117 @@
+package io.coatcheck.session.jdbc;
+
+import static io.coatcheck.session.jdbc.WatchedDataSource.COMMIT;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.coatcheck.session.store.Admission;
+import io.coatcheck.session.store.SessionStoreException;
+import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.store.WhenFull;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+@DisplayName("what lost to other transactions is run again")
+class RunAgainTest {
+
+  private static final Instant NOW = Sessions.NOW;
+
+  static Stream<Pool> each() {
+    return Pool.each();
+  }
+
+  @DisplayName("stores 11: a commit that lost to others has not happened, and is run again")
+  @ParameterizedTest
+  @MethodSource("each")
+  void admit_serializationFailureAtCommit_isRunAgain(Pool pool) {
+    for (String state : new String[] {"40001", "40P01", "40000"}) {
+      try (Table table = new Table(pool)) {
+        StoredSession session = Sessions.of("alice").build();
+        AtomicInteger left = new AtomicInteger(3);
+        table.watched.failWith(
+            sql -> {
+              if (sql.equals(COMMIT) && left.getAndDecrement() > 0) {
+                throw new SQLException("certification failed", state);
+              }
+            });
+
+        assertThat(
+                table
+                    .store
+                    .loginLimit()
+                    .orElseThrow()
+                    .admit(session, true, 1, WhenFull.EVICT_OLDEST, NOW)
+                    .outcome())
+            .isEqualTo(Admission.Outcome.STORED);
+        assertThat(left).hasValue(-1);
+        assertThat(table.count()).isEqualTo(1);
+      }
+    }
+  }
+
+  @DisplayName("F56: the operation that loses a deadlock is run again")
+  @ParameterizedTest
+  @MethodSource("each")
+  void update_deadlockVictim_isRunAgain(Pool pool) {
+    try (Table table = new Table(pool)) {
+      StoredSession session = Sessions.anonymous().build();
+      table.store.insert(session);
+      AtomicInteger left = new AtomicInteger(3);
+      table.watched.failWith(
+          sql -> {
+            if (sql.startsWith("UPDATE") && left.getAndDecrement() > 0) {
+              throw new SQLException("deadlock detected", "40001");
+            }
+          });
+
+      assertThat(table.store.update(session, NOW)).isTrue();
+      assertThat(left).hasValue(-1);
+      assertThat(table.store.find(session.id()).orElseThrow().version()).isEqualTo(1);
+    }
+  }
+
+  @DisplayName("The operation that loses a deadlock gives the other one time to wake up and finish")
+  @Test
+  void update_deadlockVictimForAWhile_waitsForTheOther() {
+    try (Table table = new Table(Pool.h2())) {
+      StoredSession session = Sessions.anonymous().build();
+      table.store.insert(session);
+      long toWakeUp = TimeUnit.MILLISECONDS.toNanos(60);
+      AtomicLong first = new AtomicLong();
+      table.watched.failWith(
+          sql -> {
+            first.compareAndSet(0, System.nanoTime());
+            if (System.nanoTime() - first.get() < toWakeUp) {
+              throw new SQLException("deadlock detected", "40001");
+            }
+          });
+
+      assertThat(table.store.update(session, NOW)).isTrue();
+    }
+  }
+
+  @Test
+  void update_alwaysDeadlockVictim_fails() {
+    try (Table table = new Table(Pool.h2())) {
+      AtomicInteger tries = new AtomicInteger();
+      table.watched.failWith(
+          sql -> {
+            tries.incrementAndGet();
+            throw new SQLException("deadlock detected", "40P01");
+          });
+
+      assertThatThrownBy(() -> table.store.update(Sessions.anonymous().build(), NOW))
+          .isInstanceOf(SessionStoreException.class)
+          .hasMessageContaining("SQLState 40P01");
+      assertThat(tries).hasValue(10);
+    }
+  }
+}
