@@ -139,10 +139,12 @@ class ServeStaleTest {
     remote.down = true;
     for (int i = 0; i < 5; i++) {
       time.updateAndGet(now -> now.plusMillis(100));
-      read(manager, token);
+      assertThat(read(manager, token).principal()).contains("alice");
     }
+    assertThat(remote.touches).as("tried while the copy is young").hasValue(5);
     pass(Duration.ofMinutes(5));
-    read(manager, token);
+    assertThat(read(manager, token).principal()).contains("alice");
+    assertThat(remote.touches).hasValue(5);
   }
 
   @Test
