@@ -12,7 +12,9 @@ import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.token.SecretHash;
 import io.coatcheck.session.token.SessionId;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
@@ -30,6 +32,10 @@ import org.jspecify.annotations.Nullable;
  * A store that is far away: counts what it is asked, can be unreachable, and can be slow to answer.
  */
 final class RemoteStore implements SessionStore, BatchLookup, BatchTouch {
+
+  static final Instant NOW = Instant.parse("2026-03-01T12:00:00Z");
+
+  private static final SecureRandom RANDOM = new SecureRandom();
 
   private final SessionStore store = InMemorySessionStore.builder().copyOnRead(true).build();
   final AtomicInteger finds = new AtomicInteger();
@@ -65,10 +71,31 @@ final class RemoteStore implements SessionStore, BatchLookup, BatchTouch {
   volatile Runnable beforeStampsAnswer = () -> {};
 
   final HandFeed feed = new HandFeed();
-  volatile boolean hasFeed;
+  private volatile boolean hasFeed;
 
   /** Run once after the next batch of touches is stored and before it answers. */
   volatile Runnable beforeTouchAllAnswers = () -> {};
+
+  /** Offers the feed from now on. */
+  RemoteStore withFeed() {
+    hasFeed = true;
+    return this;
+  }
+
+  /** Stores a session of a user who logs in now. */
+  StoredSession stored(String principal) {
+    StoredSession session =
+        StoredSession.builder(SessionId.generate(NOW, RANDOM))
+            .secretHash(SecretHash.of(new byte[32]))
+            .createdAt(NOW)
+            .principal(principal)
+            .authenticatedAt(NOW)
+            .idleTimeout(Duration.ofMinutes(30))
+            .absoluteDeadline(NOW.plus(Duration.ofHours(12)))
+            .build();
+    insert(session);
+    return session;
+  }
 
   private void reach() {
     if (down) {

@@ -1,0 +1,118 @@
+package io.coatcheck.session.nearcache;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.slf4j.LoggerFactory;
+
+@DisplayName("a near cache on a store with a change feed")
+@Timeout(180)
+class NearCacheFeedTest {
+
+  private final AtomicLong nanos = new AtomicLong(Long.MAX_VALUE - 1_000);
+  private final RemoteStore remote = new RemoteStore().withFeed();
+
+  @Test
+  @DisplayName("startup says how copies are kept current")
+  void startUp_saysHowCopiesAreKept() {
+    Logger logger = (Logger) LoggerFactory.getLogger(NearCacheSessionStore.class);
+    ListAppender<ILoggingEvent> lines = new ListAppender<>();
+    lines.start();
+    logger.addAppender(lines);
+    try {
+      NearCacheSessionStore.builder(remote).build().close();
+      NearCacheSessionStore.builder(remote).useChangeFeed(false).build().close();
+      NearCacheSessionStore.builder(remote).useChangeFeed(false).revalidate(false).build().close();
+      NearCacheSessionStore.builder(remote).maxStaleness(Duration.ZERO).build().close();
+    } finally {
+      logger.detachAppender(lines);
+    }
+
+    assertThat(lines.list)
+        .extracting(ILoggingEvent::getFormattedMessage)
+        .containsExactly(
+            "Near cache: copies stay valid until the change feed reports a change; a change on"
+                + " another node takes effect within PT1S",
+            "Near cache: copies in use are compared with the store in batches; a change on"
+                + " another node takes effect within PT1S",
+            "Near cache: copies are loaded again when they are too old; a change on another node"
+                + " takes effect within PT1S",
+            "Near cache: no copies are kept; a change on another node takes effect within PT0S");
+  }
+
+  @Test
+  @DisplayName("I11: a feed that reports less than twice within the bound is refused")
+  void interval_aboveHalfOfTheBound_isRefused() {
+    remote.feed.interval = Duration.ofMillis(501);
+
+    assertThatThrownBy(() -> NearCacheSessionStore.builder(remote).build())
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(
+            "maxStaleness must be at least twice the changeFeedInterval of the store, which is"
+                + " PT0.501S, unless useChangeFeed is off: PT1S");
+    assertThat(remote.feed.listeners()).isZero();
+
+    NearCacheSessionStore.builder(remote).useChangeFeed(false).build().close();
+    NearCacheSessionStore.builder(remote).maxStaleness(Duration.ZERO).build().close();
+    remote.feed.interval = Duration.ofMillis(500);
+    NearCacheSessionStore.builder(remote).build().close();
+  }
+
+  @Test
+  void lag_countsFromTheLastReport() {
+    NearCacheSessionStore node = NearCacheSessionStore.builder(remote).nanoTime(nanos::get).build();
+    nanos.addAndGet(TimeUnit.SECONDS.toNanos(2));
+    remote.feed.completeUpTo(nanos.get());
+    nanos.addAndGet(TimeUnit.MILLISECONDS.toNanos(300));
+
+    assertThat(node.lag()).contains(Duration.ofMillis(300));
+    node.close();
+  }
+
+  @Test
+  void size_countsCopies() {
+    NearCacheSessionStore node = NearCacheSessionStore.builder(remote).build();
+    node.find(remote.stored("alice").id());
+    node.find(remote.stored("alice").id());
+
+    assertThat(node.size()).isEqualTo(2);
+    node.close();
+  }
+
+  @Test
+  void close_endsTheSubscription() {
+    NearCacheSessionStore node = NearCacheSessionStore.builder(remote).build();
+    assertThat(remote.feed.listeners()).isEqualTo(1);
+
+    node.close();
+
+    assertThat(remote.feed.listeners()).isZero();
+  }
+
+  @Test
+  void useChangeFeed_false_doesNotSubscribe() {
+    NearCacheSessionStore node = NearCacheSessionStore.builder(remote).useChangeFeed(false).build();
+
+    assertThat(remote.feed.listeners()).isZero();
+    node.close();
+  }
+
+  @Test
+  void maxStaleness_zero_doesNotSubscribe() {
+    NearCacheSessionStore node =
+        NearCacheSessionStore.builder(remote).maxStaleness(Duration.ZERO).build();
+
+    assertThat(remote.feed.listeners()).isZero();
+    assertThat(node.lag()).isEmpty();
+    node.close();
+  }
+}
