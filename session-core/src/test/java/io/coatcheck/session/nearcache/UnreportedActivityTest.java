@@ -59,7 +59,8 @@ class UnreportedActivityTest {
     fixture.passWithFeed(Duration.ofSeconds(10));
 
     fixture.assertAnswersFromCopy(session);
-    assertThat(fixture.look(session).session().orElseThrow().lastSeenAt()).isEqualTo(NOW.plusSeconds(60));
+    assertThat(fixture.look(session).session().orElseThrow().lastSeenAt())
+        .isEqualTo(NOW.plusSeconds(60));
     assertThat(remote.finds).hasValue(1);
   }
 
@@ -111,7 +112,8 @@ class UnreportedActivityTest {
 
     revalidator.revalidate();
 
-    assertThat(fixture.look(session).session().orElseThrow().lastSeenAt()).isEqualTo(NOW.plusSeconds(90));
+    assertThat(fixture.look(session).session().orElseThrow().lastSeenAt())
+        .isEqualTo(NOW.plusSeconds(90));
     assertThat(remote.finds).hasValue(1);
   }
 }
