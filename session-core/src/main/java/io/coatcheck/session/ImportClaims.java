@@ -18,6 +18,10 @@ import java.util.function.BooleanSupplier;
  * means that the session has ended. An incomplete claim means that no client has received a token.
  * No claim beside a session means that its attempt was taken back, and the session stored after
  * that.
+ *
+ * <p>A session begins with the generation that its claim has when it is complete. So one that was
+ * stored so late that another attempt has imported the credential meanwhile is told apart from that
+ * one's.
  */
 final class ImportClaims {
 
@@ -83,14 +87,20 @@ final class ImportClaims {
    * @return whether it is complete; {@code false} if another attempt has taken over
    */
   boolean complete(StoredSession attempt) {
-    long complete = attempt.generation() + 1;
-    StoredSession next = attempt.toBuilder().generation(complete).build();
-    return engine.store().update(next, engine.now())
-        || engine
-            .store()
-            .find(attempt.id())
-            .filter(found -> found.generation() == complete)
-            .isPresent();
+    return complete(attempt, generation(attempt)).isPresent();
+  }
+
+  /** Returns the generation of the session of an attempt, and of its claim once complete. */
+  static long generation(StoredSession attempt) {
+    return attempt.generation() + 1;
+  }
+
+  private Optional<StoredSession> complete(StoredSession attempt, long generation) {
+    StoredSession next = attempt.toBuilder().generation(generation).build();
+    if (engine.store().update(next, engine.now())) {
+      return Optional.of(next);
+    }
+    return engine.store().find(attempt.id()).filter(claim -> claim.generation() == generation);
   }
 
   /** Returns whether a credential was used up while an attempt was under way. */
@@ -102,12 +112,14 @@ final class ImportClaims {
    * Completes the claim of a credential whose session was found, and makes one if there is none.
    *
    * @param until how long to keep a claim that is made here
+   * @param generation what a claim gets that is completed here; odd
    * @param isStored returns whether the session is there, now that there is a claim: the attempt
    *     that had the claim before may have ended the session
    * @return the claim, which may be one that is final; empty if the session is gone, and no claim
    *     was left
    */
-  Optional<StoredSession> completeFor(String credential, Instant until, BooleanSupplier isStored) {
+  Optional<StoredSession> completeFor(
+      String credential, Instant until, long generation, BooleanSupplier isStored) {
     for (int trial = 0; trial < TRIALS; trial++) {
       Optional<StoredSession> claim = find(credential);
       if (claim.isEmpty()) {
@@ -117,8 +129,12 @@ final class ImportClaims {
           return Optional.empty();
         }
       }
-      if (claim.isPresent() && (isComplete(claim.get()) || complete(claim.get()))) {
+      if (claim.isPresent() && isComplete(claim.get())) {
         return claim;
+      }
+      Optional<StoredSession> complete = claim.flatMap(begun -> complete(begun, generation));
+      if (complete.isPresent()) {
+        return complete;
       }
     }
     throw new SessionStoreException(
@@ -128,7 +144,7 @@ final class ImportClaims {
   /** Withdraws the claim of an attempt, complete or not; does nothing if another has taken over. */
   void withdraw(StoredSession attempt) {
     if (!withdrawIncomplete(attempt)) {
-      engine.store().delete(attempt.id(), attempt.generation() + 1);
+      engine.store().delete(attempt.id(), generation(attempt));
     }
   }
 

@@ -149,12 +149,34 @@ final class Imports {
         .completeFor(
             credential,
             engine.now().plus(LONGEST_USE),
+            known.generation() | 1,
             () -> engine.store().find(known.id()).isPresent())
-        .map(
-            claim ->
-                Claims.isUsedUp(claim)
-                    ? endUnconfirmed(known, ImportResult.Status.SPENT)
-                    : foundBy(token));
+        .flatMap(
+            claim -> {
+              if (Claims.isUsedUp(claim)) {
+                return Optional.of(endUnconfirmed(known, ImportResult.Status.SPENT));
+              }
+              return isOpened(known) || known.generation() == claim.generation()
+                  ? Optional.of(foundBy(token))
+                  : endLeftOver(known);
+            });
+  }
+
+  /** Returns whether a request has given an imported session a new secret. */
+  private static boolean isOpened(StoredSession session) {
+    return !session.rotatedAt().isBefore(session.createdAt());
+  }
+
+  /**
+   * Ends a session that was stored after the import failed, and after another one, whose session
+   * has ended since.
+   *
+   * @return empty if it was ended or opened meanwhile
+   */
+  private Optional<ImportResult> endLeftOver(StoredSession known) {
+    return endIfStill(known)
+        ? Optional.of(ImportResult.of(ImportResult.Status.SPENT))
+        : Optional.empty();
   }
 
   private static ImportResult foundBy(SessionToken token) {
@@ -163,11 +185,15 @@ final class Imports {
 
   /** Ends a session that its credential opens, and must no longer. */
   private ImportResult endUnconfirmed(StoredSession known, ImportResult.Status status) {
-    engine
-        .store()
-        .delete(known.id(), known.generation())
-        .ifPresent(ended -> engine.events().ended(ended, EndReason.REVOKED));
+    endIfStill(known);
     return ImportResult.of(status);
+  }
+
+  /** Ends a session, unless it has a new secret meanwhile; returns whether this call did. */
+  private boolean endIfStill(StoredSession known) {
+    Optional<StoredSession> deleted = engine.store().delete(known.id(), known.generation());
+    deleted.ifPresent(ended -> engine.events().ended(ended, EndReason.REVOKED));
+    return deleted.isPresent();
   }
 
   /**
@@ -195,7 +221,7 @@ final class Imports {
         abandoned == null
             ? claims.begin(credential, loaded.usableUntil())
             : claims.takeOver(abandoned, loaded.usableUntil());
-    return attempt.map(begun -> store(begun, draft, loaded, source));
+    return attempt.map(begun -> store(begun, draft.of(begun), loaded, source));
   }
 
   private ImportResult store(
@@ -228,7 +254,7 @@ final class Imports {
 
   /**
    * Deletes the session of this attempt, unless it is in use: a request that opens it gives it a
-   * new secret. The session of an attempt which took over has another one too.
+   * new secret and the next generation. The session of another attempt has others too.
    *
    * @return whether this call deleted it
    */
@@ -275,7 +301,15 @@ final class Imports {
       SessionToken token,
       StoredSession session,
       Map<String, AttributeCodecException> undecodable,
-      TreeSet<String> tooLarge) {}
+      TreeSet<String> tooLarge) {
+
+    /** Returns this as the session of an attempt. */
+    Draft of(StoredSession attempt) {
+      long generation = ImportClaims.generation(attempt);
+      return new Draft(
+          token, session.toBuilder().generation(generation).build(), undecodable, tooLarge);
+    }
+  }
 
   private Draft draft(SessionToken token, ImportedSession loaded) {
     Map<String, AttributeCodecException> undecodable = new TreeMap<>(loaded.undecodable());
@@ -300,7 +334,6 @@ final class Imports {
             .secretHash(engine.newToken(token.id()).secretHash())
             .previousSecretHash(token.secretHash())
             .previousReadableUntil(deadline)
-            .generation(1)
             .rotatedAt(now.minus(LOST_LONG_AGO))
             .createdAt(now)
             .idleTimeout(engine.policy().anonymousIdleTimeout())

@@ -206,6 +206,57 @@ class ImportsTest {
     assertThat(status()).isEqualTo(ImportResult.Status.SPENT);
   }
 
+  /** Otherwise the credential would log the user in again, after the end of all sessions. */
+  @Test
+  void sessionThatIsStoredLate_afterAnotherImportedAndTheUserWasLoggedOut_isEnded() {
+    fixture.store.afterNext("insert", late::holdNext);
+    assertFails();
+    assertThat(status()).isEqualTo(ImportResult.Status.IMPORTED);
+    fixture.manager.revokeAllOf("alice");
+    late.land();
+    assertThat(status()).isEqualTo(ImportResult.Status.SPENT);
+    assertThat(fixture.manager.sessionsOf("alice")).isEmpty();
+    assertThat(status()).isEqualTo(ImportResult.Status.SPENT);
+  }
+
+  /** The import of another request is under way, and fails since the session is there now. */
+  @Test
+  void sessionThatIsStoredLate_duringAnImportByAnother_isFound_andKnownAsImported() {
+    fixture.store.afterNext("insert", late::holdNext);
+    assertFails();
+    fixture.store.afterNext(
+        "insert",
+        () -> {
+          late.land();
+          assertThat(status()).isEqualTo(ImportResult.Status.FOUND);
+        });
+    assertFails();
+    assertThat(status()).isEqualTo(ImportResult.Status.FOUND);
+    fixture.manager.revokeAllOf("alice");
+    assertThat(status()).isEqualTo(ImportResult.Status.SPENT);
+  }
+
+  /** It deletes what it has found, and that was replaced meanwhile. */
+  @Test
+  void sessionOfAnotherImport_isLeft_byOneThatTakesItsOwnBack() {
+    fixture.store.afterNext("insert", () -> {});
+    fixture.store.afterNext(
+        "insert",
+        () -> {
+          throw new SessionStoreException("the answer is lost");
+        });
+    fixture.store.beforeNext(
+        "delete",
+        () -> {
+          late.principalIndex().orElseThrow().deleteByPrincipal("alice", Set.of(), s -> {});
+          fixture.clock.advance(Duration.ofMinutes(1));
+          assertThat(status()).isEqualTo(ImportResult.Status.IMPORTED);
+        });
+    assertFails();
+    assertThat(fixture.manager.sessionsOf("alice")).hasSize(1);
+    assertThat(status()).isEqualTo(ImportResult.Status.FOUND);
+  }
+
   @Test
   void credentialThatALogoutUsesUp_duringAnImportThatFails_staysSpent() {
     fixture.store.beforeNext("insert", () -> {});
