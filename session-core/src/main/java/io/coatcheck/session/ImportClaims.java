@@ -100,7 +100,15 @@ final class ImportClaims {
     if (engine.store().update(next, engine.now())) {
       return Optional.of(next);
     }
-    return engine.store().find(attempt.id()).filter(claim -> claim.generation() == generation);
+    Optional<StoredSession> found =
+        engine.store().find(attempt.id()).filter(claim -> claim.generation() == generation);
+    found.ifPresent(this::confirm);
+    return found;
+  }
+
+  /** The call that completed a claim may have failed since no replica had confirmed it. */
+  private void confirm(StoredSession complete) {
+    claims.confirm(complete.id());
   }
 
   /** Returns whether a credential was used up while an attempt was under way. */
@@ -130,6 +138,7 @@ final class ImportClaims {
         }
       }
       if (claim.isPresent() && isComplete(claim.get())) {
+        confirm(claim.get());
         return claim;
       }
       Optional<StoredSession> complete = claim.flatMap(begun -> complete(begun, generation));

@@ -236,6 +236,19 @@ class ImportsTest {
     assertThat(status()).isEqualTo(ImportResult.Status.SPENT);
   }
 
+  /** A request that completed the claim failed, as when no replica confirmed that. */
+  @Test
+  void claimThatIsFoundComplete_isConfirmed_beforeItsSessionIsUsed() {
+    assertThat(status()).isEqualTo(ImportResult.Status.IMPORTED);
+    fixture.store.beforeNext(
+        "delete",
+        () -> {
+          throw new SessionStoreException("not confirmed");
+        });
+    assertFails();
+    assertThat(status()).isEqualTo(ImportResult.Status.FOUND);
+  }
+
   /** It deletes what it has found, and that was replaced meanwhile. */
   @Test
   void sessionOfAnotherImport_isLeft_byOneThatTakesItsOwnBack() {
