@@ -5,7 +5,7 @@ import io.coatcheck.session.store.StoredSession;
 
 /**
  * The claim of a text that is used by an attempt which may fail, made by {@link
- * SessionAdapter#beginClaim}. The text is used up unless the attempt {@linkplain #withdraw
+ * SessionBridge#beginClaim}. The text is used up unless the attempt {@linkplain #withdraw
  * withdraws} its claim. Used by one thread at a time; its methods call the store, and block as long
  * as that does.
  *
@@ -23,7 +23,7 @@ public final class ClaimAttempt {
 
   /**
    * Returns whether this attempt still has the claim; false from the moment that {@link
-   * SessionAdapter#claim} used the text up. Ask it last, after what the text is used for was
+   * SessionBridge#claim} used the text up. Ask it last, after what the text is used for was
    * stored, and undo that if it returns false: then of an attempt and a call of {@code claim} that
    * overlap, at least one notices the other. Writes the record of the claim, so that no copy of it
    * answers.

@@ -56,12 +56,12 @@ final class Claims {
     this.engine = engine;
   }
 
-  /** Claims a text for good; see {@link SessionAdapter#claim}. */
+  /** Claims a text for good; see {@link SessionBridge#claim}. */
   boolean claim(String text, Instant until) {
     return useUp(record(text, until));
   }
 
-  /** Claims a text for an attempt; see {@link SessionAdapter#beginClaim}. */
+  /** Claims a text for an attempt; see {@link SessionBridge#beginClaim}. */
   Optional<ClaimAttempt> begin(String text, Instant until) {
     StoredSession attempt = attempt(record(text, until));
     try {

@@ -4,7 +4,7 @@ import io.coatcheck.session.token.SessionToken;
 import java.util.Optional;
 
 /**
- * What {@link SessionAdapter#importSession} did.
+ * What {@link SessionBridge#importSession} did.
  *
  * @param token to be resolved in this request as if the client had presented it; the response then
  *     carries another one. Present if the status is {@link Status#IMPORTED} or {@link Status#FOUND}

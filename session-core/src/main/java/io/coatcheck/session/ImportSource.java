@@ -3,7 +3,7 @@ package io.coatcheck.session;
 import java.util.Optional;
 
 /**
- * Reads one session of another library, for {@link SessionAdapter#importSession}. Called on the
+ * Reads one session of another library, for {@link SessionBridge#importSession}. Called on the
  * thread of the request.
  *
  * @since 0.1.0

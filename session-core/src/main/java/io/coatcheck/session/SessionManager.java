@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  * <p>One manager serves an application. Methods that take a principal or an id act on any session:
  * their caller must have the right to do that. Methods that take a {@link Session} act on behalf of
  * a request. What only the code between a protocol, such as HTTP, and the application calls is in
- * {@link #adapter()}.
+ * {@link #adapter()}, and what only the code that moves users from another system calls is in
+ * {@link #bridge()}.
  *
  * <p>A manager is thread-safe. Methods that call the store block as long as the store does, and
  * throw {@link SessionStoreException} when it fails; then no access was granted, and the caller
@@ -40,6 +41,7 @@ public final class SessionManager implements AutoCloseable {
   private final Authenticator logins;
   private final SessionEnder endings;
   private final SessionAdapter adapter;
+  private final SessionBridge bridge;
   private final @Nullable Sweeper sweeper;
 
   SessionManager(SessionManagerBuilder builder) {
@@ -57,17 +59,14 @@ public final class SessionManager implements AutoCloseable {
         new Authenticator(
             engine, saveLoop, memberships, builder.limit, builder.dropAttributesAtLogin);
     ForeignPrincipals principals = new ForeignPrincipals();
-    adapter =
-        new SessionAdapter(
-            engine,
-            touches,
-            writer,
+    adapter = new SessionAdapter(engine, touches, writer, logins, endings);
+    bridge =
+        new SessionBridge(
+            engine.events(),
             claims,
             new SessionGroups(engine, claims, memberships, endings),
             new Imports(engine, new ImportClaims(engine, claims), logins, endings, principals),
-            principals,
-            logins,
-            endings);
+            principals);
     engine.store().evictions().ifPresent(evictions -> evictions.onEvicted(endings::evicted));
     engine.copies().ifPresent(copies -> copies.onEndedElsewhere(engine.events()::endedElsewhere));
     sweeper =
@@ -107,6 +106,14 @@ public final class SessionManager implements AutoCloseable {
    */
   public SessionAdapter adapter() {
     return adapter;
+  }
+
+  /**
+   * Returns the operations that only the code which moves users from another system calls, such as
+   * importing a session that another library kept.
+   */
+  public SessionBridge bridge() {
+    return bridge;
   }
 
   // By principal and id, for the application and its administrators.

@@ -34,7 +34,7 @@ class ClaimsTest {
   private static final String TEXT = "test:issuer/1";
 
   private final EngineFixture fixture = new EngineFixture();
-  private final SessionAdapter adapter = fixture.manager.adapter();
+  private final SessionBridge bridge = fixture.manager.bridge();
   private final Instant until = fixture.clock.instant().plus(Duration.ofHours(1));
 
   @AfterEach
@@ -44,9 +44,9 @@ class ClaimsTest {
 
   @Test
   void claim_twice_isMadeOnce() {
-    assertThat(adapter.claim(TEXT, until)).isTrue();
-    assertThat(adapter.claim(TEXT, until)).isFalse();
-    assertThat(adapter.claim(TEXT + "2", until)).isTrue();
+    assertThat(bridge.claim(TEXT, until)).isTrue();
+    assertThat(bridge.claim(TEXT, until)).isFalse();
+    assertThat(bridge.claim(TEXT + "2", until)).isTrue();
   }
 
   @Test
@@ -62,7 +62,7 @@ class ClaimsTest {
           calls.add(
               () -> {
                 start.await();
-                return adapter.claim(text, until);
+                return bridge.claim(text, until);
               });
         }
         int made = 0;
@@ -93,25 +93,25 @@ class ClaimsTest {
           }
         };
     try (SessionManager manager = SessionManager.builder(store).clock(fixture.clock).build()) {
-      assertThat(manager.adapter().claim(TEXT, until)).isTrue();
-      assertThat(manager.adapter().claim(TEXT, until)).isFalse();
+      assertThat(manager.bridge().claim(TEXT, until)).isTrue();
+      assertThat(manager.bridge().claim(TEXT, until)).isFalse();
       isAnswerLost.set(false);
-      assertThat(manager.adapter().claim(TEXT, until)).isFalse();
+      assertThat(manager.bridge().claim(TEXT, until)).isFalse();
     }
   }
 
   private ClaimAttempt begin() {
-    return adapter.beginClaim(TEXT, until).orElseThrow();
+    return bridge.beginClaim(TEXT, until).orElseThrow();
   }
 
   @Test
   void attempt_withdrawn_canBeMadeAgain() {
     ClaimAttempt attempt = begin();
-    assertThat(adapter.beginClaim(TEXT, until)).isEmpty();
+    assertThat(bridge.beginClaim(TEXT, until)).isEmpty();
     assertThat(attempt.withdraw()).isTrue();
     assertThat(attempt.withdraw()).isFalse();
-    assertThat(adapter.claim(TEXT, until)).isTrue();
-    assertThat(adapter.beginClaim(TEXT, until)).isEmpty();
+    assertThat(bridge.claim(TEXT, until)).isTrue();
+    assertThat(bridge.beginClaim(TEXT, until)).isEmpty();
   }
 
   /** As after an answer that was lost: the attempt cannot know whether it withdrew the claim. */
@@ -123,7 +123,7 @@ class ClaimsTest {
     assertThat(first.withdraw()).isFalse();
     assertThat(first.isHeld()).isFalse();
     assertThat(second.isHeld()).isTrue();
-    assertThat(adapter.isClaimed(TEXT)).isTrue();
+    assertThat(bridge.isClaimed(TEXT)).isTrue();
   }
 
   @Test
@@ -131,17 +131,17 @@ class ClaimsTest {
     ClaimAttempt attempt = begin();
     assertThat(attempt.isHeld()).isTrue();
     assertThat(attempt.isHeld()).isTrue();
-    assertThat(adapter.claim(TEXT, until)).isFalse();
+    assertThat(bridge.claim(TEXT, until)).isFalse();
     assertThat(attempt.isHeld()).isFalse();
     assertThat(attempt.withdraw()).isFalse();
-    assertThat(adapter.claim(TEXT, until)).isFalse();
-    assertThat(adapter.beginClaim(TEXT, until)).isEmpty();
+    assertThat(bridge.claim(TEXT, until)).isFalse();
+    assertThat(bridge.beginClaim(TEXT, until)).isEmpty();
   }
 
   @Test
   void claim_inPlaceOfAnAttempt_isKeptAsLongAsBothSay() {
     begin();
-    adapter.claim(TEXT, until.minusSeconds(60));
+    bridge.claim(TEXT, until.minusSeconds(60));
     fixture.clock.advance(Duration.ofMinutes(64));
     assertThat(fixture.manager.cleanUp()).isZero();
     fixture.clock.advance(Duration.ofMinutes(1));
@@ -152,9 +152,9 @@ class ClaimsTest {
   void claim_inPlaceOfAnAttemptThatHasExpired_isMade() {
     ClaimAttempt attempt = begin();
     fixture.clock.advance(Duration.ofHours(2));
-    assertThat(adapter.claim(TEXT, fixture.clock.instant().plusSeconds(1))).isTrue();
+    assertThat(bridge.claim(TEXT, fixture.clock.instant().plusSeconds(1))).isTrue();
     assertThat(attempt.withdraw()).isFalse();
-    assertThat(adapter.isClaimed(TEXT)).isTrue();
+    assertThat(bridge.isClaimed(TEXT)).isTrue();
   }
 
   /**
@@ -175,20 +175,20 @@ class ClaimsTest {
               () -> {
                 start.await();
                 return succeeds(
-                    () -> adapter.beginClaim(text, until).ifPresent(ClaimAttempt::withdraw));
+                    () -> bridge.beginClaim(text, until).ifPresent(ClaimAttempt::withdraw));
               });
         }
         calls.add(
             () -> {
               start.await();
-              return succeeds(() -> adapter.claim(text, until));
+              return succeeds(() -> bridge.claim(text, until));
             });
         List<Future<Boolean>> answers = pool.invokeAll(calls);
         boolean isUsedUp = answers.get(threads).get();
         if (!isUsedUp) {
-          adapter.claim(text, until);
+          bridge.claim(text, until);
         }
-        assertThat(adapter.beginClaim(text, until)).isEmpty();
+        assertThat(bridge.beginClaim(text, until)).isEmpty();
       }
     } finally {
       pool.shutdownNow();
@@ -209,19 +209,19 @@ class ClaimsTest {
   void claim_whoseAnswerIsLost_andThatIsNotConfirmed_isAFailure_andSoIsTheNext() {
     fixture.store.afterNext("insert", ClaimsTest::fail);
     fixture.store.beforeNext("delete", ClaimsTest::fail);
-    assertThatThrownBy(() -> adapter.claim(TEXT, until)).isInstanceOf(SessionStoreException.class);
+    assertThatThrownBy(() -> bridge.claim(TEXT, until)).isInstanceOf(SessionStoreException.class);
     fixture.store.beforeNext("delete", ClaimsTest::fail);
-    assertThatThrownBy(() -> adapter.claim(TEXT, until)).isInstanceOf(SessionStoreException.class);
-    assertThat(adapter.claim(TEXT, until)).isFalse();
+    assertThatThrownBy(() -> bridge.claim(TEXT, until)).isInstanceOf(SessionStoreException.class);
+    assertThat(bridge.claim(TEXT, until)).isFalse();
   }
 
   @Test
   void attempt_whoseAnswerIsLost_andThatIsNotConfirmed_isWithdrawn() {
     fixture.store.afterNext("insert", ClaimsTest::fail);
     fixture.store.beforeNext("delete", ClaimsTest::fail);
-    assertThatThrownBy(() -> adapter.beginClaim(TEXT, until))
+    assertThatThrownBy(() -> bridge.beginClaim(TEXT, until))
         .isInstanceOf(SessionStoreException.class);
-    assertThat(adapter.isClaimed(TEXT)).isFalse();
+    assertThat(bridge.isClaimed(TEXT)).isFalse();
   }
 
   private static void fail() {
@@ -230,11 +230,11 @@ class ClaimsTest {
 
   @Test
   void claim_expires_isCleanedUp_andNoListenerIsNotified() {
-    adapter.claim(TEXT, until);
+    bridge.claim(TEXT, until);
     fixture.clock.advance(Duration.ofHours(2));
     assertThat(fixture.manager.cleanUp()).isEqualTo(1);
     assertThat(fixture.eventsOf(SessionEvent.class)).isEmpty();
-    assertThat(adapter.claim(TEXT, fixture.clock.instant().plusSeconds(1))).isTrue();
+    assertThat(bridge.claim(TEXT, fixture.clock.instant().plusSeconds(1))).isTrue();
   }
 
   /** Otherwise a token would be exchanged twice, on the node whose clock still finds it valid. */
@@ -245,22 +245,22 @@ class ClaimsTest {
     InstantSource behind = InstantSource.fixed(until.minus(Duration.ofMinutes(4)));
     try (SessionManager fast = SessionManager.builder(store).clock(ahead).build();
         SessionManager slow = SessionManager.builder(store).clock(behind).build()) {
-      assertThat(slow.adapter().claim(TEXT, until)).isTrue();
+      assertThat(slow.bridge().claim(TEXT, until)).isTrue();
       assertThat(fast.cleanUp()).isZero();
-      assertThat(slow.adapter().claim(TEXT, until)).isFalse();
+      assertThat(slow.bridge().claim(TEXT, until)).isFalse();
     }
   }
 
   @Test
   void claim_untilThePresent_isRefused() {
-    assertThatThrownBy(() -> adapter.claim(TEXT, fixture.clock.instant()))
+    assertThatThrownBy(() -> bridge.claim(TEXT, fixture.clock.instant()))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("until must be after now");
   }
 
   @Test
   void userWithTheNameOfAClaim_isRefused_andEndsNone() throws Exception {
-    adapter.claim(TEXT, until);
+    bridge.claim(TEXT, until);
     byte[] digest =
         MessageDigest.getInstance("SHA-256").digest(TEXT.getBytes(StandardCharsets.UTF_8));
     String name = "coatcheck-claim:" + HexFormat.of().formatHex(digest);
@@ -268,7 +268,7 @@ class ClaimsTest {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("principal must not begin with coatcheck-claim:");
     assertThat(fixture.manager.revokeAllOf(name)).isZero();
-    assertThat(adapter.claim(TEXT, until)).isFalse();
+    assertThat(bridge.claim(TEXT, until)).isFalse();
   }
 
   @Test
@@ -277,13 +277,13 @@ class ClaimsTest {
         SessionManager.builder(InMemorySessionStore.builder().maximumSessions(100).build())
             .clock(fixture.clock)
             .build()) {
-      small.adapter().claim(TEXT, until);
+      small.bridge().claim(TEXT, until);
       for (int i = 0; i < 1_000; i++) {
         Session visitor = small.adapter().create(new Resolution.Absent());
         visitor.setAttribute("a", "1");
         small.save(visitor);
       }
-      assertThat(small.adapter().claim(TEXT, until)).isFalse();
+      assertThat(small.bridge().claim(TEXT, until)).isFalse();
     }
   }
 }

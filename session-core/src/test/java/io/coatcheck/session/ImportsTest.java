@@ -40,6 +40,7 @@ class ImportsTest {
   private final EngineFixture fixture =
       new EngineFixture(new HookedStore(late, EngineFixture.TOUCH_INTERVAL), settings -> settings);
   private final SessionAdapter adapter = fixture.manager.adapter();
+  private final SessionBridge bridge = fixture.manager.bridge();
 
   @AfterEach
   void close() {
@@ -76,7 +77,7 @@ class ImportsTest {
   }
 
   private ImportResult.Status status() {
-    return adapter.importSession(CREDENTIAL, source(() -> {}, true)).status();
+    return bridge.importSession(CREDENTIAL, source(() -> {}, true)).status();
   }
 
   private void assertFails() {
@@ -110,20 +111,20 @@ class ImportsTest {
   @Test
   void importByAnotherCall_thatEndsTheOldSessionMeanwhile_isFound() {
     ImportResult result =
-        adapter.importSession(
+        bridge.importSession(
             CREDENTIAL,
-            source(() -> adapter.importSession(CREDENTIAL, source(() -> {}, true)), false));
+            source(() -> bridge.importSession(CREDENTIAL, source(() -> {}, true)), false));
     assertThat(result.status()).isEqualTo(ImportResult.Status.FOUND);
     assertThat(fixture.manager.sessionsOf("alice")).hasSize(1);
   }
 
   @Test
   void importedSessionThatHasEnded_isKnownAtOnce_withoutWaiting() {
-    ImportResult imported = adapter.importSession(CREDENTIAL, source(() -> {}, true));
+    ImportResult imported = bridge.importSession(CREDENTIAL, source(() -> {}, true));
     fixture.manager.revoke(imported.token().orElseThrow().id());
     fixture.store.calls.clear();
     for (int i = 0; i < 10; i++) {
-      ImportResult result = adapter.importSession(CREDENTIAL, source(() -> {}, true));
+      ImportResult result = bridge.importSession(CREDENTIAL, source(() -> {}, true));
       assertThat(result.status()).isEqualTo(ImportResult.Status.SPENT);
     }
     assertThat(fixture.store.calls).hasSizeLessThanOrEqualTo(30);
@@ -137,15 +138,15 @@ class ImportsTest {
     fixture.store.afterNext(
         "insert",
         () -> {
-          ImportResult found = adapter.importSession(CREDENTIAL, source(() -> {}, true));
+          ImportResult found = bridge.importSession(CREDENTIAL, source(() -> {}, true));
           assertThat(found.status()).isEqualTo(ImportResult.Status.FOUND);
           fixture.manager.revoke(found.token().orElseThrow().id());
           throw new SessionStoreException("the answer is lost");
         });
-    assertThatThrownBy(() -> adapter.importSession(CREDENTIAL, source(() -> {}, true)))
+    assertThatThrownBy(() -> bridge.importSession(CREDENTIAL, source(() -> {}, true)))
         .isInstanceOf(SessionStoreException.class);
     fixture.clock.advance(Duration.ofMinutes(2));
-    assertThat(adapter.importSession(CREDENTIAL, source(() -> {}, true)).status())
+    assertThat(bridge.importSession(CREDENTIAL, source(() -> {}, true)).status())
         .isEqualTo(ImportResult.Status.SPENT);
   }
 
@@ -157,15 +158,15 @@ class ImportsTest {
         "insert",
         () -> {
           fixture.clock.advance(Duration.ofMinutes(1));
-          ImportResult second = adapter.importSession(CREDENTIAL, source(() -> {}, true));
+          ImportResult second = bridge.importSession(CREDENTIAL, source(() -> {}, true));
           assertThat(second.status()).isEqualTo(ImportResult.Status.IMPORTED);
           fixture.manager.revoke(second.token().orElseThrow().id());
         });
-    assertThatThrownBy(() -> adapter.importSession(CREDENTIAL, source(() -> {}, true)))
+    assertThatThrownBy(() -> bridge.importSession(CREDENTIAL, source(() -> {}, true)))
         .isInstanceOf(SessionStoreException.class)
         .hasMessage("import: it took so long that another request took over");
     assertThat(fixture.manager.sessionsOf("alice")).isEmpty();
-    assertThat(adapter.importSession(CREDENTIAL, source(() -> {}, true)).status())
+    assertThat(bridge.importSession(CREDENTIAL, source(() -> {}, true)).status())
         .isEqualTo(ImportResult.Status.SPENT);
   }
 
@@ -175,7 +176,7 @@ class ImportsTest {
     fixture.store.afterNext("insert", late::holdNext);
     assertFails();
     late.land();
-    ImportResult found = adapter.importSession(CREDENTIAL, source(() -> {}, true));
+    ImportResult found = bridge.importSession(CREDENTIAL, source(() -> {}, true));
     assertThat(found.status()).isEqualTo(ImportResult.Status.FOUND);
     fixture.manager.revoke(found.token().orElseThrow().id());
     assertThat(status()).isEqualTo(ImportResult.Status.SPENT);
@@ -201,7 +202,7 @@ class ImportsTest {
   void sessionThatIsStoredLate_afterALogoutUsedItsCredentialUp_isNotOpenedByIt() {
     fixture.store.afterNext("insert", late::holdNext);
     assertFails();
-    adapter.spendCredential(CREDENTIAL, source(() -> {}, true), Optional.empty());
+    bridge.spendCredential(CREDENTIAL, source(() -> {}, true), Optional.empty());
     late.land();
     assertThat(status()).isEqualTo(ImportResult.Status.SPENT);
   }
@@ -276,7 +277,7 @@ class ImportsTest {
     fixture.store.beforeNext(
         "insert",
         () -> {
-          adapter.spendCredential(CREDENTIAL, source(() -> {}, true), Optional.empty());
+          bridge.spendCredential(CREDENTIAL, source(() -> {}, true), Optional.empty());
           throw new SessionStoreException("failed");
         });
     assertFails();
@@ -288,7 +289,7 @@ class ImportsTest {
     fixture.store.beforeNext("insert", () -> {});
     fixture.store.beforeNext(
         "insert",
-        () -> adapter.spendCredential(CREDENTIAL, source(() -> {}, true), Optional.empty()));
+        () -> bridge.spendCredential(CREDENTIAL, source(() -> {}, true), Optional.empty()));
     assertThat(status()).isEqualTo(ImportResult.Status.SPENT);
     assertThat(fixture.manager.sessionsOf("alice")).isEmpty();
     assertThat(status()).isEqualTo(ImportResult.Status.SPENT);
@@ -300,7 +301,7 @@ class ImportsTest {
     fixture.store.afterNext(
         "update",
         () -> {
-          adapter.spendCredential(CREDENTIAL, source(() -> {}, true), Optional.empty());
+          bridge.spendCredential(CREDENTIAL, source(() -> {}, true), Optional.empty());
           throw new SessionStoreException("the answer is lost");
         });
     assertFails();
@@ -355,7 +356,7 @@ class ImportsTest {
             return false;
           }
         };
-    assertThat(adapter.importSession(CREDENTIAL, ending).status())
+    assertThat(bridge.importSession(CREDENTIAL, ending).status())
         .isEqualTo(ImportResult.Status.REFUSED);
     assertThat(fixture.manager.sessionsOf("alice")).isEmpty();
     assertThat(fixture.eventsOf(SessionEvent.Ended.class))
@@ -365,7 +366,7 @@ class ImportsTest {
 
   /** Serves a request that presents the old credential, so that its client has a new token. */
   private void use() {
-    ImportResult found = adapter.importSession(CREDENTIAL, source(() -> {}, true));
+    ImportResult found = bridge.importSession(CREDENTIAL, source(() -> {}, true));
     assertThat(found.status()).isEqualTo(ImportResult.Status.FOUND);
     String derived = found.token().orElseThrow().value();
     assertThat(fixture.serve(derived)).isNotEqualTo(derived);
@@ -386,11 +387,11 @@ class ImportsTest {
     ExecutorService pool = Executors.newFixedThreadPool(1 + ImportQueue.PLACES + more);
     try {
       Future<ImportResult> first =
-          pool.submit(() -> adapter.importSession(CREDENTIAL, source(() -> {}, true)));
+          pool.submit(() -> bridge.importSession(CREDENTIAL, source(() -> {}, true)));
       await(stored);
       CompletionService<ImportResult> others = new ExecutorCompletionService<>(pool);
       for (int i = 0; i < ImportQueue.PLACES + more; i++) {
-        others.submit(() -> adapter.importSession(CREDENTIAL, source(() -> {}, true)));
+        others.submit(() -> bridge.importSession(CREDENTIAL, source(() -> {}, true)));
       }
       for (int i = 0; i < more; i++) {
         assertThatThrownBy(others.take()::get)
@@ -418,10 +419,10 @@ class ImportsTest {
 
   @Test
   void spentCredential_importsNothing_andOneWithoutASessionLeavesNoRecord() {
-    adapter.spendCredential(CREDENTIAL, source(() -> {}, false), Optional.empty());
-    assertThat(adapter.isClaimed("import:" + CREDENTIAL)).isFalse();
-    adapter.spendCredential(CREDENTIAL, source(() -> {}, true), Optional.empty());
-    assertThat(adapter.importSession(CREDENTIAL, source(() -> {}, true)).status())
+    bridge.spendCredential(CREDENTIAL, source(() -> {}, false), Optional.empty());
+    assertThat(bridge.isClaimed("import:" + CREDENTIAL)).isFalse();
+    bridge.spendCredential(CREDENTIAL, source(() -> {}, true), Optional.empty());
+    assertThat(bridge.importSession(CREDENTIAL, source(() -> {}, true)).status())
         .isEqualTo(ImportResult.Status.SPENT);
   }
 
@@ -431,26 +432,26 @@ class ImportsTest {
     for (boolean isThere : new boolean[] {true, false}) {
       String credential = CREDENTIAL + isThere;
       SessionId imported =
-          adapter.importSession(credential, source(() -> {}, true)).token().orElseThrow().id();
-      adapter.spendCredential(credential, source(() -> {}, isThere), Optional.of(imported));
+          bridge.importSession(credential, source(() -> {}, true)).token().orElseThrow().id();
+      bridge.spendCredential(credential, source(() -> {}, isThere), Optional.of(imported));
       assertThat(fixture.manager.sessionsOf("alice")).as("the caller ends it").hasSize(1);
-      adapter.spendCredential(credential, source(() -> {}, isThere), Optional.empty());
+      bridge.spendCredential(credential, source(() -> {}, isThere), Optional.empty());
       assertThat(fixture.manager.sessionsOf("alice")).isEmpty();
-      assertThat(adapter.importSession(credential, source(() -> {}, true)).status())
+      assertThat(bridge.importSession(credential, source(() -> {}, true)).status())
           .isEqualTo(ImportResult.Status.SPENT);
     }
   }
 
   @Test
   void spentCredential_thatNoLongerOpensItsSession_leavesThat() {
-    ImportResult imported = adapter.importSession(CREDENTIAL, source(() -> {}, true));
+    ImportResult imported = bridge.importSession(CREDENTIAL, source(() -> {}, true));
     String old = imported.token().orElseThrow().value();
     Session session = ((Resolution.Live) adapter.resolve(List.of(old))).session();
     assertThat(adapter.renewIfDue(session)).isTrue();
     String owners = session.unsentToken().orElseThrow().value();
     fixture.manager.save(((Resolution.Live) adapter.resolve(List.of(owners))).session());
     fixture.clock.advance(Duration.ofSeconds(11));
-    adapter.spendCredential(CREDENTIAL, source(() -> {}, true), Optional.empty());
+    bridge.spendCredential(CREDENTIAL, source(() -> {}, true), Optional.empty());
     assertThat(fixture.manager.sessionsOf("alice")).hasSize(1);
   }
 
@@ -463,9 +464,9 @@ class ImportsTest {
     try {
       for (String name :
           List.of("", "x".repeat(256), "a\u0000", "\uD800", "coatcheck-claim:alice")) {
-        assertThat(adapter.importSession(CREDENTIAL, sourceOf(name)).status())
+        assertThat(bridge.importSession(CREDENTIAL, sourceOf(name)).status())
             .isEqualTo(ImportResult.Status.REFUSED);
-        assertThat(adapter.acceptsPrincipal(name)).isFalse();
+        assertThat(bridge.acceptsPrincipal(name)).isFalse();
       }
     } finally {
       logger.detachAppender(lines);
@@ -476,7 +477,7 @@ class ImportsTest {
         .isEqualTo(
             "A user of another system cannot log in under that name, and the credential is refused:"
                 + " principal must have 1 to 255 code points: 0");
-    assertThat(adapter.importSession(CREDENTIAL, sourceOf("alice")).status())
+    assertThat(bridge.importSession(CREDENTIAL, sourceOf("alice")).status())
         .as("the credential stays good")
         .isEqualTo(ImportResult.Status.IMPORTED);
   }
@@ -503,7 +504,7 @@ class ImportsTest {
 
   @Test
   void nothingToImport_isRefused() {
-    ImportResult result = adapter.importSession(CREDENTIAL, source(() -> {}, false));
+    ImportResult result = bridge.importSession(CREDENTIAL, source(() -> {}, false));
     assertThat(result.status()).isEqualTo(ImportResult.Status.REFUSED);
   }
 }

@@ -29,7 +29,7 @@ class SessionGroupsTest {
   private static final String GROUP = "test:one";
 
   private final EngineFixture fixture = new EngineFixture();
-  private final SessionAdapter adapter = fixture.manager.adapter();
+  private final SessionBridge bridge = fixture.manager.bridge();
   private final Instant at = fixture.clock.instant();
   private final Instant until = at.plus(Duration.ofHours(1));
 
@@ -51,9 +51,9 @@ class SessionGroupsTest {
     SessionId member = loggedIn("alice");
     SessionId another = loggedIn("alice");
     SessionId outside = loggedIn("alice");
-    assertThat(adapter.joinGroup(member, GROUP)).isTrue();
-    assertThat(adapter.joinGroup(another, "test:two")).isTrue();
-    assertThat(adapter.endGroup(GROUP, at, until)).isEqualTo(1);
+    assertThat(bridge.joinGroup(member, GROUP)).isTrue();
+    assertThat(bridge.joinGroup(another, "test:two")).isTrue();
+    assertThat(bridge.endGroup(GROUP, at, until)).isEqualTo(1);
     assertThat(isLive(member)).isFalse();
     assertThat(isLive(another)).isTrue();
     assertThat(isLive(outside)).isTrue();
@@ -61,17 +61,17 @@ class SessionGroupsTest {
     assertThat(ended).hasSize(1);
     assertThat(ended.get(0).session().id()).isEqualTo(member);
     assertThat(ended.get(0).reason()).isEqualTo(EndReason.REVOKED);
-    assertThat(adapter.endGroup(GROUP, at, until)).as("a second call").isZero();
-    assertThat(adapter.endGroup("test:unknown", at, until)).isZero();
+    assertThat(bridge.endGroup(GROUP, at, until)).as("a second call").isZero();
+    assertThat(bridge.endGroup("test:unknown", at, until)).isZero();
   }
 
   @Test
   void end_ofMoreMembersThanAPageHolds_endsAll() {
     int members = 1_005;
     for (int i = 0; i < members; i++) {
-      adapter.joinGroup(loggedIn("alice"), GROUP);
+      bridge.joinGroup(loggedIn("alice"), GROUP);
     }
-    assertThat(adapter.endGroup(GROUP, at, until)).isEqualTo(members);
+    assertThat(bridge.endGroup(GROUP, at, until)).isEqualTo(members);
     assertThat(fixture.manager.sessionsOf("alice")).isEmpty();
   }
 
@@ -92,26 +92,26 @@ class SessionGroupsTest {
             return true;
           }
         };
-    SessionId id = adapter.importSession("test:old", source).token().orElseThrow().id();
+    SessionId id = bridge.importSession("test:old", source).token().orElseThrow().id();
     StoredSession before = fixture.store.find(id).orElseThrow();
 
-    assertThat(adapter.joinGroup(id, "test:before")).isTrue();
-    assertThat(adapter.joinGroup(id, GROUP)).isTrue();
+    assertThat(bridge.joinGroup(id, "test:before")).isTrue();
+    assertThat(bridge.joinGroup(id, GROUP)).isTrue();
     assertThat(fixture.store.find(id)).contains(before);
 
-    assertThat(adapter.endGroup("test:before", at, until)).isZero();
-    assertThat(adapter.endGroup(GROUP, at, until)).isEqualTo(1);
+    assertThat(bridge.endGroup("test:before", at, until)).isZero();
+    assertThat(bridge.endGroup(GROUP, at, until)).isEqualTo(1);
     assertThat(isLive(id)).isFalse();
   }
 
   @Test
   void session_isInTheGroupThatItJoinedLast() {
     SessionId id = loggedIn("alice");
-    adapter.joinGroup(id, GROUP);
-    adapter.joinGroup(id, "test:two");
-    assertThat(adapter.endGroup(GROUP, at, until)).isZero();
+    bridge.joinGroup(id, GROUP);
+    bridge.joinGroup(id, "test:two");
+    assertThat(bridge.endGroup(GROUP, at, until)).isZero();
     assertThat(isLive(id)).isTrue();
-    assertThat(adapter.endGroup("test:two", at, until)).isEqualTo(1);
+    assertThat(bridge.endGroup("test:two", at, until)).isEqualTo(1);
     assertThat(isLive(id)).isFalse();
   }
 
@@ -119,21 +119,21 @@ class SessionGroupsTest {
   void join_ofNoSession_isRefused() {
     SessionId id = loggedIn("alice");
     fixture.manager.revoke(id);
-    assertThat(adapter.joinGroup(id, GROUP)).isFalse();
-    assertThat(adapter.endGroup(GROUP, at, until)).isZero();
+    assertThat(bridge.joinGroup(id, GROUP)).isFalse();
+    assertThat(bridge.endGroup(GROUP, at, until)).isZero();
   }
 
   @Test
   void endedAt_isTheLatestMoment_whileItIsRecorded() {
-    assertThat(adapter.groupEndedAt(GROUP)).isEmpty();
-    adapter.endGroup(GROUP, at, until);
-    adapter.endGroup(GROUP, at.minusSeconds(60), until);
-    assertThat(adapter.groupEndedAt(GROUP)).contains(at);
-    adapter.endGroup(GROUP, at.plusSeconds(1), until);
-    assertThat(adapter.groupEndedAt(GROUP)).contains(at.plusSeconds(1));
+    assertThat(bridge.groupEndedAt(GROUP)).isEmpty();
+    bridge.endGroup(GROUP, at, until);
+    bridge.endGroup(GROUP, at.minusSeconds(60), until);
+    assertThat(bridge.groupEndedAt(GROUP)).contains(at);
+    bridge.endGroup(GROUP, at.plusSeconds(1), until);
+    assertThat(bridge.groupEndedAt(GROUP)).contains(at.plusSeconds(1));
     fixture.clock.advance(Duration.ofHours(2));
     fixture.manager.cleanUp();
-    assertThat(adapter.groupEndedAt(GROUP)).isEmpty();
+    assertThat(bridge.groupEndedAt(GROUP)).isEmpty();
   }
 
   /** Otherwise a session would survive the end of its group. */
@@ -149,14 +149,14 @@ class SessionGroupsTest {
             pool.submit(
                 () -> {
                   start.await();
-                  adapter.joinGroup(id, group);
-                  return adapter.groupEndedAt(group);
+                  bridge.joinGroup(id, group);
+                  return bridge.groupEndedAt(group);
                 });
         Future<?> end =
             pool.submit(
                 () -> {
                   start.await();
-                  return adapter.endGroup(group, at, until);
+                  return bridge.endGroup(group, at, until);
                 });
         end.get();
         boolean isNoticed = join.get().isPresent();
@@ -171,9 +171,9 @@ class SessionGroupsTest {
   void records_areNoSessionsOfAUser_andNoListenerIsNotified() {
     SessionId id = loggedIn("alice");
     fixture.events.clear();
-    adapter.joinGroup(id, GROUP);
-    adapter.joinGroup(id, GROUP);
-    adapter.endGroup("test:two", at, until);
+    bridge.joinGroup(id, GROUP);
+    bridge.joinGroup(id, GROUP);
+    bridge.endGroup("test:two", at, until);
     assertThat(fixture.manager.sessionsOf("alice")).hasSize(1);
     fixture.clock.advance(Duration.ofDays(1));
     fixture.manager.cleanUp();
@@ -185,20 +185,24 @@ class SessionGroupsTest {
   @Test
   void failingStore_endsNothingUnnoticed_andASecondCallGoesOn() {
     SessionId id = loggedIn("alice");
-    adapter.joinGroup(id, GROUP);
+    bridge.joinGroup(id, GROUP);
     fixture.store.beforeNext(
         "delete",
         () -> {
           throw new SessionStoreException("the database is unreachable");
         });
-    assertThatThrownBy(() -> adapter.endGroup(GROUP, at, until))
+    assertThatThrownBy(() -> bridge.endGroup(GROUP, at, until))
         .isInstanceOf(SessionStoreException.class);
-    assertThat(adapter.endGroup(GROUP, at, until)).isEqualTo(1);
+    assertThat(bridge.endGroup(GROUP, at, until)).isEqualTo(1);
     assertThat(isLive(id)).isFalse();
   }
 
   private Session live(SessionId id) {
-    return adapter.reopen(id, fixture.store.find(id).orElseThrow().generation()).orElseThrow();
+    return fixture
+        .manager
+        .adapter()
+        .reopen(id, fixture.store.find(id).orElseThrow().generation())
+        .orElseThrow();
   }
 
   /** Logs in once more on a session, as for an action that needs a fresh login. */
@@ -209,7 +213,7 @@ class SessionGroupsTest {
   @Test
   void memberThatLogsInAgain_staysAMember_untilItsNewDeadline() {
     SessionId id = loggedIn("alice");
-    adapter.joinGroup(id, GROUP);
+    bridge.joinGroup(id, GROUP);
     Instant first = fixture.store.find(id).orElseThrow().absoluteDeadline();
     while (fixture.clock.instant().isBefore(first.plus(Duration.ofHours(1)))) {
       fixture.clock.advance(Duration.ofMinutes(25));
@@ -217,7 +221,7 @@ class SessionGroupsTest {
     }
     fixture.manager.cleanUp();
     assertThat(isLive(id)).isTrue();
-    assertThat(adapter.endGroup(GROUP, at, until.plus(Duration.ofDays(1)))).isEqualTo(1);
+    assertThat(bridge.endGroup(GROUP, at, until.plus(Duration.ofDays(1)))).isEqualTo(1);
     assertThat(isLive(id)).isFalse();
   }
 
@@ -228,14 +232,14 @@ class SessionGroupsTest {
     endings.put("logout", id -> fixture.manager.invalidate(live(id)));
     endings.put("by id", id -> fixture.manager.revoke(id));
     endings.put("by principal", id -> fixture.manager.revokeAllOf("alice"));
-    endings.put("with its group", id -> adapter.endGroup(GROUP, at, until));
+    endings.put("with its group", id -> bridge.endGroup(GROUP, at, until));
     endings.put(
         "login of another user",
         id -> fixture.manager.authenticate(live(id), "bob", LoginOptions.defaults()));
     endings.forEach(
         (name, end) -> {
           SessionId id = loggedIn("alice");
-          adapter.joinGroup(id, GROUP);
+          bridge.joinGroup(id, GROUP);
           assertThat(records()).as("before: %s", name).isEqualTo(1);
           end.accept(id);
           assertThat(records()).as(name).isZero();
@@ -245,9 +249,9 @@ class SessionGroupsTest {
   /** Each deletion by id is a write that is confirmed or recorded, and one after the other. */
   @Test
   void expiry_isLeftToTheCleanUp_whichDeletesInBatches() {
-    adapter.useGroups();
+    bridge.useGroups();
     SessionId member = loggedIn("alice");
-    adapter.joinGroup(member, GROUP);
+    bridge.joinGroup(member, GROUP);
     loggedIn("bob");
     fixture.clock.advance(Duration.ofMinutes(31));
     fixture.store.calls.clear();
@@ -263,12 +267,12 @@ class SessionGroupsTest {
 
   @Test
   void expiredMember_leavesNoRecord_whenItsGroupEnds() {
-    adapter.joinGroup(loggedIn("alice"), GROUP);
+    bridge.joinGroup(loggedIn("alice"), GROUP);
     fixture.clock.advance(Duration.ofMinutes(31));
     fixture.manager.cleanUp();
     assertThat(records()).isEqualTo(1);
     Instant now = fixture.clock.instant();
-    assertThat(adapter.endGroup(GROUP, now, now.plus(Duration.ofHours(1)))).isZero();
+    assertThat(bridge.endGroup(GROUP, now, now.plus(Duration.ofHours(1)))).isZero();
     assertThat(records()).isZero();
   }
 
@@ -278,7 +282,7 @@ class SessionGroupsTest {
         new EngineFixture(builder -> builder.sessionsPerPrincipal(2, WhenFull.EVICT_OLDEST))) {
       for (int i = 0; i < 10; i++) {
         SessionId id = SessionToken.parse(limited.loggedIn("alice")).orElseThrow().id();
-        limited.manager.adapter().joinGroup(id, GROUP);
+        limited.manager.bridge().joinGroup(id, GROUP);
         limited.clock.advance(Duration.ofSeconds(1));
       }
       assertThat(records(limited)).isEqualTo(2);

@@ -2,7 +2,7 @@ package io.coatcheck.session.migration;
 
 import io.coatcheck.session.LoginOptions;
 import io.coatcheck.session.LoginResult;
-import io.coatcheck.session.SessionAdapter;
+import io.coatcheck.session.SessionBridge;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.event.CredentialKind;
 import io.coatcheck.session.event.CredentialOutcome;
@@ -127,7 +127,7 @@ public final class BackChannelLogout implements Filter {
     return login.sid().isEmpty()
         || session
             .id()
-            .filter(id -> adapter().joinGroup(id, group(login.issuer(), login.sid().get())))
+            .filter(id -> bridge().joinGroup(id, group(login.issuer(), login.sid().get())))
             .isPresent();
   }
 
@@ -140,7 +140,7 @@ public final class BackChannelLogout implements Filter {
 
   private boolean isOvertaken(ProviderLogin login, String group) {
     // Both moments are the provider's, often in whole seconds: if they are equal, the logout wins.
-    return adapter()
+    return bridge()
         .groupEndedAt(group)
         .filter(endedAt -> !login.issuedAt().isAfter(endedAt))
         .isPresent();
@@ -209,7 +209,7 @@ public final class BackChannelLogout implements Filter {
    */
   private CredentialOutcome end(VerifiedLogout logout) {
     String claim = "logout:" + joined(logout.issuer(), logout.id());
-    if (adapter().isClaimed(claim)) {
+    if (bridge().isClaimed(claim)) {
       return CredentialOutcome.SPENT;
     }
     Instant until = manager.clock().instant().plus(maximumIdTokenAge);
@@ -220,7 +220,7 @@ public final class BackChannelLogout implements Filter {
             .orElseGet(() -> endAll(logout, until));
     Instant now = manager.clock().instant();
     Instant expiresAt = logout.expiresAt();
-    if (!adapter()
+    if (!bridge()
         .claim(claim, (expiresAt.isAfter(now) ? expiresAt : now).plus(Limits.CLOCK_SKEW))) {
       return CredentialOutcome.SPENT;
     }
@@ -233,24 +233,24 @@ public final class BackChannelLogout implements Filter {
    * to it.
    */
   private int endSessionsOf(String group, VerifiedLogout logout, Instant until) {
-    int ended = adapter().endGroup(group, logout.issuedAt(), until);
+    int ended = bridge().endGroup(group, logout.issuedAt(), until);
     Optional<String> principal = logout.principal();
     if (ended > 0 || principal.isEmpty()) {
       return ended;
     }
-    adapter().endGroup(withoutSid(principal.get()), logout.issuedAt(), until);
-    return adapter().revokeUngrouped(principal.get());
+    bridge().endGroup(withoutSid(principal.get()), logout.issuedAt(), until);
+    return bridge().revokeUngrouped(principal.get());
   }
 
   /** Ends all sessions of the user whom a token without a {@code sid} names. */
   private int endAll(VerifiedLogout logout, Instant until) {
     String principal = logout.principal().orElseThrow();
-    adapter().endGroup(group(principal), logout.issuedAt(), until);
+    bridge().endGroup(group(principal), logout.issuedAt(), until);
     return manager.revokeAllOf(principal);
   }
 
-  private SessionAdapter adapter() {
-    return manager.adapter();
+  private SessionBridge bridge() {
+    return manager.bridge();
   }
 
   private static String group(String issuer, String sid) {
@@ -321,7 +321,7 @@ public final class BackChannelLogout implements Filter {
      * @throws IllegalArgumentException if the store of the manager has no index by principal
      */
     public BackChannelLogout build() {
-      if (!manager.adapter().useGroups()) {
+      if (!manager.bridge().useGroups()) {
         throw new IllegalArgumentException(
             "manager must have a store with a PrincipalIndex, to end the sessions of a user");
       }

@@ -151,7 +151,7 @@ public final class ContainerSessionAdoption implements Filter {
   private void spend(String id, @Nullable HttpSession old, WebSession session) {
     ImportSource unread =
         new ContainerImportSource(old, null, attributes, maximumAge, manager.clock());
-    manager.adapter().spendCredential(CREDENTIAL + id, unread, session.id());
+    manager.bridge().spendCredential(CREDENTIAL + id, unread, session.id());
   }
 
   private void adoptInto(
@@ -172,9 +172,9 @@ public final class ContainerSessionAdoption implements Filter {
     ImportSource source =
         condition.on(
             new ContainerImportSource(old, principal, attributes, maximumAge, manager.clock()),
-            manager.adapter());
+            manager.bridge());
     String id = withoutRoute(old == null ? presented : old.getId());
-    ImportResult result = manager.adapter().importSession(CREDENTIAL + id, source);
+    ImportResult result = manager.bridge().importSession(CREDENTIAL + id, source);
     boolean opens = condition.opens(result, session);
     if (old != null && isEndedByNow(result.status(), session)) {
       end(old);

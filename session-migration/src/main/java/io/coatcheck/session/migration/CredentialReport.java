@@ -26,7 +26,7 @@ final class CredentialReport {
 
   void report(CredentialOutcome outcome, Optional<SessionId> session, Optional<String> principal) {
     counts.count(outcome);
-    manager.adapter().reportCredential(kind, outcome, session, principal);
+    manager.bridge().reportCredential(kind, outcome, session, principal);
   }
 
   /** Reports an exception, which the caller rethrows. */

@@ -134,8 +134,7 @@ public final class JwtExchange implements Filter {
           .verify(token)
           .filter(accepted -> isIdentified(token, accepted))
           .ifPresent(
-              accepted ->
-                  manager.adapter().claim(claimOf(token, accepted), claimedUntil(accepted)));
+              accepted -> manager.bridge().claim(claimOf(token, accepted), claimedUntil(accepted)));
     } catch (Throwable failure) {
       report.failed();
       throw failure;
@@ -172,7 +171,7 @@ public final class JwtExchange implements Filter {
 
   private CredentialOutcome exchange(String token, VerifiedToken accepted, WebSession session) {
     Optional<ClaimAttempt> claim =
-        manager.adapter().beginClaim(claimOf(token, accepted), claimedUntil(accepted));
+        manager.bridge().beginClaim(claimOf(token, accepted), claimedUntil(accepted));
     return claim.isPresent() ? exchange(claim.get(), accepted, session) : CredentialOutcome.SPENT;
   }
 
@@ -198,7 +197,7 @@ public final class JwtExchange implements Filter {
   }
 
   private boolean isAcceptable(String text, VerifiedToken token) {
-    if (!isIdentified(text, token) || !manager.adapter().acceptsPrincipal(token.principal())) {
+    if (!isIdentified(text, token) || !manager.bridge().acceptsPrincipal(token.principal())) {
       return false;
     }
     // Before the clock is read: it may take its time, and the token may expire meanwhile.

@@ -3,7 +3,7 @@ package io.coatcheck.session.migration;
 import io.coatcheck.session.ImportResult;
 import io.coatcheck.session.ImportSource;
 import io.coatcheck.session.ImportedSession;
-import io.coatcheck.session.SessionAdapter;
+import io.coatcheck.session.SessionBridge;
 import io.coatcheck.session.servlet.WebSession;
 import java.time.Instant;
 import java.util.Objects;
@@ -39,8 +39,8 @@ final class LoginCondition {
    * again after the import is stored. A user who cannot log in is refused before: the application
    * may be unable to look such a name up. For one request.
    */
-  ImportSource on(ImportSource source, SessionAdapter adapter) {
-    return new Conditional(source, adapter);
+  ImportSource on(ImportSource source, SessionBridge bridge) {
+    return new Conditional(source, bridge);
   }
 
   /**
@@ -79,13 +79,13 @@ final class LoginCondition {
   private final class Conditional implements ImportSource {
 
     private final ImportSource source;
-    private final SessionAdapter adapter;
+    private final SessionBridge bridge;
 
     private Optional<ImportedSession> loaded = Optional.empty();
 
-    Conditional(ImportSource source, SessionAdapter adapter) {
+    Conditional(ImportSource source, SessionBridge bridge) {
       this.source = source;
-      this.adapter = adapter;
+      this.bridge = bridge;
     }
 
     @Override
@@ -95,7 +95,7 @@ final class LoginCondition {
     }
 
     private boolean canLogIn(ImportedSession session) {
-      return session.principal().map(adapter::acceptsPrincipal).orElse(true);
+      return session.principal().map(bridge::acceptsPrincipal).orElse(true);
     }
 
     @Override

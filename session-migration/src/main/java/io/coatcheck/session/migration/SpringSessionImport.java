@@ -80,7 +80,7 @@ public final class SpringSessionImport implements Filter {
             builder.principal,
             builder.attributes,
             builder.maximumAge,
-            (name, problem) -> manager.adapter().reportUndecodable(name, problem));
+            (name, problem) -> manager.bridge().reportUndecodable(name, problem));
     condition = builder.condition;
     report = new CredentialReport(manager, CredentialKind.SPRING_SESSION);
   }
@@ -134,7 +134,7 @@ public final class SpringSessionImport implements Filter {
   private void spend(List<String> ids, WebSession session) {
     Optional<SessionId> own = session.id();
     for (String id : ids) {
-      manager.adapter().spendCredential(CREDENTIAL + id, sourceOf(id, reader::unread), own);
+      manager.bridge().spendCredential(CREDENTIAL + id, sourceOf(id, reader::unread), own);
     }
   }
 
@@ -149,8 +149,8 @@ public final class SpringSessionImport implements Filter {
       HttpServletRequest request,
       HttpServletResponse response) {
     for (String id : ids) {
-      ImportSource source = condition.on(sourceOf(id, reader::read), manager.adapter());
-      ImportResult result = manager.adapter().importSession(CREDENTIAL + id, source);
+      ImportSource source = condition.on(sourceOf(id, reader::read), manager.bridge());
+      ImportResult result = manager.bridge().importSession(CREDENTIAL + id, source);
       if (result.status() == ImportResult.Status.IMPORTED && deletesImported) {
         sessions.delete(id);
       }

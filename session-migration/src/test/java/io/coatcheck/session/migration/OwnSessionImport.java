@@ -49,18 +49,18 @@ final class OwnSessionImport extends HttpFilter {
 
   private void present(WebSession session, String id) {
     session.beforeLogout(
-        () -> sessions.adapter().spendCredential("own:" + id, new Source(id), session.id()));
+        () -> sessions.bridge().spendCredential("own:" + id, new Source(id), session.id()));
     if (!session.isTokenPresented() && !session.isTokenWithheld() && session.id().isEmpty()) {
       importInto(session, id);
     }
   }
 
   private void importInto(WebSession session, String id) {
-    ImportResult result = sessions.adapter().importSession("own:" + id, new Source(id));
+    ImportResult result = sessions.bridge().importSession("own:" + id, new Source(id));
     result.token().ifPresent(session::present);
     if (result.status() == ImportResult.Status.IMPORTED) {
       sessions
-          .adapter()
+          .bridge()
           .reportCredential(
               CredentialKind.OTHER, CredentialOutcome.ACCEPTED, session.id(), session.principal());
     }

@@ -301,7 +301,7 @@ public final class WebSession {
 
   /**
    * Resolves a token as if the client had presented it. For a bridge that imports the sessions of
-   * another library: see {@link io.coatcheck.session.SessionAdapter#importSession}.
+   * another library: see {@link io.coatcheck.session.SessionBridge#importSession}.
    *
    * @return whether it opened a session, which is the request's from now on; {@code false} also,
    *     and nothing was done, if the request has a token or a session, or its {@linkplain

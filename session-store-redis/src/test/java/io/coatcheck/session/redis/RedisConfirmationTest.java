@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
-import io.coatcheck.session.SessionAdapter;
+import io.coatcheck.session.SessionBridge;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.codec.AttributeValue;
 import io.coatcheck.session.store.Admission;
@@ -193,10 +193,10 @@ class RedisConfirmationTest {
           SessionManager.builder(store).cleanUpInterval(Duration.ZERO).build()) {
         Instant now = Instant.now();
         Runnable end =
-            () -> manager.adapter().endGroup("test:group", now, now.plus(Duration.ofHours(1)));
+            () -> manager.bridge().endGroup("test:group", now, now.plus(Duration.ofHours(1)));
         assertUnconfirmed(end);
         assertUnconfirmed(end);
-        assertThat(manager.adapter().groupEndedAt("test:group")).isPresent();
+        assertThat(manager.bridge().groupEndedAt("test:group")).isPresent();
 
         replica.start();
         await("a confirmed end", () -> succeeds(end));
@@ -208,20 +208,20 @@ class RedisConfirmationTest {
     void claim() {
       try (SessionManager manager =
           SessionManager.builder(store).cleanUpInterval(Duration.ZERO).build()) {
-        SessionAdapter adapter = manager.adapter();
+        SessionBridge bridge = manager.bridge();
         Instant until = Instant.now().plus(Duration.ofHours(1));
-        assertUnconfirmed(() -> adapter.claim("test:used", until));
-        assertUnconfirmed(() -> adapter.claim("test:used", until));
-        assertUnconfirmed(() -> adapter.beginClaim("test:tried", until));
-        assertThat(adapter.isClaimed("test:tried")).isFalse();
+        assertUnconfirmed(() -> bridge.claim("test:used", until));
+        assertUnconfirmed(() -> bridge.claim("test:used", until));
+        assertUnconfirmed(() -> bridge.beginClaim("test:tried", until));
+        assertThat(bridge.isClaimed("test:tried")).isFalse();
 
         replica.start();
         List<Boolean> claimed = new ArrayList<>();
         await(
             "a confirmed claim",
-            () -> succeeds(() -> claimed.add(adapter.claim("test:used", until))));
+            () -> succeeds(() -> claimed.add(bridge.claim("test:used", until))));
         assertThat(claimed).containsExactly(false);
-        assertThat(adapter.beginClaim("test:used", until)).isEmpty();
+        assertThat(bridge.beginClaim("test:used", until)).isEmpty();
       }
     }
 
