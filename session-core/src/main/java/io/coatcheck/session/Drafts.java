@@ -84,7 +84,7 @@ final class Drafts {
   /** Starts the grace period of the old secret: the client has presented the new one. */
   static StoredSessionBuilder confirmed(StoredSession current, Instant now) {
     Instant last = current.absoluteDeadline().minusMillis(1);
-    Instant grace = now.plus(TokenResolver.RENEWAL_GRACE);
+    Instant grace = now.plus(TokenJudge.RENEWAL_GRACE);
     return current.toBuilder().previousReadableUntil(grace.isBefore(last) ? grace : last);
   }
 

@@ -39,7 +39,7 @@ final class Imports {
   private static final Duration OBSERVED = Duration.ofSeconds(1);
 
   /** Longer ago than a renewal may be under way, on clocks that differ. */
-  private static final Duration LOST_LONG_AGO = TokenResolver.GUARD.multipliedBy(2);
+  private static final Duration LOST_LONG_AGO = TokenJudge.GUARD.multipliedBy(2);
 
   /** Longer than any credential is usable: for a claim that is made when that is not known. */
   private static final Duration LONGEST_USE = Duration.ofDays(400);

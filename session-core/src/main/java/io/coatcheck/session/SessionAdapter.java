@@ -37,8 +37,9 @@ public final class SessionAdapter {
       Authenticator logins,
       SessionEnder endings) {
     this.engine = engine;
-    this.resolver = new TokenResolver(engine, touches, true);
-    this.passiveResolver = new TokenResolver(engine, touches, false);
+    this.resolver = new TokenResolver(engine, touches, TokenResolver.Activity.COUNTED);
+    this.passiveResolver =
+        new TokenResolver(engine, touches, TokenResolver.Activity.NOT_COUNTED);
     this.writer = writer;
     this.logins = logins;
     this.endings = endings;

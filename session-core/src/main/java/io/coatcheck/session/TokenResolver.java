@@ -1,6 +1,8 @@
 package io.coatcheck.session;
 
-import io.coatcheck.session.event.EndReason;
+import io.coatcheck.session.Finding.Opened;
+import io.coatcheck.session.Finding.Refusal;
+import io.coatcheck.session.Finding.Source;
 import io.coatcheck.session.event.RefusalReason;
 import io.coatcheck.session.store.LiveSessions;
 import io.coatcheck.session.store.LiveSessions.UsableSession;
@@ -9,30 +11,26 @@ import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SecretHash;
 import io.coatcheck.session.token.SessionId;
 import io.coatcheck.session.token.SessionToken;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/** Resolves tokens. One look-up for each token, and none for a malformed one. */
+/**
+ * Resolves tokens. One look-up for each token, and none for a malformed one. What is found is
+ * judged by {@link TokenJudge}.
+ */
 final class TokenResolver {
 
   /** How many tokens of one request are looked up: an attacker may add cookies of the same name. */
   static final int MAX_TOKENS = 4;
 
-  /** How long after a periodic renewal its response may be under way to the client. */
-  static final Duration GUARD = Duration.ofMinutes(1);
-
-  /**
-   * How long after a rotation a request with another token may have been under way, so that it must
-   * not lead to a new cookie.
-   */
-  static final Duration UNDER_WAY = Duration.ofSeconds(5);
-
-  /** How long the old secret still authenticates once the client has presented the new one. */
-  static final Duration RENEWAL_GRACE = Duration.ofSeconds(10);
+  /** Whether a request that is admitted counts as use of its session. */
+  enum Activity {
+    COUNTED,
+    NOT_COUNTED
+  }
 
   private static final Resolution ABSENT = new Resolution.Absent();
   private static final Refusal MALFORMED =
@@ -41,54 +39,20 @@ final class TokenResolver {
   private final EngineContext engine;
   private final Touches touches;
   private final Expiry expiry;
+  private final TokenJudge judge;
   private final boolean countsAsActivity;
 
   /** The sessions that are used without calls of the store; null if each request calls it. */
   private final @Nullable LiveSessions usedInPlace;
 
-  /**
-   * @param countsAsActivity whether a request that is admitted counts as use of its session
-   */
-  TokenResolver(EngineContext engine, Touches touches, boolean countsAsActivity) {
+  TokenResolver(EngineContext engine, Touches touches, Activity activity) {
     this.engine = engine;
     this.touches = touches;
     expiry = new Expiry(engine);
-    this.countsAsActivity = countsAsActivity;
+    judge = new TokenJudge(engine, expiry);
+    countsAsActivity = activity == Activity.COUNTED;
     usedInPlace = countsAsActivity && engine.touchInterval().isZero() ? engine.usedInPlace() : null;
   }
-
-  /** The outcome for one token. */
-  private sealed interface Finding {}
-
-  /**
-   * The token opens a session.
-   *
-   * @param id as presented; the snapshot's equal id is another object, which would have to be
-   *     loaded from memory
-   * @param presented the secret of the token
-   * @param now the time after the store had answered
-   */
-  private record Opened(
-      SessionId id,
-      StoredSession session,
-      SecretHash presented,
-      Renewal renewal,
-      Source source,
-      Instant now)
-      implements Finding {}
-
-  /** Where a snapshot was read from. */
-  private enum Source {
-    STORE,
-    /** A copy on this node, within its age limit. */
-    COPY,
-    /** An older copy, because the store fails: writes that can wait are not attempted. */
-    STALE_COPY
-  }
-
-  /** The token is refused. */
-  private record Refusal(Resolution resolution, RefusalReason reason, Optional<String> principal)
-      implements Finding {}
 
   /**
    * Resolves the tokens that a request presented.
@@ -151,7 +115,7 @@ final class TokenResolver {
                 place,
                 now,
                 seenBefore,
-                renewalOf(session, isUnconfirmed, now)));
+                judge.renewalOf(session, isUnconfirmed, now)));
   }
 
   /** Allocates no finding if the token opens its session, as nearly all do. */
@@ -167,12 +131,13 @@ final class TokenResolver {
     Optional<StoredSession> found = engine.store().find(token.id());
     SecretHash presented = token.secretHash();
     if (found.isEmpty()) {
-      return refuse(unknown(token.id(), Optional.empty()));
+      return refuse(TokenJudge.unknown(token.id(), Optional.empty()));
     }
     Instant now = engine.now();
-    return opens(found.get(), presented, now)
-        ? accept(token.id(), found.get(), renewalOfCurrent(found.get(), now), Source.STORE, now)
-        : resolved(judge(token.id(), found, presented));
+    return TokenJudge.opens(found.get(), presented, now)
+        ? accept(
+            token.id(), found.get(), judge.renewalOfCurrent(found.get(), now), Source.STORE, now)
+        : resolved(judge.judge(token.id(), found, presented));
   }
 
   /**
@@ -228,7 +193,7 @@ final class TokenResolver {
   }
 
   private Finding lookUpAgain(Opened opened) {
-    return judge(opened.id(), engine.store().find(opened.id()), opened.presented());
+    return judge.judge(opened.id(), engine.store().find(opened.id()), opened.presented());
   }
 
   private Resolution refuseAmbiguous() {
@@ -275,7 +240,7 @@ final class TokenResolver {
     // The look-up precedes the hash, which does not depend on it: the processor hashes while it
     // waits for the session's memory.
     Optional<StoredSession> found = engine.store().find(token.id());
-    return judge(token.id(), found, token.secretHash());
+    return judge.judge(token.id(), found, token.secretHash());
   }
 
   /** Allocates no finding if a copy admits the request, as nearly always. */
@@ -285,8 +250,8 @@ final class TokenResolver {
     StoredSession copy = near.isConfirmed() || near.isStale() ? null : near.session().orElse(null);
     if (copy != null) {
       Instant now = engine.now();
-      if (opens(copy, presented, now)) {
-        return accept(token.id(), copy, renewalOfCurrent(copy, now), Source.COPY, now);
+      if (TokenJudge.opens(copy, presented, now)) {
+        return accept(token.id(), copy, judge.renewalOfCurrent(copy, now), Source.COPY, now);
       }
     }
     return resolved(judgeNear(token.id(), near, presented));
@@ -299,100 +264,17 @@ final class TokenResolver {
 
   private Finding judgeNear(SessionId id, NearCopies.Lookup near, SecretHash presented) {
     if (near.isConfirmed()) {
-      return judge(id, near.session(), presented);
+      return judge.judge(id, near.session(), presented);
     }
     Instant now = engine.now();
-    if (near.session().filter(copy -> opens(copy, presented, now)).isPresent()) {
+    if (near.session().filter(copy -> TokenJudge.opens(copy, presented, now)).isPresent()) {
       StoredSession copy = near.session().get();
       return near.isStale()
           ? new Opened(id, copy, presented, Renewal.NONE, Source.STALE_COPY, now)
-          : new Opened(id, copy, presented, renewalOfCurrent(copy, now), Source.COPY, now);
+          : new Opened(id, copy, presented, judge.renewalOfCurrent(copy, now), Source.COPY, now);
     }
     // A copy may admit a request, never reject one; anything else is decided by the store.
-    return judge(id, engine.store().find(id), presented);
-  }
-
-  private static boolean opens(StoredSession copy, SecretHash presented, Instant now) {
-    return !copy.isExpiredAt(now) && copy.secretHash().equals(presented);
-  }
-
-  private Finding judge(SessionId id, Optional<StoredSession> found, SecretHash presented) {
-    if (found.isEmpty()) {
-      return unknown(id, Optional.empty());
-    }
-    StoredSession session = found.get();
-    Instant now = engine.now();
-    if (!session.isExpiredAt(now)) {
-      return judge(id, session, presented, now, false);
-    }
-    Optional<StoredSession> newest = expiry.confirm(session, now);
-    if (newest.isEmpty()) {
-      return unknown(id, Optional.empty());
-    }
-    Instant then = engine.now();
-    return judge(id, newest.get(), presented, then, newest.get().isExpiredAt(then));
-  }
-
-  private Finding judge(
-      SessionId id, StoredSession session, SecretHash presented, Instant now, boolean expired) {
-    if (session.secretHash().equals(presented)) {
-      return expired
-          ? refused(new Resolution.Expired(id), RefusalReason.EXPIRED, session)
-          : new Opened(id, session, presented, renewalOfCurrent(session, now), Source.STORE, now);
-    }
-    return judgeOther(id, session, presented, now, expired);
-  }
-
-  /**
-   * Judges a secret that is not the current one. A separate method, so that the common path is
-   * inlined.
-   */
-  private Finding judgeOther(
-      SessionId id, StoredSession session, SecretHash presented, Instant now, boolean expired) {
-    boolean guards = !expired && now.isBefore(session.rotatedAt().plus(GUARD));
-    boolean isUnderWay = !expired && now.isBefore(session.rotatedAt().plus(UNDER_WAY));
-    boolean previous =
-        session.previousSecretHash().filter(hash -> hash.equals(presented)).isPresent();
-    if (!previous) {
-      return refused(new Resolution.Mismatched(id, isUnderWay), RefusalReason.MISMATCHED, session);
-    }
-    if (!expired && session.previousReadableUntil().filter(now::isBefore).isPresent()) {
-      // The response with the new secret may be under way for one minute, the guard time. After
-      // that it counts as lost, and the client gets another new secret; unless the new secret was
-      // presented, in which case the holder of the old one is late, or a thief.
-      boolean isLost = !guards && Drafts.isUnconfirmed(session);
-      Renewal renewal = isLost ? Renewal.LOST : Renewal.NONE;
-      return new Opened(id, session, presented, renewal, Source.STORE, now);
-    }
-    if (engine.endOnReuse() && !expired && !guards && !Drafts.isReplacedByLogin(session)) {
-      engine
-          .store()
-          .delete(session.id(), session.generation())
-          .ifPresent(ended -> engine.events().ended(ended, EndReason.REUSE));
-    }
-    return refused(new Resolution.Superseded(id, isUnderWay), RefusalReason.SUPERSEDED, session);
-  }
-
-  private static Refusal refused(
-      Resolution resolution, RefusalReason reason, StoredSession session) {
-    return new Refusal(resolution, reason, session.principal());
-  }
-
-  private static Refusal unknown(SessionId id, Optional<String> principal) {
-    return new Refusal(new Resolution.Unknown(id), RefusalReason.UNKNOWN, principal);
-  }
-
-  private Renewal renewalOfCurrent(StoredSession session, Instant now) {
-    return renewalOf(session, Drafts.isUnconfirmed(session), now.toEpochMilli());
-  }
-
-  private Renewal renewalOf(StoredSession session, boolean isUnconfirmed, long now) {
-    if (isUnconfirmed) {
-      return Renewal.CONFIRM;
-    }
-    Duration interval = engine.renewInterval();
-    boolean due = !interval.isZero() && now >= session.rotatedAt().plus(interval).toEpochMilli();
-    return due ? Renewal.DUE : Renewal.NONE;
+    return judge.judge(id, engine.store().find(id), presented);
   }
 
   /**
@@ -412,7 +294,7 @@ final class TokenResolver {
       return resolved;
     }
     session.endIfStill(known.id());
-    return refuse(unknown(known.id(), known.principal()));
+    return refuse(TokenJudge.unknown(known.id(), known.principal()));
   }
 
   private Resolution accept(Opened opened) {
@@ -427,7 +309,7 @@ final class TokenResolver {
     }
     if (due && touches.areExact(session)) {
       if (!touches.storeNow(session, now)) {
-        return refuse(unknown(id, session.principal()));
+        return refuse(TokenJudge.unknown(id, session.principal()));
       }
       due = false;
     }

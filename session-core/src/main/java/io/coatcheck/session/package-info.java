@@ -8,8 +8,8 @@
  * calls {@link io.coatcheck.session.SessionBridge}. What is below these is package-private.
  *
  * <p><b>The path of one request.</b> {@code SessionAdapter.resolve} parses the token, and {@code
- * TokenResolver} looks it up in the store, decides whether it opens the session, and returns a
- * {@code Resolution}; if that is live, it holds a {@code Session}. The application reads and
+ * TokenResolver} looks it up in the store, {@code TokenJudge} decides whether it opens the session,
+ * and the {@code Resolution} that is returned holds a {@code Session} if it is live. The application reads and
  * changes attributes there, which {@code AttributeChanges} records. Before the response is
  * committed, {@code SessionManager.save} passes the session to {@code SessionWriter}, which
  * collects the changes as {@code Pending}; {@code SaveLoop} applies them to the session as it is in
@@ -19,9 +19,10 @@
  * <p><b>The rooms.</b>
  *
  * <ul>
- *   <li><b>Tokens to sessions</b>: {@code TokenResolver} decides, {@code Resolution} is the
- *       outcome, {@code Touches} stores activity, {@code VersionHints} and {@code VersionHint} let
- *       clients read their own writes on a node with copies. {@code Claims} lets a text be used
+ *   <li><b>Tokens to sessions</b>: {@code TokenResolver} looks each token up, {@code
+ *       TokenJudge} decides on what was found, a {@code Finding} is its outcome for one token, and
+ *       {@code Resolution} that for the request. {@code Touches} stores activity, {@code VersionHints}
+ *       and {@code VersionHint} let clients read their own writes on a node with copies. {@code Claims} lets a text be used
  *       once, and a {@code ClaimAttempt} is a use that may fail.
  *   <li><b>A request's copy</b>: {@code Session} is what the application sees of a {@code
  *       WorkingCopy}, whose state is a {@code SessionStatus} and a {@code Renewal}; {@code

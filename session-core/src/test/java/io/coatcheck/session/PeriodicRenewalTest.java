@@ -51,7 +51,7 @@ class PeriodicRenewalTest {
     assertThat(fixture.isLive(old)).isTrue();
 
     assertThat(fixture.serve(fresh)).isEqualTo(fresh);
-    pass(TokenResolver.RENEWAL_GRACE.minusMillis(1));
+    pass(TokenJudge.RENEWAL_GRACE.minusMillis(1));
     assertThat(fixture.isLive(old)).isTrue();
 
     pass(Duration.ofMillis(1));
@@ -75,7 +75,7 @@ class PeriodicRenewalTest {
     assertThat(fixture.isLive(old)).as("this answer may be lost too").isTrue();
     assertThat(fixture.isLive(lost)).isFalse();
     fixture.serve(second);
-    pass(TokenResolver.RENEWAL_GRACE);
+    pass(TokenJudge.RENEWAL_GRACE);
     assertThat(fixture.isLive(old)).isFalse();
     assertThat(fixture.isLive(second)).isTrue();
   }
