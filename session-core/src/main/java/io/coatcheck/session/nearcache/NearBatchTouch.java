@@ -10,9 +10,9 @@ import java.util.Set;
 final class NearBatchTouch implements BatchTouch {
 
   private final BatchTouch batches;
-  private final Copies copies;
+  private final CopyTable copies;
 
-  NearBatchTouch(BatchTouch batches, Copies copies) {
+  NearBatchTouch(BatchTouch batches, CopyTable copies) {
     this.batches = batches;
     this.copies = copies;
   }

@@ -62,6 +62,7 @@ public final class NearCacheSessionStore implements SessionStore {
 
   private final SessionStore store;
   private final Copies copies;
+  private final CopyTable table;
   private final Optional<PrincipalIndex> index;
   private final Optional<LoginLimit> loginLimit;
   private final Optional<Evictions> evictions;
@@ -86,10 +87,11 @@ public final class NearCacheSessionStore implements SessionStore {
             builder.nanoTime,
             // The time between two runs, and as long again for the work.
             batches.isPresent() ? interval.multipliedBy(2) : null);
-    index = store.principalIndex().map(inner -> new NearPrincipalIndex(inner, copies));
-    loginLimit = store.loginLimit().map(inner -> new NearLoginLimit(inner, copies));
+    table = copies.table();
+    index = store.principalIndex().map(inner -> new NearPrincipalIndex(inner, table));
+    loginLimit = store.loginLimit().map(inner -> new NearLoginLimit(inner, table));
     evictions = store.evictions().map(inner -> listener -> inner.onEvicted(forgetting(listener)));
-    batchTouch = store.batchTouch().map(inner -> new NearBatchTouch(inner, copies));
+    batchTouch = store.batchTouch().map(inner -> new NearBatchTouch(inner, table));
     upkeep = new Upkeep(copies, interval, batches, feed);
     LOG.info(
         "Near cache: {}; a change on another node takes effect within {}",
@@ -129,19 +131,19 @@ public final class NearCacheSessionStore implements SessionStore {
 
   @Override
   public boolean update(StoredSession session, Instant now) {
-    LocalEnds.Start start = copies.start(session.id());
+    LocalEnds.Start start = table.start(session.id());
     boolean isKept = false;
     try {
       boolean updated = store.update(session, now);
       if (updated) {
-        copies.wrote(session.withNextVersion(), start);
+        table.wrote(session.withNextVersion(), start);
         isKept = true;
       }
       return updated;
     } finally {
       // Lost or unknown: whatever was thrown, the update may have happened.
       if (!isKept) {
-        copies.forget(session.id());
+        table.forget(session.id());
       }
     }
   }
@@ -151,9 +153,9 @@ public final class NearCacheSessionStore implements SessionStore {
     // If this throws, the copy stays: a touch does not change what a copy is trusted for.
     boolean touched = store.touch(id, lastSeenAt, now);
     if (touched) {
-      copies.seen(id, lastSeenAt);
+      table.seen(id, lastSeenAt);
     } else {
-      copies.forget(id);
+      table.forget(id);
     }
     return touched;
   }
@@ -163,7 +165,7 @@ public final class NearCacheSessionStore implements SessionStore {
     try {
       return store.delete(id);
     } finally {
-      copies.forget(id);
+      table.forget(id);
     }
   }
 
@@ -172,7 +174,7 @@ public final class NearCacheSessionStore implements SessionStore {
     try {
       return store.delete(id, generation);
     } finally {
-      copies.forget(id);
+      table.forget(id);
     }
   }
 
@@ -246,7 +248,7 @@ public final class NearCacheSessionStore implements SessionStore {
 
   /** Returns about how many copies are kept now. */
   public long size() {
-    return copies.size();
+    return table.size();
   }
 
   /**
@@ -272,7 +274,7 @@ public final class NearCacheSessionStore implements SessionStore {
 
   private Consumer<StoredSession> forgetting(Consumer<StoredSession> consumer) {
     return session -> {
-      copies.forget(session.id());
+      table.forget(session.id());
       consumer.accept(session);
     };
   }

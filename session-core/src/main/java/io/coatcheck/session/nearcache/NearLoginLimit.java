@@ -10,9 +10,9 @@ import java.time.Instant;
 final class NearLoginLimit implements LoginLimit {
 
   private final LoginLimit limit;
-  private final Copies copies;
+  private final CopyTable copies;
 
-  NearLoginLimit(LoginLimit limit, Copies copies) {
+  NearLoginLimit(LoginLimit limit, CopyTable copies) {
     this.limit = limit;
     this.copies = copies;
   }

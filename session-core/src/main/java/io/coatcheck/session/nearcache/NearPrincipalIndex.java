@@ -14,9 +14,9 @@ import org.jspecify.annotations.Nullable;
 final class NearPrincipalIndex implements PrincipalIndex {
 
   private final PrincipalIndex index;
-  private final Copies copies;
+  private final CopyTable copies;
 
-  NearPrincipalIndex(PrincipalIndex index, Copies copies) {
+  NearPrincipalIndex(PrincipalIndex index, CopyTable copies) {
     this.index = index;
     this.copies = copies;
   }

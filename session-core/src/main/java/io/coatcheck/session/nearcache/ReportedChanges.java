@@ -25,6 +25,7 @@ final class ReportedChanges implements ChangeFeed.Listener {
   static final int MAX_UNSETTLED = 100_000;
 
   private final Copies copies;
+  private final CopyTable table;
   private final boolean isSettled;
   private final int most;
   private final Set<SessionId> unsettled = ConcurrentHashMap.newKeySet();
@@ -40,13 +41,14 @@ final class ReportedChanges implements ChangeFeed.Listener {
 
   ReportedChanges(Copies copies, boolean isSettled, int most) {
     this.copies = copies;
+    table = copies.table();
     this.isSettled = isSettled;
     this.most = most;
   }
 
   @Override
   public void changed(SessionId id) {
-    if (copies.changed(id) && isSettled) {
+    if (table.changed(id) && isSettled) {
       add(id);
     }
   }
@@ -64,13 +66,13 @@ final class ReportedChanges implements ChangeFeed.Listener {
 
   @Override
   public void missed() {
-    copies.missed();
+    table.missed();
     unsettled.clear();
   }
 
   @Override
   public void completeUpTo(long nanoTime) {
-    copies.completeUpTo(nanoTime);
+    table.completeUpTo(nanoTime);
   }
 
   /** Compares the reported sessions with the store. */
@@ -80,7 +82,7 @@ final class ReportedChanges implements ChangeFeed.Listener {
       SessionId id = ids.next();
       // First, so that a report from now on adds it again.
       ids.remove();
-      batch.put(id, copies.start(id));
+      batch.put(id, table.start(id));
       if (batch.size() == BatchLookup.MAX_IDS) {
         settle(store, batch);
         batch.clear();
@@ -105,7 +107,7 @@ final class ReportedChanges implements ChangeFeed.Listener {
           if (stamp == null) {
             copies.gone(id, start.moment());
           } else {
-            copies.settle(start, stamp);
+            table.settle(start, stamp);
           }
         });
   }

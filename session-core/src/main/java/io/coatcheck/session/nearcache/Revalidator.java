@@ -30,6 +30,7 @@ final class Revalidator implements AutoCloseable {
   private static final AtomicInteger NUMBER = new AtomicInteger();
 
   private final Copies copies;
+  private final CopyTable table;
   private final BatchLookup store;
   private final Duration interval;
   private final @Nullable ReportedChanges changes;
@@ -52,6 +53,7 @@ final class Revalidator implements AutoCloseable {
   Revalidator(
       Copies copies, BatchLookup store, Duration interval, @Nullable ReportedChanges changes) {
     this.copies = copies;
+    table = copies.table();
     this.store =
         ids -> {
           Map<SessionId, BatchLookup.Stamp> stamps = store.stamps(ids);
@@ -60,7 +62,7 @@ final class Revalidator implements AutoCloseable {
         };
     this.interval = interval;
     this.changes = changes;
-    lastSweep = copies.now();
+    lastSweep = table.now();
     comparedUpTo = lastSweep;
     thread =
         new RecurringWork(
@@ -76,7 +78,7 @@ final class Revalidator implements AutoCloseable {
 
   /** Returns how long ago the last comparison began that finished. */
   Duration lag() {
-    return Duration.ofNanos(copies.now() - comparedUpTo);
+    return Duration.ofNanos(table.now() - comparedUpTo);
   }
 
   /** Does what the thread does after each pause. */
@@ -142,11 +144,11 @@ final class Revalidator implements AutoCloseable {
    * the run after the next. Younger ones can wait: each costs the store a row each time.
    */
   void revalidate() {
-    long now = copies.now();
-    long due = now - copies.maxStaleness() + 2 * interval.toNanos();
+    long now = table.now();
+    long due = now - table.maxStaleness() + 2 * interval.toNanos();
     if (changes != null) {
       changes.settle(store);
-      if (copies.completeUpTo() - due > 0) {
+      if (table.completeUpTo() - due > 0) {
         if (now - lastSweep >= SWEEP_NANOS) {
           lastSweep = now;
           compareAll(now - Copy.MAX_TRUST_NANOS / 2, now - Copy.MAX_TRUST_NANOS / 2, false);
@@ -154,7 +156,7 @@ final class Revalidator implements AutoCloseable {
         return;
       }
     }
-    compareAll(due, now - 2 * copies.maxStaleness(), true);
+    compareAll(due, now - 2 * table.maxStaleness(), true);
     comparedUpTo = now;
   }
 
@@ -166,9 +168,9 @@ final class Revalidator implements AutoCloseable {
    * @param byFeed whether what the change feed said counts
    */
   private void compareAll(long due, long usedSince, boolean byFeed) {
-    long complete = copies.completeUpTo();
+    long complete = table.completeUpTo();
     Map<SessionId, Copy> batch = new HashMap<>();
-    for (Map.Entry<SessionId, Copy> entry : copies.all().entrySet()) {
+    for (Map.Entry<SessionId, Copy> entry : table.all().entrySet()) {
       Copy copy = entry.getValue();
       long asOf = byFeed ? copy.asOf(complete) : copy.asOf();
       if (due - asOf >= 0 && copy.isUsedSince(usedSince) && !copy.isChanged()) {
@@ -185,19 +187,19 @@ final class Revalidator implements AutoCloseable {
   }
 
   private void compare(Map<SessionId, Copy> batch) {
-    long began = copies.now();
+    long began = table.now();
     Map<SessionId, BatchLookup.Stamp> stamps = store.stamps(batch.keySet());
     batch.forEach(
         (id, copy) -> {
           BatchLookup.Stamp stamp = stamps.get(id);
           if (stamp == null) {
             copies.gone(id, began);
-          } else if (!copies.agrees(copy, stamp)) {
-            copies.forget(id);
+          } else if (!table.agrees(copy, stamp)) {
+            table.forget(id);
           } else {
             copy.confirm(began);
             if (stamp.lastSeenAt().isAfter(copy.session().lastSeenAt())) {
-              copies.seen(id, stamp.lastSeenAt());
+              table.seen(id, stamp.lastSeenAt());
             }
           }
         });

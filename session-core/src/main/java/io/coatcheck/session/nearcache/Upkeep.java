@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Upkeep implements AutoCloseable {
 
-  private final Copies copies;
+  private final CopyTable table;
   private final @Nullable Revalidator revalidator;
   private final ChangeFeed.@Nullable Subscription subscription;
 
@@ -26,7 +26,7 @@ final class Upkeep implements AutoCloseable {
    */
   Upkeep(
       Copies copies, Duration interval, Optional<BatchLookup> batches, Optional<ChangeFeed> feed) {
-    this.copies = copies;
+    table = copies.table();
     ReportedChanges changes = new ReportedChanges(copies, batches.isPresent());
     revalidator =
         batches.isPresent()
@@ -41,7 +41,7 @@ final class Upkeep implements AutoCloseable {
   /** As {@link NearCacheSessionStore#lag}. */
   Optional<Duration> lag() {
     if (subscription != null) {
-      return Optional.of(Duration.ofNanos(copies.now() - copies.completeUpTo()));
+      return Optional.of(Duration.ofNanos(table.now() - table.completeUpTo()));
     }
     return revalidator == null ? Optional.empty() : Optional.of(revalidator.lag());
   }

@@ -108,7 +108,7 @@ class BatchedTouchesTest {
     copies.flushTouches();
 
     assertThat(storedMoment(session)).isEqualTo(NOW);
-    assertThat(copies.all()).doesNotContainKey(session.id());
+    assertThat(copies.table().all()).doesNotContainKey(session.id());
   }
 
   @Test
@@ -124,7 +124,7 @@ class BatchedTouchesTest {
     copies.flushTouches();
 
     assertThat(storedMoment(session)).isEqualTo(NOW);
-    assertThat(copies.all()).doesNotContainKey(session.id());
+    assertThat(copies.table().all()).doesNotContainKey(session.id());
   }
 
   @Test
@@ -138,7 +138,7 @@ class BatchedTouchesTest {
     copies.flushTouches();
 
     assertThat(remote.find(session.id())).isEmpty();
-    assertThat(copies.all()).doesNotContainKey(session.id());
+    assertThat(copies.table().all()).doesNotContainKey(session.id());
     for (int i = 0; i < 2 * PendingTouches.MIN_ATTEMPTS; i++) {
       copies.flushTouches();
     }

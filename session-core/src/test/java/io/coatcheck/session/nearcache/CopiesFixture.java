@@ -89,9 +89,9 @@ final class CopiesFixture implements AutoCloseable {
 
   /** Changes a session as this node does, and reports that as the feed does. */
   void update(StoredSession session) {
-    LocalEnds.Start start = copies.start(session.id());
+    LocalEnds.Start start = copies.table().start(session.id());
     remote.update(session, NOW);
-    copies.wrote(session.withNextVersion(), start);
+    copies.table().wrote(session.withNextVersion(), start);
     feed.changed(session.id());
   }
 
@@ -108,6 +108,6 @@ final class CopiesFixture implements AutoCloseable {
   }
 
   void assertNothingIsKept() {
-    assertThat(copies.all()).isEmpty();
+    assertThat(copies.table().all()).isEmpty();
   }
 }

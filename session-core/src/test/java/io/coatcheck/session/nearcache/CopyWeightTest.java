@@ -75,7 +75,7 @@ class CopyWeightTest {
       assertThat(found.attributes().get("text").object(CODEC)).isEqualTo(text);
     }
     long held =
-        copies.all().values().stream()
+        copies.table().all().values().stream()
             .mapToLong(
                 copy -> copy.session().attributes().get("text").bytes().length + decodedBytes(text))
             .sum();

@@ -56,6 +56,6 @@ final class NodeFixture implements AutoCloseable {
   }
 
   void assertNothingIsKept() {
-    assertThat(((Copies) copies).all()).isEmpty();
+    assertThat(((Copies) copies).table().all()).isEmpty();
   }
 }
