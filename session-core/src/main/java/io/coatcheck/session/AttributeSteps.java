@@ -248,19 +248,17 @@ final class AttributeSteps {
         // Another thread of the request has changed or saved the attribute since, or logged in.
         return restart();
       }
-      if (outcome.session() != null) {
+      if (outcome instanceof SaveLoop.Outcome.Stored) {
         return new Done(before, step.value());
       }
-      StoredSession overtakenBy = step.overtakenBy();
-      if (overtakenBy == null) {
-        DropReason reason = outcome.dropped();
-        return drop(step, reason == null ? DropReason.ENDED : reason);
+      if (outcome instanceof SaveLoop.Outcome.StepNoLongerHolds overtaken) {
+        // The last attempt was abandoned before it was sent.
+        losses += overtaken.attempts() - 1;
+        newest = overtaken.newest();
+        isRead = true;
+        return null;
       }
-      // The last attempt was abandoned before it was sent.
-      losses += outcome.attempts() - 1;
-      newest = overtakenBy;
-      isRead = true;
-      return null;
+      return drop(step, SessionWriter.reasonOf(outcome));
     }
 
     private @Nullable Done drop(AttributeStep step, DropReason reason) {

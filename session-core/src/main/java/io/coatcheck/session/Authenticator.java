@@ -63,14 +63,14 @@ final class Authenticator {
     Pending pending = Pending.of(session);
     boolean isShared = session == current;
     LoginOutcome result = tryOnce(session, isShared, pending, principal, options);
-    for (int trial = 1; isCrowded(result) && trial < TRIALS; trial++) {
+    for (int trial = 1; result == null && trial < TRIALS; trial++) {
       endSurplus(principal);
       result = tryOnce(session, isShared, pending, principal, options);
     }
     if (result instanceof Granted granted) {
       return confirm(granted, options);
     }
-    return result;
+    return result == null ? new Refused(LoginResult.LIMIT_REACHED) : result;
   }
 
   /** Returns whether the login may end other sessions, and so must not be refused afterwards. */
@@ -84,8 +84,10 @@ final class Authenticator {
    * Tries to log in.
    *
    * @param isShared whether other threads may use the session, and be about to store it
+   * @return null if the limit ends the oldest sessions, and more would have to end than one step
+   *     may
    */
-  private LoginOutcome tryOnce(
+  private @Nullable LoginOutcome tryOnce(
       Session session, boolean isShared, Pending pending, String principal, LoginOptions options) {
     return isShared
         ? saveLoop.inTurn(
@@ -97,14 +99,9 @@ final class Authenticator {
         : onNew(session, pending, principal, options);
   }
 
-  /**
-   * Where a login ends the oldest sessions, it is refused only if it would have to end too many.
-   */
-  private boolean isCrowded(LoginOutcome result) {
-    return result instanceof Refused refused
-        && refused.result() == LoginResult.LIMIT_REACHED
-        && limit != null
-        && limit.whenFull() == WhenFull.EVICT_OLDEST;
+  /** Returns the outcome of a login that the limit does not allow; null as for {@link #tryOnce}. */
+  private static @Nullable LoginOutcome refused(Admission.Outcome admission) {
+    return admission == Admission.Outcome.CROWDED ? null : new Refused(LoginResult.LIMIT_REACHED);
   }
 
   /**
@@ -133,7 +130,8 @@ final class Authenticator {
     return current;
   }
 
-  private LoginOutcome onExisting(
+  /** Logs in on a stored session; null as for {@link #tryOnce}. */
+  private @Nullable LoginOutcome onExisting(
       Session session, Pending pending, String principal, LoginOptions options) {
     StoredSession resolved = session.snapshot();
     SessionToken token = engine.newToken(resolved.id());
@@ -145,30 +143,31 @@ final class Authenticator {
     SaveLoop.Outcome outcome =
         limit == null
             ? saveLoop.update(resolved, change)
-            : saveLoop.write(resolved, change, (next, now) -> store(next, false, now));
-    if (outcome.isRefused()) {
-      return new Refused(LoginResult.LIMIT_REACHED);
+            : saveLoop.updateWithin(resolved, change, (next, now) -> store(next, false, now));
+    if (outcome instanceof SaveLoop.Outcome.Refused refused) {
+      return refused(refused.admission());
     }
-    StoredSession stored = outcome.session();
-    if (stored == null) {
+    if (!(outcome instanceof SaveLoop.Outcome.Stored saved)) {
       // The session has ended or now belongs to another login. What an anonymous session held is
       // carried over; what an authenticated one held belongs to a login that has ended.
       Map<String, AttributeValue> carried =
           resolved.principal().isEmpty() ? resolved.attributes() : Map.of();
       return onNew(session, pending, principal, options, carried);
     }
+    StoredSession stored = saved.session();
     session.onLoggedIn(stored, pending, token);
     pending.isWhole(stored, engine.events());
     engine.events().authenticated(stored);
     return new Granted(session);
   }
 
-  private LoginOutcome onNew(
+  private @Nullable LoginOutcome onNew(
       Session session, Pending pending, String principal, LoginOptions options) {
     return onNew(session, pending, principal, options, session.snapshot().attributes());
   }
 
-  private LoginOutcome onNew(
+  /** Logs in on a session that is inserted; null as for {@link #tryOnce}. */
+  private @Nullable LoginOutcome onNew(
       Session session,
       Pending pending,
       String principal,
@@ -191,8 +190,9 @@ final class Authenticator {
             .previousSecretHash(null)
             .previousReadableUntil(null)
             .build();
-    if (store(next, true, now) != Admission.Outcome.STORED) {
-      return new Refused(LoginResult.LIMIT_REACHED);
+    Admission.Outcome admission = store(next, true, now);
+    if (admission != Admission.Outcome.STORED) {
+      return refused(admission);
     }
     session.onLoggedIn(next, pending, token);
     engine.events().created(next);

@@ -49,7 +49,7 @@ final class SaveLoop {
     }
   }
 
-  /** What to store next. */
+  /** Computes what to store next. */
   interface Change {
     /**
      * Returns what to store in place of {@code current}; null if the session now belongs to another
@@ -58,23 +58,41 @@ final class SaveLoop {
     @Nullable StoredSession on(StoredSession current, Instant now);
   }
 
-  /** How to store it within a limit. */
+  /** Stores it within a limit. */
   interface Write {
     Admission.Outcome of(StoredSession next, Instant now);
   }
 
-  /**
-   * The outcome of a write.
-   *
-   * @param session what is stored now; null unless stored
-   * @param dropped why it was not stored, if the session has ended or belongs to another login
-   */
-  record Outcome(@Nullable StoredSession session, @Nullable DropReason dropped, int attempts) {
+  /** The outcome of a write. */
+  sealed interface Outcome {
 
-    /** Returns whether the limit refused it. Then it is neither stored nor dropped. */
-    boolean isRefused() {
-      return session == null && dropped == null;
-    }
+    /** Returns how often the write was attempted. */
+    int attempts();
+
+    /**
+     * The write succeeded.
+     *
+     * @param session what is stored now
+     */
+    record Stored(StoredSession session, int attempts) implements Outcome {}
+
+    /** Nothing was stored: the session has ended, or belongs to another login. */
+    record Dropped(DropReason reason, int attempts) implements Outcome {}
+
+    /**
+     * Nothing was stored: the limit of the principal's sessions does not allow it.
+     *
+     * @param admission refused or crowded
+     */
+    record Refused(Admission.Outcome admission, int attempts) implements Outcome {}
+
+    /**
+     * Nothing was stored: another request has changed the attribute that a step was decided on. The
+     * last attempt was abandoned before it was sent.
+     *
+     * @param newest what the store has
+     */
+    record StepNoLongerHolds(StoredSession newest, int attempts) implements Outcome {}
   }
 
   /**
@@ -89,7 +107,7 @@ final class SaveLoop {
   }
 
   /**
-   * As {@link #inTurn(SessionId, Supplier)}.
+   * Runs work in turn, for a caller that may have lost before.
    *
    * @param goesFirst whether to go before threads that already wait, if the lock is free: for work
    *     that was decided on a snapshot that the caller read in its last turn. Otherwise the threads
@@ -139,13 +157,13 @@ final class SaveLoop {
     return System.nanoTime() + timeout.toNanos();
   }
 
-  /** Writes by plain updates. */
+  /** Updates a session that no limit concerns, by compare-and-set until it succeeds. */
   Outcome update(StoredSession snapshot, Change change) {
     return update(snapshot, change, deadline());
   }
 
   /**
-   * Writes by plain updates, for a caller that has already tried.
+   * Updates a session that no limit concerns, for a caller that has already tried.
    *
    * @param deadline as {@link #deadline()} returned it before the first attempt
    */
@@ -154,11 +172,11 @@ final class SaveLoop {
   }
 
   /**
-   * Updates the session in the store.
+   * Updates the session in the store once.
    *
    * @return the session as it is stored now; null if another request was first, or it has ended
    */
-  private @Nullable StoredSession update(StoredSession next, Instant now) {
+  private @Nullable StoredSession compareAndSet(StoredSession next, Instant now) {
     LiveSessions inPlace = engine.usedInPlace();
     if (inPlace == null || FlightRecording.recordsStoreCalls()) {
       return engine.store().update(next, now) ? next.withNextVersion() : null;
@@ -172,32 +190,37 @@ final class SaveLoop {
   }
 
   /**
-   * Writes until it succeeds, the session turns out to have ended or to belong to another login, or
-   * the time is up.
+   * Updates a session within a limit, until it succeeds, the limit refuses it, the session turns
+   * out to have ended or to belong to another login, or the time is up.
    *
    * @throws SessionStoreException if the store fails or the time is up
    */
-  Outcome write(StoredSession snapshot, Change change, Write write) {
+  Outcome updateWithin(StoredSession snapshot, Change change, Write write) {
     return write(snapshot, change, write, deadline());
   }
 
-  /** As above; {@code write} is null for plain updates. */
+  /**
+   * Writes, and close to the session's deadline first reads it.
+   *
+   * @param write null for plain updates
+   */
   private Outcome write(
       StoredSession snapshot, Change change, @Nullable Write write, long deadline) {
     try (LateWrites.Write late = lateWrites.begin(snapshot)) {
       Optional<StoredSession> newest = lateWrites.before(snapshot, late);
       return newest.isEmpty()
-          ? new Outcome(null, DropReason.ENDED, 1)
-          : write(newest.get(), change, write, deadline, late);
+          ? new Outcome.Dropped(DropReason.ENDED, 1)
+          : repeat(newest.get(), change, write, deadline, late);
     }
   }
 
   /**
-   * As above.
+   * Writes until there is an outcome or the time is up.
    *
+   * @param write null for plain updates
    * @param late null if it is not close to the deadline of the session
    */
-  private Outcome write(
+  private Outcome repeat(
       StoredSession newest,
       Change change,
       @Nullable Write write,
@@ -208,33 +231,33 @@ final class SaveLoop {
       Instant now = engine.now();
       StoredSession next = change.on(current, now);
       if (next == null) {
-        return new Outcome(null, DropReason.REKEYED, attempt);
+        return new Outcome.Dropped(DropReason.REKEYED, attempt);
       }
       StoredSession stored;
       if (write == null) {
-        stored = update(next, now);
+        stored = compareAndSet(next, now);
       } else {
-        Admission.Outcome outcome = write.of(next, now);
-        if (outcome == Admission.Outcome.REFUSED || outcome == Admission.Outcome.CROWDED) {
-          return new Outcome(null, null, attempt);
+        Admission.Outcome admission = write.of(next, now);
+        if (admission == Admission.Outcome.REFUSED || admission == Admission.Outcome.CROWDED) {
+          return new Outcome.Refused(admission, attempt);
         }
-        stored = outcome == Admission.Outcome.STORED ? next.withNextVersion() : null;
+        stored = admission == Admission.Outcome.STORED ? next.withNextVersion() : null;
       }
       if (stored != null) {
         return lateWrites.undo(late, current, now, next)
-            ? new Outcome(null, DropReason.EXPIRED, attempt)
-            : new Outcome(stored, null, attempt);
+            ? new Outcome.Dropped(DropReason.EXPIRED, attempt)
+            : new Outcome.Stored(stored, attempt);
       }
       FlightRecording.saveConflict(current.id(), attempt);
       // Waits before reading, so that the snapshot is as new as possible when it is written.
       pause(attempt, deadline);
       Optional<StoredSession> found = engine.store().find(current.id());
       if (found.isEmpty()) {
-        return new Outcome(null, DropReason.ENDED, attempt);
+        return new Outcome.Dropped(DropReason.ENDED, attempt);
       }
       found = expiry.live(found);
       if (found.isEmpty()) {
-        return new Outcome(null, DropReason.EXPIRED, attempt);
+        return new Outcome.Dropped(DropReason.EXPIRED, attempt);
       }
       if (System.nanoTime() - deadline >= 0) {
         throw new SessionStoreException(

@@ -1,5 +1,6 @@
 package io.coatcheck.session;
 
+import io.coatcheck.session.SaveLoop.Outcome;
 import io.coatcheck.session.event.DropReason;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.StoredSessionBuilder;
@@ -67,7 +68,7 @@ final class SessionWriter {
         session.id(),
         () -> {
           Pending pending = collected.stillIn(session);
-          return (!confirm && pending.isEmpty()) || update(session, pending, confirm);
+          return (!confirm && pending.isEmpty()) || storeChanges(session, pending, confirm);
         });
   }
 
@@ -79,9 +80,9 @@ final class SessionWriter {
     return true;
   }
 
-  private boolean update(Session session, Pending pending, boolean confirm) {
+  private boolean storeChanges(Session session, Pending pending, boolean confirm) {
     StoredSession resolved = session.snapshot();
-    SaveLoop.Outcome outcome;
+    Outcome outcome;
     if (!confirm && pending.changesNothingOf(resolved)) {
       // The attribute to be removed is not in the snapshot. Another request may have set it since.
       Optional<StoredSession> found = engine.store().find(resolved.id());
@@ -92,19 +93,19 @@ final class SessionWriter {
       outcome =
           found.isPresent()
               ? update(found.get(), session, pending, false)
-              : new SaveLoop.Outcome(null, DropReason.ENDED, 1);
+              : new Outcome.Dropped(DropReason.ENDED, 1);
     } else {
       outcome = update(resolved, session, pending, confirm);
     }
-    StoredSession stored = outcome.session();
-    if (stored == null) {
+    if (!(outcome instanceof Outcome.Stored saved)) {
       drop(session, pending, outcome);
       return pending.isEmpty();
     }
+    StoredSession stored = saved.session();
     session.clearRenewal();
     session.onSaved(stored, pending);
-    if (outcome.attempts() > 1) {
-      engine.events().savedAfterConflict(stored, outcome.attempts());
+    if (saved.attempts() > 1) {
+      engine.events().savedAfterConflict(stored, saved.attempts());
     }
     return pending.isWhole(stored, engine.events());
   }
@@ -115,7 +116,7 @@ final class SessionWriter {
         && pending.changesNothingOf(newest);
   }
 
-  private SaveLoop.Outcome update(
+  private Outcome update(
       StoredSession newest, Session session, Pending pending, boolean confirm) {
     StoredSession resolved = session.snapshot();
     return saveLoop.update(
@@ -159,11 +160,11 @@ final class SessionWriter {
    * @param tries the number of tries before this one
    * @param deadline the deadline of all tries together
    */
-  SaveLoop.Outcome tryStep(
+  Outcome tryStep(
       Session session, AttributeStep step, Pending pending, int tries, long deadline) {
     StoredSession resolved = session.snapshot();
     boolean confirm = session.renewal() == Renewal.CONFIRM;
-    SaveLoop.Outcome outcome =
+    Outcome outcome =
         saveLoop.update(
             step.decidedOn(),
             (current, now) -> {
@@ -173,25 +174,37 @@ final class SessionWriter {
                   : step.applyTo(next, pending.mergedAttributes(current), engine.limits()).build();
             },
             deadline);
-    StoredSession stored = outcome.session();
-    if (stored != null) {
+    if (outcome instanceof Outcome.Stored saved) {
+      StoredSession stored = saved.session();
       session.clearRenewal();
       new StepValues(session, engine).onStored(stored, pending, step);
-      if (tries + outcome.attempts() > 1) {
-        engine.events().savedAfterConflict(stored, tries + outcome.attempts());
+      if (tries + saved.attempts() > 1) {
+        engine.events().savedAfterConflict(stored, tries + saved.attempts());
       }
       pending.isWhole(stored, engine.events());
+      return saved;
     }
-    return outcome;
+    StoredSession overtakenBy = step.overtakenBy();
+    return overtakenBy == null
+        ? outcome
+        : new Outcome.StepNoLongerHolds(overtakenBy, outcome.attempts());
   }
 
-  private void drop(Session session, Pending pending, SaveLoop.Outcome outcome) {
+  /** Ends a session whose changes could not be stored, and reports them. */
+  private void drop(Session session, Pending pending, Outcome outcome) {
     StoredSession resolved = session.snapshot();
     session.end();
     if (!pending.isEmpty()) {
-      DropReason reason = outcome.dropped() == null ? DropReason.ENDED : outcome.dropped();
-      engine.events().dropped(resolved, reason, pending.attributes().names());
+      engine.events().dropped(resolved, reasonOf(outcome), pending.attributes().names());
     }
+  }
+
+  /** Returns why a write that no limit concerns was dropped. */
+  static DropReason reasonOf(Outcome outcome) {
+    if (outcome instanceof Outcome.Dropped dropped) {
+      return dropped.reason();
+    }
+    throw new IllegalStateException("a plain update cannot have this outcome: " + outcome);
   }
 
   boolean renew(Session session) {
@@ -226,7 +239,7 @@ final class SessionWriter {
   private boolean renewStored(Session session, Pending pending) {
     StoredSession resolved = session.snapshot();
     SessionToken token = engine.newToken(resolved.id());
-    SaveLoop.Outcome outcome =
+    Outcome outcome =
         saveLoop.update(
             resolved,
             (current, now) ->
@@ -237,12 +250,11 @@ final class SessionWriter {
                         .lastSeenMillis(Math.max(current.lastSeenMillis(), session.seenMillis(now)))
                         .build()
                     : null);
-    StoredSession stored = outcome.session();
-    if (stored == null) {
+    if (!(outcome instanceof Outcome.Stored saved)) {
       drop(session, pending, outcome);
       return false;
     }
-    return renewed(session, stored, pending, token);
+    return renewed(session, saved.session(), pending, token);
   }
 
   /** Returns {@code false} if another thread of the request has ended the session meanwhile. */
@@ -275,7 +287,7 @@ final class SessionWriter {
     StoredSession resolved = session.snapshot();
     SessionToken token = engine.newToken(resolved.id());
     boolean lost = session.renewal() == Renewal.LOST;
-    SaveLoop.Outcome outcome =
+    Outcome outcome =
         saveLoop.update(
             resolved,
             (current, now) ->
@@ -289,11 +301,8 @@ final class SessionWriter {
                                 current.lastSeenMillis(),
                                 session.seenMillis(session.requestedAt())))
                         .build());
-    StoredSession stored = outcome.session();
     session.clearRenewal();
-    if (stored == null) {
-      return false;
-    }
-    return renewed(session, stored, pending, token);
+    return outcome instanceof Outcome.Stored saved
+        && renewed(session, saved.session(), pending, token);
   }
 }
