@@ -61,7 +61,7 @@ public final class Session extends WorkingCopy {
 
   /** Returns the public id. Reading it does not cause a new session to be stored. */
   public SessionId id() {
-    return knownId();
+    return currentId();
   }
 
   /** Returns how many times the secret has been changed. */
