@@ -36,7 +36,7 @@ final class AttributeChanges {
   private final WorkingCopy owner;
   private final EngineContext engine;
 
-  /** What was set or removed and has not been saved yet. */
+  /** The attributes that were set or removed and have not been saved yet. */
   private volatile Map<String, AttributeChange> pending;
 
   /** Mutable values that were decoded from bytes, kept to detect changes in place at save. */
@@ -57,7 +57,7 @@ final class AttributeChanges {
   /** The names whose values made a save fail, so that each fails only one save. */
   private Set<String> failed = Set.of();
 
-  @SuppressWarnings("NullAway.Init") // By the handles.
+  @SuppressWarnings("NullAway.Init") // Set by the handles.
   AttributeChanges(WorkingCopy owner, EngineContext engine) {
     this.owner = owner;
     this.engine = engine;
@@ -262,7 +262,7 @@ final class AttributeChanges {
     }
   }
 
-  // StepValues calls these with the lock.
+  // StepValues calls the following methods while it holds the lock.
 
   /**
    * Checks that a value may be set.
@@ -376,8 +376,8 @@ final class AttributeChanges {
   }
 
   /**
-   * Records that a delta is saved: the session is now {@code after}. What was changed again
-   * meanwhile is still to be saved. An object that the application holds is still watched, unless
+   * Records that a delta is saved: the session is now {@code after}. An attribute that was changed
+   * again since is still to be saved. An object that the application holds is still watched, unless
    * another request has replaced it.
    */
   void onSaved(AttributeDelta delta, StoredSession before, StoredSession after) {

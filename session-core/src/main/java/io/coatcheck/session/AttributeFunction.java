@@ -6,10 +6,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Computes the next value of an attribute from the present one, for {@link SessionManager#update}.
  *
- * <p>It is called without a lock, and again whenever another request has changed the attribute
- * meanwhile; only the last call counts. So it must be quick and free of side effects. It must
- * return a new object and leave its argument unchanged: in memory, the argument is shared with
- * other requests.
+ * <p>It is called without a lock, and again whenever another request has changed the attribute in
+ * between; only the last call counts. So it must be quick and free of side effects. It must return
+ * a new object and leave its argument unchanged: in memory, the argument is shared with other
+ * requests.
  *
  * @param <T> the type of the attribute
  * @since 0.1.0

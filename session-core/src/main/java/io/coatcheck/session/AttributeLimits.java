@@ -69,7 +69,7 @@ record AttributeLimits(int attributes, int attributeBytes, int sessionBytes) {
    */
   void check(String name, AttributeValue value, Map<String, AttributeValue> attributes) {
     AttributeValue before = attributes.get(name);
-    // Nearly always. The others need not be counted then.
+    // This is nearly always so. The other attributes then need not be counted.
     if (!isNoLarger(value, before)) {
       int others = before == null ? attributes.size() : attributes.size() - 1;
       check(name, value, before, others, bytesOf(attributes) - size(before));

@@ -49,7 +49,10 @@ final class AttributeSteps {
     this.writer = writer;
   }
 
-  /** As {@link SessionManager#take(Session, String, Class)}. */
+  /**
+   * Removes an attribute and returns its value: see {@link SessionManager#take(Session, String,
+   * Class)}.
+   */
   <T> Optional<T> take(Session session, String name, Class<T> type) {
     Decision none =
         value -> {
@@ -59,7 +62,7 @@ final class AttributeSteps {
     return Optional.ofNullable(type.cast(make(session, name, false, none).before()));
   }
 
-  /** As {@link SessionManager#update}. */
+  /** Replaces an attribute by the result of a function: see {@link SessionManager#update}. */
   <T> Optional<T> update(
       Session session, String name, Class<T> type, AttributeFunction<T> function) {
     Decision next =
@@ -76,7 +79,7 @@ final class AttributeSteps {
   private Done make(Session session, String name, boolean mayChangeValue, Decision decision) {
     AttributeName.check(name);
     long deadline = saveLoop.deadline();
-    // Another thread of the request may store it meanwhile.
+    // Another thread of the request may store the session at any time.
     while (!session.isStored()) {
       Object before = session.attribute(name);
       Object after = decision.on(before);
@@ -131,7 +134,7 @@ final class AttributeSteps {
     /** The number of lost compare-and-sets. */
     private int losses;
 
-    /** What the request has changed so far. */
+    /** The changes that the request has made so far. */
     private Pending collected;
 
     private StoredSession newest;

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 /** Logs principals in: on their present session, if it is still the one that was resolved. */
 final class Authenticator {
 
-  /** How often a login is tried while others store more sessions than one step may end. */
+  /** How often a login is tried while others keep storing more sessions than one step may end. */
   private static final int TRIALS = 10;
 
   private final EngineContext engine;
@@ -56,7 +56,7 @@ final class Authenticator {
     }
     Session session = usable(current, principal);
     if (session.isStored() && session.principal().isPresent()) {
-      // Before the session is prolonged, so that its group never loses it.
+      // This comes before the session is prolonged, so that its group never loses it.
       memberships.prolong(
           session.id(), Drafts.deadline(engine.now(), options.absoluteTimeout(engine.policy())));
     }

@@ -4,10 +4,9 @@ import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 
 /**
- * The claim of a text that is used by an attempt which may fail, made by {@link
- * SessionBridge#beginClaim}. The text is used up unless the attempt {@linkplain #withdraw
- * withdraws} its claim. Used by one thread at a time; its methods call the store, and block as long
- * as that does.
+ * A claim of a text by an attempt that may fail, made by {@link SessionBridge#beginClaim}. The text
+ * is used up unless the attempt {@linkplain #withdraw withdraws} the claim. Used by one thread at a
+ * time; its methods call the store, and block as long as that does.
  *
  * @since 0.1.0
  */
@@ -23,10 +22,9 @@ public final class ClaimAttempt {
 
   /**
    * Returns whether this attempt still has the claim; false from the moment that {@link
-   * SessionBridge#claim} used the text up. Ask it last, after what the text is used for was
-   * stored, and undo that if it returns false: then of an attempt and a call of {@code claim} that
-   * overlap, at least one notices the other. Writes the record of the claim, so that no copy of it
-   * answers.
+   * SessionBridge#claim} used the text up. Call this last, after storing the result; undo the
+   * result if it returns false. If an attempt and a call of {@code claim} overlap, at least one of
+   * them then notices the other. Writes the record of the claim, so that no copy of it answers.
    *
    * @throws SessionStoreException if the store failed; a later call may then return false although
    *     the text was not used up
@@ -40,8 +38,8 @@ public final class ClaimAttempt {
   }
 
   /**
-   * Withdraws the claim, after what it was made for has failed, so that the text can be claimed
-   * again. Does nothing if the text was used up meanwhile, or the claim is withdrawn: the claim of
+   * Withdraws the claim after the attempt has failed, so that the text can be claimed again. Does
+   * nothing if the text has been used up or this claim has already been withdrawn; the claim of
    * another attempt stays. Calling it twice is allowed.
    *
    * @return whether this call withdrew the claim

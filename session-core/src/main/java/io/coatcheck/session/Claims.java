@@ -18,34 +18,35 @@ import java.util.Optional;
  * never overwrites, so of all nodes exactly one makes the claim.
  *
  * <p>A text is in use while an attempt holds its claim, and used up from then on. Each attempt has
- * a generation of its own, so it withdraws no claim but its own, and none once the text was used
- * up: that has the generation {@link #USED_UP}, and is final.
+ * its own generation, so it can withdraw only its own claim, and not even that once the text was
+ * used up: the claim then has the generation {@link #USED_UP}, and is final.
  *
- * <p>A claim has a principal of its own: a full store in memory evicts anonymous sessions, and an
- * evicted claim could be made again.
+ * <p>Each claim has its own principal, because a full store in memory evicts anonymous sessions,
+ * and an evicted claim could be made again.
  */
 final class Claims {
 
   /**
-   * How much longer than asked a claim is kept. A node whose clock is ahead cleans it up while a
-   * node whose clock is behind still accepts what was claimed.
+   * How much longer than requested a claim is kept. A node whose clock is ahead cleans it up while
+   * a node whose clock is behind still accepts what was claimed.
    */
   static final Duration CLOCK_SKEW = Duration.ofMinutes(5);
 
-  /** The generation of a claim that is final. Odd, and above that of each attempt. */
+  /** The generation of a final claim: odd, and above that of every attempt. */
   private static final long USED_UP = (1L << 32) + 1;
 
-  /** Of no session: each new secret adds 1. */
+  /** A generation that no session reaches: each new secret adds 1. */
   private static final long NO_GENERATION = Long.MAX_VALUE;
 
-  /** For what may never have been, too: generations begin at 0. */
+  /**
+   * Matches no session, since generations begin at 0. Used where the session may never have
+   * existed.
+   */
   private static final long UNKNOWN_GENERATION = -1;
 
   private static final int HALF_OF_THE_ATTEMPTS = 1 << 30;
 
-  /**
-   * How often a text is used up while attempts claim and withdraw it, which takes a request each.
-   */
+  /** How often {@code claim} retries while other requests claim and withdraw the same text. */
   private static final int TRIALS = 100;
 
   private static final String PRINCIPAL_PREFIX = "coatcheck-claim:";
@@ -84,28 +85,28 @@ final class Claims {
   private StoredSession record(String text, Instant until) {
     Instant now = engine.now();
     if (!until.isAfter(now)) {
-      throw new IllegalArgumentException("until must be after now, " + now + ": " + until);
+      throw new IllegalArgumentException(
+          "until must be in the future, after " + now + ": " + until);
     }
     byte[] digest = digest(text);
     return record(id(digest), principal(digest), now, until);
   }
 
   /**
-   * Returns a claim as that of an attempt, with a generation of its own, which is even. The version
-   * is its own too, so that an update which was decided on the claim of an earlier attempt changes
-   * nothing.
+   * Returns a claim as that of an attempt: with its own generation, which is even, and with its own
+   * version, so that an update that was decided on the claim of an earlier attempt changes nothing.
    */
   StoredSession attempt(StoredSession claim) {
     long own = 2L * engine.random().nextInt(HALF_OF_THE_ATTEMPTS);
     return claim.toBuilder().generation(own).version(own).build();
   }
 
-  /** Withdraws the claim of an attempt; returns false if it is gone, or no longer that one's. */
+  /** Withdraws the claim of an attempt; returns false if the attempt no longer holds it. */
   boolean withdraw(StoredSession attempt) {
     return engine.store().delete(attempt.id(), attempt.generation()).isPresent();
   }
 
-  /** Writes the claim of an attempt again; returns false if it is no longer that one's. */
+  /** Writes the claim of an attempt again; returns false if the attempt no longer holds it. */
   boolean renew(StoredSession attempt) {
     return engine.store().update(attempt, engine.now());
   }
@@ -115,7 +116,7 @@ final class Claims {
   }
 
   /**
-   * Makes a claim that is final, in place of one that an attempt holds.
+   * Makes a final claim, in place of one that an attempt holds.
    *
    * @return whether there was no claim
    */
@@ -141,7 +142,7 @@ final class Claims {
   private boolean useUp(StoredSession held, StoredSession used) {
     Instant now = engine.now();
     if (held.isExpiredAt(now)) {
-      // It cannot be updated any more.
+      // An expired claim can no longer be updated.
       withdraw(held);
       return false;
     }
@@ -151,7 +152,7 @@ final class Claims {
         .update(held.toBuilder().generation(USED_UP).absoluteDeadline(deadline).build(), now);
   }
 
-  /** Inserts a record; returns false if there is another one of its id. */
+  /** Inserts a record; returns false if there is another one with the same id. */
   boolean insert(StoredSession record) {
     return engine.store().find(record.id()).isEmpty() && insertNew(record);
   }
@@ -161,7 +162,8 @@ final class Claims {
       engine.store().insert(record);
       return true;
     } catch (SessionStoreException e) {
-      // Another node was first, or the answer was lost, or it failed: only the store can tell.
+      // Another node was first, or the answer was lost, or the insertion failed: only the store
+      // knows.
       StoredSession found = engine.store().find(record.id()).orElseThrow(() -> e);
       if (!isSame(found, record)) {
         return false;
@@ -182,9 +184,9 @@ final class Claims {
   }
 
   /**
-   * Waits until the replicas have a record that was found, if the store has them confirm what it
-   * writes; changes nothing. Every deletion waits for what was written before, also one that finds
-   * nothing to delete.
+   * Waits until the replicas have confirmed a record that was found, if they confirm writes;
+   * changes nothing. Every deletion waits for all earlier writes, even if it finds nothing to
+   * delete.
    *
    * @throws SessionStoreException if they do not confirm it
    */
@@ -193,8 +195,9 @@ final class Claims {
   }
 
   /**
-   * Waits in the same way for a record that an earlier call may have made and failed. Any client
-   * can cause it, so a store may refuse calls if there are too many, unless one failed here.
+   * Waits in the same way for a record that an earlier call may have written before it failed. Any
+   * client can cause such a call, so a store may refuse them if there are too many, unless a
+   * deletion of this record has failed on this node.
    */
   private void confirmEarlier(SessionId id) {
     boolean hasFailed = engine.failedDeletions().contains(id);
@@ -213,13 +216,13 @@ final class Claims {
         .build();
   }
 
-  /** Returns until when a record is kept that is needed until the given moment. */
+  /** Returns the deadline of a record that is needed until the given moment. */
   static Instant deadline(Instant until) {
     Instant latest = StoredSession.MAX_MOMENT.minus(CLOCK_SKEW);
     return (until.isAfter(latest) ? latest : until).plus(CLOCK_SKEW);
   }
 
-  /** Returns the principal of the records of a text, which listeners are not notified of. */
+  /** Returns the principal of the records of a text. Listeners are not notified of such records. */
   static String principal(byte[] digest) {
     return PRINCIPAL_PREFIX + HexFormat.of().formatHex(digest);
   }
@@ -266,7 +269,10 @@ final class Claims {
     }
   }
 
-  /** An id of version 8 (RFC 9562, section 5.8), which of all sessions only imported ones have. */
+  /**
+   * Returns an id of version 8 (RFC 9562, section 5.8). Among sessions, only imported ones have
+   * such an id.
+   */
   static SessionId id(byte[] digest) {
     ByteBuffer bytes = ByteBuffer.wrap(digest);
     long most = (bytes.getLong() & ~0xF000L) | 0x8000L;

@@ -15,7 +15,7 @@ import java.util.Optional;
  */
 final class Drafts {
 
-  /** Until when a previous secret that a login replaced may still read: never. */
+  /** The moment until which a previous secret that a login replaced may still read: always past. */
   private static final Instant REPLACED_BY_LOGIN = Instant.EPOCH;
 
   private Drafts() {}
@@ -90,19 +90,19 @@ final class Drafts {
 
   /**
    * Returns whether a snapshot belongs to the same login, or lack of a login, as an earlier one. A
-   * periodic renewal leaves it the same. An explicit renewal and a new login, of the same principal
-   * too, make it another.
+   * periodic renewal does not change that. An explicit renewal does, and so does a new login, even
+   * of the same principal.
    */
   @SuppressWarnings("ReferenceEquality")
   static boolean isSameLogin(StoredSession earlier, StoredSession current) {
-    // Nearly always it is the same snapshot, which need not be compared.
+    // It is nearly always the same snapshot, which need not be compared.
     return earlier.generation() >= current.fence()
         && (earlier == current || !SessionEnder.isLoggedInAnew(earlier, current));
   }
 
   /**
    * Marks the previous secret as one that a login replaced, where the moments of the login and of
-   * the new secret differ. It authenticates at no time.
+   * the new secret differ. Such a secret never authenticates.
    */
   static void markAsReplacedByLogin(StoredSessionBuilder next) {
     next.previousReadableUntil(REPLACED_BY_LOGIN);

@@ -19,17 +19,17 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the parts of the engine share: the settings, and the store wrapped in {@link
+ * The settings that the parts of the engine share, and the store, wrapped in {@link
  * ReportingStore}.
  *
  * @param store reports each failure to the listeners
- * @param failedDeletions which deletions the store has failed to do
- * @param index the store's, if it has one
- * @param loginLimit the store's, if it has one
- * @param copies the store's, if it has any
- * @param liveSessions the store's, if it keeps them in this process
- * @param usedInPlace the same if requests use them without calls of the store; else null
- * @param touchInterval the store's, or as configured
+ * @param failedDeletions the sessions whose deletion failed
+ * @param index the store's principal index, if it has one
+ * @param loginLimit the store's limit of logins, if it has one
+ * @param copies the store's copies on this node, if it keeps any
+ * @param liveSessions the live sessions, if the store keeps them in this process; else null
+ * @param usedInPlace the live sessions, if requests use them in place; else null
+ * @param touchInterval the configured touch interval, or the store's
  * @param renewInterval the age at which a secret is renewed; zero for never
  * @param endOnReuse whether a secret that a renewal replaced ends the session when presented later
  * @param limits how much a session may hold

@@ -127,7 +127,10 @@ final class Events {
     undecodable(Optional.of(session.id()), session.principal(), attribute, problem);
   }
 
-  /** Notifies the listeners of an attribute for which no session was made. */
+  /**
+   * Notifies the listeners of an attribute that could not be decoded, so that its session was not
+   * imported.
+   */
   void undecodable(String attribute, Exception problem) {
     undecodable(Optional.empty(), Optional.empty(), attribute, problem);
   }

@@ -18,7 +18,7 @@ final class FailedDeletions {
 
   private final Set<SessionId> ids = new LinkedHashSet<>();
 
-  /** Whether there are any, for most calls find none and need no lock. */
+  /** Whether the set is non-empty. Usually it is not, and no lock is needed. */
   private volatile boolean areAny;
 
   /** Deletes a session, and remembers whether that failed. */

@@ -8,11 +8,11 @@ import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
 /**
- * The {@link Claims claims} of credentials that are imported. Each attempt to import one has a
- * generation of its own, which is even; the claim of a credential that was imported has the next
- * one, which is odd. So an attempt that was abandoned, since its node died or its store failed, can
- * be taken over, and one that was slow finds that out. A credential that a logout used up has the
- * claim that is final: an attempt that is under way then finds that it was taken over as well.
+ * The {@link Claims claims} of credentials that are imported. Each attempt to import one has its
+ * own generation, which is even; the claim of a credential that was imported has the next
+ * generation, which is odd. So an attempt that was abandoned, since its node died or its store
+ * failed, can be taken over, and one that was slow finds that out. The claim of a credential that a
+ * logout used up is final: an attempt in progress then also finds that it was taken over.
  *
  * <p>A claim is complete before a client can use the session. So a complete claim without a session
  * means that the session has ended. An incomplete claim means that no client has received a token.
@@ -58,7 +58,7 @@ final class ImportClaims {
     return claims.insert(attempt) ? Optional.of(attempt) : Optional.empty();
   }
 
-  /** Makes the claim of a credential that must no longer be imported, in place of any other. */
+  /** Claims a credential that must no longer be imported, in place of any other claim of it. */
   void spend(String credential, Instant until) {
     claims.useUp(record(credential, until));
   }
@@ -111,7 +111,7 @@ final class ImportClaims {
     claims.confirm(complete.id());
   }
 
-  /** Returns whether a credential was used up while an attempt was under way. */
+  /** Returns whether a credential was used up during an attempt. */
   boolean isUsedUp(StoredSession attempt) {
     return engine.store().find(attempt.id()).filter(Claims::isUsedUp).isPresent();
   }
@@ -123,8 +123,7 @@ final class ImportClaims {
    * @param generation what a claim gets that is completed here; odd
    * @param isStored returns whether the session is there, now that there is a claim: the attempt
    *     that had the claim before may have ended the session
-   * @return the claim, which may be one that is final; empty if the session is gone, and no claim
-   *     was left
+   * @return the claim, which may be final; empty if the session is gone, and no claim was left
    */
   Optional<StoredSession> completeFor(
       String credential, Instant until, long generation, BooleanSupplier isStored) {

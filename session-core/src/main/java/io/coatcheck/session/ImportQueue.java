@@ -26,7 +26,7 @@ final class ImportQueue {
     private Duration pause = FIRST_PAUSE;
     private boolean hasPlace;
 
-    /** Returns whether this request has been under way for some time. */
+    /** Returns whether at least {@code time} has passed since this request entered. */
     boolean hasLasted(Duration time) {
       return System.nanoTime() - began >= time.toNanos();
     }

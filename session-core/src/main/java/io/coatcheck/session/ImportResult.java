@@ -4,7 +4,7 @@ import io.coatcheck.session.token.SessionToken;
 import java.util.Optional;
 
 /**
- * What {@link SessionBridge#importSession} did.
+ * The result of {@link SessionBridge#importSession}.
  *
  * @param token to be resolved in this request as if the client had presented it; the response then
  *     carries another one. Present if the status is {@link Status#IMPORTED} or {@link Status#FOUND}
@@ -12,13 +12,15 @@ import java.util.Optional;
  */
 public record ImportResult(Status status, Optional<SessionToken> token) {
 
-  /** What became of the credential. */
+  /** The outcome for the credential. */
   public enum Status {
     /** The session was imported by this call. */
     IMPORTED,
-    /** It had been imported before and has not ended; whether the token opens it is to be seen. */
+    /** The session had been imported before and has not ended; the token may or may not open it. */
     FOUND,
-    /** It had been imported before, and has ended; or a logout has used the credential up. */
+    /**
+     * The session had been imported before and has ended, or a logout has used the credential up.
+     */
     SPENT,
     /**
      * There is nothing to import, the other library has ended the session, or its user has a name

@@ -13,7 +13,7 @@ import java.util.Optional;
  *     session of any other is refused; empty for an anonymous session
  * @param authenticatedAt when the principal logged in, as far as is known; not used without a
  *     principal. A request for a fresh login is measured from it
- * @param usableUntil after which moment the other library's credential must import nothing; a
+ * @param usableUntil the moment after which the other library's credential must import nothing; a
  *     record of the import is kept until then
  * @param attributes what it holds, by name
  * @param undecodable the attributes that could not be decoded, by name, and why; the listeners are

@@ -38,10 +38,10 @@ final class Imports {
   /** How long it waits if the other one began so long ago that it has probably failed. */
   private static final Duration OBSERVED = Duration.ofSeconds(1);
 
-  /** Longer ago than a renewal may be under way, on clocks that differ. */
+  /** Longer than the response to a renewal can be on its way, even if clocks differ. */
   private static final Duration LOST_LONG_AGO = TokenJudge.GUARD.multipliedBy(2);
 
-  /** Longer than any credential is usable: for a claim that is made when that is not known. */
+  /** Longer than any credential is usable. Used for a claim where that is not known. */
   private static final Duration LONGEST_USE = Duration.ofDays(400);
 
   private static final String ID = "import-id:";
@@ -92,7 +92,7 @@ final class Imports {
       return tryOnce(credential, null, token, source);
     }
     if (ImportClaims.isComplete(claim.get())) {
-      // It may have been stored after it was looked for.
+      // It may have been stored after it was looked up.
       known = engine.store().find(token.id());
       return known.isPresent()
           ? found(known.get(), credential, token, source)
@@ -208,7 +208,7 @@ final class Imports {
       ImportSource source) {
     ImportedSession loaded = source.load().orElse(null);
     if (loaded == null || !loaded.usableUntil().isAfter(engine.now())) {
-      // Another call may have imported it meanwhile, and ended it in the other library.
+      // Another call may have imported it since, and ended it in the other library.
       return abandoned == null && claims.find(credential).isPresent()
           ? Optional.empty()
           : Optional.of(ImportResult.of(ImportResult.Status.REFUSED));
@@ -277,7 +277,7 @@ final class Imports {
     }
   }
 
-  /** Makes the credential good for another attempt, unless its session was used. */
+  /** Makes the credential usable for another attempt, unless its session was used. */
   private void takeBack(StoredSession attempt, StoredSession draft, boolean isStored) {
     if (deleteOwn(draft)) {
       claims.withdraw(attempt);

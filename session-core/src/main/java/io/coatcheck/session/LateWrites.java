@@ -14,16 +14,17 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Undoes writes that reached the store only after the session had expired. Such a write makes the
- * session live again, although another request may have been refused meanwhile.
+ * session live again, although another request may have been refused in between.
  *
- * <p>A snapshot may lack activity: a copy that of other nodes, that of a long request all since the
- * request began. So what was live in the store could look revived. Close to the deadline of the
+ * <p>A snapshot may not show recent activity. A near-cache copy lacks activity on other nodes; a
+ * long request's snapshot lacks everything since the request began. Without a second look, a
+ * session that was live all along could seem to have been revived. Close to the deadline of the
  * snapshot, the store is therefore read before the write.
  *
- * <p>The session may also be used in time between that reading and the write, and the write then
- * hides it, if the other request was the earlier one. For the requests of this node, that is known:
- * a write that returns in time is noted for those of its session that are under way. Of other nodes
- * it is known only from later moments that the store has.
+ * <p>Another request may use the session between that read and this write. If that request was the
+ * earlier one, this write hides its use. Requests of this node are known: a write that returns in
+ * time is noted in the other writes of its session that are in progress. Use on another node is
+ * known only if the store has a later moment.
  */
 final class LateWrites {
 
@@ -32,7 +33,7 @@ final class LateWrites {
 
   private final EngineContext engine;
 
-  /** The writes under way that are close to a deadline. */
+  /** The writes in progress that are close to a deadline. */
   private final ConcurrentHashMap<SessionId, List<Write>> underWay = new ConcurrentHashMap<>();
 
   LateWrites(EngineContext engine) {
@@ -52,7 +53,7 @@ final class LateWrites {
 
     private final SessionId id;
 
-    /** Others of the session that returned meanwhile. */
+    /** The other writes of the session that returned during this one. */
     private final Queue<InTime> others = new ConcurrentLinkedQueue<>();
 
     private Write(SessionId id) {
@@ -130,7 +131,8 @@ final class LateWrites {
   }
 
   /**
-   * As {@link #undo(Write, StoredSession, Instant, StoredSession)}, for a touch.
+   * Ends a session that a touch has revived, as {@link #undo(Write, StoredSession, Instant,
+   * StoredSession)} does for other writes.
    *
    * @param seen the last-seen moment that was written, in milliseconds since the epoch
    */
@@ -162,7 +164,7 @@ final class LateWrites {
     return true;
   }
 
-  /** Notes a write that returned in time for the others of its session. */
+  /** Notes a write that returned in time in the other writes of its session. */
   private void note(SessionId id, long seen, Instant answered) {
     List<Write> others = underWay.get(id);
     if (others != null) {

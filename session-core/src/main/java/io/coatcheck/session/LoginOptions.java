@@ -176,12 +176,12 @@ public final class LoginOptions {
 
     /**
      * Sets when the principal proved who they are, if that was before this login: for one that
-     * another framework remembers, or whose provider asked for no password again. What asks for a
-     * fresh login is measured from it. If the moment is not known, set {@link Instant#EPOCH}, which
-     * is never recent. One after the login counts as the login, so that the clock of a provider may
-     * be ahead; one before an earlier login of the same session counts as that. The time limits of
-     * the session begin with the login in any case. Where a limit ends the session with the oldest
-     * login, this moment counts. Default: the moment of the login.
+     * another framework remembers, or whose provider asked for no password again. Checks for a
+     * fresh login are measured from it. If the moment is not known, set {@link Instant#EPOCH},
+     * which is never recent. One after the login counts as the login, so that the clock of a
+     * provider may be ahead; one before an earlier login of the same session counts as that. The
+     * time limits of the session begin with the login in any case. Where a limit ends the session
+     * with the oldest login, this moment counts. Default: the moment of the login.
      *
      * @throws IllegalArgumentException if it is before 1970 or after the year 9999
      */
@@ -204,10 +204,10 @@ public final class LoginOptions {
     /**
      * Sets a condition that is checked again after the login was stored. If it no longer holds, the
      * new session is ended at once. So a login with the old password cannot slip past a change of
-     * the password that revokes all sessions meanwhile. If the login would end other sessions, the
-     * oldest one under a limit or that of another principal, the condition is also checked before
-     * that; if it does not hold, nothing is done. The condition must read the credential again. If
-     * it throws, the session is ended too. Default: always true.
+     * the password that revokes all sessions at the same time. If the login would end other
+     * sessions, the oldest one under a limit or that of another principal, the condition is also
+     * checked before that; if it does not hold, nothing is done. The condition must read the
+     * credential again. If it throws, the session is ended too. Default: always true.
      */
     public Builder validIf(BooleanSupplier condition) {
       validIf = condition;
@@ -228,14 +228,14 @@ public final class LoginOptions {
       return new LoginOptions(this);
     }
 
-    /** Returns whether a text needs no change, as nearly all. */
+    /** Returns whether a text needs no change, as is nearly always so. */
     private static boolean isDisplayable(String text, int length) {
       if (text.length() > length) {
         return false;
       }
       for (int i = 0; i < text.length(); i++) {
         char character = text.charAt(i);
-        // Beyond ASCII, control characters and surrogates are looked for one code point at a time.
+        // Beyond ASCII, each code point is checked for control characters and surrogates.
         if (character < ' ' || character > '~') {
           return false;
         }

@@ -39,7 +39,7 @@ public sealed interface LoginOutcome {
      */
     public Refused {
       if (result == LoginResult.LOGGED_IN) {
-        throw new IllegalArgumentException("a refused login has another result than LOGGED_IN");
+        throw new IllegalArgumentException("the result of a refused login must not be LOGGED_IN");
       }
     }
   }

@@ -13,14 +13,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Which sessions are in a group: a record in the store for each, in the form of {@link Claims
- * claims}. The id of the record is derived from that of the session, so that a session is in one
- * group at most and the record leads back to it.
+ * Records which sessions are in a group: one record in the store for each, in the form of {@link
+ * Claims claims}. The id of the record is derived from that of the session, so that a session is in
+ * one group at most and the record leads back to it.
  *
  * <p>A record lives as long as its session. A login that prolongs the session prolongs the record
- * before, and it is deleted after its session has been ended. If that fails, it expires at the
- * deadline that its session had. Both cost calls of the store, so they begin when a group is first
- * used.
+ * first, and the record is deleted after its session has been ended. If that fails, the record
+ * expires at the deadline that its session had. Both cost calls of the store, so they begin when a
+ * group is first used.
  *
  * <p>The record of a session that expires is not deleted with it: the clean-up deletes many
  * sessions at once, and a deletion for each would be a write that a store may record or have
@@ -53,7 +53,7 @@ final class Memberships {
   /**
    * Puts a session into a group, in place of the one that it was in.
    *
-   * @param principal of the records of the group's members
+   * @param principal the principal of the records of the group's members
    * @return {@code false} if there is no such session, or no user is logged in to it
    */
   boolean join(SessionId id, String principal) {
@@ -66,7 +66,8 @@ final class Memberships {
       }
       Instant deadline = session.get().absoluteDeadline();
       StoredSession record = claims.record(recordOf(id), principal, engine.now(), deadline);
-      // A session that has ended meanwhile has left a record behind, or one that is too short.
+      // If the session has ended since, its record is left behind; if it was prolonged, its record
+      // expires too early.
       if (write(record)
           && loggedIn(id).filter(now -> !now.absoluteDeadline().isAfter(deadline)).isPresent()) {
         return true;
@@ -124,8 +125,8 @@ final class Memberships {
   }
 
   /**
-   * Returns the session's id with every bit of the version inverted, which makes it another id of
-   * every session: 7 becomes 8, and the 8 of an imported session becomes 7.
+   * Returns the session's id with every bit of the version inverted, so that it differs from the id
+   * of every session: 7 becomes 8, and the 8 of an imported session becomes 7.
    */
   private static SessionId recordOf(SessionId session) {
     return SessionId.of(session.mostSignificantBits() ^ 0xF000L, session.leastSignificantBits());

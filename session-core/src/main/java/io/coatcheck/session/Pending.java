@@ -10,8 +10,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one save has to store. Collected before the save enters its queue, since it encodes the
- * values. Confined to one thread.
+ * The changes that one save has to store. Collected before the save enters its queue, since it
+ * encodes the values. Confined to one thread.
  */
 final class Pending {
 
@@ -28,7 +28,8 @@ final class Pending {
   }
 
   /**
-   * Collects what is to be saved. Runs code of the values, so not to be called in the save queue.
+   * Collects what is to be saved. Runs code of the values, so it must not be called in the save
+   * queue.
    */
   static Pending of(WorkingCopy session) {
     return new Pending(session.attributeChanges().collect(), session.idleTimeoutChange());
@@ -91,7 +92,7 @@ final class Pending {
   }
 
   /** Returns this without the change of one attribute, which counts as saved together with it. */
-  @SuppressWarnings("ReferenceEquality") // It returns itself if there is no such change.
+  @SuppressWarnings("ReferenceEquality") // The delta returns itself if there is no such change.
   Pending without(String name) {
     AttributeDelta others = attributes.without(name);
     return others == attributes ? this : new Pending(others, idleTimeout);

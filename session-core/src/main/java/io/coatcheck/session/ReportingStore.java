@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Notifies the listeners of each failure of a store, then rethrows it, records the calls for JDK
- * Flight Recorder, and remembers the deletions that failed. What each request calls is written out,
- * since {@link #around} takes an object for each call.
+ * Flight Recorder, and remembers the deletions that failed. The methods that each request calls are
+ * written out, since {@link #around} allocates an object for each call.
  */
 final class ReportingStore extends InterceptingSessionStore {
 

@@ -6,18 +6,19 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The login that a request belongs to: the one that it came with, or its own. The snapshot of its
- * working copy has it, unless another request has logged the same principal in since: what that one
- * stored is merged, with its login. So the working copy keeps the moment of its own login apart.
+ * The login that a request belongs to: the one that it came with, or its own. Usually the snapshot
+ * of its working copy holds this login. If another request has since logged in the same principal,
+ * the merged snapshot holds that login instead; the working copy then keeps its own login's time
+ * separately.
  */
 final class RequestLogin {
 
   private RequestLogin() {}
 
   /**
-   * Returns what a working copy keeps when it moves to a later snapshot.
+   * Returns the moment that a working copy keeps when it moves to a later snapshot.
    *
-   * @param own what it has kept so far; null for the moment in the snapshot
+   * @param own the moment that it has kept so far; null for the one in the snapshot
    */
   static @Nullable Instant kept(@Nullable Instant own, StoredSession before, StoredSession after) {
     if (own == null && after.generation() != before.generation()) {
@@ -37,7 +38,7 @@ final class RequestLogin {
     return own == null ? known.authenticatedAt() : Optional.of(own);
   }
 
-  /** As {@link #at}, in milliseconds since the epoch; negative if it is empty. */
+  /** Returns {@link #at} in milliseconds since the epoch; negative if it is empty. */
   static long millisOf(WorkingCopy session) {
     StoredSession known = session.snapshot();
     Instant own = session.ownLogin();
@@ -57,8 +58,8 @@ final class RequestLogin {
 
   /**
    * Returns whether a snapshot belongs to the same login, or lack of a login, as a request. A
-   * periodic renewal leaves it the same. An explicit renewal and a new login, of the same principal
-   * too, make it another, even if the request has seen it.
+   * periodic renewal does not change that. An explicit renewal does, and so does a new login, even
+   * of the same principal and even if the request has seen it.
    */
   static boolean isSame(WorkingCopy session, StoredSession now) {
     synchronized (session) {

@@ -19,8 +19,8 @@ public sealed interface Resolution {
    * Returns whether a session that is begun in answer to this token must not be stored, because the
    * client may just have been sent a newer cookie that a late response would overwrite. True for
    * five seconds after the rotation, if the token's id exists and its secret is not the current
-   * one. A request that arrives later was not under way when the secret was replaced: its client
-   * never got the response.
+   * one. A request that arrives later was sent after the secret was replaced: its client never got
+   * the response.
    */
   default boolean guardsNewerToken() {
     return false;

@@ -19,9 +19,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Created by a {@link SessionManager} for one request. Thread-safe: an asynchronous request may
  * use it from several threads. Nothing here waits for a store; changes are stored by {@code save}
- * and not before. Once the session has ended within this request, reading or changing it throws
- * {@link IllegalStateException}, except for {@link #id()}, {@link #principal()}, {@link
- * #idleTimeout()} and the methods that begin with {@code is}.
+ * and not before. Once the session has ended within this request, changing it throws {@link
+ * IllegalStateException}, and so does reading its attributes, {@link #createdAt()}, {@link
+ * #lastSeenAt()}, {@link #expiresAt()} and {@link #absoluteDeadline()}.
  *
  * @since 0.1.0
  */
@@ -30,7 +30,7 @@ public final class Session extends WorkingCopy {
   /** The longest name of an attribute, in characters. */
   public static final int MAX_ATTRIBUTE_NAME_LENGTH = 255;
 
-  /** A session that a token was resolved to. */
+  /** Creates the copy of a session that a token was resolved to. */
   Session(
       EngineContext engine,
       SessionId id,
@@ -42,7 +42,7 @@ public final class Session extends WorkingCopy {
     super(engine, id, snapshot, requestedAt, isActivity, touchDue, renewal);
   }
 
-  /** A session that this request uses in place. */
+  /** Creates the copy of a session that this request uses in place. */
   Session(
       EngineContext engine,
       SessionId id,
@@ -54,7 +54,7 @@ public final class Session extends WorkingCopy {
     super(engine, id, snapshot, live, requestedAt, seenBefore, renewal);
   }
 
-  /** A session that this request begins. */
+  /** Creates the copy of a session that this request begins. */
   Session(EngineContext engine, StoredSession draft, SessionToken token, SessionStatus status) {
     super(engine, draft, token, status);
   }
@@ -71,7 +71,7 @@ public final class Session extends WorkingCopy {
 
   /**
    * Returns the generation since which no other principal has logged in and the secret has not been
-   * renewed explicitly, as far as this request knows. It stays when the session has ended.
+   * renewed explicitly, as far as this request knows. Does not change when the session ends.
    */
   public long fence() {
     return snapshot().fence();
@@ -95,8 +95,8 @@ public final class Session extends WorkingCopy {
   }
 
   /**
-   * As {@link #authenticatedAt}, in milliseconds since the epoch; negative if there is no
-   * principal. It stays when the session has ended.
+   * Returns {@link #authenticatedAt} in milliseconds since the epoch; negative if there is no
+   * principal. Does not change when the session ends.
    */
   public long loginMillis() {
     return RequestLogin.millisOf(this);
@@ -195,8 +195,8 @@ public final class Session extends WorkingCopy {
 
   /**
    * Turns an {@linkplain #isEphemeral() ephemeral} session, with its attributes, into one that is
-   * stored and sent like any other. For a login that the manager does not see. Has no effect on
-   * other sessions.
+   * stored and sent like any other. Used for a login that the manager does not see. Has no effect
+   * on other sessions.
    */
   public void promote() {
     makeStorable();
@@ -272,8 +272,8 @@ public final class Session extends WorkingCopy {
   }
 
   /**
-   * Returns the token that is still to be sent to the client: of a session that was created, or got
-   * a new secret, in this request. It stays available until {@link #markTokenSent()}.
+   * Returns the token that this request must still send, because it created the session or changed
+   * its secret. The token stays available until {@link #markTokenSent()}.
    *
    * @return empty if there is none, or the session is not stored
    */

@@ -10,7 +10,7 @@ import java.util.Optional;
  * The part of the engine that only an adapter calls: the code between a protocol, such as HTTP, and
  * the application. It resolves the tokens that a request presents, begins sessions, renews secrets
  * when that is due, and ends what a client presents. An application that uses the servlet filter
- * needs nothing of it.
+ * needs none of it.
  *
  * <p>Obtained from {@link SessionManager#adapter()}; thread-safe. Methods that call the store block
  * as long as the store does, and throw {@link SessionStoreException} when it fails; then no access
@@ -38,8 +38,7 @@ public final class SessionAdapter {
       SessionEnder endings) {
     this.engine = engine;
     this.resolver = new TokenResolver(engine, touches, TokenResolver.Activity.COUNTED);
-    this.passiveResolver =
-        new TokenResolver(engine, touches, TokenResolver.Activity.NOT_COUNTED);
+    this.passiveResolver = new TokenResolver(engine, touches, TokenResolver.Activity.NOT_COUNTED);
     this.writer = writer;
     this.logins = logins;
     this.endings = endings;
@@ -130,8 +129,8 @@ public final class SessionAdapter {
 
   /**
    * Begins an anonymous session that works within the request and is never stored or sent, unless a
-   * login makes it a real one, or it is {@linkplain Session#promote promoted}. For a request whose
-   * response must not replace a token that the client may have. Does not access the store.
+   * login makes it a real one, or it is {@linkplain Session#promote promoted}. Used for a request
+   * whose response must not replace a token that the client may have. Does not access the store.
    */
   public Session createEphemeral() {
     return Drafts.anonymous(engine, SessionStatus.EPHEMERAL);
@@ -168,7 +167,7 @@ public final class SessionAdapter {
 
   /**
    * Begins another working copy of a session that was used a while ago, as {@link
-   * #reopen(SessionId, long)} does, and also if its secret has been renewed periodically since. A
+   * #reopen(SessionId, long)} does, even if its secret has been renewed periodically since. A
    * login, even of the same principal, and an explicit renewal make it another session.
    *
    * @param generation {@link Session#generation()} at that time
@@ -182,7 +181,7 @@ public final class SessionAdapter {
   }
 
   /**
-   * Ends a session that a request has resolved, because of a finding about that request. Like
+   * Ends a session that a request has resolved, because something is wrong with that request. Like
    * {@link SessionManager#invalidate}, it leaves the session alone if there has been a login into
    * it since.
    *
@@ -194,9 +193,9 @@ public final class SessionAdapter {
   }
 
   /**
-   * Ends every session that one of the tokens opens: for the logout of a client that presents
-   * several tokens, of which at most one was accepted. Each session is looked up once. One that the
-   * store does not have is treated as by {@link #confirmEnd}.
+   * Ends every session that one of the tokens opens. Used for the logout of a client that presents
+   * several tokens, of which at most one was accepted. Each session is looked up once. A session
+   * that the store does not have is treated as by {@link #confirmEnd}.
    *
    * @param presented the texts as the client sent them, untrusted; all of them are processed, so
    *     the caller must bound their number, as the size limit of a request's headers does
@@ -209,8 +208,8 @@ public final class SessionAdapter {
   }
 
   /**
-   * Makes sure that a session which the store did not find stays ended: for a logout by a token of
-   * such a session. A store whose replicas confirm the end of a session waits for that, since an
+   * Makes sure that a session that the store did not find stays ended. Used for a logout by a token
+   * of such a session. A store whose replicas confirm the end of a session waits for that, since an
    * earlier logout may have ended it unconfirmed. Any other store deletes and records nothing,
    * since any client can make up such a token, unless one of the last 1,000 deletions that failed
    * on this node was of that session: then a store with a change feed reports its end again.

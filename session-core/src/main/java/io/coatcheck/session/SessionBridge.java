@@ -49,9 +49,9 @@ public final class SessionBridge {
    * of the text, in the form of a session that no secret opens and no listener is notified of.
    *
    * @param text may be secret; any length. Begin it with its purpose, which keeps purposes apart
-   * @param until after the present, to the millisecond
+   * @param until must be in the future; to the millisecond
    * @return whether this call made the claim
-   * @throws IllegalArgumentException if {@code until} is not after the present; nothing was done
+   * @throws IllegalArgumentException if {@code until} is not in the future; nothing was done
    * @throws SessionStoreException if the store failed: the claim may have been made or not
    */
   public boolean claim(String text, Instant until) {
@@ -63,7 +63,7 @@ public final class SessionBridge {
    * such as the exchange of a credential for a session.
    *
    * @return empty if there is a claim already
-   * @throws IllegalArgumentException if {@code until} is not after the present; nothing was done
+   * @throws IllegalArgumentException if {@code until} is not in the future; nothing was done
    * @throws SessionStoreException if the store failed: the claim was not made, or it was, and could
    *     not be withdrawn
    */
@@ -84,8 +84,8 @@ public final class SessionBridge {
    * Prepares this manager for groups of sessions. From now on it deletes the record of a membership
    * when it ends the session, which costs a call of the store for each session with a login that
    * ends before it expires, and prolongs the record with its session, which costs two for a login
-   * on a session that has one already. Call it at the start of every node: {@link #joinGroup} alone
-   * calls it only where a session joins. Calling it again changes nothing.
+   * on a session that has one already. Call it when each node starts: {@link #joinGroup} calls it
+   * too, but only on the node where a session joins. Calling it again changes nothing.
    *
    * @return {@code false} if the store has no index by principal, which groups need
    */
@@ -96,11 +96,12 @@ public final class SessionBridge {
   /**
    * Puts a session into a group of sessions that end together, such as those that one login at an
    * identity provider began; takes it out of the group that it was in. The store keeps a record as
-   * long as the session lives, also if later logins prolong it. Then call {@link #groupEndedAt}: a
+   * long as the session lives, even if later logins prolong it. Then call {@link #groupEndedAt}: a
    * group that ends at the same time may have been read before the session joined.
    *
    * @param group any length; the store keeps a hash of it. Begin it with its purpose
-   * @return {@code false} if there is no such session with a login: it is in no group
+   * @return {@code false} if there is no such session, or no user is logged in to it; then it is
+   *     not in a group
    * @throws UnsupportedOperationException if the store has no index by principal
    * @throws SessionStoreException if the store failed: it may have joined or not
    */
@@ -110,7 +111,7 @@ public final class SessionBridge {
 
   /**
    * Ends all sessions of a group, for every node, before it returns, and records that, so that a
-   * login which was under way can find out. A second call ends what is left.
+   * login in progress can find out. A second call ends what is left.
    *
    * @param at the moment that the group ended, which {@link #groupEndedAt} returns
    * @param until how long that is recorded, and 5 minutes longer, for nodes whose clocks differ
@@ -124,9 +125,9 @@ public final class SessionBridge {
 
   /**
    * Ends the sessions of a principal that are in no group, for every node, before it returns. A
-   * session that joins one meanwhile may be ended or not.
+   * session that joins a group during the call may or may not be ended.
    *
-   * @return how many
+   * @return how many were ended
    * @throws UnsupportedOperationException if the store has no index by principal
    * @throws SessionStoreException if the store failed: some may have ended
    */
@@ -137,7 +138,7 @@ public final class SessionBridge {
   /**
    * Returns the latest moment at which a group ended, as {@link #endGroup} recorded it.
    *
-   * @return empty if it has not ended, or that is no longer recorded
+   * @return empty if it has not ended, or its end is no longer recorded
    * @throws UnsupportedOperationException if the store has no index by principal
    * @throws SessionStoreException if the store failed
    */
@@ -175,26 +176,26 @@ public final class SessionBridge {
    *
    * <p>The listeners are notified of a login, and of the attributes that are left out because they
    * cannot be kept. The limits of this manager apply, including one of sessions per principal. If
-   * another call for the credential is under way, this one waits for it, at most 5 seconds; at most
-   * 100 calls wait at a time. If the other call never finishes, because its node died or the store
-   * failed, any call from one minute after its beginning imports the session.
+   * another call for the credential is in progress, this one waits for it, for at most 5 seconds;
+   * at most 100 calls wait at a time. If the other call never finishes, because its node died or
+   * the store failed, any call a minute or more after it began imports the session.
    *
    * @param credential what the client presents for it, secret; begin it with its purpose
    * @param source called on this thread, possibly several times; its exceptions are rethrown, and
    *     then nothing was imported
    * @throws SessionStoreException if the store failed: the session may have been imported or not,
-   *     and a second call finds out; or if another call is under way and this one does not wait
-   *     longer: nothing was done
+   *     and a second call finds out; or if another call is in progress and this one does not wait
+   *     any longer: nothing was done
    */
   public ImportResult importSession(String credential, ImportSource source) {
     return imports.importSession(credential, source);
   }
 
   /**
-   * Makes a credential import nothing from now on, if the source has a session for it; for one that
-   * comes with a logout. An import that is under way stores nothing either. If the credential still
-   * opens a session that was imported with it, that ends, as all sessions do whose token comes with
-   * a logout.
+   * Invalidates a credential for future imports, if the source has a session for it. Call it when a
+   * logout presents the credential. An import in progress stores nothing either. If the credential
+   * still opens a session that was imported with it, that session ends, as does every session whose
+   * token comes with a logout.
    *
    * @param credential as for {@link #importSession}
    * @param own the session of the request that logs out, which is left to that logout; empty if it

@@ -22,16 +22,19 @@ import java.util.Set;
 final class SessionEnder {
 
   /**
-   * How often deletion of a session that is renewed meanwhile is tried. Each renewal takes a
-   * separate request, so only a store that contradicts itself, such as one that reads from a
-   * replica, needs more.
+   * How often the deletion of a session is tried if the session is renewed each time. Each renewal
+   * takes a separate request, so only a store that contradicts itself, such as one that reads from
+   * a replica, needs more.
    */
   private static final int TRIALS = 100;
 
-  /** For a session that may never have been: generations begin at 0. */
+  /**
+   * Matches no session, since generations begin at 0. Used where the session may never have
+   * existed.
+   */
   private static final long NO_GENERATION = -1;
 
-  /** For one whose deletion failed. No session has it: each new secret adds 1. */
+  /** A generation that no session reaches: each new secret adds 1. Used where a deletion failed. */
   private static final long LAST_GENERATION = Long.MAX_VALUE;
 
   private final EngineContext engine;
@@ -42,7 +45,7 @@ final class SessionEnder {
 
   boolean invalidate(Session session) {
     Deletion deletion = session.isStored() ? delete(engine, session) : Deletion.OF_NONE;
-    // Ended here first, so that a listener that is notified finds it ended here as well.
+    // This copy is ended first, so that a listener that is notified finds it ended as well.
     session.end();
     deletion.deleted().ifPresent(ended -> engine.events().ended(ended, EndReason.LOGOUT));
     return deletion.hasEnded();
@@ -158,11 +161,11 @@ final class SessionEnder {
 
   /**
    * Makes sure that a session which was not found stays ended. An earlier attempt may have ended it
-   * and failed nevertheless, since no replica had confirmed that in time. A deletion has the store
-   * wait for the replicas; this one finds nothing, whatever the session has become meanwhile.
+   * but failed, because no replica confirmed that in time. A deletion makes the store wait for the
+   * replicas; this one names a generation that no session has, and so deletes nothing.
    *
-   * <p>Any client can cause it, by a made-up token. Only if a deletion failed on this node is the
-   * session known to have existed, and then this is a deletion like any other.
+   * <p>Any client can cause this call by a made-up token. Only if a deletion failed on this node is
+   * the session known to have existed, and then this is a deletion like any other.
    */
   void confirmEnd(SessionId id) {
     long generation = engine.failedDeletions().contains(id) ? LAST_GENERATION : NO_GENERATION;
@@ -194,7 +197,8 @@ final class SessionEnder {
     boolean isOwn =
         engine.store().find(id).filter(found -> found.principal().equals(principal)).isPresent();
     if (!isOwn) {
-      // Also for another user's session, so that the answer does not show whether there is one.
+      // Another user's session is treated alike, so that the answer does not show whether it
+      // exists.
       confirmEnd(id);
     }
     return isOwn && revoke(id);
@@ -222,9 +226,9 @@ final class SessionEnder {
   }
 
   /**
-   * Returns the principal; empty if the session has ended meanwhile or there has been another
-   * login. Otherwise a request that is held open could end sessions that the user begins after
-   * having ended all of them.
+   * Returns the principal; empty if the session has ended, or there has been another login.
+   * Otherwise a request that is held open could end sessions that the user begins after having
+   * ended all of them.
    */
   private Optional<String> currentPrincipal(Session own) {
     if (own.principal().isEmpty() || isStillLoggedIn(own)) {

@@ -21,7 +21,7 @@ import org.slf4j.LoggerFactory;
  * keeps those of the members.
  *
  * <p>An end is recorded before the members are read, and a member joins before it looks for an end.
- * So of a login and an end that overlap, at least one notices the other.
+ * If a login and an end overlap, at least one of them therefore notices the other.
  */
 final class SessionGroups {
 
@@ -62,7 +62,7 @@ final class SessionGroups {
     SessionId id = Claims.id(Claims.digest(text + ":" + at.toEpochMilli()));
     StoredSession record = claims.record(id, principalOf(text), at, until);
     if (!claims.insert(record)) {
-      // The call that did may have failed, since no replica had confirmed it.
+      // The call that recorded it may have failed, because no replica confirmed it.
       claims.confirm(id);
       LOG.debug("The end of this group at {} was recorded before", at);
     }

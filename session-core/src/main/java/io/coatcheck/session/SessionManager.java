@@ -19,9 +19,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>One manager serves an application. Methods that take a principal or an id act on any session:
  * their caller must have the right to do that. Methods that take a {@link Session} act on behalf of
- * a request. What only the code between a protocol, such as HTTP, and the application calls is in
- * {@link #adapter()}, and what only the code that moves users from another system calls is in
- * {@link #bridge()}.
+ * a request. Operations that only the code between a protocol, such as HTTP, and the application
+ * calls are in {@link #adapter()}; those that only the code that moves users from another system
+ * calls are in {@link #bridge()}.
  *
  * <p>A manager is thread-safe. Methods that call the store block as long as the store does, and
  * throw {@link SessionStoreException} when it fails; then no access was granted, and the caller
@@ -146,7 +146,7 @@ public final class SessionManager implements AutoCloseable {
    * Ends all sessions of a principal that were authenticated before this call began, however many
    * there are. This is for administrators, like {@link #revoke}: after a password was reset, or an
    * account was closed. The store works in steps, and the listeners are notified after each; a
-   * session that logs in meanwhile may be ended or not.
+   * session that logs in during the call may or may not be ended.
    *
    * @return how many
    * @throws UnsupportedOperationException if the store has no index by principal
@@ -202,11 +202,11 @@ public final class SessionManager implements AutoCloseable {
   // For the session of a request.
 
   /**
-   * Stores what the request changed, on top of what other requests stored meanwhile. When it
+   * Stores what the request changed, on top of what other requests have stored since. When it
    * returns {@code true}, every node sees the changes. Without changes it costs nothing, or a touch
    * if one is due.
    *
-   * <p>If the session has ended meanwhile, or was taken over by a login of another principal or an
+   * <p>If the session has ended since, or was taken over by a login of another principal or an
    * explicit renewal, the changes are dropped, the listeners are notified, and this copy is ended.
    * A change that does not fit within the limits, together with what other requests have stored, is
    * dropped alone. So is a change in place of a value that another request has replaced.
@@ -222,20 +222,20 @@ public final class SessionManager implements AutoCloseable {
 
   /**
    * Removes an attribute and returns its value, atomically in the store before this returns: of all
-   * concurrent calls for one value, on any node, exactly one gets it. For values that may be used
-   * once, such as the token of a form.
+   * concurrent calls for one value, on any node, exactly one gets it. Use it for values that may be
+   * used only once, such as the token of a form.
    *
    * <p>Works like {@link #update} with a function that returns null.
    *
    * @return the value; empty if there is none, its bytes no longer decode, or the session has ended
-   *     meanwhile
    */
   public Optional<Object> take(Session session, String name) {
     return take(session, name, Object.class);
   }
 
   /**
-   * As {@link #take(Session, String)}, for a value of one type.
+   * Removes an attribute atomically, like {@link #take(Session, String)}, and returns its value as
+   * the given type.
    *
    * @throws ClassCastException if the value is of another type; nothing was changed
    */
@@ -257,8 +257,8 @@ public final class SessionManager implements AutoCloseable {
    * @param type the class of the value, not of a primitive type
    * @param function its exceptions are rethrown; then nothing was changed
    * @return the value that is stored now; empty if the attribute was removed. Also empty, and
-   *     nothing was changed, if the session has ended meanwhile or was taken over, as for {@link
-   *     #save}: then this copy is ended
+   *     nothing was changed, if the session has ended or was taken over, as for {@link #save}: then
+   *     this copy is ended
    * @throws ClassCastException if the value is of another type; nothing was changed
    * @throws AttributeCodecException if the store needs bytes and the new value cannot be encoded;
    *     nothing was changed
@@ -280,9 +280,9 @@ public final class SessionManager implements AutoCloseable {
    *
    * <p>The session that was resolved is kept, with its id and its attributes, if its login, or lack
    * of a login, is the same as when it was resolved; a periodic renewal does not matter. If it has
-   * ended, or was re-keyed by another login or an explicit renewal meanwhile, a new one with a new
-   * id takes its place, with what this request changed and, if the session was anonymous, with what
-   * it held. If it belongs to another principal, it is ended first and nothing is carried over.
+   * ended, or was re-keyed by another login or an explicit renewal since, a new one with a new id
+   * takes its place, with what this request changed and, if the session was anonymous, with what it
+   * held. If it belongs to another principal, it is ended first and nothing is carried over.
    *
    * @param current the request's session, of any kind; null if there is none
    * @param principal 1 to 255 code points without U+0000 and lone surrogates, not beginning with
@@ -305,9 +305,9 @@ public final class SessionManager implements AutoCloseable {
    * earlier secret no longer authenticates when this returns. Changes of requests that began before
    * are dropped.
    *
-   * @return whether it was renewed; {@code false} if the session has ended meanwhile or was
-   *     re-keyed by a login or another explicit renewal, and then this copy is ended; also {@code
-   *     false} if it is ephemeral
+   * @return whether it was renewed; {@code false} if the session has ended or was re-keyed by a
+   *     login or another explicit renewal, and then this copy is ended; also {@code false} if it is
+   *     ephemeral
    * @throws SessionStoreException if the store failed: it may be renewed or not
    */
   public boolean renew(Session session) {
@@ -315,8 +315,8 @@ public final class SessionManager implements AutoCloseable {
   }
 
   /**
-   * Returns whether a session that was resolved a while ago is still live, according to the store:
-   * for connections that stay open longer than a request, such as server-sent events and
+   * Returns whether a session that was resolved a while ago is still live, according to the store.
+   * Use it for connections that stay open longer than a request, such as server-sent events and
    * WebSockets. Does not count as activity.
    *
    * @return {@code false} if it has ended or expired, or if a login, even of the same principal, or

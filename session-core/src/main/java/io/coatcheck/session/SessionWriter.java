@@ -46,7 +46,7 @@ final class SessionWriter {
                 engine.events().created(first);
                 pending.isWhole(first, engine.events());
               } else {
-                // Another thread of the request has ended it meanwhile.
+                // Another thread of the request has ended it.
                 engine.store().delete(first.id());
               }
               return true;
@@ -116,8 +116,7 @@ final class SessionWriter {
         && pending.changesNothingOf(newest);
   }
 
-  private Outcome update(
-      StoredSession newest, Session session, Pending pending, boolean confirm) {
+  private Outcome update(StoredSession newest, Session session, Pending pending, boolean confirm) {
     StoredSession resolved = session.snapshot();
     return saveLoop.update(
         newest,
@@ -157,11 +156,10 @@ final class SessionWriter {
    * Tries a step once, together with what the request changed so far. Runs in the save queue.
    *
    * @param pending the request's changes of other attributes
-   * @param tries the number of tries before this one
-   * @param deadline the deadline of all tries together
+   * @param tries the number of attempts before this one
+   * @param deadline the deadline of all attempts together
    */
-  Outcome tryStep(
-      Session session, AttributeStep step, Pending pending, int tries, long deadline) {
+  Outcome tryStep(Session session, AttributeStep step, Pending pending, int tries, long deadline) {
     StoredSession resolved = session.snapshot();
     boolean confirm = session.renewal() == Renewal.CONFIRM;
     Outcome outcome =
@@ -234,7 +232,7 @@ final class SessionWriter {
   }
 
   /**
-   * A periodic renewal meanwhile does not prevent this; a login or another explicit renewal does.
+   * A periodic renewal in between does not prevent this; a login or another explicit renewal does.
    */
   private boolean renewStored(Session session, Pending pending) {
     StoredSession resolved = session.snapshot();
@@ -257,7 +255,7 @@ final class SessionWriter {
     return renewed(session, saved.session(), pending, token);
   }
 
-  /** Returns {@code false} if another thread of the request has ended the session meanwhile. */
+  /** Returns {@code false} if another thread of the request has ended the session. */
   private boolean renewed(
       Session session, StoredSession stored, Pending pending, SessionToken token) {
     engine.events().renewed(stored);

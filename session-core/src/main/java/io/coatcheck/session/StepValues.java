@@ -26,8 +26,7 @@ final class StepValues {
    * that holds a value is then stored by the next save.
    *
    * @param expected the value that the attribute must have; null for none
-   * @return {@code false} if the attribute has another value, or the session has been stored
-   *     meanwhile
+   * @return {@code false} if the attribute has another value, or the session has been stored since
    */
   boolean replaceUnstored(String name, @Nullable Object expected, @Nullable Object value) {
     AttributeValue whenSet = value == null ? null : engine.attributeValue(name, value);
@@ -76,7 +75,7 @@ final class StepValues {
   }
 
   /**
-   * Records that a step is stored, and what the request changed before with it. Its value is
+   * Records that a step is stored, together with the earlier changes of the request. Its value is
    * watched like one that was set.
    */
   void onStored(StoredSession stored, Pending others, AttributeStep step) {

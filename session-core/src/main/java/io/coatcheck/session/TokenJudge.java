@@ -15,12 +15,12 @@ import java.util.Optional;
 /** Decides whether a token opens the session that was found for its id. */
 final class TokenJudge {
 
-  /** How long after a periodic renewal its response may be under way to the client. */
+  /** How long after a periodic renewal its response may still be on its way to the client. */
   static final Duration GUARD = Duration.ofMinutes(1);
 
   /**
-   * How long after a rotation a request with another token may have been under way, so that it must
-   * not lead to a new cookie.
+   * How long after a rotation a request may arrive that was sent before it. Such a request, with
+   * another token, must not lead to a new cookie.
    */
   static final Duration UNDER_WAY = Duration.ofSeconds(5);
 
@@ -80,7 +80,7 @@ final class TokenJudge {
       return refused(new Resolution.Mismatched(id, isUnderWay), RefusalReason.MISMATCHED, session);
     }
     if (!expired && session.previousReadableUntil().filter(now::isBefore).isPresent()) {
-      // The response with the new secret may be under way for one minute, the guard time. After
+      // The response with the new secret may be on its way for one minute, the guard time. After
       // that it counts as lost, and the client gets another new secret; unless the new secret was
       // presented, in which case the holder of the old one is late, or a thief.
       boolean isLost = !guards && Drafts.isUnconfirmed(session);

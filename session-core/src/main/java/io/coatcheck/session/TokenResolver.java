@@ -70,7 +70,7 @@ final class TokenResolver {
     return resolveOneOf(presented, hints);
   }
 
-  /** As {@link #resolve(List, List)}, for one text, which may be a part of a longer one. */
+  /** Resolves a single token, which may be a part of a longer text. */
   Resolution resolve(String text, int start, int end, List<String> hints) {
     Optional<SessionToken> token = SessionToken.parse(text, start, end);
     if (token.isEmpty()) {
@@ -170,7 +170,7 @@ final class TokenResolver {
       }
     }
     if (live != null) {
-      // Looking up the others may have taken a while, in which the session may have been used too.
+      // Looking up the others may have taken a while, in which this session may have been used.
       Instant now = engine.now();
       return live.session().isExpiredAt(now)
           ? resolved(lookUpAgain(live))
@@ -206,12 +206,18 @@ final class TokenResolver {
     return refusal.resolution();
   }
 
-  /** As {@link SessionAdapter#reopen(SessionId, long)}. */
+  /**
+   * Begins another working copy of a session that still has the same secret: see {@link
+   * SessionAdapter#reopen(SessionId, long)}.
+   */
   Optional<Session> reopen(SessionId id, long generation) {
     return reopen(id, found -> found.generation() == generation);
   }
 
-  /** As {@link SessionAdapter#reopen(SessionId, long, Optional)}. */
+  /**
+   * Begins another working copy of a session that still has the same login: see {@link
+   * SessionAdapter#reopen(SessionId, long, Optional)}.
+   */
   Optional<Session> reopen(SessionId id, long generation, Optional<Instant> authenticatedAt) {
     return reopen(
         id,
@@ -243,7 +249,7 @@ final class TokenResolver {
     return judge.judge(token.id(), found, token.secretHash());
   }
 
-  /** Allocates no finding if a copy admits the request, as nearly always. */
+  /** Allocates no finding if a copy admits the request, as nearly all do. */
   private Resolution resolveNear(SessionToken token, List<String> hints, NearCopies copies) {
     NearCopies.Lookup near = lookUp(token.id(), hints, copies);
     SecretHash presented = token.secretHash();

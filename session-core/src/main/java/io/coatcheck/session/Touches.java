@@ -15,7 +15,7 @@ import java.util.Optional;
  */
 final class Touches {
 
-  /** How much later than promised a queued touch is still written. */
+  /** How much later than promised a queued touch may be written. */
   private static final long TOLERANCE_MILLIS = 1_000;
 
   private final EngineContext engine;
@@ -57,8 +57,8 @@ final class Touches {
   }
 
   /**
-   * Stores that a session was seen, now or soon. Not soon if the deadline is near: then the touch
-   * could be late, and only {@link #storeNow} undoes that.
+   * Stores that a session was seen, now or soon. The touch is not put off if the deadline is near:
+   * it could then be too late, which only {@link #storeNow} undoes.
    *
    * @return whether it is still live, as far as is known
    */
@@ -107,7 +107,7 @@ final class Touches {
   }
 
   /**
-   * Undoes the touch of a session that is used in place, if its deadline passed meanwhile: another
+   * Undoes the touch of a session that is used in place, if its deadline passed in between: another
    * thread may have refused the session before this one, which was interrupted between reading the
    * clock and the touch.
    *

@@ -6,8 +6,8 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * Clients read their own writes on every node, although nodes keep copies of sessions: the response
- * to a request that changed a session carries a hint, the client presents it with its next
+ * Lets clients read their own writes on every node, although nodes keep copies of sessions: the
+ * response to a request that changed a session carries a hint, the client presents it with its next
  * requests, and a node whose copy is older reads the store instead. There are hints only where the
  * store keeps copies.
  *

@@ -29,9 +29,9 @@ import org.jspecify.annotations.Nullable;
  * end, endIfStill   ENDED      ENDED       ENDED      ENDED
  * </pre>
  *
- * <p>No other method changes it. {@code relyOn} makes the next save store a session that is NEW,
- * or that {@code makeStorable} makes NEW. {@code refresh} moves a STORED session to a newer
- * snapshot. A login may give the session another id, and is then the only way out of ENDED.
+ * <p>No other method changes it. {@code relyOn} makes the next save store a session that is NEW, or
+ * that {@code makeStorable} makes NEW. {@code refresh} moves a STORED session to a newer snapshot.
+ * A login may give the session another id, and is then the only way out of ENDED.
  *
  * <p>Thread-safe. Transitions hold the lock of this.
  */
@@ -64,8 +64,8 @@ abstract sealed class WorkingCopy permits Session {
   private long seenBefore;
 
   /**
-   * That of the snapshot, in nearly all requests as the client presented it: the snapshot's equal
-   * id is another object, which would have to be loaded from memory.
+   * The id of the snapshot; in nearly all requests, the object that was parsed from the client's
+   * token: the snapshot's equal id is another object, which would have to be loaded from memory.
    */
   private volatile SessionId id;
 
@@ -140,7 +140,7 @@ abstract sealed class WorkingCopy permits Session {
     begunHere = true;
   }
 
-  @SuppressWarnings("NullAway.Init") // By the handles.
+  @SuppressWarnings("NullAway.Init") // Set by the handles.
   private WorkingCopy(
       EngineContext engine,
       SessionId id,
@@ -245,7 +245,10 @@ abstract sealed class WorkingCopy permits Session {
     renewal = Renewal.NONE;
   }
 
-  /** As {@link Session#isSettled}. Needs no lock: what happened before this call is seen. */
+  /**
+   * Returns whether there is nothing left to do: see {@link Session#isSettled}. Needs no lock: what
+   * happened before this call is seen.
+   */
   boolean isAtRest() {
     return status == SessionStatus.STORED
         && renewal == Renewal.NONE
@@ -290,8 +293,7 @@ abstract sealed class WorkingCopy permits Session {
   /**
    * Records that the changes are stored, and that the session is now {@code stored}.
    *
-   * @return {@code false} if another thread of the request has ended it meanwhile: then it stays
-   *     ended
+   * @return {@code false} if another thread of the request has ended it: then it stays ended
    */
   synchronized boolean onSaved(StoredSession stored, Pending pending) {
     if (status == SessionStatus.ENDED) {
@@ -361,7 +363,7 @@ abstract sealed class WorkingCopy permits Session {
       begunHere = true;
       seenBefore = stored.lastSeenMillis();
     }
-    // If another thread has ended the session meanwhile, that was the one before this login.
+    // If another thread has ended the session, that was the one before this login.
     status = SessionStatus.STORED;
     onRenewed(stored, pending, token);
     ownLogin = null;

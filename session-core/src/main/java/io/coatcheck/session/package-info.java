@@ -9,21 +9,21 @@
  *
  * <p><b>The path of one request.</b> {@code SessionAdapter.resolve} parses the token, and {@code
  * TokenResolver} looks it up in the store, {@code TokenJudge} decides whether it opens the session,
- * and the {@code Resolution} that is returned holds a {@code Session} if it is live. The application reads and
- * changes attributes there, which {@code AttributeChanges} records. Before the response is
- * committed, {@code SessionManager.save} passes the session to {@code SessionWriter}, which
- * collects the changes as {@code Pending}; {@code SaveLoop} applies them to the session as it is in
- * the store by then, and repeats that until its compare-and-set succeeds. A request that changed
- * nothing costs nothing or a touch.
+ * and the {@code Resolution} that is returned holds a {@code Session} if it is live. The
+ * application reads and changes attributes there, which {@code AttributeChanges} records. Before
+ * the response is committed, {@code SessionManager.save} passes the session to {@code
+ * SessionWriter}, which collects the changes as {@code Pending}; {@code SaveLoop} applies them to
+ * the session as it is in the store by then, and repeats that until its compare-and-set succeeds. A
+ * request that changed nothing costs nothing or a touch.
  *
  * <p><b>The rooms.</b>
  *
  * <ul>
- *   <li><b>Tokens to sessions</b>: {@code TokenResolver} looks each token up, {@code
- *       TokenJudge} decides on what was found, a {@code Finding} is its outcome for one token, and
- *       {@code Resolution} that for the request. {@code Touches} stores activity, {@code VersionHints}
- *       and {@code VersionHint} let clients read their own writes on a node with copies. {@code Claims} lets a text be used
- *       once, and a {@code ClaimAttempt} is a use that may fail.
+ *   <li><b>Tokens to sessions</b>: {@code TokenResolver} looks each token up, {@code TokenJudge}
+ *       decides on what was found, a {@code Finding} is its outcome for one token, and {@code
+ *       Resolution} that for the request. {@code Touches} stores activity, {@code VersionHints} and
+ *       {@code VersionHint} let clients read their own writes on a node with copies. {@code Claims}
+ *       lets a text be used once, and a {@code ClaimAttempt} is a use that may fail.
  *   <li><b>A request's copy</b>: {@code Session} is what the application sees of a {@code
  *       WorkingCopy}, whose state is a {@code SessionStatus} and a {@code Renewal}; {@code
  *       RequestLogin} is the login that it belongs to. {@code AttributeChanges} holds each {@code

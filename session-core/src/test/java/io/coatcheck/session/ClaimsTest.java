@@ -255,7 +255,7 @@ class ClaimsTest {
   void claim_untilThePresent_isRefused() {
     assertThatThrownBy(() -> bridge.claim(TEXT, fixture.clock.instant()))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("until must be after now");
+        .hasMessageContaining("until must be in the future");
   }
 
   @Test

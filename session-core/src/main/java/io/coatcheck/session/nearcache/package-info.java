@@ -6,7 +6,8 @@
  *
  * <ul>
  *   <li><b>Copies</b>: a {@code Copy} knows when it was last current, and the {@code CopyTable}
- *       keeps them by id and decides which may be used. {@code SharedLoads} makes concurrent look-ups of one session one load, and {@code LookupCounts} counts look-ups.
+ *       keeps them by id and decides which may be used. {@code SharedLoads} makes concurrent
+ *       look-ups of one session one load, and {@code LookupCounts} counts look-ups.
  *   <li><b>What keeps them current</b>, the {@code Upkeep}: {@code ReportedChanges} discards what
  *       the change feed reports, {@code Revalidator} compares copies in use with the store, and
  *       {@code LocalEnds} detects that loaded data is older than a change. {@code Freshness} names
