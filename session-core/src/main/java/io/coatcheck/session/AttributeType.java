@@ -20,9 +20,9 @@ final class AttributeType {
     throw new ClassCastException(
         "attribute "
             + QuotedText.of(name)
-            + " is a "
+            + " is of type "
             + value.getClass().getName()
-            + " and no "
+            + ", not "
             + type.getName());
   }
 }

@@ -103,7 +103,7 @@ class AttributeStepsTest {
 
     assertThatThrownBy(() -> manager.take(session, "cart", Integer.class))
         .isInstanceOf(ClassCastException.class)
-        .hasMessage("attribute \"cart\" is a java.lang.String and no java.lang.Integer");
+        .hasMessage("attribute \"cart\" is of type java.lang.String, not java.lang.Integer");
 
     assertThat(steps.stored("cart")).isEqualTo("a book");
     assertThat(manager.take(session, "cart", String.class)).contains("a book");

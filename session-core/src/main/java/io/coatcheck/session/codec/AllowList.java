@@ -93,7 +93,7 @@ final class AllowList {
   static String refusalOf(Class<?> type) {
     String name = elementOf(type);
     if (name.equals("java.lang.invoke.SerializedLambda")) {
-      return "a lambda is never stored: use a class";
+      return "a lambda cannot be stored: use a named class";
     }
     if (JdkTypes.isNeverAllowed(name) || type.isPrimitive()) {
       return ClassNames.printable(name) + " is never stored";

@@ -117,11 +117,11 @@ public enum AllowListPreset {
    */
   WELD(WeldClasses.SCOPED_BEANS);
 
-  // A copy that nothing can change, which its type does not say.
+  // Immutable, although the declared type does not say so.
   @SuppressWarnings("ImmutableEnumChecker")
   private final Set<String> classNames;
 
-  // A copy that nothing can change, which its type does not say.
+  // Immutable, although the declared type does not say so.
   @SuppressWarnings("ImmutableEnumChecker")
   private final Set<String> classValues;
 

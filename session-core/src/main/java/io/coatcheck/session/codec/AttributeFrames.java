@@ -26,8 +26,9 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * <p>Numbers are unsigned LEB128 in the fewest bytes, so a short attribute takes two bytes more
- * than its name and value. Names are UTF-8; only a name with a lone surrogate, which UTF-8 cannot
- * express, is UTF-16. Only bytes that {@link #write} produces are accepted.
+ * than its name and value. Names may be any text, including the empty string and lone surrogates.
+ * They are UTF-8; only a name with a lone surrogate, which UTF-8 cannot express, is UTF-16. Only
+ * bytes that {@link #write} produces are accepted.
  *
  * <p>At most {@value #MAX_ATTRIBUTES} attributes and {@value #MAX_BYTES} bytes, in both directions:
  * twice that many bytes, the most that escaping can produce, still fit into the 16 MiB packet that
@@ -134,7 +135,7 @@ public final class AttributeFrames {
     }
     if (previous != null && previous.compareTo(text) >= 0) {
       throw corrupt(
-          in, previous.equals(text) ? "the name before this is there twice" : "names are unsorted");
+          in, previous.equals(text) ? "the name before this occurs twice" : "names are unsorted");
     }
     return text;
   }
@@ -165,7 +166,7 @@ public final class AttributeFrames {
         return (int) number;
       }
     }
-    throw corrupt(in, what + " is no number in its shortest form");
+    throw corrupt(in, what + " is not a number in its shortest form");
   }
 
   private static void putNumber(ByteBuffer out, int number) {

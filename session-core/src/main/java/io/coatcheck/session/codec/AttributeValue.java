@@ -109,7 +109,7 @@ public final class AttributeValue {
    * Returns the object that all callers of {@link #object} get: a live value's own, or the decoded
    * one if it is immutable. Cheap, and never throws.
    *
-   * @return null if the bytes have not been decoded yet, or each caller gets an object of its own
+   * @return null if the bytes have not been decoded yet, or if each caller gets its own object
    */
   public @Nullable Object sharedObject() {
     if (liveCodec != null) {

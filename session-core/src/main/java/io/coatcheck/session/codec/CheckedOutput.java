@@ -128,7 +128,7 @@ final class CheckedOutput extends ObjectOutputStream {
 
   @Override
   protected void annotateProxyClass(Class<?> type) {
-    refuse("a dynamic proxy is never stored: use a class", type, null);
+    refuse("a dynamic proxy cannot be stored: use a named class", type, null);
   }
 
   /**

@@ -17,8 +17,9 @@ import static java.io.ObjectStreamConstants.TC_REFERENCE;
  */
 final class ClassValues {
 
-  static final String REFUSAL = "a Class, but that of an enum, is no value";
-  static final String DESCRIPTION_REFUSAL = "the description of a class is no value";
+  static final String REFUSAL =
+      "a Class cannot be stored as a value, unless it is the class of an enum";
+  static final String DESCRIPTION_REFUSAL = "a class description cannot be stored as a value";
 
   private ClassValues() {}
 

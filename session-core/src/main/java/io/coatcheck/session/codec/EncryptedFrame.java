@@ -61,7 +61,7 @@ final class EncryptedFrame {
     }
     String keyId = new String(bytes, FIXED, idBytes, StandardCharsets.US_ASCII);
     if (!AttributeEncryption.isKeyId(keyId)) {
-      throw new AttributeCodecException("the encrypted value names its key by no valid id");
+      throw new AttributeCodecException("the encrypted value does not name its key by a valid id");
     }
     return new EncryptedFrame(keyId, bytes);
   }

@@ -5,8 +5,8 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The names of attributes that were read lately, so that equal ones are one text: the sessions of
- * an application have the same few names. A copy of a session then does not hold its own texts, and
+ * The attribute names read most recently, so that equal names share one String: the sessions of an
+ * application have the same few names. A copy of a session then does not hold its own strings, and
  * a request that looks for an attribute finds the names in the processor's cache.
  *
  * <p>A table of fixed size, in which a name takes the place of another one with the same hash. It

@@ -24,7 +24,7 @@
  *   <li><b>Special values</b>: {@code UrlText} stands for a URL; {@code ImmutableTypes} are the
  *       types that need no check for changes in place.
  *   <li><b>For stores</b>: {@code AttributeFrames} writes all attributes of a session into one
- *       array; {@code KnownNames} are those that it has read lately.
+ *       array; {@code KnownNames} are the names that it read most recently.
  *   <li><b>Encryption</b>: {@code AttributeEncryption} has the keys, {@code SessionCipher} the key
  *       of one session; an {@code EncryptedFrame} is what is stored, an {@code EncryptedValue} is
  *       decrypted when it is read.

@@ -135,7 +135,7 @@ public final class AuditListener implements SessionListener {
     } else if (event instanceof ForeignCredential credential) {
       onCredential(credential);
     } else {
-      // An event that has no line of its own yet is still seen.
+      // An event that does not have its own line yet is still logged.
       limited(Level.WARN, event.getClass(), event, event.getClass().getSimpleName(), NO_DETAILS);
     }
   }

@@ -13,13 +13,13 @@ public enum DropReason {
   /** Another principal logged in, or the secret was renewed, while the request was running. */
   REKEYED,
   /**
-   * The attributes did not fit within the session's limits together with what other requests stored
-   * meanwhile, or a change in place made a value exceed them. The other changes were saved.
+   * The attributes did not fit within the session's limits together with what other requests have
+   * stored since, or a change in place made a value exceed them. The other changes were saved.
    */
   LIMIT,
   /**
-   * A value was only changed in place, and another request stored a different value under that name
-   * meanwhile, which stays. The other changes were saved.
+   * A value was only changed in place, but another request has since stored a different value under
+   * that name, which stays. The other changes were saved.
    */
   OVERTAKEN
 }

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * An index of slots by expiry, for the clean-up. Each slot is on the page of a time that is not
  * later than its session's expiry. A touch leaves it there: a page is visited when its time has
- * come, and sessions that were touched meanwhile move to a later page. So the cost of clean-up is
+ * come, and sessions that were touched since move to a later page. So the cost of clean-up is
  * proportional to the number of expired sessions, plus one visit to each session in use per idle
  * timeout.
  *

@@ -268,7 +268,7 @@ public final class InMemorySessionStore implements SessionStore {
       return table.use(id);
     }
 
-    /** As {@link #use}. */
+    /** Updates nothing if the store is closed, since the table is then empty. */
     @Override
     public @Nullable StoredSession update(StoredSession session, Instant now) {
       StoredSession.millisOf(now, "now");

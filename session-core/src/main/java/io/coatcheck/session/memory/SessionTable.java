@@ -76,7 +76,7 @@ final class SessionTable {
     if (slot == null) {
       slot = live(anonymous.use(id));
     }
-    // As in find.
+    // It may have logged in between the two look-ups, as in find.
     return slot != null ? slot : live(authenticated.get(id));
   }
 

@@ -179,7 +179,7 @@ final class Slot implements LiveSessions.UsableSession {
   }
 
   /**
-   * Empties the slot of exactly this snapshot if it has expired and is not touched meanwhile;
+   * Empties the slot of exactly this snapshot if it has expired and is not touched in between;
    * returns false if not, or if the caller must try again.
    */
   boolean expire(StoredSession expected, Instant cutoff) {

@@ -106,7 +106,7 @@ final class Copies implements NearCopies {
         : null;
   }
 
-  /** Waits for a load that is under way and uses its result, or loads. */
+  /** Waits for a load in progress and uses its result, or loads. */
   private Lookup load(SessionId id, long minimumGeneration, long minimumVersion) {
     if (maxStaleness == 0) {
       return new Lookup(store.find(id), true);
@@ -117,8 +117,8 @@ final class Copies implements NearCopies {
   }
 
   /**
-   * Returns the copy that another load has left meanwhile, or loads. That the other load found
-   * nothing does not settle it for this request.
+   * Returns the copy that another load has left in the meantime, or loads. If the other load found
+   * nothing, this request still asks the store itself.
    */
   private Lookup usableOrLoaded(SessionId id, long minimumGeneration, long minimumVersion) {
     Copy copy = usable(id, minimumGeneration, minimumVersion, false);

@@ -19,7 +19,7 @@ final class Copy {
 
   private static final int FIXED_WEIGHT = 600;
 
-  // A volatile write would wait until all that the request has written before is in the memory.
+  // A volatile write would wait until everything that the request wrote before has reached memory.
   private static final VarHandle LAST_USE;
 
   static {
@@ -36,7 +36,7 @@ final class Copy {
     UNTIL_CHANGED,
     /**
      * For its age only: it shows activity that the store does not have yet, and the feed does not
-     * report that the session has expired in the store meanwhile.
+     * report that the session has expired in the store.
      */
     FOR_ITS_AGE,
     /** For nothing: the feed reported a change. Kept so that an end can be notified. */
@@ -155,8 +155,8 @@ final class Copy {
   }
 
   /**
-   * Returns a copy that shows activity that the store does not have yet. That is no comparison with
-   * the store: the time since the last one still counts.
+   * Returns a copy that shows activity that the store does not have yet. This is not a comparison
+   * with the store: the time since the last comparison still counts.
    */
   Copy showing(Instant lastSeenAt, long completeUpTo) {
     return lastSeenAt.isAfter(session.lastSeenAt())
@@ -175,8 +175,8 @@ final class Copy {
    * Returns whether the store has this version, and the session has not expired there, whatever
    * activity the copy shows that could not be stored.
    *
-   * <p>The version differs also if the copy is newer: the store has lost it in a failover, and the
-   * next change of the session elsewhere will have the version of the copy.
+   * <p>The version also differs if the copy is newer: the store has lost that version in a
+   * failover, and the next change of the session elsewhere will have the version of the copy.
    *
    * @param now empty if no activity has been shown
    */

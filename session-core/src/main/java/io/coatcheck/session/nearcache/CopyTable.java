@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * <p>A copy's age counts from before the load, or the write, that it came from; with a change feed,
  * from the moment up to which the feed has reported all changes, if that is later. Ending or
  * changing a session here, or a report that it changed, also discards the loads and writes of it
- * that are under way, since they may predate the change ({@link LocalEnds}). Discarding a write
+ * that are in progress, since they may predate the change ({@link LocalEnds}). Discarding a write
  * also discards the older copy.
  */
 final class CopyTable {
@@ -188,14 +188,15 @@ final class CopyTable {
    */
   boolean changed(SessionId id) {
     ends.ended(id);
-    // Not computeIfPresent, which waits for no copy that a load is just adding.
+    // computeIfPresent would not wait for a load that is adding a copy right now, and would miss
+    // that copy.
     return cache.asMap().compute(id, (key, known) -> known == null ? null : known.changed())
         != null;
   }
 
   /** Discards all copies: any session may have changed. */
   void missed() {
-    // Not only the latter: it may overlook a copy that is being added.
+    // invalidateAll alone may overlook a copy that is being added.
     ends.revokedAll();
     cache.invalidateAll();
   }

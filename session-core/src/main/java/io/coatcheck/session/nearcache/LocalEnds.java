@@ -15,7 +15,7 @@ final class LocalEnds {
   private static final int STRIPES = 1 << 12;
   private static final int NO_PRINCIPAL = -1;
 
-  /** Counts what ended or changed single sessions, by hash of the id. */
+  /** Counts the ends and changes of single sessions, by hash of the id. */
   private final AtomicLongArray endings = new AtomicLongArray(STRIPES);
 
   /** Counts revocations by principal, whose ids are not known. */

@@ -317,10 +317,10 @@ public final class NearCacheSessionStore implements SessionStore {
 
     /**
      * Sets how much longer a copy may admit requests while the store cannot be reached, at most 1
-     * hour. Revocations on other nodes are not known here meanwhile. Requests that write fail, and
-     * since the write may have happened, their session is no longer served. Activity is recorded by
-     * the copies only: if the outage is longer than the idle timeout, sessions have expired when
-     * the store is back. Default: zero, requests fail.
+     * hour. Revocations on other nodes are not known here during that time. Requests that write
+     * fail, and since the write may have happened, their session is no longer served. Activity is
+     * recorded by the copies only: if the outage is longer than the idle timeout, sessions have
+     * expired when the store is back. Default: zero, requests fail.
      *
      * @throws IllegalArgumentException if it is out of range
      */

@@ -23,7 +23,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A batch is written as of the latest time at which it may reach the store: a session that has
  * expired by then stays expired, whenever the request came. Otherwise a batch that is slow would
- * make sessions live again that were refused meanwhile.
+ * make sessions live again that were refused in between.
  *
  * <p>A session that a batch leaves out has ended, has expired or soon expires, or another
  * transaction has locked it. Nothing here waits for that. Its copy is discarded, so that the store
@@ -107,7 +107,7 @@ final class PendingTouches {
 
   /**
    * Accepts a touch, unless too many are pending or batches are not being written; returns whether
-   * it did. The clock has been read for it.
+   * it did. The caller has read the clock for it.
    */
   boolean add(SessionId id, Instant lastSeenAt) {
     long nanos = nanoTime.getAsLong();
@@ -149,12 +149,12 @@ final class PendingTouches {
   private void store(Map<SessionId, Waiting> batch) {
     Map<SessionId, Instant> moments = new HashMap<>();
     batch.forEach((id, waiting) -> moments.put(id, waiting.lastSeenAt()));
-    // There is a reading: each pending touch brought one.
+    // The clock has been read: every pending touch supplied a reading.
     Instant now = clock.now().orElseThrow();
     Set<SessionId> touched = batches.touchAll(moments, now.plus(LONGEST_CALL));
     batch.forEach(
         (id, waiting) -> {
-          // A later time that was added meanwhile stays pending in each case.
+          // A later time that was added since stays pending in each case.
           if (touched.contains(id)) {
             pending.remove(id, waiting);
             onStored.accept(id, waiting.lastSeenAt());

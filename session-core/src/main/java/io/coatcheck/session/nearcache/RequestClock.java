@@ -7,8 +7,7 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The clock of the requests, as far as they have told: the latest reading, and the time that has
- * passed since by the monotonic clock.
+ * The requests' clock, estimated from their latest reading and the monotonic time since.
  *
  * <p>Thread-safe.
  */
@@ -19,7 +18,7 @@ final class RequestClock {
 
   private final LongSupplier nanoTime;
 
-  /** The latest reading, as far as is known. */
+  /** The latest reading; null before the first. */
   private volatile @Nullable Reading reading;
 
   /** A reading of the requests' clock, and of the monotonic clock at the same time. */

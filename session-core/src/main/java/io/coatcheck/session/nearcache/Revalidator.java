@@ -39,7 +39,7 @@ final class Revalidator implements AutoCloseable {
   private final Task comparing = new Task("Revalidation");
   private long failures;
 
-  /** Whether the store has answered since this was last reset. Only for the thread. */
+  /** Whether the store has answered since this was last reset. Used by the thread only. */
   private boolean hasCompared;
 
   private long lastSweep;

@@ -15,7 +15,7 @@ final class SharedLoads {
       loads = new ConcurrentHashMap<>();
 
   /**
-   * Runs a load, or waits for the one of the same session that is under way.
+   * Runs a load, or waits for one of the same session that is in progress.
    *
    * @return what the load returned; null if this call has waited for another
    * @throws SessionStoreException if the load failed, whether it was this one or another; but not
@@ -36,7 +36,7 @@ final class SharedLoads {
       throw e;
     } finally {
       loads.remove(id, own);
-      // That this thread was interrupted is no reason for the others to fail.
+      // The others need not fail because this thread was interrupted.
       own.complete(Thread.currentThread().isInterrupted() ? Optional.empty() : failure);
     }
   }

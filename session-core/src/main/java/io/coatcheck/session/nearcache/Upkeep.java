@@ -7,8 +7,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What keeps the copies current beyond their age: the change feed, and the comparison of copies in
- * use with the store. Closing it ends both.
+ * Keeps the copies current beyond their age, by the change feed and by comparing copies in use with
+ * the store. Closing it ends both.
  */
 final class Upkeep implements AutoCloseable {
 
@@ -38,7 +38,10 @@ final class Upkeep implements AutoCloseable {
     }
   }
 
-  /** As {@link NearCacheSessionStore#lag}. */
+  /**
+   * Returns how long ago the copies were last known to be current: see {@link
+   * NearCacheSessionStore#lag}.
+   */
   Optional<Duration> lag() {
     if (subscription != null) {
       return Optional.of(Duration.ofNanos(table.now() - table.completeUpTo()));

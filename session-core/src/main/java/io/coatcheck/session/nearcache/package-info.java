@@ -16,7 +16,7 @@
  *       {@code NearBatchTouch}; their effects are also shown by the copies.
  *   <li><b>In the background</b>: {@code PendingTouches} wait for the next batch, and {@code
  *       EndNotices} notifies the listener of sessions that ended on other nodes. {@code
- *       RequestClock} is the clock of the requests, as far as they have told.
+ *       RequestClock} estimates the requests' clock from their latest reading.
  * </ul>
  */
 @NullMarked

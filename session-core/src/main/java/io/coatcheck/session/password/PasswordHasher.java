@@ -102,9 +102,10 @@ public final class PasswordHasher {
    * @param password neither changed nor retained
    * @param storedHash the result of {@link #hash}, or any bcrypt hash of version 2a, 2b or 2y; null
    *     if there is no such user
-   * @return false also if there is no such user; if {@code hash} refuses the password; if the hash
-   *     is malformed or has a cost below 4 or above 15 (it would take minutes or hours); or if it
-   *     was made with a {@code preHashKey} and none, or another one, is configured
+   * @return whether it is; false as well if there is no such user; if {@code hash} refuses the
+   *     password; if the hash is malformed or has a cost below 4 or above 15 (it would take minutes
+   *     or hours); or if it was made with a {@code preHashKey} and none, or another one, is
+   *     configured
    * @throws PasswordHasherBusyException if its turn did not come in time
    */
   public boolean verify(CharSequence password, @Nullable String storedHash) {

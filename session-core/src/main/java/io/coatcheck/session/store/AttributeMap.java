@@ -14,8 +14,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A few attributes in one array, name and value by turns. Most sessions have a handful, for which a
- * hash table is larger and no faster. Immutable, in the order of the map it was made from.
+ * A few attributes in one array, with names and values alternating. Most sessions have a handful,
+ * for which a hash table is larger and no faster. Immutable, in the order of the map it was made
+ * from.
  *
  * <p>Live values that have the same codec, as all have in one process, are in the array without
  * their {@link AttributeValue}, which would take 24 bytes each: then the codec is the last element,
@@ -58,7 +59,7 @@ final class AttributeMap extends AbstractMap<String, AttributeValue> {
     if (map instanceof AttributeMap) {
       return map;
     }
-    // The copy of the JDK also refuses null, and does not change between here and there.
+    // The copy also refuses null, and cannot change while it is copied again.
     Map<String, AttributeValue> copy = Map.copyOf(map);
     return copy.isEmpty() || copy.size() > MOST ? copy : few(copy);
   }

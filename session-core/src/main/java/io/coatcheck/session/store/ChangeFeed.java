@@ -84,7 +84,7 @@ public interface ChangeFeed {
 
     /**
      * Reports that the feed is complete up to a moment. Called again and again while the store
-     * answers, also if nothing changes, as often as the store documents.
+     * answers, even if nothing changes, as often as the store documents.
      *
      * @param nanoTime by {@link System#nanoTime()} of this process; never less than in a call
      *     before

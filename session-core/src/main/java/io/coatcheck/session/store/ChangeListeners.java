@@ -12,9 +12,9 @@ import org.slf4j.LoggerFactory;
  * ChangeFeed.Listener#missed}. For the authors of stores.
  *
  * <p>Listeners may be added and removed by any thread at any time. The methods that notify them are
- * called by one thread at a time, without a lock. A listener that is added meanwhile is notified
- * from then on, so a feed that asks its store after {@link #add} returned reports everything that
- * the listener has to know.
+ * called by one thread at a time, without a lock. A listener that is added while they run is
+ * notified from then on, so a feed that asks its store after {@link #add} returned reports
+ * everything that the listener has to know.
  *
  * @since 0.1.0
  */

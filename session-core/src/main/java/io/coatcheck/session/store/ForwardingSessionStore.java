@@ -10,7 +10,7 @@ import java.util.function.Consumer;
  * A decorator that forwards each operation, capability and setting to the store that it wraps. A
  * subclass overrides what it changes.
  *
- * <p>Everything is forwarded as the same call, also the methods that have a default in {@link
+ * <p>Everything is forwarded as the same call, including the methods that have a default in {@link
  * SessionStore}, so that the wrapped store's own version of them is used. A capability that is
  * added to {@code SessionStore} later is forwarded too. Three things follow for a subclass:
  *

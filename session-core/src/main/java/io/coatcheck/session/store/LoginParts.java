@@ -4,8 +4,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What only a login brings, apart from the rest: an anonymous session does without it, and the
- * snapshots of one login share it.
+ * The parts of a session that only a login sets, kept in a separate object: anonymous sessions need
+ * none, and the snapshots of one login share it.
  */
 record LoginParts(
     @Nullable String principal,

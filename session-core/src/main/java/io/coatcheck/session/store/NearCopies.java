@@ -37,8 +37,8 @@ public interface NearCopies {
 
   /**
    * Accepts a touch, to be stored together with others within {@link #touchDelay} unless the store
-   * fails; meanwhile this node's copy shows it. If the node dies before that, the touch is lost; a
-   * session that has ended by then stays ended, and one that is about to expire may be left as it
+   * fails; until then, this node's copy shows it. If the node dies before that, the touch is lost;
+   * a session that has ended by then stays ended, and one that is about to expire may be left as it
    * is, since the touch could come too late. Never blocks on the store.
    *
    * @param now when the request asked for it

@@ -46,11 +46,11 @@ public interface PrincipalIndex {
   /**
    * Deletes all sessions of a principal except some, in steps. Every session that was stored with
    * this principal before the call began, and is not excepted, is gone when it returns, or throws
-   * what {@code deleted} threw. One that begins or logs in meanwhile may be spared or not; the call
-   * ends, however many there are.
+   * what {@code deleted} threw. One that begins or logs in during the call may or may not be
+   * spared; the call ends, however many there are.
    *
    * @param except the sessions to spare, of any number: only {@link Set#contains} is asked; empty
-   *     spares none; not changed meanwhile
+   *     spares none; not changed during the call
    * @param deleted called once for each session that this call deleted, after it is gone for every
    *     reader, while others may still be there; each is passed to only one caller on all nodes.
    *     When it throws, even an {@code Error}, the call continues, the other sessions are still
@@ -68,9 +68,9 @@ public interface PrincipalIndex {
    * all but {@code keep}, those that were authenticated longest ago (of two with the same moment,
    * the one with the smaller id). The call first determines the oldest session that is kept, and
    * then deletes those that were authenticated before it. Of the sessions that begin or log in
-   * meanwhile, those that were authenticated later are spared, and others may be deleted or not.
-   * One that ends meanwhile is not replaced by another. Expired sessions are neither counted nor
-   * deleted.
+   * during the call, those that were authenticated later are spared, and others may be deleted or
+   * not. One that ends during the call is not replaced by another. Expired sessions are neither
+   * counted nor deleted.
    *
    * @param keep at least 1
    * @param deleted as for {@link #deleteByPrincipal}, in no particular order

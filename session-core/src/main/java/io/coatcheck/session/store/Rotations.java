@@ -5,7 +5,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What changes of the secret left, apart from the rest: most sessions had none and do without it.
+ * The parts of a session that only a change of its secret sets, kept in a separate object: most
+ * sessions need none.
  *
  * @param rotatedAt when the secret was last changed, in milliseconds since the epoch
  */

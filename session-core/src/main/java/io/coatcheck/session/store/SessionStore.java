@@ -10,9 +10,9 @@ import java.util.function.Consumer;
  * Keeps sessions. This comment and those of the methods are the specification; {@code
  * SessionStoreContract} in the test kit has a test for every sentence.
  *
- * <p><b>No upsert.</b> {@link #insert} is the only operation that makes a session exist. An update
- * or a touch of a session that is gone returns {@code false} and leaves it gone, so that no request
- * in flight can bring back a session that was logged out.
+ * <p><b>No upsert.</b> Only {@link #insert}, and {@link LoginLimit#admit} for a new session, make a
+ * session exist. An update or a touch of a session that is gone returns {@code false} and leaves it
+ * gone, so that no request in flight can bring back a session that was logged out.
  *
  * <p><b>Atomic.</b> Each operation happens at one moment between call and return, or, where it
  * throws and does not say otherwise, may or may not have happened. A reader never sees part of a
@@ -37,7 +37,7 @@ import java.util.function.Consumer;
  * {@link HandOver} implements that rule.
  *
  * <p><b>Bounded.</b> Methods may block, but not forever: waiting for a connection from a pool, for
- * the connection to open and for the answer to a command has a timeout each. One that passes is a
+ * the connection to open and for the answer to a command each has a timeout. One that passes is a
  * {@link SessionStoreException}, as every other failure of the backend is; no exception of a driver
  * is passed on.
  *
@@ -110,7 +110,7 @@ public interface SessionStore extends AutoCloseable {
   /**
    * Deletes a session of any kind: live, expired, or one that never expires by idleness. Calling it
    * twice is allowed. A store that waits until a deletion is confirmed, by replicas for instance,
-   * waits also if it finds nothing to delete: an earlier call may have deleted the session and
+   * waits even if it finds nothing to delete: an earlier call may have deleted the session and
    * thrown.
    *
    * @return what was deleted, as it was at that moment, to exactly one of all callers on all nodes;
@@ -122,11 +122,12 @@ public interface SessionStore extends AutoCloseable {
   /**
    * Deletes a session as {@link #delete(SessionId)} does, but only if its generation is the given
    * one. Each new secret raises the generation, so a logout that was decided on a snapshot does not
-   * end a login that was stored after it. A store that has writes confirmed waits, also if it
-   * deletes nothing, until those before it are. With a negative generation, which no session has,
-   * it deletes nothing; a store that has deletions confirmed waits until an earlier deletion is.
-   * The session may never have existed, since any client can cause such calls with made-up tokens.
-   * So the store writes nothing that lasts, and may refuse calls if there are too many.
+   * end a login that was stored after it. A store whose replicas confirm writes waits until all
+   * earlier writes are confirmed, even if nothing is deleted. With a negative generation, which no
+   * session has, it deletes nothing; a store whose replicas confirm deletions still waits until any
+   * earlier deletion is confirmed. The session may never have existed, since any client can cause
+   * such calls with made-up tokens. So the store writes nothing that lasts, and may refuse calls if
+   * there are too many.
    *
    * <p>The default asks {@link #find} first and is not atomic: a login that is stored between the
    * two calls is ended. A store that can compare and delete in one step overrides it.

@@ -48,7 +48,10 @@ public final class StoredSession {
   final long absoluteDeadline;
   final long version;
 
-  /** Of {@link AttributeMap#contentOf}: a map would be one more object a session, and to fetch. */
+  /**
+   * The result of {@link AttributeMap#contentOf}: a map would be one more object for each session,
+   * to keep and to fetch.
+   */
   private final Object attributes;
 
   StoredSession(StoredSessionBuilder builder) {
@@ -102,7 +105,7 @@ public final class StoredSession {
   }
 
   /**
-   * As {@link #seenAt}, for a store that keeps the moment as a number.
+   * Returns the snapshot that {@link #seenAt} does, for a store that keeps the moment as a number.
    *
    * @param millis since the epoch, not after {@link #MAX_MOMENT}
    */
@@ -134,8 +137,8 @@ public final class StoredSession {
   }
 
   /**
-   * As {@link #replacing(StoredSession, Instant)}, for a store that keeps the last-seen moment as a
-   * number.
+   * Returns what {@link #replacing(StoredSession, Instant)} does, for a store that keeps the
+   * last-seen moment as a number.
    *
    * @param seen when {@code stored} was last seen, in milliseconds since the epoch; its own moment
    *     applies if that is later
@@ -209,7 +212,7 @@ public final class StoredSession {
     return optionalMoment(login.authenticatedAt());
   }
 
-  /** As {@link #authenticatedAt}, in milliseconds since the epoch; negative if it is empty. */
+  /** Returns {@link #authenticatedAt} in milliseconds since the epoch; negative if it is empty. */
   public long authenticatedAtMillis() {
     return login.authenticatedAt();
   }

@@ -31,7 +31,10 @@ public final class StoredSessionBuilder {
   long version;
   Map<String, AttributeValue> attributes = Map.of();
 
-  /** Those of the snapshot that this was begun from, which the next one shares if they stay. */
+  /**
+   * The rotations of the snapshot that this was begun from; the next one shares them if they stay
+   * the same.
+   */
   @Nullable Rotations known;
 
   StoredSessionBuilder(SessionId id) {
@@ -103,7 +106,7 @@ public final class StoredSessionBuilder {
     return this;
   }
 
-  /** As {@link #lastSeenAt}, in milliseconds since the epoch. */
+  /** Sets {@link #lastSeenAt} in milliseconds since the epoch. */
   public StoredSessionBuilder lastSeenMillis(long millis) {
     if (millis < 0 || millis > StoredSession.MAX_MILLIS) {
       throw new IllegalArgumentException(

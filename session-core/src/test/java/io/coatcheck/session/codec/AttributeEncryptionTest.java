@@ -144,7 +144,7 @@ class AttributeEncryptionTest {
     assertRefused(ENCRYPTION, ID, "cart", version, "another version of AttributeEncryption: 32");
     byte[] badId = bytes.clone();
     badId[3] = '\n';
-    assertRefused(ENCRYPTION, ID, "cart", badId, "names its key by no valid id");
+    assertRefused(ENCRYPTION, ID, "cart", badId, "does not name its key by a valid id");
   }
 
   @Test

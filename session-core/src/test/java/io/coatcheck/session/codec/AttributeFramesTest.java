@@ -183,7 +183,7 @@ class AttributeFramesTest {
       assertCorrupt(bytes(2, 0), "version 2, known is 1");
       assertCorrupt(bytes(0xac, 0xed), "version 172");
       assertCorrupt(bytes(1, 0, 0), "1 bytes follow the last attribute");
-      assertCorrupt(bytes(1, 2, 2, "a", 0, 2, "a", 0), "there twice");
+      assertCorrupt(bytes(1, 2, 2, "a", 0, 2, "a", 0), "occurs twice");
       assertCorrupt(bytes(1, 2, 2, "b", 0, 2, "a", 0), "unsorted");
       assertCorrupt(bytes(1, 1, 2, 0xff, 0), "not what its header says");
       assertCorrupt(bytes(1, 1, 3, "a", 0), "not what its header says");

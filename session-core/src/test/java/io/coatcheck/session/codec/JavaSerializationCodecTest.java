@@ -340,13 +340,13 @@ class JavaSerializationCodecTest {
       assertUnstorable(wide, ObjectStreamClass.lookup(String.class), "never stored");
       assertUnstorable(wide, new Box(int.class), "int is never stored");
       assertUnstorable(
-          wide, (Runnable & Serializable) () -> {}, "a lambda is never stored: use a class");
+          wide, (Runnable & Serializable) () -> {}, "a lambda cannot be stored: use a named class");
       Object proxy =
           java.lang.reflect.Proxy.newProxyInstance(
               getClass().getClassLoader(),
               new Class<?>[] {Comparable.class, Serializable.class},
               (java.lang.reflect.InvocationHandler & Serializable) (self, method, args) -> null);
-      assertUnstorable(wide, proxy, "a dynamic proxy is never stored");
+      assertUnstorable(wide, proxy, "a dynamic proxy cannot be stored");
     }
 
     @Test

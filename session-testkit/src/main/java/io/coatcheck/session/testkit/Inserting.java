@@ -94,7 +94,7 @@ abstract class Inserting extends ContractPart {
   }
 
   @Test
-  @Sentence("insert is the only operation that makes a session exist.")
+  @Sentence("Only insert, and LoginLimit.admit for a new session, make a session exist.")
   void insert_idThatWasDeleted_stores() {
     StoredSession first = insert(SampleSessions.complete(NOW));
     store().delete(first.id());

@@ -85,7 +85,7 @@ abstract class ReportingChanges extends ContractPart {
   @Test
   @Sentence(
       of = ChangeFeed.class,
-      value = "Called again and again while the store answers, also if nothing changes")
+      value = "Called again and again while the store answers, even if nothing changes")
   void completeUpTo_withoutChanges_goesOn() throws Exception {
     for (int i = 0; i < 3; i++) {
       here.awaitComplete();
