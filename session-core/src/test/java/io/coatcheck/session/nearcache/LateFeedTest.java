@@ -22,7 +22,6 @@ class LateFeedTest {
   private final CopiesFixture fixture = new CopiesFixture();
   private final AtomicLong nanos = fixture.nanos;
   private final RemoteStore remote = fixture.remote;
-  private final Copies copies = fixture.copies;
   private final ReportedChanges feed = fixture.feed;
   private final Revalidator revalidator = fixture.revalidator;
 
