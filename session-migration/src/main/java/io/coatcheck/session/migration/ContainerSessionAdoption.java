@@ -4,6 +4,7 @@ import io.coatcheck.session.ImportResult;
 import io.coatcheck.session.ImportSource;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.event.CredentialKind;
+import io.coatcheck.session.servlet.BridgeRequest;
 import io.coatcheck.session.servlet.WebSession;
 import jakarta.servlet.Filter;
 import jakarta.servlet.FilterChain;
@@ -106,14 +107,15 @@ public final class ContainerSessionAdoption implements Filter {
         WebSession session = WebSession.of(httpRequest);
         HttpSession old = sessionOf(own);
         String id = withoutRoute(old == null ? presented : old.getId());
-        session.beforeLogout(() -> spend(id, old, session));
-        if (session.isTokenPresented()) {
+        BridgeRequest bridge = session.bridge();
+        bridge.beforeLogout(() -> spend(id, old, session));
+        if (bridge.isTokenPresented()) {
           if (clearsCookie
               && OldCookie.isReplaced(session, manager.clock().instant())
               && own.getSession(false) == null) {
             clear(own, httpResponse, presented);
           }
-        } else if (!session.isTokenWithheld() && session.id().isEmpty()) {
+        } else if (!bridge.isTokenWithheld() && session.id().isEmpty()) {
           adoptInto(session, own, httpResponse, presented);
         }
       }

@@ -6,6 +6,7 @@ import io.coatcheck.session.LoginResult;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.event.CredentialKind;
 import io.coatcheck.session.event.CredentialOutcome;
+import io.coatcheck.session.servlet.BridgeRequest;
 import io.coatcheck.session.servlet.SessionTransport;
 import io.coatcheck.session.servlet.WebSession;
 import io.coatcheck.session.store.SessionStoreException;
@@ -53,7 +54,7 @@ import org.jspecify.annotations.Nullable;
  *       used up first, even if another request is exchanging it; if that fails, since the store
  *       does or the verifier throws, the logout fails too and has ended nothing
  *   <li>one that has several {@code Authorization} headers, or a Coatcheck token in that header
- *   <li>one that {@linkplain WebSession#isFromAnotherSite another site} made a browser send, which
+ *   <li>one that {@linkplain BridgeRequest#isFromAnotherSite another site} made a browser send, which
  *       is reported as refused: its script might have a token of its own user
  * </ul>
  *
@@ -113,8 +114,8 @@ public final class JwtExchange implements Filter {
       if (token != null) {
         WebSession session = WebSession.of(httpRequest);
         if (session.isLoggedIn()) {
-          session.beforeLogout(() -> useUp(token));
-        } else if (session.isFromAnotherSite()) {
+          session.bridge().beforeLogout(() -> useUp(token));
+        } else if (session.bridge().isFromAnotherSite()) {
           report.report(CredentialOutcome.REFUSED, Optional.empty(), Optional.empty());
         } else {
           exchange(token, httpRequest, httpResponse);
@@ -157,7 +158,7 @@ public final class JwtExchange implements Filter {
       throw failure;
     }
     if (outcome == CredentialOutcome.REFUSED) {
-      session.beforeLogout(() -> useUp(token));
+      session.bridge().beforeLogout(() -> useUp(token));
     }
     boolean isMoved = outcome == CredentialOutcome.ACCEPTED;
     report.report(

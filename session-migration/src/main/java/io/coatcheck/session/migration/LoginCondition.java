@@ -52,7 +52,7 @@ final class LoginCondition {
    * @return whether the request may use it
    */
   boolean opens(ImportResult result, WebSession session) {
-    return result.token().map(session::present).orElse(false) && admits(result, session);
+    return result.token().map(session.bridge()::present).orElse(false) && admits(result, session);
   }
 
   private boolean admits(ImportResult result, WebSession session) {

@@ -6,6 +6,7 @@ import io.coatcheck.session.ImportedSession;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.codec.JavaSerializationCodec;
 import io.coatcheck.session.event.CredentialKind;
+import io.coatcheck.session.servlet.BridgeRequest;
 import io.coatcheck.session.servlet.WebSession;
 import io.coatcheck.session.token.SessionId;
 import jakarta.servlet.Filter;
@@ -113,12 +114,13 @@ public final class SpringSessionImport implements Filter {
         && cookie.isIn(httpRequest)) {
       WebSession session = WebSession.of(httpRequest);
       List<String> ids = cookie.idsIn(httpRequest);
-      session.beforeLogout(() -> spend(ids, session));
-      if (session.isTokenPresented()) {
+      BridgeRequest bridge = session.bridge();
+      bridge.beforeLogout(() -> spend(ids, session));
+      if (bridge.isTokenPresented()) {
         if (clearsCookie && OldCookie.isReplaced(session, manager.clock().instant())) {
           oldCookie.clear(httpRequest, httpResponse);
         }
-      } else if (!session.isTokenWithheld() && session.id().isEmpty()) {
+      } else if (!bridge.isTokenWithheld() && session.id().isEmpty()) {
         try {
           importInto(session, ids, httpRequest, httpResponse);
         } catch (Throwable failure) {

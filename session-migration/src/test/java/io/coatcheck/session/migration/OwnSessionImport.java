@@ -6,6 +6,7 @@ import io.coatcheck.session.ImportedSession;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.event.CredentialKind;
 import io.coatcheck.session.event.CredentialOutcome;
+import io.coatcheck.session.servlet.BridgeRequest;
 import io.coatcheck.session.servlet.WebSession;
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.ServletException;
@@ -48,16 +49,17 @@ final class OwnSessionImport extends HttpFilter {
   }
 
   private void present(WebSession session, String id) {
-    session.beforeLogout(
+    BridgeRequest bridge = session.bridge();
+    bridge.beforeLogout(
         () -> sessions.bridge().spendCredential("own:" + id, new Source(id), session.id()));
-    if (!session.isTokenPresented() && !session.isTokenWithheld() && session.id().isEmpty()) {
+    if (!bridge.isTokenPresented() && !bridge.isTokenWithheld() && session.id().isEmpty()) {
       importInto(session, id);
     }
   }
 
   private void importInto(WebSession session, String id) {
     ImportResult result = sessions.bridge().importSession("own:" + id, new Source(id));
-    result.token().ifPresent(session::present);
+    result.token().ifPresent(session.bridge()::present);
     if (result.status() == ImportResult.Status.IMPORTED) {
       sessions
           .bridge()

@@ -3,7 +3,7 @@ package io.coatcheck.session.servlet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What must be done before a logout ends anything, as {@link WebSession#beforeLogout} registered
+ * What must be done before a logout ends anything, as {@link BridgeRequest#beforeLogout} registered
  * it.
  *
  * @param earlier what was registered before, and is done first; null if nothing was

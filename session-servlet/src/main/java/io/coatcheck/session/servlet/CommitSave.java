@@ -148,7 +148,7 @@ final class CommitSave implements CommitWatch.Listener {
     }
   }
 
-  /** As {@link WebSession#beforeCommit}. */
+  /** As {@link BridgeRequest#beforeCommit}. */
   void beforeSave(Runnable action) {
     boolean isOver =
         state.locked(

@@ -113,12 +113,12 @@ final class DispatchState {
   }
 
   /**
-   * Returns a request as the application sees it, or else the container's.
+   * Returns the container's original request, for a question about where it came from.
    *
-   * @throws IllegalStateException if there is neither, since the request has ended
+   * @throws IllegalStateException if it has ended
    */
-  HttpServletRequest requireRequest(@Nullable HttpServletRequest seen) {
-    HttpServletRequest known = seen == null ? request : seen;
+  HttpServletRequest requireRequest() {
+    HttpServletRequest known = request;
     if (known == null) {
       throw new IllegalStateException(
           "it is too late to ask where the request came from: the request has ended");

@@ -43,7 +43,9 @@ final class Preflight {
   private static boolean hasNoCredentials(HttpServletRequest request) {
     HttpServletRequest complete = SessionRequest.complete(request);
     return CREDENTIALS.stream().allMatch(name -> complete.getHeader(name) == null)
-        && WebSession.find(request).map(session -> !session.isTokenPresented()).orElse(true);
+        && WebSession.find(request)
+            .map(session -> !session.bridge().isTokenPresented())
+            .orElse(true);
   }
 
   private static boolean hasOne(HttpServletRequest request, String name) {

@@ -8,7 +8,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Ends sessions of the client of a request: its session, and whatever else its tokens open. The
- * client is made to forget its token. What {@link WebSession#beforeLogout} registered is done
+ * client is made to forget its token. What {@link BridgeRequest#beforeLogout} registered is done
  * first, and if that fails, nothing ends.
  *
  * <p>As in {@link RequestAuthenticator}, the manager is called without the lock of the request.

@@ -6,7 +6,6 @@ import io.coatcheck.session.LoginResult;
 import io.coatcheck.session.Session;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.token.SessionId;
-import io.coatcheck.session.token.SessionToken;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpSession;
 import java.time.Duration;
@@ -21,8 +20,8 @@ import org.jspecify.annotations.Nullable;
  * atomic changes of an attribute.
  *
  * <p>For all other uses of attributes there is {@code request.getSession()}, which shows the same
- * session. Use a {@code WebSession} within its request. Every method may use the store, if the
- * request has not done so before, and throws {@link
+ * session. Use a {@code WebSession} within its request. Every method but {@link #bridge} may use
+ * the store, if the request has not done so before, and throws {@link
  * io.coatcheck.session.store.SessionStoreException} if that fails. Do not catch it: {@link
  * SessionFilter} answers 503.
  *
@@ -77,9 +76,8 @@ public final class WebSession {
    * <p>Where requests share a session, as in memory, the request is that of the calling thread. A
    * thread that the application has started may act for any of several requests that are under way,
    * and one of them may be another client's. Then the session can be read and ended, but {@link
-   * #login}, {@link #renew}, {@link #present} and {@link #beforeLogout} throw {@code
-   * IllegalStateException}, and {@link #beforeCommit} runs its action at once: on such a thread,
-   * use {@link #of(HttpServletRequest)}.
+   * #login} and {@link #renew} throw {@code IllegalStateException}, as do some methods of {@link
+   * BridgeRequest}: on such a thread, use {@link #of(HttpServletRequest)}.
    *
    * @param session from {@code getSession} of a request that passed a {@link SessionFilter}
    * @throws IllegalArgumentException if it is another one: the container's own, a wrapped one, or
@@ -109,7 +107,8 @@ public final class WebSession {
         : Optional.empty();
   }
 
-  private void requireKnownRequest() {
+  /** Checks that the caller acts for one request. */
+  void requireKnownRequest() {
     if (!isRequestKnown) {
       throw new IllegalStateException(
           "several requests of the session are under way, and this thread belongs to none of them:"
@@ -177,42 +176,6 @@ public final class WebSession {
   }
 
   /**
-   * Registers what must be done before the first logout in this request ends anything: by {@link
-   * #logout}, {@link #logoutEverywhere}, {@code HttpSession.invalidate} or {@code
-   * HttpServletRequest.logout}, in any dispatch and on any thread of the request. If the action
-   * throws, nothing has ended, the exception is passed on, and the next logout tries again; a
-   * failure of the store is answered with 503. For a bridge whose credential came with the request
-   * and must not outlast the logout.
-   *
-   * @param action called on the thread that logs out, without a lock; two threads that log out at
-   *     once may both call it
-   */
-  public void beforeLogout(Runnable action) {
-    requireKnownRequest();
-    exchange.beforeLogout(Objects.requireNonNull(action, "action must not be null"));
-  }
-
-  /**
-   * Registers what is done once, when the response is about to be committed or the application has
-   * returned, whichever is first; for a request that continues asynchronously, when it has been
-   * completed. For a bridge that sees a change of the session, and must not end it while the
-   * application still uses it. An exception of the action is passed on, but not by {@code
-   * AsyncContext.complete}: there it is logged, and answered with 500. A failure of the store is
-   * answered with 503.
-   *
-   * @param action called on the thread that commits or returns, without a lock; after the last save
-   *     if another thread registers it during that, and at once if the request has ended
-   */
-  public void beforeCommit(Runnable action) {
-    Objects.requireNonNull(action, "action must not be null");
-    if (isRequestKnown) {
-      exchange.saving().beforeSave(action);
-    } else {
-      action.run();
-    }
-  }
-
-  /**
    * Gives the session a new secret: the previous cookie no longer opens anything. For changes of
    * privilege other than a login. Changes that earlier requests have not stored yet are dropped,
    * with an event, as they are by {@code HttpServletRequest.changeSessionId}. If the store fails
@@ -267,49 +230,6 @@ public final class WebSession {
   /** Returns whether a user is logged in. */
   public boolean isLoggedIn() {
     return principal().isPresent();
-  }
-
-  /**
-   * Returns whether the client presented anything as the token of this session, whether it opens
-   * one or not. Does not use the store.
-   */
-  public boolean isTokenPresented() {
-    return exchange.state().locked(exchange.resolver().presented()::isPresent);
-  }
-
-  /**
-   * Returns whether the browser may have withheld the cookie because of {@code SameSite}, since
-   * another site made it send the request. A bridge then waits for the client's own next request: a
-   * session that it opened would replace the client's. Does not use the store. {@code false} if the
-   * request has ended.
-   */
-  public boolean isTokenWithheld() {
-    return exchange.resolver().isCookieWithheld();
-  }
-
-  /**
-   * Returns whether a page of another site made the browser send this request, by {@code
-   * Sec-Fetch-Site}, or without it the host of {@code Origin}; origins that the filter's {@link
-   * CrossOriginPolicy} trusts are the application's own. For a bridge that must not log it in.
-   *
-   * @throws IllegalStateException if the request has ended
-   */
-  public boolean isFromAnotherSite() {
-    HttpServletRequest sent = exchange.state().requireRequest(request);
-    return exchange.settings().crossOrigin().isFromAnotherSite(sent);
-  }
-
-  /**
-   * Resolves a token as if the client had presented it. For a bridge that imports the sessions of
-   * another library: see {@link io.coatcheck.session.SessionBridge#importSession}.
-   *
-   * @return whether it opened a session, which is the request's from now on; {@code false} also,
-   *     and nothing was done, if the request has a token or a session, or its {@linkplain
-   *     #isTokenWithheld token may be withheld}
-   */
-  public boolean present(SessionToken token) {
-    requireKnownRequest();
-    return exchange.resolver().present(token);
   }
 
   /**
@@ -436,9 +356,24 @@ public final class WebSession {
     return new UserSessions(exchange).endAll();
   }
 
+  /** Returns the part of the request that concerns bridges to other systems and frameworks. */
+  public BridgeRequest bridge() {
+    return new BridgeRequest(this);
+  }
+
   /** Returns what the filter keeps for the request. */
   SessionExchange exchange() {
     return exchange;
+  }
+
+  /** Returns the request of the caller; null if it has ended, or only its session is known. */
+  @Nullable HttpServletRequest request() {
+    return request;
+  }
+
+  /** Returns whether the caller acts for this request; else for one of several. */
+  boolean isRequestKnown() {
+    return isRequestKnown;
   }
 
   private Optional<Session> live() {

@@ -22,7 +22,8 @@
  *   <li><b>Front</b>, what an application configures and calls: {@code SessionFilter}, {@code
  *       SessionFilterBuilder} and {@code InitParameters} fill the {@code FilterSettings}. {@code
  *       WebSession} has the operations beyond the Servlet API, and lists each {@code OwnSession} by
- *       {@code UserSessions}. {@code CookiesInUse} and {@code IgnoredContainerSettings} warn of
+ *       {@code UserSessions}; {@code BridgeRequest} is the part of them that only bridges to other
+ *       systems need. {@code CookiesInUse} and {@code IgnoredContainerSettings} warn of
  *       wrong set-ups, and {@code PlainHttp} of a site without TLS. {@code FilterLog} is the log of
  *       all rooms.
  *   <li><b>Dispatch</b>, one request from its first dispatch to its end: {@code Dispatch}, {@code

@@ -107,7 +107,7 @@ class ActingThreadTest {
     actOn(
         (request, session) -> {
           WebSession own = WebSession.of(session);
-          own.beforeCommit(actions::incrementAndGet);
+          own.bridge().beforeCommit(actions::incrementAndGet);
           assertThat(actions).hasValue(1);
           own.logout();
         });

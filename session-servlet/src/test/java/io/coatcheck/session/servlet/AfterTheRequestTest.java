@@ -138,6 +138,24 @@ class AfterTheRequestTest {
   }
 
   @Test
+  @DisplayName("no bridge can ask where it came from, and none reads a stranger's request instead")
+  void questionsOfABridge_areIllegal() throws IOException {
+    connection.get("/keep", cookie);
+
+    answerOfAStrangerDuring(
+        () -> {
+          BridgeRequest bridge = webSession.get().bridge();
+          assertThatThrownBy(bridge::isFromAnotherSite)
+              .isInstanceOf(IllegalStateException.class)
+              .hasMessageContaining("the request has ended");
+          assertThatThrownBy(bridge::isTokenWithheld)
+              .isInstanceOf(IllegalStateException.class)
+              .hasMessageContaining("the request has ended");
+          assertThat(bridge.isTokenPresented()).isTrue();
+        });
+  }
+
+  @Test
   @DisplayName("F20: the next request on the connection, without a cookie, has no session")
   void nextRequest_withoutACookie_hasNoSession() throws IOException {
     site.on(

@@ -73,12 +73,14 @@ class BeforeCommitTest {
   }
 
   private void register(WebSession session) {
-    session.beforeCommit(() -> order.add("first"));
-    session.beforeCommit(
-        () -> {
-          order.add("second");
-          session.logout();
-        });
+    session.bridge().beforeCommit(() -> order.add("first"));
+    session
+        .bridge()
+        .beforeCommit(
+            () -> {
+              order.add("second");
+              session.logout();
+            });
   }
 
   private void assertLoggedOut(Browser.Answer answer) {
@@ -177,6 +179,7 @@ class BeforeCommitTest {
               () -> {
                 HttpSession session = request.getSession();
                 WebSession.of(request)
+                    .bridge()
                     .beforeCommit(
                         () -> {
                           order.add("failed");

@@ -53,6 +53,7 @@ class BeforeLogoutTest {
         browser,
         (request, response) -> {
           WebSession.of(request)
+              .bridge()
               .beforeLogout(
                   () -> {
                     throw new IllegalStateException("the keys cannot be fetched");
@@ -71,12 +72,14 @@ class BeforeLogoutTest {
         browser,
         (request, response) -> {
           WebSession session = WebSession.of(request);
-          session.beforeLogout(
-              () -> {
-                done.add("first");
-                session.beforeLogout(() -> done.add("meanwhile"));
-              });
-          session.beforeLogout(() -> done.add("second"));
+          session
+              .bridge()
+              .beforeLogout(
+                  () -> {
+                    done.add("first");
+                    session.bridge().beforeLogout(() -> done.add("meanwhile"));
+                  });
+          session.bridge().beforeLogout(() -> done.add("second"));
           session.logout();
           assertThat(done).containsExactly("first", "second");
           session.logout();

@@ -291,7 +291,7 @@ class FloodGuardTest {
                     if (inner != null) {
                       try {
                         threads
-                            .submit(() -> WebSession.of(inner).beforeLogout(() -> {}))
+                            .submit(() -> WebSession.of(inner).bridge().beforeLogout(() -> {}))
                             .get(30, TimeUnit.SECONDS);
                       } catch (InterruptedException | ExecutionException | TimeoutException e) {
                         problems.add(e);

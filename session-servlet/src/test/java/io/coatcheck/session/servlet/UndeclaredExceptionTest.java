@@ -145,7 +145,9 @@ class UndeclaredExceptionTest {
         "/async",
         (request, response) -> {
           AsyncContext context = request.startAsync();
-          WebSession.of(request).beforeCommit(() -> fail(new TimeoutException("on purpose")));
+          WebSession.of(request)
+              .bridge()
+              .beforeCommit(() -> fail(new TimeoutException("on purpose")));
           context.start(
               () -> {
                 request.getSession().setAttribute("late", "1");

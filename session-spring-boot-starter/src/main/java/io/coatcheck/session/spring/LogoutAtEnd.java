@@ -34,12 +34,14 @@ record LogoutAtEnd(Optional<SessionId> session, Optional<String> user, Optional<
   static void register(WebSession session, BooleanSupplier isDue) {
     LogoutAtEnd logout = of(session);
     if (logout.user().isPresent()) {
-      session.beforeCommit(
-          () -> {
-            if (logout.equals(of(session)) && isDue.getAsBoolean()) {
-              session.logout();
-            }
-          });
+      session
+          .bridge()
+          .beforeCommit(
+              () -> {
+                if (logout.equals(of(session)) && isDue.getAsBoolean()) {
+                  session.logout();
+                }
+              });
     }
   }
 

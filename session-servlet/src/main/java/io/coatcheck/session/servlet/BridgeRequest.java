@@ -1,0 +1,119 @@
+package io.coatcheck.session.servlet;
+
+import io.coatcheck.session.token.SessionToken;
+import jakarta.servlet.http.HttpServletRequest;
+import java.util.Objects;
+
+/**
+ * The part of a request that concerns bridges, which move users here from another system or keep
+ * the login of a framework and that of the session the same: what the client presented, where the
+ * request came from, and what is done before a logout or the commit. Other code does not need it.
+ *
+ * <p>Use it within its request. {@link #present} uses the store, and throws {@link
+ * io.coatcheck.session.store.SessionStoreException} if that fails; the other methods do not.
+ *
+ * @see WebSession#bridge
+ * @since 0.1.0
+ */
+public final class BridgeRequest {
+
+  private final WebSession session;
+  private final SessionExchange exchange;
+
+  BridgeRequest(WebSession session) {
+    this.session = session;
+    exchange = session.exchange();
+  }
+
+  /**
+   * Returns whether the client presented anything as the token of this session, whether it opens
+   * one or not.
+   */
+  public boolean isTokenPresented() {
+    return exchange.isTokenPresented();
+  }
+
+  /**
+   * Returns whether the browser may have withheld the cookie because of {@code SameSite}, since
+   * another site made it send the request. A bridge then waits for the client's own next request: a
+   * session that it opened would replace the client's.
+   *
+   * @throws IllegalStateException if the request has ended
+   */
+  public boolean isTokenWithheld() {
+    exchange.state().requireRequest();
+    return exchange.resolver().isCookieWithheld();
+  }
+
+  /**
+   * Returns whether a page of another site made the browser send this request, by {@code
+   * Sec-Fetch-Site}, or without it the host of {@code Origin}; origins that the filter's {@link
+   * CrossOriginPolicy} trusts are the application's own. For a bridge that must not log it in.
+   *
+   * @throws IllegalStateException if the request has ended
+   */
+  public boolean isFromAnotherSite() {
+    HttpServletRequest containers = exchange.state().requireRequest();
+    HttpServletRequest seen = session.request();
+    return exchange
+        .settings()
+        .crossOrigin()
+        .isFromAnotherSite(seen == null ? containers : seen);
+  }
+
+  /**
+   * Resolves a token as if the client had presented it. For a bridge that imports the sessions of
+   * another library: see {@link io.coatcheck.session.SessionBridge#importSession}.
+   *
+   * @return whether it opened a session, which is the request's from now on; {@code false}, and
+   *     nothing was done, if the request has ended, has a token or a session, or its {@linkplain
+   *     #isTokenWithheld token may be withheld}
+   * @throws IllegalStateException if the calling thread may act for {@linkplain
+   *     WebSession#of(jakarta.servlet.http.HttpSession) any of several requests}; nothing was done
+   */
+  public boolean present(SessionToken token) {
+    session.requireKnownRequest();
+    return exchange.resolver().present(token);
+  }
+
+  /**
+   * Registers an action that runs before the first logout in this request ends anything: by {@link
+   * WebSession#logout}, {@link WebSession#logoutEverywhere}, {@code HttpSession.invalidate} or
+   * {@code HttpServletRequest.logout}, in any dispatch and on any thread of the request. If the
+   * action throws, nothing has ended, the exception propagates, and the next logout tries again; a
+   * failure of the store is answered with 503. For a bridge whose credential came with the request
+   * and must not outlast the logout.
+   *
+   * @param action called on the thread that logs out, without a lock; two threads that log out at
+   *     once may both call it
+   * @throws IllegalStateException if the calling thread may act for {@linkplain
+   *     WebSession#of(jakarta.servlet.http.HttpSession) any of several requests}
+   */
+  public void beforeLogout(Runnable action) {
+    session.requireKnownRequest();
+    exchange.beforeLogout(Objects.requireNonNull(action, "action must not be null"));
+  }
+
+  /**
+   * Registers an action that runs once, when the response is about to be committed or the
+   * application has returned, whichever is first; for a request that continues asynchronously, when
+   * it has been completed. For a bridge that sees a change of the session, and must not end it while
+   * the application still uses it.
+   *
+   * <p>If another thread registers it during the last save, it runs after that save. If the request
+   * has ended, or the calling thread may act for {@linkplain
+   * WebSession#of(jakarta.servlet.http.HttpSession) any of several requests}, it runs immediately.
+   * Exceptions propagate, except from {@code AsyncContext.complete}: there they are logged, and the
+   * response is 500. A failure of the store is answered with 503.
+   *
+   * @param action called on the thread that commits or returns, without a lock
+   */
+  public void beforeCommit(Runnable action) {
+    Objects.requireNonNull(action, "action must not be null");
+    if (session.isRequestKnown()) {
+      exchange.saving().beforeSave(action);
+    } else {
+      action.run();
+    }
+  }
+}
