@@ -111,7 +111,7 @@ public final class BridgeRequest {
   public void beforeCommit(Runnable action) {
     Objects.requireNonNull(action, "action must not be null");
     if (session.isRequestKnown()) {
-      exchange.saving().beforeSave(action);
+      exchange.dueBeforeCommit().add(action);
     } else {
       action.run();
     }

@@ -24,22 +24,22 @@ final class CommitSave implements CommitWatch.Listener {
   private final RequestResolver resolver;
   private final OutgoingToken outgoing;
   private final CurrentSession current;
+  private final BeforeCommit before;
 
   /** Created when something is written. */
   private @Nullable CommitWatch watch;
-
-  /** What must be done before the next save; null if nothing must. */
-  private volatile @Nullable Runnable beforeSave;
 
   CommitSave(
       DispatchState state,
       RequestResolver resolver,
       OutgoingToken outgoing,
-      CurrentSession current) {
+      CurrentSession current,
+      BeforeCommit before) {
     this.state = state;
     this.resolver = resolver;
     this.outgoing = outgoing;
     this.current = current;
+    this.before = before;
   }
 
   private FilterSettings settings() {
@@ -76,7 +76,7 @@ final class CommitSave implements CommitWatch.Listener {
     if (failure != null) {
       throw fail(failure);
     }
-    runBeforeSave();
+    before.run();
     if (isNothingDue()) {
       return current.get() != null;
     }
@@ -100,7 +100,7 @@ final class CommitSave implements CommitWatch.Listener {
    */
   @Nullable Session chainReturned(boolean isAsync) {
     if (!isAsync) {
-      runBeforeSave();
+      before.run();
     }
     SessionStoreException failure = outgoing.failure();
     if (failure == null && isNothingDue()) {
@@ -133,7 +133,7 @@ final class CommitSave implements CommitWatch.Listener {
   /** Stores what is left when an asynchronous request has been completed. */
   void completed() {
     try {
-      runBeforeSave();
+      before.run();
     } finally {
       if (outgoing.failure() == null) {
         Session known = current.get();
@@ -146,54 +146,6 @@ final class CommitSave implements CommitWatch.Listener {
         }
       }
     }
-  }
-
-  /** As {@link BridgeRequest#beforeCommit}. */
-  void beforeSave(Runnable action) {
-    boolean isOver =
-        state.locked(
-            () -> {
-              if (outgoing.isReleased()) {
-                return true;
-              }
-              Runnable earlier = beforeSave;
-              beforeSave = earlier == null ? action : inOrder(earlier, action);
-              return false;
-            });
-    if (isOver) {
-      action.run();
-    }
-  }
-
-  private static Runnable inOrder(Runnable first, Runnable second) {
-    return () -> {
-      try {
-        first.run();
-      } finally {
-        second.run();
-      }
-    };
-  }
-
-  /** Returns whether something must be done before the next save. */
-  boolean isAnythingDue() {
-    return beforeSave != null;
-  }
-
-  /** Does, once, what must be done before the next save, or at the end of the request. */
-  void runBeforeSave() {
-    if (isAnythingDue()) {
-      Runnable due = state.locked(this::takeBeforeSave);
-      if (due != null) {
-        due.run();
-      }
-    }
-  }
-
-  private @Nullable Runnable takeBeforeSave() {
-    Runnable taken = beforeSave;
-    beforeSave = null;
-    return taken;
   }
 
   /**
@@ -337,11 +289,6 @@ final class CommitSave implements CommitWatch.Listener {
    */
   void keepOutOfCaches() {
     state.run(outgoing::keepOutOfCaches);
-  }
-
-  /** Returns what the application has changed of the headers. As {@link #watch()}. */
-  ApplicationHeaders applicationHeaders() {
-    return outgoing.applicationHeaders();
   }
 
   /**

@@ -29,6 +29,7 @@ final class SessionExchange implements SessionScope {
   private final RequestResolver resolver;
   private final OutgoingToken outgoing;
   private final CurrentSession current;
+  private final BeforeCommit beforeCommit;
   private final CommitSave saving;
 
   /** Null while the request has not continued asynchronously. */
@@ -52,7 +53,8 @@ final class SessionExchange implements SessionScope {
     SessionTransport transport = presented.readFrom(request);
     outgoing = new OutgoingToken(settings, transport, response);
     resolver = new RequestResolver(state, request, presented, outgoing, current);
-    saving = new CommitSave(state, resolver, outgoing, current);
+    beforeCommit = new BeforeCommit(state, outgoing);
+    saving = new CommitSave(state, resolver, outgoing, current, beforeCommit);
   }
 
   FilterSettings settings() {
@@ -94,9 +96,19 @@ final class SessionExchange implements SessionScope {
     return new RequestLogout(this, resolver, outgoing, current);
   }
 
+  /** Returns what must be done before the response is committed. */
+  BeforeCommit dueBeforeCommit() {
+    return beforeCommit;
+  }
+
   /** Returns what saves the session, and guards the response until then. */
   CommitSave saving() {
     return saving;
+  }
+
+  /** Returns what the application has changed of the headers. */
+  ApplicationHeaders applicationHeaders() {
+    return outgoing.applicationHeaders();
   }
 
   /** As {@link DispatchState#request}. */
@@ -294,7 +306,7 @@ final class SessionExchange implements SessionScope {
     Session stored = saving.chainReturned(isAsync);
     state.lock();
     try {
-      while (!isAsync && saving.isAnythingDue()) {
+      while (!isAsync && beforeCommit.isAnythingDue()) {
         // Another thread has registered it during the save.
         state.unlock();
         try {
@@ -359,7 +371,7 @@ final class SessionExchange implements SessionScope {
     }
     if (outgoing.isReleased()) {
       current.abandonUnsaved();
-      saving.runBeforeSave();
+      beforeCommit.run();
     }
   }
 

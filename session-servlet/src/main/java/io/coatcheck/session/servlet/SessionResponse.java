@@ -324,7 +324,7 @@ final class SessionResponse extends HttpServletResponseWrapper {
 
   private void beforeChange(String name) {
     if (!exchange.isOver()) {
-      exchange.saving().applicationHeaders().beforeChange(name);
+      exchange.applicationHeaders().beforeChange(name);
     }
   }
 

@@ -29,7 +29,8 @@
  *   <li><b>Dispatch</b>, one request from its first dispatch to its end: {@code Dispatch}, {@code
  *       DispatchState}, {@code SessionExchange}, {@code RequestResolver}, {@code SessionOpening},
  *       {@code CurrentSession} and {@code CommitSave}. {@code RequestAuthenticator} logs in and
- *       renews, {@code RequestLogout} ends, after what {@code BeforeLogout} has registered. {@code
+ *       renews, {@code RequestLogout} ends; {@code BeforeCommit} and {@code BeforeLogout} hold what
+ *       a bridge has registered to be done first. {@code
  *       ContainerUser} is a user whom the container has authenticated, {@code UserAdmission} admits
  *       that user to a session, and {@code ContainerSession} is the container's own session. The
  *       wrappers are {@code SessionRequest}, a {@code TokenlessRequest}, whose {@code
