@@ -13,6 +13,9 @@ module io.coatcheck.session {
       io.coatcheck.session.redis;
   exports io.coatcheck.session.codec;
   exports io.coatcheck.session.event;
+  exports io.coatcheck.session.log to
+      io.coatcheck.session.servlet,
+      io.coatcheck.session.spring;
   exports io.coatcheck.session.memory;
   exports io.coatcheck.session.nearcache;
   exports io.coatcheck.session.password;

@@ -1,7 +1,7 @@
 package io.coatcheck.session;
 
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
+import io.coatcheck.session.log.LogThrottle;
+import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -12,9 +12,8 @@ import org.slf4j.LoggerFactory;
 final class ForeignPrincipals {
 
   private static final Logger LOG = LoggerFactory.getLogger(SessionManager.class);
-  private static final long LOG_INTERVAL_NANOS = TimeUnit.MINUTES.toNanos(1);
 
-  private final AtomicLong lastLogged = new AtomicLong(System.nanoTime() - LOG_INTERVAL_NANOS);
+  private final LogThrottle throttle = new LogThrottle(Duration.ofMinutes(1));
 
   boolean accepts(String principal) {
     try {
@@ -27,9 +26,7 @@ final class ForeignPrincipals {
   }
 
   private void log(IllegalArgumentException reason) {
-    long now = System.nanoTime();
-    long last = lastLogged.get();
-    if (now - last >= LOG_INTERVAL_NANOS && lastLogged.compareAndSet(last, now)) {
+    if (throttle.admits()) {
       LOG.warn(
           "A user of another system cannot log in under that name, and the credential is refused:"
               + " {}",

@@ -1,6 +1,7 @@
 package io.coatcheck.session.memory;
 
 import io.coatcheck.session.codec.AttributeValue;
+import io.coatcheck.session.log.Milestones;
 import io.coatcheck.session.store.Admission;
 import io.coatcheck.session.store.CleanUp;
 import io.coatcheck.session.store.DeletedSessions;
@@ -241,8 +242,8 @@ public final class InMemorySessionStore implements SessionStore {
         listener.accept(session);
       } catch (Throwable e) {
         long failures = evictionFailures.incrementAndGet();
-        if (Long.bitCount(failures) == 1) {
-          // At 1, 2, 4, 8 and so on: in a flood, evictions are as frequent as requests.
+        if (Milestones.include(failures)) {
+          // In a flood, evictions are as frequent as requests.
           LOG.warn("The listener of evictions has failed, {} times so far", failures, e);
         }
       }

@@ -1,6 +1,7 @@
 package io.coatcheck.session.nearcache;
 
 import io.coatcheck.session.background.RecurringWork;
+import io.coatcheck.session.log.Milestones;
 import io.coatcheck.session.store.StoredSession;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -65,8 +66,7 @@ final class EndNotices {
     if (queuedBytes.addAndGet(gone.weight()) > maximumBytes) {
       queuedBytes.addAndGet(-gone.weight());
       long sofar = dropped.incrementAndGet();
-      if (Long.bitCount(sofar) == 1) {
-        // Logged at 1, 2, 4, 8 and so on: there may be very many.
+      if (Milestones.include(sofar)) {
         LOG.warn(
             "A session listener is too slow: it was not notified of {} sessions that ended elsewhere,"
                 + " so far",

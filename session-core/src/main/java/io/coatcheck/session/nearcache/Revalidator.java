@@ -1,6 +1,7 @@
 package io.coatcheck.session.nearcache;
 
 import io.coatcheck.session.background.RecurringWork;
+import io.coatcheck.session.log.Milestones;
 import io.coatcheck.session.store.BatchLookup;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.token.SessionId;
@@ -117,7 +118,7 @@ final class Revalidator implements AutoCloseable {
       } catch (SessionStoreException e) {
         // Requests then ask the store themselves. If only this fails, they report nothing.
         storeFailures++;
-        if (Long.bitCount(storeFailures) == 1) {
+        if (Milestones.include(storeFailures)) {
           LOG.warn(
               "{} failed, {} times in a row; it is tried again: {}",
               name,
@@ -132,8 +133,8 @@ final class Revalidator implements AutoCloseable {
 
   private void report(String what, Throwable failure) {
     failures++;
-    if (Long.bitCount(failures) == 1) {
-      // Logged at 1, 2, 4, 8 and so on: it is retried four times within the bound.
+    if (Milestones.include(failures)) {
+      // It is retried four times within the bound.
       LOG.error(
           "{} failed unexpectedly, {} times so far; it is tried again", what, failures, failure);
     }

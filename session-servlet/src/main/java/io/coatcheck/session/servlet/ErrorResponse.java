@@ -2,10 +2,10 @@ package io.coatcheck.session.servlet;
 
 import static io.coatcheck.session.servlet.FilterLog.LOG;
 
+import io.coatcheck.session.log.LogThrottle;
 import io.coatcheck.session.store.SessionStoreException;
 import jakarta.servlet.http.HttpServletResponse;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,9 +21,7 @@ final class ErrorResponse {
   private static final int TOO_MANY_REQUESTS = 429;
   private static final String BODY_OF_TOO_MANY =
       "Too many new sessions from this address. Please try again shortly.\n";
-  private static final long LOG_INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(1);
-  private static final AtomicLong LAST_LOGGED =
-      new AtomicLong(System.nanoTime() - LOG_INTERVAL_NANOS);
+  private static final LogThrottle THROTTLE = new LogThrottle(Duration.ofSeconds(1));
 
   private ErrorResponse() {}
 
@@ -61,9 +59,7 @@ final class ErrorResponse {
 
   /** The exception is not rethrown, so it is logged here; during an outage once a second. */
   private static void log(SessionStoreException failure) {
-    long now = System.nanoTime();
-    long last = LAST_LOGGED.get();
-    if (now - last >= LOG_INTERVAL_NANOS && LAST_LOGGED.compareAndSet(last, now)) {
+    if (THROTTLE.admits()) {
       LOG.error("The session store failed, and the answer is 503", failure);
     } else {
       LOG.debug("The session store failed, and the answer is 503", failure);

@@ -1,8 +1,8 @@
 package io.coatcheck.session.spring;
 
+import io.coatcheck.session.log.LogThrottle;
+import java.time.Duration;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -15,10 +15,8 @@ final class MovedByName implements MovedUsers {
 
   private static final Logger LOG = LoggerFactory.getLogger(MovedByName.class);
 
-  private static final long LOG_INTERVAL_NANOS = TimeUnit.MINUTES.toNanos(1);
-
   private final PrincipalUsers users;
-  private final AtomicLong lastLogged = new AtomicLong(System.nanoTime() - LOG_INTERVAL_NANOS);
+  private final LogThrottle throttle = new LogThrottle(Duration.ofMinutes(1));
 
   MovedByName(PrincipalUsers users) {
     this.users = users;
@@ -48,9 +46,7 @@ final class MovedByName implements MovedUsers {
 
   /** A client can cause it with each request, so it is logged once a minute at most. */
   private void log(SessionAuthenticationException reason) {
-    long now = System.nanoTime();
-    long last = lastLogged.get();
-    if (now - last >= LOG_INTERVAL_NANOS && lastLogged.compareAndSet(last, now)) {
+    if (throttle.admits()) {
       LOG.info("The user of an old session has to log in again: {}", reason.getMessage());
     } else {
       LOG.debug("The user of an old session has to log in again", reason);
