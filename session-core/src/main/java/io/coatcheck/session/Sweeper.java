@@ -101,8 +101,6 @@ final class Sweeper implements AutoCloseable {
   /** Ends the thread and waits for it, for 5 seconds at most. The store is not interrupted. */
   @Override
   public void close() {
-    if (!thread.end()) {
-      LOG.warn("{} is still waiting for the store after 5 seconds", thread.threadName());
-    }
+    thread.endOrWarn(LOG, "the store");
   }
 }

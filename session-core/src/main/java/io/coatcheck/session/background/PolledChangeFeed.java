@@ -131,8 +131,8 @@ public final class PolledChangeFeed implements ChangeFeed {
     synchronized (state) {
       closed = true;
     }
-    if (started && !work.end()) {
-      log.warn("{} still waits for the store's server; it ends afterwards", work.threadName());
+    if (started) {
+      work.endOrWarn(log, "the store's server");
     }
     listeners.close();
   }

@@ -5,6 +5,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import org.slf4j.Logger;
 
 /**
  * Repeats the same work on one daemon thread until it is ended. Nothing else ends the thread: it
@@ -104,6 +105,21 @@ public final class RecurringWork {
       LockSupport.parkNanos(this, left);
     }
     return !ending;
+  }
+
+  /**
+   * Ends the thread as {@link #end} does, and logs a warning if it is still working.
+   *
+   * @param waitingFor what the work waits for then, for the message
+   */
+  public void endOrWarn(Logger log, String waitingFor) {
+    if (!end()) {
+      log.warn(
+          "{} still waits for {} after {} seconds, and ends when that is done",
+          threadName(),
+          waitingFor,
+          TimeUnit.MILLISECONDS.toSeconds(MAX_JOIN_MILLIS));
+    }
   }
 
   /**

@@ -51,7 +51,7 @@ final class EndNotices {
           new RecurringWork(
               "coatcheck-notifier-" + NUMBER.incrementAndGet(),
               () -> TimeUnit.DAYS.toNanos(1),
-              this::tellAll,
+              this::notifyAllQueued,
               failure -> LOG.error("The listener of ended sessions failed", failure));
       started.start();
       thread = started;
@@ -65,23 +65,23 @@ final class EndNotices {
     }
     if (queuedBytes.addAndGet(gone.weight()) > maximumBytes) {
       queuedBytes.addAndGet(-gone.weight());
-      long sofar = dropped.incrementAndGet();
-      if (Milestones.include(sofar)) {
+      long droppedSoFar = dropped.incrementAndGet();
+      if (Milestones.include(droppedSoFar)) {
         LOG.warn(
             "A session listener is too slow: it was not notified of {} sessions that ended elsewhere,"
                 + " so far",
-            sofar);
+            droppedSoFar);
       }
       return;
     }
     queue.add(gone);
-    RecurringWork telling = thread;
-    if (telling != null) {
-      telling.wake();
+    RecurringWork running = thread;
+    if (running != null) {
+      running.wake();
     }
   }
 
-  private void tellAll() {
+  private void notifyAllQueued() {
     for (Copy next = queue.poll(); next != null; next = queue.poll()) {
       queuedBytes.addAndGet(-next.weight());
       Consumer<StoredSession> consumer = listener;
@@ -104,8 +104,8 @@ final class EndNotices {
     }
     listener = null;
     queue.clear();
-    if (ending != null && !ending.end()) {
-      LOG.warn("{} still waits for a session listener after 5 seconds", ending.threadName());
+    if (ending != null) {
+      ending.endOrWarn(LOG, "a session listener");
     }
   }
 }

@@ -121,7 +121,7 @@ final class Watchdog {
       work = thread;
     }
     if (work != null) {
-      work.end();
+      work.endOrWarn(LOG, "a connection");
     }
   }
 
