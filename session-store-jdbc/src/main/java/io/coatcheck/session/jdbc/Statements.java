@@ -1,5 +1,6 @@
 package io.coatcheck.session.jdbc;
 
+import io.coatcheck.session.background.CallAge;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -11,12 +12,6 @@ import org.jspecify.annotations.Nullable;
 
 /** The statements of one operation, on a connection that it uses alone. */
 final class Statements {
-
-  /**
-   * A wait that is not counted: synchronized clocks differ by as much, and a garbage collection
-   * takes as long.
-   */
-  static final Duration NEGLIGIBLE = Duration.ofMillis(100);
 
   private final Connection connection;
   private final Guard guard;
@@ -43,14 +38,9 @@ final class Statements {
     this.waited = waited;
   }
 
-  /**
-   * Adds the time since the operation was called to a moment that was "now" then: the wait for a
-   * connection and for a lock, and earlier attempts, may have passed a deadline. In whole
-   * milliseconds; a wait shorter than {@link #NEGLIGIBLE} changes nothing.
-   */
+  /** Returns the current time, as {@link CallAge} counts it, from "now" at the operation's call. */
   Instant aged(Instant now) {
-    Duration age = waited.get();
-    return age.compareTo(NEGLIGIBLE) < 0 ? now : now.plusMillis(age.toMillis());
+    return CallAge.at(now, waited.get());
   }
 
   /** Prepares a statement with a timeout; the caller closes it. */

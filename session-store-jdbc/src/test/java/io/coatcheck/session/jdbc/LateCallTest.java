@@ -2,6 +2,7 @@ package io.coatcheck.session.jdbc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.coatcheck.session.background.CallAge;
 import io.coatcheck.session.store.Admission;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.WhenFull;
@@ -130,7 +131,7 @@ class LateCallTest {
   @Test
   void waitsForAMoment_isExact() {
     Instant moment = session.expiresAt().minusMillis(1);
-    poolWait.set(Statements.NEGLIGIBLE.toNanos() - 1);
+    poolWait.set(CallAge.NEGLIGIBLE.toNanos() - 1);
     assertThat(store.touch(session.id(), Sessions.NOW, moment)).isTrue();
 
     poolWait.set(LATE.toNanos() + 999_999);
