@@ -74,7 +74,7 @@ public final class CoatcheckSecurityAutoConfiguration {
         CoatcheckProperties properties) {
       return new PrincipalContexts(
           new PrincipalUsers(users, properties.security().userMaxAge(), System::nanoTime),
-          () -> managers.getObject().policy().absoluteTimeout());
+          new AgedLogin(managers));
     }
 
     /** For the bridges, which work without Spring Security too. */

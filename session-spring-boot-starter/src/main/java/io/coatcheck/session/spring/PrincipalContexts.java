@@ -5,15 +5,11 @@ import io.coatcheck.session.servlet.SessionFilter;
 import io.coatcheck.session.servlet.WebSession;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
-import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.security.authentication.AbstractAuthenticationToken;
-import org.springframework.security.authentication.RememberMeAuthenticationToken;
 import org.springframework.security.authentication.UsernamePasswordAuthenticationToken;
 import org.springframework.security.core.Authentication;
 import org.springframework.security.core.context.DeferredSecurityContext;
@@ -37,30 +33,21 @@ final class PrincipalContexts implements SecurityContextRepository {
   /** The attribute of a request that has a {@link Known}. */
   private static final String KNOWN = PrincipalContexts.class.getName() + ".known";
 
-  /** Any: the token is not authenticated again, which is what a key is for. */
-  private static final String KEY = PrincipalContexts.class.getName();
-
   private final PrincipalUsers users;
-  private final Supplier<Duration> absoluteTimeout;
+  private final AgedLogin aged;
 
   private volatile boolean isSavedAtEnd;
   private volatile boolean beginsSessions = true;
   private final AtomicBoolean hasWarned = new AtomicBoolean();
 
-  /**
-   * Creates it.
-   *
-   * @param absoluteTimeout how old a login may be whose user counts as fully authenticated: as old
-   *     as one can become that is not remembered
-   */
-  PrincipalContexts(PrincipalUsers users, Supplier<Duration> absoluteTimeout) {
+  PrincipalContexts(PrincipalUsers users, AgedLogin aged) {
     this.users = users;
-    this.absoluteTimeout = absoluteTimeout;
+    this.aged = aged;
   }
 
   /** Returns contexts of the same users, for one chain. */
   PrincipalContexts ofChain() {
-    return new PrincipalContexts(users, absoluteTimeout);
+    return new PrincipalContexts(users, aged);
   }
 
   /** Records that a login begins no session: without one it holds for its request only. */
@@ -115,10 +102,11 @@ final class PrincipalContexts implements SecurityContextRepository {
       return;
     }
     Optional<String> kept = principalOf(request);
-    if (user != null
+    if (authentication != null
+        && user != null
         && kept.equals(Optional.of(user))
         && CheckedCredentials.areNew(request, session, user)) {
-      logInAgain(user, context.getAuthentication(), session, request, response);
+      logInAgain(user, authentication, session, request, response);
     } else if (!isSavedAtEnd) {
       keep(user, authentication, kept, session, request);
     } else if (!isAsKnown(user, kept, request)) {
@@ -224,15 +212,13 @@ final class PrincipalContexts implements SecurityContextRepository {
   }
 
   private Authentication authenticated(UserDetails user, HttpServletRequest request) {
-    boolean isOld =
-        WebSession.find(request)
-            .filter(session -> !session.authenticatedWithin(absoluteTimeout.get()))
-            .isPresent();
-    AbstractAuthenticationToken authentication =
-        isOld
-            ? new RememberMeAuthenticationToken(KEY, user, user.getAuthorities())
-            : UsernamePasswordAuthenticationToken.authenticated(user, null, user.getAuthorities());
-    authentication.setDetails(new WebAuthenticationDetails(request));
+    WebAuthenticationDetails details = new WebAuthenticationDetails(request);
+    if (WebSession.find(request).filter(aged::isIn).isPresent()) {
+      return AgedLogin.asRemembered(user, user.getAuthorities(), details);
+    }
+    UsernamePasswordAuthenticationToken authentication =
+        UsernamePasswordAuthenticationToken.authenticated(user, null, user.getAuthorities());
+    authentication.setDetails(details);
     return authentication;
   }
 

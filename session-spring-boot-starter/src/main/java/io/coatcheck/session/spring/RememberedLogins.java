@@ -8,10 +8,8 @@ import jakarta.servlet.ServletRequest;
 import jakarta.servlet.ServletResponse;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
-import java.time.Duration;
 import java.util.List;
 import java.util.function.Supplier;
-import org.springframework.security.authentication.RememberMeAuthenticationToken;
 import org.springframework.security.core.Authentication;
 import org.springframework.security.core.GrantedAuthority;
 import org.springframework.security.core.context.SecurityContext;
@@ -25,22 +23,14 @@ import org.springframework.util.function.SingletonSupplier;
  */
 final class RememberedLogins implements Filter {
 
-  /** Any: the token is not authenticated again, which is what a key is for. */
-  private static final String KEY = RememberedLogins.class.getName();
-
   private static final String FACTOR = "FACTOR_";
 
   private final SecurityContextHolderStrategy holder;
-  private final Supplier<Duration> absoluteTimeout;
+  private final AgedLogin aged;
 
-  /**
-   * Creates it.
-   *
-   * @param absoluteTimeout how long a login lasts that is not remembered
-   */
-  RememberedLogins(SecurityContextHolderStrategy holder, Supplier<Duration> absoluteTimeout) {
+  RememberedLogins(SecurityContextHolderStrategy holder, AgedLogin aged) {
     this.holder = holder;
-    this.absoluteTimeout = absoluteTimeout;
+    this.aged = aged;
   }
 
   @Override
@@ -60,23 +50,14 @@ final class RememberedLogins implements Filter {
       return stored;
     }
     boolean isOld =
-        WebSession.find(request)
-            .filter(WebSession::isRemembered)
-            .filter(session -> !session.authenticatedWithin(absoluteTimeout.get()))
-            .isPresent();
+        WebSession.find(request).filter(WebSession::isRemembered).filter(aged::isIn).isPresent();
     if (!isOld) {
       return stored;
     }
     SecurityContext shown = holder.createEmptyContext();
-    shown.setAuthentication(remembered(login));
+    shown.setAuthentication(
+        AgedLogin.asRemembered(login.getPrincipal(), withoutFactors(login), login.getDetails()));
     return shown;
-  }
-
-  private static Authentication remembered(Authentication login) {
-    RememberMeAuthenticationToken token =
-        new RememberMeAuthenticationToken(KEY, login.getPrincipal(), withoutFactors(login));
-    token.setDetails(login.getDetails());
-    return token;
   }
 
   /** Spring Security 7 grants them for each way in which a user has proved who they are. */

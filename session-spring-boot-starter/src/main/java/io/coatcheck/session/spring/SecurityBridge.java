@@ -194,7 +194,7 @@ final class SecurityBridge extends AbstractHttpConfigurer<SecurityBridge, HttpSe
     ObjectProvider<SessionManager> managers =
         http.getSharedObject(ApplicationContext.class).getBeanProvider(SessionManager.class);
     return new RememberedLogins(
-        getSecurityContextHolderStrategy(), () -> managers.getObject().policy().absoluteTimeout());
+        getSecurityContextHolderStrategy(), new AgedLogin(managers));
   }
 
   @SuppressWarnings("unchecked") // The class literal has no type parameter.
