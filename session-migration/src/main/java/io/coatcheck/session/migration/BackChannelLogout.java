@@ -196,7 +196,7 @@ public final class BackChannelLogout implements Filter {
 
   private boolean isAcceptable(VerifiedLogout logout) {
     Instant now = manager.clock().instant();
-    // By a blank id, one token would use up all others.
+    // If a blank id were accepted, one token would use up every other token with a blank id.
     return !logout.id().isBlank()
         && logout.expiresAt().isAfter(now.minus(Limits.CLOCK_SKEW))
         && !logout.issuedAt().isAfter(now.plus(Limits.CLOCK_SKEW))

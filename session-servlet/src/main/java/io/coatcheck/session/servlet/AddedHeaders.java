@@ -6,8 +6,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The headers that the filter adds to a response: the client's token, its version hint and, at a
- * logout, {@code Clear-Site-Data}. Made for the first of them. An error page that is made after the
- * request seemed to have ended may drop them; so they outlive it.
+ * logout, {@code Clear-Site-Data}. Created when the first of them is added. It outlives a request
+ * that seemed to have ended, since the error page that a container makes then may drop them.
  *
  * <p>Guarded by the lock of the request's {@link DispatchState}.
  */
@@ -21,7 +21,7 @@ final class AddedHeaders {
   /** Whether the token replaces one of the client's that opens nothing any more. */
   private boolean isRenewed;
 
-  /** Whether this request has logged a user in, which a failure must not do. */
+  /** Whether this request has logged a user in. After a failure, such a token must not reach the client. */
   private boolean isLogin;
 
   /** The carrier of the version hint; null while there is none to send. */
@@ -63,7 +63,7 @@ final class AddedHeaders {
     return known;
   }
 
-  /** Replaces the carrier of the token, which is still empty, by one of another transport. */
+  /** Replaces the carrier of the token, which is still empty, with one of another transport. */
   void replaceToken(ResponseCarrier other) {
     token = other;
     hint = null;
@@ -89,7 +89,7 @@ final class AddedHeaders {
     return hint != null;
   }
 
-  /** As {@link OutgoingToken#endedByUser}. */
+  /** Asks the browser to clear its data, since its user has ended the session. */
   void endedByUser(Set<SiteData> chosen, boolean isExplicit, HttpServletResponse response) {
     SiteDataHeader known = siteData;
     if (known == null) {
@@ -118,7 +118,7 @@ final class AddedHeaders {
     loggedIn();
   }
 
-  /** Records that what the client had has ended. */
+  /** Records that the session of the client's token has ended. */
   void tokenHasEnded() {
     isRenewed = false;
   }

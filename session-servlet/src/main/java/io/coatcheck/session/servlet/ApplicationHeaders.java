@@ -9,8 +9,8 @@ import java.util.function.BiPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which headers the application has changed, and their values before: what earlier filters set,
- * such as CORS and HSTS headers and the request id. When this filter replaces the application's
+ * Which headers the application has changed, with their previous values (set by earlier filters,
+ * such as CORS and HSTS headers and the request id). When this filter replaces the application's
  * answer, the headers of earlier filters stay and those of the application go.
  *
  * <p>Responses are written by one thread at a time.

@@ -322,7 +322,7 @@ class HttpSessionView implements HttpSession {
     }
   }
 
-  /** Returns the values that were bound here and are not stored; null if none of them listens. */
+  /** Returns the values that were bound here and are not stored; null if none of them is a binding listener. */
   final @Nullable UnsavedBindings unsaved() {
     return unsaved;
   }

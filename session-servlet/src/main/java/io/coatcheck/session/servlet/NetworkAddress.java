@@ -18,7 +18,7 @@ final class NetworkAddress {
   private static final int MAX_TEXT_LENGTH = 80;
 
   /**
-   * Numbers above 255 must not match: the JDK takes such a text for a host name and looks it up.
+   * Numbers above 255 must not match: the JDK would treat such text as a host name and look it up.
    */
   private static final Pattern IPV4 =
       Pattern.compile("(OCTET)(\\.(OCTET)){3}".replace("OCTET", "25[0-5]|2[0-4]\\d|[01]?\\d?\\d"));

@@ -81,10 +81,13 @@ final class PresentedTokens extends PresentedValues {
     return check == null ? null : new ClientGate(check, request);
   }
 
-  /** What is needed to know of a request that presents a token. */
+  /** What must be known about a request that presents a token. */
   record Presenter(boolean isPassive, @Nullable ClientGate gate) {}
 
-  /** Returns it for a request. Not under the lock: earlier filters may have wrapped the request. */
+  /**
+   * Returns what must be known about a request. Not under the lock: earlier filters may have
+   * wrapped the request.
+   */
   Presenter presenter(HttpServletRequest request) {
     return new Presenter(isPassive(request), gateFor(request));
   }
@@ -195,7 +198,7 @@ final class PresentedTokens extends PresentedValues {
         : found;
   }
 
-  /** As {@link #resolve}, for a client that was checked. */
+  /** Resolves what a client that was checked has presented. */
   Resolution resolveAgain() {
     return isPassive
         ? settings.manager().adapter().resolveWithoutActivity(texts(), hints())

@@ -47,7 +47,7 @@ public class SessionFilter implements Filter {
 
   /**
    * The request attribute that holds this filter's exchange. Another application that the request
-   * is dispatched to may have this class, and so these numbers, once more.
+   * is dispatched to may load its own copy of this class and reuse the same numbers.
    */
   private final String attribute =
       SessionFilter.class.getName()

@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.security.oauth2.jwt.Jwt;
 
 /**
- * What an access token has, and a token for another purpose that is signed with the same key has
- * not, such as a refresh token or one before a second factor.
+ * The claims and type that distinguish an access token from other tokens signed with the same key,
+ * such as a refresh token or one before a second factor.
  */
 final class AccessTokens {
 

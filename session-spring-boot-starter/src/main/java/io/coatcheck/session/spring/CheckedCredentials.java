@@ -12,11 +12,11 @@ import org.slf4j.LoggerFactory;
 import org.springframework.security.core.Authentication;
 
 /**
- * A user whose credentials an {@code AuthenticationManager} has checked in a request. Where that
- * user has the session already, a context which is stored in the same request is another login, and
- * any other one is not: applications also store another {@link Authentication} of the same login,
- * with other authorities or details, and some do so with each request. Each login ends all earlier
- * secrets and counts as a fresh proof, so it needs one.
+ * A user whose credentials an {@code AuthenticationManager} has checked in a request. If the session
+ * already belongs to that user, a context stored in the same request counts as a new login; a
+ * context stored in any other request does not: applications also store another {@link
+ * Authentication} of the same login, with other authorities or details, and some do so with each
+ * request. A login ends all earlier secrets and counts as a fresh proof, so it needs one.
  *
  * @param user the user
  * @param session the session at that time

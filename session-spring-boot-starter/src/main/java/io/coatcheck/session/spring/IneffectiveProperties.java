@@ -12,11 +12,10 @@ import org.springframework.core.env.Environment;
 import org.springframework.util.ClassUtils;
 
 /**
- * Finds properties that are set and do nothing. Where another property is the reason, the start
- * stops with their names. Where a bean of the application takes their place, nothing of their store
- * is there, or the store is one that the application has chosen by name, the configuration may be
- * shared with other applications or tests: then a line of the log names them, or they wait for
- * their store.
+ * Finds properties that are set and have no effect. If another property causes it, startup fails
+ * and names them. If an application bean replaces them, or their store is unavailable, a log line
+ * names them. If the application chose another store by name, they are ignored: the configuration
+ * may be shared with other applications or tests.
  */
 final class IneffectiveProperties {
 
@@ -24,7 +23,7 @@ final class IneffectiveProperties {
 
   private static final String PREFIX = "coatcheck.";
 
-  /** What each part is configured by; the names follow {@link #PREFIX}. */
+  /** The properties that configure each part; their names follow {@link #PREFIX}. */
   enum Part {
     POLICY(
         "idle-timeout",
@@ -232,7 +231,7 @@ final class IneffectiveProperties {
     }
   }
 
-  /** Names in the log what a bean of the application takes the place of. */
+  /** Names in the log the properties that a bean of the application replaces. */
   void warnOf(String bean, Part... parts) {
     warn("the application has " + bean, List.of(parts));
   }

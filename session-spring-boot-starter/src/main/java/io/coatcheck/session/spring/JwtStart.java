@@ -13,7 +13,7 @@ import org.springframework.util.ClassUtils;
 
 /**
  * Looks at the chains of an application that exchanges its JSON Web Tokens. They are usually
- * stateless, as the tokens wanted them: then the exchange would use a token up, and the next
+ * stateless, because the tokens required that: then the exchange would use a token up, and the next
  * request would have neither that nor a user.
  */
 final class JwtStart implements SmartInitializingSingleton {

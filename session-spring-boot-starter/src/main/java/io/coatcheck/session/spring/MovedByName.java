@@ -10,7 +10,7 @@ import org.springframework.security.core.Authentication;
 import org.springframework.security.core.context.SecurityContext;
 import org.springframework.security.web.authentication.session.SessionAuthenticationException;
 
-/** Moves those who could also log in to a session that keeps their name only. */
+/** Moves only users who could log in now, to sessions that store just the user's name. */
 final class MovedByName implements MovedUsers {
 
   private static final Logger LOG = LoggerFactory.getLogger(MovedByName.class);

@@ -121,7 +121,10 @@ final class PrincipalContexts implements SecurityContextRepository {
     }
   }
 
-  /** Does nothing if a filter saves the context too late. */
+  /**
+   * Logs in, unless a filter saves the context too late: then the session keeps its secret, and a
+   * warning is logged.
+   */
   private void logInAgain(
       String user,
       Authentication authentication,
