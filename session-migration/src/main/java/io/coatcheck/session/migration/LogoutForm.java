@@ -26,7 +26,7 @@ final class LogoutForm {
   private LogoutForm() {}
 
   /**
-   * Returns the token; empty if the request is no form, is too large, or has not exactly one.
+   * Returns the token; empty if the request is not a form, is too large, or has not exactly one.
    *
    * @throws IllegalStateException if the body was read before, by another filter
    */
@@ -91,7 +91,7 @@ final class LogoutForm {
     try {
       return Optional.of(URLDecoder.decode(found, StandardCharsets.UTF_8));
     } catch (IllegalArgumentException e) {
-      // A percent sign without two digits: the value is no token.
+      // A percent sign without two digits: the value is not a token.
       return Optional.empty();
     }
   }

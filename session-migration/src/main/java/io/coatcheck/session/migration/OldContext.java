@@ -27,7 +27,7 @@ final class OldContext {
    * is the administrator.
    *
    * @param context an object of any class; null if there is none
-   * @return empty if it is no such context, or its user is anonymous or has not been authenticated
+   * @return empty if it is not such a context, or its user is anonymous or has not been authenticated
    */
   static Optional<String> userOf(@Nullable Object context) {
     try {

@@ -30,7 +30,7 @@ final class AddedHeaders {
   /** Asks the browser to clear its data; null while there was no logout. */
   private @Nullable SiteDataHeader siteData;
 
-  /** What the application has changed in the response of a request that has ended; else null. */
+  /** The headers that the application changed, if the request has ended; else null. */
   private @Nullable ApplicationHeaders besides;
 
   AddedHeaders(FilterSettings settings) {
@@ -137,7 +137,7 @@ final class AddedHeaders {
     }
   }
 
-  /** Writes again what was dropped, changed or doubled. */
+  /** Writes again those that were dropped, changed or doubled. */
   void restore(HttpServletResponse response) {
     if (token != null) {
       token.restore();
@@ -168,13 +168,13 @@ final class AddedHeaders {
     return siteData != null && siteData.isWritten(value);
   }
 
-  /** Keeps these for an error page, beside what the application has changed. */
+  /** Keeps these for an error page, beside the headers that the application has changed. */
   AddedHeaders keptBeside(@Nullable ApplicationHeaders changed) {
     besides = changed;
     return this;
   }
 
-  /** Returns what the application had changed when the request seemed to end; null if nothing. */
+  /** Returns the headers that the application had changed when the request seemed to end, if any. */
   @Nullable ApplicationHeaders besides() {
     return besides;
   }

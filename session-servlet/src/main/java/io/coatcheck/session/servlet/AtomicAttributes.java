@@ -51,7 +51,7 @@ public final class AtomicAttributes {
             + session.getClass().getName());
   }
 
-  /** As {@link #take(String, Class)}, for a value of any type. */
+  /** Removes an attribute of any type and returns its value: see {@link #take(String, Class)}. */
   public Optional<Object> take(String name) {
     return take(name, Object.class);
   }
@@ -61,7 +61,7 @@ public final class AtomicAttributes {
    * time, on any node, exactly one gets it.
    *
    * @return empty if there is no value, if its bytes no longer decode, which leaves them unchanged,
-   *     or if the session has ended meanwhile
+   *     or if the session has ended
    * @throws ClassCastException if the value is of another type; nothing was changed
    * @throws IllegalArgumentException if the name does not have 1 to 255 characters, or is one of
    *     the container's own
@@ -98,7 +98,7 @@ public final class AtomicAttributes {
    * @param type the class of the value, not of a primitive type
    * @param function its exceptions are rethrown, and nothing was changed
    * @return the value that is stored now; empty if the attribute was removed. Also empty, and
-   *     nothing was changed, if the session has ended meanwhile, or was re-keyed by a login of
+   *     nothing was changed, if the session has ended, or was re-keyed by a login of
    *     another principal or an explicit {@code changeSessionId}
    * @throws ClassCastException if the value is of another type; nothing was changed
    * @throws IllegalArgumentException if the store needs bytes and the new value cannot be encoded,
@@ -130,7 +130,7 @@ public final class AtomicAttributes {
     return updated;
   }
 
-  /** As {@link WebSession#update}. */
+  /** Changes an attribute for {@link WebSession#update}, which may have to begin the session. */
   static <T> Optional<T> update(
       SessionExchange exchange, String name, Class<T> type, AttributeFunction<T> function) {
     Session session = exchange.session();

@@ -17,7 +17,7 @@ public interface AttributeRemovalListener {
   /**
    * Called after {@code HttpSession.removeAttribute}, or {@code setAttribute} with null, for a name
    * without a value, on the thread of the caller. Not called for a session that is not stored yet.
-   * What it throws is logged.
+   * Its exceptions are logged.
    */
   void absentRemoved(HttpSession session, String name);
 }

@@ -3,16 +3,15 @@ package io.coatcheck.session.servlet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What must be done, once, before the response is committed or at the end of the request, as {@link
- * BridgeRequest#beforeCommit} registered it. Thread-safe; the actions run without the lock of the
- * request.
+ * The actions that {@link BridgeRequest#beforeCommit} registered, which run once, before the response
+ * is committed or at the end of the request. Thread-safe; they run without the lock of the request.
  */
 final class BeforeCommit {
 
   private final DispatchState state;
   private final OutgoingToken outgoing;
 
-  /** Null if nothing is due. Written under the lock. */
+  /** Null if no action is due. Written under the lock. */
   private volatile @Nullable Runnable due;
 
   BeforeCommit(DispatchState state, OutgoingToken outgoing) {
@@ -48,12 +47,12 @@ final class BeforeCommit {
     };
   }
 
-  /** Returns whether something is due. */
+  /** Returns whether an action is due. */
   boolean isAnythingDue() {
     return due != null;
   }
 
-  /** Runs what is due, which is done with then. */
+  /** Runs the actions that are due, and forgets them. */
   void run() {
     if (isAnythingDue()) {
       Runnable taken = state.locked(this::take);

@@ -3,14 +3,14 @@ package io.coatcheck.session.servlet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What must be done before a logout ends anything, as {@link BridgeRequest#beforeLogout} registered
- * it.
+ * The actions that {@link BridgeRequest#beforeLogout} registered, which run before a logout ends
+ * anything.
  *
- * @param earlier what was registered before, and is done first; null if nothing was
+ * @param earlier the actions registered before, which run first; null if there are none
  */
 record BeforeLogout(@Nullable BeforeLogout earlier, Runnable action) {
 
-  /** Does all of it. An exception leaves out the rest. */
+  /** Runs the actions. If one throws, the later ones are not run. */
   void run() {
     if (earlier != null) {
       earlier.run();
@@ -18,7 +18,7 @@ record BeforeLogout(@Nullable BeforeLogout earlier, Runnable action) {
     action.run();
   }
 
-  /** Returns what was registered after {@code done}, which is not to be done again. */
+  /** Returns the actions registered after {@code done}, which must not run again. */
   @SuppressWarnings("ReferenceEquality") // The same action may have been registered twice.
   @Nullable BeforeLogout since(BeforeLogout done) {
     if (this == done) {

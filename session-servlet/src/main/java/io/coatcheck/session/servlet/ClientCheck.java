@@ -19,7 +19,7 @@ import java.util.Optional;
 @FunctionalInterface
 public interface ClientCheck {
 
-  /** What happens to the session. */
+  /** The decision about the session. */
   enum Verdict {
     /** The session is used as usual. */
     ACCEPT,

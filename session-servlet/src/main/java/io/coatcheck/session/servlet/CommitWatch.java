@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class CommitWatch {
 
-  /** What happens before a commit. */
+  /** Is called before a commit. */
   interface Listener {
 
     /**

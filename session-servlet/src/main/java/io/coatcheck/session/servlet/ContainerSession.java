@@ -67,7 +67,7 @@ final class ContainerSession {
     try {
       return session.getAttribute(attribute);
     } catch (IllegalStateException e) {
-      // It has ended meanwhile.
+      // It has ended since.
       return null;
     }
   }
@@ -117,7 +117,7 @@ final class ContainerSession {
     }
     if (exchange.resolver().containerUser() == null && isReported.compareAndSet(false, true)) {
       LOG.warn(
-          "The container has a session of its own for a request that passed the session filter."
+          "The container has its own session for a request that passed the session filter."
               + " What is kept there is not in the sessions of Coatcheck, nor in their store."
               + " Something asks the container's request for its session: a filter in front of the"
               + " session filter, which has to come first, for REQUEST, FORWARD, ASYNC and ERROR;"

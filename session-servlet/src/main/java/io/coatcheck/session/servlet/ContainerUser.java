@@ -58,7 +58,7 @@ final class ContainerUser {
   }
 
   /**
-   * As {@link #of}, at the start of a dispatch, where the container need not have authenticated a
+   * Returns the name of the user at the start of a dispatch; null if there is none. There, the container need not have authenticated a
    * user. A container that fails, as Jetty does for credentials that are not Base64, has
    * authenticated no user; the application gets that failure when it calls the container.
    */

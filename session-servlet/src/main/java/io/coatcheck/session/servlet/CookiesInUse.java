@@ -92,9 +92,9 @@ final class CookiesInUse {
     }
     for (Use other : others) {
       LOG.warn(
-          "Two session filters with sessions of their own use the cookie {} on one host or domain, in the"
+          "Two session filters with separate sessions use the cookie {} on one host or domain, in the"
               + " applications at {} and {}: a login through one logs the user out of the"
-              + " other. Give each a name of its own: SessionCookie.builder().name(\"__Host-...\"),"
+              + " other. Give each its own name: SessionCookie.builder().name(\"__Host-...\"),"
               + " or the init parameter cookieName",
           cookie.name(),
           QuotedText.of(other.contextPath() + "/"),

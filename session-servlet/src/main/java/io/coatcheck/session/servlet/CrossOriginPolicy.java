@@ -187,8 +187,9 @@ public final class CrossOriginPolicy {
   }
 
   /**
-   * Returns whether a page of another site sent a request, whatever its method and path. Pages of
-   * the application and of trusted origins are no other site's, nor is what no browser sent.
+   * Returns whether a page of another site sent a request, whatever its method and path. The
+   * application and trusted origins are not other sites, and a request without a browser comes from
+   * none.
    */
   boolean isFromAnotherSite(HttpServletRequest request) {
     List<String> sites = Collections.list(request.getHeaders("Sec-Fetch-Site"));

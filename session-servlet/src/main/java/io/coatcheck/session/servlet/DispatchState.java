@@ -75,7 +75,7 @@ final class DispatchState {
     }
   }
 
-  /** As {@link #run}, and returns the result. */
+  /** Returns the result of work under the lock that neither uses the store nor calls the application. */
   <T extends @Nullable Object> T locked(Supplier<T> work) {
     lock.lock();
     try {

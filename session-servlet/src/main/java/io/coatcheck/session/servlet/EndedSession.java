@@ -33,7 +33,7 @@ class EndedSession implements HttpSession {
   /** The attributes that are still to be unbound. */
   private final ConcurrentSkipListMap<String, Object> bound;
 
-  /** What the request has of the session that it ends; null if it was ended elsewhere. */
+  /** The view of the request that ends the session; null if it was ended elsewhere. */
   private final @Nullable HttpSessionView view;
 
   private final AtomicBoolean isReported = new AtomicBoolean();

@@ -92,7 +92,7 @@ public final class FloodGuard {
   }
 
   /**
-   * Those who share one limit.
+   * The clients that share one limit.
    *
    * @param prefix of the address; empty for all clients whose address the container does not report
    */

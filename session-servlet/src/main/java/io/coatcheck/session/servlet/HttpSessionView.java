@@ -168,7 +168,7 @@ class HttpSessionView implements HttpSession {
     try {
       session.keep();
     } catch (IllegalStateException e) {
-      // Another thread has ended it meanwhile; the id stays.
+      // Another thread has ended it; the id stays.
       return;
     }
     scope.onReliedUpon(session);

@@ -66,7 +66,7 @@ final class IgnoredContainerSettings {
       LOG.warn(
           "The application at {} uses the session cookie {}, which all applications of this host"
               + " share: if another one uses it too, a login in one logs the user out of the other."
-              + " Give each a name of its own: SessionCookie.builder().name(\"__Host-...\"), or the"
+              + " Give each its own name: SessionCookie.builder().name(\"__Host-...\"), or the"
               + " init parameter cookieName",
           QuotedText.of(contextPath),
           cookie.name());

@@ -66,9 +66,9 @@ final class OutgoingToken {
   }
 
   /**
-   * Forgets the response and what was added to it, since the request has ended.
+   * Forgets the response and the headers that were added to it, since the request has ended.
    *
-   * @return what was added, for {@link #resume}; null if nothing was
+   * @return the headers, for {@link #resume}; null if none were added
    */
   @Nullable AddedHeaders forget() {
     AddedHeaders sent = added == null ? null : added.keptBeside(applicationHeaders);
@@ -87,7 +87,7 @@ final class OutgoingToken {
     }
   }
 
-  /** Returns what the application has changed of the headers. */
+  /** Returns the headers that the application has changed. */
   ApplicationHeaders applicationHeaders() {
     ApplicationHeaders known = applicationHeaders;
     if (known == null) {
@@ -156,9 +156,10 @@ final class OutgoingToken {
   }
 
   /**
-   * As {@link #requireUncommitted(String)}.
+   * Checks that a token can still be sent.
    *
-   * @param orElse the end of the message: what else can be done
+   * @param what is to be done, for the message
+   * @param orElse the end of the message, with another solution
    */
   void requireUncommitted(String what, String orElse) {
     if (isCommitted()) {
@@ -209,7 +210,7 @@ final class OutgoingToken {
     }
   }
 
-  /** As {@link #carryTokenOf}, for a session that the client has presented the token of. */
+  /** Sends the token of a session that the client's token has opened, if it has a new one. */
   void carryRenewedTokenOf(Session session) {
     if (!session.isSettled()) {
       boolean isNew = session.unsentToken().isPresent();

@@ -36,7 +36,7 @@ final class PresentedTokens extends PresentedValues {
 
   /**
    * Whether a person began the request after the secret that it presents was replaced. This is
-   * known when it begins; it was not under way before.
+   * known when the request begins, and then it did not overlap the replacement.
    */
   private volatile boolean isLater;
 
@@ -271,8 +271,8 @@ final class PresentedTokens extends PresentedValues {
   }
 
   /**
-   * Records whether a person began the request after the secret that it presents was replaced. Then
-   * the request was not under way before.
+   * Records whether a person began the request after the secret that it presents was replaced. Such
+   * a request did not overlap the replacement.
    */
   void markLater(boolean isByPerson) {
     isLater = isByPerson;

@@ -8,8 +8,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Ends sessions of the client of a request: its session, and whatever else its tokens open. The
- * client is made to forget its token. What {@link BridgeRequest#beforeLogout} registered is done
- * first, and if that fails, nothing ends.
+ * client is made to forget its token. The actions of {@link BridgeRequest#beforeLogout} run
+ * first, and if one fails, nothing ends.
  *
  * <p>As in {@link RequestAuthenticator}, the manager is called without the lock of the request.
  */
@@ -59,7 +59,7 @@ final class RequestLogout {
             });
   }
 
-  /** Does what must be done before a logout. If it fails, nothing may be ended. */
+  /** Runs the actions registered for a logout. If one fails, nothing may be ended. */
   void prepare() {
     exchange
         .saving()
@@ -92,7 +92,7 @@ final class RequestLogout {
   }
 
   /**
-   * What was ended.
+   * The result of a logout.
    *
    * @param isOwn whether the request no longer has a session; {@code false} if there was a login
    *     into its session since, whose cookie the client may have by now
@@ -145,7 +145,7 @@ final class RequestLogout {
 
   /**
    * Has the store confirm that the session of the one presented token has ended, if it found none:
-   * a logout that was answered by a 503 may have ended it.
+   * a logout that was answered with a 503 may have ended it.
    */
   private void confirmEnd() {
     if (presented.resolution() instanceof Resolution.Unknown unknown) {

@@ -98,8 +98,10 @@ final class RequestResolver {
   }
 
   /**
-   * As {@link #session()}, for a caller that holds the lock, once. The lock is released while the
+   * Returns the live session, for a caller that holds the lock once. The lock is released while the
    * store is used.
+   *
+   * @throws SessionStoreException if the store failed
    */
   @Nullable Session findSession() {
     markAsked();
@@ -366,7 +368,7 @@ final class RequestResolver {
     }
   }
 
-  /** As {@link ContainerUser#endWithheld}. */
+  /** Ends the session that is withheld because it belongs to another user than the container's. */
   int endWithheld() {
     ContainerUser known = user;
     return known == null ? 0 : known.endWithheld(manager());

@@ -62,7 +62,7 @@ abstract sealed class ResponseCarrier {
    */
   abstract void put(String value, @Nullable Duration maxAge);
 
-  /** Makes the client forget what it has. */
+  /** Makes the client forget the value that it has. */
   abstract void putDeletion();
 
   /** Returns whether the response has the header, once and as it was written. */
@@ -162,7 +162,7 @@ abstract sealed class ResponseCarrier {
           LOG.warn(
               "A request passes two session filters whose cookies are both named {}: the cookie of"
                   + " the first filter is sent, and the sessions of the second one do not reach the"
-                  + " client. Give the cookie of each filter a name of its own",
+                  + " client. Give the cookie of each filter its own name",
               cookie.name());
         }
         return;

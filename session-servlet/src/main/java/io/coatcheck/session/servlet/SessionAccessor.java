@@ -39,7 +39,7 @@ final class SessionAccessor implements HttpSession.Accessor {
 
   /**
    * Calls the consumer with the session. Changes are saved even if the consumer throws. If the
-   * session ends meanwhile, they are dropped, as for a request.
+   * session ends before that, they are dropped, as for a request.
    *
    * @throws IllegalStateException if the session has ended, or its id has been changed by a login
    *     or {@code changeSessionId}; an automatic renewal does not matter

@@ -35,10 +35,10 @@ final class SessionExchange implements SessionScope {
   /** Null while the request has not continued asynchronously. */
   private volatile @Nullable AsyncCycle asyncCycle;
 
-  /** What must be done before a logout ends anything; null if nothing must. */
+  /** The actions that run before a logout ends anything; null if there are none. */
   private volatile @Nullable BeforeLogout beforeLogout;
 
-  /** What was added to the response of a request that has ended, until it is taken. */
+  /** The headers that were added to the response of a request that has ended, until they are taken. */
   private @Nullable AddedHeaders sent;
 
   SessionExchange(
@@ -81,7 +81,7 @@ final class SessionExchange implements SessionScope {
     return state;
   }
 
-  /** Returns what finds the session of this request. */
+  /** Returns the object that finds the session of this request. */
   RequestResolver resolver() {
     return resolver;
   }
@@ -96,22 +96,22 @@ final class SessionExchange implements SessionScope {
     return new RequestLogout(this, resolver, outgoing, current);
   }
 
-  /** Returns what must be done before the response is committed. */
+  /** Returns the actions that run before the response is committed. */
   BeforeCommit dueBeforeCommit() {
     return beforeCommit;
   }
 
-  /** Returns what saves the session, and guards the response until then. */
+  /** Returns the object that saves the session, and guards the response until then. */
   CommitSave saving() {
     return saving;
   }
 
-  /** Returns what the application has changed of the headers. */
+  /** Returns the headers that the application has changed. */
   ApplicationHeaders applicationHeaders() {
     return outgoing.applicationHeaders();
   }
 
-  /** As {@link DispatchState#request}. */
+  /** Returns the container's original request; null when it has ended. */
   @Nullable HttpServletRequest request() {
     return state.request();
   }
@@ -127,7 +127,11 @@ final class SessionExchange implements SessionScope {
 
   // The session.
 
-  /** As {@link RequestResolver#session}. */
+  /**
+   * Returns the live session, if there is one.
+   *
+   * @throws SessionStoreException if the store failed
+   */
   @Nullable Session session() {
     return resolver.session();
   }
@@ -156,7 +160,7 @@ final class SessionExchange implements SessionScope {
         : known;
   }
 
-  // What the application does with it.
+  // Calls of the application.
 
   /**
    * {@inheritDoc}
@@ -208,12 +212,12 @@ final class SessionExchange implements SessionScope {
     state.run(() -> beforeLogout = new BeforeLogout(beforeLogout, action));
   }
 
-  /** Does what must be done before a logout, unless an earlier one has done it. */
+  /** Runs the actions that must precede a logout, unless an earlier one has run them. */
   void prepareLogout() {
     BeforeLogout registered = beforeLogout;
     if (registered != null) {
       registered.run();
-      // Another thread of the request may have registered more meanwhile, or done the same.
+      // Another thread of the request may have registered more by now, or done the same.
       state.run(() -> beforeLogout = beforeLogout == null ? null : beforeLogout.since(registered));
     }
   }
@@ -271,7 +275,7 @@ final class SessionExchange implements SessionScope {
 
   // The life of the request.
 
-  /** As {@link CommitSave#beforeCommit}. */
+  /** Saves the session, and adds the token to the response, which may be committed now. */
   void beforeCommit() {
     saving.beforeCommit();
   }
@@ -362,8 +366,8 @@ final class SessionExchange implements SessionScope {
   }
 
   /**
-   * Ends sessions that were begun and never stored: no store will report their end. Does what was
-   * registered during the last save.
+   * Ends sessions that were begun and never stored: no store will report their end. Runs the
+   * actions registered during the last save.
    */
   private void endUnstored(List<HttpSessionView> unstored) {
     for (HttpSessionView ending : unstored) {
@@ -376,8 +380,8 @@ final class SessionExchange implements SessionScope {
   }
 
   /**
-   * Returns, once, what was added to the response of a request that has ended, for {@link #resume};
-   * null if nothing was.
+   * Returns, once, the headers that were added to the response of a request that has ended, for
+   * {@link #resume}; null if there are none.
    */
   @Nullable AddedHeaders takeSent() {
     AddedHeaders taken = sent;

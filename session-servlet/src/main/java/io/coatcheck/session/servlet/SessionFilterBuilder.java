@@ -261,7 +261,7 @@ public final class SessionFilterBuilder {
 
   /**
    * Sets whether the manager is closed when the container ends the filter; for filters that a
-   * subclass configures with a manager of their own. Default: false.
+   * subclass configures with its own manager. Default: false.
    */
   public SessionFilterBuilder closeManager(boolean close) {
     closeManager = close;

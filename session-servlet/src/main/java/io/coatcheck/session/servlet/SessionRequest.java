@@ -111,7 +111,7 @@ final class SessionRequest extends TokenlessRequest {
     }
     if (view.session().isEnded() && exchange.resolver().isRekeyed()) {
       // Another request was first. The client has its secret or never will. This request continues
-      // with a session of its own, as a later request would.
+      // with its own session, as a later request would.
       return getSession().getId();
     }
     view.requireLive();

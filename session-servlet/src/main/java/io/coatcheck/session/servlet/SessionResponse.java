@@ -113,7 +113,7 @@ final class SessionResponse extends HttpServletResponseWrapper {
 
   /**
    * Returns whether a dispatch is under way in which the container may ignore what is called here.
-   * Tomcat then has a response of its own below this one, which ignores nearly everything in an
+   * Tomcat then has its own response below this one, which ignores nearly everything in an
    * included servlet.
    */
   private boolean mayBeIgnored() {

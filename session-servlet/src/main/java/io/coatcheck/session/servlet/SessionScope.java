@@ -47,8 +47,8 @@ interface SessionScope {
   boolean isOver();
 
   /**
-   * As {@link #isOver}, for a thread that has just opened a view, which an end at the same time may
-   * have missed.
+   * Returns whether it has ended, for a thread that has just opened a view: an end at the same time
+   * may have missed that view.
    */
   boolean hasEndedMeanwhile();
 

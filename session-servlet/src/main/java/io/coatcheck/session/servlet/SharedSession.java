@@ -240,7 +240,7 @@ class SharedSession implements HttpSession {
 
   /**
    * Changes the session. A thread of the application may have got the view of a request that has
-   * ended meanwhile; then it uses that of another one.
+   * since ended; then it uses that of another one.
    */
   private void change(Consumer<HttpSessionView> work) {
     HttpSessionView used = view();

@@ -95,7 +95,7 @@ class TokenlessRequest extends HttpServletRequestWrapper {
     return value == null ? -1 : Integer.parseInt(value);
   }
 
-  /** As {@link #getIntHeader}: a cookie or a token is not a date. */
+  /** Parses the visible value; a cookie or a token is not a date. */
   @Override
   public long getDateHeader(String name) {
     if (visible(name) == null) {

@@ -13,7 +13,7 @@ final class UserSessions {
     this.exchange = exchange;
   }
 
-  /** As {@link WebSession#sessions}. */
+  /** Lists the sessions of the user. */
   List<OwnSession> list() {
     Session session = exchange.session();
     if (session == null || session.principal().isEmpty()) {
@@ -24,7 +24,7 @@ final class UserSessions {
         .toList();
   }
 
-  /** As {@link WebSession#revoke(SessionId)}. */
+  /** Ends one of the user's sessions, and returns whether it was ended. */
   boolean end(SessionId id) {
     Session session = exchange.session();
     if (session == null || session.principal().isEmpty()) {
@@ -36,7 +36,7 @@ final class UserSessions {
     return exchange.saving().orFail(() -> exchange.manager().revokeOwn(session, id));
   }
 
-  /** As {@link WebSession#logoutOthers}. */
+  /** Ends the user's other sessions, and returns how many. */
   int endOthers() {
     Session session = exchange.session();
     return session == null
@@ -44,7 +44,7 @@ final class UserSessions {
         : exchange.saving().orFail(() -> exchange.manager().revokeOthers(session));
   }
 
-  /** As {@link WebSession#logoutEverywhere}. */
+  /** Ends all of the user's sessions, and returns how many. */
   int endAll() {
     return exchange.logout().logoutEverywhere();
   }

@@ -65,7 +65,7 @@ final class WebOrigin {
     try {
       return host.equalsIgnoreCase(new URI(origin).getHost());
     } catch (URISyntaxException e) {
-      // It is no origin.
+      // It is not an origin.
       return false;
     }
   }

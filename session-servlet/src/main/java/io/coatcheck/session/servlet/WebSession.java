@@ -56,8 +56,8 @@ public final class WebSession {
   }
 
   /**
-   * Returns the session operations of a request, as {@link #of(HttpServletRequest)}; empty if no
-   * {@link SessionFilter} comes before the caller. For libraries whose code also runs in
+   * Returns the session operations of a request; empty if no {@link SessionFilter} comes before the
+   * caller. For libraries whose code also runs in
    * applications, or in tests, without the filter.
    *
    * @param request as the filter passed it on, wrapped or not
@@ -88,9 +88,9 @@ public final class WebSession {
   }
 
   /**
-   * Returns the session operations of the request in which a session was obtained, as {@link
-   * #of(HttpSession)}; empty for any other session. For listeners, which are also called with
-   * sessions that have ended.
+   * Returns the session operations of the request in which a session was obtained; empty for a
+   * session that {@link #of(HttpSession)} refuses. For listeners, which are also called with sessions
+   * that have ended.
    */
   public static Optional<WebSession> find(HttpSession session) {
     if (session instanceof SharedSession shared) {
@@ -116,7 +116,7 @@ public final class WebSession {
     }
   }
 
-  /** Logs a principal in, as {@link #login(String, LoginOptions)} with default options. */
+  /** Logs a principal in with default options: see {@link #login(String, LoginOptions)}. */
   public LoginResult login(String principal) {
     return login(principal, LoginOptions.defaults());
   }
@@ -144,13 +144,15 @@ public final class WebSession {
   }
 
   /**
-   * As {@link #login(String, LoginOptions)}, and chooses how the new token is sent: for example in
-   * the header, for a mobile app whose login request has no token yet.
+   * Logs a principal in, and chooses how the new token is sent: for example in the header, for a
+   * mobile app whose login request has no token yet. Otherwise it does the same as {@link
+   * #login(String, LoginOptions)}.
    *
    * @param transport null for the transport of the request
    * @throws IllegalArgumentException if the filter was not built with that transport; nothing was
    *     done
-   * @throws IllegalStateException also if the response carries a token already; nothing was done
+   * @throws IllegalStateException if the response is committed, or carries a token already; nothing
+   *     was done
    */
   public LoginResult login(
       String principal, LoginOptions options, @Nullable SessionTransport transport) {
@@ -189,7 +191,7 @@ public final class WebSession {
     return live().filter(exchange.authenticator()::renew).isPresent();
   }
 
-  /** As {@link #take(String, Class)}, for a value of any type. */
+  /** Removes an attribute of any type and returns its value: see {@link #take(String, Class)}. */
   public Optional<Object> take(String name) {
     return take(name, Object.class);
   }
@@ -200,7 +202,7 @@ public final class WebSession {
    * it. For values that may be used once, such as the token of a form, the state of an OAuth login,
    * or a coupon. See {@link AtomicAttributes#take(String, Class)} for all exceptions.
    *
-   * @return empty if there is no session or no value, or the session has ended meanwhile
+   * @return empty if there is no session or no value, or the session has ended
    */
   public <T> Optional<T> take(String name, Class<T> type) {
     return live().map(exchange::viewOf).flatMap(own -> new AtomicAttributes(own).take(name, type));
@@ -216,7 +218,7 @@ public final class WebSession {
    * <p>If there is no session, one is begun, unless the function returns null for an absent value.
    *
    * @return the value that is stored now; empty if the attribute was removed, or the session has
-   *     ended meanwhile, so that nothing was changed
+   *     ended, so that nothing was changed
    */
   public <T> Optional<T> update(String name, Class<T> type, AttributeFunction<T> function) {
     return AtomicAttributes.update(exchange, name, type, function);
@@ -268,7 +270,7 @@ public final class WebSession {
    * Checks in the store whether the session of this request still lives, with the principal who was
    * logged in when the request began. For connections that outlast a request, such as server-sent
    * events and WebSockets: call it before sending private data, as often as a logout must take
-   * effect. Does not count as activity; any thread may call it, also when the filter has returned.
+   * effect. Does not count as activity; any thread may call it, even after the filter has returned.
    *
    * @return {@code false} if it has ended or expired, if {@link #renew} or a login, even of the
    *     same principal, has replaced the secret that the request came with, or if there is no
@@ -325,7 +327,8 @@ public final class WebSession {
   }
 
   /**
-   * As {@link #revoke(SessionId)}, for an id as a form or a path sends it.
+   * Ends one of the sessions of the logged-in principal, by an id from a form or a path: see {@link
+   * #revoke(SessionId)}.
    *
    * @param id untrusted; a text that is not an id names no session
    */
@@ -336,7 +339,7 @@ public final class WebSession {
   /**
    * Ends all other sessions of the logged-in principal.
    *
-   * @return how many sessions were ended; 0 also if no principal is logged in
+   * @return how many sessions were ended; 0 if no principal is logged in
    * @throws UnsupportedOperationException if the store has no index by principal
    */
   public int logoutOthers() {

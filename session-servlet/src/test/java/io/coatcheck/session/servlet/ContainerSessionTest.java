@@ -211,7 +211,7 @@ class ContainerSessionTest {
   }
 
   private boolean isAboutIt(ILoggingEvent event) {
-    return event.getFormattedMessage().startsWith("The container has a session of its own");
+    return event.getFormattedMessage().startsWith("The container has its own session");
   }
 
   @Test

@@ -78,7 +78,7 @@ public final class CoatcheckAutoConfiguration {
   }
 
   /**
-   * The manager closes it. Where the application has a manager of its own, this is that manager's
+   * The manager closes it. Where the application has its own manager, this is that manager's
    * store, or is built for it if the manager is made with this bean.
    */
   @Bean(name = STORE, destroyMethod = "")

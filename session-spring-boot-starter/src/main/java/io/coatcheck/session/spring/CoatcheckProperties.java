@@ -37,7 +37,7 @@ import org.springframework.util.unit.DataSize;
  * @param endOnReuse whether a session ends if a secret from before a renewal is presented again
  * @param audit whether the events of sessions are logged by the audit logger
  * @param header the request header that carries the token of programs: "Authorization" for a bearer
- *     token, or a name of its own; none by default
+ *     token, or another name; none by default
  * @param withoutCookie whether tokens are sent in the header only
  * @param exclude paths on which the store is used only if the application asks for the session,
  *     such as "/assets/*"

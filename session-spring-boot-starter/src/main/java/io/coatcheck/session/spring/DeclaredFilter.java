@@ -117,7 +117,7 @@ final class DeclaredFilter {
       throw new InvalidSettingException(
           "Several beans are a session filter, or register one: "
               + names
-              + ". Each would have sessions of its own. Keep one of them, or declare them as"
+              + ". Each would have its own sessions. Keep one of them, or declare them as"
               + " FilterRegistrationBean<SessionFilter>");
     }
     return found;

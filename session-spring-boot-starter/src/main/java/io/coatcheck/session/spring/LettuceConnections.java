@@ -25,7 +25,7 @@ import org.springframework.data.redis.connection.lettuce.RedisCredentialsProvide
 
 /**
  * Reads where Redis is, and how to log in, from a {@link LettuceConnectionFactory}. The store opens
- * a connection of its own, because that of Spring Data sends commands again.
+ * its own connection, because that of Spring Data sends commands again.
  */
 final class LettuceConnections implements RedisConnections {
 

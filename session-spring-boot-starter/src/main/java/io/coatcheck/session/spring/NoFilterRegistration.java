@@ -11,7 +11,7 @@ import org.springframework.context.annotation.ConfigurationCondition;
 import org.springframework.core.ResolvableType;
 import org.springframework.core.type.AnnotatedTypeMetadata;
 
-/** Matches if the application has no {@code FilterRegistrationBean<SessionFilter>} of its own. */
+/** Matches if the application does not declare a {@code FilterRegistrationBean<SessionFilter>}. */
 final class NoFilterRegistration extends SpringBootCondition implements ConfigurationCondition {
 
   private static final ResolvableType REGISTRATION =

@@ -81,7 +81,7 @@ final class PrincipalContexts implements SecurityContextRepository {
    * CheckedCredentials}, and out at the end of the request if it has none. Where each request saves
    * its context at the end, changed or not, one that has the same user as before changes nothing
    * otherwise: the application may have logged the session out meanwhile. Without a {@link
-   * SessionFilter}, as on a port of its own for management, a login holds for its request only.
+   * SessionFilter}, as on a separate management port, a login holds for its request only.
    *
    * @throws SessionAuthenticationException if the session cannot have the user
    */
@@ -150,8 +150,8 @@ final class PrincipalContexts implements SecurityContextRepository {
   private void warnOfMissingFilter(@Nullable Authentication login) {
     if (SecurityLogin.isUser(login) && hasWarned.compareAndSet(false, true)) {
       LOG.warn(
-          "No session filter is in front of a request that logs in, such as on a port of its own for"
-              + " management. The login holds for the request only, so each request needs its"
+          "No session filter is in front of a request that logs in, such as on a separate management"
+              + " port. The login holds for the request only, so each request needs its"
               + " credentials, such as by HTTP Basic");
     }
   }

@@ -87,7 +87,7 @@ final class SecurityBridge extends AbstractHttpConfigurer<SecurityBridge, HttpSe
     }
   }
 
-  /** Each chain has contexts of its own, since chains save them at different times. */
+  /** Each chain has its own contexts, since chains save them at different times. */
   private static @Nullable PrincipalContexts contextsOfChain(ApplicationContext context) {
     PrincipalContexts all = context.getBeanProvider(PrincipalContexts.class).getIfAvailable();
     return all == null ? null : all.ofChain();
@@ -96,7 +96,7 @@ final class SecurityBridge extends AbstractHttpConfigurer<SecurityBridge, HttpSe
   /**
    * Gives {@code maximumSessions} a registry of the node, as without Coatcheck, and not the bean:
    * with that one the page for expired sessions would never be shown, since an expired session has
-   * ended. The application can choose the bean. A registry of its own is left to it.
+   * ended. The application can choose the bean. Its own registry is left to it.
    */
   private static void keepOwnRegistry(
       SessionManagementConfigurer<HttpSecurity> sessions,
@@ -113,7 +113,7 @@ final class SecurityBridge extends AbstractHttpConfigurer<SecurityBridge, HttpSe
     }
   }
 
-  /** Called when the application has configured the chain: handlers of its own come before ours. */
+  /** Called when the application has configured the chain: its own handlers come before ours. */
   @Override
   public void init(HttpSecurity http) {
     SecurityLogin strategy = login;
@@ -166,7 +166,7 @@ final class SecurityBridge extends AbstractHttpConfigurer<SecurityBridge, HttpSe
             name -> {
               throw new InvalidSettingException(
                   "coatcheck.security.context=principal does not work with a chain that keeps its"
-                      + " logins in a session attribute of its own: "
+                      + " logins in its own session attribute: "
                       + name
                       + ". Set it to session");
             });

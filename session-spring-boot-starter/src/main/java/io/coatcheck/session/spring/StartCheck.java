@@ -102,25 +102,25 @@ final class StartCheck implements SmartInitializingSingleton {
     if (migration.springSession().enabled()) {
       if (!context.containsBean(CoatcheckMigrationAutoConfiguration.IMPORT)) {
         ineffective.warnOf(
-            "a SpringSessionImport of its own", Part.SPRING_SESSION, Part.SPRING_SESSION_TABLE);
+            "its own SpringSessionImport", Part.SPRING_SESSION, Part.SPRING_SESSION_TABLE);
       } else if (hasBean("SpringSessions")) {
         ineffective.warnOf("a bean of type SpringSessions", Part.SPRING_SESSION_TABLE);
       }
     }
     if (migration.jwt().enabled()) {
       if (!context.containsBean(CoatcheckMigrationAutoConfiguration.EXCHANGE)) {
-        ineffective.warnOf("a JwtExchange of its own", Part.JWT, Part.JWT_DECODER);
+        ineffective.warnOf("its own JwtExchange", Part.JWT, Part.JWT_DECODER);
       } else if (hasBean("TokenVerifier")) {
         ineffective.warnOf("a bean of type TokenVerifier", Part.JWT_DECODER);
       }
     }
     if (migration.containerSession().enabled()
         && !context.containsBean(CoatcheckMigrationAutoConfiguration.ADOPTION)) {
-      ineffective.warnOf("a ContainerSessionAdoption of its own", Part.CONTAINER_SESSION);
+      ineffective.warnOf("its own ContainerSessionAdoption", Part.CONTAINER_SESSION);
     }
     if (migration.backChannelLogout().path() != null
         && !context.containsBean(CoatcheckMigrationAutoConfiguration.LOGOUT_ENDPOINT)) {
-      ineffective.warnOf("a BackChannelLogout of its own", Part.BACK_CHANNEL_LOGOUT);
+      ineffective.warnOf("its own BackChannelLogout", Part.BACK_CHANNEL_LOGOUT);
     }
   }
 
@@ -133,34 +133,34 @@ final class StartCheck implements SmartInitializingSingleton {
   private void warnOfOwnBeans() {
     if (!context.containsBean(CoatcheckAutoConfiguration.MANAGER)) {
       ineffective.warnOf(
-          "a SessionManager of its own", Part.POLICY, Part.MANAGER, Part.AUDIT, Part.ENCODED_SIZES);
+          "its own SessionManager", Part.POLICY, Part.MANAGER, Part.AUDIT, Part.ENCODED_SIZES);
     } else {
       warnOfPartsOfManager();
     }
     if (!context.containsBean(CoatcheckAutoConfiguration.CODEC)) {
-      ineffective.warnOf("an AttributeCodec of its own", Part.CODEC);
+      ineffective.warnOf("its own AttributeCodec", Part.CODEC);
     }
     if (!context.containsBean(CoatcheckAutoConfiguration.STORE)) {
-      ineffective.warnOf("a SessionStore of its own", STORES);
+      ineffective.warnOf("its own SessionStore", STORES);
     } else if (!beans.containsSingleton(CoatcheckAutoConfiguration.STORE)) {
-      ineffective.warnOf("a SessionManager with a store of its own", STORES);
+      ineffective.warnOf("a SessionManager with its own store", STORES);
     }
     if (!(beans.containsBean(CoatcheckAutoConfiguration.REGISTRATION)
         && beans.getBean(CoatcheckAutoConfiguration.REGISTRATION)
             instanceof FilterFactory.Registration)) {
-      ineffective.warnOf("a SessionFilter of its own", Part.FILTER, Part.CROSS_ORIGIN);
+      ineffective.warnOf("its own SessionFilter", Part.FILTER, Part.CROSS_ORIGIN);
     }
   }
 
   private void warnOfPartsOfManager() {
     if (!context.containsBean(CoatcheckAutoConfiguration.POLICY)) {
-      ineffective.warnOf("a SessionPolicy of its own", Part.POLICY);
+      ineffective.warnOf("its own SessionPolicy", Part.POLICY);
     }
     boolean isAudited =
         beans.getBeanProvider(SessionListener.class).stream()
             .anyMatch(AuditListener.class::isInstance);
     if (isAudited && !beans.getBean(CoatcheckProperties.class).audit()) {
-      ineffective.warnOf("an AuditListener of its own", Part.AUDIT);
+      ineffective.warnOf("its own AuditListener", Part.AUDIT);
     }
   }
 

@@ -44,7 +44,7 @@ final class StoredContexts implements HttpSessionAttributeListener, AttributeRem
   private final boolean isRemovalALogout;
   private final SessionLogins logins;
 
-  /** Set while this removes a context, which is no logout. */
+  /** Set while this removes a context, which is not a logout. */
   private final ThreadLocal<Boolean> isRemoving = ThreadLocal.withInitial(() -> false);
 
   private volatile boolean isSavedAtEnd;
@@ -144,7 +144,7 @@ final class StoredContexts implements HttpSessionAttributeListener, AttributeRem
     }
   }
 
-  /** As {@link PrincipalContexts#saveContext}, but a refusal cannot reach the application. */
+  /** Logs the session in or out by a context that was stored. A refusal cannot reach the application. */
   private static void storedForName(WebSession own, SecurityContext context, PrincipalUsers users) {
     Authentication login = context.getAuthentication();
     HttpServletRequest request = CurrentRequest.find();
@@ -240,7 +240,7 @@ final class StoredContexts implements HttpSessionAttributeListener, AttributeRem
    * Logs out at the end of the request if this was a context of the session's user, and the session
    * holds no other by then. A context without a user counts as one, since applications empty the
    * object that the session holds. Where a filter saves the context of each request at its end,
-   * what it saves is no reason to stay logged in.
+   * what it saves is not a reason to stay logged in.
    */
   private void removed(HttpSession session, String name, @Nullable Object before) {
     if (!(before instanceof SecurityContext)) {

@@ -210,7 +210,7 @@ class IneffectivePropertiesTest {
         .withBean(SessionListener.class, AuditListener::new)
         .withPropertyValues("coatcheck.audit=false")
         .run(context -> assertThat(context).hasNotFailed());
-    assertThat(output).contains("has an AuditListener of its own: [coatcheck.audit]");
+    assertThat(output).contains("has its own AuditListener: [coatcheck.audit]");
   }
 
   @ParameterizedTest(name = "{0}")
@@ -286,10 +286,10 @@ class IneffectivePropertiesTest {
             "coatcheck.sessions-per-user=3")
         .run(context -> assertThat(context).hasNotFailed());
     assertThat(output)
-        .contains("has a SessionPolicy of its own: [coatcheck.idle-timeout]")
-        .contains("has an AttributeCodec of its own: [coatcheck.attributes.allow]")
-        .contains("has a SessionStore of its own: [coatcheck.jdbc.table-name]")
-        .contains("has a SessionFilter of its own: [coatcheck.cookie.same-site]")
+        .contains("has its own SessionPolicy: [coatcheck.idle-timeout]")
+        .contains("has its own AttributeCodec: [coatcheck.attributes.allow]")
+        .contains("has its own SessionStore: [coatcheck.jdbc.table-name]")
+        .contains("has its own SessionFilter: [coatcheck.cookie.same-site]")
         .doesNotContain("coatcheck.sessions-per-user");
   }
 
@@ -306,8 +306,8 @@ class IneffectivePropertiesTest {
         .run(context -> assertThat(context).hasNotFailed());
     assertThat(output)
         .contains(
-            "a SessionManager of its own: [coatcheck.idle-timeout, coatcheck.sessions-per-user]")
-        .contains("a SessionManager with a store of its own: [coatcheck.store]")
+            "its own SessionManager: [coatcheck.idle-timeout, coatcheck.sessions-per-user]")
+        .contains("a SessionManager with its own store: [coatcheck.store]")
         .doesNotContain("coatcheck.cookie.same-site");
   }
 
@@ -339,10 +339,10 @@ class IneffectivePropertiesTest {
         .run(context -> assertThat(context).hasNotFailed());
     assertThat(output)
         .contains(
-            "a JwtExchange of its own: [coatcheck.migration.jwt.maximum-lifetime,"
+            "its own JwtExchange: [coatcheck.migration.jwt.maximum-lifetime,"
                 + " coatcheck.migration.jwt.principal-claim]")
         .contains(
-            "a SpringSessionImport of its own: [coatcheck.migration.spring-session.maximum-age,"
+            "its own SpringSessionImport: [coatcheck.migration.spring-session.maximum-age,"
                 + " coatcheck.migration.spring-session.table-name]");
   }
 
