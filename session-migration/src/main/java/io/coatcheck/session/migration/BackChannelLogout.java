@@ -33,15 +33,15 @@ import java.util.Optional;
  * <p>A token with a {@code sid} ends the sessions of that session of the provider, which {@link
  * #login} has begun. If there are none, it ends those sessions of its {@code sub} that belong to no
  * session of the provider. A token without a {@code sid} ends all sessions of its {@code sub}. A
- * login that is under way meanwhile is refused.
+ * login in progress at that time is refused.
  *
  * <p>The answers: 200 if the sessions have ended, or there were none, since a user who has logged
  * out already counts as logged out (section 2.7). A token that ended none is reported as {@link
- * CredentialOutcome#UNMATCHED}: that is usual after a logout in the application, but also what a
- * wrong mapping of {@code sub}, or a login without {@link #login}, looks like. 400 if the request
- * or the token is invalid, or the token was accepted before. 405 if the method is not POST. 503 if
- * the store failed: then some sessions may have ended, and the provider can post the token again.
- * No answer may be cached. Thread-safe.
+ * CredentialOutcome#UNMATCHED}: that is usual after a logout in the application, but also the sign
+ * of a wrong mapping of {@code sub}, or of a login without {@link #login}. 400 if the request or
+ * the token is invalid, or the token was accepted before. 405 if the method is not POST. 503 if the
+ * store failed: then some sessions may have ended, and the provider can post the token again. No
+ * answer may be cached. Thread-safe.
  *
  * @since 0.1.0
  */
@@ -82,8 +82,9 @@ public final class BackChannelLogout implements Filter {
    * in the store.
    *
    * @param login from the ID token, which the application has verified
-   * @return also {@link LoginResult#NO_LONGER_VALID} if the user has logged out at the provider
-   *     since the ID token was issued, or the token is older than {@link Builder#maximumIdTokenAge}
+   * @return as a login does, or {@link LoginResult#NO_LONGER_VALID} if the user has logged out at
+   *     the provider since the ID token was issued, or the token is older than {@link
+   *     Builder#maximumIdTokenAge}
    * @throws SessionStoreException if the store failed: the user is not logged in
    */
   public LoginResult login(
@@ -301,8 +302,8 @@ public final class BackChannelLogout implements Filter {
 
     /**
      * Sets how old an ID token may be when {@link BackChannelLogout#login} begins a session with
-     * it. A logout is recorded for the same time, so that a login that is under way is refused.
-     * Default: 1 hour.
+     * it. A logout is recorded for the same time, so that a login in progress at that time is
+     * refused. Default: 1 hour.
      *
      * @throws IllegalArgumentException if it is not between 1 minute and 1 day
      */

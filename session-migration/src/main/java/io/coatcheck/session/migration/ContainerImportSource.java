@@ -52,7 +52,7 @@ final class ContainerImportSource implements ImportSource {
       if (isValid(session)) {
         throw e;
       }
-      // It has ended meanwhile, as by a logout.
+      // It has ended, for example by a logout.
       return Optional.empty();
     }
   }
@@ -71,7 +71,7 @@ final class ContainerImportSource implements ImportSource {
     }
     Optional<String> user = principal.apply(known);
     if (user.isEmpty() && known.getAttribute(SpringSessionReader.SECURITY_CONTEXT) != null) {
-      // The next person at that browser must not get what its user had.
+      // The next person at that browser must not get the attributes of its user.
       return Optional.empty();
     }
     Map<String, Object> kept = new HashMap<>();

@@ -32,13 +32,13 @@ import org.jspecify.annotations.Nullable;
  * the first request that presents its cookie to a node that still has it: the user stays logged in,
  * and the attributes are kept. Then the container's session ends.
  *
- * <p>A filter, mapped after {@link io.coatcheck.session.servlet.SessionFilter} and before what
- * needs a login. It acts only on a request that presents no Coatcheck token and has no session, as
- * from another bridge, not on one that another site made a browser send without it, and only on a
- * session whose id came in a cookie, never in a URL. Each session is adopted once, on one node: of
- * requests at the same time one adopts it, and the others use the new session. The old cookie is
+ * <p>A filter, mapped after {@link io.coatcheck.session.servlet.SessionFilter} and before filters
+ * that need a login. It acts only on a request that presents no Coatcheck token and has no session,
+ * as from another bridge, not on one that another site made a browser send without it, and only on
+ * a session whose id came in a cookie, never in a URL. Each session is adopted once, on one node:
+ * of requests at the same time one adopts it, and the others use the new session. The old cookie is
  * accepted until the client has presented the new one, and 10 seconds longer. From then on it opens
- * nothing, also after a logout, even on a node that has a copy of the container's session.
+ * nothing, even after a logout, and even on a node that has a copy of the container's session.
  *
  * <p>The adoption counts as a login at the time when the container's session was created, so that
  * an action that needs a fresh login asks for one. The timeouts are those of the manager's policy,
@@ -251,7 +251,7 @@ public final class ContainerSessionAdoption implements Filter {
 
     /**
      * Sets which attributes are kept, by their names. Of these, a store that keeps bytes leaves out
-     * what the allow-list of the codec does not admit, with an event. Default: all.
+     * those that the allow-list of the codec does not admit, with an event. Default: all.
      */
     public Builder attributes(Predicate<String> names) {
       attributes = Objects.requireNonNull(names, "attributes must not be null");
@@ -285,10 +285,10 @@ public final class ContainerSessionAdoption implements Filter {
      * tested before the session is adopted, again after that is stored, and for each request that
      * opens the adopted session with the old cookie.
      *
-     * <p>{@code SessionManager.revokeAllOf} ends what was adopted by then, and no old session.
-     * Where users can be signed out everywhere, record the moment first, revoke then, and test it
-     * here: {@code (user, loginAt) -> loginAt.isAfter(accounts.signedOutAt(user))}. Default: every
-     * login.
+     * <p>{@code SessionManager.revokeAllOf} ends the sessions that were adopted by then, and no old
+     * one. Where users can be signed out everywhere, record the moment first, revoke then, and test
+     * it here: {@code (user, loginAt) -> loginAt.isAfter(accounts.signedOutAt(user))}. Default:
+     * every login.
      */
     public Builder validIf(BiPredicate<String, Instant> login) {
       condition = LoginCondition.validIf(login);

@@ -35,8 +35,8 @@ final class CredentialReport {
   }
 
   /**
-   * Reports the result of an import. Requests that find what another one has imported a moment ago
-   * are not reported.
+   * Reports the result of an import. Requests that find a session which another one has imported a
+   * moment ago are not reported.
    *
    * @param opens whether the old credential has opened the session
    */

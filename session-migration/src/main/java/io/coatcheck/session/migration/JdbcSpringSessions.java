@@ -156,7 +156,7 @@ public final class JdbcSpringSessions extends SpringSessions {
       }
       byte[] value = value(connection, row.primaryId, name);
       if (value == null) {
-        continue; // It has been removed meanwhile.
+        continue; // It has been removed since.
       }
       room -= value.length;
       if (value.length > MAX_ATTRIBUTE_BYTES || room < 0) {
@@ -223,7 +223,7 @@ public final class JdbcSpringSessions extends SpringSessions {
     }
   }
 
-  /** What is done on a connection. */
+  /** Work on a connection. */
   private interface Work<T> {
     T on(Connection connection) throws SQLException;
   }

@@ -33,8 +33,8 @@ import org.jspecify.annotations.Nullable;
  * request with such a token, in {@code Authorization: Bearer}, logs its user in. Each token is
  * exchanged once, on one node: a copy of it opens nothing afterwards, not even after a logout.
  *
- * <p>A filter, mapped after {@link io.coatcheck.session.servlet.SessionFilter} and before what
- * needs a login. Every request is passed on to the application: with a session if the token was
+ * <p>A filter, mapped after {@link io.coatcheck.session.servlet.SessionFilter} and before filters
+ * that need a login. Every request is passed on to the application: with a session if the token was
  * exchanged, otherwise as it came. The response says what became of the token in the header {@value
  * #RESULT_HEADER}, so that the script of the page can delete its copy:
  *
@@ -43,7 +43,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>{@code spent}: the token was exchanged before. Another request of the same page may have
  *       done that a moment ago: delete the token and send the request again without it
  *   <li>{@code refused}: the verifier, the condition or a limit on sessions refused it, no user can
- *       have its name, or a logout used it up meanwhile: delete it, and let the user log in. If the
+ *       have its name, or a logout has used it up: delete it, and let the user log in. If the
  *       request logs out, the token is used up, as below
  * </ul>
  *
@@ -54,8 +54,8 @@ import org.jspecify.annotations.Nullable;
  *       used up first, even if another request is exchanging it; if that fails, since the store
  *       does or the verifier throws, the logout fails too and has ended nothing
  *   <li>one that has several {@code Authorization} headers, or a Coatcheck token in that header
- *   <li>one that {@linkplain BridgeRequest#isFromAnotherSite another site} made a browser send, which
- *       is reported as refused: its script might have a token of its own user
+ *   <li>one that {@linkplain BridgeRequest#isFromAnotherSite another site} made a browser send,
+ *       which is reported as refused: its script might present a token of another user
  * </ul>
  *
  * <p>The exchange counts as a login at {@link VerifiedToken#issuedAt}, so that an action that needs
@@ -201,7 +201,7 @@ public final class JwtExchange implements Filter {
     if (!isIdentified(text, token) || !manager.bridge().acceptsPrincipal(token.principal())) {
       return false;
     }
-    // Before the clock is read: it may take its time, and the token may expire meanwhile.
+    // Before the clock is read: it may take its time, and the token may expire by then.
     if (!condition.test(token)) {
       return false;
     }
@@ -231,8 +231,8 @@ public final class JwtExchange implements Filter {
   }
 
   /**
-   * Returns what the signature of a token covers. The signature itself can be written in several
-   * ways: some bits of its last character mean nothing, and ECDSA has two for each.
+   * Returns the part of a token that its signature covers. The signature itself can be written in
+   * several ways: some bits of its last character mean nothing, and ECDSA has two for each.
    */
   private static String signedPart(String token) {
     int dot = token.lastIndexOf('.');

@@ -29,7 +29,7 @@ final class Limits {
   }
 
   /**
-   * Returns when the login of an old session or token was: before now, also on a clock that lags,
+   * Returns when the login of an old session or token was: before now, even on a clock that lags,
    * and not before 1970, which no session's may be.
    */
   static Instant loginAt(Instant begun, Instant now) {

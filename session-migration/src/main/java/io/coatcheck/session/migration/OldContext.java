@@ -27,7 +27,8 @@ final class OldContext {
    * is the administrator.
    *
    * @param context an object of any class; null if there is none
-   * @return empty if it is not such a context, or its user is anonymous or has not been authenticated
+   * @return empty if it is not such a context, or its user is anonymous or has not been
+   *     authenticated
    */
   static Optional<String> userOf(@Nullable Object context) {
     try {
@@ -68,7 +69,7 @@ final class OldContext {
     return found.invoke(target);
   }
 
-  /** Returns the type of a name among a class, what it extends and what it implements. */
+  /** Returns the type of a name among a class, its superclasses and its interfaces. */
   private static @Nullable Class<?> typeOf(@Nullable Class<?> type, String name) {
     if (type == null || type.getName().equals(name)) {
       return type;

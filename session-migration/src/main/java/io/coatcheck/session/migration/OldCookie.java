@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  */
 record OldCookie(String name, @Nullable String path, @Nullable String domain) {
 
-  /** How long after the import the old cookie is kept, for requests that are under way. */
+  /** How long after the import the old cookie is kept, for requests in progress. */
   private static final Duration STAYS = Duration.ofMinutes(1);
 
   /** Returns whether a session has replaced the old one for so long that its cookie can go. */

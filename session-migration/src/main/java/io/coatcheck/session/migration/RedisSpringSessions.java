@@ -136,7 +136,7 @@ public final class RedisSpringSessions extends SpringSessions {
     return Optional.ofNullable(fields.get(name)).flatMap(SerializedValues::number);
   }
 
-  /** What is done with Redis. */
+  /** Work with the client of Redis. */
   private interface Work<T> {
     T run();
   }

@@ -35,12 +35,12 @@ import org.jspecify.annotations.Nullable;
  * presents its cookie: the user stays logged in, and the attributes that the codec's allow-list
  * admits are kept.
  *
- * <p>A filter, mapped after {@link io.coatcheck.session.servlet.SessionFilter} and before what
- * needs a login. It acts only on a request that presents no Coatcheck token and has no session, as
- * from another bridge, and not on one that another site made a browser send without it. The old
+ * <p>A filter, mapped after {@link io.coatcheck.session.servlet.SessionFilter} and before filters
+ * that need a login. It acts only on a request that presents no Coatcheck token and has no session,
+ * as from another bridge, and not on one that another site made a browser send without it. The old
  * cookie is accepted until the client has presented the new one, and 10 seconds longer; it is
  * deleted a minute after the import, or when it is presented after a logout. From then on it opens
- * nothing, also after a logout, on any node. A cookie that is presented with a logout is used up as
+ * nothing, even after a logout, on any node. A cookie that is presented with a logout is used up as
  * well.
  *
  * <p>The import counts as a login at the time when the old session was created, so that an action
@@ -90,8 +90,8 @@ public final class SpringSessionImport implements Filter {
    * Begins an import.
    *
    * @param manager the manager of the {@code SessionFilter} before it
-   * @param codec decodes the attributes. What its allow-list does not admit is left out, with an
-   *     event; usually the codec of the manager
+   * @param codec decodes the attributes. Those that its allow-list does not admit are left out,
+   *     with an event; usually the codec of the manager
    */
   public static Builder builder(
       SessionManager manager, SpringSessions sessions, JavaSerializationCodec codec) {
@@ -235,9 +235,9 @@ public final class SpringSessionImport implements Filter {
     }
 
     /**
-     * Sets what returns the name of the user whom an old session has logged in, from all of its
-     * attributes that the codec admits, by their names. Its exceptions are passed on, and then
-     * nothing is imported.
+     * Sets the function that returns the name of the user whom an old session has logged in, from
+     * all of its attributes that the codec admits, by their names. Its exceptions are passed on,
+     * and then nothing is imported.
      *
      * <p>If it returns empty for a session that has a login, which is an indexed name or an
      * attribute {@code SPRING_SECURITY_CONTEXT}, decoded or not, the session is refused: otherwise
@@ -256,8 +256,8 @@ public final class SpringSessionImport implements Filter {
     }
 
     /**
-     * Sets which attributes are kept, by their names. Of these, what the allow-list of the codec
-     * does not admit is left out, with an event. Default: all.
+     * Sets which attributes are kept, by their names. Of these, those that the allow-list of the
+     * codec does not admit are left out, with an event. Default: all.
      */
     public Builder attributes(Predicate<String> names) {
       attributes = Objects.requireNonNull(names, "attributes must not be null");
@@ -301,10 +301,10 @@ public final class SpringSessionImport implements Filter {
      * tested before the session is imported, again after that is stored, and for each request that
      * opens the imported session with the old cookie.
      *
-     * <p>{@code SessionManager.revokeAllOf} ends what was imported by then, and no old session.
-     * Where users can be signed out everywhere, record the moment first, revoke then, and test it
-     * here: {@code (user, loginAt) -> loginAt.isAfter(accounts.signedOutAt(user))}. Default: every
-     * login.
+     * <p>{@code SessionManager.revokeAllOf} ends the sessions that were imported by then, and no
+     * old one. Where users can be signed out everywhere, record the moment first, revoke then, and
+     * test it here: {@code (user, loginAt) -> loginAt.isAfter(accounts.signedOutAt(user))}.
+     * Default: every login.
      */
     public Builder validIf(BiPredicate<String, Instant> login) {
       condition = LoginCondition.validIf(login);

@@ -58,8 +58,8 @@ final class SpringSessionReader {
   }
 
   /**
-   * Returns what is imported; empty if the session has expired, is too old, or holds nothing, or has
-   * a login whose user cannot be determined: the next person at that browser must not get its
+   * Returns what is imported; empty if the session has expired, is too old, or holds nothing, or
+   * has a login whose user cannot be determined: the next person at that browser must not get its
    * attributes.
    */
   Optional<ImportedSession> read(SpringSession session, Instant now) {

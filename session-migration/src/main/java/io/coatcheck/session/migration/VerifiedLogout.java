@@ -5,7 +5,7 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * What a verified logout token says. Contains nothing that can be presented.
+ * The claims of a verified logout token. Contains nothing that can be presented.
  *
  * @param issuer the provider ({@code iss})
  * @param principal the name under which the application logs in the user that {@code sub} names;

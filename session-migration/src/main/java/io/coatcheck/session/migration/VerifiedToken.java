@@ -6,7 +6,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a verified token says. Contains nothing that can be presented.
+ * The claims of a verified token. Contains nothing that can be presented.
  *
  * @param principal the name under which the user logs in from now on: 1 to 255 code points without
  *     U+0000 and lone surrogates

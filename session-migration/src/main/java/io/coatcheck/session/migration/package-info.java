@@ -20,10 +20,10 @@
  *       io.coatcheck.session.migration.LogoutTokenVerifier}, whose result is a {@link
  *       VerifiedLogout}, and a {@link ProviderLogin} for each login; {@code LogoutForm} reads the
  *       request.
- *   <li>All of them report what becomes of each credential by a {@code CredentialReport}, whose
- *       numbers are {@link CredentialCounts}. {@code LoginCondition} is the application's condition
- *       on old sessions, {@code OldCookie} deletes their cookie, and {@code Limits} has the limits
- *       that the bridges share.
+ *   <li>All of them report the fate of each credential by a {@code CredentialReport}, whose numbers
+ *       are {@link CredentialCounts}. {@code LoginCondition} is the application's condition on old
+ *       sessions, {@code OldCookie} deletes their cookie, and {@code Limits} has the limits that
+ *       the bridges share.
  * </ul>
  */
 @NullMarked

@@ -8,7 +8,7 @@ import java.time.Instant;
 import java.util.Optional;
 import javax.sql.DataSource;
 
-/** The table in which an application has kept sessions of its own making. */
+/** The table in which an application has kept the sessions that it made itself. */
 final class OwnSessions {
 
   private final DataSource dataSource;

@@ -21,7 +21,10 @@ final class AddedHeaders {
   /** Whether the token replaces one of the client's that opens nothing any more. */
   private boolean isRenewed;
 
-  /** Whether this request has logged a user in. After a failure, such a token must not reach the client. */
+  /**
+   * Whether this request has logged a user in. After a failure, such a token must not reach the
+   * client.
+   */
   private boolean isLogin;
 
   /** The carrier of the version hint; null while there is none to send. */
@@ -174,7 +177,9 @@ final class AddedHeaders {
     return this;
   }
 
-  /** Returns the headers that the application had changed when the request seemed to end, if any. */
+  /**
+   * Returns the headers that the application had changed when the request seemed to end, if any.
+   */
   @Nullable ApplicationHeaders besides() {
     return besides;
   }

@@ -83,8 +83,8 @@ final class AskedTimeout {
   }
 
   /**
-   * Checks again after the login is stored: another request may have set a timeout meanwhile, and
-   * the login may have dropped all attributes.
+   * Checks again after the login is stored: another request may have set a timeout by then, and the
+   * login may have dropped all attributes.
    *
    * @param asked the options as the application gave them
    * @param used what {@link #within} made of them

@@ -98,8 +98,8 @@ public final class AtomicAttributes {
    * @param type the class of the value, not of a primitive type
    * @param function its exceptions are rethrown, and nothing was changed
    * @return the value that is stored now; empty if the attribute was removed. Also empty, and
-   *     nothing was changed, if the session has ended, or was re-keyed by a login of
-   *     another principal or an explicit {@code changeSessionId}
+   *     nothing was changed, if the session has ended, or was re-keyed by a login of another
+   *     principal or an explicit {@code changeSessionId}
    * @throws ClassCastException if the value is of another type; nothing was changed
    * @throws IllegalArgumentException if the store needs bytes and the new value cannot be encoded,
    *     the session would hold more than its limits allow, or as for {@link #take(String, Class)};

@@ -3,8 +3,9 @@ package io.coatcheck.session.servlet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The actions that {@link BridgeRequest#beforeCommit} registered, which run once, before the response
- * is committed or at the end of the request. Thread-safe; they run without the lock of the request.
+ * The actions that {@link BridgeRequest#beforeCommit} registered, which run once, before the
+ * response is committed or at the end of the request. Thread-safe; they run without the lock of the
+ * request.
  */
 final class BeforeCommit {
 

@@ -5,9 +5,9 @@ import jakarta.servlet.http.HttpServletRequest;
 import java.util.Objects;
 
 /**
- * The part of a request that concerns bridges, which move users here from another system or keep
- * the login of a framework and that of the session the same: what the client presented, where the
- * request came from, and what is done before a logout or the commit. Other code does not need it.
+ * The part of a request that concerns bridges, which move users here from another system or keep a
+ * framework's login and the session's login the same: the client's token, the origin of the
+ * request, and actions before a logout or the commit. Other code does not need it.
  *
  * <p>Use it within its request. {@link #present} uses the store, and throws {@link
  * io.coatcheck.session.store.SessionStoreException} if that fails; the other methods do not.
@@ -55,10 +55,7 @@ public final class BridgeRequest {
   public boolean isFromAnotherSite() {
     HttpServletRequest containers = exchange.state().requireRequest();
     HttpServletRequest seen = session.request();
-    return exchange
-        .settings()
-        .crossOrigin()
-        .isFromAnotherSite(seen == null ? containers : seen);
+    return exchange.settings().crossOrigin().isFromAnotherSite(seen == null ? containers : seen);
   }
 
   /**
@@ -97,8 +94,8 @@ public final class BridgeRequest {
   /**
    * Registers an action that runs once, when the response is about to be committed or the
    * application has returned, whichever is first; for a request that continues asynchronously, when
-   * it has been completed. For a bridge that sees a change of the session, and must not end it while
-   * the application still uses it.
+   * it has been completed. For a bridge that sees a change of the session, and must not end it
+   * while the application still uses it.
    *
    * <p>If another thread registers it during the last save, it runs after that save. If the request
    * has ended, or the calling thread may act for {@linkplain

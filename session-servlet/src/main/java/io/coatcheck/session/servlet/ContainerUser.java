@@ -58,9 +58,10 @@ final class ContainerUser {
   }
 
   /**
-   * Returns the name of the user at the start of a dispatch; null if there is none. There, the container need not have authenticated a
-   * user. A container that fails, as Jetty does for credentials that are not Base64, has
-   * authenticated no user; the application gets that failure when it calls the container.
+   * Returns the name of the user at the start of a dispatch; null if there is none. There, the
+   * container need not have authenticated a user. A container that fails, as Jetty does for
+   * credentials that are not Base64, has authenticated no user; the application gets that failure
+   * when it calls the container.
    */
   static @Nullable String ofDispatch(HttpServletRequest request) {
     try {

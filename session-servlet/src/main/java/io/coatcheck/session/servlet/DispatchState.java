@@ -75,7 +75,10 @@ final class DispatchState {
     }
   }
 
-  /** Returns the result of work under the lock that neither uses the store nor calls the application. */
+  /**
+   * Returns the result of work under the lock that neither uses the store nor calls the
+   * application.
+   */
   <T extends @Nullable Object> T locked(Supplier<T> work) {
     lock.lock();
     try {

@@ -322,7 +322,10 @@ class HttpSessionView implements HttpSession {
     }
   }
 
-  /** Returns the values that were bound here and are not stored; null if none of them is a binding listener. */
+  /**
+   * Returns the values that were bound here and are not stored; null if none of them is a binding
+   * listener.
+   */
   final @Nullable UnsavedBindings unsaved() {
     return unsaved;
   }

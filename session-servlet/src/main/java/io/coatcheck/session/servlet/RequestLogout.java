@@ -8,8 +8,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Ends sessions of the client of a request: its session, and whatever else its tokens open. The
- * client is made to forget its token. The actions of {@link BridgeRequest#beforeLogout} run
- * first, and if one fails, nothing ends.
+ * client is made to forget its token. The actions of {@link BridgeRequest#beforeLogout} run first,
+ * and if one fails, nothing ends.
  *
  * <p>As in {@link RequestAuthenticator}, the manager is called without the lock of the request.
  */

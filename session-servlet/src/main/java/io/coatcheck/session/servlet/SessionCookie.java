@@ -55,9 +55,9 @@ public final class SessionCookie {
   public enum SameSite {
     /** Only with navigations by a link, not with requests that could change anything. */
     LAX("Lax"),
-    /** With none: a user who follows a link from another site arrives logged out. */
+    /** With none of them: a user who follows a link from another site arrives logged out. */
     STRICT("Strict"),
-    /** With all. Then only the cross-origin policy protects against forged requests. */
+    /** With all of them. Then only the cross-origin policy protects against forged requests. */
     NONE("None");
 
     private final String text;

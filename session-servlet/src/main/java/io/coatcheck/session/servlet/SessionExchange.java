@@ -38,7 +38,9 @@ final class SessionExchange implements SessionScope {
   /** The actions that run before a logout ends anything; null if there are none. */
   private volatile @Nullable BeforeLogout beforeLogout;
 
-  /** The headers that were added to the response of a request that has ended, until they are taken. */
+  /**
+   * The headers that were added to the response of a request that has ended, until they are taken.
+   */
   private @Nullable AddedHeaders sent;
 
   SessionExchange(

@@ -30,7 +30,10 @@ class SharedSession implements HttpSession {
   /** Replaces the views when all are closed and none can be opened again. */
   private static final List<HttpSessionView> CLOSED = List.of();
 
-  /** While only one view has been opened: its login is not looked up, which would cost every request. */
+  /**
+   * While only one view has been opened: its login is not looked up, which would cost every
+   * request.
+   */
   private static final long UNKNOWN = Long.MAX_VALUE;
 
   private static final VarHandle OPEN =

@@ -57,8 +57,7 @@ public final class WebSession {
 
   /**
    * Returns the session operations of a request; empty if no {@link SessionFilter} comes before the
-   * caller. For libraries whose code also runs in
-   * applications, or in tests, without the filter.
+   * caller. For libraries whose code also runs in applications, or in tests, without the filter.
    *
    * @param request as the filter passed it on, wrapped or not
    */
@@ -89,8 +88,8 @@ public final class WebSession {
 
   /**
    * Returns the session operations of the request in which a session was obtained; empty for a
-   * session that {@link #of(HttpSession)} refuses. For listeners, which are also called with sessions
-   * that have ended.
+   * session that {@link #of(HttpSession)} refuses. For listeners, which are also called with
+   * sessions that have ended.
    */
   public static Optional<WebSession> find(HttpSession session) {
     if (session instanceof SharedSession shared) {

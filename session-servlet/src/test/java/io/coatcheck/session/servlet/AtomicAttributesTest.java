@@ -329,7 +329,7 @@ class AtomicAttributesTest {
   }
 
   @Test
-  @DisplayName("a function may end the session, log in, or make a step of its own")
+  @DisplayName("a function may end the session, log in, or make its own step")
   void functionsThatUseTheSession() {
     browser.get("/begin");
     within(

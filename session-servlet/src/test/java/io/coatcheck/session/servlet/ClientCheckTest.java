@@ -144,7 +144,7 @@ class ClientCheckTest {
   }
 
   @Test
-  @DisplayName("also after the login page looked at a session of its own")
+  @DisplayName("even after the login page looked at its own session")
   void login_afterGetSession_takesItUpAgain() {
     logIn();
     String id = browser.token().substring(0, 36);

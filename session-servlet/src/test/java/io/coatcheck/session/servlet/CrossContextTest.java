@@ -124,8 +124,7 @@ class CrossContextTest {
   }
 
   @Test
-  @DisplayName(
-      "where no filter of its own stands, the other application sees the first one's session")
+  @DisplayName("where it has no filter, the other application sees the first one's session")
   void applicationWithoutAFilter_seesTheSession() {
     assertThat(browser.get("/?to=/plain").body()).isEqualTo("first 1");
     assertThat(browser.get("/?to=/plain").body()).isEqualTo("first 2");
@@ -134,7 +133,7 @@ class CrossContextTest {
   }
 
   @Test
-  @DisplayName("after a filter of its own, the other application has a session of its own")
+  @DisplayName("with its own filter, the other application has its own session")
   void applicationWithAFilter_hasItsOwnSession() {
     assertThat(browser.get("/?to=/other").body()).isEqualTo("null 1");
     assertThat(browser.get("/?to=/other").body()).isEqualTo("null 2");

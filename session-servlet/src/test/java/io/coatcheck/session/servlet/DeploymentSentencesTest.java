@@ -30,7 +30,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-/** On Tomcat alone: each test deploys an application of its own. */
+/** On Tomcat alone: each test deploys its own application. */
 @DisplayName("Sentences of the Servlet API about what a deployment says of sessions")
 class DeploymentSentencesTest {
 

@@ -191,7 +191,7 @@ class EveryWayOutTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"throws", "sends an error", "throws after a value", "commits and throws"})
-  @DisplayName("an error page that has a session of its own, after a draft or a session")
+  @DisplayName("an error page that has its own session, after a draft or a session")
   void errorPage(String how) throws Exception {
     site.on(Site.ERROR_PAGE, (request, response) -> request.getSession().isNew())
         .on(

@@ -17,7 +17,7 @@ import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
 
-@DisplayName("HTTP/2, where clients send each cookie in a field of its own (RFC 9113, 8.2.3)")
+@DisplayName("HTTP/2, where clients send each cookie in its own field (RFC 9113, 8.2.3)")
 @ParameterizedClass(name = "{0}")
 @EnumSource(Container.class)
 class Http2Test {

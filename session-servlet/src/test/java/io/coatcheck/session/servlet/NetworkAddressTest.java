@@ -59,7 +59,7 @@ class NetworkAddressTest {
     assertThat(NetworkAddress.parse(text)).isEmpty();
   }
 
-  /** Asks in a process of its own whose names come from a file, and tells what it found. */
+  /** Asks in a separate process whose names come from a file, and tells what it found. */
   static final class Asker {
 
     private Asker() {}

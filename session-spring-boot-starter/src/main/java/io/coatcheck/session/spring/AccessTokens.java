@@ -36,7 +36,7 @@ final class AccessTokens {
     }
   }
 
-  /** Returns whether nothing is known of them. */
+  /** Returns whether neither a type nor a claim is set. */
   boolean isUnknown() {
     return type == null && claims.isEmpty();
   }

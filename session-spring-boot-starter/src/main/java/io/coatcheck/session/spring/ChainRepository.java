@@ -19,7 +19,7 @@ import org.springframework.security.web.context.SecurityContextPersistenceFilter
 import org.springframework.security.web.context.SecurityContextRepository;
 import org.springframework.util.ReflectionUtils;
 
-/** What a chain does with the session. Spring Security has no methods that return this. */
+/** How a chain uses the session. Spring Security has no methods that return this. */
 final class ChainRepository {
 
   private static final List<Class<?>> KNOWN =
@@ -42,7 +42,7 @@ final class ChainRepository {
     return !sessionsOf(repository).isEmpty();
   }
 
-  /** Returns the class of the application's own, if there is one: what it does is not known. */
+  /** Returns the class of the application's own, if there is one: its behavior is not known. */
   static Optional<Class<?>> unknown(@Nullable SecurityContextRepository repository) {
     return partsOf(repository)
         .filter(each -> KNOWN.stream().noneMatch(known -> known.isInstance(each)))
@@ -50,7 +50,7 @@ final class ChainRepository {
         .findFirst();
   }
 
-  /** Returns what a filter of a chain loads its context from; null for any other filter. */
+  /** Returns the repository of a chain's filter; null for a filter that loads no context. */
   @SuppressWarnings("deprecation") // In Spring Security, which supports the older filter still.
   static @Nullable SecurityContextRepository of(Filter filter) {
     Object repository = null;

@@ -12,9 +12,9 @@ import org.slf4j.LoggerFactory;
 import org.springframework.security.core.Authentication;
 
 /**
- * A user whose credentials an {@code AuthenticationManager} has checked in a request. If the session
- * already belongs to that user, a context stored in the same request counts as a new login; a
- * context stored in any other request does not: applications also store another {@link
+ * A user whose credentials an {@code AuthenticationManager} has checked in a request. If the
+ * session already belongs to that user, a context stored in the same request counts as a new login;
+ * a context stored in any other request does not: applications also store another {@link
  * Authentication} of the same login, with other authorities or details, and some do so with each
  * request. A login ends all earlier secrets and counts as a fresh proof, so it needs one.
  *
@@ -33,7 +33,10 @@ record CheckedCredentials(String user, Optional<SessionId> session, Optional<Ins
     return new CheckedCredentials(user, session.id(), session.authenticatedAt());
   }
 
-  /** Records what a manager has accepted in the current request, other than an earlier login. */
+  /**
+   * Records the credentials that a manager has accepted in the current request, unless they are a
+   * remember-me cookie or hold for this request only.
+   */
   static void accepted(Authentication login) {
     HttpServletRequest request = CurrentRequest.find();
     if (request != null

@@ -78,8 +78,8 @@ public final class CoatcheckAutoConfiguration {
   }
 
   /**
-   * The manager closes it. Where the application has its own manager, this is that manager's
-   * store, or is built for it if the manager is made with this bean.
+   * The manager closes it. Where the application has its own manager, this is that manager's store,
+   * or is built for it if the manager is made with this bean.
    */
   @Bean(name = STORE, destroyMethod = "")
   @Lazy

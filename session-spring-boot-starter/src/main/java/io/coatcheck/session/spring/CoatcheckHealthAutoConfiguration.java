@@ -48,7 +48,7 @@ public final class CoatcheckHealthAutoConfiguration {
     return new StoreHealth(manager.store(), name, manager.clock());
   }
 
-  /** Returns whether the application says itself what its group of this name contains. */
+  /** Returns whether the application sets the members of its group of this name. */
   static boolean hasOwnReadiness(Environment environment) {
     Binder binder = Binder.get(environment);
     return Stream.of("include", "exclude")

@@ -207,7 +207,7 @@ public final class CoatcheckMigrationAutoConfiguration {
     }
   }
 
-  /** What Spring Security must not be set to beside the exchange. */
+  /** Checks the settings of Spring Security that conflict with the exchange. */
   @Configuration(proxyBeanMethods = false)
   @ConditionalOnClass(name = {BRIDGES, "org.springframework.security.web.SecurityFilterChain"})
   @ConditionalOnProperty(JWT)

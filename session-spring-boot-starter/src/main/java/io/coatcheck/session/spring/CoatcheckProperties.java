@@ -13,8 +13,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.util.unit.DataSize;
 
 /**
- * The properties of Coatcheck. What is not set has the default of the builder that it is passed to.
- * An unknown property fails startup.
+ * The properties of Coatcheck. One that is not set has the default of the builder that it is passed
+ * to. An unknown property fails startup.
  *
  * @param enabled whether Coatcheck is configured
  * @param store where sessions are kept

@@ -28,7 +28,7 @@ final class ContextUsers implements Function<HttpSession, Optional<String>> {
   private static Optional<String> nameIn(@Nullable Object stored) {
     Authentication authentication =
         stored instanceof SecurityContext context ? context.getAuthentication() : null;
-    // Of a switched user, the session is the administrator's.
+    // The session of a switched user is the administrator's.
     return authentication != null && SecurityLogin.isUser(authentication)
         ? Optional.of(SecurityLogin.administratorOf(authentication).orElse(authentication))
             .map(Authentication::getName)

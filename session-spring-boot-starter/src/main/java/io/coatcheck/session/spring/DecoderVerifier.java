@@ -31,8 +31,8 @@ final class DecoderVerifier implements TokenVerifier {
     try {
       jwt = decoder.decode(token);
     } catch (BadJwtException e) {
-      // What the decoder throws for a token that is not valid; if it cannot tell, it throws
-      // another.
+      // The decoder throws this for a token that is not valid, and another exception if it cannot
+      // tell.
       return Optional.empty();
     }
     if (!accessTokens.matches(jwt)) {

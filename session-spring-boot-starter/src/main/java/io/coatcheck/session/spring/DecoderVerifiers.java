@@ -19,8 +19,8 @@ final class DecoderVerifiers {
   /**
    * Returns the verifier; null if there is no decoder, or there are several.
    *
-   * @throws InvalidSettingException if it is not said what an access token has: a decoder accepts
-   *     whatever was signed with its key
+   * @throws InvalidSettingException if no property sets how to recognize an access token: a decoder
+   *     accepts whatever was signed with its key
    */
   @Nullable TokenVerifier unique() {
     JwtDecoder decoder = decoders.getIfUnique();
@@ -32,8 +32,8 @@ final class DecoderVerifiers {
       throw new InvalidSettingException(
           "coatcheck.migration.jwt.enabled must not be true with a JwtDecoder, which accepts refresh"
               + " tokens and others of the same key too, unless"
-              + " coatcheck.migration.jwt.required-claims or coatcheck.migration.jwt.type says what"
-              + " an access token has and these have not, such as aud=shop: true. A bean of type"
+              + " coatcheck.migration.jwt.required-claims or coatcheck.migration.jwt.type names a"
+              + " property that only access tokens have, such as aud=shop: true. A bean of type"
               + " TokenVerifier can check it in place of them");
     }
     return new DecoderVerifier(decoder, properties.principalClaim(), accessTokens);

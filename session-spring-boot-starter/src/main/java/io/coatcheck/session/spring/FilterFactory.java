@@ -20,7 +20,7 @@ final class FilterFactory {
     this.properties = properties;
   }
 
-  /** Of a filter that the properties configure, and not the application. */
+  /** Registers a filter that the properties configure, and not the application. */
   static final class Registration extends FilterRegistrationBean<SessionFilter> {
 
     private Registration(SessionFilter filter) {

@@ -10,8 +10,8 @@ import org.springframework.security.web.context.HttpSessionSecurityContextReposi
 import org.springframework.security.web.session.SessionManagementFilter;
 
 /**
- * Passes requests whose session has a principal on. Spring Security's filter would take each of
- * them for a new login, since it looks for a stored context; the other requests are for it.
+ * Passes on requests whose session has a principal. Spring Security's filter would take each of
+ * them for a new login, since it looks for a stored context. It gets all other requests.
  */
 final class ImplicitLogins extends SessionManagementFilter {
 

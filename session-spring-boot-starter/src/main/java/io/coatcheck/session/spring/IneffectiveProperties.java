@@ -143,7 +143,7 @@ final class IneffectiveProperties {
     binder = Binder.get(environment);
   }
 
-  /** Refuses what another property switches off. */
+  /** Refuses properties that another one switches off. */
   void refuseContradictions() {
     if (properties.sessionsPerUser() == null) {
       refuse("without coatcheck.sessions-per-user", PREFIX + "when-full");
@@ -192,8 +192,8 @@ final class IneffectiveProperties {
   /**
    * Refuses the properties of other stores than the one that was found. With {@code
    * coatcheck.store} the application has chosen, and they are for another profile. Those of a store
-   * of which nothing is there, such as that of a database in the test of a slice, are logged. So
-   * are those of encoded attributes, if memory keeps the objects themselves.
+   * that is unavailable, such as a database in the test of a slice, are logged. So are those of
+   * encoded attributes, if memory keeps the objects themselves.
    *
    * @param reason why this store was found
    */
@@ -257,7 +257,7 @@ final class IneffectiveProperties {
     }
   }
 
-  /** An empty text counts as not set: so a profile clears what another one sets. */
+  /** An empty text counts as not set, so that a profile can clear what another one sets. */
   private boolean isSet(String name) {
     return binder
         .bind(name, Bindable.listOf(String.class))

@@ -53,7 +53,7 @@ final class JwtStart implements SmartInitializingSingleton {
     }
     if (chains.stream().anyMatch(chain -> keepsLogins(chain) && acceptsBearerTokens(chain))) {
       LOG.warn(
-          "A chain of Spring Security that keeps logins accepts bearer tokens itself, also those"
+          "A chain of Spring Security that keeps logins accepts bearer tokens itself, even those"
               + " that were exchanged before. Remove oauth2ResourceServer from it");
     }
   }

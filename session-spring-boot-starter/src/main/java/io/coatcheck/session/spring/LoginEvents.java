@@ -34,7 +34,7 @@ final class LoginEvents
     CheckedCredentials.accepted(event.getAuthentication());
   }
 
-  /** Is no bean, since it publishes nothing. */
+  /** Is not a bean, since it publishes nothing. */
   private static final class Accepted implements AuthenticationEventPublisher {
 
     @Override

@@ -16,7 +16,7 @@ interface MovedUsers {
   /**
    * Returns the user whom an old session has logged in.
    *
-   * @param context what it has as its security context
+   * @param context the security context of that session
    * @return empty if there is none, or if the login withholds what the name alone would give from
    *     now on: a right, as before a second factor, or that the user is fully authenticated, as
    *     after a remember-me cookie

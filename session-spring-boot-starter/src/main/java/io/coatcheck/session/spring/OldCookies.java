@@ -7,7 +7,9 @@ import org.springframework.core.env.Environment;
 /** The cookies of the sessions from before the move, as the properties name them. */
 final class OldCookies {
 
-  /** What the server's own cookie is named by; Spring Boot gives the same to Spring Session. */
+  /**
+   * The prefix of the server's cookie properties, which Spring Boot passes to Spring Session too.
+   */
   static final String SERVER = "server.servlet.session.cookie.";
 
   private static final String SPRING_SESSION = "coatcheck.migration.spring-session.cookie-name";

@@ -12,7 +12,7 @@ import org.springframework.security.web.authentication.AbstractAuthenticationPro
 import org.springframework.security.web.authentication.session.SessionAuthenticationStrategy;
 
 /**
- * Makes a login by passkey one like all others. Spring Security gives its filter no session
+ * Makes a login by passkey work like any other. Spring Security gives its filter no session
  * authentication strategy, and adds it to the chain when {@link SecurityBridge} has been called, so
  * this sets it once the chain has been built.
  */
@@ -21,10 +21,10 @@ final class PasskeyLogins implements BeanPostProcessor {
   private static final String FILTER =
       "org.springframework.security.web.webauthn.authentication.WebAuthnAuthenticationFilter";
 
-  /** What builds a chain, and its strategy. */
+  /** The builder of a chain, and its strategy. */
   private record Chain(HttpSecurity http, SessionAuthenticationStrategy strategy) {}
 
-  /** Those that were not built when this looked. */
+  /** The chains that were not built at the last look. */
   private final Queue<Chain> chains = new ConcurrentLinkedQueue<>();
 
   void add(HttpSecurity http, SessionAuthenticationStrategy strategy) {

@@ -80,7 +80,7 @@ final class PrincipalContexts implements SecurityContextRepository {
    * Logs the session in if the context has another user than the session, or comes with {@link
    * CheckedCredentials}, and out at the end of the request if it has none. Where each request saves
    * its context at the end, changed or not, one that has the same user as before changes nothing
-   * otherwise: the application may have logged the session out meanwhile. Without a {@link
+   * otherwise: the application may have logged the session out since. Without a {@link
    * SessionFilter}, as on a separate management port, a login holds for its request only.
    *
    * @throws SessionAuthenticationException if the session cannot have the user
@@ -186,7 +186,7 @@ final class PrincipalContexts implements SecurityContextRepository {
     return principalOf(request).isPresent();
   }
 
-  /** Returns whether the session has a user, also one whom this request has logged out. */
+  /** Returns whether the session has a user, even one whom this request has logged out. */
   static boolean hasPrincipal(HttpServletRequest request) {
     return WebSession.find(request).flatMap(WebSession::principal).isPresent();
   }
@@ -226,8 +226,8 @@ final class PrincipalContexts implements SecurityContextRepository {
   }
 
   /**
-   * What a context and the session had when they were last the same. The service may write a name
-   * in another way than the session.
+   * The users of a context and of the session when the two last agreed. The service may spell a
+   * name differently from the session.
    */
   private record Known(@Nullable String user, Optional<String> principal) {}
 

@@ -34,7 +34,7 @@ final class PrincipalStart implements SmartInitializingSingleton {
 
   private final ListableBeanFactory beans;
 
-  /** Those of chains that keep no logins in the session, by the word of the application. */
+  /** The repositories of chains that the application declares stateless. */
   private final Set<SecurityContextRepository> stateless = ConcurrentHashMap.newKeySet();
 
   PrincipalStart(ListableBeanFactory beans) {

@@ -44,7 +44,8 @@ final class PrincipalUsers {
    * Creates them without a look-up.
    *
    * @param maxAge how long an answer is used again, from zero to {@link #MAX_AGE}
-   * @param nanoTime as {@link System#nanoTime}, so setting the clock back does not extend an answer's life
+   * @param nanoTime as {@link System#nanoTime}, so setting the clock back does not extend an
+   *     answer's life
    */
   PrincipalUsers(
       ObjectProvider<UserDetailsService> service, Duration maxAge, LongSupplier nanoTime) {

@@ -12,8 +12,8 @@ import org.springframework.security.core.AuthenticationException;
 
 /**
  * Encodes the exception of a refused login, which Spring Security keeps for the login page, without
- * what must not be stored: it holds the request to log in, with the password or the secret of the
- * OAuth client. All else is left to the other codec.
+ * the request to log in that it holds: this has the password, or the secret of the OAuth client.
+ * Everything else is left to the other codec.
  */
 final class RefusedLogins implements AttributeCodec {
 
@@ -57,7 +57,7 @@ final class RefusedLogins implements AttributeCodec {
     return codec.isImmutable(value);
   }
 
-  /** Replaces the request to log in by one that has the name of the user at most. */
+  /** Replaces the request to log in with one that has the name of the user at most. */
   static void removeCredentials(AuthenticationException refusal) {
     Authentication request = refusal.getAuthenticationRequest();
     if (request == null || isBare(request)) {

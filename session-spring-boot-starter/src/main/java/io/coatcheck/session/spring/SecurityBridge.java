@@ -193,8 +193,7 @@ final class SecurityBridge extends AbstractHttpConfigurer<SecurityBridge, HttpSe
   private RememberedLogins rememberedLogins(HttpSecurity http) {
     ObjectProvider<SessionManager> managers =
         http.getSharedObject(ApplicationContext.class).getBeanProvider(SessionManager.class);
-    return new RememberedLogins(
-        getSecurityContextHolderStrategy(), new AgedLogin(managers));
+    return new RememberedLogins(getSecurityContextHolderStrategy(), new AgedLogin(managers));
   }
 
   @SuppressWarnings("unchecked") // The class literal has no type parameter.

@@ -37,7 +37,7 @@ final class SessionsEndpoint {
         new Sessions(manager.sessionsOf(user).stream().map(Device::of).toList()));
   }
 
-  /** Ends a session by its public id, of whichever user. */
+  /** Ends a session of any user by its public id. */
   @DeleteOperation
   WebEndpointResponse<Void> end(@Selector String id) {
     boolean ended = SessionId.parse(id).map(manager::revoke).orElse(false);

@@ -90,9 +90,9 @@ final class StartCheck implements SmartInitializingSingleton {
         && beans.getBeanProvider(SessionManager.class).stream()
             .anyMatch(manager -> manager.store() instanceof InMemorySessionStore)) {
       LOG.warn(
-          "A bridge of coatcheck.migration is on, and the records of what was used up are in the"
+          "A bridge of coatcheck.migration is on, and the records of used-up credentials are in the"
               + " memory of this process, like the sessions. A restart makes used-up tokens and old"
-              + " cookies good again, also those that came with a logout. Keep sessions in a"
+              + " cookies good again, even those that came with a logout. Keep sessions in a"
               + " database or in Redis");
     }
   }
@@ -209,8 +209,8 @@ final class StartCheck implements SmartInitializingSingleton {
             "The SessionFilter "
                 + registration.getName()
                 + " was registered in the ServletContext by hand, where it comes after Spring"
-                + " Security. Remove that: the starter registers the filter. For settings of its"
-                + " own, declare a SessionFilterCustomizer or a SessionFilter bean");
+                + " Security. Remove that: the starter registers the filter. To change its"
+                + " settings, declare a SessionFilterCustomizer or a SessionFilter bean");
       }
     }
   }

@@ -39,8 +39,8 @@ final class StoreHealth {
   }
 
   /**
-   * Returns the name of the class of what failed, or null if the store answers. The message goes to
-   * the log alone: that of a driver may name hosts and users.
+   * Returns the name of the exception's class, or null if the store answers. The message goes only
+   * to the log: that of a driver may name hosts and users.
    */
   @Nullable String failure() {
     try {

@@ -144,7 +144,10 @@ final class StoredContexts implements HttpSessionAttributeListener, AttributeRem
     }
   }
 
-  /** Logs the session in or out by a context that was stored. A refusal cannot reach the application. */
+  /**
+   * Logs the session in or out by a context that was stored. A refusal cannot reach the
+   * application.
+   */
   private static void storedForName(WebSession own, SecurityContext context, PrincipalUsers users) {
     Authentication login = context.getAuthentication();
     HttpServletRequest request = CurrentRequest.find();
@@ -200,7 +203,7 @@ final class StoredContexts implements HttpSessionAttributeListener, AttributeRem
     }
   }
 
-  /** The login has dropped the context with what was there before. */
+  /** Stores the context again if the login has dropped it together with the other attributes. */
   private static void keepAfterDrop(HttpSession session, String name, SecurityContext context) {
     if (session.getAttribute(name) == null) {
       session.setAttribute(name, context);
@@ -217,7 +220,7 @@ final class StoredContexts implements HttpSessionAttributeListener, AttributeRem
 
   /**
    * Logs out the user whose session this still is when another user's login was dropped. The
-   * application reports that login as done, so the next page must not be that of the user before.
+   * application reports that login as done, so the next page must not be that of the previous user.
    */
   private static void logOutOther(WebSession session, String user) {
     if (session.principal().filter(before -> !before.equals(user)).isPresent()) {
@@ -225,7 +228,7 @@ final class StoredContexts implements HttpSessionAttributeListener, AttributeRem
     }
   }
 
-  /** The session of the user before has ended, with all that it held. */
+  /** Stores the context in the new session: that of the previous user has ended. */
   private static void keepInNewSession(String name, SecurityContext context) {
     HttpServletRequest current = CurrentRequest.find();
     if (current != null) {

@@ -19,8 +19,8 @@
  *       {@code SecurityBridge}. {@code SecurityLogin} makes a login of Spring Security a login of
  *       the session, by {@code SessionLogins}, and with the provider's session {@code
  *       ProviderLogins}; {@code LoginMoment} is how old it is, and {@code RememberedLogins} shows
- *       an {@code AgedLogin} as remembered. {@code ChainRepository} returns how a chain keeps its logins.
- *       {@code StoredContexts} finds logins that do not call it, and logouts, each a {@code
+ *       an {@code AgedLogin} as remembered. {@code ChainRepository} returns how a chain keeps its
+ *       logins. {@code StoredContexts} finds logins that do not call it, and logouts, each a {@code
  *       LogoutAtEnd}; {@code LoginEvents} records {@code CheckedCredentials} in the {@code
  *       CurrentRequest}, by which it knows a second login of one user. {@code PasskeyLogins} gives
  *       passkeys the chain's strategy, unless the {@code PrivateField} has another one. {@code

@@ -115,7 +115,7 @@ class ChainsTest {
     }
   }
 
-  /** Keeps the context in the session in a way of its own. */
+  /** Keeps the context in the session in its own way. */
   private static final class OwnRepository implements SecurityContextRepository {
 
     private final SecurityContextRepository session = new HttpSessionSecurityContextRepository();

@@ -114,7 +114,7 @@ class DeploymentTest {
   }
 
   @Test
-  @DisplayName("in a WAR, on a Tomcat of its own")
+  @DisplayName("in a WAR, on its own Tomcat")
   void war() throws Exception {
     Tomcat tomcat = new Tomcat();
     tomcat.setBaseDir(directory.toString());

@@ -305,8 +305,7 @@ class IneffectivePropertiesTest {
             "coatcheck.cookie.same-site=strict")
         .run(context -> assertThat(context).hasNotFailed());
     assertThat(output)
-        .contains(
-            "its own SessionManager: [coatcheck.idle-timeout, coatcheck.sessions-per-user]")
+        .contains("its own SessionManager: [coatcheck.idle-timeout, coatcheck.sessions-per-user]")
         .contains("a SessionManager with its own store: [coatcheck.store]")
         .doesNotContain("coatcheck.cookie.same-site");
   }

@@ -18,7 +18,7 @@ import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.security.core.userdetails.User;
 import org.springframework.security.provisioning.UserDetailsManager;
 
-@DisplayName("On a port of its own for management, without the session filter,")
+@DisplayName("On a separate management port, without the session filter,")
 @ExtendWith(OutputCaptureExtension.class)
 class ManagementPortTest {
 

@@ -95,7 +95,7 @@ class PrincipalStartTest {
         .hasMessageContaining(reason);
   }
 
-  /** Knows the user by each request, as one does that keeps logins in a cookie of its own. */
+  /** Knows the user by each request, as one does that keeps logins in its own cookie. */
   private static final class InRequest implements SecurityContextRepository {
 
     @Override
@@ -129,7 +129,7 @@ class PrincipalStartTest {
   }
 
   @Test
-  @DisplayName("a stateless chain with a repository of its own is left alone")
+  @DisplayName("a stateless chain with its own repository is left alone")
   void stateless() throws Exception {
     try (Site site = Site.start(Stateless.class, PROPERTIES)) {
       assertThat(site.visitor().get("/account").statusCode()).isEqualTo(302);

@@ -8,7 +8,7 @@ import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.web.context.WebApplicationContext;
 
-/** A real application on a port of its own. */
+/** A real application on its own port. */
 final class Site implements AutoCloseable {
 
   private static final String EXCLUDE = "spring.autoconfigure.exclude=";

@@ -22,8 +22,7 @@ import org.springframework.web.context.support.WebApplicationContextUtils;
 /**
  * A login for a test, without a password and without the application's login page.
  *
- * <p>With {@code MockMvc} it is a post-processor of requests. Each request gets a session of its
- * own:
+ * <p>With {@code MockMvc} it is a post-processor of requests. Each request gets its own session:
  *
  * <pre>{@code
  * mvc.perform(get("/account").with(loggedInAs("alice")))
@@ -153,7 +152,7 @@ public final class TestLogin implements RequestPostProcessor {
     return request;
   }
 
-  /** Returns what the session holds: the attributes, and the context unless it is rebuilt. */
+  /** Returns the attributes of the session, and the context unless it is rebuilt. */
   private Map<String, Object> contents(ApplicationContext context) {
     if ("principal"
         .equalsIgnoreCase(context.getEnvironment().getProperty("coatcheck.security.context"))) {

@@ -155,7 +155,7 @@ class DeskPages {
     SecurityContextHolder.setContext(new SecurityContextImpl(checked()));
   }
 
-  /** Logs the session in itself, with an option of its own. */
+  /** Logs the session in itself, with its own option. */
   @PostMapping("/json-login-remembered")
   void jsonLoginRemembered(HttpServletRequest request, HttpServletResponse response) {
     Authentication user = checked();

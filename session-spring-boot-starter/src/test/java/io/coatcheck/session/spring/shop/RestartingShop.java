@@ -3,7 +3,7 @@ package io.coatcheck.session.spring.shop;
 import org.springframework.boot.SpringApplication;
 import org.springframework.context.ConfigurableApplicationContext;
 
-/** Starts the shop in a process of its own, and prints its port and its class loader. */
+/** Starts the shop in a separate process, and prints its port and its class loader. */
 public final class RestartingShop {
 
   private RestartingShop() {}
