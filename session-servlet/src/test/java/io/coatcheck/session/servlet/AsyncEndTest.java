@@ -105,7 +105,7 @@ class AsyncEndTest {
   }
 
   @Test
-  @DisplayName("also in a cycle that was dispatched, and begun again")
+  @DisplayName("even in a cycle that was dispatched, and begun again")
   void secondCycle() throws Exception {
     try (Site site = site(true)) {
       site.on(

@@ -187,7 +187,7 @@ class ClearSiteDataTest {
   }
 
   @Test
-  @DisplayName("a login that ends the session from before is no logout")
+  @DisplayName("a login that ends the session from before is not a logout")
   void invalidate_beforeALogin_clearsNothing() {
     assertThat(
             within(
@@ -206,7 +206,7 @@ class ClearSiteDataTest {
   }
 
   @Test
-  @DisplayName("a new session that says goodbye is no login")
+  @DisplayName("a new session that says goodbye is not a login")
   void invalidate_beforeANewSession_clears() {
     assertThat(
             within(

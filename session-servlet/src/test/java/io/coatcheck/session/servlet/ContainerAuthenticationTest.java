@@ -319,7 +319,7 @@ class ContainerAuthenticationTest {
   }
 
   @Test
-  @DisplayName("what is kept of the user is no attribute of the application")
+  @DisplayName("what is kept of the user is not an attribute of the application")
   void attributeNames_containNoneOfOurs() {
     site.on(
         "/private/names",

@@ -268,7 +268,7 @@ class DispatchTest {
   }
 
   @Test
-  @DisplayName("wrappers of other filters are no obstacle")
+  @DisplayName("wrappers of other filters are not an obstacle")
   void foreignWrappers_areSeenThrough() {
     SessionFilter filter = SessionFilter.builder(site.manager).build();
     site.filters(

@@ -438,7 +438,8 @@ class EveryEndIsReportedTest {
   }
 
   @Test
-  @DisplayName("attack 11: a draft that a login takes over changes its id and is no other session")
+  @DisplayName(
+      "attack 11: a draft that a login takes over changes its id and is not another session")
   void loginOnADraft() throws Exception {
     site.on(
         "/draft",

@@ -13,7 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-@DisplayName("I5: what an included part does to the response without effect is no end of the page")
+@DisplayName("I5: an included part cannot end the page by a call that has no effect")
 @ParameterizedClass(name = "{0}")
 @EnumSource(Container.class)
 class IncludedPartTest {

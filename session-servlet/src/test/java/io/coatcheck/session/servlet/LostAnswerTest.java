@@ -279,7 +279,7 @@ class LostAnswerTest {
   }
 
   @Test
-  @DisplayName("F7, I8: a request whose session ends meanwhile takes no newer cookie away")
+  @DisplayName("F7, I8: a request whose session has ended takes no newer cookie away")
   void sessionThatEndsMeanwhile_takesNothingAway() {
     site.on(
         "/ends",

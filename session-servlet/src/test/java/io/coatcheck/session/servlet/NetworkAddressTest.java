@@ -72,7 +72,7 @@ class NetworkAddressTest {
   }
 
   @Test
-  @DisplayName("a name is no address, even if it looks like one")
+  @DisplayName("a name is not an address, even if it looks like one")
   void parse_looksUpNoName(@TempDir Path directory) throws Exception {
     Path names = directory.resolve("hosts");
     Files.writeString(names, "10.9.8.6 256.1.1.1 1.2.3.999 001.2.3.4567 example.com\n");

@@ -117,7 +117,7 @@ class PreflightTest {
   }
 
   @ParameterizedTest
-  @DisplayName("what is no preflight needs a login")
+  @DisplayName("a request that is not a preflight needs a login")
   @CsvSource({
     "OPTIONS, 'Accept: */*'",
     "OPTIONS, 'Origin: https://app.example'",

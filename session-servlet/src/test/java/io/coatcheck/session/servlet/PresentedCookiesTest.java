@@ -69,7 +69,7 @@ class PresentedCookiesTest {
 
   @ParameterizedTest
   @DisplayName(
-      "I14, F4, F21, F49: what is not exactly a Coatcheck token is no session, and costs no look-up")
+      "I14, F4, F21, F49: anything but exactly a Coatcheck token opens no session, and costs no look-up")
   @ValueSource(
       strings = {
         "=__Host-session=%s",
@@ -96,7 +96,7 @@ class PresentedCookiesTest {
   }
 
   @Test
-  @DisplayName("I14: the longest header that the container accepts is no session")
+  @DisplayName("I14: the longest header that the container accepts opens no session")
   void longValue_isNoSession() throws IOException {
     assertThat(client.get("/ask", "Cookie: __Host-session=" + "A".repeat(7000))).contains("[none]");
     assertThat(site.store.calls()).isEmpty();

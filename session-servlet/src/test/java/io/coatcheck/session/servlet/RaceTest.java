@@ -299,7 +299,8 @@ class RaceTest {
   }
 
   @Test
-  @DisplayName("I2, F12: a logout of a session is final, also if its secret is changed meanwhile")
+  @DisplayName(
+      "I2, F12: a logout of a session is final, even if its secret is changed at the same time")
   void renewAgainstLogout() throws Exception {
     site.on(
         "/logout",

@@ -29,7 +29,7 @@ import org.springframework.security.web.SecurityFilterChain;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RestController;
 
-@DisplayName("A resource server whose clients send bearer tokens of their own")
+@DisplayName("A resource server whose clients send their own bearer tokens")
 class BearerTest {
 
   private static final byte[] KEY = new byte[32];

@@ -246,7 +246,7 @@ interface ClubFlows {
   }
 
   @Test
-  @DisplayName("A user who is no administrator cannot act as another")
+  @DisplayName("A user who is not an administrator cannot act as another")
   default void switchUserIsRefused() throws Exception {
     Visitor bob = site().visitor();
     bob.logIn("bob");

@@ -53,7 +53,7 @@ class LoginAgeTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"session", "principal"})
-  @DisplayName("a remembered one is no full one once any other would have ended")
+  @DisplayName("a remembered one is not a full one once any other would have ended")
   void remembered(String context) throws Exception {
     try (Site site = Bank.remembering(Bank.OwnCookie.class, context)) {
       Visitor ann = rememberedAtTheAbsoluteTimeout(site);

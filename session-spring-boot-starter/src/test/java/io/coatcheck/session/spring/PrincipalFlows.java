@@ -144,7 +144,7 @@ interface PrincipalFlows {
   }
 
   @Test
-  @DisplayName("A logout ends the session, and a second user gets a session of their own")
+  @DisplayName("A logout ends the session, and a second user gets their own session")
   default void logout() throws Exception {
     String first = hire("USER");
     String second = hire("USER", "ADMIN");

@@ -193,7 +193,7 @@ class PrincipalStartTest {
 
   @Test
   @DisplayName(
-      "a login whose claims would be lost is refused, and an outage is no end of a session")
+      "a login whose claims would be lost is refused, and an outage does not end a session")
   void refused() {
     AuthenticatedPrincipal claims = () -> "ann";
     PrincipalUsers users =

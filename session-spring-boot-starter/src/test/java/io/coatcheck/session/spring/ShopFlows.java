@@ -115,7 +115,7 @@ interface ShopFlows {
   }
 
   @Test
-  @DisplayName("Another user who logs in by hand gets a session of their own")
+  @DisplayName("Another user who logs in by hand gets their own session")
   default void otherUserByHand() throws Exception {
     Visitor ann = site().visitor();
     ann.logIn("ann");
