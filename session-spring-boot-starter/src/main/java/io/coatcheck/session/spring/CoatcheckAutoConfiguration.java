@@ -21,7 +21,6 @@ import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.AutoConfigurationPackages;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
-import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.sql.init.dependency.DependsOnDatabaseInitialization;
@@ -47,7 +46,7 @@ import org.springframework.web.context.WebApplicationContext;
       "org.springframework.boot.data.redis.autoconfigure.DataRedisAutoConfiguration",
     })
 @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.SERVLET)
-@ConditionalOnProperty(name = "coatcheck.enabled", havingValue = "true", matchIfMissing = true)
+@Conditional(PropertySwitch.All.class)
 @EnableConfigurationProperties(CoatcheckProperties.class)
 public final class CoatcheckAutoConfiguration {
 

@@ -26,10 +26,10 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingClass;
-import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.boot.sql.init.dependency.DependsOnDatabaseInitialization;
 import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Conditional;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.env.Environment;
 import org.springframework.security.oauth2.core.oidc.user.OidcUser;
@@ -60,10 +60,6 @@ public final class CoatcheckMigrationAutoConfiguration {
   static final String LOGOUT_ENDPOINT = "coatcheckBackChannelLogout";
 
   private static final String BRIDGES = "io.coatcheck.session.migration.SpringSessionImport";
-  private static final String SPRING_SESSION = "coatcheck.migration.spring-session.enabled";
-  private static final String JWT = "coatcheck.migration.jwt.enabled";
-  private static final String CONTAINER = "coatcheck.migration.container-session.enabled";
-  private static final String LOGOUT = "coatcheck.migration.back-channel-logout.path";
 
   private static final boolean HAS_SECURITY =
       ClassUtils.isPresent(
@@ -94,10 +90,16 @@ public final class CoatcheckMigrationAutoConfiguration {
     SmartInitializingSingleton coatcheckMigrationCheck(CoatcheckProperties properties) {
       return () -> {
         CoatcheckProperties.Migration migration = properties.migration();
-        require(!migration.springSession().enabled(), SPRING_SESSION + " must not be true");
-        require(!migration.jwt().enabled(), JWT + " must not be true");
-        require(!migration.containerSession().enabled(), CONTAINER + " must not be true");
-        require(migration.backChannelLogout().path() == null, LOGOUT + " must not be set");
+        require(
+            !migration.springSession().enabled(),
+            PropertySwitch.SpringSession.NAME + " must not be true");
+        require(!migration.jwt().enabled(), PropertySwitch.Jwt.NAME + " must not be true");
+        require(
+            !migration.containerSession().enabled(),
+            PropertySwitch.ContainerSession.NAME + " must not be true");
+        require(
+            migration.backChannelLogout().path() == null,
+            PropertySwitch.BackChannelLogout.NAME + " must not be set");
       };
     }
 
@@ -111,7 +113,7 @@ public final class CoatcheckMigrationAutoConfiguration {
   /** The import from Spring Session. */
   @Configuration(proxyBeanMethods = false)
   @ConditionalOnClass(name = BRIDGES)
-  @ConditionalOnProperty(SPRING_SESSION)
+  @Conditional(PropertySwitch.SpringSession.class)
   static class SpringSessionBridge {
 
     private final CoatcheckProperties properties;
@@ -163,7 +165,7 @@ public final class CoatcheckMigrationAutoConfiguration {
   /** The exchange of JSON Web Tokens. */
   @Configuration(proxyBeanMethods = false)
   @ConditionalOnClass(name = BRIDGES)
-  @ConditionalOnProperty(JWT)
+  @Conditional(PropertySwitch.Jwt.class)
   static class JwtBridge {
 
     @Bean(EXCHANGE)
@@ -210,7 +212,7 @@ public final class CoatcheckMigrationAutoConfiguration {
   /** Checks the settings of Spring Security that conflict with the exchange. */
   @Configuration(proxyBeanMethods = false)
   @ConditionalOnClass(name = {BRIDGES, "org.springframework.security.web.SecurityFilterChain"})
-  @ConditionalOnProperty(JWT)
+  @Conditional(PropertySwitch.Jwt.class)
   static class JwtChains {
 
     @Bean
@@ -222,7 +224,7 @@ public final class CoatcheckMigrationAutoConfiguration {
   /** The adoption of the container's sessions. */
   @Configuration(proxyBeanMethods = false)
   @ConditionalOnClass(name = BRIDGES)
-  @ConditionalOnProperty(CONTAINER)
+  @Conditional(PropertySwitch.ContainerSession.class)
   static class ContainerBridge {
 
     @Bean(ADOPTION)
@@ -253,7 +255,7 @@ public final class CoatcheckMigrationAutoConfiguration {
   /** The endpoint for logouts at an identity provider, in front of all other filters. */
   @Configuration(proxyBeanMethods = false)
   @ConditionalOnClass(name = BRIDGES)
-  @ConditionalOnProperty(LOGOUT)
+  @Conditional(PropertySwitch.BackChannelLogout.class)
   static class LogoutEndpoint {
 
     @Bean(LOGOUT_ENDPOINT)

@@ -343,7 +343,13 @@ record CoatcheckProperties(
   record BackChannelLogout(
       @Nullable String path,
       @Nullable Duration maximumLifetime,
-      @Nullable Duration maximumIdTokenAge) {}
+      @Nullable Duration maximumIdTokenAge) {
+
+    /** An empty text counts as not set: so a profile clears what another one sets. */
+    BackChannelLogout {
+      path = path == null || path.isBlank() ? null : path;
+    }
+  }
 
   /**
    * The import from Spring Session.

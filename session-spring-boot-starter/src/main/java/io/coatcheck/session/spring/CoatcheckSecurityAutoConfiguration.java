@@ -7,8 +7,8 @@ import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
-import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Conditional;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.security.core.context.SecurityContext;
 import org.springframework.security.core.session.SessionRegistry;
@@ -24,10 +24,7 @@ import org.springframework.security.web.SecurityFilterChain;
 @AutoConfiguration(after = CoatcheckAutoConfiguration.class)
 @ConditionalOnClass({SecurityContext.class, SecurityFilterChain.class})
 @ConditionalOnBean(CoatcheckAutoConfiguration.class)
-@ConditionalOnProperty(
-    name = "coatcheck.security.enabled",
-    havingValue = "true",
-    matchIfMissing = true)
+@Conditional(PropertySwitch.Security.class)
 public final class CoatcheckSecurityAutoConfiguration {
 
   CoatcheckSecurityAutoConfiguration() {}
@@ -64,7 +61,7 @@ public final class CoatcheckSecurityAutoConfiguration {
 
   /** Builds the context of each request from the principal of its session. */
   @Configuration(proxyBeanMethods = false)
-  @ConditionalOnProperty(name = "coatcheck.security.context", havingValue = "principal")
+  @Conditional(PropertySwitch.NamesOnly.class)
   static class PrincipalMode {
 
     @Bean

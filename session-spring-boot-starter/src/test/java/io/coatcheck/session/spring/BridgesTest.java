@@ -9,6 +9,7 @@ import io.coatcheck.session.migration.BackChannelLogout;
 import io.coatcheck.session.migration.ContainerSessionAdoption;
 import io.coatcheck.session.migration.JwtExchange;
 import io.coatcheck.session.migration.LogoutTokenVerifier;
+import io.coatcheck.session.migration.SpringSessionImport;
 import io.coatcheck.session.migration.TokenVerifier;
 import io.coatcheck.session.migration.VerifiedLogout;
 import io.coatcheck.session.spring.club.Club;
@@ -33,6 +34,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.LazyInitializationBeanFactoryPostProcessor;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
@@ -356,12 +358,37 @@ class BridgesTest {
   @Test
   @DisplayName("are off by default")
   void off() {
-    application.run(
-        context -> {
-          assertThat(context).hasNotFailed();
-          assertThat(context).doesNotHaveBean(JwtExchange.class);
-          assertThat(context).doesNotHaveBean(ContainerSessionAdoption.class);
-          assertThat(context).doesNotHaveBean(BackChannelLogout.class);
-        });
+    application.run(BridgesTest::assertOff);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"off", "no", "0", "False"})
+  @DisplayName("are off in whichever way a property says so")
+  void switchedOff(String value) {
+    application
+        .withPropertyValues(
+            PREFIX + "spring-session.enabled=" + value,
+            PREFIX + "jwt.enabled=" + value,
+            PREFIX + "container-session.enabled=" + value,
+            PREFIX + "back-channel-logout.path=")
+        .run(BridgesTest::assertOff);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"on", "yes", "1", "True"})
+  @DisplayName("are on in whichever way a property says so")
+  void switchedOn(String value) {
+    application
+        .withPropertyValues(PREFIX + "container-session.enabled=" + value)
+        .run(context -> assertThat(context).hasSingleBean(ContainerSessionAdoption.class));
+  }
+
+  private static void assertOff(AssertableWebApplicationContext context) {
+    assertThat(context)
+        .hasNotFailed()
+        .doesNotHaveBean(SpringSessionImport.class)
+        .doesNotHaveBean(JwtExchange.class)
+        .doesNotHaveBean(ContainerSessionAdoption.class)
+        .doesNotHaveBean(BackChannelLogout.class);
   }
 }

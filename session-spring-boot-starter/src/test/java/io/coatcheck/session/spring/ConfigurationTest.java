@@ -36,6 +36,8 @@ import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Primary;
+import org.springframework.security.core.userdetails.UserDetailsService;
+import org.springframework.security.provisioning.InMemoryUserDetailsManager;
 
 @DisplayName("The properties of the starter")
 @ExtendWith(OutputCaptureExtension.class)
@@ -278,12 +280,41 @@ class ConfigurationTest {
             });
   }
 
-  @Test
+  @ParameterizedTest
+  @ValueSource(strings = {"false", "off", "no", "0"})
   @DisplayName("switch everything off")
-  void disabled() {
+  void disabled(String value) {
     application
-        .withPropertyValues("coatcheck.enabled=false")
+        .withPropertyValues("coatcheck.enabled=" + value)
         .run(context -> assertThat(context).doesNotHaveBean(SessionManager.class));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"TRUE", "on", "yes", "1"})
+  @DisplayName("leave a part on in whichever way they say so")
+  void enabled(String value) {
+    application
+        .withConfiguration(AutoConfigurations.of(CoatcheckSecurityAutoConfiguration.class))
+        .withBean(UserDetailsService.class, InMemoryUserDetailsManager::new)
+        .withPropertyValues(
+            "coatcheck.enabled=" + value,
+            "coatcheck.security.enabled=" + value,
+            "coatcheck.security.context=Principal")
+        .run(
+            context ->
+                assertThat(context)
+                    .hasSingleBean(SessionManager.class)
+                    .hasSingleBean(StoredContexts.class)
+                    .hasSingleBean(PrincipalContexts.class));
+  }
+
+  @ParameterizedTest(name = "\"{0}\"")
+  @ValueSource(strings = {"maybe", ""})
+  @DisplayName("that are neither on nor off fail startup with their name")
+  void undecided(String value) {
+    assertFails(
+        application.withPropertyValues("coatcheck.migration.jwt.enabled=" + value),
+        "coatcheck.migration.jwt.enabled");
   }
 
   @Test

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.context.ApplicationContext;
 import org.springframework.mock.web.MockHttpServletRequest;
@@ -154,8 +155,11 @@ public final class TestLogin implements RequestPostProcessor {
 
   /** Returns the attributes of the session, and the context unless it is rebuilt. */
   private Map<String, Object> contents(ApplicationContext context) {
-    if ("principal"
-        .equalsIgnoreCase(context.getEnvironment().getProperty("coatcheck.security.context"))) {
+    if (Binder.get(context.getEnvironment())
+        .bind("coatcheck.security.context", String.class)
+        .orElse("")
+        .strip()
+        .equalsIgnoreCase("principal")) {
       if (authorities != null) {
         throw new IllegalArgumentException(
             "withAuthorities must not be used with coatcheck.security.context=principal: "
