@@ -6,15 +6,18 @@ import io.coatcheck.session.servlet.SessionTransport;
 import io.coatcheck.session.servlet.SiteData;
 import io.coatcheck.session.store.WhenFull;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.boot.convert.DurationUnit;
 import org.springframework.util.unit.DataSize;
 
 /**
  * The properties of Coatcheck. One that is not set has the default of the builder that it is passed
- * to. An unknown property fails startup.
+ * to. An unknown property fails startup. The timeouts of sessions are in seconds if they have no
+ * unit, like those that they replace ({@code server.servlet.session.timeout} and others).
  *
  * @param enabled whether Coatcheck is configured
  * @param store where sessions are kept
@@ -66,11 +69,11 @@ import org.springframework.util.unit.DataSize;
 record CoatcheckProperties(
     @DefaultValue("true") boolean enabled,
     @DefaultValue("auto") StoreKind store,
-    @Nullable Duration idleTimeout,
-    @Nullable Duration absoluteTimeout,
-    @Nullable Duration anonymousIdleTimeout,
-    @Nullable Duration rememberedIdleTimeout,
-    @Nullable Duration rememberedAbsoluteTimeout,
+    @DurationUnit(ChronoUnit.SECONDS) @Nullable Duration idleTimeout,
+    @DurationUnit(ChronoUnit.SECONDS) @Nullable Duration absoluteTimeout,
+    @DurationUnit(ChronoUnit.SECONDS) @Nullable Duration anonymousIdleTimeout,
+    @DurationUnit(ChronoUnit.SECONDS) @Nullable Duration rememberedIdleTimeout,
+    @DurationUnit(ChronoUnit.SECONDS) @Nullable Duration rememberedAbsoluteTimeout,
     @Nullable Integer sessionsPerUser,
     @DefaultValue("evict-oldest") WhenFull whenFull,
     @Nullable Duration touchInterval,

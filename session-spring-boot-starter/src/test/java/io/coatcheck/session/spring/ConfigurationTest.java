@@ -227,6 +227,28 @@ class ConfigurationTest {
   }
 
   @Test
+  @DisplayName("of sessions are in seconds without a unit, like those that they replace")
+  void secondsWithoutUnit() {
+    application
+        .withPropertyValues(
+            "coatcheck.idle-timeout=1800",
+            "coatcheck.absolute-timeout=3600",
+            "coatcheck.anonymous-idle-timeout=60",
+            "coatcheck.remembered-idle-timeout=86400",
+            "coatcheck.remembered-absolute-timeout=172800")
+        .run(
+            context ->
+                assertThat(context.getBean(SessionManager.class).policy())
+                    .isEqualTo(
+                        new SessionPolicy(
+                            Duration.ofMinutes(30),
+                            Duration.ofHours(1),
+                            Duration.ofMinutes(1),
+                            Duration.ofDays(1),
+                            Duration.ofDays(2))));
+  }
+
+  @Test
   @DisplayName("choose memory if there is no database")
   void memory() {
     assertStore(InMemorySessionStore.class, application);
