@@ -10,6 +10,7 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplicat
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Conditional;
 import org.springframework.core.env.Environment;
+import org.springframework.data.redis.connection.RedisConnectionFactory;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 
 /**
@@ -28,12 +29,12 @@ public final class CoatcheckRedisAutoConfiguration {
 
   @Bean
   RedisConnections coatcheckRedisConnections(
-      ObjectProvider<LettuceConnectionFactory> connections,
+      ObjectProvider<RedisConnectionFactory> connections,
       ListableBeanFactory beans,
       Environment environment) {
     return new LettuceConnections(
         connections,
-        List.of(beans.getBeanNamesForType(LettuceConnectionFactory.class, true, false)),
+        List.of(beans.getBeanNamesForType(RedisConnectionFactory.class, true, false)),
         environment);
   }
 }

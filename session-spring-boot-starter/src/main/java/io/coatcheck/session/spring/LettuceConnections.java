@@ -15,6 +15,7 @@ import org.springframework.core.env.Environment;
 import org.springframework.data.redis.connection.NamedNode;
 import org.springframework.data.redis.connection.RedisClusterConfiguration;
 import org.springframework.data.redis.connection.RedisConfiguration;
+import org.springframework.data.redis.connection.RedisConnectionFactory;
 import org.springframework.data.redis.connection.RedisNode;
 import org.springframework.data.redis.connection.RedisPassword;
 import org.springframework.data.redis.connection.RedisSentinelConfiguration;
@@ -29,7 +30,8 @@ import org.springframework.data.redis.connection.lettuce.RedisCredentialsProvide
  */
 final class LettuceConnections implements RedisConnections {
 
-  private final ObjectProvider<LettuceConnectionFactory> connections;
+  /** Of the type that applications declare, which does not show what they are. */
+  private final ObjectProvider<RedisConnectionFactory> connections;
 
   /** The names of all connections, for messages. */
   private final List<String> names;
@@ -37,7 +39,7 @@ final class LettuceConnections implements RedisConnections {
   private final Environment environment;
 
   LettuceConnections(
-      ObjectProvider<LettuceConnectionFactory> connections,
+      ObjectProvider<RedisConnectionFactory> connections,
       List<String> names,
       Environment environment) {
     this.connections = connections;
@@ -47,16 +49,34 @@ final class LettuceConnections implements RedisConnections {
 
   @Override
   public boolean isUnique() {
-    return connections.getIfUnique() != null;
+    return chosen() != null;
+  }
+
+  /** Returns the one connection, or the primary one; of Lettuce if only one is. */
+  private @Nullable RedisConnectionFactory chosen() {
+    RedisConnectionFactory unique = connections.getIfUnique();
+    if (unique instanceof LettuceConnectionFactory) {
+      return unique;
+    }
+    List<RedisConnectionFactory> ofLettuce =
+        connections.stream().filter(LettuceConnectionFactory.class::isInstance).toList();
+    return ofLettuce.size() == 1 ? ofLettuce.get(0) : unique;
   }
 
   @Override
   public SessionStore store(CoatcheckProperties.Redis properties, List<StoreObserver> observers) {
-    LettuceConnectionFactory connection = connections.getIfUnique();
-    if (connection == null) {
+    RedisConnectionFactory chosen = chosen();
+    if (chosen == null) {
       throw new InvalidSettingException(
           "coatcheck.store: redis needs one LettuceConnectionFactory or a primary one, but "
               + (names.isEmpty() ? "there is none" : "none of " + names + " is primary"));
+    }
+    if (!(chosen instanceof LettuceConnectionFactory connection)) {
+      throw new InvalidSettingException(
+          "coatcheck.store: the connection to Redis is a "
+              + chosen.getClass().getName()
+              + ", and the store needs a LettuceConnectionFactory: define one, or a SessionStore"
+              + " bean, or set it to jdbc or memory");
     }
     LettuceClientConfiguration client = connection.getClientConfiguration();
     RedisSessionStore.Builder builder =

@@ -22,13 +22,20 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.boot.LazyInitializationBeanFactoryPostProcessor;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.test.context.runner.WebApplicationContextRunner;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Primary;
+import org.springframework.dao.DataAccessException;
 import org.springframework.data.redis.connection.RedisClusterConfiguration;
+import org.springframework.data.redis.connection.RedisClusterConnection;
+import org.springframework.data.redis.connection.RedisConnection;
+import org.springframework.data.redis.connection.RedisConnectionFactory;
 import org.springframework.data.redis.connection.RedisSentinelConfiguration;
+import org.springframework.data.redis.connection.RedisSentinelConnection;
 import org.springframework.data.redis.connection.RedisSocketConfiguration;
 import org.springframework.data.redis.connection.RedisStandaloneConfiguration;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
@@ -97,6 +104,53 @@ class RedisConfigurationTest {
   }
 
   @Configuration
+  static class DeclaredByInterface {
+
+    @Bean
+    RedisConnectionFactory redis() {
+      return standalone();
+    }
+  }
+
+  @Configuration
+  static class OtherConnection {
+
+    @Bean
+    RedisConnectionFactory other() {
+      return new OtherClient();
+    }
+  }
+
+  /** Of a client that the store does not know. */
+  private static final class OtherClient implements RedisConnectionFactory {
+
+    @Override
+    public RedisConnection getConnection() {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public RedisClusterConnection getClusterConnection() {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public RedisSentinelConnection getSentinelConnection() {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public boolean getConvertPipelineAndTxResults() {
+      return false;
+    }
+
+    @Override
+    public DataAccessException translateExceptionIfPossible(RuntimeException e) {
+      return null;
+    }
+  }
+
+  @Configuration
   static class SocketConnection {
 
     @Bean
@@ -123,6 +177,29 @@ class RedisConfigurationTest {
         application
             .withUserConfiguration(OneConnection.class)
             .withPropertyValues("coatcheck.store=memory"));
+  }
+
+  @Test
+  @DisplayName("is on Redis if the connection is declared by its interface, or beside another kind")
+  void declaredByInterface() {
+    // As with a server, whose filters are made before the beans of the application.
+    WebApplicationContextRunner early =
+        application.withInitializer(
+            context ->
+                context.addBeanFactoryPostProcessor(
+                    new LazyInitializationBeanFactoryPostProcessor()));
+    assertStore(
+        NearCacheSessionStore.class, early.withUserConfiguration(DeclaredByInterface.class));
+    assertStore(
+        NearCacheSessionStore.class,
+        early.withUserConfiguration(DeclaredByInterface.class, OtherConnection.class));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"auto", "redis"})
+  @DisplayName("is refused on a connection that is not of Lettuce, with its class")
+  void otherKind(String store) {
+    refused(OtherConnection.class, store, OtherClient.class.getName());
   }
 
   @Test
