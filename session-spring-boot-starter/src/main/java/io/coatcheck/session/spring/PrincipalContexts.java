@@ -36,6 +36,9 @@ final class PrincipalContexts implements SecurityContextRepository {
   private final PrincipalUsers users;
   private final AgedLogin aged;
 
+  /** Judges the contexts that sessions have from before the property was set. */
+  private final MovedUsers former;
+
   private volatile boolean isSavedAtEnd;
   private volatile boolean beginsSessions = true;
   private final AtomicBoolean hasWarned = new AtomicBoolean();
@@ -43,6 +46,7 @@ final class PrincipalContexts implements SecurityContextRepository {
   PrincipalContexts(PrincipalUsers users, AgedLogin aged) {
     this.users = users;
     this.aged = aged;
+    this.former = new MovedByName(users);
   }
 
   /** Returns contexts of the same users, for one chain. */
@@ -144,6 +148,7 @@ final class PrincipalContexts implements SecurityContextRepository {
       String user, Authentication authentication, WebSession session, HttpServletRequest request) {
     users.require(authentication);
     SecurityLogin.logIn(session, user, LoginMoment.in(LoginOptions.defaults(), authentication));
+    StoredContexts.removeFormer(request);
     CheckedCredentials.use(request);
   }
 
@@ -206,12 +211,24 @@ final class PrincipalContexts implements SecurityContextRepository {
 
   private Optional<Authentication> authentication(
       Optional<String> principal, HttpServletRequest request) {
-    Optional<UserDetails> user = principal.flatMap(users::find);
+    Optional<UserDetails> user =
+        principal.filter(name -> isLoggedInBy(name, request)).flatMap(users::find);
     if (principal.isPresent() && user.isEmpty()) {
       LOG.info("A session has ended, since its user may not log in any more");
       WebSession.find(request).ifPresent(WebSession::logout);
+    } else if (user.isPresent()) {
+      StoredContexts.removeFormer(request);
     }
     return user.map(found -> authenticated(found, request));
+  }
+
+  /**
+   * Returns whether the user's name gives no more than the context that the session has, if it is
+   * one from before the property was set: such as one before a second factor.
+   */
+  private boolean isLoggedInBy(String name, HttpServletRequest request) {
+    Object context = StoredContexts.former(request);
+    return context == null || former.loggedInBy(context).equals(Optional.of(name));
   }
 
   private Authentication authenticated(UserDetails user, HttpServletRequest request) {

@@ -72,6 +72,9 @@ final class SecurityLogin implements SessionAuthenticationStrategy {
       LoginOptions options = options(request);
       WebSession own = session.get();
       logIn(() -> logins.logIn(own, authentication, options));
+      if (users != null) {
+        StoredContexts.removeFormer(request);
+      }
       CheckedCredentials.use(request);
     }
   }

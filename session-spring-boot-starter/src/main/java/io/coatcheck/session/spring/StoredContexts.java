@@ -38,14 +38,14 @@ final class StoredContexts implements HttpSessionAttributeListener, AttributeRem
    */
   private static final String SAVED_AT_END = "__spring_security_scpf_applied";
 
+  /** Set while this library removes a context, which is not a logout. */
+  private static final ThreadLocal<Boolean> IS_REMOVING = ThreadLocal.withInitial(() -> false);
+
   /** Null if a context stays in the session when its user is logged in. */
   private final @Nullable PrincipalUsers users;
 
   private final boolean isRemovalALogout;
   private final SessionLogins logins;
-
-  /** Set while this removes a context, which is not a logout. */
-  private final ThreadLocal<Boolean> isRemoving = ThreadLocal.withInitial(() -> false);
 
   private volatile boolean isSavedAtEnd;
 
@@ -79,7 +79,7 @@ final class StoredContexts implements HttpSessionAttributeListener, AttributeRem
 
   @Override
   public void attributeRemoved(HttpSessionBindingEvent event) {
-    if (!isRemovalALogout || isRemoving.get()) {
+    if (!isRemovalALogout || IS_REMOVING.get()) {
       return;
     }
     if (users == null) {
@@ -97,6 +97,7 @@ final class StoredContexts implements HttpSessionAttributeListener, AttributeRem
   @Override
   public void absentRemoved(HttpSession session, String name) {
     if (users != null
+        && !IS_REMOVING.get()
         && name.equals(HttpSessionSecurityContextRepository.SPRING_SECURITY_CONTEXT_KEY)) {
       WebSession.find(session).ifPresent(own -> LogoutAtEnd.register(own, CurrentRequest.find()));
     }
@@ -121,12 +122,31 @@ final class StoredContexts implements HttpSessionAttributeListener, AttributeRem
     }
   }
 
-  private void remove(HttpSession session, String name) {
-    isRemoving.set(true);
+  private static void remove(HttpSession session, String name) {
+    IS_REMOVING.set(true);
     try {
       session.removeAttribute(name);
     } finally {
-      isRemoving.remove();
+      IS_REMOVING.remove();
+    }
+  }
+
+  /**
+   * Returns the context that the session of a request has from before its application kept only the
+   * names of users; null if there is none.
+   */
+  static @Nullable Object former(HttpServletRequest request) {
+    HttpSession session = request.getSession(false);
+    return session == null
+        ? null
+        : session.getAttribute(HttpSessionSecurityContextRepository.SPRING_SECURITY_CONTEXT_KEY);
+  }
+
+  /** Removes that context, for which the user's name stands from now on. This is no logout. */
+  static void removeFormer(HttpServletRequest request) {
+    HttpSession session = request.getSession(false);
+    if (session != null && former(request) != null) {
+      remove(session, HttpSessionSecurityContextRepository.SPRING_SECURITY_CONTEXT_KEY);
     }
   }
 

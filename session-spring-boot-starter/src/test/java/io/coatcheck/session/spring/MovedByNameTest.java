@@ -239,9 +239,53 @@ class MovedByNameTest {
       Visitor again = site.visitor();
       again.take(COOKIE, ann.cookie(COOKIE));
       assertThat(again.get("/account").body()).isEqualTo("ann");
+      assertThat(StoredText.of(site, again.cookie(COOKIE))).doesNotContain("SecurityContextImpl");
+      assertThat(again.get("/account").body()).isEqualTo("ann");
       assertThat(again.get("/forget").body()).isEqualTo("forgotten");
       assertLoggedOut(site, again);
       new JdbcTemplate(site.bean(DataSource.class)).execute("SHUTDOWN");
     }
+  }
+
+  private static Site withOwner(String... properties) {
+    Site site = start(properties);
+    site.bean(UserDetailsManager.class)
+        .createUser(User.withUsername("olga").password("{noop}ticket").roles("OWNER").build());
+    return site;
+  }
+
+  @Test
+  @DisplayName("of the same application ends if its context withholds a right of the user")
+  void keptContextBeforeTheSecondFactor() throws Exception {
+    String database =
+        "spring.datasource.url=jdbc:h2:mem:" + UUID.randomUUID() + ";DB_CLOSE_DELAY=-1";
+    Visitor half;
+    Visitor second;
+    try (Site site = withOwner(database)) {
+      half = halfLoggedIn(site);
+      second = halfLoggedIn(site);
+    }
+    try (Site site =
+        withOwner(
+            database, PrincipalFlows.PROPERTY, "spring.mvc.publish-request-handled-events=false")) {
+      Visitor again = site.visitor();
+      again.take(COOKIE, half.cookie(COOKIE));
+      assertThat(again.get("/account").statusCode()).isEqualTo(302);
+      assertThat(site.bean(SessionManager.class).sessionsOf("olga")).hasSize(1);
+      again = site.visitor();
+      again.take(COOKIE, second.cookie(COOKIE));
+      assertThat(Visitor.location(again.logIn("olga"))).doesNotContain("error");
+      assertThat(again.get("/account").body()).isEqualTo("olga");
+      assertThat(site.bean(SessionManager.class).sessionsOf("olga")).hasSize(1);
+      new JdbcTemplate(site.bean(DataSource.class)).execute("SHUTDOWN");
+    }
+  }
+
+  /** Returns a user whose context has other roles than hers. */
+  private static Visitor halfLoggedIn(Site site) throws Exception {
+    Visitor half = site.visitor();
+    assertThat(half.post("/stored-by-hand", "username", "olga").body()).isEqualTo("stored");
+    assertThat(half.get("/account").body()).isEqualTo("olga");
+    return half;
   }
 }
