@@ -16,6 +16,8 @@ import org.springframework.security.core.AuthenticatedPrincipal;
 import org.springframework.security.core.session.SessionInformation;
 import org.springframework.security.core.session.SessionRegistry;
 import org.springframework.security.core.userdetails.UserDetails;
+import org.springframework.security.web.webauthn.api.PublicKeyCredentialUserEntity;
+import org.springframework.util.ClassUtils;
 
 /**
  * The sessions of the store as a {@link SessionRegistry} of Spring Security, the same on all nodes.
@@ -24,6 +26,11 @@ import org.springframework.security.core.userdetails.UserDetails;
  * of them do nothing.
  */
 final class StoredSessionRegistry implements SessionRegistry {
+
+  private static final boolean HAS_PASSKEYS =
+      ClassUtils.isPresent(
+          "org.springframework.security.web.webauthn.api.PublicKeyCredentialUserEntity",
+          StoredSessionRegistry.class.getClassLoader());
 
   private final SessionManager manager;
   private final SessionStore store;
@@ -49,7 +56,7 @@ final class StoredSessionRegistry implements SessionRegistry {
    * was expired is no longer there, so that {@code includeExpiredSessions} adds none.
    *
    * @param principal a {@link UserDetails}, an {@link AuthenticatedPrincipal}, a {@link Principal},
-   *     or the name
+   *     the user of a passkey, or the name
    * @throws UnsupportedOperationException if the store has no index by principal
    */
   @Override
@@ -118,7 +125,22 @@ final class StoredSessionRegistry implements SessionRegistry {
     if (principal instanceof AuthenticatedPrincipal user) {
       return user.getName();
     }
-    return principal instanceof Principal user ? user.getName() : principal.toString();
+    if (principal instanceof Principal user) {
+      return user.getName();
+    }
+    String ofPasskey = HAS_PASSKEYS ? OfPasskey.nameOf(principal) : null;
+    return ofPasskey == null ? principal.toString() : ofPasskey;
+  }
+
+  /** Loaded only where the classes of passkeys are. */
+  private static final class OfPasskey {
+
+    private OfPasskey() {}
+
+    /** Returns the name of the user of a passkey, who is of no general type; null for others. */
+    static @Nullable String nameOf(Object principal) {
+      return principal instanceof PublicKeyCredentialUserEntity user ? user.getName() : null;
+    }
   }
 
   /** The id that {@code HttpSession.getId()} returns. */

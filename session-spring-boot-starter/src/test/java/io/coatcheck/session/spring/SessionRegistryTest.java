@@ -29,6 +29,8 @@ import org.springframework.security.core.userdetails.User;
 import org.springframework.security.core.userdetails.UserDetailsService;
 import org.springframework.security.provisioning.InMemoryUserDetailsManager;
 import org.springframework.security.web.SecurityFilterChain;
+import org.springframework.security.web.webauthn.api.Bytes;
+import org.springframework.security.web.webauthn.api.ImmutablePublicKeyCredentialUserEntity;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RestController;
 
@@ -95,6 +97,16 @@ class SessionRegistryTest {
       assertThat(
               registry.getAllSessions(
                   User.withUsername("ann").password("x").roles("USER").build(), false))
+          .hasSize(1);
+      assertThat(
+              registry.getAllSessions(
+                  ImmutablePublicKeyCredentialUserEntity.builder()
+                      .name("ann")
+                      .id(Bytes.random())
+                      .displayName("Ann")
+                      .build(),
+                  false))
+          .as("of the user of a passkey")
           .hasSize(1);
       assertThat(registry.getAllSessions("bob", true)).isEmpty();
 
