@@ -7,6 +7,7 @@ import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingClass;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Conditional;
 import org.springframework.context.annotation.Configuration;
@@ -52,9 +53,15 @@ public final class CoatcheckSecurityAutoConfiguration {
     return new PasskeyLogins();
   }
 
-  /** For code that injects one; {@link SecurityBridge} keeps it from {@code maximumSessions}. */
+  /**
+   * For code that injects one; {@link SecurityBridge} keeps it from {@code maximumSessions}. A
+   * Spring Authorization Server would take it too: its {@code auth_time} would be when the session
+   * was last used.
+   */
   @Bean
   @ConditionalOnMissingBean(SessionRegistry.class)
+  @ConditionalOnMissingClass(
+      "org.springframework.security.oauth2.server.authorization.OAuth2Authorization")
   StoredSessionRegistry coatcheckSessionRegistry(SessionManager manager) {
     return new StoredSessionRegistry(manager);
   }

@@ -1,6 +1,7 @@
 package io.coatcheck.session.spring;
 
 import io.coatcheck.session.SessionManager;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -15,6 +16,7 @@ import org.springframework.security.config.annotation.web.configurers.LogoutConf
 import org.springframework.security.config.annotation.web.configurers.RememberMeConfigurer;
 import org.springframework.security.config.annotation.web.configurers.SecurityContextConfigurer;
 import org.springframework.security.config.annotation.web.configurers.SessionManagementConfigurer;
+import org.springframework.security.core.session.SessionRegistry;
 import org.springframework.security.web.authentication.session.AbstractSessionFixationProtectionStrategy;
 import org.springframework.security.web.authentication.session.NullAuthenticatedSessionStrategy;
 import org.springframework.security.web.authentication.session.SessionAuthenticationStrategy;
@@ -102,7 +104,10 @@ final class SecurityBridge extends AbstractHttpConfigurer<SecurityBridge, HttpSe
       SessionManagementConfigurer<HttpSecurity> sessions,
       ApplicationContext context,
       CoatcheckProperties properties) {
-    if (context.getBeanProvider(StoredSessionRegistry.class).getIfAvailable() == null) {
+    boolean hasOwn =
+        Stream.of(context.getBeanNamesForType(SessionRegistry.class, true, false))
+            .anyMatch(name -> !context.isTypeMatch(name, StoredSessionRegistry.class));
+    if (hasOwn) {
       if (properties.renewInterval() != null) {
         sessions.withObjectPostProcessor(new WithOwnRegistry());
       }

@@ -15,7 +15,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.asm.ClassWriter;
+import org.springframework.asm.Opcodes;
+import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.test.context.runner.WebApplicationContextRunner;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.annotation.Bean;
@@ -159,5 +163,48 @@ class SessionRegistryTest {
       assertThat(browsers[0].get("/id").body()).contains("expired");
       assertThat(browsers[1].get("/id").statusCode()).isEqualTo(200);
     }
+  }
+
+  /** Finds the class by which a Spring Authorization Server is known. */
+  private static final class AuthorizationServer extends ClassLoader {
+
+    private static final String CLASS =
+        "org.springframework.security.oauth2.server.authorization.OAuth2Authorization";
+
+    AuthorizationServer() {
+      super(SessionRegistryTest.class.getClassLoader());
+    }
+
+    @Override
+    protected Class<?> findClass(String name) throws ClassNotFoundException {
+      if (!name.equals(CLASS)) {
+        throw new ClassNotFoundException(name);
+      }
+      ClassWriter writer = new ClassWriter(0);
+      writer.visit(
+          Opcodes.V17,
+          Opcodes.ACC_PUBLIC,
+          name.replace('.', '/'),
+          null,
+          "java/lang/Object",
+          new String[0]);
+      byte[] bytes = writer.toByteArray();
+      return defineClass(name, bytes, 0, bytes.length);
+    }
+  }
+
+  @Test
+  @DisplayName("is not offered to a Spring Authorization Server, which reads when users logged in")
+  void authorizationServer() {
+    WebApplicationContextRunner application =
+        new WebApplicationContextRunner()
+            .withConfiguration(
+                AutoConfigurations.of(
+                    CoatcheckAutoConfiguration.class, CoatcheckSecurityAutoConfiguration.class))
+            .withPropertyValues("coatcheck.store=memory");
+    application.run(context -> assertThat(context).hasSingleBean(SessionRegistry.class));
+    application
+        .withClassLoader(new AuthorizationServer())
+        .run(context -> assertThat(context).hasNotFailed().doesNotHaveBean(SessionRegistry.class));
   }
 }
