@@ -35,12 +35,14 @@ public final class CoatcheckSecurityAutoConfiguration {
   StoredContexts coatcheckStoredContexts(
       SessionManager manager,
       ObjectProvider<PrincipalContexts> principals,
-      ObjectProvider<SessionLogins> logins) {
+      ObjectProvider<SessionLogins> logins,
+      CoatcheckProperties properties) {
     PrincipalContexts contexts = principals.getIfAvailable();
     return new StoredContexts(
         contexts == null ? null : contexts.users(),
         !manager.adapter().dropsAttributesAtLogin(),
-        logins.getIfAvailable(() -> SessionLogins.BY_NAME));
+        logins.getIfAvailable(() -> SessionLogins.BY_NAME),
+        new RememberMeBox(properties.security().rememberMeParameter()));
   }
 
   @Bean
@@ -78,7 +80,8 @@ public final class CoatcheckSecurityAutoConfiguration {
         CoatcheckProperties properties) {
       return new PrincipalContexts(
           new PrincipalUsers(users, properties.security().userMaxAge(), System::nanoTime),
-          new AgedLogin(managers));
+          new AgedLogin(managers),
+          new RememberMeBox(properties.security().rememberMeParameter()));
     }
 
     /** For the bridges, which work without Spring Security too. */

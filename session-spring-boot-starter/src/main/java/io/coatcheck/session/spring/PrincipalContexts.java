@@ -1,6 +1,5 @@
 package io.coatcheck.session.spring;
 
-import io.coatcheck.session.LoginOptions;
 import io.coatcheck.session.servlet.SessionFilter;
 import io.coatcheck.session.servlet.WebSession;
 import jakarta.servlet.http.HttpServletRequest;
@@ -39,19 +38,22 @@ final class PrincipalContexts implements SecurityContextRepository {
   /** Judges the contexts that sessions have from before the property was set. */
   private final MovedUsers former;
 
+  private final RememberMeBox rememberMe;
+
   private volatile boolean isSavedAtEnd;
   private volatile boolean beginsSessions = true;
   private final AtomicBoolean hasWarned = new AtomicBoolean();
 
-  PrincipalContexts(PrincipalUsers users, AgedLogin aged) {
+  PrincipalContexts(PrincipalUsers users, AgedLogin aged, RememberMeBox rememberMe) {
     this.users = users;
     this.aged = aged;
     this.former = new MovedByName(users);
+    this.rememberMe = rememberMe;
   }
 
   /** Returns contexts of the same users, for one chain. */
   PrincipalContexts ofChain() {
-    return new PrincipalContexts(users, aged);
+    return new PrincipalContexts(users, aged, rememberMe);
   }
 
   /** Records that a login begins no session: without one it holds for its request only. */
@@ -147,7 +149,7 @@ final class PrincipalContexts implements SecurityContextRepository {
   private void logIn(
       String user, Authentication authentication, WebSession session, HttpServletRequest request) {
     users.require(authentication);
-    SecurityLogin.logIn(session, user, LoginMoment.in(LoginOptions.defaults(), authentication));
+    SecurityLogin.logIn(session, user, LoginMoment.in(rememberMe.options(request), authentication));
     StoredContexts.removeFormer(request);
     CheckedCredentials.use(request);
   }

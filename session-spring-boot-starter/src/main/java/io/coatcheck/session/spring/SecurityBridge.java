@@ -21,6 +21,7 @@ import org.springframework.security.web.authentication.session.AbstractSessionFi
 import org.springframework.security.web.authentication.session.NullAuthenticatedSessionStrategy;
 import org.springframework.security.web.authentication.session.SessionAuthenticationStrategy;
 import org.springframework.security.web.context.DelegatingSecurityContextRepository;
+import org.springframework.security.web.context.HttpSessionSecurityContextRepository;
 import org.springframework.security.web.context.RequestAttributeSecurityContextRepository;
 import org.springframework.security.web.context.SecurityContextPersistenceFilter;
 import org.springframework.security.web.context.SecurityContextRepository;
@@ -64,7 +65,7 @@ final class SecurityBridge extends AbstractHttpConfigurer<SecurityBridge, HttpSe
     contexts = principals;
     SecurityLogin strategy =
         new SecurityLogin(
-            properties.security().rememberMeParameter(),
+            new RememberMeBox(properties.security().rememberMeParameter()),
             principals == null ? null : principals.users(),
             context
                 .getBeanProvider(SessionLogins.class)
@@ -125,7 +126,7 @@ final class SecurityBridge extends AbstractHttpConfigurer<SecurityBridge, HttpSe
     if (strategy == null) {
       return;
     }
-    SecurityContextRepository repository = http.getSharedObject(SecurityContextRepository.class);
+    SecurityContextRepository repository = repositoryOf(http);
     PrincipalContexts names = contexts;
     mayBeginSessions = ChainRepository.mayBeginSessions(repository);
     if (names != null && ChainRepository.unknown(repository).isPresent()) {
@@ -151,6 +152,18 @@ final class SecurityBridge extends AbstractHttpConfigurer<SecurityBridge, HttpSe
               + " ended all of the user's sessions. Use coatcheck.security.remember-me-parameter in"
               + " place of it, or also delete the user's remember-me tokens");
     }
+  }
+
+  /**
+   * Returns where a chain keeps its logins: where nothing was set, as after {@code
+   * sessionManagement(AbstractHttpConfigurer::disable)}, in the session, which is the default of
+   * Spring Security.
+   */
+  private static @Nullable SecurityContextRepository repositoryOf(HttpSecurity http) {
+    SecurityContextRepository known = http.getSharedObject(SecurityContextRepository.class);
+    return known == null && securityContext(http) != null
+        ? new HttpSessionSecurityContextRepository()
+        : known;
   }
 
   /** Otherwise {@link PrincipalStart} refuses it when the application starts. */
@@ -181,7 +194,7 @@ final class SecurityBridge extends AbstractHttpConfigurer<SecurityBridge, HttpSe
   @SuppressWarnings("deprecation") // In Spring Security, which supports the older filter still.
   public void configure(HttpSecurity http) {
     SecurityLogin strategy = login;
-    SecurityContextRepository repository = http.getSharedObject(SecurityContextRepository.class);
+    SecurityContextRepository repository = repositoryOf(http);
     if (strategy != null && ChainRepository.keepsLogins(repository)) {
       strategy.activate(
           contexts == null ? ChainRepository.mayBeginSessions(repository) : mayBeginSessions);

@@ -6,7 +6,6 @@ import io.coatcheck.session.servlet.WebSession;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.annotation.AnnotationUtils;
@@ -27,13 +26,10 @@ final class SecurityLogin implements SessionAuthenticationStrategy {
 
   private static final AuthenticationTrustResolver TRUST = new AuthenticationTrustResolverImpl();
 
-  /** The values of a check box that Spring Security's own remember-me accepts. */
-  private static final Set<String> CHECKED = Set.of("true", "on", "yes", "1");
-
   private final SessionAuthenticationStrategy withoutSession =
       new ChangeSessionIdAuthenticationStrategy();
 
-  private final @Nullable String rememberMeParameter;
+  private final RememberMeBox rememberMe;
 
   /** Null if the session keeps the whole context. */
   private final @Nullable PrincipalUsers users;
@@ -44,9 +40,8 @@ final class SecurityLogin implements SessionAuthenticationStrategy {
 
   private volatile boolean beginsSessions;
 
-  SecurityLogin(
-      @Nullable String rememberMeParameter, @Nullable PrincipalUsers users, SessionLogins logins) {
-    this.rememberMeParameter = rememberMeParameter;
+  SecurityLogin(RememberMeBox rememberMe, @Nullable PrincipalUsers users, SessionLogins logins) {
+    this.rememberMe = rememberMe;
     this.users = users;
     this.logins = logins;
   }
@@ -69,7 +64,7 @@ final class SecurityLogin implements SessionAuthenticationStrategy {
       if (users != null) {
         users.require(authentication);
       }
-      LoginOptions options = options(request);
+      LoginOptions options = rememberMe.options(request);
       WebSession own = session.get();
       logIn(() -> logins.logIn(own, authentication, options));
       if (users != null) {
@@ -112,18 +107,6 @@ final class SecurityLogin implements SessionAuthenticationStrategy {
       refused.initCause(cause);
     }
     return refused;
-  }
-
-  private LoginOptions options(HttpServletRequest request) {
-    String parameter = rememberMeParameter;
-    if (parameter != null && isChecked(request.getParameter(parameter))) {
-      return LoginOptions.remember();
-    }
-    return LoginOptions.defaults();
-  }
-
-  private static boolean isChecked(@Nullable String value) {
-    return value != null && CHECKED.stream().anyMatch(value::equalsIgnoreCase);
   }
 
   /** Returns whether this is an authenticated user, rather than a request to log in. */

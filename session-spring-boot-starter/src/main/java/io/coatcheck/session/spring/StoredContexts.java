@@ -1,6 +1,5 @@
 package io.coatcheck.session.spring;
 
-import io.coatcheck.session.LoginOptions;
 import io.coatcheck.session.LoginResult;
 import io.coatcheck.session.servlet.AttributeRemovalListener;
 import io.coatcheck.session.servlet.WebSession;
@@ -46,6 +45,7 @@ final class StoredContexts implements HttpSessionAttributeListener, AttributeRem
 
   private final boolean isRemovalALogout;
   private final SessionLogins logins;
+  private final RememberMeBox rememberMe;
 
   private volatile boolean isSavedAtEnd;
 
@@ -56,10 +56,15 @@ final class StoredContexts implements HttpSessionAttributeListener, AttributeRem
    * @param isRemovalALogout false if logins remove attributes too, since the two look the same
    * @param logins log the session in where it keeps the whole context
    */
-  StoredContexts(@Nullable PrincipalUsers users, boolean isRemovalALogout, SessionLogins logins) {
+  StoredContexts(
+      @Nullable PrincipalUsers users,
+      boolean isRemovalALogout,
+      SessionLogins logins,
+      RememberMeBox rememberMe) {
     this.users = users;
     this.isRemovalALogout = isRemovalALogout;
     this.logins = logins;
+    this.rememberMe = rememberMe;
   }
 
   /** Records that a filter of some chain saves the context of each request at its end. */
@@ -168,7 +173,7 @@ final class StoredContexts implements HttpSessionAttributeListener, AttributeRem
    * Logs the session in or out by a context that was stored. A refusal cannot reach the
    * application.
    */
-  private static void storedForName(WebSession own, SecurityContext context, PrincipalUsers users) {
+  private void storedForName(WebSession own, SecurityContext context, PrincipalUsers users) {
     Authentication login = context.getAuthentication();
     HttpServletRequest request = CurrentRequest.find();
     if (!SecurityLogin.isUser(login)) {
@@ -183,7 +188,7 @@ final class StoredContexts implements HttpSessionAttributeListener, AttributeRem
     }
     try {
       users.require(login);
-      SecurityLogin.logIn(own, login.getName(), LoginMoment.in(LoginOptions.defaults(), login));
+      SecurityLogin.logIn(own, login.getName(), LoginMoment.in(rememberMe.options(request), login));
       CheckedCredentials.use(request);
     } catch (SessionAuthenticationException | IllegalStateException e) {
       LOG.warn("A login of Spring Security was dropped, since the session cannot have its user", e);
@@ -206,7 +211,7 @@ final class StoredContexts implements HttpSessionAttributeListener, AttributeRem
     }
     LoginResult result;
     try {
-      result = logins.logIn(webSession, login, LoginOptions.defaults());
+      result = logins.logIn(webSession, login, rememberMe.options(request));
       CheckedCredentials.use(request);
     } catch (IllegalArgumentException | IllegalStateException e) {
       LOG.warn("A login of Spring Security was dropped, since the session cannot have its user", e);

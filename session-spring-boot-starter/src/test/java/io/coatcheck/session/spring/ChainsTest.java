@@ -9,6 +9,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
@@ -46,6 +47,8 @@ import org.springframework.security.web.util.matcher.AnyRequestMatcher;
 @DisplayName("However a chain treats sessions, a login")
 @Tag("wide")
 class ChainsTest {
+
+  private static final String REMEMBER_ME = "coatcheck.security.remember-me-parameter=remember-me";
 
   @EnableAutoConfiguration
   abstract static class Application {
@@ -213,7 +216,7 @@ class ChainsTest {
       })
   @DisplayName("gives the session a new secret and a user, and a logout ends it")
   void login(Class<?> application) throws Exception {
-    try (Site site = Site.start(application, "coatcheck.store=memory")) {
+    try (Site site = Site.start(application, "coatcheck.store=memory", REMEMBER_ME)) {
       SessionManager sessions = site.bean(SessionManager.class);
       Visitor ann = site.visitor();
       ann.get("/account");
@@ -221,14 +224,33 @@ class ChainsTest {
       assertThat(before).isNotEmpty();
       assertThat(
               Visitor.location(
-                  ann.postWithToken("", "/login", "username", "ann", "password", "ticket")))
+                  ann.postWithToken(
+                      "", "/login", "username", "ann", "password", "ticket", "remember-me", "on")))
           .endsWith("/account?continue");
       assertThat(ann.cookie("__Host-session")).isNotEqualTo(before);
-      assertThat(sessions.sessionsOf("ann")).hasSize(1);
+      assertThat(sessions.sessionsOf("ann"))
+          .singleElement()
+          .satisfies(session -> assertThat(session.remembered()).isTrue());
       assertThat(ann.get("/account").statusCode()).isEqualTo(404);
       ann.postWithToken("", "/logout");
       assertThat(sessions.sessionsOf("ann")).isEmpty();
       assertThat(ann.get("/account").statusCode()).isEqualTo(302);
+    }
+  }
+
+  @Test
+  @DisplayName("is kept by name too, where session management is off")
+  void nameOnly() throws Exception {
+    try (Site site =
+        Site.start(
+            WithoutSessionManagement.class, "coatcheck.store=memory", PrincipalFlows.PROPERTY)) {
+      Visitor ann = site.visitor();
+      ann.postWithToken("", "/login", "username", "ann", "password", "ticket");
+      assertThat(ann.get("/account").statusCode()).isEqualTo(404);
+      assertThat(StoredText.of(site, ann.cookie("__Host-session")))
+          .doesNotContain("SecurityContext");
+      ann.postWithToken("", "/logout");
+      assertThat(site.bean(SessionManager.class).sessionsOf("ann")).isEmpty();
     }
   }
 }

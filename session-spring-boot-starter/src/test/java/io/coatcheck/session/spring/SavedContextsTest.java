@@ -9,6 +9,7 @@ import io.coatcheck.test.clients.Visitor;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
@@ -27,6 +28,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class SavedContextsTest {
 
   private static final String COOKIE = "__Host-session";
+  private static final String REMEMBER_ME =
+      "coatcheck.security.remember-me-parameter=remember-me";
   private static final AtomicInteger DATABASES = new AtomicInteger();
 
   /** Runs one application for all tests of a class, and ends the sessions after each. */
@@ -37,7 +40,8 @@ class SavedContextsTest {
     private Site site;
 
     Application(String... properties) {
-      this.properties = properties;
+      this.properties = Arrays.copyOf(properties, properties.length + 1);
+      this.properties[properties.length] = REMEMBER_ME;
     }
 
     @BeforeAll
@@ -161,6 +165,17 @@ class SavedContextsTest {
     void loggedInAgain(String path) throws Exception {
       assertLogsInAgain(path);
       assertThat(annsSession().remembered()).isEqualTo(path.endsWith("remembered"));
+    }
+
+    @Test
+    @DisplayName("a login is remembered if its request asks for that")
+    void rememberedByParameter() throws Exception {
+      Visitor ann = visitor();
+      assertThat(post(ann, "/json-login", "remember-me", "on")).isEqualTo(200);
+      assertThat(ann.get("/me").body()).isEqualTo("ann/ann");
+      assertThat(annsSession().remembered()).isTrue();
+      assertThat(post(ann, "/json-login")).isEqualTo(200);
+      assertThat(annsSession().remembered()).isFalse();
     }
 
     @Test
