@@ -2,15 +2,17 @@ package io.coatcheck.session.servlet;
 
 import io.coatcheck.session.token.SessionToken;
 import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpSession;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The part of a request that concerns bridges, which move users here from another system or keep a
  * framework's login and the session's login the same: the client's token, the origin of the
  * request, and actions before a logout or the commit. Other code does not need it.
  *
- * <p>Use it within its request. {@link #present} uses the store, and throws {@link
- * io.coatcheck.session.store.SessionStoreException} if that fails; the other methods do not.
+ * <p>Use it within its request. {@link #session} and {@link #present} use the store, and throw
+ * {@link io.coatcheck.session.store.SessionStoreException} if that fails; the other methods do not.
  *
  * @see WebSession#bridge
  * @since 0.1.0
@@ -23,6 +25,22 @@ public final class BridgeRequest {
   BridgeRequest(WebSession session) {
     this.session = session;
     exchange = session.exchange();
+  }
+
+  /**
+   * Returns the session, as {@code HttpServletRequest.getSession} does after the filter. For code
+   * that may have the request from before the filter, whose own method returns a session of the
+   * container: a {@code ServletRequestListener} has that one.
+   *
+   * @param create whether a session is begun if there is none
+   * @return null if there is none and none was to be begun
+   * @throws IllegalStateException if the calling thread may act for {@linkplain
+   *     WebSession#of(HttpSession) any of several requests}, or a session can no longer be begun
+   */
+  public @Nullable HttpSession session(boolean create) {
+    session.requireKnownRequest();
+    HttpSessionView view = exchange.view(create);
+    return view == null ? null : view.shown();
   }
 
   /**

@@ -87,7 +87,9 @@ final class ChainSessionRegistry
     if (request == null || WebSession.find(request).flatMap(WebSession::principal).isEmpty()) {
       return null;
     }
-    return Optional.ofNullable(request.getSession(false)).map(HttpSession::getId).orElse(null);
+    return Optional.ofNullable(CurrentRequest.session(request, false))
+        .map(HttpSession::getId)
+        .orElse(null);
   }
 
   /** A session with the id that it has now. */

@@ -1,6 +1,8 @@
 package io.coatcheck.session.spring;
 
+import io.coatcheck.session.servlet.WebSession;
 import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpSession;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,5 +32,17 @@ final class CurrentRequest {
       }
     }
     return null;
+  }
+
+  /**
+   * Returns the session of a request that was found here. The request may be from before the
+   * filter, as a {@code RequestContextListener} has it: its own method would return a session of
+   * the container.
+   *
+   * @param create whether a session is begun if there is none
+   */
+  static @Nullable HttpSession session(HttpServletRequest request, boolean create) {
+    WebSession own = WebSession.find(request).orElse(null);
+    return own == null ? request.getSession(create) : own.bridge().session(create);
   }
 }

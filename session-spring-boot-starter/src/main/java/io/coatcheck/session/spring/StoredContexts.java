@@ -8,6 +8,7 @@ import jakarta.servlet.http.HttpSession;
 import jakarta.servlet.http.HttpSessionAttributeListener;
 import jakarta.servlet.http.HttpSessionBindingEvent;
 import java.util.Collections;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -224,8 +225,12 @@ final class StoredContexts implements HttpSessionAttributeListener, AttributeRem
     } else if (before != null && !isSame) {
       keepInNewSession(name, context);
     } else if (!isRemovalALogout) {
-      keepAfterDrop(request == null ? session : request.getSession(), name, context);
+      keepAfterDrop(request == null ? session : sessionOf(request), name, context);
     }
+  }
+
+  private static HttpSession sessionOf(HttpServletRequest request) {
+    return Objects.requireNonNull(CurrentRequest.session(request, true), "the session");
   }
 
   /** Stores the context again if the login has dropped it together with the other attributes. */
@@ -257,7 +262,7 @@ final class StoredContexts implements HttpSessionAttributeListener, AttributeRem
   private static void keepInNewSession(String name, SecurityContext context) {
     HttpServletRequest current = CurrentRequest.find();
     if (current != null) {
-      current.getSession().setAttribute(name, context);
+      sessionOf(current).setAttribute(name, context);
     } else {
       LOG.warn(
           "The user of a session has changed outside of a request; the new user has to log in");

@@ -5,7 +5,8 @@
  *   <li><b>Start</b>: begin with {@link CoatcheckAutoConfiguration}. {@link CoatcheckProperties}
  *       are the properties, {@code Settings} passes a group of them to a builder, and {@code
  *       OtherSessionProperties} names those of other sessions that have no effect; {@code
- *       IneffectiveProperties} finds properties of Coatcheck that do nothing. {@code StoreChoice},
+ *       IneffectiveProperties} finds properties of Coatcheck that do nothing, and {@code
+ *       PropertySwitch} reads which parts are on. {@code StoreChoice},
  *       {@code ManagerFactory} and {@code FilterFactory} build the parts; {@code SessionCodec} is
  *       the codec. {@link SessionManagerCustomizer} and {@link SessionFilterCustomizer} are for
  *       settings in code. {@link CoatcheckReactiveAutoConfiguration} warns in an application of
@@ -18,7 +19,8 @@
  *   <li><b>Spring Security</b>: {@link CoatcheckSecurityAutoConfiguration} and, for each chain,
  *       {@code SecurityBridge}. {@code SecurityLogin} makes a login of Spring Security a login of
  *       the session, by {@code SessionLogins}, and with the provider's session {@code
- *       ProviderLogins}; {@code LoginMoment} is how old it is, and {@code RememberedLogins} shows
+ *       ProviderLogins}; {@code RememberMeBox} is whether the user wants to be remembered, {@code
+ *       LoginMoment} how old it is, and {@code RememberedLogins} shows
  *       an {@code AgedLogin} as remembered. {@code ChainRepository} returns how a chain keeps its
  *       logins. {@code StoredContexts} finds logins that do not call it, and logouts, each a {@code
  *       LogoutAtEnd}; {@code LoginEvents} records {@code CheckedCredentials} in the {@code

@@ -26,6 +26,7 @@ import org.springframework.security.web.SecurityFilterChain;
 import org.springframework.security.web.session.HttpSessionEventPublisher;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RestController;
+import org.springframework.web.context.request.RequestContextListener;
 
 @DisplayName("maximumSessions, with sessions that get a new secret from time to time")
 class RenewedSessionsTest {
@@ -83,11 +84,23 @@ class RenewedSessionsTest {
     }
   }
 
-  private static Site start(boolean hasPublisher, String... properties) {
-    List<Class<?>> sources = new ArrayList<>(List.of(Application.class, MovedClock.class));
-    if (hasPublisher) {
-      sources.add(WithPublisher.class);
+  /** Makes the request from before all filters the one of Spring MVC's holder. */
+  @Configuration
+  static class WithListener {
+
+    @Bean
+    RequestContextListener requestContexts() {
+      return new RequestContextListener();
     }
+  }
+
+  private static Site start(boolean hasPublisher, String... properties) {
+    return start(hasPublisher ? List.of(WithPublisher.class) : List.of(), properties);
+  }
+
+  private static Site start(List<Class<?>> more, String... properties) {
+    List<Class<?>> sources = new ArrayList<>(List.of(Application.class, MovedClock.class));
+    sources.addAll(more);
     List<String> all = new ArrayList<>(List.of(properties));
     all.add("coatcheck.store=memory");
     all.add("coatcheck.renew-interval=" + INTERVAL);
@@ -151,6 +164,17 @@ class RenewedSessionsTest {
       assertThat(ann.get("/id").statusCode()).isEqualTo(200);
       assertThat(logIn(site.visitor())).contains("error");
       assertThat(site.bean(SessionManager.class).sessionsOf("ann")).hasSize(1);
+    }
+  }
+
+  @Test
+  @DisplayName("The same browser may, also where a RequestContextListener has the request")
+  void againWithListener() throws Exception {
+    try (Site site = start(List.of(WithListener.class), "test.refuses-newcomer=true")) {
+      Visitor ann = loggedIn(site);
+      assertThat(logIn(ann)).doesNotContain("error");
+      assertThat(ann.get("/id").statusCode()).isEqualTo(200);
+      assertThat(ann.hasCookie("JSESSIONID")).isFalse();
     }
   }
 

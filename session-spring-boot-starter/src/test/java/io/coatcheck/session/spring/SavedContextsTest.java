@@ -6,9 +6,14 @@ import io.coatcheck.session.SessionInfo;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.spring.desk.Desk;
 import io.coatcheck.test.clients.Visitor;
+import jakarta.servlet.FilterChain;
+import jakarta.servlet.http.HttpFilter;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -23,13 +28,20 @@ import org.junit.jupiter.api.TestInstance.Lifecycle;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.boot.web.servlet.FilterRegistrationBean;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.security.authentication.UsernamePasswordAuthenticationToken;
+import org.springframework.security.core.authority.AuthorityUtils;
+import org.springframework.security.core.context.SecurityContextImpl;
+import org.springframework.security.web.context.HttpSessionSecurityContextRepository;
+import org.springframework.web.context.request.RequestContextListener;
 
 @DisplayName("What an application does to a context by hand")
 class SavedContextsTest {
 
   private static final String COOKIE = "__Host-session";
-  private static final String REMEMBER_ME =
-      "coatcheck.security.remember-me-parameter=remember-me";
+  private static final String REMEMBER_ME = "coatcheck.security.remember-me-parameter=remember-me";
   private static final AtomicInteger DATABASES = new AtomicInteger();
 
   /** Runs one application for all tests of a class, and ends the sessions after each. */
@@ -46,7 +58,14 @@ class SavedContextsTest {
 
     @BeforeAll
     void start() {
-      site = Site.start(List.of(Desk.class, MovedClock.class), properties);
+      List<Class<?>> sources = new ArrayList<>(List.of(Desk.class, MovedClock.class));
+      sources.addAll(more());
+      site = Site.start(sources, properties);
+    }
+
+    /** Returns what the application has beside its pages. */
+    List<Class<?>> more() {
+      return List.of();
     }
 
     @AfterEach
@@ -449,6 +468,66 @@ class SavedContextsTest {
       Visitor ann = ann();
       assertThat(Visitor.location(logIn(ann, "ann"))).doesNotContain("error");
       assertThat(ann.get("/me").body()).isEqualTo("ann/ann");
+    }
+  }
+
+  /** A filter that logs in, where Spring MVC's holder has the request from before all filters. */
+  @Configuration
+  static class LoginFilter {
+
+    @Bean
+    RequestContextListener requestContexts() {
+      return new RequestContextListener();
+    }
+
+    @Bean
+    FilterRegistrationBean<HttpFilter> loginFilter() {
+      FilterRegistrationBean<HttpFilter> registration =
+          new FilterRegistrationBean<>(
+              new HttpFilter() {
+                private static final long serialVersionUID = 1L;
+
+                @Override
+                protected void doFilter(
+                    HttpServletRequest request, HttpServletResponse response, FilterChain chain) {
+                  new HttpSessionSecurityContextRepository()
+                      .saveContext(
+                          new SecurityContextImpl(
+                              UsernamePasswordAuthenticationToken.authenticated(
+                                  request.getParameter("user"),
+                                  null,
+                                  AuthorityUtils.createAuthorityList("ROLE_USER"))),
+                          request,
+                          response);
+                }
+              });
+      registration.addUrlPatterns("/login-by-filter");
+      return registration;
+    }
+  }
+
+  @Nested
+  @DisplayName("with a RequestContextListener, and logins that drop attributes")
+  class Listening extends Application {
+    Listening() {
+      super("coatcheck.store=memory", "coatcheck.drop-attributes-at-login=true");
+    }
+
+    @Override
+    List<Class<?>> more() {
+      return List.of(LoginFilter.class);
+    }
+
+    @Test
+    @DisplayName("logs in by a filter, and a second user over the first")
+    void loggedInByFilter() throws Exception {
+      Visitor visitor = visitor();
+      assertThat(post(visitor, "/note")).isEqualTo(200);
+      assertThat(post(visitor, "/login-by-filter", "user", "ann")).isEqualTo(200);
+      assertThat(visitor.get("/me").body()).isEqualTo("ann/ann");
+      assertThat(post(visitor, "/login-by-filter", "user", "bob")).isEqualTo(200);
+      assertThat(visitor.get("/me").body()).isEqualTo("bob/bob");
+      assertThat(visitor.hasCookie("JSESSIONID")).isFalse();
     }
   }
 
