@@ -6,11 +6,10 @@
  *       are the properties, {@code Settings} passes a group of them to a builder, and {@code
  *       OtherSessionProperties} names those of other sessions that have no effect; {@code
  *       IneffectiveProperties} finds properties of Coatcheck that do nothing, and {@code
- *       PropertySwitch} reads which parts are on. {@code StoreChoice},
- *       {@code ManagerFactory} and {@code FilterFactory} build the parts; {@code SessionCodec} is
- *       the codec. {@link SessionManagerCustomizer} and {@link SessionFilterCustomizer} are for
- *       settings in code. {@link CoatcheckReactiveAutoConfiguration} warns in an application of
- *       Spring WebFlux.
+ *       PropertySwitch} reads which parts are on. {@code StoreChoice}, {@code ManagerFactory} and
+ *       {@code FilterFactory} build the parts; {@code SessionCodec} is the codec. {@link
+ *       SessionManagerCustomizer} and {@link SessionFilterCustomizer} are for settings in code.
+ *       {@link CoatcheckReactiveAutoConfiguration} warns in an application of Spring WebFlux.
  *   <li><b>Filter</b>: {@code FilterPlacement} gives it its order, {@code NoFilterRegistration}
  *       finds out whether the application registers its own, and {@code DeclaredFilter} finds a
  *       filter whose bean type hides it. {@code StartCheck} fails the start of an application with
@@ -20,18 +19,18 @@
  *       {@code SecurityBridge}. {@code SecurityLogin} makes a login of Spring Security a login of
  *       the session, by {@code SessionLogins}, and with the provider's session {@code
  *       ProviderLogins}; {@code RememberMeBox} is whether the user wants to be remembered, {@code
- *       LoginMoment} how old it is, and {@code RememberedLogins} shows
- *       an {@code AgedLogin} as remembered. {@code ChainRepository} returns how a chain keeps its
- *       logins. {@code StoredContexts} finds logins that do not call it, and logouts, each a {@code
- *       LogoutAtEnd}; {@code LoginEvents} records {@code CheckedCredentials} in the {@code
- *       CurrentRequest}, by which it knows a second login of one user. {@code PasskeyLogins} gives
- *       passkeys the chain's strategy, unless the {@code PrivateField} has another one. {@code
- *       ImplicitLogins}, {@code PlainCsrfTokens} and {@code RefusedLogins} decide what is stored,
- *       and {@code NamedRefusals} names the property that would allow it. {@code
- *       StoredSessionRegistry} is the {@code SessionRegistry}, and {@code ChainSessionRegistry}
- *       that of a chain with {@code maximumSessions}. With {@code
- *       coatcheck.security.context=principal}: {@code PrincipalContexts}, {@code PrincipalUsers}
- *       and {@code PrincipalStart}.
+ *       LoginMoment} how old it is, and {@code RememberedLogins} shows an {@code AgedLogin} as
+ *       remembered. {@code ChainRepository} returns how a chain keeps its logins. {@code
+ *       StoredContexts} finds logins that do not call it, and logouts, each a {@code LogoutAtEnd};
+ *       {@code LoginEvents} records {@code CheckedCredentials} in the {@code CurrentRequest}, by
+ *       which it knows a second login of one user. {@code PasskeyLogins} gives passkeys the chain's
+ *       strategy, unless the {@code PrivateField} has another one. {@code ImplicitLogins}, {@code
+ *       PlainCsrfTokens} and {@code RefusedLogins} decide what is stored, and {@code NamedRefusals}
+ *       names the property that would allow it. {@code StoredSessionRegistry} is the {@code
+ *       SessionRegistry}, and {@code ChainSessionRegistry} that of a chain with {@code
+ *       maximumSessions}. {@code ProviderSessions} and {@code OidcLogoutStart} are for {@code
+ *       oidcLogout}. With {@code coatcheck.security.context=principal}: {@code PrincipalContexts},
+ *       {@code PrincipalUsers} and {@code PrincipalStart}.
  *   <li><b>Redis</b>: {@link CoatcheckRedisAutoConfiguration}, {@code RedisConnections} and {@code
  *       LettuceConnections}.
  *   <li><b>Migration</b>: {@link CoatcheckMigrationAutoConfiguration}, {@code BridgeFactory},
