@@ -30,7 +30,9 @@ final class SessionsEndpoint {
   /** Lists the live sessions of a user, the most recently used first. */
   @ReadOperation
   WebEndpointResponse<Sessions> sessions(String user) {
-    if (user.isEmpty() || user.codePointCount(0, user.length()) > MAX_USER) {
+    if (user.isEmpty()
+        || user.codePointCount(0, user.length()) > MAX_USER
+        || user.indexOf('\0') >= 0) {
       return new WebEndpointResponse<>(WebEndpointResponse.STATUS_BAD_REQUEST);
     }
     return new WebEndpointResponse<>(

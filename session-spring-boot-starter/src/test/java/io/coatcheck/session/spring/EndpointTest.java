@@ -84,10 +84,11 @@ class EndpointTest {
   }
 
   @Test
-  @DisplayName("refuses a missing, empty or too long user name")
+  @DisplayName("refuses a name that no user can have")
   void badNames() throws Exception {
     assertThat(operator().get(PATH).statusCode()).isEqualTo(400);
     assertThat(operator().get(PATH + "?user=").statusCode()).isEqualTo(400);
+    assertThat(operator().get(PATH + "?user=ann%00").statusCode()).isEqualTo(400);
     assertThat(operator().get(PATH + "?user=" + "x".repeat(256)).statusCode()).isEqualTo(400);
   }
 
