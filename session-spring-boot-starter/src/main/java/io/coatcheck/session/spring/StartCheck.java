@@ -1,6 +1,8 @@
 package io.coatcheck.session.spring;
 
 import io.coatcheck.session.SessionManager;
+import io.coatcheck.session.codec.AttributeCodec;
+import io.coatcheck.session.codec.JavaSerializationCodec;
 import io.coatcheck.session.event.AuditListener;
 import io.coatcheck.session.event.SessionListener;
 import io.coatcheck.session.memory.InMemorySessionStore;
@@ -137,7 +139,7 @@ final class StartCheck implements SmartInitializingSingleton {
     } else {
       warnOfPartsOfManager();
     }
-    if (!context.containsBean(CoatcheckAutoConfiguration.CODEC)) {
+    if (!context.containsBean(CoatcheckAutoConfiguration.CODEC) && !isListOfImport()) {
       ineffective.warnOf("its own AttributeCodec", Part.CODEC);
     }
     if (!context.containsBean(CoatcheckAutoConfiguration.STORE)) {
@@ -150,6 +152,14 @@ final class StartCheck implements SmartInitializingSingleton {
             instanceof FilterFactory.Registration)) {
       ineffective.warnOf("its own SessionFilter", Part.FILTER, Part.CROSS_ORIGIN);
     }
+  }
+
+  /**
+   * Returns whether the import decodes by the allow-list, since the codec has none that it can use.
+   */
+  private boolean isListOfImport() {
+    return context.containsBean(CoatcheckMigrationAutoConfiguration.IMPORT)
+        && !(beans.getBean(AttributeCodec.class) instanceof JavaSerializationCodec);
   }
 
   private void warnOfPartsOfManager() {

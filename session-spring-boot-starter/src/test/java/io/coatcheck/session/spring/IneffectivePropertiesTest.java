@@ -293,6 +293,39 @@ class IneffectivePropertiesTest {
         .doesNotContain("coatcheck.sessions-per-user");
   }
 
+  /** As one that is around another, or of another format. */
+  private static final class OtherCodec implements AttributeCodec {
+
+    @Override
+    public byte[] encode(Object value) {
+      return new byte[0];
+    }
+
+    @Override
+    public Object decode(byte[] bytes) {
+      return "";
+    }
+  }
+
+  @Test
+  @DisplayName("is not the allow-list by which old sessions are decoded, beside such a bean")
+  void ownCodecAndImport(CapturedOutput output) {
+    WebApplicationContextRunner own =
+        application
+            .withConfiguration(AutoConfigurations.of(CoatcheckMigrationAutoConfiguration.class))
+            .withBean(SpringSessions.class, IneffectivePropertiesTest::oldSessions)
+            .withPropertyValues(
+                "coatcheck.store=memory",
+                "coatcheck.migration.spring-session.enabled=true",
+                "coatcheck.attributes.allow=com.example.Cart");
+    own.withBean(AttributeCodec.class, OtherCodec::new)
+        .run(context -> assertThat(context).hasNotFailed());
+    assertThat(output).doesNotContain("[coatcheck.attributes.allow]");
+    own.withBean(AttributeCodec.class, () -> JavaSerializationCodec.builder().build())
+        .run(context -> assertThat(context).hasNotFailed());
+    assertThat(output).contains("[coatcheck.attributes.allow]");
+  }
+
   @Test
   @DisplayName("because of a manager of the application is named in a warning")
   void ownManager(CapturedOutput output) {
