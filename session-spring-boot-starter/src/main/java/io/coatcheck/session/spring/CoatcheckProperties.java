@@ -105,6 +105,15 @@ record CoatcheckProperties(
     @DefaultValue Security security,
     @DefaultValue Migration migration) {
 
+  CoatcheckProperties {
+    header = orNull(header);
+  }
+
+  /** An empty text counts as not set: so a profile clears what another one sets. */
+  private static @Nullable String orNull(@Nullable String text) {
+    return text == null || text.isBlank() ? null : text;
+  }
+
   /** Where sessions are kept. */
   enum StoreKind {
     /**
@@ -174,7 +183,14 @@ record CoatcheckProperties(
       @Nullable String domain,
       SessionCookie.@Nullable SameSite sameSite,
       @Nullable Boolean partitioned,
-      @DefaultValue("false") boolean insecureForLocalDevelopment) {}
+      @DefaultValue("false") boolean insecureForLocalDevelopment) {
+
+    Cookie {
+      name = orNull(name);
+      path = orNull(path);
+      domain = orNull(domain);
+    }
+  }
 
   /**
    * Which requests of other sites are refused.
@@ -230,7 +246,12 @@ record CoatcheckProperties(
       @Nullable Database database,
       @Nullable Duration queryTimeout,
       @Nullable Integer cleanUpRows,
-      @Nullable DataSize cleanUpBytes) {}
+      @Nullable DataSize cleanUpBytes) {
+
+    Jdbc {
+      tableName = orNull(tableName);
+    }
+  }
 
   /**
    * The store in Redis, whose address, user, TLS and database are those of "spring.data.redis".
@@ -252,7 +273,12 @@ record CoatcheckProperties(
       @Nullable Duration changeFeedInterval,
       @Nullable Integer confirmReplicas,
       @DefaultValue("1s") Duration confirmTimeout,
-      @Nullable Integer buckets) {}
+      @Nullable Integer buckets) {
+
+    Redis {
+      keyPrefix = orNull(keyPrefix);
+    }
+  }
 
   /**
    * The cache in front of a database or of Redis.
@@ -285,7 +311,12 @@ record CoatcheckProperties(
       @DefaultValue("true") boolean enabled,
       @DefaultValue("session") SecurityContextKind context,
       @DefaultValue("0s") Duration userMaxAge,
-      @Nullable String rememberMeParameter) {}
+      @Nullable String rememberMeParameter) {
+
+    Security {
+      rememberMeParameter = orNull(rememberMeParameter);
+    }
+  }
 
   /**
    * What moves users from other sessions.
@@ -321,7 +352,12 @@ record CoatcheckProperties(
       @Nullable String type,
       @DefaultValue List<String> requiredClaims,
       @Nullable Duration maximumLifetime,
-      @Nullable SessionTransport transport) {}
+      @Nullable SessionTransport transport) {
+
+    Jwt {
+      type = orNull(type);
+    }
+  }
 
   /**
    * The adoption of the container's sessions.
@@ -348,9 +384,8 @@ record CoatcheckProperties(
       @Nullable Duration maximumLifetime,
       @Nullable Duration maximumIdTokenAge) {
 
-    /** An empty text counts as not set: so a profile clears what another one sets. */
     BackChannelLogout {
-      path = path == null || path.isBlank() ? null : path;
+      path = orNull(path);
     }
   }
 
@@ -380,5 +415,13 @@ record CoatcheckProperties(
       @Nullable String cookieDomain,
       @DefaultValue("true") boolean clearCookie,
       @DefaultValue("false") boolean deleteImported,
-      @Nullable Duration maximumAge) {}
+      @Nullable Duration maximumAge) {
+
+    SpringSession {
+      tableName = orNull(tableName);
+      cookieName = orNull(cookieName);
+      cookiePath = orNull(cookiePath);
+      cookieDomain = orNull(cookieDomain);
+    }
+  }
 }

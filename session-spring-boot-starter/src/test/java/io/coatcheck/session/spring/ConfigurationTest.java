@@ -311,6 +311,21 @@ class ConfigurationTest {
         .run(context -> assertThat(context).doesNotHaveBean(SessionManager.class));
   }
 
+  @Test
+  @DisplayName("are not set if their text is empty, so that a profile clears what another one sets")
+  void empty() {
+    application
+        .withUserConfiguration(OneDatabase.class)
+        .withPropertyValues(
+            "coatcheck.header=",
+            "coatcheck.cookie.name=",
+            "coatcheck.cookie.path=",
+            "coatcheck.cookie.domain=",
+            "coatcheck.cookie.insecure-for-local-development=true",
+            "coatcheck.jdbc.table-name=")
+        .run(context -> assertThat(context).hasNotFailed());
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"TRUE", "on", "yes", "1"})
   @DisplayName("leave a part on in whichever way they say so")
