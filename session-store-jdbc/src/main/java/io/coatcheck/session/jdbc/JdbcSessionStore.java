@@ -181,6 +181,17 @@ public final class JdbcSessionStore implements SessionStore {
   }
 
   /**
+   * {@inheritDoc}
+   *
+   * <p>The time for an update, the record of it in the log of changes, and the commit: with the
+   * default {@link Builder#queryTimeout} 24 seconds, and 21 with PostgreSQL.
+   */
+  @Override
+  public Duration longestCall() {
+    return transactions.timeouts().longestCall().multipliedBy(3);
+  }
+
+  /**
    * Returns whether {@link #find} fails at once, except for one call a second, because the database
    * did not answer the last three in time. For monitoring; calls no database.
    */

@@ -102,6 +102,17 @@ class RedisPromisesTest {
     }
   }
 
+  @Test
+  @DisplayName("I2: the longest call grows with the timeouts")
+  void longestCall_hasTheTimeouts() {
+    try (RedisSessionStore usual = server.store("l").build();
+        RedisSessionStore patient =
+            server.store("l").commandTimeout(Duration.ofSeconds(30)).build()) {
+      assertThat(usual.longestCall()).isGreaterThanOrEqualTo(Duration.ofSeconds(10));
+      assertThat(patient.longestCall()).isGreaterThanOrEqualTo(Duration.ofMinutes(1));
+    }
+  }
+
   @ParameterizedTest
   @EnumSource(Operation.class)
   @DisplayName("one command for each operation, and for signing out everywhere one more")
