@@ -124,7 +124,7 @@ class LimitLockTest {
     }
   }
 
-  private static Connection renaming(Connection connection, String before, String after) {
+  static Connection renaming(Connection connection, String before, String after) {
     return (Connection)
         Proxy.newProxyInstance(
             LimitLockTest.class.getClassLoader(),

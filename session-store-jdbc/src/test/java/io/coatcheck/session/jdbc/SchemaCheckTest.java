@@ -7,13 +7,16 @@ import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
+import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 @DisplayName("I11: a store whose table is missing or too old does not start")
@@ -215,6 +218,43 @@ class SchemaCheckTest {
         table.execute("DROP ROLE writer");
       }
     }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"MARIADB", "MYSQL"})
+  @DisplayName("a binary log of statements, with which the clean-up would fail, is refused")
+  void build_binaryLogOfStatements_isRefused(Database database) {
+    try (Table table = new Table(new Pool(TestDatabase.MARIADB, database, true, null))) {
+      for (String format : List.of("ROW", "MIXED", "STATEMENT")) {
+        JdbcSessionStore.Builder builder =
+            JdbcSessionStore.builder(logging(table, format))
+                .database(database)
+                .tableName(table.name)
+                .queryTimeout(Table.PATIENCE);
+        if (format.equals("STATEMENT")) {
+          assertThatThrownBy(builder::build)
+              .isInstanceOf(IllegalArgumentException.class)
+              .hasMessageContaining("binlog_format of the database must be ROW or MIXED")
+              .hasMessageEndingWith(": STATEMENT");
+        } else {
+          builder.build().close();
+        }
+      }
+    }
+  }
+
+  /** This server has no binary log: another of its settings that are on stands for it. */
+  private static DelegatingDataSource logging(Table table, String format) {
+    return new DelegatingDataSource(table.connections) {
+      @Override
+      public Connection getConnection() throws SQLException {
+        Connection connection = super.getConnection();
+        try (Statement statement = connection.createStatement()) {
+          statement.execute("SET SESSION binlog_format = '" + format + "'");
+        }
+        return LimitLockTest.renaming(connection, "'log_bin'", "'autocommit'");
+      }
+    };
   }
 
   @Test
