@@ -364,8 +364,7 @@ public final class RedisSessionStore implements SessionStore {
      * from 1 to {@value #MAX_BUCKETS}. With more than 1, there is no {@link
      * RedisSessionStore#loginLimit}, and operations on a principal and the clean-up ask each
      * bucket. Each has a connection of its own. The number cannot be changed later without losing
-     * all sessions: {@code build()} refuses any number but the first, unless one of the two is 1.
-     * Default: 1.
+     * all sessions: {@code build()} refuses any number but the first. Default: 1.
      */
     public Builder buckets(int number) {
       if (number < 1 || number > MAX_BUCKETS) {
