@@ -206,6 +206,11 @@ final class MySqlDialect extends Dialect {
   }
 
   @Override
+  boolean locksGaps() {
+    return true;
+  }
+
+  @Override
   void checkSettings(Statements statements) throws SQLException {
     refuseStatementLog(statements);
     try (PreparedStatement statement =

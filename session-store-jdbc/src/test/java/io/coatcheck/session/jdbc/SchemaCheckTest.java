@@ -16,6 +16,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -239,6 +240,29 @@ class SchemaCheckTest {
         } else {
           builder.build().close();
         }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "MARIADB, false, 0",
+    "MARIADB, true, 1",
+    "MYSQL, false, 1",
+    "MYSQL, true, 1",
+    "POSTGRESQL, true, 0"
+  })
+  @DisplayName(
+      "build() warns of an isolation at which ending a session may keep others from beginning")
+  void build_repeatableRead_isWarnedOf(Database database, boolean changeFeed, int warnings) {
+    TestDatabase server =
+        database == Database.POSTGRESQL ? TestDatabase.POSTGRESQL : TestDatabase.MARIADB;
+    for (String isolation : List.of("REPEATABLE_READ", "READ_COMMITTED")) {
+      Pool pool = new Pool(server, database, true, "TRANSACTION_" + isolation);
+      try (Table table = new Table(pool, 4, changeFeed)) {
+        assertThat(Warnings.during(() -> table.builder().build().close()))
+            .filteredOn(warning -> warning.contains("set the isolation of the pool"))
+            .hasSize(isolation.equals("REPEATABLE_READ") ? warnings : 0);
       }
     }
   }
