@@ -267,6 +267,37 @@ class SchemaCheckTest {
     }
   }
 
+  @Test
+  @DisplayName("build() warns if PostgreSQL goes on with what was given up")
+  void build_withoutACheckOfClients_isWarnedOf() {
+    Pool pool = new Pool(TestDatabase.POSTGRESQL, Database.POSTGRESQL, true, null);
+    try (Table table = new Table(pool)) {
+      for (String interval : List.of("0", "1s")) {
+        HikariConfig config = pool.server().config(true, 1);
+        config.setJdbcUrl(
+            config.getJdbcUrl() + "&options=-c%20client_connection_check_interval=" + interval);
+        try (HikariDataSource connections = new HikariDataSource(config)) {
+          List<String> warnings =
+              Warnings.during(
+                  () ->
+                      JdbcSessionStore.builder(connections)
+                          .tableName(table.name)
+                          .queryTimeout(Table.PATIENCE)
+                          .build()
+                          .close());
+          if (interval.equals("0")) {
+            assertThat(warnings)
+                .singleElement()
+                .asString()
+                .contains("options=-c%20client_connection_check_interval=1s");
+          } else {
+            assertThat(warnings).isEmpty();
+          }
+        }
+      }
+    }
+  }
+
   /** This server has no binary log: another of its settings that are on stands for it. */
   private static DelegatingDataSource logging(Table table, String format) {
     return new DelegatingDataSource(table.connections) {
