@@ -14,6 +14,8 @@ module io.coatcheck.session {
   exports io.coatcheck.session.codec;
   exports io.coatcheck.session.event;
   exports io.coatcheck.session.log to
+      io.coatcheck.session.jdbc,
+      io.coatcheck.session.redis,
       io.coatcheck.session.servlet,
       io.coatcheck.session.spring;
   exports io.coatcheck.session.memory;

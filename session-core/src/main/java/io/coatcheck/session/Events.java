@@ -8,10 +8,12 @@ import io.coatcheck.session.event.EndReason;
 import io.coatcheck.session.event.RefusalReason;
 import io.coatcheck.session.event.SessionEvent;
 import io.coatcheck.session.event.SessionListener;
+import io.coatcheck.session.log.LimitedLog;
 import io.coatcheck.session.store.DeletedSessions;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SessionId;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -36,6 +38,7 @@ final class Events {
 
   private final InstantSource clock;
   private final List<SessionListener> listeners;
+  private final LimitedLog failures = new LimitedLog(LOG, Duration.ofMinutes(1));
   private final ValueWarnings warnings = new ValueWarnings();
 
   /**
@@ -70,7 +73,7 @@ final class Events {
           return true;
         }
       } catch (Throwable failure) {
-        LOG.error("A session listener failed: {}", listener.getClass().getName(), failure);
+        failed(listener, "needsAttributes", failure);
         return true;
       }
     }
@@ -224,12 +227,14 @@ final class Events {
         listener.onEvent(event);
       } catch (Throwable failure) {
         // Even an Error in a listener must not undo or hide what has already happened.
-        LOG.error(
-            "A session listener failed on {}: {}",
-            event.getClass().getSimpleName(),
-            listener.getClass().getName(),
-            failure);
+        failed(listener, event.getClass().getSimpleName(), failure);
       }
     }
+  }
+
+  /** Logs that a listener failed: once a minute, since clients cause events without limit. */
+  private void failed(SessionListener listener, String on, Throwable failure) {
+    String name = listener.getClass().getName();
+    failures.error(name, "A session listener failed on " + on + ": " + name, failure);
   }
 }

@@ -2,6 +2,7 @@ package io.coatcheck.session;
 
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SessionId;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -27,17 +28,16 @@ import org.jspecify.annotations.Nullable;
  */
 final class LateWrites {
 
-  private final EngineContext engine;
+  /** Longer than a call of the store takes, unless it fails. */
+  static final Duration MOST_DELAY = Duration.ofSeconds(10);
 
-  /** Longer than a call of the store takes, unless it fails; in milliseconds. */
-  private final long longestCall;
+  private final EngineContext engine;
 
   /** The writes in progress that are close to a deadline. */
   private final ConcurrentHashMap<SessionId, List<Write>> underWay = new ConcurrentHashMap<>();
 
   LateWrites(EngineContext engine) {
     this.engine = engine;
-    longestCall = engine.longestCall().toMillis();
   }
 
   /**
@@ -86,8 +86,8 @@ final class LateWrites {
    *
    * @param now when the write begins, in milliseconds since the epoch
    */
-  boolean mayBeLate(long expiresAt, long now) {
-    return expiresAt - now <= longestCall;
+  static boolean mayBeLate(long expiresAt, long now) {
+    return expiresAt - now <= MOST_DELAY.toMillis();
   }
 
   /**

@@ -8,6 +8,7 @@ public final class LogThrottle {
 
   private final long intervalNanos;
   private final AtomicLong lastAdmitted;
+  private final AtomicLong refused = new AtomicLong();
 
   /**
    * Creates a throttle that admits the first line at once.
@@ -23,6 +24,15 @@ public final class LogThrottle {
   public boolean admits() {
     long now = System.nanoTime();
     long last = lastAdmitted.get();
-    return now - last >= intervalNanos && lastAdmitted.compareAndSet(last, now);
+    boolean isAdmitted = now - last >= intervalNanos && lastAdmitted.compareAndSet(last, now);
+    if (!isAdmitted) {
+      refused.incrementAndGet();
+    }
+    return isAdmitted;
+  }
+
+  /** Returns how many lines were refused since the last call of this method. */
+  public long takeRefused() {
+    return refused.getAndSet(0);
   }
 }

@@ -1,5 +1,6 @@
 package io.coatcheck.session.nearcache;
 
+import io.coatcheck.session.log.LimitedLog;
 import io.coatcheck.session.store.NearCopies;
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.SessionStoreException;
@@ -11,6 +12,7 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
 
 /**
  * The copies of one node, as requests look them up: each session is found in the {@link CopyTable},
@@ -34,6 +36,9 @@ final class Copies implements NearCopies {
 
   private final LookupCounts counts = new LookupCounts();
 
+  private final LimitedLog outage =
+      new LimitedLog(LoggerFactory.getLogger(NearCacheSessionStore.class), Duration.ofMinutes(1));
+
   /**
    * Creates an empty cache.
    *
@@ -56,13 +61,7 @@ final class Copies implements NearCopies {
         touchDelay == null || store.batchTouch().isEmpty()
             ? null
             : new PendingTouches(
-                store.batchTouch().get(),
-                touchDelay,
-                store.longestCall(),
-                nanoTime,
-                clock,
-                table::forget,
-                table::seen);
+                store.batchTouch().get(), touchDelay, nanoTime, clock, table::forget, table::seen);
   }
 
   CopyTable table() {
@@ -86,6 +85,8 @@ final class Copies implements NearCopies {
       // Not the copy from above: it may have been discarded while the store was being read.
       Copy left = answeredInOutage(id);
       if (left != null && left.isAtLeast(minimumGeneration, minimumVersion)) {
+        outage.warn(
+            "", "The store cannot be read, and sessions are served from copies: " + e.getMessage());
         return new Lookup(Optional.of(left.session()), false, true);
       }
       throw e;

@@ -19,6 +19,17 @@ class LogThrottleTest {
   }
 
   @Test
+  void takeRefused_isTheNumberSinceTheLastCall() {
+    LogThrottle throttle = new LogThrottle(Duration.ofDays(1));
+    throttle.admits();
+    throttle.admits();
+    throttle.admits();
+
+    assertThat(throttle.takeRefused()).isEqualTo(2);
+    assertThat(throttle.takeRefused()).isZero();
+  }
+
+  @Test
   void admits_afterTheInterval() {
     LogThrottle throttle = new LogThrottle(Duration.ZERO);
 

@@ -43,7 +43,6 @@ final class RemoteStore implements SessionStore, BatchLookup, BatchTouch {
   final AtomicInteger touches = new AtomicInteger();
   final AtomicInteger touchBatches = new AtomicInteger();
   final Set<SessionId> heldByOthers = ConcurrentHashMap.newKeySet();
-  volatile Duration longestCall = Duration.ofSeconds(10);
   volatile boolean down;
   volatile boolean closed;
 
@@ -288,11 +287,6 @@ final class RemoteStore implements SessionStore, BatchLookup, BatchTouch {
   @Override
   public Duration touchInterval() {
     return Duration.ofMinutes(1);
-  }
-
-  @Override
-  public Duration longestCall() {
-    return longestCall;
   }
 
   @Override

@@ -1,11 +1,10 @@
 package io.coatcheck.session.servlet;
 
-import static io.coatcheck.session.servlet.FilterLog.LOG;
-
 import io.coatcheck.session.LoginOptions;
 import io.coatcheck.session.Resolution;
 import io.coatcheck.session.Session;
 import io.coatcheck.session.SessionManager;
+import io.coatcheck.session.log.LimitedLog;
 import io.coatcheck.session.servlet.ClientCheck.Client;
 import io.coatcheck.session.servlet.ClientCheck.Verdict;
 import jakarta.servlet.http.HttpServletRequest;
@@ -18,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 final class ClientGate {
 
   private final ClientCheck check;
+  private final LimitedLog problems;
 
   // The client at the beginning of the request, which may have ended when this is needed.
   private final String address;
@@ -26,8 +26,9 @@ final class ClientGate {
   /** A live session that this request does not see until a login. */
   private volatile @Nullable Session withheld;
 
-  ClientGate(ClientCheck check, HttpServletRequest request) {
+  ClientGate(ClientCheck check, LimitedLog problems, HttpServletRequest request) {
     this.check = check;
+    this.problems = problems;
     address = request.getRemoteAddr();
     userAgent = request.getHeader("User-Agent");
   }
@@ -64,7 +65,10 @@ final class ClientGate {
           new Client(live.clientAddress(), live.userAgent()),
           new Client(client.clientAddress(), client.userAgent()));
     } catch (Exception e) {
-      LOG.error("The client check failed, and the session {} is withheld", live.id(), e);
+      problems.error(
+          "client check",
+          "The client check failed, and the session " + live.id() + " is withheld",
+          e);
       return Verdict.REAUTHENTICATE;
     }
   }

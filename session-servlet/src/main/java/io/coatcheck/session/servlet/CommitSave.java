@@ -176,7 +176,14 @@ final class CommitSave implements CommitWatch.Listener {
       if (resolver.isAskedFor()) {
         throw fail(e);
       }
-      // The application did not ask for the session: only a touch can be lost.
+      // The application did not ask for the session, so its page is right without it.
+      settings()
+          .problems()
+          .warn(
+              "unasked",
+              "The store failed, and that a session was used is not stored, nor its new secret if one"
+                  + " was due; the request did not ask for it: "
+                  + e.getMessage());
     }
     return stored;
   }
@@ -229,10 +236,14 @@ final class CommitSave implements CommitWatch.Listener {
       return;
     }
     if (stored.isAwaitingCreation()) {
-      LOG.error(
-          "The container committed the response before its buffer was full, and the new session {}"
-              + " was not stored: its cookie could not be sent",
-          stored.id());
+      settings()
+          .problems()
+          .error(
+              "early commit",
+              "The container committed the response before its buffer was full, and the new session "
+                  + stored.id()
+                  + " was not stored: its cookie could not be sent",
+              null);
       return;
     }
     storeLate(stored);

@@ -1,6 +1,7 @@
 package io.coatcheck.session.servlet;
 
 import io.coatcheck.session.SessionManager;
+import io.coatcheck.session.log.LimitedLog;
 import java.util.EventListener;
 import java.util.List;
 import java.util.Set;
@@ -23,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param exposesToken whether the application sees cookie and header of the session in requests
  * @param containerSession what happens to the container's own session
  * @param closesManager whether the manager is closed with the filter
+ * @param problems logs what requests can repeat without limit
  */
 record FilterSettings(
     SessionManager manager,
@@ -43,7 +45,8 @@ record FilterSettings(
     Set<SiteData> siteData,
     boolean exposesToken,
     ContainerSession containerSession,
-    boolean closesManager) {
+    boolean closesManager,
+    LimitedLog problems) {
 
   /** Returns whether a {@code Set-Cookie} header is about the token or the version hint. */
   boolean setsOurCookie(String header) {

@@ -78,7 +78,7 @@ final class PresentedTokens extends PresentedValues {
 
   private @Nullable ClientGate gateFor(HttpServletRequest request) {
     ClientCheck check = settings.clientCheck();
-    return check == null ? null : new ClientGate(check, request);
+    return check == null ? null : new ClientGate(check, settings.problems(), request);
   }
 
   /** What must be known about a request that presents a token. */

@@ -244,7 +244,13 @@ final class SessionAsyncContext implements AsyncContext {
         work.run();
       } catch (Throwable e) {
         // No caller is left to throw it to.
-        LOG.error("The session could not be saved at the end of an asynchronous request", e);
+        exchange
+            .settings()
+            .problems()
+            .error(
+                "asynchronous",
+                "The session could not be saved at the end of an asynchronous request",
+                e);
       }
     }
   }

@@ -323,6 +323,10 @@ public class SessionFilter implements Filter {
       exchange.answersUnavailable(e);
       return true;
     }
+    exchange
+        .settings()
+        .problems()
+        .warn("cross-origin " + refusal, refusal.message() + " The answer is 403");
     if (!response.isCommitted()) {
       PlainAnswer.send(response, HttpServletResponse.SC_FORBIDDEN, refusal.message() + "\n");
     }

@@ -1,9 +1,11 @@
 package io.coatcheck.session.servlet;
 
 import io.coatcheck.session.SessionManager;
+import io.coatcheck.session.log.LimitedLog;
 import jakarta.servlet.http.HttpSessionAttributeListener;
 import jakarta.servlet.http.HttpSessionIdListener;
 import jakarta.servlet.http.HttpSessionListener;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumSet;
@@ -322,6 +324,7 @@ public final class SessionFilterBuilder {
         Collections.unmodifiableSet(EnumSet.copyOf(siteData)),
         exposeToken,
         new ContainerSession(used == null ? String.valueOf(header) : used.name()),
-        closeManager);
+        closeManager,
+        new LimitedLog(FilterLog.LOG, Duration.ofMinutes(1)));
   }
 }

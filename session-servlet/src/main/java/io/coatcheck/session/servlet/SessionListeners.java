@@ -5,6 +5,7 @@ import static io.coatcheck.session.servlet.FilterLog.LOG;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.event.SessionEvent;
 import io.coatcheck.session.event.SessionListener;
+import io.coatcheck.session.log.LimitedLog;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SessionId;
 import jakarta.servlet.ServletContext;
@@ -17,6 +18,7 @@ import jakarta.servlet.http.HttpSessionEvent;
 import jakarta.servlet.http.HttpSessionIdListener;
 import jakarta.servlet.http.HttpSessionListener;
 import java.lang.ref.WeakReference;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EventListener;
@@ -43,6 +45,9 @@ final class SessionListeners implements SessionListener {
 
   /** All instances in use, of any application and manager; keeps none of them alive. */
   private static final List<WeakReference<SessionListeners>> SHARED = new ArrayList<>();
+
+  /** Clients cause the events without limit. */
+  private static final LimitedLog FAILURES = new LimitedLog(LOG, Duration.ofMinutes(1));
 
   private final SessionManager manager;
   private final ServletContext servletContext;
@@ -392,7 +397,8 @@ final class SessionListeners implements SessionListener {
         what.accept(listener);
       } catch (Throwable e) {
         // Also a checked exception that is not declared.
-        LOG.error("A listener of sessions failed: {}", listener.getClass().getName(), e);
+        String name = listener.getClass().getName();
+        FAILURES.error(name, "A listener of sessions failed: " + name, e);
       }
     }
   }

@@ -8,9 +8,11 @@ import io.coatcheck.session.LoginOutcome;
 import io.coatcheck.session.Resolution;
 import io.coatcheck.session.Session;
 import io.coatcheck.session.SessionManager;
+import io.coatcheck.session.log.LimitedLog;
 import io.coatcheck.session.memory.InMemorySessionStore;
 import io.coatcheck.session.servlet.ClientCheck.Verdict;
 import jakarta.servlet.http.HttpServletRequest;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
@@ -36,7 +38,11 @@ class ClientGateTest {
             meanwhile.add(gate.get().isWithholding());
             return verdict.get();
           };
-      gate.set(new ClientGate(check, mock(HttpServletRequest.class)));
+      gate.set(
+          new ClientGate(
+              check,
+              new LimitedLog(FilterLog.LOG, Duration.ofMinutes(1)),
+              mock(HttpServletRequest.class)));
 
       assertThat(gate.get().admit(live, manager)).isInstanceOf(Resolution.Mismatched.class);
       assertThat(gate.get().admit(live, manager)).isInstanceOf(Resolution.Mismatched.class);

@@ -1,10 +1,12 @@
 package io.coatcheck.session.jdbc;
 
 import io.coatcheck.session.background.Operation;
+import io.coatcheck.session.log.LimitedLog;
 import io.coatcheck.session.store.SessionStoreException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLNonTransientConnectionException;
+import java.time.Duration;
 import javax.sql.DataSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -18,6 +20,7 @@ final class Connections {
   private static final Logger LOG = LoggerFactory.getLogger(JdbcSessionStore.class);
 
   private final DataSource dataSource;
+  private final LimitedLog notReturned = new LimitedLog(LOG, Duration.ofMinutes(1));
 
   /** After a connection in autocommit, one that is not is in a transaction of the application. */
   private volatile boolean autoCommits;
@@ -77,12 +80,12 @@ final class Connections {
     try {
       connection.close();
     } catch (SQLException | RuntimeException failure) {
-      LOG.warn(
-          "{}: a connection could not be returned to the pool, {}",
-          operation,
+      String reason =
           failure instanceof SQLException exception
               ? "SQLState " + exception.getSQLState()
-              : failure.getClass().getName());
+              : failure.getClass().getName();
+      notReturned.warn(
+          reason, operation + ": a connection could not be returned to the pool, " + reason);
     }
   }
 }

@@ -22,6 +22,7 @@ import static io.coatcheck.session.jdbc.Column.VERSION;
 import io.coatcheck.session.codec.AttributeCodecException;
 import io.coatcheck.session.codec.AttributeFrames;
 import io.coatcheck.session.codec.AttributeValue;
+import io.coatcheck.session.log.LimitedLog;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.StoredSessionBuilder;
@@ -52,6 +53,9 @@ final class SessionRow {
   static final int FORMAT = 1;
 
   private static final Logger LOG = LoggerFactory.getLogger(JdbcSessionStore.class);
+
+  /** Clients may present the token of such a session with each request. */
+  private static final LimitedLog UNREADABLE = new LimitedLog(LOG, Duration.ofMinutes(1));
 
   private SessionRow() {}
 
@@ -270,7 +274,7 @@ final class SessionRow {
           withAttributes ? AttributeFrames.read(row.getBytes(ATTRIBUTES.position())) : Map.of();
       return Optional.of(read(row, dialect, id, attributes));
     } catch (IllegalArgumentException unreadable) {
-      LOG.warn("session {} counts as absent: {}", id, unreadable.getMessage());
+      UNREADABLE.warn("", "session " + id + " counts as absent: " + unreadable.getMessage());
       return Optional.empty();
     }
   }

@@ -94,8 +94,7 @@ class LimitLockTest {
   @ParameterizedTest
   @EnumSource(names = {"MARIADB", "MYSQL"})
   void severalServersAreWritten_isWarnedOf(Database database) {
-    String isolation = "TRANSACTION_READ_COMMITTED";
-    try (Table table = new Table(new Pool(TestDatabase.MARIADB, database, true, isolation))) {
+    try (Table table = new Table(new Pool(TestDatabase.MARIADB, database, true, null))) {
       assertThat(Warnings.during(() -> table.builder().build())).isEmpty();
 
       // No cluster is at hand: another variable of this server stands for its own.
@@ -125,7 +124,7 @@ class LimitLockTest {
     }
   }
 
-  static Connection renaming(Connection connection, String before, String after) {
+  private static Connection renaming(Connection connection, String before, String after) {
     return (Connection)
         Proxy.newProxyInstance(
             LimitLockTest.class.getClassLoader(),

@@ -65,7 +65,7 @@ record Bucket(Connection redis, ConfirmedWrites writes, Keys keys) implements Au
     try {
       return Optional.of(SessionRecord.read(record, id));
     } catch (DamagedSessionException damaged) {
-      LOG.warn("Session {} counts as absent: {}", id, damaged.getMessage());
+      DamagedRecords.log(id, damaged);
       return Optional.empty();
     }
   }

@@ -10,16 +10,12 @@ import io.coatcheck.session.token.SessionId;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A page of the sessions of a principal in one bucket. It is asked for at once, before any answer
  * is waited for. Used by one thread.
  */
 final class Listing {
-
-  private static final Logger LOG = LoggerFactory.getLogger(RedisSessionStore.class);
 
   private final Bucket bucket;
   private final String principal;
@@ -46,7 +42,7 @@ final class Listing {
         try {
           page.add(SessionRecord.readWithoutAttributes((byte[]) answer.get(i + 1)));
         } catch (DamagedSessionException damaged) {
-          LOG.warn("Session {} counts as absent: {}", last, damaged.getMessage());
+          DamagedRecords.log(last, damaged);
         }
       }
       if (answer.size() < 2 * asked || page.size() == limit) {

@@ -221,11 +221,6 @@ class BrokenStore implements SessionStore, PrincipalIndex, LoginLimit, BatchLook
   }
 
   @Override
-  public Duration longestCall() {
-    return sound.longestCall();
-  }
-
-  @Override
   public void close() {
     sound.close();
   }

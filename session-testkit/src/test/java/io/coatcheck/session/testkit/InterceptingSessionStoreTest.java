@@ -35,7 +35,6 @@ class InterceptingSessionStoreTest extends DecoratorContract {
           "SessionStore.keepsLiveValues",
           "SessionStore.failsOnUnencodable",
           "SessionStore.touchInterval",
-          "SessionStore.longestCall",
           "SessionStore.close");
 
   private final List<String> intercepted = new ArrayList<>();

@@ -231,17 +231,7 @@ final class WrongVerbs {
                       return Duration.ofSeconds(-1);
                     }
                   },
-              "touchInterval_isNotNegative"),
-          WrongStore.of(
-              "Answers before it is asked",
-              () ->
-                  new BrokenStore() {
-                    @Override
-                    public Duration longestCall() {
-                      return Duration.ZERO;
-                    }
-                  },
-              "longestCall_isPositive"));
+              "touchInterval_isNotNegative"));
 
   private WrongVerbs() {}
 

@@ -1,0 +1,75 @@
+package io.coatcheck.session.log;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
+
+@DisplayName("Problems that repeat are logged once in each interval")
+class LimitedLogTest {
+
+  private final Logger logger = (Logger) LoggerFactory.getLogger("limited");
+  private final ListAppender<ILoggingEvent> appender = new ListAppender<>();
+
+  @BeforeEach
+  void listen() {
+    logger.setAdditive(false);
+    appender.start();
+    logger.addAppender(appender);
+  }
+
+  @AfterEach
+  void stop() {
+    logger.detachAppender(appender);
+  }
+
+  @Test
+  void first_ofEachKind_isLoggedAtOnce() {
+    LimitedLog limited = new LimitedLog(logger, Duration.ofDays(1));
+    IllegalStateException failure = new IllegalStateException();
+    limited.error("a", "first", failure);
+    limited.error("a", "second", failure);
+    limited.warn("b", "other");
+
+    assertThat(appender.list)
+        .extracting(ILoggingEvent::getFormattedMessage)
+        .containsExactly("first", "other");
+    assertThat(appender.list)
+        .extracting(ILoggingEvent::getLevel)
+        .containsExactly(Level.ERROR, Level.WARN);
+    assertThat(appender.list.get(0).getThrowableProxy()).isNotNull();
+  }
+
+  @Test
+  void next_saysHowManyWereLeftOut() throws InterruptedException {
+    LimitedLog limited = new LimitedLog(logger, Duration.ofMillis(500));
+    int sent = 0;
+    long begin = System.nanoTime();
+    while (appender.list.size() < 2 && System.nanoTime() - begin < 60_000_000_000L) {
+      limited.warn("a", "text");
+      sent++;
+      Thread.sleep(1);
+    }
+
+    assertThat(appender.list.get(1).getFormattedMessage())
+        .isEqualTo("text (" + (sent - 2) + " more since the last line like this)");
+  }
+
+  @Test
+  void kinds_areBounded() {
+    LimitedLog limited = new LimitedLog(logger, Duration.ofDays(1));
+    for (int i = 0; i < 1_000; i++) {
+      limited.warn("kind " + i, "text");
+    }
+
+    assertThat(appender.list).hasSize(LimitedLog.MOST + 1);
+  }
+}
