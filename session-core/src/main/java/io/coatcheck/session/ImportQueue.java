@@ -44,7 +44,7 @@ final class ImportQueue {
       hasPlace = true;
       LockSupport.parkNanos(pause.toNanos());
       if (Thread.currentThread().isInterrupted()) {
-        throw new SessionStoreException("import: interrupted while another import was under way");
+        throw new SessionStoreException("import: interrupted while another import was in progress");
       }
       Duration next = pause.multipliedBy(2);
       pause = next.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : next;

@@ -171,7 +171,7 @@ final class Imports {
    * Ends a session that was stored after the import failed, and after another one, whose session
    * has ended since.
    *
-   * @return empty if it was ended or opened meanwhile
+   * @return empty if it was ended or opened in between
    */
   private Optional<ImportResult> endLeftOver(StoredSession known) {
     return endIfStill(known)
@@ -189,7 +189,7 @@ final class Imports {
     return ImportResult.of(status);
   }
 
-  /** Ends a session, unless it has a new secret meanwhile; returns whether this call did. */
+  /** Ends a session, unless it has a new secret; returns whether this call ended it. */
   private boolean endIfStill(StoredSession known) {
     Optional<StoredSession> deleted = engine.store().delete(known.id(), known.generation());
     deleted.ifPresent(ended -> engine.events().ended(ended, EndReason.REVOKED));

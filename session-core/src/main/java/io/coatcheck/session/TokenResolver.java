@@ -284,8 +284,8 @@ final class TokenResolver {
   }
 
   /**
-   * As {@link SessionAdapter#storeUrgentActivity}. A separate step, since only the caller knows
-   * that the request is being served.
+   * Stores activity that cannot wait for the save: see {@link SessionAdapter#storeUrgentActivity}.
+   * A separate step, since only the caller knows that the request is being served.
    */
   Resolution storeUrgentActivity(Resolution.Live resolved) {
     Session session = resolved.session();

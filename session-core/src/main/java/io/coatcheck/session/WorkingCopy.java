@@ -83,7 +83,7 @@ abstract sealed class WorkingCopy permits Session {
   private volatile boolean changedHere;
   private volatile Pending.@Nullable IdleTimeoutChange idleTimeoutChange;
 
-  /** What the requests of this session share; null until it is looked up. */
+  /** The object that the requests of this session share; null until it is looked up. */
   private volatile @Nullable LiveSession live;
 
   /** The attachment until the session is stored. */

@@ -5,7 +5,7 @@
  * io.coatcheck.session.SessionManager}, built by {@code SessionManagerBuilder} with a {@code
  * SessionPolicy}, and {@link io.coatcheck.session.Session}. The servlet filter and other adapters
  * call {@link io.coatcheck.session.SessionAdapter}, and code that moves users from another system
- * calls {@link io.coatcheck.session.SessionBridge}. What is below these is package-private.
+ * calls {@link io.coatcheck.session.SessionBridge}. The parts below these are package-private.
  *
  * <p><b>The path of one request.</b> {@code SessionAdapter.resolve} parses the token, and {@code
  * TokenResolver} looks it up in the store, {@code TokenJudge} decides whether it opens the session,

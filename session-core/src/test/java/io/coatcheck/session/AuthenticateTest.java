@@ -117,7 +117,7 @@ class AuthenticateTest {
     }
 
     @Test
-    @DisplayName("two logins at once: one keeps the session, the other gets one of its own")
+    @DisplayName("two logins at once: one keeps the session, the other gets its own")
     void authenticate_twoLogins_bothSucceed() {
       String before = fixture.anonymous();
       Session one = fixture.live(before);
@@ -631,7 +631,7 @@ class AuthenticateTest {
         assertThat(limited.isLive(first)).isTrue();
         assertThat(limited.isLive(anonymous)).isTrue();
         assertThat(session.principal()).isEmpty();
-        // Logging in again on the session that counts already is no newcomer.
+        // A second login on a session that already counts is not a newcomer.
         Session again = limited.live(first);
         granted(limited.manager.authenticate(again, "alice", LoginOptions.defaults()));
       }

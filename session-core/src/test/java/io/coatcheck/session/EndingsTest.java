@@ -186,7 +186,7 @@ class EndingsTest {
       }
 
       @Test
-      @DisplayName("ends the new login by a logout that follows a login of its own")
+      @DisplayName("ends the new login by a logout that follows its own login")
       void invalidate_afterAnOwnLogin_endsIt() {
         logIn(manager, before);
         String own = EngineFixture.sent(before);

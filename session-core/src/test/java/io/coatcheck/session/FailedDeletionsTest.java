@@ -60,7 +60,7 @@ class FailedDeletionsTest {
   }
 
   @Test
-  @DisplayName("asks only for a confirmation, also if that fails")
+  @DisplayName("asks only for a confirmation, even if that fails")
   void unknown() {
     SessionId unknown = SessionId.of(1, 2);
     store.fails = true;

@@ -266,7 +266,7 @@ class FlightRecordingTest {
     assertThat(documented).isEqualTo(fields).hasSameSizeAs(EVENTS);
   }
 
-  /** Run by the next tests, in a process of its own: this one is recorded by the secret watch. */
+  /** Run by the next tests in its own process: this one is recorded by the secret watch. */
   static final class Application {
 
     private Application() {}

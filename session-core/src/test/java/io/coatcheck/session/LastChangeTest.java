@@ -217,7 +217,7 @@ class LastChangeTest {
     private final String token = withList();
 
     @Test
-    @DisplayName("is no change if it is as it was: it yields to what another request has stored")
+    @DisplayName("is not a change if it is as it was: it yields to what another request has stored")
     void save_unchanged_yields() {
       Session reader = fixture.live(token);
       List<String> read = list(reader, "list");

@@ -76,7 +76,7 @@ class SlowAnswerTest {
     }
 
     @Test
-    @DisplayName("attack 13: also if another token's look-up is delayed")
+    @DisplayName("attack 13: even if another token's look-up is delayed")
     void resolve_anotherTokensLookUp_isNotLive() {
       String gone = fixture.loggedIn("bob");
       manager.revokeAllOf("bob");
@@ -293,7 +293,7 @@ class SlowAnswerTest {
     }
 
     @Test
-    @DisplayName("also if the earlier one found it live again because of the later one")
+    @DisplayName("even if the earlier one found it live again because of the later one")
     void save_buildsOnWhatIsLate_isEnded() {
       Session earlier = justInTime();
       Session late = afterAnother();
@@ -307,7 +307,7 @@ class SlowAnswerTest {
     }
 
     @Test
-    @DisplayName("also if the earlier one had stored nothing that made it last longer")
+    @DisplayName("even if the earlier one had stored nothing that made it last longer")
     void save_writtenInTimeByAnOldRequest_isEnded() {
       Session old = fixture.live(token);
       old.setAttribute("a", "1");

@@ -22,7 +22,9 @@ public final class AttributeValue {
 
   private final @Nullable AttributeCodec liveCodec;
 
-  /** What the bytes decode to, if that is immutable; a data race at worst decodes twice. */
+  /**
+   * The object that the bytes decode to, if it is immutable; a data race at worst decodes twice.
+   */
   private @Nullable Object decoded;
 
   private AttributeValue(Object content, @Nullable AttributeCodec liveCodec) {

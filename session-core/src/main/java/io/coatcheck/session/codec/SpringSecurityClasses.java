@@ -21,7 +21,7 @@ final class SpringSecurityClasses {
   private static final String OAUTH2 = SECURITY + ".oauth2";
   private static final String WEBAUTHN_API = SECURITY + ".web.webauthn.api";
 
-  /** What every kind of login leaves in the session. */
+  /** The classes that every kind of login leaves in the session. */
   private static final Set<String> CONTEXT =
       union(
           in(SECURITY + ".core.context", "SecurityContextImpl"),

@@ -1,7 +1,7 @@
 package io.coatcheck.session.event;
 
 /**
- * What became of a credential of another system.
+ * The outcome for a credential of another system.
  *
  * @since 0.1.0
  */

@@ -30,7 +30,7 @@ final class Copy {
     }
   }
 
-  /** What a copy is trusted for. */
+  /** How far a copy is trusted. */
   enum Trust {
     /** For its age, and for as long as the change feed, if there is one, reports no change. */
     UNTIL_CHANGED,

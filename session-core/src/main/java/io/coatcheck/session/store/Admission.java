@@ -3,7 +3,7 @@ package io.coatcheck.session.store;
 import java.util.List;
 
 /**
- * What {@link LoginLimit#admit} did.
+ * The result of {@link LoginLimit#admit}.
  *
  * @param outcome whether the session was stored, and if not, why
  * @param evicted the sessions that were deleted to make room, oldest first; empty unless the

@@ -1,7 +1,7 @@
 package io.coatcheck.session.store;
 
 /**
- * What one call of {@link SessionStore#deleteExpired} did.
+ * The result of one call of {@link SessionStore#deleteExpired}.
  *
  * @param deleted how many sessions it deleted
  * @param isComplete whether it found nothing more to delete; if not, another call continues from

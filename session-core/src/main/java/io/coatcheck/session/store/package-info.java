@@ -1,5 +1,5 @@
 /**
- * What a store author implements. Nothing here knows the engine.
+ * The types that a store author implements. None of them knows the engine.
  *
  * <ul>
  *   <li><b>The contract</b>: begin with {@link SessionStore}, whose comments are the specification.

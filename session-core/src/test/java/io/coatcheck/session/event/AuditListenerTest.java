@@ -127,7 +127,7 @@ class AuditListenerTest {
 
   @ParameterizedTest
   @MethodSource("everyKind")
-  @DisplayName("every kind of event has a line of its own, named after it")
+  @DisplayName("every kind of event has its own line, named after it")
   void onEvent_everyKind_isOneLine(SessionEvent event) {
     String name =
         event
@@ -246,7 +246,7 @@ class AuditListenerTest {
   }
 
   @Test
-  @DisplayName("ASVS 16.4.1: a client cannot write a line of its own")
+  @DisplayName("ASVS 16.4.1: a client cannot write its own line")
   void onEvent_controlCharacters_areEscaped() {
     listener.onEvent(
         new SessionEvent.Authenticated(NOW, session("a\"\r\nevent=forged\u2028\u202e\u001b[31m")));

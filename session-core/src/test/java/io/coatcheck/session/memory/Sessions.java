@@ -38,7 +38,7 @@ final class Sessions {
     return anonymous().principal(principal).authenticatedAt(NOW);
   }
 
-  /** Three small attributes of known names, each value an object of its own. */
+  /** Three small attributes of known names, each value its own object. */
   static Map<String, AttributeValue> attributes(long number) {
     return Map.of(
         "user", value("user-" + number),

@@ -118,7 +118,7 @@ class OvertakenTest {
 
   @Test
   @DisplayName(
-      "a look-up from before a session was stored, as by an import, is no notice of its end")
+      "a look-up from before a session was stored, as by an import, is not a notice of its end")
   void find_fromBeforeTheInsert_isNoEnd() {
     List<StoredSession> gone = new CopyOnWriteArrayList<>();
     copies.onEndedElsewhere(gone::add);

@@ -88,7 +88,7 @@ class SessionTokenTest {
         "é",
         "\uD800"
       })
-  @DisplayName("I14: a malformed text is no token, and causes no exception")
+  @DisplayName("I14: a malformed text is not a token, and causes no exception")
   void parse_malformed_isEmpty(String text) {
     assertThat(SessionToken.parse(text)).isEmpty();
   }
