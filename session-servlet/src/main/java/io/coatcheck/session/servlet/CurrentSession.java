@@ -115,9 +115,10 @@ final class CurrentSession {
     return known;
   }
 
+  @SuppressWarnings("ReferenceEquality") // Two views of one session are equal.
   private void closeLater(HttpSessionView one) {
     List<HttpSessionView> known = others == null ? new ArrayList<>(1) : others;
-    if (!known.contains(one)) {
+    if (known.stream().noneMatch(other -> other == one)) {
       known.add(one);
     }
     others = known;

@@ -1,9 +1,9 @@
 package io.coatcheck.session.servlet;
 
+import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SessionId;
 import jakarta.servlet.ServletContext;
-import jakarta.servlet.http.HttpSession;
 import java.util.Collections;
 import java.util.Enumeration;
 import java.util.Map;
@@ -17,8 +17,9 @@ import org.jspecify.annotations.Nullable;
  * are notified, and nothing is stored. After that, changes are ignored until all listeners were
  * called, and illegal from then on. Thread-safe.
  */
-class EndedSession implements HttpSession {
+class EndedSession implements ShownSession {
 
+  private final SessionManager manager;
   private final SessionId sessionId;
   private final String id;
   private final long creationTime;
@@ -47,7 +48,11 @@ class EndedSession implements HttpSession {
    * A session that was ended by another request than the one that uses it, or outside of requests.
    */
   EndedSession(
-      StoredSession session, Map<String, Object> attributes, ServletContext servletContext) {
+      SessionManager manager,
+      StoredSession session,
+      Map<String, Object> attributes,
+      ServletContext servletContext) {
+    this.manager = manager;
     sessionId = session.id();
     id = ShownId.textOf(session.id(), session.generation());
     creationTime = session.createdAt().toEpochMilli();
@@ -67,7 +72,8 @@ class EndedSession implements HttpSession {
 
   /** A session that a request is about to end. */
   EndedSession(HttpSessionView view, Map<String, Object> attributes) {
-    sessionId = view.session().id();
+    manager = view.manager();
+    sessionId = view.sessionId();
     id = ShownId.textOf(view.session());
     creationTime = view.getCreationTime();
     lastAccessedTime = view.getLastAccessedTime();
@@ -81,6 +87,7 @@ class EndedSession implements HttpSession {
 
   /** A copy. */
   EndedSession(EndedSession other) {
+    manager = other.manager;
     sessionId = other.sessionId;
     id = other.id;
     creationTime = other.creationTime;
@@ -94,7 +101,13 @@ class EndedSession implements HttpSession {
     isClosed = true;
   }
 
-  final SessionId sessionId() {
+  @Override
+  public final SessionManager manager() {
+    return manager;
+  }
+
+  @Override
+  public final SessionId sessionId() {
     return sessionId;
   }
 
@@ -232,6 +245,16 @@ class EndedSession implements HttpSession {
 
   final IllegalStateException ended() {
     return new IllegalStateException("the session has ended: " + sessionId);
+  }
+
+  @Override
+  public final boolean equals(@Nullable Object other) {
+    return ShownSession.isSame(this, other);
+  }
+
+  @Override
+  public final int hashCode() {
+    return sessionId().hashCode();
   }
 
   @Override

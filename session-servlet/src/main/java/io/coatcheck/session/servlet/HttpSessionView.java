@@ -1,6 +1,7 @@
 package io.coatcheck.session.servlet;
 
 import io.coatcheck.session.Session;
+import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.token.SessionId;
 import jakarta.servlet.ServletContext;
 import jakarta.servlet.http.HttpSession;
@@ -21,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Its id is {@code <id>~<generation>}. It changes with {@code changeSessionId}, and is not a
  * credential.
  */
-class HttpSessionView implements HttpSession {
+class HttpSessionView implements ShownSession {
 
   /** Whether the container has Servlet 6.1, in which a session has an accessor. */
   private static final boolean HAS_ACCESSORS =
@@ -135,6 +136,16 @@ class HttpSessionView implements HttpSession {
 
   final Session session() {
     return session;
+  }
+
+  @Override
+  public final SessionManager manager() {
+    return scope.manager();
+  }
+
+  @Override
+  public final SessionId sessionId() {
+    return session.id();
   }
 
   final SessionScope scope() {
@@ -377,6 +388,16 @@ class HttpSessionView implements HttpSession {
     if (session.isEnded()) {
       throw new IllegalStateException("the session has ended: " + session.id());
     }
+  }
+
+  @Override
+  public final boolean equals(@Nullable Object other) {
+    return ShownSession.isSame(this, other);
+  }
+
+  @Override
+  public final int hashCode() {
+    return sessionId().hashCode();
   }
 
   @Override

@@ -284,12 +284,13 @@ final class SessionListeners implements SessionListener {
    * Runs work that may end a session of this request. Its end is reported with the attributes that
    * the request had, saved or not.
    */
+  @SuppressWarnings("ReferenceEquality") // What two requests have of one session is equal.
   <T> T whileEnding(EndedSession session, Supplier<T> work) {
     ending.put(session.sessionId(), session);
     try {
       return work.get();
     } finally {
-      ending.remove(session.sessionId(), session);
+      ending.computeIfPresent(session.sessionId(), (id, known) -> known == session ? null : known);
     }
   }
 
@@ -361,14 +362,16 @@ final class SessionListeners implements SessionListener {
       }
     } else if (event instanceof SessionEvent.EndedElsewhere end) {
       inApplication(
-          () -> endedForTheContainer(new EndedSession(end.session(), Map.of(), servletContext)));
+          () ->
+              endedForTheContainer(
+                  new EndedSession(manager, end.session(), Map.of(), servletContext)));
     }
   }
 
   private void ended(StoredSession session) {
     Map<String, Object> values = new TreeMap<>(manager.attributesOf(session));
     values.keySet().removeIf(name -> ContainerUser.owns(name) || AskedTimeout.owns(name));
-    EndedSession ended = new EndedSession(session, values, servletContext);
+    EndedSession ended = new EndedSession(manager, session, values, servletContext);
     Activations activations = activations();
     ended.attributes().forEach((name, value) -> activations.read(ended, name, value));
     ended(ended);

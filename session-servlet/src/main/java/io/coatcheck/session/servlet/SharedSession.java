@@ -4,7 +4,6 @@ import io.coatcheck.session.Session;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.token.SessionId;
 import jakarta.servlet.ServletContext;
-import jakarta.servlet.http.HttpSession;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
@@ -25,7 +24,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Thread-safe. Its monitor is the application's, and is never taken here.
  */
-class SharedSession implements HttpSession {
+@SuppressWarnings("ReferenceEquality") // Views of one session are equal, and are told apart here.
+class SharedSession implements ShownSession {
 
   /** Replaces the views when all are closed and none can be opened again. */
   private static final List<HttpSessionView> CLOSED = List.of();
@@ -82,8 +82,13 @@ class SharedSession implements HttpSession {
         : new SharedSession(id, first);
   }
 
-  /** Returns the id of the session, which stays the same when its secret is renewed. */
-  final SessionId id() {
+  @Override
+  public final SessionManager manager() {
+    return manager;
+  }
+
+  @Override
+  public final SessionId sessionId() {
     return id;
   }
 
@@ -124,6 +129,16 @@ class SharedSession implements HttpSession {
     return open instanceof HttpSessionView view ? List.of(view) : (List<HttpSessionView>) open;
   }
 
+  /** Compares by identity: the views of all requests of a session are equal. */
+  private static boolean isAmong(HttpSessionView view, List<HttpSessionView> views) {
+    for (HttpSessionView one : views) {
+      if (one == view) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /**
    * Adds the view of a request or an access that is under way, unless it was added before.
    *
@@ -136,7 +151,7 @@ class SharedSession implements HttpSession {
         return true;
       }
       List<HttpSessionView> views = views(current);
-      if (views.isEmpty() || views.contains(view)) {
+      if (views.isEmpty() || isAmong(view, views)) {
         return !views.isEmpty();
       }
       List<HttpSessionView> more = new ArrayList<>(views);
@@ -168,7 +183,7 @@ class SharedSession implements HttpSession {
         }
       } else {
         List<HttpSessionView> left = new ArrayList<>(views(current));
-        if (!left.remove(view)) {
+        if (!left.removeIf(one -> one == view)) {
           return false;
         }
         if (OPEN.compareAndSet(this, current, left.isEmpty() ? CLOSED : List.copyOf(left))) {
@@ -319,6 +334,16 @@ class SharedSession implements HttpSession {
   @Override
   public boolean isNew() {
     return view().isNew();
+  }
+
+  @Override
+  public final boolean equals(@Nullable Object other) {
+    return ShownSession.isSame(this, other);
+  }
+
+  @Override
+  public final int hashCode() {
+    return sessionId().hashCode();
   }
 
   @Override

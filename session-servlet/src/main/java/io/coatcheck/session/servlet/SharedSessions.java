@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Thread-safe, without locks. Holds nothing once the requests have ended.
  */
+@SuppressWarnings("ReferenceEquality") // The objects of all logins of a session are equal.
 final class SharedSessions {
 
   private static final int PLACES = 4096;
@@ -56,11 +57,11 @@ final class SharedSessions {
     if (!left.close(view)) {
       return;
     }
-    int place = place(left.id());
+    int place = place(left.sessionId());
     while (true) {
       Object here = UNDER_WAY.get(place);
       // A request that came meanwhile may have replaced it already.
-      boolean isThere = here == left || (here != null && sessions(here).contains(left));
+      boolean isThere = here == left || (here != null && isAmong(left, sessions(here)));
       if (!isThere || UNDER_WAY.compareAndSet(place, here, without(left, here))) {
         return;
       }
@@ -89,7 +90,12 @@ final class SharedSessions {
   /** Returns whether a request of the session is under way. */
   static boolean contains(SessionId id) {
     Object here = UNDER_WAY.get(place(id));
-    return here != null && sessions(here).stream().anyMatch(one -> one.id().equals(id));
+    return here != null && sessions(here).stream().anyMatch(one -> one.sessionId().equals(id));
+  }
+
+  /** Compares by identity: the objects of all logins of a session are equal. */
+  private static boolean isAmong(SharedSession one, List<SharedSession> all) {
+    return all.stream().anyMatch(other -> other == one);
   }
 
   static int place(SessionId id) {
@@ -125,7 +131,7 @@ final class SharedSessions {
       return here;
     }
     List<SharedSession> others = new ArrayList<>(sessions(here));
-    others.remove(one);
+    others.removeIf(other -> other == one);
     return others.size() == 1 ? others.get(0) : List.copyOf(others);
   }
 
