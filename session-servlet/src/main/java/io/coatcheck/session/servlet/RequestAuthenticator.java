@@ -246,8 +246,28 @@ final class RequestAuthenticator {
    *
    * @return whether it has one now; {@code false} if its token is never sent or it has ended
    *     meanwhile
+   * @throws IllegalStateException if another thread of the request has committed the response
+   *     meanwhile. No client has the new secret then, so the session is ended
    */
   boolean renew(Session renewing) {
+    boolean renewed = replaceSecret(renewing);
+    if (renewed && endIfUnsent(renewing)) {
+      exchange.saving().requireUncommitted("renew the session");
+      return false;
+    }
+    return renewed;
+  }
+
+  /** Ends a session whose new token could not be sent; returns whether that was so. */
+  private boolean endIfUnsent(Session renewed) {
+    boolean isUnsent = renewed.unsentToken().isPresent();
+    if (isUnsent) {
+      exchange.manager().invalidate(renewed);
+    }
+    return isUnsent;
+  }
+
+  private boolean replaceSecret(Session renewing) {
     state.run(
         () -> {
           outgoing.requireUncommitted("renew the session");
@@ -302,7 +322,9 @@ final class RequestAuthenticator {
       if (relation == ContainerUser.Relation.UNOWNED
           && !state.locked(outgoing::isCommitted)
           && user.take(known)) {
-        renew(known);
+        if (replaceSecret(known)) {
+          endIfUnsent(known);
+        }
       } else if (relation != ContainerUser.Relation.OWN) {
         if (known.isStored()) {
           // The changes so far were made by its own user.

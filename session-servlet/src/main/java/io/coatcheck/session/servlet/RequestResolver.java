@@ -174,7 +174,10 @@ final class RequestResolver {
     if (found != null && found.guardsNewerToken() && request != null) {
       presented.markLater(Navigation.isOwn(request));
     }
-    accept(found, failure);
+    Session unsent = accept(found, failure);
+    if (unsent != null) {
+      endUnsent(unsent);
+    }
     Session live = current.get();
     if (live != null) {
       // Nearly every application uses it, and needs no lock for it then.
@@ -204,13 +207,26 @@ final class RequestResolver {
     } finally {
       state.lock();
     }
-    accept(found, failure);
+    Session unsent = accept(found, failure);
+    if (unsent != null) {
+      state.unlock();
+      try {
+        endUnsent(unsent);
+      } finally {
+        state.lock();
+      }
+    }
   }
 
-  /** Keeps the resolution, or the failure, unless another thread was first; with the lock. */
-  private void accept(@Nullable Resolution found, @Nullable SessionStoreException failure) {
+  /**
+   * Keeps the resolution, or the failure, unless another thread was first; with the lock.
+   *
+   * @return a session to {@linkplain #endUnsent end}; null if there is none
+   */
+  private @Nullable Session accept(
+      @Nullable Resolution found, @Nullable SessionStoreException failure) {
     if (presented.areResolved() && !isRenewedHere(found)) {
-      return;
+      return null;
     }
     if (found == null) {
       presented.fail(failure);
@@ -220,19 +236,38 @@ final class RequestResolver {
         current.begin(live.session());
         // It has a new one if it was assigned to the container's user.
         outgoing.carryRenewedTokenOf(live.session());
+        if (live.session().unsentToken().isPresent()) {
+          current.drop();
+          presented.settle();
+          return live.session();
+        }
       }
+    }
+    return null;
+  }
+
+  /**
+   * Ends a session whose new token could not be sent, since another thread of the request has
+   * committed the response meanwhile: no client can present it any more. Without the lock.
+   */
+  private void endUnsent(Session unsent) {
+    try {
+      manager().invalidate(unsent);
+    } catch (SessionStoreException e) {
+      state.run(() -> presented.fail(e));
     }
   }
 
   /**
    * Returns whether this request has given the session a new secret, while another thread of it, or
-   * a listener, has found the presented one superseded for that reason.
+   * a listener, has found the presented one superseded for that reason. That one may have got a
+   * session that is never stored, which ends with the request.
    */
   private boolean isRenewedHere(@Nullable Resolution found) {
     return found instanceof Resolution.Live live
         && live.session().unsentToken().isPresent()
-        && current.get() == null
-        && presented.areReplaced();
+        && presented.areReplaced()
+        && (current.get() == null || current.get().isEphemeral());
   }
 
   /**

@@ -195,9 +195,10 @@ class ContainerAuthenticationTest {
     assertThat(newBrowser().token(planted).get("/note").body()).isEqualTo("null: no session");
   }
 
-  @Test
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
   @DisplayName("B45: it is not lost where a listener of the new id looks at the session as well")
-  void lazy_listenerOfTheId_looksToo() {
+  void lazy_listenerOfTheId_looksToo(boolean create) {
     AtomicReference<HttpServletRequest> current = new AtomicReference<>();
     site.filters(
         SessionFilter.builder(site.manager)
@@ -206,7 +207,7 @@ class ContainerAuthenticationTest {
                 (HttpSessionIdListener)
                     (event, oldId) -> {
                       if (current.get() != null) {
-                        current.get().getSession(false);
+                        current.get().getSession(create);
                       }
                     })
             .build(),

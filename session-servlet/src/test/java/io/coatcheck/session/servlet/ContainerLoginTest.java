@@ -12,6 +12,7 @@ import jakarta.servlet.http.HttpServletRequestWrapper;
 import jakarta.servlet.http.HttpServletResponse;
 import jakarta.servlet.http.HttpSession;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.security.Principal;
 import java.time.Duration;
 import java.util.Objects;
@@ -334,6 +335,33 @@ class ContainerLoginTest {
     assertThat(browser.get("/read").body()).isEqualTo("1");
     assertThat(browser.token()).as("the secret of the user").isNotEqualTo(planted);
     assertThat(site.browser().token(planted).get("/read").body()).isEqualTo("none");
+  }
+
+  @Test
+  @DisplayName("I8: a session whose new secret was made too late for the response has ended")
+  void commitDuringTheRenewal_endsTheSession() {
+    site.filters(
+        (request, response, chain) ->
+            chain.doFilter(new ContainersRequest((HttpServletRequest) request), response),
+        SessionFilter.builder(site.manager).lazy(true).build());
+    site.on("/read", ContainerLoginTest::read);
+    browser.get("/begin");
+    String planted = browser.token();
+    containersUser.set("tom");
+    site.store.before(
+        "update",
+        () -> {
+          try {
+            // As another thread of the request does it.
+            site.lastResponse().flushBuffer();
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+        });
+
+    assertThat(browser.get("/read").body()).isEqualTo("none");
+
+    assertThat(site.stored(planted)).as("no client has its secret").isNull();
   }
 
   private SessionManager nearCached() {

@@ -85,6 +85,56 @@ class TwoThreadsCommitTest {
     assertThat(browser.get("/read").body()).isEqualTo("77");
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"/change-id", "/renew"})
+  @DisplayName("I8: a new secret that the response can no longer carry is not reported as sent")
+  void commitDuringARenewal_isNoSuccess(String path) throws Exception {
+    AtomicReference<HttpServletResponse> answer = new AtomicReference<>();
+    AtomicReference<Object> outcome = new AtomicReference<>();
+    site =
+        new Site(container, copyOnRead, UnaryOperator.identity(), UnaryOperator.identity())
+            .on(
+                path,
+                (request, response) -> {
+                  answer.set(response);
+                  try {
+                    outcome.set(
+                        path.equals("/renew")
+                            ? WebSession.of(request).renew()
+                            : request.changeSessionId());
+                  } catch (IllegalStateException e) {
+                    outcome.set(e);
+                  }
+                });
+    Browser browser = site.browser();
+    browser.get("/begin");
+    String before = browser.token();
+    site.store.before(
+        "update",
+        () -> {
+          Future<?> other =
+              threads.submit(
+                  () -> {
+                    answer.get().flushBuffer();
+                    return null;
+                  });
+          try {
+            other.get(60, TimeUnit.SECONDS);
+          } catch (Exception e) {
+            throw new AssertionError(e);
+          }
+        });
+
+    assertThat(browser.get(path).status()).isEqualTo(200);
+
+    assertThat(outcome.get())
+        .isInstanceOfSatisfying(
+            IllegalStateException.class,
+            e -> assertThat(e).hasMessageContaining("too late to renew the session"));
+    assertThat(browser.token()).isEqualTo(before);
+    assertThat(site.stored(before)).as("no client has its secret").isNull();
+  }
+
   // What fails on a thread shows: the request is not completed then.
   @SuppressWarnings("FutureReturnValueIgnored")
   private void commitTwice(HttpServletRequest request, HttpServletResponse response)
