@@ -3,7 +3,6 @@ package io.coatcheck.session.servlet;
 import static io.coatcheck.session.servlet.FilterLog.LOG;
 
 import io.coatcheck.session.Session;
-import io.coatcheck.session.store.SessionStoreException;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpSession;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -22,6 +21,9 @@ import org.jspecify.annotations.Nullable;
  *   <li>before the application is called, where the client presents a token of the session whose id
  *       it carries, and that session has ended or is withheld by the {@link ClientCheck}.
  * </ul>
+ *
+ * <p>On excluded paths, where no session is looked up before the application is called, the last
+ * two are done when the application asks for the session.
  *
  * <p>A login through Coatcheck changes the id of a container's session that carries none of our
  * ids, and keeps its content, as it keeps the content of our anonymous session. A container's
@@ -82,26 +84,41 @@ final class ContainerSession {
 
   /**
    * Ends it before the application is called, if it belongs to a session other than this request's.
+   * That does not count as use of the session by the application: if the store has failed, only a
+   * request that uses it is answered with 503.
    */
-  void begin(HttpServletRequest request, SessionExchange exchange) {
+  void begin(HttpServletRequest request, RequestResolver resolver) {
     HttpSession session = isAskedFor(request) ? of(request) : null;
     Object owner = session == null ? null : ownerOf(session);
     if (session == null || owner == null) {
       return;
     }
-    try {
-      Session live = exchange.session();
-      boolean isAnothers =
-          live == null
-              ? exchange.resolver().hasPresentedEnded(owner.toString())
-                  || exchange.resolver().isWithholding(owner.toString())
-              : live.principal().isPresent() && !owner.equals(live.id().toString());
-      if (isAnothers) {
-        end(session);
-      }
-    } catch (SessionStoreException e) {
-      // The store failed. A request that uses the session is answered with 503.
-      LOG.debug("Cannot find out whether the container's session is to end", e);
+    FilterSettings settings = resolver.presented().settings();
+    if (resolver.presented().areResolved()) {
+      endIfAnothers(session, owner, resolver);
+    } else {
+      resolver.checkContainerSessionOnce(!settings.excluded().matches(request));
+    }
+  }
+
+  /** As {@link #begin}, when the session of this request has just been looked up. */
+  void resolved(HttpServletRequest request, RequestResolver resolver) {
+    HttpSession session = of(request);
+    Object owner = session == null ? null : ownerOf(session);
+    if (session != null && owner != null) {
+      endIfAnothers(session, owner, resolver);
+    }
+  }
+
+  private static void endIfAnothers(HttpSession session, Object owner, RequestResolver resolver) {
+    Session live = resolver.sessionIfResolved();
+    boolean isAnothers =
+        live == null
+            ? resolver.hasPresentedEnded(owner.toString())
+                || resolver.isWithholding(owner.toString())
+            : live.principal().isPresent() && !owner.equals(live.id().toString());
+    if (isAnothers) {
+      end(session);
     }
   }
 

@@ -98,7 +98,7 @@ final class Dispatch {
     exchange.enter();
     HttpServletRequest containers = exchange.request();
     if (containers != null) {
-      exchange.settings().containerSession().begin(containers, exchange);
+      exchange.settings().containerSession().begin(containers, exchange.resolver());
     }
     state.markBegun();
     return false;

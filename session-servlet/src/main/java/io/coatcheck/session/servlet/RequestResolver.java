@@ -37,6 +37,9 @@ final class RequestResolver {
   /** Whether the application asked for the session. Never reset. */
   private volatile boolean isAskedFor;
 
+  /** Whether the container's session is checked once the presented tokens are resolved. */
+  private boolean isContainerSessionDue;
+
   RequestResolver(
       DispatchState state,
       HttpServletRequest request,
@@ -208,14 +211,44 @@ final class RequestResolver {
       state.lock();
     }
     Session unsent = accept(found, failure);
-    if (unsent != null) {
+    boolean isCheckDue = isContainerSessionDue;
+    isContainerSessionDue = false;
+    if (unsent != null || isCheckDue) {
       state.unlock();
       try {
-        endUnsent(unsent);
+        if (unsent != null) {
+          endUnsent(unsent);
+        }
+        HttpServletRequest request = isCheckDue ? state.request() : null;
+        if (request != null) {
+          presented.settings().containerSession().resolved(request, this);
+        }
       } finally {
         state.lock();
       }
     }
+  }
+
+  /**
+   * Checks the container's session when the presented tokens are resolved, if there are any.
+   *
+   * @param isNow whether to resolve them for that; else that is left to the application
+   */
+  void checkContainerSessionOnce(boolean isNow) {
+    state.run(
+        () -> {
+          isContainerSessionDue = presented.isPresent();
+          if (isNow) {
+            // Not the application has asked: a failure is kept until it does.
+            resolveOnce();
+          }
+        });
+  }
+
+  /** Returns the live session, as far as is known; without using the store. */
+  @Nullable Session sessionIfResolved() {
+    Session known = current.get();
+    return known == null || known.isEnded() ? null : known;
   }
 
   /**

@@ -6,9 +6,12 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+import io.coatcheck.session.store.SessionStoreException;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpSession;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -43,8 +46,19 @@ class ContainerSessionTest {
   void start() {
     log.start();
     logger.addAppender(log);
+    begin(false, UnaryOperator.identity());
+  }
+
+  private void begin(boolean copyOnRead, UnaryOperator<SessionFilterBuilder> filterOptions) {
+    if (site != null) {
+      site.close();
+    }
     site =
-        new Site(container)
+        new Site(
+                container,
+                copyOnRead,
+                manager -> manager.touchInterval(Duration.ofMinutes(copyOnRead ? 1 : 0)),
+                filterOptions)
             .onRequest(bound::set)
             .on(
                 "/login",
@@ -168,6 +182,83 @@ class ContainerSessionTest {
     assertThat(browser.send("GET", "/cart", "User-Agent", "own").body()).isEqualTo("coat");
 
     assertThat(browser.send("GET", "/cart", "User-Agent", "other").body()).isEqualTo("null");
+  }
+
+  @Test
+  @DisplayName("I7: it costs an excluded path no access to the store")
+  void excludedPath_usesNoStore() {
+    begin(true, filter -> filter.exclude("/style.css"));
+    site.on("/style.css", (request, response) -> response.getWriter().print("style"));
+    browser.get("/login?as=ann");
+    browser.get("/add");
+    site.clock.advance(Duration.ofMinutes(2));
+    site.store.failAll();
+    site.store.forgetCalls();
+
+    assertThat(browser.get("/style.css").body()).isEqualTo("style");
+
+    assertThat(site.store.calls()).isEmpty();
+  }
+
+  @Test
+  @DisplayName("on an excluded path, it ends when the application asks for the session")
+  void excludedPath_endsItWhenAsked() {
+    begin(false, filter -> filter.exclude("/asks", "/cart"));
+    site.on(
+        "/asks",
+        (request, response) -> {
+          response.getWriter().print(WebSession.of(request).principal().orElse("nobody"));
+          response.getWriter().print(" " + cart());
+        });
+    browser.get("/login?as=ann");
+    browser.get("/add");
+    assertThat(browser.get("/asks").body()).isEqualTo("ann coat");
+    site.manager.revokeAllOf("ann");
+    assertThat(cartOf(browser)).isEqualTo("coat");
+
+    assertThat(browser.get("/asks").body()).isEqualTo("nobody null");
+
+    assertThat(cartOf(browser)).isEqualTo("null");
+  }
+
+  @Test
+  @DisplayName("where sessions are looked up late, it ends before the application is called")
+  void lazy_endsIt() {
+    begin(false, filter -> filter.lazy(true));
+    site.on(
+        "/ask-and-add",
+        (request, response) -> {
+          bound.get().getSession().setAttribute("cart", "coat");
+          assertThat(request.getRemoteUser()).isEqualTo("ann");
+        });
+    browser.get("/login?as=ann");
+    browser.get("/ask-and-add");
+    assertThat(cartOf(browser)).isEqualTo("coat");
+
+    site.manager.revokeAllOf("ann");
+
+    assertThat(cartOf(browser)).isEqualTo("null");
+  }
+
+  @Test
+  @DisplayName("a page that needs no session is answered though its activity cannot be recorded")
+  void failedTouch_isNoFailure() {
+    begin(true, UnaryOperator.identity());
+    site.on("/plain", (request, response) -> response.getWriter().print("plain"));
+    browser.get("/login?as=ann");
+    browser.get("/add");
+    site.clock.advance(Duration.ofMinutes(2));
+    AtomicInteger touches = new AtomicInteger();
+    site.store.before(
+        "touch",
+        () -> {
+          touches.incrementAndGet();
+          throw new SessionStoreException("touch: the store is down");
+        });
+
+    assertThat(browser.get("/plain").status()).isEqualTo(200);
+
+    assertThat(touches).hasPositiveValue();
   }
 
   @Test
