@@ -196,6 +196,13 @@ final class AttributeChanges {
     }
   }
 
+  /** Returns the names of what was set or removed and has not been saved yet. */
+  Set<String> changedNames() {
+    synchronized (owner) {
+      return Set.copyOf(pending.keySet());
+    }
+  }
+
   /** Returns all names, including those of values that cannot be read. */
   private Set<String> namesIn(StoredSession snapshot) {
     Set<String> names = new HashSet<>(snapshot.attributes().keySet());

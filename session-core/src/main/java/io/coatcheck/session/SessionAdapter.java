@@ -1,10 +1,13 @@
 package io.coatcheck.session;
 
+import io.coatcheck.session.codec.AttributeValue;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.token.SessionId;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * The part of the engine that only an adapter calls: the code between a protocol, such as HTTP, and
@@ -234,6 +237,26 @@ public final class SessionAdapter {
   /** Returns whether attribute values are kept as objects, as in memory, rather than as bytes. */
   public boolean keepsLiveValues() {
     return engine.store().keepsLiveValues();
+  }
+
+  /**
+   * Returns the attributes as the request of a session has found or last saved them, without what
+   * it has changed since.
+   *
+   * @return unmodifiable; also if the session has ended
+   */
+  public Map<String, AttributeValue> foundAttributes(Session session) {
+    return session.snapshot().attributes();
+  }
+
+  /**
+   * Returns the names of the attributes that the request of a session has set or removed, and not
+   * saved yet.
+   *
+   * @return a copy; empty if the session has ended
+   */
+  public Set<String> unsavedAttributes(Session session) {
+    return session.attributeChanges().changedNames();
   }
 
   /** Returns whether a login drops the attributes that the session had before. */

@@ -1,12 +1,15 @@
 package io.coatcheck.session.servlet;
 
 import io.coatcheck.session.SessionManager;
+import io.coatcheck.session.codec.AttributeValue;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SessionId;
 import jakarta.servlet.ServletContext;
 import java.util.Collections;
 import java.util.Enumeration;
+import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -37,6 +40,12 @@ class EndedSession implements ShownSession {
   /** The view of the request that ends the session; null if it was ended elsewhere. */
   private final @Nullable HttpSessionView view;
 
+  /** The attributes as the request has found or last saved them. */
+  private final Map<String, AttributeValue> found;
+
+  /** The names of what the request has set or removed, and not saved. */
+  private final Set<String> unsaved;
+
   private final AtomicBoolean isReported = new AtomicBoolean();
 
   /** The listeners to notify of changes; null when no changes can be made. */
@@ -60,6 +69,8 @@ class EndedSession implements ShownSession {
     maxInactiveInterval = AskedTimeout.seconds(session.idleTimeout());
     isNew = false;
     view = null;
+    found = session.attributes();
+    unsaved = Set.of();
     this.attributes = new ConcurrentSkipListMap<>(attributes);
     bound = this.attributes.clone();
     this.servletContext = servletContext;
@@ -67,11 +78,20 @@ class EndedSession implements ShownSession {
 
   /** Returns a session that a request is about to end, with all that the request has of it. */
   static EndedSession of(HttpSessionView view) {
-    return new EndedSession(view, view.values());
+    Map<String, AttributeValue> found = view.manager().adapter().foundAttributes(view.session());
+    return new EndedSession(view, found, view.values());
+  }
+
+  /** A session that a request has begun and not stored, and is about to end. */
+  EndedSession(HttpSessionView view, Map<String, Object> attributes) {
+    this(view, Map.of(), attributes);
   }
 
   /** A session that a request is about to end. */
-  EndedSession(HttpSessionView view, Map<String, Object> attributes) {
+  private EndedSession(
+      HttpSessionView view, Map<String, AttributeValue> found, Map<String, Object> attributes) {
+    this.found = found;
+    unsaved = view.manager().adapter().unsavedAttributes(view.session());
     manager = view.manager();
     sessionId = view.sessionId();
     id = ShownId.textOf(view.session());
@@ -98,6 +118,8 @@ class EndedSession implements ShownSession {
     servletContext = other.servletContext;
     attributes = other.attributes;
     bound = new ConcurrentSkipListMap<>();
+    found = other.found;
+    unsaved = other.unsaved;
     isClosed = true;
   }
 
@@ -113,6 +135,46 @@ class EndedSession implements ShownSession {
 
   final Map<String, Object> attributes() {
     return attributes;
+  }
+
+  /**
+   * Corrects what the request had of the session by what was stored when it ended, since another
+   * request may have changed it meanwhile. What the request has changed and not saved stays, and so
+   * do its objects of values that are stored as it found them.
+   *
+   * @return the values that came from the store
+   */
+  final Map<String, Object> correctBy(StoredSession stored) {
+    if (view == null || isReported.get()) {
+      return Map.of();
+    }
+    Map<String, AttributeValue> others = new HashMap<>();
+    stored
+        .attributes()
+        .forEach(
+            (name, value) -> {
+              if (!unsaved.contains(name) && !isSame(found.get(name), value)) {
+                others.put(name, value);
+              }
+            });
+    attributes
+        .keySet()
+        .removeIf(
+            name ->
+                !unsaved.contains(name)
+                    && (others.containsKey(name) || !stored.attributes().containsKey(name)));
+    Map<String, Object> values =
+        others.isEmpty()
+            ? Map.of()
+            : SessionListeners.valuesOf(manager, stored.toBuilder().attributes(others).build());
+    attributes.putAll(values);
+    bound.clear();
+    bound.putAll(attributes);
+    return values;
+  }
+
+  private static boolean isSame(@Nullable AttributeValue one, AttributeValue other) {
+    return one != null && (one.isSameAs(other) || (!one.isLive() && one.equals(other)));
   }
 
   /**

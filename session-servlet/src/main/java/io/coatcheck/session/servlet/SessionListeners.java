@@ -282,7 +282,7 @@ final class SessionListeners implements SessionListener {
 
   /**
    * Runs work that may end a session of this request. Its end is reported with the attributes that
-   * the request had, saved or not.
+   * were stored, and with what the request has changed and not saved.
    */
   @SuppressWarnings("ReferenceEquality") // What two requests have of one session is equal.
   <T> T whileEnding(EndedSession session, Supplier<T> work) {
@@ -356,6 +356,11 @@ final class SessionListeners implements SessionListener {
       }
       EndedSession known = ending.get(end.session().id());
       if (known != null) {
+        Map<String, Object> read = known.correctBy(end.session());
+        if (!read.isEmpty()) {
+          Activations activations = activations();
+          read.forEach((name, value) -> activations.read(known, name, value));
+        }
         ended(known);
       } else {
         inApplication(() -> ended(end.session()));
@@ -369,12 +374,18 @@ final class SessionListeners implements SessionListener {
   }
 
   private void ended(StoredSession session) {
-    Map<String, Object> values = new TreeMap<>(manager.attributesOf(session));
-    values.keySet().removeIf(name -> ContainerUser.owns(name) || AskedTimeout.owns(name));
-    EndedSession ended = new EndedSession(manager, session, values, servletContext);
+    EndedSession ended =
+        new EndedSession(manager, session, valuesOf(manager, session), servletContext);
     Activations activations = activations();
     ended.attributes().forEach((name, value) -> activations.read(ended, name, value));
     ended(ended);
+  }
+
+  /** Returns the values of the application's attributes, decoded from what is stored. */
+  static Map<String, Object> valuesOf(SessionManager manager, StoredSession session) {
+    Map<String, Object> values = new TreeMap<>(manager.attributesOf(session));
+    values.keySet().removeIf(name -> ContainerUser.owns(name) || AskedTimeout.owns(name));
+    return values;
   }
 
   /** The thread may not belong to the application, such as the one that cleans up. */

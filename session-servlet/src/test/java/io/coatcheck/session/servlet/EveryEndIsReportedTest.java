@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.coatcheck.session.LoginOptions;
 import io.coatcheck.session.SessionManagerBuilder;
+import io.coatcheck.session.codec.JavaSerializationCodec;
 import jakarta.servlet.AsyncContext;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpSession;
@@ -13,10 +14,13 @@ import jakarta.servlet.http.HttpSessionBindingListener;
 import jakarta.servlet.http.HttpSessionEvent;
 import jakarta.servlet.http.HttpSessionIdListener;
 import jakarta.servlet.http.HttpSessionListener;
+import java.io.Serializable;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
@@ -325,6 +329,98 @@ class EveryEndIsReportedTest {
 
     assertThat(bindings).hasValue(1);
     assertLive(0, 0);
+  }
+
+  /** A value that writes down what it hears; static, since values are serialized. */
+  private record Ticket(String text) implements HttpSessionBindingListener, Serializable {
+
+    private static final List<String> HEARD = new CopyOnWriteArrayList<>();
+
+    @Override
+    public void valueBound(HttpSessionBindingEvent event) {
+      HEARD.add("bound " + text);
+    }
+
+    @Override
+    public void valueUnbound(HttpSessionBindingEvent event) {
+      HEARD.add("unbound " + text);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/invalidate", "/logout", "/logout-everywhere"})
+  @DisplayName("an end by a request that has not seen what another one has stored meanwhile")
+  void endByAnOlderRequest_isReportedAsStored(String path) throws Exception {
+    site.close();
+    counter = new Counter();
+    List<String> atEnd = new CopyOnWriteArrayList<>();
+    counter.atEnd =
+        session -> {
+          Collections.list(session.getAttributeNames())
+              .forEach(name -> atEnd.add(name + "=" + session.getAttribute(name)));
+        };
+    site =
+        new Site(
+            container,
+            true,
+            manager ->
+                manager.codec(
+                    JavaSerializationCodec.builder().allow(Ticket.class.getName()).build()),
+            filter -> filter.listener(counter));
+    Ticket.HEARD.clear();
+    CountDownLatch isIn = new CountDownLatch(1);
+    CountDownLatch mayGoOn = new CountDownLatch(1);
+    site.on(
+            "/first",
+            (request, response) -> {
+              HttpSession session = request.getSession();
+              for (String name : List.of("same", "cart", "removed", "own")) {
+                session.setAttribute(name, new Ticket(name));
+              }
+            })
+        .on(
+            "/second",
+            (request, response) -> {
+              HttpSession session = request.getSession();
+              session.setAttribute("cart", new Ticket("next cart"));
+              session.setAttribute("lock", new Ticket("lock"));
+              session.removeAttribute("removed");
+            })
+        .on(
+            path,
+            (request, response) -> {
+              HttpSession session = request.getSession();
+              session.getAttribute("cart");
+              session.setAttribute("own", new Ticket("next own"));
+              isIn.countDown();
+              assertThat(mayGoOn.await(60, TimeUnit.SECONDS)).isTrue();
+              switch (path) {
+                case "/invalidate" -> session.invalidate();
+                case "/logout" -> WebSession.of(request).logout();
+                default -> WebSession.of(request).logoutEverywhere();
+              }
+            });
+    Browser browser = site.browser();
+    browser.get("/login");
+    browser.get("/first");
+    Browser slow = site.browser().token(browser.token());
+    Future<Browser.Answer> answer = threads.submit(() -> slow.get(path));
+    assertThat(isIn.await(60, TimeUnit.SECONDS)).isTrue();
+    assertThat(browser.get("/second").status()).isEqualTo(200);
+    mayGoOn.countDown();
+    assertThat(answer.get(60, TimeUnit.SECONDS).status()).isEqualTo(200);
+
+    assertThat(atEnd)
+        .containsExactly(
+            "cart=Ticket[text=next cart]",
+            "lock=Ticket[text=lock]",
+            "own=Ticket[text=next own]",
+            "same=Ticket[text=same]");
+    List<String> bound = Ticket.HEARD.stream().filter(one -> one.startsWith("bound")).toList();
+    assertThat(bound).hasSize(7);
+    assertThat(Ticket.HEARD)
+        .filteredOn(one -> one.startsWith("un"))
+        .containsExactlyInAnyOrderElementsOf(bound.stream().map(one -> "un" + one).toList());
   }
 
   @Test
