@@ -18,6 +18,7 @@ import jakarta.servlet.http.HttpSessionListener;
 import java.io.IOException;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
+import java.io.PrintWriter;
 import java.io.Serializable;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -376,6 +377,43 @@ class ApplicationCodeTest {
             used.invalidate();
           }
         });
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"flush", "close", "write", "print line", "format"})
+  @DisplayName("that writes to the response, while its writer commits that")
+  void writes(String how) {
+    on(
+        "/flush",
+        used -> {
+          ((Value) used.getAttribute("x")).changes++;
+          isArmed.set(true);
+          commitByWriting(how);
+        });
+    for (Place where : List.of(Place.WILL_PASSIVATE_AT_SAVE, Place.WRITE_OBJECT_AT_SAVE)) {
+      CALLED.clear();
+      browser = site.browser();
+      whileCalledAt(where, () -> writer().print("other"));
+    }
+  }
+
+  private PrintWriter writer() {
+    try {
+      return response.getWriter();
+    } catch (IOException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private void commitByWriting(String how) {
+    String much = "x".repeat(response.getBufferSize() + 1);
+    switch (how) {
+      case "flush" -> writer().flush();
+      case "close" -> writer().close();
+      case "write" -> writer().write(much);
+      case "print line" -> writer().println(much);
+      default -> writer().format("%s", much);
+    }
   }
 
   @ParameterizedTest
