@@ -2,12 +2,17 @@ package io.coatcheck.session.servlet;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.Expiry;
 import io.coatcheck.session.Session;
 import io.coatcheck.session.SessionManager;
+import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SessionId;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,17 +29,57 @@ final class ContainerValues {
   private static final String TOMCAT_WEBSOCKET = "org.apache.tomcat.websocket.";
 
   /**
-   * This node is not notified of every session that ends on another node; leftovers go after this
-   * time.
+   * This node is not notified of every session that ends on another node. What is left of those
+   * goes this long after the session's absolute deadline, when its end was reported long ago.
    */
-  private static final Duration LIFE = Duration.ofDays(1);
+  private static final long SLACK_MILLIS = Duration.ofDays(1).toMillis();
 
   private final SessionManager manager;
-  private final Cache<SessionId, Map<String, Object>> bySession =
-      Caffeine.newBuilder().expireAfterAccess(LIFE).build();
+  private final Cache<SessionId, Kept> bySession;
 
   ContainerValues(SessionManager manager) {
     this.manager = manager;
+    bySession =
+        Caffeine.newBuilder()
+            .ticker(() -> TimeUnit.MILLISECONDS.toNanos(manager.clock().millis()))
+            .expireAfter(new AfterTheDeadline())
+            .build();
+  }
+
+  /** The values of one session. */
+  private static final class Kept {
+
+    private final Map<String, Object> values = new ConcurrentHashMap<>();
+
+    /** The absolute deadline of the session, as far as this node knows. */
+    private final AtomicLong deadlineMillis = new AtomicLong(Long.MIN_VALUE);
+
+    private void prolong(Instant deadline) {
+      deadlineMillis.accumulateAndGet(deadline.toEpochMilli(), Math::max);
+    }
+  }
+
+  private final class AfterTheDeadline implements Expiry<SessionId, Kept> {
+
+    private long nanosLeft(Kept kept) {
+      long millis = kept.deadlineMillis.get() + SLACK_MILLIS - manager.clock().millis();
+      return TimeUnit.MILLISECONDS.toNanos(Math.max(millis, 0));
+    }
+
+    @Override
+    public long expireAfterCreate(SessionId id, Kept kept, long now) {
+      return nanosLeft(kept);
+    }
+
+    @Override
+    public long expireAfterUpdate(SessionId id, Kept kept, long now, long left) {
+      return nanosLeft(kept);
+    }
+
+    @Override
+    public long expireAfterRead(SessionId id, Kept kept, long now, long left) {
+      return nanosLeft(kept);
+    }
   }
 
   /** Returns whether an attribute is a container's own. */
@@ -43,8 +88,8 @@ final class ContainerValues {
   }
 
   @Nullable Object get(Session session, String name) {
-    Map<String, Object> values = bySession.getIfPresent(session.id());
-    return values == null ? null : values.get(name);
+    Kept kept = bySession.getIfPresent(session.id());
+    return kept == null ? null : kept.values.get(name);
   }
 
   /**
@@ -53,10 +98,17 @@ final class ContainerValues {
    * @throws IllegalStateException if it has ended by now, even if this request was not notified
    */
   void put(Session session, String name, Object value) {
+    Instant deadline = session.absoluteDeadline();
     bySession
         .asMap()
-        .computeIfAbsent(session.id(), id -> new ConcurrentHashMap<>())
-        .put(name, value);
+        .compute(
+            session.id(),
+            (id, known) -> {
+              Kept kept = known == null ? new Kept() : known;
+              kept.prolong(deadline);
+              kept.values.put(name, value);
+              return kept;
+            });
     if (session.isEnded() || (session.isStored() && !manager.isStillLive(session))) {
       bySession.invalidate(session.id());
       throw new IllegalStateException("the session has ended: " + session.id());
@@ -64,13 +116,25 @@ final class ContainerValues {
   }
 
   @Nullable Object remove(Session session, String name) {
-    Map<String, Object> values = bySession.getIfPresent(session.id());
-    return values == null ? null : values.remove(name);
+    Kept kept = bySession.getIfPresent(session.id());
+    return kept == null ? null : kept.values.remove(name);
   }
 
   /** Returns, once, the values of a session that has ended. */
   Map<String, Object> removeAll(SessionId id) {
-    Map<String, Object> values = bySession.asMap().remove(id);
-    return values == null ? Map.of() : values;
+    Kept kept = bySession.asMap().remove(id);
+    return kept == null ? Map.of() : kept.values;
+  }
+
+  /** Records that a login has given a session another absolute deadline. */
+  void loggedIn(StoredSession session) {
+    bySession
+        .asMap()
+        .computeIfPresent(
+            session.id(),
+            (id, kept) -> {
+              kept.prolong(session.absoluteDeadline());
+              return kept;
+            });
   }
 }

@@ -350,6 +350,8 @@ final class SessionListeners implements SessionListener {
   public void onEvent(SessionEvent event) {
     if (event instanceof SessionEvent.Created created) {
       unreported.created(created.session());
+    } else if (event instanceof SessionEvent.Authenticated login) {
+      containerValues.loggedIn(login.session());
     } else if (event instanceof SessionEvent.Ended end) {
       if (unreported.remove(end.session().id())) {
         return;

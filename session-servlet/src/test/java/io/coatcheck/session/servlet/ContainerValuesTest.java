@@ -11,11 +11,13 @@ import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.event.SessionEvent;
 import io.coatcheck.session.memory.InMemorySessionStore;
 import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.testkit.MutableClock;
 import jakarta.servlet.ServletContext;
 import jakarta.servlet.http.HttpSession;
 import jakarta.servlet.http.HttpSessionBindingEvent;
 import jakarta.servlet.http.HttpSessionBindingListener;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -29,9 +31,10 @@ class ContainerValuesTest {
       "org.apache.tomcat.websocket.server.WsHttpSessionBindingListener";
 
   private final List<HttpSession> unbound = new ArrayList<>();
+  private final MutableClock clock = MutableClock.at(Instant.parse("2026-01-01T00:00:00Z"));
   private final InMemorySessionStore store = InMemorySessionStore.builder().build();
   private final SessionManager manager =
-      SessionManager.builder(store).cleanUpInterval(Duration.ZERO).build();
+      SessionManager.builder(store).clock(clock).cleanUpInterval(Duration.ZERO).build();
   private final SessionListeners listeners =
       new SessionListeners(manager, mock(ServletContext.class));
   private final ContainerValues values = listeners.containerValues();
@@ -49,8 +52,11 @@ class ContainerValuesTest {
   }
 
   private Session login() {
-    return ((LoginOutcome.Granted) manager.authenticate(null, "alice", LoginOptions.defaults()))
-        .session();
+    return login(LoginOptions.defaults());
+  }
+
+  private Session login(LoginOptions options) {
+    return ((LoginOutcome.Granted) manager.authenticate(null, "alice", options)).session();
   }
 
   private StoredSession stored(Session session) {
@@ -71,6 +77,47 @@ class ContainerValuesTest {
     assertThatThrownBy(() -> unbound.get(0).getCreationTime())
         .as("how Tomcat tells an end from a removal")
         .isInstanceOf(IllegalStateException.class);
+    assertThat(values.get(session, NAME)).isNull();
+  }
+
+  @Test
+  @DisplayName("a socket that is open for days is closed at the end of its session")
+  void endAfterDays_isReported() {
+    Session session = login(LoginOptions.builder().remembered(true).build());
+    values.put(session, NAME, value);
+    StoredSession stored = stored(session);
+    clock.advance(Duration.between(clock.instant(), stored.absoluteDeadline()));
+
+    listeners.onEvent(new SessionEvent.EndedElsewhere(clock.instant(), stored));
+
+    assertThat(unbound).hasSize(1);
+  }
+
+  @Test
+  @DisplayName("also where a later login has prolonged the session")
+  void endAfterALaterLogin_isReported() {
+    Session session = login();
+    values.put(session, NAME, value);
+    StoredSession stored = stored(session);
+    clock.advance(Duration.ofHours(1));
+    StoredSession prolonged =
+        stored.toBuilder().absoluteDeadline(clock.instant().plus(Duration.ofDays(30))).build();
+    listeners.onEvent(new SessionEvent.Authenticated(clock.instant(), prolonged));
+    clock.advance(Duration.ofDays(30));
+
+    listeners.onEvent(new SessionEvent.EndedElsewhere(clock.instant(), prolonged));
+
+    assertThat(unbound).hasSize(1);
+  }
+
+  @Test
+  @DisplayName("what is left of a session whose end was not reported here goes after its deadline")
+  void leftover_goesAfterTheDeadline() {
+    Session session = login();
+    values.put(session, NAME, value);
+    clock.advance(Duration.between(clock.instant(), session.absoluteDeadline()));
+    clock.advance(Duration.ofDays(1).plusSeconds(1));
+
     assertThat(values.get(session, NAME)).isNull();
   }
 
