@@ -30,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  * @param liveSessions the live sessions, if the store keeps them in this process; else null
  * @param usedInPlace the live sessions, if requests use them in place; else null
  * @param touchInterval the configured touch interval, or the store's
+ * @param longestCall how long a call of the store takes at most
  * @param renewInterval the age at which a secret is renewed; zero for never
  * @param endOnReuse whether a secret that a renewal replaced ends the session when presented later
  * @param limits how much a session may hold
@@ -48,6 +49,7 @@ record EngineContext(
     SecureRandom random,
     Events events,
     Duration touchInterval,
+    Duration longestCall,
     Duration renewInterval,
     boolean endOnReuse,
     AttributeLimits limits) {
@@ -76,6 +78,7 @@ record EngineContext(
         builder.random == null ? new SecureRandom() : builder.random,
         events,
         builder.touchInterval == null ? store.touchInterval() : builder.touchInterval,
+        store.longestCall(),
         builder.renewInterval,
         builder.endOnReuse,
         builder.limits);

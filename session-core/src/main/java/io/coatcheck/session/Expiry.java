@@ -25,7 +25,7 @@ final class Expiry {
    * @return empty if it has ended since
    */
   Optional<StoredSession> confirm(StoredSession found, Instant now) {
-    boolean isCertain = now.isAfter(found.expiresAt().plus(LateWrites.MOST_DELAY));
+    boolean isCertain = now.isAfter(found.expiresAt().plus(engine.longestCall()));
     return isCertain ? Optional.of(found) : engine.store().find(found.id());
   }
 

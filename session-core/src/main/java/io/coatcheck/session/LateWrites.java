@@ -2,7 +2,6 @@ package io.coatcheck.session;
 
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SessionId;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -28,16 +27,17 @@ import org.jspecify.annotations.Nullable;
  */
 final class LateWrites {
 
-  /** Longer than a call of the store takes, unless it fails. */
-  static final Duration MOST_DELAY = Duration.ofSeconds(10);
-
   private final EngineContext engine;
+
+  /** Longer than a call of the store takes, unless it fails; in milliseconds. */
+  private final long longestCall;
 
   /** The writes in progress that are close to a deadline. */
   private final ConcurrentHashMap<SessionId, List<Write>> underWay = new ConcurrentHashMap<>();
 
   LateWrites(EngineContext engine) {
     this.engine = engine;
+    longestCall = engine.longestCall().toMillis();
   }
 
   /**
@@ -86,8 +86,8 @@ final class LateWrites {
    *
    * @param now when the write begins, in milliseconds since the epoch
    */
-  static boolean mayBeLate(long expiresAt, long now) {
-    return expiresAt - now <= MOST_DELAY.toMillis();
+  boolean mayBeLate(long expiresAt, long now) {
+    return expiresAt - now <= longestCall;
   }
 
   /**

@@ -67,7 +67,7 @@ final class Touches {
     long written = now.toEpochMilli() + delayMillis + TOLERANCE_MILLIS;
     return (isHandedOver(intervalMillis(session))
             && engine.copies().isPresent()
-            && !LateWrites.mayBeLate(session.expiresAtMillis(), written)
+            && !lateWrites.mayBeLate(session.expiresAtMillis(), written)
             && engine.copies().get().touchSoon(session.id(), lastSeenAt, now))
         || storeNow(session, lastSeenAt);
   }
@@ -82,7 +82,7 @@ final class Touches {
   boolean storeNow(StoredSession session, Instant lastSeenAt) {
     if (isInProcess) {
       Instant current = engine.now();
-      if (!LateWrites.mayBeLate(session.expiresAtMillis(), current.toEpochMilli())) {
+      if (!lateWrites.mayBeLate(session.expiresAtMillis(), current.toEpochMilli())) {
         return engine.store().touch(session.id(), lastSeenAt, current);
       }
     }
@@ -116,7 +116,7 @@ final class Touches {
    * @return whether the session has ended
    */
   boolean undoInPlace(StoredSession session, long seenBefore, long now) {
-    return LateWrites.mayBeLate(session.expiresAtMillis(seenBefore), now)
+    return lateWrites.mayBeLate(session.expiresAtMillis(seenBefore), now)
         && lateWrites.undo(
             null,
             session.seenAtMillis(seenBefore),

@@ -29,12 +29,14 @@ final class HookedStore extends InterceptingSessionStore {
   /** Finds sessions and does not delete what it finds, as one that reads from a replica. */
   volatile boolean contradictsItself;
 
+  private volatile Duration longestCall;
   private volatile boolean indexed = true;
   private volatile boolean limited = true;
 
   HookedStore(SessionStore store, Duration touchInterval) {
     super(store);
     this.touchInterval = touchInterval;
+    longestCall = store.longestCall();
   }
 
   /** Runs a hook before the next call of an operation; hooks of one operation queue up. */
@@ -50,6 +52,12 @@ final class HookedStore extends InterceptingSessionStore {
   /** Makes this a store without an index by principal. */
   HookedStore withoutIndex() {
     indexed = false;
+    return this;
+  }
+
+  /** Lets calls take longer than those of most stores. */
+  HookedStore withLongCalls(Duration most) {
+    longestCall = most;
     return this;
   }
 
@@ -111,6 +119,11 @@ final class HookedStore extends InterceptingSessionStore {
   @Override
   public Duration touchInterval() {
     return touchInterval;
+  }
+
+  @Override
+  public Duration longestCall() {
+    return longestCall;
   }
 
   @Override

@@ -355,6 +355,30 @@ class SlowAnswerTest {
     }
 
     @Test
+    @DisplayName("nor if the store may take longer than most, and does")
+    void renew_longRequestAndVeryLateWrite_endsNothing() {
+      HookedStore store =
+          new HookedStore(
+              InMemorySessionStore.builder().copyOnRead(true).build(),
+              EngineFixture.TOUCH_INTERVAL);
+      Duration longest = Duration.ofSeconds(16);
+      try (EngineFixture slow =
+          new EngineFixture(store.withLongCalls(longest), builder -> builder)) {
+        String own = slow.loggedIn("bob");
+        Session longRequest = slow.live(own);
+        slow.clock.advance(IDLE.minusMinutes(1));
+        slow.manager.save(slow.live(own));
+        slow.clock.advance(Duration.ofMinutes(1).minusSeconds(12));
+        store.beforeNext("update", () -> slow.clock.advance(Duration.ofSeconds(13)));
+
+        assertThat(slow.manager.renew(longRequest)).isTrue();
+
+        assertThat(slow.isLive(sent(longRequest))).isTrue();
+        assertThat(slow.eventsOf(SessionEvent.Ended.class)).isEmpty();
+      }
+    }
+
+    @Test
     @DisplayName(
         "a request that outlives its deadline does not revive what expires while it writes")
     void renew_longRequest_revivesNothing() {

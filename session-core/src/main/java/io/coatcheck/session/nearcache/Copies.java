@@ -61,7 +61,13 @@ final class Copies implements NearCopies {
         touchDelay == null || store.batchTouch().isEmpty()
             ? null
             : new PendingTouches(
-                store.batchTouch().get(), touchDelay, nanoTime, clock, table::forget, table::seen);
+                store.batchTouch().get(),
+                touchDelay,
+                store.longestCall(),
+                nanoTime,
+                clock,
+                table::forget,
+                table::seen);
   }
 
   CopyTable table() {

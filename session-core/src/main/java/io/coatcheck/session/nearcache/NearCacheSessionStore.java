@@ -228,6 +228,11 @@ public final class NearCacheSessionStore implements SessionStore {
     return store.touchInterval();
   }
 
+  @Override
+  public Duration longestCall() {
+    return store.longestCall();
+  }
+
   /** Returns how many requests were admitted by a copy since this store was created. */
   public long hits() {
     return copies.counts().hits();

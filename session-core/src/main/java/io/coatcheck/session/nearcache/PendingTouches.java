@@ -43,9 +43,6 @@ final class PendingTouches {
   /** How late a batch may be before requests touch directly. */
   private static final long TOLERANCE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-  /** Longer than a call of the store takes, unless it fails. */
-  static final Duration LONGEST_CALL = Duration.ofSeconds(10);
-
   private static final String NOT_STORED =
       "The activity of {} sessions was not stored at the end, so that they may expire up to the"
           + " touch interval early";
@@ -54,6 +51,7 @@ final class PendingTouches {
 
   private final BatchTouch batches;
   private final Duration delay;
+  private final Duration longestCall;
   private final LongSupplier nanoTime;
   private final RequestClock clock;
   private final Consumer<SessionId> onLeftOut;
@@ -64,6 +62,9 @@ final class PendingTouches {
   private volatile long storedUpTo;
 
   private volatile boolean closed;
+
+  /** How many batches took longer than any should. One thread at a time writes batches. */
+  private long lateBatches;
 
   /**
    * The time to store.
@@ -82,18 +83,21 @@ final class PendingTouches {
    * Creates an empty queue.
    *
    * @param delay how long a touch may wait here
+   * @param longestCall how long a batch takes at most
    * @param onLeftOut called for each session that a batch did not touch
    * @param onStored called with each moment that is in the store now
    */
   PendingTouches(
       BatchTouch batches,
       Duration delay,
+      Duration longestCall,
       LongSupplier nanoTime,
       RequestClock clock,
       Consumer<SessionId> onLeftOut,
       BiConsumer<SessionId, Instant> onStored) {
     this.batches = batches;
     this.delay = delay;
+    this.longestCall = longestCall;
     this.nanoTime = nanoTime;
     this.clock = clock;
     this.onLeftOut = onLeftOut;
@@ -151,7 +155,9 @@ final class PendingTouches {
     batch.forEach((id, waiting) -> moments.put(id, waiting.lastSeenAt()));
     // The clock has been read: every pending touch supplied a reading.
     Instant now = clock.now().orElseThrow();
-    Set<SessionId> touched = batches.touchAll(moments, now.plus(LONGEST_CALL));
+    long began = nanoTime.getAsLong();
+    Set<SessionId> touched = batches.touchAll(moments, now.plus(longestCall));
+    warnIfLate(nanoTime.getAsLong() - began);
     batch.forEach(
         (id, waiting) -> {
           // A later time that was added since stays pending in each case.
@@ -162,6 +168,18 @@ final class PendingTouches {
             leaveOut(id, waiting);
           }
         });
+  }
+
+  /** Sessions may have expired meanwhile, and be live again. */
+  private void warnIfLate(long nanos) {
+    if (nanos > longestCall.toNanos() && Long.bitCount(++lateBatches) == 1) {
+      LOG.warn(
+          "A batch of touches took {}, {} times so far, longer than the {} that the store allows for:"
+              + " sessions that expired meanwhile may be live again",
+          Duration.ofNanos(nanos),
+          lateBatches,
+          longestCall);
+    }
   }
 
   private void leaveOut(SessionId id, Waiting waiting) {

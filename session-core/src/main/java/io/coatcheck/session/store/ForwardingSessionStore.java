@@ -133,6 +133,11 @@ public abstract class ForwardingSessionStore implements SessionStore {
   }
 
   @Override
+  public Duration longestCall() {
+    return store.longestCall();
+  }
+
+  @Override
   public void close() {
     store.close();
   }

@@ -30,7 +30,8 @@ public interface PrincipalIndex {
   /**
    * Returns a page of the stored sessions of a principal, in ascending order of their ids, expired
    * ones included. They come <b>without attributes</b>, and with all their other parts: never store
-   * a snapshot from here. The page is as the store was at one moment during the call.
+   * a snapshot from here. Each session is as it was at some moment during the call, and one that is
+   * the principal's throughout is not left out; the moments may differ.
    *
    * @param principal any text; one that is not a valid principal has no sessions
    * @param after the last id of the page before; null for the first page. That session may have

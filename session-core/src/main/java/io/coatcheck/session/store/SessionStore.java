@@ -249,6 +249,18 @@ public interface SessionStore extends AutoCloseable {
   }
 
   /**
+   * Returns how long an operation on one session, or {@link BatchTouch}, takes at most from the
+   * moment that it takes for {@code now} until it returns, unless it throws; what it waited before,
+   * such as for a connection, does not count. A write that takes longer may make a session live
+   * again that other requests have seen expire: closer to a deadline than this, an update or a
+   * touch is decided on what {@link #find} returns, is undone if it was late, and is in no batch.
+   * Default: 10 seconds.
+   */
+  default Duration longestCall() {
+    return Duration.ofSeconds(10);
+  }
+
+  /**
    * Releases what the store opened itself: threads, caches and, for a decorator, the store that it
    * wraps. What the store was given, such as a {@code DataSource}, stays open. Operations that
    * begin later throw {@link SessionStoreException}. Calling it twice is allowed.

@@ -128,6 +128,22 @@ class BatchedTouchesTest {
   }
 
   @Test
+  @DisplayName("I2, I6: also if its calls may take longer than those of most stores")
+  void expiredOnALongWay_isNotRevived() {
+    StoredSession session = stored();
+    remote.longestCall = Duration.ofSeconds(16);
+    Copies patient =
+        new Copies(remote, Duration.ofSeconds(1).toNanos(), 0, 1 << 24, nanos::get, DELAY);
+    Instant before = session.expiresAt().minusSeconds(12);
+    patient.touchSoon(session.id(), before, before);
+    remote.beforeTouchAllAnswers = () -> nanos.addAndGet(Duration.ofSeconds(13).toNanos());
+
+    patient.flushTouches();
+
+    assertThat(storedMoment(session)).isEqualTo(NOW);
+  }
+
+  @Test
   @DisplayName("I2: what has ended by the time of the batch stays so, and its copy goes")
   void endedMeanwhile_isNotRevived() {
     StoredSession session = stored();
@@ -424,6 +440,28 @@ class BatchedTouchesTest {
       assertThat(remote.touches).hasValue(1);
       assertThat(remote.touchBatches).hasValue(0);
       assertThat(remote.find(session.id()).orElseThrow().lastSeenAt()).isEqualTo(time.get());
+      manager.close();
+    }
+
+    @Test
+    @DisplayName("and earlier before it, if the calls of the store may take longer")
+    void nearDeadline_ofAStoreOfLongCalls_isNotBatched() {
+      remote.longestCall = Duration.ofSeconds(16);
+      SessionManager patient =
+          SessionManager.builder(NearCacheSessionStore.wrap(remote))
+              .clock(time::get)
+              .cleanUpInterval(Duration.ZERO)
+              .build();
+      Session session = login(LoginOptions.defaults());
+      Instant deadline = remote.find(session.id()).orElseThrow().expiresAt();
+      pass(Duration.between(NOW, deadline).minusMillis(17_500));
+      String token = session.unsentToken().orElseThrow().value();
+
+      patient.save(((Resolution.Live) patient.adapter().resolve(List.of(token))).session());
+
+      assertThat(remote.touches).hasValue(1);
+      assertThat(remote.touchBatches).hasValue(0);
+      patient.close();
       manager.close();
     }
 

@@ -43,6 +43,7 @@ final class RemoteStore implements SessionStore, BatchLookup, BatchTouch {
   final AtomicInteger touches = new AtomicInteger();
   final AtomicInteger touchBatches = new AtomicInteger();
   final Set<SessionId> heldByOthers = ConcurrentHashMap.newKeySet();
+  volatile Duration longestCall = Duration.ofSeconds(10);
   volatile boolean down;
   volatile boolean closed;
 
@@ -287,6 +288,11 @@ final class RemoteStore implements SessionStore, BatchLookup, BatchTouch {
   @Override
   public Duration touchInterval() {
     return Duration.ofMinutes(1);
+  }
+
+  @Override
+  public Duration longestCall() {
+    return longestCall;
   }
 
   @Override

@@ -244,6 +244,14 @@ abstract class Dialect {
   }
 
   /**
+   * Returns whether a transaction above READ COMMITTED that finds no row to change keeps others
+   * from inserting one there.
+   */
+  boolean locksGaps() {
+    return false;
+  }
+
+  /**
    * Checks the settings of the database, and warns of those that break a promise.
    *
    * @throws IllegalArgumentException if the store cannot work with them

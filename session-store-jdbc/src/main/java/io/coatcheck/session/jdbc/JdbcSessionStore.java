@@ -181,6 +181,17 @@ public final class JdbcSessionStore implements SessionStore {
   }
 
   /**
+   * {@inheritDoc}
+   *
+   * <p>The time for an update, the record of it in the log of changes, and the commit: with the
+   * default {@link Builder#queryTimeout} 24 seconds, and 21 with PostgreSQL.
+   */
+  @Override
+  public Duration longestCall() {
+    return transactions.timeouts().longestCall().multipliedBy(3);
+  }
+
+  /**
    * Returns whether {@link #find} fails at once, except for one call a second, because the database
    * did not answer the last three in time. For monitoring; calls no database.
    */
@@ -357,9 +368,10 @@ public final class JdbcSessionStore implements SessionStore {
      * checked. With {@link #changeFeed}, the table of changes is checked in the same way.
      *
      * @throws IllegalArgumentException if the database is none of {@link Database}, H2 in its
-     *     Oracle mode, or SQLite in memory or with a schema in the name of the table; or if changes
-     *     are recorded, and numbers of the log do not come one by one, or uncommitted rows are
-     *     read; or if the search path leads to the tables of one store in different schemas
+     *     Oracle mode, MariaDB or MySQL with a binary log of statements, or SQLite in memory or
+     *     with a schema in the name of the table; or if changes are recorded, and numbers of the
+     *     log do not come one by one, or uncommitted rows are read; or if the search path leads to
+     *     the tables of one store in different schemas
      * @throws SessionStoreException if the table is missing, lacks a column or may not be read, if
      *     the database cannot be reached, or if it refuses to create the table
      */

@@ -206,7 +206,13 @@ final class MySqlDialect extends Dialect {
   }
 
   @Override
+  boolean locksGaps() {
+    return true;
+  }
+
+  @Override
   void checkSettings(Statements statements) throws SQLException {
+    refuseStatementLog(statements);
     try (PreparedStatement statement =
             statements.prepare(
                 "SHOW GLOBAL VARIABLES WHERE (Variable_name = 'wsrep_on' AND Value = 'ON') OR"
@@ -219,6 +225,24 @@ final class MySqlDialect extends Dialect {
                 + " the application use one of them, or set no limit",
             severalWriters.getString(1),
             severalWriters.getString(2));
+      }
+    }
+  }
+
+  /**
+   * Refuses a binary log of statements: with it, InnoDB takes no write at READ COMMITTED, at which
+   * the clean-up and batches of touches run.
+   */
+  private static void refuseStatementLog(Statements statements) throws SQLException {
+    try (PreparedStatement statement =
+            statements.prepare(
+                "SHOW VARIABLES WHERE (Variable_name = 'log_bin' AND Value = 'ON') OR"
+                    + " (Variable_name = 'binlog_format' AND Value = 'STATEMENT')");
+        ResultSet both = statement.executeQuery()) {
+      if (both.next() && both.next()) {
+        throw new IllegalArgumentException(
+            "binlog_format of the database must be ROW or MIXED, since with a binary log of"
+                + " statements it takes no write at READ COMMITTED: STATEMENT");
       }
     }
   }

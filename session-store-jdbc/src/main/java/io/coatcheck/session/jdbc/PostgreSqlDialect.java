@@ -15,9 +15,13 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** PostgreSQL: native UUIDs, {@code RETURNING}, advisory locks that end with the transaction. */
 final class PostgreSqlDialect extends Dialect {
+
+  private static final Logger LOG = LoggerFactory.getLogger(JdbcSessionStore.class);
 
   private final String deleteFrom;
   final String touchAll;
@@ -192,6 +196,18 @@ final class PostgreSqlDialect extends Dialect {
             + "s', true)");
     for (String sql : missing) {
       statements.execute(sql);
+    }
+  }
+
+  /** A version before 14 lacks the setting, and there is nothing to be advised. */
+  @Override
+  void checkSettings(Statements statements) throws SQLException {
+    if (statements.isTrue(
+        "SELECT COALESCE(current_setting('client_connection_check_interval', true), '') = '0'")) {
+      LOG.warn(
+          "a write that the database has not answered in time may still be done later, when its"
+              + " session has expired for others: add"
+              + " options=-c%20client_connection_check_interval=1s to the URL");
     }
   }
 

@@ -64,6 +64,7 @@ final class SchemaCheck {
 
   private Optional<SessionStoreException> look(Statements statements) throws SQLException {
     dialect.checkSettings(statements);
+    warnOfGapLocks(statements);
     try {
       dialect.look(statements);
     } catch (SQLException failure) {
@@ -82,6 +83,23 @@ final class SchemaCheck {
       log.checkSettings(statements);
     }
     return Optional.empty();
+  }
+
+  /**
+   * Warns of an isolation at which an update or a deletion that finds nothing locks the place of
+   * the row until its transaction ends. For the newest session, that is where all others begin.
+   */
+  private void warnOfGapLocks(Statements statements) throws SQLException {
+    boolean areSeveralStatements = log != null || !dialect.deletesInAutoCommit();
+    if (dialect.locksGaps()
+        && areSeveralStatements
+        && statements.connection().getTransactionIsolation()
+            > Connection.TRANSACTION_READ_COMMITTED) {
+      LOG.warn(
+          "while a node stops in the middle of ending a session, no session may begin: above READ"
+              + " COMMITTED, the database locks the end of the table; set the isolation of the pool"
+              + " to READ COMMITTED");
+    }
   }
 
   /**

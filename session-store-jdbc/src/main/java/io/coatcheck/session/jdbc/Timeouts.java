@@ -50,6 +50,11 @@ final class Timeouts {
     return !networkFirst || !networkSupported;
   }
 
+  /** Returns how long a call of the driver takes at most, with what the watchdog leaves it. */
+  Duration longestCall() {
+    return network.plus(BETWEEN.multipliedBy(2));
+  }
+
   /** Returns whether a query timeout stays with the connection, and has to be restored. */
   boolean isQueryTimeoutToBeRestored() {
     return queryOutlivesStatement;

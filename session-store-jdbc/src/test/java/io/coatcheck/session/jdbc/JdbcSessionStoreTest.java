@@ -2,11 +2,13 @@ package io.coatcheck.session.jdbc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import io.coatcheck.session.store.Admission;
 import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.WhenFull;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,6 +21,24 @@ import org.junit.jupiter.params.provider.CsvSource;
 class JdbcSessionStoreTest {
 
   private static final Instant NOW = Sessions.NOW;
+
+  @DisplayName("I2: the longest call grows with the timeout")
+  @ParameterizedTest
+  @CsvSource({"POSTGRESQL, 96", "MARIADB, 99"})
+  void longestCall_hasTheTimeoutsOfThreeStatements(Database database, long seconds) {
+    HikariConfig unreachable = new HikariConfig();
+    unreachable.setJdbcUrl("jdbc:postgresql://localhost:1/none");
+    unreachable.setInitializationFailTimeout(-1);
+    unreachable.setConnectionTimeout(300);
+    try (HikariDataSource pool = new HikariDataSource(unreachable);
+        JdbcSessionStore store =
+            JdbcSessionStore.builder(pool)
+                .database(database)
+                .queryTimeout(Duration.ofSeconds(30))
+                .build()) {
+      assertThat(store.longestCall()).isEqualTo(Duration.ofSeconds(seconds));
+    }
+  }
 
   @DisplayName("A session is stored, used, changed, limited, swept and revoked on every database")
   @ParameterizedTest

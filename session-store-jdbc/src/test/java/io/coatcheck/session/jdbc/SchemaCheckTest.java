@@ -7,13 +7,17 @@ import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
+import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 @DisplayName("I11: a store whose table is missing or too old does not start")
@@ -215,6 +219,97 @@ class SchemaCheckTest {
         table.execute("DROP ROLE writer");
       }
     }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"MARIADB", "MYSQL"})
+  @DisplayName("a binary log of statements, with which the clean-up would fail, is refused")
+  void build_binaryLogOfStatements_isRefused(Database database) {
+    try (Table table = new Table(new Pool(TestDatabase.MARIADB, database, true, null))) {
+      for (String format : List.of("ROW", "MIXED", "STATEMENT")) {
+        JdbcSessionStore.Builder builder =
+            JdbcSessionStore.builder(logging(table, format))
+                .database(database)
+                .tableName(table.name)
+                .queryTimeout(Table.PATIENCE);
+        if (format.equals("STATEMENT")) {
+          assertThatThrownBy(builder::build)
+              .isInstanceOf(IllegalArgumentException.class)
+              .hasMessageContaining("binlog_format of the database must be ROW or MIXED")
+              .hasMessageEndingWith(": STATEMENT");
+        } else {
+          builder.build().close();
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "MARIADB, false, 0",
+    "MARIADB, true, 1",
+    "MYSQL, false, 1",
+    "MYSQL, true, 1",
+    "POSTGRESQL, true, 0"
+  })
+  @DisplayName(
+      "build() warns of an isolation at which ending a session may keep others from beginning")
+  void build_repeatableRead_isWarnedOf(Database database, boolean changeFeed, int warnings) {
+    TestDatabase server =
+        database == Database.POSTGRESQL ? TestDatabase.POSTGRESQL : TestDatabase.MARIADB;
+    for (String isolation : List.of("REPEATABLE_READ", "READ_COMMITTED")) {
+      Pool pool = new Pool(server, database, true, "TRANSACTION_" + isolation);
+      try (Table table = new Table(pool, 4, changeFeed)) {
+        assertThat(Warnings.during(() -> table.builder().build().close()))
+            .filteredOn(warning -> warning.contains("set the isolation of the pool"))
+            .hasSize(isolation.equals("REPEATABLE_READ") ? warnings : 0);
+      }
+    }
+  }
+
+  @Test
+  @DisplayName("build() warns if PostgreSQL goes on with what was given up")
+  void build_withoutACheckOfClients_isWarnedOf() {
+    Pool pool = new Pool(TestDatabase.POSTGRESQL, Database.POSTGRESQL, true, null);
+    try (Table table = new Table(pool)) {
+      for (String interval : List.of("0", "1s")) {
+        HikariConfig config = pool.server().config(true, 1);
+        config.setJdbcUrl(
+            config.getJdbcUrl() + "&options=-c%20client_connection_check_interval=" + interval);
+        try (HikariDataSource connections = new HikariDataSource(config)) {
+          List<String> warnings =
+              Warnings.during(
+                  () ->
+                      JdbcSessionStore.builder(connections)
+                          .tableName(table.name)
+                          .queryTimeout(Table.PATIENCE)
+                          .build()
+                          .close());
+          if (interval.equals("0")) {
+            assertThat(warnings)
+                .singleElement()
+                .asString()
+                .contains("options=-c%20client_connection_check_interval=1s");
+          } else {
+            assertThat(warnings).isEmpty();
+          }
+        }
+      }
+    }
+  }
+
+  /** This server has no binary log: another of its settings that are on stands for it. */
+  private static DelegatingDataSource logging(Table table, String format) {
+    return new DelegatingDataSource(table.connections) {
+      @Override
+      public Connection getConnection() throws SQLException {
+        Connection connection = super.getConnection();
+        try (Statement statement = connection.createStatement()) {
+          statement.execute("SET SESSION binlog_format = '" + format + "'");
+        }
+        return LimitLockTest.renaming(connection, "'log_bin'", "'autocommit'");
+      }
+    };
   }
 
   @Test

@@ -1,6 +1,7 @@
 package io.coatcheck.session.redis;
 
 import io.coatcheck.session.background.Breaker;
+import io.coatcheck.session.store.SessionStoreException;
 import io.lettuce.core.cluster.SlotHash;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -25,8 +26,8 @@ record Opening(
   /**
    * Opens the buckets.
    *
-   * @throws io.coatcheck.session.store.SessionStoreException if a server cannot be reached, refuses
-   *     the login, or takes no writes
+   * @throws SessionStoreException if a server cannot be reached, refuses the login, or takes no
+   *     writes
    */
   Buckets open() {
     List<Bucket> opened = new ArrayList<>();
@@ -35,10 +36,25 @@ record Opening(
       new ServerCheck(opened.get(i), confirmation.replicas(), isCluster).run(i == 0);
     }
     Buckets all = new Buckets(opened);
+    checkOneOrSeveral(opened.get(0).redis());
     if (!all.isOne()) {
       ServerCheck.checkBuckets(opened.get(0), buckets);
     }
     return all;
+  }
+
+  /** Refuses several buckets where there was one, and one where there were several. */
+  private void checkOneOrSeveral(Connection first) {
+    Keys other = new Keys(buckets == 1 ? Keys.ofBucket(keyPrefix, 0) : keyPrefix);
+    if (!isCluster) {
+      ServerCheck.checkOneOrSeveral(first, other, buckets);
+      return;
+    }
+    try (Connection itsNode = connection(other)) {
+      ServerCheck.checkOneOrSeveral(itsNode, other, buckets);
+    } catch (SessionStoreException unreachable) {
+      ServerCheck.notChecked(unreachable);
+    }
   }
 
   private Bucket open(Keys keys) {

@@ -60,6 +60,9 @@ public final class RedisSessionStore implements SessionStore {
 
   private static final Logger LOG = LoggerFactory.getLogger(RedisSessionStore.class);
 
+  /** With shorter timeouts too, a thread of this process may be held up. */
+  private static final Duration LEAST_LONGEST_CALL = Duration.ofSeconds(10);
+
   private final Client client;
   private final Buckets buckets;
   private final AtomicInteger cleanUps = new AtomicInteger();
@@ -68,10 +71,12 @@ public final class RedisSessionStore implements SessionStore {
   private final RedisBatchLookup batchLookup;
   private final RedisBatchTouch batchTouch;
   private final PolledChangeFeed changeFeed;
+  private final Duration longestCall;
 
-  private RedisSessionStore(Client client, Buckets buckets, Duration changeFeedInterval) {
+  private RedisSessionStore(Client client, Buckets buckets, Builder builder) {
     this.client = client;
     this.buckets = buckets;
+    longestCall = longestCall(builder);
     principalIndex = new RedisPrincipalIndex(buckets);
     loginLimit =
         buckets.isOne() ? Optional.of(new RedisLoginLimit(buckets.all().get(0))) : Optional.empty();
@@ -80,7 +85,12 @@ public final class RedisSessionStore implements SessionStore {
     ChangeListeners listeners = new ChangeListeners();
     changeFeed =
         new PolledChangeFeed(
-            listeners, new ChangeReader(buckets, listeners), changeFeedInterval, LOG);
+            listeners, new ChangeReader(buckets, listeners), builder.changeFeedInterval, LOG);
+  }
+
+  private static Duration longestCall(Builder builder) {
+    Duration timeouts = builder.commandTimeout.multipliedBy(2).plus(builder.confirmation.timeout());
+    return timeouts.compareTo(LEAST_LONGEST_CALL) < 0 ? LEAST_LONGEST_CALL : timeouts;
   }
 
   /**
@@ -190,6 +200,16 @@ public final class RedisSessionStore implements SessionStore {
   @Override
   public Optional<ChangeFeed> changeFeed() {
     return Optional.of(changeFeed);
+  }
+
+  /**
+   * {@inheritDoc}
+   *
+   * <p>The time for two commands and their confirmation, and at least 10 seconds.
+   */
+  @Override
+  public Duration longestCall() {
+    return longestCall;
   }
 
   /**
@@ -344,8 +364,7 @@ public final class RedisSessionStore implements SessionStore {
      * from 1 to {@value #MAX_BUCKETS}. With more than 1, there is no {@link
      * RedisSessionStore#loginLimit}, and operations on a principal and the clean-up ask each
      * bucket. Each has a connection of its own. The number cannot be changed later without losing
-     * all sessions: {@code build()} refuses any number but the first, unless one of the two is 1.
-     * Default: 1.
+     * all sessions: {@code build()} refuses any number but the first. Default: 1.
      */
     public Builder buckets(int number) {
       if (number < 1 || number > MAX_BUCKETS) {
@@ -383,7 +402,7 @@ public final class RedisSessionStore implements SessionStore {
       try {
         Opening opening =
             new Opening(client, isCluster, keyPrefix, buckets, commandTimeout, confirmation, time);
-        return new RedisSessionStore(client, opening.open(), changeFeedInterval);
+        return new RedisSessionStore(client, opening.open(), this);
       } catch (RuntimeException refused) {
         client.close();
         throw refused;

@@ -75,14 +75,55 @@ final class ServerCheck {
     first.redis().run(CHECK, commands -> commands.set(key, number, SetArgs.Builder.nx()));
     byte[] stored = first.redis().<byte @Nullable []>run(CHECK, commands -> commands.get(key));
     if (stored == null || !Arrays.equals(stored, number)) {
-      throw new IllegalArgumentException(
-          "buckets must be "
-              + (stored == null
-                  ? "the stored number, which is missing"
-                  : new String(stored, US_ASCII))
-              + ", as the sessions under this key prefix were stored: "
-              + buckets);
+      throw otherNumber(
+          stored == null ? "the stored number, which is missing" : new String(stored, US_ASCII),
+          buckets);
     }
+  }
+
+  private static IllegalArgumentException otherNumber(String stored, int buckets) {
+    return new IllegalArgumentException(
+        "buckets must be "
+            + stored
+            + ", as the sessions under this key prefix were stored: "
+            + buckets);
+  }
+
+  /**
+   * Refuses several buckets if there are sessions that were stored in one, and one if there were
+   * several before. Skipped if the user may not look at the keys of the other kind.
+   *
+   * @param redis a connection to the server that has those keys
+   * @param other the keys of one bucket if there are several now, and of the first of several if
+   *     there is one now
+   */
+  static void checkOneOrSeveral(Connection redis, Keys other, int buckets) {
+    String stored;
+    try {
+      stored = buckets == 1 ? severalStored(redis, other) : oneStored(redis, other);
+    } catch (SessionStoreException notPermitted) {
+      notChecked(notPermitted);
+      return;
+    }
+    if (stored != null) {
+      throw otherNumber(stored, buckets);
+    }
+  }
+
+  private static @Nullable String severalStored(Connection redis, Keys first) {
+    byte[] number = redis.<byte @Nullable []>run(CHECK, commands -> commands.get(first.buckets()));
+    return number == null ? null : new String(number, US_ASCII);
+  }
+
+  private static @Nullable String oneStored(Connection redis, Keys one) {
+    return redis.<Long>run(CHECK, commands -> commands.exists(one.expiry())) == 0 ? null : "1";
+  }
+
+  /** Logs that the check of one or several buckets could not be made. */
+  static void notChecked(SessionStoreException reason) {
+    LOG.info(
+        "Whether the sessions were stored in one bucket or in several was not checked: {}",
+        reason.getMessage());
   }
 
   /** Returns what the server tells of itself; nothing if the user may not ask. */

@@ -222,6 +222,15 @@ class RedisClusterTest {
     assertThatIllegalArgumentException()
         .isThrownBy(other::build)
         .withMessage("buckets must be 2, as the sessions under this key prefix were stored: 3");
+    assertThatIllegalArgumentException()
+        .isThrownBy(cluster.store("refusals")::build)
+        .withMessage("buckets must be 2, as the sessions under this key prefix were stored: 1");
+    try (RedisSessionStore one = cluster.store("one").build()) {
+      one.insert(SampleSessions.authenticated("alice", NOW).build());
+      assertThatIllegalArgumentException()
+          .isThrownBy(cluster.store("one").buckets(2)::build)
+          .withMessage("buckets must be 1, as the sessions under this key prefix were stored: 2");
+    }
   }
 
   @ParameterizedTest

@@ -102,6 +102,17 @@ class RedisPromisesTest {
     }
   }
 
+  @Test
+  @DisplayName("I2: the longest call grows with the timeouts")
+  void longestCall_hasTheTimeouts() {
+    try (RedisSessionStore usual = server.store("l").build();
+        RedisSessionStore patient =
+            server.store("l").commandTimeout(Duration.ofSeconds(30)).build()) {
+      assertThat(usual.longestCall()).isGreaterThanOrEqualTo(Duration.ofSeconds(10));
+      assertThat(patient.longestCall()).isGreaterThanOrEqualTo(Duration.ofMinutes(1));
+    }
+  }
+
   @ParameterizedTest
   @EnumSource(Operation.class)
   @DisplayName("one command for each operation, and for signing out everywhere one more")
@@ -306,14 +317,31 @@ class RedisPromisesTest {
   }
 
   @Test
-  @DisplayName("another number of buckets is refused, except from or to 1")
+  @DisplayName("another number of buckets is refused")
   void buckets() {
     server.store("numbers").buckets(2).build().close();
-    server.store("numbers").buckets(1).build().close();
     server.store("numbers").buckets(2).build().close();
-    assertThatIllegalArgumentException()
-        .isThrownBy(() -> server.store("numbers").buckets(3).build())
-        .withMessageStartingWith("buckets must be 2");
+    for (int other : new int[] {1, 3}) {
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> server.store("numbers").buckets(other).build())
+          .withMessage(
+              "buckets must be 2, as the sessions under this key prefix were stored: " + other);
+    }
+  }
+
+  @Test
+  @DisplayName("several buckets are refused if there are sessions in one")
+  void buckets_fromOne() {
+    StoredSession session = SampleSessions.authenticated("alice", NOW).build();
+    try (RedisSessionStore one = server.store("one").build()) {
+      one.insert(session);
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> server.store("one").buckets(2).build())
+          .withMessage("buckets must be 1, as the sessions under this key prefix were stored: 2");
+      server.store("one").build().close();
+      one.delete(session.id());
+    }
+    server.store("one").buckets(2).build().close();
   }
 
   @Test

@@ -214,7 +214,7 @@ abstract class ListingInARace extends IndexPart {
   @Test
   @Sentence(
       of = PrincipalIndex.class,
-      value = "The page is as the store was at one moment during the call.")
+      value = "Each session is as it was at some moment during the call")
   void findByPrincipalAgainstLogin_neverShowsAnotherPrincipal() {
     StoredSession session = insert(SampleSessions.authenticated("alice", NOW));
     AtomicBoolean done = new AtomicBoolean();
@@ -244,6 +244,37 @@ abstract class ListingInARace extends IndexPart {
           return true;
         };
     assertThat(Race.among(List.of(logins, reader))).containsOnly(true);
+  }
+
+  /** If it broke, a device would be missing from the list because another one was signed out. */
+  @Test
+  @Sentence(
+      of = PrincipalIndex.class,
+      value = "one that is the principal's throughout is not left out")
+  void findByPrincipalAgainstOthersThatBeginAndEnd_listsTheOneThatStays() {
+    StoredSession staying = insert(SampleSessions.authenticated("alice", NOW));
+    AtomicBoolean done = new AtomicBoolean();
+    Callable<Boolean> others =
+        () -> {
+          try {
+            for (Race race = Race.inFewRounds(); race.goesOn(); ) {
+              StoredSession other = SampleSessions.authenticated("alice", NOW).build();
+              otherNode().insert(other);
+              assertThat(otherNode().delete(other.id())).isPresent();
+            }
+            return true;
+          } finally {
+            done.set(true);
+          }
+        };
+    Callable<Boolean> reader =
+        () -> {
+          while (!done.get()) {
+            assertThat(index().findByPrincipal("alice", null, 10)).contains(listed(staying));
+          }
+          return true;
+        };
+    assertThat(Race.among(List.of(others, reader))).containsOnly(true);
   }
 
   /**

@@ -131,6 +131,12 @@ abstract class Owning extends ContractPart {
   }
 
   @Test
+  @Sentence("Returns how long an operation on one session, or BatchTouch, takes at most")
+  void longestCall_isPositive() {
+    assertThat(store().longestCall()).isGreaterThan(Duration.ZERO);
+  }
+
+  @Test
   @Sentence("Calling it twice is allowed.")
   void close_twice_isFine() {
     store().close();

@@ -221,6 +221,11 @@ class BrokenStore implements SessionStore, PrincipalIndex, LoginLimit, BatchLook
   }
 
   @Override
+  public Duration longestCall() {
+    return sound.longestCall();
+  }
+
+  @Override
   public void close() {
     sound.close();
   }

@@ -35,6 +35,7 @@ class InterceptingSessionStoreTest extends DecoratorContract {
           "SessionStore.keepsLiveValues",
           "SessionStore.failsOnUnencodable",
           "SessionStore.touchInterval",
+          "SessionStore.longestCall",
           "SessionStore.close");
 
   private final List<String> intercepted = new ArrayList<>();

@@ -231,7 +231,17 @@ final class WrongVerbs {
                       return Duration.ofSeconds(-1);
                     }
                   },
-              "touchInterval_isNotNegative"));
+              "touchInterval_isNotNegative"),
+          WrongStore.of(
+              "Answers before it is asked",
+              () ->
+                  new BrokenStore() {
+                    @Override
+                    public Duration longestCall() {
+                      return Duration.ZERO;
+                    }
+                  },
+              "longestCall_isPositive"));
 
   private WrongVerbs() {}
 
