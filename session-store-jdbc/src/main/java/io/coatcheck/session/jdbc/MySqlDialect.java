@@ -239,7 +239,11 @@ final class MySqlDialect extends Dialect {
                 "SHOW VARIABLES WHERE (Variable_name = 'log_bin' AND Value = 'ON') OR"
                     + " (Variable_name = 'binlog_format' AND Value = 'STATEMENT')");
         ResultSet both = statement.executeQuery()) {
-      if (both.next() && both.next()) {
+      int found = 0;
+      while (both.next()) {
+        found++;
+      }
+      if (found == 2) {
         throw new IllegalArgumentException(
             "binlog_format of the database must be ROW or MIXED, since with a binary log of"
                 + " statements it takes no write at READ COMMITTED: STATEMENT");
