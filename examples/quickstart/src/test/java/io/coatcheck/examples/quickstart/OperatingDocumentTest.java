@@ -11,12 +11,14 @@ import io.coatcheck.session.event.SessionEvent;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
@@ -28,6 +30,9 @@ class OperatingDocumentTest {
       Pattern.compile("LoggerFactory.getLogger\\((?:\"[\\w.]+\\.)?(\\w+)(?:\\.class|\")");
   private static final Pattern THREAD = Pattern.compile("\"(coatcheck-[a-z]+-)\"");
   private static final Pattern COLUMN = Pattern.compile("(?m)^  ([a-z_]+) +[a-z]");
+  private static final Pattern JOIN = Pattern.compile("\"\\s*\\+\\s*\"");
+  private static final Pattern WARNING =
+      Pattern.compile("LOG\\.warn\\(\\s*\"((?:[^\"\\\\]|\\\\.)*)");
   private static final List<String> MODULES =
       List.of("session-core", "session-servlet", "session-store-jdbc", "session-store-redis");
 
@@ -56,21 +61,28 @@ class OperatingDocumentTest {
     return rows(section, 1).stream().map(row -> row.get(0)).toList();
   }
 
-  /** Returns what the first group matches in the main sources of the library, once each. */
-  private static Set<String> inSources(Pattern pattern) throws IOException {
-    Set<String> found = new TreeSet<>();
+  /** Returns the main sources of the library. Texts that are split over lines are joined. */
+  private static List<String> sources() throws IOException {
+    List<String> sources = new ArrayList<>();
     for (String module : MODULES) {
       try (Stream<Path> files = Files.walk(ROOT.resolve(module).resolve("src/main/java"))) {
         for (Path file : files.filter(path -> path.toString().endsWith(".java")).toList()) {
-          pattern
-              .matcher(Files.readString(file))
-              .results()
-              .map(r -> r.group(1))
-              .forEach(found::add);
+          sources.add(JOIN.matcher(Files.readString(file)).replaceAll(""));
         }
       }
     }
-    return found;
+    return sources;
+  }
+
+  private static Stream<String> matches(Pattern pattern, String source) {
+    return pattern.matcher(source).results().map(found -> found.group(1));
+  }
+
+  /** Returns what the first group matches in the main sources of the library, once each. */
+  private static Set<String> inSources(Pattern pattern) throws IOException {
+    return sources().stream()
+        .flatMap(source -> matches(pattern, source))
+        .collect(Collectors.toCollection(TreeSet::new));
   }
 
   private static Stream<Class<?>> events(Class<?> type) {
@@ -153,6 +165,34 @@ class OperatingDocumentTest {
                                         assertThat(
                                                 sources.resolve(name.replace('.', '/') + ".java"))
                                             .exists())));
+  }
+
+  /** A row quotes the beginning of a warning, with an ellipsis for each value and for the rest. */
+  @Test
+  void warningsOfTheFilter_areAllThere_andNoOthers() throws Exception {
+    List<String> warnings =
+        sources().stream()
+            .filter(source -> source.contains("FilterLog.LOG"))
+            .flatMap(source -> matches(WARNING, source))
+            .map(warning -> warning.replace("{}", "…"))
+            .toList();
+    List<String> quoted =
+        firstCells("Warnings of the filter").stream()
+            .map(cell -> cell.replaceFirst(" …$", ""))
+            .toList();
+    assertThat(warnings).hasSizeGreaterThan(5);
+    assertThat(quoted)
+        .allSatisfy(quote -> assertThat(warnings).anyMatch(each -> each.startsWith(quote)));
+    assertThat(warnings).allSatisfy(warning -> assertThat(quoted).anyMatch(warning::startsWith));
+  }
+
+  @Test
+  void linesOfTheChangeFeed_areInTheSources() throws Exception {
+    List<String> sources = sources();
+    assertThat(rows("Lines of the change feed", 2))
+        .extracting(row -> row.get(1).replaceFirst(" \\(.*", ""))
+        .hasSizeGreaterThan(5)
+        .allSatisfy(line -> assertThat(sources).anyMatch(source -> source.contains(line)));
   }
 
   @Test
