@@ -19,8 +19,8 @@ public final class SessionsListener implements ServletContextListener {
 
   @Override
   public void contextInitialized(ServletContextEvent event) {
-    // The default is a million. Choose what fits into the heap with all that a visitor may store;
-    // a full store evicts anonymous sessions. With the limit, no user fills it with logins.
+    // The default is a million. Choose a number that fits into the heap, with all that visitors may
+    // store; a full store evicts anonymous sessions. With the limit, no user fills it with logins.
     sessions =
         SessionManager.builder(InMemorySessionStore.builder().maximumSessions(10_000).build())
             .sessionsPerPrincipal(20, WhenFull.EVICT_OLDEST)
