@@ -16,8 +16,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The sessions whose keys have one hash tag, on the server that has them: the operations of a
- * single session.
+ * The sessions whose keys have one hash tag, on the server that has them. It runs the operations on
+ * a single session.
  *
  * @param redis for what needs no confirmation
  * @param writes for logins and ends of sessions
@@ -26,7 +26,7 @@ record Bucket(Connection redis, ConfirmedWrites writes, Keys keys) implements Au
 
   private static final Logger LOG = LoggerFactory.getLogger(RedisSessionStore.class);
 
-  /** What {@code update.lua} returns if there is a new secret, which is to be confirmed. */
+  /** The result of {@code update.lua} if there is a new secret, which replicas must confirm. */
   private static final long RENEWS = -2;
 
   void insert(StoredSession session) {
@@ -113,7 +113,9 @@ record Bucket(Connection redis, ConfirmedWrites writes, Keys keys) implements Au
     return record == null ? Optional.empty() : readDeleted(record);
   }
 
-  /** Waits until replicas have an earlier deletion of a session, which may never have been. */
+  /**
+   * Waits until replicas have an earlier deletion of a session. The session may never have existed.
+   */
   void confirmDeletion(SessionId id, byte[] noGeneration) {
     byte[] unused = writes.<byte @Nullable []>confirm(deletion(id, noGeneration)).get();
   }
@@ -127,17 +129,21 @@ record Bucket(Connection redis, ConfirmedWrites writes, Keys keys) implements Au
         generation);
   }
 
-  /** Reads what was deleted; what cannot be read is not handed over, and logged. */
+  /** Reads a deleted session. If it cannot be read, it is logged and not handed over. */
   static Optional<StoredSession> readDeleted(byte[] record) {
     try {
       return Optional.of(SessionRecord.read(record));
     } catch (SessionStoreException unreadable) {
-      LOG.warn("A session was deleted that cannot be reported: {}", unreadable.getMessage());
+      LOG.warn(
+          "A deleted session could not be read, so listeners are not notified: {}",
+          unreadable.getMessage());
       return Optional.empty();
     }
   }
 
-  /** Adds the key that a script writes which finds nothing to end, if that is to be confirmed. */
+  /**
+   * If confirmation is required, adds the key that a script writes when it finds nothing to end.
+   */
   List<byte[]> confirmed(List<byte[]> others) {
     if (!writes.areWanted()) {
       return others;

@@ -8,8 +8,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All sessions of a store: those of one hash tag, or spread over several, which a Redis Cluster
- * keeps on different nodes. A session stays in the bucket that its id determines.
+ * All sessions of a store. They have one hash tag, or are spread over several, which a Redis
+ * Cluster keeps on different nodes. A session stays in the bucket that its id determines.
  */
 record Buckets(List<Bucket> all) implements AutoCloseable {
 
@@ -22,12 +22,14 @@ record Buckets(List<Bucket> all) implements AutoCloseable {
     return all.get((int) Long.remainderUnsigned(id.leastSignificantBits(), all.size()));
   }
 
-  /** Returns whether there is one, so that a script sees all sessions of a principal. */
+  /**
+   * Returns whether there is only one bucket, so that a script sees all sessions of a principal.
+   */
   boolean isOne() {
     return all.size() == 1;
   }
 
-  /** What is to be done in one bucket, in steps of one round trip each. */
+  /** The work in one bucket, in steps of one round trip each. */
   interface Work {
 
     /** Returns whether there is no step left. */
@@ -49,9 +51,9 @@ record Buckets(List<Bucket> all) implements AutoCloseable {
   }
 
   /**
-   * Does something in each bucket, in those after one that fails too: an unreachable node does not
-   * keep sessions of other nodes alive. The steps of all buckets are sent before the first answer
-   * is waited for, so that nodes which do not answer are waited for together.
+   * Runs work in each bucket, even after a failure in another one: an unreachable node does not
+   * keep sessions of other nodes alive. Sends the steps of all buckets before it waits for the
+   * first answer, so that it waits for all nodes that do not answer at the same time.
    *
    * @throws SessionStoreException the first one, with the others suppressed in it
    */
@@ -74,7 +76,7 @@ record Buckets(List<Bucket> all) implements AutoCloseable {
           first = add(first, failure);
         }
       }
-      // Each one, also after an error: a step that was sent may hold a connection.
+      // Each one, even after an error: a step that was sent may hold a connection.
       for (Work work : List.copyOf(sent)) {
         try {
           work.receive();
@@ -112,7 +114,7 @@ record Buckets(List<Bucket> all) implements AutoCloseable {
     return first;
   }
 
-  /** Runs something, and returns the first failure up to now. */
+  /** Runs work, and returns the first failure so far. */
   static @Nullable SessionStoreException attempt(
       Runnable work, @Nullable SessionStoreException before) {
     try {

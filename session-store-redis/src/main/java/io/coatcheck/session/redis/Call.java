@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * One run of a script.
  *
- * @param operation what it is a part of
+ * @param operation the operation that runs the script
  * @param arguments built again each time it is sent, since the current time is one of them
  */
 record Call(Operation operation, Script script, List<byte[]> keys, Supplier<byte[][]> arguments) {

@@ -19,8 +19,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The log of changes of a bucket, a stream to which the scripts add in the same step as they change
- * a session: so a change that was acknowledged is in the log, and one in the log has taken effect.
+ * The log of changes of a bucket. It is a stream; the scripts add to it in the same step in which
+ * they change a session. So a change that was acknowledged is in the log, and a change in the log
+ * has taken effect.
  *
  * <p>The position is the last entry that was read. Each read begins with it: if it is no longer
  * there, the log was trimmed, or the server has lost data, and changes were missed.
@@ -43,12 +44,12 @@ final class ChangeLog {
   private @Nullable StreamMessage<byte[], byte[]> position;
 
   /**
-   * The connection over which the position was read. Another one may lead to another server, which
-   * has the position and lacks what this node has written and not read since.
+   * The connection over which the position was read. Another connection may lead to another server,
+   * which has the position but lacks changes that this node has written and not read since.
    */
   private @Nullable StatefulRedisConnection<byte[], byte[]> source;
 
-  /** What comes after the position, asked for and not yet read. */
+  /** The answer with the entries after the position, not yet read. */
   private @Nullable Sent<List<StreamMessage<byte[], byte[]>>> asked;
 
   /** The write that shows that the server which was asked is a primary; not read yet. */
@@ -61,7 +62,7 @@ final class ChangeLog {
     nothing = keys.nothing();
   }
 
-  /** Adds an entry that is about no session. */
+  /** Adds an entry that names no session. */
   static RedisFuture<String> mark(RedisAsyncCommands<byte[], byte[]> commands, Keys keys) {
     return commands.xadd(keys.changes(), Map.of(MARK, MARK));
   }
@@ -72,7 +73,7 @@ final class ChangeLog {
     source = null;
   }
 
-  /** Asks for what is new, without waiting for it. */
+  /** Asks for the new entries, without waiting for the answer. */
   void ask() {
     StreamMessage<byte[], byte[]> last = position;
     asked = null;
@@ -85,8 +86,8 @@ final class ChangeLog {
   }
 
   /**
-   * Deletes a key that there never is. A replica, such as a former primary, refuses that, and would
-   * have answered with a log that may lag; so does a primary without the replicas that it needs.
+   * Deletes a key that never exists. A replica, such as a former primary, refuses the command; its
+   * log may lag. A primary without the replicas that it needs refuses it too.
    */
   private RedisFuture<Long> deleteNothing(RedisAsyncCommands<byte[], byte[]> commands) {
     return commands.del(nothing);
@@ -100,7 +101,7 @@ final class ChangeLog {
   }
 
   /**
-   * Reads what was asked for, and notifies the listeners.
+   * Reads the answer to {@link #ask}, and notifies the listeners.
    *
    * @return whether there may be more
    */
@@ -110,7 +111,7 @@ final class ChangeLog {
     Sent<Long> write = written;
     if (last == null) {
       position = end();
-      // What changed between the subscription and now was not read.
+      // Changes between the subscription and now were not read.
       listeners.missed();
       return false;
     }
@@ -146,14 +147,14 @@ final class ChangeLog {
     return entries.size() == PAGE + 1;
   }
 
-  /** Discards the position, which may be of another server than the one that answers now. */
+  /** Discards the position, which may belong to another server than the one that answers now. */
   private boolean readElsewhere() {
     LOG.info("all copies are discarded: Redis was reconnected, and may lack the last changes");
     position = null;
     return true;
   }
 
-  /** Returns the last entry of the log; adds one to a log without any. */
+  /** Returns the last entry of the log. If the log is empty, adds one first. */
   private StreamMessage<byte[], byte[]> end() {
     Function<RedisAsyncCommands<byte[], byte[]>, RedisFuture<List<StreamMessage<byte[], byte[]>>>>
         newest = commands -> commands.xrevrange(keys.changes(), Range.unbounded(), Limit.from(1));

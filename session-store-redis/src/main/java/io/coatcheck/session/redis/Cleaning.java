@@ -28,7 +28,7 @@ final class Cleaning {
     left = limit;
   }
 
-  /** Cleans the buckets, from another one on in each turn. */
+  /** Cleans the buckets, beginning with a different one in each turn. */
   CleanUp run(Buckets buckets, int turn) {
     List<Bucket> inTurn = new ArrayList<>(buckets.all());
     Collections.rotate(inTurn, turn);
@@ -72,7 +72,7 @@ final class Cleaning {
 
     @Override
     public boolean send(long deadline) {
-      // The limit is shared; what this step does not look at is given back.
+      // The limit is shared: this step gives back the part that it did not use.
       most = Math.min(left, Math.min(Step.MAX_SESSIONS, Math.max(1, left / buckets)));
       if (most == 0) {
         return false;

@@ -55,7 +55,7 @@ final class Client implements AutoCloseable {
   private volatile boolean isClosed;
 
   /**
-   * Creates a client, which connects to nothing yet.
+   * Creates a client that has no connection yet.
    *
    * @param nodes one server, or nodes of a cluster
    * @param commandTimeout bounds the wait for each answer
@@ -97,7 +97,7 @@ final class Client implements AutoCloseable {
               thread.setContextClassLoader(Client.class.getClassLoader());
               return thread;
             },
-            // What would be done after the end is not needed any more.
+            // Work that is due after the end is not needed any more.
             new ThreadPoolExecutor.DiscardPolicy());
     executor.setKeepAliveTime(THREAD_REST.toMillis(), TimeUnit.MILLISECONDS);
     executor.allowCoreThreadTimeOut(true);
@@ -135,7 +135,7 @@ final class Client implements AutoCloseable {
     return copy.build();
   }
 
-  /** Returns the server, or those nodes of a cluster that were configured. */
+  /** Returns the server, or the configured nodes of a cluster. */
   List<RedisURI> nodes() {
     return nodes;
   }
@@ -145,7 +145,7 @@ final class Client implements AutoCloseable {
     return client.connectAsync(ByteArrayCodec.INSTANCE, server);
   }
 
-  /** Has a listener notified of each connection that is lost. */
+  /** Adds a listener that is notified of each lost connection. */
   void addListener(RedisConnectionStateListener listener) {
     client.addListener(listener);
   }
@@ -155,12 +155,12 @@ final class Client implements AutoCloseable {
     return patience;
   }
 
-  /** Does something later, unless this is closed before. It must not block. */
+  /** Runs work later, unless this client is closed before. The work must not block. */
   void later(Duration pause, Runnable work) {
     ScheduledFuture<?> unused = thread.schedule(work, pause.toMillis(), TimeUnit.MILLISECONDS);
   }
 
-  /** Returns whether this was closed, as is done when the store was refused at its start. */
+  /** Returns whether this client was closed, as happens when the store is refused at its start. */
   boolean isClosed() {
     return isClosed;
   }

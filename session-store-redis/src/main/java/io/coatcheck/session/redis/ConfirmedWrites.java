@@ -19,20 +19,20 @@ import org.jspecify.annotations.Nullable;
  * {@link RedisSessionStore.Builder#confirmReplicas}, each is followed by a {@code WAIT} in the same
  * round trip; without it, they go over the connection that all threads share.
  *
- * <p>{@code WAIT} is about the writes of its own connection, and blocks that connection. So a
- * script and its {@code WAIT} have a connection for themselves, one of {@value #CONNECTIONS}; a
- * thread waits for one at most for the command timeout.
+ * <p>{@code WAIT} confirms the writes of its own connection, and blocks that connection. So a
+ * script and its {@code WAIT} have their own connection, one of {@value #CONNECTIONS}. A thread
+ * waits for a free one at most for the command timeout.
  *
- * <p>A script that found nothing to end is no proof: an earlier attempt may have deleted the
- * session without being confirmed. So it writes {@link Keys#confirmation}, which the {@code WAIT}
- * then confirms; replicas receive writes in their order.
+ * <p>That a script found nothing to end proves nothing: an earlier attempt may have deleted the
+ * session without being confirmed. So the script writes {@link Keys#confirmation}, which the {@code
+ * WAIT} then confirms; replicas receive writes in their order.
  *
- * <p>Any client can ask for the end of a session that never existed, by a made-up token. So what is
- * run by {@link #confirm} uses only some of the connections, and the others remain for logins and
- * for ends of known sessions.
+ * <p>Any client can ask for the end of a session that never existed, by a made-up token. So scripts
+ * that {@link #confirm} runs use only some of the connections. The others remain free for logins
+ * and for ends of known sessions.
  *
- * <p>A script that the server has refused to run, because it does not know it or another node has
- * its keys, is sent again, and so is the {@code WAIT}: the first one was about no write.
+ * <p>If the server refuses to run a script, because it does not know it or another node has its
+ * keys, the script is sent again, and so is the {@code WAIT}: the first one confirmed no write.
  *
  * <p>Thread-safe.
  */
@@ -44,11 +44,12 @@ final class ConfirmedWrites implements AutoCloseable {
   /** The same in each bucket, if there are several. */
   static final int CONNECTIONS_OF_A_BUCKET = 2;
 
-  /** The part of the connections that {@link #confirm} uses, at least one: a quarter. */
+  /** The share of the connections that {@link #confirm} may use: a quarter, but at least one. */
   static final int SHARE_OF_UNKNOWN = 4;
 
   /**
-   * How much later than the answer to a script the one to its WAIT may be, if it does not block.
+   * How much later than the answer to a script the answer to its WAIT may come, if the WAIT does
+   * not block.
    */
   private static final Duration REFUSAL = Duration.ofMillis(100);
 
@@ -88,7 +89,10 @@ final class ConfirmedWrites implements AutoCloseable {
     }
   }
 
-  /** Creates it over connections that are open; there are none of its own without confirmation. */
+  /**
+   * Creates the runner over open connections. Without confirmation it has no connections of its
+   * own.
+   */
   ConfirmedWrites(Connection shared, List<Connection> own, Confirmation confirmation) {
     this.shared = shared;
     this.own = List.copyOf(own);
@@ -103,7 +107,7 @@ final class ConfirmedWrites implements AutoCloseable {
   }
 
   /**
-   * Runs a script, and waits until enough replicas have what it wrote.
+   * Runs a script, and waits until enough replicas have its writes.
    *
    * @param hasWritten whether it has, as its answer says
    * @throws SessionStoreException if the script failed
@@ -113,8 +117,8 @@ final class ConfirmedWrites implements AutoCloseable {
   }
 
   /**
-   * Runs a script for a session that may never have been, and waits for the replicas. It fails if
-   * too many others do so for the command timeout.
+   * Runs a script for a session that may never have existed, and waits for the replicas. It fails
+   * if too many other threads do the same for as long as the command timeout.
    *
    * @throws SessionStoreException if the script failed or was not sent
    */
@@ -164,7 +168,7 @@ final class ConfirmedWrites implements AutoCloseable {
     private final Connection connection;
     private final Sent<T> sent;
 
-    /** How many replicas have what it wrote; null without confirmation. */
+    /** How many replicas have its writes; null without confirmation. */
     private @Nullable Sent<Long> reached;
 
     private Connection.@Nullable Ran<T> ran;
@@ -187,7 +191,7 @@ final class ConfirmedWrites implements AutoCloseable {
   }
 
   /**
-   * Sends a script, and what has it confirmed.
+   * Sends a script, and the {@code WAIT} that confirms it.
    *
    * @param deadline until when to wait for a connection, by {@link System#nanoTime}
    * @throws SessionStoreException if the script was not sent
@@ -208,10 +212,10 @@ final class ConfirmedWrites implements AutoCloseable {
   }
 
   /**
-   * Waits until a script has run, and not for its confirmation: of several scripts, each one is
-   * waited for before the confirmation of the first.
+   * Waits until a script has run, but not for its confirmation. If there are several scripts, all
+   * of them have run before the first confirmation is awaited.
    *
-   * @throws SessionStoreException if the script failed; {@link #finish} is then not to be called
+   * @throws SessionStoreException if the script failed; do not call {@link #finish} then
    */
   <T extends @Nullable Object> Connection.Ran<T> receive(Running<T> running) {
     Connection.Ran<T> known = running.ran;
@@ -222,7 +226,7 @@ final class ConfirmedWrites implements AutoCloseable {
     Sent<Long> first = running.reached;
     Connection.Ran<T> ran;
     try {
-      // While a WAIT blocks the connection, its server runs nothing that comes after it.
+      // While a WAIT blocks the connection, the server runs no later command of it.
       ran = connection.finish(running.call, running.sent, () -> isBlocking(first));
       if (first != null && ran.wasSentAgain() && running.hasWritten.test(ran.value())) {
         running.reached = wait(running.call.operation(), connection, ran.over());
@@ -249,7 +253,7 @@ final class ConfirmedWrites implements AutoCloseable {
   }
 
   /**
-   * Waits until a script has run, and enough replicas have what it wrote.
+   * Waits until a script has run and enough replicas have its writes.
    *
    * @throws SessionStoreException if the script failed
    */
@@ -284,7 +288,7 @@ final class ConfirmedWrites implements AutoCloseable {
     return connection;
   }
 
-  /** Sends a WAIT over the connection of the write: it is about no other. */
+  /** Sends a WAIT over the connection of the write, the only one that it can confirm. */
   private Sent<Long> wait(
       Operation operation, Connection connection, StatefulRedisConnection<byte[], byte[]> over) {
     return connection.send(
@@ -318,7 +322,7 @@ final class ConfirmedWrites implements AutoCloseable {
     }
   }
 
-  /** Puts a connection back when it can be used: a WAIT blocks it, even if its script failed. */
+  /** Puts a connection back once it is free: a WAIT blocks it, even if its script failed. */
   private void putBack(Running<?> running) {
     Sent<Long> last = running.reached;
     if (last == null) {

@@ -21,15 +21,15 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The calls of the server over one link. Bounds each one. A command is sent again only if the
- * server has said that it did not run it: a script that it does not know, or a key that another
- * node of a cluster has.
+ * Calls the server over one link, and bounds each call. A command is sent again only if the server
+ * has said that it did not run it: a script that it does not know, or a key that another node of a
+ * cluster has.
  *
  * <p>While a slot is being moved, some of its keys are on the other node. A command of one key
  * follows it there. A script of several keys runs on neither node: it is sent again until the slot
  * has moved, for as long as its answer may take.
  *
- * <p>Thread-safe: threads may share it, and their commands follow each other.
+ * <p>Thread-safe: threads may share a connection; it sends their commands one after the other.
  */
 final class Connection implements AutoCloseable {
 
@@ -70,15 +70,16 @@ final class Connection implements AutoCloseable {
   }
 
   /**
-   * Has connections to one server replaced together, once it is found to be a replica over one of
-   * them: so the idle ones do not find that later, when the others lead to the new primary.
+   * Ties connections to one server together. When one of them finds that the server is a replica,
+   * all are replaced. Otherwise an idle one would find that later, when the others already lead to
+   * the new primary.
    */
   static void replaceTogether(List<Connection> connections) {
     List<Link> links = connections.stream().map(connection -> connection.link).toList();
     connections.forEach(connection -> connection.together = links);
   }
 
-  /** Replaces the link after a command over it that has no answer. */
+  /** Replaces the link after a command over it was not answered. */
   void replace(Sent<?> unanswered) {
     link.replace(unanswered.over());
   }
@@ -154,7 +155,7 @@ final class Connection implements AutoCloseable {
     }
   }
 
-  /** Waits for the answer to a command that was sent, and is sent again if its key has moved. */
+  /** Waits for the answer to a command, which is sent again if its key has moved. */
   <T extends @Nullable Object> T finish(
       Operation operation,
       Function<RedisAsyncCommands<byte[], byte[]>, RedisFuture<T>> command,
@@ -166,7 +167,10 @@ final class Connection implements AutoCloseable {
     }
   }
 
-  /** The same, but fails while the key is being moved, and returns which node has answered. */
+  /**
+   * Waits for the answer to a command, but fails while its key is being moved. The result says
+   * which node has answered.
+   */
   <T extends @Nullable Object> Ran<T> finishSettled(
       Operation operation,
       Function<RedisAsyncCommands<byte[], byte[]>, RedisFuture<T>> command,
@@ -187,7 +191,7 @@ final class Connection implements AutoCloseable {
     }
   }
 
-  /** Runs a script, whose kind of answer is known from {@link Script#output}. */
+  /** Runs a script. {@link Script#output} determines the type of the answer. */
   @SuppressWarnings("TypeParameterUnusedInFormals") // The client's own methods infer it as well.
   <T extends @Nullable Object> T run(Call call) {
     Sent<T> sent = send(call);
@@ -203,7 +207,8 @@ final class Connection implements AutoCloseable {
    * The answer to a command.
    *
    * @param over the connection on which the server ran it
-   * @param wasSentAgain whether it is not the connection, or not the time, of the first attempt
+   * @param wasSentAgain whether the command was sent more than once, so that the connection or the
+   *     time is not that of the first attempt
    */
   record Ran<T extends @Nullable Object>(
       T value, StatefulRedisConnection<byte[], byte[]> over, boolean wasSentAgain) {}
@@ -214,10 +219,11 @@ final class Connection implements AutoCloseable {
   }
 
   /**
-   * Waits for the answer to a script. If the server does not know it, which means that it has not
-   * run, the script is sent with its text.
+   * Waits for the answer to a script. If the server does not know the script, it has not run, and
+   * its text is sent.
    *
-   * @param isBlocked whether the connection is of no use to send it again, and is to be replaced
+   * @param isBlocked whether the connection cannot be used to send the script again, and must be
+   *     replaced
    */
   <T extends @Nullable Object> Ran<T> finish(Call call, Sent<T> sent, BooleanSupplier isBlocked) {
     Operation operation = call.operation();
@@ -323,7 +329,7 @@ final class Connection implements AutoCloseable {
         operation + " failed: the thread was interrupted", interrupted);
   }
 
-  /** Waits for another connection than one that is not to be used again. */
+  /** Waits for a connection that replaces an unusable one. */
   private StatefulRedisConnection<byte[], byte[]> another(
       Operation operation, StatefulRedisConnection<byte[], byte[]> before) {
     StatefulRedisConnection<byte[], byte[]> next;

@@ -45,12 +45,12 @@ final class Keys {
     return concat(principals, principal.getBytes(UTF_8));
   }
 
-  /** Returns what the keys of records begin with. */
+  /** Returns the beginning of the keys of records. */
   byte[] records() {
     return records.clone();
   }
 
-  /** Returns what the keys of the index by principal begin with. */
+  /** Returns the beginning of the keys of the index by principal. */
   byte[] principals() {
     return principals.clone();
   }
@@ -65,12 +65,12 @@ final class Keys {
     return changes.clone();
   }
 
-  /** Returns the key that is written for nothing but a confirmation by replicas. */
+  /** Returns the key that is written only so that replicas can confirm it. */
   byte[] confirmation() {
     return confirmation.clone();
   }
 
-  /** Returns the key that holds over how many buckets sessions are spread, in the first one. */
+  /** Returns the key, in the first bucket, that holds the number of buckets. */
   byte[] buckets() {
     return buckets.clone();
   }

@@ -29,7 +29,7 @@ final class Link implements RedisConnectionStateListener {
   private static final Operation CONNECTING = new Operation("connecting to Redis");
   private static final int PAUSE_MILLIS = 100;
 
-  /** How often the first connection is tried if Lettuce loses the reason of its failure. */
+  /** How often the first connection is tried if Lettuce loses the reason for its failure. */
   private static final int ATTEMPTS = 3;
 
   /** Causes may form a cycle. */
@@ -48,8 +48,8 @@ final class Link implements RedisConnectionStateListener {
   private @Nullable Detour detour;
 
   /**
-   * How often the server was found to be a replica: a connection that began to be opened before the
-   * last time may lead to it. Guarded by {@link #change}.
+   * How often the server was found to be a replica. A connection whose opening began before the
+   * last time may lead to that replica. Guarded by {@link #change}.
    */
   private long demotions;
 
@@ -82,9 +82,9 @@ final class Link implements RedisConnectionStateListener {
   }
 
   /**
-   * Connects, and asks again for a reason that was lost: Lettuce fails with an {@code
-   * IllegalStateException} of its own if the server refused the login before Lettuce looked for its
-   * answer. Nothing was done by that.
+   * Connects. Lettuce may lose the reason why that failed: if the server refuses the login before
+   * Lettuce looks for its answer, Lettuce throws its own {@code IllegalStateException}. Nothing was
+   * done then, so this method tries again to get the reason.
    */
   private static StatefulRedisConnection<byte[], byte[]> connect(Route route)
       throws ExecutionException, InterruptedException {
@@ -110,7 +110,7 @@ final class Link implements RedisConnectionStateListener {
   }
 
   /**
-   * Returns another connection than one that is not to be used again, after having waited for it.
+   * Waits for a connection that replaces an unusable one, and returns it.
    *
    * @return null if there is none in time
    */
@@ -148,7 +148,7 @@ final class Link implements RedisConnectionStateListener {
   /**
    * Replaces a connection whose server was found to be a replica, unless that was done already.
    *
-   * @return whether it was not
+   * @return whether this call replaced it
    */
   boolean demoted(StatefulRedisConnection<byte[], byte[]> unusable) {
     synchronized (change) {
@@ -177,9 +177,9 @@ final class Link implements RedisConnectionStateListener {
   }
 
   /**
-   * Looks for the server that the server of a connection names, if there are several. Until that
-   * one is connected, the connection stays in use: it has answers to give to other threads, and
-   * passes their further commands on as well.
+   * If there are several servers, looks for the one that the server of a connection names. Until
+   * the new one is connected, the connection stays in use: other threads wait for answers on it,
+   * and it passes their further commands on as well.
    *
    * @return whether there may be another server
    */
@@ -231,7 +231,7 @@ final class Link implements RedisConnectionStateListener {
     }
   }
 
-  /** Closes the way to a node that has the whole slot by now, or is not asked any more. */
+  /** Closes the connection to a node that has the whole slot by now, or is not asked any more. */
   private void retire(@Nullable Detour before) {
     if (before != null) {
       CompletableFuture<Void> unused = before.connection.thenAccept(this::retire);
@@ -284,7 +284,7 @@ final class Link implements RedisConnectionStateListener {
     }
   }
 
-  /** Returns the cause that the client reports, which may be within others. */
+  /** Returns the cause that the client reports, which may be nested in others. */
   static Throwable reason(Throwable failure) {
     Throwable reason = failure;
     Throwable cause = failure;
@@ -319,7 +319,7 @@ final class Link implements RedisConnectionStateListener {
         outage.failed(describe(failure));
       }
       // If there still is a connection, its server has passed keys on to one that is unreachable.
-      // Without it, operations fail at once, instead of waiting for the other server.
+      // Without the connection, operations fail at once, instead of waiting for the other server.
       retire(connection.getAndSet(null));
     } finally {
       client.later(Duration.ofMillis(PAUSE_MILLIS), this::attempt);

@@ -12,8 +12,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A page of the sessions of a principal in one bucket. It is asked for at once, before any answer
- * is waited for. Used by one thread.
+ * A page of the sessions of a principal in one bucket. The constructor asks for it, and does not
+ * wait for the answer. Used by one thread.
  */
 final class Listing {
 

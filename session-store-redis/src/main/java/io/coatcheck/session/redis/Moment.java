@@ -6,15 +6,15 @@ import java.time.Duration;
 import java.time.Instant;
 
 /**
- * The current time as of the call of an operation. A script that is sent later is given a later
- * one, by the rule of {@link CallAge}.
+ * The current time as of the call of an operation. A script that is sent later gets a later time,
+ * by the rule of {@link CallAge}.
  */
 final class Moment {
 
   private final Instant called;
   private final long began = System.nanoTime();
 
-  /** Begins an operation that was called at a moment. */
+  /** Begins to measure an operation that was called at a moment. */
   Moment(Instant now) {
     called = Instant.ofEpochMilli(StoredSession.millisOf(now, "now"));
   }

@@ -6,9 +6,9 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
 /**
- * Logs why a server is unreachable: at once when an outage begins, and again when the reason is
- * another one, such as a server that hung and asks for a password since it was started again. After
- * a line there is none for a while, however often reasons change.
+ * Logs why a server is unreachable: at once when an outage begins, and again when the reason
+ * changes. For example, a server may hang at first, and ask for a password after it was started
+ * again. After a line there is none for a while, however often reasons change.
  *
  * <p>Thread-safe.
  */
@@ -41,7 +41,7 @@ final class OutageLog {
     }
   }
 
-  /** Returns the reason before, or the new one itself if there is nothing to be logged. */
+  /** Returns the previous reason, or the new one itself if nothing is to be logged. */
   private synchronized @Nullable String replaced(String reason) {
     String before = logged;
     long now = nanoTime.getAsLong();

@@ -20,7 +20,8 @@ final class PrimaryRoute implements Route {
   /**
    * Creates a route.
    *
-   * @param keys of which one that never exists is deleted, where the role is not told
+   * @param keys of the store; if the server does not tell its role, a key that never exists is
+   *     deleted
    */
   PrimaryRoute(Client client, Keys keys) {
     this.client = client;

@@ -11,7 +11,7 @@ import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes a {@link SessionStoreException} of each error, which says what to do. A message of the
+ * Turns each error into a {@link SessionStoreException} that says what to do. A message of the
  * server is not repeated, since it may quote arguments.
  */
 final class RedisFailure {
@@ -24,7 +24,7 @@ final class RedisFailure {
    */
   private record Kind(String code, String advice) {}
 
-  /** Redis 7 and Valkey say it in other words when it happens in a script. */
+  /** Redis 7 and Valkey use a different message for a script. */
   private static final Kind NOT_PERMITTED =
       new Kind(
           "NOPERM",
@@ -129,7 +129,10 @@ final class RedisFailure {
     return kind != null && OF_REPLICA.contains(kind);
   }
 
-  /** Returns whether a write was refused as only a primary does, which can be read. */
+  /**
+   * Returns whether a write was refused in a way that only a primary refuses writes, so that reads
+   * can be trusted.
+   */
   static boolean isOfPrimary(Throwable failure) {
     return isAnswer(failure) && NO_REPLICAS.equals(kind(failure.getMessage()));
   }
@@ -173,7 +176,9 @@ final class RedisFailure {
     return null;
   }
 
-  /** The first word of a message, which is its kind and no argument. */
+  /**
+   * Returns the first word of a message, which names the kind of error and is never an argument.
+   */
   private static String code(@Nullable String message) {
     if (message == null) {
       return "without a message";

@@ -24,7 +24,10 @@ import org.jspecify.annotations.Nullable;
 /** Finds and ends the sessions of a principal, in pages of their ids. */
 final class RedisPrincipalIndex implements PrincipalIndex {
 
-  /** Those that were authenticated longest ago first; of two, the one with the smaller id. */
+  /**
+   * Sessions that were authenticated longest ago come first; of two with the same moment, the
+   * smaller id.
+   */
   private static final Comparator<StoredSession> OLDEST_FIRST =
       Comparator.comparing((StoredSession session) -> session.authenticatedAt().orElseThrow())
           .thenComparing(StoredSession::id);
@@ -57,7 +60,7 @@ final class RedisPrincipalIndex implements PrincipalIndex {
     return new ArrayList<>(merged.subList(0, Math.min(limit, merged.size())));
   }
 
-  /** Text that is no Unicode would be written as other text. */
+  /** Text that is not valid Unicode would be written as different text. */
   private static boolean canBePrincipal(String text) {
     return UTF_8.newEncoder().canEncode(text);
   }
@@ -72,7 +75,7 @@ final class RedisPrincipalIndex implements PrincipalIndex {
     return revocation.count();
   }
 
-  /** The end of all sessions of a principal but some. */
+  /** Ends all sessions of a principal except some. */
   private static final class EndingAll extends Revocation.Ending {
     private final Set<SessionId> except;
     private byte[] last = Revocation.ANY;
@@ -110,7 +113,9 @@ final class RedisPrincipalIndex implements PrincipalIndex {
       return ids.size() == Step.MAX_SESSIONS;
     }
 
-    /** It fails on a replica, and has replicas confirm what an earlier revocation ended. */
+    /**
+     * The script fails on a replica, and lets replicas confirm the ends of an earlier revocation.
+     */
     @Override
     boolean isConfirmed() {
       return true;
@@ -135,7 +140,7 @@ final class RedisPrincipalIndex implements PrincipalIndex {
     return revocation.count();
   }
 
-  /** The end of the sessions of a principal that are older than one. */
+  /** Ends the sessions of a principal that are older than a given one. */
   private static final class EndingOlder extends Revocation.Ending {
     private final StoredSession oldestKept;
     private @Nullable SessionId last;

@@ -38,9 +38,9 @@ import org.slf4j.LoggerFactory;
  * <p>A deadline is compared with the time at which a script is sent: the time that a call has
  * waited, mostly for a connection, is added to its {@code now}, unless it is less than 0.1 seconds.
  *
- * <p>Opens its own connection, which all threads share, and which never sends a command twice: one
- * whose answer was lost with the connection fails. While it is not connected, operations fail at
- * once; it connects again in the background.
+ * <p>Opens its own connection, which all threads share. A command whose answer was lost with the
+ * connection is never sent again: its call fails. While the store is not connected, operations fail
+ * at once; it connects again in the background.
  *
  * <p><b>Durable</b> as far as the server is. Without an append-only file, a restart forgets what
  * was written since the last snapshot. Replication is asynchronous: after a failover, a logout that
@@ -105,8 +105,8 @@ public final class RedisSessionStore implements SessionStore {
   /**
    * Begins a store on a Redis Cluster.
    *
-   * @param nodes some of its nodes, with user, password and TLS as all of them require them; the
-   *     node that has the sessions is found by asking these
+   * @param nodes some nodes of the cluster, with user, password and TLS as all of them require
+   *     them; the store asks these which node has the sessions
    */
   public static Builder clusterBuilder(List<RedisURI> nodes) {
     if (nodes.isEmpty()) {
@@ -152,7 +152,7 @@ public final class RedisSessionStore implements SessionStore {
   /**
    * {@inheritDoc}
    *
-   * <p>Each script looks at no more than 200 sessions, and stops after 8 MiB of deleted ones.
+   * <p>Each script looks at no more than 200 sessions, and stops after 8 MiB of deleted sessions.
    */
   @Override
   public CleanUp deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> deleted) {
@@ -225,7 +225,7 @@ public final class RedisSessionStore implements SessionStore {
    *
    * <p>Ends the thread of the {@link #changeFeed}, and waits up to 5 seconds for it. Closes the
    * connections, and ends the thread {@code coatcheck-redis-N} that opens them again, without
-   * waiting for either. Operations that are under way fail.
+   * waiting for either. Operations that are running fail.
    */
   @Override
   public void close() {
@@ -264,8 +264,8 @@ public final class RedisSessionStore implements SessionStore {
     }
 
     /**
-     * Sets what all keys begin with, in braces: 1 to 40 ASCII letters, digits, dots, colons,
-     * hyphens and underscores. Applications that share a server need one each. Default: {@code
+     * Sets the beginning of all keys, in braces: 1 to 40 ASCII letters, digits, dots, colons,
+     * hyphens and underscores. Each application that shares a server needs its own. Default: {@code
      * coatcheck}.
      */
     public Builder keyPrefix(String prefix) {
@@ -323,8 +323,8 @@ public final class RedisSessionStore implements SessionStore {
     /**
      * Sets how often the log of changes is read while there are listeners, from 10 milliseconds to
      * 10 seconds: a change is reported that much later. At most half of the {@code maxStaleness} of
-     * a near cache that uses the feed, which is refused otherwise: its copies would age between two
-     * reads. Default: 100 milliseconds.
+     * a near cache that uses the feed. Otherwise the near cache refuses to start, since its copies
+     * would age between two reads. Default: 100 milliseconds.
      */
     public Builder changeFeedInterval(Duration interval) {
       if (interval.compareTo(MIN_TIMEOUT) < 0 || interval.compareTo(Duration.ofSeconds(10)) > 0) {
@@ -342,9 +342,9 @@ public final class RedisSessionStore implements SessionStore {
      * Cleaning up, and changes of attributes, do not wait.
      *
      * <p>Opens {@value ConfirmedWrites#CONNECTIONS} more connections, or, with several {@link
-     * #buckets}, {@value ConfirmedWrites#CONNECTIONS_OF_A_BUCKET} more for each bucket: as many
-     * operations wait at the same time, and further ones wait for one of them, at most for the
-     * command timeout. Default: none.
+     * #buckets}, {@value ConfirmedWrites#CONNECTIONS_OF_A_BUCKET} more for each bucket: that many
+     * operations can wait at the same time. Further ones wait for one of these connections, at most
+     * for the command timeout. Default: none.
      *
      * @param replicas how many replicas must have a write, from 1 to 16; 0 for none
      * @param timeout how long they may take, from 10 milliseconds to 1 minute
@@ -363,7 +363,7 @@ public final class RedisSessionStore implements SessionStore {
      * Spreads the sessions over several hash tags, so that the nodes of a Redis Cluster share them,
      * from 1 to {@value #MAX_BUCKETS}. With more than 1, there is no {@link
      * RedisSessionStore#loginLimit}, and operations on a principal and the clean-up ask each
-     * bucket. Each has a connection of its own. The number cannot be changed later without losing
+     * bucket. Each bucket has its own connection. The number cannot be changed later without losing
      * all sessions: {@code build()} refuses any number but the first. Default: 1.
      */
     public Builder buckets(int number) {

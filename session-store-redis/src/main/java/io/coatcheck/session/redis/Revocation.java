@@ -14,12 +14,12 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The end of sessions of a principal, in steps. Used by one thread. */
+/** Ends sessions of a principal, in steps. Used by one thread. */
 final class Revocation {
 
   private static final Logger LOG = LoggerFactory.getLogger(RedisSessionStore.class);
 
-  /** An authentication that may be any. */
+  /** Stands for any authentication. */
   static final byte[] ANY = new byte[0];
 
   private final Buckets buckets;
@@ -29,7 +29,10 @@ final class Revocation {
   private final DeletedSessions deleted;
   private final HandOver handOver;
 
-  /** What has ended, to be handed over when all has, unless it is too much. */
+  /**
+   * The records of ended sessions. They are handed over when all sessions have ended, or earlier if
+   * they are too many.
+   */
   private final List<byte[]> pending = new ArrayList<>();
 
   private int count;
@@ -54,13 +57,16 @@ final class Revocation {
     return count;
   }
 
-  /** Sends the end of sessions: each is an id and an authentication, or nothing for any. */
+  /**
+   * Sends the script that ends sessions. Each is given by its id and its authentication, or {@link
+   * #ANY}.
+   */
   private ConfirmedWrites.Running<List<Object>> begin(
       Bucket bucket, List<byte[]> part, long deadline) {
     return bucket.writes().begin(call(bucket, part), any -> true, deadline);
   }
 
-  /** Waits for the end of sessions. */
+  /** Waits until the script has ended the sessions. */
   private Step finish(Bucket bucket, ConfirmedWrites.Running<List<Object>> ending) {
     ConfirmedWrites.Answer<List<Object>> answer = bucket.writes().finish(ending);
     Step done = Step.of(answer.value());
@@ -92,7 +98,7 @@ final class Revocation {
         });
   }
 
-  /** Ends sessions in each bucket, and takes all steps that can be taken. */
+  /** Ends sessions in each bucket. A failure in one bucket does not stop the others. */
   void run(Function<Bucket, Ending> work) {
     try {
       try {
@@ -122,11 +128,13 @@ final class Revocation {
               ? SessionRecord.read(record)
               : SessionRecord.readWithoutAttributes(record));
     } catch (SessionStoreException unreadable) {
-      LOG.warn("A session was deleted that cannot be reported: {}", unreadable.getMessage());
+      LOG.warn(
+          "A deleted session could not be read, so listeners are not notified: {}",
+          unreadable.getMessage());
     }
   }
 
-  /** The end of sessions of a principal in one bucket: a page of them, then the end of some. */
+  /** Ends sessions of a principal in one bucket: asks for a page of them, then ends some. */
   abstract static class Ending implements Buckets.Work {
     final Revocation revocation;
     final Bucket bucket;
@@ -146,7 +154,7 @@ final class Revocation {
     /** Asks for the next page. */
     abstract void ask();
 
-    /** Reads the page, and adds what is to end. Returns whether there may be another one. */
+    /** Reads the page, and adds the sessions to end. Returns whether there may be another page. */
     abstract boolean read(List<byte[]> ending);
 
     /** Returns whether a script must run even if there is nothing to end. */

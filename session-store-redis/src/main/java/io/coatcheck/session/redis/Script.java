@@ -12,8 +12,8 @@ import java.security.NoSuchAlgorithmException;
 import java.util.Locale;
 
 /**
- * The scripts, each a file that says what it does. The server runs a script as one step, and is
- * given its text once and its digest from then on.
+ * The scripts, each a file that says what it does. The server runs a script as one step. It gets
+ * the text once, and the digest from then on.
  */
 enum Script {
   INSERT(ScriptOutputType.INTEGER),
@@ -46,7 +46,7 @@ enum Script {
     }
   }
 
-  /** The digest by which Redis knows a script: not a matter of security. */
+  /** Returns the digest by which Redis knows a script. It has no security function. */
   private static String sha1(String text) {
     try {
       byte[] digest = MessageDigest.getInstance("SHA-1").digest(text.getBytes(UTF_8));

@@ -32,7 +32,7 @@ record Sent<T extends @Nullable Object>(
       StatefulRedisConnection<byte[], byte[]> over,
       Function<RedisAsyncCommands<byte[], byte[]>, RedisFuture<T>> command) {
     synchronized (over) {
-      // If it is refused, so is the command.
+      // If the server refuses this command, it refuses the next one too.
       RedisFuture<String> unused = over.async().asking();
       return send(over, command);
     }

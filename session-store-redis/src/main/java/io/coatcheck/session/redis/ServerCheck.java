@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Looks at the server when a store is built: whether it takes writes, and keeps them. */
+/** Checks when a store is built whether the server takes writes and keeps them. */
 final class ServerCheck {
 
   private static final Logger LOG = LoggerFactory.getLogger(RedisSessionStore.class);
@@ -43,7 +43,7 @@ final class ServerCheck {
   /**
    * Checks the server.
    *
-   * @param isFirst whether its settings are looked at, as those of other nodes are not
+   * @param isFirst whether to check the settings too, which is done for the first node only
    * @throws SessionStoreException if it cannot be asked, or is a replica
    * @throws IllegalArgumentException if it is too old
    */
@@ -55,7 +55,7 @@ final class ServerCheck {
     if (!isCluster) {
       refuseReplica();
     }
-    // A deletion that could not be recorded would leave copies on other nodes as they are.
+    // If a deletion could not be recorded, other nodes would keep their copies.
     redis.run(CHECK, commands -> ChangeLog.mark(commands, keys));
     if (replicas > 0) {
       checkReplicas();
@@ -126,7 +126,7 @@ final class ServerCheck {
         reason.getMessage());
   }
 
-  /** Returns what the server tells of itself; nothing if the user may not ask. */
+  /** Returns the information that the server gives about itself; empty if the user may not ask. */
   private String info() {
     try {
       return redis.run(CHECK, commands -> commands.info());
@@ -153,7 +153,9 @@ final class ServerCheck {
     }
   }
 
-  /** Refuses a server that is too old; Valkey tells the version of Redis that it is like. */
+  /**
+   * Refuses a server that is too old. Valkey reports the version of Redis that it corresponds to.
+   */
   static void requireVersion(String info) {
     String version = setting(info, "redis_version");
     String major = version.split("\\.", 2)[0];
@@ -163,7 +165,9 @@ final class ServerCheck {
     }
   }
 
-  /** Asks for no confirmation, which is answered at once by the number of replicas. */
+  /**
+   * Asks for confirmation by no replica. The server answers at once, with the number of replicas.
+   */
   private void checkReplicas() {
     long connected = redis.<Long>run(CHECK, commands -> commands.waitForReplication(0, 1));
     if (connected < replicas) {

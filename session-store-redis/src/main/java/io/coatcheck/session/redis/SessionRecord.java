@@ -74,7 +74,7 @@ final class SessionRecord {
   /**
    * Reads a record that is about an id.
    *
-   * @throws DamagedSessionException if it is not what {@link #write} gives
+   * @throws DamagedSessionException if it is not a record that {@link #write} can write
    * @throws SessionStoreException if a newer release wrote it, or it is about another session
    */
   static StoredSession read(byte[] record, SessionId id) {

@@ -21,7 +21,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class SlotRoute implements Route {
 
-  /** How many nodes are asked in one attempt, so that nodes which disagree are no endless loop. */
+  /**
+   * How many nodes are asked in one attempt, so that nodes which disagree do not cause an endless
+   * loop.
+   */
   private static final int MAX_NODES = 12;
 
   private final Client client;

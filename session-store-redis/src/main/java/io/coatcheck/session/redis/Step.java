@@ -3,7 +3,7 @@ package io.coatcheck.session.redis;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What a script did that deletes many sessions: one step of the whole. */
+/** The result of a script that deletes many sessions in one step of the work. */
 record Step(int lookedAt, List<byte[]> records) {
 
   /** The maximum number of sessions that one script looks at. */
@@ -18,7 +18,7 @@ record Step(int lookedAt, List<byte[]> records) {
     return new Step(Math.toIntExact((Long) answer.get(0)), records);
   }
 
-  /** Returns whether it stopped because of the bytes, and not because it was done. */
+  /** Returns whether the script stopped because of the bytes, and not because it was done. */
   boolean isFull(int maxBytes) {
     return records.stream().mapToLong(record -> record.length).sum() >= maxBytes;
   }

@@ -70,7 +70,7 @@ class RedisClusterTest {
   }
 
   @Test
-  @DisplayName("a replica that takes over is followed, and has what it confirmed")
+  @DisplayName("a replica that takes over is followed, and has the writes that it confirmed")
   @Tag("wide")
   void failover() {
     try (TestCluster own = new TestCluster(NODE_TIMEOUT);
@@ -157,7 +157,8 @@ class RedisClusterTest {
   }
 
   @Test
-  @DisplayName("signing out everywhere ends what other nodes have, and says that one was away")
+  @DisplayName(
+      "signing out everywhere ends sessions on the other nodes, and reports that one was unreachable")
   void bucketOfANodeThatIsAway() {
     try (TestCluster own = new TestCluster();
         RedisSessionStore store = own.store("a").buckets(BUCKETS).build()) {

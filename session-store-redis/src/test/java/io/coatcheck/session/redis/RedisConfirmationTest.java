@@ -159,7 +159,7 @@ class RedisConfirmationTest {
     }
 
     @Test
-    @DisplayName("what anonymous visitors store, touches and the clean-up do not wait")
+    @DisplayName("attributes of anonymous visitors, touches and the clean-up do not wait")
     void ordinary() {
       store.insert(SampleSessions.anonymous(NOW.plusSeconds(1)).build());
       assertThat(store.touch(session.id(), NOW.plusSeconds(2), NOW)).isTrue();
@@ -508,7 +508,7 @@ class RedisConfirmationTest {
   }
 
   @Test
-  @DisplayName("with it, what was acknowledged is kept in a failover at once")
+  @DisplayName("with confirmation, an acknowledged write survives an immediate failover")
   void failover_confirmed() {
     StoredSession other = SampleSessions.authenticated("bob", NOW).build();
     try (RedisSessionStore store = confirming(Duration.ofSeconds(60))) {

@@ -57,7 +57,7 @@ class RedisCopiesHistoryTest {
   private TestServer server;
   private volatile boolean isOver;
 
-  /** The server has on disk what it has answered, so that a restart loses nothing. */
+  /** The server writes to disk before it answers, so that a restart loses nothing. */
   @BeforeEach
   void start() throws IOException {
     server = new TestServer("dir " + folder, "appendonly yes", "appendfsync always");

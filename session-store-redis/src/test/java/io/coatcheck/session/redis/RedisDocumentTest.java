@@ -103,7 +103,7 @@ class RedisDocumentTest {
   }
 
   @Test
-  @DisplayName("grants a user what each operation needs, and access to no other key")
+  @DisplayName("grants a user the rights of each operation, and access to no other key")
   void user() throws IOException {
     String command = user("ACL SETUSER ");
     try (TestServer server = new TestServer();
@@ -153,7 +153,7 @@ class RedisDocumentTest {
   }
 
   @Test
-  @DisplayName("grants what a cluster and several buckets need in addition")
+  @DisplayName("grants the additional rights for a cluster and several buckets")
   void userOfACluster() throws IOException {
     List<String> added = List.copyOf(found("`([^`]+)`", user("For a cluster add ")));
     assertThat(added).hasSize(2);

@@ -112,7 +112,7 @@ class RedisFailoverHistoryTest {
   }
 
   @Test
-  @DisplayName("in the middle of requests: what was confirmed holds on each node, within the bound")
+  @DisplayName("in the middle of requests: confirmed writes hold on each node, within the bound")
   void confirmed_inTheMiddle() {
     CopiesHistory history = startNodes(1);
     history.run(

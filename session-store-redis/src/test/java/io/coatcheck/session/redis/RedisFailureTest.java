@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What the server refuses is an exception that says what to do, and changes nothing. */
+/** A refusal of the server is an exception that says what to do, and changes nothing. */
 class RedisFailureTest {
 
   private static final Instant NOW = Instant.parse("2026-11-23T12:00:00Z");

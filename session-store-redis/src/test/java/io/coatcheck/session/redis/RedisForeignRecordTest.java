@@ -20,7 +20,10 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-/** Records that the server has dropped, or that something else has written, are no sessions. */
+/**
+ * Records that the server has dropped, or that another program has written, do not count as
+ * sessions.
+ */
 class RedisForeignRecordTest {
 
   private static final Instant NOW = Instant.parse("2026-11-23T12:00:00Z");

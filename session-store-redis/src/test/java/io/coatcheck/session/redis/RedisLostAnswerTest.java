@@ -248,7 +248,7 @@ class RedisLostAnswerTest {
   }
 
   @Test
-  @DisplayName("a lost connection is no answer: it does not end a series of timeouts")
+  @DisplayName("a lost connection is not an answer: it does not end a series of timeouts")
   void lostConnection_isNoAnswer() {
     StoredSession session = SampleSessions.authenticated("alice", NOW).build();
     whole.insert(session);

@@ -42,7 +42,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.LoggerFactory;
 
-@DisplayName("What docs/REDIS.md promises of commands, keys and warnings")
+@DisplayName("The promises of docs/REDIS.md about commands, keys and warnings")
 class RedisPromisesTest {
 
   private static final Instant NOW = Instant.parse("2026-11-23T12:00:00Z");
@@ -170,7 +170,7 @@ class RedisPromisesTest {
 
   @ParameterizedTest
   @EnumSource(WhenFull.class)
-  @DisplayName("I20: a login under a limit removes ids without records, also if it is not stored")
+  @DisplayName("I20: a login under a limit removes ids without records, even if it is not stored")
   void login_notStored_removesDroppedIds(WhenFull whenFull) {
     Keys keys = new Keys("dropped-" + whenFull);
     try (RedisSessionStore store = server.store("dropped-" + whenFull).build()) {
@@ -282,7 +282,8 @@ class RedisPromisesTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"no", "everysec", "always"})
-  @DisplayName("what a restart of the server loses: all without an append-only file, else nothing")
+  @DisplayName(
+      "a restart of the server loses everything without an append-only file, otherwise nothing")
   void restart(String append, @TempDir Path folder) {
     StoredSession session = SampleSessions.authenticated("alice", NOW).build();
     StoredSession ended = SampleSessions.authenticated("bob", NOW).build();

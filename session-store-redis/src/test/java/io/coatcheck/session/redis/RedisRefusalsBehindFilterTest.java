@@ -47,7 +47,8 @@ import org.slf4j.LoggerFactory;
  * Real servers in real states, as requests through Tomcat see them. All tests share the servers and
  * the applications, and each one leaves them well.
  */
-@DisplayName("I9: a Redis that refuses is a 503 that says what to do, and the session is kept")
+@DisplayName(
+    "I9: if Redis refuses, the answer is 503, the log says what to do, and the session is kept")
 @Timeout(180)
 class RedisRefusalsBehindFilterTest {
 
@@ -80,7 +81,7 @@ class RedisRefusalsBehindFilterTest {
   private static TestSite site;
   private static RedisClient client;
 
-  /** A connection that stays, also when all others are refused. */
+  /** A connection that stays, even when all others are refused. */
   private static RedisCommands<byte[], byte[]> admin;
 
   private String cookie = "";

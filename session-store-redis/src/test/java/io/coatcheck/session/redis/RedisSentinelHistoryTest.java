@@ -92,7 +92,7 @@ class RedisSentinelHistoryTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
-  @DisplayName("what was confirmed holds on each node, within the bound; the primary hangs or ends")
+  @DisplayName("confirmed writes hold on each node, within the bound; the primary hangs or ends")
   void failover(boolean hangs) {
     CopiesHistory history =
         new CopiesHistory(managers.stream().map(HistoryNode::of).toList(), BOUND, true)

@@ -23,7 +23,9 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What a server refuses in a state that passes: nothing is half done, and all works afterwards. */
+/**
+ * Refusals of a server in a temporary state: nothing is half done, and everything works afterwards.
+ */
 @DisplayName("A Redis that is in no state to answer")
 class RedisServerStateTest {
 

@@ -16,7 +16,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** What two nodes of an application do while the slot of their sessions is moved. */
+/** The requests of two nodes while the slot of their sessions is moved. */
 final class ReshardingLoad implements ChangeFeed.Listener {
   private static final Instant NOW = Instant.parse("2026-11-23T12:00:00Z");
 

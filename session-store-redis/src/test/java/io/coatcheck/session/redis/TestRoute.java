@@ -6,7 +6,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** A way to a server that is no part of a cluster, as a test decides at each attempt. */
+/** A route to a server outside of a cluster, which a test chooses at each attempt. */
 record TestRoute(Supplier<CompletionStage<StatefulRedisConnection<byte[], byte[]>>> connecting)
     implements Route {
 
