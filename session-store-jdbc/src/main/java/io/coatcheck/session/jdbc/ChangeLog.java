@@ -97,7 +97,7 @@ final class ChangeLog {
     return dialect;
   }
 
-  /** Returns the statements that record what they change. */
+  /** Returns the statements that record their changes. */
   Writes writes() {
     return dialect.database == Database.POSTGRESQL
         ? new PostgreSqlRecordedWrites(dialect, this)
@@ -127,8 +127,8 @@ final class ChangeLog {
   }
 
   /**
-   * Records changes in one statement, the last one of its transaction; there may be none. They are
-   * recorded again if the commit is late.
+   * Records changes, possibly none, in one statement, which must be the last of its transaction.
+   * They are recorded again if the commit is late.
    */
   void record(Statements statements, Collection<SessionId> ids) throws SQLException {
     if (!ids.isEmpty()) {
@@ -311,7 +311,7 @@ final class ChangeLog {
     }
   }
 
-  /** Returns what is wrong after a failure of {@link #look}. */
+  /** Returns a description of the fault after a failure of {@link #look}. */
   String reason(SqlFailure failure, String place) {
     return failure.isTableMissing()
         ? "table "

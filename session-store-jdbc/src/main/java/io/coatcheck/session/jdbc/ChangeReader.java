@@ -22,9 +22,9 @@ import org.slf4j.LoggerFactory;
  * restarted, may lack the last inserts and updates, even if it has the position: changes were
  * missed.
  *
- * <p><b>Order.</b> Numbers become visible out of order. Those that were passed over are asked for
- * again by each query ({@link Gaps}). Meanwhile the feed is complete nevertheless: the transaction
- * that took the number has not committed, so its operation has not returned.
+ * <p><b>Order.</b> Numbers become visible out of order. Each query asks again for those that were
+ * passed over ({@link Gaps}). The feed is complete nevertheless: the transaction that took the
+ * number has not committed, so its operation has not returned.
  *
  * <p>Used by one thread.
  */
@@ -89,7 +89,7 @@ final class ChangeReader implements PolledChangeFeed.Reader {
   public boolean read() {
     transactions.recordOwed(READ);
     ChangeLog.Row from = position == null ? begin() : position;
-    // Before there is a connection, whose pool may take its time.
+    // Before the pool gives a connection, which may take a while.
     long asked = nanoTime.getAsLong();
     ChangeLog.Page found =
         transactions.read(

@@ -6,7 +6,7 @@ import java.util.function.LongSupplier;
 
 /**
  * Deletes old changes, in short transactions of bounded size. Part of the clean-up. All nodes do
- * the same work; what one of them has deleted, the others do not find.
+ * the same work, but rows that one node has deleted cost the others nothing.
  */
 final class ChangeRetention {
 
@@ -34,7 +34,7 @@ final class ChangeRetention {
   }
 
   /**
-   * Deletes what is old, unless this node has done so shortly before.
+   * Deletes old changes, unless this node has done so shortly before.
    *
    * @throws io.coatcheck.session.store.SessionStoreException if it failed; the next call continues
    */

@@ -7,13 +7,13 @@ import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What a store has in addition if it records changes. */
+/** The additional parts of a store that records changes. */
 record Changes(PolledChangeFeed feed, ChangeRetention retention) {
 
   private static final Logger LOG = LoggerFactory.getLogger(JdbcSessionStore.class);
 
   /**
-   * Creates the reader of a log and what trims it.
+   * Creates the reader of a log and the retention that trims it.
    *
    * @param queryTimeout as it is set for all nodes
    * @param interval between two reads of the log
@@ -34,10 +34,10 @@ record Changes(PolledChangeFeed feed, ChangeRetention retention) {
 
   /**
    * Returns when a number is overdue: twice the longest transaction, and a second. A transaction
-   * takes numbers by its last statement, so what is left of it is that statement and the commit.
-   * Each takes no longer than the query timeout and the second until the connection is aborted. A
-   * writer that was stopped, or that has longer timeouts, may commit later nevertheless: it records
-   * its change again, {@link LateCommits#LATE}, which is less than half of this with any timeout.
+   * takes numbers by its last statement, so only that statement and the commit remain. Each takes
+   * no longer than the query timeout and the second until the connection is aborted. A writer that
+   * was stopped, or that has longer timeouts, may commit later nevertheless: it records its change
+   * again, {@link LateCommits#LATE}, which is less than half of this with any timeout.
    */
   static Duration overdueAfter(Duration queryTimeout) {
     return queryTimeout.plusSeconds(1).multipliedBy(2).multipliedBy(2).plusSeconds(1);

@@ -21,9 +21,9 @@ import org.jspecify.annotations.Nullable;
  * <p>The index is on {@code sweep_at}, which is never later than {@code expires_at}. Requests do
  * not change it: they only move the expiry on. So an expired row is always due, and a due row may
  * have been used since. In that case its {@code sweep_at} is moved to its expiry here, once per
- * idle timeout, and not by each request. Every row that is read is either deleted or moved on.
- * Locked rows are left for the next time, so the clean-up waits for no transaction and none waits
- * for the clean-up.
+ * idle timeout, and not by each request. Every row that is read is either deleted or scheduled for
+ * later. Locked rows are left for the next time, so the clean-up waits for no transaction and none
+ * waits for the clean-up.
  */
 final class Cleaning {
 

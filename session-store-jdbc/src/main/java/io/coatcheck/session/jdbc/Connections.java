@@ -32,8 +32,8 @@ final class Connections {
   /**
    * Takes a connection.
    *
-   * @throws SQLException if there is none, whatever the data source throws: some pools, and what
-   *     chooses between several, throw unchecked exceptions
+   * @throws SQLException if there is none, even if the data source throws an unchecked exception,
+   *     as some pools and routing data sources do
    */
   Connection take() throws SQLException {
     try {

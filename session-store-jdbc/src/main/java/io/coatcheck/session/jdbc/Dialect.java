@@ -14,8 +14,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The specifics of a database: its SQL, with the name of the table, how it locks, and what its
- * failures mean. Immutable and thread-safe.
+ * The specifics of a database: its SQL, with the name of the table, its locks, and the meaning of
+ * its failures. Immutable and thread-safe.
  *
  * <p>A new database is a subclass, a constant of {@link Database} and a schema file.
  */
@@ -88,12 +88,12 @@ abstract class Dialect {
     }
   }
 
-  /** Returns what the driver reports, interpreted for this database. */
+  /** Returns a driver's exception, interpreted for this database. */
   final SqlFailure failure(SQLException exception) {
     return new SqlFailure(exception, state(exception), this);
   }
 
-  /** Returns whether the connection must not be used again: an answer may be read by half. */
+  /** Returns whether the connection must not be used again, since an answer may be half read. */
   final boolean costsConnection(Throwable failure) {
     return failure instanceof SQLException exception
         ? failure(exception).costsConnection()
@@ -194,7 +194,7 @@ abstract class Dialect {
   abstract Scope cleanUp();
 
   /**
-   * Creates only what is missing of the schema, since more would take locks that block the writes
+   * Creates only the missing parts of the schema, since more would take locks that block the writes
    * of other nodes. Waits for no lock longer than {@link #DDL_LOCK_SECONDS}.
    *
    * @param schema the statements of the schema file
@@ -202,7 +202,7 @@ abstract class Dialect {
   abstract void create(Statements statements, List<String> schema) throws SQLException;
 
   /**
-   * Checks that the table exists with all columns, and what belongs to it; reads no row.
+   * Checks that the table exists with all columns, and checks the further tables; reads no row.
    *
    * @throws SQLException if not
    */
@@ -312,7 +312,7 @@ abstract class Dialect {
         });
   }
 
-  /** Makes a delete lock rows in the order of ids, as do all statements that lock several rows. */
+  /** Makes a delete lock rows in the order of ids, as all statements that lock several rows do. */
   Condition inOrder(Condition condition) {
     return condition;
   }
@@ -342,7 +342,7 @@ abstract class Dialect {
 
   /**
    * Returns the expression for the length of the attributes in a query of many rows; {@link
-   * Portion#UNKNOWN} where that would read them.
+   * Portion#UNKNOWN} if the database would have to read them.
    */
   String length() {
     return "OCTET_LENGTH(attributes)";

@@ -6,10 +6,10 @@ import java.util.ListIterator;
 import java.util.stream.Collectors;
 
 /**
- * Numbers of the log of changes that were passed over, since they were not visible: the transaction
- * that took them has not committed yet, or was rolled back. They are asked for again by every
- * query. After the longest time that a transaction takes they are overdue, and later forgotten.
- * Bounded in number. Used by one thread.
+ * Numbers of the log of changes that were passed over because they were not visible: the
+ * transaction that took them has not committed yet, or was rolled back. Every query asks for them
+ * again. After the longest time that a transaction takes they are overdue, and later they are
+ * forgotten. Bounded in number. Used by one thread.
  */
 final class Gaps {
 
@@ -51,7 +51,7 @@ final class Gaps {
   }
 
   /**
-   * Adds a range, for which an overdue one may be forgotten.
+   * Adds a range. If there are too many, an overdue one is forgotten.
    *
    * @return {@code false} if there are too many that are not overdue
    */
@@ -96,7 +96,7 @@ final class Gaps {
   }
 
   /**
-   * Marks as overdue what has been missing for longer than a time.
+   * Marks ranges as overdue that have been missing for longer than a time.
    *
    * @return those that were marked by this call
    */
@@ -113,7 +113,7 @@ final class Gaps {
     return marked;
   }
 
-  /** Forgets what has been missing for longer than a time. */
+  /** Forgets ranges that have been missing for longer than a time. */
   void forget(long now, long nanos) {
     gaps.removeIf(gap -> now - gap.since > nanos);
   }

@@ -22,7 +22,7 @@ final class Guard {
   private int queryBefore = UNTOUCHED;
 
   /**
-   * Begins.
+   * Creates a guard.
    *
    * @param watch null if the driver does not end a connection that is aborted
    */
@@ -91,7 +91,7 @@ final class Guard {
     }
   }
 
-  /** Ends, and returns whether the connection was aborted, or is about to be. */
+  /** Ends the guard, and returns whether the connection was aborted or is about to be. */
   boolean end() {
     return watch != null && watch.end();
   }

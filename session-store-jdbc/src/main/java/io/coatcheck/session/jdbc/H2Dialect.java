@@ -116,7 +116,7 @@ final class H2Dialect extends Dialect {
     return new ReadCommitted();
   }
 
-  /** Several of H2's modes do not know {@code LIMIT}; all know this. */
+  /** Several of H2's modes do not know {@code LIMIT}; all know this clause. */
   @Override
   String limit() {
     return " FETCH FIRST ? ROWS ONLY";
@@ -143,7 +143,10 @@ final class H2Dialect extends Dialect {
     return List.of(locks);
   }
 
-  /** Each attempt gets at least one statement further, past what another node has created. */
+  /**
+   * Each attempt gets at least one statement further, past the objects that another node has
+   * created.
+   */
   @Override
   int attemptsToCreate(int statements) {
     return statements + 1;

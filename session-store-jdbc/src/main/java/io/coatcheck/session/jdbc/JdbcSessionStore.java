@@ -24,8 +24,8 @@ import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps sessions in a table of PostgreSQL, MariaDB, MySQL, H2 or SQLite: they survive restarts, and
- * any number of nodes share them, with SQLite the processes of one machine.
+ * Keeps sessions in a table of PostgreSQL, MariaDB, MySQL, H2 or SQLite. They survive restarts. Any
+ * number of nodes can share them, with SQLite the processes of one machine.
  *
  * <p>Each operation is its own short transaction on its own connection, and one statement wherever
  * the database allows. It never joins a transaction of the application: a session that was changed
@@ -215,7 +215,7 @@ public final class JdbcSessionStore implements SessionStore {
    * {@inheritDoc}
    *
    * <p>Ends the threads of the {@link #changeFeed} and of the watchdog, and waits up to 5 seconds
-   * for each. Closes nothing else. Operations that are under way run to their end.
+   * for each. Closes nothing else. Operations that are running are completed.
    */
   @Override
   public void close() {
@@ -280,10 +280,11 @@ public final class JdbcSessionStore implements SessionStore {
     }
 
     /**
-     * Bounds each statement, from 1 second to 1 hour; drivers count whole seconds, so a fraction is
-     * rounded up. One second later the connection is aborted, with PostgreSQL at once, and another
-     * two seconds later if the database is not silent but does not end either. With SQLite it
-     * bounds the wait for another writer, and not the statement itself. Default: 5 seconds.
+     * Bounds each statement, from 1 second to 1 hour. Drivers count whole seconds, so a fraction is
+     * rounded up. One second after the timeout the connection is aborted, with PostgreSQL at once.
+     * If the database keeps sending data without finishing, the connection is aborted up to two
+     * seconds after that. With SQLite the timeout bounds the wait for another writer, and not the
+     * statement itself. Default: 5 seconds.
      */
     public Builder queryTimeout(Duration timeout) {
       if (timeout.compareTo(Duration.ofSeconds(1)) < 0
@@ -335,9 +336,9 @@ public final class JdbcSessionStore implements SessionStore {
     /**
      * Sets how often the changes are read while there are listeners, from 10 milliseconds to 10
      * seconds: a change is reported up to that much later, plus the time of the query. At most half
-     * of the {@code maxStaleness} of a near cache that uses the feed, which is refused otherwise:
-     * its copies would age between two reads. Has no effect without {@link #changeFeed}. Default:
-     * 250 milliseconds.
+     * of the {@code maxStaleness} of a near cache that uses the feed. Otherwise the near cache
+     * refuses to start, since its copies would age between two reads. Has no effect without {@link
+     * #changeFeed}. Default: 250 milliseconds.
      */
     public Builder changeFeedInterval(Duration interval) {
       if (interval.compareTo(Duration.ofMillis(10)) < 0

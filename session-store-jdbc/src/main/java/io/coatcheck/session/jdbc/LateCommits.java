@@ -8,8 +8,8 @@ import java.util.concurrent.LinkedBlockingQueue;
 
 /**
  * Changes whose commit came late: a reader of the log of changes that began in the meantime may
- * have passed their numbers over. They are recorded again, with new numbers, and what could not be
- * recorded again is owed to the log.
+ * have passed their numbers over. They are recorded again, with new numbers. Changes that could not
+ * be recorded again are kept, and recorded later.
  */
 final class LateCommits {
 
@@ -74,7 +74,7 @@ final class LateCommits {
     }
   }
 
-  /** As {@link Transactions#recordOwed}. */
+  /** Records the kept changes; see {@link Transactions#recordOwed}. */
   void recordOwed(Operation operation) {
     for (Statements.Recorded next = owed.poll(); next != null; next = owed.poll()) {
       recordAgain(operation, next, 1);

@@ -111,7 +111,7 @@ final class MySqlDialect extends Dialect {
             condition,
             withAttributes);
     if (!doomed.ids().isEmpty()) {
-      // By id, not by the condition again: a row that meets it only now was not read.
+      // By id, not by the condition again: a row that meets the condition only now was not read.
       Condition read = withIdIn(doomed.ids());
       try (PreparedStatement statement = statements.prepare(deleteFrom + read.sql())) {
         read.bind(statement, 1);

@@ -129,9 +129,9 @@ final class PostgreSqlDialect extends Dialect {
   }
 
   /**
-   * Has the planner use the index on the principal, by which rows are found in order. With {@code
-   * principal = ?}, an order by principal and id is one by id alone, so that it may read the
-   * primary key, with the sessions of all other principals, until it has found as many as it needs.
+   * Makes the planner use the index on the principal, which returns rows in order. With {@code
+   * principal = ?}, an order by principal and id is an order by id alone. The planner may then read
+   * the primary key, with the sessions of all other principals, until it has found enough rows.
    */
   @Override
   Condition withPrincipal(String principal) {
@@ -224,7 +224,7 @@ final class PostgreSqlDialect extends Dialect {
     }
   }
 
-  /** Returns those of the schema's statements that create what is missing. */
+  /** Returns the statements of the schema that create missing tables and indexes. */
   private List<String> missing(Statements statements, List<String> schema) throws SQLException {
     String found = "to_regclass('" + table.qualified() + "')";
     String sql =

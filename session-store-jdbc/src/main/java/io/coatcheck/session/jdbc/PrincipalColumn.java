@@ -43,7 +43,7 @@ enum PrincipalColumn {
   /**
    * Returns a text in a form that can be compared with principals. No principal contains U+0000 or
    * a lone surrogate: a database refuses the former, and UTF-8 turns the latter into a question
-   * mark, which may match another principal. Such a text becomes the empty one, which is not a
+   * mark, which may match another principal. Such a text becomes the empty string, which is not a
    * principal either.
    */
   static String comparable(String text) {

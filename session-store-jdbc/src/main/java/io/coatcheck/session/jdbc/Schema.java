@@ -66,7 +66,7 @@ final class Schema {
   }
 
   /**
-   * Returns those of the statements that create what is missing.
+   * Returns the statements that create missing tables and indexes.
    *
    * @param names what exists, in lower case and without its schema
    */
@@ -94,7 +94,7 @@ final class Schema {
   }
 
   /**
-   * Creates what is missing of the table of sessions, and of that of changes.
+   * Creates the missing parts of the table of sessions, and of the table of changes.
    *
    * @param log null if changes are not recorded
    */

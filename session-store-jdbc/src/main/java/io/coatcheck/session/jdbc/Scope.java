@@ -2,7 +2,7 @@ package io.coatcheck.session.jdbc;
 
 import java.sql.SQLException;
 
-/** What surrounds a transaction of several statements: a lock, or a setting of the connection. */
+/** A lock, or a setting of the connection, that surrounds a transaction of several statements. */
 interface Scope {
 
   /** Nothing. */

@@ -213,7 +213,7 @@ final class SessionRow {
       case CLIENT_ADDRESS -> statement.setString(index, session.clientAddress().orElse(null));
       case USER_AGENT -> statement.setString(index, session.userAgent().orElse(null));
       case ATTRIBUTES -> statement.setBytes(index, attributes);
-      default -> throw new IllegalStateException(column + " is no value of the session");
+      default -> throw new IllegalStateException(column + " is not a value of the session");
     }
   }
 

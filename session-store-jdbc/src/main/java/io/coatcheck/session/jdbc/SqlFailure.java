@@ -54,7 +54,7 @@ record SqlFailure(SQLException exception, String state, Dialect dialect) {
   private static final String ROLLBACK = "40";
 
   /**
-   * In that class: a constraint, which would refuse it again, and "it may have happened or not".
+   * States of that class that must not be repeated: a violated constraint, and an unknown outcome.
    */
   private static final Set<String> NOT_TO_BE_REPEATED = Set.of("40002", "40003");
 

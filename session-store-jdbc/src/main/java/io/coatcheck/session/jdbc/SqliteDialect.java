@@ -13,8 +13,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * SQLite: one file with one writer at a time. There are no row locks to take or skip: a transaction
- * of several statements begins with a write that changes nothing, and so is the only writer from
- * its first read on.
+ * of several statements begins with a write that changes nothing, so that it is the only writer
+ * from its first read on.
  */
 final class SqliteDialect extends Dialect {
 

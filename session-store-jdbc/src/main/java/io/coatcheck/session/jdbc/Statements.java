@@ -28,7 +28,7 @@ final class Statements {
   record Recorded(Duration since, Transactions.Work<Boolean> again) {}
 
   /**
-   * Begins.
+   * Creates the statements of an operation.
    *
    * @param waited returns the time since the operation was called
    */
@@ -87,12 +87,12 @@ final class Statements {
     return waited.get();
   }
 
-  /** Sets what this transaction has recorded in the log of changes, by its last statement. */
+  /** Sets the changes that the last statement of this transaction has recorded in the log. */
   void recorded(Recorded changes) {
     recorded = changes;
   }
 
-  /** Returns what this transaction has recorded in the log of changes; null if nothing. */
+  /** Returns the changes that this transaction has recorded in the log; null if there are none. */
   @Nullable Recorded recorded() {
     return recorded;
   }

@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * How long the database may take. The query timeout handles a slow database: it cancels the
  * statement and keeps the connection. The network timeout handles a database or network that is
- * down, and costs the connection; so does the {@link Watchdog}, which handles what is neither
- * silent nor ends.
+ * down, and costs the connection. So does the {@link Watchdog}, which handles a database that keeps
+ * sending data without finishing.
  *
  * <p>The query timeout expires a second before the network timeout. Where {@link
  * Dialect#givesUpBeforeCancelling} says so, there is only the network timeout, unless the driver

@@ -167,8 +167,8 @@ final class Transactions {
   }
 
   /**
-   * Records what could not be recorded again by the operation that changed it. A retry of that
-   * operation may find nothing to change.
+   * Records changes that their own operation could not record again. A retry of that operation may
+   * find nothing to change.
    *
    * @throws SessionStoreException if that fails again; the next call continues
    */
@@ -186,8 +186,8 @@ final class Transactions {
   }
 
   /**
-   * An interrupt ends a wait, and does not mean that the database failed. A connection that is lost
-   * or refused is no answer, and does not mean that the database answers again.
+   * An interrupt ends a wait, but does not mean that the database failed. A connection that is lost
+   * or refused is not an answer, and does not mean that the database answers again.
    */
   private static void report(Breaker.@Nullable Call call, SqlFailure failure) {
     if (failure.hasCause(InterruptedException.class)) {
@@ -231,7 +231,7 @@ final class Transactions {
     private Phase phase = Phase.CONNECTING;
     private boolean suspect;
 
-    /** What was recorded in the log of changes, and committed late; null if nothing. */
+    /** The changes that were recorded in the log and committed late; null if there are none. */
     private Statements.@Nullable Recorded late;
 
     Attempt(Operation operation, Plan<T> plan, long began) {
@@ -276,9 +276,9 @@ final class Transactions {
     }
 
     /**
-     * Ends a transaction that the pool has begun, as by testing an idle connection. Its snapshot
-     * may be old: sessions that have ended since are still live in it. Drivers ask the server only
-     * if there is a transaction, except for MySQL's.
+     * Ends a transaction that the pool has begun, for example by testing an idle connection. Its
+     * snapshot may be old: sessions that have ended since are still live in it. Drivers ask the
+     * server only if there is a transaction, except for MySQL's.
      */
     private void endEarlierTransaction(Connection connection, Guard guard) throws SQLException {
       connection.rollback();

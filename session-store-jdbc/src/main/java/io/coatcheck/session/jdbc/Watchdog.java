@@ -38,7 +38,7 @@ final class Watchdog {
   private volatile @Nullable RecurringWork thread;
   private boolean closed;
 
-  /** How often there was nothing to see, in a row. */
+  /** How many looks in a row found no call. */
   private int idleLooks;
 
   /**
@@ -51,7 +51,7 @@ final class Watchdog {
   }
 
   /**
-   * Prepares.
+   * Creates a watchdog.
    *
    * @param startsThread whether there is a thread; otherwise a test calls {@link #look}
    */
@@ -102,7 +102,10 @@ final class Watchdog {
     }
   }
 
-  /** Ends the thread. A watch that begins meanwhile is seen here, or finds no thread. */
+  /**
+   * Ends the thread. A watch that begins at the same time is either seen here, or finds no thread
+   * and starts one.
+   */
   private synchronized void rest() {
     RecurringWork work = thread;
     thread = null;
@@ -113,7 +116,7 @@ final class Watchdog {
     }
   }
 
-  /** Ends the thread. Calls that are under way are no longer watched. */
+  /** Ends the thread. Running calls are no longer watched. */
   void close() {
     RecurringWork work;
     synchronized (this) {
@@ -133,7 +136,7 @@ final class Watchdog {
 
     private final Connection connection;
 
-    /** The number of the call that is under way, or one of the constants. */
+    /** The number of the running call, or one of the constants. */
     private final AtomicInteger call = new AtomicInteger();
 
     private int seen = -1;

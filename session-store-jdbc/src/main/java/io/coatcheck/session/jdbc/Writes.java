@@ -74,8 +74,8 @@ class Writes {
 
   /**
    * Deletes a session if it meets a condition, and returns it as it was. If changes are recorded,
-   * this one is, whether there was such a row or not: an earlier attempt, whose outcome is not
-   * known, may have deleted it without a report.
+   * the deletion is recorded even if there was no such row: an earlier attempt, whose outcome is
+   * not known, may have deleted the row without a report.
    *
    * @param condition names the session
    */
@@ -84,7 +84,7 @@ class Writes {
     return delete(statements, condition, true);
   }
 
-  /** Runs {@link #deleteOne} as an operation of its own; returns the session. */
+  /** Runs {@link #deleteOne} as a separate operation; returns the session. */
   Optional<StoredSession> deleteOne(Transactions transactions, SessionId id, Condition condition) {
     Operation operation = new Operation("delete", id);
     Transactions.Work<Optional<StoredSession>> work =

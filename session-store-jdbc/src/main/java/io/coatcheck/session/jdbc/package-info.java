@@ -12,10 +12,11 @@
  *   <li><b>By principal</b>: {@code JdbcPrincipalIndex} lists sessions, {@code Revoking} ends them,
  *       and {@code JdbcLoginLimit} keeps the limit, with a {@code Login} for each live session and
  *       {@code LockNames} for the lock.
- *   <li><b>Clean-up</b>: {@code Cleaning} deletes what has expired, a {@code Portion} at a time, as
+ *   <li><b>Clean-up</b>: {@code Cleaning} deletes expired sessions, a {@code Portion} at a time, as
  *       large as the {@code Pace} allows.
- *   <li><b>Databases</b>: {@link Database} lists them. {@code Dialect} is what differs: {@code
- *       PostgreSqlDialect}, {@code MySqlDialect}, {@code H2Dialect} and {@code SqliteDialect}.
+ *   <li><b>Databases</b>: {@link Database} lists them. {@code Dialect} is the part that differs:
+ *       {@code PostgreSqlDialect}, {@code MySqlDialect}, {@code H2Dialect} and {@code
+ *       SqliteDialect}.
  *   <li><b>The schema</b>: {@code Schema} creates the table under its {@code TableName}, and {@code
  *       SchemaCheck} checks it before the first request.
  *   <li><b>Connections</b>: {@code Transactions} runs each operation as its own transaction, within
@@ -24,7 +25,7 @@
  *       Connections} takes the connection from the pool, a {@code Guard} bounds its calls, as
  *       {@code Timeouts} says and with the help of the {@code Watchdog}, {@code TransactionAware}
  *       refuses data sources that join transactions, and {@code SqlFailure} reports errors.
- *   <li><b>Change feed</b>: {@code Changes} is what a store has that records changes. {@code
+ *   <li><b>Change feed</b>: {@code Changes} has the parts of a store that records changes. {@code
  *       RecordedWrites} and {@code PostgreSqlRecordedWrites} record them in the {@code ChangeLog},
  *       {@code ChangeReader} reads it with {@code Gaps} for numbers that are not visible yet, and
  *       {@code ChangeRetention} deletes old entries.

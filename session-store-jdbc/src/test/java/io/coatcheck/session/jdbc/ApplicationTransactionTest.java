@@ -26,7 +26,8 @@ class ApplicationTransactionTest {
     return Pool.each().filter(Pool::autoCommit);
   }
 
-  @DisplayName("F68: what is stored during a transaction of the application outlives its rollback")
+  @DisplayName(
+      "F68: a session that is stored during a transaction of the application outlives its rollback")
   @ParameterizedTest
   @MethodSource("each")
   void applicationRollsBack_sessionStays(Pool pool) throws SQLException {
@@ -86,7 +87,8 @@ class ApplicationTransactionTest {
     }
   }
 
-  @DisplayName("stores 16: what build saw of the connections holds for the first operation")
+  @DisplayName(
+      "stores 16: the mode of connections that build has seen holds for the first operation")
   @ParameterizedTest
   @MethodSource("autoCommitting")
   void firstOperationJoins_isRefused(Pool pool) throws SQLException {

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-@DisplayName("stores 4: what other operations wait for does not keep find shut")
+@DisplayName("stores 4: timeouts of other operations do not make find fail at once")
 class BreakerScopeTest {
 
   private static final Pool H2 = Pool.h2();
@@ -117,7 +117,7 @@ class BreakerScopeTest {
     }
   }
 
-  @DisplayName("an interrupted wait for a connection is no answer of the database")
+  @DisplayName("an interrupted wait for a connection is not an answer of the database")
   @Test
   void interruptedFind_doesNotOpenTheGate() {
     try (Table table = new Table(H2)) {
@@ -146,7 +146,8 @@ class BreakerScopeTest {
     }
   }
 
-  @DisplayName("a lost or refused connection is no answer: it does not end a series of timeouts")
+  @DisplayName(
+      "a lost or refused connection is not an answer: it does not end a series of timeouts")
   @ParameterizedTest
   @ValueSource(strings = {"08006", "08001", "57P01"})
   void lostConnection_doesNotOpenTheGate(String state) {

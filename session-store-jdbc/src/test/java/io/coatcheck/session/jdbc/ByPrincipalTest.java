@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-@DisplayName("I20, I13: what is done by principal, beside others and with large sessions")
+@DisplayName("I20, I13: operations by principal, beside others and with large sessions")
 class ByPrincipalTest {
 
   static Stream<Pool> eachDialect() {
@@ -102,7 +102,8 @@ class ByPrincipalTest {
   }
 
   /** If it broke, sessions that are in use all the time could never be revoked together. */
-  @DisplayName("stores 1: what the database undoes again and again is revoked in smaller steps")
+  @DisplayName(
+      "stores 1: a revocation that the database undoes again and again goes in smaller steps")
   @ParameterizedTest
   @MethodSource("withIdsOneByOne")
   void revocation_undoneEachTime_isDoneInHalves(Pool pool) {

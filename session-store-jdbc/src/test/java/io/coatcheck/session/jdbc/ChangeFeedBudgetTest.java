@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-@DisplayName("I7: what a node with copies that the change feed keeps asks the database")
+@DisplayName("I7: the queries of a node with copies that the change feed keeps")
 @Timeout(240)
 class ChangeFeedBudgetTest {
 

@@ -183,7 +183,7 @@ class ChangeFeedSettingsTest {
     }
   }
 
-  @DisplayName("a number is overdue after twice what a transaction takes at most")
+  @DisplayName("a number is overdue after twice the longest time of a transaction")
   @Test
   void overdue_followsTheQueryTimeout() {
     assertThat(Changes.overdueAfter(Duration.ofSeconds(5))).isEqualTo(Duration.ofSeconds(25));

@@ -64,7 +64,7 @@ class ConnectionFailureTest {
         .filter(pool -> pool.database().dialect(new TableName("t")).abortsConnections());
   }
 
-  @DisplayName("a connection that cannot be closed does not fail what is committed")
+  @DisplayName("a connection that cannot be closed does not make a committed operation fail")
   @ParameterizedTest
   @MethodSource("eachDialect")
   void insert_closeFails_isDone(Pool pool) {
@@ -169,7 +169,7 @@ class ConnectionFailureTest {
     }
   }
 
-  @DisplayName("what a data source throws unchecked is a failure of the store")
+  @DisplayName("an unchecked exception of a data source is a failure of the store")
   @Test
   void dataSourceThrowsUnchecked_isAFailureOfTheStore() {
     try (Table table = new Table(Pool.h2())) {

@@ -39,7 +39,7 @@ class DatabaseCrashTest {
   private final AtomicInteger unavailable = new AtomicInteger();
   private final AtomicBoolean enough = new AtomicBoolean();
 
-  /** What one client sent, and which of it was acknowledged. */
+  /** The requests of one client, and which of them were acknowledged. */
   private static final class Told {
     private final AppClient client = new AppClient();
     private int acknowledged = -1;

@@ -197,7 +197,7 @@ class DemotedServerTest {
                             .principalIndex()
                             .orElseThrow()
                             .deleteByPrincipal("nobody", Set.of(), gone -> {})))
-            .as("an empty table of a former primary is no proof that nothing is to be revoked")
+            .as("an empty table of a former primary does not prove that nothing is to be revoked")
             .isInstanceOf(SessionStoreException.class)
             .hasMessageContaining("takes no writes");
         assertThat(
@@ -211,7 +211,8 @@ class DemotedServerTest {
     }
   }
 
-  @DisplayName("what a server says that takes no writes costs the connection, by code or state")
+  @DisplayName(
+      "the refusal of a server that takes no writes costs the connection, by code or state")
   @ParameterizedTest
   @CsvSource({
     "25006, 0, POSTGRESQL",

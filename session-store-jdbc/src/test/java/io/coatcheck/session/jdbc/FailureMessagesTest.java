@@ -14,7 +14,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-@DisplayName("what a failure says, and what it does not")
+@DisplayName("which values a failure names, and which it does not")
 class FailureMessagesTest {
 
   private static final Instant NOW = Sessions.NOW;

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-@DisplayName("I5 on H2 in a file: what was acknowledged is on disk")
+@DisplayName("I5 on H2 in a file: acknowledged changes are on disk")
 @Tag("wide")
 class H2DurabilityTest {
 

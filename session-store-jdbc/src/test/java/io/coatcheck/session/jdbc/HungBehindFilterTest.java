@@ -155,7 +155,8 @@ class HungBehindFilterTest {
     }
   }
 
-  @DisplayName("Resolved before the application: what needs no session is served in one timeout")
+  @DisplayName(
+      "Resolved before the application: a page that needs no session is served in one timeout")
   @Test
   void eager_plainPage_isServed() throws IOException {
     try (Setting setting = new Setting(false, filter -> filter)) {
@@ -171,7 +172,7 @@ class HungBehindFilterTest {
     }
   }
 
-  @DisplayName("Resolved when asked for: what needs no session is served at once")
+  @DisplayName("Resolved when asked for: a page that needs no session is served at once")
   @Test
   void lazy_plainPage_isServedAtOnce() throws IOException {
     try (Setting setting = new Setting(false, filter -> filter.lazy(true))) {

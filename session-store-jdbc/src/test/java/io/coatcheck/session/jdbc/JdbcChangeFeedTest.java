@@ -117,7 +117,7 @@ class JdbcChangeFeedTest {
     }
   }
 
-  @DisplayName("it survives every failure, logs the first, and reports what happened meanwhile")
+  @DisplayName("it survives every failure, logs the first, and reports the changes of that time")
   @ParameterizedTest
   @MethodSource("pools")
   void failures_areSurvived(Pool pool) {

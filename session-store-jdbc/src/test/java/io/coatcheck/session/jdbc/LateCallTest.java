@@ -70,7 +70,8 @@ class LateCallTest {
     table.close();
   }
 
-  @DisplayName("no touch and no update revives what expired while it waited for a connection")
+  @DisplayName(
+      "no touch and no update revives a session that expired while it waited for a connection")
   @Test
   void waitsForThePool_revivesNothing() {
     poolWait.set(LATE.toNanos());
@@ -117,7 +118,7 @@ class LateCallTest {
     }
   }
 
-  @DisplayName("what is given as last seen is stored as given, however long the call waited")
+  @DisplayName("the last-seen moment is stored as given, however long the call waited")
   @Test
   void waitsForThePool_lastSeenStaysAsGiven() {
     poolWait.set(LATE.toNanos());
@@ -156,7 +157,7 @@ class LateCallTest {
     assertThat(left).hasValue(-1);
   }
 
-  @DisplayName("a login that waited for its turn does not count what expired meanwhile")
+  @DisplayName("a login that waited for its turn does not count sessions that expired meanwhile")
   @Test
   void waitsForTheLock_countsWhatIsLive() {
     // The lock is taken by this statement or by the one before.

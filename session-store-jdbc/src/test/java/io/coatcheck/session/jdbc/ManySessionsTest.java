@@ -136,7 +136,8 @@ class ManySessionsTest {
     }
   }
 
-  @DisplayName("stores 1: a revocation that fails has reported what it ended, and can be repeated")
+  @DisplayName(
+      "stores 1: a revocation that fails has reported the sessions that it ended, and can be repeated")
   @ParameterizedTest
   @MethodSource("eachDialect")
   void revocation_thatFails_goesOnWhenRepeated(Pool pool) {

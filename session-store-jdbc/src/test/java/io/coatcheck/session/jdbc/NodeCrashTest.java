@@ -27,7 +27,7 @@ class NodeCrashTest {
 
   @TempDir private Path directory;
 
-  /** What one client sent, and which of it was acknowledged. */
+  /** The requests of one client, and which of them were acknowledged. */
   private static final class Told {
     private final AppClient client = new AppClient();
     private int acknowledged = -1;

@@ -14,7 +14,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** The queries of docs/OPERATING.md answer what they are said to. */
+/** The queries of docs/OPERATING.md return what the page says. */
 class OperatingQueriesTest {
 
   private static final Pattern QUERY =

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-@DisplayName("I20, PostgreSQL: what is read of one user does not depend on how many others have")
+@DisplayName("I20, PostgreSQL: reading one user's sessions does not depend on how many others have")
 class PrincipalPlanTest {
 
   private static final int SESSIONS = 5_000;

@@ -61,7 +61,7 @@ class RacesTest {
       other = node(table.builder().build(), otherClock);
     }
 
-    /** Returns what the slow node has inserted, updated and touched, in order. */
+    /** Returns the sessions that the slow node has inserted, updated and touched, in order. */
     List<StoreOperation> writes() {
       Set<StoreOperation> writes =
           EnumSet.of(StoreOperation.INSERT, StoreOperation.UPDATE, StoreOperation.TOUCH);

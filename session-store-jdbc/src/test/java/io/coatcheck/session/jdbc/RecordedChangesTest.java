@@ -23,7 +23,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-@DisplayName("The log of changes: what is recorded, and by which statements")
+@DisplayName("The log of changes: which changes are recorded, and by which statements")
 class RecordedChangesTest {
 
   private static final Instant NOW = Sessions.NOW;

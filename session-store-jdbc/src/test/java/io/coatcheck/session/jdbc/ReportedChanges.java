@@ -5,7 +5,7 @@ import io.coatcheck.session.token.SessionId;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A listener that keeps what a feed reports. */
+/** A listener that keeps the reports of a feed. */
 final class ReportedChanges implements ChangeFeed.Listener {
 
   private final List<SessionId> changed = new ArrayList<>();

@@ -34,7 +34,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What lies in the rows, and what becomes of rows that hold something else. */
+/** The contents of rows, and the treatment of rows with other contents. */
 class RowTest {
 
   private static final Instant NOW = Sessions.NOW;
@@ -159,7 +159,8 @@ class RowTest {
     }
   }
 
-  @DisplayName("A row of a newer format is no absent session: it is alive on other nodes")
+  @DisplayName(
+      "A row of a newer format does not count as absent: the session is live on other nodes")
   @ParameterizedTest
   @MethodSource("eachDialect")
   void newerFormat(Pool pool) {

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-@DisplayName("what lost to other transactions is run again")
+@DisplayName("an operation that lost to other transactions is run again")
 class RunAgainTest {
 
   private static final Instant NOW = Sessions.NOW;

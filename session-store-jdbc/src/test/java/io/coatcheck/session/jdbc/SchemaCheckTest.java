@@ -164,7 +164,7 @@ class SchemaCheckTest {
   }
 
   @Test
-  @DisplayName("the message says what a user needs who may not read the table")
+  @DisplayName("the message says which rights a user needs to read the table")
   void build_notAllowedToRead_isRefused() {
     Pool pool = new Pool(TestDatabase.POSTGRESQL, Database.POSTGRESQL, true, null);
     try (Table table = new Table(pool)) {
@@ -190,7 +190,7 @@ class SchemaCheckTest {
   }
 
   @Test
-  @DisplayName("the message says what a user needs who may not write to a table")
+  @DisplayName("the message says which rights a user needs to write to a table")
   void write_notAllowed_saysWhichRights() {
     Pool pool = new Pool(TestDatabase.POSTGRESQL, Database.POSTGRESQL, true, null);
     try (Table table = Table.withChanges(pool)) {

@@ -103,7 +103,7 @@ class SchemaLocksTest {
     }
   }
 
-  @DisplayName("what is missing of a schema is created, whatever it is, and again and again")
+  @DisplayName("every missing part of a schema is created, again and again")
   @ParameterizedTest
   @MethodSource("pools")
   void anythingMissing_isCreated(Pool pool) {

@@ -120,7 +120,7 @@ class SchemaTest {
     }
   }
 
-  @DisplayName("Column by column, the file says what createSchema does, for the default name")
+  @DisplayName("Column by column, the schema file agrees with createSchema, for the default name")
   @ParameterizedTest
   @EnumSource(Database.class)
   void statements_defaultName_areTheFilesOwn(Database database) {

@@ -28,7 +28,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What SQLite does otherwise than the others: one file, one writer, no server. */
+/** The specifics of SQLite: one file, one writer, no server. */
 class SqliteTest {
 
   private static final int LIMIT = 3;
@@ -168,7 +168,7 @@ class SqliteTest {
     assertThat(Warnings.during(() -> store(pool))).isEmpty();
   }
 
-  @DisplayName("what is missing is created, and where nothing is, the catalogue is read")
+  @DisplayName("missing parts are created; if none are missing, only the catalogue is read")
   @ParameterizedTest
   @ValueSource(
       strings = {

@@ -7,7 +7,7 @@ import ch.qos.logback.core.read.ListAppender;
 import java.util.List;
 import org.slf4j.LoggerFactory;
 
-/** What the store's logger warns of. */
+/** The warnings of the store's logger. */
 final class Warnings {
 
   private Warnings() {}
@@ -16,7 +16,7 @@ final class Warnings {
     return during(Level.WARN, work);
   }
 
-  /** Returns what is logged at a level, by this thread or another. */
+  /** Returns the lines that are logged at a level, by this thread or another. */
   static List<String> during(Level level, Runnable work) {
     Logger logger = (Logger) LoggerFactory.getLogger(JdbcSessionStore.class);
     ListAppender<ILoggingEvent> appender = new ListAppender<>();
