@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * classes that can never be allowed are still refused. Read the lines before you copy them: the
  * recorder does not check whether decoding a class is safe.
  *
- * <p><b>Not for production</b>: it allows what it is given. Thread-safe.
+ * <p><b>Not for production</b>: it allows every class that it is given. Thread-safe.
  *
  * @since 0.1.0
  */

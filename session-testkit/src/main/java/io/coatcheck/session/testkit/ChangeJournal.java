@@ -13,12 +13,12 @@ import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** A listener that writes down what a feed reports, in order, and when. */
+/** A listener that records the reports of a feed, in order, with their times. */
 final class ChangeJournal implements ChangeFeed.Listener {
 
   private final List<Entry> entries = new ArrayList<>();
 
-  /** How many calls take some time; if all did, a quick feed would have to wait for them. */
+  /** How many calls take some time. If all did, a fast feed would have to wait for them. */
   private static final int SLOW_CALLS = 500;
 
   /**
@@ -37,8 +37,9 @@ final class ChangeJournal implements ChangeFeed.Listener {
   /**
    * One call of the listener.
    *
-   * @param id what changed; null if everything may have, or if this is about completeness
-   * @param completeUpTo null if the call is about changes
+   * @param id the session that changed; null if all may have changed, or if the call reports
+   *     completeness
+   * @param completeUpTo null if the call reports changes
    * @param at when the call began
    */
   record Entry(@Nullable SessionId id, @Nullable Long completeUpTo, long at) {
@@ -61,12 +62,12 @@ final class ChangeJournal implements ChangeFeed.Listener {
     this(StoreUnderTest.PATIENCE);
   }
 
-  /** Makes a listener that waits so long for a call. */
+  /** Creates a listener. */
   ChangeJournal(Duration patience) {
     this(patience, Duration.ZERO);
   }
 
-  /** Makes a listener whose first calls take some time. */
+  /** Creates a listener whose first calls take some time. */
   ChangeJournal(Duration patience, Duration duration) {
     this.patience = patience;
     this.duration = duration.toNanos();

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** What the parts of a contract share: the store, a second handle on it, and a moment. */
+/** The state that the parts of a contract share: the store, a second handle on it, and a moment. */
 @ExtendWith(FailureReport.class)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 abstract class ContractPart {
@@ -83,9 +83,10 @@ abstract class ContractPart {
   }
 
   /**
-   * Runs a call, which is given a moment just before a deadline, and a clean-up at the deadline at
-   * once. If they took long, each may leave the session alone: the deadline had passed for the
-   * call, and the clean-up leaves what another call has locked. The next clean-up then deletes it.
+   * Runs a call with a moment just before a deadline, and at the same time a clean-up at the
+   * deadline. If they take long, both may leave the session alone: the deadline has passed for the
+   * call, and the clean-up skips sessions that another call has locked. The next clean-up then
+   * deletes the session.
    */
   static Race.Outcome<Boolean, Integer> againstCleanUp(
       Callable<Boolean> call, SessionStore cleaner, Instant deadline) {

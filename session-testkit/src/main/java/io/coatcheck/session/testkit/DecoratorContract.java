@@ -34,8 +34,8 @@ import org.junit.jupiter.params.provider.ValueSource;
  * SessionStore} by reflection, so that it fails when a new version of Coatcheck adds something that
  * the decorator does not pass on.
  *
- * <p>The decorator wraps a store that does nothing but record its calls. What the decorator itself
- * does is for {@link SessionStoreContract}, with a real store inside.
+ * <p>The decorator wraps a store that does nothing but record its calls. To test the decorator's
+ * own behaviour, run {@link SessionStoreContract} on it, with a real store inside.
  *
  * @since 0.1.0
  */

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What a bounded store does when it is full. */
+/** Evictions of a bounded store that is full. */
 abstract class Evicting extends ContractPart {
 
   static final int CAPACITY = 100;

@@ -26,23 +26,23 @@ import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A change feed within one process, for tests of what relies on one. {@link #over} wraps a store,
- * so that its changes are reported; the wrappers of one feed are as the nodes of one application,
- * and share its listeners.
+ * A change feed within one process, for tests of code that relies on one. {@link #over} wraps a
+ * store, so that its changes are reported. The wrappers of one feed are like the nodes of one
+ * application, and share its listeners.
  *
- * <p>A change is reported on the thread that made it, before its operation returns, unless another
- * thread is reporting at that moment: then that thread does it soon, or, if it has reported many,
- * the next that changes something or calls {@link #complete}. The latter is called by the test, as
- * no thread runs in the background. {@link #hold} makes the feed lag, as a slow or paused reader
- * does. Thread-safe.
+ * <p>A change is reported on the thread that made it, before its operation returns. If another
+ * thread is reporting at that moment, that thread reports the change soon afterwards. If it has
+ * reported many already, the next thread that changes something or calls {@link #complete} reports
+ * it. The test calls {@link #complete}, since no thread runs in the background. {@link #hold} makes
+ * the feed lag, as a slow or paused reader does. Thread-safe.
  *
  * @since 0.1.0
  */
 public final class InProcessChangeFeed implements ChangeFeed {
 
   /**
-   * How much one thread reports. Otherwise threads that change sessions faster than one can report
-   * would keep it for as long as they do.
+   * How many reports one thread makes. Without a limit, threads that change sessions faster than
+   * one thread can report would keep that thread busy.
    */
   private static final int MAX_REPORTS = 1_000;
 
@@ -57,7 +57,7 @@ public final class InProcessChangeFeed implements ChangeFeed {
 
   /**
    * Returns a store that reports its changes here, and offers this feed. The store is closed with
-   * the wrapper; the feed then goes on for the others.
+   * the wrapper; the feed continues for the others.
    */
   public SessionStore over(SessionStore store) {
     return new ReportingStore(store);
@@ -101,7 +101,7 @@ public final class InProcessChangeFeed implements ChangeFeed {
     }
   }
 
-  /** Delivers the reports that were kept, and goes on. */
+  /** Delivers the reports that were kept, and continues. */
   public void release() {
     synchronized (held) {
       holds = false;
@@ -111,7 +111,7 @@ public final class InProcessChangeFeed implements ChangeFeed {
     report();
   }
 
-  /** Loses the reports that were kept, reports that changes were missed, and goes on. */
+  /** Discards the reports that were kept, reports that changes were missed, and continues. */
   public void lose() {
     synchronized (held) {
       holds = false;
@@ -290,7 +290,7 @@ public final class InProcessChangeFeed implements ChangeFeed {
         return reporting(deleted, all -> inner.deleteOldest(principal, keep, now, all));
       }
 
-      /** Sessions that cannot be read are not handed over: then, changes were missed. */
+      /** Sessions that cannot be read are not handed over; in that case changes were missed. */
       private int reporting(DeletedSessions deleted, ToIntFunction<DeletedSessions> deletion) {
         AtomicInteger reported = new AtomicInteger();
         int number = -1;

@@ -15,7 +15,7 @@ import java.util.Map;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.BeforeEach;
 
-/** What the parts of the contracts of an index and of a limit share. */
+/** The state that the parts of the contracts of an index and of a limit share. */
 abstract class IndexPart extends ContractPart {
 
   static final Comparator<StoredSession> BY_ID = Comparator.comparing(StoredSession::id);

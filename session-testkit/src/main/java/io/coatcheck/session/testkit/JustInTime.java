@@ -6,13 +6,13 @@ import java.util.function.Supplier;
 import org.opentest4j.TestAbortedException;
 
 /**
- * Calls that are given a moment just before a deadline. A store may add the time for which a call
- * waited to the moment that it was given, so that a call which is held up, on a busy machine for
- * instance, finds the deadline passed. Its answer is then right, and says nothing.
+ * Calls with a moment just before a deadline. A store may add the time for which a call waited to
+ * its moment. So if a call is held up, for instance on a busy machine, the deadline has passed for
+ * it. Its answer is then right, but proves nothing.
  */
 final class JustInTime {
 
-  /** A wait that a store counts is not shorter: the clocks of nodes differ by as much. */
+  /** The shortest wait that a store may count: the clocks of nodes differ by as much. */
   private static final Duration LATE = Duration.ofMillis(50);
 
   private static final int ATTEMPTS = 20;
@@ -39,12 +39,12 @@ final class JustInTime {
     }
   }
 
-  /** As {@link #answer}, where the wanted answer is {@code true}. */
+  /** Returns the answer to a call as {@link #answer} does; the wanted answer is {@code true}. */
   static boolean isTrue(Supplier<Boolean> call) {
     return answer(call, isTrue -> isTrue);
   }
 
-  /** Returns whether what began at a moment of {@code System.nanoTime()} has taken long. */
+  /** Returns whether a call that began at a moment of {@code System.nanoTime()} has taken long. */
   static boolean isLate(long began) {
     return System.nanoTime() - began >= LATE.toNanos();
   }

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.BeforeEach;
 
-/** What the parts of the contract of a limit share. */
+/** The state that the parts of the contract of a limit share. */
 abstract class LimitPart extends IndexPart {
 
   /** Ids whose order changes if their halves are compared as signed, or as numbers. */

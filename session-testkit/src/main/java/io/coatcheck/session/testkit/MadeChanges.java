@@ -19,8 +19,8 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.Stream;
 
 /**
- * Changes sessions, records when each change was called and when it had returned, and checks what a
- * feed reported against that. Thread-safe, apart from the checks.
+ * Changes sessions, records when each change was called and when it had returned, and compares the
+ * reports of a feed with that. Thread-safe, apart from the checks.
  */
 final class MadeChanges {
 
@@ -37,7 +37,7 @@ final class MadeChanges {
     assertThat(changes).as("the changes").isNotEmpty();
   }
 
-  /** Runs an operation on one session, and writes down that it changed the session. */
+  /** Runs an operation on one session, and records that it changed the session. */
   private boolean change(String operation, SessionId id, Callable<Boolean> call) throws Exception {
     long called = System.nanoTime();
     boolean isChanged = call.call();

@@ -79,7 +79,9 @@ final class Race {
     return among(calls, DEADLINE);
   }
 
-  /** As {@link #among(List)}, with the time after which a call counts as blocked. */
+  /**
+   * Runs calls as {@link #among(List)} does, with the time after which a call counts as blocked.
+   */
   static <T> List<T> among(List<? extends Callable<T>> calls, Duration deadline) {
     AtomicInteger starting = new AtomicInteger(calls.size());
     List<FutureTask<T>> running = new ArrayList<>();

@@ -20,7 +20,7 @@ import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 
-/** A store with every capability that there is, which only records the calls that it gets. */
+/** A store with every capability, which only records its calls. */
 final class RecordingProxy {
 
   private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
@@ -104,7 +104,10 @@ final class RecordingProxy {
     };
   }
 
-  /** Returns what a recorded method returns: no default of {@link SessionStore}. */
+  /**
+   * Returns the answer of a recorded method, which differs from the defaults of {@link
+   * SessionStore}.
+   */
   static @Nullable Object answerOf(Method method) {
     return switch (method.getReturnType().getSimpleName()) {
       case "boolean" -> true;

@@ -167,7 +167,7 @@ abstract class ReportingChangesInARace extends ContractPart {
     assertComplete(here, there);
   }
 
-  /** What is undone leaves nothing that would hold up, or hide, what others do. */
+  /** An operation that is undone must neither delay nor hide changes by others. */
   @Test
   @Sentence(of = ChangeFeed.class, value = COMPLETE)
   void changesBesideLoginsThatFail_areReportedBeforeTheFeedIsComplete() throws Exception {

@@ -16,8 +16,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Named;
 
 /**
- * Sessions for tests, each with its own id and secret hash. They are builders, so that a test
- * changes only what it tests.
+ * Sessions for tests, each with its own id and secret hash. They are builders, so that a test sets
+ * only the parts that it tests.
  *
  * @since 0.1.0
  */
@@ -41,7 +41,7 @@ public final class SampleSessions {
     return anonymous(SessionId.generate(now, RANDOM), now);
   }
 
-  /** As {@link #anonymous(Instant)}, with an id that the test has chosen. */
+  /** Begins a session as {@link #anonymous(Instant)} does, with an id that the test has chosen. */
   public static StoredSessionBuilder anonymous(SessionId id, Instant now) {
     return StoredSession.builder(id)
         .secretHash(secretHash())
@@ -60,7 +60,7 @@ public final class SampleSessions {
     return complete(SessionId.generate(now, RANDOM), now);
   }
 
-  /** As {@link #complete(Instant)}, with an id that the test has chosen. */
+  /** Begins a session as {@link #complete(Instant)} does, with an id that the test has chosen. */
   public static StoredSessionBuilder complete(SessionId id, Instant now) {
     return anonymous(id, now)
         .previousSecretHash(secretHash())

@@ -66,7 +66,7 @@ final class SessionDifferences {
 
   /**
    * Returns a line for each session that is missing or was not expected, and for each part in which
-   * one differs; none if both have the same sessions in any order.
+   * a session differs; no line if both have the same sessions in any order.
    */
   static List<String> between(
       Collection<StoredSession> expected, Collection<StoredSession> actual) {
@@ -99,7 +99,7 @@ final class SessionDifferences {
     fail(what + ": " + expected + " differs", between(expected, actual.get()));
   }
 
-  /** Fails, naming what differs, unless the sessions are the expected ones in any order. */
+  /** Fails, naming the differences, unless the sessions are the expected ones in any order. */
   static void assertSame(
       String what, Collection<StoredSession> actual, Collection<StoredSession> expected) {
     fail(
@@ -150,7 +150,7 @@ final class SessionDifferences {
       return "absent";
     }
     if (value instanceof SecretHash hash) {
-      // Of a secret that was generated for the test.
+      // The hash of a secret that was generated for the test.
       return HexFormat.of().formatHex(hash.toBytes());
     }
     if (value instanceof String string) {

@@ -9,11 +9,12 @@ import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 
 /**
- * What the author of a store provides to a contract, and what is opened and closed for each test.
+ * The methods that the author of a store provides to a contract, and the stores that are opened and
+ * closed for each test.
  */
 abstract class StoreUnderTest {
 
-  /** Far longer than any store or feed takes unless it is blocked, on a busy machine too. */
+  /** Far longer than any store or feed takes unless it is blocked, even on a busy machine. */
   static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private @Nullable SessionStore store;
@@ -21,7 +22,7 @@ abstract class StoreUnderTest {
 
   StoreUnderTest() {}
 
-  /** Returns how long a test waits before it fails; less where it must fail. */
+  /** Returns how long a test waits before it fails; less for a store that must fail. */
   Duration patience() {
     return PATIENCE;
   }

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.function.Consumer;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 
-/** A consumer that throws another exception for each session that it is handed. */
+/** A consumer that throws a new exception for each session that it gets. */
 final class ThrowingConsumer implements Consumer<StoredSession> {
 
   private final List<StoredSession> handedOver = new ArrayList<>();
@@ -33,7 +33,7 @@ final class ThrowingConsumer implements Consumer<StoredSession> {
                     .containsExactlyElementsOf(thrown.subList(1, thrown.size())));
   }
 
-  /** Returns the sessions that it was handed. */
+  /** Returns the sessions that it has got. */
   List<StoredSession> handedOver() {
     return handedOver;
   }

@@ -19,10 +19,10 @@
  *       TouchingMany}, {@code TouchingManyInARace}, {@code ReportingChanges}, {@code
  *       ReportingNotTooEarly}, {@code ReportingChangesInARace}, {@code Evicting} and {@code
  *       SharingLive}.
- *   <li><b>What they use</b>: {@code Sentence} is the sentence of the specification that a test
- *       covers, and {@code FailureReport} names it in a failure. {@code SessionDifferences} shows
- *       how sessions differ, {@code Specimen} is every kind of session, {@code Operations} every
- *       operation, {@code Race} begins calls together, {@code JustInTime} makes calls shortly
+ *   <li><b>Helpers of the parts</b>: {@code Sentence} is the sentence of the specification that a
+ *       test covers, and {@code FailureReport} names it in a failure. {@code SessionDifferences}
+ *       shows how sessions differ, {@code Specimen} is every kind of session, {@code Operations}
+ *       every operation, {@code Race} begins calls together, {@code JustInTime} makes calls shortly
  *       before a deadline, {@code ChangeJournal} and {@code RecordingProxy} record calls, {@code
  *       MadeChanges} records changes, and a {@code ThrowingConsumer} fails for each session.
  * </ul>

@@ -177,7 +177,7 @@ class AllowListRecorderTest {
   }
 
   @Test
-  @DisplayName("a class of the JDK alone is no sign of a framework")
+  @DisplayName("a class of the JDK alone does not indicate a framework")
   void lines_ofTheJdk_nameNoPreset() {
     String reference = "java.util.concurrent.atomic.AtomicReference";
     assertThat(AllowListRecorder.linesFor(Set.of(reference)))
