@@ -8,8 +8,8 @@ import java.sql.SQLException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The least that any session in a database costs: a connection from the pool, the same bound for
- * the wait as the store sets, one row by primary key, three of its columns. Nothing is hashed or
+ * The least cost of any session in a database: a connection from the pool, the same bound for the
+ * wait as the store sets, one row by primary key, three of its columns. Nothing is hashed or
  * decoded.
  */
 final class BareSelect implements Contestant {

@@ -12,9 +12,9 @@ import java.util.List;
 import org.HdrHistogram.Histogram;
 
 /**
- * One Spring Boot application with form login, whose sessions are kept in different ways: how long
- * it takes to start, and what the request of a user costs. Each runs in a process of its own, and
- * all are started again in each round.
+ * Measures one Spring Boot application with form login, whose sessions are kept in different ways:
+ * how long it takes to start, and the cost of a user's request. Each kind runs in its own process,
+ * and all are started again in each round.
  */
 final class Boot {
 
@@ -160,7 +160,7 @@ final class Boot {
     return cookies;
   }
 
-  /** What the application has counted since its start. */
+  /** The sums that the application has counted since its start. */
   private record Measured(long requests, long nanos, long bytes, long cpu) {
 
     static Measured of(Node node) throws Exception {

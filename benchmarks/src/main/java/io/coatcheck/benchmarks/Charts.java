@@ -8,7 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Draws the charts of the documentation from the result files, and nothing that is not in them. */
+/** Draws the charts of the documentation from the result files alone. */
 final class Charts {
 
   private static final int WIDTH = 880;

@@ -6,8 +6,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Nodes in processes of their own on one PostgreSQL, and requests that hop from node to node: what
- * the database is asked, as a function of how many requests come.
+ * Nodes in separate processes on one PostgreSQL, and requests that hop from node to node. Measures
+ * the queries of the database as a function of the number of requests.
  */
 final class Cluster {
 

@@ -17,7 +17,10 @@ import javax.sql.DataSource;
 import org.HdrHistogram.Histogram;
 import org.springframework.session.jdbc.JdbcIndexedSessionRepository;
 
-/** What requests cost PostgreSQL: statements, transactions, write-ahead log, room in tables. */
+/**
+ * Measures the cost of requests in PostgreSQL: statements, transactions, write-ahead log, room in
+ * tables.
+ */
 final class Costs {
 
   private static final int SESSIONS = 20_000;
@@ -61,7 +64,7 @@ final class Costs {
       send(contestant, kind, workload);
       Postgres.execute(admin, "VACUUM");
       Postgres.execute(admin, "CHECKPOINT");
-      // What the server writes by itself in as long as the requests take, about.
+      // The log that the server writes by itself in about the same time.
       long idle = written(admin, () -> pause(Duration.ofSeconds(2)));
       statements.set(0);
       long wal = written(admin, () -> send(contestant, kind, workload));
@@ -133,7 +136,7 @@ final class Costs {
     return Postgres.number(pool, "SELECT pg_total_relation_size('" + table + "')");
   }
 
-  /** One after the other, since ids are ordered by time and sessions begin one after the other. */
+  /** Inserts sessions one after the other, as they begin, since ids are ordered by time. */
   private static void insertInOrder(HikariDataSource pool) {
     Population population = new Population(SESSIONS);
     Instant now = Instant.now();
@@ -144,7 +147,7 @@ final class Costs {
     }
   }
 
-  /** Every session is touched each minute for an hour, and changed each ten minutes. */
+  /** Touches every session each minute for an hour, and changes it every ten minutes. */
   private static void anHour(HikariDataSource pool) {
     Population population = new Population(SESSIONS);
     try (JdbcSessionStore store = Coatchecks.store(pool)) {

@@ -13,9 +13,9 @@ import org.openjdk.jmh.results.Result;
 import org.openjdk.jmh.results.ScalarResult;
 
 /**
- * Reports how much processor time this process took per operation, with all that the garbage
- * collector did for it. On a machine that is busy with other things, that is what can be compared.
- * Public because JMH creates it.
+ * Reports how much processor time this process took per operation, including the garbage collector.
+ * On a machine that is busy with other work, only this time can be compared. Public because JMH
+ * creates it.
  */
 public final class CpuTime implements InternalProfiler {
 

@@ -10,7 +10,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The least that any session with a hashed secret costs: scan the cookie line, hash the secret, one
+ * The least cost of any session with a hashed secret: scan the cookie line, hash the secret, one
  * look into Caffeine, compare. It has no filter, no deadlines, no activity and no events.
  */
 final class Floor implements Contestant {

@@ -8,8 +8,8 @@ import java.util.Map;
 import org.HdrHistogram.Histogram;
 
 /**
- * Whole requests, over loopback: every way to keep sessions against none at all, in pairs that
- * follow each other closely.
+ * Measures whole requests, over loopback. Every way to keep sessions is compared with no sessions
+ * at all, in pairs that follow each other closely.
  */
 final class Http {
 
@@ -80,7 +80,7 @@ final class Http {
     }
   }
 
-  /** One turn, after a while that does not count. */
+  /** Measures one turn, after some time that does not count. */
   private static Load.Outcome turn(Map<Server.Kind, Load> loads, Server.Kind kind)
       throws Exception {
     load(loads, kind, LEAD);

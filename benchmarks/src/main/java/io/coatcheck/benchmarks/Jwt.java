@@ -31,8 +31,8 @@ import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A signed token in a cookie that says what a session would: the same claims for each library, with
- * key and parser reused. It cannot be revoked, so it is comparable only in speed.
+ * A signed token in a cookie, with the contents of a session: the same claims for each library,
+ * with key and parser reused. It cannot be revoked, so only its speed is comparable.
  */
 final class Jwt implements Contestant {
 
@@ -52,7 +52,10 @@ final class Jwt implements Contestant {
     @Nullable String subject(String token) throws ParseException, JOSEException;
   }
 
-  /** Signing 100,000 with a private key would take minutes; verifying one is as dear as another. */
+  /**
+   * Signing 100,000 tokens with a private key would take minutes; each token costs the same to
+   * verify.
+   */
   private static final int MAX_TOKENS = 2_000;
 
   private static final String PREFIX = "token=";

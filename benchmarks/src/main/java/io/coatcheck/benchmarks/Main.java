@@ -9,8 +9,8 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /**
- * Runs one of the benchmarks, and leaves what it measured in {@code benchmarks/results}. {@code
- * docs/BENCHMARKS.md} says what each is for.
+ * Runs one of the benchmarks, and writes its results to {@code benchmarks/results}. {@code
+ * docs/BENCHMARKS.md} describes each of them.
  */
 public final class Main {
 
@@ -18,7 +18,7 @@ public final class Main {
 
   private Main() {}
 
-  /** Takes the name of the benchmark, then for some how many rounds. */
+  /** Runs a benchmark. The arguments are its name and, for some, the number of rounds. */
   public static void main(String[] arguments) throws Exception {
     if (arguments.length == 0) {
       throw new IllegalArgumentException("name a benchmark, as docs/BENCHMARKS.md lists them");
@@ -94,7 +94,7 @@ public final class Main {
     new Rounds(requestTable(results, name), rounds).run(cases);
   }
 
-  /** Those that are compared with each other, with two threads that send requests. */
+  /** Measures the contestants with two threads that send requests. */
   private static void threads(Path results, int rounds) {
     List<Rounds.Case> cases =
         Stream.of(

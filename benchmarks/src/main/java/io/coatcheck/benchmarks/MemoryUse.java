@@ -9,7 +9,10 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.IntFunction;
 import org.springframework.session.MapSessionRepository;
 
-/** How much heap a live session takes, with three small attributes and all that refers to it. */
+/**
+ * Measures how much heap a live session takes, with three small attributes and everything that
+ * refers to it.
+ */
 final class MemoryUse {
 
   private static final MemoryMXBean HEAP = ManagementFactory.getMemoryMXBean();

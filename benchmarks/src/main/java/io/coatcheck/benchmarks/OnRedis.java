@@ -57,7 +57,7 @@ record OnRedis(
     }
   }
 
-  /** Returns what serves the requests of one thread: each has the sessions of its own share. */
+  /** Returns the contestant for one thread. Each has its own share of the sessions. */
   Contestant contestant() {
     return new Filtered(filter, cookies.toArray(String[]::new), unknownCookie, login, () -> {});
   }

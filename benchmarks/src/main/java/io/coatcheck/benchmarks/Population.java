@@ -11,7 +11,7 @@ import java.time.Instant;
 import java.util.Map;
 import java.util.function.Function;
 
-/** The sessions of Coatcheck that there are when a measurement begins, the same in each process. */
+/** Coatcheck's sessions at the beginning of a measurement, the same in each process. */
 final class Population {
 
   static final Duration IDLE_TIMEOUT = Duration.ofDays(10);
@@ -54,12 +54,12 @@ final class Population {
         SessionToken.generate(SessionId.generate(FIRST.minusSeconds(1), random), random).value());
   }
 
-  /** Returns a session as a store that needs bytes is given it. */
+  /** Returns a session in the form that a store of bytes gets. */
   StoredSession encoded(int session, boolean isLoggedIn, AttributeCodec codec, Instant now) {
     return stored(session, isLoggedIn, now, value -> AttributeValue.encoded(codec.encode(value)));
   }
 
-  /** Returns a session as a store that shares objects is given it. */
+  /** Returns a session in the form that a store of shared objects gets. */
   StoredSession live(int session, boolean isLoggedIn, AttributeCodec codec, Instant now) {
     return stored(session, isLoggedIn, now, value -> AttributeValue.live(value, codec));
   }
@@ -84,7 +84,7 @@ final class Population {
       stored
           .principal(Workload.principal(session))
           .authenticatedAt(now)
-          // Texts of their own, as those of requests are.
+          // Separate texts, like those of requests.
           .clientAddress("192.0.2." + session % 256)
           .userAgent(
               "Mozilla/5.0 (X11; Linux x86_64; rv:"

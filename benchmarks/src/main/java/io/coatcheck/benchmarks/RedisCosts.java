@@ -19,8 +19,8 @@ import java.util.stream.Stream;
 import redis.embedded.RedisServer;
 
 /**
- * What requests cost Redis: the commands of each, the memory of a session; and how many requests a
- * second several threads of one process get answered.
+ * Measures the cost of requests in Redis: the commands of each request, the memory of a session,
+ * and how many requests a second several threads of one process can send.
  */
 final class RedisCosts {
 
@@ -106,8 +106,8 @@ final class RedisCosts {
   }
 
   /**
-   * Sends requests for some time, and returns how many were answered. Each thread has sessions of
-   * its own, since a login replaces the cookie that it knows.
+   * Sends requests for some time, and returns how many were answered. Each thread has its own
+   * sessions, since a login replaces the cookie that it knows.
    */
   private long during(List<Contestant> contestants, Visit.Kind kind, Duration period)
       throws Exception {

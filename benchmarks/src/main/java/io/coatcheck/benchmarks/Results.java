@@ -12,8 +12,8 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 
 /**
- * A table of what was measured, as comma-separated values: written line by line while it is
- * measured, read by the charts.
+ * A table of measurements, as comma-separated values. A benchmark writes it line by line, and the
+ * charts read it.
  */
 final class Results {
 

@@ -12,8 +12,8 @@ import javax.sql.DataSource;
 import org.HdrHistogram.Histogram;
 
 /**
- * How long another node accepts a session after its end has returned. That node has a copy, and
- * another of its requests confirms it up to a moment before the end.
+ * Measures how long another node accepts a session after the call that ended it has returned. That
+ * node has a copy, and another of its requests confirms it up to a moment before the end.
  */
 final class Revocation {
 
@@ -47,7 +47,7 @@ final class Revocation {
       Function<DataSource, SessionStore> store)
       throws InterruptedException {
     Population population = postgres.fillCoatcheck(ends);
-    // The first sessions warm the path up, and are not counted.
+    // The first sessions warm up the code, and do not count.
     int warmUp = ends / 10;
     Histogram micros = new Histogram(3);
     try (HikariDataSource one = postgres.pool(2);

@@ -97,7 +97,10 @@ final class Springs {
         COOKIE, Base64.getEncoder().encodeToString(id.getBytes(StandardCharsets.ISO_8859_1)));
   }
 
-  /** What Spring Security's default protection against session fixation does, and the principal. */
+  /**
+   * Does what Spring Security's default protection against session fixation does, and stores the
+   * principal.
+   */
   static void login(HttpServletRequest request, String principal) {
     request.getSession();
     request.changeSessionId();

@@ -15,9 +15,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A request with a cookie and nothing else, as cheap as it can be, so that what is measured is the
- * filter. What no filter here asks for is refused. As a container does, it serves one request after
- * another.
+ * A request with a cookie and nothing else, as cheap as possible, so that the filter is measured.
+ * It refuses calls that no filter here makes. Like a container's, the object serves one request
+ * after another.
  */
 final class StubRequest extends HttpServletRequestWrapper {
 

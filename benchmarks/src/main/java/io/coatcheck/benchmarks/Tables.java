@@ -21,7 +21,7 @@ final class Tables {
     this.results = results;
   }
 
-  /** Returns each table that there are results for. */
+  /** Returns each table for which there are results. */
   Map<String, String> all() {
     Map<String, String> tables = new TreeMap<>();
     add(tables, "validate", this::validate);
@@ -256,7 +256,7 @@ final class Tables {
     return Results.median(values(rows, column));
   }
 
-  /** The bounds of the median that no assumption about the distribution is needed for. */
+  /** Returns bounds of the median that need no assumption about the distribution. */
   static String interval(List<Double> values) {
     double[] sorted = values.stream().mapToDouble(Double::doubleValue).sorted().toArray();
     int size = sorted.length;
@@ -279,7 +279,7 @@ final class Tables {
     return entrant.replace(";", ",");
   }
 
-  /** Three digits that count. */
+  /** Returns a number with three significant digits. */
   static String number(double value) {
     return value < 10
         ? String.format(Locale.ROOT, "%.2f", value)

@@ -74,7 +74,7 @@ final class Targets {
         median(validate, "bare SELECT", "micros") / jdbc);
   }
 
-  /** The processor time of the library that verifies tokens of one algorithm fastest. */
+  /** Returns the processor time of the library that verifies tokens of one algorithm fastest. */
   private static double fastest(Map<String, List<Results.Row>> validate, String algorithm) {
     return List.of("java-jwt ", "jjwt ", "nimbus ").stream()
         .mapToDouble(library -> median(validate, library + algorithm, "cpu"))

@@ -12,8 +12,8 @@ import org.apache.catalina.startup.Tomcat;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tomcat's own sessions, without Tomcat's request around them: what {@code CoyoteAdapter} and
- * {@code Request} do with the manager for a request that has a session.
+ * Tomcat's own sessions, without Tomcat's request around them. It makes the calls of the manager
+ * that {@code CoyoteAdapter} and {@code Request} make for a request with a session.
  */
 final class TomcatSessions implements Contestant {
 

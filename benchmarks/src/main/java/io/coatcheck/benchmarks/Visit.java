@@ -9,7 +9,7 @@ import jakarta.servlet.http.HttpSession;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
-/** What an application does in a request, after a filter. */
+/** The application's work in a request, after a filter. */
 final class Visit implements FilterChain {
 
   /** The kinds of request. */
@@ -48,7 +48,7 @@ final class Visit implements FilterChain {
     return this;
   }
 
-  /** Returns what was read, or written. */
+  /** Returns the value that was read or written. */
   @Nullable Object result() {
     return result;
   }

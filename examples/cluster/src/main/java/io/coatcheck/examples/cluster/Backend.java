@@ -12,7 +12,7 @@ import redis.embedded.RedisServer;
 /** The server that keeps the sessions, on the loopback interface. */
 interface Backend extends AutoCloseable {
 
-  /** Returns what the quickstart takes as {@code STORE}. */
+  /** Returns the value of {@code STORE} for the quickstart. */
   String url();
 
   @Override
@@ -61,7 +61,7 @@ interface Backend extends AutoCloseable {
     return redis;
   }
 
-  /** A Redis, which may be stopped and started again with what it holds. */
+  /** A Redis, which may be stopped and started again with its data. */
   record Redis(RedisServer server, int port) implements Backend {
 
     void start() {

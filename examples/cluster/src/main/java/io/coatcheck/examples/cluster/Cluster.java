@@ -31,7 +31,7 @@ public final class Cluster implements AutoCloseable {
   }
 
   /**
-   * Starts all of it, on the loopback interface, and waits until it answers.
+   * Starts everything, on the loopback interface, and waits until it answers.
    *
    * @param port of the front; the nodes have the next three. 0 for any that are free
    * @param store {@code postgresql} or {@code redis}

@@ -34,7 +34,7 @@ final class Front implements AutoCloseable {
   private static final int MAX_BODY = 1 << 20;
   private static final Set<String> SAFE_METHODS = Set.of("GET", "HEAD", "OPTIONS");
 
-  /** What belongs to one connection and is not passed on; the client writes its own. */
+  /** Headers that belong to one connection and are not passed on; the client writes its own. */
   private static final Set<String> OF_THE_CONNECTION =
       Set.of(
           "connection",

@@ -23,7 +23,7 @@ final class Node implements AutoCloseable {
   private URI url;
 
   /**
-   * Starts the process; {@link #awaitReady} says when it can be asked something.
+   * Starts the process; {@link #awaitReady} waits until it answers requests.
    *
    * @param directory for temporary files, which a node that is killed leaves behind
    */
@@ -44,7 +44,7 @@ final class Node implements AutoCloseable {
   }
 
   /**
-   * Waits until the node listens, and goes on to print what it says.
+   * Waits until the node listens, and prints its output from then on.
    *
    * @param onEnd called when the process has ended, for whatever reason
    */

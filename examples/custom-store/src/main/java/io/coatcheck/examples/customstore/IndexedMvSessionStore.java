@@ -11,9 +11,9 @@ public final class IndexedMvSessionStore extends MvSessionStore {
   private final MvPrincipalIndex index;
 
   /**
-   * Makes a store.
+   * Creates a store.
    *
-   * @param store stays the caller's to close
+   * @param store is not closed with it
    */
   public IndexedMvSessionStore(MVStore store) {
     super(store);

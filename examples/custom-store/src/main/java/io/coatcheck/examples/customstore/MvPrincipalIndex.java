@@ -36,7 +36,7 @@ final class MvPrincipalIndex implements PrincipalIndex, LoginLimit {
     this.maps = maps;
   }
 
-  /** What decides which session has to go first. */
+  /** The parts of a session that decide which session ends first. */
   private record Login(Instant authenticatedAt, SessionId id) {
     static Login of(StoredSession session) {
       return new Login(session.authenticatedAt().orElseThrow(), session.id());
@@ -142,11 +142,11 @@ final class MvPrincipalIndex implements PrincipalIndex, LoginLimit {
   }
 
   /**
-   * What a step removed.
+   * The result of a step.
    *
-   * @param gone what could be read of it
-   * @param number how many there were
-   * @param after where the next step goes on; empty if there is none
+   * @param gone the removed sessions that could be read
+   * @param number how many sessions were removed
+   * @param after where the next step continues; empty if there is none
    */
   private record Step(List<StoredSession> gone, int number, Optional<String> after) {}
 
@@ -207,7 +207,7 @@ final class MvPrincipalIndex implements PrincipalIndex, LoginLimit {
           if (excess > MAX_EVICTED) {
             return new Admission(Outcome.CROWDED, List.of());
           }
-          // What cannot be written is to cost no other session.
+          // If the session cannot be written, no other session may end.
           StoredSessionCodec.write(next.get());
           List<StoredSession> evicted =
               others.stream()

@@ -12,9 +12,9 @@ import java.util.function.Consumer;
 import org.h2.mvstore.MVStore;
 
 /**
- * Keeps sessions in a file, by the MVStore of H2: for one process, whose sessions outlive it. A
- * change is in the file when the call returns, and outlives the process; the operating system may
- * still lose it when the power fails.
+ * Keeps sessions in a file, by the MVStore of H2, for one process. The sessions outlive the
+ * process. A change is in the file when the call returns, and outlives the process; the operating
+ * system may still lose it when the power fails.
  *
  * <p>Thread-safe. Changes are made one after another; {@code find} waits for none. All calls block
  * for as long as the file system does. An interrupt closes a file that is being used, so the file's
@@ -27,9 +27,9 @@ public class MvSessionStore implements SessionStore {
   final SessionMaps maps;
 
   /**
-   * Makes a store.
+   * Creates a store.
    *
-   * @param store stays the caller's to close
+   * @param store is not closed with it
    */
   public MvSessionStore(MVStore store) {
     maps = new SessionMaps(store);

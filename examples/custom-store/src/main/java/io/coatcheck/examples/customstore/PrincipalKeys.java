@@ -5,7 +5,8 @@ import org.h2.mvstore.MVMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which sessions a principal has: keys of the principal, U+0000, which none contains, and the id.
+ * The sessions of each principal. A key is the principal, U+0000, which no principal contains, and
+ * the id.
  */
 final class PrincipalKeys {
 

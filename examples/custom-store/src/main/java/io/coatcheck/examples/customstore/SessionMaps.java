@@ -52,7 +52,7 @@ final class SessionMaps {
     return new MVMap.Builder<String, T>().keyType(StringDataType.INSTANCE).valueType(values);
   }
 
-  /** Makes a call; a failure of the engine comes out as the one exception that callers know. */
+  /** Makes a call. A failure of the engine becomes the one exception that callers know. */
   <T> T call(String operation, Supplier<T> call) {
     if (closed || store.isClosed()) {
       throw new SessionStoreException(operation + ": the store is closed");
@@ -64,7 +64,7 @@ final class SessionMaps {
     }
   }
 
-  /** Makes a change while no other one is made, and writes it to the file before it returns. */
+  /** Makes a change while no other change is made, and writes it to the file before it returns. */
   <T> T change(String operation, Supplier<T> change) {
     return call(
         operation,
@@ -78,7 +78,9 @@ final class SessionMaps {
         });
   }
 
-  /** Reads a session. One that is damaged counts as absent; a newer format is thrown. */
+  /**
+   * Reads a session. A damaged one counts as absent; for a newer format, an exception is thrown.
+   */
   Optional<StoredSession> read(String id) {
     return read(id, DamagedSessionException.class);
   }
@@ -100,7 +102,7 @@ final class SessionMaps {
     }
   }
 
-  /** Stores a session in place of what is stored now, which is null for a new one. */
+  /** Stores a session in place of the stored one, which is null for a new session. */
   StoredSession put(@Nullable StoredSession stored, StoredSession next) {
     byte[] bytes = StoredSessionCodec.write(next);
     byExpiry.put(expiryKey(next), "");
@@ -115,7 +117,7 @@ final class SessionMaps {
     return next;
   }
 
-  /** Removes a session in whatever state, and returns it if it can be read. */
+  /** Removes a session in any state, and returns it if it can be read. */
   Optional<StoredSession> remove(String id) {
     Optional<StoredSession> last = peek(id);
     remove(id, last);
@@ -130,10 +132,10 @@ final class SessionMaps {
   }
 
   /**
-   * What a step removed.
+   * The result of a step.
    *
-   * @param gone what could be read of it
-   * @param number how many there were
+   * @param gone the removed sessions that could be read
+   * @param number how many sessions were removed
    * @param isLast whether nothing is left to do
    */
   record Step(List<StoredSession> gone, int number, boolean isLast) {}
@@ -147,7 +149,7 @@ final class SessionMaps {
     while (isUpTo(moment, first) && number < most && size < STEP_BYTES) {
       String id = first.substring(Long.BYTES * 2);
       Optional<StoredSession> last = peek(id);
-      // One that cannot be read is taken to expire where its entry says.
+      // A session that cannot be read expires when its entry says.
       if (sessions.containsKey(id)
           && last.map(SessionMaps::expiryKey).orElse(first).equals(first)) {
         remove(id, last);

@@ -10,7 +10,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** What the server knows of its users. A real site keeps it in its database, for all nodes. */
+/** The server's data about its users. A real site keeps it in its database, for all nodes. */
 class Accounts {
 
   private final Users users = new Users();

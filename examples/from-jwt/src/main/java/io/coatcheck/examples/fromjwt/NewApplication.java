@@ -16,8 +16,8 @@ import java.util.EnumSet;
 import java.util.Optional;
 
 /**
- * The same application after the move. The session says who the user is, and the server's own data
- * what they may do at this moment. {@code RequireLogin} answers requests without a login.
+ * The same application after the move. The session says who the user is. The server's own data says
+ * what the user may do at this moment. {@code RequireLogin} answers requests without a login.
  */
 final class NewApplication extends HttpServlet {
 

@@ -10,9 +10,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The application as tutorials show it. Who the user is, and what they may do, is what the token
- * says until it expires. There is no logout: the script of the page deletes its copy. Do not copy
- * this.
+ * The application as tutorials show it. Until the token expires, it alone says who the user is and
+ * what they may do. There is no logout: the script of the page deletes its copy. Do not copy this.
  */
 final class OldApplication extends HttpServlet {
 

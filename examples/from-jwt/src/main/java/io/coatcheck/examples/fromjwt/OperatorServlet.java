@@ -9,8 +9,8 @@ import java.io.IOException;
 import java.time.Instant;
 
 /**
- * What an operator does to alice: take away her role, and sign her out everywhere. A real site asks
- * the operator to log in.
+ * Lets an operator take away alice's role, and sign her out everywhere. A real site asks the
+ * operator to log in.
  */
 final class OperatorServlet extends HttpServlet {
 
@@ -41,7 +41,7 @@ final class OperatorServlet extends HttpServlet {
       case "/take-role" -> accounts.setAdmin(NAME, false);
       case "/give-role" -> accounts.setAdmin(NAME, true);
       case "/sign-out" -> {
-        // In this order: what is exchanged in between is revoked.
+        // In this order: a session that is exchanged in between is revoked.
         accounts.signedOut(NAME);
         sessions.revokeAllOf(NAME);
       }

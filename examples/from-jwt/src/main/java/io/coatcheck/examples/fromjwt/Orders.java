@@ -2,7 +2,7 @@ package io.coatcheck.examples.fromjwt;
 
 import java.util.List;
 
-/** What both applications sell. As JSON, {@code orders} is a list of texts. */
+/** The orders that both applications show. As JSON, {@code orders} is a list of texts. */
 record Orders(List<String> orders) {
 
   private static final List<String> ALL =

@@ -61,7 +61,7 @@ final class Tokens {
     return new Tokens(key);
   }
 
-  /** Issues a token that is valid for a week, whatever happens in it. */
+  /** Issues a token that is valid for a week, whatever happens in that week. */
   String issue(String name, boolean isAdmin) {
     Instant now = Instant.now();
     JWTClaimsSet claims =
@@ -95,7 +95,7 @@ final class Tokens {
     }
   }
 
-  /** Returns what the exchange asks of its verifier. */
+  /** Verifies a token for the exchange. */
   Optional<VerifiedToken> verified(String token) {
     return claims(token)
         .map(

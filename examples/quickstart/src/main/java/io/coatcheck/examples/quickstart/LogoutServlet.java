@@ -6,7 +6,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.util.function.Consumer;
 
-/** Ends this session, the user's other ones, or all of them, depending on its mapping. */
+/** Ends this session, the user's other sessions, or all of them, depending on its mapping. */
 final class LogoutServlet extends HttpServlet {
 
   private static final long serialVersionUID = 1L;

@@ -22,10 +22,12 @@ final class NoteServlet extends HttpServlet {
     return note == null ? "" : note.toString();
   }
 
-  /** Returns what to say once: of two pages that ask at the same time, one gets it. */
+  /**
+   * Returns a notice that is shown once: of two pages that ask at the same time, only one gets it.
+   */
   static String takeNotice(HttpServletRequest request) {
     HttpSession session = request.getSession(false);
-    // Where there is nothing, a take costs a look into the store. So look at the attribute first.
+    // If there is no notice, a take costs a look into the store. So look at the attribute first.
     return session == null || session.getAttribute(NOTICE) == null
         ? ""
         : WebSession.of(request).take(NOTICE, String.class).orElse("");

@@ -18,7 +18,7 @@ import java.util.Map;
  */
 public final class Quickstart implements AutoCloseable {
 
-  /** What {@code localhost} is, at least as a second choice, wherever there is IPv4. */
+  /** The address of {@code localhost}, at least as a second choice, wherever there is IPv4. */
   private static final String LOOPBACK = "127.0.0.1";
 
   private final Sessions sessions;
@@ -76,7 +76,7 @@ public final class Quickstart implements AutoCloseable {
     throw new IllegalArgumentException("ADDRESS must be an address of this machine: " + text);
   }
 
-  /** Adds what the site consists of: nothing here is particular to Tomcat. */
+  /** Adds the parts of the site; none of them is particular to Tomcat. */
   private void addTo(ServletContext context) {
     context.setRequestCharacterEncoding("UTF-8");
     context.setAttribute(Page.STORE, sessions.storeName());

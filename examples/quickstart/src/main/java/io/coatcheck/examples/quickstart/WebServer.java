@@ -40,7 +40,7 @@ public final class WebServer implements AutoCloseable {
     directory = Files.createTempDirectory("quickstart");
     tomcat.setBaseDir(directory.toString());
     tomcat.setPort(port);
-    // Tomcat itself would listen on all of the machine's.
+    // By default Tomcat would listen on all addresses of the machine.
     tomcat.getConnector().setProperty("address", address.getHostAddress());
     tomcat.getConnector().setThrowOnFailure(true);
     tomcat

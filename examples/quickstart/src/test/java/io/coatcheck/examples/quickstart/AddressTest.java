@@ -72,7 +72,7 @@ class AddressTest {
 
   @Test
   void address_ofAnotherMachine_isSaidSo() {
-    // TEST-NET-3 of RFC 5737, which is no host's.
+    // TEST-NET-3 of RFC 5737, which belongs to no host.
     assertThatThrownBy(() -> Quickstart.start(0, Map.of("ADDRESS", "203.0.113.1")))
         .isInstanceOf(IOException.class)
         .hasMessage("Cannot listen on port 0 of 203.0.113.1");

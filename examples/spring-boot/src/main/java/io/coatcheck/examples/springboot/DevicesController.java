@@ -14,7 +14,7 @@ import org.springframework.web.bind.annotation.PostMapping;
 @Controller
 class DevicesController {
 
-  /** A session of the user. The id is public: it opens nothing. */
+  /** A session of the user. The id is public: it grants no access. */
   record Device(String id, String name, String address, Instant lastSeenAt, boolean current) {
 
     static Device of(OwnSession session) {

@@ -119,7 +119,7 @@ final class Crowd {
     return token.find() ? Optional.of(token.group(1)) : Optional.empty();
   }
 
-  /** One that is forged, one that is no token at all, and one of a session that has ended. */
+  /** A forged cookie, one that is not a token at all, and one of a session that has ended. */
   private void presentRefusedCookies() throws IOException, InterruptedException {
     if (!users.isEmpty()) {
       String id = users.get(0).browser().cookie(COOKIE).split("[.]", 2)[0];

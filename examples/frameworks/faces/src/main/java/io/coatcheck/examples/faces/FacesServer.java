@@ -17,7 +17,10 @@ import org.apache.tomcat.util.descriptor.web.FilterMap;
 /** The application on an embedded Tomcat. */
 public final class FacesServer implements AutoCloseable {
 
-  /** What the container and the frameworks find their annotated classes and initializers in. */
+  /**
+   * The jars and folders in which the container and the frameworks look for annotated classes and
+   * initializers.
+   */
   private static final String SCANNED = "(?i).*(faces|weld|classes).*";
 
   /** MyFaces declares it in a tag library, which Tomcat reads only if it has JSP. */

@@ -3,7 +3,7 @@ package io.coatcheck.examples.faces;
 import io.coatcheck.session.codec.AllowListPreset;
 import io.coatcheck.session.codec.JavaSerializationCodec;
 
-/** What of this application, and of its frameworks, may be in a session. */
+/** The classes of this application, and of its frameworks, that may be in a session. */
 public final class FacesSessions {
 
   private FacesSessions() {}
@@ -22,9 +22,10 @@ public final class FacesSessions {
   }
 
   /**
-   * Allows what tables of PrimeFaces that can be sorted or filtered have in their state: the text
-   * of expressions, which Faces evaluates. Anyone who can write to the store can have others
-   * evaluated, so no preset has them, and an application with such tables decides for itself.
+   * Allows the classes in the state of PrimeFaces tables that can be sorted or filtered. They hold
+   * the text of expressions, which Faces evaluates. Anyone who can write to the store can have any
+   * expression evaluated. So no preset has these classes, and an application with such tables
+   * decides for itself.
    */
   private static JavaSerializationCodec.Builder allowExpressions(
       JavaSerializationCodec.Builder builder) {

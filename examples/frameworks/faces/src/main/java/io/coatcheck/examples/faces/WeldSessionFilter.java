@@ -17,8 +17,9 @@ import java.io.IOException;
  *
  * <p>Weld listens to requests, and a listener is called before all filters, with the container's
  * request. This filter ends that request for Weld and begins the one that has passed the session
- * filter; afterwards it goes back. An injected {@code HttpServletRequest} is then the latter, too.
- * Observers of {@code @Initialized(RequestScoped.class)} are called for each of the three.
+ * filter; afterwards it restores the first. In between, an injected {@code HttpServletRequest} is
+ * the request that has passed the session filter. Observers of
+ * {@code @Initialized(RequestScoped.class)} are called for each of the three.
  *
  * <p>Map it after the session filter, for the dispatcher types {@code REQUEST} and {@code ERROR}: a
  * forward stays within a request that Weld knows.

@@ -7,9 +7,9 @@ import org.springframework.security.core.AuthenticationException;
 import org.springframework.security.web.authentication.AuthenticationFailureHandler;
 
 /**
- * Shows the login page again and keeps nothing in the session. What Spring Security does by default
- * is to keep the exception, which since version 6.5 has the password that was typed in; and after a
- * refused OAuth login it may have a cause that no store of bytes can keep.
+ * Shows the login page again and keeps nothing in the session. By default Spring Security keeps the
+ * exception, which since version 6.5 contains the password that was typed in. After a refused OAuth
+ * login, the exception may have a cause that no store of bytes can keep.
  */
 final class RefusedLogin implements AuthenticationFailureHandler {
 

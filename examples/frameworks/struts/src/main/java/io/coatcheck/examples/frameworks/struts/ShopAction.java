@@ -6,7 +6,7 @@ import org.apache.struts2.action.SessionAware;
 import org.apache.struts2.dispatcher.SessionMap;
 import org.apache.struts2.interceptor.parameter.StrutsParameter;
 
-/** What the visitor does in the shop. */
+/** The actions of a visitor in the shop. */
 public final class ShopAction extends ActionSupport implements SessionAware {
 
   private static final long serialVersionUID = 1L;
@@ -21,7 +21,7 @@ public final class ShopAction extends ActionSupport implements SessionAware {
     this.session = session;
   }
 
-  /** Takes what the visitor says. */
+  /** Sets the text of the visitor. */
   @StrutsParameter
   public void setText(String text) {
     this.text = text;
@@ -57,7 +57,7 @@ public final class ShopAction extends ActionSupport implements SessionAware {
     return SUCCESS;
   }
 
-  /** Shows what was said on the next page. */
+  /** Shows the text on the next page. */
   public String say() {
     if (text.isEmpty()) {
       addFieldError("text", "is missing");

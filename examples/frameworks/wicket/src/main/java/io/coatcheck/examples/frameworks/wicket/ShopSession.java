@@ -33,7 +33,7 @@ public final class ShopSession extends AuthenticatedWebSession {
   protected boolean authenticate(String name, String password) {
     boolean isRight = password.equals("ticket");
     if (isRight) {
-      // Another id, as after any login. What the session holds stays.
+      // Another id, as after any login. The attributes stay.
       changeSessionId();
       user = name;
     }
