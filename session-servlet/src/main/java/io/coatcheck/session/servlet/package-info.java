@@ -43,7 +43,8 @@
  *       EndedSession}, used within a {@code SessionScope}, which is a request or an {@code
  *       AccessorScope} of a {@code SessionAccessor}. {@code DeferredAttributes} and {@code
  *       AtomicAttributes} change attributes. {@code SharedSession} is what the requests of one
- *       session share, {@code SharedSessions} finds it, {@code ShownId} is its id. {@code
+ *       session share, {@code SharedSessions} finds it, {@code ShownId} is its id. Each object that
+ *       shows a session is a {@code ShownSession}, and equal to the others of that session. {@code
  *       Servlet61SessionView} and {@code Servlet61SharedSession} add what Servlet 6.1 adds. {@code
  *       SessionListeners} notifies listeners, among them each {@code AttributeRemovalListener},
  *       with {@code ContainerListeners}, {@code Activations}, {@code UnsavedBindings} and {@code
