@@ -4,12 +4,12 @@
  * <p>Begin with {@link RedisSessionStore}, which gives each operation to the {@code Bucket} of the
  * session, out of all {@code Buckets}. The bucket makes one call of a {@code Script}; the scripts
  * are files beside the classes, and {@code record.lua} describes a record. {@code SessionRecord}
- * writes and reads records, {@code Keys} names the keys, and a {@code Step} is the result of one
- * script if the work takes several. {@code RedisPrincipalIndex}, {@code RedisLoginLimit}, {@code
- * RedisBatchLookup} and {@code RedisBatchTouch} are the capabilities, and {@code ChangeReader}
- * reads what changed from the {@code ChangeLog} of each bucket. {@code Cleaning} is one call of the
- * clean-up, a {@code Revocation} ends a principal's sessions, and a {@code Listing} is a page of
- * them in one bucket.
+ * writes and reads records, {@code DamagedRecords} logs those that cannot be read, {@code Keys}
+ * names the keys, and a {@code Step} is the result of one script if the work takes several. {@code
+ * RedisPrincipalIndex}, {@code RedisLoginLimit}, {@code RedisBatchLookup} and {@code
+ * RedisBatchTouch} are the capabilities, and {@code ChangeReader} reads what changed from the
+ * {@code ChangeLog} of each bucket. {@code Cleaning} is one call of the clean-up, a {@code
+ * Revocation} ends a principal's sessions, and a {@code Listing} is a page of them in one bucket.
  *
  * <p>Every {@code Call} of a script goes through a {@code Connection}, which bounds it, on a {@code
  * Link}, which connects again by its {@code Route}: the {@code PrimaryRoute} leads to one server,
