@@ -168,7 +168,7 @@ class SpringSessionImportTest {
     "query-timeout, 1ms",
     "cookie-name, a b",
     "cookie-path, shop",
-    "cookie-domain, ' '",
+    "cookie-domain, shop;example",
     "maximum-age, 0s",
   })
   @DisplayName("fails startup with the name of a property that is wrong")
