@@ -137,6 +137,7 @@ class DocumentedMetersTest {
     Set<String> known = families();
     assertThat(SERIES.matcher(Files.readString(PAGE)).results().map(MatchResult::group))
         .hasSizeGreaterThan(20)
+        .map(series -> known.contains(series) ? series : series.replaceFirst("_(count|sum)$", ""))
         .allSatisfy(series -> assertThat(known).contains(series));
   }
 
