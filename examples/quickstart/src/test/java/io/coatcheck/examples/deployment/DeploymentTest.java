@@ -4,6 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariJNDIFactory;
+import io.coatcheck.session.servlet.SessionFilter;
 import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
@@ -16,15 +18,19 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.DriverPropertyInfo;
+import java.sql.ResultSet;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.apache.catalina.Context;
 import org.apache.catalina.LifecycleException;
 import org.apache.catalina.startup.ContextConfig;
 import org.apache.catalina.startup.Tomcat;
+import org.apache.tomcat.util.descriptor.web.ContextResource;
 import org.apache.tomcat.util.descriptor.web.ErrorPage;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -42,11 +48,17 @@ class DeploymentTest {
     private final Tomcat tomcat = new Tomcat();
 
     Deployed(Path directory, String webXml) throws IOException, LifecycleException {
+      this(directory, webXml, context -> {});
+    }
+
+    Deployed(Path directory, String webXml, Consumer<Context> settings)
+        throws IOException, LifecycleException {
       Path descriptor = directory.resolve("app/WEB-INF/web.xml");
       Files.createDirectories(descriptor.getParent());
       Files.writeString(descriptor, webXml);
       tomcat.setBaseDir(directory.resolve("tomcat").toString());
       tomcat.setPort(0);
+      tomcat.enableNaming();
       Context context = tomcat.addContext("", directory.resolve("app").toString());
       ContextConfig config = new ContextConfig();
       config.setDefaultWebXml(tomcat.noDefaultWebXmlPath());
@@ -57,6 +69,7 @@ class DeploymentTest {
       errorPage.setErrorCode(500);
       errorPage.setLocation("/keeps");
       context.addErrorPage(errorPage);
+      settings.accept(context);
       tomcat.start();
     }
 
@@ -125,6 +138,35 @@ class DeploymentTest {
       assertThat(cookie(site.get("/keeps"))).startsWith("__Host-session=");
       assertThat(cookie(site.get("/fails"))).startsWith("JSESSIONID=");
     }
+  }
+
+  @Test
+  void subclass_keepsSessionsInTheDatabase_andEndsWithItsManager() throws Exception {
+    String webXml =
+        webXml("filter.xml")
+            .replace(SessionFilter.class.getName(), ShopSessionFilter.class.getName());
+    assertThat(webXml).contains(ShopSessionFilter.class.getName());
+    String url = "jdbc:h2:mem:shop;DB_CLOSE_DELAY=-1";
+    ContextResource pool = new ContextResource();
+    pool.setName("jdbc/shop");
+    pool.setType("javax.sql.DataSource");
+    pool.setProperty("factory", HikariJNDIFactory.class.getName());
+    pool.setProperty("jdbcUrl", url);
+    pool.setCloseMethod("close");
+    long before = sweepers();
+    try (Deployed site =
+            new Deployed(
+                directory, webXml, context -> context.getNamingResources().addResource(pool));
+        Connection database = DriverManager.getConnection(url)) {
+      assertThat(cookie(site.get("/keeps"))).startsWith("__Host-session=");
+      try (ResultSet rows =
+          database.createStatement().executeQuery("SELECT count(*) FROM http_session")) {
+        assertThat(rows.next()).isTrue();
+        assertThat(rows.getInt(1)).isEqualTo(1);
+      }
+      assertThat(sweepers()).isEqualTo(before + 1);
+    }
+    assertThat(sweepers()).isEqualTo(before);
   }
 
   @Test

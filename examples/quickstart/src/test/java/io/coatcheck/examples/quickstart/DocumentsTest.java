@@ -16,9 +16,16 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -33,6 +40,12 @@ class DocumentsTest {
 
   private static final Path ROOT = Path.of("../..");
   private static final Pattern SNIPPET = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
+
+  /** Comments, and literals, in which brackets need no partner. */
+  private static final Pattern NO_CODE =
+      Pattern.compile(
+          "//[^\n]*|/\\*.*?\\*/|\"(?:\\\\.|[^\"\\\\])*\"|'(?:\\\\.|[^'\\\\])*'", Pattern.DOTALL);
+
   private static final Pattern XML = Pattern.compile("```xml\n(.*?)```", Pattern.DOTALL);
   private static final Pattern INI = Pattern.compile("```ini\n(.*?)```", Pattern.DOTALL);
   private static final Pattern ARTIFACT = Pattern.compile("<artifactId>(coatcheck-[a-z-]+)<");
@@ -57,8 +70,51 @@ class DocumentsTest {
     assertThat(commands).hasSize(4);
     assertThat(commands.get(0)).contains("quickstart");
     assertThat(commands.get(1)).isEqualTo("./mvnw verify");
-    assertThat(commands.get(2)).contains("-DskipTests install");
+    assertThat(commands.get(2)).contains("-DskipTests install", " -am");
     assertThat(commands.get(3)).contains("cluster");
+  }
+
+  /** The bill of materials, and what it names: as modules of the command, or as what they need. */
+  @Test
+  void readme_install_coversEveryLibrary() throws Exception {
+    String command =
+        read("README.md")
+            .lines()
+            .filter(line -> line.contains("-DskipTests install"))
+            .findFirst()
+            .orElseThrow();
+    Map<String, Set<String>> needed = new HashMap<>();
+    Map<String, String> artifacts = new HashMap<>();
+    try (DirectoryStream<Path> folders = Files.newDirectoryStream(ROOT, "session-*")) {
+      for (Path folder : folders) {
+        if (Files.exists(folder.resolve("pom.xml"))) {
+          String name = folder.getFileName().toString();
+          Set<String> named = new LinkedHashSet<>();
+          ARTIFACT
+              .matcher(read(name + "/pom.xml"))
+              .results()
+              .map(found -> found.group(1))
+              .filter(artifact -> !artifact.equals("coatcheck-parent"))
+              .forEach(named::add);
+          // The first one is its own.
+          String own = named.iterator().next();
+          artifacts.put(name, own);
+          needed.put(own, name.equals("session-bom") ? Set.of(own) : named);
+        }
+      }
+    }
+    Deque<String> open = new ArrayDeque<>();
+    for (String module : command.replaceAll(".*-pl (\\S+).*", "$1").split(",")) {
+      assertThat(artifacts).containsKey(module);
+      open.add(artifacts.get(module));
+    }
+    Set<String> installed = new TreeSet<>();
+    for (String next = open.poll(); next != null; next = open.poll()) {
+      if (installed.add(next)) {
+        open.addAll(needed.getOrDefault(next, Set.of()));
+      }
+    }
+    assertThat(installed).containsAll(needed.keySet());
   }
 
   /** Except for the indentation, which depends on where they stand. */
@@ -75,13 +131,38 @@ class DocumentsTest {
   }
 
   @Test
-  void servlet_listener_isInTheExamples() throws Exception {
-    List<String> listeners =
+  void servlet_classes_areInTheExamples() throws Exception {
+    List<String> classes =
         blocks(SNIPPET, "docs/SERVLET.md").stream()
-            .filter(block -> block.contains("@WebListener"))
+            .filter(block -> block.contains("public final class"))
             .toList();
-    assertThat(listeners).hasSize(1);
-    areInTheExamples(listeners);
+    assertThat(classes).hasSize(2);
+    areInTheExamples(classes);
+  }
+
+  /** Otherwise what is copied from a page is no code: a search in sources finds a part as well. */
+  @Test
+  void snippets_areComplete() throws Exception {
+    int snippets = 0;
+    for (Path page : pages()) {
+      for (MatchResult snippet : SNIPPET.matcher(Files.readString(page)).results().toList()) {
+        String code = NO_CODE.matcher(snippet.group(1)).replaceAll(" ").strip();
+        assertThat(brackets(code)).as("%s: %s", page, snippet.group(1)).isEmpty();
+        assertThat(code).as("%s: %s", page, snippet.group(1)).matches("(?s).*[;}]");
+        snippets++;
+      }
+    }
+    assertThat(snippets).isGreaterThan(30);
+  }
+
+  /** Returns the brackets that have no partner. */
+  private static String brackets(String code) {
+    String left = code.replaceAll("[^(){}\\[\\]]", "");
+    for (int length = -1; length != left.length(); ) {
+      length = left.length();
+      left = left.replace("()", "").replace("{}", "").replace("[]", "");
+    }
+    return left;
   }
 
   @Test
@@ -243,12 +324,8 @@ class DocumentsTest {
   /** The part of a link after the hash is a heading, in the form that GitHub gives it. */
   @Test
   void anchors_areHeadings() throws Exception {
-    List<Path> pages = new ArrayList<>(List.of(ROOT.resolve("README.md")));
-    try (Stream<Path> docs = Files.list(ROOT.resolve("docs"))) {
-      docs.filter(file -> file.toString().endsWith(".md")).forEach(pages::add);
-    }
     int links = 0;
-    for (Path page : pages) {
+    for (Path page : pages()) {
       for (MatchResult link : ANCHOR.matcher(Files.readString(page)).results().toList()) {
         Path target = link.group(1).isEmpty() ? page : page.resolveSibling(link.group(1));
         assertThat(anchors(target)).as(page + ": " + link.group()).contains(link.group(2));
@@ -256,6 +333,14 @@ class DocumentsTest {
       }
     }
     assertThat(links).isGreaterThan(20);
+  }
+
+  private static List<Path> pages() throws IOException {
+    List<Path> pages = new ArrayList<>(List.of(ROOT.resolve("README.md")));
+    try (Stream<Path> docs = Files.list(ROOT.resolve("docs"))) {
+      docs.filter(file -> file.toString().endsWith(".md")).forEach(pages::add);
+    }
+    return pages;
   }
 
   private static List<String> anchors(Path page) throws IOException {
