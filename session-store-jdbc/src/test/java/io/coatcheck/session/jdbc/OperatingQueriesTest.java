@@ -28,7 +28,7 @@ class OperatingQueriesTest {
         .results()
         .filter(
             query ->
-                List.of(query.group(1).toUpperCase(Locale.ROOT).split(", "))
+                List.of(query.group(1).toUpperCase(Locale.ROOT).split(", ", -1))
                     .contains(server.name()))
         .map(query -> query.group(2))
         .toList();

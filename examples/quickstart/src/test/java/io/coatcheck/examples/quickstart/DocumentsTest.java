@@ -104,7 +104,7 @@ class DocumentsTest {
       }
     }
     Deque<String> open = new ArrayDeque<>();
-    for (String module : command.replaceAll(".*-pl (\\S+).*", "$1").split(",")) {
+    for (String module : command.replaceAll(".*-pl (\\S+).*", "$1").split(",", -1)) {
       assertThat(artifacts).containsKey(module);
       open.add(artifacts.get(module));
     }

@@ -47,7 +47,7 @@ class LogDocumentTest {
     /** Returns whether the parts of a quote are in this line, in their order. */
     boolean isQuotedBy(String quote) {
       List<String> parts =
-          Arrays.stream(quote.toLowerCase(Locale.ROOT).split("…"))
+          Arrays.stream(quote.toLowerCase(Locale.ROOT).split("…", -1))
               .map(String::strip)
               .filter(part -> !part.isEmpty())
               .toList();
