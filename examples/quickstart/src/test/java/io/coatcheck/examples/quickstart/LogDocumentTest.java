@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -31,11 +32,12 @@ class LogDocumentTest {
           "(" + LITERAL + "|'(?:\\\\.|[^'\\\\])*')|//[^\n]*|/\\*.*?\\*/", Pattern.DOTALL);
   private static final Pattern CALL =
       Pattern.compile(
-          "(?<receiver>\\w+)\\s*\\.(?:(?<level>trace|debug|info|warn|error)"
+          "(?<receiver>\\w+|\\))\\s*\\.(?:(?<level>trace|debug|info|warn|error)"
               + "|at(?<fluent>Trace|Debug|Info|Warn|Error)\\(\\)[^;]*?\\.log)\\(");
   private static final Pattern TOKEN =
       Pattern.compile(LITERAL + "|'(?:\\\\.|[^'\\\\])*'|[()\\[\\]{},]");
   private static final Pattern PART = Pattern.compile(LITERAL + "|\\b[A-Z][A-Z_]+\\b");
+  private static final Pattern LETTER = Pattern.compile("[A-Za-z]");
   private static final Pattern FENCED = Pattern.compile("```.*?```", Pattern.DOTALL);
   private static final Pattern QUOTE = Pattern.compile("`([^`]+)`");
 
@@ -132,15 +134,16 @@ class LogDocumentTest {
     Matcher call = CALL.matcher(source);
     while (call.find()) {
       String level = call.group("level") == null ? call.group("fluent") : call.group("level");
+      // Some calls name the kind of a problem first.
       String text =
           arguments(source, call.end()).stream()
+              .limit(2)
               .map(argument -> text(argument, source))
-              .filter(argument -> !argument.isEmpty())
-              .findFirst()
+              .max(Comparator.comparingInt(String::length))
               .orElse("");
-      if (!text.isEmpty()) {
+      if (LETTER.matcher(text).find()) {
         lines.add(new Line(level.toLowerCase(Locale.ROOT), text, file.getFileName().toString()));
-      } else {
+      } else if (text.isEmpty()) {
         assertThat(call.group("receiver"))
             .as("a line without a text that can be searched for, in %s", file)
             .isNotEqualToIgnoringCase("log");
