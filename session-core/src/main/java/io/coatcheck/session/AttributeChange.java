@@ -12,7 +12,7 @@ final class AttributeChange {
   private final @Nullable Object value;
   private final @Nullable AttributeValue whenSet;
   private final boolean mayChange;
-  private final @Nullable AttributeValue readFrom;
+  private volatile @Nullable AttributeValue readFrom;
 
   /**
    * Creates a change.
@@ -64,10 +64,18 @@ final class AttributeChange {
   }
 
   /**
-   * Returns the stored value that the object was decoded from; null if it is another object. If the
-   * object still equals it, nothing was changed.
+   * Returns the stored value that the object was decoded from; null if it is another object, or was
+   * changed. If the object still equals it, nothing was changed.
    */
   @Nullable AttributeValue readFrom() {
     return readFrom;
+  }
+
+  /**
+   * Records that the object was changed after it was read. If it is then changed back, that is a
+   * change too: the store may have what was between.
+   */
+  void hasChanged() {
+    readFrom = null;
   }
 }

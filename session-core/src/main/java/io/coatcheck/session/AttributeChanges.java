@@ -42,14 +42,8 @@ final class AttributeChanges {
   /** Mutable values that were decoded from bytes, kept to detect changes in place at save. */
   private volatile Map<String, WatchedValue> watched;
 
-  /**
-   * Objects that the application has read and another request has replaced since. The application
-   * may still set them again.
-   */
-  private Map<String, Replaced> replaced = Map.of();
-
-  /** An object that the application holds, and the stored value that it was decoded from. */
-  private record Replaced(Object value, AttributeValue from) {}
+  /** What another request has replaced since this one read it; null while there is nothing. */
+  private @Nullable ReplacedObjects replaced;
 
   /** The names whose bytes could not be decoded, so that each is reported once. */
   private Set<String> undecodable = Set.of();
@@ -247,8 +241,7 @@ final class AttributeChanges {
     if (known != null && known.value() == value) {
       return owner.snapshot().attribute(name);
     }
-    Replaced old = replaced.get(name);
-    return old != null && old.value() == value ? old.from() : null;
+    return replaced == null ? null : replaced.readFrom(name, value);
   }
 
   /**
@@ -302,6 +295,19 @@ final class AttributeChanges {
     if (!watched.isEmpty()) {
       watched.remove(name);
     }
+    forgetReplaced(name);
+  }
+
+  /** Forgets the object that was replaced: this request has changed the attribute itself. */
+  void forgetReplaced(String name) {
+    if (replaced != null) {
+      replaced.forget(name);
+    }
+  }
+
+  /** Forgets what was replaced: this request has logged in, and may have dropped attributes. */
+  void forgetReplaced() {
+    replaced = null;
   }
 
   /** Discards all changes, as for a login that carries nothing over. */
@@ -309,7 +315,7 @@ final class AttributeChanges {
     synchronized (owner) {
       pending = NONE;
       watched = Map.of();
-      replaced = Map.of();
+      replaced = null;
       undecodable = Set.of();
     }
   }
@@ -427,6 +433,8 @@ final class AttributeChanges {
                       && isSame(stored.get(name), saved.get())) {
                     remember(name, new WatchedValue(value, true));
                   }
+                } else {
+                  changedAgain(pending.get(name));
                 }
               });
       if (pending.isEmpty()) {
@@ -435,10 +443,17 @@ final class AttributeChanges {
     }
   }
 
+  /** What is saved now is between what such a change was read from and what it is. */
+  private static void changedAgain(@Nullable AttributeChange later) {
+    if (later != null) {
+      later.hasChanged();
+    }
+  }
+
   private void rememberReplaced(String name, WatchedValue one, @Nullable AttributeValue from) {
     if (from != null && one.isHandedOut()) {
-      replaced = replaced.isEmpty() ? new HashMap<>() : replaced;
-      replaced.put(name, new Replaced(one.value(), from));
+      replaced = replaced == null ? new ReplacedObjects() : replaced;
+      replaced.add(name, one.value(), from);
     }
   }
 

@@ -73,11 +73,14 @@ final class ChangeEncoder {
     }
     byte[] before = read.bytes();
     try {
-      return isClean(engine.codec().encodeAgain(value, before), before);
+      if (isClean(engine.codec().encodeAgain(value, before), before)) {
+        return true;
+      }
     } catch (AttributeCodecException e) {
       // Reported when it is encoded to be stored.
-      return false;
     }
+    change.hasChanged();
+    return false;
   }
 
   /** Returns the current form of a value that was set: it may have been changed since. */

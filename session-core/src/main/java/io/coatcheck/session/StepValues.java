@@ -81,7 +81,9 @@ final class StepValues {
   void onStored(StoredSession stored, Pending others, AttributeStep step) {
     Object value = step.value();
     synchronized (owner) {
-      if (owner.onSaved(stored, others)
+      boolean isSaved = owner.onSaved(stored, others);
+      changes.forgetReplaced(step.name());
+      if (isSaved
           && value != null
           && step.mayChange()
           && changes.change(step.name()) == null

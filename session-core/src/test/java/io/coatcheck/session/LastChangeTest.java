@@ -294,6 +294,66 @@ class LastChangeTest {
     }
 
     @Test
+    @DisplayName("is a change after this request has replaced or removed it, or taken it")
+    void save_afterOwnChange_wins() {
+      Session own = fixture.live(token);
+      List<String> read = list(own, "list");
+      set(token, "list", new ArrayList<>(List.of("set")));
+      own.setAttribute("other", "1");
+      manager.save(own);
+      own.removeAttribute("list");
+      own.setAttribute("list", read);
+      manager.save(own);
+      assertThat(fixture.live(token).attribute("list")).isEqualTo(List.of("a"));
+
+      Session taker = fixture.live(token);
+      List<String> taken = list(taker, "list");
+      assertThat(manager.take(taker, "list")).containsSame(taken);
+      taker.setAttribute("list", taken);
+      manager.save(taker);
+      assertThat(fixture.live(token).attribute("list")).isEqualTo(List.of("a"));
+    }
+
+    @Test
+    @DisplayName("is a change after a login that dropped it")
+    void save_afterALoginThatDropsAttributes_isKept() {
+      try (EngineFixture dropping =
+          new EngineFixture(builder -> builder.dropAttributesAtLogin(true))) {
+        Session session =
+            dropping.manager.adapter().create(dropping.manager.adapter().resolve(List.of()));
+        session.setAttribute("list", new ArrayList<>(List.of("a")));
+        dropping.manager.save(session);
+        Session login = dropping.live(EngineFixture.sent(session));
+        List<String> kept = list(login, "list");
+        dropping.manager.authenticate(login, "alice", LoginOptions.defaults());
+        login.setAttribute("list", kept);
+        dropping.manager.save(login);
+
+        assertThat(dropping.live(EngineFixture.sent(login)).attribute("list"))
+            .isEqualTo(List.of("a"));
+      }
+    }
+
+    @Test
+    @DisplayName("is a change if it was changed, and changed back while the first is being saved")
+    void save_changedBackMeanwhile_isSaved() {
+      Session session = fixture.live(token);
+      List<String> read = list(session, "list");
+      read.add("b");
+      session.setAttribute("list", read);
+      fixture.store.beforeNext(
+          "update",
+          () -> {
+            read.remove("b");
+            session.setAttribute("list", read);
+          });
+      manager.save(session);
+      manager.save(session);
+
+      assertThat(fixture.live(token).attribute("list")).isEqualTo(List.of("a"));
+    }
+
+    @Test
     @DisplayName("does not undo a removal by another request")
     void save_removedMeanwhile_staysRemoved() {
       Session reader = fixture.live(token);
