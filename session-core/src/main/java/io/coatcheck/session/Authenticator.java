@@ -100,8 +100,11 @@ final class Authenticator {
   }
 
   /** Returns the outcome of a login that the limit does not allow; null as for {@link #tryOnce}. */
-  private static @Nullable LoginOutcome refused(Admission.Outcome admission) {
-    return admission == Admission.Outcome.CROWDED ? null : new Refused(LoginResult.LIMIT_REACHED);
+  private @Nullable LoginOutcome refused(Admission.Outcome admission) {
+    boolean endsOldest = limit != null && limit.whenFull() == WhenFull.EVICT_OLDEST;
+    return endsOldest && admission == Admission.Outcome.CROWDED
+        ? null
+        : new Refused(LoginResult.LIMIT_REACHED);
   }
 
   /**
@@ -163,7 +166,11 @@ final class Authenticator {
 
   private @Nullable LoginOutcome onNew(
       Session session, Pending pending, String principal, LoginOptions options) {
-    return onNew(session, pending, principal, options, session.snapshot().attributes());
+    // Another thread of the request may have ended the session. What it held belongs to its login.
+    StoredSession known = session.snapshot();
+    Map<String, AttributeValue> carried =
+        known.principal().isEmpty() ? known.attributes() : Map.of();
+    return onNew(session, pending, principal, options, carried);
   }
 
   /** Logs in on a session that is inserted; null as for {@link #tryOnce}. */

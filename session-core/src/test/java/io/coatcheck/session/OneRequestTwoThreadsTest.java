@@ -200,6 +200,35 @@ class OneRequestTwoThreadsTest {
     assertThat(fixture.eventsOf(SessionEvent.Created.class)).hasSize(1);
   }
 
+  @Test
+  @DisplayName(
+      "I3: a login that waited while the session was found ended gets nothing that it held")
+  void authenticate_whileAnotherThreadFindsItEnded_carriesNothing() throws Exception {
+    Session both = fixture.live(fixture.loggedIn("alice"));
+    both.setAttribute("secret", "of the login that has ended");
+    manager.save(both);
+    both.setAttribute("other", "1");
+    AtomicReference<Future<LoginOutcome>> login = new AtomicReference<>();
+    fixture.store.beforeNext(
+        "update",
+        () -> {
+          manager.revokeAllOf("alice");
+          AtomicReference<Thread> thread = new AtomicReference<>();
+          login.set(
+              threads.submit(
+                  () -> {
+                    thread.set(Thread.currentThread());
+                    return manager.authenticate(both, "alice", LoginOptions.defaults());
+                  }));
+          awaitIdle(thread, login.get());
+        });
+
+    assertThat(manager.save(both)).isFalse();
+
+    assertThat(login.get().get(60, TimeUnit.SECONDS)).isInstanceOf(LoginOutcome.Granted.class);
+    assertThat(fixture.stored(both).attributes()).doesNotContainKey("secret");
+  }
+
   /** Waits until the other thread has ended, or waits for this one. */
   private static void awaitIdle(AtomicReference<Thread> thread, Future<?> work) {
     long begin = System.nanoTime();
