@@ -235,6 +235,6 @@ final class Events {
   /** Logs that a listener failed: once a minute, since clients cause events without limit. */
   private void failed(SessionListener listener, String on, Throwable failure) {
     String name = listener.getClass().getName();
-    failures.error(name, "A session listener failed on " + on + ": " + name, failure);
+    failures.error(on + " " + name, "A session listener failed on " + on + ": " + name, failure);
   }
 }

@@ -57,6 +57,22 @@ class ListenerFailureLogTest {
     }
 
     assertThat(fixture.eventsOf(SessionEvent.TokenRefused.class)).hasSize(100);
+    assertRefusals();
+  }
+
+  @Test
+  @DisplayName("its failure on another event, such as an end, is named too")
+  void otherEvent_isLogged() {
+    fixture.manager.adapter().resolve(List.of("no token"));
+    fixture.loggedIn("alice");
+    fixture.manager.revokeAllOf("alice");
+
+    assertThat(appender.list)
+        .extracting(ILoggingEvent::getFormattedMessage)
+        .contains("A session listener failed on Ended: " + First.class.getName());
+  }
+
+  private void assertRefusals() {
     assertThat(appender.list).hasSize(2).allMatch(line -> line.getThrowableProxy() != null);
     assertThat(appender.list)
         .extracting(ILoggingEvent::getFormattedMessage)

@@ -3,8 +3,10 @@ package io.coatcheck.session.servlet;
 import static io.coatcheck.session.servlet.FilterLog.LOG;
 
 import io.coatcheck.session.Session;
+import io.coatcheck.session.log.LimitedLog;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpSession;
+import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
@@ -34,6 +36,9 @@ import org.jspecify.annotations.Nullable;
 final class ContainerSession {
 
   /** The attribute of the container's session that has the id of the Coatcheck session. */
+  /** What an application does in a listener fails for each client. */
+  private static final LimitedLog PROBLEMS = new LimitedLog(LOG, Duration.ofMinutes(1));
+
   private final String attribute;
 
   private final AtomicBoolean isReported = new AtomicBoolean();
@@ -177,7 +182,7 @@ final class ContainerSession {
     } catch (IllegalStateException e) {
       LOG.debug("The container's session had ended", e);
     } catch (RuntimeException e) {
-      LOG.error("The container's session could not be ended", e);
+      PROBLEMS.error("", "The container's session could not be ended", e);
     }
   }
 }

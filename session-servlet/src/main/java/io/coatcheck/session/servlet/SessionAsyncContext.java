@@ -159,7 +159,13 @@ final class SessionAsyncContext implements AsyncContext {
         failure.addSuppressed(second);
       }
     }
-    LOG.error("The application failed when an asynchronous request was completed", failure);
+    exchange
+        .settings()
+        .problems()
+        .error(
+            "completion",
+            "The application failed when an asynchronous request was completed",
+            failure);
     exchange.answerError();
   }
 

@@ -414,7 +414,9 @@ final class SessionListeners implements SessionListener {
       } catch (Throwable e) {
         // Also a checked exception that is not declared.
         String name = listener.getClass().getName();
-        FAILURES.error(name, "A listener of sessions failed: " + name, e);
+        // Of its methods, one may fail for each request, and another rarely.
+        FAILURES.error(
+            name + " " + e.getClass().getName(), "A listener of sessions failed: " + name, e);
       }
     }
   }
