@@ -258,9 +258,13 @@ final class RequestAuthenticator {
     return renewed;
   }
 
-  /** Ends a session whose new token could not be sent; returns whether that was so. */
+  /**
+   * Ends a session whose new token can no longer be sent; returns whether that was so. Before the
+   * commit it can: another thread of the request may be about to.
+   */
   private boolean endIfUnsent(Session renewed) {
-    boolean isUnsent = renewed.unsentToken().isPresent();
+    boolean isUnsent =
+        state.locked(() -> outgoing.isCommitted() && renewed.unsentToken().isPresent());
     if (isUnsent) {
       exchange.manager().invalidate(renewed);
     }
