@@ -1,5 +1,6 @@
 package io.coatcheck.session.servlet;
 
+import io.coatcheck.session.SessionAdapter;
 import io.coatcheck.session.token.SessionToken;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpSession;
@@ -11,8 +12,9 @@ import org.jspecify.annotations.Nullable;
  * framework's login and the session's login the same: the client's token, the origin of the
  * request, and actions before a logout or the commit. Other code does not need it.
  *
- * <p>Use it within its request. {@link #session} and {@link #present} use the store, and throw
- * {@link io.coatcheck.session.store.SessionStoreException} if that fails; the other methods do not.
+ * <p>Use it within its request. {@link #session}, {@link #holdsAttribute} and {@link #present} use
+ * the store, and throw {@link io.coatcheck.session.store.SessionStoreException} if that fails; the
+ * other methods do not.
  *
  * @see WebSession#bridge
  * @since 0.1.0
@@ -41,6 +43,26 @@ public final class BridgeRequest {
     session.requireKnownRequest();
     HttpSessionView view = exchange.view(create);
     return view == null ? null : view.shown();
+  }
+
+  /**
+   * Returns whether the session holds an attribute, even one whose value cannot be read, which
+   * {@code HttpSession.getAttribute} does not show. For a bridge to which an attribute that it
+   * cannot judge means something else than none.
+   *
+   * @throws IllegalStateException if the calling thread may act for {@linkplain
+   *     WebSession#of(HttpSession) any of several requests}
+   */
+  public boolean holdsAttribute(String name) {
+    session.requireKnownRequest();
+    HttpSessionView view = exchange.view(false);
+    if (view == null) {
+      return false;
+    }
+    SessionAdapter adapter = exchange.manager().adapter();
+    return adapter.unsavedAttributes(view.session()).contains(name)
+        ? view.getAttribute(name) != null
+        : adapter.foundAttributes(view.session()).containsKey(name);
   }
 
   /**

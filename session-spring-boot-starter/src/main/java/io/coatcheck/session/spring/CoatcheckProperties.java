@@ -355,6 +355,7 @@ record CoatcheckProperties(
       @Nullable SessionTransport transport) {
 
     Jwt {
+      principalClaim = principalClaim.isBlank() ? "sub" : principalClaim;
       type = orNull(type);
     }
   }

@@ -213,10 +213,14 @@ final class PrincipalContexts implements SecurityContextRepository {
 
   private Optional<Authentication> authentication(
       Optional<String> principal, HttpServletRequest request) {
-    Optional<UserDetails> user =
-        principal.filter(name -> isLoggedInBy(name, request)).flatMap(users::find);
+    boolean isEnough = principal.filter(name -> isLoggedInBy(name, request)).isPresent();
+    Optional<UserDetails> user = isEnough ? principal.flatMap(users::find) : Optional.empty();
     if (principal.isPresent() && user.isEmpty()) {
-      LOG.info("A session has ended, since its user may not log in any more");
+      LOG.info(
+          isEnough
+              ? "A session has ended, since its user may not log in any more"
+              : "A session from before coatcheck.security.context=principal has ended, since its"
+                  + " login gave less than the user's name gives now, or cannot be read");
       WebSession.find(request).ifPresent(WebSession::logout);
     } else if (user.isPresent()) {
       StoredContexts.removeFormer(request);
@@ -226,11 +230,14 @@ final class PrincipalContexts implements SecurityContextRepository {
 
   /**
    * Returns whether the user's name gives no more than the context that the session has, if it is
-   * one from before the property was set: such as one before a second factor.
+   * one from before the property was set: such as one before a second factor. One that cannot be
+   * read may give less.
    */
   private boolean isLoggedInBy(String name, HttpServletRequest request) {
     Object context = StoredContexts.former(request);
-    return context == null || former.loggedInBy(context).equals(Optional.of(name));
+    return context == null
+        ? !StoredContexts.hasFormer(request)
+        : former.loggedInBy(context).equals(Optional.of(name));
   }
 
   private Authentication authenticated(UserDetails user, HttpServletRequest request) {

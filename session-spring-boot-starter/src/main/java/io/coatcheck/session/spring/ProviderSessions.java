@@ -57,8 +57,10 @@ final class ProviderSessions implements OidcSessionRegistry {
         id.ifPresentOrElse(manager::revoke, () -> others.add(session));
         left.remove(left.size() - 1);
       }
-    } finally {
+    } catch (RuntimeException | Error failure) {
       left.forEach(sessions::saveSessionInformation);
+      others.forEach(sessions::saveSessionInformation);
+      throw failure;
     }
     return others;
   }

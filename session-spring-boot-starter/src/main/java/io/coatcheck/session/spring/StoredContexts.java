@@ -148,10 +148,22 @@ final class StoredContexts implements HttpSessionAttributeListener, AttributeRem
         : session.getAttribute(HttpSessionSecurityContextRepository.SPRING_SECURITY_CONTEXT_KEY);
   }
 
+  /** Returns whether the session has such a context, even one that cannot be read any more. */
+  static boolean hasFormer(HttpServletRequest request) {
+    return WebSession.find(request)
+        .filter(
+            session ->
+                session
+                    .bridge()
+                    .holdsAttribute(
+                        HttpSessionSecurityContextRepository.SPRING_SECURITY_CONTEXT_KEY))
+        .isPresent();
+  }
+
   /** Removes that context, for which the user's name stands from now on. This is no logout. */
   static void removeFormer(HttpServletRequest request) {
     HttpSession session = request.getSession(false);
-    if (session != null && former(request) != null) {
+    if (session != null && hasFormer(request)) {
       remove(session, HttpSessionSecurityContextRepository.SPRING_SECURITY_CONTEXT_KEY);
     }
   }

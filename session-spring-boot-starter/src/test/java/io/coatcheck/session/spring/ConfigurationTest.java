@@ -326,6 +326,23 @@ class ConfigurationTest {
         .run(context -> assertThat(context).hasNotFailed());
   }
 
+  @Test
+  @DisplayName("have their default if their text is empty")
+  void emptyWithADefault() {
+    application
+        .withUserConfiguration(OneDatabase.class)
+        .withPropertyValues("coatcheck.migration.jwt.principal-claim=")
+        .run(
+            context ->
+                assertThat(
+                        context
+                            .getBean(CoatcheckProperties.class)
+                            .migration()
+                            .jwt()
+                            .principalClaim())
+                    .isEqualTo("sub"));
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"TRUE", "on", "yes", "1"})
   @DisplayName("leave a part on in whichever way they say so")

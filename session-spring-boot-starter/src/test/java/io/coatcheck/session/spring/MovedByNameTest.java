@@ -6,14 +6,19 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+import io.coatcheck.session.SessionInfo;
 import io.coatcheck.session.SessionManager;
+import io.coatcheck.session.codec.AttributeValue;
 import io.coatcheck.session.migration.ContainerSessionAdoption;
 import io.coatcheck.session.migration.SpringSessionImport;
 import io.coatcheck.session.spring.staff.Staff;
+import io.coatcheck.session.store.SessionStore;
+import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.test.clients.Visitor;
 import jakarta.servlet.http.HttpSession;
 import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
@@ -277,6 +282,42 @@ class MovedByNameTest {
       assertThat(Visitor.location(again.logIn("olga"))).doesNotContain("error");
       assertThat(again.get("/account").body()).isEqualTo("olga");
       assertThat(site.bean(SessionManager.class).sessionsOf("olga")).hasSize(1);
+      new JdbcTemplate(site.bean(DataSource.class)).execute("SHUTDOWN");
+    }
+  }
+
+  @Test
+  @DisplayName("of the same application ends if its context can no longer be read")
+  void keptContextThatCannotBeRead() throws Exception {
+    String database =
+        "spring.datasource.url=jdbc:h2:mem:" + UUID.randomUUID() + ";DB_CLOSE_DELAY=-1";
+    Visitor half;
+    Visitor second;
+    try (Site site = withOwner(database)) {
+      half = halfLoggedIn(site);
+      second = halfLoggedIn(site);
+      SessionStore store = site.bean(SessionStore.class);
+      for (SessionInfo olgas : site.bean(SessionManager.class).sessionsOf("olga")) {
+        StoredSession stored = store.find(olgas.id()).orElseThrow();
+        AttributeValue unreadable = AttributeValue.encoded(new byte[] {(byte) 0xEE, 1});
+        assertThat(
+                store.update(
+                    stored.toBuilder().attribute(CONTEXT, unreadable).build(), Instant.now()))
+            .isTrue();
+      }
+    }
+    try (Site site =
+        withOwner(
+            database, PrincipalFlows.PROPERTY, "spring.mvc.publish-request-handled-events=false")) {
+      Visitor again = site.visitor();
+      again.take(COOKIE, half.cookie(COOKIE));
+      assertThat(again.get("/account").statusCode()).isEqualTo(302);
+      assertThat(site.bean(SessionManager.class).sessionsOf("olga")).hasSize(1);
+      again = site.visitor();
+      again.take(COOKIE, second.cookie(COOKIE));
+      assertThat(Visitor.location(again.logIn("olga"))).doesNotContain("error");
+      assertThat(again.get("/account").body()).isEqualTo("olga");
+      assertThat(again.get("/account").body()).isEqualTo("olga");
       new JdbcTemplate(site.bean(DataSource.class)).execute("SHUTDOWN");
     }
   }
