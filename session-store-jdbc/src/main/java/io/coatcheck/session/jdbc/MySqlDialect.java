@@ -237,13 +237,14 @@ final class MySqlDialect extends Dialect {
     try (PreparedStatement statement =
             statements.prepare(
                 "SHOW VARIABLES WHERE (Variable_name = 'log_bin' AND Value = 'ON') OR"
+                    + " (Variable_name = 'sql_log_bin' AND Value = 'ON') OR"
                     + " (Variable_name = 'binlog_format' AND Value = 'STATEMENT')");
-        ResultSet both = statement.executeQuery()) {
+        ResultSet all = statement.executeQuery()) {
       int found = 0;
-      while (both.next()) {
+      while (all.next()) {
         found++;
       }
-      if (found == 2) {
+      if (found == 3) {
         throw new IllegalArgumentException(
             "binlog_format of the database must be ROW or MIXED, since with a binary log of"
                 + " statements it takes no write at READ COMMITTED: STATEMENT");

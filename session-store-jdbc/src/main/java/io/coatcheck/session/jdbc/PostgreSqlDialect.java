@@ -199,15 +199,20 @@ final class PostgreSqlDialect extends Dialect {
     }
   }
 
-  /** A version before 14 lacks the setting, and there is nothing to be advised. */
+  /**
+   * A version before 14 lacks the setting, and on Windows it can only be 0: there is nothing to be
+   * advised.
+   */
   @Override
   void checkSettings(Statements statements) throws SQLException {
     if (statements.isTrue(
-        "SELECT COALESCE(current_setting('client_connection_check_interval', true), '') = '0'")) {
+        "SELECT COALESCE(current_setting('client_connection_check_interval', true), '') = '0'"
+            + " AND version() !~* 'windows|visual c\\+\\+|msvc|mingw'")) {
       LOG.warn(
           "a write that the database has not answered in time may still be done later, when its"
-              + " session has expired for others: add"
-              + " options=-c%20client_connection_check_interval=1s to the URL");
+              + " session has expired for others: set client_connection_check_interval to 1s, by"
+              + " ALTER ROLE or, without a pooler, by"
+              + " options=-c%20client_connection_check_interval=1s in the URL");
     }
   }
 
