@@ -35,10 +35,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class ContainerSession {
 
-  /** The attribute of the container's session that has the id of the Coatcheck session. */
   /** What an application does in a listener fails for each client. */
   private static final LimitedLog PROBLEMS = new LimitedLog(LOG, Duration.ofMinutes(1));
 
+  /** The attribute of the container's session that has the id of the Coatcheck session. */
   private final String attribute;
 
   private final AtomicBoolean isReported = new AtomicBoolean();
