@@ -78,4 +78,12 @@ final class AttributeChange {
   void hasChanged() {
     readFrom = null;
   }
+
+  /**
+   * Returns whether a stored value is as it was. Values are compared by identity: an equal but
+   * different value was written by another request.
+   */
+  static boolean isSame(@Nullable AttributeValue one, @Nullable AttributeValue other) {
+    return one == null ? other == null : one.isSameAs(other);
+  }
 }

@@ -10,7 +10,6 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -27,8 +26,8 @@ final class AttributeChanges {
   // A volatile write costs a fence. Constructors need none: an object is published after them.
   private static final VarHandle PENDING =
       FieldHandles.of(MethodHandles.lookup(), "pending", Map.class);
-  private static final VarHandle WATCHED =
-      FieldHandles.of(MethodHandles.lookup(), "watched", Map.class);
+  private static final VarHandle DECODED =
+      FieldHandles.of(MethodHandles.lookup(), "decoded", DecodedValues.class);
 
   /** Used instead of a map while there is no change. */
   private static final Map<String, AttributeChange> NONE = Map.of();
@@ -39,14 +38,8 @@ final class AttributeChanges {
   /** The attributes that were set or removed and have not been saved yet. */
   private volatile Map<String, AttributeChange> pending;
 
-  /** Mutable values that were decoded from bytes, kept to detect changes in place at save. */
-  private volatile Map<String, WatchedValue> watched;
-
-  /** What another request has replaced since this one read it; null while there is nothing. */
-  private @Nullable ReplacedObjects replaced;
-
-  /** The names whose bytes could not be decoded, so that each is reported once. */
-  private Set<String> undecodable = Set.of();
+  /** The values that were decoded from bytes, kept to detect changes in place at save. */
+  private volatile DecodedValues decoded;
 
   /** The names whose values made a save fail, so that each fails only one save. */
   private Set<String> failed = Set.of();
@@ -56,7 +49,7 @@ final class AttributeChanges {
     this.owner = owner;
     this.engine = engine;
     PENDING.set(this, NONE);
-    WATCHED.set(this, Map.of());
+    DECODED.set(this, DecodedValues.NONE);
   }
 
   EngineContext engine() {
@@ -96,10 +89,10 @@ final class AttributeChanges {
           return change.value();
         }
         stored = snapshot.attribute(name);
-        if (stored == null || undecodable.contains(name)) {
+        if (stored == null || decoded.undecodable().contains(name)) {
           return null;
         }
-        WatchedValue known = watched.get(name);
+        WatchedValue known = decoded.watched(name);
         if (known != null) {
           return known.handOut();
         }
@@ -123,7 +116,9 @@ final class AttributeChanges {
       boolean isNews;
       synchronized (owner) {
         // The request may go on with another value of that name.
-        isNews = !isSame(owner.snapshot().attribute(name), stored) || recordUndecodable(name);
+        isNews =
+            !AttributeChange.isSame(owner.snapshot().attribute(name), stored)
+                || recordUndecodable(name);
       }
       if (isNews) {
         engine.events().undecodable(snapshot, name, e);
@@ -134,8 +129,7 @@ final class AttributeChanges {
 
   /** Returns {@code false} if it was recorded before. */
   boolean recordUndecodable(String name) {
-    undecodable = undecodable.isEmpty() ? new HashSet<>() : undecodable;
-    return undecodable.add(name);
+    return decodedHere().recordUndecodable(name);
   }
 
   /**
@@ -145,8 +139,8 @@ final class AttributeChanges {
   private boolean watch(String name, AttributeValue stored, Object value, boolean handedOut) {
     synchronized (owner) {
       if (pending.containsKey(name)
-          || watched.containsKey(name)
-          || !isSame(owner.snapshot().attribute(name), stored)) {
+          || decoded.watched(name) != null
+          || !AttributeChange.isSame(owner.snapshot().attribute(name), stored)) {
         return false;
       }
       remember(name, new WatchedValue(value, handedOut));
@@ -155,8 +149,14 @@ final class AttributeChanges {
   }
 
   void remember(String name, WatchedValue value) {
-    watched = watched.isEmpty() ? new HashMap<>() : watched;
-    watched.put(name, value);
+    decodedHere().watch(name, value);
+  }
+
+  private DecodedValues decodedHere() {
+    if (decoded == DecodedValues.NONE) {
+      decoded = new DecodedValues();
+    }
+    return decoded;
   }
 
   /** Returns the names of the values that can be read. To find out, each value is decoded once. */
@@ -169,10 +169,7 @@ final class AttributeChanges {
           .attributes()
           .forEach(
               (name, stored) -> {
-                if (!stored.isLive()
-                    && !pending.containsKey(name)
-                    && !watched.containsKey(name)
-                    && !undecodable.contains(name)) {
+                if (!stored.isLive() && !pending.containsKey(name) && !decoded.isKnown(name)) {
                   unread.add(Map.entry(name, stored));
                 }
               });
@@ -185,7 +182,9 @@ final class AttributeChanges {
     }
     synchronized (owner) {
       Set<String> names = new TreeSet<>(namesIn(owner.snapshot()));
-      undecodable.stream().filter(name -> !pending.containsKey(name)).forEach(names::remove);
+      decoded.undecodable().stream()
+          .filter(name -> !pending.containsKey(name))
+          .forEach(names::remove);
       return names;
     }
   }
@@ -237,11 +236,7 @@ final class AttributeChanges {
     if (earlier != null && earlier.value() == value) {
       return earlier.readFrom();
     }
-    WatchedValue known = watched.get(name);
-    if (known != null && known.value() == value) {
-      return owner.snapshot().attribute(name);
-    }
-    return replaced == null ? null : replaced.readFrom(name, value);
+    return decoded.readFrom(name, value, owner.snapshot());
   }
 
   /**
@@ -256,7 +251,7 @@ final class AttributeChanges {
       }
       pending.remove(name);
       pending = pending.isEmpty() ? NONE : pending;
-      if (isSame(owner.snapshot().attribute(name), change.readFrom())) {
+      if (AttributeChange.isSame(owner.snapshot().attribute(name), change.readFrom())) {
         remember(name, new WatchedValue(value, true));
       }
     }
@@ -277,8 +272,9 @@ final class AttributeChanges {
     return pending.get(name);
   }
 
-  @Nullable WatchedValue watchedValue(String name) {
-    return watched.get(name);
+  /** Returns what was decoded; {@link #remember} and {@link #recordUndecodable} add to it. */
+  DecodedValues decoded() {
+    return decoded;
   }
 
   /** Removes an attribute, even one that only another request knows. */
@@ -292,31 +288,14 @@ final class AttributeChanges {
   void record(String name, AttributeChange change) {
     pending = pending.isEmpty() ? new HashMap<>() : pending;
     pending.put(name, change);
-    if (!watched.isEmpty()) {
-      watched.remove(name);
-    }
-    forgetReplaced(name);
-  }
-
-  /** Forgets the object that was replaced: this request has changed the attribute itself. */
-  void forgetReplaced(String name) {
-    if (replaced != null) {
-      replaced.forget(name);
-    }
-  }
-
-  /** Forgets what was replaced: this request has logged in, and may have dropped attributes. */
-  void forgetReplaced() {
-    replaced = null;
+    decoded.forget(name);
   }
 
   /** Discards all changes, as for a login that carries nothing over. */
   void clear() {
     synchronized (owner) {
       pending = NONE;
-      watched = Map.of();
-      replaced = null;
-      undecodable = Set.of();
+      decoded = DecodedValues.NONE;
     }
   }
 
@@ -325,7 +304,8 @@ final class AttributeChanges {
    * this call is seen.
    */
   boolean mayHaveChanges() {
-    return !pending.isEmpty() || !watched.isEmpty();
+    // Nearly always there is nothing, which is known without another look.
+    return !pending.isEmpty() || (decoded != DecodedValues.NONE && decoded.isWatching());
   }
 
   /**
@@ -337,28 +317,14 @@ final class AttributeChanges {
     Map<String, AttributeChange> changes;
     Map<String, Object> mayHaveChanged;
     synchronized (owner) {
-      if (pending.isEmpty() && watched.isEmpty()) {
+      if (!mayHaveChanges()) {
         return AttributeDelta.NONE;
       }
       snapshot = owner.snapshot();
       changes = Map.copyOf(pending);
-      mayHaveChanged = handedOut();
+      mayHaveChanged = decoded.handedOut();
     }
     return new ChangeEncoder(engine, this, snapshot).encode(changes, mayHaveChanged);
-  }
-
-  private Map<String, Object> handedOut() {
-    if (watched.isEmpty()) {
-      return Map.of();
-    }
-    Map<String, Object> handedOut = new HashMap<>();
-    watched.forEach(
-        (name, one) -> {
-          if (one.isHandedOut()) {
-            handedOut.put(name, one.value());
-          }
-        });
-    return handedOut;
   }
 
   /** Returns whether everything that a delta sets or removes is still to be saved. */
@@ -394,27 +360,9 @@ final class AttributeChanges {
    * another request has replaced it.
    */
   void onSaved(AttributeDelta delta, StoredSession before, StoredSession after) {
-    Map<String, AttributeValue> old = before.attributes();
     Map<String, AttributeValue> stored = after.attributes();
     synchronized (owner) {
-      if (!undecodable.isEmpty()) {
-        undecodable.removeIf(name -> !isSame(old.get(name), stored.get(name)));
-      }
-      if (!watched.isEmpty()) {
-        watched
-            .entrySet()
-            .removeIf(
-                entry -> {
-                  String name = entry.getKey();
-                  AttributeValue now = stored.get(name);
-                  boolean isOurs = now != null && isSame(now, delta.foundValue(name));
-                  if (isOurs || Objects.equals(old.get(name), now)) {
-                    return false;
-                  }
-                  rememberReplaced(name, entry.getValue(), old.get(name));
-                  return true;
-                });
-      }
+      decoded.onSaved(delta, before.attributes(), stored);
       if (delta.source().isEmpty()) {
         return;
       }
@@ -430,7 +378,7 @@ final class AttributeChanges {
                       && change.mayChange()
                       && saved != null
                       && saved.isPresent()
-                      && isSame(stored.get(name), saved.get())) {
+                      && AttributeChange.isSame(stored.get(name), saved.get())) {
                     remember(name, new WatchedValue(value, true));
                   }
                 } else {
@@ -448,19 +396,5 @@ final class AttributeChanges {
     if (later != null) {
       later.hasChanged();
     }
-  }
-
-  private void rememberReplaced(String name, WatchedValue one, @Nullable AttributeValue from) {
-    if (from != null && one.isHandedOut()) {
-      replaced = replaced == null ? new ReplacedObjects() : replaced;
-      replaced.add(name, one.value(), from);
-    }
-  }
-
-  /**
-   * Values are compared by identity: an equal but different value was written by another request.
-   */
-  static boolean isSame(@Nullable AttributeValue one, @Nullable AttributeValue other) {
-    return one == null ? other == null : one.isSameAs(other);
   }
 }

@@ -104,7 +104,7 @@ final class AttributeStep {
    * not run in the save queue, and an equal object may have been set since.
    */
   static boolean isSame(@Nullable AttributeValue one, @Nullable AttributeValue other) {
-    return AttributeChanges.isSame(one, other)
+    return AttributeChange.isSame(one, other)
         || (one != null
             && other != null
             && !one.isLive()

@@ -63,10 +63,10 @@ final class StepValues {
     }
     if (!isOwn) {
       synchronized (owner) {
-        WatchedValue known = changes.watchedValue(name);
+        WatchedValue known = changes.decoded().watched(name);
         if (known != null
-            && (AttributeChanges.isSame(delta.foundValue(name), value)
-                || AttributeChanges.isSame(owner.snapshot().attribute(name), value))) {
+            && (AttributeChange.isSame(delta.foundValue(name), value)
+                || AttributeChange.isSame(owner.snapshot().attribute(name), value))) {
           return known.value();
         }
       }
@@ -82,12 +82,12 @@ final class StepValues {
     Object value = step.value();
     synchronized (owner) {
       boolean isSaved = owner.onSaved(stored, others);
-      changes.forgetReplaced(step.name());
+      changes.decoded().forgetReplaced(step.name());
       if (isSaved
           && value != null
           && step.mayChange()
           && changes.change(step.name()) == null
-          && AttributeChanges.isSame(owner.snapshot().attribute(step.name()), step.after())) {
+          && AttributeChange.isSame(owner.snapshot().attribute(step.name()), step.after())) {
         changes.remember(step.name(), new WatchedValue(value, true));
       }
     }
@@ -104,14 +104,14 @@ final class StepValues {
     Object value = step.value();
     if (value == null && step.after() != null) {
       synchronized (owner) {
-        if (AttributeChanges.isSame(owner.snapshot().attribute(step.name()), step.after())) {
+        if (AttributeChange.isSame(owner.snapshot().attribute(step.name()), step.after())) {
           // It was reported when the step was decided.
           changes.recordUndecodable(step.name());
         }
       }
     } else if (value != null && step.mayChange()) {
       synchronized (owner) {
-        WatchedValue known = changes.watchedValue(step.name());
+        WatchedValue known = changes.decoded().watched(step.name());
         if (changes.change(step.name()) != null) {
           return value;
         }

@@ -366,7 +366,7 @@ abstract sealed class WorkingCopy permits Session {
     // If another thread has ended the session, that was the one before this login.
     status = SessionStatus.STORED;
     onRenewed(stored, pending, token);
-    attributes.forgetReplaced();
+    attributes.decoded().forgetReplaced();
     ownLogin = null;
   }
 
