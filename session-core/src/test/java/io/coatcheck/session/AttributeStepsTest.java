@@ -9,22 +9,17 @@ import io.coatcheck.session.event.SessionEvent;
 import io.coatcheck.session.store.SessionStoreException;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 @DisplayName("I4: one atomic step on an attribute: take")
 class AttributeStepsTest {
 
-  private final StepsFixture steps = new StepsFixture();
+  @AutoClose private final StepsFixture steps = new StepsFixture();
   private final EngineFixture fixture = steps.engine;
   private final SessionManager manager = fixture.manager;
   private final String token = steps.token;
-
-  @AfterEach
-  void close() {
-    steps.close();
-  }
 
   @Test
   @DisplayName("returns the value once, and is one write")

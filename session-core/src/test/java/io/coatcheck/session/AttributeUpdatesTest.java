@@ -14,22 +14,17 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 @DisplayName("I4: one atomic step on an attribute: update")
 class AttributeUpdatesTest {
 
-  private final StepsFixture steps = new StepsFixture();
+  @AutoClose private final StepsFixture steps = new StepsFixture();
   private final EngineFixture fixture = steps.engine;
   private final SessionManager manager = fixture.manager;
   private final String token = steps.token;
-
-  @AfterEach
-  void close() {
-    steps.close();
-  }
 
   @Test
   @DisplayName("is one write, returns the new value, and goes on from there")

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.coatcheck.session.event.SessionEvent;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -37,9 +38,7 @@ class OneRequestTwoThreadsTest {
 
     manager.save(session);
 
-    assertThat(session.isEnded()).isTrue();
-    assertThat(session.unsentToken()).isEmpty();
-    assertThat(fixture.store.find(session.id())).isEmpty();
+    assertHasEnded(session);
     assertThat(fixture.eventsOf(SessionEvent.Created.class)).isEmpty();
   }
 
@@ -64,9 +63,7 @@ class OneRequestTwoThreadsTest {
 
     assertThat(manager.renew(session)).isFalse();
 
-    assertThat(session.isEnded()).isTrue();
-    assertThat(session.unsentToken()).isEmpty();
-    assertThat(fixture.store.find(session.id())).isEmpty();
+    assertHasEnded(session);
     assertThat(fixture.eventsOf(SessionEvent.Ended.class)).hasSize(1);
   }
 
@@ -80,9 +77,7 @@ class OneRequestTwoThreadsTest {
 
     assertThat(manager.adapter().renewIfDue(session)).isFalse();
 
-    assertThat(session.isEnded()).isTrue();
-    assertThat(session.unsentToken()).isEmpty();
-    assertThat(fixture.store.find(session.id())).isEmpty();
+    assertHasEnded(session);
   }
 
   @Test
@@ -107,21 +102,7 @@ class OneRequestTwoThreadsTest {
     Session both = fixture.live(token);
     AtomicReference<Future<Boolean>> other = new AtomicReference<>();
     fixture.store.beforeNext(
-        "update",
-        () -> {
-          AtomicReference<Thread> thread = new AtomicReference<>();
-          other.set(
-              threads.submit(
-                  () -> {
-                    thread.set(Thread.currentThread());
-                    return manager.adapter().renewIfDue(both);
-                  }));
-          long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-          while ((thread.get() == null || thread.get().getState() != Thread.State.TIMED_WAITING)
-              && System.nanoTime() - deadline < 0) {
-            Thread.onSpinWait();
-          }
-        });
+        "update", () -> other.set(besides(() -> manager.adapter().renewIfDue(both))));
 
     boolean first = manager.adapter().renewIfDue(both);
 
@@ -152,18 +133,7 @@ class OneRequestTwoThreadsTest {
     Session both = manager.adapter().create(manager.adapter().resolve(List.of()));
     both.setAttribute("a", "1");
     AtomicReference<Future<LoginOutcome>> login = new AtomicReference<>();
-    fixture.store.beforeNext(
-        "insert",
-        () -> {
-          AtomicReference<Thread> thread = new AtomicReference<>();
-          login.set(
-              threads.submit(
-                  () -> {
-                    thread.set(Thread.currentThread());
-                    return manager.authenticate(both, "alice", LoginOptions.defaults());
-                  }));
-          awaitIdle(thread, login.get());
-        });
+    fixture.store.beforeNext("insert", () -> login.set(besides(() -> logIn(both))));
 
     manager.save(both);
 
@@ -179,18 +149,7 @@ class OneRequestTwoThreadsTest {
     Session both = manager.adapter().create(manager.adapter().resolve(List.of()));
     both.setAttribute("a", "1");
     AtomicReference<Future<Boolean>> save = new AtomicReference<>();
-    fixture.store.beforeNext(
-        "insert",
-        () -> {
-          AtomicReference<Thread> thread = new AtomicReference<>();
-          save.set(
-              threads.submit(
-                  () -> {
-                    thread.set(Thread.currentThread());
-                    return manager.save(both);
-                  }));
-          awaitIdle(thread, save.get());
-        });
+    fixture.store.beforeNext("insert", () -> save.set(besides(() -> manager.save(both))));
 
     assertThat(manager.authenticate(both, "alice", LoginOptions.defaults()))
         .isInstanceOf(LoginOutcome.Granted.class);
@@ -213,14 +172,7 @@ class OneRequestTwoThreadsTest {
         "update",
         () -> {
           manager.revokeAllOf("alice");
-          AtomicReference<Thread> thread = new AtomicReference<>();
-          login.set(
-              threads.submit(
-                  () -> {
-                    thread.set(Thread.currentThread());
-                    return manager.authenticate(both, "alice", LoginOptions.defaults());
-                  }));
-          awaitIdle(thread, login.get());
+          login.set(besides(() -> logIn(both)));
         });
 
     assertThat(manager.save(both)).isFalse();
@@ -229,13 +181,31 @@ class OneRequestTwoThreadsTest {
     assertThat(fixture.stored(both).attributes()).doesNotContainKey("secret");
   }
 
-  /** Waits until the other thread has ended, or waits for this one. */
-  private static void awaitIdle(AtomicReference<Thread> thread, Future<?> work) {
+  private void assertHasEnded(Session session) {
+    assertThat(session.isEnded()).isTrue();
+    assertThat(session.unsentToken()).isEmpty();
+    assertThat(fixture.store.find(session.id())).isEmpty();
+  }
+
+  private LoginOutcome logIn(Session session) {
+    return manager.authenticate(session, "alice", LoginOptions.defaults());
+  }
+
+  /** Starts work on another thread, and returns when that has ended, or waits for this one. */
+  private <T> Future<T> besides(Callable<T> work) {
+    AtomicReference<Thread> thread = new AtomicReference<>();
+    Future<T> started =
+        threads.submit(
+            () -> {
+              thread.set(Thread.currentThread());
+              return work.call();
+            });
     long begin = System.nanoTime();
-    while (!work.isDone()
+    while (!started.isDone()
         && (thread.get() == null || thread.get().getState() != Thread.State.TIMED_WAITING)
         && System.nanoTime() - begin < TimeUnit.SECONDS.toNanos(60)) {
       Thread.onSpinWait();
     }
+    return started;
   }
 }

@@ -11,22 +11,17 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 @DisplayName("I4: one atomic step on an attribute, whatever becomes of its session")
 class StepsOnSessionsTest {
 
-  private final StepsFixture steps = new StepsFixture();
+  @AutoClose private final StepsFixture steps = new StepsFixture();
   private final EngineFixture fixture = steps.engine;
   private final SessionManager manager = fixture.manager;
   private final String token = steps.token;
-
-  @AfterEach
-  void close() {
-    steps.close();
-  }
 
   @Test
   @DisplayName("is not stored yet: within the request, stored by the next save")

@@ -17,9 +17,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -29,17 +28,11 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(180)
 class ChangeFeedCopiesTest {
 
-  private final CopiesFixture fixture = new CopiesFixture();
-  private final AtomicLong nanos = fixture.nanos;
+  @AutoClose private final CopiesFixture fixture = new CopiesFixture();
   private final RemoteStore remote = fixture.remote;
   private final Copies copies = fixture.copies;
   private final ReportedChanges feed = fixture.feed;
   private final Revalidator revalidator = fixture.revalidator;
-
-  @AfterEach
-  void close() {
-    fixture.close();
-  }
 
   @Test
   void copy_ofAnyAge_asksNoStore() {
@@ -107,7 +100,7 @@ class ChangeFeedCopiesTest {
     isReported.countDown();
     load.join();
     report.join();
-    reports.completeUpTo(nanos.get());
+    reports.completeUpTo(fixture.nanos.get());
 
     assertThat(adding.lookUp(session.id(), 0, 0).session()).isEmpty();
     adding.close();
@@ -319,7 +312,7 @@ class ChangeFeedCopiesTest {
     bounded.settle(remote);
 
     assertThat(bounded.unsettled()).isZero();
-    bounded.completeUpTo(nanos.get());
+    bounded.completeUpTo(fixture.nanos.get());
     sessions.subList(0, 3).forEach(fixture::assertAnswersFromCopy);
     sessions.subList(3, 5).forEach(fixture::assertLooksAgain);
   }

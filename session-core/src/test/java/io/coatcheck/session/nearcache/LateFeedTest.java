@@ -8,7 +8,7 @@ import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -19,16 +19,10 @@ class LateFeedTest {
 
   private static final Duration GRACE = Duration.ofSeconds(30);
 
-  private final CopiesFixture fixture = new CopiesFixture();
+  @AutoClose private final CopiesFixture fixture = new CopiesFixture();
   private final AtomicLong nanos = fixture.nanos;
   private final RemoteStore remote = fixture.remote;
   private final ReportedChanges feed = fixture.feed;
-  private final Revalidator revalidator = fixture.revalidator;
-
-  @AfterEach
-  void close() {
-    fixture.close();
-  }
 
   @Test
   void paused_looksAgain() {
@@ -106,7 +100,7 @@ class LateFeedTest {
     for (int i = 0; i < 12; i++) {
       fixture.assertAnswersFromCopy(used);
       fixture.pass(Duration.ofMillis(250));
-      revalidator.revalidate();
+      fixture.revalidator.revalidate();
     }
 
     assertThat(remote.finds).hasValue(2);

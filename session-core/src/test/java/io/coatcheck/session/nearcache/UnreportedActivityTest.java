@@ -8,8 +8,7 @@ import io.coatcheck.session.store.NearCopies;
 import io.coatcheck.session.store.StoredSession;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.concurrent.atomic.AtomicLong;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -20,17 +19,11 @@ class UnreportedActivityTest {
 
   private static final Duration GRACE = Duration.ofSeconds(30);
 
-  private final CopiesFixture fixture = new CopiesFixture();
-  private final AtomicLong nanos = fixture.nanos;
+  @AutoClose private final CopiesFixture fixture = new CopiesFixture();
   private final RemoteStore remote = fixture.remote;
   private final Copies copies = fixture.copies;
   private final ReportedChanges feed = fixture.feed;
   private final Revalidator revalidator = fixture.revalidator;
-
-  @AfterEach
-  void close() {
-    fixture.close();
-  }
 
   @Test
   @DisplayName("a copy that shows activity before the store has it is trusted for its age only")
@@ -76,7 +69,7 @@ class UnreportedActivityTest {
     assertThat(lenient.touchInOutage(session.id(), NOW.plusSeconds(60))).isTrue();
     remote.down = false;
 
-    reports.completeUpTo(nanos.get());
+    reports.completeUpTo(fixture.nanos.get());
 
     NearCopies.Lookup near = lenient.lookUp(session.id(), 0, 0);
     assertThat(near.isConfirmed()).isTrue();
