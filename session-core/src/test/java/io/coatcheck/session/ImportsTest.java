@@ -3,9 +3,6 @@ package io.coatcheck.session;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.read.ListAppender;
 import io.coatcheck.session.event.EndReason;
 import io.coatcheck.session.event.SessionEvent;
 import io.coatcheck.session.memory.InMemorySessionStore;
@@ -13,6 +10,7 @@ import io.coatcheck.session.store.ForwardingSessionStore;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SessionId;
+import io.coatcheck.testlog.RecordedLog;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -30,7 +28,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.slf4j.LoggerFactory;
 
 class ImportsTest {
 
@@ -457,24 +454,17 @@ class ImportsTest {
 
   @Test
   void nameThatNoPrincipalCanHave_isRefused_andLoggedOnce() {
-    ListAppender<ILoggingEvent> lines = new ListAppender<>();
-    Logger logger = (Logger) LoggerFactory.getLogger(SessionManager.class);
-    logger.addAppender(lines);
-    lines.start();
-    try {
+    RecordedLog log = RecordedLog.of(SessionManager.class);
+    try (log) {
       for (String name :
           List.of("", "x".repeat(256), "a\u0000", "\uD800", "coatcheck-claim:alice")) {
         assertThat(bridge.importSession(CREDENTIAL, sourceOf(name)).status())
             .isEqualTo(ImportResult.Status.REFUSED);
         assertThat(bridge.acceptsPrincipal(name)).isFalse();
       }
-    } finally {
-      logger.detachAppender(lines);
     }
-    assertThat(lines.list)
-        .singleElement()
-        .extracting(ILoggingEvent::getFormattedMessage)
-        .isEqualTo(
+    assertThat(log.lines())
+        .containsExactly(
             "A user of another system cannot log in under that name, and the credential is refused:"
                 + " principal must have 1 to 255 code points: 0");
     assertThat(bridge.importSession(CREDENTIAL, sourceOf("alice")).status())

@@ -2,17 +2,13 @@ package io.coatcheck.session;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.read.ListAppender;
 import io.coatcheck.session.event.SessionEvent;
 import io.coatcheck.session.event.SessionListener;
+import io.coatcheck.testlog.RecordedLog;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
-import org.slf4j.LoggerFactory;
 
 @DisplayName("A listener that always fails does not let clients fill the log")
 class ListenerFailureLogTest {
@@ -31,22 +27,11 @@ class ListenerFailureLogTest {
     }
   }
 
-  private final Logger logger = (Logger) LoggerFactory.getLogger(SessionManager.class);
-  private final ListAppender<ILoggingEvent> appender = new ListAppender<>();
+  @AutoClose private final RecordedLog log = RecordedLog.of(SessionManager.class);
+
+  @AutoClose
   private final EngineFixture fixture =
       new EngineFixture(builder -> builder.listener(new First()).listener(new Second()));
-
-  @BeforeEach
-  void listen() {
-    appender.start();
-    logger.addAppender(appender);
-  }
-
-  @AfterEach
-  void close() {
-    logger.detachAppender(appender);
-    fixture.close();
-  }
 
   @Test
   @DisplayName(
@@ -67,15 +52,13 @@ class ListenerFailureLogTest {
     fixture.loggedIn("alice");
     fixture.manager.revokeAllOf("alice");
 
-    assertThat(appender.list)
-        .extracting(ILoggingEvent::getFormattedMessage)
+    assertThat(log.lines())
         .contains("A session listener failed on Ended: " + First.class.getName());
   }
 
   private void assertRefusals() {
-    assertThat(appender.list).hasSize(2).allMatch(line -> line.getThrowableProxy() != null);
-    assertThat(appender.list)
-        .extracting(ILoggingEvent::getFormattedMessage)
+    assertThat(log.events()).hasSize(2).allMatch(line -> line.getThrowableProxy() != null);
+    assertThat(log.lines())
         .containsExactly(
             "A session listener failed on TokenRefused: " + First.class.getName(),
             "A session listener failed on TokenRefused: " + Second.class.getName());

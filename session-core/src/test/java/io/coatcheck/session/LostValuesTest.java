@@ -6,9 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.read.ListAppender;
 import io.coatcheck.session.codec.AttributeCodec;
 import io.coatcheck.session.codec.AttributeCodecException;
 import io.coatcheck.session.codec.AttributeValue;
@@ -18,18 +15,17 @@ import io.coatcheck.session.memory.InMemorySessionStore;
 import io.coatcheck.session.nearcache.NearCacheSessionStore;
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.testlog.RecordedLog;
 import java.io.Serializable;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
-import org.slf4j.LoggerFactory;
 
 @DisplayName(
     "A lost value is logged as a warning, even without listeners and if the exception is caught")
@@ -39,27 +35,11 @@ class LostValuesTest {
 
   private record AlsoUnlisted(String text) implements Serializable {}
 
-  private final Logger logger = (Logger) LoggerFactory.getLogger(SessionManager.class);
-  private final ListAppender<ILoggingEvent> appender = new ListAppender<>();
-  private final EngineFixture fixture = new EngineFixture();
-
-  @BeforeEach
-  void listen() {
-    appender.start();
-    logger.addAppender(appender);
-  }
-
-  @AfterEach
-  void leave() {
-    logger.detachAppender(appender);
-    fixture.close();
-  }
+  @AutoClose private final RecordedLog log = RecordedLog.of(SessionManager.class);
+  @AutoClose private final EngineFixture fixture = new EngineFixture();
 
   private List<String> warnings() {
-    return appender.list.stream()
-        .filter(event -> event.getLevel() == Level.WARN)
-        .map(ILoggingEvent::getFormattedMessage)
-        .toList();
+    return log.lines(Level.WARN);
   }
 
   private Session newSession() {

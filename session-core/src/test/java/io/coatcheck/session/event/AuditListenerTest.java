@@ -3,13 +3,12 @@ package io.coatcheck.session.event;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.read.ListAppender;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SecretHash;
 import io.coatcheck.session.token.SessionId;
+import io.coatcheck.testlog.RecordedLog;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -17,37 +16,22 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.slf4j.LoggerFactory;
 
 class AuditListenerTest {
 
   private static final Instant NOW = Instant.parse("2026-03-01T12:00:00Z");
   private static final SessionId ID = SessionId.of(1, 2);
 
-  private final Logger logger = (Logger) LoggerFactory.getLogger(AuditListener.LOGGER_NAME);
-  private final ListAppender<ILoggingEvent> appender = new ListAppender<>();
+  @AutoClose
+  private final RecordedLog log =
+      RecordedLog.of(AuditListener.LOGGER_NAME).at(Level.DEBUG).hereOnly();
+
   private final AuditListener listener = new AuditListener();
-
-  @BeforeEach
-  void listen() {
-    appender.start();
-    logger.addAppender(appender);
-    logger.setLevel(Level.DEBUG);
-    logger.setAdditive(false);
-  }
-
-  @AfterEach
-  void leave() {
-    logger.detachAppender(appender);
-    logger.setLevel(null);
-    logger.setAdditive(true);
-  }
 
   private static StoredSession session(String principal) {
     return StoredSession.builder(ID)
@@ -64,21 +48,17 @@ class AuditListenerTest {
     return new SessionEvent.TokenRefused(at, Optional.of(ID), Optional.empty(), reason);
   }
 
-  private List<String> lines() {
-    return appender.list.stream().map(ILoggingEvent::getFormattedMessage).toList();
-  }
-
   private Level levelOf(SessionEvent event) {
-    appender.list.clear();
+    log.clear();
     listener.onEvent(event);
-    return appender.list.get(0).getLevel();
+    return log.events().get(0).getLevel();
   }
 
   @Test
   void onEvent_login_isOneLineOfFacts() {
     listener.onEvent(new SessionEvent.Authenticated(NOW, session("alice")));
 
-    assertThat(lines())
+    assertThat(log.lines())
         .containsExactly(
             "event=authenticated at=2026-03-01T12:00:00Z"
                 + " session=00000000-0000-0001-0000-000000000002"
@@ -138,8 +118,8 @@ class AuditListenerTest {
 
     listener.onEvent(event);
 
-    assertThat(lines()).singleElement().asString().startsWith("event=" + name + " at=" + NOW);
-    assertThat(lines().get(0)).doesNotContain(AuditListener.NO_DETAILS);
+    assertThat(log.lines()).singleElement().asString().startsWith("event=" + name + " at=" + NOW);
+    assertThat(log.lines().get(0)).doesNotContain(AuditListener.NO_DETAILS);
   }
 
   @Test
@@ -189,14 +169,14 @@ class AuditListenerTest {
       listener.onEvent(refused(RefusalReason.MISMATCHED, NOW.plusMillis(i)));
     }
     listener.onEvent(refused(RefusalReason.UNKNOWN, NOW));
-    assertThat(lines()).hasSize(AuditListener.LINES_PER_MINUTE + 1);
+    assertThat(log.lines()).hasSize(AuditListener.LINES_PER_MINUTE + 1);
 
-    appender.list.clear();
+    log.clear();
     listener.onEvent(refused(RefusalReason.MISMATCHED, NOW.plusSeconds(60)));
     listener.onEvent(refused(RefusalReason.MISMATCHED, NOW.plusSeconds(61)));
 
-    assertThat(lines().get(0)).endsWith(" reason=mismatched left-out=9980");
-    assertThat(lines().get(1)).endsWith(" reason=mismatched");
+    assertThat(log.lines().get(0)).endsWith(" reason=mismatched left-out=9980");
+    assertThat(log.lines().get(1)).endsWith(" reason=mismatched");
   }
 
   @Test
@@ -208,25 +188,25 @@ class AuditListenerTest {
               NOW, Optional.of(ID), Optional.empty(), DropReason.ENDED, Set.of("a", "b")));
     }
 
-    assertThat(lines()).hasSize(AuditListener.LINES_PER_MINUTE);
-    assertThat(lines().get(0)).endsWith(" reason=ended attributes=\"a b\"");
+    assertThat(log.lines()).hasSize(AuditListener.LINES_PER_MINUTE);
+    assertThat(log.lines().get(0)).endsWith(" reason=ended attributes=\"a b\"");
   }
 
   @Test
   @DisplayName("refused credentials of other systems are limited, accepted ones are not")
   void onEvent_credentials_areLimitedUnlessAccepted() {
     for (CredentialOutcome outcome : CredentialOutcome.values()) {
-      appender.list.clear();
+      log.clear();
       for (int i = 0; i < 100; i++) {
         listener.onEvent(
             new SessionEvent.ForeignCredential(
                 NOW, Optional.empty(), Optional.empty(), CredentialKind.SPRING_SESSION, outcome));
       }
       boolean isAccepted = outcome == CredentialOutcome.ACCEPTED;
-      assertThat(lines()).hasSize(isAccepted ? 100 : AuditListener.LINES_PER_MINUTE);
-      assertThat(appender.list.get(0).getLevel())
+      assertThat(log.lines()).hasSize(isAccepted ? 100 : AuditListener.LINES_PER_MINUTE);
+      assertThat(log.events().get(0).getLevel())
           .isEqualTo(outcome == CredentialOutcome.FAILED ? Level.WARN : Level.INFO);
-      assertThat(lines().get(0))
+      assertThat(log.lines().get(0))
           .isEqualTo(
               "event=foreign-credential at=%s kind=spring-session outcome=%s",
               NOW, outcome.name().toLowerCase(Locale.ROOT));
@@ -239,10 +219,10 @@ class AuditListenerTest {
     for (int i = 0; i < 100; i++) {
       listener.onEvent(refused(RefusalReason.UNKNOWN, NOW));
     }
-    appender.list.clear();
+    log.clear();
     listener.onEvent(refused(RefusalReason.UNKNOWN, NOW.minusSeconds(3600)));
 
-    assertThat(lines()).hasSize(1);
+    assertThat(log.lines()).hasSize(1);
   }
 
   @Test
@@ -251,7 +231,7 @@ class AuditListenerTest {
     listener.onEvent(
         new SessionEvent.Authenticated(NOW, session("a\"\r\nevent=forged\u2028\u202e\u001b[31m")));
 
-    assertThat(lines().get(0))
+    assertThat(log.lines().get(0))
         .contains("principal=\"a\\\"\\u000d\\u000aevent=forged\\u2028\\u202e\\u001b[31m\"");
   }
 
@@ -261,7 +241,7 @@ class AuditListenerTest {
     listener.onEvent(new SessionEvent.Renewed(NOW, session(null)));
     listener.onEvent(new SessionEvent.Renewed(NOW, session("alice")));
 
-    assertThat(appender.list)
+    assertThat(log.events())
         .extracting(ILoggingEvent::getLevel)
         .containsExactly(Level.DEBUG, Level.INFO);
   }
@@ -275,7 +255,7 @@ class AuditListenerTest {
               NOW, Optional.of(ID), Optional.empty(), reason, Set.of("cart")));
     }
 
-    assertThat(appender.list)
+    assertThat(log.events())
         .extracting(ILoggingEvent::getLevel)
         .containsExactly(Level.DEBUG, Level.WARN);
   }

@@ -3,33 +3,20 @@ package io.coatcheck.session.log;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.read.ListAppender;
+import io.coatcheck.testlog.RecordedLog;
 import java.time.Duration;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 @DisplayName("Problems that repeat are logged once in each interval")
 class LimitedLogTest {
 
-  private final Logger logger = (Logger) LoggerFactory.getLogger("limited");
-  private final ListAppender<ILoggingEvent> appender = new ListAppender<>();
-
-  @BeforeEach
-  void listen() {
-    logger.setAdditive(false);
-    appender.start();
-    logger.addAppender(appender);
-  }
-
-  @AfterEach
-  void stop() {
-    logger.detachAppender(appender);
-  }
+  private final Logger logger = LoggerFactory.getLogger("limited");
+  @AutoClose private final RecordedLog log = RecordedLog.of("limited").hereOnly();
 
   @Test
   void first_ofEachKind_isLoggedAtOnce() {
@@ -39,13 +26,11 @@ class LimitedLogTest {
     limited.error("a", "second", failure);
     limited.warn("b", "other");
 
-    assertThat(appender.list)
-        .extracting(ILoggingEvent::getFormattedMessage)
-        .containsExactly("first", "other");
-    assertThat(appender.list)
+    assertThat(log.lines()).containsExactly("first", "other");
+    assertThat(log.events())
         .extracting(ILoggingEvent::getLevel)
         .containsExactly(Level.ERROR, Level.WARN);
-    assertThat(appender.list.get(0).getThrowableProxy()).isNotNull();
+    assertThat(log.events().get(0).getThrowableProxy()).isNotNull();
   }
 
   @Test
@@ -53,7 +38,7 @@ class LimitedLogTest {
     LimitedLog limited = new LimitedLog(logger, Duration.ofMillis(500));
     int sent = 0;
     long begin = System.nanoTime();
-    while (appender.list.size() < 2 && System.nanoTime() - begin < 60_000_000_000L) {
+    while (log.events().size() < 2 && System.nanoTime() - begin < 60_000_000_000L) {
       limited.warn("a", "text");
       sent++;
       Thread.sleep(1);
@@ -61,7 +46,7 @@ class LimitedLogTest {
 
     // A machine that stalls may leave out none.
     String leftOut = sent == 2 ? "" : " (" + (sent - 2) + " more since the last line like this)";
-    assertThat(appender.list.get(1).getFormattedMessage()).isEqualTo("text" + leftOut);
+    assertThat(log.lines().get(1)).isEqualTo("text" + leftOut);
   }
 
   @Test
@@ -71,6 +56,6 @@ class LimitedLogTest {
       limited.warn("kind " + i, "text");
     }
 
-    assertThat(appender.list).hasSize(LimitedLog.MOST + 1);
+    assertThat(log.events()).hasSize(LimitedLog.MOST + 1);
   }
 }

@@ -3,16 +3,13 @@ package io.coatcheck.session.nearcache;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.read.ListAppender;
+import io.coatcheck.testlog.RecordedLog;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.slf4j.LoggerFactory;
 
 @DisplayName("a near cache on a store with a change feed")
 @Timeout(180)
@@ -24,21 +21,15 @@ class NearCacheFeedTest {
   @Test
   @DisplayName("startup says how copies are kept current")
   void startUp_saysHowCopiesAreKept() {
-    Logger logger = (Logger) LoggerFactory.getLogger(NearCacheSessionStore.class);
-    ListAppender<ILoggingEvent> lines = new ListAppender<>();
-    lines.start();
-    logger.addAppender(lines);
-    try {
+    RecordedLog log = RecordedLog.of(NearCacheSessionStore.class);
+    try (log) {
       NearCacheSessionStore.builder(remote).build().close();
       NearCacheSessionStore.builder(remote).useChangeFeed(false).build().close();
       NearCacheSessionStore.builder(remote).useChangeFeed(false).revalidate(false).build().close();
       NearCacheSessionStore.builder(remote).maxStaleness(Duration.ZERO).build().close();
-    } finally {
-      logger.detachAppender(lines);
     }
 
-    assertThat(lines.list)
-        .extracting(ILoggingEvent::getFormattedMessage)
+    assertThat(log.lines())
         .containsExactly(
             "Near cache: copies stay valid until the change feed reports a change; a change on"
                 + " another node takes effect within PT1S",

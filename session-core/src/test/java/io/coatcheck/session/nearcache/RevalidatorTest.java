@@ -3,14 +3,12 @@ package io.coatcheck.session.nearcache;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.read.ListAppender;
 import io.coatcheck.session.store.NearCopies;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SecretHash;
 import io.coatcheck.session.token.SessionId;
+import io.coatcheck.testlog.RecordedLog;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
@@ -26,7 +24,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.slf4j.LoggerFactory;
 
 @DisplayName("I15: the thread that revalidates goes on whatever happens")
 @Timeout(180)
@@ -119,11 +116,8 @@ class RevalidatorTest {
             revalidator.lookOnce();
           }
         };
-    ListAppender<ILoggingEvent> lines = new ListAppender<>();
-    lines.start();
-    Logger logger = (Logger) LoggerFactory.getLogger(NearCacheSessionStore.class);
-    logger.addAppender(lines);
-    try {
+    RecordedLog log = RecordedLog.of(NearCacheSessionStore.class);
+    try (log) {
       failing.stampsFailure = new SessionStoreException("no right to compare");
       for (int i = 0; i < 9; i++) {
         failure.run();
@@ -138,13 +132,9 @@ class RevalidatorTest {
       for (int i = 0; i < 3; i++) {
         revalidator.lookOnce();
       }
-    } finally {
-      logger.detachAppender(lines);
     }
 
-    assertThat(lines.list)
-        .filteredOn(line -> line.getLevel() == Level.WARN)
-        .extracting(ILoggingEvent::getFormattedMessage)
+    assertThat(log.lines(Level.WARN))
         .containsExactly(
             "Revalidation failed, 1 times in a row; it is tried again: no right to compare",
             "Revalidation failed, 2 times in a row; it is tried again: no right to compare",

@@ -3,9 +3,6 @@ package io.coatcheck.session.nearcache;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.read.ListAppender;
 import io.coatcheck.session.LoginOptions;
 import io.coatcheck.session.LoginOutcome;
 import io.coatcheck.session.Resolution;
@@ -14,6 +11,7 @@ import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.SessionManagerBuilder;
 import io.coatcheck.session.codec.JavaSerializationCodec;
 import io.coatcheck.session.store.SessionStoreException;
+import io.coatcheck.testlog.RecordedLog;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -24,7 +22,6 @@ import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
-import org.slf4j.LoggerFactory;
 
 @DisplayName("stores 18: serveStaleOnOutage holds for requests that read, whatever else is due")
 class ServeStaleTest {
@@ -270,11 +267,8 @@ class ServeStaleTest {
   @Test
   @DisplayName("that the store cannot be read is logged once, though every request is answered")
   void answersFromCopies_areLogged() {
-    Logger logger = (Logger) LoggerFactory.getLogger(NearCacheSessionStore.class);
-    ListAppender<ILoggingEvent> lines = new ListAppender<>();
-    lines.start();
-    logger.addAppender(lines);
-    try {
+    RecordedLog log = RecordedLog.of(NearCacheSessionStore.class);
+    try (log) {
       SessionManager manager = manager();
       String token = login(manager);
       pass(Duration.ofSeconds(2));
@@ -282,12 +276,9 @@ class ServeStaleTest {
       for (int i = 0; i < 20; i++) {
         assertThat(manager.adapter().resolve(List.of(token))).isInstanceOf(Resolution.Live.class);
       }
-    } finally {
-      logger.detachAppender(lines);
     }
 
-    assertThat(lines.list)
-        .extracting(ILoggingEvent::getFormattedMessage)
+    assertThat(log.lines())
         .filteredOn(line -> line.startsWith("The store cannot be read, and sessions are served"))
         .hasSize(1);
   }
