@@ -70,7 +70,7 @@ public final class BridgeRequest {
    * one or not.
    */
   public boolean isTokenPresented() {
-    return exchange.isTokenPresented();
+    return exchange.resolver().requested().isPresented();
   }
 
   /**

@@ -117,10 +117,10 @@ final class ContainerSession {
 
   private static void endIfAnothers(HttpSession session, Object owner, RequestResolver resolver) {
     Session live = resolver.sessionIfResolved();
+    RequestedSession requested = resolver.requested();
     boolean isAnothers =
         live == null
-            ? resolver.hasPresentedEnded(owner.toString())
-                || resolver.isWithholding(owner.toString())
+            ? requested.hasEnded(owner.toString()) || requested.isWithheld(owner.toString())
             : live.principal().isPresent() && !owner.equals(live.id().toString());
     if (isAnothers) {
       end(session);

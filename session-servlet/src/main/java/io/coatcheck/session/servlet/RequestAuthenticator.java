@@ -127,7 +127,7 @@ final class RequestAuthenticator {
     boolean isSent = state.locked(() -> take(loggedIn));
     if (isSent) {
       // The client's token of another user's session is replaced.
-      resolver.endWithheld();
+      resolver.user().endWithheld(exchange.manager());
     }
     HttpSessionView view = exchange.viewOf(loggedIn);
     Map<String, Object> values = loggedIn == found ? Map.of() : endUnstored(found);

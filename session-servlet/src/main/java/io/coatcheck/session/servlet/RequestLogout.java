@@ -134,7 +134,7 @@ final class RequestLogout {
     Session withheld = presented.withheld();
     int ended = withheld != null && exchange.manager().invalidate(withheld) ? 1 : 0;
     presented.releaseWithheld();
-    ended += resolver.endWithheld();
+    ended += resolver.user().endWithheld(exchange.manager());
     List<String> beside = presented.beside();
     if (!beside.isEmpty()) {
       return ended + exchange.manager().adapter().invalidatePresented(beside);

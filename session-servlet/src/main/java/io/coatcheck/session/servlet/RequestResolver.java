@@ -64,6 +64,11 @@ final class RequestResolver {
     return presented;
   }
 
+  /** Returns what may be asked of the session that the client requested. */
+  RequestedSession requested() {
+    return new RequestedSession(state, this, presented);
+  }
+
   /** Records that the application asked for the session, and so must learn of a failure. */
   void markAsked() {
     if (!isAskedFor) {
@@ -192,7 +197,7 @@ final class RequestResolver {
    * Resolves what the client presented, once. The caller holds the lock, which is released
    * meanwhile.
    */
-  private void resolveOnce() {
+  void resolveOnce() {
     if (presented.areResolved()) {
       return;
     }
@@ -348,57 +353,6 @@ final class RequestResolver {
     }
   }
 
-  // What was requested.
-
-  /**
-   * Returns the requested session id, without the secret; null if the client presented no Coatcheck
-   * token.
-   */
-  @Nullable String requestedSessionId() {
-    return state.locked(
-        () -> {
-          resolveOnce();
-          return presented.requestedText();
-        });
-  }
-
-  /** Returns whether the client presented a token of a session that has ended. */
-  boolean hasPresentedEnded(String id) {
-    return state.locked(() -> presented.isOfEnded(id));
-  }
-
-  /**
-   * Returns whether a header of the request opened a live session.
-   *
-   * @throws SessionStoreException if the store failed
-   */
-  boolean isLiveByHeader() {
-    return presented.areByHeader() && session() != null;
-  }
-
-  /**
-   * Returns whether another request has given this request's session a new secret, and this request
-   * has had no session since.
-   */
-  boolean isRekeyed() {
-    return state.locked(() -> findSession() == null && presented.areReplaced());
-  }
-
-  /** Returns whether the session with this id is the withheld one, as far as is known. */
-  boolean isWithholding(String id) {
-    Session withheld = presented.withheld();
-    return withheld != null && withheld.id().toString().equals(id);
-  }
-
-  /** Returns whether a session is withheld from this request until its principal logs in again. */
-  boolean isWithholding() {
-    return state.locked(
-        () -> {
-          findSession();
-          return presented.withheld() != null;
-        });
-  }
-
   // The container's user.
 
   /** Admits the container's user to a session, which nearly always is that user's. */
@@ -434,12 +388,6 @@ final class RequestResolver {
     if (known != null && begun.isAwaitingCreation()) {
       known.take(begun);
     }
-  }
-
-  /** Ends the session that is withheld because it belongs to another user than the container's. */
-  int endWithheld() {
-    ContainerUser known = user;
-    return known == null ? 0 : known.endWithheld(manager());
   }
 
   /** Shows nothing: the session holds the secret. */

@@ -204,11 +204,6 @@ final class SessionExchange implements SessionScope {
     return saving.orFail(() -> current.whileEncoded(used, step));
   }
 
-  /** Returns whether the client presented anything as the token of this session. */
-  boolean isTokenPresented() {
-    return state.locked(resolver.presented()::isPresent);
-  }
-
   /** Registers an action for {@link BridgeRequest#beforeLogout}. */
   void beforeLogout(Runnable action) {
     state.run(() -> beforeLogout = new BeforeLogout(beforeLogout, action));

@@ -316,7 +316,7 @@ public class SessionFilter implements Filter {
       return false;
     }
     try {
-      if (exchange.resolver().isLiveByHeader()) {
+      if (exchange.resolver().requested().isLiveByHeader()) {
         return false;
       }
     } catch (SessionStoreException e) {

@@ -109,7 +109,7 @@ final class SessionRequest extends TokenlessRequest {
     if (exchange.authenticator().renew(view.session())) {
       return ShownId.textOf(view.session());
     }
-    if (view.session().isEnded() && exchange.resolver().isRekeyed()) {
+    if (view.session().isEnded() && exchange.resolver().requested().isRekeyed()) {
       // Another request was first. The client has its secret or never will. This request continues
       // with its own session, as a later request would.
       return getSession().getId();
@@ -126,7 +126,7 @@ final class SessionRequest extends TokenlessRequest {
   @Override
   public @Nullable String getRequestedSessionId() {
     if (exchange.resolver().presented().isPresent()) {
-      return exchange.resolver().requestedSessionId();
+      return exchange.resolver().requested().id();
     }
     return isRequestedSessionIdFromURL() ? super.getRequestedSessionId() : null;
   }
@@ -142,7 +142,7 @@ final class SessionRequest extends TokenlessRequest {
   @Override
   public boolean isRequestedSessionIdFromCookie() {
     return !exchange.resolver().presented().areByHeader()
-        && exchange.resolver().requestedSessionId() != null;
+        && exchange.resolver().requested().id() != null;
   }
 
   @Override

@@ -238,7 +238,7 @@ public final class WebSession {
    * principal logs in again, so that the login page can say so.
    */
   public boolean isReauthenticationRequired() {
-    return exchange.resolver().isWithholding();
+    return exchange.resolver().requested().isWithheld();
   }
 
   /** Returns whether the login is a remembered one, so that the cookie outlives the browser. */

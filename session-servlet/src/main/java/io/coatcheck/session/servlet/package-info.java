@@ -27,18 +27,18 @@
  *       set-ups, and {@code PlainHttp} of a site without TLS. {@code FilterLog} is the log of all
  *       rooms.
  *   <li><b>Dispatch</b>, one request from its first dispatch to its end: {@code Dispatch}, {@code
- *       DispatchState}, {@code SessionExchange}, {@code RequestResolver}, {@code SessionOpening},
- *       {@code CurrentSession} and {@code CommitSave}. {@code RequestAuthenticator} logs in and
- *       renews, {@code RequestLogout} ends; {@code BeforeCommit} and {@code BeforeLogout} hold what
- *       a bridge has registered to be done first. {@code ContainerUser} is a user whom the
- *       container has authenticated, {@code UserAdmission} admits that user to a session, and
- *       {@code ContainerSession} is the container's own session. The wrappers are {@code
- *       SessionRequest}, a {@code TokenlessRequest}, whose {@code VisibleHeaders} leave out the
- *       token; {@code SessionResponse}, with {@code CommittingOutputStream}, {@code
- *       CommittingWriter} and the {@code CommitWatch} that predicts a commit; and {@code
- *       SessionAsyncContext}, whose {@code AsyncCycle} knows what ends the request. {@code
- *       ErrorResponse} answers 503, and {@code FieldHandles} are for fields that are written
- *       without a fence.
+ *       DispatchState}, {@code SessionExchange}, {@code RequestResolver}, {@code RequestedSession},
+ *       {@code SessionOpening}, {@code CurrentSession} and {@code CommitSave}. {@code
+ *       RequestAuthenticator} logs in and renews, {@code RequestLogout} ends; {@code BeforeCommit}
+ *       and {@code BeforeLogout} hold what a bridge has registered to be done first. {@code
+ *       ContainerUser} is a user whom the container has authenticated, {@code UserAdmission} admits
+ *       that user to a session, and {@code ContainerSession} is the container's own session. The
+ *       wrappers are {@code SessionRequest}, a {@code TokenlessRequest}, whose {@code
+ *       VisibleHeaders} leave out the token; {@code SessionResponse}, with {@code
+ *       CommittingOutputStream}, {@code CommittingWriter} and the {@code CommitWatch} that predicts
+ *       a commit; and {@code SessionAsyncContext}, whose {@code AsyncCycle} knows what ends the
+ *       request. {@code ErrorResponse} answers 503, and {@code FieldHandles} are for fields that
+ *       are written without a fence.
  *   <li><b>Contract</b>, {@code HttpSession} and its listeners: {@code HttpSessionView} and {@code
  *       EndedSession}, used within a {@code SessionScope}, which is a request or an {@code
  *       AccessorScope} of a {@code SessionAccessor}. {@code DeferredAttributes} and {@code
