@@ -346,6 +346,22 @@ final class CommitSave implements CommitWatch.Listener {
     }
   }
 
+  /**
+   * Answers 503 for a failure that the application did not handle, unless it is too late for that.
+   */
+  boolean answersUnavailable(SessionStoreException e) {
+    return state.locked(
+        () -> {
+          outgoing.fail(e);
+          return outgoing.isAnswered();
+        });
+  }
+
+  /** Answers 500 for a failure of the application that no caller can answer, if still possible. */
+  void answerError() {
+    state.run(outgoing::answerError);
+  }
+
   /** Remembers a failure and answers 503, if that is still possible. */
   private SessionStoreException fail(SessionStoreException e) {
     return state.locked(() -> outgoing.fail(e));

@@ -70,7 +70,7 @@ final class Dispatch {
         saveDespite(e, exchange, !isPastAsync && request.isAsyncStarted());
         throw e;
       }
-      if (!exchange.answersUnavailable(failure)) {
+      if (!exchange.saving().answersUnavailable(failure)) {
         throw e;
       }
     } finally {

@@ -148,7 +148,7 @@ final class SessionAsyncContext implements AsyncContext {
   private void failed(Throwable failure) {
     SessionStoreException cause = ErrorResponse.causeOf(failure);
     if (cause != null) {
-      exchange.answersUnavailable(cause);
+      exchange.saving().answersUnavailable(cause);
       return;
     }
     try {
@@ -166,7 +166,7 @@ final class SessionAsyncContext implements AsyncContext {
             "completion",
             "The application failed when an asynchronous request was completed",
             failure);
-    exchange.answerError();
+    exchange.saving().answerError();
   }
 
   @Override

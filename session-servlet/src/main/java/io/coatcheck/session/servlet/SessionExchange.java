@@ -254,22 +254,6 @@ final class SessionExchange implements SessionScope {
     return !outgoing.isReleased() && state.isForwardUnobserved();
   }
 
-  /**
-   * Answers 503 for a failure that the application did not handle, unless it is too late for that.
-   */
-  boolean answersUnavailable(SessionStoreException e) {
-    return state.locked(
-        () -> {
-          outgoing.fail(e);
-          return outgoing.isAnswered();
-        });
-  }
-
-  /** Answers 500 for a failure of the application that no caller can answer, if still possible. */
-  void answerError() {
-    state.run(outgoing::answerError);
-  }
-
   // The life of the request.
 
   /** Saves the session, and adds the token to the response, which may be committed now. */

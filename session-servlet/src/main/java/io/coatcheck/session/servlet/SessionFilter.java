@@ -320,7 +320,7 @@ public class SessionFilter implements Filter {
         return false;
       }
     } catch (SessionStoreException e) {
-      exchange.answersUnavailable(e);
+      exchange.saving().answersUnavailable(e);
       return true;
     }
     exchange
