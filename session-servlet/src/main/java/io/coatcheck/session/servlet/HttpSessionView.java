@@ -7,7 +7,6 @@ import jakarta.servlet.ServletContext;
 import jakarta.servlet.http.HttpSession;
 import jakarta.servlet.http.HttpSessionBindingListener;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.Enumeration;
 import java.util.LinkedHashMap;
@@ -23,11 +22,6 @@ import org.jspecify.annotations.Nullable;
  * credential.
  */
 class HttpSessionView implements ShownSession {
-
-  /** Whether the container has Servlet 6.1, in which a session has an accessor. */
-  private static final boolean HAS_ACCESSORS =
-      Arrays.stream(HttpSession.class.getMethods())
-          .anyMatch(method -> method.getName().equals("getAccessor"));
 
   /**
    * Guards the creation of an {@link UnsavedBindings}: the monitor of a session is the
@@ -78,10 +72,6 @@ class HttpSessionView implements ShownSession {
    */
   final void showEnding(@Nullable EndedSession shown) {
     ending = shown;
-  }
-
-  static boolean hasAccessors() {
-    return HAS_ACCESSORS;
   }
 
   /**

@@ -77,9 +77,7 @@ class SharedSession implements ShownSession {
 
   /** Returns the class that the container's version of the Servlet API requires. */
   static SharedSession of(SessionId id, HttpSessionView first) {
-    return HttpSessionView.hasAccessors()
-        ? Servlet61SharedSession.of(id, first)
-        : new SharedSession(id, first);
+    return HAS_ACCESSORS ? Servlet61SharedSession.of(id, first) : new SharedSession(id, first);
   }
 
   @Override

@@ -3,6 +3,7 @@ package io.coatcheck.session.servlet;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.token.SessionId;
 import jakarta.servlet.http.HttpSession;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,6 +13,11 @@ import org.jspecify.annotations.Nullable;
  * in {@code sessionCreated}.
  */
 interface ShownSession extends HttpSession {
+
+  /** Whether the container has Servlet 6.1, in which a session has an accessor. */
+  boolean HAS_ACCESSORS =
+      Arrays.stream(HttpSession.class.getMethods())
+          .anyMatch(method -> method.getName().equals("getAccessor"));
 
   /** Returns the manager: sessions of two managers may have the same id, if one was imported. */
   SessionManager manager();
