@@ -11,21 +11,15 @@ import io.coatcheck.session.token.SessionId;
 import jakarta.servlet.ServletContext;
 import jakarta.servlet.http.HttpSession;
 import jakarta.servlet.http.HttpSessionActivationListener;
-import jakarta.servlet.http.HttpSessionAttributeListener;
 import jakarta.servlet.http.HttpSessionBindingEvent;
 import jakarta.servlet.http.HttpSessionBindingListener;
 import jakarta.servlet.http.HttpSessionEvent;
-import jakarta.servlet.http.HttpSessionIdListener;
-import jakarta.servlet.http.HttpSessionListener;
 import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.EventListener;
-import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
@@ -52,10 +46,8 @@ final class SessionListeners implements SessionListener {
   private final SessionManager manager;
   private final ServletContext servletContext;
 
-  /** The listeners of the container and of each filter in use, in order. */
-  private final List<Registration> registrations = new ArrayList<>();
-
-  private volatile Registered registered = Registered.NONE;
+  /** Replaced under the lock of this. */
+  private volatile RegisteredListeners registered = RegisteredListeners.NONE;
 
   /** The sessions that requests are about to end, with their unsaved attributes. */
   private final Map<SessionId, EndedSession> ending = new ConcurrentHashMap<>();
@@ -66,49 +58,6 @@ final class SessionListeners implements SessionListener {
 
   /** Shared by all sessions of a store that needs no bytes: there is nothing to remember. */
   private final Activations noActivations = new Activations(this, false);
-
-  /**
-   * The listeners of one filter.
-   *
-   * @param filter the filter, compared by identity
-   */
-  private record Registration(Object filter, List<? extends EventListener> listeners) {}
-
-  /** All listeners by what they listen to, each once. */
-  private record Registered(
-      List<HttpSessionListener> ofSessions,
-      List<HttpSessionListener> ofSessionsReversed,
-      List<HttpSessionAttributeListener> ofAttributes,
-      List<HttpSessionIdListener> ofIds) {
-
-    static final Registered NONE = new Registered(List.of(), List.of(), List.of(), List.of());
-
-    static Registered of(Iterable<Registration> registrations) {
-      Set<EventListener> distinct = Collections.newSetFromMap(new IdentityHashMap<>());
-      List<HttpSessionListener> sessions = new ArrayList<>();
-      List<HttpSessionAttributeListener> attributes = new ArrayList<>();
-      List<HttpSessionIdListener> ids = new ArrayList<>();
-      for (Registration registration : registrations) {
-        for (EventListener listener : registration.listeners()) {
-          if (distinct.add(listener)) {
-            if (listener instanceof HttpSessionListener known) {
-              sessions.add(known);
-            }
-            if (listener instanceof HttpSessionAttributeListener known) {
-              attributes.add(known);
-            }
-            if (listener instanceof HttpSessionIdListener known) {
-              ids.add(known);
-            }
-          }
-        }
-      }
-      List<HttpSessionListener> reversed = new ArrayList<>(sessions);
-      Collections.reverse(reversed);
-      return new Registered(
-          List.copyOf(sessions), List.copyOf(reversed), List.copyOf(attributes), List.copyOf(ids));
-    }
-  }
 
   /** Creates an instance without listeners. */
   SessionListeners(SessionManager manager, ServletContext servletContext) {
@@ -150,13 +99,12 @@ final class SessionListeners implements SessionListener {
   }
 
   private synchronized void add(SessionFilter filter, List<? extends EventListener> own) {
-    if (registrations.isEmpty()) {
-      registrations.add(
-          new Registration(servletContext, ContainerListeners.ofOrWarn(servletContext)));
+    RegisteredListeners known = registered;
+    if (known.owners() == 0) {
+      known = known.with(servletContext, ContainerListeners.ofOrWarn(servletContext));
       manager.addListener(this);
     }
-    registrations.add(new Registration(filter, own));
-    registered = Registered.of(registrations);
+    registered = known.with(filter, own);
   }
 
   /**
@@ -165,13 +113,14 @@ final class SessionListeners implements SessionListener {
    * @return whether it was the last filter
    */
   synchronized boolean leave(SessionFilter filter) {
-    registrations.removeIf(registration -> registration.filter() == filter);
-    if (registrations.size() == 1) {
-      registrations.clear();
+    RegisteredListeners left = registered.without(filter);
+    if (left.owners() == 1) {
+      // Only the container's are left.
+      left = RegisteredListeners.NONE;
       manager.removeListener(this);
     }
-    registered = Registered.of(registrations);
-    return registrations.isEmpty();
+    registered = left;
+    return left.owners() == 0;
   }
 
   /** Returns the application whose sessions these are. */

@@ -46,10 +46,10 @@
  *       session share, {@code SharedSessions} finds it, {@code ShownId} is its id. Each object that
  *       shows a session is a {@code ShownSession}, and equal to the others of that session. {@code
  *       Servlet61SessionView} and {@code Servlet61SharedSession} add what Servlet 6.1 adds. {@code
- *       SessionListeners} notifies listeners, among them each {@code AttributeRemovalListener},
- *       with {@code ContainerListeners}, {@code Activations}, {@code UnsavedBindings} and {@code
- *       UnreportedSessions}; {@code ContainerValues} and {@code AskedTimeout} are kept in a session
- *       beside its attributes.
+ *       SessionListeners} notifies the {@code RegisteredListeners}, among them each {@code
+ *       AttributeRemovalListener}, with {@code ContainerListeners}, {@code Activations}, {@code
+ *       UnsavedBindings} and {@code UnreportedSessions}; {@code ContainerValues} and {@code
+ *       AskedTimeout} are kept in a session beside its attributes.
  *   <li><b>Protection</b>, what refuses requests: {@code CrossOriginPolicy}, with {@code WebOrigin}
  *       and {@code Preflight}; {@code WithheldCookie}; {@code RequireLogin}, with {@code
  *       ReturnPath} and {@code Navigation}; {@code ClientCheck} and its {@code ClientGate}; {@code
