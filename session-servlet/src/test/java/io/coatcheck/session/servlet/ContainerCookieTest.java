@@ -4,13 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.mockito.Mockito.mock;
 import static org.mockito.Mockito.when;
 
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.read.ListAppender;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.SessionPolicy;
 import io.coatcheck.session.memory.InMemorySessionStore;
 import io.coatcheck.session.servlet.SessionCookie.SameSite;
+import io.coatcheck.testlog.RecordedLog;
 import jakarta.servlet.FilterConfig;
 import jakarta.servlet.ServletContext;
 import jakarta.servlet.ServletException;
@@ -31,7 +29,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.slf4j.LoggerFactory;
 
 @DisplayName("What an application sets of the container's session cookie and tracking")
 class ContainerCookieTest {
@@ -230,26 +227,21 @@ class ContainerCookieTest {
   @Test
   @DisplayName("startup says so in one line, and no setting weakens our cookie")
   void startUp_warns() throws LifecycleException {
-    ListAppender<ILoggingEvent> lines = new ListAppender<>();
-    Logger logger = (Logger) LoggerFactory.getLogger(SessionFilter.class);
-    lines.start();
-    logger.addAppender(lines);
-    try (SessionManager manager =
-        SessionManager.builder(InMemorySessionStore.builder().build()).build()) {
+    try (RecordedLog log = RecordedLog.of(SessionFilter.class);
+        SessionManager manager =
+            SessionManager.builder(InMemorySessionStore.builder().build()).build()) {
       within(
           context -> {
             context.getSessionCookieConfig().setDomain("example.com");
             context.setSessionTrackingModes(EnumSet.of(SessionTrackingMode.URL));
           },
           context -> init(SessionFilter.builder(manager).build(), context));
-      assertThat(lines.list).hasSize(1);
-      assertThat(lines.list.get(0).getFormattedMessage())
+      assertThat(log.lines()).hasSize(1);
+      assertThat(log.lines().get(0))
           .contains("have no effect", "Domain=example.com", "tracking-mode=URL");
 
       within(context -> {}, context -> init(SessionFilter.builder(manager).build(), context));
-      assertThat(lines.list).hasSize(1);
-    } finally {
-      logger.detachAppender(lines);
+      assertThat(log.lines()).hasSize(1);
     }
   }
 
@@ -258,25 +250,17 @@ class ContainerCookieTest {
       "a session timeout that differs from the policy is reported, and the usual one is not")
   @CsvSource({"120, 1", "30, 0", "45, 0", "0, 0", "-1, 0"})
   void sessionTimeout_isReported(int minutes, int warnings) throws LifecycleException {
-    ListAppender<ILoggingEvent> lines = new ListAppender<>();
-    Logger logger = (Logger) LoggerFactory.getLogger(SessionFilter.class);
-    lines.start();
-    logger.addAppender(lines);
-    try (SessionManager manager =
-        SessionManager.builder(InMemorySessionStore.builder().build())
-            .policy(SessionPolicy.builder().idleTimeout(Duration.ofMinutes(45)).build())
-            .build()) {
+    try (RecordedLog log = RecordedLog.of(SessionFilter.class);
+        SessionManager manager =
+            SessionManager.builder(InMemorySessionStore.builder().build())
+                .policy(SessionPolicy.builder().idleTimeout(Duration.ofMinutes(45)).build())
+                .build()) {
       within(
           context -> context.setSessionTimeout(minutes),
           context -> init(SessionFilter.builder(manager).build(), context));
-      assertThat(lines.list).hasSize(warnings);
-      assertThat(lines.list)
-          .allSatisfy(
-              line ->
-                  assertThat(line.getFormattedMessage())
-                      .contains("session-timeout=120", "SessionPolicy"));
-    } finally {
-      logger.detachAppender(lines);
+      assertThat(log.lines()).hasSize(warnings);
+      assertThat(log.lines())
+          .allSatisfy(line -> assertThat(line).contains("session-timeout=120", "SessionPolicy"));
     }
   }
 
@@ -285,41 +269,32 @@ class ContainerCookieTest {
       "C7, B03: an application below a path is warned of the name that all of a host share")
   @CsvSource({"/shop, __Host-session, 1", "'', __Host-session, 0", "/shop, __Host-shop, 0"})
   void defaultName_belowAPath_isWarnedOf(String path, String name, int warnings) {
-    ListAppender<ILoggingEvent> lines = new ListAppender<>();
-    Logger logger = (Logger) LoggerFactory.getLogger(SessionFilter.class);
-    lines.start();
-    logger.addAppender(lines);
     ServletContext context = mock(ServletContext.class);
     when(context.getContextPath()).thenReturn(path);
-    try {
+    try (RecordedLog log = RecordedLog.of(SessionFilter.class)) {
       IgnoredContainerSettings.warnOfSharedName(
           context, SessionCookie.builder().name(name).build());
       IgnoredContainerSettings.warnOfSharedName(context, null);
 
-      assertThat(lines.list).hasSize(warnings);
-      assertThat(lines.list)
+      assertThat(log.lines()).hasSize(warnings);
+      assertThat(log.lines())
           .allSatisfy(
               line ->
-                  assertThat(line.getFormattedMessage())
+                  assertThat(line)
                       .contains(
                           "\"/shop\"", "which all applications of this host share", "cookieName"));
-    } finally {
-      logger.detachAppender(lines);
     }
   }
 
   @Test
   @DisplayName("C7: it is said once at the start of each, and of none at the root")
   void startUp_belowAPath_warnsOnce() throws LifecycleException {
-    ListAppender<ILoggingEvent> lines = new ListAppender<>();
-    Logger logger = (Logger) LoggerFactory.getLogger(SessionFilter.class);
-    lines.start();
-    logger.addAppender(lines);
     Tomcat tomcat = new Tomcat();
     tomcat.setBaseDir("target/tomcat");
     tomcat.setPort(0);
-    try (SessionManager manager =
-        SessionManager.builder(InMemorySessionStore.builder().build()).build()) {
+    try (RecordedLog log = RecordedLog.of(SessionFilter.class);
+        SessionManager manager =
+            SessionManager.builder(InMemorySessionStore.builder().build()).build()) {
       for (String path : List.of("", "/shop")) {
         tomcat
             .addContext(path, null)
@@ -329,13 +304,12 @@ class ContainerCookieTest {
       }
       tomcat.start();
 
-      assertThat(lines.list)
-          .filteredOn(line -> line.getFormattedMessage().contains("applications of this host"))
+      assertThat(log.lines())
+          .filteredOn(line -> line.contains("applications of this host"))
           .hasSize(1);
     } finally {
       tomcat.stop();
       tomcat.destroy();
-      logger.detachAppender(lines);
     }
   }
 

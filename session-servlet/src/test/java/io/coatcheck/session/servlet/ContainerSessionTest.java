@@ -3,16 +3,16 @@ package io.coatcheck.session.servlet;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.read.ListAppender;
 import io.coatcheck.session.store.SessionStoreException;
+import io.coatcheck.testlog.RecordedLog;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpSession;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -21,7 +21,6 @@ import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.slf4j.LoggerFactory;
 
 @DisplayName(
     "F1, F5, B17: a session of the container beside one of Coatcheck, as CDI and Spring begin one")
@@ -37,15 +36,12 @@ class ContainerSessionTest {
   @SuppressWarnings("ThreadLocalUsage")
   private final ThreadLocal<HttpServletRequest> bound = new ThreadLocal<>();
 
-  private final ListAppender<ILoggingEvent> log = new ListAppender<>();
-  private final Logger logger = (Logger) LoggerFactory.getLogger(SessionFilter.class);
+  @AutoClose private final RecordedLog log = RecordedLog.of(SessionFilter.class);
   private Site site;
   private Browser browser;
 
   @BeforeEach
   void start() {
-    log.start();
-    logger.addAppender(log);
     begin(false, UnaryOperator.identity());
   }
 
@@ -83,7 +79,6 @@ class ContainerSessionTest {
 
   @AfterEach
   void stop() {
-    logger.detachAppender(log);
     site.close();
   }
 
@@ -289,13 +284,13 @@ class ContainerSessionTest {
   @DisplayName("the log says so, once")
   void warning_isGivenOnce() {
     browser.get("/cart");
-    assertThat(log.list).noneMatch(this::isAboutIt);
+    assertThat(log.events()).noneMatch(this::isAboutIt);
 
     browser.get("/add");
     browser.get("/add");
     browser.get("/cart");
 
-    assertThat(log.list)
+    assertThat(log.events())
         .filteredOn(this::isAboutIt)
         .singleElement()
         .matches(event -> event.getLevel() == Level.WARN);
@@ -310,9 +305,7 @@ class ContainerSessionTest {
   void requestListeners_areNamed() {
     browser.get("/cart");
 
-    assertThat(log.list)
-        .extracting(ILoggingEvent::getFormattedMessage)
-        .filteredOn(line -> line.startsWith("Listeners of requests"))
+    assertThat(log.linesBeginning("Listeners of requests"))
         .singleElement()
         .asString()
         .contains("SiteRouter$Listener")

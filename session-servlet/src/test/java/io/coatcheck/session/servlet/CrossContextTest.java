@@ -2,11 +2,9 @@ package io.coatcheck.session.servlet;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.read.ListAppender;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.memory.InMemorySessionStore;
+import io.coatcheck.testlog.RecordedLog;
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.RequestDispatcher;
 import jakarta.servlet.ServletException;
@@ -25,7 +23,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
-import org.slf4j.LoggerFactory;
 
 /** On Tomcat alone: Jetty 12 dispatches to no other web application. */
 @DisplayName("A dispatch to another web application of the same container")
@@ -154,21 +151,15 @@ class CrossContextTest {
   @DisplayName(
       "two filters of one cookie name: one cookie is sent, and the log names the filter whose cookie is not")
   void applicationWithTheSameCookieName_isNotBlamed() {
-    ListAppender<ILoggingEvent> log = new ListAppender<>();
-    Logger logger = (Logger) LoggerFactory.getLogger(SessionFilter.class);
-    log.start();
-    logger.addAppender(log);
-    try {
+    RecordedLog log = RecordedLog.of(SessionFilter.class);
+    try (log) {
       Browser.Answer answer = browser.get("/?to=/same");
 
       assertThat(answer.body()).isEqualTo("null 1");
       assertThat(answer.setCookies()).hasSize(1);
       assertThat(browser.get("/?to=/plain").body()).as("the first one's").isEqualTo("first 1");
-    } finally {
-      logger.detachAppender(log);
     }
-    assertThat(log.list)
-        .extracting(ILoggingEvent::getFormattedMessage)
+    assertThat(log.lines())
         .noneMatch(line -> line.contains("The application sets"))
         .filteredOn(line -> line.contains("two session filters"))
         .hasSize(1)

@@ -2,9 +2,7 @@ package io.coatcheck.session.servlet;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.read.ListAppender;
+import io.coatcheck.testlog.RecordedLog;
 import jakarta.servlet.AsyncContext;
 import jakarta.servlet.Filter;
 import jakarta.servlet.ServletRequest;
@@ -30,7 +28,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.slf4j.LoggerFactory;
 
 @DisplayName("F54: a limit to the anonymous sessions that a client begins in a second")
 @ParameterizedClass(name = "{0}")
@@ -248,30 +245,22 @@ class FloodGuardTest {
   @Test
   @DisplayName("one line a minute, with how many, and nothing that a client wrote")
   void log_isBounded() {
-    ListAppender<ILoggingEvent> lines = new ListAppender<>();
-    Logger logger = (Logger) LoggerFactory.getLogger(FloodGuard.class);
-    lines.start();
-    logger.addAppender(lines);
-    try {
+    try (RecordedLog log = RecordedLog.of(FloodGuard.class)) {
       exhaust();
       IntStream.range(0, 20).forEach(i -> newcomer("/begin", FORWARDED, "secret"));
-      assertThat(lines.list).hasSize(1);
-      assertThat(lines.list.get(0).getFormattedMessage()).contains(": 1 since");
+      assertThat(log.lines()).hasSize(1);
+      assertThat(log.lines().get(0)).contains(": 1 since");
 
       site.clock.advance(Duration.ofSeconds(59));
       exhaust();
-      assertThat(lines.list).hasSize(1);
+      assertThat(log.lines()).hasSize(1);
       site.clock.advance(Duration.ofSeconds(1));
       newcomer("/begin");
       newcomer("/begin");
       newcomer("/begin");
 
-      assertThat(lines.list).hasSize(2);
-      assertThat(lines.list.get(1).getFormattedMessage())
-          .contains(": 22 since", "127.0.0.1")
-          .doesNotContain("secret");
-    } finally {
-      logger.detachAppender(lines);
+      assertThat(log.lines()).hasSize(2);
+      assertThat(log.lines().get(1)).contains(": 22 since", "127.0.0.1").doesNotContain("secret");
     }
   }
 

@@ -3,20 +3,16 @@ package io.coatcheck.session.servlet;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.read.ListAppender;
+import io.coatcheck.testlog.RecordedLog;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.UnaryOperator;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.slf4j.LoggerFactory;
 
 @DisplayName("What requests can repeat is logged, and does not fill the log")
 @ParameterizedClass(name = "{0}")
@@ -27,26 +23,10 @@ class LogVolumeTest {
 
   @Parameter Container container;
 
-  private final ListAppender<ILoggingEvent> lines = new ListAppender<>();
-  private final Logger logger = (Logger) LoggerFactory.getLogger(SessionFilter.class);
-
-  @BeforeEach
-  void listen() {
-    lines.start();
-    logger.addAppender(lines);
-  }
-
-  @AfterEach
-  void stop() {
-    logger.detachAppender(lines);
-  }
+  @AutoClose private final RecordedLog log = RecordedLog.of(SessionFilter.class);
 
   private List<String> lines(Level level, String start) {
-    return lines.list.stream()
-        .filter(line -> line.getLevel() == level)
-        .map(ILoggingEvent::getFormattedMessage)
-        .filter(line -> line.startsWith(start))
-        .toList();
+    return log.lines(level).stream().filter(line -> line.startsWith(start)).toList();
   }
 
   private Site site(UnaryOperator<SessionFilterBuilder> options) {

@@ -2,12 +2,11 @@ package io.coatcheck.session.servlet;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.read.ListAppender;
+import io.coatcheck.testlog.RecordedLog;
 import java.io.IOException;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -16,7 +15,6 @@ import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.slf4j.LoggerFactory;
 
 @DisplayName("A browser that uses the site without TLS, and so drops the cookie")
 @ParameterizedClass(name = "{0}")
@@ -25,23 +23,19 @@ class PlainHttpTest {
 
   @Parameter Container container;
 
-  private final ListAppender<ILoggingEvent> lines = new ListAppender<>();
-  private final Logger logger = (Logger) LoggerFactory.getLogger(SessionFilter.class);
+  @AutoClose private final RecordedLog log = RecordedLog.of(SessionFilter.class);
 
   private Site site;
   private RawClient client;
 
   @BeforeEach
   void start() throws IOException {
-    lines.start();
-    logger.addAppender(lines);
     site = new Site(container);
     client = new RawClient(site.port());
   }
 
   @AfterEach
   void stop() throws IOException {
-    logger.detachAppender(lines);
     client.close();
     site.close();
   }
@@ -51,10 +45,7 @@ class PlainHttpTest {
   }
 
   private List<String> warnings() {
-    return lines.list.stream()
-        .map(ILoggingEvent::getFormattedMessage)
-        .filter(line -> line.startsWith("A browser uses this site over plain HTTP"))
-        .toList();
+    return log.linesBeginning("A browser uses this site over plain HTTP");
   }
 
   @ParameterizedTest

@@ -4,20 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.mockito.Mockito.mock;
 import static org.mockito.Mockito.when;
 
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.read.ListAppender;
 import io.coatcheck.session.Session;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.memory.InMemorySessionStore;
+import io.coatcheck.testlog.RecordedLog;
 import jakarta.servlet.ServletContext;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.catalina.startup.Tomcat;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -26,33 +23,13 @@ import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.slf4j.LoggerFactory;
 
 @DisplayName("B03, C7: two applications of one host that use one cookie name are warned")
 class SharedNameTest {
 
   private static final AtomicInteger HOSTS = new AtomicInteger();
 
-  private final ListAppender<ILoggingEvent> lines = new ListAppender<>();
-  private final Logger logger = (Logger) LoggerFactory.getLogger(SessionFilter.class);
-
-  @BeforeEach
-  void listen() {
-    lines.start();
-    logger.addAppender(lines);
-  }
-
-  @AfterEach
-  void stop() {
-    logger.detachAppender(lines);
-  }
-
-  private List<String> warnings(String start) {
-    return lines.list.stream()
-        .map(ILoggingEvent::getFormattedMessage)
-        .filter(line -> line.startsWith(start))
-        .toList();
-  }
+  @AutoClose private final RecordedLog log = RecordedLog.of(SessionFilter.class);
 
   @Nested
   @DisplayName("at startup, in one process")
@@ -83,7 +60,7 @@ class SharedNameTest {
         tomcat.destroy();
         managers.forEach(SessionManager::close);
       }
-      return warnings("Two session filters");
+      return log.linesBeginning("Two session filters");
     }
 
     private static void add(Tomcat tomcat, String path, String name, SessionFilter filter) {
@@ -179,7 +156,7 @@ class SharedNameTest {
         CookiesInUse.remove(second);
         managers.forEach(SessionManager::close);
       }
-      assertThat(warnings("Two session filters")).hasSize(isWarned ? 1 : 0);
+      assertThat(log.linesBeginning("Two session filters")).hasSize(isWarned ? 1 : 0);
     }
 
     @Test
@@ -197,7 +174,7 @@ class SharedNameTest {
         CookiesInUse.remove(second);
         managers.forEach(SessionManager::close);
       }
-      assertThat(warnings("Two session filters")).isEmpty();
+      assertThat(log.linesBeginning("Two session filters")).isEmpty();
     }
 
     private static ServletContext context(String host) {
@@ -252,9 +229,7 @@ class SharedNameTest {
           site.browser().token(tokenOf(vanished)).get("/page");
         }
       }
-      assertThat(lines.list)
-          .extracting(ILoggingEvent::getFormattedMessage)
-          .noneMatch(line -> line.contains("__Host-session"));
+      assertThat(log.lines()).noneMatch(line -> line.contains("__Host-session"));
     }
 
     private static String tokenOf(SessionManager manager) {
