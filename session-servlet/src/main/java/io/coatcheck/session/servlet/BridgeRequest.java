@@ -148,7 +148,7 @@ public final class BridgeRequest {
   public void beforeCommit(Runnable action) {
     Objects.requireNonNull(action, "action must not be null");
     if (session.isRequestKnown()) {
-      exchange.dueBeforeCommit().add(action);
+      exchange.saving().register(action);
     } else {
       action.run();
     }

@@ -24,7 +24,9 @@ final class CommitSave implements CommitWatch.Listener {
   private final RequestResolver resolver;
   private final OutgoingToken outgoing;
   private final CurrentSession current;
-  private final BeforeCommit before;
+
+  /** The actions that are due before the commit; null if there are none. Written under the lock. */
+  private volatile @Nullable BeforeCommit actions;
 
   /** Created when something is written. */
   private @Nullable CommitWatch watch;
@@ -33,13 +35,11 @@ final class CommitSave implements CommitWatch.Listener {
       DispatchState state,
       RequestResolver resolver,
       OutgoingToken outgoing,
-      CurrentSession current,
-      BeforeCommit before) {
+      CurrentSession current) {
     this.state = state;
     this.resolver = resolver;
     this.outgoing = outgoing;
     this.current = current;
-    this.before = before;
   }
 
   private FilterSettings settings() {
@@ -66,6 +66,46 @@ final class CommitSave implements CommitWatch.Listener {
   }
 
   /**
+   * Registers an action that runs before the commit, after those that are due; runs it now if the
+   * request has ended.
+   */
+  void register(Runnable action) {
+    boolean isOver =
+        state.locked(
+            () -> {
+              if (outgoing.isReleased()) {
+                return true;
+              }
+              actions = new BeforeCommit(actions, action);
+              return false;
+            });
+    if (isOver) {
+      action.run();
+    }
+  }
+
+  /** Returns whether an action is due before the commit. */
+  boolean isActionDue() {
+    return actions != null;
+  }
+
+  /** Runs the actions that are due before the commit, and forgets them; without the lock. */
+  void runActions() {
+    if (isActionDue()) {
+      BeforeCommit taken = state.locked(this::takeActions);
+      if (taken != null) {
+        taken.run();
+      }
+    }
+  }
+
+  private @Nullable BeforeCommit takeActions() {
+    BeforeCommit taken = actions;
+    actions = null;
+    return taken;
+  }
+
+  /**
    * {@inheritDoc} Adds the token to the response, because the response may be committed now.
    *
    * @throws SessionStoreException if it could not be saved; the response is answered with 503
@@ -76,7 +116,7 @@ final class CommitSave implements CommitWatch.Listener {
     if (failure != null) {
       throw fail(failure);
     }
-    before.run();
+    runActions();
     if (isNothingDue()) {
       return current.get() != null;
     }
@@ -100,7 +140,7 @@ final class CommitSave implements CommitWatch.Listener {
    */
   @Nullable Session chainReturned(boolean isAsync) {
     if (!isAsync) {
-      before.run();
+      runActions();
     }
     SessionStoreException failure = outgoing.failure();
     if (failure == null && isNothingDue()) {
@@ -133,7 +173,7 @@ final class CommitSave implements CommitWatch.Listener {
   /** Stores what is left when an asynchronous request has been completed. */
   void completed() {
     try {
-      before.run();
+      runActions();
     } finally {
       if (outgoing.failure() == null) {
         Session known = current.get();

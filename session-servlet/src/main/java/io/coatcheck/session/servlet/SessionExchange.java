@@ -29,7 +29,6 @@ final class SessionExchange implements SessionScope {
   private final RequestResolver resolver;
   private final OutgoingToken outgoing;
   private final CurrentSession current;
-  private final BeforeCommit beforeCommit;
   private final CommitSave saving;
 
   /** Null while the request has not continued asynchronously. */
@@ -55,8 +54,7 @@ final class SessionExchange implements SessionScope {
     SessionTransport transport = presented.readFrom(request);
     outgoing = new OutgoingToken(settings, transport, response);
     resolver = new RequestResolver(state, request, presented, outgoing, current);
-    beforeCommit = new BeforeCommit(state, outgoing);
-    saving = new CommitSave(state, resolver, outgoing, current, beforeCommit);
+    saving = new CommitSave(state, resolver, outgoing, current);
   }
 
   FilterSettings settings() {
@@ -96,11 +94,6 @@ final class SessionExchange implements SessionScope {
   /** Returns the object that ends sessions of the client. */
   RequestLogout logout() {
     return new RequestLogout(this, resolver, outgoing, current);
-  }
-
-  /** Returns the actions that run before the response is committed. */
-  BeforeCommit dueBeforeCommit() {
-    return beforeCommit;
   }
 
   /** Returns the object that saves the session, and guards the response until then. */
@@ -291,7 +284,7 @@ final class SessionExchange implements SessionScope {
     Session stored = saving.chainReturned(isAsync);
     state.lock();
     try {
-      while (!isAsync && beforeCommit.isAnythingDue()) {
+      while (!isAsync && saving.isActionDue()) {
         // Another thread has registered it during the save.
         state.unlock();
         try {
@@ -356,7 +349,7 @@ final class SessionExchange implements SessionScope {
     }
     if (outgoing.isReleased()) {
       current.abandonUnsaved();
-      beforeCommit.run();
+      saving.runActions();
     }
   }
 
