@@ -67,4 +67,20 @@ class ForwardToProtectedTest {
     assertThat(site.browser().get("/folder/").status()).isEqualTo(401);
     assertThat(site.browser().get("/folder/").body()).doesNotContain("secret");
   }
+
+  @Test
+  @DisplayName("keep the session that was begun before them, with its cookie")
+  void sessionBegunBefore_isKept() {
+    site.on(
+        "/folder/",
+        (request, response) -> {
+          request.getSession().setAttribute("a", "1");
+          forwardTo("/folder/admin").handle(request, response);
+        });
+    Browser browser = site.browser();
+
+    assertThat(browser.get("/folder/").status()).isEqualTo(401);
+
+    assertThat(site.stored(browser.token()).attributes()).containsOnlyKeys("a");
+  }
 }

@@ -2,10 +2,13 @@ package io.coatcheck.session.servlet;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.coatcheck.session.event.SessionEvent;
 import io.coatcheck.session.token.SessionId;
 import jakarta.servlet.AsyncContext;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
+import jakarta.servlet.http.HttpSessionIdListener;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
@@ -18,6 +21,7 @@ import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -133,6 +137,65 @@ class TwoThreadsCommitTest {
             e -> assertThat(e).hasMessageContaining("too late to renew the session"));
     assertThat(browser.token()).isEqualTo(before);
     assertThat(site.stored(before)).as("no client has its secret").isNull();
+  }
+
+  @Test
+  @DisplayName("I8: a new secret that another thread is about to send does not end the session")
+  void renewalBeforeTheCommit_isKept() throws Exception {
+    CountDownLatch isStored = new CountDownLatch(1);
+    CountDownLatch maySend = new CountDownLatch(1);
+    AtomicReference<HttpServletResponse> answer = new AtomicReference<>();
+    AtomicReference<Future<?>> commit = new AtomicReference<>();
+    site =
+        new Site(
+                container,
+                copyOnRead,
+                manager ->
+                    manager.listener(
+                        event -> {
+                          // The thread has stored the new session, and not sent its token.
+                          if (event instanceof SessionEvent.Created) {
+                            isStored.countDown();
+                            await(maySend);
+                          }
+                        }),
+                filter ->
+                    filter.listener(
+                        (HttpSessionIdListener)
+                            (event, oldId) -> {
+                              commit.set(threads.submit(() -> flush(answer.get())));
+                              await(isStored);
+                            }))
+            .on(
+                "/change-id",
+                (request, response) -> {
+                  answer.set(response);
+                  request.getSession().setAttribute("a", "1");
+                  try {
+                    request.changeSessionId();
+                  } finally {
+                    maySend.countDown();
+                  }
+                  commit.get().get(60, TimeUnit.SECONDS);
+                });
+    Browser browser = site.browser();
+
+    assertThat(browser.get("/change-id").status()).isEqualTo(200);
+
+    assertThat(site.stored(browser.token()).attributes()).containsOnlyKeys("a");
+  }
+
+  private static Object flush(HttpServletResponse response) throws IOException {
+    response.flushBuffer();
+    return "committed";
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      assertThat(latch.await(60, TimeUnit.SECONDS)).isTrue();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   // What fails on a thread shows: the request is not completed then.
