@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
  * The latest asynchronous cycle of a request, from {@code startAsync} to {@code complete} or {@code
  * dispatch}.
  *
- * @param context returned to the application when it began the cycle; null if the cycle was started
- *     on the container's own request, bypassing this filter
+ * @param context returned to the application when it began the cycle; null if the cycle was begun
+ *     on a request below ours, until that is watched
  * @param last the listener of ours that was added last. It ends the request, since the listeners
  *     before it may still use the session
  */

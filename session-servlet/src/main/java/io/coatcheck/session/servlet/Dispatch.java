@@ -61,7 +61,7 @@ final class Dispatch {
         compareUser(exchange);
       }
       chain.doFilter(request, response);
-      exchange.dispatchReturned(!isPastAsync && request.isAsyncStarted());
+      exchange.dispatchReturned(!isPastAsync && continues(exchange, request));
       hasEnded = true;
     } catch (Throwable e) {
       // Also a checked exception that is not declared: code in Kotlin, for one, may throw any.
@@ -78,6 +78,22 @@ final class Dispatch {
         exchange.dispatchEnds(!isPastAsync && request.isAsyncStarted());
       }
     }
+  }
+
+  /**
+   * Returns whether the request continues asynchronously. If that was begun below our request, the
+   * session is saved now, and its token sent: no later call may be made for that.
+   *
+   * @throws SessionStoreException if it could not be saved
+   */
+  private static boolean continues(SessionExchange exchange, HttpServletRequest request) {
+    if (SessionAsyncContext.isBegunBelow(exchange, request)) {
+      if (!SessionAsyncContext.watch(exchange, request)) {
+        return false;
+      }
+      exchange.beforeCommit();
+    }
+    return request.isAsyncStarted();
   }
 
   /**

@@ -67,6 +67,36 @@ final class SessionAsyncContext implements AsyncContext {
   }
 
   /**
+   * Returns whether a cycle was begun on a request below ours, by an earlier filter or by code that
+   * unwraps the request, and is not {@linkplain #watch watched}. Then nothing here is called before
+   * the response is sent, or when the request ends.
+   */
+  static boolean isBegunBelow(SessionExchange exchange, ServletRequest request) {
+    return request.isAsyncStarted() && begunIn(exchange) == null;
+  }
+
+  /**
+   * Watches such a cycle, so that its end is the end of the request.
+   *
+   * @return {@code false} if another thread has completed it meanwhile
+   */
+  static boolean watch(SessionExchange exchange, ServletRequest request) {
+    try {
+      AsyncContext context = request.getAsyncContext();
+      SessionAsyncContext watched =
+          context instanceof SessionAsyncContext ours && ours.exchange == exchange
+              ? ours
+              : new SessionAsyncContext(
+                  exchange, context, context.hasOriginalRequestAndResponse(), null);
+      watched.saveAfterListeners(true);
+      return true;
+    } catch (IllegalStateException e) {
+      LOG.debug("An asynchronous request was completed before its dispatch returned", e);
+      return false;
+    }
+  }
+
+  /**
    * Adds a listener that ends the request unless another one comes after it: containers call
    * listeners in the order in which they were added, and those of the application may still use the
    * session.

@@ -1,0 +1,144 @@
+package io.coatcheck.session.servlet;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import jakarta.servlet.AsyncContext;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpSession;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
+
+@DisplayName("F41: requests that continue asynchronously without a call of ours")
+@ParameterizedClass(name = "{0}")
+@EnumSource(Container.class)
+class AsyncBelowTest {
+
+  private static final Duration LATE = Duration.ofSeconds(77);
+
+  @Parameter Container container;
+
+  @AutoClose private Site site;
+  private Browser browser;
+
+  /** The container's own request of the latest request. */
+  private final AtomicReference<HttpServletRequest> containers = new AtomicReference<>();
+
+  /** Open once the filter has returned from {@code /late}. */
+  private final CountDownLatch lateReturned = new CountDownLatch(1);
+
+  @BeforeEach
+  void start() {
+    site = new Site(container);
+    browser = site.browser();
+    SessionFilter filter = SessionFilter.builder(site.manager).build();
+    site.filters(
+        (request, response, chain) -> {
+          containers.set((HttpServletRequest) request);
+          boolean isEarly = request.getParameter("early") != null;
+          AsyncContext context = isEarly ? request.startAsync() : null;
+          chain.doFilter(request, response);
+          if (context != null) {
+            context.complete();
+          }
+          if (containers.get().getRequestURI().equals("/late")) {
+            lateReturned.countDown();
+          }
+        },
+        filter);
+  }
+
+  private void assertBegun(Browser.Answer answer) {
+    assertThat(answer.status()).isEqualTo(200);
+    assertThat(answer.setCookies()).hasSize(1);
+    assertThat(site.stored(browser.token()).attributes()).containsOnlyKeys("a");
+  }
+
+  @Test
+  @DisplayName("I10: a session has its cookie where an earlier filter began that")
+  void earlierFilter_cookieIsSent() {
+    assertBegun(browser.get("/begin?early"));
+  }
+
+  @Test
+  @DisplayName("I9: a failed save is a 503 where an earlier filter began that")
+  void earlierFilter_failureIsAnswered() {
+    site.store.fail("insert");
+
+    Browser.Answer answer = browser.get("/begin?early");
+
+    assertThat(answer.status()).isEqualTo(503);
+    assertThat(answer.setCookies()).isEmpty();
+  }
+
+  @Test
+  @DisplayName("I10: a session has its cookie where the application uses the container's request")
+  void containersRequest_cookieIsSent() {
+    site.on(
+        "/",
+        (request, response) -> {
+          request.getSession().setAttribute("a", "1");
+          containers.get().startAsync().complete();
+        });
+
+    assertBegun(browser.get("/"));
+  }
+
+  @Test
+  @DisplayName("I5: what is set after the filter has returned is saved, and the request then ends")
+  void containersRequest_lateChangeIsSaved() throws Exception {
+    AtomicReference<HttpSession> kept = new AtomicReference<>();
+    site.on(
+        "/late",
+        (request, response) -> {
+          HttpSession session = request.getSession();
+          kept.set(session);
+          AsyncContext context = containers.get().startAsync();
+          new Thread(
+                  () -> {
+                    try {
+                      assertThat(lateReturned.await(60, TimeUnit.SECONDS)).isTrue();
+                      session.setMaxInactiveInterval((int) LATE.toSeconds());
+                    } catch (InterruptedException e) {
+                      Thread.currentThread().interrupt();
+                    } finally {
+                      context.complete();
+                    }
+                  })
+              .start();
+        });
+    browser.get("/begin");
+
+    assertThat(browser.get("/late").status()).isEqualTo(200);
+
+    await(() -> site.stored(browser.token()).idleTimeout().equals(Optional.of(LATE)));
+    await(() -> isOver(kept.get()));
+  }
+
+  private static boolean isOver(HttpSession session) {
+    try {
+      session.removeAttribute("a");
+      return false;
+    } catch (IllegalStateException e) {
+      return e.getMessage().contains("the request has ended");
+    }
+  }
+
+  private static void await(BooleanSupplier condition) throws InterruptedException {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    while (!condition.getAsBoolean() && System.nanoTime() - deadline < 0) {
+      TimeUnit.MILLISECONDS.sleep(5);
+    }
+    assertThat(condition.getAsBoolean()).isTrue();
+  }
+}
