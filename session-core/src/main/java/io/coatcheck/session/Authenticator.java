@@ -14,6 +14,8 @@ import java.time.Instant;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Logs principals in: on their present session, if it is still the one that was resolved. */
@@ -48,7 +50,16 @@ final class Authenticator {
     return dropAttributes;
   }
 
-  LoginOutcome authenticate(@Nullable Session current, String principal, LoginOptions options) {
+  /**
+   * Logs a principal in: see {@link SessionManager#authenticate}.
+   *
+   * @param dropped as for {@link SessionAdapter#authenticate}
+   */
+  LoginOutcome authenticate(
+      @Nullable Session current,
+      String principal,
+      LoginOptions options,
+      Consumer<StoredSession> dropped) {
     Drafts.checkPrincipal(principal);
     options.requireFitting(engine.policy());
     if (endsOthers(current, principal) && !options.stillValid()) {
@@ -62,13 +73,19 @@ final class Authenticator {
     }
     Pending pending = Pending.of(session);
     boolean isShared = session == current;
-    LoginOutcome result = tryOnce(session, isShared, pending, principal, options);
+    AtomicReference<@Nullable StoredSession> before = new AtomicReference<>();
+    LoginOutcome result = tryOnce(session, isShared, pending, principal, options, before);
     for (int trial = 1; result == null && trial < TRIALS; trial++) {
       endSurplus(principal);
-      result = tryOnce(session, isShared, pending, principal, options);
+      result = tryOnce(session, isShared, pending, principal, options, before);
     }
     if (result instanceof Granted granted) {
-      return confirm(granted, options);
+      LoginOutcome outcome = confirm(granted, options);
+      StoredSession continued = before.get();
+      if (dropAttributes && continued != null && outcome instanceof Granted) {
+        dropped.accept(continued);
+      }
+      return outcome;
     }
     return result == null ? new Refused(LoginResult.LIMIT_REACHED) : result;
   }
@@ -84,17 +101,23 @@ final class Authenticator {
    * Tries to log in.
    *
    * @param isShared whether other threads may use the session, and be about to store it
+   * @param before is set to the session as it was in the store, if the login continues it
    * @return null if the limit ends the oldest sessions, and more would have to end than one step
    *     may
    */
   private @Nullable LoginOutcome tryOnce(
-      Session session, boolean isShared, Pending pending, String principal, LoginOptions options) {
+      Session session,
+      boolean isShared,
+      Pending pending,
+      String principal,
+      LoginOptions options,
+      AtomicReference<@Nullable StoredSession> before) {
     return isShared
         ? saveLoop.inTurn(
             session.id(),
             () ->
                 session.isStored()
-                    ? onExisting(session, pending.stillIn(session), principal, options)
+                    ? onExisting(session, pending.stillIn(session), principal, options, before)
                     : onNew(session, pending.stillIn(session), principal, options))
         : onNew(session, pending, principal, options);
   }
@@ -135,14 +158,20 @@ final class Authenticator {
 
   /** Logs in on a stored session; null as for {@link #tryOnce}. */
   private @Nullable LoginOutcome onExisting(
-      Session session, Pending pending, String principal, LoginOptions options) {
+      Session session,
+      Pending pending,
+      String principal,
+      LoginOptions options,
+      AtomicReference<@Nullable StoredSession> before) {
     StoredSession resolved = session.snapshot();
     SessionToken token = engine.newToken(resolved.id());
     SaveLoop.Change change =
-        (current, now) ->
-            Drafts.isSameLogin(resolved, current)
-                ? loggedIn(current, pending, principal, options, token, now).build()
-                : null;
+        (current, now) -> {
+          before.set(current);
+          return Drafts.isSameLogin(resolved, current)
+              ? loggedIn(current, pending, principal, options, token, now).build()
+              : null;
+        };
     SaveLoop.Outcome outcome =
         limit == null
             ? saveLoop.update(resolved, change)
@@ -151,6 +180,7 @@ final class Authenticator {
       return refused(refused.admission());
     }
     if (!(outcome instanceof SaveLoop.Outcome.Stored saved)) {
+      before.set(null);
       // The session has ended or now belongs to another login. What an anonymous session held is
       // carried over; what an authenticated one held belongs to a login that has ended.
       Map<String, AttributeValue> carried =

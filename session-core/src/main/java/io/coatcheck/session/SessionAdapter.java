@@ -2,12 +2,15 @@ package io.coatcheck.session;
 
 import io.coatcheck.session.codec.AttributeValue;
 import io.coatcheck.session.store.SessionStoreException;
+import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SessionId;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The part of the engine that only an adapter calls: the code between a protocol, such as HTTP, and
@@ -262,5 +265,19 @@ public final class SessionAdapter {
   /** Returns whether a login drops the attributes that the session had before. */
   public boolean dropsAttributesAtLogin() {
     return logins.dropsAttributes();
+  }
+
+  /**
+   * Logs a principal in, as {@link SessionManager#authenticate} does.
+   *
+   * @param dropped called with the session as the store had it before the login, if the login was
+   *     granted, continues that session, and has dropped its attributes
+   */
+  public LoginOutcome authenticate(
+      @Nullable Session current,
+      String principal,
+      LoginOptions options,
+      Consumer<StoredSession> dropped) {
+    return logins.authenticate(current, principal, options, dropped);
   }
 }

@@ -297,7 +297,7 @@ public final class SessionManager implements AutoCloseable {
    */
   public LoginOutcome authenticate(
       @Nullable Session current, String principal, LoginOptions options) {
-    return logins.authenticate(current, principal, options);
+    return logins.authenticate(current, principal, options, before -> {});
   }
 
   /**

@@ -4,6 +4,7 @@ import io.coatcheck.session.LoginOptions;
 import io.coatcheck.session.LoginOutcome;
 import io.coatcheck.session.LoginResult;
 import io.coatcheck.session.Session;
+import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SessionId;
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.Map;
@@ -57,7 +58,7 @@ final class RequestAuthenticator {
     Session before = previous.session();
     LoginOptions used =
         AskedTimeout.within(options, before, principal, exchange.manager().policy());
-    LoginOutcome outcome = authenticate(before, principal, used);
+    LoginOutcome outcome = authenticate(previous, principal, used);
     if (outcome instanceof LoginOutcome.Granted granted) {
       Session loggedIn = granted.session();
       boolean wasUnreported = exchange.listeners().unreported().remove(loggedIn.id());
@@ -83,13 +84,21 @@ final class RequestAuthenticator {
    * @param session null if there was none
    * @param shownId the id that listeners of its change are given; empty if there are none
    * @param storedId null if it was not stored
-   * @param droppable the attributes that the login may drop
+   * @param droppable what the request has of it, if a login drops its attributes; else null
    */
   private record Previous(
       @Nullable Session session,
       String shownId,
       @Nullable SessionId storedId,
-      Map<String, Object> droppable) {}
+      @Nullable EndedSession droppable) {
+
+    /** Records what a login has dropped. */
+    void dropped(StoredSession stored) {
+      if (droppable != null) {
+        droppable.correctBy(stored);
+      }
+    }
+  }
 
   /** Returns the session before a login: the withheld one, or else the one that was found. */
   private Previous previous(@Nullable Session found) {
@@ -101,8 +110,8 @@ final class RequestAuthenticator {
     return new Previous(before, shownId, storedId, droppedByLogin(before));
   }
 
-  private LoginOutcome authenticate(
-      @Nullable Session before, String principal, LoginOptions options) {
+  private LoginOutcome authenticate(Previous previous, String principal, LoginOptions options) {
+    Session before = previous.session();
     return whileReplaced(
         before,
         principal,
@@ -115,7 +124,11 @@ final class RequestAuthenticator {
                     () ->
                         current.whileEncoded(
                             before,
-                            () -> exchange.manager().authenticate(before, principal, options))));
+                            () ->
+                                exchange
+                                    .manager()
+                                    .adapter()
+                                    .authenticate(before, principal, options, previous::dropped))));
   }
 
   /** Makes the logged-in session that of the request, and notifies the listeners. */
@@ -134,7 +147,10 @@ final class RequestAuthenticator {
     if (wasUnreported) {
       exchange.listeners().created(view);
     } else if (!isOther) {
-      exchange.listeners().dropped(view, previous.droppable());
+      EndedSession dropped = previous.droppable();
+      if (dropped != null) {
+        exchange.listeners().dropped(view, dropped.attributes());
+      }
       notifyIdChanged(view, previous.shownId());
     }
     current.settleUnsaved();
@@ -206,11 +222,13 @@ final class RequestAuthenticator {
     return true;
   }
 
-  /** Returns the session's attributes, if a login drops them. */
-  private Map<String, Object> droppedByLogin(@Nullable Session before) {
-    return before == null || !exchange.manager().adapter().dropsAttributesAtLogin()
-        ? Map.of()
-        : exchange.viewOf(before).values();
+  /** Returns what the request has of a session, if a login drops its attributes; else null. */
+  private @Nullable EndedSession droppedByLogin(@Nullable Session before) {
+    return before == null
+            || before.isEnded()
+            || !exchange.manager().adapter().dropsAttributesAtLogin()
+        ? null
+        : EndedSession.of(exchange.viewOf(before));
   }
 
   private void notifyIdChanged(HttpSessionView view, String oldId) {

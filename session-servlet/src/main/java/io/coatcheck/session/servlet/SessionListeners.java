@@ -269,6 +269,8 @@ final class SessionListeners implements SessionListener {
             if (unsaved != null) {
               unsaved.removed(name);
             }
+            session.activations().read(session, name, value);
+            session.activations().removed(name);
             unbound(session, name, value);
             attributeRemoved(session, name, value);
           }

@@ -515,6 +515,56 @@ class EveryEndIsReportedTest {
   }
 
   @Test
+  @DisplayName("what a login drops is unbound as it was stored, not as its request had found it")
+  void droppedAtLogin_asOthersHaveStoredIt() {
+    site.close();
+    counter = new Counter();
+    site =
+        new Site(
+            container,
+            true,
+            manager ->
+                manager
+                    .dropAttributesAtLogin(true)
+                    .codec(JavaSerializationCodec.builder().allow(Ticket.class.getName()).build()),
+            filter -> filter.listener(counter));
+    Ticket.HEARD.clear();
+    Browser browser = site.browser();
+    site.on(
+            "/first",
+            (request, response) -> {
+              for (String name : List.of("same", "replaced", "removed")) {
+                request.getSession().setAttribute(name, new Ticket(name));
+              }
+            })
+        .on(
+            "/second",
+            (request, response) -> {
+              HttpSession session = request.getSession();
+              session.setAttribute("replaced", new Ticket("next"));
+              session.setAttribute("late", new Ticket("late"));
+              session.removeAttribute("removed");
+            })
+        .on(
+            "/login-late",
+            (request, response) -> {
+              request.getSession().setAttribute("own", new Ticket("own"));
+              assertThat(site.browser().token(browser.token()).get("/second").status())
+                  .isEqualTo(200);
+              WebSession.of(request).login("alice");
+            });
+    browser.get("/first");
+
+    assertThat(browser.get("/login-late").status()).isEqualTo(200);
+
+    List<String> bound = Ticket.HEARD.stream().filter(one -> one.startsWith("bound")).toList();
+    assertThat(bound).hasSize(6);
+    assertThat(Ticket.HEARD)
+        .filteredOn(one -> one.startsWith("un"))
+        .containsExactlyInAnyOrderElementsOf(bound.stream().map(one -> "un" + one).toList());
+  }
+
+  @Test
   @DisplayName("attack 11: so is what is not carried over to another user, saved or not")
   void notCarriedOver() throws Exception {
     Browser browser = site.browser();
