@@ -44,7 +44,7 @@ class CopiesHistoryTest {
       value = TestDatabase.class,
       names = {"POSTGRESQL", "MARIADB", "H2"})
   void longer(TestDatabase database) {
-    run(database, Duration.ofSeconds(40));
+    run(database, Duration.ofSeconds(20));
   }
 
   private static void run(TestDatabase database, Duration time) {
@@ -85,7 +85,7 @@ class CopiesHistoryTest {
   @Tag("long")
   @Test
   void databaseHangs_again() throws IOException {
-    hang(5);
+    hang(3);
   }
 
   private static void hang(int times) throws IOException {

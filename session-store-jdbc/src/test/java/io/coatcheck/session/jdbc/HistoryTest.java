@@ -124,9 +124,9 @@ class HistoryTest {
   @DisplayName("with copies of the default age, which are revalidated meanwhile")
   void threeNodes_withCopies_longHistories(TestDatabase database) {
     Nodes copies = new Nodes(Duration.ofSeconds(1), false, false);
-    run(database, copies, 20, 200, Duration.ZERO, Duration.ZERO, Duration.ofMinutes(1));
+    run(database, copies, 10, 200, Duration.ZERO, Duration.ZERO, Duration.ofMinutes(1));
     Nodes byFeed = new Nodes(Duration.ofSeconds(1), true, false);
-    run(database, byFeed, 20, 200, Duration.ZERO, Duration.ZERO, Duration.ofMinutes(1));
+    run(database, byFeed, 10, 200, Duration.ZERO, Duration.ZERO, Duration.ofMinutes(1));
   }
 
   /**

@@ -81,28 +81,26 @@ class KilledAndPausedNodesTest {
   @Test
   @DisplayName("one of them is stopped for longer than the bound, and killed and replaced")
   void oneNode() throws Exception {
-    killAndPause(1, 1);
+    killAndPause(1);
   }
 
   @Tag("long")
   @Test
-  @DisplayName("each of them, in turn, several times")
+  @DisplayName("each of them, in turn")
   void eachNode() throws Exception {
-    killAndPause(NODES, 2);
+    killAndPause(NODES);
   }
 
-  private void killAndPause(int inProcesses, int times) throws Exception {
+  private void killAndPause(int inProcesses) throws Exception {
     CopiesHistory history = history(inProcesses, "delayed");
 
     history.run(
         BOUND,
         THREADS,
         () -> {
-          for (int i = 0; i < times; i++) {
-            for (ProcessNode node : processes) {
-              pause(history, node);
-              kill(history, node);
-            }
+          for (ProcessNode node : processes) {
+            pause(history, node);
+            kill(history, node);
           }
         });
 

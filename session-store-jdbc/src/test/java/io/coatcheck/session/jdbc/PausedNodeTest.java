@@ -24,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 class PausedNodeTest {
 
   private static final Duration BOUND = Duration.ofSeconds(1);
-  private static final int ROUNDS = 8;
+  private static final int ROUNDS = 4;
 
   @TempDir private Path directory;
 

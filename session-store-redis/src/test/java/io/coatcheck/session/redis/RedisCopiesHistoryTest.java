@@ -108,7 +108,7 @@ class RedisCopiesHistoryTest {
   @Tag("long")
   @Test
   void delays_longer() throws InterruptedException {
-    delays(Duration.ofSeconds(40));
+    delays(Duration.ofSeconds(20));
   }
 
   private void delays(Duration time) throws InterruptedException {
@@ -148,7 +148,7 @@ class RedisCopiesHistoryTest {
   @Tag("long")
   @Test
   void hangingConnection_again() {
-    hang(6, Duration.ofSeconds(30));
+    hang(4, Duration.ofSeconds(15));
   }
 
   private void hang(int times, Duration time) {
@@ -173,7 +173,7 @@ class RedisCopiesHistoryTest {
   @Tag("long")
   @Test
   void restart_again() {
-    restart(6, Duration.ofSeconds(30));
+    restart(4, Duration.ofSeconds(15));
   }
 
   private void restart(int times, Duration time) {
