@@ -8,7 +8,7 @@ import org.h2.jdbcx.JdbcDataSource;
 import org.junit.jupiter.api.Tag;
 
 /** Two nodes on one H2 database. */
-@Tag("wide")
+@Tag("long")
 class BackChannelLogoutH2Test extends BackChannelLogoutContract {
 
   @Override

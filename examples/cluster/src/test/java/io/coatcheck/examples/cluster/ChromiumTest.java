@@ -25,7 +25,7 @@ import org.openqa.selenium.chrome.ChromeDriver;
 
 /** What a real browser makes of it. Needs {@code chromium} and {@code chromedriver} on the path. */
 @DisplayName("In Chromium, in front of three nodes on one Redis")
-@Tag("wide")
+@Tag("long")
 class ChromiumTest {
 
   private static final String COOKIE = "__Host-session";

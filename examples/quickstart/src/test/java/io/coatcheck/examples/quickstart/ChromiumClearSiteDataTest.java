@@ -31,7 +31,7 @@ import org.openqa.selenium.chrome.ChromeDriver;
 
 /** What a browser has left of a user after the logout. */
 @DisplayName("In Chromium, after a logout")
-@Tag("wide")
+@Tag("long")
 class ChromiumClearSiteDataTest {
 
   @TempDir(cleanup = CleanupMode.NEVER)

@@ -31,7 +31,7 @@ import org.openqa.selenium.chrome.ChromeDriver;
 
 /** An application in a frame of another site, in a browser that blocks third-party cookies. */
 @DisplayName("In Chromium, in a frame of another site")
-@Tag("wide")
+@Tag("long")
 class ChromiumFrameTest {
 
   @TempDir(cleanup = CleanupMode.NEVER)

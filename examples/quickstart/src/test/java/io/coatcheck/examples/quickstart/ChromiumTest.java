@@ -133,7 +133,7 @@ class ChromiumTest extends Site {
   }
 
   @Test
-  @Tag("wide")
+  @Tag("long")
   void note_isKept_overTheLogin() {
     ChromeDriver browser = device("laptop");
     visit(browser);
@@ -176,7 +176,7 @@ class ChromiumTest extends Site {
   }
 
   @Test
-  @Tag("wide")
+  @Tag("long")
   void supersededCookie_opensNothing_andALoginWorksAllTheSame() {
     ChromeDriver browser = device("laptop");
     visit(browser);
@@ -237,7 +237,7 @@ class ChromiumTest extends Site {
   }
 
   @Test
-  @Tag("wide")
+  @Tag("long")
   void rememberedLogin_outlivesTheBrowser() {
     ChromeDriver browser = device("laptop");
     logIn(browser, true);
@@ -286,7 +286,7 @@ class ChromiumTest extends Site {
    * The provider of payments is another site. It sends the user back with a POST, which comes
    * without the cookie.
    */
-  @Tag("wide")
+  @Tag("long")
   @ParameterizedTest
   @CsvSource({"LAX, redirect", "LAX, page", "STRICT, redirect", "STRICT, page"})
   @DisplayName("B04: back from the payment provider, the user is still logged in")

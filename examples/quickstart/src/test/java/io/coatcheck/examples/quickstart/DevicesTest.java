@@ -97,7 +97,7 @@ class DevicesTest extends Site {
 
   /** Otherwise one user could fill the store, and then no other could log in. */
   @Test
-  @Tag("wide")
+  @Tag("long")
   void logins_ofOneUser_areBounded() throws Exception {
     Browser first = bob();
     Browser last = first;
