@@ -6,6 +6,7 @@ import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.testkit.SessionStoreContract;
 import io.coatcheck.session.token.SessionId;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
@@ -39,12 +40,17 @@ class RedisClusterContractTest extends SessionStoreContract {
   @Override
   protected SessionStore createStore() {
     cluster.start();
-    return cluster.store(prefix).buckets(BUCKETS).build();
+    return node();
+  }
+
+  /** The tests wait for what the feed reports. */
+  private SessionStore node() {
+    return cluster.store(prefix).buckets(BUCKETS).changeFeedInterval(Duration.ofMillis(20)).build();
   }
 
   @Override
   protected SessionStore createOtherNode(SessionStore store) {
-    return cluster.store(prefix).buckets(BUCKETS).build();
+    return node();
   }
 
   @Override

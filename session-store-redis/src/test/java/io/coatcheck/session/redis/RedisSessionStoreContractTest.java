@@ -6,6 +6,7 @@ import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.testkit.SessionStoreContract;
 import io.coatcheck.session.token.SessionId;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 
@@ -29,12 +30,17 @@ class RedisSessionStoreContractTest extends SessionStoreContract {
   @Override
   protected SessionStore createStore() {
     server.start();
-    return server.store(prefix).build();
+    return node();
+  }
+
+  /** The tests wait for what the feed reports. */
+  private SessionStore node() {
+    return server.store(prefix).changeFeedInterval(Duration.ofMillis(20)).build();
   }
 
   @Override
   protected SessionStore createOtherNode(SessionStore store) {
-    return server.store(prefix).build();
+    return node();
   }
 
   @Override
