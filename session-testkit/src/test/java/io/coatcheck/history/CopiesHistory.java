@@ -254,6 +254,16 @@ public final class CopiesHistory {
     }
   }
 
+  /**
+   * Waits until a copy has admitted a request after the end of its session, or the run is over. For
+   * a disturbance: on a machine that stalls, the time of a run may pass without one.
+   *
+   * @throws AssertionError if there is none for a minute
+   */
+  public void awaitLateRead() {
+    await("a request admitted by a copy, within the bound", () -> lateReads.get() > 0);
+  }
+
   private void steps(Random random, long until, Future<?> disturbing) {
     try {
       while (!stopped && (System.nanoTime() - until < 0 || !disturbing.isDone())) {

@@ -102,10 +102,10 @@ class KilledAndPausedNodesTest {
             pause(history, node);
             kill(history, node);
           }
+          history.awaitLateRead();
         });
 
     assertThat(history.failures()).as("requests that a killed node did not answer").isPositive();
-    assertThat(history.lateReads()).as("admitted by a copy, within the bound").isPositive();
   }
 
   @Tag("long")

@@ -108,10 +108,10 @@ class RestartedDatabaseTest {
             awaitHits(history);
             history.pause(CopiesNodes.BOUND.multipliedBy(2));
           }
+          history.awaitLateRead();
         });
 
     assertThat(history.failures()).as("requests that failed closed").isPositive();
-    assertThat(history.lateReads()).as("admitted by a copy, within the bound").isPositive();
   }
 
   private void awaitHits(CopiesHistory history) {

@@ -119,13 +119,12 @@ class RedisCopiesHistoryTest {
       delaying.add(start(() -> delay(proxy, new Random())));
     }
 
-    history.run(time, THREADS);
+    history.run(time, THREADS, history::awaitLateRead);
 
     isOver = true;
     for (Thread one : delaying) {
       one.join();
     }
-    assertThat(history.lateReads()).as("admitted by a copy, within the bound").isPositive();
     // On a machine that is slow, there are few reads between two changes of a session.
     assertThat(hits()).as("of %d", history.reads()).isGreaterThan(history.reads() / 4);
   }
@@ -205,10 +204,10 @@ class RedisCopiesHistoryTest {
             disturbance.run(history, history.failures());
             history.pause(Duration.ofSeconds(1));
           }
+          history.awaitLateRead();
         });
 
     assertThat(history.failures()).as("requests that failed closed").isPositive();
-    assertThat(history.lateReads()).as("admitted by a copy, within the bound").isPositive();
     // On a machine that is slow, there are few reads between two changes of a session.
     assertThat(hits()).as("of %d", history.reads()).isGreaterThan(history.reads() / 4);
   }
