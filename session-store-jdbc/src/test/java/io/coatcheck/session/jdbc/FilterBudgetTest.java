@@ -104,8 +104,18 @@ class FilterBudgetTest {
       assertThat(setting.cost("/login?value=alice"))
           .as("logs in on an existing session")
           .containsExactly("SELECT", "UPDATE");
+      String ended = setting.client.cookie();
       assertThat(setting.cost("/logout")).as("logs out").containsExactly("SELECT", "DELETE");
       assertThat(setting.cost("/read")).as("after the logout").isEmpty();
+      setting.client.present(ended);
+      assertThat(setting.cost("/read"))
+          .as("has a token that names no session")
+          .isEqualTo(
+              switch (database) {
+                case POSTGRESQL, MARIADB -> List.of("SELECT", "SELECT");
+                case H2, SQLITE -> List.of("SELECT");
+              });
+      setting.client.present("");
       assertThat(setting.cost("/login?value=alice")).as("logs in anew").containsExactly("INSERT");
       assertThat(setting.cost("/logout-everywhere"))
           .as("stores 7: revokes all of a principal by a page, after a look at its own session")
