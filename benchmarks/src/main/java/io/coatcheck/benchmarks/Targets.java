@@ -96,6 +96,13 @@ final class Targets {
         1.5,
         median(requests, SPRING_JDBC + " WRITE", "micros")
             / median(requests, JDBC + " WRITE", "micros"));
+    for (String kind : List.of("WRITE", "LOGIN")) {
+      atLeast(
+          kind.toLowerCase(Locale.ROOT) + " with the change feed, throughput against without",
+          0.9,
+          median(requests, NEAR + " " + kind, "micros")
+              / median(requests, FEED + " " + kind, "micros"));
+    }
     Map<String, List<Results.Row>> costs = byEntrantAnd("costs", "kind");
     atMost("log of 1,000 reads, bytes", 0, median(costs, JDBC + " READ", "wal"));
   }
