@@ -89,7 +89,7 @@ final class BridgeFactory {
               + "enabled must not be true unless coatcheck.security.context is principal: a token"
               + " has no security context, so Spring Security would not know the user");
     }
-    CoatcheckProperties.Jwt jwt = properties.migration().jwt();
+    MigrationProperties.Jwt jwt = properties.migration().jwt();
     if (jwt.transport() == SessionTransport.HEADER && properties.header() == null) {
       throw new InvalidSettingException(
           JWT + "transport must not be header without coatcheck.header: header");
@@ -119,7 +119,7 @@ final class BridgeFactory {
               + "enabled must not be true without Spring Security, or a bean of type"
               + " Function<HttpSession, Optional<String>> that returns the user of a session: true");
     }
-    CoatcheckProperties.ContainerSession settings = properties.migration().containerSession();
+    MigrationProperties.ContainerSession settings = properties.migration().containerSession();
     ContainerSessionAdoption.Builder bridge =
         ContainerSessionAdoption.builder(manager, userOf)
             .attributes(attributes(properties))
@@ -131,7 +131,7 @@ final class BridgeFactory {
   }
 
   BackChannelLogout logout(SessionManager manager, @Nullable LogoutTokenVerifier verifier) {
-    CoatcheckProperties.BackChannelLogout settings = properties.migration().backChannelLogout();
+    MigrationProperties.BackChannelLogout settings = properties.migration().backChannelLogout();
     if (verifier == null) {
       throw new InvalidSettingException(
           LOGOUT

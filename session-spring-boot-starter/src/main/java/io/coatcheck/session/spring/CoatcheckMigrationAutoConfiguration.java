@@ -89,7 +89,7 @@ public final class CoatcheckMigrationAutoConfiguration {
     @Bean
     SmartInitializingSingleton coatcheckMigrationCheck(CoatcheckProperties properties) {
       return () -> {
-        CoatcheckProperties.Migration migration = properties.migration();
+        MigrationProperties migration = properties.migration();
         require(
             !migration.springSession().enabled(),
             PropertySwitch.SpringSession.NAME + " must not be true");

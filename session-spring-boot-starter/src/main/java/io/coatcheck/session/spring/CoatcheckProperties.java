@@ -2,7 +2,6 @@ package io.coatcheck.session.spring;
 
 import io.coatcheck.session.jdbc.Database;
 import io.coatcheck.session.servlet.SessionCookie;
-import io.coatcheck.session.servlet.SessionTransport;
 import io.coatcheck.session.servlet.SiteData;
 import io.coatcheck.session.store.WhenFull;
 import java.time.Duration;
@@ -10,6 +9,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.NestedConfigurationProperty;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.boot.convert.DurationUnit;
 import org.springframework.util.unit.DataSize;
@@ -103,14 +103,14 @@ record CoatcheckProperties(
     @DefaultValue Redis redis,
     @DefaultValue NearCache nearCache,
     @DefaultValue Security security,
-    @DefaultValue Migration migration) {
+    @NestedConfigurationProperty @DefaultValue MigrationProperties migration) {
 
   CoatcheckProperties {
     header = orNull(header);
   }
 
   /** An empty text counts as not set: so a profile clears what another one sets. */
-  private static @Nullable String orNull(@Nullable String text) {
+  static @Nullable String orNull(@Nullable String text) {
     return text == null || text.isBlank() ? null : text;
   }
 
@@ -315,114 +315,6 @@ record CoatcheckProperties(
 
     Security {
       rememberMeParameter = orNull(rememberMeParameter);
-    }
-  }
-
-  /**
-   * What moves users from other sessions.
-   *
-   * @param springSession the import from Spring Session
-   * @param jwt the exchange of JSON Web Tokens
-   * @param containerSession the adoption of the container's sessions
-   * @param backChannelLogout the endpoint for logouts at an identity provider
-   */
-  record Migration(
-      @DefaultValue SpringSession springSession,
-      @DefaultValue Jwt jwt,
-      @DefaultValue ContainerSession containerSession,
-      @DefaultValue BackChannelLogout backChannelLogout) {}
-
-  /**
-   * The exchange of JSON Web Tokens that the application issued before it moved to sessions.
-   *
-   * @param enabled whether tokens are exchanged for sessions
-   * @param principalClaim the claim that has the user's name, where a JwtDecoder verifies the
-   *     tokens
-   * @param type where a JwtDecoder verifies the tokens, the type that the header of each must have,
-   *     such as "at+jwt"; any by default
-   * @param requiredClaims where a JwtDecoder verifies the tokens, what each must have, such as
-   *     "aud=shop" or "token_type=access"; nothing by default
-   * @param maximumLifetime how far in the future a token may expire; 400 days by default
-   * @param transport whether the session's token is sent as a cookie or in a header; as the request
-   *     chose by default
-   */
-  record Jwt(
-      @DefaultValue("false") boolean enabled,
-      @DefaultValue("sub") String principalClaim,
-      @Nullable String type,
-      @DefaultValue List<String> requiredClaims,
-      @Nullable Duration maximumLifetime,
-      @Nullable SessionTransport transport) {
-
-    Jwt {
-      principalClaim = principalClaim.isBlank() ? "sub" : principalClaim;
-      type = orNull(type);
-    }
-  }
-
-  /**
-   * The adoption of the container's sessions.
-   *
-   * @param enabled whether sessions of the container are adopted
-   * @param clearCookie whether the container's cookie is deleted a minute after the adoption
-   * @param maximumAge how long ago a session may have been created; 30 days by default
-   */
-  record ContainerSession(
-      @DefaultValue("false") boolean enabled,
-      @DefaultValue("true") boolean clearCookie,
-      @Nullable Duration maximumAge) {}
-
-  /**
-   * The endpoint to which an identity provider posts logout tokens.
-   *
-   * @param path its path, such as "/logout/provider"; none by default, and then there is no
-   *     endpoint
-   * @param maximumLifetime how long a logout token may be valid; 1 day by default
-   * @param maximumIdTokenAge how old the ID token of a login may be; 1 hour by default
-   */
-  record BackChannelLogout(
-      @Nullable String path,
-      @Nullable Duration maximumLifetime,
-      @Nullable Duration maximumIdTokenAge) {
-
-    BackChannelLogout {
-      path = orNull(path);
-    }
-  }
-
-  /**
-   * The import from Spring Session.
-   *
-   * @param enabled whether sessions of Spring Session are imported
-   * @param tableName the table of Spring Session; by default that of
-   *     "spring.session.jdbc.table-name", or "SPRING_SESSION"
-   * @param queryTimeout the bound of each statement on that table; 5 seconds by default
-   * @param cookieName the name of the old cookie; by default that of
-   *     "server.servlet.session.cookie.name", or "SESSION"
-   * @param cookiePath the path of the old cookie; by default that of
-   *     "server.servlet.session.cookie.path", or the context path with a slash
-   * @param cookieDomain the domain of the old cookie; by default that of
-   *     "server.servlet.session.cookie.domain", or none
-   * @param clearCookie whether the old cookie is deleted a minute after the import
-   * @param deleteImported whether an imported session is deleted from Spring Session
-   * @param maximumAge how long ago a session may have been created; 30 days by default
-   */
-  record SpringSession(
-      @DefaultValue("false") boolean enabled,
-      @Nullable String tableName,
-      @Nullable Duration queryTimeout,
-      @Nullable String cookieName,
-      @Nullable String cookiePath,
-      @Nullable String cookieDomain,
-      @DefaultValue("true") boolean clearCookie,
-      @DefaultValue("false") boolean deleteImported,
-      @Nullable Duration maximumAge) {
-
-    SpringSession {
-      tableName = orNull(tableName);
-      cookieName = orNull(cookieName);
-      cookiePath = orNull(cookiePath);
-      cookieDomain = orNull(cookieDomain);
     }
   }
 }

@@ -9,9 +9,9 @@ import org.springframework.security.oauth2.jwt.JwtDecoder;
 final class DecoderVerifiers {
 
   private final ObjectProvider<JwtDecoder> decoders;
-  private final CoatcheckProperties.Jwt properties;
+  private final MigrationProperties.Jwt properties;
 
-  DecoderVerifiers(ObjectProvider<JwtDecoder> decoders, CoatcheckProperties.Jwt properties) {
+  DecoderVerifiers(ObjectProvider<JwtDecoder> decoders, MigrationProperties.Jwt properties) {
     this.decoders = decoders;
     this.properties = properties;
   }

@@ -27,7 +27,7 @@ final class ImportFactory {
   private static final Logger LOG = LoggerFactory.getLogger(ImportFactory.class);
 
   private final CoatcheckProperties all;
-  private final CoatcheckProperties.SpringSession properties;
+  private final MigrationProperties.SpringSession properties;
   private final Environment environment;
   private final OldCookies cookies;
 

@@ -172,7 +172,7 @@ final class IneffectiveProperties {
   }
 
   private void refuseWithoutBridge() {
-    CoatcheckProperties.Migration migration = properties.migration();
+    MigrationProperties migration = properties.migration();
     if (!migration.springSession().enabled()) {
       String condition = "unless coatcheck.migration.spring-session.enabled is true";
       refuse(condition, Part.SPRING_SESSION, Part.SPRING_SESSION_TABLE);

@@ -14,10 +14,10 @@ final class OldCookies {
 
   private static final String SPRING_SESSION = "coatcheck.migration.spring-session.cookie-name";
 
-  private final CoatcheckProperties.Migration migration;
+  private final MigrationProperties migration;
   private final Binder binder;
 
-  OldCookies(CoatcheckProperties.Migration migration, Environment environment) {
+  OldCookies(MigrationProperties migration, Environment environment) {
     this.migration = migration;
     this.binder = Binder.get(environment);
   }

@@ -41,7 +41,7 @@ final class OtherSessionProperties {
 
   private OtherSessionProperties() {}
 
-  static void warn(Environment environment, CoatcheckProperties.Migration migration) {
+  static void warn(Environment environment, MigrationProperties migration) {
     Map<String, String> ignored = new TreeMap<>();
     find(environment, "server.servlet.session", ignored);
     find(environment, "spring.session", ignored);
@@ -59,14 +59,14 @@ final class OtherSessionProperties {
   }
 
   /** Returns the properties by which a bridge finds the old sessions and their cookie. */
-  private static List<String> usedBy(CoatcheckProperties.Migration migration) {
+  private static List<String> usedBy(MigrationProperties migration) {
     List<String> used = new ArrayList<>();
     boolean isAdopting = migration.containerSession().enabled();
     if (isAdopting) {
       used.add(PERSISTENT);
       used.add("server.servlet.session.store-dir");
     }
-    CoatcheckProperties.SpringSession imported = migration.springSession();
+    MigrationProperties.SpringSession imported = migration.springSession();
     if (imported.enabled() && imported.tableName() == null) {
       used.add(ImportFactory.FORMER_TABLE);
     }

@@ -74,7 +74,7 @@ final class StartCheck implements SmartInitializingSingleton {
     }
   }
 
-  private CoatcheckProperties.Migration migration() {
+  private MigrationProperties migration() {
     return beans.getBean(CoatcheckProperties.class).migration();
   }
 
@@ -83,7 +83,7 @@ final class StartCheck implements SmartInitializingSingleton {
   }
 
   private void warnOfRecordsInMemory() {
-    CoatcheckProperties.Migration migration = migration();
+    MigrationProperties migration = migration();
     boolean isBridged =
         migration.springSession().enabled()
             || migration.jwt().enabled()
@@ -100,7 +100,7 @@ final class StartCheck implements SmartInitializingSingleton {
   }
 
   private void warnOfOwnBridges() {
-    CoatcheckProperties.Migration migration = migration();
+    MigrationProperties migration = migration();
     if (migration.springSession().enabled()) {
       if (!context.containsBean(CoatcheckMigrationAutoConfiguration.IMPORT)) {
         ineffective.warnOf(
