@@ -25,6 +25,10 @@ final class DeferredAttributes {
     }
     boolean isSet = false;
     try {
+      if (isOther) {
+        // The value may have set the attribute when it was notified.
+        before = view.getAttribute(name);
+      }
       view.activations().set(view, name, value, () -> session.setAttribute(name, value));
       isSet = true;
     } finally {

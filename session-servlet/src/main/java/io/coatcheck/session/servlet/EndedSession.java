@@ -261,13 +261,14 @@ class EndedSession implements ShownSession {
     if (notified == null) {
       return;
     }
-    Object before = attributes.get(name);
-    if (before != value) {
+    boolean isOther = attributes.get(name) != value;
+    if (isOther) {
       notified.bound(this, name, value);
     }
-    attributes.put(name, value);
+    // The value may have set the attribute when it was notified.
+    Object before = attributes.put(name, value);
     bound.put(name, value);
-    if (before != value) {
+    if (isOther) {
       notified.unbound(this, name, before);
     }
     notified.attributeSet(this, name, before, value);

@@ -112,6 +112,15 @@ class EveryEndIsReportedTest {
     }
   }
 
+  /** A value that sets another one in its place when it is about to be bound. */
+  private final class Predecessor implements HttpSessionBindingListener {
+
+    @Override
+    public void valueBound(HttpSessionBindingEvent event) {
+      event.getSession().setAttribute(event.getName(), new Lease());
+    }
+  }
+
   @BeforeEach
   void start() {
     begin(UnaryOperator.identity(), UnaryOperator.identity());
@@ -677,6 +686,27 @@ class EveryEndIsReportedTest {
 
     assertThat(site.manager.sessionsOf("alice")).isEmpty();
     assertLive(where.equals("as another") ? 1 : 0, 0);
+  }
+
+  @Test
+  @DisplayName("a value that is set by another one in its place, which then replaces it")
+  void setWhileAnotherIsBound_isUnbound() throws Exception {
+    site.on(
+        "/predecessor",
+        (request, response) -> request.getSession().setAttribute("lease", new Predecessor()));
+    counter.atEnd = session -> session.setAttribute("late", new Predecessor());
+    Browser browser = site.browser();
+
+    browser.get("/predecessor");
+
+    assertThat(bindings).hasValue(1);
+    assertLive(1, 0);
+    browser.get("/predecessor");
+    assertThat(bindings).hasValue(2);
+    assertLive(1, 0);
+    browser.get("/logout");
+    assertThat(bindings).hasValue(3);
+    assertLive(0, 0);
   }
 
   @Test
