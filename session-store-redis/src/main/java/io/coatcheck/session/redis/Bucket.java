@@ -105,6 +105,9 @@ record Bucket(Connection redis, ConfirmedWrites writes, Keys keys) implements Au
     Operation operation = new Operation("touch", id);
     long touched =
         redis.<Long>run(RedisBatchTouch.call(operation, keys, id, lastSeenAt, new Moment(now)));
+    if (touched < 0) {
+      throw RedisFailure.newer(operation);
+    }
     return touched == 1;
   }
 

@@ -5,6 +5,7 @@ import io.coatcheck.session.store.BatchLookup;
 import io.coatcheck.session.token.SessionId;
 import io.lettuce.core.RedisFuture;
 import io.lettuce.core.api.async.RedisAsyncCommands;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -16,6 +17,12 @@ final class RedisBatchLookup implements BatchLookup {
 
   private static final int STAMP = 1 + 2 * Long.BYTES;
   private static final Operation OPERATION = new Operation("stamps");
+
+  /**
+   * Stands for a record of a newer release, whose version may be elsewhere in it. The session
+   * exists, and no copy agrees with it.
+   */
+  private static final Stamp NEWER = new Stamp(-1, Instant.EPOCH);
 
   private final Buckets buckets;
 
@@ -36,7 +43,9 @@ final class RedisBatchLookup implements BatchLookup {
     sent.forEach(
         (id, answer) -> {
           byte[] head = buckets.of(id).redis().finish(OPERATION, head(id), answer);
-          if (head.length == STAMP) {
+          if (head.length > 0 && SessionRecord.isNewer(head)) {
+            stamps.put(id, NEWER);
+          } else if (head.length == STAMP) {
             stamps.put(id, new Stamp(SessionRecord.version(head), SessionRecord.lastSeenAt(head)));
           }
         });

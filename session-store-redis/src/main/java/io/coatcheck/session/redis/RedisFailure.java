@@ -24,6 +24,10 @@ final class RedisFailure {
    */
   private record Kind(String code, String advice) {}
 
+  private static final Kind NEWER =
+      new Kind(
+          "COATCHECK-LAYOUT", "a newer release of Coatcheck wrote the record, or it is damaged");
+
   /** Redis 7 and Valkey use a different message for a script. */
   private static final Kind NOT_PERMITTED =
       new Kind(
@@ -54,9 +58,7 @@ final class RedisFailure {
 
   private static final List<Kind> KINDS =
       List.of(
-          new Kind(
-              "COATCHECK-LAYOUT",
-              "a newer release of Coatcheck wrote the record, or it is damaged"),
+          NEWER,
           new Kind("NOAUTH", "the server requires a password: set it in the RedisURI"),
           new Kind(
               "WRONGPASS",
@@ -144,7 +146,7 @@ final class RedisFailure {
       return kind == null
           ? new SessionStoreException(
               operation + " failed: Redis refused it, " + code(failure.getMessage()))
-          : new SessionStoreException(operation + " failed: " + kind.code + ", " + kind.advice);
+          : of(operation, kind);
     }
     if (isTimeout(failure)) {
       return new SessionStoreException(
@@ -155,6 +157,15 @@ final class RedisFailure {
           operation + " failed, or its answer was lost: Redis is not connected", failure);
     }
     return new SessionStoreException(operation + " failed unexpectedly", failure);
+  }
+
+  /** Returns the exception for a record in a layout that is not known here. */
+  static SessionStoreException newer(Operation operation) {
+    return of(operation, NEWER);
+  }
+
+  private static SessionStoreException of(Operation operation, Kind kind) {
+    return new SessionStoreException(operation + " failed: " + kind.code + ", " + kind.advice);
   }
 
   private static @Nullable Kind kind(@Nullable String message) {

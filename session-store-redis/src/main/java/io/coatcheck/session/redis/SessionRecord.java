@@ -126,6 +126,11 @@ final class SessionRecord {
     }
   }
 
+  /** Returns whether a newer release wrote a record, of which at least the first byte is given. */
+  static boolean isNewer(byte[] record) {
+    return (record[0] & 0xff) > LAYOUT;
+  }
+
   /** Returns the version in a record, or in its first 17 bytes. */
   static long version(byte[] record) {
     return ByteBuffer.wrap(record).getLong(1);

@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.coatcheck.session.store.Admission;
+import io.coatcheck.session.store.BatchLookup;
 import io.coatcheck.session.store.CleanUp;
+import io.coatcheck.session.store.DeletedSessions;
 import io.coatcheck.session.store.LoginLimit;
+import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.WhenFull;
@@ -14,7 +17,9 @@ import io.coatcheck.session.token.SessionId;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
@@ -83,15 +88,96 @@ class RedisForeignRecordTest {
     try (TestServer server = new TestServer();
         RedisSessionStore store = server.store("a").build()) {
       store.insert(session);
-      server.run(
-          commands -> commands.setrange(new Keys("a").record(session.id()), 0, new byte[] {2}));
-      assertThat(failure(() -> store.find(session.id()))).hasMessageContaining("newer release");
-      assertThat(failure(() -> store.update(session, NOW))).hasMessageContaining("newer release");
-      assertThat(failure(() -> store.touch(session.id(), NOW, NOW)))
-          .hasMessageContaining("newer release");
+      byte[] key = new Keys("a").record(session.id());
+      server.run(commands -> commands.setrange(key, 0, new byte[] {2}));
+      byte[] newer = server.run(commands -> commands.get(key));
+      StoredSession next = SampleSessions.authenticated("alice", NOW.plusSeconds(1)).build();
+      LoginLimit limit = store.loginLimit().orElseThrow();
+      PrincipalIndex index = store.principalIndex().orElseThrow();
+      List<Runnable> calls =
+          List.of(
+              () -> store.find(session.id()),
+              () -> store.update(session, NOW),
+              () -> store.touch(session.id(), NOW, NOW),
+              () -> store.delete(session.id(), session.generation()),
+              () -> index.findByPrincipal("alice", null, 10),
+              () -> index.deleteOldest("alice", 1, NOW, DeletedSessions.of(true, gone -> {})),
+              () -> limit.admit(session, false, 1, WhenFull.EVICT_OLDEST, NOW),
+              () -> limit.admit(next, true, 1, WhenFull.EVICT_OLDEST, NOW));
+      for (Runnable call : calls) {
+        assertThat(failure(call)).hasMessageContaining("newer release");
+      }
+      assertThat(failure(() -> store.insert(session))).hasMessageContaining("exists already");
       assertThat(store.deleteExpired(session.absoluteDeadline(), 10, gone -> {}).deleted())
           .isZero();
+
+      assertThat(server.<byte[]>run(commands -> commands.get(key))).isEqualTo(newer);
+      assertThat(store.find(next.id())).isEmpty();
       assertThat(store.delete(session.id())).isEmpty();
+      assertThat(store.find(session.id())).isEmpty();
+    }
+  }
+
+  @Test
+  @DisplayName("a batch of touches leaves a session of a newer release out, and stores the others")
+  void layoutOfANewerRelease_isNotTouchedInABatch() {
+    try (TestServer server = new TestServer();
+        RedisSessionStore store = server.store("a").build()) {
+      List<StoredSession> sessions = UserSessions.of("alice", 3, NOW);
+      sessions.forEach(store::insert);
+      byte[] key = new Keys("a").record(sessions.get(1).id());
+      server.run(commands -> commands.setrange(key, 0, new byte[] {2}));
+      byte[] before = server.run(commands -> commands.get(key));
+      Instant later = NOW.plusSeconds(60);
+      Map<SessionId, Instant> moments = new HashMap<>();
+      sessions.forEach(each -> moments.put(each.id(), later));
+
+      assertThat(store.batchTouch().orElseThrow().touchAll(moments, later))
+          .containsExactlyInAnyOrder(sessions.get(0).id(), sessions.get(2).id());
+
+      assertThat(server.<byte[]>run(commands -> commands.get(key))).isEqualTo(before);
+      assertThat(store.find(sessions.get(2).id()).orElseThrow().lastSeenAt()).isEqualTo(later);
+    }
+  }
+
+  @Test
+  @DisplayName("no copy agrees with a session of a newer release, which exists")
+  void layoutOfANewerRelease_hasAStampOfItsOwn() {
+    try (TestServer server = new TestServer();
+        RedisSessionStore store = server.store("a").build()) {
+      store.insert(session);
+      byte[] key = new Keys("a").record(session.id());
+      server.run(commands -> commands.setrange(key, 0, new byte[] {2}));
+
+      BatchLookup.Stamp stamp =
+          store.batchLookup().orElseThrow().stamps(Set.of(session.id())).get(session.id());
+
+      assertThat(stamp).isNotNull();
+      assertThat(stamp.version()).isNotEqualTo(session.version());
+    }
+  }
+
+  @Test
+  @DisplayName("a known layout with a session in a format of a newer release")
+  void formatOfANewerRelease_isNeitherReadNorOverwritten() {
+    try (TestServer server = new TestServer();
+        RedisSessionStore store = server.store("a").build()) {
+      store.insert(session);
+      byte[] key = new Keys("a").record(session.id());
+      int format = SessionRecord.HEAD + "alice".length();
+      server.run(commands -> commands.setrange(key, format, new byte[] {2}));
+      assertThat(failure(() -> store.find(session.id())))
+          .hasMessageContaining("is stored in format 2, known up to 1");
+      assertThat(
+              failure(
+                  () -> store.principalIndex().orElseThrow().findByPrincipal("alice", null, 10)))
+          .hasMessageContaining("format 2");
+      assertThat(store.touch(session.id(), NOW.plusSeconds(1), NOW)).isTrue();
+      assertThat(failure(() -> store.find(session.id()))).hasMessageContaining("format 2");
+
+      List<StoredSession> ended = new ArrayList<>();
+      assertThat(UserSessions.signOut(store, "alice", ended)).isEqualTo(1);
+      assertThat(ended).isEmpty();
       assertThat(store.find(session.id())).isEmpty();
     }
   }
