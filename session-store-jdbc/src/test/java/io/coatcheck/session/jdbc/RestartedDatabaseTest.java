@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.coatcheck.history.CopiesHistory;
 import io.coatcheck.history.HistoryNode;
-import io.coatcheck.session.store.ChangeFeed;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.token.SessionId;
 import io.coatcheck.session.token.SessionToken;
@@ -16,7 +15,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterAll;
@@ -189,41 +187,6 @@ class RestartedDatabaseTest {
             connection.prepareStatement("DELETE FROM " + TABLE + " WHERE id = ?")) {
       Database.POSTGRESQL.dialect(new TableName(TABLE)).setId(statement, 1, id);
       assertThat(statement.executeUpdate()).isOne();
-    }
-  }
-
-  /** Counts how often all copies of a node are discarded. */
-  private static final class Discards implements ChangeFeed.Listener {
-
-    private volatile boolean complete;
-    private final AtomicInteger number = new AtomicInteger();
-
-    static Discards of(JdbcSessionStore store) {
-      Discards discards = new Discards();
-      // Closed with the store.
-      store.changeFeed().orElseThrow().subscribe(discards);
-      return discards;
-    }
-
-    boolean isComplete() {
-      return complete;
-    }
-
-    int number() {
-      return number.get();
-    }
-
-    @Override
-    public void changed(SessionId id) {}
-
-    @Override
-    public void missed() {
-      number.incrementAndGet();
-    }
-
-    @Override
-    public void completeUpTo(long nanoTime) {
-      complete = true;
     }
   }
 }
