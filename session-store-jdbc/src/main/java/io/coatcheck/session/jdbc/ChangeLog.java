@@ -1,7 +1,6 @@
 package io.coatcheck.session.jdbc;
 
 import io.coatcheck.session.token.SessionId;
-import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -328,17 +327,11 @@ final class ChangeLog {
   }
 
   /**
-   * Checks that changes are visible only when they are committed, and that numbers come one by one.
+   * Checks that numbers come one by one.
    *
    * @throws IllegalArgumentException if not
    */
   void checkSettings(Statements statements) throws SQLException {
-    if (statements.connection().getTransactionIsolation()
-        == Connection.TRANSACTION_READ_UNCOMMITTED) {
-      throw new IllegalArgumentException(
-          "dataSource must have an isolation of READ COMMITTED or above for changeFeed(true):"
-              + " READ UNCOMMITTED");
-    }
     switch (dialect.database) {
       case POSTGRESQL -> {
         if (statements.isTrue(

@@ -369,9 +369,10 @@ public final class JdbcSessionStore implements SessionStore {
      * checked. With {@link #changeFeed}, the table of changes is checked in the same way.
      *
      * @throws IllegalArgumentException if the database is none of {@link Database}, H2 in its
-     *     Oracle mode, MariaDB or MySQL with a binary log of statements, or SQLite in memory or
-     *     with a schema in the name of the table; or if changes are recorded, and numbers of the
-     *     log do not come one by one, or uncommitted rows are read; or if the search path leads to
+     *     Oracle mode, MariaDB or MySQL with a binary log of statements, MariaDB with the mode
+     *     {@code EMPTY_STRING_IS_NULL}, or SQLite in memory or with a schema in the name of the
+     *     table; if the connections are read-only, or read what is not committed; if changes are
+     *     recorded, and numbers of the log do not come one by one; or if the search path leads to
      *     the tables of one store in different schemas
      * @throws SessionStoreException if the table is missing, lacks a column or may not be read, if
      *     the database cannot be reached, or if it refuses to create the table

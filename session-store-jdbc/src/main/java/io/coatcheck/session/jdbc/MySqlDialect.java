@@ -213,6 +213,7 @@ final class MySqlDialect extends Dialect {
   @Override
   void checkSettings(Statements statements) throws SQLException {
     refuseStatementLog(statements);
+    refuseEmptyAsNull(statements);
     try (PreparedStatement statement =
             statements.prepare(
                 "SHOW GLOBAL VARIABLES WHERE (Variable_name = 'wsrep_on' AND Value = 'ON') OR"
@@ -248,6 +249,21 @@ final class MySqlDialect extends Dialect {
         throw new IllegalArgumentException(
             "binlog_format of the database must be ROW or MIXED, since with a binary log of"
                 + " statements it takes no write at READ COMMITTED: STATEMENT");
+      }
+    }
+  }
+
+  /** Refuses a mode of MariaDB that stores an empty text, or empty bytes, as none. */
+  private static void refuseEmptyAsNull(Statements statements) throws SQLException {
+    try (PreparedStatement statement = statements.prepare("SELECT @@SESSION.sql_mode");
+        ResultSet row = statement.executeQuery()) {
+      row.next();
+      String mode = row.getString(1);
+      if (mode.contains("EMPTY_STRING_IS_NULL")) {
+        throw new IllegalArgumentException(
+            "sql_mode of the connections must be without EMPTY_STRING_IS_NULL, which stores an"
+                + " empty text as none: "
+                + mode);
       }
     }
   }

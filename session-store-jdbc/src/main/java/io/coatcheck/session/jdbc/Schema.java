@@ -142,6 +142,7 @@ final class Schema {
   private static Optional<SqlFailure> create(
       Statements statements, List<String> schema, Dialect dialect) throws SQLException {
     try {
+      SchemaCheck.checkConnection(statements.connection());
       dialect.create(statements, schema);
       return Optional.empty();
     } catch (SQLException exception) {

@@ -62,7 +62,25 @@ final class SchemaCheck {
     }
   }
 
+  /**
+   * Checks how a pool hands out its connections.
+   *
+   * @throws IllegalArgumentException if they are read-only, or read what is not committed: a change
+   *     that is undone would be decided on, and stored with the next save
+   */
+  static void checkConnection(Connection connection) throws SQLException {
+    if (connection.isReadOnly()) {
+      throw new IllegalArgumentException(
+          "dataSource must give connections that may write: they are read-only");
+    }
+    if (connection.getTransactionIsolation() == Connection.TRANSACTION_READ_UNCOMMITTED) {
+      throw new IllegalArgumentException(
+          "dataSource must have an isolation of READ COMMITTED or above: READ UNCOMMITTED");
+    }
+  }
+
   private Optional<SessionStoreException> look(Statements statements) throws SQLException {
+    checkConnection(statements.connection());
     dialect.checkSettings(statements);
     warnOfGapLocks(statements);
     try {

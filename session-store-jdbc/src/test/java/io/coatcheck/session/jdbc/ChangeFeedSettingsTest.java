@@ -142,32 +142,6 @@ class ChangeFeedSettingsTest {
     }
   }
 
-  @ParameterizedTest
-  @MethodSource("readingUncommitted")
-  void readUncommitted_isRefused(Pool pool) {
-    try (Table table = Table.withChanges(new Pool(pool.server(), pool.database(), true, null));
-        HikariDataSource connections = pool.open(2)) {
-      assertThatIllegalArgumentException()
-          .isThrownBy(
-              () ->
-                  JdbcSessionStore.builder(connections)
-                      .database(pool.database())
-                      .tableName(table.name)
-                      .changeFeed(true)
-                      .queryTimeout(Table.PATIENCE)
-                      .build())
-          .withMessageContaining("READ COMMITTED or above")
-          .withMessageEndingWith(": READ UNCOMMITTED");
-    }
-  }
-
-  static Stream<Pool> readingUncommitted() {
-    String isolation = "TRANSACTION_READ_UNCOMMITTED";
-    return Stream.of(
-        new Pool(TestDatabase.MARIADB, Database.MARIADB, true, isolation),
-        new Pool(TestDatabase.H2, Database.H2, true, isolation));
-  }
-
   @Test
   void changeFeedInterval_outOfRange_isRefused() {
     try (HikariDataSource connections = TestDatabase.H2.pool(true, 1)) {

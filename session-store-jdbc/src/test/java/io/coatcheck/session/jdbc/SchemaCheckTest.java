@@ -228,7 +228,7 @@ class SchemaCheckTest {
     try (Table table = new Table(new Pool(TestDatabase.MARIADB, database, true, null))) {
       for (String format : List.of("ROW", "MIXED", "STATEMENT")) {
         JdbcSessionStore.Builder builder =
-            JdbcSessionStore.builder(logging(table, format))
+            JdbcSessionStore.builder(logging(table, format, true))
                 .database(database)
                 .tableName(table.name)
                 .queryTimeout(Table.PATIENCE);
@@ -241,6 +241,20 @@ class SchemaCheckTest {
           builder.build().close();
         }
       }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"MARIADB", "MYSQL"})
+  @DisplayName("connections that write nothing to such a log are not refused")
+  void build_withoutTheBinaryLog_isNotRefused(Database database) {
+    try (Table table = new Table(new Pool(TestDatabase.MARIADB, database, true, null))) {
+      JdbcSessionStore.builder(logging(table, "STATEMENT", false))
+          .database(database)
+          .tableName(table.name)
+          .queryTimeout(Table.PATIENCE)
+          .build()
+          .close();
     }
   }
 
@@ -299,13 +313,14 @@ class SchemaCheckTest {
   }
 
   /** This server has no binary log: another of its settings that are on stands for it. */
-  private static DelegatingDataSource logging(Table table, String format) {
+  private static DelegatingDataSource logging(Table table, String format, boolean isWritten) {
     return new DelegatingDataSource(table.connections) {
       @Override
       public Connection getConnection() throws SQLException {
         Connection connection = super.getConnection();
         try (Statement statement = connection.createStatement()) {
           statement.execute("SET SESSION binlog_format = '" + format + "'");
+          statement.execute("SET SESSION sql_log_bin = " + isWritten);
         }
         return LimitLockTest.renaming(connection, "'log_bin'", "'autocommit'");
       }

@@ -20,6 +20,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicReference;
+import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -243,18 +245,39 @@ class SqliteTest {
   }
 
   @Test
-  void readOnlyConnection_refusesWrites_andReads() {
-    JdbcSessionStore writer = store(pool("?journal_mode=WAL", true));
+  void fileBecomesReadOnly_refusesWrites_andReads() {
+    HikariDataSource writing = pool("?journal_mode=WAL", true);
+    AtomicReference<DataSource> current = new AtomicReference<>(writing);
+    JdbcSessionStore store =
+        store(
+            new DelegatingDataSource(writing) {
+              @Override
+              public Connection getConnection() throws SQLException {
+                return current.get().getConnection();
+              }
+            });
     StoredSession session = Sessions.of("alice").build();
-    writer.insert(session);
-    JdbcSessionStore reader =
-        JdbcSessionStore.builder(readOnlyPool()).database(Database.SQLITE).build();
+    store.insert(session);
 
-    assertThat(reader.find(session.id())).contains(session);
-    assertThatThrownBy(() -> reader.delete(session.id()))
+    current.set(readOnlyPool());
+
+    assertThat(store.find(session.id())).contains(session);
+    assertThatThrownBy(() -> store.delete(session.id()))
         .isInstanceOf(SessionStoreException.class)
         .hasMessageContaining("the file takes no writes");
-    assertThat(writer.find(session.id())).contains(session);
+    current.set(writing);
+    assertThat(store.find(session.id())).contains(session);
+  }
+
+  @Test
+  void readOnlyConnections_areRefused() {
+    store(pool("?journal_mode=WAL", true));
+    for (boolean create : new boolean[] {true, false}) {
+      assertThatThrownBy(
+              () -> JdbcSessionStore.builder(readOnlyPool()).createSchema(create).build())
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("dataSource must give connections that may write: they are read-only");
+    }
   }
 
   private static void holdWriter(Connection connection) throws SQLException {
@@ -278,7 +301,7 @@ class SqliteTest {
         .admit(session, true, LIMIT, WhenFull.EVICT_OLDEST, Sessions.NOW);
   }
 
-  private static JdbcSessionStore store(HikariDataSource pool) {
+  private static JdbcSessionStore store(DataSource pool) {
     return JdbcSessionStore.builder(pool)
         .createSchema(true)
         .queryTimeout(Duration.ofSeconds(1))
