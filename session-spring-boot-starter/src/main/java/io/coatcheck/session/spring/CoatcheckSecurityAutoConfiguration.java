@@ -14,7 +14,6 @@ import org.springframework.context.annotation.Configuration;
 import org.springframework.security.core.context.SecurityContext;
 import org.springframework.security.core.session.SessionRegistry;
 import org.springframework.security.core.userdetails.UserDetailsService;
-import org.springframework.security.oauth2.client.oidc.session.OidcSessionRegistry;
 import org.springframework.security.web.SecurityFilterChain;
 
 /**
@@ -67,23 +66,6 @@ public final class CoatcheckSecurityAutoConfiguration {
       "org.springframework.security.oauth2.server.authorization.OAuth2Authorization")
   StoredSessionRegistry coatcheckSessionRegistry(SessionManager manager) {
     return new StoredSessionRegistry(manager);
-  }
-
-  /** What {@code oidcLogout} of Spring Security needs. */
-  @Configuration(proxyBeanMethods = false)
-  @ConditionalOnClass(OidcSessionRegistry.class)
-  static class OidcLogout {
-
-    @Bean
-    @ConditionalOnMissingBean(OidcSessionRegistry.class)
-    ProviderSessions coatcheckProviderSessions(SessionManager manager) {
-      return new ProviderSessions(manager);
-    }
-
-    @Bean
-    static OidcLogoutStart coatcheckOidcLogoutStart(ListableBeanFactory beans) {
-      return new OidcLogoutStart(beans);
-    }
   }
 
   /** Builds the context of each request from the principal of its session. */

@@ -1,10 +1,17 @@
 package io.coatcheck.session.spring;
 
 import io.coatcheck.session.SessionManager;
+import io.coatcheck.session.SessionPolicy;
 import io.coatcheck.session.token.SessionId;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jspecify.annotations.Nullable;
 import org.springframework.security.oauth2.client.oidc.authentication.logout.OidcLogoutToken;
 import org.springframework.security.oauth2.client.oidc.session.InMemoryOidcSessionRegistry;
@@ -17,12 +24,18 @@ import org.springframework.security.oauth2.client.oidc.session.OidcSessionRegist
  * and reports the logout as done. So the sessions that a logout token names are ended in the store
  * when the handler asks for them, and it is given those of the container only.
  *
- * <p>A session is known by the part of its id that stays.
+ * <p>A session is known by the part of its id that stays. Its login is forgotten, if nothing did so
+ * before, when it is older than a session lives. Safe for use by many threads.
  */
 final class ProviderSessions implements OidcSessionRegistry {
 
   private final OidcSessionRegistry sessions = new InMemoryOidcSessionRegistry();
   private final SessionManager manager;
+
+  /** What was saved last of each session, and all of these, the oldest first. */
+  private final Map<SessionId, Saved> latest = new ConcurrentHashMap<>();
+
+  private final Queue<Saved> all = new ConcurrentLinkedQueue<>();
 
   ProviderSessions(SessionManager manager) {
     this.manager = manager;
@@ -30,7 +43,35 @@ final class ProviderSessions implements OidcSessionRegistry {
 
   @Override
   public void saveSessionInformation(OidcSessionInformation session) {
-    sessions.saveSessionInformation(session.withSessionId(lasting(session.getSessionId())));
+    forgetEnded();
+    String id = lasting(session.getSessionId());
+    SessionId.parse(id)
+        .map(own -> new Saved(own, manager.clock().instant()))
+        .ifPresent(
+            saved -> {
+              latest.put(saved.id(), saved);
+              all.add(saved);
+            });
+    sessions.saveSessionInformation(session.withSessionId(id));
+  }
+
+  /** Otherwise each login would stay in memory whose session ends on another node. */
+  private void forgetEnded() {
+    SessionPolicy policy = manager.policy();
+    Instant firstLive =
+        manager
+            .clock()
+            .instant()
+            .minus(
+                Collections.max(
+                    List.of(policy.absoluteTimeout(), policy.rememberedAbsoluteTimeout())));
+    Saved oldest = all.peek();
+    while (oldest != null && oldest.at().isBefore(firstLive)) {
+      if (all.remove(oldest) && latest.remove(oldest.id(), oldest)) {
+        sessions.removeSessionInformation(oldest.id().toString());
+      }
+      oldest = all.peek();
+    }
   }
 
   @Override
@@ -69,4 +110,7 @@ final class ProviderSessions implements OidcSessionRegistry {
     int end = sessionId.indexOf('~');
     return end < 0 ? sessionId : sessionId.substring(0, end);
   }
+
+  /** A login of a session, which may have been saved again since. */
+  private record Saved(SessionId id, Instant at) {}
 }

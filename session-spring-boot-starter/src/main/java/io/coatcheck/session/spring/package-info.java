@@ -29,9 +29,10 @@
  *       PlainCsrfTokens} and {@code RefusedLogins} decide what is stored, and {@code NamedRefusals}
  *       names the property that would allow it. {@code StoredSessionRegistry} is the {@code
  *       SessionRegistry}, and {@code ChainSessionRegistry} that of a chain with {@code
- *       maximumSessions}. {@code ProviderSessions} and {@code OidcLogoutStart} are for {@code
- *       oidcLogout}. With {@code coatcheck.security.context=principal}: {@code PrincipalContexts},
- *       {@code PrincipalUsers} and {@code PrincipalStart}.
+ *       maximumSessions}. {@link CoatcheckOidcLogoutAutoConfiguration}, {@code ProviderSessions}
+ *       and {@code OidcLogoutStart} are for {@code oidcLogout}. With {@code
+ *       coatcheck.security.context=principal}: {@code PrincipalContexts}, {@code PrincipalUsers},
+ *       {@code LoginFactors} and {@code PrincipalStart}.
  *   <li><b>Redis</b>: {@link CoatcheckRedisAutoConfiguration}, {@code RedisConnections} and {@code
  *       LettuceConnections}.
  *   <li><b>Migration</b>: {@link CoatcheckMigrationAutoConfiguration}, {@code BridgeFactory},

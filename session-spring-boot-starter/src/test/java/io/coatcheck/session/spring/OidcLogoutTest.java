@@ -85,6 +85,41 @@ class OidcLogoutTest {
   }
 
   @Test
+  @DisplayName("ends the session where the starter does not log users in, too")
+  void withoutLogins() throws Exception {
+    try (Partner partner = new Partner();
+        Site site =
+            Site.start(
+                Application.class,
+                ClubFlows.properties(
+                    partner, "coatcheck.store=memory", "coatcheck.security.enabled=false"))) {
+      Visitor first = loggedIn(site);
+      Visitor second = loggedIn(site);
+      assertThat(logOutAtProvider(site, partner.logoutToken(0))).isEqualTo(200);
+      assertThat(first.get("/account").statusCode()).isEqualTo(302);
+      assertThat(second.get("/account").body()).isEqualTo("ann");
+    }
+  }
+
+  @Test
+  @DisplayName("ends the session of a user who has logged in over another one")
+  void secondUser() throws Exception {
+    try (Partner partner = new Partner();
+        Site site =
+            Site.start(
+                Application.class, ClubFlows.properties(partner, "coatcheck.store=memory"))) {
+      Visitor visitor = loggedIn(site);
+      partner.visitedBy("bob");
+      assertThat(visitor.follow(visitor.get("/oauth2/authorization/oidc")).body()).isEqualTo("bob");
+      assertThat(logOutAtProvider(site, partner.logoutToken(0))).isEqualTo(200);
+      assertThat(logOutAtProvider(site, partner.logoutToken())).isEqualTo(200);
+      assertThat(visitor.get("/account").body()).isEqualTo("bob");
+      assertThat(logOutAtProvider(site, partner.logoutToken(1))).isEqualTo(200);
+      assertThat(visitor.get("/account").statusCode()).isEqualTo(302);
+    }
+  }
+
+  @Test
   @DisplayName("fails startup with a registry of the application, by which it would end none")
   void ownRegistry() throws Exception {
     try (Partner partner = new Partner()) {

@@ -24,6 +24,7 @@ class ReactiveTest {
       AutoConfigurations.of(
           CoatcheckAutoConfiguration.class,
           CoatcheckSecurityAutoConfiguration.class,
+          CoatcheckOidcLogoutAutoConfiguration.class,
           CoatcheckActuatorAutoConfiguration.class,
           CoatcheckHealthAutoConfiguration.class,
           CoatcheckMetricsAutoConfiguration.class,

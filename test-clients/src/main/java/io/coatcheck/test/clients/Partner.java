@@ -29,7 +29,7 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** A provider of OpenID Connect that asks no questions: every visitor is {@code ann}. */
+/** A provider of OpenID Connect that asks no questions: every visitor is {@code ann} at first. */
 public final class Partner implements AutoCloseable {
 
   /** A code for which there is no token. */
@@ -42,6 +42,7 @@ public final class Partner implements AutoCloseable {
   private final RSAKey key;
   private final RSAKey otherKey;
   private final Map<String, String> nonces = new ConcurrentHashMap<>();
+  private volatile String user = "ann";
 
   public Partner() throws IOException, JOSEException {
     key = new RSAKeyGenerator(2048).keyID("1").generate();
@@ -60,10 +61,17 @@ public final class Partner implements AutoCloseable {
     json("/keys", request -> new JWKSet(key.toPublicJWK()).toString());
     json(
         "/user",
-        request -> "{\"sub\": \"ann\", \"name\": \"Ann\", \"address\": {\"country\": \"NL\"}}");
+        request ->
+            "{\"sub\": \"%s\", \"name\": \"Ann\", \"address\": {\"country\": \"NL\"}}"
+                .formatted(user));
     json("/token", this::tokens);
     server.createContext("/authorize", this::authorize);
     server.start();
+  }
+
+  /** Sets who the visitors are from now on. */
+  public void visitedBy(String name) {
+    user = name;
   }
 
   public String url() {
@@ -111,7 +119,7 @@ public final class Partner implements AutoCloseable {
     JWTClaimsSet claims =
         new JWTClaimsSet.Builder()
             .issuer(url())
-            .subject("ann")
+            .subject(user)
             .audience(List.of("shop"))
             .issueTime(Date.from(now))
             .expirationTime(Date.from(now.plusSeconds(300)))
