@@ -6,15 +6,19 @@ import java.util.EnumSet;
 import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.beans.BeanWrapper;
+import org.springframework.beans.PropertyAccessorFactory;
 import org.springframework.beans.factory.config.BeanPostProcessor;
 import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.core.Ordered;
 import org.springframework.core.env.Environment;
+import org.springframework.web.filter.RequestContextFilter;
 
 /**
  * Completes each {@link FilterRegistrationBean} of a {@link SessionFilter}: one without an order
  * would come after Spring Security, and one for requests alone would leave error pages without a
- * session. A wrong order fails startup.
+ * session. A wrong order fails startup. Spring Boot's {@link RequestContextFilter} is kept before
+ * Spring Security, whose logins are recognized by the {@link CurrentRequest}.
  */
 final class FilterPlacement implements BeanPostProcessor {
 
@@ -24,6 +28,9 @@ final class FilterPlacement implements BeanPostProcessor {
   private static final Logger LOG = LoggerFactory.getLogger(FilterPlacement.class);
 
   private static final int SECURITY_ORDER = -100;
+
+  /** How far the filter is from that of Spring Security where neither order is changed. */
+  private static final int BEFORE_SECURITY = 5;
 
   static final Set<DispatcherType> DISPATCHES =
       EnumSet.of(
@@ -43,6 +50,8 @@ final class FilterPlacement implements BeanPostProcessor {
     if (bean instanceof FilterRegistrationBean<?> registration
         && registration.getFilter() instanceof SessionFilter) {
       complete(registration, name);
+    } else if (bean instanceof RequestContextFilter && bean instanceof Ordered filter) {
+      keepBeforeSecurity(filter);
     }
     return bean;
   }
@@ -50,6 +59,15 @@ final class FilterPlacement implements BeanPostProcessor {
   /** Returns the order of Spring Security's filter. */
   static int securityOrder(Environment environment) {
     return environment.getProperty("spring.security.filter.order", Integer.class, SECURITY_ORDER);
+  }
+
+  /** Does nothing unless {@code spring.security.filter.order} is lower than usual. */
+  private void keepBeforeSecurity(Ordered filter) {
+    int security = securityOrder(environment);
+    BeanWrapper settings = PropertyAccessorFactory.forBeanPropertyAccess(filter);
+    if (filter.getOrder() >= security && settings.isWritableProperty("order")) {
+      settings.setPropertyValue("order", Math.max(ORDER + 1, security - BEFORE_SECURITY));
+    }
   }
 
   private void complete(FilterRegistrationBean<?> registration, String name) {

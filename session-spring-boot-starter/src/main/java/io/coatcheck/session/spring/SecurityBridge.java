@@ -242,7 +242,8 @@ final class SecurityBridge extends AbstractHttpConfigurer<SecurityBridge, HttpSe
   }
 
   /**
-   * Replaces the strategy against session fixation, of whatever kind the application has chosen.
+   * Replaces the strategy against session fixation, of whatever kind the application has chosen;
+   * but not on a chain that keeps its logins elsewhere.
    */
   private static final class InPlaceOfChangeSessionId
       implements ObjectPostProcessor<SessionAuthenticationStrategy> {
@@ -256,10 +257,12 @@ final class SecurityBridge extends AbstractHttpConfigurer<SecurityBridge, HttpSe
     @Override
     @SuppressWarnings("unchecked") // The caller needs a SessionAuthenticationStrategy.
     public <O extends SessionAuthenticationStrategy> O postProcess(O strategy) {
-      boolean isReplaced =
-          strategy instanceof AbstractSessionFixationProtectionStrategy
-              || strategy instanceof NullAuthenticatedSessionStrategy;
-      return isReplaced ? (O) login : strategy;
+      if (strategy instanceof AbstractSessionFixationProtectionStrategy
+          || strategy instanceof NullAuthenticatedSessionStrategy) {
+        login.inPlaceOf(strategy);
+        return (O) login;
+      }
+      return strategy;
     }
   }
 

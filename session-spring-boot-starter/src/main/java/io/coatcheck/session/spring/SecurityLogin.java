@@ -26,7 +26,8 @@ final class SecurityLogin implements SessionAuthenticationStrategy {
 
   private static final AuthenticationTrustResolver TRUST = new AuthenticationTrustResolverImpl();
 
-  private final SessionAuthenticationStrategy withoutSession =
+  /** What the application has chosen, for logins that are not kept in a session of ours. */
+  private volatile SessionAuthenticationStrategy withoutSession =
       new ChangeSessionIdAuthenticationStrategy();
 
   private final RememberMeBox rememberMe;
@@ -44,6 +45,13 @@ final class SecurityLogin implements SessionAuthenticationStrategy {
     this.rememberMe = rememberMe;
     this.users = users;
     this.logins = logins;
+  }
+
+  /**
+   * Sets the strategy that this one replaces; it has its effect where logins are kept elsewhere.
+   */
+  void inPlaceOf(SessionAuthenticationStrategy chosen) {
+    withoutSession = chosen;
   }
 
   /** Sets that the chain keeps its logins in the session, and whether they may begin one. */

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.springframework.security.config.Customizer.withDefaults;
 
 import io.coatcheck.session.SessionManager;
+import io.coatcheck.session.store.SessionStore;
+import io.coatcheck.session.token.SessionId;
+import io.coatcheck.session.token.SessionToken;
 import io.coatcheck.test.clients.Visitor;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
@@ -11,6 +14,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.context.annotation.Bean;
@@ -21,6 +25,7 @@ import org.springframework.security.authentication.dao.DaoAuthenticationProvider
 import org.springframework.security.authorization.AuthenticatedAuthorizationManager;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
 import org.springframework.security.config.annotation.web.configurers.AbstractHttpConfigurer;
+import org.springframework.security.config.annotation.web.configurers.SessionManagementConfigurer;
 import org.springframework.security.core.context.DeferredSecurityContext;
 import org.springframework.security.core.context.SecurityContext;
 import org.springframework.security.core.userdetails.User;
@@ -156,6 +161,15 @@ class ChainsTest {
   }
 
   @Configuration
+  static class WithOwnRepositoryAndSameSession extends WithOwnRepository {
+    @Override
+    void change(HttpSecurity http) throws Exception {
+      super.change(http);
+      http.sessionManagement(sessions -> sessions.sessionFixation(fixation -> fixation.none()));
+    }
+  }
+
+  @Configuration
   static class WithOwnRepositoryBesideRequest extends Application {
     @Override
     void change(HttpSecurity http) throws Exception {
@@ -210,6 +224,7 @@ class ChainsTest {
         WithoutSessionManagement.class,
         WithImplicitSave.class,
         WithOwnRepository.class,
+        WithOwnRepositoryAndSameSession.class,
         WithOwnRepositoryBesideRequest.class,
         ByHand.class,
         InXml.class
@@ -235,6 +250,70 @@ class ChainsTest {
       ann.postWithToken("", "/logout");
       assertThat(sessions.sessionsOf("ann")).isEmpty();
       assertThat(ann.get("/account").statusCode()).isEqualTo(302);
+    }
+  }
+
+  /** Its chain keeps the login for the request only. */
+  abstract static class Elsewhere extends Application {
+
+    abstract void protect(
+        SessionManagementConfigurer<HttpSecurity>.SessionFixationConfigurer fixation);
+
+    @Override
+    void change(HttpSecurity http) throws Exception {
+      http.securityContext(
+              context ->
+                  context.securityContextRepository(
+                      new RequestAttributeSecurityContextRepository()))
+          .sessionManagement(sessions -> sessions.sessionFixation(this::protect));
+    }
+  }
+
+  @Configuration
+  static class ElsewhereWithNewId extends Elsewhere {
+    @Override
+    void protect(SessionManagementConfigurer<HttpSecurity>.SessionFixationConfigurer fixation) {
+      fixation.changeSessionId();
+    }
+  }
+
+  @Configuration
+  static class ElsewhereWithSameSession extends Elsewhere {
+    @Override
+    void protect(SessionManagementConfigurer<HttpSecurity>.SessionFixationConfigurer fixation) {
+      fixation.none();
+    }
+  }
+
+  @Configuration
+  static class ElsewhereWithNewSession extends Elsewhere {
+    @Override
+    void protect(SessionManagementConfigurer<HttpSecurity>.SessionFixationConfigurer fixation) {
+      fixation.newSession();
+    }
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @CsvSource({
+    "io.coatcheck.session.spring.ChainsTest$ElsewhereWithNewId, true, false",
+    "io.coatcheck.session.spring.ChainsTest$ElsewhereWithSameSession, true, true",
+    "io.coatcheck.session.spring.ChainsTest$ElsewhereWithNewSession, false, false"
+  })
+  @DisplayName("that is kept elsewhere does to the session what sessionFixation() says")
+  void elsewhere(Class<?> application, boolean isSameSession, boolean isSameSecret)
+      throws Exception {
+    try (Site site = Site.start(application, "coatcheck.store=memory")) {
+      Visitor ann = site.visitor();
+      ann.get("/account");
+      String before = ann.cookie("__Host-session");
+      assertThat(
+              Visitor.location(
+                  ann.postWithToken("", "/login", "username", "ann", "password", "ticket")))
+          .doesNotContain("error");
+      assertThat(site.bean(SessionManager.class).sessionsOf("ann")).isEmpty();
+      SessionId id = SessionToken.parse(before).orElseThrow().id();
+      assertThat(site.bean(SessionStore.class).find(id).isPresent()).isEqualTo(isSameSession);
+      assertThat(ann.cookie("__Host-session").equals(before)).isEqualTo(isSameSecret);
     }
   }
 
