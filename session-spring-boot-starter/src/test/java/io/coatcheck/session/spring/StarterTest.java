@@ -2,9 +2,11 @@ package io.coatcheck.session.spring;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.codec.AttributeEncryption;
 import io.coatcheck.session.event.SessionEvent;
 import io.coatcheck.session.event.SessionListener;
+import io.coatcheck.session.jdbc.JdbcSessionStore;
 import io.coatcheck.session.memory.InMemorySessionStore;
 import io.coatcheck.session.nearcache.NearCacheSessionStore;
 import io.coatcheck.session.spring.shop.Shop;
@@ -17,8 +19,11 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import javax.crypto.SecretKey;
 import javax.crypto.spec.SecretKeySpec;
+import javax.sql.DataSource;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -48,6 +53,10 @@ class StarterTest {
     }
   }
 
+  /** The store is that of the starter. */
+  @Configuration
+  static class Configured {}
+
   private static final String H2 = "spring.datasource.url=jdbc:h2:mem:starter";
 
   @Test
@@ -68,13 +77,33 @@ class StarterTest {
     }
   }
 
-  @Test
+  /** Needs no more of the starter than docs/SPRING.md says of the change feed. */
+  @Configuration
+  static class OwnStore {
+
+    @Bean
+    SessionStore sessions(DataSource dataSource) {
+      return NearCacheSessionStore.wrap(JdbcSessionStore.builder(dataSource).build());
+    }
+  }
+
+  @Configuration
+  static class OwnManager {
+
+    @Bean
+    SessionManager sessions(DataSource dataSource) {
+      return SessionManager.builder(JdbcSessionStore.builder(dataSource).build()).build();
+    }
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @ValueSource(classes = {Configured.class, OwnStore.class, OwnManager.class})
   @DisplayName("finds the table that a script of the application creates, as Flyway does")
-  void scripts() throws Exception {
+  void scripts(Class<?> store) throws Exception {
     try (Site site =
         Site.start(
-            Shop.class,
-            "spring.datasource.url=jdbc:h2:mem:scripts",
+            List.of(Shop.class, store),
+            "spring.datasource.url=jdbc:h2:mem:" + store.getSimpleName(),
             "coatcheck.jdbc.create-schema=never",
             "spring.sql.init.mode=always",
             "spring.sql.init.schema-locations=classpath:schema/h2.sql")) {
