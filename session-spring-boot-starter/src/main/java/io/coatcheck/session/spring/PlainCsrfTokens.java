@@ -6,6 +6,7 @@ import jakarta.servlet.http.HttpSession;
 import java.security.SecureRandom;
 import java.util.Base64;
 import org.jspecify.annotations.Nullable;
+import org.springframework.security.core.context.SecurityContextHolderStrategy;
 import org.springframework.security.web.csrf.CsrfToken;
 import org.springframework.security.web.csrf.CsrfTokenRepository;
 import org.springframework.security.web.csrf.DefaultCsrfToken;
@@ -19,6 +20,20 @@ final class PlainCsrfTokens implements CsrfTokenRepository {
   /** Where Spring Security keeps its token by default. */
   private static final String FORMER =
       "org.springframework.security.web.csrf.HttpSessionCsrfTokenRepository.CSRF_TOKEN";
+
+  private final SecurityContextHolderStrategy holder;
+  private final boolean isUserAsked;
+
+  /**
+   * Creates it.
+   *
+   * @param holder has the context of a request
+   * @param isUserAsked whether each request asks for its user, at its end at the latest
+   */
+  PlainCsrfTokens(SecurityContextHolderStrategy holder, boolean isUserAsked) {
+    this.holder = holder;
+    this.isUserAsked = isUserAsked;
+  }
 
   @Override
   public CsrfToken generateToken(HttpServletRequest request) {
@@ -41,8 +56,18 @@ final class PlainCsrfTokens implements CsrfTokenRepository {
     }
   }
 
+  /**
+   * Returns the token of the session. Asking for the user may end the session; a request for a page
+   * asks before, or a login form on the page would have a token that is refused. A request that
+   * sends a form does not, so that the token in the form is still good.
+   */
   @Override
   public @Nullable CsrfToken loadToken(HttpServletRequest request) {
+    if (isUserAsked
+        && "GET".equals(request.getMethod())
+        && PrincipalContexts.hasPrincipal(request)) {
+      holder.getContext();
+    }
     HttpSession session = request.getSession(false);
     if (session == null) {
       return null;

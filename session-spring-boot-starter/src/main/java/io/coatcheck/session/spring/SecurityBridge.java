@@ -35,6 +35,9 @@ import org.springframework.security.web.session.SessionManagementFilter;
  */
 final class SecurityBridge extends AbstractHttpConfigurer<SecurityBridge, HttpSecurity> {
 
+  /** With its events, Spring MVC asks for the user after each request. */
+  private static final String HANDLED_EVENTS = "spring.mvc.publish-request-handled-events";
+
   private static final Logger LOG = LoggerFactory.getLogger(SecurityBridge.class);
 
   /** Null if Coatcheck or its bridge is off. */
@@ -86,7 +89,10 @@ final class SecurityBridge extends AbstractHttpConfigurer<SecurityBridge, HttpSe
     }
     CsrfConfigurer<HttpSecurity> csrf = csrf(http);
     if (principals != null && csrf != null) {
-      csrf.csrfTokenRepository(new PlainCsrfTokens());
+      csrf.csrfTokenRepository(
+          new PlainCsrfTokens(
+              getSecurityContextHolderStrategy(),
+              context.getEnvironment().getProperty(HANDLED_EVENTS, Boolean.class, true)));
     }
   }
 

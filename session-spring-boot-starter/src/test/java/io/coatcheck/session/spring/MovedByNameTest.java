@@ -287,6 +287,36 @@ class MovedByNameTest {
   }
 
   @Test
+  @DisplayName("that ends on the page of the login form does not make the first login fail")
+  void keptContextOnTheLoginPage() throws Exception {
+    String database =
+        "spring.datasource.url=jdbc:h2:mem:" + UUID.randomUUID() + ";DB_CLOSE_DELAY=-1";
+    Visitor half;
+    Visitor withOpenForm;
+    String openForm;
+    try (Site site = withOwner(database)) {
+      half = halfLoggedIn(site);
+      withOpenForm = halfLoggedIn(site);
+      openForm = withOpenForm.get("/token").body();
+    }
+    try (Site site = withOwner(database, PrincipalFlows.PROPERTY)) {
+      Visitor again = site.visitor();
+      again.take(COOKIE, half.cookie(COOKIE));
+      assertThat(again.logIn("olga").statusCode()).isEqualTo(302);
+      assertThat(again.get("/account").body()).isEqualTo("olga");
+      again = site.visitor();
+      again.take(COOKIE, withOpenForm.cookie(COOKIE));
+      assertThat(
+              again
+                  .postWithToken(openForm, "/login", "username", "olga", "password", "ticket")
+                  .statusCode())
+          .isEqualTo(302);
+      assertThat(again.get("/account").body()).isEqualTo("olga");
+      new JdbcTemplate(site.bean(DataSource.class)).execute("SHUTDOWN");
+    }
+  }
+
+  @Test
   @DisplayName("of the same application ends if its context can no longer be read")
   void keptContextThatCannotBeRead() throws Exception {
     String database =

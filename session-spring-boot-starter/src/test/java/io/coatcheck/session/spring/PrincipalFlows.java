@@ -95,6 +95,18 @@ interface PrincipalFlows {
   }
 
   @Test
+  @DisplayName("The login page on which such a session ends has a form that is accepted")
+  default void loginPageOfLeaver() throws Exception {
+    String name = hire("USER");
+    String next = hire("USER");
+    Visitor visitor = loggedIn(name);
+    users().updateUser(user(name).roles("USER").disabled(true).build());
+    assertThat(Visitor.location(visitor.logIn(next))).doesNotContain("error");
+    assertThat(visitor.get("/account").body()).isEqualTo(next);
+    assertThat(site().bean(SessionManager.class).sessionsOf(name)).isEmpty();
+  }
+
+  @Test
   @DisplayName("Nothing of Spring Security is stored for a user, not even the CSRF token's class")
   default void stored() throws Exception {
     String name = hire("USER");
