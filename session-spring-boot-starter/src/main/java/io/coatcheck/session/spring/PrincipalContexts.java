@@ -4,6 +4,8 @@ import io.coatcheck.session.servlet.SessionFilter;
 import io.coatcheck.session.servlet.WebSession;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -11,6 +13,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.security.authentication.UsernamePasswordAuthenticationToken;
 import org.springframework.security.core.Authentication;
+import org.springframework.security.core.GrantedAuthority;
 import org.springframework.security.core.context.DeferredSecurityContext;
 import org.springframework.security.core.context.SecurityContext;
 import org.springframework.security.core.context.SecurityContextHolder;
@@ -21,9 +24,9 @@ import org.springframework.security.web.context.HttpRequestResponseHolder;
 import org.springframework.security.web.context.SecurityContextRepository;
 
 /**
- * Builds the security context of each request from the principal of the session, and stores
- * nothing. The user is looked up when the request first needs its context. A user who may not log
- * in any more loses the session.
+ * Builds the security context of each request from the principal of the session, and stores nothing
+ * but {@link LoginFactors}. The user is looked up when the request first needs its context. A user
+ * who may not log in any more loses the session.
  */
 final class PrincipalContexts implements SecurityContextRepository {
 
@@ -108,12 +111,14 @@ final class PrincipalContexts implements SecurityContextRepository {
       return;
     }
     Optional<String> kept = principalOf(request);
-    if (authentication != null
-        && user != null
-        && kept.equals(Optional.of(user))
-        && CheckedCredentials.areNew(request, session, user)) {
-      logInAgain(user, authentication, session, request, response);
-    } else if (!isSavedAtEnd) {
+    if (authentication != null && user != null && kept.equals(Optional.of(user))) {
+      if (CheckedCredentials.areNew(request, session, user)) {
+        logInAgain(user, authentication, session, request, response);
+        return;
+      }
+      LoginFactors.keepChanged(request, authentication);
+    }
+    if (!isSavedAtEnd) {
       keep(user, authentication, kept, session, request);
     } else if (!isAsKnown(user, kept, request)) {
       try {
@@ -150,6 +155,7 @@ final class PrincipalContexts implements SecurityContextRepository {
       String user, Authentication authentication, WebSession session, HttpServletRequest request) {
     users.require(authentication);
     SecurityLogin.logIn(session, user, LoginMoment.in(rememberMe.options(request), authentication));
+    LoginFactors.keep(session, authentication);
     StoredContexts.removeFormer(request);
     CheckedCredentials.use(request);
   }
@@ -223,6 +229,7 @@ final class PrincipalContexts implements SecurityContextRepository {
                   + " login gave less than the user's name gives now, or cannot be read");
       WebSession.find(request).ifPresent(WebSession::logout);
     } else if (user.isPresent()) {
+      moveFactors(request);
       StoredContexts.removeFormer(request);
     }
     return user.map(found -> authenticated(found, request));
@@ -240,13 +247,25 @@ final class PrincipalContexts implements SecurityContextRepository {
         : former.loggedInBy(context).equals(Optional.of(name));
   }
 
+  /** Keeps the factors of a context from before the property was set. */
+  private static void moveFactors(HttpServletRequest request) {
+    if (StoredContexts.former(request) instanceof SecurityContext context
+        && context.getAuthentication() != null) {
+      Authentication login = context.getAuthentication();
+      WebSession.find(request).ifPresent(session -> LoginFactors.keep(session, login));
+    }
+  }
+
   private Authentication authenticated(UserDetails user, HttpServletRequest request) {
     WebAuthenticationDetails details = new WebAuthenticationDetails(request);
-    if (WebSession.find(request).filter(aged::isIn).isPresent()) {
-      return AgedLogin.asRemembered(user, user.getAuthorities(), details);
+    boolean isAged = WebSession.find(request).filter(aged::isIn).isPresent();
+    List<GrantedAuthority> authorities = new ArrayList<>(user.getAuthorities());
+    authorities.addAll(LoginFactors.of(request, isAged));
+    if (isAged) {
+      return AgedLogin.asRemembered(user, authorities, details);
     }
     UsernamePasswordAuthenticationToken authentication =
-        UsernamePasswordAuthenticationToken.authenticated(user, null, user.getAuthorities());
+        UsernamePasswordAuthenticationToken.authenticated(user, null, authorities);
     authentication.setDetails(details);
     return authentication;
   }

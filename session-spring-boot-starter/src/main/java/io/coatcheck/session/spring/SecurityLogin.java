@@ -76,6 +76,7 @@ final class SecurityLogin implements SessionAuthenticationStrategy {
       WebSession own = session.get();
       logIn(() -> logins.logIn(own, authentication, options));
       if (users != null) {
+        LoginFactors.keep(own, authentication);
         StoredContexts.removeFormer(request);
       }
       CheckedCredentials.use(request);

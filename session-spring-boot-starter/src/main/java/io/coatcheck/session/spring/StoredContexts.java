@@ -195,13 +195,17 @@ final class StoredContexts implements HttpSessionAttributeListener, AttributeRem
     }
     boolean isLoggedOut = request != null && LogoutAtEnd.isRegistered(request, own);
     boolean isSame = !isLoggedOut && own.principal().equals(Optional.of(login.getName()));
-    if (SecurityLogin.isTransient(login)
-        || (isSame && !CheckedCredentials.areNew(request, own, login.getName()))) {
+    if (SecurityLogin.isTransient(login)) {
+      return;
+    }
+    if (isSame && !CheckedCredentials.areNew(request, own, login.getName())) {
+      LoginFactors.keepChanged(request, login);
       return;
     }
     try {
       users.require(login);
       SecurityLogin.logIn(own, login.getName(), LoginMoment.in(rememberMe.options(request), login));
+      LoginFactors.keep(own, login);
       CheckedCredentials.use(request);
     } catch (SessionAuthenticationException | IllegalStateException e) {
       LOG.warn("A login of Spring Security was dropped, since the session cannot have its user", e);

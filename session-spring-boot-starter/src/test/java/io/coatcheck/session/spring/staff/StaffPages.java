@@ -6,6 +6,7 @@ import java.security.Principal;
 import java.util.List;
 import org.springframework.security.authentication.UsernamePasswordAuthenticationToken;
 import org.springframework.security.core.Authentication;
+import org.springframework.security.core.GrantedAuthority;
 import org.springframework.security.core.authority.AuthorityUtils;
 import org.springframework.security.core.context.SecurityContext;
 import org.springframework.security.core.context.SecurityContextHolder;
@@ -34,9 +35,13 @@ class StaffPages {
     return principal.getName();
   }
 
+  /** Returns the roles, without the factors of the login that Spring Security 7 adds. */
   @GetMapping("/roles")
   List<String> roles(Authentication authentication) {
-    return authentication.getAuthorities().stream().map(role -> role.getAuthority()).toList();
+    return authentication.getAuthorities().stream()
+        .map(GrantedAuthority::getAuthority)
+        .filter(authority -> authority.startsWith("ROLE_"))
+        .toList();
   }
 
   @GetMapping("/admin")
