@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.coatcheck.test.clients.Passkey;
 import io.coatcheck.test.clients.Visitor;
+import java.io.Serializable;
 import java.net.http.HttpResponse;
 import java.time.Instant;
+import org.springframework.security.web.webauthn.api.PublicKeyCredentialCreationOptions;
 import org.springframework.util.ClassUtils;
 
 /** What people do on the site: a method for each feature that keeps something in the session. */
@@ -16,6 +18,10 @@ final class Flows {
   static final boolean HAS_SECURITY_7 =
       ClassUtils.isPresent(
           "org.springframework.security.core.authority.FactorGrantedAuthority", null);
+
+  /** Whether a registration can be kept as bytes: since Spring Security 7.1. */
+  static final boolean HAS_STORABLE_PASSKEYS =
+      Serializable.class.isAssignableFrom(PublicKeyCredentialCreationOptions.class);
 
   private Flows() {}
 
@@ -169,7 +175,7 @@ final class Flows {
     return passkey;
   }
 
-  /** Before Spring Security 7 the options of a registration were not serializable. */
+  /** Before Spring Security 7.1 the options of a registration were not serializable. */
   static void passkeysAreRefused(Site site) throws Exception {
     Visitor ann = site.visitor();
     ann.logIn("ann");

@@ -161,7 +161,7 @@ class PresetsTest {
 
   @Test
   void passkeys() throws Exception {
-    if (!Flows.HAS_SECURITY_7) {
+    if (!Flows.HAS_STORABLE_PASSKEYS) {
       Flows.passkeysAreRefused(site);
       return;
     }

@@ -60,7 +60,7 @@ interface SpringFlows {
 
   @Test
   default void passkeys() throws Exception {
-    if (keepsBytes() && !Flows.HAS_SECURITY_7) {
+    if (keepsBytes() && !Flows.HAS_STORABLE_PASSKEYS) {
       Flows.passkeysAreRefused(site());
     } else {
       Flows.passkeyLogin(site(), Flows.registerPasskey(site()));
