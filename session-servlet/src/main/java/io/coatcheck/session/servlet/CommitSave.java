@@ -352,29 +352,6 @@ final class CommitSave implements CommitWatch.Listener {
     state.run(() -> outgoing.requireUncommitted(what));
   }
 
-  /**
-   * Checks that a change of a session can still be stored.
-   *
-   * @throws IllegalStateException if it would create the session, whose cookie can no longer be
-   *     sent, or the request has ended
-   */
-  void requireUsable(Session changed) {
-    // Without the lock: another thread may hold it while it calls the response of a filter in
-    // front.
-    if (outgoing.isReleased() && !changed.isEnded()) {
-      throw new IllegalStateException(
-          "the request has ended, and what is changed of its session now would be lost: "
-              + changed.id()
-              + ". Outside of a request, use HttpSession.getAccessor()");
-    }
-    if (!changed.isStored() && !changed.isEphemeral() && !changed.isEnded()) {
-      outgoing.requireUncommitted(
-          "store a new session",
-          ", or have every session stored as soon as it is begun:"
-              + " SessionFilterBuilder.storeEmptySessions(true)");
-    }
-  }
-
   // Failure.
 
   /** Runs work that must not be reported as done if the store fails. */

@@ -174,6 +174,29 @@ final class OutgoingToken {
   }
 
   /**
+   * Checks that a change of a session can still be stored, and its token be sent if it is new.
+   *
+   * @throws IllegalStateException if it would create the session, whose cookie can no longer be
+   *     sent, or the request has ended
+   */
+  void requireUsable(Session changed) {
+    // Without the lock: another thread may hold it while it calls the response of a filter in
+    // front.
+    if (isReleased && !changed.isEnded()) {
+      throw new IllegalStateException(
+          "the request has ended, and what is changed of its session now would be lost: "
+              + changed.id()
+              + ". Outside of a request, use HttpSession.getAccessor()");
+    }
+    if (!changed.isStored() && !changed.isEphemeral() && !changed.isEnded()) {
+      requireUncommitted(
+          "store a new session",
+          ", or have every session stored as soon as it is begun:"
+              + " SessionFilterBuilder.storeEmptySessions(true)");
+    }
+  }
+
+  /**
    * Changes the transport of the token.
    *
    * @throws IllegalArgumentException if the filter does not have that transport

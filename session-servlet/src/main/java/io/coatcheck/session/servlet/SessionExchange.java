@@ -165,7 +165,7 @@ final class SessionExchange implements SessionScope {
    */
   @Override
   public void requireUsable(Session changed) {
-    saving.requireUsable(changed);
+    outgoing.requireUsable(changed);
   }
 
   @Override
