@@ -14,6 +14,7 @@ import io.coatcheck.session.store.WhenFull;
 import io.coatcheck.session.token.SessionId;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
@@ -455,6 +456,30 @@ class AuthenticateTest {
         assertThat(session.attributeNames()).isEmpty();
         strict.manager.save(session);
         assertThat(strict.live(sent(session)).attributeNames()).isEmpty();
+      }
+    }
+
+    @Test
+    @DisplayName("what a granted login drops is reported as the store had it")
+    void authenticate_dropAttributesAtLogin_reportsWhatWasStored() {
+      try (EngineFixture strict =
+          new EngineFixture(builder -> builder.dropAttributesAtLogin(true))) {
+        String token = strict.anonymous();
+        Session session = strict.live(token);
+        Session other = strict.live(token);
+        other.setAttribute("late", "1");
+        strict.manager.save(other);
+        List<StoredSession> dropped = new ArrayList<>();
+        SessionAdapter adapter = strict.manager.adapter();
+
+        granted(adapter.authenticate(session, "alice", LoginOptions.defaults(), dropped::add));
+
+        assertThat(dropped).hasSize(1);
+        assertThat(dropped.get(0).attributes()).containsKey("late");
+        LoginOptions refused = LoginOptions.builder().validIf(() -> false).build();
+        assertThat(adapter.authenticate(session, "alice", refused, dropped::add).result())
+            .isEqualTo(LoginResult.NO_LONGER_VALID);
+        assertThat(dropped).hasSize(1);
       }
     }
 
