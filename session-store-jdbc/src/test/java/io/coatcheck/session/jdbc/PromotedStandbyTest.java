@@ -1,6 +1,5 @@
 package io.coatcheck.session.jdbc;
 
-import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.coatcheck.history.CopiesHistory;
@@ -96,10 +95,10 @@ class PromotedStandbyTest {
           long ends = history.ends();
           history.await("ends of sessions on the new primary", () -> history.ends() > ends + 5);
           history.pause(CopiesNodes.BOUND.multipliedBy(2));
+          history.awaitLateRead();
         });
 
     history.assertEnded();
-    assertThat(history.lateReads()).as("admitted by a copy, within the bound").isPositive();
   }
 
   private void awaitHits() {
