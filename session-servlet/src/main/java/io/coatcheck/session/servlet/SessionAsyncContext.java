@@ -270,9 +270,10 @@ final class SessionAsyncContext implements AsyncContext {
       }
     }
 
+    /** Another cycle begins, which has its own context and listener, or is begun below ours. */
     @Override
     public void onStartAsync(AsyncEvent event) {
-      // Each cycle begins with its own context and listener.
+      exchange.asyncCycle(null);
     }
 
     private void finish(Runnable work) {

@@ -116,7 +116,7 @@ final class SessionExchange implements SessionScope {
     return asyncCycle;
   }
 
-  void asyncCycle(AsyncCycle latest) {
+  void asyncCycle(@Nullable AsyncCycle latest) {
     asyncCycle = latest;
   }
 

@@ -177,10 +177,13 @@ final class SessionRequest extends TokenlessRequest {
    * logged-in user.
    */
   @Override
-  public boolean isUserInRole(String role) {
+  public boolean isUserInRole(@Nullable String role) {
     String ours = exchange.principal().orElse(null);
     if (ours == null) {
       return !exchange.isOver() && super.isUserInRole(role);
+    }
+    if (role == null) {
+      return false;
     }
     return switch (role) {
       case "*" -> false;

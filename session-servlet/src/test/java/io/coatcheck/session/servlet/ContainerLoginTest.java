@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -81,8 +82,8 @@ class ContainerLoginTest {
     }
 
     @Override
-    public boolean isUserInRole(String role) {
-      return containersUser.get() != null && role.equals("containers-role");
+    public boolean isUserInRole(@Nullable String role) {
+      return containersUser.get() != null && "containers-role".equals(role);
     }
   }
 
@@ -110,7 +111,8 @@ class ContainerLoginTest {
                                 + request.isUserInRole("admin")
                                 + request.isUserInRole("containers-role")
                                 + request.isUserInRole("*")
-                                + request.isUserInRole("**")));
+                                + request.isUserInRole("**")
+                                + request.isUserInRole(null)));
     Filter outer =
         (request, response, chain) ->
             chain.doFilter(new ContainersRequest((HttpServletRequest) request), response);
@@ -124,7 +126,7 @@ class ContainerLoginTest {
 
   @Test
   void withoutALogin_thereIsNoUser() {
-    assertThat(browser.get("/who").body()).isEqualTo("null null null falsefalsefalsefalse");
+    assertThat(browser.get("/who").body()).isEqualTo("null null null falsefalsefalsefalsefalse");
   }
 
   @Test
@@ -133,7 +135,7 @@ class ContainerLoginTest {
     containersUser.set("tom");
     browser.get("/login");
 
-    assertThat(browser.get("/who").body()).isEqualTo("alice alice SESSION truefalsefalsetrue");
+    assertThat(browser.get("/who").body()).isEqualTo("alice alice SESSION truefalsefalsetruefalse");
   }
 
   @Test
@@ -141,7 +143,7 @@ class ContainerLoginTest {
   void containers_isDelegatedTo() {
     browser.get("/container-login");
 
-    assertThat(browser.get("/who").body()).isEqualTo("tom tom BASIC falsetruefalsefalse");
+    assertThat(browser.get("/who").body()).isEqualTo("tom tom BASIC falsetruefalsefalsefalse");
   }
 
   @Test
