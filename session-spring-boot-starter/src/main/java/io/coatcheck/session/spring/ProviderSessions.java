@@ -6,12 +6,11 @@ import io.coatcheck.session.token.SessionId;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jspecify.annotations.Nullable;
 import org.springframework.security.oauth2.client.oidc.authentication.logout.OidcLogoutToken;
 import org.springframework.security.oauth2.client.oidc.session.InMemoryOidcSessionRegistry;
@@ -32,10 +31,8 @@ final class ProviderSessions implements OidcSessionRegistry {
   private final OidcSessionRegistry sessions = new InMemoryOidcSessionRegistry();
   private final SessionManager manager;
 
-  /** What was saved last of each session, and all of these, the oldest first. */
-  private final Map<SessionId, Saved> latest = new ConcurrentHashMap<>();
-
-  private final Queue<Saved> all = new ConcurrentLinkedQueue<>();
+  /** When each session was saved last, the oldest first. Its lock holds for the logins too. */
+  private final Map<SessionId, Instant> saved = new LinkedHashMap<>();
 
   ProviderSessions(SessionManager manager) {
     this.manager = manager;
@@ -43,16 +40,13 @@ final class ProviderSessions implements OidcSessionRegistry {
 
   @Override
   public void saveSessionInformation(OidcSessionInformation session) {
-    forgetEnded();
     String id = lasting(session.getSessionId());
-    SessionId.parse(id)
-        .map(own -> new Saved(own, manager.clock().instant()))
-        .ifPresent(
-            saved -> {
-              latest.put(saved.id(), saved);
-              all.add(saved);
-            });
-    sessions.saveSessionInformation(session.withSessionId(id));
+    synchronized (saved) {
+      forgetEnded();
+      forgetTime(id);
+      SessionId.parse(id).ifPresent(own -> saved.put(own, manager.clock().instant()));
+      sessions.saveSessionInformation(session.withSessionId(id));
+    }
   }
 
   /** Otherwise each login would stay in memory whose session ends on another node. */
@@ -65,18 +59,29 @@ final class ProviderSessions implements OidcSessionRegistry {
             .minus(
                 Collections.max(
                     List.of(policy.absoluteTimeout(), policy.rememberedAbsoluteTimeout())));
-    Saved oldest = all.peek();
-    while (oldest != null && oldest.at().isBefore(firstLive)) {
-      if (all.remove(oldest) && latest.remove(oldest.id(), oldest)) {
-        sessions.removeSessionInformation(oldest.id().toString());
+    Iterator<Map.Entry<SessionId, Instant>> oldest = saved.entrySet().iterator();
+    while (oldest.hasNext()) {
+      Map.Entry<SessionId, Instant> one = oldest.next();
+      if (!one.getValue().isBefore(firstLive)) {
+        return;
       }
-      oldest = all.peek();
+      String id = one.getKey().toString();
+      oldest.remove();
+      sessions.removeSessionInformation(id);
     }
+  }
+
+  private void forgetTime(String id) {
+    SessionId.parse(id).ifPresent(saved::remove);
   }
 
   @Override
   public @Nullable OidcSessionInformation removeSessionInformation(String sessionId) {
-    return sessions.removeSessionInformation(lasting(sessionId));
+    String id = lasting(sessionId);
+    synchronized (saved) {
+      forgetTime(id);
+      return sessions.removeSessionInformation(id);
+    }
   }
 
   /**
@@ -89,7 +94,10 @@ final class ProviderSessions implements OidcSessionRegistry {
   @Override
   public Iterable<OidcSessionInformation> removeSessionInformation(OidcLogoutToken token) {
     List<OidcSessionInformation> left = new ArrayList<>();
-    sessions.removeSessionInformation(token).forEach(left::add);
+    synchronized (saved) {
+      sessions.removeSessionInformation(token).forEach(left::add);
+      left.forEach(session -> forgetTime(session.getSessionId()));
+    }
     List<OidcSessionInformation> others = new ArrayList<>();
     try {
       while (!left.isEmpty()) {
@@ -99,18 +107,22 @@ final class ProviderSessions implements OidcSessionRegistry {
         left.remove(left.size() - 1);
       }
     } catch (RuntimeException | Error failure) {
-      left.forEach(sessions::saveSessionInformation);
-      others.forEach(sessions::saveSessionInformation);
+      left.forEach(this::saveSessionInformation);
+      others.forEach(this::saveSessionInformation);
       throw failure;
     }
     return others;
+  }
+
+  /** Returns of how many sessions there is a login, without those of the container. */
+  int kept() {
+    synchronized (saved) {
+      return saved.size();
+    }
   }
 
   private static String lasting(String sessionId) {
     int end = sessionId.indexOf('~');
     return end < 0 ? sessionId : sessionId.substring(0, end);
   }
-
-  /** A login of a session, which may have been saved again since. */
-  private record Saved(SessionId id, Instant at) {}
 }

@@ -97,6 +97,7 @@ class ProviderSessionsTest {
       assertThatThrownBy(() -> sessions.removeSessionInformation(OF_ANN))
           .isInstanceOf(SessionStoreException.class);
       assertThat(manager.sessionsOf("ann")).hasSize(3 - failing);
+      assertThat(sessions.kept()).isEqualTo(3 - failing);
 
       assertThat(sessions.removeSessionInformation(OF_ANN))
           .singleElement()
@@ -105,6 +106,27 @@ class ProviderSessionsTest {
       assertThat(manager.sessionsOf("ann")).isEmpty();
       assertThat(sessions.removeSessionInformation(OF_ANN)).isEmpty();
       assertThat(ids).allMatch(id -> sessions.removeSessionInformation(id + "~7") == null);
+    }
+  }
+
+  @Test
+  @DisplayName("and a logout of one of them leave nothing in memory")
+  void removed() {
+    try (SessionManager manager =
+        SessionManager.builder(InMemorySessionStore.builder().build()).build()) {
+      ProviderSessions sessions = new ProviderSessions(manager);
+      String loggedOut = begin(manager).toString();
+      String named = begin(manager).toString();
+      sessions.saveSessionInformation(login(loggedOut + "~1"));
+      sessions.saveSessionInformation(login(loggedOut + "~2"));
+      sessions.saveSessionInformation(login(named + "~1"));
+      assertThat(sessions.kept()).isEqualTo(2);
+
+      sessions.removeSessionInformation(loggedOut + "~2");
+      assertThat(sessions.kept()).isEqualTo(1);
+
+      sessions.removeSessionInformation(OF_ANN);
+      assertThat(sessions.kept()).isZero();
     }
   }
 
