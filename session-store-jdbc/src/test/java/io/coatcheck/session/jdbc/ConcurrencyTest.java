@@ -253,8 +253,7 @@ class ConcurrencyTest {
 
   /** H2 waits for a lock for as long as its own setting says. */
   private static HikariDataSource impatient(Pool pool) {
-    HikariConfig config = pool.server().config(pool.autoCommit(), 2);
-    config.setTransactionIsolation(pool.isolation());
+    HikariConfig config = pool.config(2);
     if (pool.server() == TestDatabase.H2) {
       config.setConnectionInitSql("SET LOCK_TIMEOUT 1000");
     }
@@ -280,7 +279,8 @@ class ConcurrencyTest {
                         .orElseThrow()
                         .deleteByPrincipal("alice", Set.of(), deleted::add));
         holder.awaitWaiter();
-        // Which of the two is given up, the database decides.
+        // Which of the two is given up, the database decides: PostgreSQL the first whose wait has
+        // lasted for a second, the revocation unless the machine stalls here.
         holder.holdOrRollBack(sessions.get(0).id());
         holder.rollBack();
 

@@ -48,10 +48,14 @@ record Pool(TestDatabase server, Database database, boolean autoCommit, String i
     return server != TestDatabase.SQLITE;
   }
 
-  HikariDataSource open(int size) {
+  HikariConfig config(int size) {
     HikariConfig config = server.config(autoCommit, size);
     config.setTransactionIsolation(isolation);
-    return new HikariDataSource(config);
+    return config;
+  }
+
+  HikariDataSource open(int size) {
+    return new HikariDataSource(config(size));
   }
 
   @Override

@@ -49,9 +49,14 @@ final class Table implements AutoCloseable {
   }
 
   Table(Pool pool, int size, boolean recordsChanges) {
+    this(pool, pool.open(size), recordsChanges);
+  }
+
+  /** Creates a table on a pool of its own settings, which it closes. */
+  Table(Pool pool, HikariDataSource connections, boolean recordsChanges) {
     this.pool = pool;
     this.recordsChanges = recordsChanges;
-    connections = pool.open(size);
+    this.connections = connections;
     watched = new WatchedDataSource(connections);
     JdbcSessionStore.builder(connections)
         .database(pool.server().database)

@@ -34,9 +34,6 @@ enum TestDatabase {
               .setServerConfig("max_connections", "200")
               .setServerConfig("fsync", "off")
               .setServerConfig("full_page_writes", "off")
-              // How long a transaction waits before the server looks for a deadlock, which some
-              // races of the contract meet in every other round. The default is a second.
-              .setServerConfig("deadlock_timeout", "20ms")
               .setPGStartupWait(Duration.ofMinutes(2))
               .start();
       return server.getJdbcUrl("postgres", "postgres");
