@@ -27,7 +27,7 @@ final class Watchdog {
 
   static final Duration INTERVAL = Duration.ofSeconds(1);
 
-  private static final int IDLE_LOOKS = 10;
+  static final int IDLE_LOOKS = 10;
 
   private static final Logger LOG = LoggerFactory.getLogger(JdbcSessionStore.class);
   private static final AtomicInteger NUMBER = new AtomicInteger();
