@@ -3,8 +3,6 @@ package io.coatcheck.session.servlet;
 import io.coatcheck.session.Session;
 import jakarta.servlet.http.HttpSessionBindingListener;
 import java.util.Map;
-import java.util.Objects;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
@@ -38,28 +36,11 @@ final class UnsavedBindings {
   /** Notifies the values that were not stored though the session was saved or has ended. */
   void settle() {
     Session session = view.session();
-    if (!session.isStored() && !session.isEnded()) {
-      return;
+    if (session.isStored() || session.isEnded()) {
+      for (String name : bound.keySet()) {
+        settle(name, !session.isEnded() && session.attribute(name) != null);
+      }
     }
-    Set<String> changedSince = view.manager().adapter().unsavedAttributes(session);
-    bound.forEach(
-        (name, value) -> {
-          if (!changedSince.contains(name)) {
-            settle(name, !session.isEnded() && isStored(session, name, value));
-          }
-        });
-  }
-
-  /**
-   * Returns whether a value was stored with its session. On a store of bytes, the attribute may
-   * have kept the value before: the new one did not fit beside what other requests have stored, or
-   * it was no change, and another request has replaced it.
-   */
-  private boolean isStored(Session session, String name, Object value) {
-    Object stored = session.attribute(name);
-    return view.manager().adapter().keepsLiveValues()
-        ? stored != null
-        : Objects.equals(value, stored);
   }
 
   /** Notifies all remaining values, since nothing more is saved. */
