@@ -80,9 +80,9 @@ final class Authenticator {
       result = tryOnce(session, isShared, pending, principal, options, before);
     }
     if (result instanceof Granted granted) {
-      LoginOutcome outcome = confirm(granted, options);
-      StoredSession continued = before.get();
-      if (dropAttributes && continued != null && outcome instanceof Granted) {
+      StoredSession continued = dropAttributes ? before.get() : null;
+      LoginOutcome outcome = confirm(granted, options, continued);
+      if (continued != null && outcome instanceof Granted) {
         dropped.accept(continued);
       }
       return outcome;
@@ -112,6 +112,7 @@ final class Authenticator {
       String principal,
       LoginOptions options,
       AtomicReference<@Nullable StoredSession> before) {
+    before.set(null);
     return isShared
         ? saveLoop.inTurn(
             session.id(),
@@ -309,7 +310,8 @@ final class Authenticator {
   }
 
   /** Checks the credential again, now that "revoke all" would find this session. */
-  private LoginOutcome confirm(Granted granted, LoginOptions options) {
+  private LoginOutcome confirm(
+      Granted granted, LoginOptions options, @Nullable StoredSession dropped) {
     boolean valid = false;
     try {
       valid = options.stillValid();
@@ -317,9 +319,16 @@ final class Authenticator {
       if (!valid) {
         Optional<StoredSession> deleted = SessionEnder.delete(engine, granted.session()).deleted();
         granted.session().end();
-        deleted.ifPresent(ended -> engine.events().ended(ended, EndReason.REVOKED));
+        deleted
+            .map(ended -> dropped == null ? ended : withAttributesOf(dropped, ended))
+            .ifPresent(ended -> engine.events().ended(ended, EndReason.REVOKED));
       }
     }
     return valid ? granted : new Refused(LoginResult.NO_LONGER_VALID);
+  }
+
+  /** Returns a session as it ends, with what its login dropped: nobody was notified of that yet. */
+  private static StoredSession withAttributesOf(StoredSession dropped, StoredSession ended) {
+    return ended.toBuilder().attributes(dropped.attributes()).build();
   }
 }

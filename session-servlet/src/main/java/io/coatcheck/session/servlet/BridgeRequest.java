@@ -134,8 +134,8 @@ public final class BridgeRequest {
   /**
    * Registers an action that runs once, when the response is about to be committed or the
    * application has returned, whichever is first; for a request that continues asynchronously, when
-   * it has been completed. For a bridge that sees a change of the session, and must not end it
-   * while the application still uses it.
+   * it has been completed, unless that was begun on a request below the filter's. For a bridge that
+   * sees a change of the session, and must not end it while the application still uses it.
    *
    * <p>If another thread registers it during the last save, it runs after that save. If the request
    * has ended, or the calling thread may act for {@linkplain

@@ -1,6 +1,7 @@
 package io.coatcheck.session.servlet;
 
 import io.coatcheck.session.Session;
+import jakarta.servlet.http.HttpSessionBindingListener;
 
 /**
  * Changes attributes of a session that are stored when the request is saved. {@link
@@ -25,8 +26,8 @@ final class DeferredAttributes {
     }
     boolean isSet = false;
     try {
-      if (isOther) {
-        // The value may have set the attribute when it was notified.
+      if (isOther && value instanceof HttpSessionBindingListener) {
+        // It may have set the attribute when it was notified.
         before = view.getAttribute(name);
       }
       view.activations().set(view, name, value, () -> session.setAttribute(name, value));

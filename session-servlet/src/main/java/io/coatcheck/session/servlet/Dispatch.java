@@ -67,7 +67,7 @@ final class Dispatch {
       // Also a checked exception that is not declared: code in Kotlin, for one, may throw any.
       SessionStoreException failure = ErrorResponse.causeOf(e);
       if (failure == null) {
-        saveDespite(e, exchange, !isPastAsync && request.isAsyncStarted());
+        saveDespite(e, exchange, request, isPastAsync);
         throw e;
       }
       if (!exchange.saving().answersUnavailable(failure)) {
@@ -136,9 +136,10 @@ final class Dispatch {
   }
 
   /** Saves what the application changed before it failed. */
-  private static void saveDespite(Throwable e, SessionExchange exchange, boolean isAsync) {
+  private static void saveDespite(
+      Throwable e, SessionExchange exchange, HttpServletRequest request, boolean isPastAsync) {
     try {
-      exchange.chainReturned(isAsync);
+      exchange.chainReturned(!isPastAsync && continues(exchange, request));
     } catch (SessionStoreException unsaved) {
       e.addSuppressed(unsaved);
     }

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Writes to the container's original response: adds the token, or answers 503. Guarded by the lock
- * of the request's {@link DispatchState}.
+ * of the request's {@link DispatchState}; {@link #requireUsable} needs none.
  */
 final class OutgoingToken {
 

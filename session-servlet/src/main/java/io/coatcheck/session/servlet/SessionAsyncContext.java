@@ -83,6 +83,10 @@ final class SessionAsyncContext implements AsyncContext {
   static boolean watch(SessionExchange exchange, ServletRequest request) {
     try {
       AsyncContext context = request.getAsyncContext();
+      if (context == null) {
+        // A mock request.
+        return false;
+      }
       SessionAsyncContext watched =
           context instanceof SessionAsyncContext ours && ours.exchange == exchange
               ? ours

@@ -50,7 +50,11 @@ class AsyncBelowTest {
           }
           boolean isEarly = request.getParameter("early") != null;
           AsyncContext context = isEarly ? request.startAsync() : null;
-          chain.doFilter(request, response);
+          try {
+            chain.doFilter(request, response);
+          } catch (IllegalArgumentException e) {
+            assertThat(e).hasMessage("the application's");
+          }
           if (context != null) {
             context.complete();
           }
@@ -71,6 +75,20 @@ class AsyncBelowTest {
   @DisplayName("I10: a session has its cookie where an earlier filter began that")
   void earlierFilter_cookieIsSent() {
     assertBegun(browser.get("/begin?early"));
+  }
+
+  @Test
+  @DisplayName(
+      "I10: so has one of an application that fails, where that filter handles the failure")
+  void earlierFilter_applicationFails_cookieIsSent() {
+    site.on(
+        "/fail",
+        (request, response) -> {
+          request.getSession().setAttribute("a", "1");
+          throw new IllegalArgumentException("the application's");
+        });
+
+    assertBegun(browser.get("/fail?early"));
   }
 
   @Test

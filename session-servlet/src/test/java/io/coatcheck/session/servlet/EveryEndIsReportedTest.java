@@ -526,6 +526,16 @@ class EveryEndIsReportedTest {
   @Test
   @DisplayName("what a login drops is unbound as it was stored, not as its request had found it")
   void droppedAtLogin_asOthersHaveStoredIt() {
+    assertDroppedIsUnbound(LoginOptions.defaults());
+  }
+
+  @Test
+  @DisplayName("and so it is if the login's condition turns out not to hold")
+  void droppedAtLogin_thatIsNotValid() {
+    assertDroppedIsUnbound(LoginOptions.builder().validIf(() -> false).build());
+  }
+
+  private void assertDroppedIsUnbound(LoginOptions options) {
     site.close();
     counter = new Counter();
     site =
@@ -560,7 +570,7 @@ class EveryEndIsReportedTest {
               request.getSession().setAttribute("own", new Ticket("own"));
               assertThat(site.browser().token(browser.token()).get("/second").status())
                   .isEqualTo(200);
-              WebSession.of(request).login("alice");
+              WebSession.of(request).login("alice", options);
             });
     browser.get("/first");
 
