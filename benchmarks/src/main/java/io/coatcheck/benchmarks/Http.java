@@ -8,8 +8,8 @@ import java.util.Map;
 import org.HdrHistogram.Histogram;
 
 /**
- * Measures whole requests, over loopback. Every way to keep sessions is compared with no sessions
- * at all, in pairs that follow each other closely.
+ * Whole requests, over loopback: every way to keep sessions against none at all, in pairs that
+ * follow each other closely.
  */
 final class Http {
 
@@ -25,66 +25,110 @@ final class Http {
   private Http() {}
 
   /**
-   * Measures.
+   * Measures in rounds, each with processes of its own: what the compiler makes of a process in its
+   * first minute stays, and two processes of one kind differ by more than two pairs of turns.
    *
+   * @param pairs the number of turns with a session in each round, and of those without
    * @param only the names of the kinds to measure; empty for all
    */
-  static void run(Results results, int pairs, int sessions, List<String> only) throws Exception {
+  static void run(Results results, int rounds, int pairs, int sessions, List<String> only)
+      throws Exception {
     List<Server.Kind> kinds =
         Arrays.stream(Server.Kind.values())
             .filter(
                 kind ->
                     only.isEmpty() || kind == Server.Kind.NO_SESSION || only.contains(kind.name()))
             .toList();
-    Map<Server.Kind, Node> nodes = new EnumMap<>(Server.Kind.class);
-    Map<Server.Kind, Load> loads = new EnumMap<>(Server.Kind.class);
     try (Postgres postgres = Postgres.start()) {
       postgres.fillCoatcheck(sessions);
       postgres.fillSpring(sessions);
-      for (Server.Kind kind : kinds) {
-        Node node = Node.start(kind, sessions, kind.needsPostgres() ? postgres : null);
-        nodes.put(kind, node);
-        boolean isAnonymous = kind == Server.Kind.NO_SESSION;
-        loads.put(
-            kind,
-            new Load(
-                List.of(node.port()),
-                kind.cookies(sessions),
-                isAnonymous,
-                new Workload(kind.visitors(sessions))));
-      }
-      for (Server.Kind kind : kinds) {
-        load(loads, kind, WARM_UP);
-      }
-      for (int pair = 1; pair <= pairs; pair++) {
-        for (Server.Kind kind : kinds) {
-          if (kind != Server.Kind.NO_SESSION) {
-            Load.Outcome none = turn(loads, Server.Kind.NO_SESSION);
-            Load.Outcome with = turn(loads, kind);
-            Histogram latency = with.microseconds();
-            results.add(
-                kind.title(),
-                pair,
-                Results.rounded(none.perSecond()),
-                Results.rounded(with.perSecond()),
-                Results.rounded(with.perSecond() / none.perSecond()),
-                none.microseconds().getValueAtPercentile(50),
-                latency.getValueAtPercentile(50),
-                none.microseconds().getValueAtPercentile(99),
-                latency.getValueAtPercentile(99));
+      for (int round = 1; round <= rounds; round++) {
+        Map<Server.Kind, Node> nodes = new EnumMap<>(Server.Kind.class);
+        try {
+          for (Server.Kind kind : kinds) {
+            nodes.put(kind, Node.start(kind, sessions, kind.needsPostgres() ? postgres : null));
           }
+          round(results, round, pairs, nodes, loads(nodes, sessions));
+        } finally {
+          nodes.values().forEach(Node::close);
         }
       }
-    } finally {
-      nodes.values().forEach(Node::close);
     }
   }
 
-  /** Measures one turn, after some time that does not count. */
-  private static Load.Outcome turn(Map<Server.Kind, Load> loads, Server.Kind kind)
+  private static Map<Server.Kind, Load> loads(Map<Server.Kind, Node> nodes, int sessions) {
+    Map<Server.Kind, Load> loads = new EnumMap<>(Server.Kind.class);
+    nodes.forEach(
+        (kind, node) ->
+            loads.put(
+                kind,
+                new Load(
+                    List.of(node.port()),
+                    kind.cookies(sessions),
+                    kind == Server.Kind.NO_SESSION,
+                    new Workload(kind.visitors(sessions)))));
+    return loads;
+  }
+
+  private static void round(
+      Results results,
+      int round,
+      int pairs,
+      Map<Server.Kind, Node> nodes,
+      Map<Server.Kind, Load> loads)
+      throws Exception {
+    for (Server.Kind kind : loads.keySet()) {
+      load(loads, kind, WARM_UP);
+    }
+    for (int pair = 1; pair <= pairs; pair++) {
+      for (Server.Kind kind : loads.keySet()) {
+        if (kind != Server.Kind.NO_SESSION) {
+          Turn none = turn(nodes, loads, Server.Kind.NO_SESSION);
+          Turn with = turn(nodes, loads, kind);
+          Histogram latency = with.load().microseconds();
+          results.add(
+              kind.title(),
+              round,
+              pair,
+              Results.rounded(none.load().perSecond()),
+              Results.rounded(with.load().perSecond()),
+              Results.rounded(with.load().perSecond() / none.load().perSecond()),
+              none.load().microseconds().getValueAtPercentile(50),
+              latency.getValueAtPercentile(50),
+              none.load().microseconds().getValueAtPercentile(99),
+              latency.getValueAtPercentile(99),
+              Results.rounded(none.serverMicros()),
+              Results.rounded(with.serverMicros()));
+        }
+      }
+    }
+  }
+
+  /**
+   * A turn.
+   *
+   * @param cpu the processor time of the server
+   */
+  private record Turn(Load.Outcome load, Duration cpu) {
+
+    /** Returns the server's processor time for a request. */
+    double serverMicros() {
+      return cpu.toNanos() / 1e3 / load.requests();
+    }
+  }
+
+  /** One turn, after a while that does not count. */
+  private static Turn turn(
+      Map<Server.Kind, Node> nodes, Map<Server.Kind, Load> loads, Server.Kind kind)
       throws Exception {
     load(loads, kind, LEAD);
-    return load(loads, kind, TURN);
+    Node node = nodes.get(kind);
+    if (node == null) {
+      throw new IllegalStateException(kind + " was not started");
+    }
+    Duration before = node.cpuTime();
+    Load.Outcome outcome = load(loads, kind, TURN);
+    return new Turn(outcome, node.cpuTime().minus(before));
   }
 
   private static Load.Outcome load(Map<Server.Kind, Load> loads, Server.Kind kind, Duration time)

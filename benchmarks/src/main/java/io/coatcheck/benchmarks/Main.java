@@ -42,6 +42,7 @@ public final class Main {
               .run();
       case "costs" -> costs(results);
       case "http" -> http(results, rounds, only);
+      case "processes" -> processes(results, rounds);
       case "boot" ->
           new Boot(
                   Path.of("benchmarks", "boot"),
@@ -129,19 +130,25 @@ public final class Main {
   }
 
   private static void http(Path results, int pairs, List<String> only) throws Exception {
+    httpIn(results, only.isEmpty() ? "http" : "http-some", 1, pairs, only);
+  }
+
+  /** Starts new processes of the closest contestants in each round. */
+  private static void processes(Path results, int rounds) throws Exception {
+    List<String> closest =
+        Stream.of(Server.Kind.TOMCAT, Server.Kind.COATCHECK_MEMORY, Server.Kind.COATCHECK_FEED)
+            .map(Enum::name)
+            .toList();
+    httpIn(results, "processes", rounds, 5, closest);
+  }
+
+  private static void httpIn(Path results, String name, int rounds, int pairs, List<String> only)
+      throws Exception {
     Http.run(
         Results.begin(
-            results,
-            only.isEmpty() ? "http" : "http-some",
-            "entrant",
-            "pair",
-            "none",
-            "with",
-            "ratio",
-            "p50none",
-            "p50",
-            "p99none",
-            "p99"),
+            results, name, "entrant", "round", "pair", "none", "with", "ratio", "p50none", "p50",
+            "p99none", "p99", "cpunone", "cpu"),
+        rounds,
         pairs,
         SESSIONS,
         only);

@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /** Makes the tables of the documentation from the result files, by the names of their places. */
 final class Tables {
@@ -28,6 +29,7 @@ final class Tables {
     add(tables, "threads", this::validate);
     add(tables, "requests", this::requests);
     add(tables, "http", this::http);
+    add(tables, "processes", this::processes);
     add(tables, "boot", Tables::boot);
     add(tables, "memory", this::memory);
     add(tables, "tables", this::room);
@@ -100,6 +102,28 @@ final class Tables {
                     interval(values(all, "ratio")),
                     ratio(median(all, "p50") / median(all, "p50none")),
                     ratio(median(all, "p99") / median(all, "p99none"))));
+    return table.toString();
+  }
+
+  private String processes(List<Results.Row> rows) {
+    Markdown table =
+        new Markdown(
+            "",
+            "throughput against no session, median of each round",
+            "of all pairs",
+            "processor time of the server, µs",
+            "… without a session, µs");
+    by(rows, row -> row.text("entrant"))
+        .forEach(
+            (entrant, all) ->
+                table.row(
+                    shown(entrant),
+                    by(all, row -> row.text("round")).values().stream()
+                        .map(round -> ratio(median(round, "ratio")))
+                        .collect(Collectors.joining(", ")),
+                    ratio(median(all, "ratio")),
+                    number(median(all, "cpu")),
+                    number(median(all, "cpunone"))));
     return table.toString();
   }
 
