@@ -140,9 +140,16 @@ final class Client implements AutoCloseable {
     return nodes;
   }
 
-  /** Opens a connection to a server. */
+  /**
+   * Opens a connection to a server. Lettuce throws some failures instead of reporting them, as when
+   * its shared threads end because another client, the last one that used them, is being closed.
+   */
   CompletionStage<StatefulRedisConnection<byte[], byte[]>> connect(RedisURI server) {
-    return client.connectAsync(ByteArrayCodec.INSTANCE, server);
+    try {
+      return client.connectAsync(ByteArrayCodec.INSTANCE, server);
+    } catch (RuntimeException failure) {
+      return CompletableFuture.failedFuture(failure);
+    }
   }
 
   /** Adds a listener that is notified of each lost connection. */

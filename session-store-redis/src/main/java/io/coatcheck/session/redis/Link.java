@@ -29,7 +29,7 @@ final class Link implements RedisConnectionStateListener {
   private static final Operation CONNECTING = new Operation("connecting to Redis");
   private static final int PAUSE_MILLIS = 100;
 
-  /** How often the first connection is tried if Lettuce loses the reason for its failure. */
+  /** How often the first connection is tried if Lettuce itself fails. */
   private static final int ATTEMPTS = 3;
 
   /** Causes may form a cycle. */
@@ -82,9 +82,9 @@ final class Link implements RedisConnectionStateListener {
   }
 
   /**
-   * Connects. Lettuce may lose the reason why that failed: if the server refuses the login before
-   * Lettuce looks for its answer, Lettuce throws its own {@code IllegalStateException}. Nothing was
-   * done then, so this method tries again to get the reason.
+   * Connects. Nothing was done if Lettuce itself fails, so this method tries again: if the server
+   * refuses the login before Lettuce looks for its answer, Lettuce loses the reason, and throws an
+   * {@code IllegalStateException}; and it fails while the threads that it is to share are ending.
    */
   private static StatefulRedisConnection<byte[], byte[]> connect(Route route)
       throws ExecutionException, InterruptedException {
@@ -92,7 +92,9 @@ final class Link implements RedisConnectionStateListener {
       try {
         return route.connect().toCompletableFuture().get();
       } catch (ExecutionException failure) {
-        if (attempt == ATTEMPTS || !(root(failure) instanceof IllegalStateException)) {
+        Throwable root = root(failure);
+        boolean isOfLettuce = root instanceof RuntimeException && !(root instanceof RedisException);
+        if (attempt == ATTEMPTS || !isOfLettuce) {
           throw failure;
         }
       }

@@ -13,11 +13,16 @@ import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.protocol.AsyncCommand;
 import io.lettuce.core.protocol.Command;
 import io.lettuce.core.protocol.CommandType;
+import io.lettuce.core.resource.ClientResources;
+import io.lettuce.core.resource.DefaultEventLoopGroupProvider;
+import io.lettuce.core.resource.EventLoopGroupProvider;
+import java.lang.reflect.Proxy;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -175,6 +180,38 @@ class RedisReconnectionTest {
           .withMessageContaining("Redis is not connected");
       assertThat(attempts).hasValueLessThan(10);
       client.close();
+    }
+  }
+
+  @Test
+  void lettuceThatThrows_isTriedAgain() throws Exception {
+    AtomicInteger failures = new AtomicInteger(1);
+    EventLoopGroupProvider real = new DefaultEventLoopGroupProvider(2);
+    Object failing =
+        Proxy.newProxyInstance(
+            getClass().getClassLoader(),
+            new Class<?>[] {EventLoopGroupProvider.class},
+            (proxy, method, arguments) -> {
+              if (method.getName().equals("allocate") && failures.getAndDecrement() > 0) {
+                // As it fails if another client, the last one with these threads, is being closed.
+                throw new NullPointerException("key is null");
+              }
+              return method.invoke(real, arguments);
+            });
+    ClientResources resources =
+        ClientResources.builder().eventLoopGroupProvider((EventLoopGroupProvider) failing).build();
+    try (TestServer server = new TestServer()) {
+      server.store("a").clientResources(resources).build().close();
+
+      failures.set(Integer.MAX_VALUE);
+      assertThatExceptionOfType(SessionStoreException.class)
+          .isThrownBy(() -> server.store("a").clientResources(resources).build())
+          .withMessageContaining("connecting to Redis failed unexpectedly")
+          .withRootCauseInstanceOf(NullPointerException.class);
+      assertThat(failures).hasValueGreaterThan(Integer.MAX_VALUE - 10);
+    } finally {
+      real.shutdown(0, 5, TimeUnit.SECONDS).get();
+      resources.shutdown(0, 5, TimeUnit.SECONDS).get();
     }
   }
 }

@@ -14,6 +14,7 @@ import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.api.sync.RedisCommands;
 import io.lettuce.core.codec.ByteArrayCodec;
 import io.lettuce.core.resource.ClientResources;
+import io.lettuce.core.resource.Transports;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -39,7 +40,17 @@ import redis.embedded.util.OS;
 final class TestServer implements AutoCloseable {
 
   /** The threads of all clients of a test run. */
-  static final ClientResources RESOURCES = ClientResources.create();
+  static final ClientResources RESOURCES = resources();
+
+  /**
+   * The threads are in use until the end. Otherwise they would end with the last client that uses
+   * them, while a client of the next test is being connected.
+   */
+  private static ClientResources resources() {
+    ClientResources resources = ClientResources.create();
+    resources.eventLoopGroupProvider().allocate(Transports.eventLoopGroupClass());
+    return resources;
+  }
 
   private static final RedisExecProvider PROGRAM = program();
 
