@@ -15,7 +15,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class Floor implements Contestant {
 
-  private static final String PREFIX = "session=";
+  static final String COOKIE = "session";
+
+  private static final String PREFIX = COOKIE + "=";
   private static final int ID_LENGTH = 36;
 
   private static final class Entry {
@@ -48,7 +50,7 @@ final class Floor implements Contestant {
     for (int i = 0; i < sessions; i++) {
       SessionToken token = population.token(i);
       String value = token.value();
-      cookies[i] = Cookies.line("session", value);
+      cookies[i] = Cookies.line(COOKIE, value);
       cache.put(
           token.id().toString(),
           new Entry(
@@ -69,7 +71,12 @@ final class Floor implements Contestant {
 
   @Override
   public @Nullable Object read(int session) {
-    String value = Cookies.value(cookies[session], PREFIX);
+    return principal(cookies[session]);
+  }
+
+  /** Returns the principal of the session that a {@code Cookie} line names, or null. */
+  @Nullable String principal(String cookie) {
+    String value = Cookies.value(cookie, PREFIX);
     byte[] hash = hash(value);
     Entry entry = cache.getIfPresent(value.substring(0, ID_LENGTH));
     return entry != null && MessageDigest.isEqual(entry.hash, hash)
@@ -78,7 +85,7 @@ final class Floor implements Contestant {
   }
 
   @Override
-  public Contestant forAnotherThread() {
+  public Floor forAnotherThread() {
     return new Floor(cache, cookies);
   }
 

@@ -1,10 +1,11 @@
 package io.coatcheck.benchmarks;
 
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.HdrHistogram.Histogram;
 
 /**
@@ -29,16 +30,12 @@ final class Http {
    * first minute stays, and two processes of one kind differ by more than two pairs of turns.
    *
    * @param pairs the number of turns with a session in each round, and of those without
-   * @param only the names of the kinds to measure; empty for all
+   * @param measured the kinds to measure against no session
    */
-  static void run(Results results, int rounds, int pairs, int sessions, List<String> only)
+  static void run(Results results, int rounds, int pairs, int sessions, Set<Server.Kind> measured)
       throws Exception {
-    List<Server.Kind> kinds =
-        Arrays.stream(Server.Kind.values())
-            .filter(
-                kind ->
-                    only.isEmpty() || kind == Server.Kind.NO_SESSION || only.contains(kind.name()))
-            .toList();
+    Set<Server.Kind> kinds = EnumSet.of(Server.Kind.NO_SESSION);
+    kinds.addAll(measured);
     try (Postgres postgres = Postgres.start()) {
       postgres.fillCoatcheck(sessions);
       postgres.fillSpring(sessions);
@@ -65,7 +62,7 @@ final class Http {
                 new Load(
                     List.of(node.port()),
                     kind.cookies(sessions),
-                    kind == Server.Kind.NO_SESSION,
+                    kind.isAnonymous(),
                     new Workload(kind.visitors(sessions)))));
     return loads;
   }

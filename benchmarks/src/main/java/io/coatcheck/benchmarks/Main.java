@@ -4,8 +4,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /**
@@ -130,20 +132,30 @@ public final class Main {
   }
 
   private static void http(Path results, int pairs, List<String> only) throws Exception {
-    httpIn(results, only.isEmpty() ? "http" : "http-some", 1, pairs, only);
+    if (only.isEmpty()) {
+      EnumSet<Server.Kind> floors = EnumSet.of(Server.Kind.EMPTY_FILTER, Server.Kind.FLOOR);
+      httpIn(results, "http", 1, pairs, EnumSet.complementOf(floors));
+    } else {
+      Set<Server.Kind> kinds = EnumSet.noneOf(Server.Kind.class);
+      only.forEach(name -> kinds.add(Server.Kind.valueOf(name)));
+      httpIn(results, "http-some", 1, pairs, kinds);
+    }
   }
 
-  /** Starts new processes of the closest contestants in each round. */
+  /** Starts new processes of the closest contestants in each round, and what they rest on. */
   private static void processes(Path results, int rounds) throws Exception {
-    List<String> closest =
-        Stream.of(Server.Kind.TOMCAT, Server.Kind.COATCHECK_MEMORY, Server.Kind.COATCHECK_FEED)
-            .map(Enum::name)
-            .toList();
-    httpIn(results, "processes", rounds, 5, closest);
+    Set<Server.Kind> kinds =
+        EnumSet.of(
+            Server.Kind.EMPTY_FILTER,
+            Server.Kind.FLOOR,
+            Server.Kind.TOMCAT,
+            Server.Kind.COATCHECK_MEMORY,
+            Server.Kind.COATCHECK_FEED);
+    httpIn(results, "processes", rounds, 5, kinds);
   }
 
-  private static void httpIn(Path results, String name, int rounds, int pairs, List<String> only)
-      throws Exception {
+  private static void httpIn(
+      Path results, String name, int rounds, int pairs, Set<Server.Kind> kinds) throws Exception {
     Http.run(
         Results.begin(
             results, name, "entrant", "round", "pair", "none", "with", "ratio", "p50none", "p50",
@@ -151,7 +163,7 @@ public final class Main {
         rounds,
         pairs,
         SESSIONS,
-        only);
+        kinds);
   }
 
   private static void growth(Path results, int rounds) {

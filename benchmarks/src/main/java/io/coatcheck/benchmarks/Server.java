@@ -34,6 +34,9 @@ final class Server {
   /** How the sessions are kept. */
   enum Kind {
     NO_SESSION("no session"),
+    /** No session either: what any filter costs. */
+    EMPTY_FILTER("a filter that does nothing"),
+    FLOOR("floor"),
     TOMCAT("Tomcat"),
     COATCHECK_MEMORY("Coatcheck in memory"),
     COATCHECK_NEAR("Coatcheck JDBC + near cache"),
@@ -63,6 +66,11 @@ final class Server {
       };
     }
 
+    /** Returns whether requests have no user. */
+    boolean isAnonymous() {
+      return this == NO_SESSION || this == EMPTY_FILTER;
+    }
+
     /** Returns how many of the sessions visit. */
     int visitors(int sessions) {
       return this == COATCHECK_NEAR_BUSY ? Math.min(1_000, sessions) : sessions;
@@ -71,13 +79,14 @@ final class Server {
     /** Returns the {@code Cookie} line of each session. */
     String[] cookies(int sessions) {
       return switch (this) {
-        case NO_SESSION, TOMCAT -> {
+        case NO_SESSION, EMPTY_FILTER, TOMCAT -> {
           String[] cookies = new String[sessions];
           for (int i = 0; i < sessions; i++) {
             cookies[i] = Cookies.line("JSESSIONID", Springs.id(i));
           }
           yield cookies;
         }
+        case FLOOR -> new Population(sessions).cookies(Floor.COOKIE);
         case SPRING_MAP, SPRING_JDBC -> Springs.cookies(Springs.ids(sessions));
         default -> new Population(sessions).cookies(Coatchecks.COOKIE);
       };
@@ -107,7 +116,7 @@ final class Server {
       map.addURLPattern("/*");
       context.addFilterMap(map);
     }
-    Tomcat.addServlet(context, "cart", new Cart(kind == Kind.NO_SESSION)).addMapping("/cart");
+    Tomcat.addServlet(context, "cart", new Cart(kind)).addMapping("/cart");
     tomcat.start();
     if (kind == Kind.TOMCAT) {
       Manager manager = context.getManager();
@@ -127,6 +136,8 @@ final class Server {
   private static @Nullable Filter filter(Kind kind, int sessions) {
     return switch (kind) {
       case NO_SESSION, TOMCAT -> null;
+      case EMPTY_FILTER -> (request, response, chain) -> chain.doFilter(request, response);
+      case FLOOR -> new FloorFilter(new Floor(sessions));
       case COATCHECK_MEMORY -> {
         InMemorySessionStore store =
             InMemorySessionStore.builder().maximumSessions(4L * sessions).build();
@@ -168,23 +179,26 @@ final class Server {
 
     private static final long serialVersionUID = 1;
 
-    private final boolean isAnonymous;
+    private final Kind kind;
 
-    Cart(boolean isAnonymous) {
-      this.isAnonymous = isAnonymous;
+    Cart(Kind kind) {
+      this.kind = kind;
     }
 
     @Override
     protected void doGet(HttpServletRequest request, HttpServletResponse response)
         throws IOException {
-      Object principal = isAnonymous ? "user-0000000" : principal(request);
+      Object principal = kind.isAnonymous() ? "user-0000000" : principal(request);
       byte[] body = String.valueOf(principal).getBytes(StandardCharsets.ISO_8859_1);
       response.setContentType("text/plain");
       response.setContentLength(body.length);
       response.getOutputStream().write(body);
     }
 
-    private static @Nullable Object principal(HttpServletRequest request) {
+    private @Nullable Object principal(HttpServletRequest request) {
+      if (kind == Kind.FLOOR) {
+        return request.getAttribute(Workload.PRINCIPAL);
+      }
       HttpSession session = request.getSession(false);
       return session == null ? null : session.getAttribute(Workload.PRINCIPAL);
     }
