@@ -19,9 +19,10 @@ import java.util.function.BooleanSupplier;
  * No claim beside a session means that its attempt was taken back, and the session stored after
  * that.
  *
- * <p>A session begins with the generation that its claim has when it is complete. So a session that
- * was stored so late that another attempt has imported the credential is told apart from the
- * session of that attempt.
+ * <p>A session begins with the generation that its claim has when it is complete, and keeps that as
+ * its fence until there is a login into it or an explicit renewal. So a session that was stored so
+ * late that another attempt has imported the credential is told apart from the session of that
+ * attempt.
  */
 final class ImportClaims {
 

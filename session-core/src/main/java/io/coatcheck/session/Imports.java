@@ -23,12 +23,14 @@ import org.jspecify.annotations.Nullable;
 /**
  * Imports sessions that another library kept.
  *
- * <p>The id and the first token of the new session are derived from the old credential, so that all
- * requests with that credential find the same session. It is stored as if its secret had been
- * renewed periodically and the response had been lost: the derived token opens it and is answered
- * with another one, and once the client has presented that, the derived one opens nothing. {@link
- * ImportClaims A claim} of the credential is made before, and outlives the session, so that the
- * credential imports nothing after a logout.
+ * <p>The id of the new session is derived from the old credential, so that all requests with that
+ * credential find the same session. So is its first token, with the generation of the attempt: a
+ * request that has found a session opens no other one, even if that is stored under the same id
+ * after the first has ended. The session is stored as if its secret had been renewed periodically
+ * and the response had been lost: the derived token opens it and is answered with another one, and
+ * once the client has presented that, the derived one opens nothing. {@link ImportClaims A claim}
+ * of the credential is made before, and outlives the session, so that the credential imports
+ * nothing after a logout.
  */
 final class Imports {
 
@@ -68,10 +70,10 @@ final class Imports {
   }
 
   ImportResult importSession(String credential, ImportSource source) {
-    SessionToken token = tokenOf(credential);
+    SessionId id = idOf(credential);
     try (ImportQueue.Visit visit = queue.enter()) {
       while (true) {
-        Optional<ImportResult> result = lookOnce(credential, token, source, visit);
+        Optional<ImportResult> result = lookOnce(credential, id, source, visit);
         if (result.isPresent()) {
           return result.get();
         }
@@ -82,20 +84,20 @@ final class Imports {
 
   /** Finds or makes the session; empty if another call is importing it. */
   private Optional<ImportResult> lookOnce(
-      String credential, SessionToken token, ImportSource source, ImportQueue.Visit visit) {
-    Optional<StoredSession> known = engine.store().find(token.id());
+      String credential, SessionId id, ImportSource source, ImportQueue.Visit visit) {
+    Optional<StoredSession> known = engine.store().find(id);
     if (known.isPresent()) {
-      return found(known.get(), credential, token, source);
+      return found(known.get(), credential, source);
     }
     Optional<StoredSession> claim = claims.find(credential);
     if (claim.isEmpty()) {
-      return tryOnce(credential, null, token, source);
+      return tryOnce(credential, null, id, source);
     }
     if (ImportClaims.isComplete(claim.get())) {
       // It may have been stored after it was looked up.
-      known = engine.store().find(token.id());
+      known = engine.store().find(id);
       return known.isPresent()
-          ? found(known.get(), credential, token, source)
+          ? found(known.get(), credential, source)
           : Optional.of(ImportResult.of(ImportResult.Status.SPENT));
     }
     Duration age = claims.age(claim.get());
@@ -108,7 +110,7 @@ final class Imports {
               + ImportClaims.ABANDONED
               + " after it began");
     }
-    return tryOnce(credential, claim.get(), token, source);
+    return tryOnce(credential, claim.get(), id, source);
   }
 
   /**
@@ -123,9 +125,14 @@ final class Imports {
         .map(ImportedSession::usableUntil)
         .filter(until -> until.isAfter(engine.now()))
         .ifPresent(until -> claims.spend(credential, until));
-    SessionToken token = tokenOf(credential);
-    if (own.filter(token.id()::equals).isEmpty()) {
-      endings.invalidatePresented(List.of(token.value()));
+    SessionId id = idOf(credential);
+    if (own.filter(id::equals).isEmpty()) {
+      Optional<StoredSession> known = engine.store().find(id);
+      if (known.isPresent()) {
+        endings.invalidatePresented(List.of(tokenOf(credential, known.get()).value()));
+      } else {
+        endings.confirmEnd(id);
+      }
     }
   }
 
@@ -135,7 +142,8 @@ final class Imports {
    * ends it, and so does one that used the credential up.
    */
   private Optional<ImportResult> found(
-      StoredSession known, String credential, SessionToken token, ImportSource source) {
+      StoredSession known, String credential, ImportSource source) {
+    SessionToken token = tokenOf(credential, known);
     boolean opens =
         known.previousSecretHash().filter(token.secretHash()::equals).isPresent()
             && Drafts.isUnconfirmed(known);
@@ -149,29 +157,24 @@ final class Imports {
         .completeFor(
             credential,
             engine.now().plus(LONGEST_USE),
-            known.generation() | 1,
+            known.fence(),
             () -> engine.store().find(known.id()).isPresent())
         .flatMap(
             claim -> {
               if (Claims.isUsedUp(claim)) {
                 return Optional.of(endUnconfirmed(known, ImportResult.Status.SPENT));
               }
-              return isOpened(known) || known.generation() == claim.generation()
+              return known.fence() == claim.generation()
                   ? Optional.of(foundBy(token))
                   : endLeftOver(known);
             });
-  }
-
-  /** Returns whether a request has given an imported session a new secret. */
-  private static boolean isOpened(StoredSession session) {
-    return !session.rotatedAt().isBefore(session.createdAt());
   }
 
   /**
    * Ends a session that was stored after the import failed, and after another one, whose session
    * has ended since.
    *
-   * @return empty if it was ended or opened in between
+   * @return empty if it was ended in between
    */
   private Optional<ImportResult> endLeftOver(StoredSession known) {
     return endIfStill(known)
@@ -202,10 +205,7 @@ final class Imports {
    * @param abandoned an attempt that is to be taken over
    */
   private Optional<ImportResult> tryOnce(
-      String credential,
-      @Nullable StoredSession abandoned,
-      SessionToken token,
-      ImportSource source) {
+      String credential, @Nullable StoredSession abandoned, SessionId id, ImportSource source) {
     ImportedSession loaded = source.load().orElse(null);
     if (loaded == null || !loaded.usableUntil().isAfter(engine.now())) {
       // Another call may have imported it since, and ended it in the other library.
@@ -216,12 +216,12 @@ final class Imports {
     if (loaded.principal().filter(principal -> !principals.accepts(principal)).isPresent()) {
       return Optional.of(ImportResult.of(ImportResult.Status.REFUSED));
     }
-    Draft draft = draft(token, loaded);
+    Draft draft = draft(id, loaded);
     Optional<StoredSession> attempt =
         abandoned == null
             ? claims.begin(credential, loaded.usableUntil())
             : claims.takeOver(abandoned, loaded.usableUntil());
-    return attempt.map(begun -> store(begun, draft.of(begun), loaded, source));
+    return attempt.map(begun -> store(begun, draft.of(begun, credential), loaded, source));
   }
 
   private ImportResult store(
@@ -239,7 +239,7 @@ final class Imports {
       }
       if (claims.complete(attempt)) {
         report(draft, loaded);
-        return new ImportResult(ImportResult.Status.IMPORTED, Optional.of(draft.token()));
+        return new ImportResult(ImportResult.Status.IMPORTED, draft.token());
       }
     } catch (Throwable failure) {
       undo(attempt, draft.session(), isStored, failure);
@@ -298,20 +298,27 @@ final class Imports {
 
   /** A session that is not stored yet, and what could not be kept of it. */
   private record Draft(
-      SessionToken token,
+      Optional<SessionToken> token,
       StoredSession session,
       Map<String, AttributeCodecException> undecodable,
       TreeSet<String> tooLarge) {
 
     /** Returns this as the session of an attempt. */
-    Draft of(StoredSession attempt) {
+    Draft of(StoredSession attempt, String credential) {
       long generation = ImportClaims.generation(attempt);
-      return new Draft(
-          token, session.toBuilder().generation(generation).build(), undecodable, tooLarge);
+      SessionToken opening = tokenOf(credential, generation);
+      StoredSession own =
+          session.toBuilder()
+              .generation(generation)
+              .fence(generation)
+              .previousSecretHash(opening.secretHash())
+              .previousReadableUntil(session.absoluteDeadline())
+              .build();
+      return new Draft(Optional.of(opening), own, undecodable, tooLarge);
     }
   }
 
-  private Draft draft(SessionToken token, ImportedSession loaded) {
+  private Draft draft(SessionId id, ImportedSession loaded) {
     Map<String, AttributeCodecException> undecodable = new TreeMap<>(loaded.undecodable());
     TreeSet<String> tooLarge = new TreeSet<>();
     Map<String, AttributeValue> kept = new HashMap<>();
@@ -330,10 +337,8 @@ final class Imports {
     Instant now = engine.now();
     Instant deadline = Drafts.deadline(now, engine.policy().absoluteTimeout());
     StoredSessionBuilder next =
-        StoredSession.builder(token.id())
-            .secretHash(engine.newToken(token.id()).secretHash())
-            .previousSecretHash(token.secretHash())
-            .previousReadableUntil(deadline)
+        StoredSession.builder(id)
+            .secretHash(engine.newToken(id).secretHash())
             .rotatedAt(now.minus(LOST_LONG_AGO))
             .createdAt(now)
             .idleTimeout(engine.policy().anonymousIdleTimeout())
@@ -346,7 +351,7 @@ final class Imports {
                 next.principal(principal)
                     .authenticatedAt(loaded.authenticatedAt())
                     .idleTimeout(engine.policy().idleTimeout()));
-    return new Draft(token, next.build(), undecodable, tooLarge);
+    return new Draft(Optional.empty(), next.build(), undecodable, tooLarge);
   }
 
   private void report(Draft draft, ImportedSession loaded) {
@@ -361,10 +366,21 @@ final class Imports {
     }
   }
 
-  private static SessionToken tokenOf(String credential) {
-    SessionId id = Claims.id(Claims.digest(ID + credential));
-    String secret =
-        Base64.getUrlEncoder().withoutPadding().encodeToString(Claims.digest(SECRET + credential));
-    return SessionToken.parse(id + "." + secret).orElseThrow();
+  private static SessionId idOf(String credential) {
+    return Claims.id(Claims.digest(ID + credential));
+  }
+
+  /**
+   * Returns the token that a credential derives for an imported session. The fence is the
+   * generation that the session began with, as long as a derived token can open it.
+   */
+  private static SessionToken tokenOf(String credential, StoredSession imported) {
+    return tokenOf(credential, imported.fence());
+  }
+
+  private static SessionToken tokenOf(String credential, long generation) {
+    byte[] digest = Claims.digest(SECRET + generation + ":" + credential);
+    String secret = Base64.getUrlEncoder().withoutPadding().encodeToString(digest);
+    return SessionToken.parse(idOf(credential) + "." + secret).orElseThrow();
   }
 }

@@ -5,16 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.coatcheck.session.event.EndReason;
 import io.coatcheck.session.event.SessionEvent;
-import io.coatcheck.session.memory.InMemorySessionStore;
-import io.coatcheck.session.store.ForwardingSessionStore;
 import io.coatcheck.session.store.SessionStoreException;
-import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SessionId;
 import io.coatcheck.testlog.RecordedLog;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionService;
@@ -25,7 +21,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -42,35 +37,6 @@ class ImportsTest {
   @AfterEach
   void close() {
     fixture.close();
-  }
-
-  /** A store whose inserts time out on command, and happen later. */
-  private static final class LateInserts extends ForwardingSessionStore {
-
-    private boolean isHolding;
-    private @Nullable StoredSession held;
-
-    LateInserts() {
-      super(InMemorySessionStore.builder().copyOnRead(true).build());
-    }
-
-    @Override
-    public void insert(StoredSession session) {
-      if (isHolding) {
-        isHolding = false;
-        held = session;
-        throw new SessionStoreException("insert timed out");
-      }
-      super.insert(session);
-    }
-
-    void holdNext() {
-      isHolding = true;
-    }
-
-    void land() {
-      super.insert(Objects.requireNonNull(held));
-    }
   }
 
   private ImportResult.Status status() {

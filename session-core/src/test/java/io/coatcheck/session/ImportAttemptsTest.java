@@ -1,0 +1,128 @@
+package io.coatcheck.session;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.coatcheck.session.event.EndReason;
+import io.coatcheck.session.event.SessionEvent;
+import io.coatcheck.session.store.SessionStoreException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Sessions of several attempts to import one credential, of which one is stored late. */
+class ImportAttemptsTest {
+
+  private static final String CREDENTIAL = "test:old-id";
+
+  private final LateInserts late = new LateInserts();
+  private final EngineFixture fixture =
+      new EngineFixture(new HookedStore(late, EngineFixture.TOUCH_INTERVAL), settings -> settings);
+  private final SessionBridge bridge = fixture.manager.bridge();
+  private final OldSession old = new OldSession();
+
+  @AfterEach
+  void close() {
+    fixture.close();
+  }
+
+  private final class OldSession implements ImportSource {
+
+    @Override
+    public Optional<ImportedSession> load() {
+      return Optional.of(
+          new ImportedSession(
+              Optional.of("alice"),
+              fixture.clock.instant().minusMillis(1),
+              fixture.clock.instant().plus(Duration.ofDays(1)),
+              Map.of(),
+              Map.of()));
+    }
+
+    @Override
+    public boolean isStillLive() {
+      return true;
+    }
+  }
+
+  private ImportResult importSession(ImportResult.Status expected) {
+    ImportResult result = bridge.importSession(CREDENTIAL, old);
+    assertThat(result.status()).isEqualTo(expected);
+    return result;
+  }
+
+  private void importFails_andItsSessionIsHeld() {
+    fixture.store.afterNext("insert", late::holdNext);
+    assertThatThrownBy(() -> bridge.importSession(CREDENTIAL, old))
+        .isInstanceOf(SessionStoreException.class);
+  }
+
+  private static String derived(ImportResult result) {
+    return result.token().orElseThrow().value();
+  }
+
+  /** The user was logged out between the import and the use of its session. */
+  @Test
+  void sessionThatIsStoredLate_isNotOpened_byTheRequestThatImportedAnother() {
+    importFails_andItsSessionIsHeld();
+    ImportResult imported = importSession(ImportResult.Status.IMPORTED);
+    assertThat(fixture.manager.revokeAllOf("alice")).isEqualTo(1);
+    late.land();
+    assertThat(fixture.isLive(derived(imported))).isFalse();
+    importSession(ImportResult.Status.SPENT);
+    assertThat(fixture.manager.sessionsOf("alice")).isEmpty();
+  }
+
+  @Test
+  void sessionThatIsStoredLate_isNotOpened_byARequestThatFoundAnother() {
+    importFails_andItsSessionIsHeld();
+    importSession(ImportResult.Status.IMPORTED);
+    ImportResult found = importSession(ImportResult.Status.FOUND);
+    assertThat(fixture.manager.revokeAllOf("alice")).isEqualTo(1);
+    late.land();
+    assertThat(fixture.isLive(derived(found))).isFalse();
+    importSession(ImportResult.Status.SPENT);
+    assertThat(fixture.manager.sessionsOf("alice")).isEmpty();
+  }
+
+  /** The logout used the credential up, beside another session. */
+  @Test
+  void sessionThatIsStoredLate_isNotOpened_byARequestThatFoundOneWhichALogoutHasEnded() {
+    importFails_andItsSessionIsHeld();
+    importSession(ImportResult.Status.IMPORTED);
+    ImportResult found = importSession(ImportResult.Status.FOUND);
+    bridge.spendCredential(CREDENTIAL, old, Optional.empty());
+    assertThat(fixture.eventsOf(SessionEvent.Ended.class))
+        .extracting(SessionEvent.Ended::reason)
+        .containsExactly(EndReason.LOGOUT);
+    late.land();
+    assertThat(fixture.isLive(derived(found))).isFalse();
+  }
+
+  /**
+   * Several nodes serve requests with the credential at once, and one of their clocks is behind.
+   */
+  @Test
+  void sessionThatWasOpened_byANodeWhoseClockIsBehind_isFound() {
+    ImportResult imported = importSession(ImportResult.Status.IMPORTED);
+    fixture.clock.advance(Duration.ofMillis(-200));
+    assertThat(fixture.serve(derived(imported))).isNotEqualTo(derived(imported));
+    ImportResult found = importSession(ImportResult.Status.FOUND);
+    assertThat(fixture.isLive(derived(found))).isTrue();
+  }
+
+  /** Whoever knows the credential can derive no token without what the store has. */
+  @Test
+  void tokens_differFromAttemptToAttempt() {
+    ImportResult first = importSession(ImportResult.Status.IMPORTED);
+    fixture.store.inner().delete(first.token().orElseThrow().id());
+    fixture.clock.advance(Duration.ofDays(2));
+    fixture.manager.cleanUp();
+    ImportResult second = importSession(ImportResult.Status.IMPORTED);
+    assertThat(second.token().orElseThrow().id()).isEqualTo(first.token().orElseThrow().id());
+    assertThat(List.of(derived(second))).doesNotContain(derived(first));
+  }
+}
