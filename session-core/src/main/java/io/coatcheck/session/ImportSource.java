@@ -16,7 +16,8 @@ public interface ImportSource {
   /**
    * Returns whether the other library still has the session. Called again after the import is
    * stored, so that a logout there is not overtaken, and for each later request that presents only
-   * the old credential, unless the {@linkplain #isEndedByImport import ends} the old session.
+   * the old credential, unless the {@linkplain #isEndedByImport import ends} the old session and
+   * has succeeded.
    */
   boolean isStillLive();
 

@@ -150,7 +150,7 @@ final class Imports {
     if (!opens) {
       return Optional.of(foundBy(token));
     }
-    if (!source.isEndedByImport() && !source.isStillLive()) {
+    if (hasEndedElsewhere(credential, source)) {
       return Optional.of(endUnconfirmed(known, ImportResult.Status.REFUSED));
     }
     return claims
@@ -168,6 +168,16 @@ final class Imports {
                   ? Optional.of(foundBy(token))
                   : endLeftOver(known);
             });
+  }
+
+  /**
+   * Returns whether the other library has ended its session, other than because of the import. That
+   * comes after the claim is complete; a session without a claim was stored late, and its import
+   * has failed.
+   */
+  private boolean hasEndedElsewhere(String credential, ImportSource source) {
+    return (!source.isEndedByImport() || claims.find(credential).isEmpty())
+        && !source.isStillLive();
   }
 
   /**

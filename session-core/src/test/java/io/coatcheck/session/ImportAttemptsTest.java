@@ -31,20 +31,30 @@ class ImportAttemptsTest {
 
   private final class OldSession implements ImportSource {
 
+    private boolean isLive = true;
+    private boolean isEndedByImport;
+
     @Override
     public Optional<ImportedSession> load() {
-      return Optional.of(
-          new ImportedSession(
-              Optional.of("alice"),
-              fixture.clock.instant().minusMillis(1),
-              fixture.clock.instant().plus(Duration.ofDays(1)),
-              Map.of(),
-              Map.of()));
+      return isLive
+          ? Optional.of(
+              new ImportedSession(
+                  Optional.of("alice"),
+                  fixture.clock.instant().minusMillis(1),
+                  fixture.clock.instant().plus(Duration.ofDays(1)),
+                  Map.of(),
+                  Map.of()))
+          : Optional.empty();
     }
 
     @Override
     public boolean isStillLive() {
-      return true;
+      return isLive;
+    }
+
+    @Override
+    public boolean isEndedByImport() {
+      return isEndedByImport;
     }
   }
 
@@ -112,6 +122,28 @@ class ImportAttemptsTest {
     assertThat(fixture.serve(derived(imported))).isNotEqualTo(derived(imported));
     ImportResult found = importSession(ImportResult.Status.FOUND);
     assertThat(fixture.isLive(derived(found))).isTrue();
+  }
+
+  /** No import has ended the old session, since none was completed. */
+  @Test
+  void sessionThatIsStoredLate_afterALogoutInTheOldApplication_isEnded() {
+    old.isEndedByImport = true;
+    importFails_andItsSessionIsHeld();
+    old.isLive = false;
+    late.land();
+    importSession(ImportResult.Status.REFUSED);
+    assertThat(fixture.manager.sessionsOf("alice")).isEmpty();
+  }
+
+  @Test
+  void sessionThatIsStoredLate_isUsed_whileTheOldOneLives_andAfterwards() {
+    old.isEndedByImport = true;
+    importFails_andItsSessionIsHeld();
+    late.land();
+    ImportResult found = importSession(ImportResult.Status.FOUND);
+    old.isLive = false;
+    assertThat(fixture.isLive(derived(found))).isTrue();
+    assertThat(fixture.isLive(derived(importSession(ImportResult.Status.FOUND)))).isTrue();
   }
 
   /** Whoever knows the credential can derive no token without what the store has. */
