@@ -27,6 +27,8 @@ final class FilterPlacement implements BeanPostProcessor {
 
   private static final Logger LOG = LoggerFactory.getLogger(FilterPlacement.class);
 
+  private static final String SECURITY_ORDER_NAME = "spring.security.filter.order";
+
   private static final int SECURITY_ORDER = -100;
 
   /** How far the filter is from that of Spring Security where neither order is changed. */
@@ -58,7 +60,7 @@ final class FilterPlacement implements BeanPostProcessor {
 
   /** Returns the order of Spring Security's filter. */
   static int securityOrder(Environment environment) {
-    return environment.getProperty("spring.security.filter.order", Integer.class, SECURITY_ORDER);
+    return environment.getProperty(SECURITY_ORDER_NAME, Integer.class, SECURITY_ORDER);
   }
 
   /** Does nothing unless {@code spring.security.filter.order} is lower than usual. */
@@ -77,13 +79,9 @@ final class FilterPlacement implements BeanPostProcessor {
     int security = securityOrder(environment);
     if (registration.getOrder() >= security) {
       throw new InvalidSettingException(
-          "The order of the FilterRegistrationBean "
-              + name
-              + " must be less than that of Spring Security, "
-              + security
-              + ", or the logins would be kept in the sessions of the container: "
-              + registration.getOrder()
-              + ". Remove setOrder to use the default");
+          environment.containsProperty(SECURITY_ORDER_NAME)
+              ? earlySecurity(registration.getOrder(), security, name)
+              : lateRegistration(registration.getOrder(), security, name));
     }
     EnumSet<DispatcherType> dispatches = registration.determineDispatcherTypes();
     if (!dispatches.containsAll(DISPATCHES)) {
@@ -93,5 +91,28 @@ final class FilterPlacement implements BeanPostProcessor {
       dispatches.addAll(DISPATCHES);
       registration.setDispatcherTypes(dispatches);
     }
+  }
+
+  private static String earlySecurity(int order, int security, String name) {
+    return SECURITY_ORDER_NAME
+        + " must be greater than "
+        + order
+        + ", the order of the FilterRegistrationBean "
+        + name
+        + ", or the logins would be kept in the sessions of the container: "
+        + security
+        + (order < SECURITY_ORDER
+            ? ". Remove it to use the default, " + SECURITY_ORDER
+            : ". Remove setOrder of that bean, or set the property to at least " + (order + 1));
+  }
+
+  private static String lateRegistration(int order, int security, String name) {
+    return "The order of the FilterRegistrationBean "
+        + name
+        + " must be less than that of Spring Security, "
+        + security
+        + ", or the logins would be kept in the sessions of the container: "
+        + order
+        + ". Remove setOrder to use the default";
   }
 }

@@ -1,16 +1,19 @@
 package io.coatcheck.session.spring;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.test.clients.Visitor;
 import java.security.Principal;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.core.NestedExceptionUtils;
 import org.springframework.security.authentication.AuthenticationManager;
 import org.springframework.security.authentication.ProviderManager;
 import org.springframework.security.authentication.dao.DaoAuthenticationProvider;
@@ -95,5 +98,22 @@ class EarlySecurityTest {
       logIn(visitor, "bob");
       assertThat(site.bean(SessionManager.class).sessionsOf("ann")).isEmpty();
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {Integer.MIN_VALUE, Integer.MIN_VALUE + 50})
+  @DisplayName("that is not after the session filter, startup fails, and says what to set")
+  void tooEarly(int order) {
+    assertThatThrownBy(
+            () ->
+                Site.start(
+                    Application.class,
+                    "coatcheck.store=memory",
+                    "spring.security.filter.order=" + order))
+        .extracting(NestedExceptionUtils::getMostSpecificCause)
+        .asInstanceOf(InstanceOfAssertFactories.throwable(InvalidSettingException.class))
+        .hasMessageStartingWith(
+            "spring.security.filter.order must be greater than " + (Integer.MIN_VALUE + 50))
+        .hasMessageEndingWith(": " + order + ". Remove it to use the default, -100");
   }
 }
