@@ -19,11 +19,13 @@ import io.coatcheck.session.spring.test.TestSession;
 import jakarta.servlet.http.Cookie;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledIf;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.context.SpringBootTest;
 import org.springframework.context.ApplicationContext;
 import org.springframework.test.web.servlet.MockMvc;
 import org.springframework.test.web.servlet.request.RequestPostProcessor;
+import org.springframework.util.ClassUtils;
 
 @SpringBootTest(
     classes = Kiosk.class,
@@ -113,5 +115,21 @@ class TestLoginTest {
     assertThatThrownBy(
             () -> loggedInAs("fay").withAttribute("thread", Thread.currentThread()).on(context))
         .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  @DisabledIf("hasFactors")
+  @DisplayName("refuses factors, which Spring Security has from version 7 on")
+  void factors() {
+    assertThatThrownBy(() -> loggedInAs("gil").withFactors("FACTOR_PASSWORD").on(context))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContainingAll("withFactors", "Spring Security 7", "FACTOR_PASSWORD");
+    assertThat(sessions.sessionsOf("gil")).isEmpty();
+  }
+
+  static boolean hasFactors() {
+    return ClassUtils.isPresent(
+        "org.springframework.security.core.authority.FactorGrantedAuthority",
+        TestLoginTest.class.getClassLoader());
   }
 }

@@ -1,9 +1,12 @@
 package io.coatcheck.session.spring;
 
+import static io.coatcheck.session.spring.test.TestLogin.loggedInAs;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.springframework.security.config.Customizer.withDefaults;
 
 import io.coatcheck.session.spring.club.Mailbox;
+import io.coatcheck.session.spring.test.TestLogin;
+import io.coatcheck.session.spring.test.TestSession;
 import io.coatcheck.test.clients.Visitor;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
@@ -134,7 +137,9 @@ class MultiFactorTest {
 
   private static Site start(String... more) {
     List<String> properties = new ArrayList<>(List.of(more));
-    properties.add(PrincipalFlows.PROPERTY);
+    if (properties.stream().noneMatch(each -> each.startsWith("coatcheck.security.context="))) {
+      properties.add(PrincipalFlows.PROPERTY);
+    }
     properties.add("coatcheck.store=memory");
     properties.add("coatcheck.memory.copy-on-read=true");
     return Site.start(Application.class, properties.toArray(String[]::new));
@@ -209,5 +214,29 @@ class MultiFactorTest {
       ann.postWithToken("", "/retract");
       assertOut(ann);
     }
+  }
+
+  @ParameterizedTest(name = "coatcheck.security.context={0}")
+  @ValueSource(strings = {"principal", "session"})
+  @DisplayName("asks no user of a TestLogin who has the factors")
+  void testLogin(String context) throws Exception {
+    try (Site site = start("coatcheck.security.context=" + context)) {
+      assertOut(opened(site, loggedInAs("ann")));
+      assertOut(opened(site, loggedInAs("ann").withFactors("FACTOR_PASSWORD")));
+      Instant before = Instant.now().minusSeconds(1);
+      Visitor ann = opened(site, loggedInAs("ann").withFactors("FACTOR_PASSWORD", "FACTOR_OTT"));
+      Instant after = Instant.now();
+      assertThat(ann.get("/account").body()).isEqualTo(BOTH);
+      assertThat(Instant.parse(ann.get("/password-given").body())).isBetween(before, after);
+      ann.postWithToken("", "/retract");
+      assertOut(ann);
+    }
+  }
+
+  private static Visitor opened(Site site, TestLogin login) {
+    TestSession session = login.on(site.context());
+    Visitor visitor = site.visitor();
+    visitor.take(COOKIE, session.headerValue().substring((COOKIE + "=").length()));
+    return visitor;
   }
 }

@@ -60,12 +60,17 @@ public final class TestLogin implements RequestPostProcessor {
 
   private final String user;
   private final @Nullable List<String> authorities;
+  private final List<String> factors;
   private final Map<String, Object> attributes;
 
   private TestLogin(
-      String user, @Nullable List<String> authorities, Map<String, Object> attributes) {
+      String user,
+      @Nullable List<String> authorities,
+      List<String> factors,
+      Map<String, Object> attributes) {
     this.user = user;
     this.authorities = authorities;
+    this.factors = factors;
     this.attributes = attributes;
   }
 
@@ -76,7 +81,7 @@ public final class TestLogin implements RequestPostProcessor {
    *     which is checked when a session begins
    */
   public static TestLogin loggedInAs(String user) {
-    return new TestLogin(Objects.requireNonNull(user, "user"), null, Map.of());
+    return new TestLogin(Objects.requireNonNull(user, "user"), null, List.of(), Map.of());
   }
 
   /**
@@ -88,7 +93,18 @@ public final class TestLogin implements RequestPostProcessor {
    * @param names such as {@code ROLE_ADMIN}; none for a user without any
    */
   public TestLogin withAuthorities(String... names) {
-    return new TestLogin(user, List.of(names), attributes);
+    return new TestLogin(user, List.of(names), factors, attributes);
+  }
+
+  /**
+   * Returns this login with these factors in place of none, beside the authorities. Without them,
+   * the multi-factor authentication of Spring Security asks the user for each factor that it
+   * requires. Before Spring Security 7, which has factors first, a session with them is refused.
+   *
+   * @param names such as {@code FACTOR_PASSWORD}; each counts as proved when the session begins
+   */
+  public TestLogin withFactors(String... names) {
+    return new TestLogin(user, authorities, List.of(names), attributes);
   }
 
   /**
@@ -98,7 +114,7 @@ public final class TestLogin implements RequestPostProcessor {
   public TestLogin withAttribute(String name, Object value) {
     Map<String, Object> more = new LinkedHashMap<>(attributes);
     more.put(Objects.requireNonNull(name, "name"), Objects.requireNonNull(value, "value"));
-    return new TestLogin(user, authorities, more);
+    return new TestLogin(user, authorities, factors, more);
   }
 
   /**
@@ -149,7 +165,7 @@ public final class TestLogin implements RequestPostProcessor {
     HttpSession session = Objects.requireNonNull(request.getSession(), "the mock session");
     attributes.forEach(session::setAttribute);
     session.setAttribute(
-        SecurityContexts.ATTRIBUTE, SecurityContexts.of(user, authorities, context));
+        SecurityContexts.ATTRIBUTE, SecurityContexts.of(user, authorities, factors, context));
     return request;
   }
 
@@ -166,17 +182,25 @@ public final class TestLogin implements RequestPostProcessor {
                 + authorities);
       }
       SecurityContexts.requireKnown(user, context);
-      return attributes;
+      Map<String, Object> all = new LinkedHashMap<>(attributes);
+      if (!factors.isEmpty()) {
+        all.put(SecurityContexts.FACTORS_ATTRIBUTE, SecurityContexts.textOf(factors));
+      }
+      return all;
     }
     if (!HAS_SECURITY) {
       if (authorities != null) {
         throw new IllegalArgumentException(
             "withAuthorities must not be used without Spring Security: " + authorities);
       }
+      if (!factors.isEmpty()) {
+        throw new IllegalArgumentException(
+            "withFactors must not be used without Spring Security: " + factors);
+      }
       return attributes;
     }
     Map<String, Object> all = new LinkedHashMap<>(attributes);
-    all.put(SecurityContexts.ATTRIBUTE, SecurityContexts.of(user, authorities, context));
+    all.put(SecurityContexts.ATTRIBUTE, SecurityContexts.of(user, authorities, factors, context));
     return all;
   }
 
