@@ -1,12 +1,12 @@
 package io.coatcheck.session.spring;
 
 import io.coatcheck.session.servlet.WebSession;
+import io.coatcheck.session.token.SessionId;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpSession;
 import java.util.ArrayList;
 import java.util.Date;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.springframework.context.ApplicationListener;
@@ -44,12 +44,13 @@ final class ChainSessionRegistry
   @Override
   public List<SessionInformation> getAllSessions(Object principal, boolean includeExpiredSessions) {
     List<SessionInformation> found = sessions.getAllSessions(principal, includeExpiredSessions);
-    String current = found.isEmpty() ? null : currentId();
+    HttpServletRequest request = found.isEmpty() ? null : CurrentRequest.find();
+    String current = request == null ? null : lastingIdOf(request);
     return found.stream()
-        .<SessionInformation>map(
+        .map(
             known ->
-                current != null && known.getSessionId().equals(lasting(current))
-                    ? new Shown(known, current)
+                request != null && known.getSessionId().equals(current)
+                    ? shownIn(request, known)
                     : known)
         .collect(Collectors.toCollection(ArrayList::new));
   }
@@ -81,15 +82,16 @@ final class ChainSessionRegistry
     return end < 0 ? sessionId : sessionId.substring(0, end);
   }
 
-  /** Returns the id of the session of the current request, if that is stored. */
-  private static @Nullable String currentId() {
-    HttpServletRequest request = CurrentRequest.find();
-    if (request == null || WebSession.find(request).flatMap(WebSession::principal).isEmpty()) {
-      return null;
-    }
-    return Optional.ofNullable(CurrentRequest.session(request, false))
-        .map(HttpSession::getId)
-        .orElse(null);
+  /**
+   * Returns the part that stays of the id of a request's session, without storing a new session.
+   */
+  private static @Nullable String lastingIdOf(HttpServletRequest request) {
+    return WebSession.find(request).flatMap(WebSession::id).map(SessionId::toString).orElse(null);
+  }
+
+  private static SessionInformation shownIn(HttpServletRequest request, SessionInformation known) {
+    HttpSession session = CurrentRequest.session(request, false);
+    return session == null ? known : new Shown(known, session.getId());
   }
 
   /** A session with the id that it has now. */

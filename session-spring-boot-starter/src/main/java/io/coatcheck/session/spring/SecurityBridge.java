@@ -61,7 +61,14 @@ final class SecurityBridge extends AbstractHttpConfigurer<SecurityBridge, HttpSe
         context == null
             ? null
             : context.getBeanProvider(CoatcheckProperties.class).getIfAvailable();
-    if (properties == null || !properties.security().enabled()) {
+    if (properties == null) {
+      return;
+    }
+    SessionManagementConfigurer<HttpSecurity> sessions = sessionManagement(http);
+    if (!properties.security().enabled()) {
+      if (sessions != null && properties.renewInterval() != null) {
+        keepOwnRegistry(sessions, context, properties);
+      }
       return;
     }
     PrincipalContexts principals = contextsOfChain(context);
@@ -74,7 +81,6 @@ final class SecurityBridge extends AbstractHttpConfigurer<SecurityBridge, HttpSe
                 .getBeanProvider(SessionLogins.class)
                 .getIfAvailable(() -> SessionLogins.BY_NAME));
     login = strategy;
-    SessionManagementConfigurer<HttpSecurity> sessions = sessionManagement(http);
     if (sessions != null) {
       sessions.withObjectPostProcessor(new InPlaceOfChangeSessionId(strategy));
       keepOwnRegistry(sessions, context, properties);
@@ -105,7 +111,8 @@ final class SecurityBridge extends AbstractHttpConfigurer<SecurityBridge, HttpSe
   /**
    * Gives {@code maximumSessions} a registry of the node, as without Coatcheck, and not the bean:
    * with that one the page for expired sessions would never be shown, since an expired session has
-   * ended. The application can choose the bean. Its own registry is left to it.
+   * ended. The application can choose the bean. Its own registry is left to it. Where the bridge is
+   * off, this is for the renewals alone.
    */
   private static void keepOwnRegistry(
       SessionManagementConfigurer<HttpSecurity> sessions,

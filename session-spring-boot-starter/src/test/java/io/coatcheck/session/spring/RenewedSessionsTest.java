@@ -35,6 +35,11 @@ class RenewedSessionsTest {
 
   private static final Duration INTERVAL = Duration.ofMinutes(15);
 
+  /** Without a user, a session would otherwise end after the interval. */
+  private static final String[] WITHOUT_BRIDGE = {
+    "coatcheck.security.enabled=false", "coatcheck.anonymous-idle-timeout=30m"
+  };
+
   @Configuration
   @EnableAutoConfiguration
   @RestController
@@ -164,6 +169,33 @@ class RenewedSessionsTest {
       assertThat(ann.get("/id").statusCode()).isEqualTo(200);
       assertThat(logIn(site.visitor())).contains("error");
       assertThat(site.bean(SessionManager.class).sessionsOf("ann")).hasSize(1);
+    }
+  }
+
+  @ParameterizedTest(name = "HttpSessionEventPublisher: {0}")
+  @ValueSource(booleans = {false, true})
+  @DisplayName("A session that has expired remains so where Spring Security's logins are its own")
+  void withoutBridge(boolean hasPublisher) throws Exception {
+    try (Site site = start(hasPublisher, WITHOUT_BRIDGE)) {
+      Visitor first = loggedIn(site);
+      loggedIn(site);
+      renew(site, first, "/css");
+      assertThat(Visitor.location(first.get("/id"))).endsWith("/?expired");
+    }
+  }
+
+  @ParameterizedTest(name = "HttpSessionEventPublisher: {0}")
+  @ValueSource(booleans = {false, true})
+  @DisplayName("A browser may log in again there, and no other may")
+  void againWithoutBridge(boolean hasPublisher) throws Exception {
+    List<String> properties = new ArrayList<>(List.of(WITHOUT_BRIDGE));
+    properties.add("test.refuses-newcomer=true");
+    try (Site site = start(hasPublisher, properties.toArray(String[]::new))) {
+      Visitor ann = loggedIn(site);
+      renew(site, ann, "/css");
+      assertThat(logIn(ann)).doesNotContain("error");
+      assertThat(ann.get("/id").statusCode()).isEqualTo(200);
+      assertThat(logIn(site.visitor())).contains("error");
     }
   }
 
