@@ -1,6 +1,5 @@
 package io.coatcheck.session;
 
-import io.coatcheck.session.codec.AttributeCodec;
 import io.coatcheck.session.codec.AttributeCodecException;
 import io.coatcheck.session.codec.AttributeValue;
 import io.coatcheck.session.store.LiveSessions;
@@ -44,7 +43,7 @@ record EngineContext(
     @Nullable LiveSessions liveSessions,
     @Nullable LiveSessions usedInPlace,
     SessionPolicy policy,
-    AttributeCodec codec,
+    GuardedCodec codec,
     InstantSource clock,
     SecureRandom random,
     Events events,
@@ -73,7 +72,7 @@ record EngineContext(
         liveSessions,
         areUsedInPlace ? liveSessions : null,
         builder.policy,
-        builder.codec,
+        new GuardedCodec(builder.codec),
         builder.clock,
         builder.random == null ? new SecureRandom() : builder.random,
         events,
@@ -96,7 +95,7 @@ record EngineContext(
    */
   AttributeValue attributeValue(String name, Object value) {
     if (store.keepsLiveValues()) {
-      return AttributeValue.live(value, codec);
+      return AttributeValue.live(value, codec.codec());
     }
     try {
       return AttributeValue.encoded(codec.encode(value));

@@ -46,10 +46,11 @@
  *       those of a principal. {@code SessionGroups} ends the sessions of one login elsewhere
  *       together; {@code Memberships} keeps the records of its members.
  *   <li><b>What all parts use</b>: {@code EngineContext} has the settings and the store; {@code
- *       ReportingStore} and {@code EncryptedStore} wrap that, and {@code FailedDeletions} remembers
- *       the deletions that failed; {@code Events} notifies the listeners and {@code ValueWarnings}
- *       warns of lost values; {@code Durations}, {@code NamedTimeout} and {@code Moments} check and
- *       compare times; {@code FieldHandles} are for fields that are written without a fence.
+ *       ReportingStore} and {@code EncryptedStore} wrap that, {@code GuardedCodec} wraps the codec,
+ *       and {@code FailedDeletions} remembers the deletions that failed; {@code Events} notifies
+ *       the listeners and {@code ValueWarnings} warns of lost values; {@code Durations}, {@code
+ *       NamedTimeout} and {@code Moments} check and compare times; {@code FieldHandles} are for
+ *       fields that are written without a fence.
  *   <li><b>JDK Flight Recorder</b>: {@code FlightRecording} records each {@code StoreCallEvent},
  *       {@code SaveConflictEvent} and {@code CleanUpEvent}.
  * </ul>

@@ -12,6 +12,10 @@ import java.util.Arrays;
  *
  * <p>Implementations are thread-safe and do not block.
  *
+ * <p>A value that cannot be encoded or decoded is an {@link AttributeCodecException}. A manager
+ * treats anything else that a method throws like one, except errors of the JVM such as {@code
+ * OutOfMemoryError}; its message is not logged then, since it may contain the value.
+ *
  * @since 0.1.0
  */
 public interface AttributeCodec {
