@@ -6,6 +6,7 @@ import jakarta.servlet.http.HttpSession;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -74,7 +75,7 @@ public final class AtomicAttributes {
     requireOwn(name);
     Session session = view.session();
     SessionScope scope = view.scope();
-    Optional<T> taken = scope.step(session, () -> scope.manager().take(session, name, type));
+    Optional<T> taken = step(() -> scope.manager().take(session, name, type));
     taken.ifPresent(
         value -> {
           view.activations().read(view, name, value);
@@ -118,8 +119,7 @@ public final class AtomicAttributes {
     Optional<T> updated = Optional.empty();
     boolean isDone = false;
     try {
-      updated =
-          scope.step(session, () -> scope.manager().update(session, name, type, candidate::decide));
+      updated = step(() -> scope.manager().update(session, name, type, candidate::decide));
       isDone = updated.isPresent() || !session.isEnded();
     } finally {
       candidate.settle(isDone);
@@ -158,8 +158,7 @@ public final class AtomicAttributes {
     boolean isSet = false;
     try {
       Optional<Object> now =
-          scope.step(
-              session,
+          step(
               () ->
                   scope
                       .manager()
@@ -192,6 +191,16 @@ public final class AtomicAttributes {
       }
       listeners.attributeSet(view, name, before, value);
     }
+  }
+
+  /** Makes a step, which may also have stored what this request has bound before. */
+  private <T> T step(Supplier<T> step) {
+    T result = view.scope().step(view.session(), step);
+    UnsavedBindings unsaved = view.unsaved();
+    if (unsaved != null) {
+      unsaved.forgetStored();
+    }
+    return result;
   }
 
   private static void requireOwn(String name) {

@@ -1,8 +1,10 @@
 package io.coatcheck.session.servlet;
 
 import io.coatcheck.session.Session;
+import io.coatcheck.session.SessionAdapter;
 import jakarta.servlet.http.HttpSessionBindingListener;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
@@ -33,26 +35,59 @@ final class UnsavedBindings {
     bound.clear();
   }
 
+  /**
+   * Forgets the values that an atomic step has stored in its own write: their end is now that of
+   * what is stored. Notifies none.
+   */
+  void forgetStored() {
+    settle(false);
+  }
+
   /** Notifies the values that were not stored though the session was saved or has ended. */
   void settle() {
-    Session session = view.session();
-    if (session.isStored() || session.isEnded()) {
-      for (String name : bound.keySet()) {
-        settle(name, !session.isEnded() && session.attribute(name) != null);
-      }
+    if (view.session().isEnded()) {
+      abandon();
+    } else {
+      settle(true);
     }
+  }
+
+  /**
+   * Forgets what is stored by now. Looks for the names only: a value may be stored and not
+   * readable.
+   */
+  private void settle(boolean notifiesOthers) {
+    // What is recorded by now was set before. A saved value is found before it is no longer
+    // unsaved.
+    Map<String, HttpSessionBindingListener> known = Map.copyOf(bound);
+    Session session = view.session();
+    if (known.isEmpty() || !session.isStored()) {
+      return;
+    }
+    SessionAdapter adapter = view.manager().adapter();
+    Set<String> unsaved = adapter.unsavedAttributes(session);
+    Set<String> stored = adapter.foundAttributes(session).keySet();
+    known.forEach(
+        (name, value) -> {
+          if (unsaved.contains(name)) {
+            return;
+          }
+          if (stored.contains(name)) {
+            bound.computeIfPresent(name, (same, now) -> now == value ? null : now);
+          } else if (notifiesOthers) {
+            end(name);
+          }
+        });
   }
 
   /** Notifies all remaining values, since nothing more is saved. */
   void abandon() {
-    for (String name : bound.keySet()) {
-      settle(name, false);
-    }
+    bound.keySet().forEach(this::end);
   }
 
-  private void settle(String name, boolean isStored) {
+  private void end(String name) {
     HttpSessionBindingListener value = bound.remove(name);
-    if (value != null && !isStored) {
+    if (value != null) {
       view.scope().listeners().unbound(view, name, value);
     }
   }
