@@ -131,7 +131,7 @@ final class Cleaning {
     }
     int looked = alive.size() + expired.size();
     if (!alive.isEmpty()) {
-      Condition condition = dialect.withIdIn(alive);
+      Condition condition = dialect.conditions.withIdIn(alive);
       try (PreparedStatement statement = statements.prepare(updateDue + condition.sql())) {
         condition.bind(statement, 1);
         statement.executeUpdate();
@@ -141,7 +141,7 @@ final class Cleaning {
     SessionRow.Deleted deleted =
         portion.ids().isEmpty()
             ? SessionRow.Deleted.NONE
-            : dialect.delete(statements, dialect.withIdIn(portion.ids()), true);
+            : dialect.delete(statements, dialect.conditions.withIdIn(portion.ids()), true);
     return new Step(looked, alive.size() + portion.ids().size(), portion.isFull(), deleted);
   }
 }

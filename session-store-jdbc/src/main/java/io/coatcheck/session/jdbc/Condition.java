@@ -21,10 +21,6 @@ record Condition(String sql, Binder binder) {
         });
   }
 
-  static Condition withGeneration(long generation) {
-    return of("generation = ?", generation);
-  }
-
   int bind(PreparedStatement statement, int first) throws SQLException {
     return binder.bind(statement, first);
   }

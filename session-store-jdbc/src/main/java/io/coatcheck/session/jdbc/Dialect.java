@@ -6,7 +6,6 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
-import java.util.Collection;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
@@ -26,6 +25,7 @@ abstract class Dialect {
 
   final Database database;
   final TableName table;
+  final Conditions conditions;
   final String insert;
   final String update;
   final String touch;
@@ -39,13 +39,8 @@ abstract class Dialect {
    * @param readOnly an expression that is true if the server takes no writes, and so may lag; null
    *     if there is no such expression
    */
-  Dialect(
-      Database database,
-      TableName table,
-      IdColumn ids,
-      PrincipalColumn principals,
-      @Nullable String readOnly) {
-    this(database, table, ids, principals, readOnly, "LEAST", "GREATEST");
+  Dialect(Database database, TableName table, Conditions conditions, @Nullable String readOnly) {
+    this(database, table, conditions, readOnly, "LEAST", "GREATEST");
   }
 
   /**
@@ -57,15 +52,15 @@ abstract class Dialect {
   Dialect(
       Database database,
       TableName table,
-      IdColumn ids,
-      PrincipalColumn principals,
+      Conditions conditions,
       @Nullable String readOnly,
       String least,
       String greatest) {
     this.database = database;
     this.table = table;
-    this.ids = ids;
-    this.principals = principals;
+    this.conditions = conditions;
+    ids = conditions.ids;
+    principals = conditions.principals;
     this.readOnly = readOnly;
     insert = SessionRow.insertInto(table);
     update = SessionRow.update(table, least, greatest);
@@ -270,7 +265,7 @@ abstract class Dialect {
 
   /** Returns the same query for callers that hold the lock already. */
   Condition selectOthersLiveUnderLock(String principal, SessionId id, Instant now) {
-    Condition others = othersLive(principal, id, now);
+    Condition others = conditions.othersLive(principal, id, now);
     return new Condition(
         "SELECT id, authenticated_at, expires_at, 1 FROM "
             + table.qualified()
@@ -278,38 +273,6 @@ abstract class Dialect {
             + others.sql()
             + limit(),
         others.binder());
-  }
-
-  final Condition othersLive(String principal, SessionId id, Instant now) {
-    return live(principal, now).and(withId("id <> ?", id));
-  }
-
-  /** Selects the live sessions of a principal. */
-  final Condition live(String principal, Instant now) {
-    return withPrincipal(principal).and(Condition.of("expires_at > ?", now.toEpochMilli()));
-  }
-
-  final Condition withIdAbove(SessionId id) {
-    return withId("id > ?", id);
-  }
-
-  final Condition withIdUpTo(SessionId id) {
-    return withId("id <= ?", id);
-  }
-
-  /**
-   * Selects sessions that were authenticated before another one, or come first in order if at the
-   * same moment.
-   */
-  final Condition authenticatedBefore(long moment, SessionId id) {
-    return new Condition(
-        "(authenticated_at < ? OR (authenticated_at = ? AND id < ?))",
-        (statement, first) -> {
-          statement.setLong(first, moment);
-          statement.setLong(first + 1, moment);
-          setId(statement, first + 2, id);
-          return first + 3;
-        });
   }
 
   /** Makes a delete lock rows in the order of ids, as all statements that lock several rows do. */
@@ -346,41 +309,6 @@ abstract class Dialect {
    */
   String length() {
     return "OCTET_LENGTH(attributes)";
-  }
-
-  final Condition withId(SessionId id) {
-    return withId("id = ?", id);
-  }
-
-  private Condition withId(String sql, SessionId id) {
-    return new Condition(
-        sql,
-        (statement, first) -> {
-          setId(statement, first, id);
-          return first + 1;
-        });
-  }
-
-  Condition withIdIn(Collection<SessionId> ids) {
-    return new Condition(
-        "id IN (" + "?, ".repeat(ids.size() - 1) + "?)",
-        (statement, first) -> {
-          int next = first;
-          for (SessionId id : ids) {
-            setId(statement, next++, id);
-          }
-          return next;
-        });
-  }
-
-  Condition withPrincipal(String principal) {
-    String comparable = PrincipalColumn.comparable(principal);
-    return new Condition(
-        "principal = ?",
-        (statement, first) -> {
-          setPrincipal(statement, first, comparable);
-          return first + 1;
-        });
   }
 
   /** Selects and locks rows that are due for the clean-up, skipping those locked by others. */

@@ -20,7 +20,7 @@ final class H2Dialect extends Dialect {
 
   H2Dialect(TableName table) {
     // An embedded database has no former primary.
-    super(Database.H2, table, IdColumn.UUID, PrincipalColumn.UTF8, null);
+    super(Database.H2, table, new H2Conditions(), null);
     locks = table.qualified() + "_lock";
     lockRow = "SELECT slot FROM " + locks + " WHERE slot = ? FOR UPDATE";
     deleteFrom = " FROM OLD TABLE (DELETE FROM " + table.qualified() + " WHERE ";
@@ -64,16 +64,6 @@ final class H2Dialect extends Dialect {
     String columns = "SELECT " + SessionRow.columns(withAttributes);
     return deleteReturning(
         statements, columns + deleteFrom + condition.sql() + ")", condition, withAttributes);
-  }
-
-  /**
-   * Makes H2 read a column that is not in the index. In a delta table, H2 trusts the index for an
-   * indexed column, and so would delete a row that has moved to another principal meanwhile.
-   */
-  @Override
-  Condition withPrincipal(String principal) {
-    Condition indexed = super.withPrincipal(principal);
-    return new Condition("version >= 0 AND " + indexed.sql(), indexed.binder());
   }
 
   /** With an order, H2 locks all due rows before it applies the limit. */
@@ -252,6 +242,24 @@ final class H2Dialect extends Dialect {
       throw new IllegalArgumentException(
           "dataSource must lead to H2 in another MODE than Oracle, which stores an empty text as"
               + " none: Oracle");
+    }
+  }
+
+  /** Compares principals as H2 needs it in a delete that returns its rows. */
+  private static final class H2Conditions extends Conditions {
+
+    H2Conditions() {
+      super(IdColumn.UUID, PrincipalColumn.UTF8);
+    }
+
+    /**
+     * Makes H2 read a column that is not in the index. In a delta table, H2 trusts the index for an
+     * indexed column, and so would delete a row that has moved to another principal meanwhile.
+     */
+    @Override
+    Condition withPrincipal(String principal) {
+      Condition indexed = super.withPrincipal(principal);
+      return new Condition("version >= 0 AND " + indexed.sql(), indexed.binder());
     }
   }
 }

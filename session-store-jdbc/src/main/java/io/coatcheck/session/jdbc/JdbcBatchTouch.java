@@ -76,7 +76,7 @@ final class JdbcBatchTouch implements BatchTouch {
   private static Map<SessionId, Long> lockFree(
       Dialect dialect, Statements statements, Set<SessionId> ids, Instant now) throws SQLException {
     Map<SessionId, Long> free = new HashMap<>();
-    Condition given = dialect.withIdIn(ids);
+    Condition given = dialect.conditions.withIdIn(ids);
     String query = dialect.select("id, expires_at", "expires_at > ? AND " + given.sql());
     try (PreparedStatement statement = statements.prepare(query + dialect.skipLocked())) {
       statement.setLong(1, statements.aged(now).toEpochMilli());

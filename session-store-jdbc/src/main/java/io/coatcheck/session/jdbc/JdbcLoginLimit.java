@@ -122,7 +122,8 @@ final class JdbcLoginLimit implements LoginLimit {
   private SessionRow.Deleted evict(Statements statements, String principal, List<Login> doomed)
       throws SQLException {
     List<SessionId> ids = doomed.stream().map(Login::id).toList();
-    Condition condition = dialect.withIdIn(ids).and(dialect.withPrincipal(principal));
+    Condition condition =
+        dialect.conditions.withIdIn(ids).and(dialect.conditions.withPrincipal(principal));
     return dialect.delete(statements, condition, true);
   }
 

@@ -49,8 +49,9 @@ final class JdbcPrincipalIndex implements PrincipalIndex {
   }
 
   private SessionRow.Page page(String principal, @Nullable SessionId after, int wanted) {
-    Condition ofPrincipal = dialect.withPrincipal(principal);
-    Condition condition = after == null ? ofPrincipal : ofPrincipal.and(dialect.withIdAbove(after));
+    Condition ofPrincipal = dialect.conditions.withPrincipal(principal);
+    Condition condition =
+        after == null ? ofPrincipal : ofPrincipal.and(dialect.conditions.withIdAbove(after));
     String sql = dialect.selectPage(SessionRow.columns(false), condition.sql());
     return transactions.read(
         new Operation("findByPrincipal"),
@@ -67,7 +68,10 @@ final class JdbcPrincipalIndex implements PrincipalIndex {
   @Override
   public int deleteByPrincipal(String principal, Set<SessionId> except, DeletedSessions deleted) {
     return revoking.delete(
-        new Operation("deleteByPrincipal"), dialect.withPrincipal(principal), except, deleted);
+        new Operation("deleteByPrincipal"),
+        dialect.conditions.withPrincipal(principal),
+        except,
+        deleted);
   }
 
   @Override
@@ -83,9 +87,9 @@ final class JdbcPrincipalIndex implements PrincipalIndex {
     if (oldestKept.isEmpty()) {
       return 0;
     }
-    Condition older =
-        dialect.authenticatedBefore(oldestKept.get().authenticatedAt(), oldestKept.get().id());
-    return revoking.delete(operation, dialect.live(principal, now).and(older), Set.of(), deleted);
+    Condition older = dialect.conditions.authenticatedBefore(oldestKept.get());
+    Condition doomed = dialect.conditions.live(principal, now).and(older);
+    return revoking.delete(operation, doomed, Set.of(), deleted);
   }
 
   /**
@@ -115,8 +119,8 @@ final class JdbcPrincipalIndex implements PrincipalIndex {
     return transactions.read(
         operation,
         statements -> {
-          Condition live = dialect.live(principal, statements.aged(now));
-          Condition page = after == null ? live : live.and(dialect.withIdAbove(after));
+          Condition live = dialect.conditions.live(principal, statements.aged(now));
+          Condition page = after == null ? live : live.and(dialect.conditions.withIdAbove(after));
           List<Login> logins = new ArrayList<>();
           try (PreparedStatement statement =
               statements.prepare(dialect.selectPage("id, authenticated_at", page.sql()))) {

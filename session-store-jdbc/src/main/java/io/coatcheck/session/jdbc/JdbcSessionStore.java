@@ -130,7 +130,7 @@ public final class JdbcSessionStore implements SessionStore {
 
   @Override
   public Optional<StoredSession> delete(SessionId id) {
-    return writes.deleteOne(transactions, id, dialect.withId(id));
+    return writes.deleteOne(transactions, id, dialect.conditions.withId(id));
   }
 
   @Override
@@ -140,7 +140,8 @@ public final class JdbcSessionStore implements SessionStore {
       transactions.requireOpen(new Operation("delete", id));
       return Optional.empty();
     }
-    Condition condition = dialect.withId(id).and(Condition.withGeneration(generation));
+    Condition condition =
+        dialect.conditions.withId(id).and(dialect.conditions.withGeneration(generation));
     return writes.deleteOne(transactions, id, condition);
   }
 

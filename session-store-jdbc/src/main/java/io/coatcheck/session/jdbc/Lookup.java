@@ -56,7 +56,7 @@ final class Lookup {
    */
   Map<SessionId, BatchLookup.Stamp> stamps(Statements statements, Collection<SessionId> ids)
       throws SQLException {
-    Condition given = dialect.withIdIn(ids);
+    Condition given = dialect.conditions.withIdIn(ids);
     Map<SessionId, BatchLookup.Stamp> found = new HashMap<>();
     try (PreparedStatement statement = statements.prepare(stamps + given.sql())) {
       given.bind(statement, 1);

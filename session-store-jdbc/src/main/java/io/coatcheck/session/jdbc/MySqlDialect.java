@@ -28,8 +28,7 @@ final class MySqlDialect extends Dialect {
     super(
         database,
         table,
-        IdColumn.BYTES,
-        PrincipalColumn.UTF8,
+        new Conditions(IdColumn.BYTES, PrincipalColumn.UTF8),
         "CAST(@@GLOBAL.read_only AS CHAR) NOT IN ('0', 'OFF')");
     lockName = lockName(table);
     returning = database == Database.MARIADB;
@@ -112,7 +111,7 @@ final class MySqlDialect extends Dialect {
             withAttributes);
     if (!doomed.ids().isEmpty()) {
       // By id, not by the condition again: a row that meets the condition only now was not read.
-      Condition read = withIdIn(doomed.ids());
+      Condition read = conditions.withIdIn(doomed.ids());
       try (PreparedStatement statement = statements.prepare(deleteFrom + read.sql())) {
         read.bind(statement, 1);
         statement.executeUpdate();
@@ -140,7 +139,7 @@ final class MySqlDialect extends Dialect {
     if (!returning) {
       return super.selectOthersLive(principal, id, now, waitSeconds);
     }
-    Condition others = othersLive(principal, id, now);
+    Condition others = conditions.othersLive(principal, id, now);
     return new Condition(
         "SELECT id, authenticated_at, expires_at, had FROM (SELECT GET_LOCK("
             + lockName

@@ -72,7 +72,7 @@ final class Portion {
 
   private static Map<SessionId, Long> measured(
       List<Row> rows, Dialect dialect, Statements statements) throws SQLException {
-    Condition condition = dialect.withIdIn(rows.stream().map(Row::id).toList());
+    Condition condition = dialect.conditions.withIdIn(rows.stream().map(Row::id).toList());
     String sql =
         "SELECT id, OCTET_LENGTH(attributes) FROM "
             + dialect.table.qualified()

@@ -31,8 +31,7 @@ final class PostgreSqlDialect extends Dialect {
     super(
         Database.POSTGRESQL,
         table,
-        IdColumn.UUID,
-        PrincipalColumn.TEXT,
+        new ArrayConditions(),
         "current_setting('transaction_read_only') = 'on'");
     deleteFrom = "DELETE FROM " + table.qualified() + " WHERE ";
     // The rows are locked once, and both scans are limited to the ids: after an ANALYZE of an empty
@@ -107,17 +106,6 @@ final class PostgreSqlDialect extends Dialect {
   }
 
   @Override
-  Condition withIdIn(Collection<SessionId> ids) {
-    return new Condition(
-        "id = ANY (?)",
-        (statement, first) -> {
-          Object[] uuids = ids.stream().map(SessionId::toUuid).toArray();
-          statement.setArray(first, statement.getConnection().createArrayOf("uuid", uuids));
-          return first + 1;
-        });
-  }
-
-  @Override
   Condition inOrder(Condition condition) {
     return new Condition(
         "id = ANY (ARRAY (SELECT id FROM "
@@ -128,20 +116,10 @@ final class PostgreSqlDialect extends Dialect {
         condition.binder());
   }
 
-  /**
-   * Makes the planner use the index on the principal, which returns rows in order. With {@code
-   * principal = ?}, an order by principal and id is an order by id alone. The planner may then read
-   * the primary key, with the sessions of all other principals, until it has found enough rows.
-   */
-  @Override
-  Condition withPrincipal(String principal) {
-    return new Condition("principal = ANY (ARRAY [?])", super.withPrincipal(principal).binder());
-  }
-
   /** Includes the session itself if it is the principal's, so that its row is locked in order. */
   @Override
   Condition selectOthersLiveUnderLock(String principal, SessionId id, Instant now) {
-    Condition live = live(principal, now);
+    Condition live = conditions.live(principal, now);
     return new Condition(
         selectPage("id, authenticated_at, expires_at, 1", live.sql()) + " FOR UPDATE",
         live.binder());
@@ -246,5 +224,35 @@ final class PostgreSqlDialect extends Dialect {
       }
     }
     return Schema.missing(schema, names);
+  }
+
+  /** Several ids, and the principal, are given as an array. */
+  private static final class ArrayConditions extends Conditions {
+
+    ArrayConditions() {
+      super(IdColumn.UUID, PrincipalColumn.TEXT);
+    }
+
+    @Override
+    Condition withIdIn(Collection<SessionId> given) {
+      return new Condition(
+          "id = ANY (?)",
+          (statement, first) -> {
+            Object[] uuids = given.stream().map(SessionId::toUuid).toArray();
+            statement.setArray(first, statement.getConnection().createArrayOf("uuid", uuids));
+            return first + 1;
+          });
+    }
+
+    /**
+     * Makes the planner use the index on the principal, which returns rows in order. With {@code
+     * principal = ?}, an order by principal and id is an order by id alone. The planner may then
+     * read the primary key, with the sessions of all other principals, until it has found enough
+     * rows.
+     */
+    @Override
+    Condition withPrincipal(String principal) {
+      return new Condition("principal = ANY (ARRAY [?])", super.withPrincipal(principal).binder());
+    }
   }
 }

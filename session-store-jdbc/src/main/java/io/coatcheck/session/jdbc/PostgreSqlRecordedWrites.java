@@ -47,7 +47,7 @@ final class PostgreSqlRecordedWrites extends Writes {
           SessionRow.bindUpdate(
               statement, dialect, encoded.session(), encoded.attributes(), statements.aged(now));
       if (!evicted.isEmpty()) {
-        dialect.withIdIn(evicted).bind(statement, next);
+        dialect.conditions.withIdIn(evicted).bind(statement, next);
       }
       boolean isStored = statement.executeUpdate() > 0;
       if (isStored) {
@@ -68,7 +68,7 @@ final class PostgreSqlRecordedWrites extends Writes {
     Duration since = statements.waited();
     try (PreparedStatement statement = statements.prepare(insertAfterEvictions)) {
       int next = SessionRow.bindInsert(statement, dialect, encoded.session(), encoded.attributes());
-      dialect.withIdIn(evicted).bind(statement, next);
+      dialect.conditions.withIdIn(evicted).bind(statement, next);
       statement.executeUpdate();
     }
     log.recorded(statements, since, evicted);

@@ -82,9 +82,9 @@ final class Revoking {
     Condition condition(Dialect dialect) {
       Condition condition = doomed;
       if (after != null) {
-        condition = condition.and(dialect.withIdAbove(after));
+        condition = condition.and(dialect.conditions.withIdAbove(after));
       }
-      return last == null ? condition : condition.and(dialect.withIdUpTo(last));
+      return last == null ? condition : condition.and(dialect.conditions.withIdUpTo(last));
     }
   }
 
@@ -163,7 +163,7 @@ final class Revoking {
     if (ids.isEmpty()) {
       return SessionRow.Deleted.NONE;
     }
-    Condition condition = dialect.inOrder(dialect.withIdIn(ids).and(doomed));
+    Condition condition = dialect.inOrder(dialect.conditions.withIdIn(ids).and(doomed));
     Transactions.Work<SessionRow.Deleted> work =
         statements -> writes.delete(statements, condition, withAttributes);
     return writes.deletesInAutoCommit()

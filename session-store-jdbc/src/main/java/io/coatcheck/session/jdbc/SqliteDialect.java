@@ -27,7 +27,13 @@ final class SqliteDialect extends Dialect {
 
   SqliteDialect(TableName table) {
     // A file has no former primary.
-    super(Database.SQLITE, table, IdColumn.BYTES, PrincipalColumn.TEXT, null, "MIN", "MAX");
+    super(
+        Database.SQLITE,
+        table,
+        new Conditions(IdColumn.BYTES, PrincipalColumn.TEXT),
+        null,
+        "MIN",
+        "MAX");
     if (table.isQualified()) {
       throw new IllegalArgumentException(
           "tableName must be without a schema on SQLite, where the table is in the main file: "

@@ -7,8 +7,8 @@
  *   <li><b>Operations</b>: {@code Statements} runs one operation. {@code Lookup} finds sessions,
  *       {@code Writes} stores and deletes them, {@code JdbcBatchLookup} and {@code JdbcBatchTouch}
  *       work on many at a time. {@code SessionRow} maps a session to the columns, each a {@code
- *       Column}; {@code IdColumn} and {@code PrincipalColumn} are types of columns, and a {@code
- *       Condition} selects rows.
+ *       Column}; {@code IdColumn} and {@code PrincipalColumn} are types of columns, and {@code
+ *       Conditions} makes each {@code Condition} that selects rows.
  *   <li><b>By principal</b>: {@code JdbcPrincipalIndex} lists sessions, {@code Revoking} ends them,
  *       and {@code JdbcLoginLimit} keeps the limit, with a {@code Login} for each live session and
  *       {@code LockNames} for the lock.

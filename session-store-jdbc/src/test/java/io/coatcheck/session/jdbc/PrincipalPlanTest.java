@@ -55,15 +55,16 @@ class PrincipalPlanTest {
     SessionId id = SessionId.of(1, 1);
     String now = Long.toString(Sessions.NOW.toEpochMilli());
     String limit = Integer.toString(LIMIT);
-    Condition all = dialect.withPrincipal("");
+    Condition all = dialect.conditions.withPrincipal("");
     Map<String, List<String>> queries = new LinkedHashMap<>();
     queries.put(dialect.selectOthersLiveUnderLock("", id, Sessions.NOW).sql(), List.of(now, limit));
     queries.put(dialect.selectPage("id", all.sql()), List.of(limit));
     queries.put(
-        dialect.selectPage("id", all.and(dialect.withIdAbove(id)).sql()),
+        dialect.selectPage("id", all.and(dialect.conditions.withIdAbove(id)).sql()),
         List.of("'" + id.toUuid() + "'", limit));
     queries.put(
-        dialect.selectPage("id", dialect.live("", Sessions.NOW).sql()), List.of(now, limit));
+        dialect.selectPage("id", dialect.conditions.live("", Sessions.NOW).sql()),
+        List.of(now, limit));
     queries.put(dialect.selectGreatestId(all.sql()), List.of("1"));
     return queries;
   }
