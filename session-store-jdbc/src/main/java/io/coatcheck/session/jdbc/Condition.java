@@ -3,7 +3,7 @@ package io.coatcheck.session.jdbc;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 
-/** A condition on rows, or a whole query, with the values of its parameters. */
+/** A condition on rows, with the values of its parameters. */
 record Condition(String sql, Binder binder) {
 
   /** Sets parameters from the given index, and returns the next one. */

@@ -254,25 +254,19 @@ abstract class Dialect {
   void checkSettings(Statements statements) throws SQLException {}
 
   /**
-   * Returns the query for the live sessions of a principal except one, as many as its last
-   * parameter says: id, authenticated_at, expires_at, and 1 if the {@link #principalLock} is held,
-   * which this query may take. A row without an id stands for no session. The result may still
-   * contain the excepted session.
+   * Returns the query for the live sessions of a principal except one: id, authenticated_at,
+   * expires_at, and 1 if the {@link #principalLock} is held, which this query may take. A row
+   * without an id stands for no session. The result may still contain the excepted session.
    */
-  Condition selectOthersLive(String principal, SessionId id, Instant now, int waitSeconds) {
+  Query selectOthersLive(String principal, SessionId id, Instant now, int waitSeconds) {
     return selectOthersLiveUnderLock(principal, id, now);
   }
 
   /** Returns the same query for callers that hold the lock already. */
-  Condition selectOthersLiveUnderLock(String principal, SessionId id, Instant now) {
+  Query selectOthersLiveUnderLock(String principal, SessionId id, Instant now) {
     Condition others = conditions.othersLive(principal, id, now);
-    return new Condition(
-        "SELECT id, authenticated_at, expires_at, 1 FROM "
-            + table.qualified()
-            + " WHERE "
-            + others.sql()
-            + limit(),
-        others.binder());
+    String sql = select("id, authenticated_at, expires_at, 1", others.sql()) + limit();
+    return new Query(sql, others.binder());
   }
 
   /** Makes a delete lock rows in the order of ids, as all statements that lock several rows do. */
@@ -281,17 +275,18 @@ abstract class Dialect {
   }
 
   /**
-   * Returns the query for a page of a principal's rows in ascending order of ids; its last
-   * parameter says how many. The principal is part of the order so that the index on both columns
-   * is used.
+   * Returns the query for a page of a principal's rows in ascending order of ids. The principal is
+   * part of the order so that the index on both columns is used.
    */
-  final String selectPage(String columns, String condition) {
-    return select(columns, condition) + " ORDER BY principal, id" + limit();
+  final Query selectPage(String columns, Condition condition) {
+    String sql = select(columns, condition.sql()) + " ORDER BY principal, id" + limit();
+    return new Query(sql, condition.binder());
   }
 
-  /** Returns the query for the greatest id of a principal's rows; its last parameter is 1. */
-  final String selectGreatestId(String condition) {
-    return select("id", condition) + " ORDER BY principal DESC, id DESC" + limit();
+  /** Returns the query for a principal's rows in descending order of ids. */
+  final Query selectGreatestIds(Condition condition) {
+    String sql = select("id", condition.sql()) + " ORDER BY principal DESC, id DESC" + limit();
+    return new Query(sql, condition.binder());
   }
 
   final String select(String columns, String condition) {

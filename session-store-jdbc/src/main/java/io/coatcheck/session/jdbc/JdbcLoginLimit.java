@@ -92,13 +92,13 @@ final class JdbcLoginLimit implements LoginLimit {
   /** Live sessions, the oldest first, and when the first of them expires. */
   private record Live(List<Login> logins, long firstExpiry) {}
 
-  private Live live(Statements statements, Condition query, SessionId id, long most)
+  private Live live(Statements statements, Query query, SessionId id, long most)
       throws SQLException {
     List<Login> others = new ArrayList<>();
     long firstExpiry = Long.MAX_VALUE;
     try (PreparedStatement statement = statements.prepare(query.sql())) {
       // One more, since the session itself may be among them.
-      statement.setLong(query.bind(statement, 1), most + 1);
+      query.bind(statement, most + 1);
       try (ResultSet rows = statement.executeQuery()) {
         while (rows.next()) {
           if (rows.getInt(4) != 1) {

@@ -52,12 +52,12 @@ final class JdbcPrincipalIndex implements PrincipalIndex {
     Condition ofPrincipal = dialect.conditions.withPrincipal(principal);
     Condition condition =
         after == null ? ofPrincipal : ofPrincipal.and(dialect.conditions.withIdAbove(after));
-    String sql = dialect.selectPage(SessionRow.columns(false), condition.sql());
+    Query query = dialect.selectPage(SessionRow.columns(false), condition);
     return transactions.read(
         new Operation("findByPrincipal"),
         statements -> {
-          try (PreparedStatement statement = statements.prepare(sql)) {
-            statement.setInt(condition.bind(statement, 1), wanted);
+          try (PreparedStatement statement = statements.prepare(query.sql())) {
+            query.bind(statement, wanted);
             try (ResultSet rows = statement.executeQuery()) {
               return SessionRow.readPage(rows, dialect, false);
             }
@@ -121,10 +121,10 @@ final class JdbcPrincipalIndex implements PrincipalIndex {
         statements -> {
           Condition live = dialect.conditions.live(principal, statements.aged(now));
           Condition page = after == null ? live : live.and(dialect.conditions.withIdAbove(after));
+          Query query = dialect.selectPage("id, authenticated_at", page);
           List<Login> logins = new ArrayList<>();
-          try (PreparedStatement statement =
-              statements.prepare(dialect.selectPage("id, authenticated_at", page.sql()))) {
-            statement.setInt(page.bind(statement, 1), MAX_PAGE);
+          try (PreparedStatement statement = statements.prepare(query.sql())) {
+            query.bind(statement, MAX_PAGE);
             try (ResultSet rows = statement.executeQuery()) {
               while (rows.next()) {
                 logins.add(new Login(dialect.getId(rows, 1), rows.getLong(2)));

@@ -32,7 +32,7 @@ final class MySqlDialect extends Dialect {
         "CAST(@@GLOBAL.read_only AS CHAR) NOT IN ('0', 'OFF')");
     lockName = lockName(table);
     returning = database == Database.MARIADB;
-    exists = "SELECT 1 FROM " + table.qualified() + " WHERE id = ? AND expires_at > ?";
+    exists = select("1", "id = ? AND expires_at > ?");
     deleteFrom = "DELETE FROM " + table.qualified() + " WHERE ";
   }
 
@@ -135,12 +135,12 @@ final class MySqlDialect extends Dialect {
    * snapshot. That was not verified on MySQL, so it is not done there.
    */
   @Override
-  Condition selectOthersLive(String principal, SessionId id, Instant now, int waitSeconds) {
+  Query selectOthersLive(String principal, SessionId id, Instant now, int waitSeconds) {
     if (!returning) {
       return super.selectOthersLive(principal, id, now, waitSeconds);
     }
     Condition others = conditions.othersLive(principal, id, now);
-    return new Condition(
+    return new Query(
         "SELECT id, authenticated_at, expires_at, had FROM (SELECT GET_LOCK("
             + lockName
             + ", ?) AS had) AS turn LEFT JOIN "

@@ -73,11 +73,7 @@ final class Portion {
   private static Map<SessionId, Long> measured(
       List<Row> rows, Dialect dialect, Statements statements) throws SQLException {
     Condition condition = dialect.conditions.withIdIn(rows.stream().map(Row::id).toList());
-    String sql =
-        "SELECT id, OCTET_LENGTH(attributes) FROM "
-            + dialect.table.qualified()
-            + " WHERE "
-            + condition.sql();
+    String sql = dialect.select("id, OCTET_LENGTH(attributes)", condition.sql());
     Map<SessionId, Long> lengths = new HashMap<>();
     // A row that is not found has ended meanwhile, and counts as empty.
     rows.forEach(row -> lengths.put(row.id(), 0L));

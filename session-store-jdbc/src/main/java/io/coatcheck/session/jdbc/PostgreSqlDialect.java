@@ -118,11 +118,9 @@ final class PostgreSqlDialect extends Dialect {
 
   /** Includes the session itself if it is the principal's, so that its row is locked in order. */
   @Override
-  Condition selectOthersLiveUnderLock(String principal, SessionId id, Instant now) {
-    Condition live = conditions.live(principal, now);
-    return new Condition(
-        selectPage("id, authenticated_at, expires_at, 1", live.sql()) + " FOR UPDATE",
-        live.binder());
+  Query selectOthersLiveUnderLock(String principal, SessionId id, Instant now) {
+    Query live = selectPage("id, authenticated_at, expires_at, 1", conditions.live(principal, now));
+    return new Query(live.sql() + " FOR UPDATE", live.binder());
   }
 
   /**

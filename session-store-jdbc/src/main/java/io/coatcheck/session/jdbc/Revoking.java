@@ -98,17 +98,16 @@ final class Revoking {
   private record Page(Portion portion, @Nullable SessionId last, boolean isTheLast) {}
 
   private Page page(Operation operation, Range range, Set<SessionId> except, Pace pace) {
-    Condition condition = range.condition(dialect);
     int wanted = pace.rows();
-    String sql = dialect.selectPage("id, " + dialect.length(), condition.sql());
+    Query query = dialect.selectPage("id, " + dialect.length(), range.condition(dialect));
     return transactions.read(
         operation,
         statements -> {
           List<Portion.Row> rows = new ArrayList<>();
           SessionId last = null;
           int looked = 0;
-          try (PreparedStatement statement = statements.prepare(sql)) {
-            statement.setInt(condition.bind(statement, 1), wanted);
+          try (PreparedStatement statement = statements.prepare(query.sql())) {
+            query.bind(statement, wanted);
             try (ResultSet found = statement.executeQuery()) {
               for (; found.next(); looked++) {
                 last = dialect.getId(found, 1);
@@ -172,12 +171,12 @@ final class Revoking {
   }
 
   private Optional<SessionId> greatest(Operation operation, Condition doomed) {
+    Query query = dialect.selectGreatestIds(doomed);
     return transactions.read(
         operation,
         statements -> {
-          try (PreparedStatement statement =
-              statements.prepare(dialect.selectGreatestId(doomed.sql()))) {
-            statement.setInt(doomed.bind(statement, 1), 1);
+          try (PreparedStatement statement = statements.prepare(query.sql())) {
+            query.bind(statement, 1);
             try (ResultSet row = statement.executeQuery()) {
               return row.next() ? Optional.of(dialect.getId(row, 1)) : Optional.empty();
             }

@@ -8,7 +8,7 @@
  *       {@code Writes} stores and deletes them, {@code JdbcBatchLookup} and {@code JdbcBatchTouch}
  *       work on many at a time. {@code SessionRow} maps a session to the columns, each a {@code
  *       Column}; {@code IdColumn} and {@code PrincipalColumn} are types of columns, and {@code
- *       Conditions} makes each {@code Condition} that selects rows.
+ *       Conditions} makes each {@code Condition} that selects rows, alone or in a {@code Query}.
  *   <li><b>By principal</b>: {@code JdbcPrincipalIndex} lists sessions, {@code Revoking} ends them,
  *       and {@code JdbcLoginLimit} keeps the limit, with a {@code Login} for each live session and
  *       {@code LockNames} for the lock.

@@ -56,16 +56,14 @@ class PrincipalPlanTest {
     String now = Long.toString(Sessions.NOW.toEpochMilli());
     String limit = Integer.toString(LIMIT);
     Condition all = dialect.conditions.withPrincipal("");
+    Condition above = all.and(dialect.conditions.withIdAbove(id));
+    Condition live = dialect.conditions.live("", Sessions.NOW);
     Map<String, List<String>> queries = new LinkedHashMap<>();
     queries.put(dialect.selectOthersLiveUnderLock("", id, Sessions.NOW).sql(), List.of(now, limit));
-    queries.put(dialect.selectPage("id", all.sql()), List.of(limit));
-    queries.put(
-        dialect.selectPage("id", all.and(dialect.conditions.withIdAbove(id)).sql()),
-        List.of("'" + id.toUuid() + "'", limit));
-    queries.put(
-        dialect.selectPage("id", dialect.conditions.live("", Sessions.NOW).sql()),
-        List.of(now, limit));
-    queries.put(dialect.selectGreatestId(all.sql()), List.of("1"));
+    queries.put(dialect.selectPage("id", all).sql(), List.of(limit));
+    queries.put(dialect.selectPage("id", above).sql(), List.of("'" + id.toUuid() + "'", limit));
+    queries.put(dialect.selectPage("id", live).sql(), List.of(now, limit));
+    queries.put(dialect.selectGreatestIds(all).sql(), List.of("1"));
     return queries;
   }
 
