@@ -26,6 +26,7 @@ abstract class Dialect {
   final Database database;
   final TableName table;
   final Conditions conditions;
+  final String deleteFrom;
   final String insert;
   final String update;
   final String touch;
@@ -62,6 +63,7 @@ abstract class Dialect {
     ids = conditions.ids;
     principals = conditions.principals;
     this.readOnly = readOnly;
+    deleteFrom = "DELETE FROM " + table.qualified() + " WHERE ";
     insert = SessionRow.insertInto(table);
     update = SessionRow.update(table, least, greatest);
     touch = SessionRow.touch(table, least, greatest);
@@ -315,8 +317,20 @@ abstract class Dialect {
     return select("id, expires_at, " + length(), "sweep_at <= ?") + order + limit() + skipLocked();
   }
 
-  /** Executes a statement that deletes rows and returns them. */
+  /** Deletes the rows that meet a condition by one statement, which returns them. */
   final SessionRow.Deleted deleteReturning(
+      Statements statements, Condition condition, boolean withAttributes) throws SQLException {
+    String returning = " RETURNING " + SessionRow.columns(withAttributes);
+    return readDeleted(
+        statements, deleteFrom + condition.sql() + returning, condition, withAttributes);
+  }
+
+  /**
+   * Executes a statement that returns rows which it deletes, or which the next one does.
+   *
+   * @param condition sets the parameters of the statement
+   */
+  final SessionRow.Deleted readDeleted(
       Statements statements, String sql, Condition condition, boolean withAttributes)
       throws SQLException {
     try (PreparedStatement statement = statements.prepare(sql)) {

@@ -16,14 +16,14 @@ final class H2Dialect extends Dialect {
 
   private final String locks;
   private final String lockRow;
-  private final String deleteFrom;
+  private final String fromDeleted;
 
   H2Dialect(TableName table) {
     // An embedded database has no former primary.
     super(Database.H2, table, new H2Conditions(), null);
     locks = table.qualified() + "_lock";
     lockRow = "SELECT slot FROM " + locks + " WHERE slot = ? FOR UPDATE";
-    deleteFrom = " FROM OLD TABLE (DELETE FROM " + table.qualified() + " WHERE ";
+    fromDeleted = " FROM OLD TABLE (DELETE FROM " + table.qualified() + " WHERE ";
   }
 
   /** A row was changed by another transaction meanwhile; the schema of the table is missing. */
@@ -62,8 +62,8 @@ final class H2Dialect extends Dialect {
   SessionRow.Deleted delete(Statements statements, Condition condition, boolean withAttributes)
       throws SQLException {
     String columns = "SELECT " + SessionRow.columns(withAttributes);
-    return deleteReturning(
-        statements, columns + deleteFrom + condition.sql() + ")", condition, withAttributes);
+    return readDeleted(
+        statements, columns + fromDeleted + condition.sql() + ")", condition, withAttributes);
   }
 
   /** With an order, H2 locks all due rows before it applies the limit. */

@@ -9,7 +9,6 @@ import io.coatcheck.session.token.SessionId;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.SQLTimeoutException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -102,7 +101,7 @@ final class JdbcLoginLimit implements LoginLimit {
       try (ResultSet rows = statement.executeQuery()) {
         while (rows.next()) {
           if (rows.getInt(4) != 1) {
-            throw new SQLTimeoutException("the lock of a principal was not free in time", "70100");
+            throw SqlFailure.lockNotFree();
           }
           if (rows.getObject(1) != null) {
             SessionId other = dialect.getId(rows, 1);

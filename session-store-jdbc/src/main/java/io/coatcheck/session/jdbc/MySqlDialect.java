@@ -4,7 +4,6 @@ import io.coatcheck.session.token.SessionId;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.SQLTimeoutException;
 import java.time.Instant;
 import java.util.HexFormat;
 import java.util.List;
@@ -20,9 +19,8 @@ final class MySqlDialect extends Dialect {
   private static final Logger LOG = LoggerFactory.getLogger(JdbcSessionStore.class);
 
   private final String lockName;
-  private final boolean returning;
+  private final boolean isMariaDb;
   private final String exists;
-  private final String deleteFrom;
 
   private MySqlDialect(Database database, TableName table) {
     super(
@@ -31,9 +29,8 @@ final class MySqlDialect extends Dialect {
         new Conditions(IdColumn.BYTES, PrincipalColumn.UTF8),
         "CAST(@@GLOBAL.read_only AS CHAR) NOT IN ('0', 'OFF')");
     lockName = lockName(table);
-    returning = database == Database.MARIADB;
+    isMariaDb = database == Database.MARIADB;
     exists = select("1", "id = ? AND expires_at > ?");
-    deleteFrom = "DELETE FROM " + table.qualified() + " WHERE ";
   }
 
   static MySqlDialect mariaDb(TableName table) {
@@ -55,7 +52,7 @@ final class MySqlDialect extends Dialect {
     }
     return switch (exception.getErrorCode()) {
       // The row has changed since the snapshot, with MariaDB's innodb_snapshot_isolation.
-      case 1020 -> returning ? SqlFailure.UNDONE : state;
+      case 1020 -> isMariaDb ? SqlFailure.UNDONE : state;
       case 1062 -> SqlFailure.DUPLICATE;
       // A right on the table, or on a column.
       case 1142, 1143 -> SqlFailure.NOT_PERMITTED;
@@ -89,24 +86,19 @@ final class MySqlDialect extends Dialect {
 
   @Override
   boolean deletesInAutoCommit() {
-    return returning;
+    return isMariaDb;
   }
 
   @Override
   SessionRow.Deleted delete(Statements statements, Condition condition, boolean withAttributes)
       throws SQLException {
-    String columns = SessionRow.columns(withAttributes);
-    if (returning) {
-      return deleteReturning(
-          statements,
-          deleteFrom + condition.sql() + " RETURNING " + columns,
-          condition,
-          withAttributes);
+    if (isMariaDb) {
+      return deleteReturning(statements, condition, withAttributes);
     }
     SessionRow.Deleted doomed =
-        deleteReturning(
+        readDeleted(
             statements,
-            select(columns, condition.sql()) + " ORDER BY id FOR UPDATE",
+            select(SessionRow.columns(withAttributes), condition.sql()) + " ORDER BY id FOR UPDATE",
             condition,
             withAttributes);
     if (!doomed.ids().isEmpty()) {
@@ -136,7 +128,7 @@ final class MySqlDialect extends Dialect {
    */
   @Override
   Query selectOthersLive(String principal, SessionId id, Instant now, int waitSeconds) {
-    if (!returning) {
+    if (!isMariaDb) {
       return super.selectOthersLive(principal, id, now, waitSeconds);
     }
     Condition others = conditions.othersLive(principal, id, now);
@@ -157,7 +149,7 @@ final class MySqlDialect extends Dialect {
 
   @Override
   Scope principalLock(String principal, int waitSeconds) {
-    return new NamedLock(lockName, digest(principal), waitSeconds, returning);
+    return new NamedLock(lockName, digest(principal), waitSeconds, isMariaDb);
   }
 
   /**
@@ -281,7 +273,7 @@ final class MySqlDialect extends Dialect {
         statement.setInt(2, waitSeconds);
         try (ResultSet row = statement.executeQuery()) {
           if (!row.next() || row.getInt(1) != 1) {
-            throw new SQLTimeoutException("the lock of a principal was not free in time", "70100");
+            throw SqlFailure.lockNotFree();
           }
         }
       }

@@ -23,7 +23,6 @@ final class PostgreSqlDialect extends Dialect {
 
   private static final Logger LOG = LoggerFactory.getLogger(JdbcSessionStore.class);
 
-  private final String deleteFrom;
   final String touchAll;
   private final String lock;
 
@@ -33,7 +32,6 @@ final class PostgreSqlDialect extends Dialect {
         table,
         new ArrayConditions(),
         "current_setting('transaction_read_only') = 'on'");
-    deleteFrom = "DELETE FROM " + table.qualified() + " WHERE ";
     // The rows are locked once, and both scans are limited to the ids: after an ANALYZE of an empty
     // table, a plan may scan all rows, and run a subquery in FROM again for each of them.
     touchAll =
@@ -97,12 +95,7 @@ final class PostgreSqlDialect extends Dialect {
   @Override
   SessionRow.Deleted delete(Statements statements, Condition condition, boolean withAttributes)
       throws SQLException {
-    String columns = SessionRow.columns(withAttributes);
-    return deleteReturning(
-        statements,
-        deleteFrom + condition.sql() + " RETURNING " + columns,
-        condition,
-        withAttributes);
+    return deleteReturning(statements, condition, withAttributes);
   }
 
   @Override

@@ -104,11 +104,10 @@ final class PostgreSqlRecordedWrites extends Writes {
       Statements statements, String record, Condition condition, boolean withAttributes)
       throws SQLException {
     String columns = SessionRow.columns(withAttributes);
-    return dialect.deleteReturning(
+    return dialect.readDeleted(
         statements,
-        "WITH gone AS (DELETE FROM "
-            + dialect.table.qualified()
-            + " WHERE "
+        "WITH gone AS ("
+            + dialect.deleteFrom
             + condition.sql()
             + " RETURNING "
             + columns

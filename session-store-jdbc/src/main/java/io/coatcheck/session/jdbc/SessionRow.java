@@ -231,18 +231,7 @@ final class SessionRow {
     }
   }
 
-  /**
-   * Reads sessions for further use. A row that does not hold a valid session, as after a failed
-   * restore, counts as absent and is logged, so that its user can log in again.
-   *
-   * @throws SessionStoreException if a newer release wrote a row in a format that is not known
-   *     here: the session is live for the other nodes
-   */
-  static List<StoredSession> readAll(ResultSet rows, Dialect dialect) throws SQLException {
-    return readPage(rows, dialect, true).sessions();
-  }
-
-  /** Reads a page of sessions as {@link #readAll} does. */
+  /** Reads a page of sessions as {@link #readOne} does. */
   static Page readPage(ResultSet rows, Dialect dialect, boolean withAttributes)
       throws SQLException {
     List<StoredSession> sessions = new ArrayList<>();
@@ -254,7 +243,13 @@ final class SessionRow {
     return new Page(ids, sessions);
   }
 
-  /** Reads the session of the current row, as {@link #readAll} does. */
+  /**
+   * Reads the session of the current row for further use. A row that does not hold a valid session,
+   * as after a failed restore, counts as absent and is logged, so that its user can log in again.
+   *
+   * @throws SessionStoreException if a newer release wrote the row in a format that is not known
+   *     here: the session is live for the other nodes
+   */
   static Optional<StoredSession> readOne(ResultSet row, Dialect dialect, boolean withAttributes)
       throws SQLException {
     SessionId id = dialect.getId(row, ID.position());

@@ -58,8 +58,11 @@ record SqlFailure(SQLException exception, String state, Dialect dialect) {
    */
   private static final Set<String> NOT_TO_BE_REPEATED = Set.of("40002", "40003");
 
+  /** No answer in time, in MariaDB's terms. */
+  private static final String INTERRUPTED = "70100";
+
   /** By the query timeout: PostgreSQL and H2, MariaDB; by the server's own for locks. */
-  private static final Set<String> TIMEOUTS = Set.of(TIMED_OUT, "70100", LOCKED);
+  private static final Set<String> TIMEOUTS = Set.of(TIMED_OUT, INTERRUPTED, LOCKED);
 
   /** A table is missing: PostgreSQL, MySQL and MariaDB, H2. */
   private static final Set<String> NO_TABLES = Set.of("42P01", NO_TABLE, "42S03", "42S04");
@@ -134,6 +137,11 @@ record SqlFailure(SQLException exception, String state, Dialect dialect) {
   /** Creates the failure of a read that was answered by a server that takes no writes. */
   static SQLException readOnly() {
     return new SQLException("the server takes no writes", READ_ONLY);
+  }
+
+  /** Creates the failure of a login that has not acquired the lock of its principal. */
+  static SQLException lockNotFree() {
+    return new SQLTimeoutException("the lock of a principal was not free in time", INTERRUPTED);
   }
 
   /** Returns whether the connection leads to an unusable server, and is to be aborted. */

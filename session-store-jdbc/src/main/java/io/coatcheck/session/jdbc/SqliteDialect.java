@@ -23,7 +23,6 @@ final class SqliteDialect extends Dialect {
   private static final String FILE = "SELECT file FROM pragma_database_list WHERE name = 'main'";
 
   private final String takeTurn;
-  private final String deleteFrom;
 
   SqliteDialect(TableName table) {
     // A file has no former primary.
@@ -40,7 +39,6 @@ final class SqliteDialect extends Dialect {
               + table.qualified());
     }
     takeTurn = "UPDATE " + table.qualified() + " SET version = version WHERE 1 = 0";
-    deleteFrom = "DELETE FROM " + table.qualified() + " WHERE ";
   }
 
   /** The driver reports no SQLState; the message begins with the name of the result code. */
@@ -100,11 +98,7 @@ final class SqliteDialect extends Dialect {
   @Override
   SessionRow.Deleted delete(Statements statements, Condition condition, boolean withAttributes)
       throws SQLException {
-    return deleteReturning(
-        statements,
-        deleteFrom + condition.sql() + " RETURNING " + SessionRow.columns(withAttributes),
-        condition,
-        withAttributes);
+    return deleteReturning(statements, condition, withAttributes);
   }
 
   @Override
