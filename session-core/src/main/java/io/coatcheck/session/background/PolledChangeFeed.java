@@ -34,6 +34,9 @@ public final class PolledChangeFeed implements ChangeFeed {
   /** How many reasons of one outage are logged: a driver may put a time or a port into each. */
   private static final int MAX_REASONS = 8;
 
+  private static final Duration MIN_INTERVAL = Duration.ofMillis(10);
+  private static final Duration MAX_INTERVAL = Duration.ofSeconds(10);
+
   private static final AtomicInteger NUMBER = new AtomicInteger();
 
   private final ChangeListeners listeners;
@@ -68,6 +71,19 @@ public final class PolledChangeFeed implements ChangeFeed {
             interval::toNanos,
             this::poll,
             this::logFailure);
+  }
+
+  /**
+   * Returns the interval that was given as {@code changeFeedInterval}.
+   *
+   * @throws IllegalArgumentException if it is out of range
+   */
+  public static Duration checkedInterval(Duration interval) {
+    if (interval.compareTo(MIN_INTERVAL) < 0 || interval.compareTo(MAX_INTERVAL) > 0) {
+      throw new IllegalArgumentException(
+          "changeFeedInterval must be from 10 milliseconds to 10 seconds: " + interval);
+    }
+    return interval;
   }
 
   @Override

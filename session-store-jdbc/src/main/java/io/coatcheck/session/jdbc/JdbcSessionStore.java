@@ -2,6 +2,7 @@ package io.coatcheck.session.jdbc;
 
 import io.coatcheck.session.background.Breaker;
 import io.coatcheck.session.background.Operation;
+import io.coatcheck.session.background.PolledChangeFeed;
 import io.coatcheck.session.codec.AttributeFrames;
 import io.coatcheck.session.store.BatchLookup;
 import io.coatcheck.session.store.BatchTouch;
@@ -232,8 +233,6 @@ public final class JdbcSessionStore implements SessionStore {
    */
   public static final class Builder {
 
-    private static final Duration MAX_QUERY_TIMEOUT = Duration.ofHours(1);
-
     private final DataSource dataSource;
     private TableName table = new TableName(TableName.DEFAULT);
     private @Nullable Database database;
@@ -288,12 +287,7 @@ public final class JdbcSessionStore implements SessionStore {
      * statement itself. Default: 5 seconds.
      */
     public Builder queryTimeout(Duration timeout) {
-      if (timeout.compareTo(Duration.ofSeconds(1)) < 0
-          || timeout.compareTo(MAX_QUERY_TIMEOUT) > 0) {
-        throw new IllegalArgumentException(
-            "queryTimeout must be from 1 second to 1 hour: " + timeout);
-      }
-      queryTimeout = timeout;
+      queryTimeout = Timeouts.checkedQuery(timeout);
       return this;
     }
 
@@ -342,12 +336,7 @@ public final class JdbcSessionStore implements SessionStore {
      * #changeFeed}. Default: 250 milliseconds.
      */
     public Builder changeFeedInterval(Duration interval) {
-      if (interval.compareTo(Duration.ofMillis(10)) < 0
-          || interval.compareTo(Duration.ofSeconds(10)) > 0) {
-        throw new IllegalArgumentException(
-            "changeFeedInterval must be from 10 milliseconds to 10 seconds: " + interval);
-      }
-      changeFeedInterval = interval;
+      changeFeedInterval = PolledChangeFeed.checkedInterval(interval);
       return this;
     }
 

@@ -18,6 +18,9 @@ final class Timeouts {
 
   static final Duration BETWEEN = Duration.ofSeconds(1);
 
+  private static final Duration MIN_QUERY = Duration.ofSeconds(1);
+  private static final Duration MAX_QUERY = Duration.ofHours(1);
+
   private final Duration query;
   private final Duration network;
   private final boolean networkFirst;
@@ -31,6 +34,19 @@ final class Timeouts {
     network = networkFirst ? first : first.plus(BETWEEN);
     queryOutlivesStatement = dialect.keepsQueryTimeout();
     watchdog = dialect.abortsConnections() ? new Watchdog(network.plus(BETWEEN)) : null;
+  }
+
+  /**
+   * Returns the timeout that was given as {@code queryTimeout}.
+   *
+   * @throws IllegalArgumentException if it is out of range
+   */
+  static Duration checkedQuery(Duration timeout) {
+    if (timeout.compareTo(MIN_QUERY) < 0 || timeout.compareTo(MAX_QUERY) > 0) {
+      throw new IllegalArgumentException(
+          "queryTimeout must be from 1 second to 1 hour: " + timeout);
+    }
+    return timeout;
   }
 
   /** Returns the query timeout in whole seconds, rounded up, as JDBC counts them. */
