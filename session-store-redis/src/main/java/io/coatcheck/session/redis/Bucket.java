@@ -29,6 +29,8 @@ record Bucket(Connection redis, ConfirmedWrites writes, Keys keys) implements Au
   /** The result of {@code update.lua} if there is a new secret, which replicas must confirm. */
   private static final long RENEWS = -2;
 
+  private static final byte[] ANY_GENERATION = new byte[0];
+
   void insert(StoredSession session) {
     SessionId id = session.id();
     Operation operation = new Operation("insert", id);
@@ -111,7 +113,21 @@ record Bucket(Connection redis, ConfirmedWrites writes, Keys keys) implements Au
     return touched == 1;
   }
 
-  Optional<StoredSession> delete(SessionId id, byte[] generation) {
+  Optional<StoredSession> delete(SessionId id) {
+    return delete(id, ANY_GENERATION);
+  }
+
+  Optional<StoredSession> delete(SessionId id, long generation) {
+    byte[] number = SessionRecord.bytes(generation);
+    if (generation < 0) {
+      // No session has it, but an earlier deletion may not be confirmed yet.
+      confirmDeletion(id, number);
+      return Optional.empty();
+    }
+    return delete(id, number);
+  }
+
+  private Optional<StoredSession> delete(SessionId id, byte[] generation) {
     byte[] record = writes.<byte @Nullable []>run(deletion(id, generation), answer -> true).get();
     return record == null ? Optional.empty() : readDeleted(record);
   }
@@ -119,7 +135,7 @@ record Bucket(Connection redis, ConfirmedWrites writes, Keys keys) implements Au
   /**
    * Waits until replicas have an earlier deletion of a session. The session may never have existed.
    */
-  void confirmDeletion(SessionId id, byte[] noGeneration) {
+  private void confirmDeletion(SessionId id, byte[] noGeneration) {
     byte[] unused = writes.<byte @Nullable []>confirm(deletion(id, noGeneration)).get();
   }
 

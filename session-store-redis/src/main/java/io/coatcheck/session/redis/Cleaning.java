@@ -7,9 +7,12 @@ import io.coatcheck.session.background.Operation;
 import io.coatcheck.session.store.CleanUp;
 import io.coatcheck.session.store.HandOver;
 import io.coatcheck.session.store.SessionStoreException;
+import io.coatcheck.session.store.StoredSession;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** One call of the clean-up, in steps that end at a limit. Used by one thread. */
@@ -22,9 +25,12 @@ final class Cleaning {
   private int left;
   private int count;
 
-  Cleaning(byte[] cutoff, int limit, HandOver handOver) {
-    this.cutoff = cutoff;
-    this.handOver = handOver;
+  Cleaning(Instant cutoff, int limit, Consumer<StoredSession> deleted) {
+    if (limit < 1) {
+      throw new IllegalArgumentException("limit must be at least 1: " + limit);
+    }
+    this.cutoff = text(StoredSession.millisOf(cutoff, "cutoff"));
+    handOver = new HandOver(deleted);
     left = limit;
   }
 

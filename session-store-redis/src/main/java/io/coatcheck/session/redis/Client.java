@@ -49,8 +49,7 @@ final class Client implements AutoCloseable {
 
   private final RedisClient client;
   private final List<RedisURI> nodes;
-  private final Duration connectTimeout;
-  private final Duration patience;
+  private final Timeouts timeouts;
   private final ScheduledThreadPoolExecutor thread;
   private volatile boolean isClosed;
 
@@ -58,20 +57,15 @@ final class Client implements AutoCloseable {
    * Creates a client that has no connection yet.
    *
    * @param nodes one server, or nodes of a cluster
-   * @param commandTimeout bounds the wait for each answer
-   * @param waitTimeout is added to it for a {@code WAIT}
    * @param resources its threads and timers; null for its own
    */
   Client(
       List<RedisURI> nodes,
-      Duration commandTimeout,
-      Duration waitTimeout,
-      Duration connectTimeout,
+      Timeouts timeouts,
       SslOptions sslOptions,
       @Nullable ClientResources resources) {
-    this.nodes = nodes.stream().map(node -> bounded(node, commandTimeout)).toList();
-    this.connectTimeout = connectTimeout;
-    patience = commandTimeout.plus(waitTimeout);
+    this.nodes = nodes.stream().map(node -> bounded(node, timeouts.command())).toList();
+    this.timeouts = timeouts;
     thread = thread("coatcheck-redis-" + NUMBER.incrementAndGet());
     client = resources == null ? RedisClient.create() : RedisClient.create(resources);
     client.setOptions(
@@ -80,9 +74,9 @@ final class Client implements AutoCloseable {
             .disconnectedBehavior(ClientOptions.DisconnectedBehavior.REJECT_COMMANDS)
             .requestQueueSize(MAX_WAITING)
             .socketOptions(
-                SocketOptions.builder().connectTimeout(connectTimeout).keepAlive(true).build())
+                SocketOptions.builder().connectTimeout(timeouts.connect()).keepAlive(true).build())
             .sslOptions(sslOptions)
-            .timeoutOptions(timeouts(commandTimeout, patience))
+            .timeoutOptions(ofEachCommand(timeouts))
             .build());
   }
 
@@ -105,7 +99,9 @@ final class Client implements AutoCloseable {
     return executor;
   }
 
-  private static TimeoutOptions timeouts(Duration ordinary, Duration ofWait) {
+  private static TimeoutOptions ofEachCommand(Timeouts timeouts) {
+    Duration ordinary = timeouts.command();
+    Duration ofWait = timeouts.patience();
     return TimeoutOptions.builder()
         .timeoutCommands(true)
         .timeoutSource(
@@ -159,7 +155,7 @@ final class Client implements AutoCloseable {
 
   /** Returns how long the answer to a command may take at most. */
   Duration patience() {
-    return patience;
+    return timeouts.patience();
   }
 
   /** Runs work later, unless this client is closed before. The work must not block. */
@@ -178,6 +174,6 @@ final class Client implements AutoCloseable {
     isClosed = true;
     thread.shutdown();
     CompletableFuture<Void> unused =
-        client.shutdownAsync(0, connectTimeout.toMillis(), TimeUnit.MILLISECONDS);
+        client.shutdownAsync(0, timeouts.connect().toMillis(), TimeUnit.MILLISECONDS);
   }
 }

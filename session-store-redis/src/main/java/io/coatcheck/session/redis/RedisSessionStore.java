@@ -1,14 +1,11 @@
 package io.coatcheck.session.redis;
 
-import static io.coatcheck.session.redis.SessionRecord.text;
-
 import io.coatcheck.session.background.PolledChangeFeed;
 import io.coatcheck.session.store.BatchLookup;
 import io.coatcheck.session.store.BatchTouch;
 import io.coatcheck.session.store.ChangeFeed;
 import io.coatcheck.session.store.ChangeListeners;
 import io.coatcheck.session.store.CleanUp;
-import io.coatcheck.session.store.HandOver;
 import io.coatcheck.session.store.LoginLimit;
 import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.SessionStore;
@@ -60,9 +57,6 @@ public final class RedisSessionStore implements SessionStore {
 
   private static final Logger LOG = LoggerFactory.getLogger(RedisSessionStore.class);
 
-  /** With shorter timeouts too, a thread of this process may be held up. */
-  private static final Duration LEAST_LONGEST_CALL = Duration.ofSeconds(10);
-
   private final Client client;
   private final Buckets buckets;
   private final AtomicInteger cleanUps = new AtomicInteger();
@@ -73,10 +67,11 @@ public final class RedisSessionStore implements SessionStore {
   private final PolledChangeFeed changeFeed;
   private final Duration longestCall;
 
-  private RedisSessionStore(Client client, Buckets buckets, Builder builder) {
+  private RedisSessionStore(
+      Client client, Buckets buckets, Duration longestCall, Duration changeFeedInterval) {
     this.client = client;
     this.buckets = buckets;
-    longestCall = longestCall(builder);
+    this.longestCall = longestCall;
     principalIndex = new RedisPrincipalIndex(buckets);
     loginLimit =
         buckets.isOne() ? Optional.of(new RedisLoginLimit(buckets.all().get(0))) : Optional.empty();
@@ -85,12 +80,7 @@ public final class RedisSessionStore implements SessionStore {
     ChangeListeners listeners = new ChangeListeners();
     changeFeed =
         new PolledChangeFeed(
-            listeners, new ChangeReader(buckets, listeners), builder.changeFeedInterval, LOG);
-  }
-
-  private static Duration longestCall(Builder builder) {
-    Duration timeouts = builder.commandTimeout.multipliedBy(2).plus(builder.confirmation.timeout());
-    return timeouts.compareTo(LEAST_LONGEST_CALL) < 0 ? LEAST_LONGEST_CALL : timeouts;
+            listeners, new ChangeReader(buckets, listeners), changeFeedInterval, LOG);
   }
 
   /**
@@ -137,16 +127,12 @@ public final class RedisSessionStore implements SessionStore {
 
   @Override
   public Optional<StoredSession> delete(SessionId id) {
-    return buckets.of(id).delete(id, new byte[0]);
+    return buckets.of(id).delete(id);
   }
 
   @Override
   public Optional<StoredSession> delete(SessionId id, long generation) {
-    if (generation < 0) {
-      buckets.of(id).confirmDeletion(id, SessionRecord.bytes(generation));
-      return Optional.empty();
-    }
-    return buckets.of(id).delete(id, SessionRecord.bytes(generation));
+    return buckets.of(id).delete(id, generation);
   }
 
   /**
@@ -156,12 +142,7 @@ public final class RedisSessionStore implements SessionStore {
    */
   @Override
   public CleanUp deleteExpired(Instant cutoff, int limit, Consumer<StoredSession> deleted) {
-    if (limit < 1) {
-      throw new IllegalArgumentException("limit must be at least 1: " + limit);
-    }
-    byte[] moment = text(StoredSession.millisOf(cutoff, "cutoff"));
-    Cleaning cleaning = new Cleaning(moment, limit, new HandOver(deleted));
-    return cleaning.run(buckets, cleanUps.getAndIncrement());
+    return new Cleaning(cutoff, limit, deleted).run(buckets, cleanUps.getAndIncrement());
   }
 
   @Override
@@ -240,8 +221,6 @@ public final class RedisSessionStore implements SessionStore {
    */
   public static final class Builder {
 
-    private static final Duration MIN_TIMEOUT = Duration.ofMillis(10);
-    private static final Duration MAX_TIMEOUT = Duration.ofMinutes(1);
     private static final int MAX_REPLICAS = 16;
     private static final int MAX_BUCKETS = 64;
     private static final Pattern PREFIX = Pattern.compile("[A-Za-z0-9._:-]{1,40}");
@@ -284,7 +263,7 @@ public final class RedisSessionStore implements SessionStore {
      * seconds.
      */
     public Builder commandTimeout(Duration timeout) {
-      commandTimeout = checked("commandTimeout", timeout);
+      commandTimeout = Timeouts.checked("commandTimeout", timeout);
       return this;
     }
 
@@ -293,16 +272,8 @@ public final class RedisSessionStore implements SessionStore {
      * seconds.
      */
     public Builder connectTimeout(Duration timeout) {
-      connectTimeout = checked("connectTimeout", timeout);
+      connectTimeout = Timeouts.checked("connectTimeout", timeout);
       return this;
-    }
-
-    private static Duration checked(String name, Duration timeout) {
-      if (timeout.compareTo(MIN_TIMEOUT) < 0 || timeout.compareTo(MAX_TIMEOUT) > 0) {
-        throw new IllegalArgumentException(
-            name + " must be from 10 milliseconds to 1 minute: " + timeout);
-      }
-      return timeout;
     }
 
     /**
@@ -327,11 +298,7 @@ public final class RedisSessionStore implements SessionStore {
      * would age between two reads. Default: 100 milliseconds.
      */
     public Builder changeFeedInterval(Duration interval) {
-      if (interval.compareTo(MIN_TIMEOUT) < 0 || interval.compareTo(Duration.ofSeconds(10)) > 0) {
-        throw new IllegalArgumentException(
-            "changeFeedInterval must be from 10 milliseconds to 10 seconds: " + interval);
-      }
-      changeFeedInterval = interval;
+      changeFeedInterval = PolledChangeFeed.checkedInterval(interval);
       return this;
     }
 
@@ -355,7 +322,8 @@ public final class RedisSessionStore implements SessionStore {
             "confirmReplicas must be from 0 to " + MAX_REPLICAS + " replicas: " + replicas);
       }
       confirmation =
-          new ConfirmedWrites.Confirmation(replicas, checked("confirmReplicas timeout", timeout));
+          new ConfirmedWrites.Confirmation(
+              replicas, Timeouts.checked("confirmReplicas timeout", timeout));
       return this;
     }
 
@@ -391,18 +359,13 @@ public final class RedisSessionStore implements SessionStore {
      *     replica
      */
     public RedisSessionStore build() {
-      Client client =
-          new Client(
-              nodes,
-              commandTimeout,
-              confirmation.timeout(),
-              connectTimeout,
-              sslOptions,
-              clientResources);
+      Timeouts timeouts = new Timeouts(commandTimeout, connectTimeout, confirmation.timeout());
+      Client client = new Client(nodes, timeouts, sslOptions, clientResources);
       try {
         Opening opening =
             new Opening(client, isCluster, keyPrefix, buckets, commandTimeout, confirmation, time);
-        return new RedisSessionStore(client, opening.open(), this);
+        return new RedisSessionStore(
+            client, opening.open(), timeouts.longestCall(), changeFeedInterval);
       } catch (RuntimeException refused) {
         client.close();
         throw refused;

@@ -250,8 +250,8 @@ final class TestServer implements AutoCloseable {
 
   /** Returns a client of this server alone, which has the threads of the tests. */
   Client client() {
-    return new Client(
-        List.of(uri()), PATIENCE, Duration.ZERO, PATIENCE, SslOptions.create(), RESOURCES);
+    Timeouts timeouts = new Timeouts(PATIENCE, PATIENCE, Duration.ZERO);
+    return new Client(List.of(uri()), timeouts, SslOptions.create(), RESOURCES);
   }
 
   /** Begins a store that shares the threads of the tests. */
