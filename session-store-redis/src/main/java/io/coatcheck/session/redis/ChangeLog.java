@@ -13,7 +13,6 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -93,9 +92,7 @@ final class ChangeLog {
     return commands.del(nothing);
   }
 
-  private Function<
-          RedisAsyncCommands<byte[], byte[]>, RedisFuture<List<StreamMessage<byte[], byte[]>>>>
-      after(StreamMessage<byte[], byte[]> last) {
+  private Command<List<StreamMessage<byte[], byte[]>>> after(StreamMessage<byte[], byte[]> last) {
     return commands ->
         commands.xrange(keys.changes(), Range.create(last.getId(), "+"), Limit.from(PAGE + 1));
   }
@@ -156,8 +153,8 @@ final class ChangeLog {
 
   /** Returns the last entry of the log. If the log is empty, adds one first. */
   private StreamMessage<byte[], byte[]> end() {
-    Function<RedisAsyncCommands<byte[], byte[]>, RedisFuture<List<StreamMessage<byte[], byte[]>>>>
-        newest = commands -> commands.xrevrange(keys.changes(), Range.unbounded(), Limit.from(1));
+    Command<List<StreamMessage<byte[], byte[]>>> newest =
+        commands -> commands.xrevrange(keys.changes(), Range.unbounded(), Limit.from(1));
     while (true) {
       Sent<List<StreamMessage<byte[], byte[]>>> sent = redis.send(OPERATION, newest);
       List<StreamMessage<byte[], byte[]>> last = redis.finish(OPERATION, newest, sent);

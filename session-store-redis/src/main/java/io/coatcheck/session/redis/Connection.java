@@ -7,7 +7,6 @@ import io.lettuce.core.RedisCommandTimeoutException;
 import io.lettuce.core.RedisFuture;
 import io.lettuce.core.RedisNoScriptException;
 import io.lettuce.core.api.StatefulRedisConnection;
-import io.lettuce.core.api.async.RedisAsyncCommands;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CancellationException;
@@ -17,7 +16,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -95,8 +93,7 @@ final class Connection implements AutoCloseable {
   }
 
   /** Runs a command that reads, or fails at once if the server has stopped answering. */
-  <T extends @Nullable Object> T resolve(
-      Operation operation, Function<RedisAsyncCommands<byte[], byte[]>, RedisFuture<T>> command) {
+  <T extends @Nullable Object> T resolve(Operation operation, Command<T> command) {
     Breaker.Call call = breaker.admit();
     if (call == null) {
       throw new SessionStoreException(
@@ -125,14 +122,12 @@ final class Connection implements AutoCloseable {
   }
 
   /** Runs a command. */
-  <T extends @Nullable Object> T run(
-      Operation operation, Function<RedisAsyncCommands<byte[], byte[]>, RedisFuture<T>> command) {
+  <T extends @Nullable Object> T run(Operation operation, Command<T> command) {
     return finish(operation, command, send(operation, command));
   }
 
   /** Sends a command without waiting for its answer. */
-  <T extends @Nullable Object> Sent<T> send(
-      Operation operation, Function<RedisAsyncCommands<byte[], byte[]>, RedisFuture<T>> command) {
+  <T extends @Nullable Object> Sent<T> send(Operation operation, Command<T> command) {
     if (closed) {
       throw new SessionStoreException(operation + " failed: the store is closed");
     }
@@ -145,9 +140,7 @@ final class Connection implements AutoCloseable {
 
   /** Sends a command over a connection that was used before. */
   <T extends @Nullable Object> Sent<T> send(
-      Operation operation,
-      Function<RedisAsyncCommands<byte[], byte[]>, RedisFuture<T>> command,
-      StatefulRedisConnection<byte[], byte[]> over) {
+      Operation operation, Command<T> command, StatefulRedisConnection<byte[], byte[]> over) {
     try {
       return Sent.send(over, command);
     } catch (RuntimeException failure) {
@@ -156,10 +149,7 @@ final class Connection implements AutoCloseable {
   }
 
   /** Waits for the answer to a command, which is sent again if its key has moved. */
-  <T extends @Nullable Object> T finish(
-      Operation operation,
-      Function<RedisAsyncCommands<byte[], byte[]>, RedisFuture<T>> command,
-      Sent<T> sent) {
+  <T extends @Nullable Object> T finish(Operation operation, Command<T> command, Sent<T> sent) {
     try {
       return ran(operation, command, sent, WhileMoving.ASK, () -> false).value();
     } catch (ExecutionException failed) {
@@ -172,9 +162,7 @@ final class Connection implements AutoCloseable {
    * which node has answered.
    */
   <T extends @Nullable Object> Ran<T> finishSettled(
-      Operation operation,
-      Function<RedisAsyncCommands<byte[], byte[]>, RedisFuture<T>> command,
-      Sent<T> sent) {
+      Operation operation, Command<T> command, Sent<T> sent) {
     try {
       return ran(operation, command, sent, WhileMoving.FAIL, () -> false);
     } catch (ExecutionException failed) {
@@ -247,7 +235,7 @@ final class Connection implements AutoCloseable {
   /** Waits for the answer, and follows a key to the node that has it now. */
   private <T extends @Nullable Object> Ran<T> ran(
       Operation operation,
-      Function<RedisAsyncCommands<byte[], byte[]>, RedisFuture<T>> command,
+      Command<T> command,
       Sent<T> first,
       WhileMoving moving,
       BooleanSupplier isBlocked)
@@ -289,10 +277,7 @@ final class Connection implements AutoCloseable {
 
   /** Sends a command again that the server has not run. */
   private <T extends @Nullable Object> Sent<T> sendAgain(
-      Operation operation,
-      Function<RedisAsyncCommands<byte[], byte[]>, RedisFuture<T>> command,
-      Sent<T> before,
-      BooleanSupplier isBlocked) {
+      Operation operation, Command<T> command, Sent<T> before, BooleanSupplier isBlocked) {
     if (isBlocked.getAsBoolean()) {
       link.replace(before.over());
       return send(operation, command, another(operation, before.over()));
@@ -303,7 +288,7 @@ final class Connection implements AutoCloseable {
   /** Sends a command to the node that has its key while the slot is being moved there. */
   private <T extends @Nullable Object> Sent<T> ask(
       Operation operation,
-      Function<RedisAsyncCommands<byte[], byte[]>, RedisFuture<T>> command,
+      Command<T> command,
       CompletableFuture<StatefulRedisConnection<byte[], byte[]>> node) {
     try {
       return Sent.asking(node.get(timeout.toMillis(), TimeUnit.MILLISECONDS), command);

@@ -3,14 +3,11 @@ package io.coatcheck.session.redis;
 import io.coatcheck.session.background.Operation;
 import io.coatcheck.session.store.BatchLookup;
 import io.coatcheck.session.token.SessionId;
-import io.lettuce.core.RedisFuture;
-import io.lettuce.core.api.async.RedisAsyncCommands;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Function;
 
 /** Reads the first bytes of many records, in one round trip. */
 final class RedisBatchLookup implements BatchLookup {
@@ -52,7 +49,7 @@ final class RedisBatchLookup implements BatchLookup {
     return stamps;
   }
 
-  private Function<RedisAsyncCommands<byte[], byte[]>, RedisFuture<byte[]>> head(SessionId id) {
+  private Command<byte[]> head(SessionId id) {
     byte[] key = buckets.of(id).keys().record(id);
     return commands -> commands.getrange(key, 0, STAMP - 1);
   }

@@ -10,15 +10,12 @@ import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SessionId;
 import io.lettuce.core.Limit;
 import io.lettuce.core.Range;
-import io.lettuce.core.RedisFuture;
-import io.lettuce.core.api.async.RedisAsyncCommands;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.PriorityQueue;
 import java.util.Set;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** Finds and ends the sessions of a principal, in pages of their ids. */
@@ -91,7 +88,7 @@ final class RedisPrincipalIndex implements PrincipalIndex {
       sent = bucket.redis().send(revocation.operation, page());
     }
 
-    private Function<RedisAsyncCommands<byte[], byte[]>, RedisFuture<List<byte[]>>> page() {
+    private Command<List<byte[]>> page() {
       Range<byte[]> range =
           last.length == 0
               ? Range.unbounded()

@@ -2,8 +2,6 @@ package io.coatcheck.session.redis;
 
 import io.lettuce.core.RedisFuture;
 import io.lettuce.core.api.StatefulRedisConnection;
-import io.lettuce.core.api.async.RedisAsyncCommands;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,10 +16,9 @@ record Sent<T extends @Nullable Object>(
 
   /** Sends a command over a connection. */
   static <T extends @Nullable Object> Sent<T> send(
-      StatefulRedisConnection<byte[], byte[]> over,
-      Function<RedisAsyncCommands<byte[], byte[]>, RedisFuture<T>> command) {
+      StatefulRedisConnection<byte[], byte[]> over, Command<T> command) {
     long now = System.nanoTime();
-    return new Sent<>(over, command.apply(over.async()), now);
+    return new Sent<>(over, command.send(over.async()), now);
   }
 
   /**
@@ -29,8 +26,7 @@ record Sent<T extends @Nullable Object>(
    * {@code ASKING}, so one thread at a time sends the two.
    */
   static <T extends @Nullable Object> Sent<T> asking(
-      StatefulRedisConnection<byte[], byte[]> over,
-      Function<RedisAsyncCommands<byte[], byte[]>, RedisFuture<T>> command) {
+      StatefulRedisConnection<byte[], byte[]> over, Command<T> command) {
     synchronized (over) {
       // If the server refuses this command, it refuses the next one too.
       RedisFuture<String> unused = over.async().asking();
