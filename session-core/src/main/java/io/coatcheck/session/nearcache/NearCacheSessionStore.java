@@ -71,42 +71,25 @@ public final class NearCacheSessionStore implements SessionStore {
 
   private NearCacheSessionStore(Builder builder) {
     store = builder.store;
-    boolean keepsCopies = !builder.maxStaleness.isZero();
-    Optional<BatchLookup> batches =
-        keepsCopies && builder.revalidate ? store.batchLookup() : Optional.empty();
-    Optional<ChangeFeed> feed =
-        keepsCopies && builder.useChangeFeed ? store.changeFeed() : Optional.empty();
-    feed.ifPresent(reporting -> requireTwoReportsWithin(builder.maxStaleness, reporting));
-    Duration interval = builder.maxStaleness.dividedBy(4);
+    Freshness freshness = builder.freshness();
     copies =
         new Copies(
             store,
-            builder.maxStaleness.toNanos(),
+            freshness.maxStaleness().toNanos(),
             builder.serveStaleOnOutage.toNanos(),
             builder.maximumBytes,
             builder.nanoTime,
-            // The time between two runs, and as long again for the work.
-            batches.isPresent() ? interval.multipliedBy(2) : null);
+            freshness.touchDelay());
     table = copies.table();
     index = store.principalIndex().map(inner -> new NearPrincipalIndex(inner, table));
     loginLimit = store.loginLimit().map(inner -> new NearLoginLimit(inner, table));
     evictions = store.evictions().map(inner -> listener -> inner.onEvicted(forgetting(listener)));
     batchTouch = store.batchTouch().map(inner -> new NearBatchTouch(inner, table));
-    upkeep = new Upkeep(copies, interval, batches, feed);
+    upkeep = new Upkeep(copies, freshness);
     LOG.info(
         "Near cache: {}; a change on another node takes effect within {}",
-        Freshness.of(keepsCopies, feed.isPresent(), batches.isPresent()),
-        builder.maxStaleness);
-  }
-
-  private static void requireTwoReportsWithin(Duration maxStaleness, ChangeFeed feed) {
-    if (maxStaleness.compareTo(feed.interval().multipliedBy(2)) < 0) {
-      throw new IllegalArgumentException(
-          "maxStaleness must be at least twice the changeFeedInterval of the store, which is "
-              + feed.interval()
-              + ", unless useChangeFeed is off: "
-              + maxStaleness);
-    }
+        freshness.description(),
+        freshness.maxStaleness());
   }
 
   /** Wraps a store with the default settings. */
@@ -388,6 +371,15 @@ public final class NearCacheSessionStore implements SessionStore {
                 + store.getClass().getName());
       }
       return new NearCacheSessionStore(this);
+    }
+
+    private Freshness freshness() {
+      return maxStaleness.isZero()
+          ? Freshness.NO_COPIES
+          : new Freshness(
+              maxStaleness,
+              revalidate ? store.batchLookup() : Optional.empty(),
+              useChangeFeed ? store.changeFeed() : Optional.empty());
     }
 
     private static Duration between(String setting, Duration value, Duration most) {

@@ -20,17 +20,17 @@ final class Upkeep implements AutoCloseable {
    * Subscribes to the feed, and starts the comparison. There must be no copies yet: changes from
    * before the subscription are not reported.
    *
-   * @param interval between two comparisons
-   * @param batches empty if copies are not compared
-   * @param feed empty if none is used
+   * @param freshness what to use of the store
    */
-  Upkeep(
-      Copies copies, Duration interval, Optional<BatchLookup> batches, Optional<ChangeFeed> feed) {
+  Upkeep(Copies copies, Freshness freshness) {
     table = copies.table();
+    Optional<BatchLookup> batches = freshness.batches();
+    Optional<ChangeFeed> feed = freshness.feed();
     ReportedChanges changes = new ReportedChanges(copies, batches.isPresent());
     revalidator =
         batches.isPresent()
-            ? new Revalidator(copies, batches.get(), interval, feed.isPresent() ? changes : null)
+            ? new Revalidator(
+                copies, batches.get(), freshness.interval(), feed.isPresent() ? changes : null)
             : null;
     subscription = feed.map(reporting -> reporting.subscribe(changes)).orElse(null);
     if (revalidator != null) {

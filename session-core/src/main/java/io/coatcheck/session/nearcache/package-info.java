@@ -10,8 +10,8 @@
  *       look-ups of one session one load, and {@code LookupCounts} counts look-ups.
  *   <li><b>What keeps them current</b>, the {@code Upkeep}: {@code ReportedChanges} discards what
  *       the change feed reports, {@code Revalidator} compares copies in use with the store, and
- *       {@code LocalEnds} detects that loaded data is older than a change. {@code Freshness} names
- *       these ways in the log.
+ *       {@code LocalEnds} detects that loaded data is older than a change. {@code Freshness} says
+ *       which of these ways are used.
  *   <li><b>Capabilities of the store</b>: {@code NearPrincipalIndex}, {@code NearLoginLimit} and
  *       {@code NearBatchTouch}; their effects are also shown by the copies.
  *   <li><b>In the background</b>: {@code PendingTouches} wait for the next batch, and {@code
