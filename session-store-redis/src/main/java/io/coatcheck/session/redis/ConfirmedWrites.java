@@ -145,20 +145,13 @@ final class ConfirmedWrites implements AutoCloseable {
         return;
       }
     } catch (InterruptedException interrupted) {
-      throw interrupted(operation, interrupted);
+      throw RedisFailure.interrupted(operation, interrupted);
     }
     throw new SessionStoreException(
         operation
             + " failed: too many ends of unknown sessions waited for replicas for "
             + shared.timeout().toMillis()
             + " ms, replicas do not confirm in time");
-  }
-
-  private static SessionStoreException interrupted(
-      Operation operation, InterruptedException interrupted) {
-    Thread.currentThread().interrupt();
-    return new SessionStoreException(
-        operation + " failed: the thread was interrupted", interrupted);
   }
 
   /** A script that was sent. It has its connection until {@link #finish} is called. */
@@ -274,7 +267,7 @@ final class ConfirmedWrites implements AutoCloseable {
     try {
       connection = idle.poll(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
     } catch (InterruptedException interrupted) {
-      throw interrupted(operation, interrupted);
+      throw RedisFailure.interrupted(operation, interrupted);
     }
     if (connection == null) {
       throw new SessionStoreException(

@@ -293,7 +293,7 @@ final class Connection implements AutoCloseable {
     try {
       return Sent.asking(node.get(timeout.toMillis(), TimeUnit.MILLISECONDS), command);
     } catch (InterruptedException interrupted) {
-      throw interrupted(operation, interrupted);
+      throw RedisFailure.interrupted(operation, interrupted);
     } catch (TimeoutException late) {
       throw new SessionStoreException(
           operation
@@ -307,13 +307,6 @@ final class Connection implements AutoCloseable {
     }
   }
 
-  private static SessionStoreException interrupted(
-      Operation operation, InterruptedException interrupted) {
-    Thread.currentThread().interrupt();
-    return new SessionStoreException(
-        operation + " failed: the thread was interrupted", interrupted);
-  }
-
   /** Waits for a connection that replaces an unusable one. */
   private StatefulRedisConnection<byte[], byte[]> another(
       Operation operation, StatefulRedisConnection<byte[], byte[]> before) {
@@ -321,7 +314,7 @@ final class Connection implements AutoCloseable {
     try {
       next = link.awaitAnother(before, timeout);
     } catch (InterruptedException interrupted) {
-      throw interrupted(operation, interrupted);
+      throw RedisFailure.interrupted(operation, interrupted);
     }
     if (next == null) {
       throw new SessionStoreException(

@@ -73,9 +73,7 @@ final class Link implements RedisConnectionStateListener {
     } catch (ExecutionException failure) {
       throw RedisFailure.of(CONNECTING, reason(failure));
     } catch (InterruptedException interrupted) {
-      Thread.currentThread().interrupt();
-      throw new SessionStoreException(
-          CONNECTING + " failed: the thread was interrupted", interrupted);
+      throw RedisFailure.interrupted(CONNECTING, interrupted);
     }
     client.addListener(link);
     return link;

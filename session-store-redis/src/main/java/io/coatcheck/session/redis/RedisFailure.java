@@ -159,6 +159,16 @@ final class RedisFailure {
     return new SessionStoreException(operation + " failed unexpectedly", failure);
   }
 
+  /**
+   * Returns the exception for an operation whose thread was interrupted before anything was done.
+   * The thread stays interrupted.
+   */
+  static SessionStoreException interrupted(Operation operation, InterruptedException interrupted) {
+    Thread.currentThread().interrupt();
+    return new SessionStoreException(
+        operation + " failed: the thread was interrupted", interrupted);
+  }
+
   /** Returns the exception for a record in a layout that is not known here. */
   static SessionStoreException newer(Operation operation) {
     return of(operation, NEWER);
