@@ -105,12 +105,21 @@ record Bucket(Connection redis, ConfirmedWrites writes, Keys keys) implements Au
 
   boolean touch(SessionId id, Instant lastSeenAt, Instant now) {
     Operation operation = new Operation("touch", id);
-    long touched =
-        redis.<Long>run(RedisBatchTouch.call(operation, keys, id, lastSeenAt, new Moment(now)));
+    long touched = redis.<Long>run(touching(operation, id, lastSeenAt, new Moment(now)));
     if (touched < 0) {
       throw RedisFailure.newer(operation);
     }
     return touched == 1;
+  }
+
+  /** Returns the run of the script that touches a session. */
+  Call touching(Operation operation, SessionId id, Instant lastSeenAt, Moment now) {
+    long seen = StoredSession.millisOf(lastSeenAt, "lastSeenAt");
+    return new Call(
+        operation,
+        Script.TOUCH,
+        List.of(keys.record(id)),
+        () -> new byte[][] {text(seen), SessionRecord.bytes(seen), now.text()});
   }
 
   Optional<StoredSession> delete(SessionId id) {

@@ -7,7 +7,6 @@ import io.coatcheck.session.token.SessionId;
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -45,16 +44,6 @@ final class RedisBatchTouch implements BatchTouch {
   }
 
   private Call call(SessionId id, Instant lastSeenAt, Moment now) {
-    return call(OPERATION, buckets.of(id).keys(), id, lastSeenAt, now);
-  }
-
-  /** Returns the run of the script for one session. */
-  static Call call(Operation operation, Keys keys, SessionId id, Instant lastSeenAt, Moment now) {
-    long seen = StoredSession.millisOf(lastSeenAt, "lastSeenAt");
-    return new Call(
-        operation,
-        Script.TOUCH,
-        List.of(keys.record(id)),
-        () -> new byte[][] {SessionRecord.text(seen), SessionRecord.bytes(seen), now.text()});
+    return buckets.of(id).touching(OPERATION, id, lastSeenAt, now);
   }
 }
