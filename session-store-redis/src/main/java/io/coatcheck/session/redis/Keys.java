@@ -31,7 +31,7 @@ final class Keys {
    * Returns the prefix of one of several buckets. No application can choose it as its own prefix,
    * which has no slash.
    */
-  static String ofBucket(String prefix, int number) {
+  static String prefixOfBucket(String prefix, int number) {
     return prefix + "/" + number;
   }
 

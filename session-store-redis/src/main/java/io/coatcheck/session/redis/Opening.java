@@ -32,7 +32,7 @@ record Opening(
   Buckets open() {
     List<Bucket> opened = new ArrayList<>();
     for (int i = 0; i < buckets; i++) {
-      opened.add(open(new Keys(buckets == 1 ? keyPrefix : Keys.ofBucket(keyPrefix, i))));
+      opened.add(open(new Keys(buckets == 1 ? keyPrefix : Keys.prefixOfBucket(keyPrefix, i))));
       new ServerCheck(opened.get(i), confirmation.replicas(), isCluster).run(i == 0);
     }
     Buckets all = new Buckets(opened);
@@ -45,7 +45,7 @@ record Opening(
 
   /** Refuses several buckets where there was one, and one where there were several. */
   private void checkOneOrSeveral(Connection first) {
-    Keys other = new Keys(buckets == 1 ? Keys.ofBucket(keyPrefix, 0) : keyPrefix);
+    Keys other = new Keys(buckets == 1 ? Keys.prefixOfBucket(keyPrefix, 0) : keyPrefix);
     if (!isCluster) {
       ServerCheck.checkOneOrSeveral(first, other, buckets);
       return;

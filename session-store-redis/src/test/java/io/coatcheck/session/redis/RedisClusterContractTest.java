@@ -59,7 +59,7 @@ class RedisClusterContractTest extends SessionStoreContract {
   }
 
   private String bucket(int number) {
-    return BUCKETS == 1 ? prefix : Keys.ofBucket(prefix, number);
+    return BUCKETS == 1 ? prefix : Keys.prefixOfBucket(prefix, number);
   }
 
   private String bucket(SessionId id) {

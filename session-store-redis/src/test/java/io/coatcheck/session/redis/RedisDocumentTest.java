@@ -189,7 +189,7 @@ class RedisDocumentTest {
     StoredSession session = SampleSessions.authenticated("alice", NOW).build();
     store.insert(session);
     int number = (int) Long.remainderUnsigned(session.id().leastSignificantBits(), 3);
-    String bucket = Keys.ofBucket("coatcheck", number);
+    String bucket = Keys.prefixOfBucket("coatcheck", number);
     TestServer to = cluster.beginToMove(bucket);
     while (cluster.moveKeys(bucket, to)) {
       // All of the keys.
