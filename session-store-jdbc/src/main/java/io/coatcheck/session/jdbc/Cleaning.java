@@ -141,7 +141,8 @@ final class Cleaning {
     SessionRow.Deleted deleted =
         portion.ids().isEmpty()
             ? SessionRow.Deleted.NONE
-            : dialect.delete(statements, dialect.conditions.withIdIn(portion.ids()), true);
+            : dialect.delete(
+                statements, dialect.conditions.withIdIn(portion.ids()), Column.SESSION);
     return new Step(looked, alive.size() + portion.ids().size(), portion.isFull(), deleted);
   }
 }

@@ -177,9 +177,9 @@ abstract class Dialect {
   /** Returns whether {@link #delete} is atomic without a transaction around it. */
   abstract boolean deletesInAutoCommit();
 
-  /** Deletes the rows that meet a condition and returns them as they were. */
+  /** Deletes the rows that meet a condition and returns these columns of them as they were. */
   abstract SessionRow.Deleted delete(
-      Statements statements, Condition condition, boolean withAttributes) throws SQLException;
+      Statements statements, Condition condition, Set<Column> columns) throws SQLException;
 
   /**
    * Returns the scope that makes logins of a principal wait for each other until the transaction
@@ -319,10 +319,9 @@ abstract class Dialect {
 
   /** Deletes the rows that meet a condition by one statement, which returns them. */
   final SessionRow.Deleted deleteReturning(
-      Statements statements, Condition condition, boolean withAttributes) throws SQLException {
-    String returning = " RETURNING " + SessionRow.columns(withAttributes);
-    return readDeleted(
-        statements, deleteFrom + condition.sql() + returning, condition, withAttributes);
+      Statements statements, Condition condition, Set<Column> columns) throws SQLException {
+    String returning = " RETURNING " + Column.list(columns);
+    return readDeleted(statements, deleteFrom + condition.sql() + returning, condition, columns);
   }
 
   /**
@@ -331,12 +330,12 @@ abstract class Dialect {
    * @param condition sets the parameters of the statement
    */
   final SessionRow.Deleted readDeleted(
-      Statements statements, String sql, Condition condition, boolean withAttributes)
+      Statements statements, String sql, Condition condition, Set<Column> columns)
       throws SQLException {
     try (PreparedStatement statement = statements.prepare(sql)) {
       condition.bind(statement, 1);
       try (ResultSet rows = statement.executeQuery()) {
-        return SessionRow.readDeleted(rows, this, withAttributes);
+        return SessionRow.readDeleted(rows, this, columns);
       }
     }
   }

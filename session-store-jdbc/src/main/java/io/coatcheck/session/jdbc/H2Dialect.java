@@ -4,6 +4,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -59,11 +60,11 @@ final class H2Dialect extends Dialect {
   }
 
   @Override
-  SessionRow.Deleted delete(Statements statements, Condition condition, boolean withAttributes)
+  SessionRow.Deleted delete(Statements statements, Condition condition, Set<Column> columns)
       throws SQLException {
-    String columns = "SELECT " + SessionRow.columns(withAttributes);
+    String select = "SELECT " + Column.list(columns);
     return readDeleted(
-        statements, columns + fromDeleted + condition.sql() + ")", condition, withAttributes);
+        statements, select + fromDeleted + condition.sql() + ")", condition, columns);
   }
 
   /** With an order, H2 locks all due rows before it applies the limit. */

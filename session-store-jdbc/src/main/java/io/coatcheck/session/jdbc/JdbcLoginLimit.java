@@ -123,7 +123,7 @@ final class JdbcLoginLimit implements LoginLimit {
     List<SessionId> ids = doomed.stream().map(Login::id).toList();
     Condition condition =
         dialect.conditions.withIdIn(ids).and(dialect.conditions.withPrincipal(principal));
-    return dialect.delete(statements, condition, true);
+    return dialect.delete(statements, condition, Column.SESSION);
   }
 
   private static List<StoredSession> oldestFirst(List<StoredSession> evicted) {

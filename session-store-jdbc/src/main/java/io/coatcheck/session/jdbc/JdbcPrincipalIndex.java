@@ -52,14 +52,15 @@ final class JdbcPrincipalIndex implements PrincipalIndex {
     Condition ofPrincipal = dialect.conditions.withPrincipal(principal);
     Condition condition =
         after == null ? ofPrincipal : ofPrincipal.and(dialect.conditions.withIdAbove(after));
-    Query query = dialect.selectPage(SessionRow.columns(false), condition);
+    Set<Column> columns = Column.SESSION_WITHOUT_ATTRIBUTES;
+    Query query = dialect.selectPage(Column.list(columns), condition);
     return transactions.read(
         new Operation("findByPrincipal"),
         statements -> {
           try (PreparedStatement statement = statements.prepare(query.sql())) {
             query.bind(statement, wanted);
             try (ResultSet rows = statement.executeQuery()) {
-              return SessionRow.readPage(rows, dialect, false);
+              return SessionRow.readPage(rows, dialect, columns);
             }
           }
         });

@@ -41,7 +41,7 @@ final class Lookup {
       try (ResultSet row = statement.executeQuery()) {
         if (row.next()) {
           refuseReadOnly(row, Column.SESSION.size() + 1);
-          return SessionRow.readOne(row, dialect, true);
+          return SessionRow.readOne(row, dialect, Column.SESSION);
         }
       }
     }

@@ -7,6 +7,7 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -90,17 +91,17 @@ final class MySqlDialect extends Dialect {
   }
 
   @Override
-  SessionRow.Deleted delete(Statements statements, Condition condition, boolean withAttributes)
+  SessionRow.Deleted delete(Statements statements, Condition condition, Set<Column> columns)
       throws SQLException {
     if (isMariaDb) {
-      return deleteReturning(statements, condition, withAttributes);
+      return deleteReturning(statements, condition, columns);
     }
     SessionRow.Deleted doomed =
         readDeleted(
             statements,
-            select(SessionRow.columns(withAttributes), condition.sql()) + " ORDER BY id FOR UPDATE",
+            select(Column.list(columns), condition.sql()) + " ORDER BY id FOR UPDATE",
             condition,
-            withAttributes);
+            columns);
     if (!doomed.ids().isEmpty()) {
       // By id, not by the condition again: a row that meets the condition only now was not read.
       Condition read = conditions.withIdIn(doomed.ids());

@@ -93,9 +93,9 @@ final class PostgreSqlDialect extends Dialect {
   }
 
   @Override
-  SessionRow.Deleted delete(Statements statements, Condition condition, boolean withAttributes)
+  SessionRow.Deleted delete(Statements statements, Condition condition, Set<Column> columns)
       throws SQLException {
-    return deleteReturning(statements, condition, withAttributes);
+    return deleteReturning(statements, condition, columns);
   }
 
   @Override

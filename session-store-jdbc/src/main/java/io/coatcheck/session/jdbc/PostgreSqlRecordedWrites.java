@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /** Records each change in the log by the statement that makes it, in PostgreSQL. */
 final class PostgreSqlRecordedWrites extends Writes {
@@ -86,36 +87,36 @@ final class PostgreSqlRecordedWrites extends Writes {
               dialect.setId(statement, next, id);
               return next + 1;
             });
-    SessionRow.Deleted deleted = deleteReturning(statements, recordOne, withId, true);
+    SessionRow.Deleted deleted = deleteReturning(statements, recordOne, withId, Column.SESSION);
     log.recorded(statements, since, List.of(id));
     return deleted;
   }
 
   @Override
-  SessionRow.Deleted delete(Statements statements, Condition condition, boolean withAttributes)
+  SessionRow.Deleted delete(Statements statements, Condition condition, Set<Column> columns)
       throws SQLException {
     Duration since = statements.waited();
-    SessionRow.Deleted deleted = deleteReturning(statements, recordGone, condition, withAttributes);
+    SessionRow.Deleted deleted = deleteReturning(statements, recordGone, condition, columns);
     log.recorded(statements, since, deleted.ids());
     return deleted;
   }
 
   private SessionRow.Deleted deleteReturning(
-      Statements statements, String record, Condition condition, boolean withAttributes)
+      Statements statements, String record, Condition condition, Set<Column> columns)
       throws SQLException {
-    String columns = SessionRow.columns(withAttributes);
+    String list = Column.list(columns);
     return dialect.readDeleted(
         statements,
         "WITH gone AS ("
             + dialect.deleteFrom
             + condition.sql()
             + " RETURNING "
-            + columns
+            + list
             + ")"
             + record
-            + columns
+            + list
             + " FROM gone",
         condition,
-        withAttributes);
+        columns);
   }
 }

@@ -5,6 +5,7 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Records each change in the log, by the last statement of the same transaction. So a transaction
@@ -50,15 +51,15 @@ final class RecordedWrites extends Writes {
   @Override
   SessionRow.Deleted deleteOne(Statements statements, SessionId id, Condition condition)
       throws SQLException {
-    SessionRow.Deleted deleted = super.delete(statements, condition, true);
+    SessionRow.Deleted deleted = super.delete(statements, condition, Column.SESSION);
     log.record(statements, List.of(id));
     return deleted;
   }
 
   @Override
-  SessionRow.Deleted delete(Statements statements, Condition condition, boolean withAttributes)
+  SessionRow.Deleted delete(Statements statements, Condition condition, Set<Column> columns)
       throws SQLException {
-    SessionRow.Deleted deleted = super.delete(statements, condition, withAttributes);
+    SessionRow.Deleted deleted = super.delete(statements, condition, columns);
     log.record(statements, deleted.ids());
     return deleted;
   }

@@ -44,6 +44,8 @@ final class Revoking {
       Operation operation, Condition doomed, Set<SessionId> except, DeletedSessions deleted) {
     transactions.recordOwed(operation);
     HandOver handOver = new HandOver(deleted);
+    Set<Column> columns =
+        deleted.needAttributes() ? Column.SESSION : Column.SESSION_WITHOUT_ATTRIBUTES;
     int number = 0;
     try {
       Pace pace = new Pace(MAX_ROWS);
@@ -51,8 +53,7 @@ final class Revoking {
       @Nullable SessionId last = null;
       while (true) {
         Page page = page(operation, new Range(doomed, after, last), except, pace);
-        number +=
-            delete(operation, page.portion().ids(), doomed, deleted.needAttributes(), handOver);
+        number += delete(operation, page.portion().ids(), doomed, columns, handOver);
         after = page.last();
         if (after == null || page.isTheLast()) {
           break;
@@ -140,31 +141,31 @@ final class Revoking {
       Operation operation,
       List<SessionId> ids,
       Condition doomed,
-      boolean withAttributes,
+      Set<Column> columns,
       HandOver handOver) {
     SessionRow.Deleted gone;
     try {
-      gone = deleteAtOnce(operation, ids, doomed, withAttributes);
+      gone = deleteAtOnce(operation, ids, doomed, columns);
     } catch (SessionStoreException failure) {
       if (ids.size() < 2 || !transactions.wasUndone(failure)) {
         throw failure;
       }
       int half = ids.size() / 2;
-      return delete(operation, ids.subList(0, half), doomed, withAttributes, handOver)
-          + delete(operation, ids.subList(half, ids.size()), doomed, withAttributes, handOver);
+      return delete(operation, ids.subList(0, half), doomed, columns, handOver)
+          + delete(operation, ids.subList(half, ids.size()), doomed, columns, handOver);
     }
     gone.sessions().forEach(handOver);
     return gone.ids().size();
   }
 
   private SessionRow.Deleted deleteAtOnce(
-      Operation operation, List<SessionId> ids, Condition doomed, boolean withAttributes) {
+      Operation operation, List<SessionId> ids, Condition doomed, Set<Column> columns) {
     if (ids.isEmpty()) {
       return SessionRow.Deleted.NONE;
     }
     Condition condition = dialect.inOrder(dialect.conditions.withIdIn(ids).and(doomed));
     Transactions.Work<SessionRow.Deleted> work =
-        statements -> writes.delete(statements, condition, withAttributes);
+        statements -> writes.delete(statements, condition, columns);
     return writes.deletesInAutoCommit()
         ? transactions.one(operation, work)
         : transactions.several(operation, Scope.NONE, work);

@@ -38,6 +38,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -58,10 +59,6 @@ final class SessionRow {
   private static final LimitedLog UNREADABLE = new LimitedLog(LOG, Duration.ofMinutes(1));
 
   private SessionRow() {}
-
-  static String columns(boolean withAttributes) {
-    return Column.list(withAttributes ? Column.SESSION : Column.SESSION_WITHOUT_ATTRIBUTES);
-  }
 
   static String insertInto(TableName table) {
     return "INSERT INTO "
@@ -231,14 +228,13 @@ final class SessionRow {
     }
   }
 
-  /** Reads a page of sessions as {@link #readOne} does. */
-  static Page readPage(ResultSet rows, Dialect dialect, boolean withAttributes)
-      throws SQLException {
+  /** Reads a page of sessions, each as {@link #readOne} does. */
+  static Page readPage(ResultSet rows, Dialect dialect, Set<Column> columns) throws SQLException {
     List<StoredSession> sessions = new ArrayList<>();
     List<SessionId> ids = new ArrayList<>();
     while (rows.next()) {
       ids.add(dialect.getId(rows, ID.position()));
-      readOne(rows, dialect, withAttributes).ifPresent(sessions::add);
+      readOne(rows, dialect, columns).ifPresent(sessions::add);
     }
     return new Page(ids, sessions);
   }
@@ -247,10 +243,11 @@ final class SessionRow {
    * Reads the session of the current row for further use. A row that does not hold a valid session,
    * as after a failed restore, counts as absent and is logged, so that its user can log in again.
    *
+   * @param columns those of the query
    * @throws SessionStoreException if a newer release wrote the row in a format that is not known
    *     here: the session is live for the other nodes
    */
-  static Optional<StoredSession> readOne(ResultSet row, Dialect dialect, boolean withAttributes)
+  static Optional<StoredSession> readOne(ResultSet row, Dialect dialect, Set<Column> columns)
       throws SQLException {
     SessionId id = dialect.getId(row, ID.position());
     int format = row.getInt(Column.FORMAT.position());
@@ -266,7 +263,9 @@ final class SessionRow {
     }
     try {
       Map<String, AttributeValue> attributes =
-          withAttributes ? AttributeFrames.read(row.getBytes(ATTRIBUTES.position())) : Map.of();
+          columns.contains(ATTRIBUTES)
+              ? AttributeFrames.read(row.getBytes(ATTRIBUTES.position()))
+              : Map.of();
       return Optional.of(read(row, dialect, id, attributes));
     } catch (IllegalArgumentException unreadable) {
       UNREADABLE.warn("", "session " + id + " counts as absent: " + unreadable.getMessage());
@@ -285,8 +284,10 @@ final class SessionRow {
   /**
    * Reads sessions that are being deleted. Unreadable parts are left out and logged, the attributes
    * first.
+   *
+   * @param columns those of the statement
    */
-  static Deleted readDeleted(ResultSet rows, Dialect dialect, boolean withAttributes)
+  static Deleted readDeleted(ResultSet rows, Dialect dialect, Set<Column> columns)
       throws SQLException {
     List<StoredSession> sessions = new ArrayList<>();
     List<SessionId> ids = new ArrayList<>();
@@ -294,7 +295,9 @@ final class SessionRow {
       SessionId id = dialect.getId(rows, ID.position());
       ids.add(id);
       try {
-        sessions.add(read(rows, dialect, id, withAttributes ? lastAttributes(rows, id) : Map.of()));
+        Map<String, AttributeValue> attributes =
+            columns.contains(ATTRIBUTES) ? lastAttributes(rows, id) : Map.of();
+        sessions.add(read(rows, dialect, id, attributes));
       } catch (IllegalArgumentException unreadable) {
         LOG.warn(
             "session {} is deleted without notifying listeners: {}", id, unreadable.getMessage());

@@ -96,9 +96,9 @@ final class SqliteDialect extends Dialect {
   }
 
   @Override
-  SessionRow.Deleted delete(Statements statements, Condition condition, boolean withAttributes)
+  SessionRow.Deleted delete(Statements statements, Condition condition, Set<Column> columns)
       throws SQLException {
-    return deleteReturning(statements, condition, withAttributes);
+    return deleteReturning(statements, condition, columns);
   }
 
   @Override

@@ -28,6 +28,11 @@ final class Timeouts {
   private final @Nullable Watchdog watchdog;
   private volatile boolean networkSupported = true;
 
+  /**
+   * Creates the timeouts of a store.
+   *
+   * @param first of the query and the network timeout, the one that expires first
+   */
   Timeouts(Duration first, Dialect dialect) {
     networkFirst = dialect.givesUpBeforeCancelling();
     query = networkFirst ? first.plus(BETWEEN) : first;

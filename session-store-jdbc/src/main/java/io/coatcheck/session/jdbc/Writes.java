@@ -9,6 +9,7 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** The statements that store and delete sessions. These record no changes. */
 class Writes {
@@ -81,7 +82,7 @@ class Writes {
    */
   SessionRow.Deleted deleteOne(Statements statements, SessionId id, Condition condition)
       throws SQLException {
-    return delete(statements, condition, true);
+    return delete(statements, condition, Column.SESSION);
   }
 
   /** Runs {@link #deleteOne} as a separate operation; returns the session. */
@@ -94,9 +95,9 @@ class Writes {
         : transactions.several(operation, Scope.NONE, work);
   }
 
-  /** Deletes the rows that meet a condition and returns them as they were. */
-  SessionRow.Deleted delete(Statements statements, Condition condition, boolean withAttributes)
+  /** Deletes the rows that meet a condition and returns these columns of them as they were. */
+  SessionRow.Deleted delete(Statements statements, Condition condition, Set<Column> columns)
       throws SQLException {
-    return dialect.delete(statements, condition, withAttributes);
+    return dialect.delete(statements, condition, columns);
   }
 }
