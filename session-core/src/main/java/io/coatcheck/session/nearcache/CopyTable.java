@@ -166,8 +166,8 @@ final class CopyTable {
     replace(id, known -> known.showing(lastSeenAt, complete));
   }
 
-  private boolean replace(SessionId id, Function<Copy, @Nullable Copy> change) {
-    return cache.asMap().computeIfPresent(id, (key, known) -> change.apply(known)) != null;
+  private void replace(SessionId id, Function<Copy, @Nullable Copy> change) {
+    cache.asMap().computeIfPresent(id, (key, known) -> change.apply(known));
   }
 
   /** Makes the next request of a session read the store. */

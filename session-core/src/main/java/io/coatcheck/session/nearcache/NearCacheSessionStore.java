@@ -358,7 +358,8 @@ public final class NearCacheSessionStore implements SessionStore {
     }
 
     /**
-     * Builds the near cache and starts its thread.
+     * Builds the near cache. Subscribes to the change feed and starts the revalidation, where the
+     * store has them and they are used.
      *
      * @throws IllegalArgumentException if the store keeps live values: it is already in memory; or
      *     if {@link #maxStaleness} is less than twice the {@linkplain ChangeFeed#interval interval}
