@@ -6,16 +6,10 @@ import io.coatcheck.session.codec.AttributeCodec;
 import io.coatcheck.session.event.SessionListener;
 import io.coatcheck.session.servlet.SessionFilter;
 import io.coatcheck.session.store.SessionStore;
-import jakarta.servlet.http.HttpSessionAttributeListener;
-import jakarta.servlet.http.HttpSessionIdListener;
-import jakarta.servlet.http.HttpSessionListener;
 import java.util.EnumSet;
-import java.util.EventListener;
 import java.util.List;
-import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.springframework.beans.factory.BeanFactory;
-import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -157,23 +151,14 @@ public final class CoatcheckAutoConfiguration {
     FilterRegistrationBean<SessionFilter> registration =
         filter == null
             ? new FilterFactory(properties)
-                .registration(manager, listenersOf(beans), customizers.orderedStream().toList())
+                .registration(
+                    manager, DeclaredListeners.of(beans), customizers.orderedStream().toList())
             : new FilterRegistrationBean<>(filter);
     registration.setName("coatcheckSessionFilter");
     registration.setDispatcherTypes(EnumSet.copyOf(FilterPlacement.DISPATCHES));
     registration.setAsyncSupported(true);
     registration.setEnabled(registered == null);
     return registration;
-  }
-
-  /** The filter calls them itself where the container does not reveal its listeners. */
-  private static List<EventListener> listenersOf(ListableBeanFactory beans) {
-    return Stream.of(
-            HttpSessionListener.class,
-            HttpSessionAttributeListener.class,
-            HttpSessionIdListener.class)
-        .<EventListener>flatMap(type -> beans.getBeanProvider(type).orderedStream())
-        .toList();
   }
 
   @Bean

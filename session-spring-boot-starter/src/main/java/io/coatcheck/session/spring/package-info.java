@@ -14,9 +14,9 @@
  *       CoatcheckReactiveAutoConfiguration} warns in an application of Spring WebFlux.
  *   <li><b>Filter</b>: {@code FilterPlacement} gives it its order, {@code NoFilterRegistration}
  *       finds out whether the application registers its own, and {@code DeclaredFilter} finds a
- *       filter whose bean type hides it. {@code StartCheck} fails the start of an application with
- *       a second session filter. {@code InvalidSettingException} and {@code InvalidSettingAnalyzer}
- *       show a refused property.
+ *       filter whose bean type hides it. {@code DeclaredListeners} finds the session listeners.
+ *       {@code StartCheck} fails the start of an application with a second session filter. {@code
+ *       InvalidSettingException} and {@code InvalidSettingAnalyzer} show a refused property.
  *   <li><b>Spring Security</b>: {@link CoatcheckSecurityAutoConfiguration} and, for each chain,
  *       {@code SecurityBridge}. {@code SecurityLogin} makes a login of Spring Security a login of
  *       the session, by {@code SessionLogins}, and with the provider's session {@code

@@ -9,10 +9,13 @@ import io.coatcheck.session.spring.shop.Shop;
 import io.coatcheck.session.token.SessionId;
 import io.coatcheck.session.token.SessionToken;
 import io.coatcheck.test.clients.Visitor;
+import jakarta.servlet.http.HttpSessionEvent;
+import jakarta.servlet.http.HttpSessionListener;
 import java.net.http.HttpResponse;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -21,12 +24,36 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.springframework.boot.web.servlet.ServletListenerRegistrationBean;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
 
 @TestInstance(Lifecycle.PER_CLASS)
 @DisplayName("On a server other than Tomcat")
 class ServersTest {
 
   private static final String COOKIE = "__Host-session";
+
+  /** Counts the sessions that have begun. */
+  static final class Counter implements HttpSessionListener {
+
+    final AtomicInteger begun = new AtomicInteger();
+
+    @Override
+    public void sessionCreated(HttpSessionEvent event) {
+      begun.incrementAndGet();
+    }
+  }
+
+  /** Registers a listener that is no bean itself. */
+  @Configuration
+  static class Listening {
+
+    @Bean
+    ServletListenerRegistrationBean<Counter> counter() {
+      return new ServletListenerRegistrationBean<>(new Counter());
+    }
+  }
 
   private final Map<String, Site> sites = new TreeMap<>();
 
@@ -35,7 +62,10 @@ class ServersTest {
     Servers.others()
         .forEach(
             (name, server) ->
-                sites.put(name, Site.start(List.of(Shop.class, server), "coatcheck.store=memory")));
+                sites.put(
+                    name,
+                    Site.start(
+                        List.of(Shop.class, Listening.class, server), "coatcheck.store=memory")));
   }
 
   @AfterAll
@@ -115,5 +145,16 @@ class ServersTest {
     HttpResponse<String> failed = visitor.get("/failing");
     assertThat(failed.statusCode()).isEqualTo(500);
     assertThat(failed.body()).isEqualTo("Sorry, visitor number 1");
+  }
+
+  @ParameterizedTest
+  @MethodSource("servers")
+  @DisplayName("a listener in a ServletListenerRegistrationBean is notified once of each session")
+  void listener(String server) throws Exception {
+    Counter counter =
+        (Counter) site(server).bean(ServletListenerRegistrationBean.class).getListener();
+    int before = counter.begun.get();
+    site(server).visitor().get("/visits");
+    assertThat(counter.begun.get()).isEqualTo(before + 1);
   }
 }
