@@ -72,6 +72,13 @@ final class SecurityBridge extends AbstractHttpConfigurer<SecurityBridge, HttpSe
       return;
     }
     PrincipalContexts principals = contextsOfChain(context);
+    if (principals == null
+        && properties.security().context() == CoatcheckProperties.SecurityContextKind.PRINCIPAL) {
+      throw new InvalidSettingException(
+          "coatcheck.security.context must not be principal without"
+              + " CoatcheckSecurityAutoConfiguration, which is excluded, or was processed ahead of"
+              + " time without the property: principal");
+    }
     contexts = principals;
     SecurityLogin strategy =
         new SecurityLogin(

@@ -129,6 +129,22 @@ class PrincipalStartTest {
   }
 
   @Test
+  @DisplayName("an application that excludes what builds the contexts fails startup")
+  void excluded() {
+    assertThatThrownBy(
+            () ->
+                Site.start(
+                    Staff.class,
+                    PROPERTIES[0],
+                    PROPERTIES[1],
+                    "spring.autoconfigure.exclude="
+                        + CoatcheckSecurityAutoConfiguration.class.getName()))
+        .rootCause()
+        .isInstanceOf(InvalidSettingException.class)
+        .hasMessageContaining("coatcheck.security.context must not be principal without");
+  }
+
+  @Test
   @DisplayName("a stateless chain with its own repository is left alone")
   void stateless() throws Exception {
     try (Site site = Site.start(Stateless.class, PROPERTIES)) {
