@@ -1,9 +1,11 @@
 package io.coatcheck.session.spring;
 
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
@@ -23,29 +25,41 @@ final class OtherSessionProperties {
 
   private static final String PERSISTENT = "server.servlet.session.persistent";
 
-  private static final Map<String, String> COUNTERPARTS = new LinkedHashMap<>();
+  /** What to set in place of a property, by its {@linkplain #uniform uniform} name. */
+  private static final Map<String, String> COUNTERPARTS = new HashMap<>();
 
   static {
     String server = "server.servlet.session.";
-    COUNTERPARTS.put(server + "timeout", "coatcheck.idle-timeout");
-    COUNTERPARTS.put(server + "cookie.name", "coatcheck.cookie.name");
-    COUNTERPARTS.put(server + "cookie.path", "coatcheck.cookie.path");
-    COUNTERPARTS.put(server + "cookie.domain", "coatcheck.cookie.domain");
-    COUNTERPARTS.put(server + "cookie.same-site", "coatcheck.cookie.same-site");
-    COUNTERPARTS.put(server + "cookie.partitioned", "coatcheck.cookie.partitioned");
-    COUNTERPARTS.put(server + "cookie.max-age", "coatcheck.remembered-absolute-timeout");
-    COUNTERPARTS.put("spring.session.timeout", "coatcheck.idle-timeout");
-    COUNTERPARTS.put("spring.session.jdbc.table-name", "coatcheck.jdbc.table-name");
-    COUNTERPARTS.put("spring.session.jdbc.initialize-schema", "coatcheck.jdbc.create-schema");
+    putCounterpart(server + "timeout", "coatcheck.idle-timeout");
+    putCounterpart(server + "cookie.name", "coatcheck.cookie.name");
+    putCounterpart(server + "cookie.path", "coatcheck.cookie.path");
+    putCounterpart(server + "cookie.domain", "coatcheck.cookie.domain");
+    putCounterpart(server + "cookie.same-site", "coatcheck.cookie.same-site");
+    putCounterpart(server + "cookie.partitioned", "coatcheck.cookie.partitioned");
+    putCounterpart(server + "cookie.max-age", "coatcheck.remembered-absolute-timeout");
+    putCounterpart("spring.session.timeout", "coatcheck.idle-timeout");
+    putCounterpart("spring.session.jdbc.table-name", "coatcheck.jdbc.table-name");
+    putCounterpart("spring.session.jdbc.initialize-schema", "coatcheck.jdbc.create-schema");
   }
 
   private OtherSessionProperties() {}
+
+  private static void putCounterpart(String name, String counterpart) {
+    COUNTERPARTS.put(uniform(name), counterpart);
+  }
+
+  /** Returns the same text for each spelling of a name, such as sameSite and same-site. */
+  private static String uniform(String name) {
+    return name.replace("-", "").replace("_", "").toLowerCase(Locale.ROOT);
+  }
 
   static void warn(Environment environment, MigrationProperties migration) {
     Map<String, String> ignored = new TreeMap<>();
     find(environment, "server.servlet.session", ignored);
     find(environment, "spring.session", ignored);
-    ignored.keySet().removeAll(usedBy(migration));
+    Set<String> used =
+        usedBy(migration).stream().map(OtherSessionProperties::uniform).collect(Collectors.toSet());
+    ignored.keySet().removeIf(name -> used.contains(uniform(name)));
     if (!isSetByTheApplication(environment, PERSISTENT)) {
       ignored.remove(PERSISTENT);
     }
@@ -106,7 +120,7 @@ final class OtherSessionProperties {
           if (value instanceof Map<?, ?> nested) {
             flatten(name, nested, found);
           } else {
-            String counterpart = COUNTERPARTS.get(name);
+            String counterpart = COUNTERPARTS.get(uniform(name));
             found.put(name, counterpart == null ? "no counterpart" : "use " + counterpart);
           }
         });

@@ -12,6 +12,7 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
+import java.security.Principal;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -28,9 +29,15 @@ import org.junit.jupiter.api.io.TempDir;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.boot.web.servlet.ServletRegistrationBean;
 import org.springframework.boot.web.servlet.support.SpringBootServletInitializer;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RestController;
+import org.springframework.web.context.support.AnnotationConfigWebApplicationContext;
+import org.springframework.web.servlet.DispatcherServlet;
+import org.springframework.web.servlet.config.annotation.EnableWebMvc;
 
 @DisplayName("However an application is deployed, its sessions are those of Coatcheck")
 @ExtendWith(OutputCaptureExtension.class)
@@ -77,6 +84,32 @@ class DeploymentTest {
       }
       session.setAttribute("visits", 41);
       return "made";
+    }
+  }
+
+  /** A second servlet of Spring MVC, with pages of its own. */
+  @Configuration
+  static class SecondServlet {
+
+    @Bean
+    ServletRegistrationBean<DispatcherServlet> second() {
+      AnnotationConfigWebApplicationContext pages = new AnnotationConfigWebApplicationContext();
+      pages.register(SecondPages.class);
+      ServletRegistrationBean<DispatcherServlet> servlet =
+          new ServletRegistrationBean<>(new DispatcherServlet(pages), "/second/*");
+      servlet.setName("second");
+      return servlet;
+    }
+  }
+
+  @Configuration
+  @EnableWebMvc
+  @RestController
+  static class SecondPages {
+
+    @GetMapping("/account")
+    String account(Principal user) {
+      return user.getName();
     }
   }
 
@@ -195,6 +228,40 @@ class DeploymentTest {
         .contains("server.servlet.session.tracking-modes (no counterpart)")
         .contains("server.servlet.session.cookie.name (use coatcheck.cookie.name)")
         .contains("server.servlet.session.cookie.same-site (use coatcheck.cookie.same-site)");
+  }
+
+  @Test
+  @DisplayName("with such properties in another spelling, which the warning names as well")
+  void otherSpelling(CapturedOutput output) {
+    Site.start(
+            Shop.class,
+            "coatcheck.store=memory",
+            "server.servlet.session.trackingModes=url",
+            "server.servlet.session.cookie.sameSite=none",
+            "spring.session.jdbc.tableName=visits")
+        .close();
+    assertThat(output)
+        .contains("server.servlet.session.trackingModes (no counterpart)")
+        .contains("server.servlet.session.cookie.sameSite (use coatcheck.cookie.same-site)")
+        .contains("spring.session.jdbc.tableName (use coatcheck.jdbc.table-name)");
+  }
+
+  @Test
+  @DisplayName("with two servlets of Spring MVC, which have the same sessions")
+  void twoServlets() throws Exception {
+    try (Site site =
+        Site.start(
+            List.of(EarlySecurityTest.Application.class, SecondServlet.class),
+            "coatcheck.store=memory")) {
+      Visitor ann = site.visitor();
+      assertThat(ann.get("/second/account").statusCode()).isEqualTo(403);
+      ann.postWithToken("", "/login", "username", "ann", "password", "ticket");
+      assertThat(ann.get("/account").body()).isEqualTo("ann");
+      assertThat(ann.get("/second/account").body()).isEqualTo("ann");
+      assertThat(ann.hasCookie("JSESSIONID")).isFalse();
+      assertThat(site.bean(SessionManager.class).revokeAllOf("ann")).isEqualTo(1);
+      assertThat(ann.get("/second/account").statusCode()).isEqualTo(403);
+    }
   }
 
   @Test
