@@ -1,10 +1,13 @@
 package io.coatcheck.session.spring;
 
-import java.util.LinkedHashMap;
-import java.util.Map;
+import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.actuate.autoconfigure.health.ConditionalOnEnabledHealthIndicator;
+import org.springframework.boot.actuate.endpoint.EndpointId;
 import org.springframework.boot.actuate.endpoint.SecurityContext;
+import org.springframework.boot.actuate.endpoint.web.AdditionalPathsMapper;
+import org.springframework.boot.actuate.endpoint.web.WebServerNamespace;
 import org.springframework.boot.actuate.health.AdditionalHealthEndpointPath;
 import org.springframework.boot.actuate.health.Health;
 import org.springframework.boot.actuate.health.HealthEndpointGroup;
@@ -46,13 +49,39 @@ final class HealthBeforeBoot4 {
       if (readiness == null || CoatcheckHealthAutoConfiguration.hasOwnReadiness(environment)) {
         return groups;
       }
-      Map<String, HealthEndpointGroup> all = new LinkedHashMap<>();
-      for (String name : groups.getNames()) {
-        all.put(name, groups.get(name));
-      }
-      all.put(CoatcheckHealthAutoConfiguration.READINESS, new WithCoatcheck(readiness));
-      return HealthEndpointGroups.of(groups.getPrimary(), all);
+      return new WithReadiness(groups, new WithCoatcheck(readiness));
     };
+  }
+
+  /**
+   * The groups, with another one in place of readiness. Spring Boot casts them to the mapper that
+   * its own groups are, and asks for their paths when a chain of Spring Security admits these
+   * paths, as its default chain does since Spring Boot 4.
+   */
+  private record WithReadiness(HealthEndpointGroups groups, HealthEndpointGroup readiness)
+      implements HealthEndpointGroups, AdditionalPathsMapper {
+
+    @Override
+    public HealthEndpointGroup getPrimary() {
+      return groups.getPrimary();
+    }
+
+    @Override
+    public Set<String> getNames() {
+      return groups.getNames();
+    }
+
+    @Override
+    public @Nullable HealthEndpointGroup get(String name) {
+      return name.equals(CoatcheckHealthAutoConfiguration.READINESS) ? readiness : groups.get(name);
+    }
+
+    @Override
+    public @Nullable List<String> getAdditionalPaths(EndpointId id, WebServerNamespace server) {
+      return groups instanceof AdditionalPathsMapper paths
+          ? paths.getAdditionalPaths(id, server)
+          : null;
+    }
   }
 
   /** A group with one more member. */

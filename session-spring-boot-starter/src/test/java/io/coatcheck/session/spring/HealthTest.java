@@ -9,12 +9,16 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.springframework.boot.actuate.endpoint.EndpointId;
+import org.springframework.boot.actuate.endpoint.web.PathMappedEndpoints;
+import org.springframework.boot.actuate.endpoint.web.WebServerNamespace;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.annotation.Order;
@@ -33,7 +37,7 @@ class HealthTest {
     @Bean
     @Order(0)
     SecurityFilterChain probes(HttpSecurity http) throws Exception {
-      return http.securityMatcher("/actuator/**")
+      return http.securityMatcher("/actuator/**", "/livez", "/readyz")
           .authorizeHttpRequests(requests -> requests.anyRequest().permitAll())
           .build();
     }
@@ -62,6 +66,12 @@ class HealthTest {
 
   private static HttpResponse<String> health(Site site, String group) throws Exception {
     return site.visitor().get(HEALTH + group);
+  }
+
+  /** Asked for by Spring Boot's own chain of Spring Security, and by {@code EndpointRequest}. */
+  private static Collection<String> shortPaths(Site site) {
+    return site.bean(PathMappedEndpoints.class)
+        .getAdditionalPaths(WebServerNamespace.SERVER, EndpointId.of("health"));
   }
 
   @Test
@@ -116,7 +126,16 @@ class HealthTest {
       assertThat(health(other, "/liveness").statusCode()).isEqualTo(200);
       assertThat(health(other, "/liveness").body()).doesNotContain("\"coatcheck\"");
       assertThat(health(other, "").body()).contains("\"coatcheck\"");
+      assertThat(other.visitor().get("/readyz").body()).contains("\"coatcheck\"");
+      assertThat(other.visitor().get("/livez").statusCode()).isEqualTo(200);
+      assertThat(shortPaths(other)).containsExactlyInAnyOrder("/livez", "/readyz");
     }
+  }
+
+  @Test
+  @DisplayName("leaves the groups such that Spring Boot finds out that they have no short paths")
+  void groups_withoutShortPaths() {
+    assertThat(shortPaths(site)).isEmpty();
   }
 
   @Test
