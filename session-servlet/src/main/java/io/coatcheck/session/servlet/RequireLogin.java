@@ -79,7 +79,9 @@ public final class RequireLogin implements Filter {
    * sendRedirect}: it has no scheme, no host, no control characters and nothing that a browser
    * could read as one of these. It includes the context path, and a query if there was one.
    *
-   * @param request the request of the login form, which passes the parameter on in a hidden field
+   * @param request the request of the login form. A form without an {@code action} keeps the
+   *     parameter, in the URL of the login page; any other passes it on in a hidden field. Of
+   *     several values none is used
    * @param otherwise trusted, and returned unchanged
    */
   public static String next(HttpServletRequest request, String otherwise) {
