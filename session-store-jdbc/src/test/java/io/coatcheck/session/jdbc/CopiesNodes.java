@@ -6,7 +6,6 @@ import io.coatcheck.history.HistoryNode;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.nearcache.NearCacheSessionStore;
 import io.coatcheck.session.store.SessionStore;
-import io.coatcheck.session.store.SessionStoreException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -48,7 +47,8 @@ final class CopiesNodes implements AutoCloseable {
     for (HikariConfig config : configs) {
       HikariDataSource pool = new HikariDataSource(config);
       pools.add(pool);
-      Table.await("the schema", () -> isCreated(pool, database, table));
+      Table.create(
+          JdbcSessionStore.builder(pool).database(database).tableName(table).changeFeed(true));
       JdbcSessionStore store =
           JdbcSessionStore.builder(new DelayedCommits(pool))
               .database(database)
@@ -62,23 +62,6 @@ final class CopiesNodes implements AutoCloseable {
           NearCacheSessionStore.builder(feed.apply(store)).maxStaleness(BOUND).build();
       copies.add(near);
       managers.add(SessionManager.builder(near).cleanUpInterval(Duration.ZERO).build());
-    }
-  }
-
-  /** The timeouts of the pool may pass on a busy machine. */
-  private static boolean isCreated(HikariDataSource pool, Database database, String table) {
-    try {
-      JdbcSessionStore.builder(pool)
-          .database(database)
-          .tableName(table)
-          .createSchema(true)
-          .changeFeed(true)
-          .queryTimeout(PATIENT)
-          .build()
-          .close();
-      return true;
-    } catch (SessionStoreException e) {
-      return false;
     }
   }
 

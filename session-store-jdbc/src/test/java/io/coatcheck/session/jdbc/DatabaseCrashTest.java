@@ -58,7 +58,7 @@ class DatabaseCrashTest {
             new AppNode(
                 SessionManager.builder(
                         JdbcSessionStore.builder(pool)
-                            .createSchema(true)
+                            .database(Database.POSTGRESQL)
                             .queryTimeout(Duration.ofSeconds(2))
                             .build())
                     .cleanUpInterval(Duration.ofMillis(200))
@@ -144,7 +144,9 @@ class DatabaseCrashTest {
     config.setMaximumPoolSize(8);
     config.setConnectionTimeout(2_000);
     config.setValidationTimeout(1_000);
-    return new HikariDataSource(config);
+    HikariDataSource pool = new HikariDataSource(config);
+    Table.create(JdbcSessionStore.builder(pool));
+    return pool;
   }
 
   private static void await(String what, List<Future<Told>> clients, BooleanSupplier condition)

@@ -169,13 +169,14 @@ class NearCacheOutageTest {
 
   private static AppNode node(
       HikariDataSource pool, boolean changeFeed, Duration serveStaleOnOutage) {
-    JdbcSessionStore store =
+    JdbcSessionStore.Builder builder =
         JdbcSessionStore.builder(pool)
-            .createSchema(true)
+            .database(Database.POSTGRESQL)
             .tableName(changeFeed ? "fed" : "ageing")
-            .changeFeed(changeFeed)
-            .queryTimeout(Duration.ofSeconds(1))
-            .build();
+            .changeFeed(changeFeed);
+    Table.create(builder);
+    JdbcSessionStore store =
+        builder.createSchema(false).queryTimeout(Duration.ofSeconds(1)).build();
     return new AppNode(
         SessionManager.builder(
                 NearCacheSessionStore.builder(store)

@@ -3,6 +3,7 @@ package io.coatcheck.session.jdbc;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.zaxxer.hikari.HikariDataSource;
+import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -81,6 +82,20 @@ final class Table implements AutoCloseable {
         .queryTimeout(recordsChanges ? Duration.ofSeconds(10) : PATIENCE)
         .changeFeed(recordsChanges)
         .changeFeedInterval(Duration.ofMillis(20));
+  }
+
+  /** Creates the tables of a store, whose own timeouts may pass meanwhile on a busy machine. */
+  static void create(JdbcSessionStore.Builder store) {
+    await("the schema", () -> isCreated(store.createSchema(true).queryTimeout(PATIENCE)));
+  }
+
+  private static boolean isCreated(JdbcSessionStore.Builder store) {
+    try {
+      store.build().close();
+      return true;
+    } catch (SessionStoreException e) {
+      return false;
+    }
   }
 
   /** Makes the newest change in the log older than any retention. */
