@@ -96,6 +96,8 @@ class UnendingCallTest {
             + (server == TestDatabase.POSTGRESQL
                 ? "&connectTimeout=2&loginTimeout=2&socketTimeout=3"
                 : "&connectTimeout=2000&socketTimeout=3000"));
+    // The first connection may take longer on a busy machine.
+    config.setInitializationFailTimeout(60_000);
     return new HikariDataSource(config);
   }
 
