@@ -387,6 +387,8 @@ class RedisRefusalsBehindFilterTest {
   @Test
   @DisplayName("WRONGPASS: the password was changed, which the next connection notices")
   void wrongPassword() {
+    // The test before may have cut the connection: it must be open again before the change.
+    assertThat(site.awaitAnswer(OWN_USER + "/me", cookie).body()).isEqualTo("alice");
     LOGGED.clear();
     setPassword("second");
     assertThat(get(OWN_USER + "/me").body()).as("still connected").isEqualTo("alice");
