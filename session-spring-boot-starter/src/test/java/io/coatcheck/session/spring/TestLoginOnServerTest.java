@@ -11,6 +11,7 @@ import io.coatcheck.session.spring.staff.Staff;
 import io.coatcheck.session.spring.test.TestSession;
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.test.clients.Visitor;
+import java.time.Duration;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
@@ -58,7 +59,11 @@ class TestLoginOnServerTest {
   @DisplayName("opens its session for a WebTestClient, which can also log in by the form")
   void webTestClient() {
     WebTestClient client =
-        WebTestClient.bindToServer(new JdkClientHttpConnector()).baseUrl(url).build();
+        WebTestClient.bindToServer(new JdkClientHttpConnector())
+            .baseUrl(url)
+            // Five seconds may pass on a busy machine.
+            .responseTimeout(Duration.ofMinutes(1))
+            .build();
     client.get().uri("/account").exchange().expectStatus().isFound();
     TestSession olga = loggedInAs("olga").on(context);
     client
