@@ -44,41 +44,15 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 @DisplayName("confirmReplicas")
 @Tag("wide")
-class RedisConfirmationTest {
+class RedisConfirmationTest extends WithReplica {
 
   private static final Instant NOW = Instant.parse("2026-11-23T12:00:00Z");
-  private static final Duration PATIENCE = Duration.ofMillis(300);
 
   private final StoredSession session = SampleSessions.authenticated("alice", NOW).build();
   private final StoredSession visit = SampleSessions.anonymous(NOW).build();
-  private TestServer primary;
-  private CuttingProxy proxy;
-  private TestServer replica;
-
-  /** The replica gets its data through the proxy, which can cut it off. */
-  @BeforeEach
-  void start() {
-    primary = new TestServer();
-    proxy = new CuttingProxy(primary.port);
-    replica = new TestServer("replicaof 127.0.0.1 " + proxy.port());
-    primary.awaitReplica();
-  }
-
-  @AfterEach
-  void stop() throws Exception {
-    replica.close();
-    proxy.close();
-    primary.close();
-  }
 
   private RedisSessionStore confirming(Duration patience) {
     return primary.store("a").confirmReplicas(1, patience).build();
-  }
-
-  private static void assertUnconfirmed(Runnable call) {
-    assertThatExceptionOfType(SessionStoreException.class)
-        .isThrownBy(call::run)
-        .withMessageContaining("is not confirmed: after 300 ms, 0 of 1 replicas had it");
   }
 
   /** Returns the session as the next version with a new secret. */
@@ -344,15 +318,6 @@ class RedisConfirmationTest {
                       frame.getClassName().equals(ConfirmedWrites.class.getName())
                           && frame.getMethodName().equals("take"));
     }
-  }
-
-  /** Returns how many commands wait on the primary. */
-  private long blocked() {
-    return TestServer.info(primary.port, "clients")
-        .lines()
-        .filter(line -> line.startsWith("blocked_clients:"))
-        .mapToLong(line -> Long.parseLong(line.substring("blocked_clients:".length()).trim()))
-        .sum();
   }
 
   /** Kills the primary, makes the replica the primary, and returns what it has of a session. */

@@ -3,9 +3,7 @@ package io.coatcheck.session.redis;
 import static io.coatcheck.session.redis.TestServer.await;
 import static io.coatcheck.session.redis.TestServer.succeeds;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
-import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.testkit.SampleSessions;
 import io.coatcheck.session.token.SessionId;
@@ -23,10 +21,9 @@ import org.junit.jupiter.api.Test;
 
 @DisplayName("confirmReplicas with three buckets")
 @Tag("wide")
-class RedisConfirmedBucketsTest {
+class RedisConfirmedBucketsTest extends WithReplica {
 
   private static final Instant NOW = Instant.parse("2026-11-23T12:00:00Z");
-  private static final Duration PATIENCE = Duration.ofMillis(300);
   private static final int BUCKETS = 3;
 
   /** The sessions of one user, one in each bucket. */
@@ -38,22 +35,14 @@ class RedisConfirmedBucketsTest {
           .stream()
           .toList();
 
-  private TestServer primary;
-  private CuttingProxy proxy;
-  private TestServer replica;
   private RedisSessionStore store;
 
   private static long bucketOf(SessionId id) {
     return Long.remainderUnsigned(id.leastSignificantBits(), BUCKETS);
   }
 
-  /** The replica gets its data through the proxy, which can cut it off. */
   @BeforeEach
   void start() {
-    primary = new TestServer();
-    proxy = new CuttingProxy(primary.port);
-    replica = new TestServer("replicaof 127.0.0.1 " + proxy.port());
-    primary.awaitReplica();
     assertThat(sessions).hasSize(BUCKETS);
     try (RedisSessionStore before = primary.store("a").buckets(BUCKETS).build()) {
       sessions.forEach(before::insert);
@@ -63,17 +52,8 @@ class RedisConfirmedBucketsTest {
   }
 
   @AfterEach
-  void stop() throws Exception {
+  void stop() {
     store.close();
-    replica.close();
-    proxy.close();
-    primary.close();
-  }
-
-  private static void assertUnconfirmed(Runnable call) {
-    assertThatExceptionOfType(SessionStoreException.class)
-        .isThrownBy(call::run)
-        .withMessageContaining("is not confirmed: after 300 ms, 0 of 1 replicas had it");
   }
 
   /** Kills the primary, makes the replica the primary, and returns which sessions it has. */
@@ -170,14 +150,5 @@ class RedisConfirmedBucketsTest {
         assertThat(each.isAlive()).isFalse();
       }
     }
-  }
-
-  /** Returns how many commands wait on the primary. */
-  private long blocked() {
-    return TestServer.info(primary.port, "clients")
-        .lines()
-        .filter(line -> line.startsWith("blocked_clients:"))
-        .mapToLong(line -> Long.parseLong(line.substring("blocked_clients:".length()).trim()))
-        .sum();
   }
 }
