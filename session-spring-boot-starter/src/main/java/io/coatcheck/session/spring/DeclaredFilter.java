@@ -67,7 +67,7 @@ final class DeclaredFilter {
     for (String name :
         beans.getBeanNamesForType(DelegatingFilterProxyRegistrationBean.class, true, false)) {
       DelegatingFilterProxyRegistrationBean proxy =
-          make(name, DelegatingFilterProxyRegistrationBean.class);
+          make(beans, name, DelegatingFilterProxyRegistrationBean.class);
       if (proxy != null) {
         names.add(proxy.getFilterName());
       }
@@ -87,7 +87,7 @@ final class DeclaredFilter {
   /**
    * Returns a bean; null if it needs one that is being made, such as the starter's registration.
    */
-  private <T> @Nullable T make(String name, Class<T> type) {
+  static <T> @Nullable T make(ConfigurableListableBeanFactory beans, String name, Class<T> type) {
     if (beans.isCurrentlyInCreation(name)) {
       return null;
     }
@@ -95,7 +95,7 @@ final class DeclaredFilter {
       return beans.getBean(name, type);
     } catch (BeansException e) {
       if (e.contains(BeanCurrentlyInCreationException.class)) {
-        LOG.debug("The filter of {} is looked at when the server has started", name, e);
+        LOG.debug("The bean {} is not looked at, since it needs one that is being made", name, e);
         return null;
       }
       throw e;
@@ -107,7 +107,7 @@ final class DeclaredFilter {
     List<String> names = new ArrayList<>();
     SessionFilter found = null;
     for (String name : beans.getBeanNamesForType(type, true, false)) {
-      T bean = isCandidate.test(name) ? make(name, type) : null;
+      T bean = isCandidate.test(name) ? make(beans, name, type) : null;
       if (bean != null && filterOf.apply(bean) instanceof SessionFilter filter) {
         names.add(name);
         found = filter;

@@ -39,11 +39,12 @@ final class DeclaredListeners {
         beans.getBeanNamesForType(ServletListenerRegistrationBean.class, true, false)) {
       if (mayBeOfSessions(typeOfListener(beans, name))) {
         ServletListenerRegistrationBean<?> registration =
-            beans.getBean(name, ServletListenerRegistrationBean.class);
-        EventListener listener = registration.getListener();
-        if (registration.isEnabled()
-            && TYPES.stream().anyMatch(type -> type.isInstance(listener))) {
-          listeners.add(listener);
+            DeclaredFilter.make(beans, name, ServletListenerRegistrationBean.class);
+        if (registration != null && registration.isEnabled()) {
+          EventListener listener = registration.getListener();
+          if (TYPES.stream().anyMatch(type -> type.isInstance(listener))) {
+            listeners.add(listener);
+          }
         }
       }
     }

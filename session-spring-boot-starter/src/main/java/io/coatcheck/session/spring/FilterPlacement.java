@@ -2,7 +2,9 @@ package io.coatcheck.session.spring;
 
 import io.coatcheck.session.servlet.SessionFilter;
 import jakarta.servlet.DispatcherType;
+import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -83,6 +85,7 @@ final class FilterPlacement implements BeanPostProcessor {
               ? earlySecurity(registration.getOrder(), security, name)
               : lateRegistration(registration.getOrder(), security, name));
     }
+    warnOfOtherPaths(registration, name);
     EnumSet<DispatcherType> dispatches = registration.determineDispatcherTypes();
     if (!dispatches.containsAll(DISPATCHES)) {
       LOG.info(
@@ -90,6 +93,21 @@ final class FilterPlacement implements BeanPostProcessor {
           name);
       dispatches.addAll(DISPATCHES);
       registration.setDispatcherTypes(dispatches);
+    }
+  }
+
+  private static void warnOfOtherPaths(FilterRegistrationBean<?> registration, String name) {
+    List<String> where = new ArrayList<>(registration.getUrlPatterns());
+    where.addAll(registration.getServletNames());
+    registration.getServletRegistrationBeans().forEach(servlet -> where.add(servlet.toString()));
+    if (registration.isEnabled() && !where.isEmpty() && !where.contains("/*")) {
+      LOG.warn(
+          "The FilterRegistrationBean {} of the session filter has paths or servlets: {}. Other"
+              + " paths have the sessions of the container, and logins there are not known on"
+              + " these. Register the filter for all paths; SessionFilterBuilder.exclude spares the"
+              + " store on some",
+          name,
+          where);
     }
   }
 

@@ -11,9 +11,12 @@ import jakarta.servlet.DispatcherType;
 import jakarta.servlet.Filter;
 import jakarta.servlet.Registration;
 import jakarta.servlet.ServletContext;
+import jakarta.servlet.http.HttpSessionEvent;
+import jakarta.servlet.http.HttpSessionListener;
 import java.net.http.HttpResponse;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -24,6 +27,7 @@ import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.boot.web.servlet.ServletContextInitializer;
+import org.springframework.boot.web.servlet.ServletListenerRegistrationBean;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.DependsOn;
@@ -260,6 +264,35 @@ class RegistrationTest {
     }
   }
 
+  /** A session listener whose bean needs that of the starter's filter. */
+  @Configuration
+  static class ListenerBesideIt {
+
+    final AtomicInteger begun = new AtomicInteger();
+
+    @Bean
+    ServletListenerRegistrationBean<HttpSessionListener> visits(
+        FilterRegistrationBean<SessionFilter> sessions) {
+      assertThat(sessions.getFilter()).isNotNull();
+      return new ServletListenerRegistrationBean<>(
+          new HttpSessionListener() {
+            @Override
+            public void sessionCreated(HttpSessionEvent event) {
+              begun.incrementAndGet();
+            }
+          });
+    }
+  }
+
+  @Test
+  @DisplayName("is made before a session listener that needs it, which is notified nevertheless")
+  void listenerBesideIt() throws Exception {
+    try (Site site = Site.start(List.of(Shop.class, ListenerBesideIt.class), MEMORY)) {
+      site.visitor().get("/visits");
+      assertThat(site.bean(ListenerBesideIt.class).begun).hasValue(1);
+    }
+  }
+
   /** A chain of Spring Security may need beans that are there only when the server has started. */
   @Configuration
   static class AfterTheServer {
@@ -301,6 +334,31 @@ class RegistrationTest {
     assertThatThrownBy(() -> Site.start(List.of(Shop.class, registration), MEMORY))
         .extracting(NestedExceptionUtils::getMostSpecificCause)
         .isInstanceOf(InvalidSettingException.class);
+  }
+
+  @Configuration
+  static class OnOnePath {
+
+    @Bean
+    FilterRegistrationBean<SessionFilter> filter(SessionManager manager) {
+      FilterRegistrationBean<SessionFilter> registration =
+          new FilterRegistrationBean<>(SessionFilter.builder(manager).build());
+      registration.addUrlPatterns("/account");
+      return registration;
+    }
+  }
+
+  @Test
+  @DisplayName("on some paths only gets a warning, since logins on others are not known there")
+  void onOnePath(CapturedOutput output) throws Exception {
+    try (Site site = Site.start(List.of(Shop.class, OnOnePath.class), MEMORY)) {
+      Visitor ann = site.visitor();
+      ann.logIn("ann");
+      assertThat(ann.get("/account").statusCode()).isEqualTo(302);
+    }
+    assertThat(output)
+        .containsOnlyOnce("The FilterRegistrationBean filter of the session filter has paths")
+        .contains("[/account]");
   }
 
   @Test
