@@ -150,7 +150,7 @@ final class Imports {
     if (!opens) {
       return Optional.of(foundBy(token));
     }
-    if (hasEndedElsewhere(credential, source)) {
+    if (hasEndedElsewhere(known, credential, source)) {
       return Optional.of(endUnconfirmed(known, ImportResult.Status.REFUSED));
     }
     return claims
@@ -172,11 +172,12 @@ final class Imports {
 
   /**
    * Returns whether the other library has ended its session, other than because of the import. That
-   * comes after the claim is complete; a session without a claim was stored late, and its import
-   * has failed.
+   * comes after the claim is complete. A session without a claim was stored late, and its import
+   * has failed, unless a request has opened it since: its claim was complete then, and has expired.
    */
-  private boolean hasEndedElsewhere(String credential, ImportSource source) {
-    return (!source.isEndedByImport() || claims.find(credential).isEmpty())
+  private boolean hasEndedElsewhere(StoredSession known, String credential, ImportSource source) {
+    boolean isOpened = known.generation() != known.fence();
+    return (!source.isEndedByImport() || (!isOpened && claims.find(credential).isEmpty()))
         && !source.isStillLive();
   }
 
@@ -313,7 +314,10 @@ final class Imports {
       Map<String, AttributeCodecException> undecodable,
       TreeSet<String> tooLarge) {
 
-    /** Returns this as the session of an attempt. */
+    /**
+     * Returns this as the session of an attempt. It has its own version, so that a request which
+     * has the session of another attempt changes nothing.
+     */
     Draft of(StoredSession attempt, String credential) {
       long generation = ImportClaims.generation(attempt);
       SessionToken opening = tokenOf(credential, generation);
@@ -321,6 +325,7 @@ final class Imports {
           session.toBuilder()
               .generation(generation)
               .fence(generation)
+              .version(generation)
               .previousSecretHash(opening.secretHash())
               .previousReadableUntil(session.absoluteDeadline())
               .build();

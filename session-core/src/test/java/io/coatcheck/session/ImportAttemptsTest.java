@@ -33,6 +33,7 @@ class ImportAttemptsTest {
 
     private boolean isLive = true;
     private boolean isEndedByImport;
+    private Duration usable = Duration.ofDays(1);
 
     @Override
     public Optional<ImportedSession> load() {
@@ -41,7 +42,7 @@ class ImportAttemptsTest {
               new ImportedSession(
                   Optional.of("alice"),
                   fixture.clock.instant().minusMillis(1),
-                  fixture.clock.instant().plus(Duration.ofDays(1)),
+                  fixture.clock.instant().plus(usable),
                   Map.of(),
                   Map.of()))
           : Optional.empty();
@@ -144,6 +145,32 @@ class ImportAttemptsTest {
     old.isLive = false;
     assertThat(fixture.isLive(derived(found))).isTrue();
     assertThat(fixture.isLive(derived(importSession(ImportResult.Status.FOUND)))).isTrue();
+  }
+
+  /** The user was logged out while the first request with the session was in progress. */
+  @Test
+  void sessionThatIsStoredLate_isNotOverwritten_byARequestThatHasAnother() {
+    importFails_andItsSessionIsHeld();
+    ImportResult imported = importSession(ImportResult.Status.IMPORTED);
+    Session inProgress = fixture.live(derived(imported));
+    assertThat(fixture.manager.revokeAllOf("alice")).isEqualTo(1);
+    late.land();
+    assertThat(fixture.manager.adapter().renewIfDue(inProgress)).isFalse();
+    assertThat(fixture.isLive(derived(imported))).isFalse();
+    importSession(ImportResult.Status.SPENT);
+  }
+
+  @Test
+  void sessionInUse_isFound_afterTheRecordOfItsImportHasExpired() {
+    old.isEndedByImport = true;
+    old.usable = Duration.ofMinutes(10);
+    fixture.serve(derived(importSession(ImportResult.Status.IMPORTED)));
+    old.isLive = false;
+    for (int minutes = 0; minutes < 40; minutes += 10) {
+      fixture.clock.advance(Duration.ofMinutes(10));
+      fixture.manager.cleanUp();
+      fixture.serve(derived(importSession(ImportResult.Status.FOUND)));
+    }
   }
 
   /** Whoever knows the credential can derive no token without what the store has. */
