@@ -25,12 +25,11 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The id of the new session is derived from the old credential, so that all requests with that
  * credential find the same session. So is its first token, with the generation of the attempt: a
- * request that has found a session opens no other one, even if that is stored under the same id
- * after the first has ended. The session is stored as if its secret had been renewed periodically
- * and the response had been lost: the derived token opens it and is answered with another one, and
- * once the client has presented that, the derived one opens nothing. {@link ImportClaims A claim}
- * of the credential is made before, and outlives the session, so that the credential imports
- * nothing after a logout.
+ * request opens only the session that it has found, and no other one that is stored late under the
+ * same id. The session is stored as if its secret had been renewed periodically and the response
+ * had been lost: the derived token opens it and is answered with another one, and once the client
+ * has presented that, the derived one opens nothing. {@link ImportClaims A claim} of the credential
+ * is made before, and outlives the session, so that it imports nothing after a logout.
  */
 final class Imports {
 

@@ -217,7 +217,7 @@ public final class StoredSession {
     return login.authenticatedAt();
   }
 
-  /** Returns when a request last used the session; late by up to the store's touch interval. */
+  /** Returns when a request last used the session; may lag by up to the store's touch interval. */
   public Instant lastSeenAt() {
     return Instant.ofEpochMilli(lastSeenAt);
   }

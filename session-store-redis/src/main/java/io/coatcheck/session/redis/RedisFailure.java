@@ -160,8 +160,8 @@ final class RedisFailure {
   }
 
   /**
-   * Returns the exception for an operation whose thread was interrupted before anything was done.
-   * The thread stays interrupted.
+   * Returns the exception for an operation whose thread was interrupted before its command, or the
+   * next one of several, was sent. The thread stays interrupted.
    */
   static SessionStoreException interrupted(Operation operation, InterruptedException interrupted) {
     Thread.currentThread().interrupt();
