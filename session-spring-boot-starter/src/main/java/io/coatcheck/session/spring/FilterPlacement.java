@@ -102,10 +102,10 @@ final class FilterPlacement implements BeanPostProcessor {
     registration.getServletRegistrationBeans().forEach(servlet -> where.add(servlet.toString()));
     if (registration.isEnabled() && !where.isEmpty() && !where.contains("/*")) {
       LOG.warn(
-          "The FilterRegistrationBean {} of the session filter has paths or servlets: {}. Other"
-              + " paths have the sessions of the container, and logins there are not known on"
-              + " these. Register the filter for all paths; SessionFilterBuilder.exclude spares the"
-              + " store on some",
+          "The FilterRegistrationBean {} of the session filter has paths or servlets: {}. Paths that"
+              + " no session filter has keep the sessions of the container, and logins there are not"
+              + " known on these. Register the filter for all paths; SessionFilterBuilder.exclude"
+              + " spares the store on some",
           name,
           where);
     }

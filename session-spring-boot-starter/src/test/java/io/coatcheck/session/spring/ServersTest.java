@@ -15,7 +15,7 @@ import java.net.http.HttpResponse;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -34,24 +34,48 @@ class ServersTest {
 
   private static final String COOKIE = "__Host-session";
 
-  /** Counts the sessions that have begun. */
-  static final class Counter implements HttpSessionListener {
-
-    final AtomicInteger begun = new AtomicInteger();
+  /** Writes down its name when a session begins. */
+  record Witness(String name, List<String> heard) implements HttpSessionListener {
 
     @Override
     public void sessionCreated(HttpSessionEvent event) {
-      begun.incrementAndGet();
+      heard.add(name);
     }
   }
 
-  /** Registers a listener that is no bean itself. */
+  /** Registers listeners, of which two are no beans, and one is not wanted. */
   @Configuration
   static class Listening {
 
+    final List<String> heard = new CopyOnWriteArrayList<>();
+
     @Bean
-    ServletListenerRegistrationBean<Counter> counter() {
-      return new ServletListenerRegistrationBean<>(new Counter());
+    ServletListenerRegistrationBean<Witness> second() {
+      return registered(new Witness("second", heard), 2);
+    }
+
+    @Bean
+    ServletListenerRegistrationBean<Witness> first() {
+      return registered(new Witness("first", heard), 1);
+    }
+
+    @Bean
+    Witness unwanted() {
+      return new Witness("unwanted", heard);
+    }
+
+    @Bean
+    ServletListenerRegistrationBean<Witness> disabled(Witness unwanted) {
+      ServletListenerRegistrationBean<Witness> registration = registered(unwanted, 0);
+      registration.setEnabled(false);
+      return registration;
+    }
+
+    private static ServletListenerRegistrationBean<Witness> registered(Witness witness, int order) {
+      ServletListenerRegistrationBean<Witness> registration =
+          new ServletListenerRegistrationBean<>(witness);
+      registration.setOrder(order);
+      return registration;
     }
   }
 
@@ -149,12 +173,11 @@ class ServersTest {
 
   @ParameterizedTest
   @MethodSource("servers")
-  @DisplayName("a listener in a ServletListenerRegistrationBean is notified once of each session")
-  void listener(String server) throws Exception {
-    Counter counter =
-        (Counter) site(server).bean(ServletListenerRegistrationBean.class).getListener();
-    int before = counter.begun.get();
+  @DisplayName("listeners in a ServletListenerRegistrationBean are notified once, in their order")
+  void listeners(String server) throws Exception {
+    List<String> heard = site(server).bean(Listening.class).heard;
+    heard.clear();
     site(server).visitor().get("/visits");
-    assertThat(counter.begun.get()).isEqualTo(before + 1);
+    assertThat(heard).containsExactly("first", "second");
   }
 }
