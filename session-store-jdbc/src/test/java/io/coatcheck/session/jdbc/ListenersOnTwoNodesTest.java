@@ -22,6 +22,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -29,6 +30,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * Two nodes on one database, with the listeners of the application on each. If an end were told by
  * both nodes, or by none, the lists of what was heard would have a line too many, or too few.
  */
+@Tag("wide")
 @DisplayName("The end of a session is reported once on all nodes together, with its attributes")
 class ListenersOnTwoNodesTest {
 

@@ -17,6 +17,7 @@ import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -120,6 +121,7 @@ class RedisBehindFilterTest {
   }
 
   @Test
+  @Tag("wide")
   @DisplayName("so is the end of another device's session, until it is confirmed")
   void unconfirmedRevocation() throws Exception {
     stopServing();
@@ -146,6 +148,7 @@ class RedisBehindFilterTest {
   }
 
   @Test
+  @Tag("wide")
   @DisplayName("a logout and a login that no replica confirms are a 503, and reading goes on")
   void unconfirmed() throws Exception {
     stopServing();
