@@ -327,7 +327,7 @@ final class Authenticator {
     return valid ? granted : new Refused(LoginResult.NO_LONGER_VALID);
   }
 
-  /** Returns a session as it ends, with what its login dropped: nobody was notified of that yet. */
+  /** Returns a session as it ends, with what its login dropped, of which no listener knows yet. */
   private static StoredSession withAttributesOf(StoredSession dropped, StoredSession ended) {
     return ended.toBuilder().attributes(dropped.attributes()).build();
   }

@@ -20,9 +20,8 @@ import java.util.function.BooleanSupplier;
  * that.
  *
  * <p>A session begins with the generation that its claim has when it is complete, and keeps that as
- * its fence until there is a login into it or an explicit renewal. So a session that was stored so
- * late that another attempt has imported the credential is told apart from the session of that
- * attempt.
+ * its fence until there is a login into it or an explicit renewal. So a session that was stored
+ * after another attempt has imported the credential differs from the session of that attempt.
  */
 final class ImportClaims {
 

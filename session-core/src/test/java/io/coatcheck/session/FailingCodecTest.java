@@ -39,7 +39,7 @@ class FailingCodecTest {
     fixture.close();
   }
 
-  /** Encodes lists of texts, and fails as it is told to. */
+  /** Encodes lists of texts, and fails as a test chooses. */
   private static final class FailingCodec implements AttributeCodec {
 
     private Supplier<? extends Throwable> thrown = () -> new IllegalStateException("a secret");
