@@ -218,7 +218,7 @@ class MultiFactorTest {
 
   @ParameterizedTest(name = "coatcheck.security.context={0}")
   @ValueSource(strings = {"principal", "session"})
-  @DisplayName("asks no user of a TestLogin who has the factors")
+  @DisplayName("asks for no factor that a TestLogin has")
   void testLogin(String context) throws Exception {
     try (Site site = start("coatcheck.security.context=" + context)) {
       assertOut(opened(site, loggedInAs("ann")));
