@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.StoredSessionBuilder;
+import io.coatcheck.session.token.SecretHash;
 import io.coatcheck.session.token.SessionId;
 import java.time.Duration;
 import java.time.Instant;
@@ -146,6 +147,15 @@ abstract class ContractPart {
         && node.update(session, NOW)
         && node.touch(session.id(), NOW.plusSeconds(1), NOW)
         && node.delete(session.id()).isPresent();
+  }
+
+  /** Returns a session with a new secret and the next generation. */
+  static StoredSession renewed(StoredSession session) {
+    return session.toBuilder()
+        .previousSecretHash(session.secretHash())
+        .secretHash(SecretHash.of(new byte[SecretHash.LENGTH]))
+        .generation(session.generation() + 1)
+        .build();
   }
 
   static StoredSession successor(StoredSession session) {

@@ -42,6 +42,19 @@ abstract class DeletingByPrincipal extends IndexPart {
     assertStored(anonymous);
   }
 
+  /** If it broke, a renewed session would stay live when its user signs out everywhere. */
+  @Test
+  @Sentence(
+      of = PrincipalIndex.class,
+      value =
+          "Every session that was stored with this principal before the call began, and is not excepted, is gone when it returns")
+  void deleteByPrincipal_sessionWithANewSecret_isEnded() {
+    StoredSession session = insert(SampleSessions.complete(NOW));
+    assertThat(store().update(renewed(session), NOW)).isTrue();
+    assertThat(delete("alice", Set.of())).containsExactly(successor(renewed(session)));
+    assertGone(session);
+  }
+
   @Test
   @Sentence(of = PrincipalIndex.class, value = "how many were deleted")
   void deleteByPrincipal_none_isZero() {

@@ -224,6 +224,14 @@ abstract class Listing extends IndexPart {
   }
 
   @Test
+  @Sentence(of = PrincipalIndex.class, value = "the size of the page, from 1 to")
+  void findByPrincipal_smallestAndLargestPage_areReturned() {
+    StoredSession first = insert(SampleSessions.authenticated("alice", NOW));
+    assertThat(index().findByPrincipal("alice", null, 1)).containsExactly(listed(first));
+    assertThat(index().findByPrincipal("alice", null, MAX_PAGE)).containsExactly(listed(first));
+  }
+
+  @Test
   @Sentence(of = PrincipalIndex.class, value = "a new list, which the caller may change;")
   void findByPrincipal_list_belongsToTheCaller() {
     StoredSession session = insert(SampleSessions.authenticated("alice", NOW));
@@ -285,6 +293,14 @@ abstract class Listing extends IndexPart {
     StoredSession changed = session.toBuilder().remembered(false).build();
     store().update(changed, NOW);
     assertSessionsOf("alice", successor(changed));
+  }
+
+  @Test
+  @Sentence(of = PrincipalIndex.class, value = AGREES)
+  void update_withANewSecret_isSeen() {
+    StoredSession session = insert(SampleSessions.complete(NOW));
+    assertThat(store().update(renewed(session), NOW)).isTrue();
+    assertSessionsOf("alice", successor(renewed(session)));
   }
 
   @Test

@@ -108,6 +108,15 @@ public abstract class SessionStoreContract extends StoreUnderTest {
     }
   }
 
+  /** Sessions do not depend on the node. */
+  @Nested
+  @Order(7)
+  class WhereverItRuns extends StayingTheSame {
+    WhereverItRuns() {
+      super(SessionStoreContract.this::nodes);
+    }
+  }
+
   /** The index agrees with what the store holds. */
   @Nested
   @Order(8)
@@ -149,6 +158,15 @@ public abstract class SessionStoreContract extends StoreUnderTest {
   @Order(12)
   class WhenNotAdmitting extends NotAdmitting {
     WhenNotAdmitting() {
+      super(SessionStoreContract.this::nodes);
+    }
+  }
+
+  /** What one node began, every other ends. */
+  @Nested
+  @Order(12)
+  class WhenBegunElsewhere extends EndingOnOtherNodes {
+    WhenBegunElsewhere() {
       super(SessionStoreContract.this::nodes);
     }
   }

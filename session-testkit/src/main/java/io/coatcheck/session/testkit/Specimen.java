@@ -3,9 +3,11 @@ package io.coatcheck.session.testkit;
 import io.coatcheck.session.codec.AttributeValue;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.StoredSessionBuilder;
+import io.coatcheck.session.token.SecretHash;
 import io.coatcheck.session.token.SessionId;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -63,6 +65,11 @@ enum Specimen {
           SampleSessions.complete(now)
               .clientAddress("f".repeat(StoredSession.MAX_CLIENT_ADDRESS_LENGTH))
               .userAgent("\u00e9".repeat(StoredSession.MAX_USER_AGENT_LENGTH))),
+  ODD_CLIENT(
+      now ->
+          SampleSessions.complete(now)
+              .clientAddress(" 127.0.0.1 \t")
+              .userAgent(" '\"\\\n\u20ac \uD83D\uDE00 a\u0301 \u3042 ")),
   EMPTY_CLIENT(now -> SampleSessions.complete(now).clientAddress("").userAgent("")),
   ALL_ZERO_ID(now -> SampleSessions.anonymous(SessionId.of(0, 0), now)),
   ALL_ONE_ID(now -> SampleSessions.anonymous(SessionId.of(-1, -1), now)),
@@ -94,6 +101,22 @@ enum Specimen {
           attributes.put(name, SampleSessions.text("value of " + attributes.size()));
         }
         return SampleSessions.anonymous(now).attributes(attributes);
+      }),
+  ODD_BYTES(
+      now -> {
+        Map<String, AttributeValue> attributes = new HashMap<>();
+        for (String text : new String[] {"\u0000", "\u0000\u0000", " ", " a ", "a\n", "a\u0000"}) {
+          attributes.put("value " + attributes.size(), SampleSessions.text(text));
+        }
+        byte[] zeros = new byte[SecretHash.LENGTH];
+        zeros[SecretHash.LENGTH / 2] = 1;
+        byte[] ones = new byte[SecretHash.LENGTH];
+        Arrays.fill(ones, (byte) -1);
+        return SampleSessions.authenticated("alice", now)
+            .generation(2)
+            .secretHash(SecretHash.of(zeros))
+            .previousSecretHash(SecretHash.of(ones))
+            .attributes(attributes);
       }),
   MEGABYTE_ATTRIBUTE(
       now -> {

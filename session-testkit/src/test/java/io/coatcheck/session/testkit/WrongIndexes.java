@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -132,6 +133,49 @@ final class WrongIndexes {
               LookingForTheSurplusFirst::new,
               "deleteOldestAgainstDelete_oneOfThemHandsItOver",
               "deleteOldestAgainstLogin_theIndexAgreesWithTheStore"),
+          WrongStore.of(
+              "Lists no session that has a new secret",
+              () ->
+                  new Renewing() {
+                    @Override
+                    public List<StoredSession> findByPrincipal(
+                        String principal, @Nullable SessionId after, int limit) {
+                      return page(
+                          wholeSessionsOf(principal).stream()
+                              .filter(session -> !renewed.contains(session.id()))
+                              .toList(),
+                          after,
+                          limit);
+                    }
+                  },
+              "update_withANewSecret_isSeen"),
+          WrongStore.of(
+              "Revokes no session that has a new secret",
+              () ->
+                  new Renewing() {
+                    @Override
+                    public int deleteByPrincipal(
+                        String principal, Set<SessionId> except, DeletedSessions deleted) {
+                      Set<SessionId> spared = new HashSet<>(except);
+                      spared.addAll(renewed);
+                      return super.deleteByPrincipal(principal, spared, deleted);
+                    }
+                  },
+              "deleteByPrincipal_sessionWithANewSecret_isEnded"),
+          WrongStore.of(
+              "Refuses the largest page",
+              () ->
+                  new BrokenStore() {
+                    @Override
+                    public List<StoredSession> findByPrincipal(
+                        String principal, @Nullable SessionId after, int limit) {
+                      if (limit >= MAX_PAGE) {
+                        throw new IllegalArgumentException("limit is too large: " + limit);
+                      }
+                      return super.findByPrincipal(principal, after, limit);
+                    }
+                  },
+              "findByPrincipal_smallestAndLargestPage_areReturned"),
           WrongStore.of(
               "Counts one page of sessions",
               () ->
@@ -334,6 +378,25 @@ final class WrongIndexes {
             }
             deleted.accept(gone);
           });
+    }
+  }
+
+  /** Knows the sessions of the same principal that got a new secret. */
+  private static class Renewing extends BrokenStore {
+    final Set<SessionId> renewed = ConcurrentHashMap.newKeySet();
+
+    @Override
+    public boolean update(StoredSession session, Instant now) {
+      boolean isRenewal =
+          find(session.id())
+              .filter(stored -> stored.principal().equals(session.principal()))
+              .filter(stored -> stored.generation() < session.generation())
+              .isPresent();
+      boolean isStored = super.update(session, now);
+      if (isStored && isRenewal) {
+        renewed.add(session.id());
+      }
+      return isStored;
     }
   }
 }

@@ -2,16 +2,20 @@ package io.coatcheck.session.testkit;
 
 import io.coatcheck.session.codec.AttributeValue;
 import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.session.token.SecretHash;
 import io.coatcheck.session.token.SessionId;
+import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 
 /** Stores that lose or change a part of a session. */
 final class WrongParts {
@@ -83,6 +87,89 @@ final class WrongParts {
                   session.userAgent().filter(String::isEmpty).isPresent()
                       ? session.toBuilder().userAgent(null).build()
                       : session,
+              SPECIMENS),
+          writing(
+              "Writes the client in Latin-1",
+              session ->
+                  session.userAgent().isEmpty()
+                      ? session
+                      : session.toBuilder()
+                          .userAgent(
+                              new String(
+                                  session
+                                      .userAgent()
+                                      .orElseThrow()
+                                      .getBytes(StandardCharsets.ISO_8859_1),
+                                  StandardCharsets.ISO_8859_1))
+                          .build(),
+              SPECIMENS),
+          writing(
+              "Trims values",
+              session ->
+                  with(
+                      session,
+                      attributes ->
+                          attributes.replaceAll(
+                              (name, value) ->
+                                  SampleSessions.text(
+                                      new String(value.bytes(), StandardCharsets.ISO_8859_1)
+                                          .strip()))),
+              SPECIMENS),
+          writing(
+              "Cuts zeros off values",
+              session ->
+                  with(
+                      session,
+                      attributes ->
+                          attributes.replaceAll(
+                              (name, value) -> {
+                                byte[] bytes = value.bytes();
+                                int end = bytes.length;
+                                while (end > 0 && bytes[end - 1] == 0) {
+                                  end--;
+                                }
+                                return AttributeValue.encoded(Arrays.copyOf(bytes, end));
+                              })),
+              SPECIMENS),
+          writing(
+              "Changes the bytes that it is given",
+              session -> {
+                session.attributes().values().stream()
+                    .map(AttributeValue::bytes)
+                    .filter(bytes -> bytes.length > 0)
+                    .forEach(bytes -> bytes[0] ^= 1);
+                return session.toBuilder()
+                    .attributes(
+                        session.attributes().entrySet().stream()
+                            .collect(
+                                Collectors.toMap(
+                                    Map.Entry::getKey,
+                                    entry -> {
+                                      byte[] bytes = entry.getValue().bytes().clone();
+                                      if (bytes.length > 0) {
+                                        bytes[0] ^= 1;
+                                      }
+                                      return AttributeValue.encoded(bytes);
+                                    })))
+                    .build();
+              },
+              SPECIMENS),
+          writing(
+              "Keeps hashes as numbers",
+              session -> {
+                byte[] number = new BigInteger(session.secretHash().toBytes()).toByteArray();
+                return session.toBuilder()
+                    .secretHash(SecretHash.of(Arrays.copyOf(number, SecretHash.LENGTH)))
+                    .build();
+              },
+              SPECIMENS),
+          writing(
+              "Trims the client",
+              session ->
+                  session.toBuilder()
+                      .clientAddress(session.clientAddress().map(String::strip).orElse(null))
+                      .userAgent(session.userAgent().map(String::strip).orElse(null))
+                      .build(),
               SPECIMENS),
           writing(
               "Loses the fence",

@@ -29,6 +29,7 @@ class WrongStoresTest {
             WrongRaces.ALL,
             WrongSharing.ALL,
             WrongReading.ALL,
+            WrongNodes.ALL,
             WrongFailures.ALL)
         .flatMap(List::stream);
   }
