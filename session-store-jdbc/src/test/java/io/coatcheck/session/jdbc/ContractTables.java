@@ -5,6 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import io.coatcheck.session.store.SessionStore;
+import io.coatcheck.session.token.SessionId;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.sql.SQLNonTransientConnectionException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
@@ -58,6 +63,7 @@ final class ContractTables {
     Table table =
         tables.computeIfAbsent(pool, first -> new Table(first, open(first), recordChanges));
     table.execute("DELETE FROM " + table.name);
+    table.watched.failWith(sql -> {});
     return createNode(table);
   }
 
@@ -105,6 +111,38 @@ final class ContractTables {
     table.execute("DROP TABLE " + table.name);
     table.execute("DROP TABLE IF EXISTS " + table.changes());
     table.connections.close();
+  }
+
+  /** Makes each statement of both nodes lose its connection. */
+  void cutOff(Pool pool) {
+    tables
+        .get(pool)
+        .watched
+        .failWith(
+            sql -> {
+              throw new SQLNonTransientConnectionException("cut", "08006");
+            });
+  }
+
+  /** Makes statements reach the database again. */
+  void restore(Pool pool) {
+    tables.get(pool).watched.failWith(sql -> {});
+  }
+
+  /** Replaces the attributes of a session by bytes that are none. */
+  void damage(Pool pool, SessionId id) throws SQLException {
+    Table table = tables.get(pool);
+    try (Connection connection = table.connections.getConnection();
+        PreparedStatement statement =
+            connection.prepareStatement(
+                "UPDATE " + table.name + " SET attributes = ? WHERE id = ?")) {
+      statement.setBytes(1, new byte[] {99});
+      table.dialect().setId(statement, 2, id);
+      assertThat(statement.executeUpdate()).isOne();
+      if (!connection.getAutoCommit()) {
+        connection.commit();
+      }
+    }
   }
 
   void assertEmpty(Pool pool) {

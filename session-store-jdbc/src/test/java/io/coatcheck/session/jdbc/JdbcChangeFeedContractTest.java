@@ -2,6 +2,8 @@ package io.coatcheck.session.jdbc;
 
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.testkit.ChangeFeedContract;
+import io.coatcheck.session.token.SessionId;
+import java.sql.SQLException;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.params.ParameterizedClass;
@@ -40,7 +42,17 @@ class JdbcChangeFeedContractTest extends ChangeFeedContract {
 
   @Override
   protected void breakBackend() {
-    TABLES.breakPool(pool);
+    TABLES.cutOff(pool);
+  }
+
+  @Override
+  protected void restoreBackend() {
+    TABLES.restore(pool);
+  }
+
+  @Override
+  protected void overwrite(SessionId id, byte[] bytes) throws SQLException {
+    TABLES.damage(pool, id);
   }
 
   @Override

@@ -49,6 +49,11 @@ class RedisSessionStoreContractTest extends SessionStoreContract {
   }
 
   @Override
+  protected void restoreBackend() {
+    server.start();
+  }
+
+  @Override
   protected void assertEmpty() {
     // The log of changes belongs to no session.
     assertThat(server.keys(prefix)).containsOnly(new Keys(prefix).changes());

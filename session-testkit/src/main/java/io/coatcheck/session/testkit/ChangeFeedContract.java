@@ -36,6 +36,15 @@ public abstract class ChangeFeedContract extends StoreUnderTest {
     }
   }
 
+  /** No listener disturbs another. */
+  @Nested
+  @Order(1)
+  class WhenNotifyingListeners extends NotifyingListeners {
+    WhenNotifyingListeners() {
+      super(ChangeFeedContract.this::nodes);
+    }
+  }
+
   /** What is loaded after a report shows the change. */
   @Nested
   @Order(1)

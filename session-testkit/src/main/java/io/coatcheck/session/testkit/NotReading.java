@@ -45,11 +45,16 @@ abstract class NotReading extends IndexPart {
     Unreadable(UnaryOperator<byte[]> change) {
       this.change = change;
     }
+
+    /** Returns the bytes of a session, changed so that they cannot be read. */
+    byte[] bytesOf(StoredSession session) {
+      return change.apply(StoredSessionCodec.write(session));
+    }
   }
 
   private StoredSession insertUnreadable(Unreadable kind) throws Exception {
     StoredSession session = insert(SampleSessions.complete(NOW));
-    author().overwrite(session.id(), kind.change.apply(StoredSessionCodec.write(session)));
+    author().overwrite(session.id(), kind.bytesOf(session));
     return session;
   }
 

@@ -5,31 +5,25 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.coatcheck.session.store.ChangeFeed;
+import io.coatcheck.session.store.DeletedSessions;
 import io.coatcheck.session.store.LoginLimit;
 import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.SessionStore;
-import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.WhenFull;
 import io.coatcheck.session.token.SessionId;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.Callable;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** {@code ChangeFeed}, one change at a time. */
-abstract class ReportingChanges extends ContractPart {
+abstract class ReportingChanges extends FeedPart {
 
   private static final String REPORTED =
       "Every update, with or without a new secret, and every deletion";
@@ -37,43 +31,8 @@ abstract class ReportingChanges extends ContractPart {
   /** How long a feed has to show that it is wrong during an outage. */
   private static final Duration OUTAGE = Duration.ofMillis(500);
 
-  private final List<ChangeFeed.Subscription> subscriptions = new ArrayList<>();
-  private ChangeJournal here = new ChangeJournal();
-  private ChangeJournal there = new ChangeJournal();
-
   ReportingChanges(Supplier<Nodes> nodes) {
     super(nodes);
-  }
-
-  @BeforeEach
-  final void needsChangeFeed() throws Exception {
-    assumeTrue(store().changeFeed().isPresent(), "Not tested: the store has no ChangeFeed");
-    here = new ChangeJournal(author().patience());
-    there = new ChangeJournal(author().patience());
-    subscriptions.add(feed(store()).subscribe(here));
-    subscriptions.add(feed(otherNode()).subscribe(there));
-    here.awaitComplete();
-    there.awaitComplete();
-  }
-
-  @AfterEach
-  final void unsubscribe() {
-    subscriptions.forEach(ChangeFeed.Subscription::close);
-    subscriptions.clear();
-  }
-
-  private static ChangeFeed feed(SessionStore node) {
-    return node.changeFeed().orElseThrow();
-  }
-
-  /** Waits until both nodes must know, and checks that they do. */
-  private void assertReported(String operation, SessionId... ids) throws Exception {
-    for (ChangeJournal journal : List.of(here, there)) {
-      journal.awaitComplete();
-      assertThat(journal.changed())
-          .as("reported to %s: %s", journal == here ? "its own node" : "the other", operation)
-          .contains(ids);
-    }
   }
 
   @Test
@@ -161,6 +120,67 @@ abstract class ReportingChanges extends ContractPart {
     assertReported("deleteOldest", ids(old));
   }
 
+  /** If it broke, what a manager without listeners revokes would stay usable on other nodes. */
+  @Test
+  @Sentence(of = ChangeFeed.class, value = REPORTED)
+  void deletionsByPrincipal_withoutAttributes_areReported() throws Exception {
+    assertDeletionsAreReported(DeletedSessions.withoutAttributes(deleted -> {}));
+  }
+
+  @Test
+  @Sentence(of = ChangeFeed.class, value = REPORTED)
+  void deletionsByPrincipal_withAConsumerThatThrows_areReported() throws Exception {
+    Consumer<StoredSession> failing =
+        deleted -> {
+          throw new IllegalStateException("on purpose");
+        };
+    assertDeletionsAreReported(DeletedSessions.of(true, failing));
+  }
+
+  private void assertDeletionsAreReported(DeletedSessions deleted) throws Exception {
+    PrincipalIndex index = index();
+    StoredSession spared = insert(SampleSessions.complete(NOW));
+    List<StoredSession> revoked = insertMany(3, () -> SampleSessions.complete(NOW));
+    ignoringFailure(() -> index.deleteByPrincipal("alice", Set.of(spared.id()), deleted));
+    assertReported("deleteByPrincipal", ids(revoked));
+    List<StoredSession> old =
+        insertMany(3, () -> SampleSessions.complete(NOW).authenticatedAt(NOW));
+    ignoringFailure(() -> index.deleteOldest("alice", 1, NOW, deleted));
+    assertReported("deleteOldest", ids(old));
+  }
+
+  private static void ignoringFailure(Runnable call) {
+    try {
+      call.run();
+    } catch (IllegalStateException ofTheConsumer) {
+      assertThat(ofTheConsumer).hasMessage("on purpose");
+    }
+  }
+
+  /** If it broke, a session that was ended, but could not be read, would be live in a copy. */
+  @Test
+  @Sentence(of = ChangeFeed.class, value = REPORTED)
+  void delete_unreadable_isReported() throws Exception {
+    StoredSession deleted = insertDamaged();
+    store().delete(deleted.id());
+    assertReported("delete of a session that cannot be read", deleted.id());
+  }
+
+  @Test
+  @Sentence(of = ChangeFeed.class, value = REPORTED)
+  void deleteByPrincipal_unreadable_isReported() throws Exception {
+    PrincipalIndex index = index();
+    StoredSession revoked = insertDamaged();
+    assertThat(index.deleteByPrincipal("alice", Set.of(), deleted -> {})).isOne();
+    assertReported("deleteByPrincipal of a session that cannot be read", revoked.id());
+  }
+
+  private StoredSession insertDamaged() throws Exception {
+    StoredSession session = insert(SampleSessions.complete(NOW));
+    author().overwrite(session.id(), NotReading.Unreadable.DAMAGED.bytesOf(session));
+    return session;
+  }
+
   @Test
   @Sentence(of = ChangeFeed.class, value = "of what LoginLimit or Evictions ended")
   void admit_reportsWhatItEvicted() throws Exception {
@@ -184,7 +204,7 @@ abstract class ReportingChanges extends ContractPart {
       Set<SessionId> evicted = ConcurrentHashMap.newKeySet();
       small.evictions().orElseThrow().onEvicted(session -> evicted.add(session.id()));
       ChangeJournal journal = new ChangeJournal();
-      subscriptions.add(feed(small).subscribe(journal));
+      subscribed(small, journal);
       for (int i = 0; i < 10 * Evicting.CAPACITY; i++) {
         small.insert(SampleSessions.anonymous(NOW).build());
       }
@@ -192,120 +212,6 @@ abstract class ReportingChanges extends ContractPart {
       assertThat(evicted).as("the evicted sessions").isNotEmpty();
       assertThat(journal.changed()).as("reported evictions").containsAll(evicted);
     }
-  }
-
-  @Test
-  @Sentence(of = ChangeFeed.class, value = "The methods are called one at a time, in order")
-  void calls_neverOverlap() throws Exception {
-    ChangeJournal slow = new ChangeJournal(author().patience(), Duration.ofNanos(100_000));
-    subscriptions.add(feed(store()).subscribe(slow));
-    List<Callable<Boolean>> writers = new ArrayList<>();
-    for (SessionStore node : List.of(store(), otherNode(), store(), otherNode())) {
-      writers.add(
-          () -> {
-            for (Race race = Race.inFewRounds(); race.goesOn(); ) {
-              StoredSession session = insert(SampleSessions.anonymous(NOW));
-              node.update(session, NOW);
-              node.delete(session.id());
-            }
-            return true;
-          });
-    }
-    Race.among(writers);
-    slow.awaitComplete();
-    assertThat(slow.hasOverlapped()).as("two calls at once").isFalse();
-  }
-
-  /** If it broke, a cache that failed to discard a copy would go on to use it. */
-  @Test
-  @Sentence(
-      of = ChangeFeed.class,
-      value = "if changed threw one, the feed calls missed before the next")
-  void listenerThatThrows_hasMissedChanges() throws Exception {
-    ChangeJournal journal = new ChangeJournal();
-    AtomicBoolean fails = new AtomicBoolean(true);
-    ChangeFeed.Listener failing =
-        new ChangeFeed.Listener() {
-          @Override
-          public void changed(SessionId id) {
-            journal.changed(id);
-            if (fails.getAndSet(false)) {
-              throw new StackOverflowError("on purpose");
-            }
-          }
-
-          @Override
-          public void missed() {
-            journal.missed();
-          }
-
-          @Override
-          public void completeUpTo(long nanoTime) {
-            journal.completeUpTo(nanoTime);
-          }
-        };
-    subscriptions.add(feed(store()).subscribe(failing));
-    journal.awaitComplete();
-    int before = journal.entries().size();
-    StoredSession session = insert(SampleSessions.anonymous(NOW));
-    assertThat(store().delete(session.id())).isPresent();
-    assertReported("a change that another listener failed at", session.id());
-    List<ChangeJournal.Entry> calls = journal.awaitComplete();
-    int thrown = before;
-    while (!calls.get(thrown).discards(session.id())) {
-      thrown++;
-    }
-    int next = thrown + 1;
-    while (calls.get(next).completeUpTo() == null && !calls.get(next).isMissed()) {
-      next++;
-    }
-    assertThat(calls.get(next).isMissed()).as("missed comes first").isTrue();
-  }
-
-  @Test
-  @Sentence(of = ChangeFeed.class, value = "no other begins after this returned")
-  void close_endsTheCalls() throws Exception {
-    ChangeJournal journal = new ChangeJournal();
-    ChangeFeed.Subscription subscription = feed(store()).subscribe(journal);
-    journal.awaitComplete();
-    subscription.close();
-    subscription.close();
-    here.awaitComplete();
-    int calls = journal.entries().size();
-    StoredSession session = insert(SampleSessions.anonymous(NOW));
-    assertThat(store().delete(session.id())).isPresent();
-    assertReported("after another subscription was closed", session.id());
-    assertThat(journal.entries()).as("calls after the subscription was closed").hasSize(calls);
-  }
-
-  @Test
-  @Sentence(of = ChangeFeed.class, value = "under no lock and with no connection held")
-  void changed_isCalledUnderNoLock() throws Exception {
-    CompletableFuture<Boolean> used = new CompletableFuture<>();
-    ChangeFeed.Listener using =
-        new ChangeFeed.Listener() {
-          @Override
-          public void changed(SessionId id) {
-            if (!used.isDone()) {
-              try {
-                useOnOtherThreads();
-                used.complete(true);
-              } catch (AssertionError blocked) {
-                used.completeExceptionally(blocked);
-              }
-            }
-          }
-
-          @Override
-          public void missed() {}
-
-          @Override
-          public void completeUpTo(long nanoTime) {}
-        };
-    subscriptions.add(feed(store()).subscribe(using));
-    StoredSession session = insert(SampleSessions.anonymous(NOW));
-    assertThat(store().delete(session.id())).isPresent();
-    assertThat(used.get(2 * StoreUnderTest.PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
   }
 
   /** If it broke, copies would be used during the outage, however long it lasts. */
@@ -316,7 +222,7 @@ abstract class ReportingChanges extends ContractPart {
   void backendFails_feedIsNotComplete() throws Exception {
     author().breakBackend();
     ChangeJournal begun = new ChangeJournal(OUTAGE);
-    subscriptions.add(feed(store()).subscribe(begun));
+    subscribed(store(), begun);
     long broken = System.nanoTime();
     assertThatThrownBy(begun::awaitComplete)
         .as("the feed is not complete when the backend fails")
@@ -326,15 +232,6 @@ abstract class ReportingChanges extends ContractPart {
           .as("calls when the backend fails")
           .noneMatch(entry -> entry.isCompletePast(broken));
     }
-  }
-
-  @Test
-  @Sentence(of = ChangeFeed.class, value = "if the store is closed")
-  void subscribe_afterClose_fails() {
-    ChangeFeed feed = feed(store());
-    store().close();
-    assertThatThrownBy(() -> feed.subscribe(new ChangeJournal()))
-        .isInstanceOf(SessionStoreException.class);
   }
 
   private PrincipalIndex index() {

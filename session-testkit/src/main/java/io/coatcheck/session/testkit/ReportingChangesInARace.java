@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.coatcheck.session.store.ChangeFeed;
 import io.coatcheck.session.store.SessionStore;
+import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SessionId;
 import java.util.ArrayList;
@@ -15,6 +16,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -239,6 +241,53 @@ abstract class ReportingChangesInARace extends ContractPart {
     changes.delete(otherNode(), later.id());
     here.awaitComplete();
     assertThat(here.changed()).as("reported after changes were missed").contains(later.id());
+  }
+
+  /** If it broke, copies would stay as they were before the connection was lost. */
+  @Test
+  @Order(Integer.MAX_VALUE)
+  @Sentence(of = ChangeFeed.class, value = "continues by itself when the store answers again")
+  void changesAfterAnOutage_areReportedBeforeTheFeedIsComplete() throws Exception {
+    CountDownLatch paused = new CountDownLatch(1);
+    CountDownLatch goesOn = new CountDownLatch(1);
+    ChangeJournal here = new ChangeJournal(author().patience());
+    subscribed(store(), new Pausing(here, paused, goesOn));
+    assertThat(paused.await(60, TimeUnit.SECONDS)).as("the feed calls its listener").isTrue();
+    try {
+      author().breakBackend();
+      author().restoreBackend();
+      for (int i = 0; i < 10; i++) {
+        StoredSession session = SampleSessions.anonymous(NOW).build();
+        insertWhenItAnswers(session);
+        changes.delete(otherNode(), session.id());
+      }
+    } finally {
+      goesOn.countDown();
+    }
+    changes.assertAny();
+    changes.assertReported("that was cut off", here.awaitComplete());
+    StoredSession later = insert(SampleSessions.anonymous(NOW));
+    changes.delete(otherNode(), later.id());
+    changes.assertReported("after it was cut off", here.awaitComplete());
+  }
+
+  /** Clients may take some time to connect again. */
+  private void insertWhenItAnswers(StoredSession session) {
+    long deadline = System.nanoTime() + StoreUnderTest.PATIENCE.toNanos();
+    for (SessionStore node : List.of(store(), otherNode())) {
+      while (true) {
+        try {
+          node.find(session.id());
+          break;
+        } catch (SessionStoreException failure) {
+          if (System.nanoTime() - deadline > 0) {
+            throw failure;
+          }
+          LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));
+        }
+      }
+    }
+    otherNode().insert(session);
   }
 
   /** Stops the thread of the feed once, as if the process had been stopped. */

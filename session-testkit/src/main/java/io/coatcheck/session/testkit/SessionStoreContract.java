@@ -207,6 +207,15 @@ public abstract class SessionStoreContract extends StoreUnderTest {
     }
   }
 
+  /** No listener disturbs another. */
+  @Nested
+  @Order(16)
+  class WhenNotifyingListeners extends NotifyingListeners {
+    WhenNotifyingListeners() {
+      super(SessionStoreContract.this::nodes);
+    }
+  }
+
   /** What is loaded after a report shows the change. */
   @Nested
   @Order(16)

@@ -52,6 +52,15 @@ abstract class StoreUnderTest {
   }
 
   /**
+   * Makes the backend work again after {@link #breakBackend()}, for the same two stores, whose
+   * connections were cut. It may have lost its data. Default: the test of a feed after an outage is
+   * reported as skipped.
+   */
+  protected void restoreBackend() throws Exception {
+    Assumptions.abort("Not tested: restoreBackend() is not overridden");
+  }
+
+  /**
    * Fails if the backend holds anything that belongs to a session: rows, keys, entries of an index.
    * Called when all sessions have ended, while the store is open. Default: the tests of left-over
    * data are reported as skipped.

@@ -10,14 +10,14 @@
  *   <li><b>Tools</b>: {@link MutableClock}, {@link SampleSessions}, {@link FaultyStore}, {@link
  *       InProcessChangeFeed}, and {@link AllowListRecorder} for the tests of an application.
  *   <li><b>The parts of the contract</b> share {@code StoreUnderTest}, {@code ContractPart}, {@code
- *       IndexPart}, {@code LimitPart}. The store itself: {@code Inserting},
+ *       IndexPart}, {@code LimitPart} and {@code FeedPart}. The store itself: {@code Inserting},
  *       {@code Updating}, {@code Touching}, {@code Deleting}, {@code Expiring}, {@code Owning},
  *       {@code MeetingBounds}, {@code Failing}, {@code Racing}, {@code StayingTheSame}, {@code
  *       NotReading} and {@code LeavingNothing}. By principal: {@code Listing}, {@code
  *       ListingInARace}, {@code DeletingByPrincipal}, {@code DeletingOldest}, {@code Admitting},
  *       {@code AdmittingAtOnce}, {@code NotAdmitting} and {@code EndingOnOtherNodes}. The other
  *       capabilities: {@code LookingAtMany}, {@code TouchingMany}, {@code TouchingManyInARace},
- *       {@code ReportingChanges}, {@code ReportingNotTooEarly}, {@code
+ *       {@code ReportingChanges}, {@code ReportingNotTooEarly}, {@code NotifyingListeners}, {@code
  *       ReportingChangesInARace}, {@code Evicting} and {@code SharingLive}.
  *   <li><b>Helpers of the parts</b>: {@code Sentence} is the sentence of the specification that a
  *       test covers, and {@code FailureReport} names it in a failure. {@code SessionDifferences}

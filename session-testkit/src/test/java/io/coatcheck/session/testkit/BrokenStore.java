@@ -87,10 +87,21 @@ class BrokenStore implements SessionStore, PrincipalIndex, LoginLimit, BatchLook
     }
   }
 
+  /** Called for each session that was deleted and could not be read. */
+  void deletedUnread(SessionId id) {}
+
+  private boolean isRead(SessionId id) {
+    boolean isRead = unreadable.remove(id) == null;
+    if (!isRead) {
+      deletedUnread(id);
+    }
+    return isRead;
+  }
+
   /** Hands over what could be read, and forgets the rest. */
   final Consumer<StoredSession> ifReadable(Consumer<StoredSession> deleted) {
     return session -> {
-      if (unreadable.remove(session.id()) == null) {
+      if (isRead(session.id())) {
         deleted.accept(session);
       }
     };
@@ -167,7 +178,7 @@ class BrokenStore implements SessionStore, PrincipalIndex, LoginLimit, BatchLook
 
   @Override
   public Optional<StoredSession> delete(SessionId id) {
-    return sound.delete(id).filter(session -> unreadable.remove(id) == null);
+    return sound.delete(id).filter(session -> isRead(id));
   }
 
   @Override

@@ -227,6 +227,16 @@ final class ContractRun {
     protected void breakBackend() {
       ((FeedNode) nodes().store()).breakBackend();
     }
+
+    @Override
+    protected void restoreBackend() {
+      ((FeedNode) nodes().store()).restoreBackend();
+    }
+
+    @Override
+    protected void overwrite(SessionId id, byte[] bytes) {
+      ((FeedNode) nodes().store()).overwrite(id, bytes);
+    }
   }
 
   static final class OfDecorator extends DecoratorContract {

@@ -2,13 +2,16 @@ package io.coatcheck.session.testkit;
 
 import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.token.SessionId;
+import java.util.Set;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /** The sessions and the log of changes that several {@link FeedNode}s share. */
 final class FeedLog {
 
-  final SessionStore sessions;
+  final BrokenStore sessions;
 
   /** The changes that are visible, by their numbers. */
   final ConcurrentSkipListMap<Long, Change> visible = new ConcurrentSkipListMap<>();
@@ -16,12 +19,21 @@ final class FeedLog {
   private final AtomicLong numbers = new AtomicLong();
   private volatile long forgotten;
   private volatile boolean broken;
+  private final AtomicInteger outages = new AtomicInteger();
 
-  /** A change, and the node that made it. */
-  record Change(SessionId id, FeedNode node) {}
+  /** A change, and the node that made it; null if that is not known. */
+  record Change(SessionId id, @Nullable FeedNode node) {}
 
-  FeedLog(SessionStore sessions) {
-    this.sessions = sessions;
+  FeedLog(SessionStore sessions, Set<FeedFault> faults) {
+    this.sessions =
+        new BrokenStore(sessions) {
+          @Override
+          void deletedUnread(SessionId id) {
+            if (!faults.contains(FeedFault.IGNORES_DELETIONS_OF_WHAT_IT_CANNOT_READ)) {
+              publish(nextNumber(), new Change(id, null));
+            }
+          }
+        };
   }
 
   /** Takes a number for a change, which may become visible later, or never. */
@@ -51,7 +63,18 @@ final class FeedLog {
 
   /** Makes the log fail for all nodes, as an outage would. */
   void breakDown() {
+    outages.incrementAndGet();
     broken = true;
+  }
+
+  /** Ends the outage. */
+  void restore() {
+    broken = false;
+  }
+
+  /** Returns how often the connections of all nodes were cut. */
+  int outages() {
+    return outages.get();
   }
 
   boolean isBroken() {

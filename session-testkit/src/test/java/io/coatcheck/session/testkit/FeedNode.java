@@ -12,14 +12,18 @@ import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SessionId;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -44,6 +48,7 @@ final class FeedNode extends ForwardingSessionStore implements ChangeFeed {
   private final ChangeListeners listeners = new ChangeListeners();
   private final FeedReader reader;
   private volatile Consumer<StoredSession> onEvicted = session -> {};
+  private final Map<Listener, Queue<Subscription>> subscriptions = new ConcurrentHashMap<>();
   private boolean reads;
 
   private FeedNode(FeedLog log, Set<FeedFault> faults) {
@@ -65,7 +70,7 @@ final class FeedNode extends ForwardingSessionStore implements ChangeFeed {
   }
 
   private static FeedNode onNewLog(Set<FeedFault> faults, InMemorySessionStore.Builder store) {
-    return new FeedNode(new FeedLog(store.copyOnRead(true).build()), faults);
+    return new FeedNode(new FeedLog(store.copyOnRead(true).build(), faults), faults);
   }
 
   FeedNode otherNode() {
@@ -85,6 +90,16 @@ final class FeedNode extends ForwardingSessionStore implements ChangeFeed {
   /** Makes the log fail for all nodes, as an outage would. */
   void breakBackend() {
     log.breakDown();
+  }
+
+  /** Ends the outage. */
+  void restoreBackend() {
+    log.restore();
+  }
+
+  /** Replaces the bytes of a session. */
+  void overwrite(SessionId id, byte[] bytes) {
+    log.sessions.overwriteBytes(id, bytes);
   }
 
   private boolean has(FeedFault fault) {
@@ -263,18 +278,28 @@ final class FeedNode extends ForwardingSessionStore implements ChangeFeed {
         tooEarly(Optional.of(principal));
         return deletion.applyAsInt(changes);
       }
+      boolean isReported = !has(FeedFault.IGNORES_DELETIONS_THAT_A_CONSUMER_FAILS_AT);
       try {
-        return deletion.applyAsInt(changes);
+        int deleted = deletion.applyAsInt(changes);
+        isReported = true;
+        return deleted;
       } finally {
-        changes.forEach(FeedNode.this::publish);
+        if (isReported) {
+          changes.forEach(FeedNode.this::publish);
+        }
       }
+    }
+
+    private boolean isIgnored(DeletedSessions deleted) {
+      return has(FeedFault.IGNORES_DELETIONS_BY_PRINCIPAL)
+          || (has(FeedFault.IGNORES_DELETIONS_WITHOUT_ATTRIBUTES) && !deleted.needAttributes());
     }
 
     private DeletedSessions recorded(DeletedSessions deleted, Map<Long, SessionId> changes) {
       return DeletedSessions.of(
           deleted.needAttributes(),
           session -> {
-            if (!has(FeedFault.IGNORES_DELETIONS_BY_PRINCIPAL)) {
+            if (!isIgnored(deleted)) {
               changes.put(log.nextNumber(), session.id());
               delay();
             }
@@ -305,11 +330,10 @@ final class FeedNode extends ForwardingSessionStore implements ChangeFeed {
     if (reader.isClosed() && !has(FeedFault.ACCEPTS_SUBSCRIPTIONS_WHEN_CLOSED)) {
       throw new SessionStoreException("subscribe failed: the store is closed");
     }
-    Listener called = listener;
-    if (has(FeedFault.IGNORES_EXCEPTIONS_OF_LISTENERS)) {
-      called = new Forgiving(listener);
+    if (reads && listeners.isEmpty()) {
+      reader.goOn();
     }
-    Subscription subscription = listeners.add(called);
+    Subscription subscription = subscription(listener);
     if (!reads) {
       reads = true;
       reader.start();
@@ -317,10 +341,66 @@ final class FeedNode extends ForwardingSessionStore implements ChangeFeed {
     return has(FeedFault.CALLS_CLOSED_SUBSCRIPTIONS) ? () -> {} : subscription;
   }
 
+  private Subscription subscription(Listener listener) {
+    if (has(FeedFault.IGNORES_EXCEPTIONS_OF_LISTENERS)) {
+      return listeners.add(new Forgiving(listener));
+    }
+    if (has(FeedFault.ENDS_WITH_A_LISTENER_THAT_FAILS)) {
+      return listeners.add(new Ending(listener, reader));
+    }
+    Subscription subscription = listeners.add(listener);
+    if (has(FeedFault.WAITS_FOR_A_LISTENER_TO_RETURN)) {
+      return () -> {
+        subscription.close();
+        reader.awaitPause();
+      };
+    }
+    if (has(FeedFault.CLOSES_ALL_SUBSCRIPTIONS_OF_A_LISTENER)) {
+      Queue<Subscription> all =
+          subscriptions.computeIfAbsent(listener, first -> new ConcurrentLinkedQueue<>());
+      all.add(subscription);
+      return () -> all.forEach(Subscription::close);
+    }
+    return subscription;
+  }
+
+  @Override
+  public Duration interval() {
+    return has(FeedFault.HAS_A_NEGATIVE_INTERVAL) ? Duration.ofMillis(-1) : Duration.ZERO;
+  }
+
   @Override
   public void close() {
     reader.close();
     listeners.close();
+  }
+
+  /** A listener whose exceptions end the feed, unless they are about a change. */
+  private record Ending(Listener listener, FeedReader reader) implements Listener {
+
+    @Override
+    public void changed(SessionId id) {
+      listener.changed(id);
+    }
+
+    @Override
+    public void missed() {
+      orEnd(listener::missed);
+    }
+
+    @Override
+    public void completeUpTo(long nanoTime) {
+      orEnd(() -> listener.completeUpTo(nanoTime));
+    }
+
+    private void orEnd(Runnable call) {
+      try {
+        call.run();
+      } catch (RuntimeException | Error failure) {
+        reader.close();
+        throw failure;
+      }
+    }
   }
 
   /** A listener whose exceptions the feed does not see. */

@@ -1,6 +1,7 @@
 package io.coatcheck.session.testkit;
 
 import io.coatcheck.session.store.ChangeListeners;
+import io.coatcheck.session.token.SessionId;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
@@ -8,6 +9,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
 
 /** Reads the log of changes for one node, on a thread, and reports to its listeners. */
 final class FeedReader {
@@ -20,7 +22,11 @@ final class FeedReader {
   private final Set<FeedFault> faults;
   private final ChangeListeners listeners;
   private final Set<Long> gaps = new TreeSet<>();
+  private final Set<SessionId> reportedIds = new HashSet<>();
+  private final ReentrantLock reading = new ReentrantLock();
   private long position;
+  private int outages;
+  private volatile boolean rested;
   private volatile boolean closed;
 
   FeedReader(FeedLog log, FeedNode node, Set<FeedFault> faults, ChangeListeners listeners) {
@@ -47,6 +53,14 @@ final class FeedReader {
     closed = true;
   }
 
+  /** Waits until no listener is being called, in vain and for a while if a listener calls this. */
+  void awaitPause() {
+    long began = System.nanoTime();
+    while (reading.isLocked() && System.nanoTime() - began < TimeUnit.SECONDS.toNanos(4)) {
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1));
+    }
+  }
+
   boolean isClosed() {
     return closed;
   }
@@ -60,8 +74,44 @@ final class FeedReader {
           readOnce(0);
         }
       } else {
-        reported = readOnce(reported);
+        reading.lock();
+        try {
+          reported = readOnce(reported);
+        } finally {
+          reading.unlock();
+        }
       }
+    }
+  }
+
+  /** Records that there were no listeners, and that one is being added. */
+  void goOn() {
+    rested = true;
+    closeIf(FeedFault.ENDS_WITHOUT_LISTENERS);
+  }
+
+  private void beginAgain() {
+    if (rested) {
+      rested = false;
+      skipIf(FeedFault.BEGINS_AGAIN_AT_THE_END_OF_THE_LOG);
+    }
+    if (outages != log.outages()) {
+      outages = log.outages();
+      closeIf(FeedFault.ENDS_AT_AN_OUTAGE);
+      skipIf(FeedFault.LOSES_CHANGES_IN_AN_OUTAGE);
+    }
+  }
+
+  private void closeIf(FeedFault fault) {
+    if (has(fault)) {
+      closed = true;
+    }
+  }
+
+  private void skipIf(FeedFault fault) {
+    if (has(fault)) {
+      position = log.lastNumber();
+      gaps.clear();
     }
   }
 
@@ -70,6 +120,7 @@ final class FeedReader {
     if (log.isBroken() && !has(FeedFault.IS_COMPLETE_DURING_AN_OUTAGE)) {
       return reported;
     }
+    beginAgain();
     long forgotten = log.forgotten();
     if (forgotten > position && !has(FeedFault.NEVER_SAYS_THAT_IT_MISSED_CHANGES)) {
       listeners.missed();
@@ -83,6 +134,9 @@ final class FeedReader {
     }
     if (has(FeedFault.TAKES_THE_TIME_OF_ANOTHER_MACHINE)) {
       now += TimeUnit.MINUTES.toNanos(1);
+    }
+    if (has(FeedFault.IS_COMPLETE_BEFORE_IT_REPORTS)) {
+      listeners.completeUpTo(now);
     }
     report(found);
     if (!has(FeedFault.IS_SILENT_WITHOUT_CHANGES) || !found.isEmpty() || reported == 0) {
@@ -119,7 +173,10 @@ final class FeedReader {
       }
       gaps.remove(number);
       position = Math.max(position, number);
-      if (toSkip-- <= 0 && !isIgnored(each.getValue())) {
+      boolean isNew = reportedIds.add(each.getValue().id());
+      if (toSkip-- <= 0
+          && !isIgnored(each.getValue())
+          && (isNew || !has(FeedFault.REPORTS_EACH_SESSION_ONCE))) {
         listeners.changed(each.getValue().id());
       }
     }

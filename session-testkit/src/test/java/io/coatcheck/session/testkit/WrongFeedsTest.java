@@ -40,6 +40,24 @@ class WrongFeedsTest {
       case IGNORES_EVICTIONS_FOR_LACK_OF_ROOM -> Set.of("eviction_isReported");
       case IGNORES_DELETIONS_BY_PRINCIPAL ->
           Set.of("deleteByPrincipal_isReported", "deleteOldest_isReported");
+      case IGNORES_DELETIONS_WITHOUT_ATTRIBUTES ->
+          Set.of("deletionsByPrincipal_withoutAttributes_areReported");
+      case IGNORES_DELETIONS_THAT_A_CONSUMER_FAILS_AT ->
+          Set.of("deletionsByPrincipal_withAConsumerThatThrows_areReported");
+      case IGNORES_DELETIONS_OF_WHAT_IT_CANNOT_READ ->
+          Set.of("delete_unreadable_isReported", "deleteByPrincipal_unreadable_isReported");
+      case ENDS_WITH_A_LISTENER_THAT_FAILS -> Set.of("listenerThatAlwaysThrows_endsNothing");
+      case ENDS_WITHOUT_LISTENERS, BEGINS_AGAIN_AT_THE_END_OF_THE_LOG ->
+          Set.of("subscribeAgain_whenNoListenerWasLeft_reportsWhatChangesFromThenOn");
+      case WAITS_FOR_A_LISTENER_TO_RETURN ->
+          Set.of("close_byTheListenerItself_endsItsCallsAndNoOthers");
+      case CLOSES_ALL_SUBSCRIPTIONS_OF_A_LISTENER ->
+          Set.of("close_ofOneOfTwoSubscriptionsOfAListener_leavesTheOther");
+      case REPORTS_EACH_SESSION_ONCE, IS_COMPLETE_BEFORE_IT_REPORTS ->
+          Set.of("changesByManyWriters_areReportedBeforeTheFeedIsComplete");
+      case HAS_A_NEGATIVE_INTERVAL -> Set.of("interval_isNotNegative");
+      case ENDS_AT_AN_OUTAGE, LOSES_CHANGES_IN_AN_OUTAGE ->
+          Set.of("changesAfterAnOutage_areReportedBeforeTheFeedIsComplete");
       case IGNORES_NEW_SECRETS -> Set.of("update_withANewSecret_isReported");
       case IGNORES_UPDATES -> Set.of("update_isReported");
       case IGNORES_ITS_OWN_CHANGES, IGNORES_CHANGES_OF_OTHERS ->
