@@ -7,12 +7,18 @@ import java.util.Collection;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** A response that keeps its cookies and forgets everything else. */
+/**
+ * A response that keeps its cookies and what it says of caches, which the filter looks for, and
+ * forgets everything else.
+ */
 final class StubResponse extends HttpServletResponseWrapper {
 
   private static final String SET_COOKIE = "Set-Cookie";
 
+  private static final String CACHE_CONTROL = "Cache-Control";
+
   private final List<String> setCookies = new ArrayList<>();
+  private @Nullable String cacheControl;
 
   StubResponse() {
     super(Refusal.of(HttpServletResponse.class));
@@ -21,6 +27,7 @@ final class StubResponse extends HttpServletResponseWrapper {
   /** Begins the next response. */
   StubResponse next() {
     setCookies.clear();
+    cacheControl = null;
     return this;
   }
 
@@ -39,6 +46,8 @@ final class StubResponse extends HttpServletResponseWrapper {
     if (name.equalsIgnoreCase(SET_COOKIE)) {
       setCookies.clear();
       addHeader(name, value);
+    } else if (name.equalsIgnoreCase(CACHE_CONTROL)) {
+      cacheControl = value;
     }
   }
 
@@ -51,12 +60,19 @@ final class StubResponse extends HttpServletResponseWrapper {
 
   @Override
   public Collection<String> getHeaders(String name) {
-    return name.equalsIgnoreCase(SET_COOKIE) ? List.copyOf(setCookies) : List.of();
+    if (name.equalsIgnoreCase(SET_COOKIE)) {
+      return List.copyOf(setCookies);
+    }
+    String caching = name.equalsIgnoreCase(CACHE_CONTROL) ? cacheControl : null;
+    return caching == null ? List.of() : List.of(caching);
   }
 
   @Override
   public Collection<String> getHeaderNames() {
-    return setCookies.isEmpty() ? List.of() : List.of(SET_COOKIE);
+    if (cacheControl == null) {
+      return setCookies.isEmpty() ? List.of() : List.of(SET_COOKIE);
+    }
+    return setCookies.isEmpty() ? List.of(CACHE_CONTROL) : List.of(SET_COOKIE, CACHE_CONTROL);
   }
 
   @Override
