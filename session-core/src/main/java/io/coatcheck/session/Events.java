@@ -215,8 +215,8 @@ final class Events {
     List<SessionEvent> holding = held.get();
     if (holding != null) {
       if (holding.isEmpty()) {
-        // Most threads have no event to hold and need no list.
-        holding = new ArrayList<>();
+        // Most threads have no event to hold and need no list, or one.
+        holding = new ArrayList<>(1);
         held.set(holding);
       }
       holding.add(event);

@@ -1,5 +1,7 @@
 package io.coatcheck.session.token;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
 import java.security.SecureRandom;
 import java.time.Instant;
 import java.util.Arrays;
@@ -24,6 +26,8 @@ public final class SessionId implements Comparable<SessionId> {
 
   /** The length of the text form, in characters. */
   public static final int TEXT_LENGTH = 36;
+
+  private static final byte[] ALPHABET = "0123456789abcdef".getBytes(ISO_8859_1);
 
   /**
    * The value of each character; negative if it is not a lower-case hexadecimal digit. There are as
@@ -119,9 +123,8 @@ public final class SessionId implements Comparable<SessionId> {
   private static byte[] digits() {
     byte[] digits = new byte[256];
     Arrays.fill(digits, (byte) -1);
-    String alphabet = "0123456789abcdef";
-    for (int i = 0; i < alphabet.length(); i++) {
-      digits[alphabet.charAt(i)] = (byte) i;
+    for (int i = 0; i < ALPHABET.length; i++) {
+      digits[ALPHABET[i]] = (byte) i;
     }
     return digits;
   }
@@ -160,6 +163,28 @@ public final class SessionId implements Comparable<SessionId> {
   public int hashCode() {
     // The last bits are random; the first ones are similar in ids created close together.
     return Long.hashCode(leastSignificantBits) ^ Long.hashCode(mostSignificantBits);
+  }
+
+  /** Writes the 36 characters of {@link #toString()} to the beginning of an array. */
+  void writeTo(byte[] text) {
+    write(text, 0, mostSignificantBits >>> 32, 8);
+    text[8] = '-';
+    write(text, 9, mostSignificantBits >>> 16, 4);
+    text[13] = '-';
+    write(text, 14, mostSignificantBits, 4);
+    text[18] = '-';
+    write(text, 19, leastSignificantBits >>> 48, 4);
+    text[23] = '-';
+    write(text, 24, leastSignificantBits, 12);
+  }
+
+  /** Writes the last digits of a number. */
+  private static void write(byte[] text, int start, long number, int digits) {
+    long left = number;
+    for (int i = start + digits - 1; i >= start; i--) {
+      text[i] = ALPHABET[(int) (left & 0xf)];
+      left >>>= 4;
+    }
   }
 
   /** Returns the 36 characters of the canonical UUID form, in lower case. */

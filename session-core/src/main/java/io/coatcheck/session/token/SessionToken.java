@@ -1,11 +1,12 @@
 package io.coatcheck.session.token;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
 import java.security.DigestException;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.util.Arrays;
-import java.util.Base64;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -31,7 +32,8 @@ public final class SessionToken {
   /** The length of the text form, in characters: each token has exactly this many. */
   public static final int TEXT_LENGTH = SessionId.TEXT_LENGTH + 1 + SECRET_TEXT_LENGTH;
 
-  private static final Base64.Encoder ENCODER = Base64.getUrlEncoder().withoutPadding();
+  private static final byte[] ALPHABET =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".getBytes(ISO_8859_1);
   private static final byte[] SEXTETS = sextets();
 
   /**
@@ -113,7 +115,28 @@ public final class SessionToken {
 
   /** Returns the credential itself. It belongs in the response to the client and nowhere else. */
   public String value() {
-    return id + "." + ENCODER.encodeToString(secret);
+    // Written in place: a login creates one text, and not four.
+    byte[] text = new byte[TEXT_LENGTH];
+    id.writeTo(text);
+    int to = SessionId.TEXT_LENGTH;
+    text[to++] = '.';
+    int from = 0;
+    for (; from < SECRET_LENGTH - 2; from += 3) {
+      int bits = unsigned(from) << 16 | unsigned(from + 1) << 8 | unsigned(from + 2);
+      text[to++] = ALPHABET[bits >> 18];
+      text[to++] = ALPHABET[(bits >> 12) & 0x3f];
+      text[to++] = ALPHABET[(bits >> 6) & 0x3f];
+      text[to++] = ALPHABET[bits & 0x3f];
+    }
+    int bits = unsigned(from) << 10 | unsigned(from + 1) << 2;
+    text[to++] = ALPHABET[bits >> 12];
+    text[to++] = ALPHABET[(bits >> 6) & 0x3f];
+    text[to] = ALPHABET[bits & 0x3f];
+    return new String(text, ISO_8859_1);
+  }
+
+  private int unsigned(int index) {
+    return Byte.toUnsignedInt(secret[index]);
   }
 
   /** Compares the secrets in constant time. */
@@ -174,9 +197,8 @@ public final class SessionToken {
   private static byte[] sextets() {
     byte[] sextets = new byte[256];
     Arrays.fill(sextets, (byte) -1);
-    String alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    for (int i = 0; i < alphabet.length(); i++) {
-      sextets[alphabet.charAt(i)] = (byte) i;
+    for (int i = 0; i < ALPHABET.length; i++) {
+      sextets[ALPHABET[i]] = (byte) i;
     }
     return sextets;
   }

@@ -34,6 +34,39 @@ class SessionTokenTest {
   }
 
   @Test
+  void value_isTheIdAndTheSecretInBase64Url() {
+    Base64.Encoder encoder = Base64.getUrlEncoder().withoutPadding();
+    for (int first = 0; first < 256; first++) {
+      byte[] secret = new byte[SessionToken.SECRET_LENGTH];
+      for (int i = 0; i < secret.length; i++) {
+        secret[i] = (byte) (first + 91 * i);
+      }
+      SessionId id = SessionId.of(0x0123_4567_89ab_cdefL * first, 0xfedc_ba98_7654_3210L * first);
+
+      SessionToken token = SessionToken.generate(id, new Fixed(secret));
+
+      assertThat(token.value())
+          .isEqualTo(id.toUuid() + "." + encoder.encodeToString(secret))
+          .isEqualTo(id + "." + encoder.encodeToString(secret));
+    }
+  }
+
+  /** Yields the same bytes again and again. */
+  private static final class Fixed extends SecureRandom {
+    private static final long serialVersionUID = 1L;
+    private final byte[] all;
+
+    Fixed(byte[] all) {
+      this.all = all;
+    }
+
+    @Override
+    public void nextBytes(byte[] bytes) {
+      System.arraycopy(all, 0, bytes, 0, bytes.length);
+    }
+  }
+
+  @Test
   @DisplayName(
       "ASVS 7.2.3: ten thousand values are distinct, of one length, over the whole alphabet")
   void value_manyTokens_areDistinctAndUniform() {

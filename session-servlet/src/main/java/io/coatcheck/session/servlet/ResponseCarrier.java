@@ -167,22 +167,22 @@ abstract sealed class ResponseCarrier {
         }
         return;
       }
-      List<String> headers = new ArrayList<>();
+      List<String> others = List.of();
       for (String present : response().getHeaders(SET_COOKIE)) {
         if (!cookie.isSetBy(present)) {
-          headers.add(present);
+          others = others.isEmpty() ? new ArrayList<>() : others;
+          others.add(present);
         }
       }
-      headers.add(value);
       // A header cannot be removed; but there is always ours to replace the rest with. An earlier
       // filter, whose own cookie is hidden here, restores it.
-      for (int i = 0; i < headers.size(); i++) {
-        if (i == 0) {
-          response().setHeader(SET_COOKIE, headers.get(i));
-        } else {
-          response().addHeader(SET_COOKIE, headers.get(i));
-        }
+      if (others.isEmpty()) {
+        response().setHeader(SET_COOKIE, value);
+        return;
       }
+      response().setHeader(SET_COOKIE, others.get(0));
+      others.subList(1, others.size()).forEach(one -> response().addHeader(SET_COOKIE, one));
+      response().addHeader(SET_COOKIE, value);
     }
   }
 

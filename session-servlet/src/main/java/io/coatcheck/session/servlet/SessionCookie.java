@@ -212,8 +212,15 @@ public final class SessionCookie {
 
   /** Returns whether a {@code Set-Cookie} header sets the cookie of this name. */
   boolean isSetBy(String header) {
-    int equals = header.indexOf('=');
-    return equals >= 0 && header.substring(0, equals).strip().equals(name);
+    int end = header.indexOf('=');
+    int start = 0;
+    while (start < end && Character.isWhitespace(header.charAt(start))) {
+      start++;
+    }
+    while (start < end && Character.isWhitespace(header.charAt(end - 1))) {
+      end--;
+    }
+    return end - start == name.length() && header.startsWith(name, start);
   }
 
   /** Returns whether a character is allowed in a name (RFC 9110, 5.6.2). */

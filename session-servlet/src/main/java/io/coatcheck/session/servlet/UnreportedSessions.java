@@ -22,8 +22,8 @@ final class UnreportedSessions {
   private final Set<SessionId> ids = ConcurrentHashMap.newKeySet();
 
   /**
-   * The session that the login of this thread has begun; null outside of a login, and in one that
-   * continues a session that was reported.
+   * The session that the login of this thread has begun, in a list that is immutable while it is
+   * empty; null outside of a login, and in one that continues a session that was reported.
    */
   @SuppressWarnings("ThreadLocalUsage")
   private final ThreadLocal<@Nullable List<SessionId>> begun = new ThreadLocal<>();
@@ -37,19 +37,16 @@ final class UnreportedSessions {
   LoginOutcome during(@Nullable Session before, Supplier<LoginOutcome> login) {
     boolean isOwn = before != null && !before.isStored() && !before.isEnded();
     List<SessionId> outer = begun.get();
-    List<SessionId> mine = isOwn ? null : new ArrayList<>(1);
-    begun.set(mine);
+    begun.set(isOwn ? null : List.of());
     boolean isGranted = false;
     try {
       LoginOutcome outcome = login.get();
       isGranted = outcome instanceof LoginOutcome.Granted;
       return outcome;
     } finally {
-      if (outer == null) {
-        begun.remove();
-      } else {
-        begun.set(outer);
-      }
+      List<SessionId> mine = begun.get();
+      // Not removed: the thread would need another entry at its next login.
+      begun.set(outer);
       if (mine != null && !isGranted) {
         mine.forEach(ids::remove);
       }
@@ -64,6 +61,10 @@ final class UnreportedSessions {
     List<SessionId> mine = session.principal().isPresent() ? begun.get() : null;
     if (mine != null) {
       ids.add(session.id());
+      if (mine.isEmpty()) {
+        mine = new ArrayList<>(1);
+        begun.set(mine);
+      }
       mine.add(session.id());
     }
   }

@@ -25,6 +25,38 @@ class SessionCookieTest {
 
   private static final Instant NOW = Instant.parse("2026-02-05T03:04:06.000000007Z");
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "app=",
+        "app=x",
+        "app=x=y; Path=/",
+        " app=x",
+        "app =x",
+        "\t app \t=x",
+      })
+  void isSetBy_itsName(String header) {
+    assertThat(SessionCookie.builder().name("app").build().isSetBy(header)).isTrue();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "app",
+        "=app",
+        " =app",
+        "apps=x",
+        "ap=x",
+        "xapp=x",
+        "App=x",
+        "a pp=x",
+        "\u00a0app=x"
+      })
+  void isSetBy_anotherName(String header) {
+    assertThat(SessionCookie.builder().name("app").build().isSetBy(header)).isFalse();
+  }
+
   @Nested
   @DisplayName("F51: the header, to the letter")
   class Rendering {
