@@ -6,18 +6,13 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.HexFormat;
-import java.util.List;
 import java.util.Set;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * MariaDB and MySQL: ids as 16 bytes, and locks that belong to the connection. MariaDB has {@code
  * DELETE … RETURNING}, MySQL reads and deletes in two steps.
  */
 final class MySqlDialect extends Dialect {
-
-  private static final Logger LOG = LoggerFactory.getLogger(JdbcSessionStore.class);
 
   private final String lockName;
   private final boolean isMariaDb;
@@ -178,86 +173,14 @@ final class MySqlDialect extends Dialect {
     return new ReadCommitted();
   }
 
-  /** Nothing waits for a table that does not exist. */
   @Override
-  void create(Statements statements, List<String> schema) throws SQLException {
-    try {
-      look(statements);
-    } catch (SQLException failure) {
-      if (failure(failure).isColumnMissing()) {
-        // Creates nothing; the check afterwards reports that.
-        return;
-      }
-      if (!failure(failure).isTableMissing()) {
-        throw failure;
-      }
-      for (String sql : schema) {
-        statements.execute(sql);
-      }
-    }
+  Setup setup() {
+    return new MySqlSetup(this);
   }
 
   @Override
   boolean locksGaps() {
     return true;
-  }
-
-  @Override
-  void checkSettings(Statements statements) throws SQLException {
-    refuseStatementLog(statements);
-    refuseEmptyAsNull(statements);
-    try (PreparedStatement statement =
-            statements.prepare(
-                "SHOW GLOBAL VARIABLES WHERE (Variable_name = 'wsrep_on' AND Value = 'ON') OR"
-                    + " (Variable_name = 'group_replication_single_primary_mode' AND Value = 'OFF')");
-        ResultSet severalWriters = statement.executeQuery()) {
-      if (severalWriters.next()) {
-        LOG.warn(
-            "a limit of sessions per principal relies on GET_LOCK, which holds on one server only,"
-                + " and several servers of this cluster take writes ({} is {}): have all nodes of"
-                + " the application use one of them, or set no limit",
-            severalWriters.getString(1),
-            severalWriters.getString(2));
-      }
-    }
-  }
-
-  /**
-   * Refuses a binary log of statements: with it, InnoDB takes no write at READ COMMITTED, at which
-   * the clean-up and batches of touches run.
-   */
-  private static void refuseStatementLog(Statements statements) throws SQLException {
-    try (PreparedStatement statement =
-            statements.prepare(
-                "SHOW VARIABLES WHERE (Variable_name = 'log_bin' AND Value = 'ON') OR"
-                    + " (Variable_name = 'sql_log_bin' AND Value = 'ON') OR"
-                    + " (Variable_name = 'binlog_format' AND Value = 'STATEMENT')");
-        ResultSet all = statement.executeQuery()) {
-      int found = 0;
-      while (all.next()) {
-        found++;
-      }
-      if (found == 3) {
-        throw new IllegalArgumentException(
-            "binlog_format of the database must be ROW or MIXED, since with a binary log of"
-                + " statements it takes no write at READ COMMITTED: STATEMENT");
-      }
-    }
-  }
-
-  /** Refuses a mode of MariaDB that stores an empty text, or empty bytes, as none. */
-  private static void refuseEmptyAsNull(Statements statements) throws SQLException {
-    try (PreparedStatement statement = statements.prepare("SELECT @@SESSION.sql_mode");
-        ResultSet row = statement.executeQuery()) {
-      row.next();
-      String mode = row.getString(1);
-      if (mode.contains("EMPTY_STRING_IS_NULL")) {
-        throw new IllegalArgumentException(
-            "sql_mode of the connections must be without EMPTY_STRING_IS_NULL, which stores an"
-                + " empty text as none: "
-                + mode);
-      }
-    }
   }
 
   /** Taken before the first read, so that the snapshot is younger; kept until after the commit. */

@@ -111,13 +111,14 @@ final class Schema {
    */
   private static void create(Transactions transactions, Dialect dialect) {
     List<String> schema = statements(dialect.database, dialect.table);
-    int attempts = dialect.attemptsToCreate(schema.size());
+    Setup setup = dialect.setup();
+    int attempts = setup.attemptsToCreate(schema.size());
     for (int attempt = 1; ; attempt++) {
       Optional<SqlFailure> failure =
           transactions.several(
               new Operation("createSchema"),
               Scope.NONE,
-              statements -> create(statements, schema, dialect));
+              statements -> create(statements, schema, setup));
       if (failure.isEmpty()) {
         return;
       }
@@ -140,13 +141,13 @@ final class Schema {
 
   /** Returns why it failed, with the driver's message; throws failures that may be temporary. */
   private static Optional<SqlFailure> create(
-      Statements statements, List<String> schema, Dialect dialect) throws SQLException {
+      Statements statements, List<String> schema, Setup setup) throws SQLException {
     try {
       SchemaCheck.checkConnection(statements.connection());
-      dialect.create(statements, schema);
+      setup.create(statements, schema);
       return Optional.empty();
     } catch (SQLException exception) {
-      SqlFailure failure = dialect.failure(exception);
+      SqlFailure failure = setup.dialect.failure(exception);
       if (failure.costsConnection() || failure.isRolledBack()) {
         throw exception;
       }
@@ -186,7 +187,8 @@ final class Schema {
   /** Returns the name of the table of sessions, with the schema in which it is found. */
   private static String whereFound(Statements statements, Dialect dialect) throws SQLException {
     TableName table = dialect.table;
-    String schema = table.isQualified() ? null : dialect.schemaOf(statements, table.qualified());
+    String schema =
+        table.isQualified() ? null : dialect.setup().schemaOf(statements, table.qualified());
     return schema == null ? table.qualified() : schema + "." + table.unqualified();
   }
 }

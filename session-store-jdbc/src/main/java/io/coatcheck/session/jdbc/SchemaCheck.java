@@ -21,6 +21,7 @@ final class SchemaCheck {
 
   private final Transactions transactions;
   private final Dialect dialect;
+  private final Setup setup;
   private final @Nullable ChangeLog log;
 
   /**
@@ -31,6 +32,7 @@ final class SchemaCheck {
   SchemaCheck(Transactions transactions, Dialect dialect, @Nullable ChangeLog log) {
     this.transactions = transactions;
     this.dialect = dialect;
+    setup = dialect.setup();
     this.log = log;
   }
 
@@ -81,14 +83,14 @@ final class SchemaCheck {
 
   private Optional<SessionStoreException> look(Statements statements) throws SQLException {
     checkConnection(statements.connection());
-    dialect.checkSettings(statements);
+    setup.checkSettings(statements);
     warnOfGapLocks(statements);
     try {
-      dialect.look(statements);
+      setup.look(statements);
     } catch (SQLException failure) {
       return problem(statements, failure, this::reason);
     }
-    for (String further : dialect.furtherTables()) {
+    for (String further : setup.furtherTables()) {
       checkPlace(statements, further);
     }
     if (log != null) {
@@ -130,8 +132,8 @@ final class SchemaCheck {
     if (dialect.table.isQualified()) {
       return;
     }
-    String place = dialect.schemaOf(statements, dialect.table.qualified());
-    String itsPlace = dialect.schemaOf(statements, further);
+    String place = setup.schemaOf(statements, dialect.table.qualified());
+    String itsPlace = setup.schemaOf(statements, further);
     if (!Objects.equals(place, itsPlace)) {
       throw new IllegalArgumentException(
           "tableName must have its schema, since the search path leads to tables in two, which all"
@@ -172,13 +174,13 @@ final class SchemaCheck {
     if (!connection.getAutoCommit()) {
       connection.rollback();
     }
-    return dialect.place(connection);
+    return setup.place(connection);
   }
 
   private String reason(SqlFailure failure, String place) {
     if (failure.isTableMissing()) {
       return "table "
-          + dialect.missing(failure.exception())
+          + setup.missing(failure.exception())
           + " is missing"
           + place
           + ": build the store with createSchema(true), or run "

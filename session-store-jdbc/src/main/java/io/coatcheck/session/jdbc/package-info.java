@@ -18,7 +18,8 @@
  *       {@code PostgreSqlDialect}, {@code MySqlDialect}, {@code H2Dialect} and {@code
  *       SqliteDialect}.
  *   <li><b>The schema</b>: {@code Schema} creates the table under its {@code TableName}, and {@code
- *       SchemaCheck} checks it before the first request.
+ *       SchemaCheck} checks it before the first request. {@code Setup} is the part that differs:
+ *       {@code PostgreSqlSetup}, {@code MySqlSetup}, {@code H2Setup} and {@code SqliteSetup}.
  *   <li><b>Connections</b>: {@code Transactions} runs each operation as its own transaction, within
  *       a {@code Scope} where it needs a lock or a setting, such as {@code ReadCommitted}; {@code
  *       LateCommits} records changes again that the change feed may have passed over. {@code
