@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import io.coatcheck.session.SessionManager;
-import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -49,11 +48,9 @@ class DatabaseCrashTest {
   @Test
   @DisplayName("I9: kill -9 of PostgreSQL under load: 503, the cookie stays, and nothing is lost")
   void killedDatabase_losesNothingAcknowledged() throws Exception {
-    Path data = directory.resolve("data");
     ExecutorService threads = Executors.newFixedThreadPool(CLIENTS);
-    EmbeddedPostgres server = start(data, 0);
-    int port = server.getPort();
-    try (HikariDataSource pool = pool(server.getJdbcUrl("postgres", "postgres"));
+    try (KillablePostgres server = new KillablePostgres(directory.resolve("data"));
+        HikariDataSource pool = pool(server.url());
         AppNode node =
             new AppNode(
                 SessionManager.builder(
@@ -70,10 +67,9 @@ class DatabaseCrashTest {
       }
       await("acknowledged changes", clients, () -> acknowledged.get() >= 200);
 
-      PostgresProcesses.kill(data);
-      server.close();
+      server.kill();
       await("refusals while it is down", clients, () -> unavailable.get() >= 3 * CLIENTS);
-      server = start(data, port);
+      server.startAgain();
       int before = acknowledged.get();
       await(
           "acknowledged changes after it is back",
@@ -87,7 +83,6 @@ class DatabaseCrashTest {
     } finally {
       enough.set(true);
       threads.shutdownNow();
-      server.close();
     }
   }
 
@@ -119,23 +114,6 @@ class DatabaseCrashTest {
     assertThat(told.client.getPatiently(port, "/me").body()).isEqualTo("alice");
     assertThat(Integer.parseInt(told.client.getPatiently(port, "/read").body()))
         .isBetween(told.acknowledged, told.sent);
-  }
-
-  private static EmbeddedPostgres start(Path data, int port) throws IOException {
-    return EmbeddedPostgres.builder()
-        .setDataDirectory(data)
-        .setCleanDataDirectory(false)
-        // It is off for a test server, so that a crash loses what was committed just before.
-        .setServerConfig("synchronous_commit", "on")
-        .setPort(port == 0 ? freePort() : port)
-        .setPGStartupWait(Duration.ofMinutes(2))
-        .start();
-  }
-
-  private static int freePort() throws IOException {
-    try (java.net.ServerSocket socket = new java.net.ServerSocket(0)) {
-      return socket.getLocalPort();
-    }
   }
 
   private static HikariDataSource pool(String url) {

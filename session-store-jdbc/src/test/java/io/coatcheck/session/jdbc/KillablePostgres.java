@@ -2,9 +2,12 @@ package io.coatcheck.session.jdbc;
 
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
-import java.net.ServerSocket;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
 
 /**
  * A PostgreSQL server of a test's own, which can be killed and started again on its data and its
@@ -12,19 +15,17 @@ import java.time.Duration;
  */
 final class KillablePostgres implements AutoCloseable {
 
+  private static final int ANY_PORT = 0;
+
   private final Path data;
-  private final int port;
   private EmbeddedPostgres server;
 
   KillablePostgres(Path data) throws IOException {
     this.data = data;
-    try (ServerSocket free = new ServerSocket(0)) {
-      port = free.getLocalPort();
-    }
-    server = start();
+    server = start(ANY_PORT);
   }
 
-  private EmbeddedPostgres start() throws IOException {
+  private EmbeddedPostgres start(int port) throws IOException {
     return EmbeddedPostgres.builder()
         .setDataDirectory(data)
         .setCleanDataDirectory(false)
@@ -40,15 +41,22 @@ final class KillablePostgres implements AutoCloseable {
     return server.getJdbcUrl("postgres", "postgres");
   }
 
-  /** Kills all its processes with SIGKILL. */
+  /** Kills all its processes with SIGKILL, and waits until they are gone. */
   void kill() throws Exception {
-    PostgresProcesses.kill(data);
+    long pid = Long.parseLong(Files.readAllLines(data.resolve("postmaster.pid")).get(0).strip());
+    ProcessHandle main = ProcessHandle.of(pid).orElseThrow();
+    List<ProcessHandle> all = new ArrayList<>(main.descendants().toList());
+    all.add(0, main);
+    all.forEach(ProcessHandle::destroyForcibly);
+    for (ProcessHandle one : all) {
+      one.onExit().get(30, TimeUnit.SECONDS);
+    }
     server.close();
   }
 
   /** Starts it after it was killed. */
   void startAgain() throws IOException {
-    server = start();
+    server = start(server.getPort());
   }
 
   @Override

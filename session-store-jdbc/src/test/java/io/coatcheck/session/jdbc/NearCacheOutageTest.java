@@ -6,7 +6,6 @@ import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.nearcache.NearCacheSessionStore;
-import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -38,19 +37,13 @@ class NearCacheOutageTest {
 
   @Test
   @DisplayName(
-      "I9: kill -9 of PostgreSQL: past the bound it fails closed, unless stale copies may be served,"
-          + " and then until that has passed")
+      "I9: kill -9 of PostgreSQL: past the bound it fails closed, unless stale copies may be"
+          + " served, and then until that has passed")
   void killedDatabase_copiesServeUntilTheBound() throws Exception {
-    EmbeddedPostgres server =
-        EmbeddedPostgres.builder()
-            .setDataDirectory(directory.resolve("data"))
-            .setCleanDataDirectory(false)
-            .setPGStartupWait(Duration.ofMinutes(2))
-            .start();
-    String url = server.getJdbcUrl("postgres", "postgres");
     // Most of the time passes with waiting, so both wait at once.
-    try (HikariDataSource ageing = pool(url);
-        HikariDataSource fed = pool(url);
+    try (KillablePostgres server = new KillablePostgres(directory.resolve("data"));
+        HikariDataSource ageing = pool(server.url());
+        HikariDataSource fed = pool(server.url());
         Site withAgeing = Site.start(ageing, false);
         Site withFeed = Site.start(fed, true)) {
       long began = System.nanoTime();
@@ -58,7 +51,7 @@ class NearCacheOutageTest {
       withFeed.read();
 
       long before = System.nanoTime();
-      PostgresProcesses.kill(directory.resolve("data"));
+      server.kill();
       long down = System.nanoTime();
 
       List<Callable<Served>> requests =
@@ -87,8 +80,6 @@ class NearCacheOutageTest {
 
       withAgeing.assertChangesFail();
       withFeed.assertChangesFail();
-    } finally {
-      server.close();
     }
   }
 
