@@ -2,9 +2,7 @@ package io.coatcheck.session.spring;
 
 import io.coatcheck.session.spring.club.Club;
 import io.coatcheck.test.clients.Partner;
-import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
-import java.time.Duration;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
@@ -14,22 +12,15 @@ import org.junit.jupiter.api.Tag;
 @Tag("wide")
 class ClubPostgresTest implements ClubFlows {
 
-  private static EmbeddedPostgres server;
+  private static Postgres server;
   private static Partner partner;
   private static Site site;
 
   @BeforeAll
   static void start() throws Exception {
-    server = EmbeddedPostgres.builder().setPGStartupWait(Duration.ofMinutes(2)).start();
+    server = Postgres.start();
     partner = new Partner();
-    site =
-        Site.start(
-            Club.class,
-            ClubFlows.properties(
-                partner,
-                "spring.datasource.url=" + server.getJdbcUrl("postgres", "postgres"),
-                "coatcheck.jdbc.query-timeout=30s",
-                "coatcheck.jdbc.create-schema=always"));
+    site = Site.start(Club.class, ClubFlows.properties(partner, server.properties()));
   }
 
   @AfterAll

@@ -1,9 +1,8 @@
 package io.coatcheck.session.spring;
 
 import io.coatcheck.session.spring.staff.Staff;
-import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
-import java.time.Duration;
+import java.sql.SQLException;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
@@ -13,19 +12,13 @@ import org.junit.jupiter.api.Tag;
 @Tag("wide")
 class PrincipalPostgresTest implements PrincipalFlows {
 
-  private static EmbeddedPostgres server;
+  private static Postgres server;
   private static Site site;
 
   @BeforeAll
-  static void start() throws IOException {
-    server = EmbeddedPostgres.builder().setPGStartupWait(Duration.ofMinutes(2)).start();
-    site =
-        Site.start(
-            Staff.class,
-            PrincipalFlows.PROPERTY,
-            "spring.datasource.url=" + server.getJdbcUrl("postgres", "postgres"),
-            "coatcheck.jdbc.query-timeout=30s",
-            "coatcheck.jdbc.create-schema=always");
+  static void start() throws IOException, SQLException {
+    server = Postgres.start();
+    site = Site.start(Staff.class, server.properties(PrincipalFlows.PROPERTY));
   }
 
   @AfterAll
