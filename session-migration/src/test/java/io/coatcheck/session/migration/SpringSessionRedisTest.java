@@ -42,9 +42,7 @@ class SpringSessionRedisTest extends SpringSessionImportContract {
 
   @BeforeAll
   static void startServer() throws Exception {
-    int port = freePort();
-    server = RedisServer.builder().port(port).setting("save \"\"").build();
-    server.start();
+    int port = startOnFreePort();
     client = RedisClient.create("redis://localhost:" + port);
     connection = client.connect(RedisCodec.of(StringCodec.UTF8, ByteArrayCodec.INSTANCE));
     spring = new LettuceConnectionFactory("localhost", port);
@@ -58,6 +56,22 @@ class SpringSessionRedisTest extends SpringSessionImportContract {
     connection.close();
     client.shutdown(Duration.ZERO, Duration.ofSeconds(5));
     server.stop();
+  }
+
+  /** Starts on another port if another process takes the free one at that moment. */
+  private static int startOnFreePort() throws IOException {
+    for (int attempt = 1; ; attempt++) {
+      int port = freePort();
+      server = RedisServer.builder().port(port).setting("save \"\"").build();
+      try {
+        server.start();
+        return port;
+      } catch (RuntimeException taken) {
+        if (attempt == 3) {
+          throw taken;
+        }
+      }
+    }
   }
 
   private static int freePort() throws IOException {
