@@ -11,7 +11,6 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -154,8 +153,10 @@ class AsyncBelowTest {
 
     assertThat(browser.get(path).status()).isEqualTo(200);
 
-    await(() -> site.stored(browser.token()).idleTimeout().equals(Optional.of(LATE)));
-    await(() -> isOver(kept.get()));
+    Await.until(() -> site.stored(browser.token()).idleTimeout().equals(Optional.of(LATE)));
+    assertThat(site.stored(browser.token()).idleTimeout()).contains(LATE);
+    Await.until(() -> isOver(kept.get()));
+    assertThat(isOver(kept.get())).isTrue();
   }
 
   private static boolean isOver(HttpSession session) {
@@ -165,13 +166,5 @@ class AsyncBelowTest {
     } catch (IllegalStateException e) {
       return e.getMessage().contains("the request has ended");
     }
-  }
-
-  private static void await(BooleanSupplier condition) throws InterruptedException {
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-    while (!condition.getAsBoolean() && System.nanoTime() - deadline < 0) {
-      TimeUnit.MILLISECONDS.sleep(5);
-    }
-    assertThat(condition.getAsBoolean()).isTrue();
   }
 }

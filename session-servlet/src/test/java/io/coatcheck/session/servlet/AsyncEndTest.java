@@ -2,15 +2,14 @@ package io.coatcheck.session.servlet;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.coatcheck.session.store.StoredSession;
 import jakarta.servlet.AsyncContext;
 import jakarta.servlet.AsyncEvent;
 import jakarta.servlet.AsyncListener;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpSession;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.DisplayName;
@@ -57,16 +56,18 @@ class AsyncEndTest {
     return new Site(container, copyOnRead, UnaryOperator.identity(), UnaryOperator.identity());
   }
 
-  private static void awaitAttributes(Site site, String token, String... names)
-      throws InterruptedException {
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-    StoredSession stored = site.stored(token);
-    while (!stored.attributes().keySet().equals(java.util.Set.of(names))
-        && System.nanoTime() - deadline < 0) {
-      TimeUnit.MILLISECONDS.sleep(5);
-      stored = site.stored(token);
-    }
-    assertThat(stored.attributes()).containsOnlyKeys(names);
+  private static void awaitAttributes(Site site, String token, String... names) {
+    Await.until(() -> site.stored(token).attributes().keySet().equals(Set.of(names)));
+    assertThat(site.stored(token).attributes()).containsOnlyKeys(names);
+  }
+
+  private static void assertListenersChangeTheSession(Site site) {
+    Browser browser = site.browser();
+    browser.get("/begin");
+
+    browser.get("/async");
+
+    awaitAttributes(site, browser.token(), "first", "second");
   }
 
   @ParameterizedTest
@@ -74,14 +75,18 @@ class AsyncEndTest {
   void listener_mayChangeTheSession(boolean copyOnRead) throws Exception {
     try (Site site = site(copyOnRead)) {
       site.on("/async", (request, response) -> complete(request, request.startAsync()));
-      Browser browser = site.browser();
-      browser.get("/begin");
-
-      browser.get("/async");
-
-      awaitAttributes(site, browser.token(), "first", "second");
+      assertListenersChangeTheSession(site);
     }
     assertThat(problems).isEmpty();
+  }
+
+  private static boolean isOver(HttpSession session) {
+    try {
+      session.setAttribute("first", "2");
+      return false;
+    } catch (IllegalStateException e) {
+      return true;
+    }
   }
 
   private void complete(HttpServletRequest request, AsyncContext context) {
@@ -116,12 +121,7 @@ class AsyncEndTest {
             context.dispatch("/again");
           });
       site.on("/again", (request, response) -> complete(request, request.startAsync()));
-      Browser browser = site.browser();
-      browser.get("/begin");
-
-      browser.get("/async");
-
-      awaitAttributes(site, browser.token(), "first", "second");
+      assertListenersChangeTheSession(site);
     }
     assertThat(problems).isEmpty();
   }
@@ -139,12 +139,7 @@ class AsyncEndTest {
       // The containers serve the site that was made last.
       container.running().switchboard().connect(site);
       site.on("/async", (request, response) -> complete(request, request.startAsync()));
-      Browser browser = site.browser();
-      browser.get("/begin");
-
-      browser.get("/async");
-
-      awaitAttributes(site, browser.token(), "first", "second");
+      assertListenersChangeTheSession(site);
     }
     assertThat(problems).isEmpty();
   }
@@ -167,17 +162,8 @@ class AsyncEndTest {
       browser.get("/async");
       awaitAttributes(site, browser.token(), "a", "first");
 
-      boolean isOver = false;
-      long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-      while (!isOver && System.nanoTime() - deadline < 0) {
-        try {
-          kept.get(0).setAttribute("first", "2");
-          TimeUnit.MILLISECONDS.sleep(5);
-        } catch (IllegalStateException e) {
-          isOver = true;
-        }
-      }
-      assertThat(isOver).isTrue();
+      Await.until(() -> isOver(kept.get(0)));
+      assertThat(isOver(kept.get(0))).isTrue();
     }
     assertThat(problems).isEmpty();
   }

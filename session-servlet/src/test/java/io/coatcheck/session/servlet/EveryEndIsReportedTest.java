@@ -155,12 +155,9 @@ class EveryEndIsReportedTest {
   }
 
   /** Waits, since some containers end a request after the client has its answer. */
-  private void assertLive(int sessions, int held) throws InterruptedException {
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-    while ((counter.created.get() - counter.destroyed.get() != sessions || leases.get() != held)
-        && System.nanoTime() - deadline < 0) {
-      TimeUnit.MILLISECONDS.sleep(5);
-    }
+  private void assertLive(int sessions, int held) {
+    Await.until(
+        () -> counter.created.get() - counter.destroyed.get() == sessions && leases.get() == held);
     assertThat(counter.created.get() - counter.destroyed.get()).as("live").isEqualTo(sessions);
     assertThat(leases).as("leases").hasValue(held);
     assertThat(counter.balance.values()).allMatch(balance -> balance == 0 || balance == 1);

@@ -17,7 +17,6 @@ import jakarta.servlet.http.HttpSessionEvent;
 import jakarta.servlet.http.HttpSessionListener;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AutoClose;
@@ -93,13 +92,13 @@ class EveryWayOutTest {
   }
 
   /** Waits for the end of requests, then ends all that is stored, and adds up. */
-  private void assertAddsUp(int begun) throws InterruptedException {
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+  private void assertAddsUp(int begun) {
     site.clock.advance(java.time.Duration.ofDays(2));
-    do {
-      site.manager.cleanUp();
-      TimeUnit.MILLISECONDS.sleep(5);
-    } while (heard.size() < 2 * begun && System.nanoTime() - deadline < 0);
+    Await.until(
+        () -> {
+          site.manager.cleanUp();
+          return heard.size() >= 2 * begun;
+        });
 
     List<String> begunIds = heard.stream().filter(one -> one.startsWith("+")).toList();
     assertThat(begunIds).doesNotHaveDuplicates().hasSize(begun);

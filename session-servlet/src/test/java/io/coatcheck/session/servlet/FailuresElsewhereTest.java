@@ -3,21 +3,17 @@ package io.coatcheck.session.servlet;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.AppenderBase;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.event.AuditListener;
 import io.coatcheck.session.nearcache.NearCacheSessionStore;
 import io.coatcheck.session.store.StoredSession;
+import io.coatcheck.testlog.RecordedLog;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
-import java.util.Map;
 import java.util.UUID;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
@@ -26,7 +22,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.slf4j.LoggerFactory;
 
 /**
  * What other session managers got wrong and no other test here has: the numbers are those of the
@@ -128,20 +123,7 @@ class FailuresElsewhereTest {
             .listener(audit)
             .build();
     site.filters(SessionFilter.builder(audited).build());
-    Map<String, Integer> lines = new ConcurrentHashMap<>();
-    Logger ours = (Logger) LoggerFactory.getLogger("io.coatcheck");
-    AppenderBase<ILoggingEvent> counter =
-        new AppenderBase<>() {
-          @Override
-          protected void append(ILoggingEvent event) {
-            lines.merge(event.getLoggerName() + " " + event.getLevel(), 1, Integer::sum);
-          }
-        };
-    counter.start();
-    Level before = ours.getLevel();
-    ours.setLevel(Level.TRACE);
-    ours.addAppender(counter);
-    try {
+    try (RecordedLog ours = RecordedLog.of("io.coatcheck").at(Level.TRACE)) {
       browser.get("/login");
       String live = browser.token();
       int requests = 60;
@@ -156,28 +138,31 @@ class FailuresElsewhereTest {
           site.browser().token(refused).get("/logout");
         }
       }
-      assertThat(lines.getOrDefault(AuditListener.LOGGER_NAME + " WARN", 0))
+      assertThat(lines(ours, AuditListener.LOGGER_NAME, Level.WARN))
           .as("mismatched tokens")
-          .isBetween(1, AuditListener.LINES_PER_MINUTE);
+          .isBetween(1L, (long) AuditListener.LINES_PER_MINUTE);
       // Malformed and unknown ones, and one for each session that was stored.
-      assertThat(lines.getOrDefault(AuditListener.LOGGER_NAME + " DEBUG", 0))
+      assertThat(lines(ours, AuditListener.LOGGER_NAME, Level.DEBUG))
           .isLessThanOrEqualTo(2 * AuditListener.LINES_PER_MINUTE + 4 * requests);
-      lines.clear();
+      ours.clear();
       site.store.failAll();
       long begin = System.nanoTime();
       for (int i = 0; i < requests; i++) {
         assertThat(browser.get("/ask").status()).isEqualTo(503);
       }
       long seconds = Duration.ofNanos(System.nanoTime() - begin).toSeconds();
-      assertThat(lines.getOrDefault(SessionFilter.class.getName() + " ERROR", 0))
+      assertThat(lines(ours, SessionFilter.class.getName(), Level.ERROR))
           .as("lines of an outage, one a second")
-          .isLessThanOrEqualTo((int) seconds + 2);
-      assertThat(lines.getOrDefault(AuditListener.LOGGER_NAME + " WARN", 0))
+          .isLessThanOrEqualTo(seconds + 2);
+      assertThat(lines(ours, AuditListener.LOGGER_NAME, Level.WARN))
           .isLessThanOrEqualTo(AuditListener.LINES_PER_MINUTE);
-    } finally {
-      ours.detachAppender(counter);
-      ours.setLevel(before);
     }
+  }
+
+  private static long lines(RecordedLog log, String logger, Level level) {
+    return log.events().stream()
+        .filter(event -> event.getLoggerName().equals(logger) && event.getLevel() == level)
+        .count();
   }
 
   /** Another node on the same store; requests go to it until the next call. */
