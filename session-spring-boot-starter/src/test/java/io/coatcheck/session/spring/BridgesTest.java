@@ -24,6 +24,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -161,6 +162,12 @@ class BridgesTest {
                     "root", null, List.of(new SimpleGrantedAuthority("ROLE_ADMIN"))))));
   }
 
+  private static Site club(Partner partner, String property, Class<?>... more) {
+    List<Class<?>> sources = new ArrayList<>(List.of(more));
+    sources.add(Club.class);
+    return Site.start(sources, ClubFlows.properties(partner, "coatcheck.store=memory", property));
+  }
+
   private static int post(Site site, String token) throws IOException, InterruptedException {
     String port = site.context().getEnvironment().getRequiredProperty("local.server.port");
     return HttpClient.newHttpClient()
@@ -177,10 +184,7 @@ class BridgesTest {
   @DisplayName("A login of Spring Security in a session of Tomcat is adopted")
   void containerSession() throws Exception {
     try (Partner partner = new Partner();
-        Site site =
-            Site.start(
-                List.of(Club.class, OldLogins.class),
-                ClubFlows.properties(partner, "coatcheck.store=memory", CONTAINER))) {
+        Site site = club(partner, CONTAINER, OldLogins.class)) {
       Visitor visitor = site.visitor();
       visitor.get("/old-login");
       assertThat(visitor.get("/account").body()).isEqualTo("ann");
@@ -194,10 +198,7 @@ class BridgesTest {
   @DisplayName("A session in which an administrator acts as a user is the administrator's")
   void switchedUser() throws Exception {
     try (Partner partner = new Partner();
-        Site site =
-            Site.start(
-                List.of(Club.class, OldLogins.class),
-                ClubFlows.properties(partner, "coatcheck.store=memory", CONTAINER))) {
+        Site site = club(partner, CONTAINER, OldLogins.class)) {
       Visitor visitor = site.visitor();
       visitor.get("/old-login?switched");
       assertThat(visitor.get("/account").body()).isEqualTo("ann");
@@ -211,10 +212,7 @@ class BridgesTest {
   @DisplayName("A bean decides whether a login from before the move still counts")
   void formerLoginCheck() throws Exception {
     try (Partner partner = new Partner();
-        Site site =
-            Site.start(
-                List.of(Club.class, OldLogins.class, SignedOut.class),
-                ClubFlows.properties(partner, "coatcheck.store=memory", CONTAINER))) {
+        Site site = club(partner, CONTAINER, OldLogins.class, SignedOut.class)) {
       Visitor visitor = site.visitor();
       visitor.get("/old-login");
       assertThat(visitor.get("/account").body()).isNotEqualTo("ann");
@@ -254,10 +252,7 @@ class BridgesTest {
   @DisplayName("A logout at the provider ends the session that its login began, or all of the user")
   void backChannelLogout() throws Exception {
     try (Partner partner = new Partner();
-        Site site =
-            Site.start(
-                List.of(Club.class, ProviderLogouts.class),
-                ClubFlows.properties(partner, "coatcheck.store=memory", LOGOUT))) {
+        Site site = club(partner, LOGOUT, ProviderLogouts.class)) {
       Visitor first = site.visitor();
       assertThat(first.follow(first.get("/oauth2/authorization/oidc")).body()).isEqualTo("Welcome");
       Visitor second = site.visitor();

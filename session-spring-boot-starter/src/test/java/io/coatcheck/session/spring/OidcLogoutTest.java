@@ -8,6 +8,7 @@ import io.coatcheck.session.SessionManager;
 import io.coatcheck.test.clients.Partner;
 import io.coatcheck.test.clients.Visitor;
 import java.security.Principal;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
@@ -54,6 +55,12 @@ class OidcLogoutTest {
     }
   }
 
+  private static Site application(Partner partner, String... properties) {
+    List<String> all = new ArrayList<>(List.of(properties));
+    all.add("coatcheck.store=memory");
+    return Site.start(Application.class, ClubFlows.properties(partner, all.toArray(String[]::new)));
+  }
+
   private static Visitor loggedIn(Site site) throws Exception {
     Visitor visitor = site.visitor();
     assertThat(visitor.follow(visitor.get("/oauth2/authorization/oidc")).body()).isEqualTo("ann");
@@ -70,9 +77,7 @@ class OidcLogoutTest {
   @DisplayName("ends the session that began with the provider's, or all of the user")
   void ends() throws Exception {
     try (Partner partner = new Partner();
-        Site site =
-            Site.start(
-                Application.class, ClubFlows.properties(partner, "coatcheck.store=memory"))) {
+        Site site = application(partner)) {
       Visitor first = loggedIn(site);
       Visitor second = loggedIn(site);
       Visitor third = loggedIn(site);
@@ -90,11 +95,7 @@ class OidcLogoutTest {
   @DisplayName("ends the session where the starter does not log users in, too")
   void withoutLogins() throws Exception {
     try (Partner partner = new Partner();
-        Site site =
-            Site.start(
-                Application.class,
-                ClubFlows.properties(
-                    partner, "coatcheck.store=memory", "coatcheck.security.enabled=false"))) {
+        Site site = application(partner, "coatcheck.security.enabled=false")) {
       Visitor first = loggedIn(site);
       Visitor second = loggedIn(site);
       assertThat(logOutAtProvider(site, partner.logoutToken(0))).isEqualTo(200);
@@ -107,9 +108,7 @@ class OidcLogoutTest {
   @DisplayName("ends the session of a user who has logged in over another one")
   void secondUser() throws Exception {
     try (Partner partner = new Partner();
-        Site site =
-            Site.start(
-                Application.class, ClubFlows.properties(partner, "coatcheck.store=memory"))) {
+        Site site = application(partner)) {
       Visitor visitor = loggedIn(site);
       partner.visitedBy("bob");
       assertThat(visitor.follow(visitor.get("/oauth2/authorization/oidc")).body()).isEqualTo("bob");

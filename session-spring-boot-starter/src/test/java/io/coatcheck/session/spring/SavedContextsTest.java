@@ -91,9 +91,13 @@ class SavedContextsTest {
 
     Visitor ann() throws Exception {
       Visitor ann = site.visitor();
+      assertLogsInByForm(ann);
+      return ann;
+    }
+
+    void assertLogsInByForm(Visitor ann) throws Exception {
       assertThat(Visitor.location(logIn(ann, "ann"))).doesNotContain("error");
       assertThat(ann.get("/me").body()).isEqualTo("ann/ann");
-      return ann;
     }
 
     void assertLoggedOut(Visitor visitor) throws Exception {
@@ -108,7 +112,7 @@ class SavedContextsTest {
     }
 
     /** Asserts that ann's earlier secret opens nothing once she has logged in again. */
-    void assertLogsInAgain(String path) throws Exception {
+    public void assertLogsInAgain(String path) throws Exception {
       Visitor ann = ann();
       String before = ann.cookie(COOKIE);
       Instant now = later();
@@ -142,7 +146,7 @@ class SavedContextsTest {
     }
 
     /** Asserts that the page ends ann's session, and that its cookie opens nothing afterwards. */
-    void assertLogsOut(String path, String... fields) throws Exception {
+    public void assertLogsOut(String path, String... fields) throws Exception {
       Visitor ann = ann();
       String cookie = ann.cookie(COOKIE);
       assertThat(post(ann, path, fields)).isEqualTo(200);
@@ -243,6 +247,27 @@ class SavedContextsTest {
     }
   }
 
+  /** The flows of an application in which each request saves its context at the end. */
+  interface SavingAtEnd {
+
+    void assertLogsOut(String path, String... fields) throws Exception;
+
+    void assertLogsInAgain(String path) throws Exception;
+
+    @ParameterizedTest(name = "{0}")
+    @ValueSource(strings = {"/web-session-logout", "/invalidate", "/revoke", "/revoke-all"})
+    @DisplayName("a logout is not undone")
+    default void logout(String path) throws Exception {
+      assertLogsOut(path);
+    }
+
+    @Test
+    @DisplayName("a second login of the user that is only in the holder counts as well")
+    default void loggedInAgainInHolder() throws Exception {
+      assertLogsInAgain("/json-login-in-holder");
+    }
+  }
+
   /** The flows of a session that has the user's name only. */
   abstract static class NamesOnly extends Keeping {
 
@@ -262,23 +287,10 @@ class SavedContextsTest {
 
   @Nested
   @DisplayName("with names only, where each request saves its context at the end")
-  class NamesSavedAtEnd extends NamesOnly {
+  class NamesSavedAtEnd extends NamesOnly implements SavingAtEnd {
 
     NamesSavedAtEnd() {
       super(PrincipalFlows.PROPERTY, "desk.explicit-save=false", database());
-    }
-
-    @ParameterizedTest(name = "{0}")
-    @ValueSource(strings = {"/web-session-logout", "/invalidate", "/revoke", "/revoke-all"})
-    @DisplayName("a logout is not undone")
-    void logout(String path) throws Exception {
-      assertLogsOut(path);
-    }
-
-    @Test
-    @DisplayName("a second login of the user that is only in the holder counts as well")
-    void loggedInAgainInHolder() throws Exception {
-      assertLogsInAgain("/json-login-in-holder");
     }
 
     @Test
@@ -404,9 +416,7 @@ class SavedContextsTest {
     @Test
     @DisplayName("logs in a second time")
     void again() throws Exception {
-      Visitor ann = ann();
-      assertThat(Visitor.location(logIn(ann, "ann"))).doesNotContain("error");
-      assertThat(ann.get("/me").body()).isEqualTo("ann/ann");
+      assertLogsInByForm(ann());
     }
   }
 
@@ -467,9 +477,7 @@ class SavedContextsTest {
     @Test
     @DisplayName("logs in a second time")
     void again() throws Exception {
-      Visitor ann = ann();
-      assertThat(Visitor.location(logIn(ann, "ann"))).doesNotContain("error");
-      assertThat(ann.get("/me").body()).isEqualTo("ann/ann");
+      assertLogsInByForm(ann());
     }
   }
 
@@ -543,22 +551,9 @@ class SavedContextsTest {
 
   @Nested
   @DisplayName("with the whole context, where each request saves it at the end")
-  class SavedAtEnd extends Whole {
+  class SavedAtEnd extends Whole implements SavingAtEnd {
     SavedAtEnd() {
       super("coatcheck.store=memory", "desk.explicit-save=false");
-    }
-
-    @Test
-    @DisplayName("a second login of the user that is only in the holder counts as well")
-    void loggedInAgainInHolder() throws Exception {
-      assertLogsInAgain("/json-login-in-holder");
-    }
-
-    @ParameterizedTest(name = "{0}")
-    @ValueSource(strings = {"/web-session-logout", "/invalidate", "/revoke", "/revoke-all"})
-    @DisplayName("a logout is not undone")
-    void logout(String path) throws Exception {
-      assertLogsOut(path);
     }
   }
 
