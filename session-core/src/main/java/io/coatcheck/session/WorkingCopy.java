@@ -16,22 +16,7 @@ import org.jspecify.annotations.Nullable;
  * saved, renewed, logged in, ended. What the application sees is in the subclass. The two are one
  * object, since one is made for each request.
  *
- * <p>The status that each transition leads to:
- *
- * <pre>
- * from              NEW        EPHEMERAL   STORED     ENDED
- *
- * makeStorable      NEW        NEW         STORED     ENDED
- * redraft           NEW        not made    not made   not made
- * onSaved           STORED     not made    STORED     ENDED, and returns false
- * onRenewed         not made   not made    STORED     ENDED, and returns false
- * onLoggedIn        STORED     STORED      STORED     STORED
- * end, endIfStill   ENDED      ENDED       ENDED      ENDED
- * </pre>
- *
- * <p>No other method changes it. {@code relyOn} makes the next save store a session that is NEW, or
- * that {@code makeStorable} makes NEW. {@code refresh} moves a STORED session to a newer snapshot.
- * A login may give the session another id, and is then the only way out of ENDED.
+ * <p>{@link SessionStatus} has the status that each transition leads to.
  *
  * <p>Thread-safe. Transitions hold the lock of this.
  */

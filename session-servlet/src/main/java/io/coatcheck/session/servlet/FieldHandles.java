@@ -11,7 +11,7 @@ final class FieldHandles {
   /**
    * Returns the handle of a field.
    *
-   * @param owner of the class that has the field
+   * @param owner a look-up in the class that has the field
    */
   static VarHandle of(MethodHandles.Lookup owner, String field, Class<?> type) {
     try {
