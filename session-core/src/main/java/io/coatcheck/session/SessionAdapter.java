@@ -268,6 +268,14 @@ public final class SessionAdapter {
   }
 
   /**
+   * Returns whether a session gets a new secret from time to time without a login, as {@link
+   * SessionManagerBuilder#renewInterval} sets it.
+   */
+  public boolean renewsSecrets() {
+    return !engine.renewInterval().isZero();
+  }
+
+  /**
    * Logs a principal in, as {@link SessionManager#authenticate} does.
    *
    * @param dropped called with the session as the store had it before the login, if the login was

@@ -1,5 +1,6 @@
 package io.coatcheck.session.spring;
 
+import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.servlet.WebSession;
 import io.coatcheck.session.token.SessionId;
 import jakarta.servlet.http.HttpServletRequest;
@@ -7,29 +8,52 @@ import jakarta.servlet.http.HttpSession;
 import java.util.ArrayList;
 import java.util.Date;
 import java.util.List;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.context.ApplicationListener;
+import org.springframework.security.core.session.AbstractSessionEvent;
 import org.springframework.security.core.session.SessionDestroyedEvent;
+import org.springframework.security.core.session.SessionIdChangedEvent;
 import org.springframework.security.core.session.SessionInformation;
 import org.springframework.security.core.session.SessionRegistry;
 import org.springframework.security.core.session.SessionRegistryImpl;
 
 /**
  * The logins of this node at one chain, for {@code maximumSessions}. It is Spring Security's own
- * registry, except that it knows a session by the part of {@code HttpSession.getId()} that stays.
- * The rest changes with each new secret, which needs no login: an expired session must not become
- * another one by that. Only a login makes it one that has not expired.
+ * registry, except for two things. It knows a session by the part of {@code HttpSession.getId()}
+ * that stays. The rest changes with each new secret, which needs no login: an expired session must
+ * not become another one by that. Only a login makes it one that has not expired. And it asks the
+ * store which sessions are there still: no event of this node shows that one has ended on another
+ * node, or without an {@code HttpSessionEventPublisher} that any has, and a user must not be
+ * refused because of it.
  */
 final class ChainSessionRegistry
-    implements SessionRegistry, ApplicationListener<SessionDestroyedEvent> {
+    implements SessionRegistry, ApplicationListener<AbstractSessionEvent> {
 
   private final SessionRegistryImpl sessions = new SessionRegistryImpl();
 
+  private final @Nullable ObjectProvider<SessionManager> managers;
+
+  /**
+   * Creates an empty one.
+   *
+   * @param managers null if a session may be stored after its login is registered: then the store
+   *     is not asked
+   */
+  ChainSessionRegistry(@Nullable ObjectProvider<SessionManager> managers) {
+    this.managers = managers;
+  }
+
   /** Published by {@code HttpSessionEventPublisher}, if the application has one. */
   @Override
-  public void onApplicationEvent(SessionDestroyedEvent event) {
-    removeSessionInformation(event.getId());
+  public void onApplicationEvent(AbstractSessionEvent event) {
+    if (event instanceof SessionDestroyedEvent ended) {
+      removeSessionInformation(ended.getId());
+    } else if (event instanceof SessionIdChangedEvent changed
+        && !lasting(changed.getOldSessionId()).equals(lasting(changed.getNewSessionId()))) {
+      // One of the container, on a path without a session filter.
+      sessions.onApplicationEvent(changed);
+    }
   }
 
   @Override
@@ -38,21 +62,40 @@ final class ChainSessionRegistry
   }
 
   /**
-   * Lists the sessions of a user. The one of the current request is shown with the id that it has
-   * now: the caller compares the ids, and sorts the list.
+   * Lists the sessions of a user, and forgets those that have ended. The one of the current request
+   * is shown with the id that it has now: the caller compares the ids, and sorts the list.
+   *
+   * @throws io.coatcheck.session.store.SessionStoreException if the store failed
    */
   @Override
   public List<SessionInformation> getAllSessions(Object principal, boolean includeExpiredSessions) {
     List<SessionInformation> found = sessions.getAllSessions(principal, includeExpiredSessions);
     HttpServletRequest request = found.isEmpty() ? null : CurrentRequest.find();
     String current = request == null ? null : lastingIdOf(request);
-    return found.stream()
-        .map(
-            known ->
-                request != null && known.getSessionId().equals(current)
-                    ? shownIn(request, known)
-                    : known)
-        .collect(Collectors.toCollection(ArrayList::new));
+    List<SessionInformation> listed = new ArrayList<>();
+    for (SessionInformation known : found) {
+      if (request != null && known.getSessionId().equals(current)) {
+        listed.add(shownIn(request, known));
+      } else if (hasEnded(known.getSessionId())) {
+        sessions.removeSessionInformation(known.getSessionId());
+      } else {
+        listed.add(known);
+      }
+    }
+    return listed;
+  }
+
+  /** Returns whether a session of ours is no longer in the store, or no longer live. */
+  private boolean hasEnded(String lastingId) {
+    SessionManager manager = managers == null ? null : managers.getIfUnique();
+    SessionId id = SessionId.parse(lastingId).orElse(null);
+    return manager != null
+        && id != null
+        && manager
+            .store()
+            .find(id)
+            .filter(session -> !session.isExpiredAt(manager.clock().instant()))
+            .isEmpty();
   }
 
   @Override

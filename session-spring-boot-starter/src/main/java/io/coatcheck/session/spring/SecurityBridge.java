@@ -7,7 +7,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.context.ApplicationContext;
+import org.springframework.context.ApplicationListener;
 import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.event.ContextRefreshedEvent;
 import org.springframework.security.config.ObjectPostProcessor;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
 import org.springframework.security.config.annotation.web.configurers.AbstractHttpConfigurer;
@@ -66,8 +68,8 @@ final class SecurityBridge extends AbstractHttpConfigurer<SecurityBridge, HttpSe
     }
     SessionManagementConfigurer<HttpSecurity> sessions = sessionManagement(http);
     if (!properties.security().enabled()) {
-      if (sessions != null && properties.renewInterval() != null) {
-        keepOwnRegistry(sessions, context, properties);
+      if (sessions != null) {
+        keepOwnRegistry(sessions, context, false);
       }
       return;
     }
@@ -90,7 +92,7 @@ final class SecurityBridge extends AbstractHttpConfigurer<SecurityBridge, HttpSe
     login = strategy;
     if (sessions != null) {
       sessions.withObjectPostProcessor(new InPlaceOfChangeSessionId(strategy));
-      keepOwnRegistry(sessions, context, properties);
+      keepOwnRegistry(sessions, context, true);
       if (principals != null) {
         sessions.withObjectPostProcessor(new WithoutImplicitLogins());
       }
@@ -119,21 +121,25 @@ final class SecurityBridge extends AbstractHttpConfigurer<SecurityBridge, HttpSe
    * Gives {@code maximumSessions} a registry of the node, as without Coatcheck, and not the bean:
    * with that one the page for expired sessions would never be shown, since an expired session has
    * ended. The application can choose the bean. Its own registry is left to it. Where the bridge is
-   * off, this is for the renewals alone.
+   * off, this is for the renewals alone, of which a manager of the application may have some.
+   *
+   * @param isBridged whether the session of a login is stored before the registry has it
    */
   private static void keepOwnRegistry(
       SessionManagementConfigurer<HttpSecurity> sessions,
       ApplicationContext context,
-      CoatcheckProperties properties) {
+      boolean isBridged) {
+    if (!(context instanceof ConfigurableApplicationContext listening)) {
+      return;
+    }
+    ObjectProvider<SessionManager> managers = context.getBeanProvider(SessionManager.class);
     boolean hasOwn =
         Stream.of(context.getBeanNamesForType(SessionRegistry.class, true, false))
             .anyMatch(name -> !context.isTypeMatch(name, StoredSessionRegistry.class));
     if (hasOwn) {
-      if (properties.renewInterval() != null) {
-        sessions.withObjectPostProcessor(new WithOwnRegistry());
-      }
-    } else if (context instanceof ConfigurableApplicationContext listening) {
-      ChainSessionRegistry registry = new ChainSessionRegistry();
+      sessions.withObjectPostProcessor(new WithOwnRegistry(listening, managers));
+    } else {
+      ChainSessionRegistry registry = new ChainSessionRegistry(isBridged ? managers : null);
       listening.addApplicationListener(registry);
       sessions.sessionConcurrency(concurrency -> concurrency.sessionRegistry(registry));
     }
@@ -286,18 +292,41 @@ final class SecurityBridge extends AbstractHttpConfigurer<SecurityBridge, HttpSe
     }
   }
 
-  /** Called for a chain with {@code maximumSessions}. */
-  private static final class WithOwnRegistry
-      implements ObjectPostProcessor<ConcurrentSessionFilter> {
+  /**
+   * Called for a chain with {@code maximumSessions}. Whether sessions are renewed is known when the
+   * manager has been made, which this must not cause.
+   */
+  private record WithOwnRegistry(
+      ConfigurableApplicationContext context, ObjectProvider<SessionManager> managers)
+      implements ObjectPostProcessor<ConcurrentSessionFilter>,
+          ApplicationListener<ContextRefreshedEvent> {
 
     @Override
     public <O extends ConcurrentSessionFilter> O postProcess(O filter) {
-      LOG.warn(
-          "maximumSessions uses a SessionRegistry bean of the application, and"
-              + " coatcheck.renew-interval is set. Spring Security's SessionRegistryImpl knows a"
-              + " session by its whole id, which changes at each renewal, so that a session it has"
-              + " expired may be used again. Remove the bean, or use coatcheck.sessions-per-user");
+      if (context.isRunning()) {
+        warn();
+      } else {
+        context.addApplicationListener(this);
+      }
       return filter;
+    }
+
+    @Override
+    public void onApplicationEvent(ContextRefreshedEvent event) {
+      if (event.getApplicationContext() == context) {
+        warn();
+      }
+    }
+
+    private void warn() {
+      if (managers.stream().anyMatch(manager -> manager.adapter().renewsSecrets())) {
+        LOG.warn(
+            "maximumSessions uses a SessionRegistry bean of the application, and sessions are"
+                + " renewed (coatcheck.renew-interval). Spring Security's SessionRegistryImpl knows"
+                + " a session by its whole id, which changes at each renewal, so that a session it"
+                + " has expired may be used again. Remove the bean, or use"
+                + " coatcheck.sessions-per-user");
+      }
     }
   }
 

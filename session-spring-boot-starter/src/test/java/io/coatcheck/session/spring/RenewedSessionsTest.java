@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.springframework.security.config.Customizer.withDefaults;
 
 import io.coatcheck.session.SessionManager;
+import io.coatcheck.session.SessionPolicy;
+import io.coatcheck.session.memory.InMemorySessionStore;
 import io.coatcheck.test.clients.Visitor;
 import jakarta.servlet.http.HttpSession;
 import java.time.Duration;
@@ -12,14 +14,19 @@ import java.util.List;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
 import org.springframework.security.config.annotation.web.configurers.AbstractHttpConfigurer;
+import org.springframework.security.core.session.SessionRegistry;
+import org.springframework.security.core.session.SessionRegistryImpl;
 import org.springframework.security.core.userdetails.User;
 import org.springframework.security.core.userdetails.UserDetailsService;
 import org.springframework.security.provisioning.InMemoryUserDetailsManager;
@@ -101,16 +108,54 @@ class RenewedSessionsTest {
     }
   }
 
+  /** Sets the interval in code, where no property shows it. */
+  @Configuration
+  static class WithOwnManager {
+
+    @Bean(destroyMethod = "close")
+    SessionManager ownManager(MovedClock.Clock clock) {
+      return SessionManager.builder(InMemorySessionStore.builder().build())
+          .renewInterval(INTERVAL)
+          .policy(SessionPolicy.builder().anonymousIdleTimeout(Duration.ofMinutes(30)).build())
+          .clock(clock)
+          .build();
+    }
+  }
+
+  /** Sets the interval in code as well. */
+  @Configuration
+  static class WithCustomizer {
+
+    @Bean
+    SessionManagerCustomizer renewed() {
+      return manager -> manager.renewInterval(INTERVAL);
+    }
+  }
+
+  @Configuration
+  static class WithOwnRegistry {
+
+    @Bean
+    SessionRegistry ownRegistry() {
+      return new SessionRegistryImpl();
+    }
+  }
+
   private static Site start(boolean hasPublisher, String... properties) {
     return start(hasPublisher ? List.of(WithPublisher.class) : List.of(), properties);
   }
 
   private static Site start(List<Class<?>> more, String... properties) {
+    List<String> all = new ArrayList<>(List.of(properties));
+    all.add("coatcheck.renew-interval=" + INTERVAL);
+    return startWithoutInterval(more, all.toArray(String[]::new));
+  }
+
+  private static Site startWithoutInterval(List<Class<?>> more, String... properties) {
     List<Class<?>> sources = new ArrayList<>(List.of(Application.class, MovedClock.class));
     sources.addAll(more);
     List<String> all = new ArrayList<>(List.of(properties));
     all.add("coatcheck.store=memory");
-    all.add("coatcheck.renew-interval=" + INTERVAL);
     return Site.start(sources, all.toArray(String[]::new));
   }
 
@@ -186,6 +231,38 @@ class RenewedSessionsTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(classes = {WithOwnManager.class, WithCustomizer.class})
+  @DisplayName("It remains so there, where no property shows that sessions are renewed")
+  void withoutBridgeAndProperty(Class<?> interval) throws Exception {
+    try (Site site = startWithoutInterval(List.of(interval), WITHOUT_BRIDGE)) {
+      Visitor first = loggedIn(site);
+      loggedIn(site);
+      renew(site, first, "/css");
+      assertThat(Visitor.location(first.get("/id"))).endsWith("/?expired");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"true", "false"})
+  @ExtendWith(OutputCaptureExtension.class)
+  @DisplayName("Where the application has a registry that cannot know it, a warning says so")
+  void ownRegistry(String bridge, CapturedOutput output) {
+    startWithoutInterval(
+            List.of(WithOwnRegistry.class, WithCustomizer.class),
+            "coatcheck.security.enabled=" + bridge)
+        .close();
+    assertThat(output).containsOnlyOnce("maximumSessions uses a SessionRegistry bean");
+  }
+
+  @Test
+  @ExtendWith(OutputCaptureExtension.class)
+  @DisplayName("Where no session is renewed, such a registry needs no warning")
+  void ownRegistryWithoutRenewal(CapturedOutput output) {
+    startWithoutInterval(List.of(WithOwnRegistry.class)).close();
+    assertThat(output).doesNotContain("maximumSessions uses a SessionRegistry bean");
+  }
+
   @ParameterizedTest(name = "HttpSessionEventPublisher: {0}")
   @ValueSource(booleans = {false, true})
   @DisplayName("A browser may log in again there, and no other may")
@@ -218,6 +295,34 @@ class RenewedSessionsTest {
     try (Site site = start(true, "test.refuses-newcomer=true")) {
       Visitor ann = loggedIn(site);
       renew(site, ann, "/css");
+      ann.postWithToken("", "/logout");
+      loggedIn(site);
+    }
+  }
+
+  @ParameterizedTest(name = "HttpSessionEventPublisher: {0}")
+  @ValueSource(booleans = {false, true})
+  @DisplayName("Nor does one that has ended on another node, which no event of this node shows")
+  void endedElsewhere(boolean hasPublisher) throws Exception {
+    try (Site site = start(hasPublisher, "test.refuses-newcomer=true")) {
+      Visitor ann = loggedIn(site);
+      assertThat(logIn(site.visitor())).contains("error");
+      SessionManager manager = site.bean(SessionManager.class);
+      manager.store().delete(manager.sessionsOf("ann").get(0).id());
+      assertThat(ann.get("/id").statusCode()).isEqualTo(302);
+      Visitor again = loggedIn(site);
+      assertThat(logIn(site.visitor())).contains("error");
+      site.bean(MovedClock.Clock.class).advance(Duration.ofHours(13));
+      assertThat(again.get("/id").statusCode()).isEqualTo(302);
+      loggedIn(site);
+    }
+  }
+
+  @Test
+  @DisplayName("Nor does one that ended, without an HttpSessionEventPublisher")
+  void endedWithoutPublisher() throws Exception {
+    try (Site site = start(false, "test.refuses-newcomer=true")) {
+      Visitor ann = loggedIn(site);
       ann.postWithToken("", "/logout");
       loggedIn(site);
     }
