@@ -14,12 +14,17 @@ import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.util.ClassUtils;
 import org.springframework.util.unit.DataSize;
 
 /** Chooses and builds the store, and says in one line of the log which it is. */
 final class StoreChoice {
 
   private static final Logger LOG = LoggerFactory.getLogger(StoreChoice.class);
+
+  /** In a module that only an application with a database has. */
+  private static final String ROUTING =
+      "org.springframework.jdbc.datasource.lookup.AbstractRoutingDataSource";
 
   private final CoatcheckProperties properties;
   private final IneffectiveProperties ineffective;
@@ -96,6 +101,7 @@ final class StoreChoice {
 
   private SessionStore jdbc(DataSource source) {
     refuseOthersThan(StoreKind.JDBC, "sessions are kept in the DataSource");
+    warnIfRouting(source);
     CoatcheckProperties.Jdbc jdbc = properties.jdbc();
     Settings settings = new Settings("coatcheck.jdbc.");
     JdbcSessionStore.Builder builder = settings.build(() -> JdbcSessionStore.builder(source));
@@ -125,6 +131,31 @@ final class StoreChoice {
     }
     String table = jdbc.tableName() == null ? "http_session" : jdbc.tableName();
     return nearCached(store, "the table " + table + " of the DataSource");
+  }
+
+  /**
+   * Warns of a data source that may put a login into one database and look for it in another: the
+   * session is read before the application knows the tenant, and no request causes the clean-up.
+   */
+  private static void warnIfRouting(DataSource source) {
+    ClassLoader classes = StoreChoice.class.getClassLoader();
+    if (ClassUtils.isPresent(ROUTING, classes)
+        && isWrapperFor(source, ClassUtils.resolveClassName(ROUTING, classes))) {
+      LOG.warn(
+          "The DataSource of the sessions chooses a database for each call (AbstractRoutingDataSource)."
+              + " If not all of its databases are the same one, a session that is stored in one of"
+              + " them is not found in another. Define a SessionStore bean with the DataSource of one"
+              + " database");
+    }
+  }
+
+  private static boolean isWrapperFor(DataSource source, Class<?> type) {
+    try {
+      return source.isWrapperFor(type);
+    } catch (SQLException e) {
+      LOG.debug("The kind of the DataSource is not known", e);
+      return false;
+    }
   }
 
   private SessionStore redis(RedisConnections connections) {

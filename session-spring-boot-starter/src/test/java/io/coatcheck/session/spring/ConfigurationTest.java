@@ -20,9 +20,11 @@ import java.io.Serializable;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import javax.sql.DataSource;
 import org.h2.jdbcx.JdbcDataSource;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -36,6 +38,8 @@ import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Primary;
+import org.springframework.jdbc.datasource.LazyConnectionDataSourceProxy;
+import org.springframework.jdbc.datasource.lookup.AbstractRoutingDataSource;
 import org.springframework.security.core.userdetails.UserDetailsService;
 import org.springframework.security.provisioning.InMemoryUserDetailsManager;
 
@@ -77,6 +81,40 @@ class ConfigurationTest {
     }
   }
 
+  /** Has a database for each tenant, as requests set them. */
+  @Configuration
+  static class RoutedDatabases {
+
+    @Bean
+    DataSource dataSource() {
+      return routed();
+    }
+  }
+
+  /** Takes a connection when the first statement is run, by which time the route is known. */
+  @Configuration
+  static class LateRoutedDatabases {
+
+    @Bean
+    DataSource dataSource() {
+      return new LazyConnectionDataSourceProxy(routed());
+    }
+  }
+
+  private static DataSource routed() {
+    AbstractRoutingDataSource routed =
+        new AbstractRoutingDataSource() {
+          @Override
+          protected @Nullable Object determineCurrentLookupKey() {
+            return null;
+          }
+        };
+    routed.setDefaultTargetDataSource(h2());
+    routed.setTargetDataSources(Map.of());
+    routed.afterPropertiesSet();
+    return routed;
+  }
+
   private static DataSource h2() {
     JdbcDataSource database = new JdbcDataSource();
     database.setURL("jdbc:h2:mem:" + UUID.randomUUID() + ";DB_CLOSE_DELAY=-1");
@@ -100,6 +138,20 @@ class ConfigurationTest {
     SessionManagerCustomizer ownSettings() {
       return manager -> manager.storeTimeout(Duration.ofSeconds(9));
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(classes = {RoutedDatabases.class, LateRoutedDatabases.class})
+  @DisplayName("Databases that are chosen for each call are named in a warning")
+  void routedDatabases(Class<?> databases, CapturedOutput output) {
+    application
+        .withUserConfiguration(databases)
+        .run(
+            context -> {
+              assertThat(context.getBean(SessionStore.class))
+                  .isInstanceOf(NearCacheSessionStore.class);
+              assertThat(output).contains("The DataSource of the sessions chooses a database");
+            });
   }
 
   /** Not in the packages of an application. */
@@ -275,6 +327,7 @@ class ConfigurationTest {
                     .endsWith("the table http_session of the DataSource, with a near cache"),
             line -> assertThat(line).endsWith("the table http_session of the DataSource"),
             line -> assertThat(line).contains("the memory of this process; they end with it ("));
+    assertThat(output).doesNotContain("The DataSource of the sessions");
   }
 
   @Test

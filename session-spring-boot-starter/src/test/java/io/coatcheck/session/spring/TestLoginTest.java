@@ -3,8 +3,11 @@ package io.coatcheck.session.spring;
 import static io.coatcheck.session.spring.test.TestLogin.loggedInAs;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.springframework.security.test.web.servlet.request.SecurityMockMvcRequestBuilders.formLogin;
 import static org.springframework.security.test.web.servlet.request.SecurityMockMvcRequestPostProcessors.csrf;
 import static org.springframework.security.test.web.servlet.request.SecurityMockMvcRequestPostProcessors.user;
+import static org.springframework.security.test.web.servlet.response.SecurityMockMvcResultMatchers.authenticated;
+import static org.springframework.security.test.web.servlet.response.SecurityMockMvcResultMatchers.unauthenticated;
 import static org.springframework.test.web.servlet.request.MockMvcRequestBuilders.get;
 import static org.springframework.test.web.servlet.request.MockMvcRequestBuilders.post;
 import static org.springframework.test.web.servlet.result.MockMvcResultMatchers.content;
@@ -103,6 +106,17 @@ class TestLoginTest {
     mvc.perform(get("/member").with(user("eve"))).andExpect(content().string("none"));
     assertThat(sessions.sessionsOf("eve")).isEmpty();
     mvc.perform(get("/account")).andExpect(status().isFound());
+  }
+
+  @Test
+  @DisplayName("is not seen by matchers of Spring Security's test support, which see a new login")
+  void springSecurityMatchers() throws Exception {
+    mvc.perform(formLogin().user("ann").password("ticket"))
+        .andExpect(authenticated().withUsername("ann"));
+    mvc.perform(formLogin().user("ann").password("no")).andExpect(unauthenticated());
+    mvc.perform(get("/account").with(loggedInAs("ann")))
+        .andExpect(content().string("ann[ROLE_MEMBER]"))
+        .andExpect(unauthenticated());
   }
 
   @Test
