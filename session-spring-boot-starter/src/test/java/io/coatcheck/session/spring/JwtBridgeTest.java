@@ -29,6 +29,7 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.annotation.Order;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
+import org.springframework.security.config.annotation.web.configurers.AbstractHttpConfigurer;
 import org.springframework.security.config.http.SessionCreationPolicy;
 import org.springframework.security.core.userdetails.User;
 import org.springframework.security.provisioning.InMemoryUserDetailsManager;
@@ -200,8 +201,55 @@ class JwtBridgeTest {
           .authorizeHttpRequests(requests -> requests.anyRequest().authenticated())
           .sessionManagement(
               sessions -> sessions.sessionCreationPolicy(SessionCreationPolicy.STATELESS))
+          .csrf(AbstractHttpConfigurer::disable)
           .oauth2ResourceServer(server -> server.jwt(withDefaults()))
           .build();
+    }
+  }
+
+  @Test
+  @DisplayName("A page of another origin sends its tokens to a stateless chain, if that is exempt")
+  void otherOrigin() throws Exception {
+    try (Site site =
+        OldTokens.exchangedBy(
+            List.of(Staff.class, StatelessApi.class),
+            "coatcheck.cross-origin.exempt=/programs/open/*")) {
+      addUser(site, "pat");
+      for (String fetchSite : List.of("same-site", "cross-site")) {
+        Visitor page =
+            site.visitor()
+                .with("Authorization", OldTokens.bearer("pat"))
+                .with("Origin", "https://app.example")
+                .with("Sec-Fetch-Site", fetchSite);
+        assertAnswer(page.get("/programs/x"), 404);
+        assertAnswer(page.post("/programs/x"), 403);
+        assertAnswer(page.post("/programs/open/x"), 404);
+        assertThat(site.bean(SessionManager.class).sessionsOf("pat")).isEmpty();
+      }
+    }
+  }
+
+  /** Checks that a request was not exchanged, whatever else became of it. */
+  private static void assertAnswer(HttpResponse<String> answer, int status) {
+    assertThat(answer.statusCode()).isEqualTo(status);
+    assertThat(result(answer)).isEmpty();
+  }
+
+  @Test
+  @DisplayName("A page of another origin that is trusted moves to a session, and can see that")
+  void trustedOrigin() throws Exception {
+    try (Site site =
+        OldTokens.exchangedBy(
+            List.of(Staff.class), "coatcheck.cross-origin.trusted-origins=https://app.example")) {
+      addUser(site, "pia");
+      Visitor page =
+          site.visitor()
+              .with("Authorization", OldTokens.bearer("pia"))
+              .with("Origin", "https://app.example")
+              .with("Sec-Fetch-Site", "same-site");
+      HttpResponse<String> answer = page.get("/account");
+      assertThat(answer.body()).isEqualTo("pia");
+      assertThat(result(answer)).contains("exchanged");
     }
   }
 

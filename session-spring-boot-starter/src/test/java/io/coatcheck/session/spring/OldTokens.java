@@ -42,9 +42,16 @@ class OldTokens {
 
   /** Starts an application that exchanges them. */
   static Site exchangedBy(Class<?>... application) {
-    List<Class<?>> sources = new ArrayList<>(List.of(application));
+    return exchangedBy(List.of(application));
+  }
+
+  /** Starts an application that exchanges them, with more properties. */
+  static Site exchangedBy(List<Class<?>> application, String... properties) {
+    List<Class<?>> sources = new ArrayList<>(application);
     sources.add(OldTokens.class);
-    return Site.start(sources, "coatcheck.store=memory", PRINCIPAL, JWT, ACCESS);
+    List<String> all = new ArrayList<>(List.of(properties));
+    all.addAll(List.of("coatcheck.store=memory", PRINCIPAL, JWT, ACCESS));
+    return Site.start(sources, all.toArray(String[]::new));
   }
 
   /** Returns the header with a user's access token. */
