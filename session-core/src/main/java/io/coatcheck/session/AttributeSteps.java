@@ -203,13 +203,14 @@ final class AttributeSteps {
         return new Done(before, step.value());
       }
       if (!isRead) {
+        StoredSession known = session.snapshot();
         Optional<StoredSession> found = engine.store().find(newest.id());
         Optional<StoredSession> live = expiry.live(found);
         if (live.isEmpty()) {
           return drop(step, found.isEmpty() ? DropReason.ENDED : DropReason.EXPIRED);
         }
-        if (session.snapshot().generation() < live.get().fence()) {
-          return drop(step, DropReason.REKEYED);
+        if (!RequestLogin.hasSameFence(known, live.get())) {
+          return isRekeyedHere(known) ? restart() : drop(step, DropReason.REKEYED);
         }
         newest = live.get();
         isRead = true;
@@ -224,6 +225,11 @@ final class AttributeSteps {
       }
       collected = Pending.of(session);
       return null;
+    }
+
+    /** Returns whether another thread of the request has renewed the session or logged in. */
+    private boolean isRekeyedHere(StoredSession known) {
+      return !RequestLogin.hasSameFence(session.snapshot(), known);
     }
 
     /** Decides again on the request's present state. */
@@ -243,12 +249,14 @@ final class AttributeSteps {
               () -> {
                 Pending pending = collected.stillIn(session);
                 return !session.id().equals(newest.id())
+                        || isRekeyedHere(newest)
                         || (collected.sets(name) && !pending.sets(name))
                     ? null
                     : writer.tryStep(session, step, pending.without(name), losses, deadline);
               });
       if (outcome == null) {
-        // Another thread of the request has changed or saved the attribute since, or logged in.
+        // Another thread of the request has changed or saved the attribute since, or has logged in
+        // or renewed the session.
         return restart();
       }
       if (outcome instanceof SaveLoop.Outcome.Stored) {

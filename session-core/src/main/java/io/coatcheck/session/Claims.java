@@ -97,8 +97,13 @@ final class Claims {
    * version, so that an update that was decided on the claim of an earlier attempt changes nothing.
    */
   StoredSession attempt(StoredSession claim) {
-    long own = 2L * engine.random().nextInt(HALF_OF_THE_ATTEMPTS);
+    long own = newGeneration();
     return claim.toBuilder().generation(own).version(own).build();
+  }
+
+  /** Returns the generation of an attempt: random, so that the numbers of two are far apart. */
+  long newGeneration() {
+    return 2L * engine.random().nextInt(HALF_OF_THE_ATTEMPTS);
   }
 
   /** Withdraws the claim of an attempt; returns false if the attempt no longer holds it. */

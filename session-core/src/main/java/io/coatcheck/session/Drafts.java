@@ -96,7 +96,7 @@ final class Drafts {
   @SuppressWarnings("ReferenceEquality")
   static boolean isSameLogin(StoredSession earlier, StoredSession current) {
     // It is nearly always the same snapshot, which need not be compared.
-    return earlier.generation() >= current.fence()
+    return RequestLogin.hasSameFence(earlier, current)
         && (earlier == current || !SessionEnder.isLoggedInAnew(earlier, current));
   }
 

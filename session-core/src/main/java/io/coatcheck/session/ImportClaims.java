@@ -72,7 +72,7 @@ final class ImportClaims {
   Optional<StoredSession> takeOver(StoredSession abandoned, Instant until) {
     StoredSession next =
         abandoned.toBuilder()
-            .generation(abandoned.generation() + 2)
+            .generation(claims.newGeneration())
             .authenticatedAt(engine.now())
             .absoluteDeadline(Claims.deadline(until))
             .build();

@@ -57,13 +57,24 @@ final class RequestLogin {
   }
 
   /**
+   * Returns whether there has been no login of another principal and no explicit renewal between
+   * two snapshots of one id, and both are of the same session.
+   *
+   * <p>Fences are not compared by order. An imported session begins with a random one, so that of
+   * another attempt to import it, which is stored late under the same id, may be lower or higher.
+   */
+  static boolean hasSameFence(StoredSession one, StoredSession other) {
+    return one.fence() == other.fence();
+  }
+
+  /**
    * Returns whether a snapshot belongs to the same login, or lack of a login, as a request. A
    * periodic renewal does not change that. An explicit renewal does, and so does a new login, even
    * of the same principal and even if the request has seen it.
    */
   static boolean isSame(WorkingCopy session, StoredSession now) {
     synchronized (session) {
-      return session.snapshot().generation() >= now.fence() && !isReplaced(session, now);
+      return hasSameFence(session.snapshot(), now) && !isReplaced(session, now);
     }
   }
 }

@@ -176,14 +176,13 @@ public final class SessionAdapter {
    * #reopen(SessionId, long)} does, even if its secret has been renewed periodically since. A
    * login, even of the same principal, and an explicit renewal make it another session.
    *
-   * @param generation {@link Session#generation()} at that time
+   * @param fence {@link Session#fence()} at that time
    * @param authenticatedAt {@link Session#authenticatedAt()} at that time
    * @return empty if it has ended or expired, or is another session now
    * @throws SessionStoreException if the store failed
    */
-  public Optional<Session> reopen(
-      SessionId id, long generation, Optional<Instant> authenticatedAt) {
-    return resolver.reopen(id, generation, authenticatedAt);
+  public Optional<Session> reopen(SessionId id, long fence, Optional<Instant> authenticatedAt) {
+    return resolver.reopen(id, fence, authenticatedAt);
   }
 
   /**

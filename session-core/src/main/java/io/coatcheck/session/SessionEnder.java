@@ -252,7 +252,17 @@ final class SessionEnder {
    * secret that it had in this request.
    */
   boolean isStillLive(Session session) {
-    return live(session).filter(found -> RequestLogin.isSame(session, found)).isPresent();
+    while (true) {
+      StoredSession known = session.snapshot();
+      Optional<StoredSession> found = live(session);
+      if (found.isEmpty() || RequestLogin.isSame(session, found.get())) {
+        return found.isPresent();
+      }
+      if (RequestLogin.hasSameFence(known, session.snapshot())) {
+        return false;
+      }
+      // Another thread of the request has renewed the session meanwhile.
+    }
   }
 
   private boolean isStillLoggedIn(Session session) {

@@ -111,7 +111,7 @@ final class SessionWriter {
   }
 
   private boolean isLeftAsItIs(StoredSession newest, StoredSession resolved, Pending pending) {
-    return resolved.generation() >= newest.fence()
+    return RequestLogin.hasSameFence(resolved, newest)
         && !newest.isExpiredAt(engine.now())
         && pending.changesNothingOf(newest);
   }
@@ -139,7 +139,7 @@ final class SessionWriter {
       Instant now,
       Pending pending,
       boolean confirm) {
-    if (resolved.generation() < current.fence()) {
+    if (!RequestLogin.hasSameFence(resolved, current)) {
       return null;
     }
     // The new secret that was presented is the snapshot's, not one from a later renewal.

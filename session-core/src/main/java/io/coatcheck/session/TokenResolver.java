@@ -218,10 +218,9 @@ final class TokenResolver {
    * Begins another working copy of a session that still has the same login: see {@link
    * SessionAdapter#reopen(SessionId, long, Optional)}.
    */
-  Optional<Session> reopen(SessionId id, long generation, Optional<Instant> authenticatedAt) {
+  Optional<Session> reopen(SessionId id, long fence, Optional<Instant> authenticatedAt) {
     return reopen(
-        id,
-        found -> generation >= found.fence() && found.authenticatedAt().equals(authenticatedAt));
+        id, found -> found.fence() == fence && found.authenticatedAt().equals(authenticatedAt));
   }
 
   /** Begins another working copy of a session, if it is live and matches. */

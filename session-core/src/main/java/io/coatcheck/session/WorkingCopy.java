@@ -319,7 +319,7 @@ abstract sealed class WorkingCopy permits Session {
     if (status != SessionStatus.STORED
         || !newest.id().equals(snapshot.id())
         || newest.version() <= snapshot.version()
-        || newest.fence() > snapshot.generation()) {
+        || !RequestLogin.hasSameFence(newest, snapshot)) {
       return false;
     }
     if (newest.generation() != snapshot.generation()) {

@@ -6,11 +6,17 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.coatcheck.session.event.EndReason;
 import io.coatcheck.session.event.SessionEvent;
 import io.coatcheck.session.store.SessionStoreException;
+import io.coatcheck.session.store.StoredSession;
+import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
 /** Sessions of several attempts to import one credential, of which one is stored late. */
@@ -19,14 +25,29 @@ class ImportAttemptsTest {
   private static final String CREDENTIAL = "test:old-id";
 
   private final LateInserts late = new LateInserts();
+  private final Deque<Integer> attempts = new ArrayDeque<>();
   private final EngineFixture fixture =
-      new EngineFixture(new HookedStore(late, EngineFixture.TOUCH_INTERVAL), settings -> settings);
+      new EngineFixture(
+          new HookedStore(late, EngineFixture.TOUCH_INTERVAL),
+          settings -> settings.random(new ChosenAttempts()));
   private final SessionBridge bridge = fixture.manager.bridge();
   private final OldSession old = new OldSession();
 
   @AfterEach
   void close() {
     fixture.close();
+  }
+
+  /** Gives attempts the numbers that a test has chosen: each takes a single integer. */
+  private final class ChosenAttempts extends SecureRandom {
+
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    public int nextInt(int bound) {
+      Integer chosen = attempts.poll();
+      return chosen == null ? super.nextInt(bound) : chosen;
+    }
   }
 
   private final class OldSession implements ImportSource {
@@ -158,6 +179,122 @@ class ImportAttemptsTest {
     assertThat(fixture.manager.adapter().renewIfDue(inProgress)).isFalse();
     assertThat(fixture.isLive(derived(imported))).isFalse();
     importSession(ImportResult.Status.SPENT);
+  }
+
+  /**
+   * A request that has the session of an attempt, with a new secret, when the user is logged out
+   * and the session of an earlier attempt, whose number is lower, is stored.
+   */
+  @Nested
+  class LowerAttemptThatIsStoredLate {
+
+    private Session inProgress;
+    private StoredSession landed;
+
+    @BeforeEach
+    void land() {
+      attempts.addAll(List.of(1, 1000));
+      importFails_andItsSessionIsHeld();
+      inProgress = fixture.live(derived(importSession(ImportResult.Status.IMPORTED)));
+      assertThat(fixture.manager.adapter().renewIfDue(inProgress)).isTrue();
+      inProgress.markTokenSent();
+      assertThat(fixture.manager.revokeAllOf("alice")).isEqualTo(1);
+      late.land();
+      landed = fixture.stored(inProgress);
+      assertThat(landed.generation()).isLessThan(inProgress.generation());
+    }
+
+    private void assertUnchanged() {
+      assertThat(fixture.stored(inProgress)).isEqualTo(landed);
+    }
+
+    @Test
+    void isNotReopened() {
+      assertThat(
+              fixture
+                  .manager
+                  .adapter()
+                  .reopen(inProgress.id(), inProgress.fence(), inProgress.authenticatedAt()))
+          .isEmpty();
+    }
+
+    @Test
+    void getsNoChange() {
+      inProgress.setAttribute("cart", "a book");
+      fixture.manager.save(inProgress);
+      assertThat(inProgress.isEnded()).isTrue();
+      assertUnchanged();
+    }
+
+    @Test
+    void isNotRenewed() {
+      assertThat(fixture.manager.renew(inProgress)).isFalse();
+      assertUnchanged();
+    }
+
+    @Test
+    void isNotStillLive() {
+      assertThat(fixture.manager.isStillLive(inProgress)).isFalse();
+    }
+
+    @Test
+    void isNotLoggedInto() {
+      Session loggedIn =
+          EngineFixture.granted(
+              fixture.manager.authenticate(inProgress, "alice", LoginOptions.defaults()));
+      assertThat(loggedIn.id()).isNotEqualTo(landed.id());
+    }
+
+    @Test
+    void getsNoStep() {
+      assertThat(fixture.manager.update(inProgress, "cart", String.class, book -> "a book"))
+          .isEmpty();
+      assertThat(inProgress.isEnded()).isTrue();
+      assertUnchanged();
+    }
+
+    @Test
+    void isNotReadByAStepThatChangesNothing() {
+      assertThat(fixture.manager.take(inProgress, "cart")).isEmpty();
+      assertThat(inProgress.isEnded()).isTrue();
+    }
+
+    @Test
+    void isNotReadByARemovalThatChangesNothing() {
+      inProgress.removeAttribute("cart");
+      fixture.manager.save(inProgress);
+      assertThat(inProgress.isEnded()).isTrue();
+    }
+  }
+
+  /**
+   * The session of an attempt that was taken over is in use, and has had two new secrets, when that
+   * of the attempt which took over is stored.
+   */
+  @Test
+  void sessionThatIsStoredLate_afterATakeover_isNotOverwritten_byARequestThatHasTheFirst() {
+    attempts.addAll(List.of(1, 1000));
+    fixture.store.beforeNext("delete", ImportAttemptsTest::fail);
+    importFails_andItsSessionIsHeld();
+    fixture.clock.advance(Duration.ofMinutes(1));
+    fixture.store.beforeNext("insert", late::holdNext);
+    assertThatThrownBy(() -> bridge.importSession(CREDENTIAL, old))
+        .isInstanceOf(SessionStoreException.class);
+    late.land();
+    Session inProgress = fixture.live(derived(importSession(ImportResult.Status.FOUND)));
+    assertThat(fixture.manager.renew(inProgress)).isTrue();
+    assertThat(fixture.manager.renew(inProgress)).isTrue();
+    assertThat(fixture.manager.revokeAllOf("alice")).isEqualTo(1);
+    late.land();
+    StoredSession landed = fixture.stored(inProgress);
+    inProgress.setAttribute("cart", "a book");
+    fixture.manager.save(inProgress);
+    assertThat(inProgress.isEnded()).isTrue();
+    assertThat(fixture.stored(inProgress)).isEqualTo(landed);
+  }
+
+  private static void fail() {
+    throw new SessionStoreException("the node died");
   }
 
   @Test

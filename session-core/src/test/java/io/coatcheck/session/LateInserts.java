@@ -4,14 +4,14 @@ import io.coatcheck.session.memory.InMemorySessionStore;
 import io.coatcheck.session.store.ForwardingSessionStore;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
-import java.util.Objects;
-import org.jspecify.annotations.Nullable;
+import java.util.ArrayDeque;
+import java.util.Deque;
 
 /** A store whose inserts time out on command, and happen later. */
 final class LateInserts extends ForwardingSessionStore {
 
   private boolean isHolding;
-  private @Nullable StoredSession held;
+  private final Deque<StoredSession> held = new ArrayDeque<>();
 
   LateInserts() {
     super(InMemorySessionStore.builder().copyOnRead(true).build());
@@ -21,7 +21,7 @@ final class LateInserts extends ForwardingSessionStore {
   public void insert(StoredSession session) {
     if (isHolding) {
       isHolding = false;
-      held = session;
+      held.add(session);
       throw new SessionStoreException("insert timed out");
     }
     super.insert(session);
@@ -31,7 +31,8 @@ final class LateInserts extends ForwardingSessionStore {
     isHolding = true;
   }
 
+  /** Makes the insert happen that was held first. */
   void land() {
-    super.insert(Objects.requireNonNull(held));
+    super.insert(held.remove());
   }
 }

@@ -256,7 +256,8 @@ public final class StoredSession {
   /**
    * Returns the lowest generation whose requests may still save. A login of another principal and
    * an explicit renewal raise it to the new generation, so that what requests from before them
-   * changed is dropped; logging in again as the same principal and a periodic renewal do not.
+   * changed is dropped; logging in again as the same principal and a periodic renewal do not. Two
+   * of them are compared for equality only, since an imported session begins with a random one.
    */
   public long fence() {
     return rotations == null ? 0 : rotations.fence();

@@ -22,6 +22,7 @@ final class SessionAccessor implements HttpSession.Accessor {
   private final ServletContext servletContext;
   private final SessionId id;
   private final long generation;
+  private final long fence;
   private final Optional<Instant> authenticatedAt;
 
   SessionAccessor(
@@ -34,6 +35,7 @@ final class SessionAccessor implements HttpSession.Accessor {
     this.servletContext = servletContext;
     id = session.id();
     generation = session.generation();
+    fence = session.fence();
     authenticatedAt = session.authenticatedAt();
   }
 
@@ -51,7 +53,7 @@ final class SessionAccessor implements HttpSession.Accessor {
     Session session =
         manager
             .adapter()
-            .reopen(id, generation, authenticatedAt)
+            .reopen(id, fence, authenticatedAt)
             .orElseThrow(
                 () ->
                     new IllegalStateException(
