@@ -149,6 +149,29 @@ final class ImportClaims {
         "import: another request took over " + TRIALS + " times; retry");
   }
 
+  /**
+   * Returns whether the other library has ended its session, other than because of the import. That
+   * comes after the claim is complete, and another request may complete it during this call.
+   *
+   * @param imported the session that was imported, as it was found
+   */
+  boolean hasEndedElsewhere(String credential, StoredSession imported, ImportSource source) {
+    return source.isEndedByImport()
+        ? !mayHaveCompleted(credential, imported)
+            && !source.isStillLive()
+            && !mayHaveCompleted(credential, imported)
+        : !source.isStillLive();
+  }
+
+  /**
+   * Returns whether an import may have been completed. If a request has opened its session, the
+   * claim was complete then, and may have expired since.
+   */
+  private boolean mayHaveCompleted(String credential, StoredSession imported) {
+    return imported.generation() != imported.fence()
+        || find(credential).filter(ImportClaims::isComplete).isPresent();
+  }
+
   /** Withdraws the claim of an attempt, complete or not; does nothing if another has taken over. */
   void withdraw(StoredSession attempt) {
     if (!withdrawIncomplete(attempt)) {

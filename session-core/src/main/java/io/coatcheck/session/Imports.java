@@ -149,7 +149,7 @@ final class Imports {
     if (!opens) {
       return Optional.of(foundBy(token));
     }
-    if (hasEndedElsewhere(known, credential, source)) {
+    if (claims.hasEndedElsewhere(credential, known, source)) {
       return Optional.of(endUnconfirmed(known, ImportResult.Status.REFUSED));
     }
     return claims
@@ -167,17 +167,6 @@ final class Imports {
                   ? Optional.of(foundBy(token))
                   : endLeftOver(known);
             });
-  }
-
-  /**
-   * Returns whether the other library has ended its session, other than because of the import. That
-   * comes after the claim is complete. A session without a claim was stored late, and its import
-   * has failed, unless a request has opened it since: its claim was complete then, and has expired.
-   */
-  private boolean hasEndedElsewhere(StoredSession known, String credential, ImportSource source) {
-    boolean isOpened = known.generation() != known.fence();
-    return (!source.isEndedByImport() || (!isOpened && claims.find(credential).isEmpty()))
-        && !source.isStillLive();
   }
 
   /**

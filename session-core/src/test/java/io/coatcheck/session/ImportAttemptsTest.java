@@ -56,6 +56,9 @@ class ImportAttemptsTest {
     private boolean isEndedByImport;
     private Duration usable = Duration.ofDays(1);
 
+    /** Runs once, before this says whether it is live. */
+    private Runnable beforeAnswer = () -> {};
+
     @Override
     public Optional<ImportedSession> load() {
       return isLive
@@ -71,6 +74,9 @@ class ImportAttemptsTest {
 
     @Override
     public boolean isStillLive() {
+      Runnable now = beforeAnswer;
+      beforeAnswer = () -> {};
+      now.run();
       return isLive;
     }
 
@@ -295,6 +301,39 @@ class ImportAttemptsTest {
 
   private static void fail() {
     throw new SessionStoreException("the node died");
+  }
+
+  private void importIsAbandoned_withItsSessionStored() {
+    fixture.store.beforeNext("update", ImportAttemptsTest::fail);
+    fixture.store.beforeNext("delete", ImportAttemptsTest::fail);
+    assertThatThrownBy(() -> bridge.importSession(CREDENTIAL, old))
+        .isInstanceOf(SessionStoreException.class);
+    assertThat(fixture.manager.sessionsOf("alice")).hasSize(1);
+  }
+
+  /** No import has ended the old session, since none was completed. */
+  @Test
+  void abandonedImport_afterALogoutInTheOldApplication_isRefused_andItsSessionEnded() {
+    old.isEndedByImport = true;
+    importIsAbandoned_withItsSessionStored();
+    old.isLive = false;
+    importSession(ImportResult.Status.REFUSED);
+    assertThat(fixture.manager.sessionsOf("alice")).isEmpty();
+  }
+
+  /** Another request completes the import, and ends the old session, while this one looks. */
+  @Test
+  void abandonedImport_thatAnotherRequestCompletesMeanwhile_isFound() {
+    old.isEndedByImport = true;
+    importIsAbandoned_withItsSessionStored();
+    old.beforeAnswer =
+        () -> {
+          importSession(ImportResult.Status.FOUND);
+          old.isLive = false;
+        };
+    ImportResult found = importSession(ImportResult.Status.FOUND);
+    assertThat(old.isLive).isFalse();
+    assertThat(fixture.isLive(derived(found))).isTrue();
   }
 
   @Test
