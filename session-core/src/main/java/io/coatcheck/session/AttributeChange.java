@@ -79,6 +79,13 @@ final class AttributeChange {
     readFrom = null;
   }
 
+  /** What is saved now is between what such a change was read from and what it is. */
+  static void changedAgain(@Nullable AttributeChange later) {
+    if (later != null) {
+      later.hasChanged();
+    }
+  }
+
   /**
    * Returns whether a stored value is as it was. Values are compared by identity: an equal but
    * different value was written by another request.

@@ -253,6 +253,8 @@ final class AttributeChanges {
       pending = pending.isEmpty() ? NONE : pending;
       if (AttributeChange.isSame(owner.snapshot().attribute(name), change.readFrom())) {
         remember(name, new WatchedValue(value, true));
+      } else {
+        decodedHere().discard(name, value);
       }
     }
   }
@@ -294,8 +296,8 @@ final class AttributeChanges {
   /** Discards all changes, as for a login that carries nothing over. */
   void clear() {
     synchronized (owner) {
+      decoded = decoded.discarding(pending);
       pending = NONE;
-      decoded = DecodedValues.NONE;
     }
   }
 
@@ -357,7 +359,7 @@ final class AttributeChanges {
   /**
    * Records that a delta is saved: the session is now {@code after}. An attribute that was changed
    * again since is still to be saved. An object that the application holds is still watched, unless
-   * another request has replaced it.
+   * another request has replaced it. A value that was left out is discarded.
    */
   void onSaved(AttributeDelta delta, StoredSession before, StoredSession after) {
     Map<String, AttributeValue> stored = after.attributes();
@@ -374,27 +376,20 @@ final class AttributeChanges {
                   pending.remove(name);
                   Object value = change.value();
                   Optional<AttributeValue> saved = delta.set().get(name);
-                  if (value != null
-                      && change.mayChange()
-                      && saved != null
-                      && saved.isPresent()
-                      && AttributeChange.isSame(stored.get(name), saved.get())) {
-                    remember(name, new WatchedValue(value, true));
+                  if (value != null && saved != null && saved.isPresent()) {
+                    if (!AttributeChange.isSame(stored.get(name), saved.get())) {
+                      decodedHere().discard(name, value);
+                    } else if (change.mayChange()) {
+                      remember(name, new WatchedValue(value, true));
+                    }
                   }
                 } else {
-                  changedAgain(pending.get(name));
+                  AttributeChange.changedAgain(pending.get(name));
                 }
               });
       if (pending.isEmpty()) {
         pending = NONE;
       }
-    }
-  }
-
-  /** What is saved now is between what such a change was read from and what it is. */
-  private static void changedAgain(@Nullable AttributeChange later) {
-    if (later != null) {
-      later.hasChanged();
     }
   }
 }

@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a request has decoded from the attributes of a session: the mutable values, which are
  * watched for changes in place, those that another request has replaced since, and the names whose
- * bytes could not be decoded. Guarded by the lock of the owning {@link Session}; {@link
- * #isWatching} needs none.
+ * bytes could not be decoded. Also the values that the request has set and that are never stored.
+ * Guarded by the lock of the owning {@link Session}; {@link #isWatching} needs none.
  */
 final class DecodedValues {
 
@@ -28,6 +28,9 @@ final class DecodedValues {
 
   /** The names whose bytes could not be decoded, so that each is reported once. */
   private Set<String> undecodable = Set.of();
+
+  /** What this request has set, and what is never stored, by name. */
+  private Map<String, Object> discarded = Map.of();
 
   DecodedValues() {
     this(new HashMap<>());
@@ -95,8 +98,39 @@ final class DecodedValues {
     return replaced == null ? null : replaced.readFrom(name, value);
   }
 
+  /** Records a value that this request has set, and that a save has left out. */
+  void discard(String name, Object value) {
+    discarded = discarded.isEmpty() ? new HashMap<>() : discarded;
+    discarded.put(name, value);
+  }
+
+  /** Returns whether this request has set a value that is never stored. */
+  boolean isDiscarded(String name, Object value) {
+    return discarded.get(name) == value;
+  }
+
+  /** Returns what is left when the session has ended: the values that are never stored. */
+  DecodedValues discarding(Map<String, AttributeChange> unsaved) {
+    if (discarded.isEmpty() && unsaved.isEmpty()) {
+      return NONE;
+    }
+    DecodedValues left = new DecodedValues();
+    discarded.forEach(left::discard);
+    unsaved.forEach(
+        (name, change) -> {
+          Object value = change.value();
+          if (value != null) {
+            left.discard(name, value);
+          }
+        });
+    return left;
+  }
+
   /** Forgets the value of an attribute that this request has changed itself. */
   void forget(String name) {
+    if (!discarded.isEmpty()) {
+      discarded.remove(name);
+    }
     if (!watched.isEmpty()) {
       watched.remove(name);
     }

@@ -261,6 +261,18 @@ public final class SessionAdapter {
     return session.attributeChanges().changedNames();
   }
 
+  /**
+   * Returns whether a value that the request of a session has set is never stored: the session has
+   * ended, a login has dropped it, or it did not fit beside what other requests have stored.
+   *
+   * @param value the object that was set
+   */
+  public boolean isDiscarded(Session session, String name, Object value) {
+    synchronized (session) {
+      return session.attributeChanges().decoded().isDiscarded(name, value);
+    }
+  }
+
   /** Returns whether a login drops the attributes that the session had before. */
   public boolean dropsAttributesAtLogin() {
     return logins.dropsAttributes();

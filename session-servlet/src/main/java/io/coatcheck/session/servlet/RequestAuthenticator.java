@@ -58,7 +58,14 @@ final class RequestAuthenticator {
     Session before = previous.session();
     LoginOptions used =
         AskedTimeout.within(options, before, principal, exchange.manager().policy());
-    LoginOutcome outcome = authenticate(previous, principal, used);
+    LoginOutcome outcome;
+    UnsavedBindings bound = bound(before);
+    try {
+      outcome = authenticate(previous, principal, used);
+    } catch (Throwable failure) {
+      endAllIfEnded(before, bound);
+      throw failure;
+    }
     if (outcome instanceof LoginOutcome.Granted granted) {
       Session loggedIn = granted.session();
       boolean wasUnreported = exchange.listeners().unreported().remove(loggedIn.id());
@@ -73,9 +80,32 @@ final class RequestAuthenticator {
             resolver.release(before, true);
             resolver.deleteToken();
           });
+      endAllIfEnded(before, bound);
       current.settleUnsaved();
     }
     return outcome.result();
+  }
+
+  /** Returns what the request has bound to a session and not stored; null if there is nothing. */
+  private @Nullable UnsavedBindings bound(@Nullable Session before) {
+    if (before == null || before.isEnded()) {
+      return null;
+    }
+    UnsavedBindings bound = exchange.viewOf(before).unsaved();
+    if (bound != null) {
+      bound.forgetStored();
+    }
+    return bound;
+  }
+
+  /**
+   * Notifies what was bound to a session before a login that does not hold, if the session has
+   * ended. It may have been stored with a new session, of which no listener knows.
+   */
+  private static void endAllIfEnded(@Nullable Session before, @Nullable UnsavedBindings bound) {
+    if (before != null && bound != null && before.isEnded()) {
+      bound.endAll();
+    }
   }
 
   /**

@@ -9,20 +9,32 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * The values that one request or access has bound to a session, that are listeners, and that are
- * not stored yet. If they never are, because the session has ended meanwhile or the store failed,
- * they are notified here that they are unbound, since only this request knows them. Thread-safe.
+ * not stored yet. If they never are, because the session has ended meanwhile, the store failed or
+ * they do not fit, they are notified here that they are unbound, since only this request knows
+ * them. A value that was stored is never notified here, even if it has been removed since: that is
+ * done by what removed it. Thread-safe.
  */
 final class UnsavedBindings {
 
+  /** A value that was bound. Compared by identity: the value may have its own {@code equals}. */
+  private static final class Binding {
+
+    private final HttpSessionBindingListener value;
+
+    Binding(HttpSessionBindingListener value) {
+      this.value = value;
+    }
+  }
+
   private final HttpSessionView view;
-  private final Map<String, HttpSessionBindingListener> bound = new ConcurrentHashMap<>();
+  private final Map<String, Binding> bound = new ConcurrentHashMap<>();
 
   UnsavedBindings(HttpSessionView view) {
     this.view = view;
   }
 
   void set(String name, HttpSessionBindingListener value) {
-    bound.put(name, value);
+    bound.put(name, new Binding(value));
   }
 
   /** Records that a value was replaced or removed, and was notified. */
@@ -35,60 +47,52 @@ final class UnsavedBindings {
     bound.clear();
   }
 
-  /**
-   * Forgets the values that an atomic step has stored in its own write: their end is now that of
-   * what is stored. Notifies none.
-   */
+  /** Forgets the values that are stored by now. Notifies none. */
   void forgetStored() {
-    settle(false);
+    settle(false, false);
   }
 
   /** Notifies the values that were not stored though the session was saved or has ended. */
   void settle() {
-    if (view.session().isEnded()) {
-      abandon();
-    } else {
-      settle(true);
-    }
+    settle(true, false);
   }
 
-  /**
-   * Forgets what is stored by now. Looks for the names only: a value may be stored and not
-   * readable.
-   */
-  private void settle(boolean notifiesOthers) {
-    // What is recorded by now was set before. A saved value is found before it is no longer
-    // unsaved.
-    Map<String, HttpSessionBindingListener> known = Map.copyOf(bound);
-    Session session = view.session();
-    if (known.isEmpty() || !session.isStored()) {
+  /** Notifies all values that are not stored, since nothing more is saved. */
+  void abandon() {
+    settle(true, true);
+  }
+
+  private void settle(boolean notifies, boolean isOver) {
+    // What is recorded by now was set before.
+    Map<String, Binding> known = Map.copyOf(bound);
+    if (known.isEmpty()) {
       return;
     }
+    Session session = view.session();
     SessionAdapter adapter = view.manager().adapter();
+    // In this order: at any moment, a value is unsaved, stored or discarded.
     Set<String> unsaved = adapter.unsavedAttributes(session);
-    Set<String> stored = adapter.foundAttributes(session).keySet();
     known.forEach(
-        (name, value) -> {
-          if (unsaved.contains(name)) {
-            return;
-          }
-          if (stored.contains(name)) {
-            bound.computeIfPresent(name, (same, now) -> now == value ? null : now);
-          } else if (notifiesOthers) {
-            end(name);
+        (name, binding) -> {
+          boolean isUnsaved = unsaved.contains(name);
+          if ((isUnsaved && isOver) || adapter.isDiscarded(session, name, binding.value)) {
+            if (notifies) {
+              end(name, binding);
+            }
+          } else if (!isUnsaved) {
+            bound.remove(name, binding);
           }
         });
   }
 
-  /** Notifies all remaining values, since nothing more is saved. */
-  void abandon() {
-    bound.keySet().forEach(this::end);
+  /** Notifies all values: a session that no listener knows was stored with them, and has ended. */
+  void endAll() {
+    Map.copyOf(bound).forEach(this::end);
   }
 
-  private void end(String name) {
-    HttpSessionBindingListener value = bound.remove(name);
-    if (value != null) {
-      view.scope().listeners().unbound(view, name, value);
+  private void end(String name, Binding binding) {
+    if (bound.remove(name, binding)) {
+      view.scope().listeners().unbound(view, name, binding.value);
     }
   }
 }
