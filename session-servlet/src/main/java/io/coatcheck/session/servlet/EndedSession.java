@@ -24,7 +24,11 @@ class EndedSession implements ShownSession {
 
   private final SessionManager manager;
   private final SessionId sessionId;
-  private final String id;
+  private volatile String id;
+
+  /** The generation that the request has of the session, which it is about to end. */
+  private final long generation;
+
   private final long creationTime;
   private final long lastAccessedTime;
   private final int maxInactiveInterval;
@@ -63,7 +67,8 @@ class EndedSession implements ShownSession {
       ServletContext servletContext) {
     this.manager = manager;
     sessionId = session.id();
-    id = ShownId.textOf(session.id(), session.generation());
+    generation = session.generation();
+    id = ShownId.textOf(session.id(), generation);
     creationTime = session.createdAt().toEpochMilli();
     lastAccessedTime = session.lastSeenAt().toEpochMilli();
     maxInactiveInterval = AskedTimeout.seconds(session.idleTimeout());
@@ -94,7 +99,8 @@ class EndedSession implements ShownSession {
     unsaved = view.manager().adapter().unsavedAttributes(view.session());
     manager = view.manager();
     sessionId = view.sessionId();
-    id = ShownId.textOf(view.session());
+    generation = view.session().generation();
+    id = ShownId.textOf(sessionId, generation);
     creationTime = view.getCreationTime();
     lastAccessedTime = view.getLastAccessedTime();
     maxInactiveInterval = view.getMaxInactiveInterval();
@@ -110,6 +116,7 @@ class EndedSession implements ShownSession {
     manager = other.manager;
     sessionId = other.sessionId;
     id = other.id;
+    generation = other.generation;
     creationTime = other.creationTime;
     lastAccessedTime = other.lastAccessedTime;
     maxInactiveInterval = other.maxInactiveInterval;
@@ -139,8 +146,8 @@ class EndedSession implements ShownSession {
 
   /**
    * Corrects what the request had of the session by what was stored when it ended, since another
-   * request may have changed it meanwhile. What the request has changed and not saved stays, and so
-   * do its objects of values that are stored as it found them.
+   * request may have changed it, or renewed its secret, meanwhile. What the request has changed and
+   * not saved stays, and so do its objects of values that are stored as it found them.
    *
    * @return the values that came from the store
    */
@@ -148,6 +155,10 @@ class EndedSession implements ShownSession {
     if (view == null || isReported.get()) {
       return Map.of();
     }
+    // A login of this request that does not hold has given it a new secret, and notified no
+    // listener of that. Listeners were notified of those that other requests have given it.
+    boolean isRekeyedHere = view.session().generation() != generation;
+    id = ShownId.textOf(sessionId, stored.generation() - (isRekeyedHere ? 1 : 0));
     Map<String, AttributeValue> others = new HashMap<>();
     stored
         .attributes()

@@ -112,15 +112,11 @@ final class RequestAuthenticator {
    * The session before a login.
    *
    * @param session null if there was none
-   * @param shownId the id that listeners of its change are given; empty if there are none
    * @param storedId null if it was not stored
    * @param droppable what the request has of it, if a login drops its attributes; else null
    */
   private record Previous(
-      @Nullable Session session,
-      String shownId,
-      @Nullable SessionId storedId,
-      @Nullable EndedSession droppable) {
+      @Nullable Session session, @Nullable SessionId storedId, @Nullable EndedSession droppable) {
 
     /** Records what a login has dropped. */
     void dropped(StoredSession stored) {
@@ -134,10 +130,8 @@ final class RequestAuthenticator {
   private Previous previous(@Nullable Session found) {
     Session withheld = resolver.presented().withheld();
     Session before = withheld == null ? found : withheld;
-    String shownId =
-        before != null && exchange.listeners().hasIdListeners() ? ShownId.textOf(before) : "";
     SessionId storedId = before != null && before.isStored() ? before.id() : null;
-    return new Previous(before, shownId, storedId, droppedByLogin(before));
+    return new Previous(before, storedId, droppedByLogin(before));
   }
 
   private LoginOutcome authenticate(Previous previous, String principal, LoginOptions options) {
@@ -165,6 +159,7 @@ final class RequestAuthenticator {
   private void granted(
       Session loggedIn, boolean wasUnreported, @Nullable Session found, Previous previous) {
     SessionId storedId = previous.storedId();
+    long generation = loggedIn.generation();
     boolean isOther =
         loggedIn != previous.session() || (storedId != null && !storedId.equals(loggedIn.id()));
     boolean isSent = state.locked(() -> take(loggedIn));
@@ -181,7 +176,7 @@ final class RequestAuthenticator {
       if (dropped != null) {
         exchange.listeners().dropped(view, dropped.attributes());
       }
-      notifyIdChanged(view, previous.shownId());
+      notifyIdChanged(view, generation);
     }
     current.settleUnsaved();
     if (!loggedIn.isEnded()) {
@@ -261,10 +256,10 @@ final class RequestAuthenticator {
         : EndedSession.of(exchange.viewOf(before));
   }
 
-  private void notifyIdChanged(HttpSessionView view, String oldId) {
+  private void notifyIdChanged(HttpSessionView view, long generation) {
     SessionListeners listeners = exchange.listeners();
-    if (listeners.hasIdListeners() && !ShownId.textOf(view.session()).equals(oldId)) {
-      listeners.idChanged(view, oldId);
+    if (listeners.hasIdListeners()) {
+      listeners.idChanged(view, ShownId.before(view.sessionId(), generation));
     }
   }
 
@@ -329,8 +324,8 @@ final class RequestAuthenticator {
           }
           renewing.keep();
         });
-    String oldId = ShownId.textOf(renewing);
     boolean renewed = current.whileEncoded(renewing, () -> exchange.manager().renew(renewing));
+    long generation = renewing.generation();
     HttpSessionView view =
         state.locked(
             () -> {
@@ -346,7 +341,7 @@ final class RequestAuthenticator {
     current.settleUnsaved();
     exchange.onReliedUpon(renewing);
     if (renewed) {
-      notifyIdChanged(view, oldId);
+      notifyIdChanged(view, generation);
     }
     return renewed;
   }

@@ -35,6 +35,17 @@ record ShownId(long generation, String text) {
     return textOf(session.id(), session.generation());
   }
 
+  /**
+   * Returns the id that a session had before a request gave it a new secret. That may be a later
+   * one than the request has seen: another may have renewed the secret meanwhile, and listeners
+   * were notified of that.
+   *
+   * @param generation of the new secret; each adds 1
+   */
+  static String before(SessionId id, long generation) {
+    return textOf(id, generation - 1);
+  }
+
   static String textOf(SessionId id, long generation) {
     return id + "~" + generation;
   }

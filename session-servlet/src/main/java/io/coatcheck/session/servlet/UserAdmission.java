@@ -43,7 +43,6 @@ final class UserAdmission {
       user.withhold(live);
       return ABSENT;
     }
-    String oldId = ShownId.textOf(live);
     if (!resolver.manager().renew(live)) {
       // Another request was first, and its response gives the client the new secret.
       Resolution again = resolver.presented().resolveAgain();
@@ -51,6 +50,7 @@ final class UserAdmission {
     }
     SessionListeners listeners = current.listeners();
     if (listeners.hasIdListeners()) {
+      String oldId = ShownId.before(live.id(), live.generation());
       listeners.idChanged(state.locked(() -> current.viewOf(live)), oldId);
     }
     return resolved;
