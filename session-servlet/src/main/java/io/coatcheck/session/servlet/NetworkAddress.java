@@ -59,7 +59,9 @@ final class NetworkAddress {
       return Optional.empty();
     }
     try {
-      byte[] bytes = InetAddress.getByName(bare).getAddress();
+      // In brackets, the JDK takes nothing for the name of a host.
+      byte[] bytes =
+          InetAddress.getByName(bare.indexOf(':') >= 0 ? "[" + bare + "]" : bare).getAddress();
       return Optional.of(new NetworkAddress(bytes, bytes.length * 8));
     } catch (UnknownHostException e) {
       return Optional.empty();

@@ -75,7 +75,7 @@ class NetworkAddressTest {
   @DisplayName("a name is not an address, even if it looks like one")
   void parse_looksUpNoName(@TempDir Path directory) throws Exception {
     Path names = directory.resolve("hosts");
-    Files.writeString(names, "10.9.8.6 256.1.1.1 1.2.3.999 001.2.3.4567 example.com\n");
+    Files.writeString(names, "10.9.8.6 256.1.1.1 1.2.3.999 001.2.3.4567 example.com .::. .:a:b\n");
     Process process =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -87,13 +87,16 @@ class NetworkAddressTest {
                 "1.2.3.999",
                 "001.2.3.4567",
                 "example.com",
+                ".::.",
+                "[.:a:b]:80",
                 "10.9.8.6",
-                "255.255.255.255")
+                "255.255.255.255",
+                "::ffff:10.9.8.6")
             .redirectErrorStream(true)
             .start();
 
     assertThat(new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
-        .isEqualTo("----++");
+        .isEqualTo("------+++");
     assertThat(process.waitFor()).isZero();
   }
 
