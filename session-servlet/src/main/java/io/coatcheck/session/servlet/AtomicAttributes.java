@@ -65,14 +65,14 @@ public final class AtomicAttributes {
    *     or if the session has ended
    * @throws ClassCastException if the value is of another type; nothing was changed
    * @throws IllegalArgumentException if the name does not have 1 to 255 characters, or is one of
-   *     the container's own
+   *     those that the container and the filter use themselves
    * @throws IllegalStateException if the session had ended before, or the request or the access has
    *     ended
    * @throws io.coatcheck.session.store.SessionStoreException if the store failed: the value may or
    *     may not be taken. Within a request, the response is 503 even if this is caught
    */
   public <T> Optional<T> take(String name, Class<T> type) {
-    requireOwn(name);
+    ReservedNames.requireFree(name);
     Session session = view.session();
     SessionScope scope = view.scope();
     Optional<T> taken = step(() -> scope.manager().take(session, name, type));
@@ -112,7 +112,7 @@ public final class AtomicAttributes {
    *     request, the response is 503 even if this is caught
    */
   public <T> Optional<T> update(String name, Class<T> type, AttributeFunction<T> function) {
-    requireOwn(name);
+    ReservedNames.requireFree(name);
     Session session = view.session();
     SessionScope scope = view.scope();
     Candidate<T> candidate = new Candidate<>(name, function);
@@ -201,13 +201,6 @@ public final class AtomicAttributes {
       unsaved.forgetStored();
     }
     return result;
-  }
-
-  private static void requireOwn(String name) {
-    if (ContainerValues.owns(name) || ContainerUser.owns(name)) {
-      throw new IllegalArgumentException(
-          "name must not be that of an attribute of the container: " + name);
-    }
   }
 
   private void removed(String name, Object before) {

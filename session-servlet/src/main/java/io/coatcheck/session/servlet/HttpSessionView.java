@@ -231,7 +231,7 @@ class HttpSessionView implements ShownSession {
 
   private Set<String> names() {
     Set<String> names = session.attributeNames();
-    names.removeIf(name -> ContainerUser.owns(name) || AskedTimeout.owns(name));
+    names.removeIf(ReservedNames::areOurs);
     return names;
   }
 
@@ -252,6 +252,7 @@ class HttpSessionView implements ShownSession {
       return;
     }
     if (ContainerValues.owns(name)) {
+      ReservedNames.requireContainers(name, value);
       containerValues().put(session, name, value);
       return;
     }
@@ -260,7 +261,8 @@ class HttpSessionView implements ShownSession {
       shown.setAttribute(name, value);
       return;
     }
-    if (isSharedNow(name)) {
+    ReservedNames.requireNotOurs(name);
+    if (isSharedNow()) {
       new AtomicAttributes(this).set(name, value);
     } else {
       DeferredAttributes.set(this, name, value);
@@ -268,10 +270,8 @@ class HttpSessionView implements ShownSession {
   }
 
   /** Returns whether a change is stored at once, so that other requests see it. */
-  private boolean isSharedNow(String name) {
-    return scope.manager().adapter().sharesSessions()
-        && session.isStored()
-        && !ContainerUser.owns(name);
+  private boolean isSharedNow() {
+    return scope.manager().adapter().sharesSessions() && session.isStored();
   }
 
   @Override
@@ -285,7 +285,8 @@ class HttpSessionView implements ShownSession {
       shown.removeAttribute(name);
       return;
     }
-    if (isSharedNow(name)) {
+    ReservedNames.requireNotOurs(name);
+    if (isSharedNow()) {
       new AtomicAttributes(this).remove(name);
     } else {
       DeferredAttributes.remove(this, name);

@@ -337,7 +337,7 @@ final class SessionListeners implements SessionListener {
   /** Returns the values of the application's attributes, decoded from what is stored. */
   static Map<String, Object> valuesOf(SessionManager manager, StoredSession session) {
     Map<String, Object> values = new TreeMap<>(manager.attributesOf(session));
-    values.keySet().removeIf(name -> ContainerUser.owns(name) || AskedTimeout.owns(name));
+    values.keySet().removeIf(ReservedNames::areOurs);
     return values;
   }
 

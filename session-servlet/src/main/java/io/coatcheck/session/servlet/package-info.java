@@ -49,7 +49,7 @@
  *       SessionListeners} notifies the {@code RegisteredListeners}, among them each {@code
  *       AttributeRemovalListener}, with {@code ContainerListeners}, {@code Activations}, {@code
  *       UnsavedBindings} and {@code UnreportedSessions}; {@code ContainerValues} and {@code
- *       AskedTimeout} are kept in a session beside its attributes.
+ *       AskedTimeout} are kept in a session beside its attributes, under {@code ReservedNames}.
  *   <li><b>Protection</b>, what refuses requests: {@code CrossOriginPolicy}, with {@code WebOrigin}
  *       and {@code Preflight}; {@code WithheldCookie}; {@code RequireLogin}, with {@code
  *       ReturnPath} and {@code Navigation}; {@code ClientCheck} and its {@code ClientGate}; {@code
