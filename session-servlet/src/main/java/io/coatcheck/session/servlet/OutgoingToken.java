@@ -342,7 +342,7 @@ final class OutgoingToken {
    */
   SessionStoreException fail(SessionStoreException e) {
     failure = e;
-    if (!isAnswered && !isCommitted()) {
+    if (isAnswerable()) {
       ResponseCarrier renewed = added == null ? null : added.forgetToken();
       applicationHeaders().withdraw(this::isOurs);
       added = null;
@@ -355,9 +355,13 @@ final class OutgoingToken {
     return e;
   }
 
+  private boolean isAnswerable() {
+    return !isAnswered && !isCommitted() && PlainAnswer.isPossible(response());
+  }
+
   /** Answers 500, if that is still possible. The token is sent, since its session is stored. */
   void answerError() {
-    if (!isAnswered && !isCommitted()) {
+    if (isAnswerable()) {
       applicationHeaders().withdraw((name, value) -> false);
       restoreToken();
       int status = HttpServletResponse.SC_INTERNAL_SERVER_ERROR;

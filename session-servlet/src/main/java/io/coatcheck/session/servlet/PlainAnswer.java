@@ -13,7 +13,23 @@ import java.nio.charset.StandardCharsets;
  */
 final class PlainAnswer {
 
+  private static final String RETRY_AFTER = "Retry-After";
+
   private PlainAnswer() {}
+
+  /**
+   * Returns whether the container takes an answer now; changes the status. Undertow ignores status
+   * and headers while one servlet includes another: then the answer must wait until that is done.
+   */
+  static boolean isPossible(HttpServletResponse response) {
+    response.setStatus(HttpServletResponse.SC_SERVICE_UNAVAILABLE);
+    if (response.getStatus() == HttpServletResponse.SC_SERVICE_UNAVAILABLE) {
+      return true;
+    }
+    // The wrapper of an earlier filter may show another status.
+    response.setHeader(RETRY_AFTER, "1");
+    return response.containsHeader(RETRY_AFTER);
+  }
 
   /** Sends it, and closes the response, which must not be committed yet. Headers are kept. */
   static void send(HttpServletResponse response, int status, String text) {

@@ -2,11 +2,15 @@ package io.coatcheck.session.servlet;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.coatcheck.session.store.SessionStoreException;
 import jakarta.servlet.RequestDispatcher;
 import jakarta.servlet.http.HttpServletResponse;
+import jakarta.servlet.http.HttpServletResponseWrapper;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -73,5 +77,104 @@ class IncludedPartTest {
     assertThat(answer.status()).isEqualTo(200);
     assertThat(answer.setCookies()).hasSize(1);
     assertThat(site.stored(browser.token())).isNotNull();
+  }
+
+  @Test
+  @DisplayName("I9: a failure within an included part is answered with 503")
+  void failureWithinAPart_isAnswered() {
+    site.on("/part", (request, response) -> response.getOutputStream().write(new byte[100_000]))
+        .on(
+            "/page",
+            (request, response) -> {
+              request.getSession().setAttribute("a", "1");
+              site.store.fail("insert");
+              request.getRequestDispatcher("/part").include(request, response);
+            });
+    Browser browser = site.browser();
+
+    Browser.Answer answer = browser.get("/page");
+
+    assertThat(answer.status()).isEqualTo(503);
+    assertThat(answer.header("Retry-After")).isNotNull();
+    assertThat(answer.setCookies()).isEmpty();
+  }
+
+  /** A response that ignores status and headers for a while, as Undertow's within a part. */
+  private static final class Deaf extends HttpServletResponseWrapper {
+
+    private boolean isDeaf;
+
+    Deaf(HttpServletResponse response) {
+      super(response);
+    }
+
+    @Override
+    public void setStatus(int status) {
+      if (!isDeaf) {
+        super.setStatus(status);
+      }
+    }
+
+    @Override
+    public void setHeader(String name, String value) {
+      if (!isDeaf) {
+        super.setHeader(name, value);
+      }
+    }
+
+    @Override
+    public void addHeader(String name, String value) {
+      if (!isDeaf) {
+        super.addHeader(name, value);
+      }
+    }
+
+    @Override
+    public void setContentType(String type) {
+      if (!isDeaf) {
+        super.setContentType(type);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  @DisplayName("I9: where the container ignores the answer within the part, it is given after that")
+  void failureWhereNothingCanBeSet_isAnsweredLater(boolean isSwallowed) {
+    AtomicReference<Deaf> deaf = new AtomicReference<>();
+    site.filters(
+        (request, response, chain) -> {
+          deaf.set(new Deaf((HttpServletResponse) response));
+          chain.doFilter(request, deaf.get());
+        },
+        SessionFilter.builder(site.manager).build());
+    site.on(
+        "/page",
+        (request, response) -> {
+          request.changeSessionId();
+          request.getSession().setAttribute("b", "1");
+          request.getSession().setMaxInactiveInterval(100);
+          site.store.fail("update");
+          deaf.get().isDeaf = true;
+          try {
+            response.flushBuffer();
+          } catch (SessionStoreException e) {
+            if (!isSwallowed) {
+              throw e;
+            }
+          } finally {
+            deaf.get().isDeaf = false;
+          }
+        });
+    Browser browser = site.browser();
+    browser.get("/begin");
+    String before = browser.token();
+
+    Browser.Answer answer = browser.get("/page");
+
+    assertThat(answer.status()).isEqualTo(503);
+    assertThat(answer.header("Retry-After")).isNotNull();
+    assertThat(answer.setCookies()).as("the one with the new secret").hasSize(1);
+    assertThat(browser.token()).isNotEqualTo(before);
   }
 }
