@@ -49,10 +49,11 @@ class ScaleTest {
 
   private static void readsDuringCleanUp(TestDatabase server, int round) {
     try (Table table = new Table(new Pool(server, server.database, true, null), 8)) {
-      table.multiply(Sessions.of("alice").attribute("a", Sessions.bytes(300)).build(), EXPIRED);
+      table.multiplyInOrder(
+          Sessions.of("alice").attribute("a", Sessions.bytes(300)).build(), EXPIRED);
       StoredSession live =
           Sessions.of("bob").lastSeenAt(LATER).attribute("a", Sessions.bytes(300)).build();
-      table.multiply(live, LIVE);
+      table.multiplyInOrder(live, LIVE);
       List<SessionId> ids = liveIds(table);
       assertThat(ids).hasSize(LIVE);
 

@@ -149,6 +149,32 @@ final class Table implements AutoCloseable {
 
   /** Stores a session as many times, each under a new id. */
   void multiply(StoredSession session, int times) {
+    String id =
+        switch (pool.server()) {
+          case POSTGRESQL -> "gen_random_uuid()";
+          case MARIADB -> "RANDOM_BYTES(16)";
+          case H2 -> "RANDOM_UUID()";
+          case SQLITE -> "randomblob(16)";
+        };
+    multiply(session, times, id);
+  }
+
+  /** Does the same, under ids that begin with the time, as those of sessions do. */
+  void multiplyInOrder(StoredSession session, int times) {
+    String id =
+        switch (pool.server()) {
+          case POSTGRESQL -> "uuidv7()";
+          case MARIADB ->
+              "UNHEX(CONCAT(LPAD(HEX(FLOOR(UNIX_TIMESTAMP(SYSDATE(3)) * 1000)), 12, '0'),"
+                  + " HEX(RANDOM_BYTES(10))))";
+          case H2 -> "RANDOM_UUID(7)";
+          case SQLITE ->
+              "unhex(printf('%012x', unixepoch() * 1000 + i % 1000) || hex(randomblob(10)))";
+        };
+    multiply(session, times, id);
+  }
+
+  private void multiply(StoredSession session, int times, String id) {
     store.insert(session);
     String series =
         switch (pool.server()) {
@@ -159,13 +185,6 @@ final class Table implements AutoCloseable {
               "(WITH RECURSIVE counted (i) AS"
                   + " (SELECT 1 UNION ALL SELECT i + 1 FROM counted WHERE i < %d)"
                   + " SELECT i FROM counted)";
-        };
-    String id =
-        switch (pool.server()) {
-          case POSTGRESQL -> "gen_random_uuid()";
-          case MARIADB -> "RANDOM_BYTES(16)";
-          case H2 -> "RANDOM_UUID()";
-          case SQLITE -> "randomblob(16)";
         };
     String all = Column.list(EnumSet.allOf(Column.class));
     String others = all.substring("id, ".length());
