@@ -105,6 +105,8 @@ public final class SessionToken {
     Map.Entry<MessageDigest, byte[]> sha256 = SHA_256.get();
     byte[] hash = sha256.getValue();
     try {
+      // A stack that overflowed in an earlier call may have left bytes behind.
+      sha256.getKey().reset();
       sha256.getKey().update(secret);
       sha256.getKey().digest(hash, 0, hash.length);
     } catch (DigestException e) {

@@ -10,6 +10,8 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -48,6 +50,44 @@ class SessionTokenTest {
       assertThat(token.value())
           .isEqualTo(id.toUuid() + "." + encoder.encodeToString(secret))
           .isEqualTo(id + "." + encoder.encodeToString(secret));
+    }
+  }
+
+  @Test
+  void secretHash_afterTheStackHasOverflowedWithinIt_isRight() throws Exception {
+    SessionToken token = token();
+    SecretHash expected = token.secretHash();
+    Set<SecretHash> found = ConcurrentHashMap.newKeySet();
+    AtomicInteger overflows = new AtomicInteger();
+
+    Thread thread =
+        new Thread(
+            null,
+            () -> {
+              // Ever deeper, so that the stack ends in each of the calls within.
+              for (int depth = 0; overflows.get() < 500; depth++) {
+                try {
+                  hashAt(depth, token);
+                } catch (StackOverflowError overflow) {
+                  overflows.incrementAndGet();
+                  found.add(token.secretHash());
+                }
+              }
+            },
+            "deep",
+            256 * 1024);
+    thread.start();
+    thread.join();
+
+    assertThat(overflows).hasValue(500);
+    assertThat(found).containsExactly(expected);
+  }
+
+  private static void hashAt(int depth, SessionToken token) {
+    if (depth == 0) {
+      token.secretHash();
+    } else {
+      hashAt(depth - 1, token);
     }
   }
 
