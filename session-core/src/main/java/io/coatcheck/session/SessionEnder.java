@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /**
  * Ends sessions before they expire: the request's own, others of its principal, or any.
@@ -252,21 +253,28 @@ final class SessionEnder {
    * secret that it had in this request.
    */
   boolean isStillLive(Session session) {
-    while (true) {
-      StoredSession known = session.snapshot();
-      Optional<StoredSession> found = live(session);
-      if (found.isEmpty() || RequestLogin.isSame(session, found.get())) {
-        return found.isPresent();
-      }
-      if (RequestLogin.hasSameFence(known, session.snapshot())) {
-        return false;
-      }
-      // Another thread of the request has renewed the session meanwhile.
-    }
+    return isStill(session, found -> RequestLogin.isSame(session, found));
   }
 
   private boolean isStillLoggedIn(Session session) {
-    return live(session).filter(found -> !RequestLogin.isReplaced(session, found)).isPresent();
+    return isStill(session, found -> !RequestLogin.isReplaced(session, found));
+  }
+
+  /**
+   * Returns whether a session is live, and is what a request has. Another thread of the request may
+   * log in or renew the session during the look-up: then it is looked up again.
+   */
+  @SuppressWarnings("ReferenceEquality") // Each such change makes another snapshot.
+  private boolean isStill(Session session, Predicate<StoredSession> isOwn) {
+    while (true) {
+      StoredSession known = session.snapshot();
+      if (live(session).filter(isOwn).isPresent()) {
+        return true;
+      }
+      if (session.snapshot() == known) {
+        return false;
+      }
+    }
   }
 
   private Optional<StoredSession> live(Session session) {

@@ -67,6 +67,51 @@ class EndingsTest {
   }
 
   @Nested
+  @DisplayName("a request of which another thread does something meanwhile")
+  class OfTwoThreads {
+
+    private final Session session = fixture.live(fixture.loggedIn("alice"));
+
+    @Test
+    @DisplayName("is still live if that thread logs in again")
+    void stillLive_loggedInMeanwhile() {
+      fixture.store.afterNext("find", () -> logIn(manager, session));
+
+      assertThat(manager.isStillLive(session)).isTrue();
+    }
+
+    @Test
+    @DisplayName("is still live if that thread renews the session")
+    void stillLive_renewedMeanwhile() {
+      fixture.store.afterNext("find", () -> manager.renew(session));
+
+      assertThat(manager.isStillLive(session)).isTrue();
+    }
+
+    @Test
+    @DisplayName(
+        "is still live if that thread continues with another session, as its own had ended")
+    void stillLive_continuedWithAnother() {
+      manager.revoke(session.id());
+      fixture.store.afterNext("find", () -> logIn(manager, session));
+
+      assertThat(manager.isStillLive(session)).isTrue();
+    }
+
+    @Test
+    @DisplayName("still ends the user's other sessions if that thread logs in again")
+    void revokeOthers_loggedInMeanwhile() {
+      String other = fixture.loggedIn("alice");
+      fixture.store.afterNext("find", () -> logIn(manager, session));
+
+      assertThat(manager.revokeOthers(session)).isEqualTo(1);
+
+      assertThat(session.isEnded()).isFalse();
+      assertThat(fixture.isLive(other)).isFalse();
+    }
+  }
+
+  @Nested
   @DisplayName("a request that began before a login")
   class FromBefore {
 
