@@ -135,13 +135,27 @@ final class Dispatch {
     }
   }
 
-  /** Saves what the application changed before it failed. */
+  /** Saves what the application changed before it failed. Its own failure is the one to report. */
   private static void saveDespite(
+      Throwable e, SessionExchange exchange, HttpServletRequest request, boolean isPastAsync) {
+    if (!trySave(e, exchange, request, isPastAsync)) {
+      // The actions that are due before a save are done, and one of them failed.
+      trySave(e, exchange, request, isPastAsync);
+    }
+  }
+
+  /** Returns {@code false} if something else than the store failed. */
+  private static boolean trySave(
       Throwable e, SessionExchange exchange, HttpServletRequest request, boolean isPastAsync) {
     try {
       exchange.chainReturned(!isPastAsync && continues(exchange, request));
-    } catch (SessionStoreException unsaved) {
-      e.addSuppressed(unsaved);
+      return true;
+    } catch (Throwable unsaved) {
+      // An action may throw what the application has thrown.
+      if (unsaved != e) {
+        e.addSuppressed(unsaved);
+      }
+      return unsaved instanceof SessionStoreException;
     }
   }
 }

@@ -3,11 +3,13 @@ package io.coatcheck.session.servlet;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import jakarta.servlet.AsyncContext;
+import jakarta.servlet.Filter;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpSession;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -110,6 +112,41 @@ class BeforeCommitTest {
     assertThat(browser.get("/failing").status()).isEqualTo(500);
     assertThat(site.manager.sessionsOf("ann")).isEmpty();
     assertThat(order).containsExactly("first", "second");
+  }
+
+  @Test
+  @DisplayName("does not hide the application's own failure if it fails too, nor prevent the save")
+  void failingAfterAFailure() {
+    IllegalStateException own = new IllegalStateException("an error of the application");
+    RuntimeException second = new UnsupportedOperationException("an error of the action");
+    AtomicReference<Throwable> seen = new AtomicReference<>();
+    Filter first =
+        (request, response, chain) -> {
+          try {
+            chain.doFilter(request, response);
+          } catch (RuntimeException e) {
+            seen.set(e);
+            throw e;
+          }
+        };
+    Filter failing =
+        (request, response, chain) -> {
+          HttpServletRequest known = (HttpServletRequest) request;
+          known.getSession().setAttribute("used", "still");
+          WebSession.of(known)
+              .bridge()
+              .beforeCommit(
+                  () -> {
+                    throw second;
+                  });
+          throw own;
+        };
+    site.filters(first, SessionFilter.builder(site.manager).build(), failing);
+
+    assertThat(browser.get("/plain").status()).isEqualTo(500);
+
+    assertThat(seen.get()).isSameAs(own).hasSuppressedException(second);
+    assertThat(site.stored(browser.token()).attributes()).containsOnlyKeys("used");
   }
 
   @Test
