@@ -193,12 +193,15 @@ public final class AtomicAttributes {
     }
   }
 
-  /** Makes a step, which may also have stored what this request has bound before. */
+  /**
+   * Makes a step, which may also have stored what this request has bound before, or left it out.
+   * The value of the step itself is not among that.
+   */
   private <T> T step(Supplier<T> step) {
     T result = view.scope().step(view.session(), step);
     UnsavedBindings unsaved = view.unsaved();
     if (unsaved != null) {
-      unsaved.forgetStored();
+      unsaved.settle();
     }
     return result;
   }

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -32,6 +33,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class BindingOnceTest {
 
   private static final Duration RENEWAL = Duration.ofMinutes(10);
+  private static final String LARGE = "large".repeat(100);
 
   @Parameter Container container;
 
@@ -206,18 +208,51 @@ class BindingOnceTest {
     site.on(
         "/large",
         (request, response) -> {
-          put(request, "first", new Ticket("large".repeat(100)));
+          put(request, "first", new Ticket(LARGE));
           meanwhile("/fill");
         });
 
     assertThat(browser.get("/large").status()).isEqualTo(200);
 
     assertThat(Ticket.HEARD)
+        .containsExactly("bound first", "bound " + LARGE, "unbound first", "unbound " + LARGE);
+  }
+
+  @Test
+  @DisplayName("too large, which an atomic step detects, before another value has its name")
+  void tooLarge_beforeAStep_thenReplaced() {
+    afterAStepThatLeavesOutALargeOne(request -> put(request, "first", new Ticket("small")));
+
+    assertThat(Ticket.HEARD)
         .containsExactly(
             "bound first",
-            "bound " + "large".repeat(100),
+            "bound " + LARGE,
             "unbound first",
-            "unbound " + "large".repeat(100));
+            "unbound " + LARGE,
+            "bound small",
+            "unbound first");
+  }
+
+  @Test
+  @DisplayName("too large, which an atomic step detects, before the name is removed")
+  void tooLarge_beforeAStep_thenRemoved() {
+    afterAStepThatLeavesOutALargeOne(request -> request.getSession().removeAttribute("first"));
+
+    assertThat(Ticket.HEARD)
+        .containsExactly(
+            "bound first", "bound " + LARGE, "unbound first", "unbound " + LARGE, "unbound first");
+  }
+
+  private void afterAStepThatLeavesOutALargeOne(Consumer<HttpServletRequest> then) {
+    site.on(
+        "/large",
+        (request, response) -> {
+          put(request, "first", new Ticket(LARGE));
+          meanwhile("/fill");
+          AtomicAttributes.of(request.getSession()).update("count", Integer.class, old -> 1);
+          then.accept(request);
+        });
+    assertThat(browser.get("/large").status()).isEqualTo(200);
   }
 
   @Test
