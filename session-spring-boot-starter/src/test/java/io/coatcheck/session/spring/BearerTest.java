@@ -11,7 +11,9 @@ import com.nimbusds.jwt.SignedJWT;
 import io.coatcheck.session.event.SessionEvent;
 import io.coatcheck.session.event.SessionListener;
 import io.coatcheck.test.clients.Visitor;
+import java.nio.charset.StandardCharsets;
 import java.security.Principal;
+import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import javax.crypto.spec.SecretKeySpec;
@@ -21,10 +23,16 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.core.annotation.Order;
 import org.springframework.core.env.Environment;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
+import org.springframework.security.config.annotation.web.configurers.AbstractHttpConfigurer;
+import org.springframework.security.config.http.SessionCreationPolicy;
+import org.springframework.security.core.userdetails.User;
+import org.springframework.security.core.userdetails.UserDetailsService;
 import org.springframework.security.oauth2.jwt.JwtDecoder;
 import org.springframework.security.oauth2.jwt.NimbusJwtDecoder;
+import org.springframework.security.provisioning.InMemoryUserDetailsManager;
 import org.springframework.security.web.SecurityFilterChain;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RestController;
@@ -99,5 +107,109 @@ class BearerTest {
       assertThat(forger.hasCookie("__Host-session")).isFalse();
       assertThat(site.bean(Application.class).events).isEmpty();
     }
+  }
+
+  /** Pages with sessions, and chains for programs, which the pages use too. */
+  @Configuration
+  @EnableAutoConfiguration
+  static class PagesAndPrograms {
+
+    @Bean
+    @Order(0)
+    SecurityFilterChain programs(HttpSecurity http) throws Exception {
+      return http.securityMatcher("/programs/**")
+          .authorizeHttpRequests(requests -> requests.anyRequest().authenticated())
+          .sessionManagement(
+              sessions -> sessions.sessionCreationPolicy(SessionCreationPolicy.STATELESS))
+          .httpBasic(withDefaults())
+          .build();
+    }
+
+    @Bean
+    @Order(1)
+    SecurityFilterChain unprotectedPrograms(HttpSecurity http) throws Exception {
+      return http.securityMatcher("/unprotected/**")
+          .authorizeHttpRequests(requests -> requests.anyRequest().authenticated())
+          .sessionManagement(
+              sessions ->
+                  sessions
+                      .sessionCreationPolicy(SessionCreationPolicy.STATELESS)
+                      .sessionFixation(fixation -> fixation.none()))
+          .httpBasic(withDefaults())
+          .build();
+    }
+
+    @Bean
+    @Order(2)
+    SecurityFilterChain chainOfExplicitPolicy(HttpSecurity http) throws Exception {
+      return http.securityMatcher("/explicit/**")
+          .authorizeHttpRequests(requests -> requests.anyRequest().authenticated())
+          .sessionManagement(
+              sessions -> sessions.sessionCreationPolicy(SessionCreationPolicy.IF_REQUIRED))
+          .httpBasic(withDefaults())
+          .build();
+    }
+
+    @Bean
+    @Order(3)
+    SecurityFilterChain pages(HttpSecurity http) throws Exception {
+      return http.authorizeHttpRequests(requests -> requests.anyRequest().authenticated())
+          .csrf(AbstractHttpConfigurer::disable)
+          .formLogin(withDefaults())
+          .build();
+    }
+
+    @Bean
+    UserDetailsService users() {
+      return new InMemoryUserDetailsManager(
+          User.withUsername("ann").password("{noop}ticket").roles("USER").build());
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "coatcheck.enabled=false, JSESSIONID, true",
+    "coatcheck.security.context=session, __Host-session, true",
+    "coatcheck.security.context=principal, __Host-session, false"
+  })
+  @DisplayName(
+      "A stateless chain gives the session of a request a new secret, as without Coatcheck, but"
+          + " begins none, as a chain with an explicit policy may")
+  void sessionOfPages(String property, String cookie, boolean isOfUserToo) throws Exception {
+    try (Site site = Site.start(PagesAndPrograms.class, "coatcheck.store=memory", property)) {
+      String password =
+          "Basic "
+              + Base64.getEncoder()
+                  .encodeToString("ann:ticket".getBytes(StandardCharsets.US_ASCII));
+      Visitor program = site.visitor().with("Authorization", password);
+      assertThat(program.get("/programs/x").statusCode()).isEqualTo(404);
+      assertThat(program.hasCookie(cookie)).isFalse();
+      assertThat(program.get("/explicit/x").statusCode()).isEqualTo(404);
+      assertThat(program.hasCookie(cookie)).isTrue();
+
+      Visitor stranger = site.visitor();
+      stranger.get("/account");
+      stranger.with("Authorization", password);
+      assertThat(isReplacedBy(stranger, "/programs/x", cookie)).isTrue();
+      assertThat(isReplacedBy(stranger, "/unprotected/x", cookie)).isFalse();
+
+      Visitor ann = site.visitor();
+      ann.postWithToken("", "/login", "username", "ann", "password", "ticket");
+      ann.with("Authorization", password);
+      assertThat(isReplacedBy(ann, "/programs/x", cookie)).isEqualTo(isOfUserToo);
+      assertThat(isReplacedBy(ann, "/unprotected/x", cookie)).isFalse();
+      Visitor browser = site.visitor();
+      browser.take(cookie, ann.cookie(cookie));
+      assertThat(browser.get("/account").statusCode()).isEqualTo(404);
+    }
+  }
+
+  /** Returns whether the secret of a visitor's session is another one after a request. */
+  private static boolean isReplacedBy(Visitor visitor, String path, String cookie)
+      throws Exception {
+    String before = visitor.cookie(cookie);
+    assertThat(before).isNotEmpty();
+    assertThat(visitor.get(path).statusCode()).isEqualTo(404);
+    return !visitor.cookie(cookie).equals(before);
   }
 }

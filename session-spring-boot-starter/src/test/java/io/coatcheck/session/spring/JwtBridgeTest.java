@@ -222,17 +222,18 @@ class JwtBridgeTest {
                 .with("Origin", "https://app.example")
                 .with("Sec-Fetch-Site", fetchSite);
         assertAnswer(page.get("/programs/x"), 404);
-        assertAnswer(page.post("/programs/x"), 403);
-        assertAnswer(page.post("/programs/open/x"), 404);
+        assertAnswer(page.postWithToken("", "/programs/x"), 403);
+        assertAnswer(page.postWithToken("", "/programs/open/x"), 404);
         assertThat(site.bean(SessionManager.class).sessionsOf("pat")).isEmpty();
       }
     }
   }
 
-  /** Checks that a request was not exchanged, whatever else became of it. */
+  /** Checks that a request was not exchanged and got no cookie, whatever else became of it. */
   private static void assertAnswer(HttpResponse<String> answer, int status) {
     assertThat(answer.statusCode()).isEqualTo(status);
     assertThat(result(answer)).isEmpty();
+    assertThat(answer.headers().allValues("Set-Cookie")).isEmpty();
   }
 
   @Test
