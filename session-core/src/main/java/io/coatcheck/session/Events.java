@@ -60,6 +60,10 @@ final class Events {
     listeners.remove(listener);
   }
 
+  boolean notifies(Class<? extends SessionListener> type) {
+    return listeners.stream().anyMatch(type::isInstance);
+  }
+
   /** Returns a consumer that notifies the listeners of each session that a store deletes. */
   DeletedSessions endings(EndReason reason) {
     return DeletedSessions.of(needAttributes(), session -> ended(session, reason));

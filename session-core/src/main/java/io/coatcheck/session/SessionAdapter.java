@@ -1,6 +1,7 @@
 package io.coatcheck.session;
 
 import io.coatcheck.session.codec.AttributeValue;
+import io.coatcheck.session.event.SessionListener;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SessionId;
@@ -284,6 +285,14 @@ public final class SessionAdapter {
    */
   public boolean renewsSecrets() {
     return !engine.renewInterval().isZero();
+  }
+
+  /**
+   * Returns whether the manager has a listener of a type, so that code which would add one does not
+   * do so twice. A listener that is wrapped in one of another type is not found.
+   */
+  public boolean notifies(Class<? extends SessionListener> type) {
+    return engine.events().notifies(type);
   }
 
   /**

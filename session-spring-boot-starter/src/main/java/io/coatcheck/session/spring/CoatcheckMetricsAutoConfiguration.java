@@ -1,11 +1,13 @@
 package io.coatcheck.session.spring;
 
+import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.memory.InMemorySessionStore;
 import io.coatcheck.session.micrometer.SessionMetrics;
 import io.coatcheck.session.nearcache.NearCacheSessionStore;
 import io.coatcheck.session.store.SessionStore;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.function.BooleanSupplier;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
@@ -13,8 +15,8 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean
 import org.springframework.context.annotation.Bean;
 
 /**
- * Meters the sessions and the store of the starter, if {@code coatcheck-micrometer} and a {@link
- * MeterRegistry} are there.
+ * Meters the sessions and the store, if {@code coatcheck-micrometer} and a {@link MeterRegistry}
+ * are there.
  *
  * @since 0.1.0
  */
@@ -30,7 +32,10 @@ public final class CoatcheckMetricsAutoConfiguration {
 
   CoatcheckMetricsAutoConfiguration() {}
 
-  /** A listener of the manager, like every bean that is one. */
+  /**
+   * A listener of the manager, like every bean that is one; {@link MetricsStart} adds it to one of
+   * the application.
+   */
   @Bean
   @ConditionalOnMissingBean
   SessionMetrics coatcheckMetrics(MeterRegistry registry) {
@@ -56,5 +61,11 @@ public final class CoatcheckMetricsAutoConfiguration {
         metrics.observe(store);
       }
     };
+  }
+
+  @Bean
+  MetricsStart coatcheckMetricsStart(
+      SessionMetrics metrics, MeterRegistry registry, ObjectProvider<SessionManager> managers) {
+    return new MetricsStart(metrics, registry, managers);
   }
 }

@@ -46,7 +46,7 @@
  *   <li><b>Operation</b>: {@link CoatcheckActuatorAutoConfiguration} with {@code SessionsEndpoint};
  *       {@link CoatcheckHealthAutoConfiguration} with {@code StoreHealth}, {@code
  *       HealthBeforeBoot4} and {@code HealthSinceBoot4}; {@link CoatcheckMetricsAutoConfiguration}
- *       with {@code StoreObserver}.
+ *       with {@code StoreObserver}, and {@code MetricsStart} for a manager of the application.
  * </ul>
  */
 @NullMarked
