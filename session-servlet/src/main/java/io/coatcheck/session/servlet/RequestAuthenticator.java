@@ -69,6 +69,10 @@ final class RequestAuthenticator {
     if (outcome instanceof LoginOutcome.Granted granted) {
       Session loggedIn = granted.session();
       boolean wasUnreported = exchange.listeners().unreported().remove(loggedIn.id());
+      if (bound != null && !wasUnreported && previous.isReplacedBy(loggedIn)) {
+        // Another request has ended the new session, of which no listener knows.
+        bound.endAll();
+      }
       AskedTimeout.settle(loggedIn, options, used);
       granted(loggedIn, wasUnreported, found, previous);
       // A listener, or the login's condition, may have ended the session again.
@@ -118,6 +122,11 @@ final class RequestAuthenticator {
   private record Previous(
       @Nullable Session session, @Nullable SessionId storedId, @Nullable EndedSession droppable) {
 
+    /** Returns whether a login has begun another session. */
+    boolean isReplacedBy(Session loggedIn) {
+      return loggedIn != session || (storedId != null && !storedId.equals(loggedIn.id()));
+    }
+
     /** Records what a login has dropped. */
     void dropped(StoredSession stored) {
       if (droppable != null) {
@@ -158,10 +167,8 @@ final class RequestAuthenticator {
   /** Makes the logged-in session that of the request, and notifies the listeners. */
   private void granted(
       Session loggedIn, boolean wasUnreported, @Nullable Session found, Previous previous) {
-    SessionId storedId = previous.storedId();
     long generation = loggedIn.generation();
-    boolean isOther =
-        loggedIn != previous.session() || (storedId != null && !storedId.equals(loggedIn.id()));
+    boolean isOther = previous.isReplacedBy(loggedIn);
     boolean isSent = state.locked(() -> take(loggedIn));
     if (isSent) {
       // The client's token of another user's session is replaced.

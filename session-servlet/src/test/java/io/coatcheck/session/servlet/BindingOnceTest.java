@@ -296,6 +296,25 @@ class BindingOnceTest {
         .containsExactlyInAnyOrder("bound first", "bound own", "unbound first", "unbound own");
   }
 
+  @Test
+  @DisplayName("stored by a login that begins another session, which ends before it is reported")
+  void endsBeforeItIsReported() {
+    LoginOptions endedMeanwhile =
+        LoginOptions.builder().validIf(() -> site.manager.revokeAllOf("alice") == 1).build();
+    site.on(
+        "/login-late",
+        (request, response) -> {
+          set(request, "own");
+          meanwhile("/logout");
+          WebSession.of(request).login("alice", endedMeanwhile);
+        });
+
+    assertThat(browser.get("/login-late").status()).isEqualTo(200);
+
+    assertThat(Ticket.HEARD)
+        .containsExactly("bound first", "bound own", "unbound first", "unbound own");
+  }
+
   private void loginFails(String before) {
     site.on("/none", (request, response) -> {})
         .on(
