@@ -68,8 +68,7 @@ final class Authenticator {
     Session session = usable(current, principal);
     if (session.isStored() && session.principal().isPresent()) {
       // This comes before the session is prolonged, so that its group never loses it.
-      memberships.prolong(
-          session.id(), Drafts.deadline(engine.now(), options.absoluteTimeout(engine.policy())));
+      memberships.prolong(session.id(), options.absoluteTimeout(engine.policy()));
     }
     Pending pending = Pending.of(session);
     boolean isShared = session == current;

@@ -93,10 +93,11 @@ final class LateWrites {
   /**
    * Begins a write that is decided on a snapshot.
    *
+   * @param now the moment of this call
    * @return null if it will surely have returned before the deadline of the snapshot
    */
-  @Nullable Write begin(StoredSession snapshot) {
-    if (!mayBeLate(snapshot.expiresAtMillis(), engine.now().toEpochMilli())) {
+  @Nullable Write begin(StoredSession snapshot, Instant now) {
+    if (!mayBeLate(snapshot.expiresAtMillis(), now.toEpochMilli())) {
       return null;
     }
     Write write = new Write(snapshot.id());

@@ -107,8 +107,9 @@ public final class LoginOptions {
       return NamedTimeout.set("idleTimeout", idleTimeout);
     }
     return remembered
-        ? ofPolicy("idleTimeout", "rememberedIdleTimeout", policy.rememberedIdleTimeout())
-        : ofPolicy("idleTimeout", "idleTimeout", policy.idleTimeout());
+        ? new NamedTimeout(
+            "idleTimeout", policy.rememberedIdleTimeout(), "rememberedIdleTimeout of the policy")
+        : new NamedTimeout("idleTimeout", policy.idleTimeout(), "idleTimeout of the policy");
   }
 
   private NamedTimeout absolute(SessionPolicy policy) {
@@ -116,13 +117,12 @@ public final class LoginOptions {
       return NamedTimeout.set("absoluteTimeout", absoluteTimeout);
     }
     return remembered
-        ? ofPolicy(
-            "absoluteTimeout", "rememberedAbsoluteTimeout", policy.rememberedAbsoluteTimeout())
-        : ofPolicy("absoluteTimeout", "absoluteTimeout", policy.absoluteTimeout());
-  }
-
-  private static NamedTimeout ofPolicy(String setting, String there, Duration value) {
-    return new NamedTimeout(setting, value, there + " of the policy");
+        ? new NamedTimeout(
+            "absoluteTimeout",
+            policy.rememberedAbsoluteTimeout(),
+            "rememberedAbsoluteTimeout of the policy")
+        : new NamedTimeout(
+            "absoluteTimeout", policy.absoluteTimeout(), "absoluteTimeout of the policy");
   }
 
   boolean stillValid() {

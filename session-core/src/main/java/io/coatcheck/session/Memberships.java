@@ -6,6 +6,7 @@ import io.coatcheck.session.event.SessionListener;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SessionId;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -95,14 +96,18 @@ final class Memberships {
     return engine.store().find(recordOf(id)).isPresent();
   }
 
-  /** Keeps the record of a session, if it is in a group, at least until the session's deadline. */
-  void prolong(SessionId id, Instant deadline) {
+  /**
+   * Keeps the record of a session, if it is in a group, at least until the session's deadline.
+   *
+   * @param timeout how far off that deadline will be
+   */
+  void prolong(SessionId id, Duration timeout) {
     if (!areUsed.get()) {
       return;
     }
+    Instant until = Claims.deadline(Drafts.deadline(engine.now(), timeout));
     for (int trial = 0; trial < TRIALS; trial++) {
       Optional<StoredSession> found = engine.store().find(recordOf(id));
-      Instant until = Claims.deadline(deadline);
       if (found.isEmpty() || !found.get().absoluteDeadline().isBefore(until)) {
         return;
       }

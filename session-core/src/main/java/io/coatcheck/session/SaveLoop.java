@@ -206,29 +206,35 @@ final class SaveLoop {
    */
   private Outcome write(
       StoredSession snapshot, Change change, @Nullable Write write, long deadline) {
-    try (LateWrites.Write late = lateWrites.begin(snapshot)) {
+    Instant begun = engine.now();
+    try (LateWrites.Write late = lateWrites.begin(snapshot, begun)) {
       Optional<StoredSession> newest = lateWrites.before(snapshot, late);
-      return newest.isEmpty()
-          ? new Outcome.Dropped(DropReason.ENDED, 1)
-          : repeat(newest.get(), change, write, deadline, late);
+      if (newest.isEmpty()) {
+        return new Outcome.Dropped(DropReason.ENDED, 1);
+      }
+      // Only reading the session takes time, and only a late write reads it.
+      Instant now = late == null ? begun : engine.now();
+      return repeat(newest.get(), now, change, write, deadline, late);
     }
   }
 
   /**
    * Writes until there is an outcome or the time is up.
    *
+   * @param begun the moment of this call
    * @param write null for plain updates
    * @param late null if it is not close to the deadline of the session
    */
   private Outcome repeat(
       StoredSession newest,
+      Instant begun,
       Change change,
       @Nullable Write write,
       long deadline,
       LateWrites.@Nullable Write late) {
     StoredSession current = newest;
+    Instant now = begun;
     for (int attempt = 1; ; attempt++) {
-      Instant now = engine.now();
       StoredSession next = change.on(current, now);
       if (next == null) {
         return new Outcome.Dropped(DropReason.REKEYED, attempt);
@@ -269,6 +275,7 @@ final class SaveLoop {
                 + timeout);
       }
       current = found.get();
+      now = engine.now();
     }
   }
 

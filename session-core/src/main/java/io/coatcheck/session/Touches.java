@@ -86,7 +86,7 @@ final class Touches {
         return engine.store().touch(session.id(), lastSeenAt, current);
       }
     }
-    try (LateWrites.Write write = lateWrites.begin(session)) {
+    try (LateWrites.Write write = lateWrites.begin(session, engine.now())) {
       Optional<StoredSession> before;
       Instant now;
       boolean touched;

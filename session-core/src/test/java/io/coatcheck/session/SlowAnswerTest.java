@@ -189,6 +189,19 @@ class SlowAnswerTest {
     }
 
     @Test
+    @DisplayName("attack 13: an update that is held up while it first reads the session")
+    void save_update_heldUpWhileReading() {
+      Session session = justInTime();
+      session.setAttribute("a", "1");
+      slow("find");
+      fixture.store.afterNext("update", () -> assertThat(fixture.isLive(token)).isFalse());
+
+      assertThat(manager.save(session)).isFalse();
+
+      assertThat(fixture.isLive(token)).isFalse();
+    }
+
+    @Test
     @DisplayName("attack 13: a renewal")
     void renew() {
       Session session = justInTime();

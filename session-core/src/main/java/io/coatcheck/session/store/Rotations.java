@@ -49,10 +49,12 @@ record Rotations(
   }
 
   private boolean isOf(StoredSessionBuilder session, long rotated) {
-    return Objects.equals(previousSecretHash, session.previousSecretHash)
-        && previousReadableUntil == session.previousReadableUntil
+    // The hash last: a new secret is a new generation, and the old hash is rarely in a cache of the
+    // processor.
+    return generation == session.generation
+        && fence == session.fence
         && rotatedAt == rotated
-        && generation == session.generation
-        && fence == session.fence;
+        && previousReadableUntil == session.previousReadableUntil
+        && Objects.equals(previousSecretHash, session.previousSecretHash);
   }
 }

@@ -261,7 +261,7 @@ public final class StoredSessionBuilder {
       if (codePoint == 0) {
         throw new IllegalArgumentException(name + " must not contain U+0000, at index " + i);
       }
-      if (Character.getType(codePoint) == Character.SURROGATE) {
+      if (codePoint >= Character.MIN_SURROGATE && codePoint <= Character.MAX_SURROGATE) {
         throw new IllegalArgumentException(
             name + " must not contain a lone surrogate, at index " + i);
       }
