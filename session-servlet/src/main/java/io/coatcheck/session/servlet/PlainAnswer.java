@@ -38,6 +38,8 @@ final class PlainAnswer {
     NoStore.putInto(response);
     response.setContentType("text/plain;charset=UTF-8");
     // The container sets the length: if the body cannot be written, none must have been declared.
+    // Undertow drops the header at a reset, but still cuts the body off there.
+    response.setContentLengthLong(-1);
     try {
       write(response, text);
     } catch (IOException | IllegalStateException e) {

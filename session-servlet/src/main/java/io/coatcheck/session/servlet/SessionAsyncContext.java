@@ -10,7 +10,6 @@ import jakarta.servlet.ServletContext;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.ServletRequest;
 import jakarta.servlet.ServletResponse;
-import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
@@ -42,18 +41,6 @@ final class SessionAsyncContext implements AsyncContext {
     this.path = path;
   }
 
-  /** Returns the path of a request within its application, as {@code dispatch()} takes it. */
-  static @Nullable String pathOf(ServletRequest request) {
-    if (request instanceof HttpServletRequest http) {
-      String uri = http.getRequestURI();
-      String contextPath = http.getContextPath();
-      return contextPath.length() > 1 && uri.length() > contextPath.length()
-          ? uri.substring(contextPath.length())
-          : uri;
-    }
-    return null;
-  }
-
   /**
    * Wraps a context that has just begun.
    *
@@ -72,7 +59,26 @@ final class SessionAsyncContext implements AsyncContext {
    * the response is sent, or when the request ends.
    */
   static boolean isBegunBelow(SessionExchange exchange, ServletRequest request) {
-    return request.isAsyncStarted() && begunIn(exchange) == null;
+    SessionAsyncContext known = request.isAsyncStarted() ? begunIn(exchange) : null;
+    return known == null ? request.isAsyncStarted() : !known.isOf(request);
+  }
+
+  /**
+   * Returns whether this is the context of the request's present cycle. Undertow has another one in
+   * each cycle, and notifies the listeners of the previous one when the dispatch has returned.
+   */
+  private boolean isOf(ServletRequest request) {
+    try {
+      AsyncContext present = request.getAsyncContext();
+      if (present instanceof SessionAsyncContext ours && ours.exchange == exchange) {
+        present = ours.context;
+      }
+      // A mock request has none.
+      return present == null || present == context;
+    } catch (IllegalStateException e) {
+      LOG.debug("An asynchronous request was completed before its dispatch returned", e);
+      return true;
+    }
   }
 
   /**
@@ -143,7 +149,7 @@ final class SessionAsyncContext implements AsyncContext {
   public void dispatch() {
     // Another filter's context has its own path, which is that of our request when it began.
     boolean isContainersOwn = !(context instanceof SessionAsyncContext);
-    if (path == null || (isContainersOwn && path.equals(pathOf(context.getRequest())))) {
+    if (path == null || (isContainersOwn && path.equals(AsyncTarget.of(context.getRequest())))) {
       context.dispatch();
     } else {
       context.dispatch(path);
@@ -274,10 +280,16 @@ final class SessionAsyncContext implements AsyncContext {
       }
     }
 
-    /** Another cycle begins, which has its own context and listener, or is begun below ours. */
+    /**
+     * Another cycle begins, which has its own context and listener, or is begun below ours. In
+     * Undertow, that one is known by now.
+     */
     @Override
     public void onStartAsync(AsyncEvent event) {
-      exchange.asyncCycle(null);
+      AsyncCycle known = exchange.asyncCycle();
+      if (known != null && known.last() == this) {
+        exchange.asyncCycle(null);
+      }
     }
 
     private void finish(Runnable work) {

@@ -262,7 +262,7 @@ final class SessionRequest extends TokenlessRequest {
    */
   @Override
   public AsyncContext startAsync() {
-    String path = SessionAsyncContext.pathOf(beneath(this));
+    String path = AsyncTarget.ofClient(beneath(this));
     return SessionAsyncContext.begin(exchange, super.startAsync(this, response), true, path);
   }
 
@@ -274,7 +274,7 @@ final class SessionRequest extends TokenlessRequest {
             && servletResponse == response
             && !isDispatched(getRequest())
             && response.isContainersOwn();
-    String path = SessionAsyncContext.pathOf(servletRequest);
+    String path = AsyncTarget.ofGiven(servletRequest);
     return SessionAsyncContext.begin(
         exchange, super.startAsync(servletRequest, servletResponse), areOriginal, path);
   }

@@ -37,8 +37,8 @@
  *       VisibleHeaders} leave out the token; {@code SessionResponse}, with {@code
  *       CommittingOutputStream}, {@code CommittingWriter} and the {@code CommitWatch} that predicts
  *       a commit; and {@code SessionAsyncContext}, whose {@code AsyncCycle} knows what ends the
- *       request. {@code ErrorResponse} answers 503, and {@code FieldHandles} are for fields that
- *       are written without a fence.
+ *       request, and {@code AsyncTarget} where a dispatch goes. {@code ErrorResponse} answers 503,
+ *       and {@code FieldHandles} are for fields that are written without a fence.
  *   <li><b>Contract</b>, {@code HttpSession} and its listeners: {@code HttpSessionView} and {@code
  *       EndedSession}, used within a {@code SessionScope}, which is a request or an {@code
  *       AccessorScope} of a {@code SessionAccessor}. {@code DeferredAttributes} and {@code

@@ -6,16 +6,32 @@ import io.coatcheck.session.SessionInfo;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.spring.server.Servers;
 import io.coatcheck.session.spring.shop.Shop;
+import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.token.SessionId;
 import io.coatcheck.session.token.SessionToken;
 import io.coatcheck.test.clients.Visitor;
+import jakarta.servlet.AsyncContext;
+import jakarta.servlet.AsyncEvent;
+import jakarta.servlet.AsyncListener;
+import jakarta.servlet.DispatcherType;
+import jakarta.servlet.Filter;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.http.HttpServlet;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import jakarta.servlet.http.HttpSession;
 import jakarta.servlet.http.HttpSessionEvent;
 import jakarta.servlet.http.HttpSessionListener;
+import java.io.IOException;
 import java.net.http.HttpResponse;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -24,9 +40,12 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.boot.web.servlet.ServletListenerRegistrationBean;
+import org.springframework.boot.web.servlet.ServletRegistrationBean;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.core.Ordered;
 
 @TestInstance(Lifecycle.PER_CLASS)
 @DisplayName("On a server other than Tomcat")
@@ -79,6 +98,129 @@ class ServersTest {
     }
   }
 
+  /** A servlet that continues its requests asynchronously, and fails. */
+  @Configuration
+  static class Plain {
+
+    @Bean
+    ServletRegistrationBean<HttpServlet> plain() {
+      return new ServletRegistrationBean<>(new PlainServlet(), "/plain/*");
+    }
+
+    /** Comes before the session filter, and records that an asynchronous dispatch has returned. */
+    @Bean
+    FilterRegistrationBean<Filter> returning() {
+      FilterRegistrationBean<Filter> registration =
+          new FilterRegistrationBean<>(
+              (request, response, chain) -> {
+                CountDownLatch returned = new CountDownLatch(1);
+                request.setAttribute(PlainServlet.RETURNED, returned);
+                try {
+                  chain.doFilter(request, response);
+                } finally {
+                  returned.countDown();
+                }
+              });
+      registration.addUrlPatterns("/plain/*");
+      registration.setDispatcherTypes(DispatcherType.ASYNC);
+      registration.setOrder(Ordered.HIGHEST_PRECEDENCE);
+      return registration;
+    }
+  }
+
+  static final class PlainServlet extends HttpServlet {
+
+    static final String RETURNED = "returned";
+
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    protected void service(HttpServletRequest request, HttpServletResponse response)
+        throws ServletException, IOException {
+      boolean isAgain = request.getDispatcherType() == DispatcherType.ASYNC;
+      switch (request.getPathInfo()) {
+        case "/forward" -> {
+          if (isAgain) {
+            response.getWriter().print("back at " + request.getQueryString());
+          } else {
+            request.getRequestDispatcher("/plain/target?c=3").forward(request, response);
+          }
+        }
+        case "/target" -> {
+          if (isAgain) {
+            response.getWriter().print("forwarded again");
+          } else {
+            request.startAsync().dispatch();
+          }
+        }
+        case "/cycles" -> {
+          if (isAgain) {
+            response.getWriter().print("back");
+          } else {
+            request.startAsync().dispatch("/plain/second");
+          }
+        }
+        case "/second" -> request.startAsync().dispatch();
+        case "/first-of-two" -> request.startAsync().dispatch("/plain/listened");
+        case "/listened" -> {
+          AsyncContext context = request.startAsync();
+          context.addListener(new SetsAtTheEnd(request.getSession(), "first"));
+          context.addListener(new SetsAtTheEnd(request.getSession(), "last"));
+          CountDownLatch returned = (CountDownLatch) request.getAttribute(RETURNED);
+          new Thread(
+                  () -> {
+                    awaitOrFail(returned);
+                    context.complete();
+                  })
+              .start();
+        }
+        case "/set" ->
+            response
+                .getWriter()
+                .print(String.join(",", new TreeSet<>(attributes(request.getSession()))));
+        case "/short" -> {
+          response.setContentLength(5);
+          throw new SessionStoreException("the store is down");
+        }
+        default -> throw new ServletException(request.getPathInfo());
+      }
+    }
+
+    private static void awaitOrFail(CountDownLatch latch) {
+      try {
+        if (!latch.await(60, TimeUnit.SECONDS)) {
+          throw new IllegalStateException("the dispatch has not returned");
+        }
+      } catch (InterruptedException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+
+    private static List<String> attributes(HttpSession session) {
+      return Collections.list(session.getAttributeNames()).stream()
+          .filter(name -> name.equals("first") || name.equals("last"))
+          .toList();
+    }
+  }
+
+  /** Changes the session when an asynchronous request is completed. */
+  record SetsAtTheEnd(HttpSession session, String name) implements AsyncListener {
+
+    @Override
+    public void onComplete(AsyncEvent event) {
+      session.setAttribute(name, "1");
+    }
+
+    @Override
+    public void onTimeout(AsyncEvent event) {}
+
+    @Override
+    public void onError(AsyncEvent event) {}
+
+    @Override
+    public void onStartAsync(AsyncEvent event) {}
+  }
+
   private final Map<String, Site> sites = new TreeMap<>();
 
   @BeforeAll
@@ -89,7 +231,8 @@ class ServersTest {
                 sites.put(
                     name,
                     Site.start(
-                        List.of(Shop.class, Listening.class, server), "coatcheck.store=memory")));
+                        List.of(Shop.class, Listening.class, Plain.class, server),
+                        "coatcheck.store=memory")));
   }
 
   @AfterAll
@@ -179,5 +322,41 @@ class ServersTest {
     heard.clear();
     site(server).visitor().get("/visits");
     assertThat(heard).containsExactly("first", "second");
+  }
+
+  private String plain(String server, String path) throws Exception {
+    Visitor emil = site(server).visitor();
+    emil.logIn("emil");
+    return emil.get("/plain" + path).body();
+  }
+
+  @ParameterizedTest
+  @MethodSource("servers")
+  @DisplayName("after startAsync, dispatch goes to the path that the client asked for")
+  void asyncDispatch(String server) throws Exception {
+    assertThat(plain(server, "/forward?a=1&b=2")).isEqualTo("back at a=1&b=2");
+    assertThat(plain(server, "/cycles")).isEqualTo("back");
+  }
+
+  @ParameterizedTest
+  @MethodSource("servers")
+  @DisplayName("each listener of the end of a second asynchronous cycle may change the session")
+  void listenersOfASecondCycle(String server) throws Exception {
+    Visitor fay = site(server).visitor();
+    fay.logIn("fay");
+    fay.get("/plain/first-of-two");
+    String set = fay.get("/plain/set").body();
+    for (int i = 0; i < 1_000 && !set.equals("first,last"); i++) {
+      // The servers answer before they are done.
+      set = fay.get("/plain/set").body();
+    }
+    assertThat(set).isEqualTo("first,last");
+  }
+
+  @ParameterizedTest
+  @MethodSource("servers")
+  @DisplayName("I9: the answer to a failed store is whole, whatever length the page has declared")
+  void failureAfterALength(String server) throws Exception {
+    assertThat(plain(server, "/short")).startsWith("The service cannot reach its sessions");
   }
 }
