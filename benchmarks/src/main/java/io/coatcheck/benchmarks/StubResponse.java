@@ -8,7 +8,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A response that keeps its cookies and what it says of caches, which the filter looks for, and
+ * A response that keeps its cookies and {@code Cache-Control}, which the filter looks for, and
  * forgets everything else.
  */
 final class StubResponse extends HttpServletResponseWrapper {

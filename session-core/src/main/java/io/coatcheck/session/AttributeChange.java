@@ -79,7 +79,7 @@ final class AttributeChange {
     readFrom = null;
   }
 
-  /** What is saved now is between what such a change was read from and what it is. */
+  /** Records that the store has had another value since the object of a later change was read. */
   static void changedAgain(@Nullable AttributeChange later) {
     if (later != null) {
       later.hasChanged();

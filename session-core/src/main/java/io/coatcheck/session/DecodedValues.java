@@ -29,7 +29,7 @@ final class DecodedValues {
   /** The names whose bytes could not be decoded, so that each is reported once. */
   private Set<String> undecodable = Set.of();
 
-  /** What this request has set, and what is never stored, by name. */
+  /** The values that this request has set and that are never stored, by name. */
   private Map<String, Object> discarded = Map.of();
 
   DecodedValues() {
@@ -104,7 +104,7 @@ final class DecodedValues {
     discarded.put(name, value);
   }
 
-  /** Returns whether this request has set a value that is never stored. */
+  /** Returns whether a value that this request has set is never stored. */
   boolean isDiscarded(String name, Object value) {
     return discarded.get(name) == value;
   }

@@ -60,7 +60,7 @@ final class Events {
     listeners.remove(listener);
   }
 
-  boolean notifies(Class<? extends SessionListener> type) {
+  boolean hasListener(Class<? extends SessionListener> type) {
     return listeners.stream().anyMatch(type::isInstance);
   }
 

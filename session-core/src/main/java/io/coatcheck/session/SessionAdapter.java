@@ -288,11 +288,11 @@ public final class SessionAdapter {
   }
 
   /**
-   * Returns whether the manager has a listener of a type, so that code which would add one does not
-   * do so twice. A listener that is wrapped in one of another type is not found.
+   * Returns whether the manager has a listener of a type, so that code that adds one does not add a
+   * second. A listener that is wrapped in one of another type is not found.
    */
-  public boolean notifies(Class<? extends SessionListener> type) {
-    return engine.events().notifies(type);
+  public boolean hasListener(Class<? extends SessionListener> type) {
+    return engine.events().hasListener(type);
   }
 
   /**

@@ -16,11 +16,11 @@ class AddedListenersTest {
   @Test
   void notifies_ofAType_isTrueWhileThereIsOne() {
     SessionListener audit = new AuditListener();
-    assertThat(fixture.manager.adapter().notifies(AuditListener.class)).isFalse();
+    assertThat(fixture.manager.adapter().hasListener(AuditListener.class)).isFalse();
     fixture.manager.addListener(audit);
-    assertThat(fixture.manager.adapter().notifies(AuditListener.class)).isTrue();
-    assertThat(fixture.manager.adapter().notifies(SessionListener.class)).isTrue();
+    assertThat(fixture.manager.adapter().hasListener(AuditListener.class)).isTrue();
+    assertThat(fixture.manager.adapter().hasListener(SessionListener.class)).isTrue();
     fixture.manager.removeListener(audit);
-    assertThat(fixture.manager.adapter().notifies(AuditListener.class)).isFalse();
+    assertThat(fixture.manager.adapter().hasListener(AuditListener.class)).isFalse();
   }
 }

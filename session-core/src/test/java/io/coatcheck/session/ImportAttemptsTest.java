@@ -215,7 +215,7 @@ class ImportAttemptsTest {
     }
 
     @Test
-    void isNotReopened() {
+    void lateAttempt_isNotReopened() {
       assertThat(
               fixture
                   .manager
@@ -225,7 +225,7 @@ class ImportAttemptsTest {
     }
 
     @Test
-    void getsNoChange() {
+    void lateAttempt_getsNoChange() {
       inProgress.setAttribute("cart", "a book");
       fixture.manager.save(inProgress);
       assertThat(inProgress.isEnded()).isTrue();

@@ -254,10 +254,10 @@ public final class StoredSession {
   }
 
   /**
-   * Returns the lowest generation whose requests may still save. A login of another principal and
-   * an explicit renewal raise it to the new generation, so that what requests from before them
-   * changed is dropped; logging in again as the same principal and a periodic renewal do not. Two
-   * of them are compared for equality only, since an imported session begins with a random one.
+   * Returns the generation of the last login of another principal or explicit renewal. What
+   * requests from before it changed is dropped. Logging in again as the same principal and a
+   * periodic renewal leave it as it is. Compare two fences for equality only, since an imported
+   * session begins with a random one.
    */
   public long fence() {
     return rotations == null ? 0 : rotations.fence();

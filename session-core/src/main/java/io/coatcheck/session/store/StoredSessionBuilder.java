@@ -143,9 +143,9 @@ public final class StoredSessionBuilder {
     return this;
   }
 
-  /** Sets the lowest generation whose requests may still save. Default: 0. */
-  public StoredSessionBuilder fence(long lowestGeneration) {
-    fence = notNegative(lowestGeneration, "fence");
+  /** Sets the generation of the last login of another principal or explicit renewal. Default: 0. */
+  public StoredSessionBuilder fence(long number) {
+    fence = notNegative(number, "fence");
     return this;
   }
 

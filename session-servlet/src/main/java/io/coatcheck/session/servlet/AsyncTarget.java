@@ -51,8 +51,8 @@ final class AsyncTarget {
 
   /**
    * Returns the path of a request that the application has given to {@code startAsync}; null to let
-   * the container decide, if it forwards by a change of its own request: every wrapper has the
-   * current path then.
+   * the container decide, within a forward by a container that changes its own request: every
+   * wrapper then has the current path.
    */
   static @Nullable String ofGiven(ServletRequest given) {
     Object forwarded =

@@ -139,19 +139,19 @@ final class Dispatch {
   private static void saveDespite(
       Throwable e, SessionExchange exchange, HttpServletRequest request, boolean isPastAsync) {
     if (!trySave(e, exchange, request, isPastAsync)) {
-      // The actions that are due before a save are done, and one of them failed.
+      // An action before the save failed. No action runs twice, so this attempt gets to the save.
       trySave(e, exchange, request, isPastAsync);
     }
   }
 
-  /** Returns {@code false} if something else than the store failed. */
+  /** Returns {@code false} if something other than the store failed. */
   private static boolean trySave(
       Throwable e, SessionExchange exchange, HttpServletRequest request, boolean isPastAsync) {
     try {
       exchange.chainReturned(!isPastAsync && continues(exchange, request));
       return true;
     } catch (Throwable unsaved) {
-      // An action may throw what the application has thrown.
+      // An action may rethrow the application's own failure.
       if (unsaved != e) {
         e.addSuppressed(unsaved);
       }

@@ -155,8 +155,8 @@ class EndedSession implements ShownSession {
     if (view == null || isReported.get()) {
       return Map.of();
     }
-    // A login of this request that does not hold has given it a new secret, and notified no
-    // listener of that. Listeners were notified of those that other requests have given it.
+    // A failed login of this request has given it a new secret, of which no listener was notified.
+    // Listeners were notified of the secrets that other requests have given it.
     boolean isRekeyedHere = view.session().generation() != generation;
     id = ShownId.textOf(sessionId, stored.generation() - (isRekeyedHere ? 1 : 0));
     Map<String, AttributeValue> others = new HashMap<>();

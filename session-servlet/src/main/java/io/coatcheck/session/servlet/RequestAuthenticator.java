@@ -103,8 +103,8 @@ final class RequestAuthenticator {
   }
 
   /**
-   * Notifies what was bound to a session before a login that does not hold, if the session has
-   * ended. It may have been stored with a new session, of which no listener knows.
+   * Notifies the values that were bound before a login that failed, if the session has ended. They
+   * may have been stored with a new session, of which no listener knows.
    */
   private static void endAllIfEnded(@Nullable Session before, @Nullable UnsavedBindings bound) {
     if (before != null && bound != null && before.isEnded()) {

@@ -281,8 +281,8 @@ final class SessionAsyncContext implements AsyncContext {
     }
 
     /**
-     * Another cycle begins, which has its own context and listener, or is begun below ours. In
-     * Undertow, that one is known by now.
+     * Another cycle begins, which has its own context and listener, or is begun below ours. On
+     * Undertow, it is already known here.
      */
     @Override
     public void onStartAsync(AsyncEvent event) {

@@ -40,7 +40,7 @@ record ShownId(long generation, String text) {
    * one than the request has seen: another may have renewed the secret meanwhile, and listeners
    * were notified of that.
    *
-   * @param generation of the new secret; each adds 1
+   * @param generation that of the new secret; each new secret adds 1
    */
   static String before(SessionId id, long generation) {
     return textOf(id, generation - 1);

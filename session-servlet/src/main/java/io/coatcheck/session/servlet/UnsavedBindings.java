@@ -11,8 +11,9 @@ import java.util.concurrent.ConcurrentHashMap;
  * The values that one request or access has bound to a session, that are listeners, and that are
  * not stored yet. If they never are, because the session has ended meanwhile, the store failed or
  * they do not fit, they are notified here that they are unbound, since only this request knows
- * them. A value that was stored is never notified here, even if it has been removed since: that is
- * done by what removed it. Thread-safe.
+ * them. A value that was stored is not notified here, even if it has been removed since: what
+ * removed it does that. The exception is a session that ended before any listener knew of it.
+ * Thread-safe.
  */
 final class UnsavedBindings {
 
@@ -85,7 +86,7 @@ final class UnsavedBindings {
         });
   }
 
-  /** Notifies all values: a session that no listener knows was stored with them, and has ended. */
+  /** Notifies all values: they were stored with a session that ended before a listener knew it. */
   void endAll() {
     Map.copyOf(bound).forEach(this::end);
   }

@@ -41,7 +41,7 @@ class BindingOnceTest {
   private Browser browser;
   private final AtomicReference<Runnable> onNewId = new AtomicReference<>(() -> {});
 
-  /** A value that writes down what it hears; static, since values are serialized. */
+  /** A value that records its notifications; static, since values are serialized. */
   private static class Ticket implements HttpSessionBindingListener, Serializable {
 
     private static final long serialVersionUID = 1L;

@@ -18,8 +18,8 @@ import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Otherwise what keeps a register of ids, as frameworks do, never forgets one of them. */
-@DisplayName("Where another request has renewed the secret, listeners are given the id from then")
+/** Otherwise a register of ids, such as a framework keeps, would never forget one of them. */
+@DisplayName("If another request has renewed the secret, listeners are given the latest id")
 @ParameterizedClass(name = "{0}")
 @EnumSource(Container.class)
 class IdsInOrderTest {

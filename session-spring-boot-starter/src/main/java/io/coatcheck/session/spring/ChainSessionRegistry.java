@@ -20,12 +20,12 @@ import org.springframework.security.core.session.SessionRegistryImpl;
 
 /**
  * The logins of this node at one chain, for {@code maximumSessions}. It is Spring Security's own
- * registry, except for two things. It knows a session by the part of {@code HttpSession.getId()}
+ * registry, with two differences. It knows a session by the part of {@code HttpSession.getId()}
  * that stays. The rest changes with each new secret, which needs no login: an expired session must
  * not become another one by that. Only a login makes it one that has not expired. And it asks the
- * store which sessions are there still: no event of this node shows that one has ended on another
- * node, or without an {@code HttpSessionEventPublisher} that any has, and a user must not be
- * refused because of it.
+ * store which sessions still live, so that no user is refused because of one that has ended. No
+ * event of this node reports an end on another node and, without an {@code
+ * HttpSessionEventPublisher}, none reports any end.
  */
 final class ChainSessionRegistry
     implements SessionRegistry, ApplicationListener<AbstractSessionEvent> {
@@ -35,7 +35,7 @@ final class ChainSessionRegistry
   private final @Nullable ObjectProvider<SessionManager> managers;
 
   /**
-   * Creates an empty one.
+   * Creates an empty registry.
    *
    * @param managers null if a session may be stored after its login is registered: then the store
    *     is not asked
@@ -51,7 +51,7 @@ final class ChainSessionRegistry
       removeSessionInformation(ended.getId());
     } else if (event instanceof SessionIdChangedEvent changed
         && !lasting(changed.getOldSessionId()).equals(lasting(changed.getNewSessionId()))) {
-      // One of the container, on a path without a session filter.
+      // The container's own session, on a path without a session filter.
       sessions.onApplicationEvent(changed);
     }
   }

@@ -33,8 +33,8 @@ public final class CoatcheckMetricsAutoConfiguration {
   CoatcheckMetricsAutoConfiguration() {}
 
   /**
-   * A listener of the manager, like every bean that is one; {@link MetricsStart} adds it to one of
-   * the application.
+   * A listener of the manager, like every bean that is one. {@link MetricsStart} adds it to a
+   * manager of the application.
    */
   @Bean
   @ConditionalOnMissingBean

@@ -12,9 +12,9 @@ import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.SmartInitializingSingleton;
 
 /**
- * Meters what an application declares in place of the starter's manager and store, unless it does
- * so itself. The calls of its store cannot be metered once the manager has it, so a warning says
- * how to.
+ * Meters the manager and the store that an application declares in place of the starter's, unless
+ * it does so itself. The calls of its store cannot be metered once the manager has it, so a warning
+ * says what to do.
  */
 final class MetricsStart implements SmartInitializingSingleton {
 
@@ -37,7 +37,7 @@ final class MetricsStart implements SmartInitializingSingleton {
   }
 
   private void meter(SessionManager manager) {
-    if (!manager.adapter().notifies(SessionMetrics.class)) {
+    if (!manager.adapter().hasListener(SessionMetrics.class)) {
       manager.addListener(metrics);
     }
     SessionStore store = manager.store();
@@ -56,7 +56,7 @@ final class MetricsStart implements SmartInitializingSingleton {
         && !isAbsent("coatcheck.sessions.authenticated")) {
       LOG.warn(
           "The calls of the SessionStore of the application are not metered. Inject SessionMetrics"
-              + " where the store is made, and wrap it, below a near cache, by"
+              + " where the store is built, and wrap the store, below a near cache, with"
               + " SessionMetrics.meter(store)");
     }
   }

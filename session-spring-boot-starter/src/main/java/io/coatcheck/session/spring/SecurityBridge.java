@@ -121,7 +121,7 @@ final class SecurityBridge extends AbstractHttpConfigurer<SecurityBridge, HttpSe
    * Gives {@code maximumSessions} a registry of the node, as without Coatcheck, and not the bean:
    * with that one the page for expired sessions would never be shown, since an expired session has
    * ended. The application can choose the bean. Its own registry is left to it. Where the bridge is
-   * off, this is for the renewals alone, of which a manager of the application may have some.
+   * off, this is for the renewals alone, which a manager of the application may make.
    *
    * @param isBridged whether the session of a login is stored before the registry has it
    */
@@ -293,8 +293,8 @@ final class SecurityBridge extends AbstractHttpConfigurer<SecurityBridge, HttpSe
   }
 
   /**
-   * Called for a chain with {@code maximumSessions}. Whether sessions are renewed is known when the
-   * manager has been made, which this must not cause.
+   * Called for a chain with {@code maximumSessions}. Whether sessions are renewed is known only
+   * once the manager exists, and this must not create it.
    */
   private record WithOwnRegistry(
       ConfigurableApplicationContext context, ObjectProvider<SessionManager> managers)

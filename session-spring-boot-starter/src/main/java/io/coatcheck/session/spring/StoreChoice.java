@@ -135,7 +135,7 @@ final class StoreChoice {
 
   /**
    * Warns of a data source that may put a login into one database and look for it in another: the
-   * session is read before the application knows the tenant, and no request causes the clean-up.
+   * session is read before the application knows the tenant, and the clean-up has none.
    */
   private static void warnIfRouting(DataSource source) {
     ClassLoader classes = StoreChoice.class.getClassLoader();
@@ -143,8 +143,8 @@ final class StoreChoice {
         && isWrapperFor(source, ClassUtils.resolveClassName(ROUTING, classes))) {
       LOG.warn(
           "The DataSource of the sessions chooses a database for each call (AbstractRoutingDataSource)."
-              + " If not all of its databases are the same one, a session that is stored in one of"
-              + " them is not found in another. Define a SessionStore bean with the DataSource of one"
+              + " Unless all of them are the same database, a session that is stored in one is not"
+              + " found in another. Define a SessionStore bean with the DataSource of one"
               + " database");
     }
   }

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What is done with a database while a store is built: its tables are found, created and checked,
- * and so are its settings. Immutable and thread-safe.
+ * and its settings are checked. Immutable and thread-safe.
  */
 abstract class Setup {
 

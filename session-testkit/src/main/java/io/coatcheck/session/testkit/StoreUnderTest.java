@@ -37,7 +37,7 @@ abstract class StoreUnderTest {
    * Creates another store on the same sessions, as another process of the same application would
    * have it: with its own client, and without sharing anything in memory. For a store that no other
    * process can reach, return the store itself; the sentences about other nodes are then not
-   * tested. Called after {@link #createStore()} in each test, which closes it, and by one test
+   * tested. Called after {@link #createStore()} in each test, which closes it. One test calls it
    * again, for a node that starts later.
    */
   protected abstract SessionStore createOtherNode(SessionStore store) throws Exception;

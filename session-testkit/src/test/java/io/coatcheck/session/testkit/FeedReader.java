@@ -53,7 +53,7 @@ final class FeedReader {
     closed = true;
   }
 
-  /** Waits until no listener is being called, in vain and for a while if a listener calls this. */
+  /** Waits until no listener is being called; for 4 seconds, in vain, if a listener calls this. */
   void awaitPause() {
     long began = System.nanoTime();
     while (reading.isLocked() && System.nanoTime() - began < TimeUnit.SECONDS.toNanos(4)) {
