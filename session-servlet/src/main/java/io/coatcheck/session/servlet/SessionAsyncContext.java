@@ -23,6 +23,12 @@ final class SessionAsyncContext implements AsyncContext {
   private final AsyncContext context;
 
   /**
+   * The container's own context of this cycle: wrappers such as Spring Security's return another
+   * object at each call. Null in a mock request.
+   */
+  private final @Nullable AsyncContext containers;
+
+  /**
    * Whether the container, without our wrappers, would continue with its own request and response.
    */
   private final boolean isOriginal;
@@ -34,9 +40,14 @@ final class SessionAsyncContext implements AsyncContext {
   private final @Nullable String path;
 
   private SessionAsyncContext(
-      SessionExchange exchange, AsyncContext context, boolean isOriginal, @Nullable String path) {
+      SessionExchange exchange,
+      AsyncContext context,
+      @Nullable AsyncContext containers,
+      boolean isOriginal,
+      @Nullable String path) {
     this.exchange = exchange;
     this.context = context;
+    this.containers = containers;
     this.isOriginal = isOriginal;
     this.path = path;
   }
@@ -44,11 +55,17 @@ final class SessionAsyncContext implements AsyncContext {
   /**
    * Wraps a context that has just begun.
    *
+   * @param request on which it was begun
    * @param path the target of {@code dispatch()}; null to let the container decide
    */
   static SessionAsyncContext begin(
-      SessionExchange exchange, AsyncContext context, boolean isOriginal, @Nullable String path) {
-    SessionAsyncContext begun = new SessionAsyncContext(exchange, context, isOriginal, path);
+      SessionExchange exchange,
+      ServletRequest request,
+      AsyncContext context,
+      boolean isOriginal,
+      @Nullable String path) {
+    SessionAsyncContext begun =
+        new SessionAsyncContext(exchange, context, containersOf(request), isOriginal, path);
     begun.saveAfterListeners(true);
     return begun;
   }
@@ -68,16 +85,19 @@ final class SessionAsyncContext implements AsyncContext {
    * each cycle, and notifies the listeners of the previous one when the dispatch has returned.
    */
   private boolean isOf(ServletRequest request) {
+    AsyncContext present = containersOf(request);
+    return present == null || present == containers;
+  }
+
+  /**
+   * Returns the container's own context; null in a mock request, and after the end of the cycle.
+   */
+  private static @Nullable AsyncContext containersOf(ServletRequest request) {
     try {
-      AsyncContext present = request.getAsyncContext();
-      if (present instanceof SessionAsyncContext ours && ours.exchange == exchange) {
-        present = ours.context;
-      }
-      // A mock request has none.
-      return present == null || present == context;
+      return SessionRequest.beneath(request).getAsyncContext();
     } catch (IllegalStateException e) {
       LOG.debug("An asynchronous request was completed before its dispatch returned", e);
-      return true;
+      return null;
     }
   }
 
@@ -96,8 +116,7 @@ final class SessionAsyncContext implements AsyncContext {
       SessionAsyncContext watched =
           context instanceof SessionAsyncContext ours && ours.exchange == exchange
               ? ours
-              : new SessionAsyncContext(
-                  exchange, context, context.hasOriginalRequestAndResponse(), null);
+              : wrap(exchange, context, containersOf(request));
       watched.saveAfterListeners(true);
       return true;
     } catch (IllegalStateException e) {
@@ -120,9 +139,13 @@ final class SessionAsyncContext implements AsyncContext {
   /** Returns the wrapper of a context of the container. */
   static AsyncContext of(SessionExchange exchange, AsyncContext context) {
     SessionAsyncContext known = begunIn(exchange);
-    return known != null && known.context == context
-        ? known
-        : new SessionAsyncContext(exchange, context, context.hasOriginalRequestAndResponse(), null);
+    return known != null && known.context == context ? known : wrap(exchange, context, null);
+  }
+
+  private static SessionAsyncContext wrap(
+      SessionExchange exchange, AsyncContext context, @Nullable AsyncContext containers) {
+    return new SessionAsyncContext(
+        exchange, context, containers, context.hasOriginalRequestAndResponse(), null);
   }
 
   private static @Nullable SessionAsyncContext begunIn(SessionExchange exchange) {
@@ -242,9 +265,9 @@ final class SessionAsyncContext implements AsyncContext {
     return context.getTimeout();
   }
 
-  private AsyncEvent of(AsyncEvent event) {
+  private static AsyncEvent with(AsyncContext shown, AsyncEvent event) {
     return new AsyncEvent(
-        this, event.getSuppliedRequest(), event.getSuppliedResponse(), event.getThrowable());
+        shown, event.getSuppliedRequest(), event.getSuppliedResponse(), event.getThrowable());
   }
 
   /** Saves the remaining changes when the asynchronous cycle ends, however it ends. */
@@ -287,7 +310,7 @@ final class SessionAsyncContext implements AsyncContext {
     @Override
     public void onStartAsync(AsyncEvent event) {
       AsyncCycle known = exchange.asyncCycle();
-      if (known != null && known.last() == this) {
+      if (known != null && known.context() == SessionAsyncContext.this) {
         exchange.asyncCycle(null);
       }
     }
@@ -319,22 +342,26 @@ final class SessionAsyncContext implements AsyncContext {
 
     @Override
     public void onComplete(AsyncEvent event) throws IOException {
-      listener.onComplete(of(event));
+      listener.onComplete(with(SessionAsyncContext.this, event));
     }
 
     @Override
     public void onTimeout(AsyncEvent event) throws IOException {
-      listener.onTimeout(of(event));
+      listener.onTimeout(with(SessionAsyncContext.this, event));
     }
 
     @Override
     public void onError(AsyncEvent event) throws IOException {
-      listener.onError(of(event));
+      listener.onError(with(SessionAsyncContext.this, event));
     }
 
+    /** Shows the context of the next cycle, which is another one on Undertow. */
     @Override
     public void onStartAsync(AsyncEvent event) throws IOException {
-      listener.onStartAsync(of(event));
+      AsyncContext next = event.getAsyncContext();
+      boolean isSame = next == context || next == containers;
+      AsyncContext shown = isSame ? SessionAsyncContext.this : of(exchange, next);
+      listener.onStartAsync(with(shown, event));
     }
   }
 }

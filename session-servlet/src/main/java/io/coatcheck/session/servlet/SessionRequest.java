@@ -263,7 +263,7 @@ final class SessionRequest extends TokenlessRequest {
   @Override
   public AsyncContext startAsync() {
     String path = AsyncTarget.ofClient(beneath(this));
-    return SessionAsyncContext.begin(exchange, super.startAsync(this, response), true, path);
+    return SessionAsyncContext.begin(exchange, this, super.startAsync(this, response), true, path);
   }
 
   /** The same, but {@code dispatch()} goes to the current path of the request. */
@@ -276,7 +276,7 @@ final class SessionRequest extends TokenlessRequest {
             && response.isContainersOwn();
     String path = AsyncTarget.ofGiven(servletRequest);
     return SessionAsyncContext.begin(
-        exchange, super.startAsync(servletRequest, servletResponse), areOriginal, path);
+        exchange, this, super.startAsync(servletRequest, servletResponse), areOriginal, path);
   }
 
   /**

@@ -3,8 +3,11 @@ package io.coatcheck.session.servlet;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import jakarta.servlet.AsyncContext;
+import jakarta.servlet.AsyncEvent;
+import jakarta.servlet.AsyncListener;
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
 import jakarta.servlet.http.HttpSession;
 import java.time.Duration;
 import java.util.Optional;
@@ -104,14 +107,14 @@ class AsyncBelowTest {
   @Test
   @DisplayName("I10: a session has its cookie where the application uses the container's request")
   void containersRequest_cookieIsSent() {
-    site.on(
-        "/",
-        (request, response) -> {
-          request.getSession().setAttribute("a", "1");
-          containers.get().startAsync().complete();
-        });
+    site.on("/", this::beginBelow);
 
     assertBegun(browser.get("/"));
+  }
+
+  private void beginBelow(HttpServletRequest request, HttpServletResponse response) {
+    request.getSession().setAttribute("a", "1");
+    containers.get().startAsync().complete();
   }
 
   @Test
@@ -126,6 +129,39 @@ class AsyncBelowTest {
     site.on("/again", (request, response) -> request.startAsync().dispatch("/late"));
 
     assertLateChangeIsSaved("/again");
+  }
+
+  @Test
+  @DisplayName("I10: also in a second cycle to which a listener of the first adds itself")
+  void containersRequest_secondCycle_stayingListener_cookieIsSent() {
+    site.on(
+        "/again",
+        (request, response) -> {
+          AsyncContext context = request.startAsync();
+          context.addListener(new Staying());
+          context.dispatch("/");
+        });
+    site.on("/", this::beginBelow);
+
+    assertBegun(browser.get("/again"));
+  }
+
+  /** A listener of all cycles, as tracing libraries have. */
+  private static final class Staying implements AsyncListener {
+
+    @Override
+    public void onStartAsync(AsyncEvent event) {
+      event.getAsyncContext().addListener(this);
+    }
+
+    @Override
+    public void onComplete(AsyncEvent event) {}
+
+    @Override
+    public void onTimeout(AsyncEvent event) {}
+
+    @Override
+    public void onError(AsyncEvent event) {}
   }
 
   private void assertLateChangeIsSaved(String path) throws Exception {

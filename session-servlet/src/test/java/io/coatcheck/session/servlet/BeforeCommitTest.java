@@ -3,11 +3,15 @@ package io.coatcheck.session.servlet;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import jakarta.servlet.AsyncContext;
+import jakarta.servlet.DispatcherType;
 import jakarta.servlet.Filter;
 import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletRequestWrapper;
 import jakarta.servlet.http.HttpSession;
+import java.lang.reflect.Proxy;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AutoClose;
@@ -154,6 +158,61 @@ class BeforeCommitTest {
   void async() {
     assertLoggedOut(browser.get("/async"));
     assertThat(order).containsExactly("completed", "first", "second");
+  }
+
+  @Test
+  @DisplayName("waits for the end of a second asynchronous cycle, whatever shows its context")
+  void secondCycle() {
+    CountDownLatch isReturned = new CountDownLatch(1);
+    Filter first =
+        (request, response, chain) -> {
+          chain.doFilter(request, response);
+          if (request.getDispatcherType() == DispatcherType.ASYNC) {
+            order.add("returned");
+            isReturned.countDown();
+          }
+        };
+    site.filters(first, SessionFilter.builder(site.manager).build());
+    site.on(
+        "/twice",
+        (request, response) -> {
+          HttpServletRequest wrapped = new FreshContexts(request);
+          wrapped.startAsync(wrapped, response).dispatch("/again");
+        });
+    site.on(
+        "/again",
+        (request, response) -> {
+          AsyncContext context = request.startAsync(request, response);
+          register(WebSession.of(request));
+          context.start(
+              () -> {
+                Await.until(() -> isReturned.getCount() == 0);
+                order.add("completed");
+                context.complete();
+              });
+        });
+
+    assertLoggedOut(browser.get("/twice"));
+
+    assertThat(order).containsExactly("returned", "completed", "first", "second");
+  }
+
+  /** Shows another object for the same context at each call, as Spring Security's request does. */
+  private static final class FreshContexts extends HttpServletRequestWrapper {
+
+    FreshContexts(HttpServletRequest request) {
+      super(request);
+    }
+
+    @Override
+    public AsyncContext getAsyncContext() {
+      AsyncContext context = super.getAsyncContext();
+      return (AsyncContext)
+          Proxy.newProxyInstance(
+              FreshContexts.class.getClassLoader(),
+              new Class<?>[] {AsyncContext.class},
+              (proxy, method, arguments) -> method.invoke(context, arguments));
+    }
   }
 
   @Test
