@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.DoubleSupplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
@@ -22,10 +23,12 @@ final class Crowd {
   private static final Pattern TOKEN = Pattern.compile("name=\"_csrf\" value=\"([^\"]+)\"");
   private static final String COOKIE = "__Host-session";
   private static final int CLICKS = 6;
+  private static final int COLLISION_TRIES = 5;
 
   private final Random random = new Random(15);
   private final List<String> nodes;
   private final String memory;
+  private final DoubleSupplier conflicts;
 
   /** Those who are logged in, and do not know yet if their session has ended. */
   private final List<User> users = new ArrayList<>();
@@ -33,9 +36,13 @@ final class Crowd {
   /** The cookie of a session that has ended. */
   private String ended = "";
 
-  Crowd(List<String> nodes, String memory) {
+  /**
+   * @param conflicts how many writes of both nodes were repeated by now
+   */
+  Crowd(List<String> nodes, String memory, DoubleSupplier conflicts) {
     this.nodes = nodes;
     this.memory = memory;
+    this.conflicts = conflicts;
   }
 
   private record User(String name, Visitor browser) {}
@@ -135,8 +142,16 @@ final class Crowd {
     browser.get("/");
   }
 
-  /** Each of these requests stores where the login is to lead, in the same session. */
+  /** Tries until two writes have collided: when requests run is up to the machine. */
   private void collide() throws IOException, InterruptedException {
+    double before = conflicts.getAsDouble();
+    for (int i = 0; i < COLLISION_TRIES && conflicts.getAsDouble() == before; i++) {
+      openTabs();
+    }
+  }
+
+  /** Each of these requests stores where the login is to lead, in the same session. */
+  private void openTabs() throws IOException, InterruptedException {
     Visitor browser = new Visitor(anyNode());
     browser.get("/devices");
     CompletableFuture.allOf(

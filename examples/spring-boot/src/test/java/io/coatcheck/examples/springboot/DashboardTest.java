@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.zaxxer.hikari.HikariDataSource;
 import io.coatcheck.examples.springboot.Panel.Line;
 import io.coatcheck.test.clients.Chromium;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -106,7 +107,12 @@ class DashboardTest {
                         "memory",
                         memory.port())))) {
       Instant begin = Instant.now();
-      use(new Crowd(List.of(first.url(), second.url()), memory.url()), first, begin, seconds);
+      Crowd crowd =
+          new Crowd(
+              List.of(first.url(), second.url()),
+              memory.url(),
+              () -> conflicts(first) + conflicts(second));
+      use(crowd, first, begin, seconds);
       Instant end = Instant.now();
 
       // The first values of a rate need two scrapes.
@@ -126,6 +132,11 @@ class DashboardTest {
         photograph(page, Path.of(picture));
       }
     }
+  }
+
+  private static double conflicts(Site node) {
+    MeterRegistry meters = node.context().getBean(MeterRegistry.class);
+    return meters.get("coatcheck.saves.conflicts").counter().count();
   }
 
   /** Four steps a second, and in the middle of them a database that does not answer one node. */
