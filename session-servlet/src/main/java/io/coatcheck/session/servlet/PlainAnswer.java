@@ -13,7 +13,6 @@ import java.nio.charset.StandardCharsets;
  */
 final class PlainAnswer {
 
-  private static final String CONTENT_LENGTH = "Content-Length";
   private static final String RETRY_AFTER = "Retry-After";
 
   private PlainAnswer() {}
@@ -41,10 +40,6 @@ final class PlainAnswer {
     // The container sets the length: if the body cannot be written, none must have been declared.
     // Undertow drops the header at a reset, but still cuts the body off there.
     response.setContentLengthLong(-1);
-    if (response.containsHeader(CONTENT_LENGTH)) {
-      // Not every container takes that for "unknown": one would send it.
-      response.setContentLength(text.getBytes(StandardCharsets.UTF_8).length);
-    }
     try {
       write(response, text);
     } catch (IOException | IllegalStateException e) {
