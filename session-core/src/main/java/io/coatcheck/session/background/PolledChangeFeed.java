@@ -6,11 +6,13 @@ import io.coatcheck.session.store.SessionStoreException;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 
 /**
- * Reports the changes of all nodes, which a thread reads from the log of changes. The thread starts
+ * Reports the changes of all nodes, which a thread reads from the log of changes: after each
+ * interval, and {@linkplain #pollSoon sooner} if the store knows of a change. The thread starts
  * with the first subscription and ends when the store is closed. Without listeners, it reads
  * nothing.
  */
@@ -37,6 +39,9 @@ public final class PolledChangeFeed implements ChangeFeed {
   private static final Duration MIN_INTERVAL = Duration.ofMillis(10);
   private static final Duration MAX_INTERVAL = Duration.ofSeconds(10);
 
+  /** The least pause before a poll that was asked for. */
+  private static final Duration MIN_PAUSE = Duration.ofMillis(20);
+
   private static final AtomicInteger NUMBER = new AtomicInteger();
 
   private final ChangeListeners listeners;
@@ -47,6 +52,12 @@ public final class PolledChangeFeed implements ChangeFeed {
   private final Object state = new Object();
   private boolean started;
   private volatile boolean closed;
+
+  /** Whether a poll was asked for since the last one began. */
+  private final AtomicBoolean asked = new AtomicBoolean();
+
+  /** When the last poll ended, by {@link System#nanoTime}. Used by the thread only. */
+  private long lastPoll = System.nanoTime() - MIN_PAUSE.toNanos();
 
   /** How many polls have failed since the last one that did not. Used by the thread only. */
   private int failures;
@@ -107,11 +118,43 @@ public final class PolledChangeFeed implements ChangeFeed {
     return interval;
   }
 
+  /**
+   * Makes the thread read the log without waiting for the end of the interval, since there is
+   * probably a change in it. Calls before the next poll begins lead to that one poll, which comes
+   * at least 20 milliseconds, or the interval if that is shorter, after the last one. So any number
+   * of calls causes at most 50 polls a second.
+   *
+   * <p>Does nothing while there are no listeners, and after {@link #close}. For all threads; never
+   * blocks.
+   */
+  public void pollSoon() {
+    if (!closed && !listeners.isEmpty() && asked.compareAndSet(false, true)) {
+      work.wake();
+    }
+  }
+
   private void poll() {
+    if (asked.get()) {
+      long pause = Math.min(MIN_PAUSE.toNanos(), interval.toNanos());
+      work.rest(lastPoll + pause - System.nanoTime());
+    }
+    // Before the log is read: a call while it is read may be about a change that is not found.
+    asked.set(false);
+    if (closed) {
+      return;
+    }
     if (listeners.isEmpty()) {
       reader.rest();
       return;
     }
+    try {
+      readAll();
+    } finally {
+      lastPoll = System.nanoTime();
+    }
+  }
+
+  private void readAll() {
     boolean more = true;
     while (more && !closed) {
       more = reader.read();
