@@ -58,11 +58,14 @@ public final class Visitor {
     for (int i = 0; i < fields.length; i += 2) {
       form.add(fields[i] + "=" + URLEncoder.encode(fields[i + 1], UTF_8));
     }
+    return postBody(path, "application/x-www-form-urlencoded", form.toString());
+  }
+
+  /** Sends a body of any type, without a CSRF token of its own. */
+  public HttpResponse<String> postBody(String path, String type, String body)
+      throws IOException, InterruptedException {
     return send(
-        request(path)
-            .header("Content-Type", "application/x-www-form-urlencoded")
-            .POST(BodyPublishers.ofString(form.toString()))
-            .build());
+        request(path).header("Content-Type", type).POST(BodyPublishers.ofString(body)).build());
   }
 
   /** Sends JSON, as the script of a page does. */
