@@ -6,6 +6,7 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintWriter;
+import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 
 /**
@@ -37,9 +38,6 @@ final class PlainAnswer {
     response.setStatus(status);
     NoStore.putInto(response);
     response.setContentType("text/plain;charset=UTF-8");
-    // The container sets the length: if the body cannot be written, none must have been declared.
-    // Undertow drops the header at a reset, but still cuts the body off there.
-    response.setContentLengthLong(-1);
     try {
       write(response, text);
     } catch (IOException | IllegalStateException e) {
@@ -57,12 +55,38 @@ final class PlainAnswer {
       // which has obtained it since the reset.
       try (PrintWriter writer = response.getWriter()) {
         response.resetBuffer();
+        declareLength(response, text.getBytes(charsetOf(response)));
         writer.print(text);
       }
       return;
     }
+    byte[] body = text.getBytes(StandardCharsets.UTF_8);
     try (stream) {
-      stream.write(text.getBytes(StandardCharsets.UTF_8));
+      declareLength(response, body);
+      try {
+        stream.write(body);
+      } catch (IOException | IllegalStateException e) {
+        // The client must not wait for a body.
+        response.setContentLengthLong(0);
+        throw e;
+      }
+    }
+  }
+
+  /**
+   * Replaces what the page has declared: Undertow cuts a body off there even after a reset. It does
+   * not do so after a length of -1, but other responses would send that.
+   */
+  private static void declareLength(HttpServletResponse response, byte[] body) {
+    response.setContentLengthLong(body.length);
+  }
+
+  private static Charset charsetOf(HttpServletResponse response) {
+    try {
+      return Charset.forName(response.getCharacterEncoding());
+    } catch (IllegalArgumentException e) {
+      // None is named, or a wrapper has another writer; the text is ASCII.
+      return StandardCharsets.UTF_8;
     }
   }
 }

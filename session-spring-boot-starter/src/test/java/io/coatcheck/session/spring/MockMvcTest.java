@@ -11,6 +11,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.springframework.boot.web.servlet.FilterRegistrationBean;
+import org.springframework.mock.web.MockHttpServletResponse;
 import org.springframework.mock.web.MockHttpSession;
 import org.springframework.test.web.servlet.MockMvc;
 import org.springframework.test.web.servlet.MvcResult;
@@ -72,6 +73,19 @@ class MockMvcTest {
         mvc.perform(MockMvcRequestBuilders.get("/account").cookie(cookie)).andReturn();
     assertThat(account.getResponse().getContentAsString()).isEqualTo("ann");
     assertThat(site.bean(SessionManager.class).sessionsOf("ann")).hasSize(1);
+  }
+
+  @Test
+  @DisplayName("sees the length of the filter's own answer")
+  void lengthOfAnAnswer() throws Exception {
+    MockHttpServletResponse response =
+        mvc(sessions())
+            .perform(MockMvcRequestBuilders.post("/login").header("Sec-Fetch-Site", "cross-site"))
+            .andReturn()
+            .getResponse();
+    assertThat(response.getStatus()).isEqualTo(403);
+    assertThat(response.getHeader("Content-Length"))
+        .isEqualTo("" + response.getContentAsString().length());
   }
 
   @Test
