@@ -266,7 +266,7 @@ final class Authenticator {
       SessionToken token,
       Instant now) {
     boolean samePrincipal = current.principal().map(principal::equals).orElse(false);
-    Instant loginAt = Drafts.loginAt(current, now);
+    Instant loginAt = Drafts.loginAt(current, now, now);
     Optional<Instant> provenBefore = options.authenticatedAt().filter(now::isAfter);
     StoredSessionBuilder changed =
         dropAttributes
@@ -276,7 +276,7 @@ final class Authenticator {
         Drafts.withNewSecret(current, changed, token, loginAt)
             .principal(principal)
             .authenticatedAt(
-                provenBefore.map(proven -> Drafts.loginAt(current, proven)).orElse(loginAt))
+                provenBefore.map(proven -> Drafts.loginAt(current, proven, now)).orElse(loginAt))
             .lastSeenAt(Moments.later(current.lastSeenAt(), now))
             .idleTimeout(options.idleTimeout(engine.policy()))
             .absoluteDeadline(Drafts.deadline(now, options.absoluteTimeout(engine.policy())))

@@ -30,7 +30,7 @@ final class Claims {
    * How much longer than requested a claim is kept. A node whose clock is ahead cleans it up while
    * a node whose clock is behind still accepts what was claimed.
    */
-  static final Duration CLOCK_SKEW = Duration.ofMinutes(5);
+  static final Duration CLOCK_SKEW = Moments.CLOCK_SKEW;
 
   /** The generation of a final claim: odd, and above that of every attempt. */
   private static final long USED_UP = (1L << 32) + 1;

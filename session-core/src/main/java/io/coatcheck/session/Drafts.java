@@ -116,14 +116,17 @@ final class Drafts {
 
   /**
    * Returns the time of a login: later than that of the one before, so that the two can be told
-   * apart.
+   * apart. After the clock was set back, that would be in the future: then the login is so much
+   * earlier, which does not make it older.
+   *
+   * @param proven when the user proved who they are: {@code now} or earlier
    */
-  static Instant loginAt(StoredSession current, Instant now) {
+  static Instant loginAt(StoredSession current, Instant proven, Instant now) {
     return current
         .authenticatedAt()
-        .filter(last -> !last.isBefore(now))
+        .filter(last -> !last.isBefore(proven) && !Moments.isOfAnotherTime(last, now))
         .map(last -> last.plusMillis(1))
-        .orElse(now);
+        .orElse(proven);
   }
 
   static Instant deadline(Instant now, Duration timeout) {

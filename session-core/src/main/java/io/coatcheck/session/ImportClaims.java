@@ -47,9 +47,14 @@ final class ImportClaims {
     return claim.generation() % 2 != 0;
   }
 
-  /** Returns how long ago an attempt began; negative if the clock of its node is ahead. */
+  /**
+   * Returns how long ago an attempt began; negative if the clock of its node is ahead. One that
+   * began before the clock was set back has been abandoned.
+   */
   Duration age(StoredSession attempt) {
-    return Duration.between(attempt.authenticatedAt().orElseThrow(), engine.now());
+    Instant began = attempt.authenticatedAt().orElseThrow();
+    Instant now = engine.now();
+    return Moments.isOfAnotherTime(began, now) ? ABANDONED : Duration.between(began, now);
   }
 
   /** Begins the first attempt; empty if there is a claim already. */

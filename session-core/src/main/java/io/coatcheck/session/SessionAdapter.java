@@ -5,6 +5,7 @@ import io.coatcheck.session.event.SessionListener;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SessionId;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -184,6 +185,17 @@ public final class SessionAdapter {
    */
   public Optional<Session> reopen(SessionId id, long fence, Optional<Instant> authenticatedAt) {
     return resolver.reopen(id, fence, authenticatedAt);
+  }
+
+  /**
+   * Returns whether the principal of a session proved who they are, by {@link
+   * Session#authenticatedAt}, less than {@code age} ago. Exactly {@code age} is too long ago. A
+   * moment up to five minutes in the future counts as now. If it is further ahead, the clock was
+   * set back, and the result is {@code false}: how long ago it was is not known.
+   */
+  public boolean isAuthenticatedWithin(Duration age, Session session) {
+    Optional<Instant> at = session.authenticatedAt();
+    return at.isPresent() && Moments.isWithin(age, at.get(), engine.now());
   }
 
   /**

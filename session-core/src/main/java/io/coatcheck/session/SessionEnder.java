@@ -102,7 +102,7 @@ final class SessionEnder {
    * secret alone does not count: a logout ends such a session.
    */
   static boolean isLoggedInAnew(StoredSession known, StoredSession now) {
-    // Each login of a session is later than the one before: see Drafts.loginAt.
+    // Each login of a session has another moment than the one before: see Drafts.loginAt.
     return !now.principal().equals(known.principal())
         || !now.authenticatedAt().equals(known.authenticatedAt());
   }
@@ -157,7 +157,7 @@ final class SessionEnder {
   private boolean opens(StoredSession session, SecretHash presented) {
     return session.secretHash().equals(presented)
         || (session.previousSecretHash().filter(presented::equals).isPresent()
-            && session.previousReadableUntil().filter(engine.now()::isBefore).isPresent());
+            && TokenJudge.mayRead(session, engine.now()));
   }
 
   /**

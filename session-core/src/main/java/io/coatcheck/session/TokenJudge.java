@@ -72,14 +72,14 @@ final class TokenJudge {
    */
   private Finding judgeOther(
       SessionId id, StoredSession session, SecretHash presented, Instant now, boolean expired) {
-    boolean guards = !expired && now.isBefore(session.rotatedAt().plus(GUARD));
-    boolean isUnderWay = !expired && now.isBefore(session.rotatedAt().plus(UNDER_WAY));
+    boolean guards = !expired && Moments.isWithin(GUARD, session.rotatedAt(), now);
+    boolean isUnderWay = !expired && Moments.isWithin(UNDER_WAY, session.rotatedAt(), now);
     boolean previous =
         session.previousSecretHash().filter(hash -> hash.equals(presented)).isPresent();
     if (!previous) {
       return refused(new Resolution.Mismatched(id, isUnderWay), RefusalReason.MISMATCHED, session);
     }
-    if (!expired && session.previousReadableUntil().filter(now::isBefore).isPresent()) {
+    if (!expired && mayRead(session, now)) {
       // The response with the new secret may be on its way for one minute, the guard time. After
       // that it counts as lost, and the client gets another new secret; unless the new secret was
       // presented, in which case the holder of the old one is late, or a thief.
@@ -94,6 +94,15 @@ final class TokenJudge {
           .ifPresent(ended -> engine.events().ended(ended, EndReason.REUSE));
     }
     return refused(new Resolution.Superseded(id, isUnderWay), RefusalReason.SUPERSEDED, session);
+  }
+
+  /** Returns whether the previous secret still authenticates, in a session that has not expired. */
+  static boolean mayRead(StoredSession session, Instant now) {
+    Optional<Instant> until = session.previousReadableUntil();
+    return until.isPresent()
+        && now.isBefore(until.get())
+        && (Drafts.isUnconfirmed(session)
+            || !Moments.isOfAnotherTime(until.get().minus(RENEWAL_GRACE), now));
   }
 
   /** Returns whether a secret is the current one of a session that has not expired. */

@@ -299,6 +299,15 @@ class ImportAttemptsTest {
     assertThat(fixture.stored(inProgress)).isEqualTo(landed);
   }
 
+  /** How long ago the attempt began is not known then. */
+  @Test
+  void abandonedImport_afterTheClockWasSetBack_isTakenOver() {
+    fixture.store.beforeNext("delete", ImportAttemptsTest::fail);
+    importFails_andItsSessionIsHeld();
+    fixture.clock.advance(Duration.ofHours(-1));
+    importSession(ImportResult.Status.IMPORTED);
+  }
+
   private static void fail() {
     throw new SessionStoreException("the node died");
   }

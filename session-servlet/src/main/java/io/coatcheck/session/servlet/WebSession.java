@@ -4,6 +4,7 @@ import io.coatcheck.session.AttributeFunction;
 import io.coatcheck.session.LoginOptions;
 import io.coatcheck.session.LoginResult;
 import io.coatcheck.session.Session;
+import io.coatcheck.session.SessionAdapter;
 import io.coatcheck.session.SessionManager;
 import io.coatcheck.session.token.SessionId;
 import jakarta.servlet.http.HttpServletRequest;
@@ -256,13 +257,14 @@ public final class WebSession {
 
   /**
    * Returns whether the principal proved who they are, by {@link #authenticatedAt}, less than
-   * {@code age} ago; for what needs a fresh login. Exactly {@code age} is too long ago. A negative
-   * age is never met.
+   * {@code age} ago; for what needs a fresh login. Exactly {@code age} is too long ago. An age of
+   * zero or less is never met. If the moment is up to five minutes in the future, the login counts
+   * as one of this moment, since the clocks of nodes differ. If it is further ahead, the clock was
+   * set back after the login, and the login does not count as fresh.
    */
   public boolean authenticatedWithin(Duration age) {
-    return authenticatedAt()
-        .filter(at -> Duration.between(at, exchange.manager().clock().instant()).compareTo(age) < 0)
-        .isPresent();
+    SessionAdapter adapter = exchange.manager().adapter();
+    return live().filter(session -> adapter.isAuthenticatedWithin(age, session)).isPresent();
   }
 
   /**

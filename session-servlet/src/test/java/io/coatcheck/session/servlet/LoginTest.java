@@ -349,6 +349,24 @@ class LoginTest {
   }
 
   @Test
+  @DisplayName("step-up: a login from before the clock was set back is not fresh, a new one is")
+  void authenticatedWithin_afterTheClockWasSetBack() {
+    site.on(
+        "/fresh",
+        (request, response) ->
+            response
+                .getWriter()
+                .print(WebSession.of(request).authenticatedWithin(Duration.ofMinutes(5))));
+    browser.get("/login");
+
+    site.clock.advance(Duration.ofHours(-1));
+
+    assertThat(browser.get("/fresh").body()).isEqualTo("false");
+    browser.get("/login");
+    assertThat(browser.get("/fresh").body()).isEqualTo("true");
+  }
+
+  @Test
   @DisplayName("step-up: a login that another framework remembers is never a fresh one")
   void authenticatedWithin_ofALoginWithoutAMoment_isFalse() {
     site.on(
