@@ -15,6 +15,7 @@ module io.coatcheck.session {
   exports io.coatcheck.session.event;
   exports io.coatcheck.session.log to
       io.coatcheck.session.jdbc,
+      io.coatcheck.session.migration,
       io.coatcheck.session.redis,
       io.coatcheck.session.servlet,
       io.coatcheck.session.spring;
@@ -23,6 +24,7 @@ module io.coatcheck.session {
   exports io.coatcheck.session.password;
   exports io.coatcheck.session.store;
   exports io.coatcheck.session.text to
+      io.coatcheck.session.migration,
       io.coatcheck.session.servlet;
   exports io.coatcheck.session.token;
 }

@@ -5,6 +5,7 @@ module io.coatcheck.session.migration {
   requires transitive io.coatcheck.session.servlet;
   requires transitive jakarta.servlet;
   requires transitive java.sql;
+  requires org.slf4j;
 
   exports io.coatcheck.session.migration;
 }

@@ -40,7 +40,8 @@
  *       {@code LoginResult}. {@code Imports} stores an {@code ImportedSession} that an {@code
  *       ImportSource} read from another library, and returns an {@code ImportResult}. {@code
  *       ImportClaims} records what was imported, {@code ImportQueue} bounds the requests that wait
- *       for an import, and {@code ForeignPrincipals} refuses users who cannot log in.
+ *       for an import, {@code ForeignPrincipals} refuses users who cannot log in, and an {@code
+ *       UndecidedException} says that a bridge could not decide.
  *   <li><b>The end</b>: {@code SessionEnder} ends sessions, {@code Expiry} confirms that one has
  *       expired, {@code Sweeper} deletes expired ones, {@code Listing} and {@code SessionInfo} list
  *       those of a principal. {@code SessionGroups} ends the sessions of one login elsewhere

@@ -40,8 +40,8 @@ import java.util.Optional;
  * CredentialOutcome#UNMATCHED}: that is usual after a logout in the application, but also the sign
  * of a wrong mapping of {@code sub}, or of a login without {@link #login}. 400 if the request or
  * the token is invalid, or the token was accepted before. 405 if the method is not POST. 503 if the
- * store failed: then some sessions may have ended, and the provider can post the token again. No
- * answer may be cached. Thread-safe.
+ * store failed, or the verifier threw an exception: then some sessions may have ended, and the
+ * provider can post the token again. No answer may be cached. Thread-safe.
  *
  * @since 0.1.0
  */
@@ -54,6 +54,7 @@ public final class BackChannelLogout implements Filter {
   private final Duration maximumLifetime;
   private final Duration maximumIdTokenAge;
   private final CredentialReport report;
+  private final ApplicationCode code = new ApplicationCode();
 
   private BackChannelLogout(Builder builder) {
     manager = builder.manager;
@@ -175,7 +176,8 @@ public final class BackChannelLogout implements Filter {
         response.getOutputStream().write(INVALID.getBytes(StandardCharsets.US_ASCII));
       }
     } catch (SessionStoreException e) {
-      // The listeners were notified of the failure. The provider may post the token again.
+      // The failure was reported, and logged if it is the verifier's. The provider may post the
+      // token again.
       response.setHeader("Retry-After", "5");
       response.setStatus(HttpServletResponse.SC_SERVICE_UNAVAILABLE);
     }
@@ -185,7 +187,7 @@ public final class BackChannelLogout implements Filter {
   private CredentialOutcome end(HttpServletRequest request) throws IOException {
     try {
       Optional<VerifiedLogout> logout =
-          LogoutForm.tokenIn(request).flatMap(verifier::verify).filter(this::isAcceptable);
+          LogoutForm.tokenIn(request).flatMap(this::verified).filter(this::isAcceptable);
       CredentialOutcome outcome = logout.map(this::end).orElse(CredentialOutcome.REFUSED);
       report.report(outcome, Optional.empty(), logout.flatMap(VerifiedLogout::principal));
       return outcome;
@@ -193,6 +195,10 @@ public final class BackChannelLogout implements Filter {
       report.failed();
       throw failure;
     }
+  }
+
+  private Optional<VerifiedLogout> verified(String token) {
+    return code.call("LogoutTokenVerifier", token, () -> verifier.verify(token));
   }
 
   private boolean isAcceptable(VerifiedLogout logout) {

@@ -45,7 +45,9 @@ import org.jspecify.annotations.Nullable;
  * beginning with the adoption. The container notifies its listeners, and the attributes that are
  * {@code HttpSessionBindingListener}s, of the end of its session.
  *
- * <p>A store that fails is answered with 503; the container's session stays. Thread-safe.
+ * <p>If the store fails, or a function of the application throws, the response is 503 and the
+ * container's session stays. What the function throws is logged as {@link TokenVerifier#verify}
+ * describes. Thread-safe.
  *
  * @since 0.1.0
  */
@@ -81,7 +83,7 @@ public final class ContainerSessionAdoption implements Filter {
    *     empty for a session with an attribute {@code SPRING_SECURITY_CONTEXT}, that is refused and
    *     stays in the container: otherwise the next person at that browser would have its
    *     attributes. For another mark of a login, return the name, and refuse it by {@link
-   *     Builder#validIf}. Its exceptions are passed on, and then nothing is adopted
+   *     Builder#validIf}. If it throws, nothing is adopted
    */
   public static Builder builder(
       SessionManager manager, Function<HttpSession, Optional<String>> principal) {

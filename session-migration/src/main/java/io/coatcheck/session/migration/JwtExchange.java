@@ -61,9 +61,9 @@ import org.jspecify.annotations.Nullable;
  * <p>The exchange counts as a login at {@link VerifiedToken#issuedAt}, so that an action that needs
  * a fresh login asks for one. The time limits of the session begin with the exchange.
  *
- * <p>If the store fails, the response is 503. If the verifier or the condition throws, the request
- * fails. In both cases the token can be exchanged later. The exchange does not decode the token:
- * that is the verifier's task. Thread-safe.
+ * <p>If the store fails, or the verifier or the condition throws, the response is 503 and the token
+ * can be exchanged later. What they throw is logged as {@link TokenVerifier#verify} describes. The
+ * exchange does not decode the token: that is the verifier's task. Thread-safe.
  *
  * @since 0.1.0
  */
@@ -81,6 +81,7 @@ public final class JwtExchange implements Filter {
   private final Duration maximumLifetime;
   private final @Nullable SessionTransport transport;
   private final CredentialReport report;
+  private final ApplicationCode code = new ApplicationCode();
 
   private JwtExchange(Builder builder) {
     manager = builder.manager;
@@ -131,8 +132,7 @@ public final class JwtExchange implements Filter {
    */
   private void useUp(String token) {
     try {
-      verifier
-          .verify(token)
+      verified(token)
           .filter(accepted -> isIdentified(token, accepted))
           .ifPresent(
               accepted -> manager.bridge().claim(claimOf(token, accepted), claimedUntil(accepted)));
@@ -147,7 +147,7 @@ public final class JwtExchange implements Filter {
     Optional<VerifiedToken> verified;
     CredentialOutcome outcome;
     try {
-      verified = verifier.verify(token);
+      verified = verified(token);
       outcome =
           verified
               .filter(accepted -> isAcceptable(token, accepted))
@@ -182,7 +182,7 @@ public final class JwtExchange implements Filter {
       LoginOptions options =
           LoginOptions.builder()
               .authenticatedAt(Limits.loginAt(accepted.issuedAt(), manager.clock().instant()))
-              .validIf(() -> condition.test(accepted) && claim.isHeld())
+              .validIf(() -> isMet(accepted) && claim.isHeld())
               .build();
       LoginResult result = session.login(accepted.principal(), options, transport);
       if (result == LoginResult.LIMIT_REACHED) {
@@ -202,13 +202,21 @@ public final class JwtExchange implements Filter {
       return false;
     }
     // Before the clock is read: it may take its time, and the token may expire by then.
-    if (!condition.test(token)) {
+    if (!isMet(token)) {
       return false;
     }
     Instant now = manager.clock().instant();
     return token.expiresAt().isAfter(now)
         && !token.issuedAt().isAfter(now.plus(Limits.CLOCK_SKEW))
         && !token.expiresAt().isAfter(now.plus(maximumLifetime));
+  }
+
+  private Optional<VerifiedToken> verified(String token) {
+    return code.call("TokenVerifier", token, () -> verifier.verify(token));
+  }
+
+  private boolean isMet(VerifiedToken accepted) {
+    return code.call("validIf of JwtExchange", "", () -> condition.test(accepted));
   }
 
   /**

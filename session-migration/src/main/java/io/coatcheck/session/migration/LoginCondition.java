@@ -20,6 +20,7 @@ final class LoginCondition {
   static final LoginCondition NONE = new LoginCondition((user, loginAt) -> true);
 
   private final BiPredicate<String, Instant> login;
+  private final ApplicationCode code = new ApplicationCode();
 
   private LoginCondition(BiPredicate<String, Instant> login) {
     this.login = login;
@@ -60,7 +61,7 @@ final class LoginCondition {
         result.status() != ImportResult.Status.FOUND
             || session
                 .principal()
-                .map(user -> login.test(user, session.authenticatedAt().orElseThrow()))
+                .map(user -> isMet(user, session.authenticatedAt().orElseThrow()))
                 .orElse(true);
     if (!isMet) {
       session.logout();
@@ -71,8 +72,12 @@ final class LoginCondition {
   private boolean isMet(ImportedSession session) {
     return session
         .principal()
-        .map(principal -> login.test(principal, session.authenticatedAt()))
+        .map(principal -> isMet(principal, session.authenticatedAt()))
         .orElse(true);
+  }
+
+  private boolean isMet(String user, Instant loginAt) {
+    return code.call("validIf of a bridge", "", () -> login.test(user, loginAt));
   }
 
   /** An old session whose login must meet the condition. */
@@ -90,7 +95,7 @@ final class LoginCondition {
 
     @Override
     public Optional<ImportedSession> load() {
-      loaded = source.load().filter(this::canLogIn);
+      loaded = code.call("reading an old session", "", source::load).filter(this::canLogIn);
       return loaded.filter(LoginCondition.this::isMet);
     }
 

@@ -18,8 +18,9 @@ import java.util.Optional;
 public interface LogoutTokenVerifier {
 
   /**
-   * Verifies a logout token. An exception is passed on to the container, and the provider may post
-   * the token again: throw one if the provider's keys cannot be fetched.
+   * Verifies a logout token. If it throws an exception, it has not decided: the answer is 503, and
+   * the provider may post the token again. Throw one if the provider's keys cannot be fetched. It
+   * is logged as {@link TokenVerifier#verify} describes.
    *
    * @param token as it was posted, untrusted; at most {@value LogoutForm#MAX_BYTES} characters
    * @return its claims; empty if it is not the provider's, is not for this application, or names

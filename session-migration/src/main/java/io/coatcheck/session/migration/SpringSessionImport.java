@@ -49,7 +49,9 @@ import org.jspecify.annotations.Nullable;
  * application can continue to use it, unless {@link Builder#deleteImported} is set. While a client
  * has only the old cookie, a logout in the old application ends the new session too.
  *
- * <p>A database that fails is answered with 503; the cookie can be used later. Thread-safe.
+ * <p>If the store or the old database fails, or a function of the application throws, the response
+ * is 503 and the cookie can be used later. What the function throws is logged as {@link
+ * TokenVerifier#verify} describes. Thread-safe.
  *
  * @since 0.1.0
  */
@@ -236,8 +238,8 @@ public final class SpringSessionImport implements Filter {
 
     /**
      * Sets the function that returns the name of the user whom an old session has logged in, from
-     * all of its attributes that the codec admits, by their names. Its exceptions are passed on,
-     * and then nothing is imported.
+     * all of its attributes that the codec admits, by their names. If it throws, nothing is
+     * imported.
      *
      * <p>If it returns empty for a session that has a login, which is an indexed name or an
      * attribute {@code SPRING_SECURITY_CONTEXT}, decoded or not, the session is refused: otherwise

@@ -16,7 +16,14 @@ import java.util.Optional;
 public interface TokenVerifier {
 
   /**
-   * Verifies a token.
+   * Verifies a token. A verifier refuses a token by returning empty. If it throws an exception, it
+   * has not decided, for example because the keys of the issuer cannot be fetched: the request is
+   * answered with 503, its cookies and the session stay, and the token can be exchanged later.
+   *
+   * <p>The exception is logged as a warning, without its stack trace, at most once a second. It is
+   * logged as an error, with its stack trace, if its root cause is an error, or an exception of
+   * {@code java.lang} or {@code java.util}, such as a {@code NullPointerException}: that is a fault
+   * in the code. So throw an {@code IllegalStateException} with its cause, if there is one.
    *
    * @param token as the client sent it, untrusted; of any length that the container accepts
    * @return its claims; empty if it is not one of the application's, was changed, or has expired

@@ -72,7 +72,7 @@ class ExchangeReportTest {
     assertThat(present("good").principal()).isEqualTo("alice");
     present("good");
     present("bad");
-    assertThat(present("broken").status()).isEqualTo(500);
+    assertThat(present("broken").status()).isEqualTo(503);
     store.failBefore(StoreOperation.FIND, 1);
     assertThat(present("good2").status()).isEqualTo(503);
     Optional<SessionId> session = Optional.of(node.manager().sessionsOf("alice").get(0).id());

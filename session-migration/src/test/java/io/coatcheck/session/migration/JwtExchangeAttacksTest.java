@@ -129,8 +129,8 @@ class JwtExchangeAttacksTest {
   }
 
   @Test
-  void verifierThatThrows_failsTheRequest_andSpendsNothing() throws Exception {
-    assertUnanswered(present("broken.1"), 500);
+  void verifierThatThrows_is503_andSpendsNothing() throws Exception {
+    assertUnanswered(present("broken.1"), 503);
     assertThat(store.calls(StoreOperation.INSERT)).isZero();
     assertThat(exchange.counts().failed()).isEqualTo(1);
   }
@@ -147,7 +147,7 @@ class JwtExchangeAttacksTest {
                 () -> {
                   throw new IllegalStateException("the condition failed");
                 }));
-    assertUnanswered(present("alice.1"), 500);
+    assertUnanswered(present("alice.1"), 503);
     assertThat(node.manager().sessionsOf("alice")).isEmpty();
     whileTesting.set(() -> {});
     assertThat(present("alice.1").result()).contains("exchanged");
@@ -347,7 +347,7 @@ class JwtExchangeAttacksTest {
   void verifierThatThrows_letsTheLogoutEndNothing() throws Exception {
     String cookie = present("alice.1").cookie().orElseThrow();
     Node.Answer failed = node.get("/logout", "Cookie", cookie, "Authorization", "Bearer broken.1");
-    assertThat(failed.status()).isEqualTo(500);
+    assertThat(failed.status()).isEqualTo(503);
     assertThat(node.get("/", "Cookie", cookie).principal()).isEqualTo("alice");
   }
 

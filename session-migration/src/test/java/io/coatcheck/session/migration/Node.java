@@ -111,18 +111,33 @@ final class Node implements AutoCloseable {
       Optional<String> result,
       Optional<String> cookie,
       List<String> cookies,
-      List<String> varies) {}
+      List<String> varies,
+      Optional<String> retryAfter) {}
 
   Answer get(String path, String... headers) throws Exception {
     return send(path, headers).get();
   }
 
+  Answer post(String path, String form) throws Exception {
+    return send(request(path, "Content-Type", "application/x-www-form-urlencoded")
+            .POST(HttpRequest.BodyPublishers.ofString(form)))
+        .get();
+  }
+
   CompletableFuture<Answer> send(String path, String... headers) {
+    return send(request(path, headers));
+  }
+
+  private HttpRequest.Builder request(String path, String... headers) {
     HttpRequest.Builder request =
         HttpRequest.newBuilder(URI.create("http://localhost:" + port + path));
     for (int i = 0; i < headers.length; i += 2) {
       request.header(headers[i], headers[i + 1]);
     }
+    return request;
+  }
+
+  private static CompletableFuture<Answer> send(HttpRequest.Builder request) {
     return CLIENT
         .sendAsync(request.build(), HttpResponse.BodyHandlers.ofString())
         .thenApply(
@@ -136,7 +151,8 @@ final class Node implements AutoCloseable {
                         .firstValue("Set-Cookie")
                         .map(cookie -> cookie.substring(0, cookie.indexOf(';'))),
                     response.headers().allValues("Set-Cookie"),
-                    response.headers().allValues("Vary")));
+                    response.headers().allValues("Vary"),
+                    response.headers().firstValue("Retry-After")));
   }
 
   SessionManager manager() {

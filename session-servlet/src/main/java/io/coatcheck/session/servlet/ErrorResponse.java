@@ -2,6 +2,7 @@ package io.coatcheck.session.servlet;
 
 import static io.coatcheck.session.servlet.FilterLog.LOG;
 
+import io.coatcheck.session.UndecidedException;
 import io.coatcheck.session.log.LogThrottle;
 import io.coatcheck.session.store.SessionStoreException;
 import jakarta.servlet.http.HttpServletResponse;
@@ -46,7 +47,9 @@ final class ErrorResponse {
       // The guard itself logs clients that begin too many, at a limited rate.
       answer(response, TOO_MANY_REQUESTS, shed.retryAfterSeconds(), BODY_OF_TOO_MANY);
     } else {
-      log(failure);
+      if (!(failure instanceof UndecidedException)) {
+        log(failure);
+      }
       answer(response, HttpServletResponse.SC_SERVICE_UNAVAILABLE, RETRY_AFTER_SECONDS, BODY);
     }
   }
