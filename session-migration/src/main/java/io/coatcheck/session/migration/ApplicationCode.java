@@ -19,7 +19,7 @@ import org.slf4j.LoggerFactory;
  */
 final class ApplicationCode {
 
-  private static final Logger LOG = LoggerFactory.getLogger(ApplicationCode.class.getPackageName());
+  private static final Logger LOG = LoggerFactory.getLogger(ApplicationCode.class);
   private static final int MAX_DEPTH = 16;
   private static final int MAX_LENGTH = 1_000;
 

@@ -20,7 +20,6 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.Enumeration;
 import java.util.Locale;
 import java.util.Objects;
@@ -58,6 +57,9 @@ import org.jspecify.annotations.Nullable;
  *       which is reported as refused: its script might present a token of another user
  * </ul>
  *
+ * <p>A cookie with tokens is read if {@link Builder#cookieName} is set, and differs in what that
+ * says.
+ *
  * <p>The exchange counts as a login at {@link VerifiedToken#issuedAt}, so that an action that needs
  * a fresh login asks for one. The time limits of the session begin with the exchange.
  *
@@ -73,23 +75,24 @@ public final class JwtExchange implements Filter {
   public static final String RESULT_HEADER = "Coatcheck-Exchange";
 
   private static final String SCHEME = "bearer ";
-  private static final String CLAIM = "jwt:";
 
   private final SessionManager manager;
-  private final TokenVerifier verifier;
-  private final Predicate<VerifiedToken> condition;
-  private final Duration maximumLifetime;
+  private final JwtTokens tokens;
   private final @Nullable SessionTransport transport;
   private final CredentialReport report;
-  private final ApplicationCode code = new ApplicationCode();
+
+  /** Null if only the header is read. */
+  private final @Nullable TokenCookie cookie;
 
   private JwtExchange(Builder builder) {
     manager = builder.manager;
-    verifier = builder.verifier;
-    condition = builder.condition;
-    maximumLifetime = builder.maximumLifetime;
+    tokens = new JwtTokens(manager, builder.verifier, builder.condition, builder.maximumLifetime);
     transport = builder.transport;
     report = new CredentialReport(manager, CredentialKind.JWT);
+    OldCookie old =
+        OldCookie.ofTokens(builder.cookieName, builder.cookiePath, builder.cookieDomain);
+    cookie =
+        old == null ? null : new TokenCookie(manager, tokens, old, builder.clearsCookie, report);
   }
 
   /**
@@ -115,27 +118,49 @@ public final class JwtExchange implements Filter {
       if (token != null) {
         WebSession session = WebSession.of(httpRequest);
         if (session.isLoggedIn()) {
-          session.bridge().beforeLogout(() -> useUp(token));
+          session.bridge().beforeLogout(() -> useUp(token, session));
         } else if (session.bridge().isFromAnotherSite()) {
           report.report(CredentialOutcome.REFUSED, Optional.empty(), Optional.empty());
         } else {
           exchange(token, httpRequest, httpResponse);
         }
       }
+      if (cookie != null) {
+        readCookie(cookie, httpRequest, httpResponse);
+      }
     }
     chain.doFilter(request, response);
+  }
+
+  private void readCookie(
+      TokenCookie known, HttpServletRequest request, HttpServletResponse response) {
+    String token = known.tokenIn(request);
+    if (token != null) {
+      WebSession session = WebSession.of(request);
+      session.bridge().beforeLogout(() -> useUp(token, session));
+      if (!hasBearer(request)) {
+        known.present(token, session, request, response);
+      }
+    }
   }
 
   /**
    * Uses up a token that is presented with a logout, so that it cannot log the user in again. This
    * includes a token that would be refused now, since it may be accepted later.
    */
-  private void useUp(String token) {
+  private void useUp(String token, WebSession session) {
     try {
-      verified(token)
-          .filter(accepted -> isIdentified(token, accepted))
+      tokens
+          .identified(token)
           .ifPresent(
-              accepted -> manager.bridge().claim(claimOf(token, accepted), claimedUntil(accepted)));
+              accepted -> {
+                manager
+                    .bridge()
+                    .claim(JwtTokens.claimOf(token, accepted), tokens.claimedUntil(accepted));
+                if (cookie != null) {
+                  cookie.spend(token, accepted, session);
+                }
+              });
     } catch (Throwable failure) {
       report.failed();
       throw failure;
@@ -147,10 +172,10 @@ public final class JwtExchange implements Filter {
     Optional<VerifiedToken> verified;
     CredentialOutcome outcome;
     try {
-      verified = verified(token);
+      verified = tokens.verified(token);
       outcome =
           verified
-              .filter(accepted -> isAcceptable(token, accepted))
+              .filter(accepted -> tokens.isAcceptable(token, accepted))
               .map(accepted -> exchange(token, accepted, session))
               .orElse(CredentialOutcome.REFUSED);
     } catch (Throwable failure) {
@@ -158,7 +183,7 @@ public final class JwtExchange implements Filter {
       throw failure;
     }
     if (outcome == CredentialOutcome.REFUSED) {
-      session.bridge().beforeLogout(() -> useUp(token));
+      session.bridge().beforeLogout(() -> useUp(token, session));
     }
     boolean isMoved = outcome == CredentialOutcome.ACCEPTED;
     report.report(
@@ -171,18 +196,31 @@ public final class JwtExchange implements Filter {
   }
 
   private CredentialOutcome exchange(String token, VerifiedToken accepted, WebSession session) {
+    if (isImported(token, accepted)) {
+      return CredentialOutcome.SPENT;
+    }
     Optional<ClaimAttempt> claim =
-        manager.bridge().beginClaim(claimOf(token, accepted), claimedUntil(accepted));
-    return claim.isPresent() ? exchange(claim.get(), accepted, session) : CredentialOutcome.SPENT;
+        manager
+            .bridge()
+            .beginClaim(JwtTokens.claimOf(token, accepted), tokens.claimedUntil(accepted));
+    return claim.isPresent()
+        ? exchange(claim.get(), token, accepted, session)
+        : CredentialOutcome.SPENT;
+  }
+
+  /** Returns whether the token was exchanged when it came in the cookie. */
+  private boolean isImported(String token, VerifiedToken accepted) {
+    return cookie != null && cookie.isImported(token, accepted);
   }
 
   private CredentialOutcome exchange(
-      ClaimAttempt claim, VerifiedToken accepted, WebSession session) {
+      ClaimAttempt claim, String token, VerifiedToken accepted, WebSession session) {
     try {
       LoginOptions options =
           LoginOptions.builder()
               .authenticatedAt(Limits.loginAt(accepted.issuedAt(), manager.clock().instant()))
-              .validIf(() -> isMet(accepted) && claim.isHeld())
+              .validIf(
+                  () -> tokens.isMet(accepted) && !isImported(token, accepted) && claim.isHeld())
               .build();
       LoginResult result = session.login(accepted.principal(), options, transport);
       if (result == LoginResult.LIMIT_REACHED) {
@@ -195,56 +233,6 @@ public final class JwtExchange implements Filter {
       withdraw(claim, failure);
       throw failure;
     }
-  }
-
-  private boolean isAcceptable(String text, VerifiedToken token) {
-    if (!isIdentified(text, token) || !manager.bridge().acceptsPrincipal(token.principal())) {
-      return false;
-    }
-    // Before the clock is read: it may take its time, and the token may expire by then.
-    if (!isMet(token)) {
-      return false;
-    }
-    Instant now = manager.clock().instant();
-    return token.expiresAt().isAfter(now)
-        && !token.issuedAt().isAfter(now.plus(Limits.CLOCK_SKEW))
-        && !token.expiresAt().isAfter(now.plus(maximumLifetime));
-  }
-
-  private Optional<VerifiedToken> verified(String token) {
-    return code.call("TokenVerifier", token, () -> verifier.verify(token));
-  }
-
-  private boolean isMet(VerifiedToken accepted) {
-    return code.call("validIf of JwtExchange", "", () -> condition.test(accepted));
-  }
-
-  /**
-   * Returns whether all copies of a token can be recognized. The text is not enough for an
-   * encrypted token (five parts, RFC 7516): the tag covers the decoded parts, not their spelling.
-   */
-  private static boolean isIdentified(String text, VerifiedToken token) {
-    return token.uniqueId().isPresent()
-        || text.chars().filter(character -> character == '.').count() <= 2;
-  }
-
-  private static String claimOf(String token, VerifiedToken accepted) {
-    return CLAIM + accepted.uniqueId().orElseGet(() -> signedPart(token));
-  }
-
-  private Instant claimedUntil(VerifiedToken accepted) {
-    // The token was valid a moment ago; a claim must not be refused because it no longer is.
-    Instant soon = manager.clock().instant().plus(Limits.CLOCK_SKEW);
-    return accepted.expiresAt().isAfter(soon) ? accepted.expiresAt() : soon;
-  }
-
-  /**
-   * Returns the part of a token that its signature covers. The signature itself can be written in
-   * several ways: some bits of its last character mean nothing, and ECDSA has two for each.
-   */
-  private static String signedPart(String token) {
-    int dot = token.lastIndexOf('.');
-    return dot < 0 ? token : token.substring(0, dot);
   }
 
   /**
@@ -272,6 +260,17 @@ public final class JwtExchange implements Filter {
     return token.isEmpty() || SessionToken.parse(token).isPresent() ? null : token;
   }
 
+  /** Returns whether a request has a token in the header, of whatever kind. */
+  private static boolean hasBearer(HttpServletRequest request) {
+    Enumeration<String> headers = request.getHeaders("Authorization");
+    while (headers != null && headers.hasMoreElements()) {
+      if (headers.nextElement().regionMatches(true, 0, SCHEME, 0, SCHEME.length())) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /** Builds a {@link JwtExchange}. Not thread-safe. */
   public static final class Builder {
 
@@ -280,6 +279,10 @@ public final class JwtExchange implements Filter {
     private Predicate<VerifiedToken> condition = token -> true;
     private Duration maximumLifetime = Duration.ofDays(Limits.MAX_DAYS);
     private @Nullable SessionTransport transport;
+    private @Nullable String cookieName;
+    private @Nullable String cookiePath;
+    private @Nullable String cookieDomain;
+    private boolean clearsCookie = true;
 
     private Builder(SessionManager manager, TokenVerifier verifier) {
       this.manager = Objects.requireNonNull(manager, "manager must not be null");
@@ -319,7 +322,63 @@ public final class JwtExchange implements Filter {
       return this;
     }
 
-    /** Builds the exchange. */
+    /**
+     * Sets the name of a cookie in which tokens come too. The header prevails if a request has
+     * both. Default: none, and only the header is read.
+     *
+     * <p>A browser sends the cookie with several requests at once, and no script can delete it. So
+     * all requests with the token open the same session, until the client has presented the
+     * session's own cookie, and 10 seconds longer, but never after the token has expired; from then
+     * on the token opens nothing. The cookie is deleted by each answer that opens the session, by
+     * one to a later copy of the token, and by one to a client that is logged in. There is no
+     * {@value JwtExchange#RESULT_HEADER} header.
+     *
+     * <p>The cookie is not looked at if the request presents a Coatcheck token or has a session, if
+     * it has several different values, or if another site made the browser send it, other than by a
+     * link that the user followed.
+     *
+     * @param name compared exactly
+     * @throws IllegalArgumentException if it is not the name of a cookie
+     */
+    public Builder cookieName(String name) {
+      cookieName = OldCookie.checkedName("cookieName", name);
+      return this;
+    }
+
+    /**
+     * Sets the path of that cookie, which is needed to delete it. Default: {@code /}.
+     *
+     * @throws IllegalArgumentException if it does not begin with a slash
+     */
+    public Builder cookiePath(String path) {
+      cookiePath = OldCookie.checkedPath("cookiePath", path);
+      return this;
+    }
+
+    /**
+     * Sets the domain of that cookie, which is needed to delete it. Default: none.
+     *
+     * @throws IllegalArgumentException if it is blank
+     */
+    public Builder cookieDomain(String domain) {
+      cookieDomain = OldCookie.checkedDomain("cookieDomain", domain);
+      return this;
+    }
+
+    /**
+     * Sets whether that cookie is deleted. Set false while other applications of the site need it.
+     * Default: true.
+     */
+    public Builder clearCookie(boolean value) {
+      clearsCookie = value;
+      return this;
+    }
+
+    /**
+     * Builds the exchange.
+     *
+     * @throws IllegalArgumentException if the settings of the cookie contradict each other
+     */
     public JwtExchange build() {
       return new JwtExchange(this);
     }

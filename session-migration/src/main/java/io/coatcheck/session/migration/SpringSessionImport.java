@@ -27,7 +27,6 @@ import java.util.function.BiFunction;
 import java.util.function.BiPredicate;
 import java.util.function.Function;
 import java.util.function.Predicate;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -172,9 +171,6 @@ public final class SpringSessionImport implements Filter {
   /** Builds a {@link SpringSessionImport}. Not thread-safe. */
   public static final class Builder {
 
-    /** A token of RFC 6265. */
-    private static final Pattern COOKIE_NAME = Pattern.compile("[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}");
-
     private final SessionManager manager;
     private final SpringSessions sessions;
     private final JavaSerializationCodec codec;
@@ -201,10 +197,7 @@ public final class SpringSessionImport implements Filter {
      * @throws IllegalArgumentException if it is not the name of a cookie
      */
     public Builder cookieName(String name) {
-      if (!COOKIE_NAME.matcher(name).matches()) {
-        throw new IllegalArgumentException("cookieName must be the name of a cookie: " + name);
-      }
-      cookieName = name;
+      cookieName = OldCookie.checkedName("cookieName", name);
       return this;
     }
 
@@ -215,11 +208,7 @@ public final class SpringSessionImport implements Filter {
      * @throws IllegalArgumentException if it does not begin with a slash
      */
     public Builder cookiePath(String path) {
-      if (!path.startsWith("/") || path.indexOf(';') >= 0) {
-        throw new IllegalArgumentException(
-            "cookiePath must begin with / and contain no semicolon: " + path);
-      }
-      cookiePath = path;
+      cookiePath = OldCookie.checkedPath("cookiePath", path);
       return this;
     }
 
@@ -229,10 +218,7 @@ public final class SpringSessionImport implements Filter {
      * @throws IllegalArgumentException if it is blank
      */
     public Builder cookieDomain(String domain) {
-      if (domain.isBlank() || domain.indexOf(';') >= 0) {
-        throw new IllegalArgumentException("cookieDomain must be the name of a host: " + domain);
-      }
-      cookieDomain = domain;
+      cookieDomain = OldCookie.checkedDomain("cookieDomain", domain);
       return this;
     }
 

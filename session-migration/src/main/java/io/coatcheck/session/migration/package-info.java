@@ -5,7 +5,8 @@
  * <ul>
  *   <li>{@link io.coatcheck.session.migration.JwtExchange}, from JSON Web Tokens. The application
  *       gives the {@link io.coatcheck.session.migration.TokenVerifier}, whose result is a {@link
- *       io.coatcheck.session.migration.VerifiedToken}.
+ *       io.coatcheck.session.migration.VerifiedToken}. {@code JwtTokens} decides on tokens, and
+ *       {@code TokenCookie} exchanges those in a cookie.
  *   <li>{@link io.coatcheck.session.migration.SpringSessionImport}, from Spring Session, whose
  *       sessions are read by {@link io.coatcheck.session.migration.SpringSessions}: {@link
  *       io.coatcheck.session.migration.JdbcSpringSessions} or {@link

@@ -65,10 +65,15 @@ abstract class BackChannelLogoutContract {
   }
 
   private RelyingParty node(SessionStore store) throws Exception {
+    return node(store, Duration.ZERO);
+  }
+
+  private RelyingParty node(SessionStore store, Duration renewInterval) throws Exception {
     SessionManager manager =
         SessionManager.builder(store)
             .clock(clock)
             .cleanUpInterval(Duration.ZERO)
+            .renewInterval(renewInterval)
             .listener(events::add)
             .build();
     ProviderTokens tokens = new ProviderTokens(provider);
@@ -113,6 +118,24 @@ abstract class BackChannelLogoutContract {
       assertThat(each.user(second)).isEqualTo("anonymous");
       assertThat(each.user(bob)).isEqualTo("bob");
     }
+  }
+
+  /** A renewal replaces the secret and the id that is shown, and the record of the login stays. */
+  @Test
+  void sid_endsItsSession_afterARenewal() throws Exception {
+    RelyingParty renewing = node(faulty, Duration.ofMinutes(10));
+    String cookie = logIn(renewing, "alice", "s1");
+    clock.advance(Duration.ofMinutes(11));
+    String renewed =
+        RelyingParty.send(renewing.request("/").header("Cookie", cookie).build())
+            .headers()
+            .firstValue("Set-Cookie")
+            .map(header -> header.substring(0, header.indexOf(';')))
+            .orElseThrow();
+    assertThat(another.user(renewed)).isEqualTo("alice");
+    String token = provider.logoutToken(claims -> claims.claim("sid", "s1"));
+    assertThat(another.post(token).statusCode()).isEqualTo(200);
+    assertThat(renewing.user(renewed)).isEqualTo("anonymous");
   }
 
   @Test

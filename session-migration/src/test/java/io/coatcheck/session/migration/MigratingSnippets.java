@@ -27,6 +27,18 @@ final class MigratingSnippets {
     Optional<VerifiedLogout> logout(String token);
   }
 
+  /** What the application has for its own tokens. */
+  interface OwnTokens {
+
+    Optional<VerifiedToken> verified(String token);
+  }
+
+  static JwtExchange tokensInACookie(SessionManager sessions, OwnTokens tokens) {
+    JwtExchange exchange =
+        JwtExchange.builder(sessions, tokens::verified).cookieName("token").cookiePath("/").build();
+    return exchange;
+  }
+
   static SessionManager springSession(
       ServletContext context, SessionStore store, DataSource dataSource) {
     JavaSerializationCodec codec =

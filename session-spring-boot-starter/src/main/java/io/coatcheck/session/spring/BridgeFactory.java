@@ -101,10 +101,14 @@ final class BridgeFactory {
     FormerLoginCheck logins = checkOf(check, users, JWT + "enabled");
     JwtExchange.Builder bridge =
         JwtExchange.builder(manager, verifier)
+            .clearCookie(jwt.clearCookie())
             .validIf(token -> logins.isValid(token.principal(), token.issuedAt()));
     return new Settings(JWT)
         .set("maximumLifetime", jwt.maximumLifetime(), bridge::maximumLifetime)
         .set("transport", jwt.transport(), bridge::transport)
+        .set("cookieName", jwt.cookieName(), bridge::cookieName)
+        .set("cookiePath", jwt.cookiePath(), bridge::cookiePath)
+        .set("cookieDomain", jwt.cookieDomain(), bridge::cookieDomain)
         .build(bridge::build);
   }
 

@@ -105,7 +105,9 @@ final class IneffectiveProperties {
         "migration.spring-session.maximum-age"),
     SPRING_SESSION_TABLE(
         "migration.spring-session.table-name", "migration.spring-session.query-timeout"),
-    JWT("migration.jwt.maximum-lifetime", "migration.jwt.transport"),
+    JWT("migration.jwt.maximum-lifetime", "migration.jwt.transport", "migration.jwt.cookie-name"),
+    JWT_COOKIE(
+        "migration.jwt.cookie-path", "migration.jwt.cookie-domain", "migration.jwt.clear-cookie"),
     JWT_DECODER(
         "migration.jwt.principal-claim", "migration.jwt.type", "migration.jwt.required-claims"),
     CONTAINER_SESSION(
@@ -178,7 +180,10 @@ final class IneffectiveProperties {
       refuse(condition, Part.SPRING_SESSION, Part.SPRING_SESSION_TABLE);
     }
     if (!migration.jwt().enabled()) {
-      refuse("unless coatcheck.migration.jwt.enabled is true", Part.JWT, Part.JWT_DECODER);
+      String condition = "unless coatcheck.migration.jwt.enabled is true";
+      refuse(condition, Part.JWT, Part.JWT_COOKIE, Part.JWT_DECODER);
+    } else if (migration.jwt().cookieName() == null) {
+      refuse("without coatcheck.migration.jwt.cookie-name", Part.JWT_COOKIE);
     }
     if (!migration.containerSession().enabled()) {
       refuse(

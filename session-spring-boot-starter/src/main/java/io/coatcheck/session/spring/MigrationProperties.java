@@ -35,6 +35,10 @@ record MigrationProperties(
    * @param maximumLifetime how far in the future a token may expire; 400 days by default
    * @param transport whether the session's token is sent as a cookie or in a header; as the request
    *     chose by default
+   * @param cookieName the name of a cookie in which tokens come too; none by default
+   * @param cookiePath the path of that cookie; "/" by default
+   * @param cookieDomain the domain of that cookie; none by default
+   * @param clearCookie whether that cookie is deleted when its token was exchanged
    */
   record Jwt(
       @DefaultValue("false") boolean enabled,
@@ -42,11 +46,18 @@ record MigrationProperties(
       @Nullable String type,
       @DefaultValue List<String> requiredClaims,
       @Nullable Duration maximumLifetime,
-      @Nullable SessionTransport transport) {
+      @Nullable SessionTransport transport,
+      @Nullable String cookieName,
+      @Nullable String cookiePath,
+      @Nullable String cookieDomain,
+      @DefaultValue("true") boolean clearCookie) {
 
     Jwt {
       principalClaim = principalClaim.isBlank() ? "sub" : principalClaim;
       type = orNull(type);
+      cookieName = orNull(cookieName);
+      cookiePath = orNull(cookiePath);
+      cookieDomain = orNull(cookieDomain);
     }
   }
 

@@ -14,6 +14,8 @@ final class OldCookies {
 
   private static final String SPRING_SESSION = "coatcheck.migration.spring-session.cookie-name";
 
+  private static final String TOKENS = "coatcheck.migration.jwt.cookie-name";
+
   private final MigrationProperties migration;
   private final Binder binder;
 
@@ -50,13 +52,17 @@ final class OldCookies {
     if (migration.containerSession().enabled()) {
       refuse(ours, server, SERVER + "name", "JSESSIONID");
     }
+    String tokens = migration.jwt().cookieName();
+    if (tokens != null) {
+      refuse(ours, tokens, TOKENS, tokens);
+    }
   }
 
   private static void refuse(
       String ours, @Nullable String name, String property, String defaultName) {
     if (ours.equals(name == null ? defaultName : name)) {
       throw new InvalidSettingException(
-          "coatcheck.cookie.name must not be the name of the old sessions' cookie, which is that of "
+          "coatcheck.cookie.name must not be the name of the old cookie, which is that of "
               + property
               + ", since no old session could be moved: "
               + ours);

@@ -111,7 +111,7 @@ final class StartCheck implements SmartInitializingSingleton {
     }
     if (migration.jwt().enabled()) {
       if (!context.containsBean(CoatcheckMigrationAutoConfiguration.EXCHANGE)) {
-        ineffective.warnOf("its own JwtExchange", Part.JWT, Part.JWT_DECODER);
+        ineffective.warnOf("its own JwtExchange", Part.JWT, Part.JWT_COOKIE, Part.JWT_DECODER);
       } else if (hasBean("TokenVerifier")) {
         ineffective.warnOf("a bean of type TokenVerifier", Part.JWT_DECODER);
       }

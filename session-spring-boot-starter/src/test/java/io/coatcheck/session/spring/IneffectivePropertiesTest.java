@@ -148,6 +148,8 @@ class IneffectivePropertiesTest {
     "coatcheck.migration.spring-session.delete-imported, true, coatcheck.migration.spring-session.enabled=false",
     "coatcheck.migration.jwt.transport, header, coatcheck.header=X-Session",
     "coatcheck.migration.jwt.principal-claim, email, coatcheck.migration.jwt.enabled=false",
+    "coatcheck.migration.jwt.cookie-name, token, coatcheck.migration.jwt.enabled=false",
+    "coatcheck.migration.jwt.cookie-path, /api, coatcheck.migration.jwt.enabled=false",
     "coatcheck.migration.container-session.maximum-age, 3d, coatcheck.audit=true",
     "coatcheck.migration.back-channel-logout.maximum-lifetime, 1h, coatcheck.audit=true",
   })

@@ -134,6 +134,42 @@ class JwtBridgeTest {
     }
   }
 
+  @Test
+  @DisplayName("A token in the cookie that a property names logs its user in, and is deleted")
+  void tokenInACookie() throws Exception {
+    try (Site site =
+        OldTokens.exchangedBy(
+            List.of(Staff.class), PREFIX + "cookie-name=token", PREFIX + "cookie-path=/shop")) {
+      addUser(site, "kim");
+      String token = OldTokens.bearer("kim").substring("Bearer ".length());
+      Visitor visitor = site.visitor();
+      visitor.take("token", token);
+      HttpResponse<String> first = visitor.get("/account");
+      assertThat(first.body()).isEqualTo("kim");
+      assertThat(first.headers().allValues("Set-Cookie"))
+          .anyMatch(set -> set.startsWith("token=;") && set.contains("Path=/shop"));
+      Visitor after = site.visitor();
+      after.take("__Host-session", visitor.cookie("__Host-session"));
+      assertThat(after.get("/roles").body()).isEqualTo("[\"ROLE_USER\"]");
+      Visitor thief = site.visitor().with("Authorization", "Bearer " + token);
+      assertThat(result(thief.get("/account"))).contains("spent");
+      assertThat(site.bean(JwtExchange.class).counts().accepted()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  @DisplayName("fails startup if the tokens have the cookie of the sessions")
+  void cookieOfTheSessions() {
+    application
+        .withUserConfiguration(OldTokens.class)
+        .withPropertyValues(JWT, PRINCIPAL, ACCESS, PREFIX + "cookie-name=__Host-session")
+        .run(
+            context ->
+                assertThat(context.getStartupFailure())
+                    .hasStackTraceContaining(PREFIX + "cookie-name")
+                    .hasStackTraceContaining("coatcheck.cookie.name must not be"));
+  }
+
   /** As applications with tokens are before they move. */
   @Configuration
   @EnableAutoConfiguration

@@ -38,7 +38,12 @@ class OperatingDocumentTest {
   private static final Pattern WARNING =
       Pattern.compile("LOG\\.warn\\(\\s*\"((?:[^\"\\\\]|\\\\.)*)");
   private static final List<String> MODULES =
-      List.of("session-core", "session-servlet", "session-store-jdbc", "session-store-redis");
+      List.of(
+          "session-core",
+          "session-servlet",
+          "session-store-jdbc",
+          "session-store-redis",
+          "session-migration");
 
   private static String read(String file) throws IOException {
     return Files.readString(ROOT.resolve(file));
