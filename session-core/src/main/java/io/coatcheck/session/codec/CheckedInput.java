@@ -50,6 +50,11 @@ final class CheckedInput extends ObjectInputStream {
   private boolean mayHoldClass;
   private @Nullable AttributeCodecException refusal;
 
+  /** The class that was found last, and the description of it in the stream. */
+  private @Nullable Class<?> found;
+
+  private @Nullable ObjectStreamClass describedAs;
+
   CheckedInput(Payload in, AllowList allowed, DecodingLimits limits, Purpose purpose)
       throws IOException {
     super(in);
@@ -80,6 +85,22 @@ final class CheckedInput extends ObjectInputStream {
     return mayHoldClass;
   }
 
+  /**
+   * Returns the {@code serialVersionUID} that the class found last would have to declare for its
+   * objects to be read; null if it declares one, or if that is not what they fail of.
+   */
+  @Nullable Long missingVersion(String className) {
+    Class<?> type = found;
+    if (type == null || describedAs == null || !type.getName().equals(className)) {
+      return null;
+    }
+    long stored = describedAs.getSerialVersionUID();
+    ObjectStreamClass here = ObjectStreamClass.lookup(type);
+    return here == null || here.getSerialVersionUID() == stored || ClassShape.hasVersion(type)
+        ? null
+        : stored;
+  }
+
   /** The kind of the first object is known once it has been read. */
   @Override
   protected ObjectStreamClass readClassDescriptor() throws IOException, ClassNotFoundException {
@@ -94,6 +115,8 @@ final class CheckedInput extends ObjectInputStream {
   protected Class<?> resolveClass(ObjectStreamClass description) throws ClassNotFoundException {
     boolean isValue = describesClassValue;
     Class<?> type = find(description);
+    found = type;
+    describedAs = description;
     if (isValue && !allowed.mayBeValue(type)) {
       throw refuse(ClassValues.REFUSAL);
     }

@@ -47,6 +47,16 @@ final class ClassShape {
     return OBSTACLES.get(type);
   }
 
+  /** Returns whether a class declares the version of its serialized form. */
+  static boolean hasVersion(Class<?> type) {
+    try {
+      int modifiers = type.getDeclaredField("serialVersionUID").getModifiers();
+      return Modifier.isStatic(modifiers) && Modifier.isFinal(modifiers);
+    } catch (NoSuchFieldException absent) {
+      return false;
+    }
+  }
+
   private static boolean declaresReadResolve(Class<?> type) {
     for (Class<?> next = type; next != null; next = next.getSuperclass()) {
       for (Method method : next.getDeclaredMethods()) {

@@ -110,7 +110,7 @@ final class SerializedForm {
       throw in.refusal();
     }
     if (failure != null) {
-      throw undecodable(reasonToNotRead(failure), failure);
+      throw undecodable(reasonToNotRead(failure, in), failure);
     }
     if (value == null || value instanceof Class || value instanceof ObjectStreamClass) {
       throw undecodable("it holds no value", null);
@@ -218,16 +218,27 @@ final class SerializedForm {
     return "writing it failed";
   }
 
-  private static String reasonToNotRead(Throwable failure) {
+  private static String reasonToNotRead(Throwable failure, @Nullable CheckedInput in) {
     if (failure instanceof ClassNotFoundException) {
       return "class " + ClassNames.printable(failure.getMessage()) + " does not exist";
     }
     if (failure instanceof InvalidClassException invalid) {
       return invalid.classname == null
           ? "refused by the filter of this JVM (jdk.serialFilter) or malformed"
-          : "class " + ClassNames.printable(invalid.classname) + " has changed";
+          : "class "
+              + ClassNames.printable(invalid.classname)
+              + " has changed"
+              + remedy(in == null ? null : in.missingVersion(invalid.classname));
     }
     return failure.getClass().getName();
+  }
+
+  private static String remedy(@Nullable Long missingVersion) {
+    return missingVersion == null
+        ? ""
+        : "; its objects from before can be read if it declares serialVersionUID = "
+            + missingVersion
+            + "L";
   }
 
   private static AttributeCodecException unstorable(
