@@ -6,8 +6,8 @@ import java.util.List;
  * The result of {@link LoginLimit#admit}.
  *
  * @param outcome whether the session was stored, and if not, why
- * @param evicted the sessions that were deleted to make room, oldest first; empty unless the
- *     outcome is {@link Outcome#STORED}
+ * @param evicted the sessions that were deleted to make room, oldest first, each with all its parts
+ *     as it was when it was deleted; empty unless the outcome is {@link Outcome#STORED}
  * @since 0.1.0
  */
 public record Admission(Outcome outcome, List<StoredSession> evicted) {

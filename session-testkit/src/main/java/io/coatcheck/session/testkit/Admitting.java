@@ -3,6 +3,7 @@ package io.coatcheck.session.testkit;
 import static io.coatcheck.session.store.LoginLimit.MAX_EVICTED;
 import static io.coatcheck.session.store.WhenFull.EVICT_OLDEST;
 import static io.coatcheck.session.store.WhenFull.REFUSE_NEWCOMER;
+import static io.coatcheck.session.testkit.SessionDifferences.assertSame;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.coatcheck.session.store.Admission;
@@ -11,6 +12,7 @@ import io.coatcheck.session.store.LoginLimit;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.WhenFull;
 import io.coatcheck.session.token.SessionId;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -270,6 +272,75 @@ abstract class Admitting extends LimitPart {
     assertThat(limit().admit(login, false, 1, EVICT_OLDEST, NOW)).isEqualTo(stored(oldest));
     assertSessionsOf("bob");
     assertSessionsOf("alice", successor(login));
+  }
+
+  @ParameterizedTest
+  @EnumSource(Specimen.class)
+  @Sentence(of = LoginLimit.class, value = "stored as by SessionStore.insert if isNew, else")
+  void admit_knownSession_storesAllItsParts(Specimen specimen) {
+    StoredSession wanted =
+        specimen
+            .at(NOW)
+            .principal("bob")
+            .authenticatedAt(NOW)
+            .lastSeenAt(StoredSession.MAX_MOMENT)
+            .build();
+    insert(
+        SampleSessions.complete(wanted.id(), NOW)
+            .version(wanted.version())
+            .attribute("gone", SampleSessions.text("after the login")));
+    assertThat(otherLimit().admit(wanted, false, 1, REFUSE_NEWCOMER, NOW)).isEqualTo(stored());
+    assertStored(successor(wanted));
+    assertSessionsOf("bob", successor(wanted));
+    assertSessionsOf("alice");
+  }
+
+  /** If it broke, more sessions than the limit would be live. */
+  @ParameterizedTest
+  @EnumSource(Activity.class)
+  @Sentence(
+      of = LoginLimit.class,
+      value =
+          "Counted are the principal's sessions that are unexpired at now, other than this one.")
+  void admit_keptAliveByActivity_isCountedAndEvictedAsItWasThen(Activity activity) {
+    StoredSession stored = insert(SampleSessions.complete(NOW));
+    StoredSession seen = activity.at(NOW.plusSeconds(1_200), otherNode(), stored);
+    Instant now = stored.expiresAt();
+    StoredSession newcomer = SampleSessions.authenticated("alice", now).build();
+    assertThat(limit().admit(newcomer, true, 1, REFUSE_NEWCOMER, now)).isEqualTo(REFUSED);
+    Admission admission = limit().admit(newcomer, true, 1, EVICT_OLDEST, now);
+    assertSame("what was evicted", admission.evicted(), List.of(seen));
+  }
+
+  /** If it broke, the session of a user who has just logged in again would end as the oldest. */
+  @Test
+  @Sentence(
+      of = LoginLimit.class,
+      value = "as many as needed of those authenticated longest ago are deleted in the same step")
+  void admit_loggedInAgain_isNotTheOldest() {
+    StoredSession byUpdate = insert(at(1));
+    StoredSession byAdmit = insert(at(2));
+    StoredSession oldest = insert(at(3));
+    assertThat(otherNode().update(login(byUpdate, 4), NOW)).isTrue();
+    assertThat(otherLimit().admit(login(byAdmit, 5), false, 3, EVICT_OLDEST, NOW))
+        .isEqualTo(stored());
+    assertThat(limit().admit(at(6).build(), true, 3, EVICT_OLDEST, NOW)).isEqualTo(stored(oldest));
+  }
+
+  @Test
+  @Sentence(
+      of = LoginLimit.class,
+      value = "Principals are equal if their code points are, as in the index.")
+  void admit_comparesCodePoints() {
+    List<StoredSession> sessions = new ArrayList<>();
+    for (String principal : Listing.PRINCIPALS) {
+      StoredSession session = SampleSessions.authenticated(principal, NOW).build();
+      assertThat(limit().admit(session, true, 1, REFUSE_NEWCOMER, NOW))
+          .as(principal)
+          .isEqualTo(stored());
+      sessions.add(session);
+    }
+    sessions.forEach(this::assertStored);
   }
 
   @Test

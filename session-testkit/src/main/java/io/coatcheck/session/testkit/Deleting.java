@@ -135,6 +135,21 @@ abstract class Deleting extends ContractPart {
             });
   }
 
+  @ParameterizedTest
+  @EnumSource(Activity.class)
+  @Sentence(
+      "what was deleted, as it was at that moment, to exactly one of all callers on all nodes;")
+  void delete_seenAgain_returnsItAsItWasThen(Activity activity) {
+    Instant later = NOW.plusSeconds(60);
+    StoredSession first = insert(SampleSessions.complete(NOW));
+    StoredSession second = insert(SampleSessions.complete(NOW));
+    StoredSession expected = activity.at(later, otherNode(), first);
+    assertSame("delete", store().delete(first.id()), expected);
+    expected = activity.at(later, otherNode(), second);
+    assertSame(
+        "delete of a generation", store().delete(second.id(), second.generation()), expected);
+  }
+
   @Test
   @Sentence("but only if its generation is the given one.")
   void deleteOfAGeneration_absent_isEmpty() {

@@ -1,5 +1,6 @@
 package io.coatcheck.session.testkit;
 
+import static io.coatcheck.session.testkit.SessionDifferences.assertSame;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -9,6 +10,7 @@ import io.coatcheck.session.store.PrincipalIndex;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.store.StoredSessionBuilder;
 import io.coatcheck.session.token.SessionId;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -18,6 +20,7 @@ import java.util.Set;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -103,11 +106,79 @@ abstract class DeletingOldest extends IndexPart {
   void deleteOldest_moreThanAStep_deletesAllButThese(int keep) {
     List<StoredSession> sessions = new ArrayList<>();
     for (int i = 0; i < MANY; i++) {
-      sessions.add(insert(at(i)));
+      sessions.add(insert(at(i).attribute("number", SampleSessions.text("number " + i))));
     }
     assertThat(deleteOldest(keep))
         .containsExactlyInAnyOrderElementsOf(sessions.subList(0, MANY - keep));
     assertSessionsOf("alice", sessions.subList(MANY - keep, MANY));
+  }
+
+  /** If it broke, the session of a user who has just logged in again would end as the oldest. */
+  @Test
+  @Sentence(
+      of = PrincipalIndex.class,
+      value =
+          "of the sessions that are unexpired at now all but keep, those that were authenticated longest ago")
+  void deleteOldest_loggedInAgain_isKept() {
+    StoredSession again = insert(at(1));
+    StoredSession oldest = insert(at(2));
+    StoredSession login = again.toBuilder().authenticatedAt(NOW.plusSeconds(3)).build();
+    assertThat(otherNode().update(login, NOW)).isTrue();
+    assertThat(deleteOldest(1)).containsExactly(oldest);
+    assertSessionsOf("alice", successor(login));
+  }
+
+  @Test
+  @Sentence(of = PrincipalIndex.class, value = "Principals are equal if their code points are")
+  void deleteOldest_comparesCodePoints() {
+    List<StoredSession> sessions =
+        Listing.PRINCIPALS.stream()
+            .map(principal -> insert(SampleSessions.authenticated(principal, NOW)))
+            .toList();
+    for (String principal : Listing.PRINCIPALS) {
+      assertThat(index().deleteOldest(principal, 1, NOW, gone -> {})).as(principal).isZero();
+    }
+    sessions.forEach(this::assertStored);
+  }
+
+  @ParameterizedTest
+  @EnumSource(Activity.class)
+  @Sentence(of = PrincipalIndex.class, value = "Expired sessions are neither counted nor deleted.")
+  void deleteOldest_keptAliveByActivity_isCounted(Activity activity) {
+    Instant seen = NOW.plusSeconds(1_200);
+    StoredSession older = activity.at(seen, otherNode(), insert(at(1)));
+    StoredSession younger = activity.at(seen, otherNode(), insert(at(2)));
+    List<StoredSession> gone = new ArrayList<>();
+    Instant now = NOW.plus(SampleSessions.IDLE_TIMEOUT);
+    assertThat(index().deleteOldest("alice", 1, now, gone::add)).isOne();
+    assertSame("what was deleted", gone, List.of(older));
+    assertSessionsOf("alice", younger);
+  }
+
+  @Test
+  @Sentence(of = PrincipalIndex.class, value = "Expired sessions are neither counted nor deleted.")
+  void deleteOldest_endedEarlierByAnUpdate_isNeitherCountedNorDeleted() {
+    StoredSession stored = insert(at(1));
+    StoredSession shorter = stored.toBuilder().idleTimeout(Duration.ofMinutes(1)).build();
+    assertThat(otherNode().update(shorter, NOW)).isTrue();
+    StoredSession live = insert(at(2));
+    Instant now = NOW.plusSeconds(60);
+    assertThat(index().deleteOldest("alice", 1, now, gone -> {})).isZero();
+    assertSessionsOf("alice", successor(shorter), live);
+  }
+
+  @Test
+  @Sentence(
+      of = PrincipalIndex.class,
+      value = "called once for each session that this call deleted")
+  void deleteOldest_everyCombinationOfOptionalParts_handsOverAllParts() {
+    List<StoredSession> ofAlice =
+        SampleSessions.everyKind(NOW)
+            .map(kind -> insert(kind.getPayload()))
+            .filter(session -> session.principal().isPresent())
+            .toList();
+    insert(at(9));
+    assertSame("what was deleted", deleteOldest(1), ofAlice);
   }
 
   @Test

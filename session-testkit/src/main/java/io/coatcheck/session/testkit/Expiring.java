@@ -125,6 +125,15 @@ abstract class Expiring extends ContractPart {
     assertSame("what is expired", expire(stored.absoluteDeadline()), List.of(successor(changed)));
   }
 
+  @ParameterizedTest
+  @EnumSource(Activity.class)
+  @Sentence("called once for each session that this call deleted, after it is gone for every")
+  void deleteExpired_seenAgain_handsItOverAsItWasThen(Activity activity) {
+    StoredSession stored = insert(SampleSessions.complete(NOW));
+    StoredSession expected = activity.at(NOW.plusSeconds(60), otherNode(), stored);
+    assertSame("what is expired", expire(expected.expiresAt()), List.of(expected));
+  }
+
   @Test
   @Sentence("it deletes at most limit sessions")
   void deleteExpired_moreThanTheLimit_stopsAtTheLimit() {
@@ -170,7 +179,9 @@ abstract class Expiring extends ContractPart {
   @ValueSource(ints = {100, 1_000, 10_000})
   @Sentence("after finitely many of them one is complete.")
   void deleteExpired_untilOneCallIsComplete_takesAll(int limit) {
-    List<StoredSession> expired = insertMany(MANY, () -> SampleSessions.anonymous(NOW));
+    List<StoredSession> expired =
+        insertMany(
+            MANY, () -> SampleSessions.anonymous(NOW).attribute("a", SampleSessions.text("b")));
     assertSame("what is expired", expire(EXPIRY, limit), expired);
     expired.forEach(session -> assertThat(store().find(session.id())).isEmpty());
   }

@@ -16,6 +16,7 @@ import java.util.Set;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code findByPrincipal}, and that the index follows the sessions. */
@@ -28,8 +29,8 @@ abstract class Listing extends IndexPart {
   private static final String SMILE = "\uD83D\uDE00";
 
   /**
-   * Pairs of these are equal under some collation, normalisation or padding, but differ by code
-   * point.
+   * Pairs of these are equal under some collation, normalisation or padding, or have the same hash
+   * code or checksum, but differ by code point.
    */
   static final List<String> PRINCIPALS =
       List.of(
@@ -84,7 +85,11 @@ abstract class Listing extends IndexPart {
           SMILE.repeat(254),
           SMILE.repeat(255),
           SMILE.repeat(254) + "\uD83D\uDE01",
-          "x".repeat(255));
+          "x".repeat(255),
+          "Aa",
+          "BB",
+          "plumless",
+          "buckeroo");
 
   /** Texts that no session can have as its principal. */
   private static final List<String> NO_PRINCIPALS =
@@ -351,12 +356,12 @@ abstract class Listing extends IndexPart {
     assertSessionsOf("bob");
   }
 
-  @Test
+  @ParameterizedTest
+  @EnumSource(Activity.class)
   @Sentence(of = PrincipalIndex.class, value = AGREES)
-  void touch_isSeen() {
+  void touch_isSeen(Activity activity) {
     StoredSession session = insert(SampleSessions.authenticated("alice", NOW));
-    store().touch(session.id(), NOW.plusSeconds(60), NOW);
-    assertSessionsOf("alice", session.toBuilder().lastSeenAt(NOW.plusSeconds(60)).build());
+    assertSessionsOf("alice", activity.at(NOW.plusSeconds(60), store(), session));
   }
 
   @Test

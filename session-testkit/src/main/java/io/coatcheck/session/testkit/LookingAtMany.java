@@ -20,6 +20,8 @@ import java.util.function.Supplier;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** {@code BatchLookup}. */
 abstract class LookingAtMany extends ContractPart {
@@ -92,6 +94,16 @@ abstract class LookingAtMany extends ContractPart {
 
     store().delete(session.id());
     assertThat(lookup().stamps(ids)).isEmpty();
+  }
+
+  @ParameterizedTest
+  @EnumSource(Activity.class)
+  @Sentence(of = BatchLookup.class, value = "each as it is at some moment during the call.")
+  void stamps_seenAgain_areAsTheyAreNow(Activity activity) {
+    StoredSession session = insert(SampleSessions.complete(NOW));
+    StoredSession seen = activity.at(NOW.plusSeconds(60), otherNode(), session);
+    assertThat(lookup().stamps(Set.of(session.id())))
+        .containsEntry(session.id(), new Stamp(seen.version(), seen.lastSeenAt()));
   }
 
   @Test

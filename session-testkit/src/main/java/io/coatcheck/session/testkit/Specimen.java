@@ -70,6 +70,7 @@ enum Specimen {
           SampleSessions.complete(now)
               .clientAddress(" 127.0.0.1 \t")
               .userAgent(" '\"\\\n\u20ac \uD83D\uDE00 a\u0301 \u3042 ")),
+  CLIENT_LIKE_NONE(now -> SampleSessions.complete(now).clientAddress("null").userAgent("null")),
   EMPTY_CLIENT(now -> SampleSessions.complete(now).clientAddress("").userAgent("")),
   ALL_ZERO_ID(now -> SampleSessions.anonymous(SessionId.of(0, 0), now)),
   ALL_ONE_ID(now -> SampleSessions.anonymous(SessionId.of(-1, -1), now)),
@@ -96,6 +97,12 @@ enum Specimen {
               "\\",
               "\n",
               "a.b",
+              ".",
+              "$set",
+              "__proto__",
+              "_id",
+              "version",
+              "null",
               "x".repeat(1_000)
             }) {
           attributes.put(name, SampleSessions.text("value of " + attributes.size()));

@@ -84,6 +84,14 @@ abstract class Updating extends ContractPart {
   }
 
   @Test
+  @Sentence("the last-seen moment is the later one of the stored and the given.")
+  void update_momentOfTheCall_isNotStored() {
+    StoredSession stored = insert(SampleSessions.complete(NOW));
+    assertThat(store().update(stored, NOW.plusSeconds(60))).isTrue();
+    assertStored(successor(stored));
+  }
+
+  @Test
   @Sentence("Then all of session is stored, except for two parts")
   void update_toASessionThatIsExpired_stores() {
     StoredSession stored = insert(SampleSessions.anonymous(NOW));

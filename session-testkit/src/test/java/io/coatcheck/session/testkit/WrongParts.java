@@ -206,6 +206,21 @@ final class WrongParts {
                           .build(),
               SPECIMENS),
           writing(
+              "Takes the text null for none",
+              session ->
+                  session.userAgent().filter("null"::equals).isEmpty()
+                      ? session
+                      : session.toBuilder().userAgent(null).build(),
+              SPECIMENS),
+          writing(
+              "Keeps attributes beside parts of its own",
+              session -> with(session, attributes -> attributes.remove("_id")),
+              SPECIMENS),
+          writing(
+              "Takes a dollar in a name for an operator",
+              session -> with(session, attributes -> attributes.remove("$set")),
+              SPECIMENS),
+          writing(
               "Loses empty values",
               session ->
                   with(

@@ -24,6 +24,7 @@ class WrongStoresTest {
     return Stream.of(
             WrongParts.ALL,
             WrongVerbs.ALL,
+            WrongChanges.ALL,
             WrongIndexes.ALL,
             WrongBatches.ALL,
             WrongRaces.ALL,
