@@ -224,12 +224,15 @@ final class Copies implements NearCopies {
     return touches != null && touches.flush();
   }
 
-  /** Stores the pending touches, discards all copies, and ends the listener's thread. */
+  /**
+   * Stores the pending touches, discards all copies and loads in progress, and ends the listener's
+   * thread.
+   */
   void close() {
     if (touches != null) {
       touches.close();
     }
-    table.clear();
+    table.missed();
     notices.close();
   }
 }

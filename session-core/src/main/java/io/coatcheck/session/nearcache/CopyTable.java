@@ -194,15 +194,10 @@ final class CopyTable {
         != null;
   }
 
-  /** Discards all copies: any session may have changed. */
+  /** Discards all copies and all loads in progress: any session may have changed. */
   void missed() {
     // invalidateAll alone may overlook a copy that is being added.
     ends.revokedAll();
-    cache.invalidateAll();
-  }
-
-  /** Discards all copies, since they are no longer needed. */
-  void clear() {
     cache.invalidateAll();
   }
 

@@ -58,12 +58,16 @@ final class EndNotices {
     }
   }
 
-  /** Adds a notice to the queue. Never blocks. */
+  /**
+   * Adds a notice to the queue, if there is room or the queue is empty: a session alone may be
+   * larger than the queue. Never blocks.
+   */
   void add(Copy gone) {
     if (listener == null) {
       return;
     }
-    if (queuedBytes.addAndGet(gone.weight()) > maximumBytes) {
+    long queued = queuedBytes.getAndAdd(gone.weight());
+    if (queued > 0 && queued + gone.weight() > maximumBytes) {
       queuedBytes.addAndGet(-gone.weight());
       long droppedSoFar = dropped.incrementAndGet();
       if (Milestones.include(droppedSoFar)) {

@@ -254,9 +254,12 @@ public final class NearCacheSessionStore implements SessionStore {
   public void close() {
     try {
       upkeep.close();
-      copies.close();
     } finally {
-      store.close();
+      try {
+        copies.close();
+      } finally {
+        store.close();
+      }
     }
   }
 

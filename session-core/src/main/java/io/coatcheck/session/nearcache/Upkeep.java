@@ -51,11 +51,14 @@ final class Upkeep implements AutoCloseable {
 
   @Override
   public void close() {
-    if (subscription != null) {
-      subscription.close();
-    }
-    if (revalidator != null) {
-      revalidator.close();
+    try {
+      if (subscription != null) {
+        subscription.close();
+      }
+    } finally {
+      if (revalidator != null) {
+        revalidator.close();
+      }
     }
   }
 }

@@ -5,6 +5,7 @@ import io.coatcheck.session.token.SessionId;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
 
 /** A feed that reports what a test calls, on its thread. */
 final class HandFeed implements ChangeFeed {
@@ -13,10 +14,19 @@ final class HandFeed implements ChangeFeed {
 
   volatile Duration interval = Duration.ZERO;
 
+  /** Thrown when a subscription is closed. */
+  volatile @Nullable RuntimeException closeFailure;
+
   @Override
   public Subscription subscribe(Listener listener) {
     listeners.add(listener);
-    return () -> listeners.remove(listener);
+    return () -> {
+      RuntimeException failure = closeFailure;
+      if (failure != null) {
+        throw failure;
+      }
+      listeners.remove(listener);
+    };
   }
 
   @Override

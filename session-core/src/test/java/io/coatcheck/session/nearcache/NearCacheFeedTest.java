@@ -3,8 +3,12 @@ package io.coatcheck.session.nearcache;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.coatcheck.session.store.NearCopies;
+import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.testlog.RecordedLog;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.DisplayName;
@@ -87,6 +91,41 @@ class NearCacheFeedTest {
     node.close();
 
     assertThat(remote.feed.listeners()).isZero();
+  }
+
+  /** If it broke, a feed of another author could keep threads, and a class loader, alive. */
+  @Test
+  @DisplayName("I15: closing ends and stores everything, even if the feed cannot be closed")
+  void close_feedThatCannotBeClosed_endsAndStoresEverythingElse() {
+    StoredSession alice = remote.stored("alice");
+    remote.feed.closeFailure = new IllegalStateException("of the feed");
+    NearCacheSessionStore node = NearCacheSessionStore.builder(remote).build();
+    NearCopies copies = node.nearCopies().orElseThrow();
+    Set<Thread> before = Thread.getAllStackTraces().keySet();
+    copies.onEndedElsewhere(ended -> {});
+    copies.lookUp(alice.id(), 0, 0);
+    Instant later = RemoteStore.NOW.plusSeconds(60);
+    assertThat(copies.touchSoon(alice.id(), later, later)).isTrue();
+
+    assertThatThrownBy(node::close).isSameAs(remote.feed.closeFailure);
+
+    assertThat(remote.touchBatches).hasValue(1);
+    assertThat(remote.closed).isTrue();
+    assertThat(Thread.getAllStackTraces().keySet())
+        .filteredOn(thread -> !before.contains(thread))
+        .extracting(Thread::getName)
+        .noneMatch(name -> name.startsWith("coatcheck-notifier"));
+  }
+
+  @Test
+  void close_duringALoad_leavesNoCopy() {
+    NearCacheSessionStore node = NearCacheSessionStore.builder(remote).build();
+    StoredSession alice = remote.stored("alice");
+    remote.beforeFindAnswers = node::close;
+
+    node.nearCopies().orElseThrow().lookUp(alice.id(), 0, 0);
+
+    assertThat(node.size()).isZero();
   }
 
   @Test
