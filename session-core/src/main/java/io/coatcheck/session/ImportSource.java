@@ -4,7 +4,8 @@ import java.util.Optional;
 
 /**
  * Reads one session of another library, for {@link SessionBridge#importSession}. Called on the
- * thread of the request.
+ * thread of the request. A source whose library fails should throw an {@link UndecidedException},
+ * so that the old credential is neither accepted nor refused, and the answer is 503.
  *
  * @since 0.1.0
  */

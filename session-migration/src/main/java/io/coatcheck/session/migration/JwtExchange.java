@@ -337,6 +337,9 @@ public final class JwtExchange implements Filter {
      * it has several different values, or if another site made the browser send it, other than by a
      * link that the user followed.
      *
+     * <p>The filter before this one must have a cookie, in which the session's token is sent
+     * whatever {@link #transport} says.
+     *
      * @param name compared exactly
      * @throws IllegalArgumentException if it is not the name of a cookie
      */

@@ -13,6 +13,8 @@ import io.coatcheck.session.store.WhenFull;
 import io.coatcheck.session.testkit.FaultyStore;
 import io.coatcheck.session.testkit.MutableClock;
 import jakarta.servlet.Filter;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -37,6 +39,7 @@ abstract class ContainerAdoptionContract {
   FaultyStore store;
   SessionManager manager;
   ContainerSessionAdoption bridge;
+  private volatile String failing = "";
   private volatile Instant signedOutAt = Instant.EPOCH;
   int port;
 
@@ -74,10 +77,24 @@ abstract class ContainerAdoptionContract {
 
   ContainerSessionAdoption adoption(SessionManager sessions) {
     return ContainerSessionAdoption.builder(
-            sessions, old -> Optional.ofNullable((String) old.getAttribute("user")))
+            sessions,
+            old -> {
+              failIf("function");
+              return Optional.ofNullable((String) old.getAttribute("user"));
+            })
         .attributes(name -> !name.equals("user"))
-        .validIf((user, loginAt) -> loginAt.isAfter(signedOutAt))
+        .validIf(
+            (user, loginAt) -> {
+              failIf("condition");
+              return loginAt.isAfter(signedOutAt);
+            })
         .build();
+  }
+
+  private void failIf(String code) {
+    if (code.equals(failing)) {
+      throw new UncheckedIOException(new IOException("the database of the users is down"));
+    }
   }
 
   ContainerSite.Answer get(String path, String cookies) throws Exception {
@@ -369,6 +386,21 @@ abstract class ContainerAdoptionContract {
       assertThat(get("/", old).body()).isEqualTo("alice");
     }
     assertThat(bridge.counts().failed()).isEqualTo(3);
+  }
+
+  @Test
+  void failingCodeOfTheApplication_is503_andTheOldSessionStaysGood() throws Exception {
+    for (String code : List.of("function", "condition")) {
+      String old = oldLogin("alice");
+      failing = code;
+      ContainerSite.Answer failed = get("/", old);
+      assertThat(failed.status()).as(code).isEqualTo(503);
+      assertThat(failed.cookies()).isEmpty();
+      failing = "";
+      assertThat(get("/old/user", old).body()).isEqualTo("alice");
+      assertThat(get("/", old).body()).isEqualTo("alice");
+    }
+    assertThat(bridge.counts().failed()).isEqualTo(2);
   }
 
   @Test

@@ -98,6 +98,13 @@ final class BridgeFactory {
       throw new InvalidSettingException(
           JWT + "transport must not be cookie with coatcheck.without-cookie: cookie");
     }
+    if (jwt.cookieName() != null && properties.withoutCookie()) {
+      throw new InvalidSettingException(
+          JWT
+              + "cookie-name must not be set with coatcheck.without-cookie, since a browser keeps no"
+              + " session without its cookie: "
+              + jwt.cookieName());
+    }
     FormerLoginCheck logins = checkOf(check, users, JWT + "enabled");
     JwtExchange.Builder bridge =
         JwtExchange.builder(manager, verifier)

@@ -170,6 +170,19 @@ class JwtBridgeTest {
                     .hasStackTraceContaining("coatcheck.cookie.name must not be"));
   }
 
+  @Test
+  @DisplayName("fails startup if tokens come in a cookie, and the sessions have none")
+  void cookieWithoutASessionCookie() {
+    application
+        .withUserConfiguration(OldTokens.class)
+        .withPropertyValues(JWT, PRINCIPAL, ACCESS, PREFIX + "cookie-name=token")
+        .withPropertyValues("coatcheck.header=X-Session", "coatcheck.without-cookie=true")
+        .run(
+            context ->
+                assertThat(context.getStartupFailure())
+                    .hasStackTraceContaining(PREFIX + "cookie-name must not be set with"));
+  }
+
   /** As applications with tokens are before they move. */
   @Configuration
   @EnableAutoConfiguration
