@@ -37,6 +37,7 @@ final class ChangeLog {
   private final Connection redis;
   private final Keys keys;
   private final ChangeListeners listeners;
+  private final Runnable elsewhere;
   private final byte[] nothing;
 
   /** The last entry that was read; null if the end of the log must be found first. */
@@ -54,10 +55,11 @@ final class ChangeLog {
   /** The write that shows that the server which was asked is a primary; not read yet. */
   private @Nullable Sent<Long> written;
 
-  ChangeLog(Connection redis, Keys keys, ChangeListeners listeners) {
+  ChangeLog(Connection redis, Keys keys, ChangeListeners listeners, Runnable elsewhere) {
     this.redis = redis;
     this.keys = keys;
     this.listeners = listeners;
+    this.elsewhere = elsewhere;
     nothing = keys.nothing();
   }
 
@@ -147,6 +149,7 @@ final class ChangeLog {
   /** Discards the position, which may belong to another server than the one that answers now. */
   private boolean readElsewhere() {
     LOG.info("all copies are discarded: Redis was reconnected, and may lack the last changes");
+    elsewhere.run();
     position = null;
     return true;
   }

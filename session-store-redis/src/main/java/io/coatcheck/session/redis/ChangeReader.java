@@ -16,10 +16,16 @@ final class ChangeReader implements PolledChangeFeed.Reader {
   private final List<ChangeLog> logs;
   private final ChangeListeners listeners;
 
-  ChangeReader(Buckets buckets, ChangeListeners listeners) {
+  /**
+   * Creates a reader.
+   *
+   * @param elsewhere is run when another connection is read than before, which may lead to another
+   *     server
+   */
+  ChangeReader(Buckets buckets, ChangeListeners listeners, Runnable elsewhere) {
     logs =
         buckets.all().stream()
-            .map(bucket -> new ChangeLog(bucket.redis(), bucket.keys(), listeners))
+            .map(bucket -> new ChangeLog(bucket.redis(), bucket.keys(), listeners, elsewhere))
             .toList();
     this.listeners = listeners;
   }

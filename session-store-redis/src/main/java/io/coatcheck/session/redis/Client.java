@@ -21,6 +21,7 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,7 +38,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Thread-safe.
  */
-final class Client implements AutoCloseable {
+final class Client implements Connector, AutoCloseable {
 
   /** The most commands that wait for their answers on a connection; the next one fails. */
   static final int MAX_WAITING = 20_000;
@@ -131,18 +132,43 @@ final class Client implements AutoCloseable {
     return copy.build();
   }
 
-  /** Returns the server, or the configured nodes of a cluster. */
-  List<RedisURI> nodes() {
+  @Override
+  public List<RedisURI> nodes() {
     return nodes;
   }
 
+  @Override
+  public CompletionStage<StatefulRedisConnection<byte[], byte[]>> connect(RedisURI server) {
+    return reported(() -> client.connectAsync(ByteArrayCodec.INSTANCE, server));
+  }
+
+  /** Returns what opens connections to the same servers that can subscribe to channels. */
+  Connector subscribing() {
+    return new Connector() {
+
+      @Override
+      public List<RedisURI> nodes() {
+        return nodes;
+      }
+
+      @Override
+      public CompletionStage<StatefulRedisConnection<byte[], byte[]>> connect(RedisURI server) {
+        return reported(
+            () ->
+                client
+                    .connectPubSubAsync(ByteArrayCodec.INSTANCE, server)
+                    .thenApply(opened -> opened));
+      }
+    };
+  }
+
   /**
-   * Opens a connection to a server. Lettuce throws some failures instead of reporting them, as when
-   * its shared threads end because another client, the last one that used them, is being closed.
+   * Lettuce throws some failures instead of reporting them, as when its shared threads end because
+   * another client, the last one that used them, is being closed.
    */
-  CompletionStage<StatefulRedisConnection<byte[], byte[]>> connect(RedisURI server) {
+  private static <T> CompletionStage<T> reported(Supplier<CompletionStage<T>> opening) {
     try {
-      return client.connectAsync(ByteArrayCodec.INSTANCE, server);
+      return opening.get();
     } catch (RuntimeException failure) {
       return CompletableFuture.failedFuture(failure);
     }

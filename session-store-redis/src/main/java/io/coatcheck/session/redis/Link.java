@@ -298,7 +298,7 @@ final class Link implements RedisConnectionStateListener {
   }
 
   /** Describes a failure, with what was wrong on the way to the server. */
-  private static String describe(Throwable failure) {
+  static String describe(Throwable failure) {
     Throwable reason = reason(failure);
     String description = String.valueOf(RedisFailure.of(CONNECTING, reason).getMessage());
     Throwable root = root(reason);

@@ -23,6 +23,9 @@ record Opening(
     ConfirmedWrites.Confirmation confirmation,
     InstantSource time) {
 
+  /** Shorter than the time after which firewalls forget a connection without traffic. */
+  private static final Duration ANNOUNCEMENTS_CHECKED = Duration.ofSeconds(30);
+
   /**
    * Opens the buckets.
    *
@@ -72,10 +75,24 @@ record Opening(
   }
 
   private Connection connection(Keys keys) {
-    Route route =
-        isCluster
-            ? new SlotRoute(client, SlotHash.getSlot(keys.changes()))
-            : new PrimaryRoute(client, keys);
-    return new Connection(Link.open(client, route), commandTimeout, new Breaker(time));
+    Link link = Link.open(client, route(client, keys));
+    return new Connection(link, commandTimeout, new Breaker(time));
+  }
+
+  private Route route(Connector servers, Keys keys) {
+    return isCluster
+        ? new SlotRoute(servers, SlotHash.getSlot(keys.changes()))
+        : new PrimaryRoute(servers, keys);
+  }
+
+  /**
+   * Returns what listens to the announcements of all buckets, and has no connection yet. On a
+   * cluster, each node passes on what is published on any of them.
+   */
+  Announcements announcements(Buckets opened) {
+    List<byte[]> channels = opened.all().stream().map(bucket -> bucket.keys().changes()).toList();
+    Keys first = opened.all().get(0).keys();
+    return new Announcements(
+        client, route(client.subscribing(), first), channels, ANNOUNCEMENTS_CHECKED);
   }
 }

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class PrimaryRoute implements Route {
 
-  private final Client client;
+  private final Connector servers;
   private final byte[] nothing;
 
   /**
@@ -23,14 +23,14 @@ final class PrimaryRoute implements Route {
    * @param keys of the store; if the server does not tell its role, a key that never exists is
    *     deleted
    */
-  PrimaryRoute(Client client, Keys keys) {
-    this.client = client;
+  PrimaryRoute(Connector servers, Keys keys) {
+    this.servers = servers;
     nothing = keys.nothing();
   }
 
   @Override
   public CompletionStage<StatefulRedisConnection<byte[], byte[]>> connect() {
-    return client.connect(client.nodes().get(0)).thenCompose(this::usedIfPrimary);
+    return servers.connect(servers.nodes().get(0)).thenCompose(this::usedIfPrimary);
   }
 
   private CompletionStage<StatefulRedisConnection<byte[], byte[]>> usedIfPrimary(

@@ -64,11 +64,15 @@ public final class RedisSessionStore implements SessionStore {
   private final Optional<LoginLimit> loginLimit;
   private final RedisBatchLookup batchLookup;
   private final RedisBatchTouch batchTouch;
-  private final PolledChangeFeed changeFeed;
+  private final AnnouncedChangeFeed changeFeed;
   private final Duration longestCall;
 
   private RedisSessionStore(
-      Client client, Buckets buckets, Duration longestCall, Duration changeFeedInterval) {
+      Client client,
+      Buckets buckets,
+      Announcements announcements,
+      Duration longestCall,
+      Duration changeFeedInterval) {
     this.client = client;
     this.buckets = buckets;
     this.longestCall = longestCall;
@@ -78,9 +82,10 @@ public final class RedisSessionStore implements SessionStore {
     batchLookup = new RedisBatchLookup(buckets);
     batchTouch = new RedisBatchTouch(buckets);
     ChangeListeners listeners = new ChangeListeners();
+    ChangeReader reader = new ChangeReader(buckets, listeners, announcements::renew);
     changeFeed =
-        new PolledChangeFeed(
-            listeners, new ChangeReader(buckets, listeners), changeFeedInterval, LOG);
+        new AnnouncedChangeFeed(
+            new PolledChangeFeed(listeners, reader, changeFeedInterval, LOG), announcements);
   }
 
   /**
@@ -176,7 +181,10 @@ public final class RedisSessionStore implements SessionStore {
    *
    * <p>Every store records its changes, so the feed is complete. Reads the log ten times a second,
    * or as often as {@link Builder#changeFeedInterval} says, on a thread that the first subscription
-   * starts.
+   * starts. That subscription also opens a connection of its own, over which the server announces
+   * the end of a session, and a new secret: the log is then read at once, at most 50 times a
+   * second. Without that connection, or if the server refuses it, a change is reported at the end
+   * of the interval.
    */
   @Override
   public Optional<ChangeFeed> changeFeed() {
@@ -293,9 +301,9 @@ public final class RedisSessionStore implements SessionStore {
 
     /**
      * Sets how often the log of changes is read while there are listeners, from 10 milliseconds to
-     * 10 seconds: a change is reported that much later. At most half of the {@code maxStaleness} of
-     * a near cache that uses the feed. Otherwise the near cache refuses to start, since its copies
-     * would age between two reads. Default: 100 milliseconds.
+     * 10 seconds: a change is reported that much later, unless it is announced. At most half of the
+     * {@code maxStaleness} of a near cache that uses the feed. Otherwise the near cache refuses to
+     * start, since its copies would age between two reads. Default: 100 milliseconds.
      */
     public Builder changeFeedInterval(Duration interval) {
       changeFeedInterval = PolledChangeFeed.checkedInterval(interval);
@@ -364,8 +372,13 @@ public final class RedisSessionStore implements SessionStore {
       try {
         Opening opening =
             new Opening(client, isCluster, keyPrefix, buckets, commandTimeout, confirmation, time);
+        Buckets opened = opening.open();
         return new RedisSessionStore(
-            client, opening.open(), timeouts.longestCall(), changeFeedInterval);
+            client,
+            opened,
+            opening.announcements(opened),
+            timeouts.longestCall(),
+            changeFeedInterval);
       } catch (RuntimeException refused) {
         client.close();
         throw refused;

@@ -27,14 +27,14 @@ final class SlotRoute implements Route {
    */
   private static final int MAX_NODES = 12;
 
-  private final Client client;
+  private final Connector servers;
   private final int slot;
 
   /** The node that was used last, or that a server has named. */
   private volatile @Nullable RedisURI likely;
 
-  SlotRoute(Client client, int slot) {
-    this.client = client;
+  SlotRoute(Connector servers, int slot) {
+    this.servers = servers;
     this.slot = slot;
   }
 
@@ -53,7 +53,7 @@ final class SlotRoute implements Route {
 
   @Override
   public CompletionStage<StatefulRedisConnection<byte[], byte[]>> connect() {
-    Deque<RedisURI> candidates = new ArrayDeque<>(client.nodes());
+    Deque<RedisURI> candidates = new ArrayDeque<>(servers.nodes());
     RedisURI first = likely;
     if (first != null) {
       candidates.addFirst(first);
@@ -68,7 +68,7 @@ final class SlotRoute implements Route {
       return CompletableFuture.failedFuture(
           before == null ? new RedisCommandExecutionException("CLUSTERDOWN no node") : before);
     }
-    return client
+    return servers
         .connect(node)
         .thenCompose(opened -> useIfOwner(opened, node, candidates, left))
         .handle(
@@ -163,7 +163,7 @@ final class SlotRoute implements Route {
     try {
       int port = Integer.parseInt(message.substring(colon + 1));
       String host = host(message.substring(address, colon));
-      return new Node(host, port, "").address(before == null ? client.nodes().get(0) : before);
+      return new Node(host, port, "").address(before == null ? servers.nodes().get(0) : before);
     } catch (IllegalArgumentException noAddress) {
       return null;
     }

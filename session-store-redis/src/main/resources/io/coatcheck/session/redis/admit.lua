@@ -7,7 +7,7 @@
 -- Returns the outcome, then the records of the sessions that were ended, oldest first:
 --   STORED, CONFLICT, REFUSED, CROWDED, EXISTS (the id of a new one exists), LAST (no next version)
 local now, limit, is_new = tonumber(ARGV[5]), tonumber(ARGV[7]), ARGV[3] == '1'
-local record, before = ARGV[2], nil
+local record, before, has_new_secret = ARGV[2], nil, false
 if is_new then
   if redis.call('EXISTS', KEYS[1]) == 1 then
     return {'EXISTS'}
@@ -22,6 +22,7 @@ else
     return {'LAST'}
   end
   before = principal_at(KEYS[1], head)
+  has_new_secret = head:sub(34, 41) ~= record:sub(34, 41)
   if number(head, 10) > number(record, 10) then
     record = record:sub(1, 9) .. head:sub(10, 17) .. record:sub(18)
   end
@@ -69,6 +70,9 @@ if not is_new then
   record_change(KEYS[5], ARGV[1])
 end
 put(KEYS[1], KEYS[2], KEYS[3], ARGV[1], record, before, now)
+if has_new_secret then
+  announce(KEYS[5])
+end
 forget_gone()
 local answer = {'STORED'}
 for place = 1, #live - limit + 1 do

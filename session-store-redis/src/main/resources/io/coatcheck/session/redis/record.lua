@@ -112,6 +112,17 @@ local function record_change(changes, id)
   redis.call('XADD', changes, 'MAXLEN', '~', 100000, '*', 'i', id)
 end
 
+-- Makes the nodes read the log at once, because a session has ended or has a new secret. The message is
+-- empty; one is enough for a script, since they then read all its changes. The channel has the name of
+-- the log. If the server refuses it to the user, no script fails: the nodes read the log a little later.
+local is_announced = false
+local function announce(changes)
+  if not is_announced then
+    is_announced = true
+    redis.pcall('PUBLISH', changes, '')
+  end
+end
+
 -- Fails on a replica, by a write that changes nothing. A script that found nothing to change calls it
 -- before it says so: what a replica does not have may be on its primary. With a mark, it writes that:
 -- a write that changes nothing is not sent to replicas, so a WAIT after it is about no write.
@@ -128,6 +139,7 @@ local function forget(key, expiry, principals, id, principal, changes)
   redis.call('DEL', key)
   if changes then
     record_change(changes, id)
+    announce(changes)
   end
   redis.call('ZREM', expiry, id)
   if principal then

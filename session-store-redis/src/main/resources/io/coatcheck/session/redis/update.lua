@@ -22,4 +22,7 @@ if number(head, 10) > number(record, 10) then
 end
 record_change(KEYS[4], ARGV[1])
 put(KEYS[1], KEYS[2], KEYS[3], ARGV[1], record, principal_at(KEYS[1], head), tonumber(ARGV[4]))
+if head:sub(34, 41) ~= record:sub(34, 41) then
+  announce(KEYS[4])
+end
 return 1

@@ -123,6 +123,8 @@ class RedisDocumentTest {
               .confirmReplicas(1, Duration.ofSeconds(30))
               .build()) {
         everyOperation(store);
+        server.awaitSubscribers("coatcheck", 1);
+        assertThat(refusedAnnouncements(server)).isEmpty();
       }
       RedisSessionStore.Builder foreign =
           RedisSessionStore.builder(login)
@@ -156,14 +158,16 @@ class RedisDocumentTest {
   @DisplayName("grants the additional rights for a cluster and several buckets")
   void userOfACluster() throws IOException {
     List<String> added = List.copyOf(found("`([^`]+)`", user("For a cluster add ")));
-    assertThat(added).hasSize(2);
+    assertThat(added).hasSize(3);
     String command =
-        user("ACL SETUSER ").replace("~{coatcheck}:*", "~{coatcheck/*")
+        user("ACL SETUSER ")
+                .replace("~{coatcheck}:*", "~{coatcheck/*")
+                .replace("&{coatcheck}:c", "&{coatcheck/*")
             + added.stream()
                 .filter(grant -> grant.startsWith("+"))
                 .map(grant -> " " + grant)
                 .collect(Collectors.joining());
-    assertThat(added).contains("~{coatcheck/*");
+    assertThat(added).contains("~{coatcheck/*", "&{coatcheck/*");
     try (TestCluster cluster = new TestCluster()) {
       List<RedisURI> nodes = new ArrayList<>();
       for (TestServer node : cluster.nodes) {
@@ -180,9 +184,28 @@ class RedisDocumentTest {
               .connectTimeout(TestServer.PATIENCE)
               .build()) {
         everyOperation(store);
+        for (int i = 0; i < 3; i++) {
+          String bucket = Keys.prefixOfBucket("coatcheck", i);
+          TestServer.await(
+              "a subscriber",
+              () -> cluster.nodes.stream().anyMatch(node -> node.subscribers(bucket) == 1));
+        }
+        for (TestServer node : cluster.nodes) {
+          assertThat(refusedAnnouncements(node)).isEmpty();
+        }
         findWhileItsSlotMoves(cluster, store);
       }
     }
+  }
+
+  /** Returns what the server has refused to scripts and subscribers. */
+  private static List<Map<String, Object>> refusedAnnouncements(TestServer server) {
+    return server.<List<Map<String, Object>>>run(commands -> commands.aclLog()).stream()
+        .filter(
+            refused ->
+                refused.get("reason").equals("channel")
+                    || Set.of("publish", "subscribe").contains(refused.get("object")))
+        .toList();
   }
 
   private static void findWhileItsSlotMoves(TestCluster cluster, RedisSessionStore store) {

@@ -3,6 +3,7 @@ package io.coatcheck.session.redis;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.coatcheck.session.store.ChangeFeed;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.testkit.SampleSessions;
@@ -70,6 +71,9 @@ class RedisTlsTest {
     try (RedisSessionStore store = store("localhost").sslOptions(trusting()).build()) {
       store.insert(session);
       assertThat(store.find(session.id())).contains(session);
+      ChangeFeed.Subscription unused =
+          store.changeFeed().orElseThrow().subscribe(new RedisAnnouncementsTest.Changes());
+      server.awaitSubscribers("coatcheck", 1);
       server.run(commands -> commands.clientKill(KillArgs.Builder.typeNormal().skipme(true)));
       TestServer.await("connected again", () -> finds(store, session));
     }

@@ -22,6 +22,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
@@ -311,6 +312,16 @@ final class TestServer implements AutoCloseable {
     } finally {
       client.shutdown(Duration.ZERO, Duration.ofSeconds(5));
     }
+  }
+
+  /** Returns how many clients listen to the announcements of a store. */
+  long subscribers(String prefix) {
+    Map<byte[], Long> number = run(commands -> commands.pubsubNumsub(new Keys(prefix).changes()));
+    return number.values().iterator().next();
+  }
+
+  void awaitSubscribers(String prefix, long number) {
+    await("subscribers: " + number, () -> subscribers(prefix) == number);
   }
 
   /** Returns the keys that begin with a prefix. */
