@@ -16,6 +16,7 @@ import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.StoredSession;
 import io.coatcheck.session.token.SessionId;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -168,9 +169,9 @@ final class EncryptedStore extends ForwardingSessionStore {
     @Override
     public List<StoredSession> findByPrincipal(
         String principal, @Nullable SessionId after, int limit) {
-      return index.findByPrincipal(principal, after, limit).stream()
-          .map(EncryptedStore.this::decrypted)
-          .toList();
+      List<StoredSession> page = new ArrayList<>(index.findByPrincipal(principal, after, limit));
+      page.replaceAll(EncryptedStore.this::decrypted);
+      return page;
     }
 
     @Override

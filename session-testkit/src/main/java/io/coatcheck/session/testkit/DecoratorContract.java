@@ -17,9 +17,11 @@ import java.lang.reflect.Type;
 import java.lang.reflect.WildcardType;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -74,6 +76,14 @@ public abstract class DecoratorContract {
         capabilities().flatMap(capability -> methodsOf(RecordingProxy.typeOf(capability))));
   }
 
+  static Stream<Method> collectingOperations() {
+    return operations()
+        .filter(
+            method ->
+                Collection.class.isAssignableFrom(method.getReturnType())
+                    || Map.class.isAssignableFrom(method.getReturnType()));
+  }
+
   @ParameterizedTest
   @MethodSource("capabilities")
   void capability_isOfferedOrWithheld(Method capability) throws Exception {
@@ -121,21 +131,38 @@ public abstract class DecoratorContract {
   @MethodSource("operations")
   void operation_isForwardedAsTheSameCall(Method operation) throws Exception {
     RecordingProxy recorder = new RecordingProxy();
-    SessionStore decorator = decorate(recorder.store());
-    Object target = decorator;
-    if (operation.getDeclaringClass() != SessionStore.class) {
-      Method capability =
-          capabilities()
-              .filter(method -> RecordingProxy.typeOf(method) == operation.getDeclaringClass())
-              .findFirst()
-              .orElseThrow();
-      assumeFalse(withheld().contains(capability.getName()), "the capability is withheld");
-      target = ((Optional<?>) capability.invoke(decorator)).orElseThrow();
-    }
+    Object target = target(operation, decorate(recorder.store()));
     recorder.forget();
     Object answer = operation.invoke(target, RecordingProxy.argumentsFor(operation));
     assertThat(recorder.calls()).as("the calls of the wrapped store").containsExactly(operation);
     assertThat(answer).isEqualTo(RecordingProxy.answerOf(operation));
+  }
+
+  /** A decorator that copies an answer must return a copy that can be changed. */
+  @ParameterizedTest
+  @MethodSource("collectingOperations")
+  void answer_isTheCallersToChange(Method operation) throws Exception {
+    Object target = target(operation, decorate(new RecordingProxy().store()));
+    Object answer = operation.invoke(target, RecordingProxy.argumentsFor(operation));
+    if (answer instanceof Map<?, ?> map) {
+      map.clear();
+    } else {
+      ((Collection<?>) answer).clear();
+    }
+  }
+
+  /** Returns what has an operation: the decorator, or one of its capabilities. */
+  private Object target(Method operation, SessionStore decorator) throws Exception {
+    if (operation.getDeclaringClass() == SessionStore.class) {
+      return decorator;
+    }
+    Method capability =
+        capabilities()
+            .filter(method -> RecordingProxy.typeOf(method) == operation.getDeclaringClass())
+            .findFirst()
+            .orElseThrow();
+    assumeFalse(withheld().contains(capability.getName()), "the capability is withheld");
+    return ((Optional<?>) capability.invoke(decorator)).orElseThrow();
   }
 
   /** If it broke, a store would read the attributes of sessions that are only deleted. */

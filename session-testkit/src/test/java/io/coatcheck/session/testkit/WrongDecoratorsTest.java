@@ -50,6 +50,7 @@ class WrongDecoratorsTest {
                 return Optional.empty();
               }
             },
+        "answer_isTheCallersToChange",
         "capability_isOfferedOrWithheld",
         "operation_isForwardedAsTheSameCall");
   }
@@ -214,6 +215,32 @@ class WrongDecoratorsTest {
               }
             },
         "needAttributes_isPassedOn");
+  }
+
+  @Test
+  void list_copiedToOneThatCannotBeChanged() {
+    assertFails(
+        store ->
+            new Sound(store) {
+              private final Optional<PrincipalIndex> copying =
+                  super.principalIndex()
+                      .map(
+                          index ->
+                              new Index(index) {
+                                @Override
+                                public List<StoredSession> findByPrincipal(
+                                    String principal, @Nullable SessionId after, int limit) {
+                                  return List.copyOf(
+                                      super.findByPrincipal(principal, after, limit));
+                                }
+                              });
+
+              @Override
+              public Optional<PrincipalIndex> principalIndex() {
+                return copying;
+              }
+            },
+        "answer_isTheCallersToChange");
   }
 
   /** Wraps each capability that handles sessions, and withholds the live ones. */
