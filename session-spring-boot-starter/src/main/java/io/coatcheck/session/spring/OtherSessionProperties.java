@@ -25,8 +25,8 @@ final class OtherSessionProperties {
 
   private static final String PERSISTENT = "server.servlet.session.persistent";
 
-  /** What to set in place of a property, by its {@linkplain #uniform uniform} name. */
-  private static final Map<String, String> COUNTERPARTS = new HashMap<>();
+  /** What to say about a property, by its {@linkplain #uniform uniform} name. */
+  private static final Map<String, String> REMARKS = new HashMap<>();
 
   static {
     String server = "server.servlet.session.";
@@ -37,15 +37,35 @@ final class OtherSessionProperties {
     putCounterpart(server + "cookie.same-site", "coatcheck.cookie.same-site");
     putCounterpart(server + "cookie.partitioned", "coatcheck.cookie.partitioned");
     putCounterpart(server + "cookie.max-age", "coatcheck.remembered-absolute-timeout");
+    putRemark(server + "cookie.http-only", "always true");
+    putRemark(
+        server + "cookie.secure",
+        "always true, unless coatcheck.cookie.insecure-for-local-development is");
     putCounterpart("spring.session.timeout", "coatcheck.idle-timeout");
+    putCounterpart("spring.session.store-type", "coatcheck.store");
     putCounterpart("spring.session.jdbc.table-name", "coatcheck.jdbc.table-name");
     putCounterpart("spring.session.jdbc.initialize-schema", "coatcheck.jdbc.create-schema");
+    putCounterpart("spring.session.jdbc.platform", "coatcheck.jdbc.database");
+    // Spring Boot 4 has renamed those of Redis.
+    for (String redis : List.of("spring.session.redis.", "spring.session.data.redis.")) {
+      putCounterpart(redis + "namespace", "coatcheck.redis.key-prefix");
+    }
+    for (String store :
+        List.of("spring.session.jdbc.", "spring.session.redis.", "spring.session.data.redis.")) {
+      putCounterpart(store + "cleanup-cron", "coatcheck.clean-up-interval");
+      putRemark(store + "flush-mode", "changes are stored before the response is sent");
+      putRemark(store + "save-mode", "values that were changed in place are stored");
+    }
   }
 
   private OtherSessionProperties() {}
 
   private static void putCounterpart(String name, String counterpart) {
-    COUNTERPARTS.put(uniform(name), counterpart);
+    putRemark(name, "use " + counterpart);
+  }
+
+  private static void putRemark(String name, String remark) {
+    REMARKS.put(uniform(name), remark);
   }
 
   /** Returns the same text for each spelling of a name, such as sameSite and same-site. */
@@ -120,8 +140,7 @@ final class OtherSessionProperties {
           if (value instanceof Map<?, ?> nested) {
             flatten(name, nested, found);
           } else {
-            String counterpart = COUNTERPARTS.get(uniform(name));
-            found.put(name, counterpart == null ? "no counterpart" : "use " + counterpart);
+            found.put(name, REMARKS.getOrDefault(uniform(name), "no counterpart"));
           }
         });
   }

@@ -442,6 +442,32 @@ class ConfigurationTest {
   }
 
   @Test
+  @DisplayName("of other sessions that are always so here, or not needed, are not called missing")
+  void alwaysSo(CapturedOutput output) {
+    application
+        .withPropertyValues(
+            "server.servlet.session.cookie.http-only=true",
+            "server.servlet.session.cookie.secure=true",
+            "spring.session.jdbc.cleanup-cron=0 * * * * *",
+            "spring.session.jdbc.flushMode=immediate",
+            "spring.session.redis.namespace=shop",
+            "spring.session.data.redis.namespace=shop",
+            "spring.session.data.redis.save-mode=always")
+        .run(context -> assertThat(context).hasNotFailed());
+    assertThat(output)
+        .contains("server.servlet.session.cookie.http-only (always true)")
+        .contains(
+            "server.servlet.session.cookie.secure (always true, unless"
+                + " coatcheck.cookie.insecure-for-local-development is)")
+        .contains("spring.session.jdbc.cleanup-cron (use coatcheck.clean-up-interval)")
+        .contains("spring.session.jdbc.flushMode (changes are stored before the response is sent)")
+        .contains("spring.session.redis.namespace (use coatcheck.redis.key-prefix)")
+        .contains("spring.session.data.redis.namespace (use coatcheck.redis.key-prefix)")
+        .contains(
+            "spring.session.data.redis.save-mode (values that were changed in place are stored)");
+  }
+
+  @Test
   @DisplayName("close the store with the application")
   void closed() {
     SessionStore[] store = new SessionStore[1];
