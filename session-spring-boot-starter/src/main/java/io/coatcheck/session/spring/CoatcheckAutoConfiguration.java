@@ -54,6 +54,8 @@ public final class CoatcheckAutoConfiguration {
   /** The name of the registration of the filter. */
   static final String REGISTRATION = "coatcheckFilterRegistration";
 
+  static final String START_CHECK = "coatcheckStartCheck";
+
   private static final boolean HAS_SECURITY =
       ClassUtils.isPresent(
           "org.springframework.security.core.AuthenticationException",
@@ -166,7 +168,7 @@ public final class CoatcheckAutoConfiguration {
     return new FilterPlacement(environment);
   }
 
-  @Bean
+  @Bean(START_CHECK)
   StartCheck coatcheckStartCheck(
       WebApplicationContext context, ConfigurableListableBeanFactory beans) {
     return new StartCheck(context, beans, ineffective);

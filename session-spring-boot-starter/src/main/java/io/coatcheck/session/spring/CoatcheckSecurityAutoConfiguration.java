@@ -28,10 +28,13 @@ import org.springframework.security.web.SecurityFilterChain;
 @Conditional(PropertySwitch.Security.class)
 public final class CoatcheckSecurityAutoConfiguration {
 
+  static final String CONTEXTS = "coatcheckStoredContexts";
+  static final String PRINCIPALS = "coatcheckPrincipalContexts";
+
   CoatcheckSecurityAutoConfiguration() {}
 
   /** A listener of the container, so that a filter of the application calls it too. */
-  @Bean
+  @Bean(CONTEXTS)
   StoredContexts coatcheckStoredContexts(
       SessionManager manager,
       ObjectProvider<PrincipalContexts> principals,
@@ -73,7 +76,7 @@ public final class CoatcheckSecurityAutoConfiguration {
   @Conditional(PropertySwitch.NamesOnly.class)
   static class PrincipalMode {
 
-    @Bean
+    @Bean(PRINCIPALS)
     PrincipalContexts coatcheckPrincipalContexts(
         ObjectProvider<UserDetailsService> users,
         ObjectProvider<SessionManager> managers,

@@ -7,6 +7,7 @@ import org.springframework.boot.autoconfigure.condition.ConditionOutcome;
 import org.springframework.boot.autoconfigure.condition.SpringBootCondition;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.context.annotation.ConditionContext;
+import org.springframework.core.env.Environment;
 import org.springframework.core.type.AnnotatedTypeMetadata;
 
 /**
@@ -31,11 +32,21 @@ abstract class PropertySwitch extends SpringBootCondition {
   @Override
   public ConditionOutcome getMatchOutcome(
       ConditionContext context, AnnotatedTypeMetadata metadata) {
-    boolean isMatch = isOn.test(Binder.get(context.getEnvironment()));
+    boolean isMatch = isOn(context.getEnvironment());
     return new ConditionOutcome(
         isMatch,
         ConditionMessage.forCondition("Property of Coatcheck")
             .because(name + (isMatch ? " is on" : " is off")));
+  }
+
+  /** Returns the name of the property. */
+  String property() {
+    return name;
+  }
+
+  /** Returns whether the property switches the part on. */
+  boolean isOn(Environment environment) {
+    return isOn.test(Binder.get(environment));
   }
 
   /** {@code coatcheck.enabled}. */
