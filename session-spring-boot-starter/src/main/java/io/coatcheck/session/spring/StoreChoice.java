@@ -128,9 +128,30 @@ final class StoreChoice {
               + ". Set it to always, run the schema file of coatcheck-jdbc, or set coatcheck.store"
               + " to memory",
           e);
+    } catch (InvalidSettingException e) {
+      throw aboutTheDataSource(e);
     }
     String table = jdbc.tableName() == null ? "http_session" : jdbc.tableName();
     return nearCached(store, "the table " + table + " of the DataSource");
+  }
+
+  /**
+   * Returns what to throw if the store was refused. If the data source is the reason, no property
+   * of the table is to blame.
+   */
+  private InvalidSettingException aboutTheDataSource(InvalidSettingException refusal) {
+    Throwable cause = refusal.getCause();
+    String message = cause == null ? "" : String.valueOf(cause.getMessage());
+    if (!message.startsWith("dataSource ")) {
+      return refusal;
+    }
+    return new InvalidSettingException(
+        List.of("coatcheck.store"),
+        properties.store().name().toLowerCase(Locale.ROOT)
+            + ", and sessions cannot be kept in the DataSource: "
+            + message
+            + ". Set it to redis or memory, or define a SessionStore bean with another DataSource",
+        refusal);
   }
 
   /**

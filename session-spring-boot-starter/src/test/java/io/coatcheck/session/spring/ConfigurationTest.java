@@ -17,6 +17,10 @@ import io.coatcheck.session.store.SessionStore;
 import io.coatcheck.session.store.SessionStoreException;
 import io.coatcheck.session.token.SessionId;
 import java.io.Serializable;
+import java.lang.reflect.Proxy;
+import java.sql.Connection;
+import java.sql.DatabaseMetaData;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,6 +42,7 @@ import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Primary;
+import org.springframework.jdbc.datasource.DelegatingDataSource;
 import org.springframework.jdbc.datasource.LazyConnectionDataSourceProxy;
 import org.springframework.jdbc.datasource.lookup.AbstractRoutingDataSource;
 import org.springframework.security.core.userdetails.UserDetailsService;
@@ -113,6 +118,37 @@ class ConfigurationTest {
     routed.setTargetDataSources(Map.of());
     routed.afterPropertiesSet();
     return routed;
+  }
+
+  /** Has a database for which there is no store. */
+  @Configuration
+  static class OtherDatabase {
+
+    @Bean
+    DataSource dataSource() {
+      return new DelegatingDataSource(h2()) {
+        @Override
+        public Connection getConnection() throws SQLException {
+          Connection connection = super.getConnection();
+          DatabaseMetaData metaData = connection.getMetaData();
+          return answering(
+              Connection.class,
+              connection,
+              "getMetaData",
+              answering(DatabaseMetaData.class, metaData, "getDatabaseProductName", "Oracle"));
+        }
+      };
+    }
+
+    /** Returns an object whose method of that name has another answer. */
+    private static <T> T answering(Class<T> type, T object, String name, Object answer) {
+      return type.cast(
+          Proxy.newProxyInstance(
+              ConfigurationTest.class.getClassLoader(),
+              new Class<?>[] {type},
+              (proxy, method, arguments) ->
+                  method.getName().equals(name) ? answer : method.invoke(object, arguments)));
+    }
   }
 
   private static DataSource h2() {
@@ -422,6 +458,21 @@ class ConfigurationTest {
     assertFails(
         application.withPropertyValues("coatcheck.migration.jwt.enabled=" + value),
         "coatcheck.migration.jwt.enabled");
+  }
+
+  @Test
+  @DisplayName("of the store are named if the database is none that sessions can be kept in")
+  void otherDatabase() {
+    WebApplicationContextRunner other = application.withUserConfiguration(OtherDatabase.class);
+    assertFails(
+        other,
+        "coatcheck.store: auto, and sessions cannot be kept in the DataSource: dataSource must lead"
+            + " to PostgreSQL, MariaDB, MySQL, H2 or SQLite: Oracle. Set it to redis or memory, or"
+            + " define a SessionStore bean with another DataSource");
+    assertFails(
+        other.withPropertyValues("coatcheck.store=jdbc", "coatcheck.jdbc.table-name=visits"),
+        "coatcheck.store: jdbc, and sessions cannot be kept in the DataSource");
+    assertStore(InMemorySessionStore.class, other.withPropertyValues("coatcheck.store=memory"));
   }
 
   @Test
